@@ -1,0 +1,2 @@
+//! Thrift IDL text to a syntax tree and diagnostics.
+#![forbid(unsafe_code)]

@@ -1,0 +1,20 @@
+//! Thrift for Python with a Rust core.
+//!
+//! The layers, each knowing only those below it:
+//!
+//! ```text
+//! py      Python objects <-> wire; classes; transports   (feature `python`)
+//! schema  the linked, checked model of a set of files
+//! idl     text -> syntax tree -> diagnostics
+//! wire    bytes <-> thrift events: binary, compact
+//! ```
+//!
+//! `idl`, `schema` and `wire` know nothing of Python: they build, test and
+//! bench with no interpreter on the machine.
+
+pub mod idl;
+pub mod schema;
+pub mod wire;
+
+#[cfg(feature = "python")]
+mod py;

@@ -1,0 +1,2 @@
+//! Bytes to and from Thrift events: the binary and compact protocols.
+#![forbid(unsafe_code)]
