@@ -1,5 +1,65 @@
-//! The extension module `fastthrift._core`.
+//! The extension module `fastthrift._core`: Python objects to and from the
+//! wire, struct classes, transports.
+
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+mod classes;
+mod codec;
+mod decode;
+mod direct;
+mod encode;
+mod error;
+mod exceptions;
+mod ffi;
+mod imports;
+mod layout;
+mod plan;
+mod protocol;
+mod settings;
+mod transport;
+
+/// Forgets what was compiled from a struct class, after an assignment to it.
+#[pyfunction]
+fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
+    plan::Plan::drop_of(cls)
+}
+
+/// Makes a struct class by hand: its name, (field name, default) pairs, and
+/// its other attributes.
+#[pyfunction]
+fn make_struct<'py>(
+    name: &Bound<'py, PyString>,
+    fields: Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>,
+    namespace: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyType>> {
+    classes::new_struct_class(name, &fields, namespace)
+}
 
 #[pymodule]
-mod _core {}
+mod _core {
+    use super::ffi;
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::direct::{decode, deserialize, encode, serialize};
+    #[pymodule_export]
+    use super::layout::{delete_raw, layout_fields, set_raw, snapshot_function};
+    #[pymodule_export]
+    use super::protocol::{
+        TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
+        read_value, write_value,
+    };
+    #[pymodule_export]
+    use super::transport::{
+        CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
+        TFramedTransportFactory, TMemoryBuffer,
+    };
+    #[pymodule_export]
+    use super::{drop_plan, make_struct};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("StructStorage", ffi::storage_type(module.py())?)
+    }
+}

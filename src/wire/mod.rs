@@ -1,2 +1,35 @@
 //! Bytes to and from Thrift events: the binary and compact protocols.
+//!
+//! [`Reader`] and [`Writer`] are the two traits that [`Binary`] and
+//! [`Compact`] implement; everything above this room is generic over them.
+//! A reader takes its bytes from an [`Input`], a writer puts them into any
+//! [`bytes::BufMut`].
+//!
+//! Invariants:
+//! - sizes read from the wire are checked against what the input can hold
+//!   before anyone allocates for them;
+//! - nesting is counted by one counter, [`Depth`], in readers, writers and
+//!   [`skip`](Reader::skip) alike;
+//! - no input makes this room panic.
 #![forbid(unsafe_code)]
+
+mod binary;
+mod compact;
+mod error;
+mod input;
+mod limits;
+mod message;
+mod reader;
+mod varint;
+mod wire_type;
+mod writer;
+
+pub use binary::{Binary, BinaryWriter};
+pub use compact::{Compact, CompactWriter};
+pub use error::{Error, ErrorKind, Result};
+pub use input::{Input, SliceInput};
+pub use limits::{Depth, Limits};
+pub use message::MessageHeader;
+pub use reader::{FieldHeader, ListHeader, MapHeader, Reader};
+pub use wire_type::WireType;
+pub use writer::Writer;

@@ -1,0 +1,140 @@
+//! From a protocol object to the right instance of the codec: the one match
+//! over protocols and transports.
+
+use pyo3::prelude::*;
+
+use super::error::CodecError;
+use super::exceptions;
+use super::settings::{Dialect, Settings};
+use super::transport::{
+    CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
+    TransportInput, Underlying, is_native,
+};
+use crate::wire::{
+    Binary, BinaryWriter, Compact, CompactWriter, Input, Reader, SliceInput, Writer,
+};
+
+/// Something to read, from any protocol.
+pub trait Read<'py> {
+    /// What reading gives.
+    type Output;
+
+    /// Reads it.
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output, CodecError>;
+}
+
+/// Something to write, to any protocol.
+pub trait Write<'py> {
+    /// Writes it.
+    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<(), CodecError>;
+}
+
+/// Reads from a transport.
+pub fn read<'py, J: Read<'py>>(
+    settings: &Settings,
+    trans: &Bound<'py, PyAny>,
+    job: J,
+) -> PyResult<J::Output> {
+    let py = trans.py();
+    let limit = settings.limits.message;
+    if is_native::<TMemoryBuffer>(trans) {
+        let memory = trans.cast::<TMemoryBuffer>()?;
+        let (bytes, position) = memory.try_borrow_mut()?.take();
+        let (result, input) = run(py, settings, SliceInput::new(&bytes[position..]), job);
+        let position = position + input.offset() as usize;
+        let mut memory = memory.try_borrow_mut()?;
+        if result.is_ok() {
+            memory.put_back(bytes, position);
+        }
+        return result;
+    }
+    if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
+        let base = trans.cast::<CyTransportBase>()?;
+        let input = base.try_borrow_mut()?.take_input(py, limit);
+        let (result, input) = run(py, settings, input, job);
+        // After an error nobody knows where the next message starts.
+        if result.is_ok() {
+            base.try_borrow_mut()?.put_input_back(input);
+        }
+        return result;
+    }
+    let input = TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
+    run(py, settings, input, job).0
+}
+
+/// Reads from bytes in memory.
+pub fn read_bytes<'py, J: Read<'py>>(
+    py: Python<'py>,
+    settings: &Settings,
+    bytes: &[u8],
+    job: J,
+) -> PyResult<J::Output> {
+    run(py, settings, SliceInput::new(bytes), job).0
+}
+
+fn run<'py, I: Input, J: Read<'py>>(
+    py: Python<'py>,
+    settings: &Settings,
+    input: I,
+    job: J,
+) -> (PyResult<J::Output>, I) {
+    let (result, input) = match settings.dialect {
+        Dialect::Binary => {
+            let mut reader = Binary::new(input, settings.limits, settings.strict_read);
+            (job.read(py, &mut reader), reader.into_input())
+        }
+        Dialect::Compact => {
+            let mut reader = Compact::new(input, settings.limits);
+            (job.read(py, &mut reader), reader.into_input())
+        }
+    };
+    let result = match result {
+        Ok(output) => Ok(output),
+        Err(error) => Err(exceptions::from_codec(py, error.at(input.offset()))),
+    };
+    (result, input)
+}
+
+/// Writes to a transport: all of it, or nothing and an error.
+pub fn write<'py, J: Write<'py>>(
+    settings: &Settings,
+    trans: &Bound<'py, PyAny>,
+    job: J,
+) -> PyResult<()> {
+    let py = trans.py();
+    if is_native::<TMemoryBuffer>(trans) {
+        let memory = trans.cast::<TMemoryBuffer>()?;
+        let (mut bytes, position) = memory.try_borrow_mut()?.take();
+        // A message that was begun and failed is given up as a whole.
+        write_bytes(py, settings, &mut bytes, job)?;
+        memory.try_borrow_mut()?.put_back(bytes, position);
+        return Ok(());
+    }
+    if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
+        let base = trans.cast::<CyTransportBase>()?;
+        let mut bytes = std::mem::take(base.try_borrow_mut()?.written());
+        write_bytes(py, settings, &mut bytes, job)?;
+        *base.try_borrow_mut()?.written() = bytes;
+        return Ok(());
+    }
+    let mut bytes = Vec::new();
+    write_bytes(py, settings, &mut bytes, job)?;
+    Underlying(trans.clone()).write(&bytes)
+}
+
+/// Writes to memory.
+pub fn write_bytes<'py, J: Write<'py>>(
+    py: Python<'py>,
+    settings: &Settings,
+    bytes: &mut Vec<u8>,
+    job: J,
+) -> PyResult<()> {
+    let result = match settings.dialect {
+        Dialect::Binary => {
+            let strict = settings.strict_write;
+            job.write(py, &mut BinaryWriter::new(bytes, settings.limits, strict))
+        }
+        Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, settings.limits)),
+    };
+    result.map_err(|error| exceptions::from_codec(py, error))
+}

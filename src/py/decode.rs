@@ -1,0 +1,327 @@
+//! The one decoder of Python objects, generic over protocol and input.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyString};
+
+use super::error::{CodecError, Result, Segment};
+use super::ffi::{ListBuilder, Slots};
+use super::imports;
+use super::plan::{Construction, Field, Kind, Plan, StructKind};
+use crate::wire::{Input, ListHeader, MapHeader, Reader, WireType};
+
+/// What a `string` becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// `str`, or `bytes` when it is not UTF-8.
+    Lenient,
+    /// `str`, and an error when it is not UTF-8.
+    Strict,
+    /// Always `bytes`.
+    Bytes,
+}
+
+impl Text {
+    /// The meaning of thriftpy2's two options.
+    pub fn new(decode_response: bool, strict_decode: bool) -> Self {
+        match (decode_response, strict_decode) {
+            (false, _) => Self::Bytes,
+            (true, false) => Self::Lenient,
+            (true, true) => Self::Strict,
+        }
+    }
+}
+
+/// Where the length of a list is only promised, this many items are
+/// allocated in advance at most.
+const UNPROVEN_CAPACITY: usize = 1024;
+
+/// Decodes values of one message.
+pub struct Decoder<'r, 'py, R> {
+    py: Python<'py>,
+    reader: &'r mut R,
+    text: Text,
+}
+
+impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
+    /// Decodes from `reader`.
+    pub fn new(py: Python<'py>, reader: &'r mut R, text: Text) -> Self {
+        Self { py, reader, text }
+    }
+
+    /// Reads a struct into an object that exists; fields that do not come
+    /// keep their value.
+    pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.reader.enter()?;
+        let slots = plan.slots(object);
+        self.fields(plan, |field, value| match (field.slot, slots) {
+            (Some(slot), Some(slots)) => {
+                slots.set(slot, Some(value));
+                Ok(())
+            }
+            _ => Ok(object.setattr(field.name.bind(value.py()), value)?),
+        })?;
+        self.reader.leave();
+        Ok(())
+    }
+
+    /// Reads a struct into a new object.
+    #[inline]
+    fn new_struct(&mut self, kind: &StructKind) -> Result<Bound<'py, PyAny>> {
+        let plan = kind.plan(self.py)?;
+        if let Some(plan) = &plan
+            && plan.get().construction() == Construction::Direct
+            && let Some(layout) = plan.get().layout()
+        {
+            let object = layout.slots().allocate(self.py)?;
+            if let Some(slots) = layout.slots().view_exact(&object) {
+                self.struct_into_slots(plan.get(), slots)?;
+                layout.fill_defaults(slots, self.py)?;
+            }
+            return Ok(object);
+        }
+        let object = kind.class().bind(self.py).call0()?;
+        match plan {
+            Some(plan) if object.get_type().is(plan.get().class().bind(self.py)) => {
+                self.struct_into(plan.get(), &object)?;
+            }
+            _ => {
+                let plan = Plan::of(&object.get_type())?;
+                self.struct_into(plan.get(), &object)?;
+            }
+        }
+        Ok(object)
+    }
+
+    fn struct_into_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
+        self.reader.enter()?;
+        self.fields(plan, |field, value| {
+            if let Some(slot) = field.slot {
+                slots.set(slot, Some(value));
+            }
+            Ok(())
+        })?;
+        self.reader.leave();
+        Ok(())
+    }
+
+    /// Reads the fields of a struct, handing each known one to `store`.
+    #[inline]
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        mut store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<()> {
+        let fields = plan.fields();
+        let mut last_id = 0;
+        let mut expected = 0;
+        while let Some(header) = self.reader.field(&mut last_id)? {
+            // Writers keep the order of the IDL, so the next field is
+            // usually the one that comes.
+            let position = match fields.get(expected) {
+                Some(field) if field.id == header.id => Some(expected),
+                _ => plan.position(header.id),
+            };
+            let Some(position) = position else {
+                self.reader.skip(header.wire_type)?;
+                continue;
+            };
+            let field = &fields[position];
+            expected = position + 1;
+            if field.wire_type != header.wire_type {
+                self.reader.skip(header.wire_type)?;
+                continue;
+            }
+            match self.value(&field.kind) {
+                Ok(value) => store(field, value)?,
+                Err(error) => return Err(field_error(self.py, field, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a value.
+    #[inline]
+    pub fn value(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
+        match kind {
+            Kind::String => self.string(),
+            Kind::I32 => self.i32(),
+            Kind::I64 => self.i64(),
+            Kind::Struct(kind) => self.new_struct(kind),
+            Kind::Bool => self.bool(),
+            Kind::Double => self.double(),
+            Kind::I16 => self.i16(),
+            Kind::I8 => self.i8(),
+            Kind::Binary => self.binary(),
+            Kind::Uuid => self.uuid(),
+            Kind::List(element) | Kind::Set(element) => self.list(element),
+            Kind::Map(entry) => self.map(&entry.0, &entry.1),
+        }
+    }
+
+    #[inline]
+    fn bool(&mut self) -> Result<Bound<'py, PyAny>> {
+        let value = self.reader.bool()?;
+        Ok(pyo3::types::PyBool::new(self.py, value)
+            .to_owned()
+            .into_any())
+    }
+
+    #[inline]
+    fn i8(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(int(self.py, self.reader.i8()?.into()))
+    }
+
+    #[inline]
+    fn i16(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(int(self.py, self.reader.i16()?.into()))
+    }
+
+    #[inline]
+    fn i32(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(int(self.py, self.reader.i32()?.into()))
+    }
+
+    #[inline]
+    fn i64(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(int(self.py, self.reader.i64()?))
+    }
+
+    #[inline]
+    fn double(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(PyFloat::new(self.py, self.reader.double()?).into_any())
+    }
+
+    #[inline]
+    fn binary(&mut self) -> Result<Bound<'py, PyAny>> {
+        Ok(PyBytes::new(self.py, self.reader.bytes()?).into_any())
+    }
+
+    #[cold]
+    fn uuid(&mut self) -> Result<Bound<'py, PyAny>> {
+        let bytes = PyBytes::new(self.py, &self.reader.uuid()?);
+        let kwargs = PyDict::new(self.py);
+        kwargs.set_item("bytes", bytes)?;
+        Ok(imports::uuid(self.py)?.call((), Some(&kwargs))?)
+    }
+
+    #[inline]
+    fn string(&mut self) -> Result<Bound<'py, PyAny>> {
+        let bytes = self.reader.bytes()?;
+        if self.text == Text::Bytes {
+            return Ok(PyBytes::new(self.py, bytes).into_any());
+        }
+        match PyString::from_bytes(self.py, bytes) {
+            Ok(text) => Ok(text.into_any()),
+            Err(error) if self.text == Text::Strict => Err(error.into()),
+            Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
+        }
+    }
+
+    fn list(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
+        self.reader.enter()?;
+        let header = self.reader.list()?;
+        let list = if header.element == Some(kind.wire_type()) {
+            // One match for all elements, so that the loops are straight.
+            match kind {
+                Kind::I32 => self.elements(header, Self::i32)?,
+                Kind::I64 => self.elements(header, Self::i64)?,
+                Kind::Double => self.elements(header, Self::double)?,
+                Kind::String => self.elements(header, Self::string)?,
+                Kind::Struct(kind) => self.elements(header, |this| this.new_struct(kind))?,
+                kind => self.elements(header, |this| this.value(kind))?,
+            }
+        } else {
+            self.reader.skip_elements(header)?;
+            PyList::empty(self.py).into_any()
+        };
+        self.reader.leave();
+        Ok(list)
+    }
+
+    #[inline]
+    fn elements(
+        &mut self,
+        header: ListHeader,
+        mut element: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let capacity = match self.reader.input().remaining() {
+            Some(_) => header.count,
+            None => header.count.min(UNPROVEN_CAPACITY),
+        };
+        let mut list = ListBuilder::new(self.py, capacity)?;
+        for index in 0..header.count {
+            match element(self) {
+                Ok(item) => list.push(item)?,
+                Err(error) => return Err(error.inside(Segment::Index(index))),
+            }
+        }
+        Ok(list.finish()?)
+    }
+
+    fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {
+        self.reader.enter()?;
+        let header = self.reader.map()?;
+        let map = PyDict::new(self.py);
+        if matches(header, key_kind, value_kind) {
+            for _ in 0..header.count {
+                let key = self.value(key_kind)?;
+                match self.value(value_kind) {
+                    Ok(value) => set_entry(&map, key, value)?,
+                    Err(error) => return Err(error.inside(key_segment(&key))),
+                }
+            }
+        } else {
+            self.reader.skip_entries(header)?;
+        }
+        self.reader.leave();
+        Ok(map.into_any())
+    }
+}
+
+#[inline]
+fn int(py: Python<'_>, value: i64) -> Bound<'_, PyAny> {
+    match value.into_pyobject(py) {
+        Ok(value) => value.into_any(),
+        Err(never) => match never {},
+    }
+}
+
+fn matches(header: MapHeader, key: &Kind, value: &Kind) -> bool {
+    let same = |found: Option<WireType>, kind: &Kind| found == Some(kind.wire_type());
+    same(header.key, key) && same(header.value, value)
+}
+
+#[inline]
+fn set_entry<'py>(
+    map: &Bound<'py, PyDict>,
+    key: Bound<'py, PyAny>,
+    value: Bound<'py, PyAny>,
+) -> Result<()> {
+    match map.set_item(&key, value) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(unhashable(&key, error)),
+    }
+}
+
+/// Keys that Python cannot hash (lists, maps) are a matter of the IDL, and
+/// named as such; errors of a key's own `__hash__` pass.
+#[cold]
+fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
+    if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
+        return CodecError::value(error.value(key.py()).to_string());
+    }
+    error.into()
+}
+
+#[cold]
+fn key_segment(key: &Bound<'_, PyAny>) -> Segment {
+    Segment::Key(
+        key.repr()
+            .map_or_else(|_| "?".to_owned(), |text| text.to_string()),
+    )
+}
+
+#[cold]
+fn field_error(py: Python<'_>, field: &Field, error: CodecError) -> CodecError {
+    error.inside(Segment::Field(field.name.clone_ref(py)))
+}

@@ -1,0 +1,419 @@
+//! The one encoder of Python objects, generic over protocol and output.
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use super::error::{Cause, CodecError, FieldError, Result, Segment};
+use super::ffi::{self, DictEntries};
+use super::plan::{Field, Kind, Plan};
+use crate::wire::Writer;
+
+/// Encodes values into one message.
+pub struct Encoder<'w, 'py, W> {
+    py: Python<'py>,
+    writer: &'w mut W,
+}
+
+impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
+    /// Encodes to `writer`.
+    pub fn new(py: Python<'py>, writer: &'w mut W) -> Self {
+        Self { py, writer }
+    }
+
+    /// Writes a struct by the plan of its own class.
+    pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+        let class = object.get_type();
+        match Plan::of(&class) {
+            Ok(plan) => self.fields(plan.get(), object),
+            Err(error) if error.is_instance_of::<PyAttributeError>(self.py) => {
+                Err(not_a("a struct", object))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn fields(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.enter()?;
+        let slots = plan.slots(object);
+        let mut last_id = 0;
+        for field in plan.fields() {
+            let value = match (field.slot, slots) {
+                (Some(slot), Some(slots)) => slots.get(slot),
+                _ => attribute(object, field)?,
+            };
+            let Some(value) = value.filter(|value| !value.is_none()) else {
+                continue;
+            };
+            let written = match &field.kind {
+                Kind::Bool => truth(&value).map(|value| {
+                    self.writer.bool_field(value, field.id, &mut last_id);
+                }),
+                kind => {
+                    self.writer.field(field.wire_type, field.id, &mut last_id);
+                    self.value(kind, &value)
+                }
+            };
+            if let Err(error) = written {
+                return Err(field_error(plan, field, value, error));
+            }
+        }
+        self.writer.stop();
+        self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes a value.
+    #[inline]
+    pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        match kind {
+            Kind::String => self.string(value),
+            Kind::I32 => self.i32(value),
+            Kind::I64 => self.i64(value),
+            Kind::Struct(kind) => {
+                // The value's own class decides, as for any payload; it is
+                // nearly always the one of the IDL.
+                match kind.plan(self.py)? {
+                    Some(plan) if ffi::is_type(value, plan.get().class()) => {
+                        self.fields(plan.get(), value)
+                    }
+                    _ => self.structure(value),
+                }
+            }
+            Kind::Bool => {
+                self.writer.bool(truth(value)?);
+                Ok(())
+            }
+            Kind::Double => self.double(value),
+            Kind::I16 => {
+                self.writer.i16(narrow(value)?);
+                Ok(())
+            }
+            Kind::I8 => {
+                self.writer.i8(narrow(value)?);
+                Ok(())
+            }
+            Kind::Binary => self.binary(value),
+            Kind::Uuid => self.uuid(value),
+            Kind::List(element) | Kind::Set(element) => self.list(element, value),
+            Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
+        }
+    }
+
+    #[inline]
+    fn i32(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.i32(narrow(value)?);
+        Ok(())
+    }
+
+    #[inline]
+    fn i64(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.i64(integer(value)?);
+        Ok(())
+    }
+
+    #[inline]
+    fn double(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        let value = match value.cast_exact::<PyFloat>() {
+            Ok(value) => value.value(),
+            Err(_) => other_double(value)?,
+        };
+        self.writer.double(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        match value.cast::<PyString>() {
+            Ok(text) => self.text(text),
+            Err(_) => self.buffer("a str", value),
+        }
+    }
+
+    #[inline]
+    fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        match value.cast::<PyBytes>() {
+            Ok(bytes) => Ok(self.writer.bytes(bytes.as_bytes())?),
+            Err(_) => match value.cast::<PyString>() {
+                Ok(text) => self.text(text),
+                Err(_) => self.buffer("bytes", value),
+            },
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, text: &Bound<'py, PyString>) -> Result<()> {
+        match text.to_str() {
+            Ok(text) => Ok(self.writer.bytes(text.as_bytes())?),
+            Err(error) => Err(CodecError::value(error.value(self.py).to_string())),
+        }
+    }
+
+    fn buffer(&mut self, expected: &str, value: &Bound<'py, PyAny>) -> Result<()> {
+        if let Ok(bytes) = value.cast::<PyBytes>() {
+            return Ok(self.writer.bytes(bytes.as_bytes())?);
+        }
+        if let Ok(bytes) = value.cast::<PyByteArray>() {
+            return Ok(self.writer.bytes(&bytes.to_vec())?);
+        }
+        match PyBuffer::<u8>::get(value) {
+            Ok(buffer) => Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?),
+            Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
+                // A memoryview of items that are not bytes.
+                Ok(bytes) if value.is_instance_of::<pyo3::types::PyMemoryView>() => {
+                    self.buffer(expected, &bytes)
+                }
+                _ => Err(not_a(expected, value)),
+            },
+        }
+    }
+
+    #[cold]
+    fn uuid(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        let bytes = value.getattr(intern!(self.py, "bytes"));
+        match bytes.and_then(|bytes| bytes.extract::<[u8; 16]>()) {
+            Ok(bytes) => {
+                self.writer.uuid(bytes);
+                Ok(())
+            }
+            Err(_) => Err(not_a("a uuid.UUID", value)),
+        }
+    }
+
+    fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.enter()?;
+        if let Ok(list) = value.cast_exact::<PyList>() {
+            // One match for all elements, so that the loops are straight.
+            match kind {
+                Kind::I32 => self.elements(kind, list.len(), list, Self::i32)?,
+                Kind::I64 => self.elements(kind, list.len(), list, Self::i64)?,
+                Kind::Double => self.elements(kind, list.len(), list, Self::double)?,
+                Kind::String => self.elements(kind, list.len(), list, Self::string)?,
+                kind => {
+                    self.elements(kind, list.len(), list, |this, item| this.value(kind, item))?;
+                }
+            }
+        } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
+            self.elements(kind, tuple.len(), tuple, |this, item| {
+                this.value(kind, item)
+            })?;
+        } else {
+            let (Ok(length), Ok(iterator)) = (value.len(), value.try_iter()) else {
+                return Err(not_a("a list, set or tuple", value));
+            };
+            self.writer.list(kind.wire_type(), length)?;
+            let mut count = 0;
+            for item in iterator {
+                let item = item?;
+                self.value(kind, &item)
+                    .map_err(|error| error.inside(Segment::Index(count)))?;
+                count += 1;
+            }
+            same_size(length, count)?;
+        }
+        self.writer.leave();
+        Ok(())
+    }
+
+    #[inline]
+    fn elements<'a, I>(
+        &mut self,
+        kind: &Kind,
+        length: usize,
+        items: &'a I,
+        mut element: impl FnMut(&mut Self, &Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<()>
+    where
+        &'a I: IntoIterator<Item = Bound<'py, PyAny>>,
+    {
+        self.writer.list(kind.wire_type(), length)?;
+        let mut count = 0;
+        for item in items {
+            if let Err(error) = element(self, &item) {
+                return Err(error.inside(Segment::Index(count)));
+            }
+            count += 1;
+        }
+        same_size(length, count)
+    }
+
+    fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.enter()?;
+        let (key_type, value_type) = (key.wire_type(), value.wire_type());
+        if let Ok(dict) = map.cast_exact::<PyDict>() {
+            self.writer.map(key_type, value_type, dict.len())?;
+            let mut count = 0;
+            for (k, v) in DictEntries::new(dict) {
+                self.entry(key, value, &k, &v)?;
+                count += 1;
+            }
+            same_size(dict.len(), count)?;
+        } else {
+            let items = map.call_method0(intern!(self.py, "items"));
+            let (Ok(length), Ok(items)) = (map.len(), items) else {
+                return Err(not_a("a dict", map));
+            };
+            self.writer.map(key_type, value_type, length)?;
+            let mut count = 0;
+            for item in items.try_iter()? {
+                let (k, v) = item?.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
+                self.entry(key, value, &k, &v)?;
+                count += 1;
+            }
+            same_size(length, count)?;
+        }
+        self.writer.leave();
+        Ok(())
+    }
+
+    #[inline]
+    fn entry(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+    ) -> Result<()> {
+        let written = self
+            .value(key_kind, key)
+            .and_then(|()| self.value(value_kind, value));
+        match written {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.inside(Segment::Key(describe(key)))),
+        }
+    }
+}
+
+/// The attribute that a field is kept in; none when there is no such
+/// attribute.
+fn attribute<'py>(object: &Bound<'py, PyAny>, field: &Field) -> Result<Option<Bound<'py, PyAny>>> {
+    Ok(object.getattr_opt(field.name.bind(object.py()))?)
+}
+
+#[inline]
+fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
+    Ok(value.is_truthy()?)
+}
+
+/// An int of a width.
+#[inline]
+fn narrow<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Result<T> {
+    match T::try_from(integer(value)?) {
+        Ok(narrow) => Ok(narrow),
+        Err(_) => Err(CodecError::value("out of range")),
+    }
+}
+
+#[inline]
+fn integer(value: &Bound<'_, PyAny>) -> Result<i64> {
+    match ffi::exact_i64(value) {
+        Some(value) => Ok(value),
+        None => other_integer(value),
+    }
+}
+
+/// Ints of other types, and values that convert to an int without loss.
+#[cold]
+fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
+    let py = value.py();
+    if value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__"))? {
+        return value.extract::<i64>().map_err(|error| {
+            if error.is_instance_of::<PyOverflowError>(py) {
+                CodecError::value("out of range")
+            } else {
+                error.into()
+            }
+        });
+    }
+    if !value.hasattr(intern!(py, "__int__"))? {
+        return Err(not_a("an int", value));
+    }
+    let Ok(int) = value.call_method0(intern!(py, "__int__")) else {
+        // inf and nan
+        return Err(not_a("a whole number", value));
+    };
+    if !int.is_instance_of::<PyInt>() || !int.eq(value)? {
+        return Err(CodecError::value("has a fraction"));
+    }
+    int.extract::<i64>()
+        .map_err(|_| CodecError::value("out of range"))
+}
+
+#[cold]
+fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
+    let py = value.py();
+    value.extract::<f64>().map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(py) {
+            CodecError::value("out of range")
+        } else if error.is_instance_of::<PyTypeError>(py) {
+            not_a("a float", value)
+        } else {
+            error.into()
+        }
+    })
+}
+
+#[inline]
+fn same_size(announced: usize, written: usize) -> Result<()> {
+    if announced != written {
+        return Err(CodecError::value("changed size while it was written"));
+    }
+    Ok(())
+}
+
+#[cold]
+fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
+    let class = value
+        .get_type()
+        .qualname()
+        .map_or_else(|_| "object".to_owned(), |name| name.to_string());
+    CodecError::value(format!("needs {expected}, not {class}"))
+}
+
+#[cold]
+fn describe(key: &Bound<'_, PyAny>) -> String {
+    key.repr()
+        .map_or_else(|_| "?".to_owned(), |text| text.to_string())
+}
+
+/// Names the field of an error, in the innermost struct only, and counts
+/// the exceptions by which Python says "wrong type" as wrong values.
+#[cold]
+fn field_error(
+    plan: &Plan,
+    field: &Field,
+    value: Bound<'_, PyAny>,
+    error: CodecError,
+) -> CodecError {
+    let py = value.py();
+    let wrong_value = match error.cause() {
+        Cause::Value(_) => true,
+        Cause::Python(raised) => {
+            raised.is_instance_of::<PyTypeError>(py)
+                || raised.is_instance_of::<PyAttributeError>(py)
+                || raised.is_instance_of::<PyAssertionError>(py)
+                || raised.is_instance_of::<PyOverflowError>(py)
+        }
+        _ => false,
+    };
+    let error = error.inside(Segment::Field(field.name.clone_ref(py)));
+    if !wrong_value {
+        return error;
+    }
+    error.in_field(|reason, raised| FieldError {
+        struct_name: plan
+            .class()
+            .bind(py)
+            .name()
+            .map_or_else(|_| String::new(), |name| name.to_string()),
+        id: field.id,
+        name: field.name.clone_ref(py),
+        value: value.unbind(),
+        ttype: field.ttype.clone_ref(py),
+        spec: field.spec.clone_ref(py),
+        reason,
+        raised,
+    })
+}

@@ -1,0 +1,149 @@
+//! What goes wrong between Python objects and the wire, and where.
+
+use std::fmt::Write;
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::wire;
+
+/// The result of encoding or decoding.
+pub type Result<T> = std::result::Result<T, CodecError>;
+
+/// An error with the path of the value in which it happened. One pointer
+/// wide; the path is pushed while the error passes outwards.
+pub struct CodecError(Box<Inner>);
+
+struct Inner {
+    cause: Cause,
+    /// From the innermost outwards.
+    path: Vec<Segment>,
+    offset: Option<u64>,
+}
+
+/// What went wrong.
+pub enum Cause {
+    /// The bytes are wrong, or the source of them failed.
+    Wire(wire::Error),
+    /// A Python value is not what its field needs.
+    Value(String),
+    /// The same, with the field known.
+    Field(FieldError),
+    /// Python code raised.
+    Python(PyErr),
+}
+
+/// The facts of `TDecodeException`.
+pub struct FieldError {
+    /// The struct's name.
+    pub struct_name: String,
+    /// The field id.
+    pub id: i16,
+    /// The field's name.
+    pub name: Py<PyString>,
+    /// The field's whole value.
+    pub value: Py<PyAny>,
+    /// The field's `ttype`.
+    pub ttype: Py<PyAny>,
+    /// The field's sub-spec.
+    pub spec: Py<PyAny>,
+    /// What is wrong with the value, where more is known than its type.
+    pub reason: String,
+    /// The exception that the value's own code raised.
+    pub raised: Option<PyErr>,
+}
+
+/// A step from a value to one inside it.
+pub enum Segment {
+    /// A field, by name.
+    Field(Py<PyString>),
+    /// An element, by index.
+    Index(usize),
+    /// A map value, by key.
+    Key(String),
+}
+
+impl CodecError {
+    fn new(cause: Cause) -> Self {
+        Self(Box::new(Inner {
+            cause,
+            path: Vec::new(),
+            offset: None,
+        }))
+    }
+
+    /// A value that its field cannot take.
+    #[cold]
+    pub fn value(reason: impl Into<String>) -> Self {
+        Self::new(Cause::Value(reason.into()))
+    }
+
+    /// Adds the step by which the failing value was reached.
+    #[cold]
+    #[must_use]
+    pub fn inside(mut self, segment: Segment) -> Self {
+        self.0.path.push(segment);
+        self
+    }
+
+    /// Adds the offset in the input.
+    #[cold]
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Self {
+        self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Names the field, for an error about a value that has none yet.
+    #[cold]
+    #[must_use]
+    pub fn in_field(mut self, field: impl FnOnce(String, Option<PyErr>) -> FieldError) -> Self {
+        self.0.cause = match self.0.cause {
+            Cause::Value(reason) => Cause::Field(field(reason, None)),
+            Cause::Python(raised) => Cause::Field(field(String::new(), Some(raised))),
+            other => other,
+        };
+        self
+    }
+
+    /// What went wrong.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    /// Takes the error apart: cause, path as text, offset.
+    pub fn into_parts(self) -> (Cause, String, Option<u64>) {
+        let path = path_text(&self.0.path);
+        (self.0.cause, path, self.0.offset)
+    }
+}
+
+fn path_text(path: &[Segment]) -> String {
+    Python::attach(|py| {
+        let mut text = String::new();
+        for segment in path.iter().rev() {
+            // Writing to a String cannot fail.
+            let _ = match segment {
+                Segment::Field(name) if text.is_empty() => write!(text, "{}", name.bind(py)),
+                Segment::Field(name) => write!(text, ".{}", name.bind(py)),
+                Segment::Index(index) => write!(text, "[{index}]"),
+                Segment::Key(key) => write!(text, "[{key}]"),
+            };
+        }
+        text
+    })
+}
+
+impl From<wire::Error> for CodecError {
+    #[cold]
+    fn from(error: wire::Error) -> Self {
+        Self::new(Cause::Wire(error))
+    }
+}
+
+impl From<PyErr> for CodecError {
+    #[cold]
+    fn from(error: PyErr) -> Self {
+        Self::new(Cause::Python(error))
+    }
+}

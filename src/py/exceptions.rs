@@ -1,0 +1,118 @@
+//! The one mapping from core errors to Python exceptions.
+
+use pyo3::call::PyCallArgs;
+use pyo3::exceptions::PyUnicodeDecodeError;
+use pyo3::prelude::*;
+
+use super::error::{Cause, CodecError, FieldError};
+use super::imports;
+use crate::wire::{self, ErrorKind};
+
+/// The numbers of `TProtocolException` and `TTransportException`.
+mod number {
+    pub const INVALID_DATA: i32 = 1;
+    pub const NEGATIVE_SIZE: i32 = 2;
+    pub const SIZE_LIMIT: i32 = 3;
+    pub const BAD_VERSION: i32 = 4;
+    pub const END_OF_FILE: i32 = 4;
+}
+
+/// The exception for an error of the codec.
+#[cold]
+pub fn from_codec(py: Python<'_>, error: CodecError) -> PyErr {
+    let (cause, path, offset) = error.into_parts();
+    match cause {
+        Cause::Wire(error) => from_wire(py, error, offset, &path),
+        Cause::Value(reason) => {
+            let reason = with_place(reason, offset, &path);
+            make(imports::malformed_data(py), (number::INVALID_DATA, reason))
+        }
+        Cause::Field(field) => from_field(py, field, path),
+        Cause::Python(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
+            match imports::invalid_text(py).and_then(|class| {
+                let place = with_place(String::new(), offset, &path);
+                class.call1((error.value(py), place))
+            }) {
+                Ok(exception) => PyErr::from_value(exception),
+                Err(error) => error,
+            }
+        }
+        Cause::Python(error) => error,
+    }
+}
+
+/// The exception for an error of the wire.
+#[cold]
+pub fn from_wire(py: Python<'_>, error: wire::Error, offset: Option<u64>, path: &str) -> PyErr {
+    let offset = error.offset().or(offset);
+    let (class, number) = match error.kind() {
+        ErrorKind::Truncated { .. } => (imports::truncated_data(py), number::END_OF_FILE),
+        ErrorKind::Depth => (imports::depth_limit(py), number::SIZE_LIMIT),
+        ErrorKind::NegativeSize(_) => (imports::malformed_data(py), number::NEGATIVE_SIZE),
+        ErrorKind::SizeLimit { .. } => (imports::malformed_data(py), number::SIZE_LIMIT),
+        ErrorKind::BadVersion(_) => (imports::malformed_data(py), number::BAD_VERSION),
+        _ => (imports::malformed_data(py), number::INVALID_DATA),
+    };
+    match error.into_kind() {
+        ErrorKind::Source(source) => match source.downcast::<PyErr>() {
+            Ok(error) => *error,
+            Err(other) => make(class, (number, other.to_string())),
+        },
+        kind => make(class, (number, with_place(kind.to_string(), offset, path))),
+    }
+}
+
+/// End of the stream, as transports report it.
+#[cold]
+pub fn end_of_file(py: Python<'_>) -> PyErr {
+    let text = "End of file reading from transport";
+    make(
+        imports::transport_exception(py),
+        (number::END_OF_FILE, text),
+    )
+}
+
+/// Any other failure of a transport.
+#[cold]
+pub fn transport(py: Python<'_>, text: &str) -> PyErr {
+    make(imports::transport_exception(py), (0, text))
+}
+
+fn from_field(py: Python<'_>, field: FieldError, path: String) -> PyErr {
+    let made = imports::encode_exception(py).and_then(|class| {
+        class.call1((
+            field.struct_name,
+            field.id,
+            field.name,
+            field.value,
+            field.ttype,
+            field.spec,
+            path,
+            field.reason,
+        ))
+    });
+    match made {
+        Ok(exception) => {
+            let exception = PyErr::from_value(exception);
+            exception.set_cause(py, field.raised);
+            exception
+        }
+        Err(error) => error,
+    }
+}
+
+fn make<'py>(class: PyResult<&Bound<'py, PyAny>>, args: impl PyCallArgs<'py>) -> PyErr {
+    match class.and_then(|class| class.call1(args)) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+fn with_place(text: String, offset: Option<u64>, path: &str) -> String {
+    match (offset, path) {
+        (None, "") => text,
+        (Some(offset), "") => format!("{text} (at byte {offset})"),
+        (None, path) => format!("{text} (in {path})"),
+        (Some(offset), path) => format!("{text} (at byte {offset}, in {path})"),
+    }
+}

@@ -1,0 +1,22 @@
+//! The only unsafe code of the crate.
+//!
+//! Every function here is safe to call: where `CPython` has a condition, the
+//! function checks it or a type carries its proof (a [`SlotTable`] is made
+//! only from member descriptors that were verified).
+
+mod dict;
+mod int;
+mod list;
+mod slots;
+mod storage;
+mod types;
+
+pub use dict::DictEntries;
+pub use int::exact_i64;
+pub use list::ListBuilder;
+pub use slots::{SlotTable, Slots};
+pub use storage::{extras, extras_or_new, storage_type};
+pub use types::{
+    has_default_attributes, has_default_construction, is_type, lookup, own_attribute,
+    set_own_attribute,
+};

@@ -1,0 +1,74 @@
+//! Python objects that the core uses, each looked up once, at first use.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+macro_rules! import {
+    ($(#[$doc:meta])* $name:ident, $module:literal, $attribute:literal) => {
+        $(#[$doc])*
+        pub fn $name(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+            static CELL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            CELL.import(py, $module, $attribute)
+        }
+    };
+}
+
+import!(
+    /// `copy.deepcopy`
+    deepcopy, "copy", "deepcopy"
+);
+import!(
+    /// The class of a loaded struct's `__dict__`.
+    fields_dict, "fastthrift._struct", "FieldsDict"
+);
+import!(
+    /// The hash of a field value, containers frozen.
+    hash_value, "fastthrift.thrift", "_hash_value"
+);
+import!(
+    /// `uuid.UUID`
+    uuid, "uuid", "UUID"
+);
+import!(
+    /// Bytes that are no message.
+    malformed_data, "fastthrift.protocol.exc", "TMalformedDataException"
+);
+import!(
+    /// A message that ends early.
+    truncated_data, "fastthrift.protocol.exc", "TTruncatedDataException"
+);
+import!(
+    /// Nesting beyond the limit.
+    depth_limit, "fastthrift.protocol.exc", "TDepthLimitException"
+);
+import!(
+    /// A string that is not UTF-8, where that is an error.
+    invalid_text, "fastthrift.protocol.exc", "TInvalidTextException"
+);
+import!(
+    /// A value that its field cannot take.
+    encode_exception, "fastthrift.protocol.exc", "TEncodeException"
+);
+import!(
+    /// `TTransportException`
+    transport_exception, "fastthrift.transport.base", "TTransportException"
+);
+
+/// The metaclass of payloads, `TPayloadMeta`.
+pub fn payload_metaclass(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift.thrift", "TPayloadMeta")
+}
+
+/// The class that loaded structs inherit from.
+pub fn struct_base(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift._struct", "TStruct")
+}
+
+/// The base class of payloads, `TPayload`.
+pub fn payload(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift.thrift", "TPayload")
+}

@@ -1,0 +1,429 @@
+//! How a loaded struct class keeps its fields, and what its objects do as
+//! Python objects: construction, `__dict__`, equality, hash.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+
+use super::ffi::{self, SlotTable, Slots};
+use super::imports;
+
+/// The fields of a loaded struct class, in IDL order.
+#[pyclass(frozen, module = "fastthrift._core")]
+pub struct Layout {
+    /// Fields that have a slot.
+    slots: SlotTable,
+    fields: Box<[LayoutField]>,
+    /// Whether attributes of the class's own objects are what the slots hold:
+    /// nobody replaced a member descriptor or hooked attribute access.
+    intact: AtomicBool,
+}
+
+struct LayoutField {
+    name: Py<PyString>,
+    /// The index in the slot table; a field whose name cannot be a slot is
+    /// an ordinary attribute.
+    slot: Option<usize>,
+    default: Default,
+}
+
+/// The default value of a field.
+pub enum Default {
+    /// One object for all.
+    Shared(Py<PyAny>),
+    /// A mutable value: every object gets a copy.
+    Copied(Py<PyAny>),
+}
+
+impl Default {
+    /// Chooses by the value: what nobody can change is shared.
+    pub fn new(value: &Bound<'_, PyAny>) -> Self {
+        let class = value.get_type();
+        let simple = value.is_none()
+            || class.is(value.py().get_type::<pyo3::types::PyInt>())
+            || class.is(value.py().get_type::<pyo3::types::PyFloat>())
+            || class.is(value.py().get_type::<pyo3::types::PyString>())
+            || class.is(value.py().get_type::<pyo3::types::PyBytes>())
+            || class.is(value.py().get_type::<pyo3::types::PyBool>());
+        if simple {
+            Self::Shared(value.clone().unbind())
+        } else {
+            Self::Copied(value.clone().unbind())
+        }
+    }
+
+    /// The value for one object.
+    #[inline]
+    pub fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Shared(value) => Ok(value.bind(py).clone()),
+            Self::Copied(value) => copy(value.bind(py)),
+        }
+    }
+
+    fn value(&self) -> &Py<PyAny> {
+        match self {
+            Self::Shared(value) | Self::Copied(value) => value,
+        }
+    }
+}
+
+#[cold]
+fn copy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = value.py();
+    if let Ok(list) = value.cast_exact::<PyList>()
+        && list.is_empty()
+    {
+        return Ok(PyList::empty(py).into_any());
+    }
+    if let Ok(dict) = value.cast_exact::<PyDict>()
+        && dict.is_empty()
+    {
+        return Ok(PyDict::new(py).into_any());
+    }
+    imports::deepcopy(py)?.call1((value,))
+}
+
+#[pymethods]
+impl Layout {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.slots.traverse(visit)?;
+        for field in &self.fields {
+            visit.call(field.default.value())?;
+        }
+        Ok(())
+    }
+}
+
+impl Layout {
+    /// The layout of a class, its own or inherited.
+    pub fn of<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, Self>> {
+        let name = intern!(class.py(), "__fastthrift_layout__");
+        ffi::lookup(class, name)?.cast_into_exact().ok()
+    }
+
+    /// Finds the slots of a class just made and attaches its layout.
+    ///
+    /// `fields` are names and default values in IDL order, `slotted` the
+    /// names among them that are slots.
+    pub fn attach(
+        class: &Bound<'_, PyType>,
+        fields: &[(Bound<'_, PyString>, Bound<'_, PyAny>)],
+        slotted: &[Bound<'_, PyString>],
+    ) -> PyResult<()> {
+        let py = class.py();
+        let mut next = 0;
+        let fields = fields
+            .iter()
+            .map(|(name, default)| {
+                let slot = (slotted.get(next).is_some_and(|slot| slot.is(name))).then(|| {
+                    next += 1;
+                    next - 1
+                });
+                LayoutField {
+                    name: name.clone().unbind(),
+                    slot,
+                    default: Default::new(default),
+                }
+            })
+            .collect();
+        let layout = Self {
+            slots: SlotTable::new(class, slotted)?,
+            fields,
+            intact: AtomicBool::new(ffi::has_default_attributes(class)),
+        };
+        let layout = Bound::new(py, layout)?;
+        let name = intern!(py, "__fastthrift_layout__");
+        ffi::set_own_attribute(class, name, Some(layout.as_any()))
+    }
+
+    /// Looks at the class again after an attribute of it was assigned.
+    pub fn refresh(&self, class: &Bound<'_, PyType>) {
+        let py = class.py();
+        let intact = ffi::has_default_attributes(class)
+            && self.fields.iter().all(|field| {
+                field
+                    .slot
+                    .is_none_or(|slot| self.slots.is_current(class, field.name.bind(py), slot))
+            });
+        self.intact.store(intact, Ordering::Relaxed);
+    }
+
+    /// Whether the slots may be used in place of the attributes.
+    #[inline]
+    pub fn is_intact(&self) -> bool {
+        self.intact.load(Ordering::Relaxed)
+    }
+
+    /// The slots of the class.
+    pub fn slots(&self) -> &SlotTable {
+        &self.slots
+    }
+
+    /// The slot of the field `name`.
+    pub fn slot_of(&self, name: &Bound<'_, PyAny>) -> Option<usize> {
+        self.fields[self.position(name)?].slot
+    }
+
+    /// The position of the field `name`: names are interned, so the same
+    /// object is looked for first.
+    fn position(&self, name: &Bound<'_, PyAny>) -> Option<usize> {
+        let py = name.py();
+        let mut fields = self.fields.iter();
+        fields
+            .clone()
+            .position(|field| field.name.bind(py).is(name))
+            .or_else(|| {
+                fields.position(|field| field.name.bind(py).as_any().eq(name).unwrap_or(false))
+            })
+    }
+
+    /// Gives every empty slot its default.
+    #[inline]
+    pub fn fill_defaults<'py>(&self, slots: Slots<'_, 'py>, py: Python<'py>) -> PyResult<()> {
+        for field in &self.fields {
+            if let Some(slot) = field.slot
+                && slots.is_empty(slot)
+            {
+                slots.set(slot, Some(field.default.get(py)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all fields are slots.
+    pub fn is_complete(&self) -> bool {
+        self.slots.len() == self.fields.len()
+    }
+}
+
+/// `__init__`: the fields by position in IDL order, or by name.
+pub fn initialize(
+    object: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let py = object.py();
+    let class = object.get_type();
+    let Some(layout) = Layout::of(&class) else {
+        return Err(PyTypeError::new_err(
+            "StructStorage is the base of loaded structs and has no fields of its own",
+        ));
+    };
+    let layout = layout.get();
+    let fields = &layout.fields;
+    if args.len() > fields.len() {
+        return Err(PyTypeError::new_err(format!(
+            "{}() takes at most {} arguments ({} given)",
+            class.name()?,
+            fields.len(),
+            args.len()
+        )));
+    }
+    let mut values: Vec<Option<Bound<'_, PyAny>>> = args.iter().map(Some).collect();
+    values.resize_with(fields.len(), || None);
+    for (key, value) in kwargs.into_iter().flat_map(ffi::DictEntries::new) {
+        let name = key;
+        let Some(index) = layout.position(&name) else {
+            return Err(PyTypeError::new_err(format!(
+                "{}() got an unexpected keyword argument '{name}'",
+                class.name()?
+            )));
+        };
+        if values[index].replace(value).is_some() {
+            return Err(PyTypeError::new_err(format!(
+                "{}() got multiple values for argument '{name}'",
+                class.name()?
+            )));
+        }
+    }
+    let direct = layout
+        .is_intact()
+        .then(|| layout.slots.view_exact(object))
+        .flatten();
+    for (field, value) in fields.iter().zip(values) {
+        let value = match value {
+            Some(value) => value,
+            None => field.default.get(py)?,
+        };
+        match (direct, field.slot) {
+            (Some(slots), Some(slot)) => slots.set(slot, Some(value)),
+            _ => object.setattr(field.name.bind(py), value)?,
+        }
+    }
+    Ok(())
+}
+
+/// The attributes as a plain dict: fields in IDL order, then others.
+pub fn snapshot<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let py = object.py();
+    let dict = PyDict::new(py);
+    let layout = Layout::of(&object.get_type());
+    let extras = ffi::extras(object);
+    if let Some(layout) = &layout {
+        let layout = layout.get();
+        let slots = layout.slots.view(object);
+        for field in &layout.fields {
+            let name = field.name.bind(py);
+            let value = match (field.slot, slots) {
+                (Some(slot), Some(slots)) => slots.get(slot),
+                _ => match &extras {
+                    Some(extras) => extras.get_item(name)?,
+                    None => None,
+                },
+            };
+            if let Some(value) = value {
+                dict.set_item(name, value)?;
+            }
+        }
+    }
+    for (name, value) in extras.iter().flat_map(ffi::DictEntries::new) {
+        if !dict.contains(&name)? {
+            dict.set_item(name, value)?;
+        }
+    }
+    Ok(dict)
+}
+
+/// What `__dict__` gives.
+pub fn dict_view<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    imports::fields_dict(object.py())?.call1((object,))
+}
+
+/// Assignment to `__dict__`; none deletes.
+pub fn replace_dict(object: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    let new = match value {
+        None => None,
+        Some(value) => match value.cast::<PyDict>() {
+            // A copy, for it may be a view of this very object.
+            Ok(dict) => Some(dict.call_method0("copy")?.cast_into::<PyDict>()?),
+            Err(_) => {
+                return Err(PyTypeError::new_err(format!(
+                    "__dict__ must be set to a dictionary, not a '{}'",
+                    value.get_type().name()?
+                )));
+            }
+        },
+    };
+    if let Some(layout) = Layout::of(&object.get_type())
+        && let Some(slots) = layout.get().slots.view(object)
+    {
+        for slot in 0..layout.get().slots.len() {
+            slots.set(slot, None);
+        }
+    }
+    if let Some(extras) = ffi::extras(object) {
+        extras.clear();
+    }
+    for (name, value) in new.iter().flat_map(ffi::DictEntries::new) {
+        set_raw(object, &name, value)?;
+    }
+    Ok(())
+}
+
+/// Sets an attribute as an assignment into an ordinary `__dict__` would:
+/// past properties and `__setattr__`.
+#[pyfunction]
+#[pyo3(name = "set_raw")]
+pub fn set_raw(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyAny>,
+    value: Bound<'_, PyAny>,
+) -> PyResult<()> {
+    if let Some(layout) = Layout::of(&object.get_type()) {
+        let layout = layout.get();
+        if let (Some(slot), Some(slots)) = (layout.slot_of(name), layout.slots.view(object)) {
+            slots.set(slot, Some(value));
+            return Ok(());
+        }
+    }
+    ffi::extras_or_new(object)?.set_item(name, value)
+}
+
+/// Deletes an attribute the same way; whether there was one.
+#[pyfunction]
+#[pyo3(name = "delete_raw")]
+pub fn delete_raw(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if let Some(layout) = Layout::of(&object.get_type()) {
+        let layout = layout.get();
+        if let (Some(slot), Some(slots)) = (layout.slot_of(name), layout.slots.view(object)) {
+            let there = !slots.is_empty(slot);
+            slots.set(slot, None);
+            return Ok(there);
+        }
+    }
+    match ffi::extras(object) {
+        Some(extras) if extras.contains(name)? => {
+            extras.del_item(name)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The attributes of a struct as a plain dict.
+#[pyfunction]
+#[pyo3(name = "snapshot")]
+pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    if !object.is_instance(ffi::storage_type(object.py())?)? {
+        return Err(PyAttributeError::new_err("not a loaded struct"));
+    }
+    snapshot(object)
+}
+
+/// The fields of a loaded struct class as (name, default) pairs.
+#[pyfunction]
+pub fn layout_fields<'py>(
+    class: &Bound<'py, PyType>,
+) -> PyResult<Option<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>>> {
+    let py = class.py();
+    let Some(layout) = Layout::of(class) else {
+        return Ok(None);
+    };
+    layout
+        .get()
+        .fields
+        .iter()
+        .map(|field| Ok((field.name.bind(py).clone(), field.default.get(py)?)))
+        .collect::<PyResult<Vec<_>>>()
+        .map(Some)
+}
+
+/// `==`: the other is of this class or a subclass and has equal attributes.
+pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let class = object.get_type();
+    if !other.is_instance(&class)? {
+        return Ok(false);
+    }
+    if let Some(layout) = Layout::of(&class)
+        && ffi::extras(object).is_none()
+        && ffi::extras(other).is_none()
+        && let Some(left) = layout.get().slots.view_exact(object)
+        && let Some(right) = layout.get().slots.view_exact(other)
+    {
+        for slot in 0..layout.get().slots.len() {
+            let same = match (left.get(slot), right.get(slot)) {
+                (None, None) => true,
+                (Some(left), Some(right)) => left.is(&right) || left.eq(&right)?,
+                _ => false,
+            };
+            if !same {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    snapshot(object)?.eq(snapshot(other)?)
+}
+
+/// `hash`: by class and attributes, containers frozen.
+pub fn hash(object: &Bound<'_, PyAny>) -> PyResult<isize> {
+    let class = object.get_type().hash()?;
+    let fields = imports::hash_value(object.py())?.call1((snapshot(object)?,))?;
+    let hash = class ^ fields.hash()?;
+    Ok(if hash == -1 { -2 } else { hash })
+}

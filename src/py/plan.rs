@@ -1,0 +1,421 @@
+//! Compiled struct classes: what the codec interprets in place of
+//! `thrift_spec`.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+
+use super::ffi;
+use super::layout::Layout;
+use crate::wire::WireType;
+
+/// A struct class as the codec sees it.
+///
+/// Kept in the class's own `__dict__`, and dropped by the metaclass when an
+/// attribute of the class is assigned.
+#[pyclass(frozen, module = "fastthrift._core")]
+pub struct Plan {
+    class: Py<PyType>,
+    fields: Box<[Field]>,
+    /// Field positions by id, for ids from 0 on; `NO_FIELD` elsewhere.
+    by_id: Box<[u16]>,
+    /// Field positions of all other ids, sorted by id.
+    other_ids: Box<[(i16, u16)]>,
+    layout: Option<Py<Layout>>,
+    construction: Construction,
+    stale: AtomicBool,
+    /// For classes that cannot tell us of an assignment: the `thrift_spec`
+    /// the plan was made from.
+    unwatched_spec: Option<Py<PyAny>>,
+}
+
+const NO_FIELD: u16 = u16::MAX;
+/// Ids up to here are found by index; a struct with larger ones is searched.
+const INDEXED_IDS: i16 = 1024;
+
+/// How objects of a class are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Construction {
+    /// Allocated, then filled: all fields are slots and `__init__` is ours.
+    Direct,
+    /// By calling the class.
+    Call,
+}
+
+/// A field.
+pub struct Field {
+    /// The field id.
+    pub id: i16,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// The type on the wire.
+    pub wire_type: WireType,
+    /// Its slot in the class's layout; by attribute otherwise.
+    pub slot: Option<usize>,
+    /// The attribute's name.
+    pub name: Py<PyString>,
+    /// The `ttype` of `thrift_spec`, for error texts.
+    pub ttype: Py<PyAny>,
+    /// The sub-spec of `thrift_spec`, for error texts.
+    pub spec: Py<PyAny>,
+}
+
+/// What a value looks like on the Python side.
+pub enum Kind {
+    /// `bool`
+    Bool,
+    /// `i8`
+    I8,
+    /// `i16`
+    I16,
+    /// `i32` and enums
+    I32,
+    /// `i64`
+    I64,
+    /// `double`
+    Double,
+    /// `string`
+    String,
+    /// `binary`
+    Binary,
+    /// `uuid`
+    Uuid,
+    /// A struct, union or exception.
+    Struct(StructKind),
+    /// A list.
+    List(Box<Kind>),
+    /// A set, which is a list in Python.
+    Set(Box<Kind>),
+    /// A map.
+    Map(Box<(Kind, Kind)>),
+}
+
+/// A struct class that a field refers to; its plan is found at first use,
+/// for classes refer to each other.
+pub struct StructKind {
+    class: Py<PyAny>,
+    plan: OnceLock<Py<Plan>>,
+}
+
+impl Plan {
+    /// The plan of a class, compiled at first use.
+    #[inline]
+    pub fn of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
+        let name = intern!(class.py(), "__fastthrift_plan__");
+        if let Some(found) = ffi::own_attribute(class, name)
+            && let Ok(plan) = found.cast_into_exact::<Self>()
+            && plan.get().is_current(class)
+        {
+            return Ok(plan);
+        }
+        Self::compile(class)
+    }
+
+    /// Forgets the plan of a class and its subclasses, after an assignment.
+    pub fn drop_of(class: &Bound<'_, PyType>) -> PyResult<()> {
+        let py = class.py();
+        let name = intern!(py, "__fastthrift_plan__");
+        if let Some(found) = ffi::own_attribute(class, name) {
+            if let Ok(plan) = found.cast_exact::<Self>() {
+                plan.get().stale.store(true, Ordering::Relaxed);
+            }
+            ffi::set_own_attribute(class, name, None)?;
+        }
+        let name = intern!(py, "__fastthrift_layout__");
+        if let Some(found) = ffi::own_attribute(class, name)
+            && let Ok(layout) = found.cast_exact::<Layout>()
+        {
+            layout.get().refresh(class);
+        }
+        // Subclasses inherit what was assigned.
+        let subclasses = py
+            .get_type::<PyType>()
+            .call_method1(intern!(py, "__subclasses__"), (class,))?;
+        for subclass in subclasses.try_iter()? {
+            Self::drop_of(subclass?.cast::<PyType>()?)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn compile<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
+        let py = class.py();
+        let spec = class.getattr(intern!(py, "thrift_spec"))?;
+        let entries = spec.cast::<PyDict>().map_err(|_| {
+            PyTypeError::new_err(format!(
+                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...)"
+            ))
+        })?;
+        let layout = Layout::of(class);
+        // A slot stands for the attribute only where the class itself has
+        // the descriptor or inherits it untouched.
+        let attributes = ffi::has_default_attributes(class);
+        let slot_of = |name: &Bound<'py, PyString>| {
+            let layout = layout.as_ref().filter(|_| attributes)?.get();
+            let slot = layout.slot_of(name.as_any())?;
+            let owner = layout.slots().class().bind(py);
+            let own = ffi::own_attribute(owner, name)?;
+            let seen = ffi::lookup(class, name)?;
+            (seen.is(&own) && layout.slots().is_current(owner, name, slot)).then_some(slot)
+        };
+        let mut fields = Vec::with_capacity(entries.len());
+        for (id, entry) in ffi::DictEntries::new(entries) {
+            fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
+                let text = format!("thrift_spec of {class}, field {id}: {}", error.value(py));
+                let new = PyTypeError::new_err(text);
+                new.set_cause(py, Some(error));
+                new
+            })?);
+        }
+        let exact = layout
+            .as_ref()
+            .is_some_and(|layout| layout.get().slots().class().bind(py).is(class));
+        let direct = exact
+            && layout
+                .as_ref()
+                .is_some_and(|layout| layout.get().is_complete() && layout.get().is_intact())
+            && fields.iter().all(|field| field.slot.is_some())
+            && ffi::has_default_construction(class, ffi::storage_type(py)?);
+        let watched = class
+            .get_type()
+            .is_subclass(super::imports::payload_metaclass(py)?)?;
+        let (by_id, other_ids) = index(&fields);
+        let plan = Bound::new(
+            py,
+            Self {
+                class: class.clone().unbind(),
+                by_id,
+                other_ids,
+                layout: layout.map(Bound::unbind),
+                construction: if direct {
+                    Construction::Direct
+                } else {
+                    Construction::Call
+                },
+                stale: AtomicBool::new(false),
+                unwatched_spec: (!watched).then(|| spec.clone().unbind()),
+                fields: fields.into_boxed_slice(),
+            },
+        )?;
+        let name = intern!(py, "__fastthrift_plan__");
+        match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
+            // An immutable class works too, it is only compiled anew.
+            Err(error) if !error.is_instance_of::<PyTypeError>(py) => return Err(error),
+            _ => {}
+        }
+        Ok(plan)
+    }
+
+    fn is_current(&self, class: &Bound<'_, PyType>) -> bool {
+        if self.stale.load(Ordering::Relaxed) {
+            return false;
+        }
+        match &self.unwatched_spec {
+            None => true,
+            Some(spec) => class
+                .getattr(intern!(class.py(), "thrift_spec"))
+                .is_ok_and(|now| now.is(spec)),
+        }
+    }
+
+    /// The class.
+    pub fn class(&self) -> &Py<PyType> {
+        &self.class
+    }
+
+    /// The fields in the order of `thrift_spec`.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// How to make objects of the class.
+    pub fn construction(&self) -> Construction {
+        self.construction
+    }
+
+    /// The layout, for the slots of fields.
+    #[inline]
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref().map(Py::get)
+    }
+
+    /// The slots of an object whose plan this is.
+    #[inline]
+    pub fn slots<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<ffi::Slots<'a, 'py>> {
+        let slots = self.layout()?.slots();
+        slots.view_exact(object).or_else(|| slots.view(object))
+    }
+
+    /// The position of the field with this id.
+    #[inline]
+    pub fn position(&self, id: i16) -> Option<usize> {
+        let found = match usize::try_from(id) {
+            Ok(index) if index < self.by_id.len() => self.by_id[index],
+            _ => match self.other_ids.binary_search_by_key(&id, |entry| entry.0) {
+                Ok(found) => self.other_ids[found].1,
+                Err(_) => NO_FIELD,
+            },
+        };
+        (found != NO_FIELD).then_some(usize::from(found))
+    }
+}
+
+#[pymethods]
+impl Plan {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.class)?;
+        visit.call(&self.layout)?;
+        visit.call(&self.unwatched_spec)?;
+        for field in &self.fields {
+            visit.call(&field.spec)?;
+            field.kind.traverse(visit)?;
+        }
+        Ok(())
+    }
+}
+
+fn index(fields: &[Field]) -> (Box<[u16]>, Box<[(i16, u16)]>) {
+    let indexed = |field: &&Field| (0..=INDEXED_IDS).contains(&field.id);
+    let length = fields
+        .iter()
+        .filter(indexed)
+        .map(|field| field.id as usize + 1)
+        .max()
+        .unwrap_or(0);
+    let mut by_id = vec![NO_FIELD; length];
+    let mut other_ids = Vec::new();
+    for (position, field) in fields.iter().enumerate() {
+        if indexed(&field) {
+            by_id[field.id as usize] = position as u16;
+        } else {
+            other_ids.push((field.id, position as u16));
+        }
+    }
+    other_ids.sort_unstable_by_key(|entry| entry.0);
+    (by_id.into_boxed_slice(), other_ids.into_boxed_slice())
+}
+
+impl Field {
+    fn compile<'py>(
+        id: &Bound<'py, PyAny>,
+        entry: &Bound<'py, PyAny>,
+        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<usize>,
+    ) -> PyResult<Self> {
+        let py = id.py();
+        let entry = entry.cast::<PyTuple>()?;
+        let ttype = entry.get_item(0)?;
+        let name = entry.get_item(1)?.cast_into::<PyString>()?;
+        // (ttype, name, required) or (ttype, name, spec, required).
+        let spec = if entry.len() > 3 {
+            entry.get_item(2)?
+        } else {
+            py.None().into_bound(py)
+        };
+        let kind = Kind::compile(&ttype, &spec)?;
+        Ok(Self {
+            id: id.extract()?,
+            wire_type: kind.wire_type(),
+            kind,
+            slot: slot_of(&name),
+            name: name.unbind(),
+            ttype: ttype.unbind(),
+            spec: spec.unbind(),
+        })
+    }
+}
+
+impl Kind {
+    /// Reads a type as `thrift_spec` writes it.
+    pub fn compile(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = ttype.py();
+        let element = |item: Bound<'_, PyAny>| match item.cast::<PyTuple>() {
+            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?),
+            Err(_) => Self::compile(&item, &py.None().into_bound(py)),
+        };
+        Ok(match ttype.extract::<u8>()? {
+            2 => Self::Bool,
+            3 => Self::I8,
+            4 => Self::Double,
+            6 => Self::I16,
+            8 => Self::I32,
+            10 => Self::I64,
+            11 => Self::String,
+            12 => Self::Struct(StructKind {
+                class: spec.clone().unbind(),
+                plan: OnceLock::new(),
+            }),
+            13 => Self::Map(Box::new((
+                element(spec.get_item(0)?)?,
+                element(spec.get_item(1)?)?,
+            ))),
+            14 => Self::Set(Box::new(element(spec.clone())?)),
+            15 => Self::List(Box::new(element(spec.clone())?)),
+            16 => Self::Uuid,
+            18 => Self::Binary,
+            other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
+        })
+    }
+
+    /// The type on the wire.
+    #[inline]
+    pub fn wire_type(&self) -> WireType {
+        match self {
+            Self::Bool => WireType::Bool,
+            Self::I8 => WireType::I8,
+            Self::I16 => WireType::I16,
+            Self::I32 => WireType::I32,
+            Self::I64 => WireType::I64,
+            Self::Double => WireType::Double,
+            Self::String | Self::Binary => WireType::String,
+            Self::Uuid => WireType::Uuid,
+            Self::Struct(_) => WireType::Struct,
+            Self::List(_) => WireType::List,
+            Self::Set(_) => WireType::Set,
+            Self::Map(_) => WireType::Map,
+        }
+    }
+
+    fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Struct(kind) => {
+                visit.call(&kind.class)?;
+                visit.call(kind.plan.get())
+            }
+            Self::List(element) | Self::Set(element) => element.traverse(visit),
+            Self::Map(entry) => {
+                entry.0.traverse(visit)?;
+                entry.1.traverse(visit)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StructKind {
+    /// What makes the object: the class, or any callable.
+    pub fn class(&self) -> &Py<PyAny> {
+        &self.class
+    }
+
+    /// The plan of the class; none when it is a callable of another kind.
+    #[inline]
+    pub fn plan<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Plan>>> {
+        if let Some(plan) = self.plan.get()
+            && !plan.get().stale.load(Ordering::Relaxed)
+            && plan.get().unwatched_spec.is_none()
+        {
+            return Ok(Some(plan.bind(py).clone()));
+        }
+        let Ok(class) = self.class.bind(py).cast::<PyType>() else {
+            return Ok(None);
+        };
+        let plan = Plan::of(class)?;
+        self.plan.get_or_init(|| plan.clone().unbind());
+        Ok(Some(plan))
+    }
+}

@@ -1,0 +1,402 @@
+//! The protocol objects and their factories.
+
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyBytes, PyString};
+
+use super::codec::{self, Read, Write};
+use super::decode::{Decoder, Text};
+use super::encode::Encoder;
+use super::error::Result;
+use super::plan::{Kind, Plan};
+use super::settings::{Dialect, ProtocolSettings, Settings};
+use crate::wire::{Error, Limits, MessageHeader, Reader, WireType, Writer};
+
+/// A protocol over a transport: what thriftpy2's protocol objects do, for
+/// every dialect.
+#[pyclass(extends = ProtocolSettings, subclass, module = "fastthrift._core")]
+pub struct NativeProtocol {
+    /// The transport, which may be swapped between two calls.
+    trans: Py<PyAny>,
+}
+
+/// The settings and the transport as they are now; nothing of the protocol
+/// stays borrowed while the codec runs.
+fn parts<'py>(this: &Bound<'py, NativeProtocol>) -> PyResult<(Settings, Bound<'py, PyAny>)> {
+    let settings = this.as_super().try_borrow()?.settings;
+    let trans = this.try_borrow()?.trans.bind(this.py()).clone();
+    Ok((settings, trans))
+}
+
+#[pymethods]
+impl NativeProtocol {
+    /// The transport.
+    #[getter]
+    fn trans(&self, py: Python<'_>) -> Py<PyAny> {
+        self.trans.clone_ref(py)
+    }
+
+    #[setter]
+    fn set_trans(&mut self, trans: Py<PyAny>) {
+        self.trans = trans;
+    }
+
+    /// Passes over a value of a `TType`.
+    fn skip(this: &Bound<'_, Self>, ttype: u8) -> PyResult<()> {
+        let (settings, trans) = parts(this)?;
+        codec::read(&settings, &trans, SkipValue(ttype))
+    }
+
+    /// Reads the header of a message: name, message type, sequence id.
+    fn read_message_begin<'py>(this: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, u8, i32)> {
+        let py = this.py();
+        let (settings, trans) = parts(this)?;
+        let header = codec::read(&settings, &trans, ReadMessage)?;
+        // As thriftpy2: a name that is not UTF-8 stays bytes.
+        let name = match PyString::from_bytes(py, &header.name) {
+            Ok(name) => name.into_any(),
+            Err(_) => PyBytes::new(py, &header.name).into_any(),
+        };
+        Ok((name, header.message_type, header.sequence_id))
+    }
+
+    /// Ends a message; nothing is left to read.
+    fn read_message_end(&self) {}
+
+    /// Writes the header of a message.
+    fn write_message_begin(
+        this: &Bound<'_, Self>,
+        name: &Bound<'_, PyAny>,
+        ttype: u8,
+        seqid: i32,
+    ) -> PyResult<()> {
+        let (settings, trans) = parts(this)?;
+        let name = match name.cast::<PyBytes>() {
+            Ok(bytes) => bytes.as_bytes().to_vec(),
+            Err(_) => name.cast::<PyString>()?.to_str()?.as_bytes().to_vec(),
+        };
+        let header = MessageHeader {
+            name,
+            message_type: ttype,
+            sequence_id: seqid,
+        };
+        codec::write(&settings, &trans, header)
+    }
+
+    /// Ends a message; nothing is left to write.
+    fn write_message_end(&self) {}
+
+    /// Reads the fields of a struct into `obj` and returns it.
+    fn read_struct<'py>(
+        this: &Bound<'py, Self>,
+        obj: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (settings, trans) = parts(this)?;
+        let text = settings.text();
+        codec::read(&settings, &trans, ReadStruct { object: &obj, text })?;
+        Ok(obj)
+    }
+
+    /// Writes the fields of a struct.
+    fn write_struct(this: &Bound<'_, Self>, obj: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (settings, trans) = parts(this)?;
+        codec::write(&settings, &trans, WriteStruct(obj))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
+        visit.call(&self.trans)
+    }
+}
+
+/// The fields of a struct, to be read into an object.
+pub struct ReadStruct<'a, 'py> {
+    /// The object.
+    pub object: &'a Bound<'py, PyAny>,
+    /// What strings become.
+    pub text: Text,
+}
+
+impl<'py> Read<'py> for ReadStruct<'_, 'py> {
+    type Output = ();
+
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
+        let plan = Plan::of(&self.object.get_type())?;
+        Decoder::new(py, reader, self.text).struct_into(plan.get(), self.object)
+    }
+}
+
+/// A struct, to be written.
+pub struct WriteStruct<'a, 'py>(pub &'a Bound<'py, PyAny>);
+
+impl<'py> Write<'py> for WriteStruct<'_, 'py> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+        Encoder::new(py, writer).structure(self.0)
+    }
+}
+
+struct ReadMessage;
+
+impl Read<'_> for ReadMessage {
+    type Output = MessageHeader;
+
+    fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<MessageHeader> {
+        Ok(reader.message()?)
+    }
+}
+
+impl Write<'_> for MessageHeader {
+    fn write<W: Writer>(self, _: Python<'_>, writer: &mut W) -> Result<()> {
+        Ok(writer.message(&self.name, self.message_type, self.sequence_id)?)
+    }
+}
+
+/// A value of a `TType`, to be passed over.
+struct SkipValue(u8);
+
+impl Read<'_> for SkipValue {
+    type Output = ();
+
+    fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<()> {
+        match self.0 {
+            WireType::STOP => Ok(()),
+            number => Ok(reader.skip(wire_type(number)?)?),
+        }
+    }
+}
+
+/// The wire type of a `TType`.
+fn wire_type(ttype: u8) -> Result<WireType> {
+    const BINARY: u8 = 18;
+    match ttype {
+        BINARY => Ok(WireType::String),
+        number => WireType::from_binary(number).ok_or_else(|| Error::unknown_type(number).into()),
+    }
+}
+
+struct ReadValue {
+    kind: Kind,
+    text: Text,
+}
+
+impl<'py> Read<'py> for ReadValue {
+    type Output = Bound<'py, PyAny>;
+
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
+        Decoder::new(py, reader, self.text).value(&self.kind)
+    }
+}
+
+struct WriteValue<'a, 'py> {
+    kind: Kind,
+    value: &'a Bound<'py, PyAny>,
+}
+
+impl<'py> Write<'py> for WriteValue<'_, 'py> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+        Encoder::new(py, writer).value(&self.kind, self.value)
+    }
+}
+
+/// Reads a bare value of a type as `thrift_spec` writes it.
+#[pyfunction]
+#[pyo3(signature = (protocol, ttype, spec = None))]
+pub fn read_value<'py>(
+    protocol: &Bound<'py, NativeProtocol>,
+    ttype: &Bound<'py, PyAny>,
+    spec: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (settings, trans) = parts(protocol)?;
+    let kind = kind(ttype, spec)?;
+    let text = settings.text();
+    codec::read(&settings, &trans, ReadValue { kind, text })
+}
+
+/// Writes a bare value of a type as `thrift_spec` writes it.
+#[pyfunction]
+#[pyo3(signature = (protocol, ttype, value, spec = None))]
+pub fn write_value<'py>(
+    protocol: &Bound<'py, NativeProtocol>,
+    ttype: &Bound<'py, PyAny>,
+    value: &Bound<'py, PyAny>,
+    spec: Option<&Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let (settings, trans) = parts(protocol)?;
+    let kind = kind(ttype, spec)?;
+    codec::write(&settings, &trans, WriteValue { kind, value })
+}
+
+fn kind(ttype: &Bound<'_, PyAny>, spec: Option<&Bound<'_, PyAny>>) -> PyResult<Kind> {
+    let none = ttype.py().None().into_bound(ttype.py());
+    Kind::compile(ttype, spec.unwrap_or(&none))
+}
+
+/// The binary protocol.
+#[pyclass(extends = NativeProtocol, subclass, module = "fastthrift.protocol.binary")]
+pub struct TBinaryProtocol;
+
+/// The compact protocol.
+#[pyclass(extends = NativeProtocol, subclass, module = "fastthrift.protocol.compact")]
+pub struct TCompactProtocol;
+
+/// Makes binary protocols.
+#[pyclass(extends = ProtocolSettings, subclass, module = "fastthrift.protocol.binary")]
+pub struct TBinaryProtocolFactory;
+
+/// Makes compact protocols.
+#[pyclass(extends = ProtocolSettings, subclass, module = "fastthrift.protocol.compact")]
+pub struct TCompactProtocolFactory;
+
+fn protocol(settings: Settings, trans: Py<PyAny>) -> PyClassInitializer<NativeProtocol> {
+    PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(NativeProtocol { trans })
+}
+
+fn limits(max_depth: u32, max_string_size: usize, max_message_size: usize) -> Limits {
+    Limits {
+        depth: max_depth,
+        string: max_string_size,
+        message: max_message_size,
+    }
+}
+
+#[pymethods]
+impl TBinaryProtocol {
+    #[new]
+    #[pyo3(signature = (
+        trans, strict_read = true, strict_write = true, decode_response = true,
+        strict_decode = false, max_depth = Limits::DEFAULT_DEPTH, *,
+        max_string_size = Limits::DEFAULT_SIZE, max_message_size = Limits::DEFAULT_SIZE,
+    ))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the signature of thriftpy2, and two limits"
+    )]
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "the signature of thriftpy2"
+    )]
+    fn new(
+        trans: Py<PyAny>,
+        strict_read: bool,
+        strict_write: bool,
+        decode_response: bool,
+        strict_decode: bool,
+        max_depth: u32,
+        max_string_size: usize,
+        max_message_size: usize,
+    ) -> PyClassInitializer<Self> {
+        let settings = Settings {
+            dialect: Dialect::Binary,
+            strict_read,
+            strict_write,
+            decode_response,
+            strict_decode,
+            limits: limits(max_depth, max_string_size, max_message_size),
+        };
+        protocol(settings, trans).add_subclass(Self)
+    }
+}
+
+#[pymethods]
+impl TBinaryProtocolFactory {
+    #[new]
+    #[pyo3(signature = (
+        strict_read = true, strict_write = true, decode_response = true, strict_decode = false,
+        max_depth = Limits::DEFAULT_DEPTH, *, max_string_size = Limits::DEFAULT_SIZE,
+        max_message_size = Limits::DEFAULT_SIZE,
+    ))]
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "the signature of thriftpy2"
+    )]
+    fn new(
+        strict_read: bool,
+        strict_write: bool,
+        decode_response: bool,
+        strict_decode: bool,
+        max_depth: u32,
+        max_string_size: usize,
+        max_message_size: usize,
+    ) -> PyClassInitializer<Self> {
+        let settings = Settings {
+            dialect: Dialect::Binary,
+            strict_read,
+            strict_write,
+            decode_response,
+            strict_decode,
+            limits: limits(max_depth, max_string_size, max_message_size),
+        };
+        PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(Self)
+    }
+
+    /// A binary protocol over `trans`.
+    fn get_protocol(this: &Bound<'_, Self>, trans: Py<PyAny>) -> PyResult<Py<TBinaryProtocol>> {
+        let settings = this.as_super().try_borrow()?.settings;
+        Py::new(
+            this.py(),
+            protocol(settings, trans).add_subclass(TBinaryProtocol),
+        )
+    }
+}
+
+#[pymethods]
+impl TCompactProtocol {
+    #[new]
+    #[pyo3(signature = (
+        trans, decode_response = true, strict_decode = false, *,
+        max_depth = Limits::DEFAULT_DEPTH, max_string_size = Limits::DEFAULT_SIZE,
+        max_message_size = Limits::DEFAULT_SIZE,
+    ))]
+    fn new(
+        trans: Py<PyAny>,
+        decode_response: bool,
+        strict_decode: bool,
+        max_depth: u32,
+        max_string_size: usize,
+        max_message_size: usize,
+    ) -> PyClassInitializer<Self> {
+        let settings = Settings {
+            decode_response,
+            strict_decode,
+            ..Settings::new(
+                Dialect::Compact,
+                limits(max_depth, max_string_size, max_message_size),
+            )
+        };
+        protocol(settings, trans).add_subclass(Self)
+    }
+}
+
+#[pymethods]
+impl TCompactProtocolFactory {
+    #[new]
+    #[pyo3(signature = (
+        decode_response = true, strict_decode = false, *, max_depth = Limits::DEFAULT_DEPTH,
+        max_string_size = Limits::DEFAULT_SIZE, max_message_size = Limits::DEFAULT_SIZE,
+    ))]
+    fn new(
+        decode_response: bool,
+        strict_decode: bool,
+        max_depth: u32,
+        max_string_size: usize,
+        max_message_size: usize,
+    ) -> PyClassInitializer<Self> {
+        let settings = Settings {
+            decode_response,
+            strict_decode,
+            ..Settings::new(
+                Dialect::Compact,
+                limits(max_depth, max_string_size, max_message_size),
+            )
+        };
+        PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(Self)
+    }
+
+    /// A compact protocol over `trans`.
+    fn get_protocol(this: &Bound<'_, Self>, trans: Py<PyAny>) -> PyResult<Py<TCompactProtocol>> {
+        let settings = this.as_super().try_borrow()?.settings;
+        Py::new(
+            this.py(),
+            protocol(settings, trans).add_subclass(TCompactProtocol),
+        )
+    }
+}

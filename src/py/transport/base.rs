@@ -1,0 +1,168 @@
+//! What the buffered and the framed transport have in common: both own the
+//! bytes on their way, and differ in how messages are cut.
+
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::PyBytes;
+
+use super::input::Fetch;
+use super::memory::bytes_of;
+use super::{ReadAhead, TransportInput, Underlying};
+use crate::py::exceptions;
+use crate::wire::{Input, Limits};
+
+/// The base of the native transports over another transport.
+///
+/// While the transport below is waited for, nothing of this object is
+/// borrowed: other threads and greenlets may look at it.
+#[pyclass(subclass, dict, weakref, module = "fastthrift.transport.cybase")]
+pub struct CyTransportBase {
+    trans: Py<PyAny>,
+    read_ahead: ReadAhead,
+    written: Vec<u8>,
+    fetch: Fetch,
+    framed: bool,
+}
+
+impl CyTransportBase {
+    /// A transport that keeps what is written until `flush` sends it as it
+    /// is, or as one frame.
+    pub fn new(trans: Py<PyAny>, fetch: Fetch) -> Self {
+        Self {
+            trans,
+            read_ahead: ReadAhead::default(),
+            written: Vec::new(),
+            fetch,
+            framed: matches!(fetch, Fetch::Frames { .. }),
+        }
+    }
+
+    /// Takes the read side out, for reading natively.
+    pub fn take_input<'py>(&mut self, py: Python<'py>, limit: usize) -> TransportInput<'py> {
+        TransportInput::new(
+            self.trans.bind(py).clone(),
+            std::mem::take(&mut self.read_ahead),
+            self.fetch,
+            limit,
+        )
+    }
+
+    /// Puts the read side back.
+    pub fn put_input_back(&mut self, input: TransportInput<'_>) {
+        self.read_ahead = input.into_read_ahead();
+    }
+
+    /// What was written and not flushed, to write to natively.
+    pub fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.written
+    }
+
+    fn below<'py>(&self, py: Python<'py>) -> Underlying<'py> {
+        Underlying(self.trans.bind(py).clone())
+    }
+}
+
+#[pymethods]
+impl CyTransportBase {
+    /// The transport below.
+    #[getter]
+    fn trans(&self, py: Python<'_>) -> Py<PyAny> {
+        self.trans.clone_ref(py)
+    }
+
+    #[setter]
+    fn set_trans(&mut self, trans: Py<PyAny>) {
+        self.trans = trans;
+    }
+
+    /// The transport below, under the name of thriftpy2's Python classes.
+    #[getter]
+    fn _trans(&self, py: Python<'_>) -> Py<PyAny> {
+        self.trans(py)
+    }
+
+    /// What was read ahead and not taken.
+    #[getter]
+    fn _rbuf<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.read_ahead.bytes[self.read_ahead.position..])
+    }
+
+    /// The socket below, or None.
+    #[getter]
+    fn sock(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.below(py).socket()
+    }
+
+    /// Whether the transport below is open.
+    fn is_open(this: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let below = this.try_borrow()?.below(this.py());
+        below.call("is_open")
+    }
+
+    /// Opens the transport below.
+    fn open(this: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let below = this.try_borrow()?.below(this.py());
+        below.call("open")
+    }
+
+    /// Closes the transport below.
+    fn close(this: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let below = this.try_borrow()?.below(this.py());
+        below.call("close")
+    }
+
+    /// Reads exactly `sz` bytes.
+    fn read<'py>(this: &Bound<'py, Self>, sz: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let py = this.py();
+        let mut input = this.try_borrow_mut()?.take_input(py, Limits::DEFAULT_SIZE);
+        let read = match input.take(sz) {
+            Ok(bytes) => Ok(PyBytes::new(py, bytes)),
+            Err(error) => Err(exceptions::from_wire(py, error, None, "")),
+        };
+        this.try_borrow_mut()?.put_input_back(input);
+        read
+    }
+
+    /// Keeps bytes until `flush`.
+    fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.written.extend_from_slice(&bytes_of(data)?);
+        Ok(())
+    }
+
+    /// Sends what was written, in one piece.
+    fn flush(this: &Bound<'_, Self>) -> PyResult<()> {
+        // Taken before it is sent, so that a failure does not send it twice.
+        let (written, framed, below) = {
+            let mut this_ref = this.try_borrow_mut()?;
+            let written = std::mem::take(&mut this_ref.written);
+            (written, this_ref.framed, this_ref.below(this.py()))
+        };
+        match (framed, written.is_empty()) {
+            (true, true) => return Ok(()),
+            (true, false) => below.write_frame(&written)?,
+            (false, true) => {}
+            (false, false) => below.write(&written)?,
+        }
+        below.flush()
+    }
+
+    /// Forgets what was read ahead and what was not flushed.
+    fn clean(&mut self) {
+        self.read_ahead.clear();
+        self.written.clear();
+    }
+
+    /// Forgets what was not flushed.
+    fn discard_output(&mut self) {
+        self.written.clear();
+    }
+
+    /// The contents of a transport in memory below.
+    fn getvalue(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.below(py).call("getvalue")
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.trans)
+    }
+}

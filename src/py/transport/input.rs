@@ -1,0 +1,210 @@
+//! Reading from a transport as the codec's input.
+
+use pyo3::prelude::*;
+
+use super::{ReadAhead, Underlying};
+use crate::py::exceptions;
+use crate::wire::{Error, ErrorKind, Input, Result};
+
+/// At most this much is asked for at once: what is promised by the wire may
+/// never come, and a socket allocates what it is asked for.
+const LARGEST_READ: usize = 1 << 20;
+
+/// How bytes are fetched.
+#[derive(Clone, Copy, Debug)]
+pub enum Fetch {
+    /// Exactly what is needed; the next byte belongs to someone else.
+    Exact,
+    /// At least this many, to be kept for the next value.
+    Ahead(usize),
+    /// Whole frames; of the transport below, ahead.
+    Frames {
+        /// The least to ask for.
+        ahead: usize,
+        /// The longest frame, in bytes.
+        limit: usize,
+    },
+}
+
+/// An input over a transport. Whoever made it takes its [`ReadAhead`] back.
+pub struct TransportInput<'py> {
+    read_ahead: ReadAhead,
+    source: Underlying<'py>,
+    fetch: Fetch,
+    taken: u64,
+    limit: usize,
+}
+
+impl<'py> TransportInput<'py> {
+    /// Continues from `read_ahead`; a message may have `limit` bytes.
+    pub fn new(
+        source: Bound<'py, PyAny>,
+        read_ahead: ReadAhead,
+        fetch: Fetch,
+        limit: usize,
+    ) -> Self {
+        Self {
+            read_ahead,
+            source: Underlying(source),
+            fetch,
+            taken: 0,
+            limit,
+        }
+    }
+
+    /// What was fetched and not taken.
+    pub fn into_read_ahead(self) -> ReadAhead {
+        self.read_ahead
+    }
+
+    fn available(&self) -> usize {
+        self.read_ahead.end - self.read_ahead.position
+    }
+
+    /// Makes `count` bytes available in one piece.
+    #[cold]
+    fn fill(&mut self, count: usize) -> Result<()> {
+        if count > self.limit {
+            return Err(ErrorKind::SizeLimit {
+                what: "message",
+                size: count as u64,
+                limit: self.limit as u64,
+            }
+            .into());
+        }
+        match self.fetch {
+            Fetch::Exact => self.fetch_until(count, 0),
+            Fetch::Ahead(ahead) => self.fetch_until(count, ahead),
+            Fetch::Frames { ahead, limit } => {
+                while self.available() < count {
+                    self.next_frame(ahead, limit)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Fetches until `count` bytes are available, asking for at least
+    /// `ahead` each time.
+    fn fetch_until(&mut self, count: usize, ahead: usize) -> Result<()> {
+        self.read_ahead.compact();
+        while self.read_ahead.bytes.len() < count {
+            let missing = count - self.read_ahead.bytes.len();
+            let read = self.read_some(missing.max(ahead));
+            self.read_ahead.end = self.read_ahead.bytes.len();
+            read?;
+        }
+        Ok(())
+    }
+
+    fn read_some(&mut self, count: usize) -> Result<()> {
+        let read = self
+            .source
+            .read(count.min(LARGEST_READ), &mut self.read_ahead.bytes)
+            .map_err(source_error)?;
+        if read == 0 {
+            return Err(source_error(exceptions::end_of_file(self.source.0.py())));
+        }
+        Ok(())
+    }
+
+    /// Appends the next frame to what is left of this one.
+    fn next_frame(&mut self, ahead: usize, limit: usize) -> Result<()> {
+        self.read_ahead.compact();
+        let start = self.read_ahead.end;
+        while self.read_ahead.bytes.len() < start + 4 {
+            let missing = start + 4 - self.read_ahead.bytes.len();
+            self.read_some(missing.max(ahead))?;
+        }
+        let header = &self.read_ahead.bytes[start..start + 4];
+        let size = header
+            .iter()
+            .fold(0, |size, byte| size << 8 | i32::from(*byte));
+        let length = match usize::try_from(size) {
+            Ok(0) => {
+                let error = exceptions::transport(self.source.0.py(), "No frame.");
+                return Err(source_error(error));
+            }
+            Err(_) => return Err(ErrorKind::NegativeSize(size.into()).into()),
+            Ok(length) if length > limit => {
+                return Err(ErrorKind::SizeLimit {
+                    what: "frame",
+                    size: length as u64,
+                    limit: limit as u64,
+                }
+                .into());
+            }
+            Ok(length) => length,
+        };
+        // The header goes, so that a value may span two frames.
+        self.read_ahead.bytes.drain(start..start + 4);
+        let end = start + length;
+        while self.read_ahead.bytes.len() < end {
+            let missing = end - self.read_ahead.bytes.len();
+            self.read_some(missing)?;
+        }
+        self.read_ahead.end = end;
+        Ok(())
+    }
+
+    #[inline]
+    fn count(&mut self, taken: usize) -> Result<()> {
+        self.taken += taken as u64;
+        if self.taken > self.limit as u64 {
+            return Err(message_too_long(self.taken, self.limit));
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn message_too_long(size: u64, limit: usize) -> Error {
+    ErrorKind::SizeLimit {
+        what: "message",
+        size,
+        limit: limit as u64,
+    }
+    .into()
+}
+
+#[cold]
+fn source_error(error: PyErr) -> Error {
+    ErrorKind::Source(Box::new(error)).into()
+}
+
+impl Input for TransportInput<'_> {
+    #[inline]
+    fn take(&mut self, count: usize) -> Result<&[u8]> {
+        if self.available() < count {
+            self.fill(count)?;
+        }
+        self.count(count)?;
+        let start = self.read_ahead.position;
+        self.read_ahead.position = start + count;
+        Ok(&self.read_ahead.bytes[start..start + count])
+    }
+
+    fn discard(&mut self, count: usize) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let piece = left.min(LARGEST_READ);
+            self.take(piece)?;
+            left -= piece;
+        }
+        Ok(())
+    }
+
+    fn buffered(&self) -> &[u8] {
+        &self.read_ahead.bytes[self.read_ahead.position..self.read_ahead.end]
+    }
+
+    #[inline]
+    fn remaining(&self) -> Option<usize> {
+        None
+    }
+
+    #[inline]
+    fn offset(&self) -> u64 {
+        self.taken
+    }
+}

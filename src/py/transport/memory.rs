@@ -1,0 +1,125 @@
+//! A transport in memory.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+/// Bytes in memory: written at the end, read from the start.
+///
+/// As thriftpy2's Cython class: `getvalue()` gives what has not been read,
+/// and `read()` gives fewer bytes than asked for at the end.
+#[pyclass(subclass, dict, weakref, module = "fastthrift.transport.memory")]
+#[derive(Default)]
+pub struct TMemoryBuffer {
+    bytes: Vec<u8>,
+    position: usize,
+}
+
+impl TMemoryBuffer {
+    /// Takes the contents out, for reading or writing natively.
+    pub fn take(&mut self) -> (Vec<u8>, usize) {
+        (
+            std::mem::take(&mut self.bytes),
+            std::mem::take(&mut self.position),
+        )
+    }
+
+    /// Puts the contents back, before whatever was written meanwhile.
+    pub fn put_back(&mut self, mut bytes: Vec<u8>, position: usize) {
+        if !self.bytes.is_empty() {
+            bytes.extend_from_slice(&self.bytes[self.position..]);
+        }
+        self.bytes = bytes;
+        self.position = position;
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.bytes[self.position..]
+    }
+}
+
+/// The bytes of a `str` or of anything with a buffer.
+pub fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.as_bytes().to_vec());
+    }
+    match pyo3::buffer::PyBuffer::<u8>::get(value) {
+        Ok(buffer) => buffer.to_vec(value.py()),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "needs bytes, not {}",
+            value.get_type().qualname()?
+        ))),
+    }
+}
+
+#[pymethods]
+impl TMemoryBuffer {
+    #[new]
+    #[pyo3(signature = (value = None, buf_size = 4096))]
+    fn new(value: Option<&Bound<'_, PyAny>>, buf_size: usize) -> PyResult<Self> {
+        let _ = buf_size;
+        Ok(Self {
+            bytes: value.map_or_else(|| Ok(Vec::new()), bytes_of)?,
+            position: 0,
+        })
+    }
+
+    #[getter]
+    fn trans(&self) -> Option<Py<PyAny>> {
+        None
+    }
+
+    #[getter]
+    fn sock(&self) -> Option<Py<PyAny>> {
+        None
+    }
+
+    /// Always true.
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    /// Does nothing.
+    fn open(&self) {}
+
+    /// Does nothing.
+    fn close(&self) {}
+
+    /// Does nothing.
+    fn flush(&self) {}
+
+    /// Reads up to `sz` bytes; fewer at the end.
+    fn read<'py>(&mut self, py: Python<'py>, sz: usize) -> Bound<'py, PyBytes> {
+        let count = sz.min(self.bytes.len() - self.position);
+        let start = self.position;
+        self.position += count;
+        PyBytes::new(py, &self.bytes[start..start + count])
+    }
+
+    /// Adds bytes at the end.
+    fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.bytes.extend_from_slice(&bytes_of(data)?);
+        Ok(())
+    }
+
+    /// Forgets everything.
+    fn clean(&mut self) {
+        self.bytes.clear();
+        self.position = 0;
+    }
+
+    /// What has not been read.
+    fn getvalue<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.unread())
+    }
+
+    /// Replaces the contents.
+    fn setvalue(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.bytes = bytes_of(value)?;
+        self.position = 0;
+        Ok(())
+    }
+}

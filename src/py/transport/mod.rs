@@ -1,0 +1,45 @@
+//! The native transports: they own the bytes, the transport below them owns
+//! the connection.
+
+mod base;
+mod buffered;
+mod framed;
+mod input;
+mod memory;
+mod underlying;
+
+pub use base::CyTransportBase;
+pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
+pub use framed::{TFramedTransport, TFramedTransportFactory};
+pub use input::{Fetch, TransportInput};
+pub use memory::{TMemoryBuffer, bytes_of};
+pub use underlying::{Underlying, is_native};
+
+/// What has been fetched and not yet been taken.
+#[derive(Default)]
+pub struct ReadAhead {
+    /// The bytes fetched so far.
+    pub bytes: Vec<u8>,
+    /// Where the next one to take is.
+    pub position: usize,
+    /// Where taking must stop: the end of the frame, or of the bytes.
+    pub end: usize,
+}
+
+impl ReadAhead {
+    /// Drops the bytes that were taken.
+    pub fn compact(&mut self) {
+        if self.position > 0 {
+            self.bytes.drain(..self.position);
+            self.end -= self.position;
+            self.position = 0;
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.position = 0;
+        self.end = 0;
+    }
+}

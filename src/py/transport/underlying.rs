@@ -1,0 +1,89 @@
+//! The transport below: any Python object with `read`, `write` and `flush`.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+use crate::py::ffi::lookup;
+
+/// A Python object used as a transport.
+pub struct Underlying<'py>(pub Bound<'py, PyAny>);
+
+impl Underlying<'_> {
+    /// Asks for up to `count` bytes and appends what comes; how many came.
+    pub fn read(&self, count: usize, into: &mut Vec<u8>) -> PyResult<usize> {
+        let py = self.0.py();
+        let data = self.0.call_method1(intern!(py, "read"), (count,))?;
+        let before = into.len();
+        if let Ok(bytes) = data.cast::<PyBytes>() {
+            into.extend_from_slice(bytes.as_bytes());
+        } else if let Ok(bytes) = data.cast::<PyByteArray>() {
+            into.extend_from_slice(&bytes.to_vec());
+        } else {
+            into.extend_from_slice(&pyo3::buffer::PyBuffer::<u8>::get(&data)?.to_vec(py)?);
+        }
+        Ok(into.len() - before)
+    }
+
+    /// Writes bytes.
+    pub fn write(&self, data: &[u8]) -> PyResult<()> {
+        let py = self.0.py();
+        self.0
+            .call_method1(intern!(py, "write"), (PyBytes::new(py, data),))?;
+        Ok(())
+    }
+
+    /// Writes bytes as a frame: their number, then themselves.
+    pub fn write_frame(&self, data: &[u8]) -> PyResult<()> {
+        let py = self.0.py();
+        let length = i32::try_from(data.len())
+            .map_err(|_| crate::py::exceptions::transport(py, "frame longer than 2 GiB"))?;
+        let frame = PyBytes::new_with(py, data.len() + 4, |frame| {
+            frame[..4].copy_from_slice(&length.to_be_bytes());
+            frame[4..].copy_from_slice(data);
+            Ok(())
+        })?;
+        self.0.call_method1(intern!(py, "write"), (frame,))?;
+        Ok(())
+    }
+
+    /// Flushes.
+    pub fn flush(&self) -> PyResult<()> {
+        self.0.call_method0(intern!(self.0.py(), "flush"))?;
+        Ok(())
+    }
+
+    /// Calls a method without arguments, `open` for example.
+    pub fn call(&self, method: &str) -> PyResult<Py<PyAny>> {
+        Ok(self.0.call_method0(method)?.unbind())
+    }
+
+    /// The socket at the end of the chain, or None.
+    pub fn socket(&self) -> PyResult<Py<PyAny>> {
+        let py = self.0.py();
+        Ok(self
+            .0
+            .getattr_opt(intern!(py, "sock"))?
+            .map_or_else(|| py.None(), Bound::unbind))
+    }
+}
+
+/// Whether `object` is exactly of the native class `T` or of a Python
+/// subclass that changes neither reading nor writing.
+pub fn is_native<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {
+    let py = object.py();
+    let class = object.get_type();
+    let native = T::type_object(py);
+    if class.is(&native) {
+        return true;
+    }
+    let same = |name: &str| {
+        let name = PyString::new(py, name);
+        match (lookup(&class, &name), lookup(&native, &name)) {
+            (Some(ours), Some(theirs)) => ours.is(&theirs),
+            _ => false,
+        }
+    };
+    class.is_subclass(&native).unwrap_or(false)
+        && ["read", "write", "flush", "clean"].into_iter().all(same)
+}

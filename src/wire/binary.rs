@@ -1,0 +1,316 @@
+//! The binary protocol: fixed widths, big-endian.
+
+use bytes::BufMut;
+
+use super::error::{Error, ErrorKind, Result};
+use super::input::Input;
+use super::limits::{Depth, Limits};
+use super::message::MessageHeader;
+use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, element_type};
+use super::wire_type::WireType;
+use super::writer::{MAX_SIZE, Writer};
+
+const VERSION_MASK: u32 = 0xffff_0000;
+const VERSION_1: u32 = 0x8001_0000;
+
+/// Reads the binary protocol.
+#[derive(Debug)]
+pub struct Binary<I> {
+    input: I,
+    limits: Limits,
+    depth: Depth,
+    strict: bool,
+}
+
+impl<I: Input> Binary<I> {
+    /// Reads from `input`. A strict reader refuses messages without a
+    /// version.
+    pub const fn new(input: I, limits: Limits, strict: bool) -> Self {
+        Self {
+            input,
+            limits,
+            depth: Depth::new(limits.depth),
+            strict,
+        }
+    }
+
+    /// The input, after reading.
+    pub fn into_input(self) -> I {
+        self.input
+    }
+
+    #[inline]
+    fn size(&mut self) -> Result<i64> {
+        self.i32().map(i64::from)
+    }
+}
+
+impl<I: Input> Reader for Binary<I> {
+    type Input = I;
+
+    #[inline]
+    fn input(&self) -> &I {
+        &self.input
+    }
+
+    #[inline]
+    fn input_mut(&mut self) -> &mut I {
+        &mut self.input
+    }
+
+    #[inline]
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    #[inline]
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+
+    fn message(&mut self) -> Result<MessageHeader> {
+        let first = self.i32()?;
+        let (name, message_type) = if first < 0 {
+            let version = first as u32;
+            if version & VERSION_MASK != VERSION_1 {
+                return Err(ErrorKind::BadVersion(format!("invalid version {first}")).into());
+            }
+            (self.bytes()?.to_vec(), version as u8)
+        } else if self.strict {
+            return Err(ErrorKind::BadVersion("No protocol version header".to_owned()).into());
+        } else {
+            let length = self.check_length(i64::from(first))?;
+            let name = self.input.take(length)?.to_vec();
+            (name, self.input.byte()?)
+        };
+        Ok(MessageHeader {
+            name,
+            message_type,
+            sequence_id: self.i32()?,
+        })
+    }
+
+    #[inline]
+    fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
+        let number = self.input.byte()?;
+        if number == WireType::STOP {
+            return Ok(None);
+        }
+        let Some(wire_type) = WireType::from_binary(number) else {
+            return Err(Error::unknown_type(number));
+        };
+        let id = self.i16()?;
+        *last_id = id;
+        Ok(Some(FieldHeader { wire_type, id }))
+    }
+
+    #[inline]
+    fn bool(&mut self) -> Result<bool> {
+        Ok(self.input.byte()? != 0)
+    }
+
+    #[inline]
+    fn i16(&mut self) -> Result<i16> {
+        self.input.array().map(i16::from_be_bytes)
+    }
+
+    #[inline]
+    fn i32(&mut self) -> Result<i32> {
+        self.input.array().map(i32::from_be_bytes)
+    }
+
+    #[inline]
+    fn i64(&mut self) -> Result<i64> {
+        self.input.array().map(i64::from_be_bytes)
+    }
+
+    #[inline]
+    fn double(&mut self) -> Result<f64> {
+        self.input.array().map(f64::from_be_bytes)
+    }
+
+    #[inline]
+    fn length(&mut self) -> Result<usize> {
+        let length = self.size()?;
+        self.check_length(length)
+    }
+
+    #[inline]
+    fn list(&mut self) -> Result<ListHeader> {
+        let number = self.input.byte()?;
+        let count = self.size()?;
+        let element = element_type(WireType::from_binary(number), number, count)?;
+        let size = element.map_or(0, Self::minimum_size);
+        Ok(ListHeader {
+            element,
+            count: self.check_count("list", count, size)?,
+        })
+    }
+
+    #[inline]
+    fn map(&mut self) -> Result<MapHeader> {
+        let [key, value] = self.input.array()?;
+        let count = self.size()?;
+        let key = element_type(WireType::from_binary(key), key, count)?;
+        let value = element_type(WireType::from_binary(value), value, count)?;
+        let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);
+        Ok(MapHeader {
+            key,
+            value,
+            count: self.check_count("map", count, size)?,
+        })
+    }
+
+    #[inline]
+    fn minimum_size(wire_type: WireType) -> usize {
+        match wire_type {
+            WireType::Bool | WireType::I8 | WireType::Struct => 1,
+            WireType::I16 => 2,
+            WireType::I32 | WireType::String => 4,
+            WireType::I64 | WireType::Double => 8,
+            WireType::List | WireType::Set => 5,
+            WireType::Map => 6,
+            WireType::Uuid => 16,
+        }
+    }
+
+    #[inline]
+    fn fixed_size(wire_type: WireType) -> Option<usize> {
+        match wire_type {
+            WireType::String
+            | WireType::Struct
+            | WireType::Map
+            | WireType::Set
+            | WireType::List => None,
+            fixed => Some(Self::minimum_size(fixed)),
+        }
+    }
+}
+
+/// Writes the binary protocol.
+#[derive(Debug)]
+pub struct BinaryWriter<'a, B> {
+    out: &'a mut B,
+    depth: Depth,
+    strict: bool,
+}
+
+impl<'a, B: BufMut> BinaryWriter<'a, B> {
+    /// Writes to `out`. A strict writer gives messages a version.
+    pub const fn new(out: &'a mut B, limits: Limits, strict: bool) -> Self {
+        Self {
+            out,
+            depth: Depth::new(limits.depth),
+            strict,
+        }
+    }
+}
+
+/// A size that the wire can express.
+#[inline]
+pub(super) fn checked_size(what: &'static str, size: usize) -> Result<i32> {
+    match i32::try_from(size) {
+        Ok(size) => Ok(size),
+        Err(_) => Err(ErrorKind::SizeLimit {
+            what,
+            size: size as u64,
+            limit: MAX_SIZE as u64,
+        }
+        .into()),
+    }
+}
+
+impl<B: BufMut> Writer for BinaryWriter<'_, B> {
+    #[inline]
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+
+    fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
+        if self.strict {
+            self.out.put_u32(VERSION_1 | u32::from(message_type));
+            self.bytes(name)?;
+        } else {
+            self.bytes(name)?;
+            self.out.put_u8(message_type & 7);
+        }
+        self.i32(sequence_id);
+        Ok(())
+    }
+
+    #[inline]
+    fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16) {
+        *last_id = id;
+        let [high, low] = id.to_be_bytes();
+        self.out.put_slice(&[wire_type as u8, high, low]);
+    }
+
+    #[inline]
+    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16) {
+        *last_id = id;
+        let [high, low] = id.to_be_bytes();
+        self.out
+            .put_slice(&[WireType::Bool as u8, high, low, value.into()]);
+    }
+
+    #[inline]
+    fn stop(&mut self) {
+        self.out.put_u8(WireType::STOP);
+    }
+
+    #[inline]
+    fn bool(&mut self, value: bool) {
+        self.out.put_u8(value.into());
+    }
+
+    #[inline]
+    fn i8(&mut self, value: i8) {
+        self.out.put_i8(value);
+    }
+
+    #[inline]
+    fn i16(&mut self, value: i16) {
+        self.out.put_i16(value);
+    }
+
+    #[inline]
+    fn i32(&mut self, value: i32) {
+        self.out.put_i32(value);
+    }
+
+    #[inline]
+    fn i64(&mut self, value: i64) {
+        self.out.put_i64(value);
+    }
+
+    #[inline]
+    fn double(&mut self, value: f64) {
+        self.out.put_f64(value);
+    }
+
+    #[inline]
+    fn uuid(&mut self, value: [u8; 16]) {
+        self.out.put_slice(&value);
+    }
+
+    #[inline]
+    fn bytes(&mut self, value: &[u8]) -> Result<()> {
+        self.out.put_i32(checked_size("string", value.len())?);
+        self.out.put_slice(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn list(&mut self, element: WireType, count: usize) -> Result<()> {
+        let [a, b, c, d] = checked_size("list", count)?.to_be_bytes();
+        self.out.put_slice(&[element as u8, a, b, c, d]);
+        Ok(())
+    }
+
+    #[inline]
+    fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
+        let [a, b, c, d] = checked_size("map", count)?.to_be_bytes();
+        self.out.put_slice(&[key as u8, value as u8, a, b, c, d]);
+        Ok(())
+    }
+}

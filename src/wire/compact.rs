@@ -1,0 +1,392 @@
+//! The compact protocol: varints, short field headers, little-endian doubles.
+
+use bytes::BufMut;
+
+use super::binary::checked_size;
+use super::error::{Error, ErrorKind, Result};
+use super::input::Input;
+use super::limits::{Depth, Limits};
+use super::message::MessageHeader;
+use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, element_type};
+use super::varint;
+use super::wire_type::WireType;
+use super::writer::Writer;
+
+const PROTOCOL_ID: u8 = 0x82;
+const VERSION: u8 = 1;
+const VERSION_MASK: u8 = 0x1f;
+const TYPE_SHIFT: u8 = 5;
+/// The type numbers of the two bools; in field headers they are the value.
+const TRUE: u8 = 1;
+const FALSE: u8 = 2;
+/// A list of this many elements and more has its size in a varint.
+const LONG_LIST: u8 = 15;
+
+const fn to_compact(wire_type: WireType) -> u8 {
+    match wire_type {
+        WireType::Bool => TRUE,
+        WireType::I8 => 3,
+        WireType::I16 => 4,
+        WireType::I32 => 5,
+        WireType::I64 => 6,
+        WireType::Double => 7,
+        WireType::String => 8,
+        WireType::List => 9,
+        WireType::Set => 10,
+        WireType::Map => 11,
+        WireType::Struct => 12,
+        WireType::Uuid => 13,
+    }
+}
+
+#[inline]
+const fn from_compact(number: u8) -> Option<WireType> {
+    Some(match number {
+        TRUE | FALSE => WireType::Bool,
+        3 => WireType::I8,
+        4 => WireType::I16,
+        5 => WireType::I32,
+        6 => WireType::I64,
+        7 => WireType::Double,
+        8 => WireType::String,
+        9 => WireType::List,
+        10 => WireType::Set,
+        11 => WireType::Map,
+        12 => WireType::Struct,
+        13 => WireType::Uuid,
+        _ => return None,
+    })
+}
+
+/// Reads the compact protocol.
+#[derive(Debug)]
+pub struct Compact<I> {
+    input: I,
+    limits: Limits,
+    depth: Depth,
+    /// The value of a bool field, which came with its header.
+    field_bool: Option<bool>,
+}
+
+impl<I: Input> Compact<I> {
+    /// Reads from `input`.
+    pub const fn new(input: I, limits: Limits) -> Self {
+        Self {
+            input,
+            limits,
+            depth: Depth::new(limits.depth),
+            field_bool: None,
+        }
+    }
+
+    /// The input, after reading.
+    pub fn into_input(self) -> I {
+        self.input
+    }
+
+    /// A size, which is an i32 written without zigzag.
+    #[inline]
+    fn size(&mut self) -> Result<i64> {
+        let size = varint::read(&mut self.input)?;
+        match u32::try_from(size) {
+            Ok(size) => Ok(i64::from(size as i32)),
+            Err(_) => Err(Error::varint(WireType::I32)),
+        }
+    }
+
+    #[inline]
+    fn integer<T: TryFrom<i64>>(&mut self, wire_type: WireType) -> Result<T> {
+        let value = varint::unzigzag(varint::read(&mut self.input)?);
+        T::try_from(value).map_err(|_| Error::varint(wire_type))
+    }
+}
+
+impl<I: Input> Reader for Compact<I> {
+    type Input = I;
+
+    #[inline]
+    fn input(&self) -> &I {
+        &self.input
+    }
+
+    #[inline]
+    fn input_mut(&mut self) -> &mut I {
+        &mut self.input
+    }
+
+    #[inline]
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    #[inline]
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+
+    fn message(&mut self) -> Result<MessageHeader> {
+        let protocol = self.input.byte()?;
+        if protocol != PROTOCOL_ID {
+            let text = format!("Bad protocol id in the message: {protocol}");
+            return Err(ErrorKind::BadVersion(text).into());
+        }
+        let second = self.input.byte()?;
+        let version = second & VERSION_MASK;
+        if version != VERSION {
+            let text = format!("Bad version: {version} (expect {VERSION})");
+            return Err(ErrorKind::BadVersion(text).into());
+        }
+        let sequence_id = self.size()? as i32;
+        Ok(MessageHeader {
+            name: self.bytes()?.to_vec(),
+            message_type: second >> TYPE_SHIFT,
+            sequence_id,
+        })
+    }
+
+    #[inline]
+    fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
+        let header = self.input.byte()?;
+        let number = header & 0x0f;
+        if number == WireType::STOP {
+            return Ok(None);
+        }
+        let Some(wire_type) = from_compact(number) else {
+            return Err(Error::unknown_type(number));
+        };
+        let delta = i16::from(header >> 4);
+        let id = if delta == 0 {
+            self.integer(WireType::I16)?
+        } else {
+            last_id
+                .checked_add(delta)
+                .ok_or_else(|| Error::varint(WireType::I16))?
+        };
+        if wire_type == WireType::Bool {
+            self.field_bool = Some(number == TRUE);
+        }
+        *last_id = id;
+        Ok(Some(FieldHeader { wire_type, id }))
+    }
+
+    #[inline]
+    fn bool(&mut self) -> Result<bool> {
+        match self.field_bool.take() {
+            Some(value) => Ok(value),
+            // Writers disagree about false: 2 by the book, 0 from some.
+            None => Ok(self.input.byte()? == TRUE),
+        }
+    }
+
+    #[inline]
+    fn i16(&mut self) -> Result<i16> {
+        self.integer(WireType::I16)
+    }
+
+    #[inline]
+    fn i32(&mut self) -> Result<i32> {
+        self.integer(WireType::I32)
+    }
+
+    #[inline]
+    fn i64(&mut self) -> Result<i64> {
+        varint::read(&mut self.input).map(varint::unzigzag)
+    }
+
+    #[inline]
+    fn double(&mut self) -> Result<f64> {
+        self.input.array().map(f64::from_le_bytes)
+    }
+
+    #[inline]
+    fn length(&mut self) -> Result<usize> {
+        let length = self.size()?;
+        self.check_length(length)
+    }
+
+    #[inline]
+    fn list(&mut self) -> Result<ListHeader> {
+        let header = self.input.byte()?;
+        let count = match header >> 4 {
+            LONG_LIST => self.size()?,
+            short => i64::from(short),
+        };
+        let number = header & 0x0f;
+        let element = element_type(from_compact(number), number, count)?;
+        let size = element.map_or(0, Self::minimum_size);
+        Ok(ListHeader {
+            element,
+            count: self.check_count("list", count, size)?,
+        })
+    }
+
+    #[inline]
+    fn map(&mut self) -> Result<MapHeader> {
+        let count = self.size()?;
+        if count == 0 {
+            return Ok(MapHeader {
+                key: None,
+                value: None,
+                count: 0,
+            });
+        }
+        let types = self.input.byte()?;
+        let key = element_type(from_compact(types >> 4), types >> 4, count)?;
+        let value = element_type(from_compact(types & 0x0f), types & 0x0f, count)?;
+        let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);
+        Ok(MapHeader {
+            key,
+            value,
+            count: self.check_count("map", count, size)?,
+        })
+    }
+
+    #[inline]
+    fn minimum_size(wire_type: WireType) -> usize {
+        match wire_type {
+            WireType::Double => 8,
+            WireType::Uuid => 16,
+            _ => 1,
+        }
+    }
+
+    #[inline]
+    fn fixed_size(wire_type: WireType) -> Option<usize> {
+        match wire_type {
+            WireType::Bool | WireType::I8 => Some(1),
+            WireType::Double => Some(8),
+            WireType::Uuid => Some(16),
+            _ => None,
+        }
+    }
+}
+
+/// Writes the compact protocol.
+#[derive(Debug)]
+pub struct CompactWriter<'a, B> {
+    out: &'a mut B,
+    depth: Depth,
+}
+
+impl<'a, B: BufMut> CompactWriter<'a, B> {
+    /// Writes to `out`.
+    pub const fn new(out: &'a mut B, limits: Limits) -> Self {
+        Self {
+            out,
+            depth: Depth::new(limits.depth),
+        }
+    }
+
+    #[inline]
+    fn integer(&mut self, value: i64) {
+        varint::write(self.out, varint::zigzag(value));
+    }
+
+    #[inline]
+    fn size(&mut self, what: &'static str, size: usize) -> Result<()> {
+        varint::write(self.out, checked_size(what, size)? as u64);
+        Ok(())
+    }
+
+    #[inline]
+    fn header(&mut self, number: u8, id: i16, last_id: &mut i16) {
+        if let Some(delta @ 1..=15) = id.checked_sub(*last_id) {
+            self.out.put_u8((delta as u8) << 4 | number);
+        } else {
+            self.out.put_u8(number);
+            self.integer(i64::from(id));
+        }
+        *last_id = id;
+    }
+}
+
+impl<B: BufMut> Writer for CompactWriter<'_, B> {
+    #[inline]
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+
+    fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
+        self.out
+            .put_slice(&[PROTOCOL_ID, VERSION | (message_type & 7) << TYPE_SHIFT]);
+        varint::write(self.out, u64::from(sequence_id as u32));
+        self.bytes(name)
+    }
+
+    #[inline]
+    fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16) {
+        self.header(to_compact(wire_type), id, last_id);
+    }
+
+    #[inline]
+    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16) {
+        self.header(if value { TRUE } else { FALSE }, id, last_id);
+    }
+
+    #[inline]
+    fn stop(&mut self) {
+        self.out.put_u8(WireType::STOP);
+    }
+
+    #[inline]
+    fn bool(&mut self, value: bool) {
+        self.out.put_u8(if value { TRUE } else { FALSE });
+    }
+
+    #[inline]
+    fn i8(&mut self, value: i8) {
+        self.out.put_i8(value);
+    }
+
+    #[inline]
+    fn i16(&mut self, value: i16) {
+        self.integer(i64::from(value));
+    }
+
+    #[inline]
+    fn i32(&mut self, value: i32) {
+        self.integer(i64::from(value));
+    }
+
+    #[inline]
+    fn i64(&mut self, value: i64) {
+        self.integer(value);
+    }
+
+    #[inline]
+    fn double(&mut self, value: f64) {
+        self.out.put_f64_le(value);
+    }
+
+    #[inline]
+    fn uuid(&mut self, value: [u8; 16]) {
+        self.out.put_slice(&value);
+    }
+
+    #[inline]
+    fn bytes(&mut self, value: &[u8]) -> Result<()> {
+        self.size("string", value.len())?;
+        self.out.put_slice(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn list(&mut self, element: WireType, count: usize) -> Result<()> {
+        let number = to_compact(element);
+        if count < usize::from(LONG_LIST) {
+            self.out.put_u8((count as u8) << 4 | number);
+            return Ok(());
+        }
+        self.out.put_u8(LONG_LIST << 4 | number);
+        self.size("list", count)
+    }
+
+    #[inline]
+    fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
+        self.size("map", count)?;
+        if count > 0 {
+            self.out.put_u8(to_compact(key) << 4 | to_compact(value));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! What can be wrong with a message.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use super::wire_type::WireType;
+
+/// The result of reading or writing.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error with the byte offset where it was noticed. One pointer wide, so
+/// that success costs nothing.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    offset: Option<u64>,
+}
+
+/// The kinds of error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input ended inside a value.
+    #[error("message ends early: {needed} more bytes needed, {available} left")]
+    Truncated {
+        /// How many bytes the value takes.
+        needed: usize,
+        /// How many were there.
+        available: usize,
+    },
+    /// A size below zero.
+    #[error("negative size {0}")]
+    NegativeSize(i64),
+    /// A container announces more elements than the input can hold.
+    #[error("a {what} of {count} elements cannot fit into the {available} bytes left")]
+    ImpossibleCount {
+        /// `list`, `set` or `map`.
+        what: &'static str,
+        /// The announced number of elements.
+        count: u64,
+        /// The bytes that are left.
+        available: usize,
+    },
+    /// A size above the limit.
+    #[error("{what} of {size} exceeds the limit of {limit}")]
+    SizeLimit {
+        /// What is too large.
+        what: &'static str,
+        /// Its size.
+        size: u64,
+        /// The limit that applies.
+        limit: u64,
+    },
+    /// Nested deeper than the limit.
+    #[error("maximum nesting depth exceeded")]
+    Depth,
+    /// A type number that the protocol does not have.
+    #[error("unknown wire type {0}")]
+    UnknownType(u8),
+    /// A varint that does not end, or is too large for its type.
+    #[error("varint too long for {0}")]
+    Varint(&'static str),
+    /// The message is not of this protocol or version.
+    #[error("{0}")]
+    BadVersion(String),
+    /// The source of the bytes failed.
+    #[error(transparent)]
+    Source(Box<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Where it was noticed, in bytes from the start of the input.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        self.0.offset
+    }
+
+    /// Takes the error apart.
+    #[must_use]
+    pub fn into_kind(self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Adds the offset unless there is one already.
+    #[cold]
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Self {
+        self.0.offset.get_or_insert(offset);
+        self
+    }
+
+    /// The error for bytes that a size promised and the input lacks.
+    #[cold]
+    #[must_use]
+    pub fn truncated(needed: usize, available: usize) -> Self {
+        ErrorKind::Truncated { needed, available }.into()
+    }
+
+    /// The error for a type number unknown to the protocol.
+    #[cold]
+    #[must_use]
+    pub fn unknown_type(number: u8) -> Self {
+        ErrorKind::UnknownType(number).into()
+    }
+
+    /// The error for a varint that does not fit.
+    #[cold]
+    #[must_use]
+    pub fn varint(wire_type: WireType) -> Self {
+        ErrorKind::Varint(wire_type.name()).into()
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[cold]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, offset: None }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.kind, f)?;
+        match self.0.offset {
+            Some(offset) => write!(f, " (at byte {offset})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("offset", &self.0.offset)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            ErrorKind::Source(source) => Some(&**source),
+            _ => None,
+        }
+    }
+}

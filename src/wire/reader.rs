@@ -1,0 +1,259 @@
+//! The trait that every protocol reads through, and what is common to all.
+
+use super::error::{Error, ErrorKind, Result};
+use super::input::Input;
+use super::limits::{Depth, Limits};
+use super::message::MessageHeader;
+use super::wire_type::WireType;
+
+/// The header of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldHeader {
+    /// The type of the value that follows.
+    pub wire_type: WireType,
+    /// The field's id.
+    pub id: i16,
+}
+
+/// The header of a list or set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListHeader {
+    /// The elements' type; none only when there are no elements.
+    pub element: Option<WireType>,
+    /// How many elements follow.
+    pub count: usize,
+}
+
+/// The header of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapHeader {
+    /// The keys' type; none only when there are no entries.
+    pub key: Option<WireType>,
+    /// The values' type; none only when there are no entries.
+    pub value: Option<WireType>,
+    /// How many entries follow.
+    pub count: usize,
+}
+
+/// Reads one protocol.
+///
+/// Inside a struct the caller keeps the id of the last field, starting at 0,
+/// and passes it to [`field`](Self::field): the compact protocol counts ids
+/// from it. [`enter`](Self::enter) and [`leave`](Self::leave) surround every
+/// struct and container.
+pub trait Reader {
+    /// The input that is read.
+    type Input: Input;
+
+    /// The input, for its offset and what it holds.
+    fn input(&self) -> &Self::Input;
+
+    /// The input, to read from.
+    fn input_mut(&mut self) -> &mut Self::Input;
+
+    /// The bounds in force.
+    fn limits(&self) -> &Limits;
+
+    /// The counter of nesting.
+    fn depth(&mut self) -> &mut Depth;
+
+    /// Reads the header of a message.
+    fn message(&mut self) -> Result<MessageHeader>;
+
+    /// Reads the header of the next field, or none at the end of the struct.
+    fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>>;
+
+    /// Reads a bool.
+    fn bool(&mut self) -> Result<bool>;
+
+    /// Reads an i8.
+    #[inline]
+    fn i8(&mut self) -> Result<i8> {
+        Ok(self.input_mut().byte()? as i8)
+    }
+
+    /// Reads an i16.
+    fn i16(&mut self) -> Result<i16>;
+
+    /// Reads an i32.
+    fn i32(&mut self) -> Result<i32>;
+
+    /// Reads an i64.
+    fn i64(&mut self) -> Result<i64>;
+
+    /// Reads a double.
+    fn double(&mut self) -> Result<f64>;
+
+    /// Reads a uuid, in network byte order.
+    #[inline]
+    fn uuid(&mut self) -> Result<[u8; 16]> {
+        self.input_mut().array()
+    }
+
+    /// Reads the length of a string or binary and checks it.
+    fn length(&mut self) -> Result<usize>;
+
+    /// Reads a string or binary. The bytes stay valid until the next call.
+    #[inline]
+    fn bytes(&mut self) -> Result<&[u8]> {
+        let length = self.length()?;
+        self.input_mut().take(length)
+    }
+
+    /// Reads the header of a list or set.
+    fn list(&mut self) -> Result<ListHeader>;
+
+    /// Reads the header of a map.
+    fn map(&mut self) -> Result<MapHeader>;
+
+    /// The fewest bytes that a value of this type takes.
+    fn minimum_size(wire_type: WireType) -> usize;
+
+    /// The bytes that every value of this type takes inside a container, if
+    /// they are always the same.
+    fn fixed_size(wire_type: WireType) -> Option<usize>;
+
+    /// Enters a struct or container.
+    #[inline]
+    fn enter(&mut self) -> Result<()> {
+        self.depth().enter()
+    }
+
+    /// Leaves the struct or container entered last.
+    #[inline]
+    fn leave(&mut self) {
+        self.depth().leave();
+    }
+
+    /// Passes over a value.
+    fn skip(&mut self, wire_type: WireType) -> Result<()> {
+        match wire_type {
+            WireType::Bool => self.bool().map(drop),
+            WireType::I8 => self.i8().map(drop),
+            WireType::I16 => self.i16().map(drop),
+            WireType::I32 => self.i32().map(drop),
+            WireType::I64 => self.i64().map(drop),
+            WireType::Double => self.input_mut().discard(8),
+            WireType::Uuid => self.input_mut().discard(16),
+            WireType::String => {
+                let length = self.length()?;
+                self.input_mut().discard(length)
+            }
+            WireType::Struct => self.skip_fields(),
+            WireType::List | WireType::Set => {
+                self.enter()?;
+                let header = self.list()?;
+                self.skip_elements(header)?;
+                self.leave();
+                Ok(())
+            }
+            WireType::Map => {
+                self.enter()?;
+                let header = self.map()?;
+                self.skip_entries(header)?;
+                self.leave();
+                Ok(())
+            }
+        }
+    }
+
+    /// Passes over the fields of a struct.
+    fn skip_fields(&mut self) -> Result<()> {
+        self.enter()?;
+        let mut last_id = 0;
+        while let Some(field) = self.field(&mut last_id)? {
+            self.skip(field.wire_type)?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Passes over the elements of a list or set whose header was read.
+    fn skip_elements(&mut self, header: ListHeader) -> Result<()> {
+        let Some(element) = header.element else {
+            return Ok(());
+        };
+        if let Some(size) = Self::fixed_size(element) {
+            return self.input_mut().discard(size * header.count);
+        }
+        for _ in 0..header.count {
+            self.skip(element)?;
+        }
+        Ok(())
+    }
+
+    /// Passes over the entries of a map whose header was read.
+    fn skip_entries(&mut self, header: MapHeader) -> Result<()> {
+        let (Some(key), Some(value)) = (header.key, header.value) else {
+            return Ok(());
+        };
+        for _ in 0..header.count {
+            self.skip(key)?;
+            self.skip(value)?;
+        }
+        Ok(())
+    }
+
+    /// Checks a length that came as a signed number.
+    #[inline]
+    fn check_length(&self, length: i64) -> Result<usize> {
+        let limit = self.limits().string;
+        match usize::try_from(length) {
+            Ok(length) if length <= limit => Ok(length),
+            _ => Err(size_error("string", length, limit)),
+        }
+    }
+
+    /// Checks a count of elements of at least `size` bytes each.
+    #[inline]
+    fn check_count(&self, what: &'static str, count: i64, size: usize) -> Result<usize> {
+        let limit = self.limits().message;
+        let Ok(checked) = usize::try_from(count) else {
+            return Err(size_error(what, count, limit));
+        };
+        match self.input().remaining() {
+            Some(available) if checked.saturating_mul(size) > available => {
+                Err(impossible_count(what, checked, available))
+            }
+            None if checked.saturating_mul(size) > limit => Err(size_error(what, count, limit)),
+            _ => Ok(checked),
+        }
+    }
+}
+
+#[cold]
+fn size_error(what: &'static str, size: i64, limit: usize) -> Error {
+    match u64::try_from(size) {
+        Err(_) => ErrorKind::NegativeSize(size).into(),
+        Ok(size) => ErrorKind::SizeLimit {
+            what,
+            size,
+            limit: limit as u64,
+        }
+        .into(),
+    }
+}
+
+#[cold]
+fn impossible_count(what: &'static str, count: usize, available: usize) -> Error {
+    ErrorKind::ImpossibleCount {
+        what,
+        count: count as u64,
+        available,
+    }
+    .into()
+}
+
+/// The type of a container's elements: unknown numbers are accepted from
+/// empty containers only, where some peers write zero.
+#[inline]
+pub(super) fn element_type(
+    wire_type: Option<WireType>,
+    number: u8,
+    count: i64,
+) -> Result<Option<WireType>> {
+    match wire_type {
+        None if count != 0 => Err(Error::unknown_type(number)),
+        found => Ok(found),
+    }
+}

@@ -1,0 +1,71 @@
+//! The trait that every protocol writes through.
+
+use super::error::Result;
+use super::limits::Depth;
+use super::wire_type::WireType;
+
+/// The longest string and the largest container that the wire can express.
+pub const MAX_SIZE: usize = i32::MAX as usize;
+
+/// Writes one protocol.
+///
+/// Inside a struct the caller keeps the id of the last field, starting at 0,
+/// as in [`Reader`](super::Reader).
+pub trait Writer {
+    /// The counter of nesting.
+    fn depth(&mut self) -> &mut Depth;
+
+    /// Writes the header of a message.
+    fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()>;
+
+    /// Writes the header of a field that is not a bool.
+    fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16);
+
+    /// Writes a bool field as a whole.
+    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16);
+
+    /// Marks the end of a struct's fields.
+    fn stop(&mut self);
+
+    /// Writes a bool inside a container.
+    fn bool(&mut self, value: bool);
+
+    /// Writes an i8.
+    fn i8(&mut self, value: i8);
+
+    /// Writes an i16.
+    fn i16(&mut self, value: i16);
+
+    /// Writes an i32.
+    fn i32(&mut self, value: i32);
+
+    /// Writes an i64.
+    fn i64(&mut self, value: i64);
+
+    /// Writes a double.
+    fn double(&mut self, value: f64);
+
+    /// Writes a uuid given in network byte order.
+    fn uuid(&mut self, value: [u8; 16]);
+
+    /// Writes a string or binary.
+    fn bytes(&mut self, value: &[u8]) -> Result<()>;
+
+    /// Writes the header of a list or set.
+    fn list(&mut self, element: WireType, count: usize) -> Result<()>;
+
+    /// Writes the header of a map.
+    fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()>;
+
+    /// Enters a struct or container.
+    #[inline]
+    fn enter(&mut self) -> Result<()> {
+        self.depth().enter()
+    }
+
+    /// Leaves the struct or container entered last.
+    #[inline]
+    fn leave(&mut self) {
+        self.depth().leave();
+    }
+}
