@@ -1,11 +1,12 @@
 //! The one decoder of Python objects, generic over protocol and input.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
 use super::error::{CodecError, Result, Segment};
-use super::ffi::{ListBuilder, Slots};
+use super::ffi::{self, ListBuilder, Slots};
 use super::imports;
+use super::keys::KeyCache;
 use super::plan::{Construction, Field, Kind, Plan, StructKind};
 use crate::wire::{Input, ListHeader, MapHeader, Reader, WireType};
 
@@ -40,12 +41,18 @@ pub struct Decoder<'r, 'py, R> {
     py: Python<'py>,
     reader: &'r mut R,
     text: Text,
+    keys: KeyCache<'py>,
 }
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Decodes from `reader`.
     pub fn new(py: Python<'py>, reader: &'r mut R, text: Text) -> Self {
-        Self { py, reader, text }
+        Self {
+            py,
+            reader,
+            text,
+            keys: KeyCache::new(),
+        }
     }
 
     /// Reads a struct into an object that exists; fields that do not come
@@ -210,8 +217,22 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         if self.text == Text::Bytes {
             return Ok(PyBytes::new(self.py, bytes).into_any());
         }
-        match PyString::from_bytes(self.py, bytes) {
-            Ok(text) => Ok(text.into_any()),
+        match ffi::new_str(self.py, bytes) {
+            Ok(text) => Ok(text),
+            Err(error) if self.text == Text::Strict => Err(error.into()),
+            Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
+        }
+    }
+
+    /// A map key, which other maps of the message may have too.
+    #[inline]
+    fn key(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
+        if !matches!(kind, Kind::String) || self.text == Text::Bytes {
+            return self.value(kind);
+        }
+        let bytes = self.reader.bytes()?;
+        match self.keys.get(self.py, bytes) {
+            Ok(text) => Ok(text),
             Err(error) if self.text == Text::Strict => Err(error.into()),
             Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
         }
@@ -264,7 +285,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let map = PyDict::new(self.py);
         if matches(header, key_kind, value_kind) {
             for _ in 0..header.count {
-                let key = self.value(key_kind)?;
+                let key = self.key(key_kind)?;
                 match self.value(value_kind) {
                     Ok(value) => set_entry(&map, key, value)?,
                     Err(error) => return Err(error.inside(key_segment(&key))),

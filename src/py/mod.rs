@@ -13,6 +13,7 @@ mod error;
 mod exceptions;
 mod ffi;
 mod imports;
+mod keys;
 mod layout;
 mod plan;
 mod protocol;

@@ -7,14 +7,80 @@ use pyo3::prelude::*;
 /// fewer. Anything else gives none and runs no code.
 #[inline]
 pub fn exact_i64(object: &Bound<'_, PyAny>) -> Option<i64> {
-    let mut overflow = 0;
-    // SAFETY: the pointer is alive; the call is given an exact int, for
-    // which it neither runs other code nor fails but by overflow.
+    // SAFETY: the pointer is alive; its memory is read as an int only after
+    // its type was found to be exactly `int`.
     unsafe {
         if ffi::PyLong_CheckExact(object.as_ptr()) == 0 {
             return None;
         }
-        let value = ffi::PyLong_AsLongLongAndOverflow(object.as_ptr(), &raw mut overflow);
-        (overflow == 0).then_some(value)
+        match layout::short_value(object.as_ptr()) {
+            Some(value) => Some(value),
+            None => long_value(object),
+        }
     }
 }
+
+/// Ints of three digits and more.
+#[cold]
+fn long_value(object: &Bound<'_, PyAny>) -> Option<i64> {
+    let mut overflow = 0;
+    // SAFETY: the caller has found an exact int, for which the call neither
+    // runs other code nor fails but by overflow.
+    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object.as_ptr(), &raw mut overflow) };
+    (overflow == 0).then_some(value)
+}
+
+/// The private layout of ints: a size with the sign in it, then digits of 30
+/// bits, the lowest first.
+mod layout {
+    use pyo3::ffi;
+
+    const DIGIT_BITS: u32 = 30;
+
+    #[repr(C)]
+    struct Int {
+        head: ffi::PyObject,
+        /// Before 3.12 the number of digits, negative for negative ints;
+        /// since then the number of digits times 8, plus 2 for negative ints
+        /// and 1 for zero.
+        size: isize,
+        digits: [u32; 2],
+    }
+
+    #[cfg(not(Py_3_12))]
+    fn count_and_sign(size: isize) -> (usize, i64) {
+        (size.unsigned_abs(), if size < 0 { -1 } else { 1 })
+    }
+
+    #[cfg(Py_3_12)]
+    fn count_and_sign(size: isize) -> (usize, i64) {
+        let tag = size.cast_unsigned();
+        (tag >> 3, 1 - (tag & 3).cast_signed() as i64)
+    }
+
+    /// The value of an int of at most two digits.
+    ///
+    /// # Safety
+    /// `object` is an exact int.
+    #[inline]
+    pub unsafe fn short_value(object: *mut ffi::PyObject) -> Option<i64> {
+        // SAFETY: an int has this layout, and as many digits as its size
+        // says; only those are read.
+        unsafe {
+            let int = object.cast::<Int>();
+            let digits = (&raw const (*int).digits).cast::<u32>();
+            match count_and_sign((*int).size) {
+                (0, _) => Some(0),
+                (1, sign) => Some(sign * i64::from(*digits)),
+                (2, sign) => {
+                    let high = i64::from(*digits.add(1)) << DIGIT_BITS;
+                    Some(sign * (i64::from(*digits) | high))
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+// Python has digits of 30 bits on 64-bit machines only.
+const _: () = assert!(size_of::<usize>() == 8);

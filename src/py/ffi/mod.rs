@@ -9,6 +9,7 @@ mod int;
 mod list;
 mod slots;
 mod storage;
+mod text;
 mod types;
 
 pub use dict::DictEntries;
@@ -16,6 +17,7 @@ pub use int::exact_i64;
 pub use list::ListBuilder;
 pub use slots::{SlotTable, Slots};
 pub use storage::{extras, extras_or_new, storage_type};
+pub use text::new_str;
 pub use types::{
     has_default_attributes, has_default_construction, is_type, lookup, own_attribute,
     set_own_attribute,
