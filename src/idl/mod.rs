@@ -1,2 +1,35 @@
 //! Thrift IDL text to a syntax tree and diagnostics.
+//!
+//! ```text
+//! SourceFile -> lexer (tokens) -> parser (syntax::File + Diagnostics) -> render
+//! ```
+//!
+//! Parsing never fails and never panics: whatever the bytes, the result is a
+//! tree of what could be understood and a list of [`Diagnostic`]s for the
+//! rest. Meaning (names, types, values) is the business of
+//! [`schema`](crate::schema), which links the trees of several files.
+//!
+//! The grammar is the union of what Apache Thrift's compiler and thriftpy2
+//! accept. Where the two differ, the file that names the construct says how.
 #![forbid(unsafe_code)]
+
+mod diagnostic;
+pub mod lexer;
+pub mod literal;
+mod parser;
+mod python;
+mod render;
+mod reserved;
+mod source;
+pub mod syntax;
+mod token;
+mod walk;
+
+pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
+pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
+pub(crate) use python::repr as python_repr;
+pub use render::render;
+pub use reserved::is_reserved;
+pub use source::{Position, SourceFile, Span};
+pub use token::{Keyword, Token, TokenKind};
+pub use walk::{Visitor, walk};

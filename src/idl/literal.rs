@@ -1,0 +1,221 @@
+//! What the text of a literal token stands for.
+
+use std::borrow::Cow;
+
+/// An integer of the IDL. Its size has no limit in thriftpy2.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Integer {
+    /// One that fits 64 bits.
+    Small(i64),
+    /// One that does not: its sign and digits as in the file, without `+` and
+    /// leading zeros (`-0x` and lower case for a hexadecimal one). Python's
+    /// `int(text, 0)` reads it.
+    Big(String),
+}
+
+/// The value of an integer token; 0 for a text that is none.
+#[must_use]
+pub fn integer(text: &str) -> Integer {
+    let (sign, magnitude) = match text.as_bytes().first() {
+        Some(b'-') => ("-", &text[1..]),
+        Some(b'+') => ("", &text[1..]),
+        _ => ("", text),
+    };
+    let (prefix, digits, radix) = match magnitude.strip_prefix("0x") {
+        Some(digits) => ("0x", digits, 16),
+        None => ("", magnitude, 10),
+    };
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Integer::Small(0);
+    }
+    // 39 digits hold every number that fits; longer ones need no parsing.
+    let parsed = (digits.len() <= 39)
+        .then(|| i128::from_str_radix(digits, radix).ok())
+        .flatten()
+        .map(|value| if sign.is_empty() { value } else { -value })
+        .and_then(|value| i64::try_from(value).ok());
+    parsed.map_or_else(
+        || Integer::Big(format!("{sign}{prefix}{}", digits.to_ascii_lowercase())),
+        Integer::Small,
+    )
+}
+
+/// The value of a number token.
+#[must_use]
+pub fn double(text: &str) -> f64 {
+    text.parse().unwrap_or_default()
+}
+
+/// The double nearest to an integer; infinite if it is beyond all doubles.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+pub fn integer_as_double(integer: &Integer) -> f64 {
+    let text = match integer {
+        Integer::Small(value) => return *value as f64,
+        Integer::Big(text) => text,
+    };
+    let (sign, magnitude) = text
+        .strip_prefix('-')
+        .map_or((1.0, text.as_str()), |rest| (-1.0, rest));
+    let Some(digits) = magnitude.strip_prefix("0x") else {
+        return sign * double(magnitude);
+    };
+    sign * hexadecimal_as_double(digits)
+}
+
+/// Rounds once, to even: 64 leading bits, the last of them set if any bit
+/// after them is, are more than a double keeps.
+#[allow(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+fn hexadecimal_as_double(digits: &str) -> f64 {
+    let (head, tail) = digits.split_at(digits.len().min(16));
+    let mut leading = u64::from_str_radix(head, 16).unwrap_or_default();
+    if tail.bytes().any(|byte| byte != b'0') {
+        leading |= 1;
+    }
+    // 2^1024 is beyond every double, so larger exponents need not be exact.
+    let exponent = i32::try_from(tail.len() * 4).unwrap_or(i32::MAX).min(2048);
+    leading as f64 * 2f64.powi(exponent)
+}
+
+/// What a backslash and this character stand for.
+#[must_use]
+pub const fn unescape(character: char) -> Option<char> {
+    match character {
+        't' => Some('\t'),
+        'r' => Some('\r'),
+        'n' => Some('\n'),
+        '\\' | '\'' | '"' => Some(character),
+        _ => None,
+    }
+}
+
+/// The text a literal token stands for: without quotes, escapes replaced. An
+/// unknown escape, which the parser has reported, stays as it is written.
+#[must_use]
+pub fn text(token: &str) -> Cow<'_, str> {
+    let inner = token.get(1..token.len().saturating_sub(1)).unwrap_or("");
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut result = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            result.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some(escaped) => match unescape(escaped) {
+                Some(replacement) => result.push(replacement),
+                None => result.extend(['\\', escaped]),
+            },
+            None => result.push('\\'),
+        }
+    }
+    Cow::Owned(result)
+}
+
+/// The first escape of a literal token that means nothing: its offset in the
+/// token and the character after the backslash.
+#[must_use]
+pub fn unknown_escape(token: &str) -> Option<(usize, char)> {
+    let mut characters = token.char_indices();
+    while let Some((offset, character)) = characters.next() {
+        if character == '\\' {
+            let (_, escaped) = characters.next()?;
+            if unescape(escaped).is_none() {
+                return Some((offset, escaped));
+            }
+        }
+    }
+    None
+}
+
+/// The text of a doc comment token: without its delimiters, without the
+/// column of stars, and without the indentation that all lines share.
+#[must_use]
+pub fn doc(token: &str) -> String {
+    let inner = token.strip_prefix("/**").unwrap_or(token);
+    let inner = inner.strip_suffix("*/").unwrap_or(inner);
+    let inner = inner.trim_end_matches('*');
+    let mut lines: Vec<&str> = inner.lines().map(str::trim_end).collect();
+    if let Some(first) = lines.first_mut() {
+        *first = first.trim_start();
+    }
+    let rest = lines.get_mut(1..).unwrap_or_default();
+    let starred = rest
+        .iter()
+        .filter(|line| !line.is_empty())
+        .all(|line| line.trim_start().starts_with('*'));
+    if starred {
+        for line in rest.iter_mut() {
+            *line = line.trim_start().strip_prefix('*').unwrap_or("");
+        }
+    }
+    let indentation = rest
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
+        .min()
+        .unwrap_or(0);
+    for line in rest.iter_mut() {
+        *line = line.get(indentation..).unwrap_or("");
+    }
+    let first = lines.iter().position(|line| !line.is_empty());
+    let last = lines.iter().rposition(|line| !line.is_empty());
+    match (first, last) {
+        (Some(first), Some(last)) => lines[first..=last].join("\n"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers() {
+        assert_eq!(integer("12"), Integer::Small(12));
+        assert_eq!(integer("+010"), Integer::Small(10));
+        assert_eq!(integer("-0x1F"), Integer::Small(-31));
+        assert_eq!(integer("-9223372036854775808"), Integer::Small(i64::MIN));
+        assert_eq!(
+            integer("009223372036854775808"),
+            Integer::Big("9223372036854775808".into())
+        );
+        assert_eq!(
+            integer("0xFFFFFFFFFFFFFFFF"),
+            Integer::Big("0xffffffffffffffff".into())
+        );
+    }
+
+    #[test]
+    fn integers_as_doubles() {
+        let of = |text: &str| integer_as_double(&integer(text)).to_bits();
+        assert_eq!(of("3"), 3f64.to_bits());
+        assert_eq!(of("-0x10000000000000000"), (-(2f64.powi(64))).to_bits());
+        assert_eq!(of("18446744073709551616"), 2f64.powi(64).to_bits());
+        assert_eq!(of(&"9".repeat(400)), f64::INFINITY.to_bits());
+        assert_eq!(of(&format!("0x{}", "f".repeat(4000))), f64::INFINITY.to_bits());
+    }
+
+    #[test]
+    fn texts() {
+        assert_eq!(text(r#""a 'b'""#), "a 'b'");
+        assert_eq!(text(r#"'it\'s\t\\ \"'"#), "it's\t\\ \"");
+        assert_eq!(unknown_escape(r"'\\\q'"), Some((3, 'q')));
+        assert_eq!(unknown_escape(r"'\\\n'"), None);
+    }
+
+    #[test]
+    fn docs() {
+        assert_eq!(doc("/** One line. */"), "One line.");
+        assert_eq!(
+            doc("/**\n   * First.\n   *\n   *   indented\n   */"),
+            "First.\n\n  indented"
+        );
+        assert_eq!(doc("/** First,\n    second\n      third **/"), "First,\nsecond\n  third");
+        assert_eq!(doc("/** * */"), "*");
+    }
+}

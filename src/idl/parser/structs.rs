@@ -1,0 +1,141 @@
+//! `struct`, `union`, `exception`, and fields wherever they are.
+
+use super::super::diagnostic::Code;
+use super::super::source::Span;
+use super::super::syntax::{
+    Definition, Field, Integer, Name, Requiredness, Struct, StructKind, Xsd, XsdAttributes,
+};
+use super::super::token::{Keyword, TokenKind};
+use super::{Parser, Result};
+
+impl Parser<'_> {
+    pub(super) fn structure(&mut self, doc: Option<Span>, kind: StructKind) -> Result<Definition> {
+        let start = doc.unwrap_or(self.current().span);
+        self.advance();
+        let name = self.definition_name(match kind {
+            StructKind::Struct => "the name of the struct",
+            StructKind::Union => "the name of the union",
+            StructKind::Exception => "the name of the exception",
+        })?;
+        let xsd_all = self.eat_word("xsd_all");
+        self.expect(TokenKind::OpenBrace)?;
+        let fields = self.fields(TokenKind::CloseBrace)?;
+        let annotations = self.annotations()?;
+        Ok(Definition::Struct(Struct {
+            span: self.span_from(start),
+            doc,
+            kind,
+            name,
+            xsd_all,
+            fields,
+            annotations,
+        }))
+    }
+
+    /// Fields up to and including the token that closes them.
+    pub(super) fn fields(&mut self, close: TokenKind) -> Result<Vec<Field>> {
+        self.list(close, "a field", Self::field)
+    }
+
+    fn field(&mut self) -> Result<Field> {
+        let doc = self.doc();
+        let start = doc.unwrap_or(self.current().span);
+        let id = self.field_id()?;
+        let requiredness = self.requiredness();
+        let ty = if id.is_none() && requiredness.is_none() {
+            self.ty_or("a field")?
+        } else {
+            self.ty()?
+        };
+        let reference = self
+            .eat(TokenKind::Ampersand)
+            .map(|token| Name { span: token.span });
+        let name = self.field_name()?;
+        let default = match self.eat(TokenKind::Equal) {
+            Some(_) => Some(self.value()?),
+            None => None,
+        };
+        let xsd = self.xsd()?;
+        let annotations = self.annotations()?;
+        Ok(Field {
+            span: self.span_from(start),
+            doc,
+            id,
+            requiredness,
+            ty,
+            reference,
+            name,
+            default,
+            xsd,
+            annotations,
+        })
+    }
+
+    fn field_id(&mut self) -> Result<Option<Integer>> {
+        let Some(token) = self.eat(TokenKind::Integer) else {
+            return Ok(None);
+        };
+        self.expect(TokenKind::Colon)?;
+        Ok(Some(Integer { span: token.span }))
+    }
+
+    fn requiredness(&mut self) -> Option<Requiredness> {
+        let required = match self.kind() {
+            TokenKind::Keyword(Keyword::Required) => true,
+            TokenKind::Keyword(Keyword::Optional) => false,
+            _ => return None,
+        };
+        let span = self.advance().span;
+        Some(Requiredness { span, required })
+    }
+
+    /// Apache's compiler takes every word of the grammar as the name of a
+    /// field (`string string`), except those that are values.
+    fn field_name(&mut self) -> Result<Name> {
+        const EXPECTED: &str = "the name of the field";
+        if let TokenKind::Keyword(keyword) = self.kind() {
+            let is_value = matches!(keyword, Keyword::True | Keyword::False);
+            if !is_value && !self.at_definition() {
+                let span = self.advance().span;
+                return Ok(Name { span });
+            }
+        }
+        let name = self.name(EXPECTED)?;
+        let text = self.text(name.span);
+        if text.contains('.') {
+            let diagnostic = self
+                .diagnostic(
+                    Code::DottedName,
+                    name.span,
+                    format!("the name of a field cannot have a dot: `{text}`"),
+                )
+                .hint(format!("write `{}`", text.replace('.', "_")));
+            self.report(super::Diagnostic {
+                severity: super::super::Severity::Error,
+                ..diagnostic
+            });
+        }
+        Ok(name)
+    }
+
+    fn xsd(&mut self) -> Result<Xsd> {
+        let optional = self.eat_word("xsd_optional");
+        let nillable = self.eat_word("xsd_nillable");
+        let attributes = if self.is_word("xsd_attrs") && self.kind_at(1) == TokenKind::OpenBrace {
+            let start = self.advance().span;
+            self.advance();
+            let fields = self.nested(|parser| parser.fields(TokenKind::CloseBrace))?;
+            Some(XsdAttributes {
+                span: self.span_from(start),
+                fields,
+            })
+        } else {
+            None
+        };
+        Ok(Xsd {
+            optional,
+            nillable,
+            attributes,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! Types.
+
+use super::super::syntax::{BaseType, Literal, Type, TypeKind};
+use super::super::token::{Keyword, TokenKind};
+use super::{Parser, Result};
+
+impl Parser<'_> {
+    pub(super) fn ty(&mut self) -> Result<Type> {
+        self.ty_or("a type")
+    }
+
+    /// A type, where something else is expected that starts with one.
+    pub(super) fn ty_or(&mut self, expected: &str) -> Result<Type> {
+        let start = self.current().span;
+        let kind = match self.kind() {
+            TokenKind::Identifier => {
+                let name = self.name(expected)?;
+                // What stands in parentheses after a name belongs to
+                // something else: the arguments of a function, for one.
+                return Ok(Type {
+                    span: start,
+                    kind: TypeKind::Named(name),
+                    annotations: None,
+                });
+            }
+            TokenKind::Keyword(keyword) => self.keyword_type(keyword, expected)?,
+            _ => return Err(self.unexpected(expected)),
+        };
+        let annotations = self.annotations()?;
+        Ok(Type {
+            span: self.span_from(start),
+            kind,
+            annotations,
+        })
+    }
+
+    fn keyword_type(&mut self, keyword: Keyword, expected: &str) -> Result<TypeKind> {
+        let base = match keyword {
+            Keyword::Bool => BaseType::Bool,
+            Keyword::Byte => BaseType::Byte,
+            Keyword::I8 => BaseType::I8,
+            Keyword::I16 => BaseType::I16,
+            Keyword::I32 => BaseType::I32,
+            Keyword::I64 => BaseType::I64,
+            Keyword::Double => BaseType::Double,
+            Keyword::String => BaseType::String,
+            Keyword::Binary => BaseType::Binary,
+            Keyword::List => return self.nested(Self::list_type),
+            Keyword::Set => return self.nested(Self::set_type),
+            Keyword::Map => return self.nested(Self::map_type),
+            _ => return Err(self.unexpected(expected)),
+        };
+        self.advance();
+        Ok(TypeKind::Base(base))
+    }
+
+    fn list_type(&mut self) -> Result<TypeKind> {
+        self.advance();
+        let mut cpp_types = Vec::new();
+        self.cpp_type(&mut cpp_types)?;
+        self.expect(TokenKind::Less)?;
+        let element = Box::new(self.ty()?);
+        self.expect(TokenKind::Greater)?;
+        // Apache's compiler still takes the older place after the `>`.
+        self.cpp_type(&mut cpp_types)?;
+        Ok(TypeKind::List { element, cpp_types })
+    }
+
+    fn set_type(&mut self) -> Result<TypeKind> {
+        self.advance();
+        let mut cpp_types = Vec::new();
+        self.cpp_type(&mut cpp_types)?;
+        self.expect(TokenKind::Less)?;
+        let element = Box::new(self.ty()?);
+        self.expect(TokenKind::Greater)?;
+        Ok(TypeKind::Set { element, cpp_types })
+    }
+
+    fn map_type(&mut self) -> Result<TypeKind> {
+        self.advance();
+        let mut cpp_types = Vec::new();
+        self.cpp_type(&mut cpp_types)?;
+        self.expect(TokenKind::Less)?;
+        let key = Box::new(self.ty()?);
+        self.expect(TokenKind::Comma)?;
+        let value = Box::new(self.ty()?);
+        self.expect(TokenKind::Greater)?;
+        Ok(TypeKind::Map {
+            key,
+            value,
+            cpp_types,
+        })
+    }
+
+    /// `cpp_type "name"`, if it is there. The word alone may be a name.
+    fn cpp_type(&mut self, cpp_types: &mut Vec<Literal>) -> Result<()> {
+        if self.is_word("cpp_type") && self.kind_at(1) == TokenKind::Literal {
+            self.advance();
+            cpp_types.push(self.literal()?);
+        }
+        Ok(())
+    }
+}

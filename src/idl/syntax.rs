@@ -1,0 +1,430 @@
+//! The syntax tree.
+//!
+//! Nodes hold ranges, not text: [`SourceFile::slice`](super::SourceFile::slice)
+//! gives the text of a name, and [`literal`](super::literal) the value of a
+//! literal. Every node's range holds those of its children.
+
+use super::source::Span;
+
+/// A whole file.
+#[derive(Debug)]
+pub struct File {
+    /// All of the text.
+    pub span: Span,
+    /// Includes and namespaces, in order.
+    pub headers: Vec<Header>,
+    /// Definitions, in order.
+    pub definitions: Vec<Definition>,
+}
+
+/// A name; its text is that of its range. Dots are part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Where it is.
+    pub span: Span,
+}
+
+/// A quoted text; the range includes the quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Literal {
+    /// Where it is.
+    pub span: Span,
+}
+
+/// An integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Integer {
+    /// Where it is.
+    pub span: Span,
+}
+
+/// `(key = "value", key)` after most things.
+#[derive(Debug)]
+pub struct Annotations {
+    /// From `(` to `)`.
+    pub span: Span,
+    /// The annotations, in order.
+    pub items: Vec<Annotation>,
+}
+
+/// `key = "value"`, or only `key`.
+#[derive(Debug)]
+pub struct Annotation {
+    /// Both.
+    pub span: Span,
+    /// The key, often with dots: `cpp.type`.
+    pub key: Name,
+    /// The value.
+    pub value: Option<Literal>,
+}
+
+/// What may stand before the definitions.
+#[derive(Debug)]
+pub enum Header {
+    /// `include "shared.thrift"`
+    Include(Include),
+    /// `cpp_include "<unordered_map>"`
+    CppInclude(CppInclude),
+    /// `namespace py shared`
+    Namespace(Namespace),
+}
+
+/// `include "shared.thrift"`
+#[derive(Debug)]
+pub struct Include {
+    /// The whole header.
+    pub span: Span,
+    /// The file.
+    pub path: Literal,
+}
+
+/// `cpp_include "<unordered_map>"`
+#[derive(Debug)]
+pub struct CppInclude {
+    /// The whole header.
+    pub span: Span,
+    /// The C++ header.
+    pub path: Literal,
+}
+
+/// `namespace py shared (annotation = "value")`
+#[derive(Debug)]
+pub struct Namespace {
+    /// The whole header.
+    pub span: Span,
+    /// The language, or `*`.
+    pub scope: Name,
+    /// The namespace.
+    pub name: Name,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// What a file defines.
+#[derive(Debug)]
+pub enum Definition {
+    /// `const`
+    Const(Const),
+    /// `typedef`
+    Typedef(Typedef),
+    /// `enum`
+    Enum(Enum),
+    /// `senum`
+    Senum(Senum),
+    /// `struct`, `union` or `exception`
+    Struct(Struct),
+    /// `service`
+    Service(Service),
+}
+
+/// `const i32 LIMIT = 5`
+#[derive(Debug)]
+pub struct Const {
+    /// From `const` to the value or annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The type.
+    pub ty: Type,
+    /// The name.
+    pub name: Name,
+    /// The value.
+    pub value: Value,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `typedef i64 Timestamp`
+#[derive(Debug)]
+pub struct Typedef {
+    /// From `typedef` to the name or annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The type.
+    pub ty: Type,
+    /// Its new name.
+    pub name: Name,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `enum Status { OK, FAILED = 5 }`
+#[derive(Debug)]
+pub struct Enum {
+    /// From `enum` to `}` or the annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The name.
+    pub name: Name,
+    /// The items, in order.
+    pub items: Vec<EnumItem>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `OK` or `FAILED = 5` in an enum.
+#[derive(Debug)]
+pub struct EnumItem {
+    /// The item with its value and annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The name.
+    pub name: Name,
+    /// The value, if it is given.
+    pub value: Option<Integer>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `senum Colour { "red", "green" }`: a string that should be one of these.
+#[derive(Debug)]
+pub struct Senum {
+    /// From `senum` to `}` or the annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The name.
+    pub name: Name,
+    /// The texts, in order.
+    pub items: Vec<Literal>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// What a definition with fields is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StructKind {
+    /// `struct`
+    Struct,
+    /// `union`
+    Union,
+    /// `exception`
+    Exception,
+}
+
+/// `struct Person { 1: string name }`
+#[derive(Debug)]
+pub struct Struct {
+    /// From the keyword to `}` or the annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// Which of the three it is.
+    pub kind: StructKind,
+    /// The name.
+    pub name: Name,
+    /// `xsd_all`.
+    pub xsd_all: Option<Name>,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `required` or `optional`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requiredness {
+    /// Where the word is.
+    pub span: Span,
+    /// Whether it is `required`.
+    pub required: bool,
+}
+
+/// `1: required string name = "nobody"`, in a struct, as an argument or in `throws`.
+#[derive(Debug)]
+pub struct Field {
+    /// The field with its annotations, without the separator.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The id, if it is given.
+    pub id: Option<Integer>,
+    /// The requiredness, if it is given.
+    pub requiredness: Option<Requiredness>,
+    /// The type.
+    pub ty: Type,
+    /// `&`: kept by reference in C++.
+    pub reference: Option<Name>,
+    /// The name.
+    pub name: Name,
+    /// The default value.
+    pub default: Option<Value>,
+    /// `xsd_optional` and what may follow it.
+    pub xsd: Xsd,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// What a field says about XML schemas.
+#[derive(Debug, Default)]
+pub struct Xsd {
+    /// `xsd_optional`
+    pub optional: Option<Name>,
+    /// `xsd_nillable`
+    pub nillable: Option<Name>,
+    /// `xsd_attrs { ... }`
+    pub attributes: Option<XsdAttributes>,
+}
+
+/// `xsd_attrs { 1: string id }`
+#[derive(Debug)]
+pub struct XsdAttributes {
+    /// All of it.
+    pub span: Span,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+}
+
+/// `service Calculator extends Base { ... }`
+#[derive(Debug)]
+pub struct Service {
+    /// From `service` to `}` or the annotations.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// The name.
+    pub name: Name,
+    /// The service it extends.
+    pub extends: Option<Name>,
+    /// The functions, in order.
+    pub functions: Vec<Function>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// `oneway void notify(1: string text) throws (1: Failed failed)`
+#[derive(Debug)]
+pub struct Function {
+    /// The function with its annotations, without the separator.
+    pub span: Span,
+    /// The doc comment before it.
+    pub doc: Option<Span>,
+    /// `oneway`, or `async` as it was called before.
+    pub oneway: Option<Name>,
+    /// What it returns.
+    pub result: ReturnType,
+    /// The name.
+    pub name: Name,
+    /// The arguments, in order.
+    pub arguments: Vec<Field>,
+    /// The exceptions, in order.
+    pub throws: Option<Throws>,
+    /// Annotations.
+    pub annotations: Option<Annotations>,
+}
+
+/// What a function returns.
+#[derive(Debug)]
+pub enum ReturnType {
+    /// `void`
+    Void(Span),
+    /// A value.
+    Type(Type),
+}
+
+/// `throws (1: Failed failed)`
+#[derive(Debug)]
+pub struct Throws {
+    /// All of it.
+    pub span: Span,
+    /// The exceptions, in order.
+    pub fields: Vec<Field>,
+}
+
+/// A type as it is written.
+#[derive(Debug)]
+pub struct Type {
+    /// The type with its annotations.
+    pub span: Span,
+    /// Which type.
+    pub kind: TypeKind,
+    /// Annotations; only base types and containers may have them.
+    pub annotations: Option<Annotations>,
+}
+
+/// Which type is written.
+#[derive(Debug)]
+pub enum TypeKind {
+    /// A type of the language.
+    Base(BaseType),
+    /// The name of a definition, or one of the words that are types only if
+    /// nothing is defined by their name: `uuid`, `slist`.
+    Named(Name),
+    /// `list<element>`
+    List {
+        /// The type of the elements.
+        element: Box<Type>,
+        /// `cpp_type "..."` before or after the element type.
+        cpp_types: Vec<Literal>,
+    },
+    /// `set<element>`
+    Set {
+        /// The type of the elements.
+        element: Box<Type>,
+        /// `cpp_type "..."`
+        cpp_types: Vec<Literal>,
+    },
+    /// `map<key, value>`
+    Map {
+        /// The type of the keys.
+        key: Box<Type>,
+        /// The type of the values.
+        value: Box<Type>,
+        /// `cpp_type "..."`
+        cpp_types: Vec<Literal>,
+    },
+}
+
+/// A type of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseType {
+    /// `bool`
+    Bool,
+    /// `i8`
+    I8,
+    /// `byte`, another word for `i8`
+    Byte,
+    /// `i16`
+    I16,
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `double`
+    Double,
+    /// `string`
+    String,
+    /// `binary`
+    Binary,
+}
+
+/// A value as it is written.
+#[derive(Debug)]
+pub struct Value {
+    /// Where it is.
+    pub span: Span,
+    /// Which value.
+    pub kind: ValueKind,
+}
+
+/// Which value is written.
+#[derive(Debug)]
+pub enum ValueKind {
+    /// `true` or `false`
+    Bool(bool),
+    /// `12`
+    Integer,
+    /// `1.5`
+    Double,
+    /// `"text"`
+    Literal,
+    /// The name of a constant or an enum value.
+    Reference,
+    /// `[1, 2]`
+    List(Vec<Value>),
+    /// `{"a": 1}`
+    Map(Vec<(Value, Value)>),
+}

@@ -1,0 +1,303 @@
+//! One way through a whole tree.
+
+use super::source::Span;
+use super::syntax::{
+    Annotations, Const, CppInclude, Definition, Enum, EnumItem, Field, File, Function, Header,
+    Include, Literal, Name, Namespace, ReturnType, Senum, Service, Struct, StructKind, Type,
+    TypeKind, Typedef, Value, ValueKind, Xsd,
+};
+
+/// Is told of every node, a parent before its children.
+pub trait Visitor {
+    /// A node starts; `leaf` if it has no children and its text says it all.
+    fn enter(&mut self, node: &'static str, span: Span, leaf: bool);
+    /// The children of the node that was entered last and not yet left are done.
+    fn leave(&mut self);
+}
+
+/// Shows every node of a file to a visitor.
+pub fn walk(file: &File, visitor: &mut dyn Visitor) {
+    let mut walker = Walker { visitor };
+    walker.node("file", file.span, |walker| {
+        for header in &file.headers {
+            walker.header(header);
+        }
+        for definition in &file.definitions {
+            walker.definition(definition);
+        }
+    });
+}
+
+struct Walker<'v> {
+    visitor: &'v mut dyn Visitor,
+}
+
+impl Walker<'_> {
+    fn node(&mut self, node: &'static str, span: Span, children: impl FnOnce(&mut Self)) {
+        self.visitor.enter(node, span, false);
+        children(self);
+        self.visitor.leave();
+    }
+
+    fn leaf(&mut self, node: &'static str, span: Span) {
+        self.visitor.enter(node, span, true);
+        self.visitor.leave();
+    }
+
+    fn name(&mut self, name: Name) {
+        self.leaf("name", name.span);
+    }
+
+    fn words(&mut self, words: impl IntoIterator<Item = Name>) {
+        for word in words {
+            self.leaf("word", word.span);
+        }
+    }
+
+    fn literal(&mut self, literal: Literal) {
+        self.leaf("literal", literal.span);
+    }
+
+    fn doc(&mut self, doc: Option<Span>) {
+        if let Some(span) = doc {
+            self.leaf("doc", span);
+        }
+    }
+
+    fn header(&mut self, header: &Header) {
+        match header {
+            Header::Include(Include { span, path }) => {
+                self.node("include", *span, |walker| walker.literal(*path));
+            }
+            Header::CppInclude(CppInclude { span, path }) => {
+                self.node("cpp_include", *span, |walker| walker.literal(*path));
+            }
+            Header::Namespace(Namespace {
+                span,
+                scope,
+                name,
+                annotations,
+            }) => self.node("namespace", *span, |walker| {
+                walker.name(*scope);
+                walker.name(*name);
+                walker.annotations(annotations.as_ref());
+            }),
+        }
+    }
+
+    fn definition(&mut self, definition: &Definition) {
+        match definition {
+            Definition::Const(node) => self.constant(node),
+            Definition::Typedef(node) => self.typedef(node),
+            Definition::Enum(node) => self.enumeration(node),
+            Definition::Senum(node) => self.senum(node),
+            Definition::Struct(node) => self.structure(node),
+            Definition::Service(node) => self.service(node),
+        }
+    }
+
+    fn constant(&mut self, constant: &Const) {
+        self.node("const", constant.span, |walker| {
+            walker.doc(constant.doc);
+            walker.ty(&constant.ty);
+            walker.name(constant.name);
+            walker.value(&constant.value);
+            walker.annotations(constant.annotations.as_ref());
+        });
+    }
+
+    fn typedef(&mut self, typedef: &Typedef) {
+        self.node("typedef", typedef.span, |walker| {
+            walker.doc(typedef.doc);
+            walker.ty(&typedef.ty);
+            walker.name(typedef.name);
+            walker.annotations(typedef.annotations.as_ref());
+        });
+    }
+
+    fn enumeration(&mut self, enumeration: &Enum) {
+        self.node("enum", enumeration.span, |walker| {
+            walker.doc(enumeration.doc);
+            walker.name(enumeration.name);
+            for item in &enumeration.items {
+                walker.enum_item(item);
+            }
+            walker.annotations(enumeration.annotations.as_ref());
+        });
+    }
+
+    fn enum_item(&mut self, item: &EnumItem) {
+        self.node("item", item.span, |walker| {
+            walker.doc(item.doc);
+            walker.name(item.name);
+            if let Some(value) = item.value {
+                walker.leaf("integer", value.span);
+            }
+            walker.annotations(item.annotations.as_ref());
+        });
+    }
+
+    fn senum(&mut self, senum: &Senum) {
+        self.node("senum", senum.span, |walker| {
+            walker.doc(senum.doc);
+            walker.name(senum.name);
+            for item in &senum.items {
+                walker.literal(*item);
+            }
+            walker.annotations(senum.annotations.as_ref());
+        });
+    }
+
+    fn structure(&mut self, structure: &Struct) {
+        let node = match structure.kind {
+            StructKind::Struct => "struct",
+            StructKind::Union => "union",
+            StructKind::Exception => "exception",
+        };
+        self.node(node, structure.span, |walker| {
+            walker.doc(structure.doc);
+            walker.name(structure.name);
+            walker.words(structure.xsd_all);
+            walker.fields(&structure.fields);
+            walker.annotations(structure.annotations.as_ref());
+        });
+    }
+
+    fn fields(&mut self, fields: &[Field]) {
+        for field in fields {
+            self.node("field", field.span, |walker| {
+                walker.doc(field.doc);
+                if let Some(id) = field.id {
+                    walker.leaf("id", id.span);
+                }
+                if let Some(requiredness) = field.requiredness {
+                    walker.leaf("word", requiredness.span);
+                }
+                walker.ty(&field.ty);
+                walker.words(field.reference);
+                walker.name(field.name);
+                if let Some(default) = &field.default {
+                    walker.value(default);
+                }
+                walker.xsd(&field.xsd);
+                walker.annotations(field.annotations.as_ref());
+            });
+        }
+    }
+
+    fn xsd(&mut self, xsd: &Xsd) {
+        self.words(xsd.optional.into_iter().chain(xsd.nillable));
+        if let Some(attributes) = &xsd.attributes {
+            self.node("xsd_attrs", attributes.span, |walker| {
+                walker.fields(&attributes.fields);
+            });
+        }
+    }
+
+    fn service(&mut self, service: &Service) {
+        self.node("service", service.span, |walker| {
+            walker.doc(service.doc);
+            walker.name(service.name);
+            if let Some(extends) = service.extends {
+                walker.leaf("extends", extends.span);
+            }
+            for function in &service.functions {
+                walker.function(function);
+            }
+            walker.annotations(service.annotations.as_ref());
+        });
+    }
+
+    fn function(&mut self, function: &Function) {
+        self.node("function", function.span, |walker| {
+            walker.doc(function.doc);
+            walker.words(function.oneway);
+            match &function.result {
+                ReturnType::Void(span) => walker.leaf("void", *span),
+                ReturnType::Type(ty) => walker.ty(ty),
+            }
+            walker.name(function.name);
+            walker.fields(&function.arguments);
+            if let Some(throws) = &function.throws {
+                walker.node("throws", throws.span, |walker| walker.fields(&throws.fields));
+            }
+            walker.annotations(function.annotations.as_ref());
+        });
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Base(_) | TypeKind::Named(_) if ty.annotations.is_none() => {
+                self.leaf("type", ty.span);
+            }
+            TypeKind::Base(_) | TypeKind::Named(_) => self.node("type", ty.span, |walker| {
+                walker.annotations(ty.annotations.as_ref());
+            }),
+            TypeKind::List { element, cpp_types } => self.node("list", ty.span, |walker| {
+                walker.container(&[element], cpp_types, ty.annotations.as_ref());
+            }),
+            TypeKind::Set { element, cpp_types } => self.node("set", ty.span, |walker| {
+                walker.container(&[element], cpp_types, ty.annotations.as_ref());
+            }),
+            TypeKind::Map {
+                key,
+                value,
+                cpp_types,
+            } => self.node("map", ty.span, |walker| {
+                walker.container(&[key, value], cpp_types, ty.annotations.as_ref());
+            }),
+        }
+    }
+
+    fn container(
+        &mut self,
+        elements: &[&Type],
+        cpp_types: &[Literal],
+        annotations: Option<&Annotations>,
+    ) {
+        for element in elements {
+            self.ty(element);
+        }
+        for cpp_type in cpp_types {
+            self.leaf("cpp_type", cpp_type.span);
+        }
+        self.annotations(annotations);
+    }
+
+    fn value(&mut self, value: &Value) {
+        match &value.kind {
+            ValueKind::Bool(_) => self.leaf("bool", value.span),
+            ValueKind::Integer => self.leaf("integer", value.span),
+            ValueKind::Double => self.leaf("double", value.span),
+            ValueKind::Literal => self.leaf("literal", value.span),
+            ValueKind::Reference => self.leaf("reference", value.span),
+            ValueKind::List(elements) => self.node("list value", value.span, |walker| {
+                for element in elements {
+                    walker.value(element);
+                }
+            }),
+            ValueKind::Map(entries) => self.node("map value", value.span, |walker| {
+                for (key, value) in entries {
+                    walker.value(key);
+                    walker.value(value);
+                }
+            }),
+        }
+    }
+
+    fn annotations(&mut self, annotations: Option<&Annotations>) {
+        let Some(annotations) = annotations else {
+            return;
+        };
+        self.node("annotations", annotations.span, |walker| {
+            for annotation in &annotations.items {
+                walker.node("annotation", annotation.span, |walker| {
+                    walker.name(annotation.key);
+                    if let Some(value) = annotation.value {
+                        walker.literal(value);
+                    }
+                });
+            }
+        });
+    }
+}
