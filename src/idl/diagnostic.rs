@@ -181,12 +181,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic with nothing but its message.
     #[must_use]
-    pub fn new(
-        code: Code,
-        file: &Arc<SourceFile>,
-        span: Span,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(code: Code, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: code.severity(),

@@ -166,7 +166,9 @@ impl<'s> Lexer<'s> {
         // `/**/` and `/*****/` are rulers, not documentation.
         let is_doc = comment.len() > 4
             && comment[2] == b'*'
-            && !comment[3..comment.len() - 1].iter().all(|&byte| byte == b'*');
+            && !comment[3..comment.len() - 1]
+                .iter()
+                .all(|&byte| byte == b'*');
         if is_doc {
             TokenKind::DocComment
         } else {

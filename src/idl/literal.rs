@@ -49,7 +49,10 @@ pub fn double(text: &str) -> f64 {
 
 /// The double nearest to an integer; infinite if it is beyond all doubles.
 #[must_use]
-#[allow(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "the nearest double is what is asked for"
+)]
 pub fn integer_as_double(integer: &Integer) -> f64 {
     let text = match integer {
         Integer::Small(value) => return *value as f64,
@@ -66,7 +69,10 @@ pub fn integer_as_double(integer: &Integer) -> f64 {
 
 /// Rounds once, to even: 64 leading bits, the last of them set if any bit
 /// after them is, are more than a double keeps.
-#[allow(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "the nearest double is what is asked for"
+)]
 fn hexadecimal_as_double(digits: &str) -> f64 {
     let (head, tail) = digits.split_at(digits.len().min(16));
     let mut leading = u64::from_str_radix(head, 16).unwrap_or_default();
@@ -197,7 +203,10 @@ mod tests {
         assert_eq!(of("-0x10000000000000000"), (-(2f64.powi(64))).to_bits());
         assert_eq!(of("18446744073709551616"), 2f64.powi(64).to_bits());
         assert_eq!(of(&"9".repeat(400)), f64::INFINITY.to_bits());
-        assert_eq!(of(&format!("0x{}", "f".repeat(4000))), f64::INFINITY.to_bits());
+        assert_eq!(
+            of(&format!("0x{}", "f".repeat(4000))),
+            f64::INFINITY.to_bits()
+        );
     }
 
     #[test]
@@ -215,7 +224,10 @@ mod tests {
             doc("/**\n   * First.\n   *\n   *   indented\n   */"),
             "First.\n\n  indented"
         );
-        assert_eq!(doc("/** First,\n    second\n      third **/"), "First,\nsecond\n  third");
+        assert_eq!(
+            doc("/** First,\n    second\n      third **/"),
+            "First,\nsecond\n  third"
+        );
         assert_eq!(doc("/** * */"), "*");
     }
 }

@@ -219,7 +219,9 @@ impl Walker<'_> {
             walker.name(function.name);
             walker.fields(&function.arguments);
             if let Some(throws) = &function.throws {
-                walker.node("throws", throws.span, |walker| walker.fields(&throws.fields));
+                walker.node("throws", throws.span, |walker| {
+                    walker.fields(&throws.fields);
+                });
             }
             walker.annotations(function.annotations.as_ref());
         });

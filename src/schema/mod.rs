@@ -1,2 +1,25 @@
 //! The linked, checked model of a set of Thrift IDL files.
+//!
+//! ```text
+//! load: Sources -> idl::parse (each file once) -> link -> Schema
+//! ```
+//!
+//! [`load`] reads a file and all it includes, then links them: every name is
+//! resolved, every constant is a value of its type, and nothing is left to be
+//! patched. Mistakes come back as [`Diagnostic`]s, as many as can be told
+//! apart in one run.
 #![forbid(unsafe_code)]
+
+mod link;
+mod load;
+mod model;
+mod sources;
+
+pub use crate::idl::{Diagnostic, Reserved};
+pub use load::{MissingInclude, Options, load};
+pub use model::{
+    Annotation, Const, ConstId, Definition, Enum, EnumId, EnumItem, Field, Function, Include,
+    Namespace, Program, ProgramId, Requiredness, Schema, Service, ServiceId, Struct, StructId,
+    StructKind, Type, Typedef, TypedefId, Value,
+};
+pub use sources::{FileSystem, Located, Memory, Sources, Unresolved};

@@ -120,22 +120,20 @@ impl<'s> Parser<'s> {
     }
 
     fn top_level(&mut self, file: &mut File) -> Result<()> {
-        if let TokenKind::Keyword(keyword) = self.kind() {
-            if keyword.starts_header() {
-                let start = self.current();
-                let header = self.header(keyword)?;
-                if !file.definitions.is_empty() {
-                    let diagnostic = self
-                        .syntax(start, "a header after the first definition".to_owned())
-                        .hint(format!(
-                            "move this `{}` before the first definition",
-                            keyword.text()
-                        ));
-                    self.report(diagnostic);
-                }
-                file.headers.push(header);
-                return Ok(());
+        if let TokenKind::Keyword(keyword) = self.kind()
+            && keyword.starts_header()
+        {
+            let start = self.current();
+            let header = self.header(keyword)?;
+            if !file.definitions.is_empty() {
+                let word = keyword.text();
+                let diagnostic = self
+                    .syntax(start, format!("this `{word}` stands after a definition"))
+                    .hint(format!("move the `{word}` before the first definition"));
+                self.report(diagnostic);
             }
+            file.headers.push(header);
+            return Ok(());
         }
         let definition = self.definition()?;
         file.definitions.push(definition);
@@ -203,7 +201,8 @@ impl<'s> Parser<'s> {
     }
 
     fn expect(&mut self, kind: TokenKind) -> Result<Token> {
-        self.eat(kind).ok_or_else(|| self.unexpected(kind.describe()))
+        self.eat(kind)
+            .ok_or_else(|| self.unexpected(kind.describe()))
     }
 
     /// One `,` or `;`, if it is there.
@@ -217,7 +216,10 @@ impl<'s> Parser<'s> {
 
     /// From the start of a token to the end of the one before the current.
     fn span_from(&self, start: Span) -> Span {
-        let previous = self.at.checked_sub(1).map_or(start, |at| self.tokens[at].span);
+        let previous = self
+            .at
+            .checked_sub(1)
+            .map_or(start, |at| self.tokens[at].span);
         start.to(previous)
     }
 
@@ -417,7 +419,9 @@ impl<'s> Parser<'s> {
             span,
             "this text has no closing quote on its line",
         )
-        .hint(format!("close it with `{quote}`; a line end within is written `\\n`"))
+        .hint(format!(
+            "close it with `{quote}`; a line end within is written `\\n`"
+        ))
         .thriftpy2(self.illegal_text(span))
     }
 

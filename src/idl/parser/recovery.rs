@@ -81,9 +81,7 @@ impl Parser<'_> {
                     return;
                 }
                 // The next field starts with its id, whatever came before.
-                TokenKind::Integer
-                    if open.is_empty() && self.kind_at(1) == TokenKind::Colon =>
-                {
+                TokenKind::Integer if open.is_empty() && self.kind_at(1) == TokenKind::Colon => {
                     return;
                 }
                 _ => {}

@@ -1,0 +1,191 @@
+//! Services and their functions.
+
+use std::collections::HashMap;
+
+use super::super::model::{Definition, Function, ProgramId, Service, ServiceId};
+use super::structs::FieldHead;
+use super::{Linker, Site};
+use crate::idl::syntax::{self, Name, ReturnType};
+use crate::idl::{Code, python_repr};
+
+impl<'a> Linker<'a> {
+    pub(super) fn link_services(&mut self) -> Vec<Service> {
+        let mut services = Vec::with_capacity(self.services.len());
+        for index in 0..self.services.len() {
+            let Site { program, node } = self.services[index];
+            let extends = node
+                .extends
+                .and_then(|extends| self.extended(program, node.name, extends));
+            services.push(Service {
+                program,
+                name: self.owned(program, node.name),
+                extends,
+                functions: self.functions(program, node),
+                annotations: self.annotations(program, node.annotations.as_ref()),
+                doc: self.doc(program, node.doc),
+                line: self.line(program, node.name),
+            });
+        }
+        self.report_recursive_services(&services);
+        services
+    }
+
+    fn extended(&mut self, program: ProgramId, name: Name, extends: Name) -> Option<ServiceId> {
+        let text = self.text(program, extends.span);
+        let before = extends.span.start;
+        let found = self.find(program, text, before, |definition| match definition {
+            Definition::Service(id) => Some(id),
+            _ => None,
+        });
+        if found.is_some() || self.is_of_missing_include(program, text) {
+            return found;
+        }
+        let quoted = python_repr(text);
+        let diagnostic = if let Some(other) = self.find(program, text, before, Some) {
+            let other = self.describe(other);
+            self.diagnostic(
+                Code::NotAService,
+                program,
+                extends.span,
+                format!("`{text}` is {other}, not a service"),
+            )
+            .expecting("a service")
+            .thriftpy2(format!("Can't extends {quoted}, not a service"))
+        } else {
+            let service = python_repr(self.text(program, name.span));
+            let mut diagnostic = self
+                .diagnostic(
+                    Code::UnknownService,
+                    program,
+                    extends.span,
+                    format!("no service `{text}` is defined"),
+                )
+                .thriftpy2(format!(
+                    "Can't find service {quoted} for service {service} to extend"
+                ));
+            diagnostic.hint = self.suggest(program, text, |definition| {
+                matches!(definition, Definition::Service(_))
+            });
+            diagnostic
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    fn functions(&mut self, program: ProgramId, node: &'a syntax::Service) -> Vec<Function> {
+        let mut names: HashMap<&str, Name> = HashMap::with_capacity(node.functions.len());
+        let mut functions = Vec::with_capacity(node.functions.len());
+        for function in &node.functions {
+            let name = self.text(program, function.name.span);
+            if let Some(other) = names.insert(name, function.name) {
+                let service = self.text(program, node.name.span);
+                let diagnostic = self
+                    .diagnostic(
+                        Code::DuplicateFunction,
+                        program,
+                        function.name.span,
+                        format!("the service `{service}` already has a function `{name}`"),
+                    )
+                    .related(self.source(program), other.span, "defined here")
+                    .thriftpy2(format!(
+                        "'{name}' function is already defined in service '{service}'"
+                    ));
+                self.report(diagnostic);
+            }
+            functions.extend(self.function(program, function));
+        }
+        functions
+    }
+
+    fn function(&mut self, program: ProgramId, node: &'a syntax::Function) -> Option<Function> {
+        let result = match &node.result {
+            ReturnType::Void(_) => Some(None),
+            ReturnType::Type(ty) => self.ty(program, ty).map(Some),
+        };
+        let arguments = self.field_heads(program, &node.arguments);
+        let thrown = node
+            .throws
+            .as_ref()
+            .map_or(&[][..], |throws| &throws.fields);
+        let exceptions = self.field_heads(program, thrown);
+        self.check_throws(program, thrown, &exceptions);
+        self.check_oneway(program, node);
+        let arguments = self.finish_fields(program, &node.arguments, arguments);
+        let exceptions = self.finish_fields(program, thrown, exceptions);
+        Some(Function {
+            name: self.owned(program, node.name),
+            oneway: node.oneway.is_some(),
+            result: result?,
+            arguments,
+            throws: exceptions,
+            annotations: self.annotations(program, node.annotations.as_ref()),
+            doc: self.doc(program, node.doc),
+            line: self.line(program, node.name),
+        })
+    }
+
+    /// thriftpy2 takes any type in `throws`, Apache's compiler only exceptions.
+    fn check_throws(
+        &mut self,
+        program: ProgramId,
+        nodes: &[syntax::Field],
+        heads: &[FieldHead<'_>],
+    ) {
+        for (node, head) in nodes.iter().zip(heads) {
+            if head.ty.as_ref().is_some_and(|ty| !self.is_exception(ty)) {
+                let diagnostic = self.diagnostic(
+                    Code::NotAnException,
+                    program,
+                    node.ty.span,
+                    "only an exception can be thrown",
+                );
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    /// thriftpy2 takes what Apache's compiler refuses: nobody waits for it.
+    fn check_oneway(&mut self, program: ProgramId, node: &syntax::Function) {
+        if node.oneway.is_none() {
+            return;
+        }
+        let answers = match (&node.result, &node.throws) {
+            (ReturnType::Type(ty), _) => Some((ty.span, "a `oneway` function returns nothing")),
+            (_, Some(throws)) => Some((throws.span, "a `oneway` function throws nothing")),
+            _ => None,
+        };
+        if let Some((span, message)) = answers {
+            let diagnostic = self.diagnostic(Code::OnewayAnswer, program, span, message);
+            self.report(diagnostic);
+        }
+    }
+
+    fn report_recursive_services(&mut self, services: &[Service]) {
+        // 0: not seen, otherwise the number of the walk that has seen it.
+        let mut seen = vec![0_usize; services.len()];
+        for start in 0..services.len() {
+            let walk = start + 1;
+            let mut current = start;
+            while seen[current] == 0 {
+                seen[current] = walk;
+                match services[current].extends {
+                    Some(next) => current = next.index(),
+                    None => break,
+                }
+            }
+            let closes = seen[current] == walk && services[current].extends.is_some();
+            if closes {
+                let Site { program, node } = self.services[current];
+                let name = self.text(program, node.name.span);
+                let span = node.extends.unwrap_or(node.name).span;
+                let diagnostic = self.diagnostic(
+                    Code::RecursiveService,
+                    program,
+                    span,
+                    format!("the service `{name}` extends itself in the end"),
+                );
+                self.report(diagnostic);
+            }
+        }
+    }
+}

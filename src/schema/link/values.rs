@@ -1,0 +1,510 @@
+//! Values as they are written to values of their type.
+
+use std::collections::HashMap;
+
+use super::super::model::{
+    ConstId, Definition, EnumId, ProgramId, Requiredness, StructId, Type, Value,
+};
+use super::suggest::nearest;
+use super::{Linker, Site, State, TypedefNode};
+use crate::idl::literal;
+use crate::idl::syntax::{self, Name, TypeKind, ValueKind};
+use crate::idl::{Code, Diagnostic, MAX_NESTING, Span, python_repr};
+
+/// References copy values. Constants that repeat others a few times each grow
+/// without bounds within a few lines; no real file comes near this.
+const MAX_COPIED: usize = 1 << 20;
+
+/// A constant's value, with what copying it costs.
+pub(super) struct Linked {
+    pub(super) ty: Type,
+    pub(super) value: Value,
+    depth: u32,
+    size: usize,
+}
+
+/// What a value is written for.
+pub(super) struct Owner {
+    /// `constant` or `field`.
+    pub(super) what: &'static str,
+    pub(super) program: ProgramId,
+    pub(super) name: Name,
+}
+
+/// What a name means where a value is needed.
+enum Found {
+    Const(ConstId),
+    Item(i64),
+}
+
+impl Linker<'_> {
+    /// Works out a constant, unless that has been done.
+    pub(super) fn constant(&mut self, id: ConstId, level: u32) {
+        if !matches!(self.const_values[id.index()], State::New) {
+            return;
+        }
+        self.const_values[id.index()] = State::Active;
+        let Site { program, node } = self.consts[id.index()];
+        let owner = Owner {
+            what: "constant",
+            program,
+            name: node.name,
+        };
+        let linked = self.ty(program, &node.ty).and_then(|ty| {
+            let value = self.value(&owner, &node.value, &ty, level)?;
+            let (depth, size) = measure(&value);
+            Some(Linked {
+                ty,
+                value,
+                depth,
+                size,
+            })
+        });
+        self.const_values[id.index()] = State::Done(linked);
+    }
+
+    /// The value that is written, of this type; `None` if it is wrong, which
+    /// is reported. `level` counts the calls within each other, through
+    /// constants as well.
+    pub(super) fn value(
+        &mut self,
+        owner: &Owner,
+        node: &syntax::Value,
+        ty: &Type,
+        level: u32,
+    ) -> Option<Value> {
+        if level > MAX_NESTING {
+            return self.too_deep(owner.program, node.span);
+        }
+        let text = self.text(owner.program, node.span);
+        match (&node.kind, ty) {
+            (ValueKind::Reference, _) => self.reference(owner, node, ty, level),
+            (ValueKind::List(elements), Type::List(element)) => {
+                let elements = self.elements(owner, elements, element, level)?;
+                Some(Value::List(elements))
+            }
+            (ValueKind::List(elements), Type::Set(element)) => {
+                let elements = self.elements(owner, elements, element, level)?;
+                Some(Value::Set(elements))
+            }
+            // thriftpy2 takes `{}` for an empty set.
+            (ValueKind::Map(entries), Type::Set(_)) if entries.is_empty() => {
+                Some(Value::Set(Vec::new()))
+            }
+            (ValueKind::Map(entries), Type::Map(types)) => self.map(owner, entries, types, level),
+            (ValueKind::Map(entries), Type::Struct(id)) => {
+                self.structure(owner, node.span, entries, *id, level)
+            }
+            (ValueKind::List(_), _) => self.mismatch(owner, node.span, ty, "a list"),
+            (ValueKind::Map(_), _) => self.mismatch(owner, node.span, ty, "a map"),
+            (ValueKind::Bool(value), _) => self.cast(owner, node.span, Value::Bool(*value), ty),
+            (ValueKind::Integer, _) => {
+                let value = match literal::integer(text) {
+                    literal::Integer::Small(value) => Value::Int(value),
+                    literal::Integer::Big(digits) => Value::BigInt(digits),
+                };
+                self.cast(owner, node.span, value, ty)
+            }
+            (ValueKind::Double, _) => {
+                let value = Value::Double(literal::double(text));
+                self.cast(owner, node.span, value, ty)
+            }
+            (ValueKind::Literal, _) => {
+                let value = Value::String(literal::text(text).into_owned());
+                self.cast(owner, node.span, value, ty)
+            }
+        }
+    }
+
+    fn elements(
+        &mut self,
+        owner: &Owner,
+        nodes: &[syntax::Value],
+        ty: &Type,
+        level: u32,
+    ) -> Option<Vec<Value>> {
+        let mut complete = true;
+        let mut elements = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match self.value(owner, node, ty, level + 1) {
+                Some(value) => elements.push(value),
+                None => complete = false,
+            }
+        }
+        complete.then_some(elements)
+    }
+
+    fn map(
+        &mut self,
+        owner: &Owner,
+        nodes: &[(syntax::Value, syntax::Value)],
+        (key_type, value_type): &(Type, Type),
+        level: u32,
+    ) -> Option<Value> {
+        let mut complete = true;
+        let mut entries = Vec::with_capacity(nodes.len());
+        for (key, value) in nodes {
+            let key = self.value(owner, key, key_type, level + 1);
+            let value = self.value(owner, value, value_type, level + 1);
+            match key.zip(value) {
+                Some(entry) => entries.push(entry),
+                None => complete = false,
+            }
+        }
+        complete.then_some(Value::Map(entries))
+    }
+
+    fn structure(
+        &mut self,
+        owner: &Owner,
+        span: Span,
+        nodes: &[(syntax::Value, syntax::Value)],
+        id: StructId,
+        level: u32,
+    ) -> Option<Value> {
+        let mut complete = true;
+        let mut fields = FieldValues::default();
+        for (key, node) in nodes {
+            let Some(name) = self.field_key(owner, key, level) else {
+                complete = false;
+                continue;
+            };
+            let Some(index) = self.field_index(owner.program, key.span, id, &name) else {
+                complete = false;
+                continue;
+            };
+            // A field whose type is wrong has been reported.
+            let ty = self.heads[id.index()][index as usize].ty.clone();
+            let value = ty.and_then(|ty| self.value(owner, node, &ty, level + 1));
+            complete &= value.is_some();
+            // A wrong value is still one: the field is not missing.
+            fields.set(index, value.unwrap_or(Value::Bool(false)));
+        }
+        complete &= self.check_required(owner.program, span, id, &fields);
+        complete.then(|| fields.finish(id))
+    }
+
+    /// The name of a field: a text, or a constant that is one.
+    fn field_key(&mut self, owner: &Owner, key: &syntax::Value, level: u32) -> Option<String> {
+        match self.value(owner, key, &Type::String, level + 1)? {
+            Value::String(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(super) fn field_index(
+        &mut self,
+        program: ProgramId,
+        span: Span,
+        id: StructId,
+        name: &str,
+    ) -> Option<u32> {
+        let heads = &self.heads[id.index()];
+        let index = heads.iter().position(|head| head.name == name);
+        if let Some(index) = index {
+            return Some(index as u32);
+        }
+        let nearest = nearest(name, heads.iter().map(|head| head.name)).map(str::to_owned);
+        let text = format!(
+            "No field named {} was found in struct of type {}",
+            python_repr(name),
+            python_repr(self.struct_name(id))
+        );
+        let message = format!("`{}` has no field `{name}`", self.struct_name(id));
+        let Site {
+            program: defining,
+            node,
+        } = self.structs[id.index()];
+        let mut diagnostic = self
+            .diagnostic(Code::UnknownField, program, span, message)
+            .related(self.source(defining), node.name.span, "defined here")
+            .thriftpy2(text);
+        diagnostic.hint = nearest.map(|name| format!("did you mean `{name}`?"));
+        self.report(diagnostic);
+        None
+    }
+
+    /// Whether all fields are there that are required and have no default.
+    /// (thriftpy2 asks for those with a default as well.)
+    pub(super) fn check_required(
+        &mut self,
+        program: ProgramId,
+        span: Span,
+        id: StructId,
+        fields: &FieldValues,
+    ) -> bool {
+        let mut missing = Vec::new();
+        for (index, head) in self.heads[id.index()].iter().enumerate() {
+            let needed = head.requiredness == Requiredness::Required && !head.has_default;
+            if needed && !fields.has(index as u32) {
+                missing.push((index, head.name.to_owned()));
+            }
+        }
+        let complete = missing.is_empty();
+        for (index, field) in missing {
+            let name = self.struct_name(id);
+            let text = format!(
+                "Field {} was required to create constant for type {}",
+                python_repr(&field),
+                python_repr(name)
+            );
+            let message = format!("the required field `{field}` of `{name}` is missing");
+            let Site {
+                program: defining,
+                node,
+            } = self.structs[id.index()];
+            let diagnostic = self
+                .diagnostic(Code::MissingRequiredField, program, span, message)
+                .related(
+                    self.source(defining),
+                    node.fields[index].name.span,
+                    "required here",
+                )
+                .thriftpy2(text);
+            self.report(diagnostic);
+        }
+        complete
+    }
+
+    // --- references ---
+
+    fn reference(
+        &mut self,
+        owner: &Owner,
+        node: &syntax::Value,
+        ty: &Type,
+        level: u32,
+    ) -> Option<Value> {
+        let name = self.text(owner.program, node.span);
+        let found = self.named_value(owner.program, name, node.span.start);
+        if let Type::Enum(id) = ty {
+            return self.enum_reference(owner, node, found.as_ref(), *id, level);
+        }
+        match found {
+            Some(Found::Item(value)) => self.cast(owner, node.span, Value::Int(value), ty),
+            Some(Found::Const(id)) => {
+                let value = self.copy(owner, node.span, id, level)?;
+                self.cast(owner, node.span, value, ty)
+            }
+            None => self.unknown_constant(owner.program, node.span, name),
+        }
+    }
+
+    /// Where an enum is expected, thriftpy2 takes any number that the enum
+    /// has, Apache's compiler any name whose last part is one of its items.
+    fn enum_reference(
+        &mut self,
+        owner: &Owner,
+        node: &syntax::Value,
+        found: Option<&Found>,
+        id: EnumId,
+        level: u32,
+    ) -> Option<Value> {
+        let name = self.text(owner.program, node.span);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let by_name = self.enum_indices[id.index()].value(last).map(Value::Int);
+        let ty = Type::Enum(id);
+        match found {
+            Some(&Found::Item(value)) => {
+                if self.enum_indices[id.index()].has(value) {
+                    return Some(Value::Int(value));
+                }
+                by_name.or_else(|| self.cast(owner, node.span, Value::Int(value), &ty))
+            }
+            Some(&Found::Const(constant)) => {
+                let value = self.copy(owner, node.span, constant, level)?;
+                if let (Value::Int(number), Some(_)) = (&value, &by_name)
+                    && !self.enum_indices[id.index()].has(*number)
+                {
+                    return by_name;
+                }
+                self.cast(owner, node.span, value, &ty)
+            }
+            None if by_name.is_some() => by_name,
+            None => {
+                let items = self.enum_indices[id.index()].names();
+                let nearest = nearest(last, items).map(str::to_owned);
+                let prefix = name.strip_suffix(last).unwrap_or_default();
+                let hint = nearest.map(|item| format!("did you mean `{prefix}{item}`?"));
+                self.unknown_constant_with(owner.program, node.span, name, hint)
+            }
+        }
+    }
+
+    /// A constant of this name, or `Enum.ITEM`, in this file or an included one.
+    fn named_value(&mut self, program: ProgramId, name: &str, before: u32) -> Option<Found> {
+        let constant = self.find(program, name, before, |definition| match definition {
+            Definition::Const(id) => Some(id),
+            _ => None,
+        });
+        if let Some(id) = constant {
+            return Some(Found::Const(id));
+        }
+        let (prefix, item) = name.rsplit_once('.')?;
+        let id = self.enum_named(program, prefix, before, 0)?;
+        let value = self.enum_indices[id.index()].value(item)?;
+        Some(Found::Item(value))
+    }
+
+    /// The enum that a name means, typedefs seen through.
+    fn enum_named(
+        &mut self,
+        program: ProgramId,
+        name: &str,
+        before: u32,
+        level: u32,
+    ) -> Option<EnumId> {
+        let found = self.find(program, name, before, |definition| match definition {
+            Definition::Enum(_) | Definition::Typedef(_) => Some(definition),
+            _ => None,
+        });
+        match found? {
+            Definition::Enum(id) => Some(id),
+            Definition::Typedef(id) if level < MAX_NESTING => {
+                let (program, TypedefNode::Typedef(node)) = self.typedefs[id.index()] else {
+                    return None;
+                };
+                let TypeKind::Named(name) = &node.ty.kind else {
+                    return None;
+                };
+                let text = self.text(program, name.span);
+                self.enum_named(program, text, name.span.start, level + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a constant.
+    fn copy(&mut self, owner: &Owner, span: Span, id: ConstId, level: u32) -> Option<Value> {
+        if matches!(self.const_values[id.index()], State::Active) {
+            return self.recursive_constant(owner.program, span, id);
+        }
+        self.constant(id, level + 1);
+        let State::Done(Some(linked)) = &self.const_values[id.index()] else {
+            return None;
+        };
+        if linked.depth + level > MAX_NESTING {
+            return self.too_deep(owner.program, span);
+        }
+        if self.copied + linked.size > MAX_COPIED {
+            let diagnostic = self.diagnostic(
+                Code::ConstantTooLarge,
+                owner.program,
+                span,
+                format!("constants repeat others to more than {MAX_COPIED} values"),
+            );
+            self.report(diagnostic);
+            return None;
+        }
+        self.copied += linked.size;
+        Some(linked.value.clone())
+    }
+
+    fn recursive_constant<T>(&mut self, program: ProgramId, span: Span, id: ConstId) -> Option<T> {
+        let Site {
+            program: defining,
+            node,
+        } = self.consts[id.index()];
+        let name = self.text(defining, node.name.span);
+        let diagnostic = self
+            .diagnostic(
+                Code::RecursiveConstant,
+                program,
+                span,
+                format!("the constant `{name}` needs itself"),
+            )
+            .related(self.source(defining), node.name.span, "defined here");
+        self.report(diagnostic);
+        None
+    }
+
+    fn unknown_constant<T>(&mut self, program: ProgramId, span: Span, name: &str) -> Option<T> {
+        let hint = self.suggest(program, name, |definition| {
+            matches!(definition, Definition::Const(_))
+        });
+        self.unknown_constant_with(program, span, name, hint)
+    }
+
+    fn unknown_constant_with<T>(
+        &mut self,
+        program: ProgramId,
+        span: Span,
+        name: &str,
+        hint: Option<String>,
+    ) -> Option<T> {
+        if self.is_of_missing_include(program, name) {
+            return None;
+        }
+        let quoted = python_repr(name);
+        let diagnostic = match self.find(program, name, u32::MAX, Some) {
+            Some(other) => self
+                .diagnostic(
+                    Code::NotAConstant,
+                    program,
+                    span,
+                    format!("`{name}` is {}, not a value", self.describe(other)),
+                )
+                .expecting("a constant or a value of an enum")
+                .thriftpy2(format!("No enum value or constant found named {quoted}")),
+            None => self
+                .diagnostic(
+                    Code::UnknownConstant,
+                    program,
+                    span,
+                    format!("no constant or enum value `{name}` is defined"),
+                )
+                .thriftpy2(format!(
+                    "Can't find name {quoted} at line {}",
+                    self.source(program).line(span.start)
+                )),
+        };
+        self.report(Diagnostic { hint, ..diagnostic });
+        None
+    }
+}
+
+/// The values of the fields of a struct, each once: of two for one field the
+/// last counts, in the place of the first, as in a Python dict.
+#[derive(Default)]
+pub(super) struct FieldValues {
+    values: Vec<(u32, Value)>,
+    places: HashMap<u32, usize>,
+}
+
+impl FieldValues {
+    pub(super) fn set(&mut self, index: u32, value: Value) {
+        let place = *self.places.entry(index).or_insert(self.values.len());
+        match self.values.get_mut(place) {
+            Some(entry) => entry.1 = value,
+            None => self.values.push((index, value)),
+        }
+    }
+
+    fn has(&self, index: u32) -> bool {
+        self.places.contains_key(&index)
+    }
+
+    pub(super) fn finish(self, id: StructId) -> Value {
+        Value::Struct {
+            id,
+            fields: self.values,
+        }
+    }
+}
+
+/// How deep a value is nested and how many values it is made of.
+fn measure(value: &Value) -> (u32, usize) {
+    fn all<'v>(parts: impl Iterator<Item = &'v Value>) -> (u32, usize) {
+        parts.map(measure).fold((1, 1), |(depth, size), part| {
+            (depth.max(part.0 + 1), size + part.1)
+        })
+    }
+    match value {
+        Value::List(elements) | Value::Set(elements) => all(elements.iter()),
+        Value::Map(entries) => all(entries.iter().flat_map(|(key, value)| [key, value])),
+        Value::Struct { fields, .. } => all(fields.iter().map(|(_, value)| value)),
+        Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Double(_) | Value::String(_) => {
+            (1, 1)
+        }
+    }
+}
