@@ -147,3 +147,11 @@ class FieldsDict(dict[Any, Any]):
     def fromkeys(cls, names: Iterable[Any], value: Any = None) -> dict[Any, Any]:
         return dict.fromkeys(names, value)
 
+
+
+def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """``__init__`` of the exception classes that ``load`` makes: fields by position or name."""
+    _core.initialize(self, args, kwargs)
+
+
+exception_init.__name__ = "__init__"

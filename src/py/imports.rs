@@ -72,3 +72,19 @@ pub fn payload(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CELL.import(py, "fastthrift.thrift", "TPayload")
 }
+
+/// The base class of exceptions, `TException`.
+pub fn exception(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift.thrift", "TException")
+}
+
+import!(
+    /// `__init__` of loaded exceptions.
+    exception_init, "fastthrift._struct", "exception_init"
+);
+
+/// The module of the parser's exceptions.
+pub fn parser_exceptions(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(pyo3::intern!(py, "fastthrift.parser.exc"))
+}

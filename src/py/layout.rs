@@ -1,6 +1,7 @@
 //! How a loaded struct class keeps its fields, and what its objects do as
 //! Python objects: construction, `__dict__`, equality, hash.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
@@ -28,7 +29,18 @@ struct LayoutField {
     /// The index in the slot table; a field whose name cannot be a slot is
     /// an ordinary attribute.
     slot: Option<usize>,
-    default: Default,
+    /// None when it was not set.
+    default: OnceLock<Default>,
+}
+
+impl LayoutField {
+    #[inline]
+    fn default<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.default.get() {
+            None => Ok(py.None().into_bound(py)),
+            Some(default) => default.get(py),
+        }
+    }
 }
 
 /// The default value of a field.
@@ -93,7 +105,7 @@ impl Layout {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.slots.traverse(visit)?;
         for field in &self.fields {
-            visit.call(field.default.value())?;
+            visit.call(field.default.get().map(Default::value))?;
         }
         Ok(())
     }
@@ -108,18 +120,18 @@ impl Layout {
 
     /// Finds the slots of a class just made and attaches its layout.
     ///
-    /// `fields` are names and default values in IDL order, `slotted` the
-    /// names among them that are slots.
+    /// `fields` are the names in IDL order, `slotted` those among them that
+    /// are slots. Defaults are None until they are set.
     pub fn attach(
         class: &Bound<'_, PyType>,
-        fields: &[(Bound<'_, PyString>, Bound<'_, PyAny>)],
+        fields: &[Bound<'_, PyString>],
         slotted: &[Bound<'_, PyString>],
     ) -> PyResult<()> {
         let py = class.py();
         let mut next = 0;
         let fields = fields
             .iter()
-            .map(|(name, default)| {
+            .map(|name| {
                 let slot = (slotted.get(next).is_some_and(|slot| slot.is(name))).then(|| {
                     next += 1;
                     next - 1
@@ -127,7 +139,7 @@ impl Layout {
                 LayoutField {
                     name: name.clone().unbind(),
                     slot,
-                    default: Default::new(default),
+                    default: OnceLock::new(),
                 }
             })
             .collect();
@@ -139,6 +151,18 @@ impl Layout {
         let layout = Bound::new(py, layout)?;
         let name = intern!(py, "__fastthrift_layout__");
         ffi::set_own_attribute(class, name, Some(layout.as_any()))
+    }
+
+    /// Sets the default values of a class's own layout, once.
+    pub fn set_defaults(class: &Bound<'_, PyType>, values: &[Bound<'_, PyAny>]) -> PyResult<()> {
+        let layout =
+            Self::of(class).ok_or_else(|| PyTypeError::new_err("not a class made by load()"))?;
+        for (field, value) in layout.get().fields.iter().zip(values) {
+            if !value.is_none() {
+                field.default.get_or_init(|| Default::new(value));
+            }
+        }
+        Ok(())
     }
 
     /// Looks at the class again after an attribute of it was assigned.
@@ -189,7 +213,7 @@ impl Layout {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)
             {
-                slots.set(slot, Some(field.default.get(py)?));
+                slots.set(slot, Some(field.default(py)?));
             }
         }
         Ok(())
@@ -201,7 +225,10 @@ impl Layout {
     }
 }
 
-/// `__init__`: the fields by position in IDL order, or by name.
+/// `__init__` of classes that `load` made: the fields by position in IDL
+/// order, or by name.
+#[pyfunction]
+#[pyo3(signature = (object, args, kwargs))]
 pub fn initialize(
     object: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
@@ -248,7 +275,7 @@ pub fn initialize(
     for (field, value) in fields.iter().zip(values) {
         let value = match value {
             Some(value) => value,
-            None => field.default.get(py)?,
+            None => field.default(py)?,
         };
         match (direct, field.slot) {
             (Some(slots), Some(slot)) => slots.set(slot, Some(value)),
@@ -375,11 +402,14 @@ pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     snapshot(object)
 }
 
-/// The fields of a loaded struct class as (name, default) pairs.
+type NameAndDefault<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
+
+/// The fields of a loaded struct class as (name, default) pairs; None for
+/// other classes.
 #[pyfunction]
 pub fn layout_fields<'py>(
     class: &Bound<'py, PyType>,
-) -> PyResult<Option<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>>> {
+) -> PyResult<Option<Vec<NameAndDefault<'py>>>> {
     let py = class.py();
     let Some(layout) = Layout::of(class) else {
         return Ok(None);
@@ -388,7 +418,7 @@ pub fn layout_fields<'py>(
         .get()
         .fields
         .iter()
-        .map(|field| Ok((field.name.bind(py).clone(), field.default.get(py)?)))
+        .map(|field| Ok((field.name.bind(py).clone(), field.default(py)?)))
         .collect::<PyResult<Vec<_>>>()
         .map(Some)
 }

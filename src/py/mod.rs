@@ -2,7 +2,7 @@
 //! wire, struct classes, transports.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::PyType;
 
 mod classes;
 mod codec;
@@ -15,6 +15,7 @@ mod ffi;
 mod imports;
 mod keys;
 mod layout;
+mod logging;
 mod plan;
 mod protocol;
 mod settings;
@@ -26,26 +27,19 @@ fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
     plan::Plan::drop_of(cls)
 }
 
-/// Makes a struct class by hand: its name, (field name, default) pairs, and
-/// its other attributes.
-#[pyfunction]
-fn make_struct<'py>(
-    name: &Bound<'py, PyString>,
-    fields: Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>,
-    namespace: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyType>> {
-    classes::new_struct_class(name, &fields, namespace)
-}
-
 #[pymodule]
 mod _core {
     use super::ffi;
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::classes::{Diagnostic, Program, Schema, load_schema};
+    #[pymodule_export]
     use super::direct::{decode, deserialize, encode, serialize};
     #[pymodule_export]
-    use super::layout::{delete_raw, layout_fields, set_raw, snapshot_function};
+    use super::drop_plan;
+    #[pymodule_export]
+    use super::layout::{delete_raw, initialize, layout_fields, set_raw, snapshot_function};
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
@@ -56,8 +50,6 @@ mod _core {
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
         TFramedTransportFactory, TMemoryBuffer,
     };
-    #[pymodule_export]
-    use super::{drop_plan, make_struct};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,65 @@
+"""What is raised when an IDL file cannot be loaded."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, TypeVar
+
+from fastthrift._core import Diagnostic
+
+Error = TypeVar("Error", bound="ThriftParserError")
+
+
+class ThriftParserError(Exception):
+    """An IDL file is wrong, or cannot be loaded.
+
+    ``path``, ``line`` and ``column`` (both from 1 on) tell the place of the first mistake, where
+    it has one; ``diagnostics`` are all mistakes and oddities that were found.
+    """
+
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @classmethod
+    def from_diagnostics(
+        cls: type[Error], text: str, first: Diagnostic, diagnostics: list[Diagnostic]
+    ) -> Error:
+        """The exception for ``diagnostics``, of which ``first`` is the first error.
+
+        ``text`` is what thriftpy2 says of it. The exception's text is that, and behind it every
+        mistake with its place and its lines.
+        """
+        shown = "\n".join(
+            diagnostic.rendered for diagnostic in diagnostics if diagnostic.severity == "error"
+        )
+        error = cls(f"{text}\n{shown}")
+        error.path = first.path
+        error.line = first.line
+        error.column = first.column
+        error.diagnostics = tuple(diagnostics)
+        return error
+
+
+class ThriftModuleNameConflict(ThriftParserError):
+    """Two files would be registered as modules under the same name."""
+
+
+class ThriftLexerError(ThriftParserError):
+    """The text has something that is no word of Thrift."""
+
+
+class ThriftGrammarError(ThriftParserError):
+    """The words make no sense in their order, or a name, id or function is there twice."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ThriftGrammerError":
+        warnings.warn(
+            "'ThriftGrammerError' is a typo of 'ThriftGrammarError'",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return ThriftGrammarError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

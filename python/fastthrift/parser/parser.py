@@ -1,0 +1,204 @@
+"""From IDL files to modules.
+
+Reading, parsing, linking and making classes is native; here is what belongs to Python: where a
+file comes from, what modules are called, and what was loaded before.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import threading
+import types
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+from urllib.parse import urlparse
+
+from fastthrift import _core
+
+from .exc import ThriftParserError
+
+# Modules by the name they were asked for, or by normalised path.
+_thrift_cache: dict[str, types.ModuleType] = {}
+# What was made of each real file, whatever its modules are called: one class per type, so that
+# `except` and `isinstance` work across them.
+_programs: dict[str, _core.Program] = {}
+# Modules of included files by (name, real file).
+_included: dict[tuple[str, str], types.ModuleType] = {}
+
+_parse_lock = threading.RLock()
+
+_SUFFIX = ".thrift"
+
+
+def parse(
+    path: str,
+    module_name: str | None = None,
+    include_dirs: Sequence[str] | None = None,
+    include_dir: str | None = None,
+    lexer: Any = None,
+    parser: Any = None,
+    enable_cache: bool = True,
+    encoding: str = "utf-8",
+) -> types.ModuleType:
+    """Load the file at ``path`` as a module.
+
+    ``module_name`` (with the suffix ``_thrift``) is what the module is called and the key under
+    which it is cached; without it the module is called by the file's stem and cached by its
+    path. Includes are looked for beside the file that has them, then in ``include_dirs`` (the
+    current directory by default), then in ``include_dir``. ``path`` may be a ``file://``,
+    ``http://`` or ``https://`` URL. ``lexer`` and ``parser`` are accepted and not used.
+
+    Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
+    ``OSError`` for one that cannot be read.
+    """
+    with _parse_lock:
+        key = module_name or os.path.normpath(path)
+        if enable_cache and key in _thrift_cache:
+            return _thrift_cache[key]
+        if not path.endswith(_SUFFIX):
+            raise ThriftParserError(f"Path should end with {_SUFFIX}")
+        _check_module_name(module_name)
+        directories = ["."] if include_dirs is None else list(include_dirs)
+        if include_dir is not None:
+            directories.append(include_dir)
+
+        scheme = urlparse(path).scheme
+        text = None
+        if len(scheme) > 1:  # one letter is a drive
+            text = _fetch(path, scheme).decode(encoding).encode()
+        schema = _core.load_schema(
+            path, directories, text=text, reader=_reader(encoding)
+        )
+        if module_name is None:
+            module_name = os.path.splitext(os.path.basename(path))[0]
+        module = _modules(schema, module_name, _programs if enable_cache else {}, enable_cache)
+        if enable_cache:
+            _thrift_cache[key] = module
+        return module
+
+
+def parse_fp(
+    source: TextIO,
+    module_name: str,
+    lexer: Any = None,
+    parser: Any = None,
+    enable_cache: bool = True,
+) -> types.ModuleType:
+    """Load what a file-like object holds as a module called ``module_name``.
+
+    It may not include other files. ``lexer`` and ``parser`` are accepted and not used.
+    """
+    _check_module_name(module_name)
+    if not hasattr(source, "read"):
+        raise ThriftParserError(
+            "Expected `source` to be a file-like object with a method named 'read'"
+        )
+    with _parse_lock:
+        if enable_cache and module_name in _thrift_cache:
+            return _thrift_cache[module_name]
+        contents = source.read()
+        text = contents if isinstance(contents, bytes) else contents.encode()
+        schema = _core.load_schema("", [], text=text, single=True)
+        module = _modules(schema, module_name, {}, False)
+        if enable_cache:
+            _thrift_cache[module_name] = module
+        return module
+
+
+def _check_module_name(module_name: str | None) -> None:
+    if module_name is not None and not module_name.endswith("_thrift"):
+        raise ThriftParserError(
+            "fastthrift can only generate module with '_thrift' suffix"
+        )
+
+
+def _fetch(path: str, scheme: str) -> bytes:
+    if scheme == "file":
+        url = urlparse(path)
+        with open(url.netloc + url.path, "rb") as file:
+            return file.read()
+    if scheme in ("http", "https"):
+        from urllib.request import urlopen
+
+        with urlopen(path) as response:
+            return bytes(response.read())
+    raise ThriftParserError(
+        f"fastthrift does not support generating module with path in protocol '{scheme}'"
+    )
+
+
+def _reader(encoding: str) -> Callable[[str], bytes] | None:
+    """How files are read, where the native way would not do: an encoding other than UTF-8, or
+    a function ``open`` that was put into this module (some programs load from memory so)."""
+    own_open = globals().get("open")
+    if own_open is None and encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        return None
+
+    def read(path: str) -> bytes:
+        with (own_open or open)(path, encoding=encoding) as file:
+            contents = file.read()
+        return contents if isinstance(contents, bytes) else contents.encode()
+
+    return read
+
+
+def _modules(
+    schema: _core.Schema,
+    root_name: str,
+    programs: dict[str, _core.Program],
+    shared: bool,
+) -> types.ModuleType:
+    """Make the module of each file of a schema, and return that of the root."""
+    files = schema.files
+    names = _module_names(files, root_name)
+    modules: list[types.ModuleType] = []
+    for index, program in enumerate(schema.build(names, programs)):
+        path, stem, identity, includes = files[index]
+        is_root = index == len(files) - 1
+        if not is_root and shared and (names[index], identity) in _included:
+            modules.append(_included[names[index], identity])
+            continue
+        module = types.ModuleType(names[index])
+        attributes = module.__dict__
+        attributes["__thrift_file__"] = path or None
+        attributes["__thrift_namespaces__"] = schema.namespaces(index)
+        meta: dict[str, list[Any]] = collections.defaultdict(list)
+        for _, target in includes:
+            if target is not None:
+                included = modules[target]
+                attributes[included.__name__] = included
+                meta["includes"].append(included)
+        meta.update((kind, list(members)) for kind, members in program.meta.items())
+        if meta:
+            attributes["__thrift_meta__"] = meta
+        attributes.update(program.namespace)
+        if not is_root:
+            attributes["__thrift_module_name__"] = names[index]
+            module.__name__ = stem
+            if shared:
+                _included[names[index], identity] = module
+        modules.append(module)
+    return modules[-1]
+
+
+def _module_names(files: list[_core.FileInfo], root_name: str) -> list[str]:
+    """What the modules of the files are called: the root as asked for, an included file by its
+    path as seen from the first file that includes it, in the same parent package."""
+    names: list[str | None] = [None] * len(files)
+    names[-1] = root_name
+    # A file stands behind what it includes, so its own name is known first in reverse order.
+    for index in reversed(range(len(files))):
+        path, _, _, includes = files[index]
+        name = names[index] or ""
+        own = _with_suffix(os.path.basename(path))
+        package = name[: -len(own)] if own and name.endswith(own) else ""
+        for included_path, target in includes:
+            if target is not None and names[target] is None:
+                relative = os.path.relpath(included_path, os.path.dirname(path) or ".")
+                names[target] = package + _with_suffix(relative.replace(os.sep, "."))
+    return [name or "" for name in names]
+
+
+def _with_suffix(name: str) -> str:
+    return name[: -len(_SUFFIX)] + "_thrift" if name.endswith(_SUFFIX) else name

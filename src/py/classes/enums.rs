@@ -1,0 +1,42 @@
+//! Enum classes: plain classes whose attributes are ints.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use super::builder::Builder;
+use super::spec::ttype;
+use crate::schema::{Enum, EnumId};
+
+impl<'py> Builder<'_, 'py> {
+    /// Makes the class of an enum.
+    pub fn new_enum(&self, id: EnumId) -> PyResult<Bound<'py, PyType>> {
+        let py = self.py();
+        let model: &Enum = &self.schema()[id];
+        let namespace = self.class_namespace(model.program, Some(model.line))?;
+        namespace.set_item(intern!(py, "_ttype"), ttype::I32)?;
+        let values_to_names = PyDict::new(py);
+        let names_to_values = PyDict::new(py);
+        let linenos = PyDict::new(py);
+        let annotations = PyDict::new(py);
+        for item in &model.items {
+            let name = self.name(&item.name);
+            namespace.set_item(&name, item.value)?;
+            values_to_names.set_item(item.value, &name)?;
+            names_to_values.set_item(&name, item.value)?;
+            linenos.set_item(&name, item.line)?;
+            if !item.annotations.is_empty() {
+                annotations.set_item(&name, self.annotations(&item.annotations)?)?;
+            }
+        }
+        namespace.set_item(intern!(py, "_VALUES_TO_NAMES"), values_to_names)?;
+        namespace.set_item(intern!(py, "_NAMES_TO_VALUES"), names_to_values)?;
+        namespace.set_item(intern!(py, "__thrift_item_linenos__"), linenos)?;
+        namespace.set_item(
+            intern!(py, "__thrift_annotations__"),
+            self.annotations(&model.annotations)?,
+        )?;
+        namespace.set_item(intern!(py, "__thrift_item_annotations__"), annotations)?;
+        self.new_class(&model.name, py.get_type::<PyAny>(), &namespace)
+    }
+}

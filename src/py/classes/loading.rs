@@ -1,0 +1,276 @@
+//! Loading files for Python: where they come from, and what was loaded
+//! before.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+
+use super::builder::Builder;
+use super::diagnostic::{self, Diagnostic};
+use crate::idl::Reserved;
+use crate::schema::{self, FileSystem, Located, Memory, Options, Sources, Unresolved};
+
+/// A set of linked files.
+#[pyclass(frozen, module = "fastthrift._core")]
+pub struct Schema {
+    schema: schema::Schema,
+    /// By program: what tells the file from others, and a digest of its text.
+    files: Vec<(PathBuf, u64)>,
+}
+
+/// The definitions of one file, as Python objects.
+#[pyclass(frozen, get_all, module = "fastthrift._core")]
+pub struct Program {
+    /// The attributes of the module, in order.
+    namespace: Py<PyDict>,
+    /// What `__thrift_meta__` lists, by kind.
+    meta: Py<PyDict>,
+    /// The structs, unions, exceptions, enums and services, as the file
+    /// orders them.
+    classes: Py<PyList>,
+    /// Of the text that it was made from.
+    digest: u64,
+}
+
+impl Program {
+    /// A program that was built.
+    pub fn new(namespace: Py<PyDict>, meta: Py<PyDict>, classes: Py<PyList>, digest: u64) -> Self {
+        Self {
+            namespace,
+            meta,
+            classes,
+            digest,
+        }
+    }
+
+    /// The classes, and whether they were made from a text of this digest.
+    pub fn classes_of(&self, digest: u64) -> Option<&Py<PyList>> {
+        (self.digest == digest).then_some(&self.classes)
+    }
+}
+
+/// A file of a schema: (path, stem, identity, includes), where an include is
+/// (path, index of the file or None).
+type FileInfo = (String, String, String, Vec<(String, Option<u32>)>);
+
+#[pymethods]
+impl Schema {
+    /// The files; what a file includes stands before it, the root is last.
+    #[getter]
+    fn files(&self) -> Vec<FileInfo> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        self.schema
+            .programs
+            .iter()
+            .zip(&self.files)
+            .map(|(program, (identity, _))| {
+                let includes = program
+                    .includes
+                    .iter()
+                    .map(|include| (text(&include.found), include.program.map(|id| id.0)))
+                    .collect();
+                (
+                    text(&program.path),
+                    program.name.clone(),
+                    text(identity),
+                    includes,
+                )
+            })
+            .collect()
+    }
+
+    /// The namespaces of a file, scope to name.
+    fn namespaces<'py>(&self, py: Python<'py>, file: usize) -> PyResult<Bound<'py, PyDict>> {
+        let namespaces = PyDict::new(py);
+        for namespace in &self.schema.programs[file].namespaces {
+            namespaces.set_item(&namespace.scope, &namespace.name)?;
+        }
+        Ok(namespaces)
+    }
+
+    /// What is odd in the files.
+    #[getter]
+    fn warnings(&self) -> Vec<Diagnostic> {
+        self.schema.warnings.iter().map(Into::into).collect()
+    }
+
+    /// Makes the classes. `module_names` are the `__module__` of each file's
+    /// classes; `known` are programs made before, by identity, which are used
+    /// again where the text is the same, and to which new ones are added.
+    fn build<'py>(
+        &self,
+        py: Python<'py>,
+        module_names: Vec<String>,
+        known: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, Program>>> {
+        Builder::new(py, &self.schema, &self.files, &module_names)?.build(known)
+    }
+}
+
+/// Reads and links a file with all it includes.
+///
+/// `text` is the contents of the root where they are not to be read from
+/// `path`; `reader(path)` gives the bytes of any file where that is not the
+/// file system's matter.
+#[pyfunction]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, single = false, allow_reserved = false))]
+pub fn load_schema(
+    py: Python<'_>,
+    path: PathBuf,
+    include_dirs: Vec<PathBuf>,
+    text: Option<Vec<u8>>,
+    reader: Option<Py<PyAny>>,
+    single: bool,
+    allow_reserved: bool,
+) -> PyResult<Schema> {
+    super::super::logging::install(py);
+    let options = Options {
+        reserved: if allow_reserved {
+            Reserved::Allow
+        } else {
+            Reserved::Refuse
+        },
+        ..Options::default()
+    };
+    let (loaded, files, failure) = py.detach(|| {
+        let files = FileSystem::new(include_dirs);
+        let sources = Recording {
+            root: path.clone(),
+            text,
+            single,
+            reader,
+            files,
+            seen: RefCell::default(),
+            failure: RefCell::default(),
+        };
+        let loaded = schema::load(&path, &sources, &options);
+        (
+            loaded,
+            sources.seen.into_inner(),
+            sources.failure.into_inner(),
+        )
+    });
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let schema = loaded.map_err(|diagnostics| diagnostic::exception(py, &diagnostics))?;
+    let files = schema
+        .programs
+        .iter()
+        .map(|program| {
+            files.get(&program.path).map_or_else(
+                || (program.path.clone(), 0),
+                |seen| (seen.identity.clone(), seen.digest),
+            )
+        })
+        .collect();
+    log::debug!(
+        target: "fastthrift::parser",
+        "loaded {} and {} files that it includes",
+        path.display(),
+        schema.programs.len().saturating_sub(1)
+    );
+    Ok(Schema { schema, files })
+}
+
+#[derive(Default)]
+struct Seen {
+    identity: PathBuf,
+    digest: u64,
+}
+
+/// Sources that remember what was read.
+struct Recording {
+    root: PathBuf,
+    text: Option<Vec<u8>>,
+    single: bool,
+    reader: Option<Py<PyAny>>,
+    files: FileSystem,
+    seen: RefCell<HashMap<PathBuf, Seen>>,
+    /// An exception of `reader`, or of the file system for the root.
+    failure: RefCell<Option<PyErr>>,
+}
+
+impl Recording {
+    fn note(&self, located: &Located) {
+        self.seen
+            .borrow_mut()
+            .entry(located.path.clone())
+            .or_default()
+            .identity
+            .clone_from(&located.identity);
+    }
+
+    fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == self.root
+            && let Some(text) = &self.text
+        {
+            return Ok(text.clone());
+        }
+        let Some(reader) = &self.reader else {
+            return self.files.read(path).inspect_err(|error| {
+                if path == self.root {
+                    let error = PyOSError::new_err((
+                        error.raw_os_error().unwrap_or(0),
+                        error
+                            .to_string()
+                            .split(" (os error")
+                            .next()
+                            .unwrap_or("")
+                            .to_owned(),
+                        path.to_string_lossy().into_owned(),
+                    ));
+                    *self.failure.borrow_mut() = Some(error);
+                }
+            });
+        };
+        Python::attach(|py| {
+            let bytes = reader.call1(py, (path.to_string_lossy(),))?;
+            Ok(bytes.bind(py).cast::<PyBytes>()?.as_bytes().to_vec())
+        })
+        .map_err(|error: PyErr| {
+            *self.failure.borrow_mut() = Some(error);
+            io::ErrorKind::Other.into()
+        })
+    }
+}
+
+impl Sources for Recording {
+    fn root(&self, path: &Path) -> Located {
+        let located = if self.text.is_some() {
+            Memory::new().root(path)
+        } else {
+            self.files.root(path)
+        };
+        self.note(&located);
+        located
+    }
+
+    fn resolve(&self, including: &Path, written: &str) -> Result<Located, Unresolved> {
+        if self.single {
+            return Err(Unresolved::NoIncludes);
+        }
+        let located = self.files.resolve(including, written)?;
+        self.note(&located);
+        Ok(located)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.bytes(path)?;
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        self.seen
+            .borrow_mut()
+            .entry(path.to_owned())
+            .or_default()
+            .digest = hasher.finish();
+        Ok(bytes)
+    }
+}
