@@ -8,7 +8,7 @@ use super::ffi::{self, ListBuilder, Slots};
 use super::imports;
 use super::keys::KeyCache;
 use super::plan::{Construction, Field, Kind, Plan, StructKind};
-use crate::wire::{Input, ListHeader, MapHeader, Reader, WireType};
+use crate::wire::{Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// What a `string` becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
     pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.reader.enter()?;
+        self.reader.enter(Nesting::READ_STRUCT)?;
         let slots = plan.slots(object);
         self.fields(plan, |field, value| match (field.slot, slots) {
             (Some(slot), Some(slots)) => {
@@ -87,20 +87,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             return Ok(object);
         }
         let object = kind.class().bind(self.py).call0()?;
-        match plan {
-            Some(plan) if object.get_type().is(plan.get().class().bind(self.py)) => {
-                self.struct_into(plan.get(), &object)?;
-            }
-            _ => {
-                let plan = Plan::of(&object.get_type())?;
-                self.struct_into(plan.get(), &object)?;
-            }
-        }
+        let plan = Plan::of_object(&object)?;
+        self.struct_into(plan.get(), &object)?;
         Ok(object)
     }
 
     fn struct_into_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
-        self.reader.enter()?;
+        self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, |field, value| {
             if let Some(slot) = field.slot {
                 slots.set(slot, Some(value));
@@ -239,7 +232,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 
     fn list(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
-        self.reader.enter()?;
+        self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.list()?;
         let list = if header.element == Some(kind.wire_type()) {
             // One match for all elements, so that the loops are straight.
@@ -280,7 +273,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 
     fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {
-        self.reader.enter()?;
+        self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
         let map = PyDict::new(self.py);
         if matches(header, key_kind, value_kind) {

@@ -11,7 +11,6 @@ use super::imports;
 use super::protocol::{ReadStruct, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct};
 use super::settings::{Dialect, ProtocolSettings, Settings};
 use super::transport::TMemoryBuffer;
-use crate::wire::Limits;
 
 /// The settings of a factory that is exactly one of ours.
 fn native_settings(factory: &Bound<'_, PyAny>) -> PyResult<Option<Settings>> {
@@ -96,7 +95,7 @@ fn read_into<'py>(
 /// The settings meant by the `protocol` argument of `encode` and `decode`.
 fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
     let Some(protocol) = protocol else {
-        return Ok(Settings::new(Dialect::Binary, Limits::default()));
+        return Ok(Settings::new(Dialect::Binary));
     };
     if let Ok(name) = protocol.cast::<PyString>() {
         let dialect = match name.to_str()? {
@@ -108,7 +107,7 @@ fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
                 )));
             }
         };
-        return Ok(Settings::new(dialect, Limits::default()));
+        return Ok(Settings::new(dialect));
     }
     native_settings(protocol)?.ok_or_else(|| {
         PyTypeError::new_err(

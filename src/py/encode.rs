@@ -9,7 +9,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString
 use super::error::{Cause, CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries};
 use super::plan::{Field, Kind, Plan};
-use crate::wire::Writer;
+use crate::wire::{Nesting, Writer};
 
 /// Encodes values into one message.
 pub struct Encoder<'w, 'py, W> {
@@ -25,8 +25,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a struct by the plan of its own class.
     pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        let class = object.get_type();
-        match Plan::of(&class) {
+        match Plan::of_object(object) {
             Ok(plan) => self.fields(plan.get(), object),
             Err(error) if error.is_instance_of::<PyAttributeError>(self.py) => {
                 Err(not_a("a struct", object))
@@ -36,7 +35,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     }
 
     fn fields(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.writer.enter()?;
+        self.writer.enter(Nesting::WRITE_STRUCT)?;
         let slots = plan.slots(object);
         let mut last_id = 0;
         for field in plan.fields() {
@@ -76,7 +75,10 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
                 // The value's own class decides, as for any payload; it is
                 // nearly always the one of the IDL.
                 match kind.plan(self.py)? {
-                    Some(plan) if ffi::is_type(value, plan.get().class()) => {
+                    Some(plan)
+                        if ffi::is_type(value, plan.get().class())
+                            && plan.get().layout().is_some() =>
+                    {
                         self.fields(plan.get(), value)
                     }
                     _ => self.structure(value),
@@ -183,7 +185,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     }
 
     fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
-        self.writer.enter()?;
+        self.writer.enter(Nesting::WRITE_CONTAINER)?;
         if let Ok(list) = value.cast_exact::<PyList>() {
             // One match for all elements, so that the loops are straight.
             match kind {
@@ -240,7 +242,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     }
 
     fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
-        self.writer.enter()?;
+        self.writer.enter(Nesting::WRITE_CONTAINER)?;
         let (key_type, value_type) = (key.wire_type(), value.wire_type());
         if let Ok(dict) = map.cast_exact::<PyDict>() {
             self.writer.map(key_type, value_type, dict.len())?;

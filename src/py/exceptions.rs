@@ -47,7 +47,7 @@ pub fn from_wire(py: Python<'_>, error: wire::Error, offset: Option<u64>, path: 
     let offset = error.offset().or(offset);
     let (class, number) = match error.kind() {
         ErrorKind::Truncated { .. } => (imports::truncated_data(py), number::END_OF_FILE),
-        ErrorKind::Depth => (imports::depth_limit(py), number::SIZE_LIMIT),
+        ErrorKind::Depth { .. } => (imports::depth_limit(py), number::SIZE_LIMIT),
         ErrorKind::NegativeSize(_) => (imports::malformed_data(py), number::NEGATIVE_SIZE),
         ErrorKind::SizeLimit { .. } => (imports::malformed_data(py), number::SIZE_LIMIT),
         ErrorKind::BadVersion(_) => (imports::malformed_data(py), number::BAD_VERSION),

@@ -12,7 +12,12 @@ const LONGEST: usize = 32;
 
 /// Recent keys of one message.
 pub struct KeyCache<'py> {
-    slots: Vec<Option<(Box<[u8]>, Bound<'py, PyAny>)>>,
+    slots: Vec<Option<Key<'py>>>,
+}
+
+struct Key<'py> {
+    bytes: Box<[u8]>,
+    text: Bound<'py, PyAny>,
 }
 
 impl<'py> KeyCache<'py> {
@@ -31,13 +36,16 @@ impl<'py> KeyCache<'py> {
             self.slots.resize_with(SLOTS, || None);
         }
         let slot = &mut self.slots[hash(bytes)];
-        if let Some((known, text)) = slot
-            && **known == *bytes
+        if let Some(known) = slot
+            && *known.bytes == *bytes
         {
-            return Ok(text.clone());
+            return Ok(known.text.clone());
         }
         let text = ffi::new_str(py, bytes)?;
-        *slot = Some((bytes.into(), text.clone()));
+        *slot = Some(Key {
+            bytes: bytes.into(),
+            text: text.clone(),
+        });
         Ok(text)
     }
 }

@@ -402,6 +402,12 @@ pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     snapshot(object)
 }
 
+/// Whether instances of a class keep the attribute `name` in a slot.
+#[pyfunction]
+pub fn is_slot(class: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> bool {
+    Layout::of(class).is_some_and(|layout| layout.get().slot_of(name).is_some())
+}
+
 type NameAndDefault<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
 
 /// The fields of a loaded struct class as (name, default) pairs; None for

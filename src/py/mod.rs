@@ -39,7 +39,9 @@ mod _core {
     #[pymodule_export]
     use super::drop_plan;
     #[pymodule_export]
-    use super::layout::{delete_raw, initialize, layout_fields, set_raw, snapshot_function};
+    use super::layout::{
+        delete_raw, initialize, is_slot, layout_fields, set_raw, snapshot_function,
+    };
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,

@@ -22,16 +22,22 @@ use crate::wire::WireType;
 pub struct Plan {
     class: Py<PyType>,
     fields: Box<[Field]>,
-    /// Field positions by id, for ids from 0 on; `NO_FIELD` elsewhere.
-    by_id: Box<[u16]>,
-    /// Field positions of all other ids, sorted by id.
-    other_ids: Box<[(i16, u16)]>,
+    positions: Positions,
     layout: Option<Py<Layout>>,
     construction: Construction,
     stale: AtomicBool,
-    /// For classes that cannot tell us of an assignment: the `thrift_spec`
-    /// the plan was made from.
-    unwatched_spec: Option<Py<PyAny>>,
+    /// The `thrift_spec` that the plan was made from.
+    spec: Py<PyAny>,
+    /// Whether the class cannot tell us of an assignment.
+    unwatched: bool,
+}
+
+/// Field positions by field id.
+struct Positions {
+    /// For ids from 0 on; `NO_FIELD` where there is none.
+    by_id: Box<[u16]>,
+    /// For all other ids, sorted by id.
+    others: Box<[(i16, u16)]>,
 }
 
 const NO_FIELD: u16 = u16::MAX;
@@ -142,10 +148,40 @@ impl Plan {
         Ok(())
     }
 
+    /// The plan of an object: that of its class, unless the object has a
+    /// `thrift_spec` of its own, as hand-written payloads may.
+    #[inline]
+    pub fn of_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let class = object.get_type();
+        let plan = Self::of(&class)?;
+        if plan.get().layout.is_some() {
+            return Ok(plan);
+        }
+        let spec = object.getattr(intern!(object.py(), "thrift_spec"))?;
+        if spec.is(&plan.get().spec) {
+            return Ok(plan);
+        }
+        Self::compile_spec(&class, &spec)
+    }
+
     #[cold]
     fn compile<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let spec = class.getattr(intern!(py, "thrift_spec"))?;
+        let plan = Self::compile_spec(class, &spec)?;
+        let name = intern!(py, "__fastthrift_plan__");
+        match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
+            // An immutable class works too, it is only compiled anew.
+            Err(error) if !error.is_instance_of::<PyTypeError>(py) => Err(error),
+            _ => Ok(plan),
+        }
+    }
+
+    fn compile_spec<'py>(
+        class: &Bound<'py, PyType>,
+        spec: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = class.py();
         let entries = spec.cast::<PyDict>().map_err(|_| {
             PyTypeError::new_err(format!(
                 "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...)"
@@ -184,13 +220,11 @@ impl Plan {
         let watched = class
             .get_type()
             .is_subclass(super::imports::payload_metaclass(py)?)?;
-        let (by_id, other_ids) = index(&fields);
-        let plan = Bound::new(
+        Bound::new(
             py,
             Self {
                 class: class.clone().unbind(),
-                by_id,
-                other_ids,
+                positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
                 construction: if direct {
                     Construction::Direct
@@ -198,29 +232,21 @@ impl Plan {
                     Construction::Call
                 },
                 stale: AtomicBool::new(false),
-                unwatched_spec: (!watched).then(|| spec.clone().unbind()),
+                spec: spec.clone().unbind(),
+                unwatched: !watched,
                 fields: fields.into_boxed_slice(),
             },
-        )?;
-        let name = intern!(py, "__fastthrift_plan__");
-        match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
-            // An immutable class works too, it is only compiled anew.
-            Err(error) if !error.is_instance_of::<PyTypeError>(py) => return Err(error),
-            _ => {}
-        }
-        Ok(plan)
+        )
     }
 
     fn is_current(&self, class: &Bound<'_, PyType>) -> bool {
         if self.stale.load(Ordering::Relaxed) {
             return false;
         }
-        match &self.unwatched_spec {
-            None => true,
-            Some(spec) => class
+        !self.unwatched
+            || class
                 .getattr(intern!(class.py(), "thrift_spec"))
-                .is_ok_and(|now| now.is(spec)),
-        }
+                .is_ok_and(|now| now.is(&self.spec))
     }
 
     /// The class.
@@ -254,14 +280,7 @@ impl Plan {
     /// The position of the field with this id.
     #[inline]
     pub fn position(&self, id: i16) -> Option<usize> {
-        let found = match usize::try_from(id) {
-            Ok(index) if index < self.by_id.len() => self.by_id[index],
-            _ => match self.other_ids.binary_search_by_key(&id, |entry| entry.0) {
-                Ok(found) => self.other_ids[found].1,
-                Err(_) => NO_FIELD,
-            },
-        };
-        (found != NO_FIELD).then_some(usize::from(found))
+        self.positions.get(id)
     }
 }
 
@@ -270,7 +289,7 @@ impl Plan {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)?;
         visit.call(&self.layout)?;
-        visit.call(&self.unwatched_spec)?;
+        visit.call(&self.spec)?;
         for field in &self.fields {
             visit.call(&field.spec)?;
             field.kind.traverse(visit)?;
@@ -279,25 +298,42 @@ impl Plan {
     }
 }
 
-fn index(fields: &[Field]) -> (Box<[u16]>, Box<[(i16, u16)]>) {
-    let indexed = |field: &&Field| (0..=INDEXED_IDS).contains(&field.id);
-    let length = fields
-        .iter()
-        .filter(indexed)
-        .map(|field| field.id as usize + 1)
-        .max()
-        .unwrap_or(0);
-    let mut by_id = vec![NO_FIELD; length];
-    let mut other_ids = Vec::new();
-    for (position, field) in fields.iter().enumerate() {
-        if indexed(&field) {
-            by_id[field.id as usize] = position as u16;
-        } else {
-            other_ids.push((field.id, position as u16));
+impl Positions {
+    fn new(fields: &[Field]) -> Self {
+        let indexed = |field: &&Field| (0..=INDEXED_IDS).contains(&field.id);
+        let length = fields
+            .iter()
+            .filter(indexed)
+            .map(|field| field.id as usize + 1)
+            .max()
+            .unwrap_or(0);
+        let mut by_id = vec![NO_FIELD; length];
+        let mut others = Vec::new();
+        for (position, field) in fields.iter().enumerate() {
+            if indexed(&field) {
+                by_id[field.id as usize] = position as u16;
+            } else {
+                others.push((field.id, position as u16));
+            }
+        }
+        others.sort_unstable_by_key(|entry| entry.0);
+        Self {
+            by_id: by_id.into_boxed_slice(),
+            others: others.into_boxed_slice(),
         }
     }
-    other_ids.sort_unstable_by_key(|entry| entry.0);
-    (by_id.into_boxed_slice(), other_ids.into_boxed_slice())
+
+    #[inline]
+    fn get(&self, id: i16) -> Option<usize> {
+        let found = match usize::try_from(id) {
+            Ok(index) if index < self.by_id.len() => self.by_id[index],
+            _ => match self.others.binary_search_by_key(&id, |entry| entry.0) {
+                Ok(found) => self.others[found].1,
+                Err(_) => NO_FIELD,
+            },
+        };
+        (found != NO_FIELD).then_some(usize::from(found))
+    }
 }
 
 impl Field {
@@ -407,7 +443,7 @@ impl StructKind {
     pub fn plan<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Plan>>> {
         if let Some(plan) = self.plan.get()
             && !plan.get().stale.load(Ordering::Relaxed)
-            && plan.get().unwatched_spec.is_none()
+            && !plan.get().unwatched
         {
             return Ok(Some(plan.bind(py).clone()));
         }

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use super::codec::{self, Read, Write};
 use super::decode::{Decoder, Text};
@@ -103,6 +103,27 @@ impl NativeProtocol {
         codec::write(&settings, &trans, WriteStruct(obj))
     }
 
+    /// Reads a bare value of a type as `thrift_spec` writes it.
+    #[pyo3(signature = (ttype, spec = None))]
+    fn _read_val<'py>(
+        this: &Bound<'py, Self>,
+        ttype: &Bound<'py, PyAny>,
+        spec: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        read_value(this, ttype, spec)
+    }
+
+    /// Writes a bare value of a type as `thrift_spec` writes it.
+    #[pyo3(signature = (ttype, val, spec = None))]
+    fn _write_val<'py>(
+        this: &Bound<'py, Self>,
+        ttype: &Bound<'py, PyAny>,
+        val: &Bound<'py, PyAny>,
+        spec: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        write_value(this, ttype, val, spec)
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
         visit.call(&self.trans)
     }
@@ -120,7 +141,7 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     type Output = ();
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
-        let plan = Plan::of(&self.object.get_type())?;
+        let plan = Plan::of_object(self.object)?;
         Decoder::new(py, reader, self.text).struct_into(plan.get(), self.object)
     }
 }
@@ -246,21 +267,30 @@ pub struct TBinaryProtocolFactory;
 #[pyclass(extends = ProtocolSettings, subclass, module = "fastthrift.protocol.compact")]
 pub struct TCompactProtocolFactory;
 
+const BINARY: Settings = Settings::new(Dialect::Binary);
+const COMPACT: Settings = Settings::new(Dialect::Compact);
+
 fn protocol(settings: Settings, trans: Py<PyAny>) -> PyClassInitializer<NativeProtocol> {
     PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(NativeProtocol { trans })
 }
 
-fn limits(max_depth: u32, max_string_size: usize, max_message_size: usize) -> Limits {
-    Limits {
-        depth: max_depth,
-        string: max_string_size,
-        message: max_message_size,
-    }
-}
+// `__new__` takes any arguments and `__init__` reads them, so that a subclass
+// may have an `__init__` with others.
 
 #[pymethods]
 impl TBinaryProtocol {
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, strict_read=True, \
+        strict_write=True, decode_response=True, strict_decode=False, max_depth=64, *, \
+        max_string_size=104857600, max_message_size=104857600)")]
+    fn new(
+        py: Python<'_>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        protocol(BINARY, py.None()).add_subclass(Self)
+    }
+
     #[pyo3(signature = (
         trans, strict_read = true, strict_write = true, decode_response = true,
         strict_decode = false, max_depth = Limits::DEFAULT_DEPTH, *,
@@ -270,11 +300,8 @@ impl TBinaryProtocol {
         clippy::too_many_arguments,
         reason = "the signature of thriftpy2, and two limits"
     )]
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "the signature of thriftpy2"
-    )]
-    fn new(
+    fn __init__(
+        this: &Bound<'_, Self>,
         trans: Py<PyAny>,
         strict_read: bool,
         strict_write: bool,
@@ -283,32 +310,82 @@ impl TBinaryProtocol {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
-    ) -> PyClassInitializer<Self> {
-        let settings = Settings {
-            dialect: Dialect::Binary,
-            strict_read,
-            strict_write,
-            decode_response,
-            strict_decode,
-            limits: limits(max_depth, max_string_size, max_message_size),
-        };
-        protocol(settings, trans).add_subclass(Self)
+    ) -> PyResult<()> {
+        let settings = BINARY
+            .strict(strict_read, strict_write)
+            .strings(decode_response, strict_decode)
+            .limited(max_depth, max_string_size, max_message_size);
+        set_up(this.as_super(), settings, trans)
     }
+}
+
+#[pymethods]
+impl TCompactProtocol {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, decode_response=True, \
+        strict_decode=False, *, max_depth=64, max_string_size=104857600, \
+        max_message_size=104857600)")]
+    fn new(
+        py: Python<'_>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        protocol(COMPACT, py.None()).add_subclass(Self)
+    }
+
+    #[pyo3(signature = (
+        trans, decode_response = true, strict_decode = false, *,
+        max_depth = Limits::DEFAULT_DEPTH, max_string_size = Limits::DEFAULT_SIZE,
+        max_message_size = Limits::DEFAULT_SIZE,
+    ))]
+    fn __init__(
+        this: &Bound<'_, Self>,
+        trans: Py<PyAny>,
+        decode_response: bool,
+        strict_decode: bool,
+        max_depth: u32,
+        max_string_size: usize,
+        max_message_size: usize,
+    ) -> PyResult<()> {
+        let settings = COMPACT.strings(decode_response, strict_decode).limited(
+            max_depth,
+            max_string_size,
+            max_message_size,
+        );
+        set_up(this.as_super(), settings, trans)
+    }
+}
+
+fn set_up(this: &Bound<'_, NativeProtocol>, settings: Settings, trans: Py<PyAny>) -> PyResult<()> {
+    this.as_super().try_borrow_mut()?.settings = settings;
+    this.try_borrow_mut()?.trans = trans;
+    Ok(())
 }
 
 #[pymethods]
 impl TBinaryProtocolFactory {
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(strict_read=True, \
+        strict_write=True, decode_response=True, strict_decode=False, max_depth=64, *, \
+        max_string_size=104857600, max_message_size=104857600)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(ProtocolSettings { settings: BINARY }).add_subclass(Self)
+    }
+
     #[pyo3(signature = (
         strict_read = true, strict_write = true, decode_response = true, strict_decode = false,
         max_depth = Limits::DEFAULT_DEPTH, *, max_string_size = Limits::DEFAULT_SIZE,
         max_message_size = Limits::DEFAULT_SIZE,
     ))]
     #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "the signature of thriftpy2"
+        clippy::too_many_arguments,
+        reason = "the signature of thriftpy2, and two limits"
     )]
-    fn new(
+    fn __init__(
+        this: &Bound<'_, Self>,
         strict_read: bool,
         strict_write: bool,
         decode_response: bool,
@@ -316,16 +393,12 @@ impl TBinaryProtocolFactory {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
-    ) -> PyClassInitializer<Self> {
-        let settings = Settings {
-            dialect: Dialect::Binary,
-            strict_read,
-            strict_write,
-            decode_response,
-            strict_decode,
-            limits: limits(max_depth, max_string_size, max_message_size),
-        };
-        PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(Self)
+    ) -> PyResult<()> {
+        this.as_super().try_borrow_mut()?.settings = BINARY
+            .strict(strict_read, strict_write)
+            .strings(decode_response, strict_decode)
+            .limited(max_depth, max_string_size, max_message_size);
+        Ok(())
     }
 
     /// A binary protocol over `trans`.
@@ -339,56 +412,34 @@ impl TBinaryProtocolFactory {
 }
 
 #[pymethods]
-impl TCompactProtocol {
-    #[new]
-    #[pyo3(signature = (
-        trans, decode_response = true, strict_decode = false, *,
-        max_depth = Limits::DEFAULT_DEPTH, max_string_size = Limits::DEFAULT_SIZE,
-        max_message_size = Limits::DEFAULT_SIZE,
-    ))]
-    fn new(
-        trans: Py<PyAny>,
-        decode_response: bool,
-        strict_decode: bool,
-        max_depth: u32,
-        max_string_size: usize,
-        max_message_size: usize,
-    ) -> PyClassInitializer<Self> {
-        let settings = Settings {
-            decode_response,
-            strict_decode,
-            ..Settings::new(
-                Dialect::Compact,
-                limits(max_depth, max_string_size, max_message_size),
-            )
-        };
-        protocol(settings, trans).add_subclass(Self)
-    }
-}
-
-#[pymethods]
 impl TCompactProtocolFactory {
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(decode_response=True, \
+        strict_decode=False, *, max_depth=64, max_string_size=104857600, \
+        max_message_size=104857600)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(ProtocolSettings { settings: COMPACT }).add_subclass(Self)
+    }
+
     #[pyo3(signature = (
         decode_response = true, strict_decode = false, *, max_depth = Limits::DEFAULT_DEPTH,
         max_string_size = Limits::DEFAULT_SIZE, max_message_size = Limits::DEFAULT_SIZE,
     ))]
-    fn new(
+    fn __init__(
+        this: &Bound<'_, Self>,
         decode_response: bool,
         strict_decode: bool,
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
-    ) -> PyClassInitializer<Self> {
-        let settings = Settings {
-            decode_response,
-            strict_decode,
-            ..Settings::new(
-                Dialect::Compact,
-                limits(max_depth, max_string_size, max_message_size),
-            )
-        };
-        PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(Self)
+    ) -> PyResult<()> {
+        this.as_super().try_borrow_mut()?.settings = COMPACT
+            .strings(decode_response, strict_decode)
+            .limited(max_depth, max_string_size, max_message_size);
+        Ok(())
     }
 
     /// A compact protocol over `trans`.

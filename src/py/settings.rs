@@ -33,15 +33,39 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults of a protocol.
-    pub const fn new(dialect: Dialect, limits: Limits) -> Self {
+    pub const fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
             strict_read: true,
             strict_write: true,
             decode_response: true,
             strict_decode: false,
-            limits,
+            limits: Limits::DEFAULT,
         }
+    }
+
+    /// With or without versions on messages.
+    pub const fn strict(mut self, read: bool, write: bool) -> Self {
+        self.strict_read = read;
+        self.strict_write = write;
+        self
+    }
+
+    /// With strings as these two options of thriftpy2 mean them.
+    pub const fn strings(mut self, decode_response: bool, strict_decode: bool) -> Self {
+        self.decode_response = decode_response;
+        self.strict_decode = strict_decode;
+        self
+    }
+
+    /// With bounds.
+    pub const fn limited(mut self, depth: u32, string: usize, message: usize) -> Self {
+        self.limits = Limits {
+            depth,
+            string,
+            message,
+        };
+        self
     }
 
     /// What a string becomes.

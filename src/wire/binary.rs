@@ -232,7 +232,7 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
             self.bytes(name)?;
         } else {
             self.bytes(name)?;
-            self.out.put_u8(message_type & 7);
+            self.out.put_u8(message_type);
         }
         self.i32(sequence_id);
         Ok(())

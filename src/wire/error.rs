@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::limits::Nesting;
 use super::wire_type::WireType;
 
 /// The result of reading or writing.
@@ -53,8 +54,13 @@ pub enum ErrorKind {
         limit: u64,
     },
     /// Nested deeper than the limit.
-    #[error("maximum nesting depth exceeded")]
-    Depth,
+    #[error("maximum nesting depth exceeded while {what}: the limit is {limit} (max_depth)")]
+    Depth {
+        /// What was entered.
+        what: Nesting,
+        /// The limit that applies.
+        limit: u32,
+    },
     /// A type number that the protocol does not have.
     #[error("unknown wire type {0}")]
     UnknownType(u8),

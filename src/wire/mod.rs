@@ -28,7 +28,7 @@ pub use binary::{Binary, BinaryWriter};
 pub use compact::{Compact, CompactWriter};
 pub use error::{Error, ErrorKind, Result};
 pub use input::{Input, SliceInput};
-pub use limits::{Depth, Limits};
+pub use limits::{Depth, Limits, Nesting};
 pub use message::MessageHeader;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader};
 pub use wire_type::WireType;

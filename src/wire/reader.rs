@@ -2,7 +2,7 @@
 
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
-use super::limits::{Depth, Limits};
+use super::limits::{Depth, Limits, Nesting};
 use super::message::MessageHeader;
 use super::wire_type::WireType;
 
@@ -115,8 +115,8 @@ pub trait Reader {
 
     /// Enters a struct or container.
     #[inline]
-    fn enter(&mut self) -> Result<()> {
-        self.depth().enter()
+    fn enter(&mut self, what: Nesting) -> Result<()> {
+        self.depth().enter(what)
     }
 
     /// Leaves the struct or container entered last.
@@ -141,14 +141,14 @@ pub trait Reader {
             }
             WireType::Struct => self.skip_fields(),
             WireType::List | WireType::Set => {
-                self.enter()?;
+                self.enter(Nesting::SKIP_CONTAINER)?;
                 let header = self.list()?;
                 self.skip_elements(header)?;
                 self.leave();
                 Ok(())
             }
             WireType::Map => {
-                self.enter()?;
+                self.enter(Nesting::SKIP_CONTAINER)?;
                 let header = self.map()?;
                 self.skip_entries(header)?;
                 self.leave();
@@ -159,7 +159,7 @@ pub trait Reader {
 
     /// Passes over the fields of a struct.
     fn skip_fields(&mut self) -> Result<()> {
-        self.enter()?;
+        self.enter(Nesting::SKIP_STRUCT)?;
         let mut last_id = 0;
         while let Some(field) = self.field(&mut last_id)? {
             self.skip(field.wire_type)?;

@@ -1,7 +1,7 @@
 //! The trait that every protocol writes through.
 
 use super::error::Result;
-use super::limits::Depth;
+use super::limits::{Depth, Nesting};
 use super::wire_type::WireType;
 
 /// The longest string and the largest container that the wire can express.
@@ -59,8 +59,8 @@ pub trait Writer {
 
     /// Enters a struct or container.
     #[inline]
-    fn enter(&mut self) -> Result<()> {
-        self.depth().enter()
+    fn enter(&mut self, what: Nesting) -> Result<()> {
+        self.depth().enter(what)
     }
 
     /// Leaves the struct or container entered last.

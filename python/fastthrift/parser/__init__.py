@@ -8,6 +8,8 @@ import sys
 import types
 from typing import TextIO
 
+from fastthrift.thrift import TPayloadMeta
+
 from .exc import ThriftModuleNameConflict, ThriftParserError
 from .parser import parse, parse_fp
 
@@ -44,8 +46,20 @@ def load(
     )
     if module_name:
         sys.modules[module_name] = module
+        _make_picklable(module, module_name)
         _register_includes(module)
     return module
+
+
+def _make_picklable(module: types.ModuleType, name: str) -> None:
+    """Name the module in its classes, if they are those of an earlier load of the same file and
+    name a module that cannot be imported: pickle finds a class by its module's name."""
+    for members in getattr(module, "__thrift_meta__", {}).values():
+        for member in members:
+            if isinstance(member, type) and member.__module__ not in sys.modules:
+                own = [v for v in vars(member).values() if isinstance(v, TPayloadMeta)]
+                for cls in (member, *own):
+                    cls.__module__ = name
 
 
 def _register_includes(module: types.ModuleType) -> None:
@@ -54,6 +68,7 @@ def _register_includes(module: types.ModuleType) -> None:
         name = included.__thrift_module_name__
         registered = sys.modules.setdefault(name, included)
         if registered is included:
+            _make_picklable(included, name)
             _register_includes(included)
         elif getattr(registered, "__thrift_file__", None) != included.__thrift_file__:
             raise ThriftModuleNameConflict(

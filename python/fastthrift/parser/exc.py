@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any, TypeVar
 
@@ -28,13 +29,17 @@ class ThriftParserError(Exception):
     ) -> Error:
         """The exception for ``diagnostics``, of which ``first`` is the first error.
 
-        ``text`` is what thriftpy2 says of it. The exception's text is that, and behind it every
-        mistake with its place and its lines.
+        ``text`` is what thriftpy2 says of it, and the text of the exception. A note (part of it
+        on Python 3.10, which has no notes) shows every mistake with its place and its lines.
         """
         shown = "\n".join(
             diagnostic.rendered for diagnostic in diagnostics if diagnostic.severity == "error"
         )
-        error = cls(f"{text}\n{shown}")
+        if sys.version_info >= (3, 11):
+            error = cls(text)
+            error.add_note(shown)
+        else:
+            error = cls(f"{text}\n{shown}")
         error.path = first.path
         error.line = first.line
         error.column = first.column

@@ -341,15 +341,12 @@ impl<'py> Output<'py> {
         if annotations.is_empty() {
             return Ok(());
         }
-        let all = match self.namespace.get_item(attribute)? {
-            Some(all) => all.cast_into::<PyDict>()?,
-            None => {
-                let all = PyDict::new(attribute.py());
-                self.namespace.set_item(attribute, &all)?;
-                all
-            }
-        };
-        all.set_item(name, annotations)
+        if let Some(all) = self.namespace.get_item(attribute)? {
+            return all.cast::<PyDict>()?.set_item(name, annotations);
+        }
+        let all = PyDict::new(attribute.py());
+        all.set_item(name, annotations)?;
+        self.namespace.set_item(attribute, all)
     }
 
     fn finish(self, digest: u64) -> Program {

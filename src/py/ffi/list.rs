@@ -15,10 +15,13 @@ impl<'py> ListBuilder<'py> {
     /// A list of `capacity` items that are still to come.
     pub fn new(py: Python<'py>, capacity: usize) -> PyResult<Self> {
         // SAFETY: the result is a new list or null with an exception set.
-        // Its items are null until set, which a list's own code allows for.
+        // Its items are null until set, which a list's own code allows for;
+        // other code must not find it, so the collector forgets it.
         let list = unsafe {
             let list = ffi::PyList_New(capacity as ffi::Py_ssize_t);
-            Bound::from_owned_ptr_or_err(py, list)?.cast_into_unchecked()
+            let list = Bound::from_owned_ptr_or_err(py, list)?;
+            ffi::PyObject_GC_UnTrack(list.as_ptr().cast());
+            list.cast_into_unchecked()
         };
         Ok(Self {
             list,
@@ -52,6 +55,8 @@ impl<'py> ListBuilder<'py> {
         if self.length < self.capacity {
             self.list.del_slice(self.length, self.capacity)?;
         }
+        // SAFETY: the list was untracked by `new`, and all its items are set.
+        unsafe { ffi::PyObject_GC_Track(self.list.as_ptr().cast()) };
         Ok(self.list.into_any())
     }
 }

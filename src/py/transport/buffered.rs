@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
 use super::base::CyTransportBase;
 use super::input::Fetch;
@@ -15,21 +16,37 @@ pub struct TBufferedTransport;
 
 #[pymethods]
 impl TBufferedTransport {
-    /// `buf_size` is the least that is read at once, in bytes.
+    #[classattr]
+    const DEFAULT_BUFFER: usize = 4096;
+
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, buf_size=4096)")]
+    fn new(
+        py: Python<'_>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        Self::over(py.None(), Self::DEFAULT_BUFFER)
+    }
+
+    /// `buf_size` is the least that is read at once, in bytes.
     #[pyo3(signature = (trans, buf_size = 4096))]
-    fn new(trans: Py<PyAny>, buf_size: usize) -> PyResult<PyClassInitializer<Self>> {
+    fn __init__(this: &Bound<'_, Self>, trans: Py<PyAny>, buf_size: usize) -> PyResult<()> {
         if buf_size < SMALLEST_BUFFER {
             return Err(PyValueError::new_err(format!(
                 "buffer too small: {buf_size} bytes, needs at least {SMALLEST_BUFFER}"
             )));
         }
-        let base = CyTransportBase::new(trans, Fetch::Ahead(buf_size));
-        Ok(PyClassInitializer::from(base).add_subclass(Self))
+        *this.as_super().try_borrow_mut()? = CyTransportBase::new(trans, Fetch::Ahead(buf_size));
+        Ok(())
     }
+}
 
-    #[classattr]
-    const DEFAULT_BUFFER: usize = 4096;
+impl TBufferedTransport {
+    fn over(trans: Py<PyAny>, buf_size: usize) -> PyClassInitializer<Self> {
+        let base = CyTransportBase::new(trans, Fetch::Ahead(buf_size));
+        PyClassInitializer::from(base).add_subclass(Self)
+    }
 }
 
 /// Makes buffered transports.
@@ -39,13 +56,18 @@ pub struct TBufferedTransportFactory;
 #[pymethods]
 impl TBufferedTransportFactory {
     #[new]
-    fn new() -> Self {
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self
     }
 
+    fn __init__(&self) {}
+
     /// A buffered transport over `trans`.
     fn get_transport(&self, py: Python<'_>, trans: Py<PyAny>) -> PyResult<Py<TBufferedTransport>> {
-        let transport = TBufferedTransport::new(trans, TBufferedTransport::DEFAULT_BUFFER)?;
-        Py::new(py, transport)
+        Py::new(
+            py,
+            TBufferedTransport::over(trans, TBufferedTransport::DEFAULT_BUFFER),
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! Messages in frames: a length of four bytes, then so many bytes.
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
 use super::base::CyTransportBase;
 use super::input::Fetch;
@@ -12,16 +13,47 @@ pub struct TFramedTransport;
 
 #[pymethods]
 impl TFramedTransport {
+    #[new]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(trans, buf_size=4096, *, max_frame_size=104857600)"
+    )]
+    fn new(
+        py: Python<'_>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        Self::over(py.None(), DEFAULT_BUFFER, Limits::DEFAULT_SIZE)
+    }
+
     /// `buf_size` is the least that is read at once, `max_frame_size` the
     /// longest frame that is accepted, both in bytes.
-    #[new]
-    #[pyo3(signature = (trans, buf_size = 4096, *, max_frame_size = Limits::DEFAULT_SIZE))]
-    fn new(trans: Py<PyAny>, buf_size: usize, max_frame_size: usize) -> PyClassInitializer<Self> {
-        let fetch = Fetch::Frames {
-            ahead: buf_size,
-            limit: max_frame_size,
-        };
-        PyClassInitializer::from(CyTransportBase::new(trans, fetch)).add_subclass(Self)
+    #[pyo3(signature = (trans, buf_size = DEFAULT_BUFFER, *, max_frame_size = Limits::DEFAULT_SIZE))]
+    fn __init__(
+        this: &Bound<'_, Self>,
+        trans: Py<PyAny>,
+        buf_size: usize,
+        max_frame_size: usize,
+    ) -> PyResult<()> {
+        *this.as_super().try_borrow_mut()? =
+            CyTransportBase::new(trans, frames(buf_size, max_frame_size));
+        Ok(())
+    }
+}
+
+const DEFAULT_BUFFER: usize = 4096;
+
+fn frames(buf_size: usize, max_frame_size: usize) -> Fetch {
+    Fetch::Frames {
+        ahead: buf_size,
+        limit: max_frame_size,
+    }
+}
+
+impl TFramedTransport {
+    fn over(trans: Py<PyAny>, buf_size: usize, max_frame_size: usize) -> PyClassInitializer<Self> {
+        let base = CyTransportBase::new(trans, frames(buf_size, max_frame_size));
+        PyClassInitializer::from(base).add_subclass(Self)
     }
 }
 
@@ -36,14 +68,23 @@ pub struct TFramedTransportFactory {
 #[pymethods]
 impl TFramedTransportFactory {
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(*, max_frame_size=104857600)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            max_frame_size: Limits::DEFAULT_SIZE,
+        }
+    }
+
     #[pyo3(signature = (*, max_frame_size = Limits::DEFAULT_SIZE))]
-    fn new(max_frame_size: usize) -> Self {
-        Self { max_frame_size }
+    fn __init__(&mut self, max_frame_size: usize) {
+        self.max_frame_size = max_frame_size;
     }
 
     /// A framed transport over `trans`.
     fn get_transport(&self, py: Python<'_>, trans: Py<PyAny>) -> PyResult<Py<TFramedTransport>> {
-        let transport = TFramedTransport::new(trans, 4096, self.max_frame_size);
-        Py::new(py, transport)
+        Py::new(
+            py,
+            TFramedTransport::over(trans, DEFAULT_BUFFER, self.max_frame_size),
+        )
     }
 }

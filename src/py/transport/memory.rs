@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 /// Bytes in memory: written at the end, read from the start.
 ///
@@ -58,13 +58,22 @@ pub fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 #[pymethods]
 impl TMemoryBuffer {
     #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=None, buf_size=4096)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::default()
+    }
+
+    /// `value` is the initial contents; `buf_size` is accepted and not used.
     #[pyo3(signature = (value = None, buf_size = 4096))]
-    fn new(value: Option<&Bound<'_, PyAny>>, buf_size: usize) -> PyResult<Self> {
+    fn __init__(
+        this: &Bound<'_, Self>,
+        value: Option<&Bound<'_, PyAny>>,
+        buf_size: usize,
+    ) -> PyResult<()> {
         let _ = buf_size;
-        Ok(Self {
-            bytes: value.map_or_else(|| Ok(Vec::new()), bytes_of)?,
-            position: 0,
-        })
+        let bytes = value.map_or_else(|| Ok(Vec::new()), bytes_of)?;
+        *this.try_borrow_mut()? = Self { bytes, position: 0 };
+        Ok(())
     }
 
     #[getter]

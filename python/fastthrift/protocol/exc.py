@@ -1,0 +1,109 @@
+"""Protocol errors.
+
+``TProtocolException`` is thriftpy2's. The classes below it are what the native codec raises;
+each also is the exception that thriftpy2's users catch in that situation.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from fastthrift.thrift import TDecodeException, TException
+from fastthrift.transport.base import TTransportException
+
+
+class TProtocolException(TException):
+    """A message breaks the rules of its protocol or a limit set on it."""
+
+    UNKNOWN = 0
+    INVALID_DATA = 1
+    NEGATIVE_SIZE = 2
+    SIZE_LIMIT = 3
+    BAD_VERSION = 4
+
+    _TEXTS: ClassVar[dict[int, str]] = {
+        UNKNOWN: "Unknown protocol exception",
+        INVALID_DATA: "Invalid data",
+        NEGATIVE_SIZE: "Negative size",
+        SIZE_LIMIT: "Size limit",
+        BAD_VERSION: "Bad version",
+    }
+
+    def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
+        self.type = type
+        self.message = message
+
+    def __str__(self) -> str:
+        if self.message:
+            return self.message
+        return self._TEXTS.get(self.type, "Default (unknown) TProtocolException")
+
+
+class ProtocolError(Exception):
+    """What thriftpy2's Cython protocol raises for a bad message (``protocol.cybin``)."""
+
+
+class TMalformedDataException(TProtocolException, ProtocolError):
+    """The bytes are no message of this protocol, or exceed a size limit."""
+
+
+class TInvalidTextException(TMalformedDataException, UnicodeDecodeError):
+    """A string is not UTF-8, and the protocol was asked to be strict about it.
+
+    Made from the ``UnicodeDecodeError`` and a text that tells where, such as
+    ``" (at byte 17, in name)"``.
+    """
+
+    def __init__(self, error: UnicodeDecodeError, place: str = "") -> None:
+        UnicodeDecodeError.__init__(
+            self, error.encoding, error.object, error.start, error.end, error.reason
+        )
+        super().__init__(TProtocolException.INVALID_DATA, UnicodeDecodeError.__str__(error) + place)
+        self._place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (UnicodeDecodeError(*self.args), self._place)
+
+
+class TDepthLimitException(TProtocolException, RecursionError):
+    """Structs and containers are nested deeper than the protocol's ``max_depth``."""
+
+
+class TTruncatedDataException(TTransportException, TProtocolException, EOFError):
+    """The bytes in memory end before the message does.
+
+    ``type`` is ``TTransportException.END_OF_FILE``.
+    """
+
+    def __init__(
+        self, type: int = TTransportException.END_OF_FILE, message: str | None = None
+    ) -> None:
+        super().__init__(type, message)
+
+
+class TEncodeException(TDecodeException, TProtocolException):
+    """A field's value does not fit the field's type.
+
+    ``path`` tells where the value is, seen from the object that was written, such as
+    ``people["bob"].phones[3].number``; ``reason`` what is wrong with it, where more is known than
+    its type. ``message`` has both, ``str()`` is thriftpy2's text.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fid: int,
+        field: str,
+        value: Any,
+        ttype: int,
+        spec: Any = None,
+        path: str = "",
+        reason: str = "",
+    ) -> None:
+        TDecodeException.__init__(self, name, fid, field, value, ttype, spec)
+        self.path = path or field
+        self.reason = reason
+        self.type = TProtocolException.INVALID_DATA
+        self.message = f"{TDecodeException.__str__(self)} (in {self.path})"
+        if reason:
+            self.message += f": {reason}"

@@ -1,0 +1,234 @@
+"""Clients and servers in one call."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import socket
+import urllib.parse
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.server import TThreadedServer
+from fastthrift.thrift import TClient, TProcessor
+from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TSocket
+from fastthrift.transport.base import TTransportFactory
+
+if TYPE_CHECKING:
+    import ssl
+
+_BINARY = TBinaryProtocolFactory()
+_BUFFERED = TBufferedTransportFactory()
+_SSL_WITHOUT_HOST = "SSL only works with host:port, not unix_socket."
+
+
+def __getattr__(name: str) -> Any:
+    # Kept out of the import of this module, which most programs use without asyncio and SSL.
+    if name in ("make_aio_client", "make_aio_server"):
+        aio = importlib.import_module("fastthrift.contrib.aio.rpc")
+        return getattr(aio, name.replace("_aio", ""))
+    if name in ("TSSLSocket", "TSSLServerSocket"):
+        return getattr(_sslsocket(), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _sslsocket() -> Any:
+    return importlib.import_module("fastthrift.transport.sslsocket")
+
+
+def _client_socket(
+    host: str,
+    port: int,
+    unix_socket: str | None,
+    url: str,
+    socket_family: int,
+    socket_timeout: float | None,
+    connect_timeout: float | None,
+    cafile: str | None,
+    ssl_context: ssl.SSLContext | None,
+    certfile: str | None,
+    keyfile: str | None,
+) -> TSocket:
+    if url:
+        parsed = urllib.parse.urlparse(url)
+        host = parsed.hostname or host
+        port = parsed.port or port
+    if unix_socket:
+        return TSocket(
+            unix_socket=unix_socket, socket_timeout=socket_timeout, connect_timeout=connect_timeout
+        )
+    if not (host and port):
+        raise ValueError("Either host/port or unix_socket or url must be provided.")
+    if cafile or ssl_context:
+        ssl_socket: TSocket = _sslsocket().TSSLSocket(
+            host,
+            port,
+            socket_family=socket_family,
+            socket_timeout=socket_timeout,
+            connect_timeout=connect_timeout,
+            cafile=cafile,
+            certfile=certfile,
+            keyfile=keyfile,
+            ssl_context=ssl_context,
+        )
+        return ssl_socket
+    return TSocket(
+        host,
+        port,
+        socket_family=socket_family,
+        socket_timeout=socket_timeout,
+        connect_timeout=connect_timeout,
+    )
+
+
+def make_client(
+    service: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    unix_socket: str | None = None,
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    timeout: float | None = 3000,
+    cafile: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    url: str = "",
+    socket_family: int = socket.AF_INET,
+) -> TClient:
+    """Connect to a service. The caller closes the client.
+
+    ``timeout``, in milliseconds, is for connecting and for each read and write; None or 0 for
+    none. ``url`` (``thrift://host:port``) takes precedence over ``host`` and ``port``,
+    ``unix_socket`` (a path) over both. Raises ``TTransportException`` of type ``NOT_OPEN`` when
+    the service cannot be reached.
+    """
+    if unix_socket and certfile:
+        warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+    client_socket = _client_socket(
+        host,
+        port,
+        unix_socket,
+        url,
+        socket_family,
+        timeout,
+        None,
+        cafile,
+        ssl_context,
+        certfile,
+        keyfile,
+    )
+    transport = None
+    try:
+        transport = trans_factory.get_transport(client_socket)
+        protocol = proto_factory.get_protocol(transport)
+        transport.open()
+        return TClient(service, protocol)
+    except BaseException:
+        if transport is not None:
+            transport.close()
+        client_socket.close()
+        raise
+
+
+def make_server(
+    service: Any,
+    handler: object,
+    host: str = "localhost",
+    port: int = 9090,
+    unix_socket: str | None = None,
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    client_timeout: float | None = 3000,
+    certfile: str | None = None,
+    socket_family: int = socket.AF_INET,
+) -> TThreadedServer:
+    """A threaded server of one service; it listens when its ``serve`` is called.
+
+    ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
+    any time. Raises ``OSError`` from ``serve`` when the address is in use.
+    """
+    if unix_socket:
+        if certfile:
+            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+        server_socket = TServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
+    elif not (host and port):
+        raise ValueError("Either host/port or unix_socket must be provided.")
+    elif certfile:
+        server_socket = _sslsocket().TSSLServerSocket(
+            host=host,
+            port=port,
+            client_timeout=client_timeout,
+            certfile=certfile,
+            socket_family=socket_family,
+        )
+    else:
+        server_socket = TServerSocket(
+            host=host, port=port, client_timeout=client_timeout, socket_family=socket_family
+        )
+    return TThreadedServer(
+        TProcessor(service, handler),
+        server_socket,
+        iprot_factory=proto_factory,
+        itrans_factory=trans_factory,
+    )
+
+
+@contextlib.contextmanager
+def client_context(
+    service: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    unix_socket: str | None = None,
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    timeout: float | None = None,
+    socket_timeout: float | None = 3000,
+    connect_timeout: float | None = 3000,
+    cafile: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    url: str = "",
+    socket_family: int = socket.AF_INET,
+) -> Iterator[TClient]:
+    """A connected client that is closed at the end of the ``with`` block.
+
+    ``socket_timeout`` (for each read and write) and ``connect_timeout`` are in milliseconds,
+    None or 0 for none; ``timeout`` sets both and is deprecated. The other arguments are those
+    of ``make_client``.
+    """
+    if timeout:
+        warnings.warn(
+            "`timeout` deprecated, use `socket_timeout` and `connect_timeout` instead.",
+            stacklevel=3,
+        )
+        socket_timeout = connect_timeout = timeout
+    if unix_socket and certfile:
+        warnings.warn(_SSL_WITHOUT_HOST, stacklevel=3)
+    client_socket = _client_socket(
+        host,
+        port,
+        unix_socket,
+        url,
+        socket_family,
+        socket_timeout,
+        connect_timeout,
+        cafile,
+        ssl_context,
+        certfile,
+        keyfile,
+    )
+    transport = None
+    try:
+        transport = trans_factory.get_transport(client_socket)
+        protocol = proto_factory.get_protocol(transport)
+        transport.open()
+        yield TClient(service, protocol)
+    finally:
+        if transport is not None:
+            transport.close()
+        client_socket.close()

@@ -1,0 +1,479 @@
+"""The servers.
+
+What happens to a call that goes wrong:
+
+- A declared exception of the handler is the call's answer (the processor's work).
+- Any other exception of the handler is logged with the method, the peer and the traceback. The
+  client gets ``TApplicationException`` of type ``INTERNAL_ERROR`` with a message that tells
+  nothing of the exception, and the connection lives on. A oneway call gets no answer.
+- A result that cannot be encoded is treated in the same way.
+- Arguments that cannot be decoded get ``PROTOCOL_ERROR``, and the connection is closed, because
+  nobody knows where the next message starts. Bytes that are no message at all close it as well.
+  Both are logged as one warning that names the peer.
+- A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.protocol.exc import ProtocolError, TProtocolException
+from fastthrift.thrift import TApplicationException, TMessageType, TProcessor, discard_output
+from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TServerSocket,
+    TTransportException,
+)
+from fastthrift.transport.base import TTransportBase, TTransportFactory
+
+logger = logging.getLogger(__name__)
+
+
+class TServer:
+    """What the servers have in common: the parts that a connection is made of."""
+
+    # What a call may raise and the connection survive.
+    _call_errors: tuple[type[BaseException], ...] = (Exception,)
+
+    def __init__(
+        self,
+        processor: TProcessor,
+        trans: TServerSocket,
+        itrans_factory: TTransportFactory | None = None,
+        iprot_factory: TProtocolFactory | None = None,
+        otrans_factory: TTransportFactory | None = None,
+        oprot_factory: TProtocolFactory | None = None,
+    ) -> None:
+        self.processor = processor
+        self.trans = trans
+        self.itrans_factory = itrans_factory or TBufferedTransportFactory()
+        self.iprot_factory = iprot_factory or TBinaryProtocolFactory()
+        self.otrans_factory = otrans_factory or self.itrans_factory
+        self.oprot_factory = oprot_factory or self.iprot_factory
+        self.closed = False
+        # By the id of their transport. The threads of the connections add and remove them by
+        # single dict operations, which Python makes atomic: a lock could not be taken by `close`
+        # in a signal handler.
+        self._connections: dict[int, _Connection] = {}
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called."""
+
+    def close(self) -> None:
+        """Make ``serve`` return, from any thread and from a signal handler.
+
+        No connection is accepted any more, idle ones are closed, and calls that have started
+        are finished and answered first.
+        """
+        self.closed = True
+        self.trans.close()
+        for connection in list(self._connections.values()):
+            connection.stop_reading()
+
+    def _accept(self) -> Iterator[TTransportBase]:
+        """The connections that come in, until the server is closed."""
+        self.trans.listen()
+        starved = False
+        while not self.closed:
+            try:
+                client = self.trans.accept()
+            except Exception as error:
+                if self.closed:
+                    return
+                if isinstance(error, TTransportException) or _errno(error) in _NOT_LISTENING:
+                    if getattr(self.trans, "sock", None) is None:
+                        return  # somebody closed `server.trans`
+                    raise
+                if _errno(error) in _OUT_OF_RESOURCES:
+                    if not starved:
+                        logger.error("Cannot accept connections for now: %s", error)
+                    starved = True
+                    time.sleep(_RESOURCE_PAUSE)
+                elif _errno(error) not in _CLIENT_GONE:
+                    logger.warning("A connection failed while it was accepted: %r", error)
+            else:
+                starved = False
+                yield client
+
+    @contextlib.contextmanager
+    def _registered(self, client: TTransportBase) -> Iterator[_Connection]:
+        """The connection while it is served; closed at the end."""
+        connection = self._connections.get(id(client))
+        if connection is None:
+            connection = self._connections[id(client)] = _Connection(client)
+        try:
+            yield connection
+        finally:
+            self._connections.pop(id(client), None)
+            with contextlib.suppress(OSError):
+                client.close()
+
+    def _converse(self, client: TTransportBase, connection: _Connection) -> None:
+        """Process the calls of one connection until its end."""
+        itrans = self.itrans_factory.get_transport(client)
+        otrans = self.otrans_factory.get_transport(client)
+        try:
+            iprot = self.iprot_factory.get_protocol(itrans)
+            oprot = self.oprot_factory.get_protocol(otrans)
+            message = connection.message
+            reader, writer = _Reader(iprot, message), _Writer(oprot, message)
+            goes_on = True
+            while goes_on and not self.closed:
+                message.header = None
+                message.stage = _BEGUN
+                try:
+                    self.processor.process(reader, writer)  # type: ignore[arg-type]
+                except self._call_errors as error:
+                    goes_on = self._settle(error, message, connection.peer, oprot)
+        finally:
+            itrans.close()
+            otrans.close()
+
+    def _settle(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> bool:
+        """Log what a call failed with and answer it; whether the connection goes on."""
+        if message.header is None or message.stage == _BEGUN:
+            return self._settle_input(error, message, peer, oprot)
+        if message.stage == _REPLIED or (message.stage == _REPLYING and _is_lost(error)):
+            # Whether the answer has reached the client, nobody knows.
+            if _is_lost(error):
+                logger.debug("%s left before the answer of %s: %s", peer, message.label, error)
+            else:
+                logger.error(
+                    "Error after %s was answered, called from %s",
+                    message.label,
+                    peer,
+                    exc_info=error,
+                )
+            return False
+
+        answer = error if isinstance(error, TApplicationException) else None
+        if answer is None or message.oneway:
+            logger.error("Error processing %s, called from %s", message.label, peer, exc_info=error)
+        if message.oneway:
+            return True
+        if message.stage == _REPLYING and not discard_output(oprot.trans):
+            return False
+        return self._answer(
+            message,
+            peer,
+            oprot,
+            answer
+            or TApplicationException(
+                TApplicationException.INTERNAL_ERROR,
+                f"Internal error processing {message.method}",
+            ),
+        )
+
+    def _settle_input(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> bool:
+        """As `_settle`, for a call that was not read to its end."""
+        if self.closed or _is_lost(error):
+            logger.debug("Connection of %s ended: %s", peer, error)
+        elif message.header is None:
+            logger.warning("Closing the connection of %s, which sent no message: %r", peer, error)
+        else:
+            malformed = isinstance(error, (TProtocolException, ProtocolError))
+            logger.warning(
+                "Closing the connection of %s: cannot read the call of %s: %r",
+                peer,
+                message.label,
+                error,
+                exc_info=None if malformed else error,
+            )
+            if not message.oneway:
+                self._answer(
+                    message,
+                    peer,
+                    oprot,
+                    TApplicationException(
+                        TApplicationException.PROTOCOL_ERROR
+                        if malformed
+                        else TApplicationException.INTERNAL_ERROR,
+                        f"The arguments of {message.method} cannot be read",
+                    ),
+                )
+        return False
+
+    def _answer(
+        self, message: _Message, peer: str, oprot: Any, answer: TApplicationException
+    ) -> bool:
+        """Send an exception as the answer; whether the connection goes on."""
+        # A processor need not be a TProcessor.
+        send_exception = getattr(self.processor, "send_exception", None)
+        if send_exception is None:
+            send_exception = TProcessor(None, None).send_exception
+        try:
+            send_exception(oprot, message.method, answer, message.seqid)
+        except Exception as error:
+            logger.debug("%s cannot be told that %s failed: %r", peer, message.label, error)
+            return False
+        return True
+
+
+class TSimpleServer(TServer):
+    """Serves one connection after the other, in the thread that calls ``serve``."""
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called."""
+        try:
+            for client in self._accept():
+                with self._registered(client) as connection:
+                    try:
+                        self._converse(client, connection)
+                    except Exception:
+                        logger.exception("The connection of %s failed", connection.peer)
+        finally:
+            self.close()
+
+
+class TThreadedServer(TServer):
+    """Serves every connection in a thread of its own."""
+
+    # sys.exit() in a handler would end nothing but its own thread, without a word.
+    _call_errors = (Exception, SystemExit)
+
+    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
+    grace: float = 10_000
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As ``TServer``; ``daemon`` makes the threads daemonic, ``grace`` sets how many
+        milliseconds ``serve`` waits for them after ``close``."""
+        self.daemon = kwargs.pop("daemon", False)
+        self.grace = kwargs.pop("grace", self.grace)
+        super().__init__(*args, **kwargs)
+        self._threads: set[threading.Thread] = set()
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called.
+
+        Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
+        threads whose handler has not returned by then are left to themselves, with a warning.
+        """
+        try:
+            for client in self._accept():
+                self._start(client)
+        finally:
+            self.close()
+            self._join()
+
+    def handle(self, client: TTransportBase) -> None:
+        """Serve one connection to its end, in the thread that was made for it."""
+        with self._registered(client) as connection:
+            self._converse(client, connection)
+
+    def _start(self, client: TTransportBase) -> None:
+        thread = threading.Thread(target=self._run, args=(client,), daemon=self.daemon)
+        self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._threads.discard(thread)
+            client.close()
+            logger.error("Cannot start a thread for a connection: %s", error)
+            time.sleep(_RESOURCE_PAUSE)
+
+    def _run(self, client: TTransportBase) -> None:
+        try:
+            # Here too, for a subclass with a `handle` of its own.
+            with self._registered(client) as connection:
+                try:
+                    self.handle(client)
+                except Exception:
+                    logger.exception("The connection of %s failed", connection.peer)
+        finally:
+            self._threads.discard(threading.current_thread())
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + self.grace / 1000
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        unfinished = [thread for thread in self._threads if thread.is_alive()]
+        if unfinished:
+            logger.warning(
+                "%d calls are still running %g s after the server was closed",
+                len(unfinished),
+                self.grace / 1000,
+            )
+
+
+class _Connection:
+    """One accepted connection, as `TServer.close` sees it from another thread."""
+
+    def __init__(self, client: TTransportBase) -> None:
+        self.client = client
+        self.peer = _peer_name(client)
+        self.message = _Message()
+
+    def stop_reading(self) -> None:
+        """End the connection after the call that is being processed, if one is.
+
+        Only the reading side is shut down: what has arrived can still be read and answered, so
+        it does no harm when a call starts at this very moment.
+        """
+        if self.message.header is not None:
+            return
+        sock = getattr(self.client, "sock", None)
+        with contextlib.suppress(OSError):
+            if isinstance(sock, socket.socket):
+                # Not SSLSocket's: it would go on in plain text.
+                socket.socket.shutdown(sock, socket.SHUT_RD)
+            elif sock is not None:
+                sock.shutdown(socket.SHUT_RD)
+
+
+# How far the call being processed has come.
+_BEGUN = 0  # its header was read, its arguments may have been
+_READ = 1
+_REPLYING = 2  # the header of its answer was written
+_REPLIED = 3
+
+
+class _Message:
+    """The call being processed, as it shows at the protocols.
+
+    Noting it there, and not in the processor, serves every processor: also one with its own
+    `process` or `process_in`, or one that only has a `process`.
+    """
+
+    __slots__ = ("header", "stage")
+
+    # Name, message type and sequence id; None between two calls.
+    header: tuple[Any, int, int] | None
+    stage: int
+
+    def __init__(self) -> None:
+        self.header = None
+        self.stage = _BEGUN
+
+    @property
+    def oneway(self) -> bool:
+        return self.header is not None and self.header[1] == TMessageType.ONEWAY
+
+    @property
+    def seqid(self) -> int:
+        return self.header[2] if self.header else 0
+
+    @property
+    def label(self) -> str:
+        """The name for the log; the client may have made up anything."""
+        name = self.header[0] if self.header else None
+        text = name if isinstance(name, str) else repr(name)
+        return text[:100] if text.isprintable() else repr(text)[:100]
+
+    @property
+    def method(self) -> Any:
+        """The name to answer with: a multiplexed call's without its service."""
+        name = self.header[0] if self.header else None
+        return name.rpartition(":")[2] if isinstance(name, str) else name
+
+
+class _Observer:
+    """Stands for a protocol and notes what passes."""
+
+    # The methods of payloads are bound once; everything else goes by __getattr__.
+    __slots__ = ("_message", "_proto", "read_struct", "write_struct")
+
+    def __init__(self, proto: Any, message: _Message) -> None:
+        assign = object.__setattr__
+        assign(self, "_proto", proto)
+        assign(self, "_message", message)
+        for name in ("read_struct", "write_struct"):
+            if hasattr(proto, name):
+                assign(self, name, getattr(proto, name))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proto, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._proto, name, value)
+
+    @property
+    def trans(self) -> Any:
+        return self._proto.trans
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        # For processors that ask which protocol they are given.
+        return type(self._proto)
+
+
+class _Reader(_Observer):
+    """The protocol that calls are read from."""
+
+    __slots__ = ()
+
+    def read_message_begin(self) -> tuple[str, int, int]:
+        header: tuple[str, int, int] = self._proto.read_message_begin()
+        self._message.header = header
+        return header
+
+    def read_message_end(self) -> Any:
+        result = self._proto.read_message_end()
+        self._message.stage = _READ
+        return result
+
+
+class _Writer(_Observer):
+    """The protocol that answers are written to."""
+
+    __slots__ = ()
+
+    def write_message_begin(self, name: str, ttype: int, seqid: int) -> Any:
+        self._message.stage = _REPLYING
+        return self._proto.write_message_begin(name, ttype, seqid)
+
+    def write_message_end(self) -> Any:
+        result = self._proto.write_message_end()
+        self._message.stage = _REPLIED
+        return result
+
+
+# Pause before the next try when descriptors, memory or threads have run out, in seconds.
+_RESOURCE_PAUSE = 0.1
+_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_CLIENT_GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EAGAIN)
+_NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
+
+_LOST = (
+    errno.EBADF,  # closed by this side, in another thread
+    errno.ENOTCONN,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ENETDOWN,
+)
+
+
+def _errno(error: BaseException) -> int | None:
+    return error.errno if isinstance(error, OSError) else None
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether the error means that the connection is gone, or idle for too long."""
+    if isinstance(error, TTransportException):
+        return error.type in (
+            TTransportException.NOT_OPEN,
+            TTransportException.TIMED_OUT,
+            TTransportException.END_OF_FILE,
+        )
+    return isinstance(error, (ConnectionError, TimeoutError, EOFError)) or _errno(error) in _LOST
+
+
+def _peer_name(client: Any) -> str:
+    sock = getattr(client, "sock", None)
+    try:
+        address = sock.getpeername()  # type: ignore[union-attr]
+    except (OSError, AttributeError):
+        return "a client that has left"
+    if isinstance(address, tuple):
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return "a unix socket client"

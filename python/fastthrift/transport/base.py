@@ -1,0 +1,121 @@
+"""What a transport is, and transport errors."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from fastthrift.thrift import TException, ThriftSpec, TType
+
+
+def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
+    """Call ``read_fn`` until it has given ``sz`` bytes; ``END_OF_FILE`` when it gives none."""
+    chunks = []
+    missing = sz
+    while missing > 0:
+        chunk = read_fn(missing)
+        if not chunk:
+            raise TTransportException(
+                TTransportException.END_OF_FILE, "End of file reading from transport"
+            )
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return b"".join(chunks)
+
+
+class TTransportFactory(Protocol):
+    """Anything that wraps transports."""
+
+    def get_transport(self, trans: Any) -> Any:
+        """Make a transport over ``trans``."""
+        ...
+
+
+class TTransportBase:
+    """Base class for transports written in Python. Having these methods is enough."""
+
+    def is_open(self) -> bool:
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Connect, or whatever else has to be done before the first read or write."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what ``open`` took."""
+        raise NotImplementedError
+
+    def _read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes; none at the end of the stream."""
+        raise NotImplementedError
+
+    def read(self, sz: int) -> bytes:
+        """Read exactly ``sz`` bytes.
+
+        A protocol directly on this transport relies on getting that many. A transport that is
+        wrapped by a buffered or framed one may return fewer, what has arrived so far.
+        """
+        return readall(self._read, sz)
+
+    def write(self, buf: bytes) -> None:
+        """Write bytes, which may be held back until ``flush``."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Send what has been held back."""
+        raise NotImplementedError
+
+
+class TTransportException(TException):
+    """The connection could not be opened, was lost, or did not answer in time."""
+
+    thrift_spec: ClassVar[ThriftSpec] = {
+        1: (TType.STRING, "message"),
+        2: (TType.I32, "type"),
+    }
+
+    UNKNOWN = 0
+    NOT_OPEN = 1
+    ALREADY_OPEN = 2
+    TIMED_OUT = 3
+    END_OF_FILE = 4
+
+    def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
+        super().__init__()
+        self.type = type
+        self.message = message
+
+
+class TTransportTimeout(TTransportException, TimeoutError):
+    """Nothing arrived, or could be sent, within the time that was set on the transport.
+
+    Also a ``TimeoutError``, which ``socket.timeout`` is another name of.
+    """
+
+    def __init__(
+        self, type: int = TTransportException.TIMED_OUT, message: str | None = "timed out"
+    ) -> None:
+        super().__init__(type, message)
+
+
+class TTransportConnectionReset(TTransportException, ConnectionResetError):
+    """The peer broke the connection off."""
+
+    def __init__(
+        self,
+        type: int = TTransportException.END_OF_FILE,
+        message: str | None = "Connection reset by peer",
+    ) -> None:
+        super().__init__(type, message)
+        self.errno = errno.ECONNRESET
+
+
+class TTransportBrokenPipe(TTransportException, BrokenPipeError):
+    """The peer had closed the connection before the bytes were written."""
+
+    def __init__(
+        self, type: int = TTransportException.NOT_OPEN, message: str | None = "Broken pipe"
+    ) -> None:
+        super().__init__(type, message)
+        self.errno = errno.EPIPE

@@ -1,0 +1,6 @@
+"""The buffered transport under the names of thriftpy2's Cython module."""
+
+from fastthrift._core import TBufferedTransport as TCyBufferedTransport
+from fastthrift._core import TBufferedTransportFactory as TCyBufferedTransportFactory
+
+__all__ = ["TCyBufferedTransport", "TCyBufferedTransportFactory"]

@@ -1,0 +1,6 @@
+"""The framed transport under the names of thriftpy2's Cython module."""
+
+from fastthrift._core import TFramedTransport as TCyFramedTransport
+from fastthrift._core import TFramedTransportFactory as TCyFramedTransportFactory
+
+__all__ = ["TCyFramedTransport", "TCyFramedTransportFactory"]

@@ -1,0 +1,8 @@
+"""A transport in memory."""
+
+from fastthrift._compat import CYTHON as CYTHON
+from fastthrift._core import TMemoryBuffer
+
+from .cymemory import TCyMemoryBuffer
+
+__all__ = ["TCyMemoryBuffer", "TMemoryBuffer"]

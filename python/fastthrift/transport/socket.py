@@ -1,0 +1,306 @@
+"""Sockets: TCP over IPv4 and IPv6, and unix sockets.
+
+All input and output goes through Python's ``socket`` objects, so that gevent's and eventlet's
+monkey-patching works.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+import struct
+import sys
+from typing import Any
+
+from .base import (
+    TTransportBase,
+    TTransportBrokenPipe,
+    TTransportConnectionReset,
+    TTransportException,
+    TTransportTimeout,
+)
+
+MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
+
+
+def _close(sock: socket.socket) -> None:
+    # The peer may have gone first; the descriptor is given back in any case.
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        sock.close()
+
+
+class TSocket(TTransportBase):
+    """A connection, of a client or accepted by a server."""
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        unix_socket: str | None = None,
+        sock: socket.socket | None = None,
+        socket_family: int = socket.AF_INET,
+        socket_timeout: float | None = 3000,
+        connect_timeout: float | None = None,
+    ) -> None:
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
+
+        ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and port. Timeouts
+        are in milliseconds: ``socket_timeout`` for each read and write, None or 0 for none;
+        ``connect_timeout`` for connecting, ``socket_timeout`` when it is not given.
+        """
+        self.sock = sock
+        self.unix_socket = None if sock else unix_socket
+        self.host = None if sock or unix_socket else host
+        self.port = None if sock or unix_socket else port
+        self.socket_family = socket_family
+        self.socket_timeout = _seconds(socket_timeout)
+        self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
+
+    def _init_sock(self) -> None:
+        if self.unix_socket:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        else:
+            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self.sock = sock
+
+    def set_handle(self, sock: socket.socket) -> None:
+        """Use a connected socket."""
+        self.sock = sock
+
+    def set_timeout(self, ms: float | None) -> None:
+        """Set both timeouts, in milliseconds; None or 0 for none."""
+        self.socket_timeout = self.connect_timeout = _seconds(ms)
+        if self.sock is not None:
+            self.sock.settimeout(self.socket_timeout)
+
+    def is_open(self) -> bool:
+        return bool(self.sock)
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when that fails; it also is a
+        ``TimeoutError`` when the time was up.
+        """
+        address: Any = self.unix_socket or (self.host, self.port)
+        if self.sock is not None and address == (None, None):
+            return  # made with a connected socket
+        self.close()
+        self._init_sock()
+        sock = self.sock
+        assert sock is not None
+        try:
+            if self.connect_timeout:
+                sock.settimeout(self.connect_timeout)
+            sock.connect(address)
+            if self.connect_timeout or self.socket_timeout:
+                sock.settimeout(self.socket_timeout)
+        except OSError as error:
+            self.close()
+            kind = TTransportTimeout if isinstance(error, TimeoutError) else TTransportException
+            raise kind(
+                type=TTransportException.NOT_OPEN, message=f"Could not connect to {address}"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        sock = self._connected()
+        try:
+            data = sock.recv(sz)
+        except TimeoutError as error:
+            raise TTransportTimeout(
+                message=f"timed out: no data within {self._patience(sock)}"
+            ) from error
+        except ConnectionResetError as error:
+            if not MAC_OR_BSD:
+                raise TTransportConnectionReset() from error
+            # There a peer that shut down in good order looks like this.
+            self.close()
+            data = b""
+        if not data:
+            raise TTransportException(
+                type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
+            )
+        return data
+
+    def write(self, buf: bytes) -> None:
+        """Send all of the bytes."""
+        sock = self._connected()
+        try:
+            sock.sendall(buf)
+        except TimeoutError as error:
+            raise TTransportTimeout(
+                message=f"timed out: could not send within {self._patience(sock)}"
+            ) from error
+        except ConnectionResetError as error:
+            raise TTransportConnectionReset() from error
+        except BrokenPipeError as error:
+            raise TTransportBrokenPipe() from error
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        sock, self.sock = self.sock, None
+        if sock:
+            _close(sock)
+
+    def _connected(self) -> socket.socket:
+        sock = self.sock
+        if sock is None:
+            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+        return sock
+
+    @staticmethod
+    def _patience(sock: socket.socket) -> str:
+        seconds = sock.gettimeout()
+        return "the socket's timeout" if seconds is None else f"{seconds * 1000:g} ms"
+
+
+class TServerSocket:
+    """A listening socket."""
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        unix_socket: str | None = None,
+        socket_family: int = socket.AF_INET,
+        client_timeout: float | None = 3000,
+        backlog: int = 128,
+        reuse_port: bool = False,
+    ) -> None:
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path).
+
+        With port 0 the system chooses one: ``server_socket.sock.getsockname()[1]`` after
+        ``listen()``. ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and
+        port. ``client_timeout``, in milliseconds, is for each read and write of an accepted
+        connection; None or 0 for none. ``reuse_port`` lets several processes listen on one port
+        and share its connections, where the system has ``SO_REUSEPORT``; without it a port in
+        use is an error.
+        """
+        self.unix_socket = unix_socket or None
+        self.host = None if unix_socket else host
+        self.port = None if unix_socket else port
+        self.socket_family = socket_family
+        self.client_timeout = _seconds(client_timeout)
+        self.backlog = backlog
+        self.reuse_port = reuse_port
+        self.sock: socket.socket | None = None
+        # The socket file that `listen` made: process, device, inode.
+        self._made_file: tuple[int, int, int] | None = None
+
+    def _init_sock(self) -> None:
+        if self.unix_socket:
+            _claim_path(self.unix_socket)
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        else:
+            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self.reuse_port and not self.unix_socket:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.settimeout(None)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
+
+    def listen(self) -> None:
+        """Start listening, unless ``sock`` already does.
+
+        Raises ``OSError`` when the address is in use or cannot be had.
+        """
+        if self.sock is not None:
+            return
+        self._init_sock()
+        sock = self.sock
+        assert sock is not None
+        address: Any = self.unix_socket or (self.host, self.port)
+        try:
+            sock.bind(address)
+            if self.unix_socket and not _is_abstract(self.unix_socket):
+                made = os.stat(self.unix_socket)
+                self._made_file = (os.getpid(), made.st_dev, made.st_ino)
+            sock.listen(self.backlog)
+        except OSError as error:
+            self.close()
+            raise type(error)(
+                error.errno, f"Cannot listen on {address}: {error.strerror or error}"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def accept(self) -> TSocket:
+        """Wait for the next connection."""
+        sock = self.sock
+        if sock is None:
+            raise TTransportException(
+                TTransportException.NOT_OPEN, "The server socket is not listening"
+            )
+        client, _ = sock.accept()
+        if self.client_timeout:
+            client.settimeout(self.client_timeout)
+        return TSocket(sock=client)
+
+    def close(self) -> None:
+        """Stop listening; an ``accept`` that waits in another thread fails with ``OSError``.
+
+        Removes the file of a unix socket that this object made in this process.
+        """
+        sock, self.sock = self.sock, None
+        if sock:
+            _close(sock)
+        made, self._made_file = self._made_file, None
+        if made is not None and self.unix_socket:
+            with contextlib.suppress(FileNotFoundError):
+                info = os.lstat(self.unix_socket)
+                if made == (os.getpid(), info.st_dev, info.st_ino):
+                    os.unlink(self.unix_socket)
+
+
+def _is_abstract(path: str) -> bool:
+    """Whether a unix socket address is in Linux's abstract namespace, which has no files."""
+    return os.fsencode(path).startswith(b"\0")
+
+
+def _claim_path(path: str) -> None:
+    """Remove what a server that is gone has left at ``path``, and refuse anything else."""
+    if _is_abstract(path):
+        return
+    try:
+        info = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(info.st_mode) and info.st_size == 0:
+        # As tempfile makes them to reserve a name; nothing is lost.
+        os.unlink(path)
+        return
+    if not stat.S_ISSOCK(info.st_mode):
+        raise OSError(errno.EADDRINUSE, f"Cannot listen on {path}: it exists and is not a socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # Connecting to a unix socket succeeds or fails at once.
+        probe.setblocking(False)
+        with contextlib.suppress(BlockingIOError):  # a full backlog: somebody is there
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                os.unlink(path)
+                return
+    raise OSError(errno.EADDRINUSE, f"Cannot listen on {path}: another server is listening there")

@@ -1,0 +1,326 @@
+"""Reference cycles are collected, and nothing leaks or is released twice."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import resource
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peers import subject
+from peers.compare import Loaded
+from peers.samples import CASES, IDL, RICH
+from peers.values import build
+
+
+@pytest.fixture(scope="module")
+def cases() -> Loaded:
+    return Loaded(IDL)
+
+
+class Node:
+    """A plain object, whose weak reference tells when it is gone."""
+
+
+def cycle_through_a_field(module: Any) -> Any:
+    tree = module.Tree()
+    tree.left = module.Tree(right=tree)
+    return tree
+
+
+def cycle_through_a_list(module: Any) -> Any:
+    tree = module.Tree()
+    tree.children = [module.Tree(named={"up": tree})]
+    return tree
+
+
+def cycle_through_an_extra_attribute(module: Any) -> Any:
+    tree = module.Tree()
+    tree.myself = tree
+    return tree
+
+
+def cycle_through_a_dict(module: Any) -> Any:
+    tree = module.Tree()
+    fields = vars(tree)
+    fields["myself"] = fields
+    tree.fields = fields
+    return tree
+
+
+def cycle_through_an_exception(module: Any) -> Any:
+    error = module.Failure()
+    error.trace = [error]
+    return error
+
+
+def cycle_through_a_subclass(module: Any) -> Any:
+    sub = type("Sub", (module.Tree,), {})
+    tree = sub()
+    tree.left = tree
+    return tree
+
+
+def cycle_through_a_payload(module: Any) -> Any:
+    cls = type("Hand", (subject.TPayload,), {"thrift_spec": {}})
+    obj = cls()
+    obj.me = obj
+    return obj
+
+
+CYCLES = [
+    cycle_through_a_field,
+    cycle_through_a_list,
+    cycle_through_an_extra_attribute,
+    cycle_through_a_dict,
+    cycle_through_an_exception,
+    cycle_through_a_subclass,
+    cycle_through_a_payload,
+]
+
+
+@pytest.mark.parametrize("make", CYCLES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("looked", [False, True])
+def test_cycles_are_collected(cases: Loaded, make: Callable[[Any], Any], looked: bool) -> None:
+    obj = make(cases.subject)
+    obj.node = Node()
+    if looked:
+        vars(obj)["more"] = Node()
+    gone = weakref.ref(obj), weakref.ref(obj.node)
+    del obj
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_cycles_of_decoded_objects_are_collected(cases: Loaded, protocol: str) -> None:
+    """What the decoder makes is known to the garbage collector like anything else."""
+    data = cases.encode("Tree", {"children": [{"value": 1}], "named": [["k", {}]]}, protocol)
+    tree = subject.decode(cases.subject.Tree, data, protocol)
+    tree.children[0].left = tree
+    tree.named["k"].children = [tree.children]
+    gone = [weakref.ref(obj) for obj in (tree, tree.children[0], tree.named["k"])]
+    assert gc.is_tracked(tree)
+    del tree
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None, None]
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_the_collector_may_run_in_the_middle_of_a_decode(cases: Loaded, protocol: str) -> None:
+    """User code runs while containers are half filled, and may look at them."""
+    module = cases.subject
+    seen = []
+
+    class Curious(module.Tree):
+        def __init__(self) -> None:
+            super().__init__()
+            gc.collect()
+            for obj in gc.get_objects():
+                if type(obj) is list and len(obj) == 50:
+                    seen.append(len([item for item in obj if item is self]))
+
+    reader = type("Reader", (module.Tree,), {})
+    reader.thrift_spec = {
+        4: (subject.TType.LIST, "children", (subject.TType.STRUCT, Curious), False),
+    }
+    trees = [{"value": n} for n in range(50)]
+    data = cases.encode("Tree", {"children": trees}, protocol)
+    gc.collect()
+    gc.freeze()
+    try:
+        decoded = subject.decode(reader, data, protocol)
+    finally:
+        gc.unfreeze()
+    assert [type(child) for child in decoded.children] == [Curious] * 50
+    assert set(seen) <= {0, 1}
+
+
+def test_classes_are_collected(tmp_path: Path) -> None:
+    """A subclass and its compiled form go away together."""
+    module = subject.load(str(_write(tmp_path, "struct S { 1: i32 x, 2: list<S> more }")))
+    sub = type("Sub", (module.S,), {})
+    for protocol in subject.PROTOCOLS:
+        subject.decode(sub, subject.encode(sub(x=1, more=[sub(x=2)]), protocol), protocol)
+    gone = weakref.ref(sub)
+    del sub
+    gc.collect()
+    assert gone() is None
+
+
+def _write(directory: Path, text: str) -> Path:
+    path = directory / "collected.thrift"
+    path.write_text(text)
+    return path
+
+
+def resident_bytes() -> int:
+    """Memory of this process, what the native code allocates included."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def memory_added(action: Callable[[], Any], count: int) -> tuple[int, int]:
+    """Python's memory blocks, and bytes, that `count` more calls of `action` leave behind."""
+    for _ in range(count // 10):
+        action()
+    gc.collect()
+    blocks, resident = sys.getallocatedblocks(), resident_bytes()
+    for _ in range(count):
+        action()
+    gc.collect()
+    return sys.getallocatedblocks() - blocks, resident_bytes() - resident
+
+
+#: What counters and caches of the interpreter itself may add; a leak adds one block per call.
+BLOCKS = 150
+#: What the allocator may keep; a leak of native memory adds 32 bytes or more per call.
+BYTES = 2 * 2**20
+
+
+def actions_of(module: Any, protocol: str) -> dict[str, tuple[Callable[[], Any], int]]:
+    small = subject.encode(module.Point(1, 2), protocol)
+    obj = build(module.After, RICH)
+    data = subject.encode(obj, protocol)
+    nested = build(module.Nested, dict(CASES)["Nested"])
+    truncated = data[: len(data) // 2]
+    bad = module.Point(x="no number")
+
+    def fails(action: Callable[[], Any]) -> Callable[[], None]:
+        def run() -> None:
+            with pytest.raises(subject.TException):
+                action()
+
+        return run
+
+    def views() -> None:
+        phone = module.Phone(color=1)
+        fields = vars(phone)
+        fields["new"] = 5
+        fields.update(color=2)
+        phone.other = 1
+        del phone.number
+        repr(phone)
+        hash(phone)
+        assert phone == phone
+
+    return {
+        "encode a small struct": (
+            lambda: subject.encode(module.Point(1, 300), protocol),
+            100_000,
+        ),
+        "decode a small struct": (
+            lambda: subject.decode(module.Point, small, protocol),
+            100_000,
+        ),
+        "encode a rich struct": (lambda: subject.encode(obj, protocol), 2000),
+        "decode a rich struct": (lambda: subject.decode(module.After, data, protocol), 2000),
+        "skip a rich struct": (lambda: subject.decode(module.Empty, data, protocol), 2000),
+        "both ways": (
+            lambda: subject.decode(module.Nested, subject.encode(nested, protocol), protocol),
+            1000,
+        ),
+        "fail to decode": (
+            fails(lambda: subject.decode(module.After, truncated, protocol)),
+            1000,
+        ),
+        "fail to encode": (fails(lambda: subject.encode(bad, protocol)), 1000),
+        "look at the fields": (views, 5000),
+    }
+
+
+ACTIONS = (
+    "encode a small struct", "decode a small struct", "encode a rich struct",
+    "decode a rich struct", "skip a rich struct", "both ways", "fail to decode",
+    "fail to encode", "look at the fields",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+@pytest.mark.difference("short-input")
+def test_nothing_leaks(cases: Loaded, protocol: str, name: str) -> None:
+    action, count = actions_of(cases.subject, protocol)[name]
+    blocks, resident = memory_added(action, count)
+    assert blocks < BLOCKS
+    assert resident < BYTES
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+@pytest.mark.difference("container-lengths")
+def test_threads_share_objects(cases: Loaded, protocol: str) -> None:
+    """Objects change in one thread while others write and read them: a value, or an exception."""
+    module = cases.subject
+    tree = module.Tree(value=1, children=[module.Tree(value=n) for n in range(20)], named={})
+    stop = threading.Event()
+    problems: list[BaseException] = []
+
+    def guarded(action: Callable[[], Any]) -> None:
+        try:
+            while not stop.is_set():
+                action()
+        except Exception as error:
+            problems.append(error)
+
+    def change() -> None:
+        tree.children.append(module.Tree(value=0, left=module.Tree()))
+        tree.named["k"] = tree.children[0]
+        tree.left = module.Tree(value=5)
+        del tree.left
+        tree.children.pop()
+        tree.named.clear()
+        vars(tree)["extra"] = 1
+
+    def use() -> None:
+        # RuntimeError is what Python says of a dict that changes in a loop.
+        with contextlib.suppress(RuntimeError, subject.TException):
+            decoded = subject.decode(module.Tree, subject.encode(tree, protocol), protocol)
+            assert 20 <= len(decoded.children) <= 21
+            repr(tree), hash(decoded), decoded == tree
+
+    threads = [threading.Thread(target=guarded, args=(change,))]
+    threads += [threading.Thread(target=guarded, args=(use,)) for _ in range(3)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+    assert problems == []
+
+
+def test_reference_counts_of_shared_values(cases: Loaded) -> None:
+    """Values that pass through an object have as many references afterwards as before."""
+    value = "a string of its own " + str(id(cases))
+    before = sys.getrefcount(value)
+    for protocol in subject.PROTOCOLS:
+        for _ in range(100):
+            phone = cases.subject.Phone(color=1, number=value)
+            phone.number = value
+            phone.extra = value
+            vars(phone)["number"] = value
+            subject.encode(phone, protocol)
+            del phone.number
+            phone.number = value
+    del phone
+    assert sys.getrefcount(value) == before
+
+
+def test_defaults_keep_their_reference_counts(cases: Loaded) -> None:
+    default = dict(cases.subject.Defaults.default_spec)["text"]
+    before = sys.getrefcount(default)
+    for _ in range(100):
+        cases.subject.Defaults()
+        subject.decode(cases.subject.Defaults, b"\0", "binary")
+    assert abs(sys.getrefcount(default) - before) < 5
