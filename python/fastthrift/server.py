@@ -15,12 +15,15 @@ What happens to a call that goes wrong:
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import logging
+import os
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,6 +81,16 @@ class TServer:
         self.trans.close()
         for connection in list(self._connections.values()):
             connection.stop_reading()
+
+    @contextlib.contextmanager
+    def _serving(self) -> Iterator[None]:
+        """While `serve` runs; the server is closed at the end."""
+        _running[self] = os.getpid()
+        try:
+            yield
+        finally:
+            _running.pop(self, None)
+            self.close()
 
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
@@ -223,15 +236,13 @@ class TSimpleServer(TServer):
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
-        try:
+        with self._serving():
             for client in self._accept():
                 with self._registered(client) as connection:
                     try:
                         self._converse(client, connection)
                     except Exception:
                         logger.exception("The connection of %s failed", connection.peer)
-        finally:
-            self.close()
 
 
 class TThreadedServer(TServer):
@@ -258,10 +269,10 @@ class TThreadedServer(TServer):
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
         try:
-            for client in self._accept():
-                self._start(client)
+            with self._serving():
+                for client in self._accept():
+                    self._start(client)
         finally:
-            self.close()
             self._join()
 
     def handle(self, client: TTransportBase) -> None:
@@ -435,6 +446,27 @@ class _Writer(_Observer):
         result = self._proto.write_message_end()
         self._message.stage = _REPLIED
         return result
+
+
+# The servers whose `serve` runs, with the process that it runs in.
+_running: weakref.WeakKeyDictionary[TServer, int] = weakref.WeakKeyDictionary()
+# How long the end of the program waits for their connections, in seconds.
+_EXIT_PATIENCE = 1.0
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    """Close the servers that run in daemon threads, before the interpreter goes away under them.
+
+    Before Python 3.14 it ends a daemon thread that wakes up later by unwinding its stack, which
+    native code on that stack, reading the next call, answers with an abort of the process.
+    """
+    servers = [server for server, process in list(_running.items()) if process == os.getpid()]
+    for server in servers:
+        server.close()
+    deadline = time.monotonic() + _EXIT_PATIENCE
+    while any(server._connections for server in servers) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 # Pause before the next try when descriptors, memory or threads have run out, in seconds.

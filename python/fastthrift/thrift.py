@@ -235,6 +235,19 @@ class _DefaultOfField:
             raise AttributeError(self.name)
 
 
+def _signature(cls: type) -> Any:
+    """The signature of a class whose ``__init__`` is native; None for other classes."""
+    from fastthrift._struct import exception_init
+
+    fields = _core.layout_fields(cls)
+    if fields is None or cls.__init__ not in (_core.StructStorage.__init__, exception_init):  # type: ignore[misc]
+        return None
+    from inspect import Parameter, Signature
+
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    return Signature([Parameter(name, kind, default=default) for name, default in fields])
+
+
 class TPayloadMeta(type):
     """The class of payload classes: makes ``__init__`` from ``default_spec`` and keeps the
     compiled codec plan true to ``thrift_spec``."""
@@ -262,6 +275,13 @@ class TPayloadMeta(type):
         if generate_init:
             type.__setattr__(payload, "__init__", init_func_generator(payload, spec))
         return payload
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "__signature__":
+            signature = _signature(cls)
+            if signature is not None:
+                return signature
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if not hasattr(type(value), "__set__") and _core.is_slot(cls, name):

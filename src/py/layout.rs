@@ -197,13 +197,17 @@ impl Layout {
     /// object is looked for first.
     fn position(&self, name: &Bound<'_, PyAny>) -> Option<usize> {
         let py = name.py();
-        let mut fields = self.fields.iter();
-        fields
-            .clone()
-            .position(|field| field.name.bind(py).is(name))
-            .or_else(|| {
-                fields.position(|field| field.name.bind(py).as_any().eq(name).unwrap_or(false))
-            })
+        let same = self
+            .fields
+            .iter()
+            .position(|field| field.name.bind(py).is(name));
+        // Compared as text: `==` may fail, at the limit of recursion even
+        // for strings.
+        same.or_else(|| {
+            let name = name.cast::<PyString>().ok()?.to_str().ok()?;
+            let named = |field: &LayoutField| field.name.bind(py).to_str().is_ok_and(|n| n == name);
+            self.fields.iter().position(named)
+        })
     }
 
     /// Gives every empty slot its default.
@@ -396,7 +400,7 @@ pub fn delete_raw(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResul
 #[pyfunction]
 #[pyo3(name = "snapshot")]
 pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    if !object.is_instance(ffi::storage_type(object.py())?)? {
+    if !ffi::is_kind_of(object, ffi::storage_type(object.py())?) {
         return Err(PyAttributeError::new_err("not a loaded struct"));
     }
     snapshot(object)
@@ -432,7 +436,7 @@ pub fn layout_fields<'py>(
 /// `==`: the other is of this class or a subclass and has equal attributes.
 pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
     let class = object.get_type();
-    if !other.is_instance(&class)? {
+    if !ffi::is_kind_of(other, &class) {
         return Ok(false);
     }
     if let Some(layout) = Layout::of(&class)

@@ -1,5 +1,6 @@
 //! The protocol objects and their factories.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
@@ -16,15 +17,16 @@ use crate::wire::{Error, Limits, MessageHeader, Reader, WireType, Writer};
 /// every dialect.
 #[pyclass(extends = ProtocolSettings, subclass, module = "fastthrift._core")]
 pub struct NativeProtocol {
-    /// The transport, which may be swapped between two calls.
-    trans: Py<PyAny>,
+    /// The transport, which may be swapped between two calls. An option, so
+    /// that the collector may see the object before it is set.
+    trans: Option<Py<PyAny>>,
 }
 
 /// The settings and the transport as they are now; nothing of the protocol
 /// stays borrowed while the codec runs.
 fn parts<'py>(this: &Bound<'py, NativeProtocol>) -> PyResult<(Settings, Bound<'py, PyAny>)> {
     let settings = this.as_super().try_borrow()?.settings;
-    let trans = this.try_borrow()?.trans.bind(this.py()).clone();
+    let trans = this.try_borrow()?.trans(this.py()).into_bound(this.py());
     Ok((settings, trans))
 }
 
@@ -33,12 +35,15 @@ impl NativeProtocol {
     /// The transport.
     #[getter]
     fn trans(&self, py: Python<'_>) -> Py<PyAny> {
-        self.trans.clone_ref(py)
+        match &self.trans {
+            Some(trans) => trans.clone_ref(py),
+            None => py.None(),
+        }
     }
 
     #[setter]
     fn set_trans(&mut self, trans: Py<PyAny>) {
-        self.trans = trans;
+        self.trans = Some(trans);
     }
 
     /// Passes over a value of a `TType`.
@@ -101,6 +106,13 @@ impl NativeProtocol {
     fn write_struct(this: &Bound<'_, Self>, obj: &Bound<'_, PyAny>) -> PyResult<()> {
         let (settings, trans) = parts(this)?;
         codec::write(&settings, &trans, WriteStruct(obj))
+    }
+
+    fn __getstate__(this: &Bound<'_, Self>) -> PyResult<()> {
+        Err(PyTypeError::new_err(format!(
+            "cannot pickle a {}: it belongs to a connection; pickle its factory",
+            this.get_type().name()?
+        )))
     }
 
     /// Reads a bare value of a type as `thrift_spec` writes it.
@@ -270,7 +282,7 @@ pub struct TCompactProtocolFactory;
 const BINARY: Settings = Settings::new(Dialect::Binary);
 const COMPACT: Settings = Settings::new(Dialect::Compact);
 
-fn protocol(settings: Settings, trans: Py<PyAny>) -> PyClassInitializer<NativeProtocol> {
+fn protocol(settings: Settings, trans: Option<Py<PyAny>>) -> PyClassInitializer<NativeProtocol> {
     PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(NativeProtocol { trans })
 }
 
@@ -284,11 +296,10 @@ impl TBinaryProtocol {
         strict_write=True, decode_response=True, strict_decode=False, max_depth=64, *, \
         max_string_size=104857600, max_message_size=104857600)")]
     fn new(
-        py: Python<'_>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        protocol(BINARY, py.None()).add_subclass(Self)
+        protocol(BINARY, None).add_subclass(Self)
     }
 
     #[pyo3(signature = (
@@ -326,11 +337,10 @@ impl TCompactProtocol {
         strict_decode=False, *, max_depth=64, max_string_size=104857600, \
         max_message_size=104857600)")]
     fn new(
-        py: Python<'_>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        protocol(COMPACT, py.None()).add_subclass(Self)
+        protocol(COMPACT, None).add_subclass(Self)
     }
 
     #[pyo3(signature = (
@@ -358,7 +368,7 @@ impl TCompactProtocol {
 
 fn set_up(this: &Bound<'_, NativeProtocol>, settings: Settings, trans: Py<PyAny>) -> PyResult<()> {
     this.as_super().try_borrow_mut()?.settings = settings;
-    this.try_borrow_mut()?.trans = trans;
+    this.try_borrow_mut()?.trans = Some(trans);
     Ok(())
 }
 
@@ -406,7 +416,7 @@ impl TBinaryProtocolFactory {
         let settings = this.as_super().try_borrow()?.settings;
         Py::new(
             this.py(),
-            protocol(settings, trans).add_subclass(TBinaryProtocol),
+            protocol(settings, Some(trans)).add_subclass(TBinaryProtocol),
         )
     }
 }
@@ -447,7 +457,7 @@ impl TCompactProtocolFactory {
         let settings = this.as_super().try_borrow()?.settings;
         Py::new(
             this.py(),
-            protocol(settings, trans).add_subclass(TCompactProtocol),
+            protocol(settings, Some(trans)).add_subclass(TCompactProtocol),
         )
     }
 }

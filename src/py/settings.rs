@@ -1,6 +1,7 @@
 //! The options of protocols, shared by the factories and what they make.
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
 
 use super::decode::Text;
 use crate::wire::Limits;
@@ -82,8 +83,27 @@ pub struct ProtocolSettings {
 
 macro_rules! attributes {
     ($($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $($path:ident).+;)*) => {
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
         #[pymethods]
         impl ProtocolSettings {
+            /// The options and other attributes, for copy and pickle.
+            fn __getstate__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+                let state = PyDict::new(this.py());
+                state.update(this.getattr("__dict__")?.cast()?)?;
+                for name in NAMES {
+                    state.set_item(name, this.getattr(*name)?)?;
+                }
+                Ok(state)
+            }
+
+            fn __setstate__(this: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
+                for (name, value) in state {
+                    this.setattr(name.cast::<PyString>()?, value)?;
+                }
+                Ok(())
+            }
+
             $(
                 $(#[$doc])*
                 #[getter]

@@ -213,6 +213,33 @@ def test_close_in_a_signal_handler(server_class, tmp_path):
         process.wait()
 
 
+@both_servers
+def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
+    """With an idle connection, whose thread waits in native code for the next call."""
+    program = textwrap.dedent(
+        f"""
+        import sys, threading
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from rpc_support import Calls, make_server, port_of
+        from fastthrift.rpc import make_client
+        from fastthrift.server import {server_class.__name__}
+        server = make_server(server_class={server_class.__name__})
+        server.daemon = True
+        threading.Thread(target=server.serve, daemon=True).start()
+        client = make_client(Calls, "127.0.0.1", port_of(server))
+        print(client.add(1, 2))
+        """
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (output.returncode, output.stdout, output.stderr) == (0, "3\n", "")
+
+
 def test_interrupt_closes_the_server():
     class Interrupted(TServerSocket):
         def accept(self):

@@ -7,7 +7,6 @@ import copy
 import inspect
 import json
 import pickle
-import pprint
 import pydoc
 import re
 import typing
@@ -187,7 +186,6 @@ LOOKS: dict[str, Any] = {
     "bool": bool,
     "each by its key": lambda d: {key: d[key] for key in d},
     "each while looking": lambda d: [(k, v, k in d, len(d)) for k, v in d.items()],
-    "pprint": pprint.pformat,
     "isinstance": lambda d: (isinstance(d, dict), isinstance(d, collections.abc.MutableMapping)),
 }
 

@@ -19,6 +19,6 @@ pub use slots::{SlotTable, Slots};
 pub use storage::{extras, extras_or_new, storage_type};
 pub use text::new_str;
 pub use types::{
-    has_default_attributes, has_default_construction, is_type, lookup, own_attribute,
+    has_default_attributes, has_default_construction, is_kind_of, is_type, lookup, own_attribute,
     set_own_attribute,
 };

@@ -7,7 +7,7 @@ use pyo3::pyclass::PyTraverseError;
 use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
-use super::types::own_attribute;
+use super::types::{is_kind_of, own_attribute};
 
 /// Where a class keeps its slots: offsets that were taken from its member
 /// descriptors and verified against its size.
@@ -74,9 +74,7 @@ impl SlotTable {
 
     /// The object's slots, if it is of the class or a subclass.
     pub fn view<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<Slots<'a, 'py>> {
-        let class = self.class.bind(object.py());
-        let known = object.get_type().is_subclass(class).unwrap_or(false);
-        known.then_some(Slots {
+        is_kind_of(object, self.class.bind(object.py())).then_some(Slots {
             object,
             offsets: &self.offsets,
         })

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::types::is_kind_of;
 use crate::py::layout;
 
 #[repr(C)]
@@ -217,8 +218,7 @@ unsafe extern "C" fn set_dict(
 /// The dict of an object's attributes that are not fields, if it has any.
 pub fn extras<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     let py = object.py();
-    let class = storage_type(py).ok()?;
-    if !object.is_instance(class).unwrap_or(false) {
+    if !is_kind_of(object, storage_type(py).ok()?) {
         return None;
     }
     // SAFETY: the object was found to have this memory; the pointer is null
@@ -236,7 +236,7 @@ pub fn extras_or_new<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyD
         return Ok(extras);
     }
     let py = object.py();
-    if !object.is_instance(storage_type(py)?)? {
+    if !is_kind_of(object, storage_type(py)?) {
         return Err(PySystemError::new_err("not a loaded struct"));
     }
     let dict = PyDict::new(py);

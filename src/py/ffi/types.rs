@@ -19,6 +19,14 @@ pub fn is_type(object: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {
     object.get_type_ptr().cast() == class.as_ptr()
 }
 
+/// Whether `object` is an instance of `class` or a subclass, by the MRO
+/// alone: no hook of a metaclass is asked, and nothing can fail.
+#[inline]
+pub fn is_kind_of(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: compares types that are alive.
+    unsafe { ffi::PyType_IsSubtype(object.get_type_ptr(), class.as_type_ptr()) != 0 }
+}
+
 /// The attribute `name` of `class` or the first base that has it, unbound.
 pub fn lookup<'py>(
     class: &Bound<'py, PyType>,

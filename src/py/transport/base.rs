@@ -17,7 +17,8 @@ use crate::wire::{Input, Limits};
 /// borrowed: other threads and greenlets may look at it.
 #[pyclass(subclass, dict, weakref, module = "fastthrift.transport.cybase")]
 pub struct CyTransportBase {
-    trans: Py<PyAny>,
+    /// An option, so that the collector may see the object before it is set.
+    trans: Option<Py<PyAny>>,
     read_ahead: ReadAhead,
     written: Vec<u8>,
     fetch: Fetch,
@@ -27,7 +28,7 @@ pub struct CyTransportBase {
 impl CyTransportBase {
     /// A transport that keeps what is written until `flush` sends it as it
     /// is, or as one frame.
-    pub fn new(trans: Py<PyAny>, fetch: Fetch) -> Self {
+    pub fn new(trans: Option<Py<PyAny>>, fetch: Fetch) -> Self {
         Self {
             trans,
             read_ahead: ReadAhead::default(),
@@ -40,7 +41,7 @@ impl CyTransportBase {
     /// Takes the read side out, for reading natively.
     pub fn take_input<'py>(&mut self, py: Python<'py>, limit: usize) -> TransportInput<'py> {
         TransportInput::new(
-            self.trans.bind(py).clone(),
+            self.trans(py).into_bound(py),
             std::mem::take(&mut self.read_ahead),
             self.fetch,
             limit,
@@ -58,7 +59,7 @@ impl CyTransportBase {
     }
 
     fn below<'py>(&self, py: Python<'py>) -> Underlying<'py> {
-        Underlying(self.trans.bind(py).clone())
+        Underlying(self.trans(py).into_bound(py))
     }
 }
 
@@ -67,12 +68,15 @@ impl CyTransportBase {
     /// The transport below.
     #[getter]
     fn trans(&self, py: Python<'_>) -> Py<PyAny> {
-        self.trans.clone_ref(py)
+        match &self.trans {
+            Some(trans) => trans.clone_ref(py),
+            None => py.None(),
+        }
     }
 
     #[setter]
     fn set_trans(&mut self, trans: Py<PyAny>) {
-        self.trans = trans;
+        self.trans = Some(trans);
     }
 
     /// The transport below, under the name of thriftpy2's Python classes.

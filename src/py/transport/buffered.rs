@@ -22,11 +22,10 @@ impl TBufferedTransport {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, buf_size=4096)")]
     fn new(
-        py: Python<'_>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        Self::over(py.None(), Self::DEFAULT_BUFFER)
+        Self::over(None, Self::DEFAULT_BUFFER)
     }
 
     /// `buf_size` is the least that is read at once, in bytes.
@@ -37,13 +36,14 @@ impl TBufferedTransport {
                 "buffer too small: {buf_size} bytes, needs at least {SMALLEST_BUFFER}"
             )));
         }
-        *this.as_super().try_borrow_mut()? = CyTransportBase::new(trans, Fetch::Ahead(buf_size));
+        *this.as_super().try_borrow_mut()? =
+            CyTransportBase::new(Some(trans), Fetch::Ahead(buf_size));
         Ok(())
     }
 }
 
 impl TBufferedTransport {
-    fn over(trans: Py<PyAny>, buf_size: usize) -> PyClassInitializer<Self> {
+    fn over(trans: Option<Py<PyAny>>, buf_size: usize) -> PyClassInitializer<Self> {
         let base = CyTransportBase::new(trans, Fetch::Ahead(buf_size));
         PyClassInitializer::from(base).add_subclass(Self)
     }
@@ -63,11 +63,16 @@ impl TBufferedTransportFactory {
 
     fn __init__(&self) {}
 
+    /// The attributes, for copy and pickle.
+    fn __getstate__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        this.getattr("__dict__")
+    }
+
     /// A buffered transport over `trans`.
     fn get_transport(&self, py: Python<'_>, trans: Py<PyAny>) -> PyResult<Py<TBufferedTransport>> {
         Py::new(
             py,
-            TBufferedTransport::over(trans, TBufferedTransport::DEFAULT_BUFFER),
+            TBufferedTransport::over(Some(trans), TBufferedTransport::DEFAULT_BUFFER),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Messages in frames: a length of four bytes, then so many bytes.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::base::CyTransportBase;
 use super::input::Fetch;
@@ -19,11 +19,10 @@ impl TFramedTransport {
         text_signature = "(trans, buf_size=4096, *, max_frame_size=104857600)"
     )]
     fn new(
-        py: Python<'_>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        Self::over(py.None(), DEFAULT_BUFFER, Limits::DEFAULT_SIZE)
+        Self::over(None, DEFAULT_BUFFER, Limits::DEFAULT_SIZE)
     }
 
     /// `buf_size` is the least that is read at once, `max_frame_size` the
@@ -36,7 +35,7 @@ impl TFramedTransport {
         max_frame_size: usize,
     ) -> PyResult<()> {
         *this.as_super().try_borrow_mut()? =
-            CyTransportBase::new(trans, frames(buf_size, max_frame_size));
+            CyTransportBase::new(Some(trans), frames(buf_size, max_frame_size));
         Ok(())
     }
 }
@@ -51,7 +50,11 @@ fn frames(buf_size: usize, max_frame_size: usize) -> Fetch {
 }
 
 impl TFramedTransport {
-    fn over(trans: Py<PyAny>, buf_size: usize, max_frame_size: usize) -> PyClassInitializer<Self> {
+    fn over(
+        trans: Option<Py<PyAny>>,
+        buf_size: usize,
+        max_frame_size: usize,
+    ) -> PyClassInitializer<Self> {
         let base = CyTransportBase::new(trans, frames(buf_size, max_frame_size));
         PyClassInitializer::from(base).add_subclass(Self)
     }
@@ -80,11 +83,25 @@ impl TFramedTransportFactory {
         self.max_frame_size = max_frame_size;
     }
 
+    /// The attributes, for copy and pickle.
+    fn __getstate__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let state = this.getattr("__dict__")?.call_method0("copy")?;
+        state.set_item("max_frame_size", this.try_borrow()?.max_frame_size)?;
+        Ok(state)
+    }
+
+    fn __setstate__(this: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
+        for (name, value) in state {
+            this.setattr(name.cast::<PyString>()?, value)?;
+        }
+        Ok(())
+    }
+
     /// A framed transport over `trans`.
     fn get_transport(&self, py: Python<'_>, trans: Py<PyAny>) -> PyResult<Py<TFramedTransport>> {
         Py::new(
             py,
-            TFramedTransport::over(trans, DEFAULT_BUFFER, self.max_frame_size),
+            TFramedTransport::over(Some(trans), DEFAULT_BUFFER, self.max_frame_size),
         )
     }
 }

@@ -98,12 +98,21 @@ impl<'py> TransportInput<'py> {
     }
 
     fn read_some(&mut self, count: usize) -> Result<()> {
+        let count = count.min(LARGEST_READ);
         let read = self
             .source
-            .read(count.min(LARGEST_READ), &mut self.read_ahead.bytes)
+            .read(count, &mut self.read_ahead.bytes)
             .map_err(source_error)?;
         if read == 0 {
             return Err(source_error(exceptions::end_of_file(self.source.0.py())));
+        }
+        if read > count && matches!(self.fetch, Fetch::Exact) {
+            // There is no place to keep what belongs to the next message.
+            let text = format!("the transport gave {read} bytes when {count} were asked for");
+            return Err(source_error(exceptions::transport(
+                self.source.0.py(),
+                &text,
+            )));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::py::ffi::lookup;
+use crate::py::ffi::{is_kind_of, lookup};
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -84,6 +84,5 @@ pub fn is_native<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {
             _ => false,
         }
     };
-    class.is_subclass(&native).unwrap_or(false)
-        && ["read", "write", "flush", "clean"].into_iter().all(same)
+    is_kind_of(object, &native) && ["read", "write", "flush", "clean"].into_iter().all(same)
 }
