@@ -8,7 +8,7 @@
 
 What is timed are whole public calls, as users write them: ``utils.serialize(obj, factory)`` and
 ``utils.deserialize(cls(), data, factory)`` for fastthrift and thriftpy2 (its Cython binary
-protocol, its compact one), the generated ``write`` and ``read`` over a memory buffer for Apache
+protocol, its compact one), ``TSerialization.serialize`` and ``deserialize`` for Apache
 Thrift (its C extension, which must not fall back), ``encode`` and ``decode`` of reused msgpack
 coders for msgspec, which has no Thrift: it is there as the measure of what Python allows.
 
@@ -33,6 +33,7 @@ import statistics
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -48,6 +49,7 @@ import msgspec  # noqa: E402
 import thriftpy2  # noqa: E402
 from cases import Case, all_cases  # noqa: E402
 from peers import apache, reference, remote, subject  # noqa: E402
+from thrift import TSerialization  # noqa: E402
 
 SUBJECT, THRIFTPY2, APACHE, MSGSPEC = subject.NAME, "thriftpy2", "apache", "msgspec"
 CONTESTANTS = tuple(dict.fromkeys((SUBJECT, THRIFTPY2, APACHE, MSGSPEC)))
@@ -62,7 +64,25 @@ TARGETS = {
     ("load", ""): 30.0,
 }
 
-Action = Callable[[], Any]
+
+@dataclass(frozen=True)
+class Action:
+    """A statement to be timed, and the names in it.
+
+    A statement and not a function: calling a lambda costs as much as a small encode.
+    """
+
+    statement: str
+    names: dict[str, Any]
+
+    def __call__(self) -> Any:
+        """The value of the statement."""
+        return eval(self.statement, self.names)
+
+    def seconds(self, count: int) -> float:
+        """How long `count` executions take, the garbage collector on."""
+        timer = timeit.Timer(self.statement, "gc.enable()", globals={**self.names, "gc": gc})
+        return timer.timeit(count)
 
 
 @dataclass
@@ -92,21 +112,11 @@ class Measurement:
 # Timing
 
 
-def time_calls(action: Action, count: int) -> float:
-    """Seconds per call of `action`, over `count` calls in a row."""
-    calls = itertools.repeat(None, count)
-    start = time.perf_counter()
-    for _ in calls:
-        action()
-    return (time.perf_counter() - start) / count
-
-
 def calls_per_turn(action: Action, seconds: float) -> int:
-    """How many calls of `action` fill `seconds`."""
-    action()
+    """How many executions of `action` fill `seconds`."""
     count = 1
     while True:
-        taken = time_calls(action, count) * count
+        taken = action.seconds(count)
         if taken >= seconds / 4:
             return max(1, round(count * seconds / taken))
         count *= 4
@@ -122,7 +132,7 @@ def measure(actions: dict[str, Action], budget: Budget) -> dict[str, list[float]
     for _ in range(budget.turns):
         for name, action in actions.items():
             gc.collect()
-            times[name].append(time_calls(action, counts[name]))
+            times[name].append(action.seconds(counts[name]) / counts[name])
     gc.unfreeze()
     return times
 
@@ -169,9 +179,12 @@ def codec_actions(case: Case, protocol: str) -> tuple[dict[str, Action], dict[st
     def add_thriftpy(name: str, module: Any, utils: Any, factory: Any) -> None:
         obj, cls = case.make(module), getattr(module, case.struct)
         data = thrift_bytes[name] = utils.serialize(obj, factory)
-        serialize, deserialize = utils.serialize, utils.deserialize
-        encode[name] = lambda: serialize(obj, factory)
-        decode[name] = lambda: deserialize(cls(), data, factory)
+        names = {
+            **{"serialize": utils.serialize, "deserialize": utils.deserialize},
+            **{"obj": obj, "cls": cls, "data": data, "factory": factory},
+        }
+        encode[name] = Action("serialize(obj, factory)", names)
+        decode[name] = Action("deserialize(cls(), data, factory)", names)
 
     add_thriftpy(SUBJECT, ours, subject.utils, subject.factory(protocol))
     flavour = reference.flavours(protocol)[0]
@@ -179,15 +192,21 @@ def codec_actions(case: Case, protocol: str) -> tuple[dict[str, Action], dict[st
 
     apache_obj, apache_class = case.make(apache_types), getattr(apache_types, case.struct)
     apache_data = thrift_bytes[APACHE] = apache.encode(apache_obj, protocol)
-    encode[APACHE] = lambda: apache.encode(apache_obj, protocol)
-    decode[APACHE] = lambda: apache.decode(apache_class, apache_data, protocol)
+    names = {
+        **{"serialize": TSerialization.serialize, "deserialize": TSerialization.deserialize},
+        **{"obj": apache_obj, "cls": apache_class, "data": apache_data},
+        "factory": apache.FACTORIES[protocol, "accelerated"],
+    }
+    encode[APACHE] = Action("serialize(obj, factory)", names)
+    decode[APACHE] = Action("deserialize(cls(), data, factory)", names)
 
     encoder = msgspec.msgpack.Encoder()
     decoder = msgspec.msgpack.Decoder(getattr(msgspec_types, case.struct))
     msgspec_obj = case.make(msgspec_types)
     msgspec_data = encoder.encode(msgspec_obj)
-    encode[MSGSPEC] = lambda: encoder.encode(msgspec_obj)
-    decode[MSGSPEC] = lambda: decoder.decode(msgspec_data)
+    names = {"encode": encoder.encode, "decode": decoder.decode}
+    encode[MSGSPEC] = Action("encode(obj)", {**names, "obj": msgspec_obj})
+    decode[MSGSPEC] = Action("decode(data)", {**names, "data": msgspec_data})
 
     if len(set(thrift_bytes.values())) != 1:
         raise SystemExit(f"{case.name}: the {protocol} bytes of {[*thrift_bytes]} differ")
@@ -208,7 +227,11 @@ def direct_actions(case: Case, protocol: str) -> tuple[Action, Action] | None:
     data = encode(obj, protocol)
     if normal(decode(cls, data, protocol)) != normal(obj):
         raise SystemExit(f"{case.name}: {SUBJECT}.decode gives another value")
-    return lambda: encode(obj, protocol), lambda: decode(cls, data, protocol)
+    names = {"encode": encode, "decode": decode, "obj": obj, "cls": cls, "data": data}
+    return (
+        Action(f"encode(obj, {protocol!r})", names),
+        Action(f"decode(cls, data, {protocol!r})", names),
+    )
 
 
 def compare_codecs(cases: list[Case], budget: Budget) -> list[Measurement]:
@@ -346,7 +369,7 @@ def compare_round_trips(budget: Budget) -> list[Measurement]:
                     remote.connected(contestant, "binary", "buffered", port)
                 )
                 answers.append(client.call(method, *plain))
-                actions[contestant] = client.prepare(method, *plain)
+                actions[contestant] = Action("call()", {"call": client.prepare(method, *plain)})
             if any(answer != answers[0] for answer in answers):
                 raise SystemExit(f"round trip, {name}: the answers differ")
             results.append(record(Measurement("round trip", "binary", name, True), actions, budget))

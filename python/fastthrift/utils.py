@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from fastthrift._core import deserialize, serialize
 
-from fastthrift import _core
-from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.protocol.binary import TBinaryProtocolFactory
-
-_BINARY = TBinaryProtocolFactory()
-
-Payload = TypeVar("Payload")
-
-
-def serialize(thrift_object: Any, proto_factory: TProtocolFactory = _BINARY) -> bytes:
-    """The payload as bytes, without a message around it."""
-    return _core.serialize(thrift_object, proto_factory)
-
-
-def deserialize(
-    thrift_object: Payload, buf: bytes, proto_factory: TProtocolFactory = _BINARY
-) -> Payload:
-    """Fill ``thrift_object`` from bytes and return it. Bytes after its end are ignored."""
-    _core.deserialize(thrift_object, buf, proto_factory)
-    return thrift_object
+__all__ = ["deserialize", "hexlify", "hexprint", "serialize"]
 
 
 def hexlify(byte_array: bytes, delimeter: str = " ") -> str:

@@ -2,6 +2,7 @@
 //! over protocols and transports.
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use super::error::CodecError;
 use super::exceptions;
@@ -120,6 +121,21 @@ pub fn write<'py, J: Write<'py>>(
     let mut bytes = Vec::new();
     write_bytes(py, settings, &mut bytes, job)?;
     Underlying(trans.clone()).write(&bytes)
+}
+
+/// What a message's buffer starts with: most fit, and growing from nothing
+/// would copy small messages several times.
+const FIRST_CAPACITY: usize = 512;
+
+/// Writes to a new `bytes`.
+pub fn write_new<'py, J: Write<'py>>(
+    py: Python<'py>,
+    settings: &Settings,
+    job: J,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut bytes = Vec::with_capacity(FIRST_CAPACITY);
+    write_bytes(py, settings, &mut bytes, job)?;
+    Ok(PyBytes::new(py, &bytes))
 }
 
 /// Writes to memory.

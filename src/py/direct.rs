@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::codec;
-use super::ffi;
-use super::imports;
-use super::protocol::{ReadStruct, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct};
+use super::plan::Plan;
+use super::protocol::{
+    ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
+};
 use super::settings::{Dialect, ProtocolSettings, Settings};
 use super::transport::TMemoryBuffer;
 
@@ -24,66 +25,90 @@ fn native_settings(factory: &Bound<'_, PyAny>) -> PyResult<Option<Settings>> {
     Ok(None)
 }
 
-/// Whether the object's class has the `read` or `write` of `TPayload`.
-fn has_plain_method(object: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    let base = imports::payload(object.py())?;
-    let plain = ffi::own_attribute(base, name);
-    let found = ffi::lookup(&object.get_type(), name);
-    Ok(match (plain, found) {
-        (Some(plain), Some(found)) => plain.is(&found),
-        _ => false,
-    })
+/// The plan of a payload, none where its class has none.
+#[inline]
+fn plan_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Plan>> {
+    // An object without a plan goes the way of duck typing, which says what
+    // is wrong with it.
+    Plan::of_object(object).ok()
 }
 
-/// The bytes of a payload.
+/// The payload as bytes, without a message around it.
+///
+/// `proto_factory` is any protocol factory; the binary one by default.
 #[pyfunction]
+#[pyo3(signature = (thrift_object, proto_factory = None))]
 pub fn serialize<'py>(
     thrift_object: &Bound<'py, PyAny>,
-    proto_factory: &Bound<'py, PyAny>,
+    proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
-    if let Some(settings) = native_settings(proto_factory)?
-        && has_plain_method(thrift_object, intern!(py, "write"))?
+    if let Some(settings) = factory_settings(proto_factory)?
+        && let Some(plan) = plan_of(thrift_object)
+        && plan.get().has_plain_write()
     {
-        let mut bytes = Vec::new();
-        codec::write_bytes(py, &settings, &mut bytes, WriteStruct(thrift_object))?;
-        return Ok(PyBytes::new(py, &bytes).into_any());
+        let job = WriteStruct(thrift_object);
+        return Ok(codec::write_new(py, &settings, job)?.into_any());
     }
-    let transport = Bound::new(py, TMemoryBuffer::default())?;
-    let protocol = proto_factory.call_method1(intern!(py, "get_protocol"), (&transport,))?;
+    let transport = py.get_type::<TMemoryBuffer>().call0()?;
+    let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
     protocol.call_method0(intern!(py, "write_message_end"))?;
     transport.call_method0(intern!(py, "getvalue"))
 }
 
-/// Fills a payload from bytes.
+/// Fills `thrift_object` from bytes and returns it. Bytes after its end are
+/// ignored.
+///
+/// `proto_factory` is any protocol factory; the binary one by default.
 #[pyfunction]
+#[pyo3(signature = (thrift_object, buf, proto_factory = None))]
 pub fn deserialize<'py>(
     thrift_object: Bound<'py, PyAny>,
     buf: &Bound<'py, PyAny>,
-    proto_factory: &Bound<'py, PyAny>,
+    proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
-    if let Some(settings) = native_settings(proto_factory)?
-        && has_plain_method(&thrift_object, intern!(py, "read"))?
+    if let Some(settings) = factory_settings(proto_factory)?
+        && let Some(plan) = plan_of(&thrift_object)
+        && plan.get().has_plain_read()
     {
-        read_into(&settings, &thrift_object, buf)?;
+        read_into(&settings, plan.get(), &thrift_object, buf)?;
         return Ok(thrift_object);
     }
     let transport = py.get_type::<TMemoryBuffer>().call1((buf,))?;
-    let protocol = proto_factory.call_method1(intern!(py, "get_protocol"), (&transport,))?;
+    let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;
     Ok(thrift_object)
 }
 
+fn factory_settings(factory: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Settings>> {
+    match factory {
+        None => Ok(Some(Settings::new(Dialect::Binary))),
+        Some(factory) => native_settings(factory),
+    }
+}
+
+fn protocol_of<'py>(
+    factory: Option<&Bound<'py, PyAny>>,
+    transport: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = transport.py();
+    match factory {
+        None => py.get_type::<TBinaryProtocol>().call1((transport,)),
+        Some(factory) => factory.call_method1(intern!(py, "get_protocol"), (transport,)),
+    }
+}
+
 fn read_into<'py>(
     settings: &Settings,
+    plan: &Plan,
     object: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let py = object.py();
     let text = settings.text();
-    let job = ReadStruct { object, text };
+    let job = ReadStruct { plan, object, text };
     if let Ok(bytes) = buffer.cast::<PyBytes>() {
         return codec::read_bytes(py, settings, bytes.as_bytes(), job);
     }
@@ -127,9 +152,7 @@ pub fn encode<'py>(
     obj: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let mut bytes = Vec::new();
-    codec::write_bytes(obj.py(), &settings(protocol)?, &mut bytes, WriteStruct(obj))?;
-    Ok(PyBytes::new(obj.py(), &bytes))
+    codec::write_new(obj.py(), &settings(protocol)?, WriteStruct(obj))
 }
 
 /// A new struct of class `cls` from any bytes-like `buffer`.
@@ -144,6 +167,7 @@ pub fn decode<'py>(
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let object = cls.call0()?;
-    read_into(&settings(protocol)?, &object, buffer)?;
+    let plan = Plan::of_object(&object)?;
+    read_into(&settings(protocol)?, plan.get(), &object, buffer)?;
     Ok(object)
 }

@@ -11,6 +11,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::ffi;
+use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
 
@@ -30,6 +31,10 @@ pub struct Plan {
     spec: Py<PyAny>,
     /// Whether the class cannot tell us of an assignment.
     unwatched: bool,
+    /// Whether `read` is that of `TPayload`.
+    plain_read: bool,
+    /// Whether `write` is that of `TPayload`.
+    plain_write: bool,
 }
 
 /// Field positions by field id.
@@ -219,7 +224,7 @@ impl Plan {
             && ffi::has_default_construction(class, ffi::storage_type(py)?);
         let watched = class
             .get_type()
-            .is_subclass(super::imports::payload_metaclass(py)?)?;
+            .is_subclass(imports::payload_metaclass(py)?)?;
         Bound::new(
             py,
             Self {
@@ -234,6 +239,8 @@ impl Plan {
                 stale: AtomicBool::new(false),
                 spec: spec.clone().unbind(),
                 unwatched: !watched,
+                plain_read: watched && has_plain_method(class, intern!(py, "read"))?,
+                plain_write: watched && has_plain_method(class, intern!(py, "write"))?,
                 fields: fields.into_boxed_slice(),
             },
         )
@@ -247,6 +254,19 @@ impl Plan {
             || class
                 .getattr(intern!(class.py(), "thrift_spec"))
                 .is_ok_and(|now| now.is(&self.spec))
+    }
+
+    /// Whether the class's `read` is that of `TPayload`, and is sure to stay
+    /// so while this plan is current.
+    #[inline]
+    pub fn has_plain_read(&self) -> bool {
+        self.plain_read
+    }
+
+    /// The same for `write`.
+    #[inline]
+    pub fn has_plain_write(&self) -> bool {
+        self.plain_write
     }
 
     /// The class.
@@ -282,6 +302,16 @@ impl Plan {
     pub fn position(&self, id: i16) -> Option<usize> {
         self.positions.get(id)
     }
+}
+
+/// Whether a class has the `read` or `write` of `TPayload`.
+fn has_plain_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    let plain = ffi::own_attribute(imports::payload(class.py())?, name);
+    let found = ffi::lookup(class, name);
+    Ok(match (plain, found) {
+        (Some(plain), Some(found)) => plain.is(&found),
+        _ => false,
+    })
 }
 
 #[pymethods]

@@ -98,7 +98,13 @@ impl NativeProtocol {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (settings, trans) = parts(this)?;
         let text = settings.text();
-        codec::read(&settings, &trans, ReadStruct { object: &obj, text })?;
+        let plan = Plan::of_object(&obj)?;
+        let job = ReadStruct {
+            plan: plan.get(),
+            object: &obj,
+            text,
+        };
+        codec::read(&settings, &trans, job)?;
         Ok(obj)
     }
 
@@ -143,6 +149,8 @@ impl NativeProtocol {
 
 /// The fields of a struct, to be read into an object.
 pub struct ReadStruct<'a, 'py> {
+    /// The object's plan.
+    pub plan: &'a Plan,
     /// The object.
     pub object: &'a Bound<'py, PyAny>,
     /// What strings become.
@@ -153,8 +161,7 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     type Output = ();
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
-        let plan = Plan::of_object(self.object)?;
-        Decoder::new(py, reader, self.text).struct_into(plan.get(), self.object)
+        Decoder::new(py, reader, self.text).struct_into(self.plan, self.object)
     }
 }
 
