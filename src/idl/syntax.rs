@@ -69,6 +69,18 @@ pub enum Header {
     Namespace(Namespace),
 }
 
+impl Header {
+    /// The whole header.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        match self {
+            Self::Include(node) => node.span,
+            Self::CppInclude(node) => node.span,
+            Self::Namespace(node) => node.span,
+        }
+    }
+}
+
 /// `include "shared.thrift"`
 #[derive(Debug)]
 pub struct Include {
@@ -115,6 +127,21 @@ pub enum Definition {
     Struct(Struct),
     /// `service`
     Service(Service),
+}
+
+impl Definition {
+    /// The whole definition, its doc comment included.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        match self {
+            Self::Const(node) => node.span,
+            Self::Typedef(node) => node.span,
+            Self::Enum(node) => node.span,
+            Self::Senum(node) => node.span,
+            Self::Struct(node) => node.span,
+            Self::Service(node) => node.span,
+        }
+    }
 }
 
 /// `const i32 LIMIT = 5`

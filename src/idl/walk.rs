@@ -15,15 +15,21 @@ pub trait Visitor {
     fn leave(&mut self);
 }
 
-/// Shows every node of a file to a visitor.
+/// Shows every node of a file to a visitor, in the order of the text.
 pub fn walk(file: &File, visitor: &mut dyn Visitor) {
     let mut walker = Walker { visitor };
     walker.node("file", file.span, |walker| {
-        for header in &file.headers {
-            walker.header(header);
-        }
+        // A header may stand after a definition, by mistake.
+        let mut headers = file.headers.iter().peekable();
         for definition in &file.definitions {
+            let start = definition.span().start;
+            while let Some(header) = headers.next_if(|header| header.span().start < start) {
+                walker.header(header);
+            }
             walker.definition(definition);
+        }
+        for header in headers {
+            walker.header(header);
         }
     });
 }

@@ -320,6 +320,11 @@ impl<'s> Parser<'s> {
     /// Reports that the current token is not what is needed here.
     fn unexpected(&mut self, expected: &str) -> Failed {
         let token = self.current();
+        let reported = self.diagnostics.last();
+        if reported.is_some_and(|last| last.span == token.span && last.is_error()) {
+            // An inner production has said what is wrong here.
+            return Failed;
+        }
         let diagnostic = match token.kind {
             TokenKind::Illegal => self.illegal_character(token.span),
             TokenKind::UnterminatedLiteral => self.unterminated_literal(token.span),

@@ -103,7 +103,7 @@ impl Parser<'_> {
             if self.eat(close).is_some() {
                 return Ok(elements);
             }
-            if self.at_end() || self.at_definition() {
+            if self.leaves_list(close) {
                 return self.unclosed(elements, close, expected);
             }
             let before = self.at;
@@ -115,7 +115,7 @@ impl Parser<'_> {
                 Err(_) if self.at_end() => return Err(super::Failed),
                 Err(_) => {
                     self.skip_element(close);
-                    if self.at_definition() || self.at_end() {
+                    if self.leaves_list(close) {
                         // One report per missing bracket is enough.
                         return Ok(elements);
                     }
@@ -125,6 +125,12 @@ impl Parser<'_> {
                 self.advance();
             }
         }
+    }
+
+    /// Whether what comes next cannot belong to a list: its end is missing.
+    fn leaves_list(&self, close: TokenKind) -> bool {
+        let closes_outer = self.is(TokenKind::CloseBrace) && close != TokenKind::CloseBrace;
+        self.at_end() || self.at_definition() || closes_outer
     }
 
     fn unclosed<T>(

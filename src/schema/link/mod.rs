@@ -124,7 +124,10 @@ impl<'a> Linker<'a> {
         let consts = self.link_consts();
         let services = self.link_services();
         let structs = self.link_structs();
-        self.report_unused_includes();
+        if !self.diagnostics.iter().any(Diagnostic::is_error) {
+            // What could not be linked may have used more.
+            self.report_unused_includes();
+        }
         Schema {
             programs: self.link_programs(definitions),
             enums,

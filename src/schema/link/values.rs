@@ -9,7 +9,7 @@ use super::suggest::nearest;
 use super::{Linker, Site, State, TypedefNode};
 use crate::idl::literal;
 use crate::idl::syntax::{self, Name, TypeKind, ValueKind};
-use crate::idl::{Code, Diagnostic, MAX_NESTING, Span, python_repr};
+use crate::idl::{Code, MAX_NESTING, Span, python_repr};
 
 /// References copy values. Constants that repeat others a few times each grow
 /// without bounds within a few lines; no real file comes near this.
@@ -436,7 +436,7 @@ impl Linker<'_> {
             return None;
         }
         let quoted = python_repr(name);
-        let diagnostic = match self.find(program, name, u32::MAX, Some) {
+        let mut diagnostic = match self.find(program, name, u32::MAX, Some) {
             Some(other) => self
                 .diagnostic(
                     Code::NotAConstant,
@@ -458,7 +458,10 @@ impl Linker<'_> {
                     self.source(program).line(span.start)
                 )),
         };
-        self.report(Diagnostic { hint, ..diagnostic });
+        if diagnostic.code == Code::UnknownConstant {
+            diagnostic.hint = hint;
+        }
+        self.report(diagnostic);
         None
     }
 }

@@ -1,0 +1,2 @@
+struct A { 1: i32 a $ 2: i32 b }
+const string B = “curly”

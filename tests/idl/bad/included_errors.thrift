@@ -1,0 +1,2 @@
+include "broken.thrift"
+struct A { 1: broken.Thing thing }

@@ -1,0 +1,5 @@
+﻿# a byte order mark, and lines that end in CR LF
+struct A {
+  1: i32 a,
+  2: string b
+}

@@ -1,0 +1,1 @@
+# lines that end in CR alonestruct A {  1: i32 a // not the end  2: string b}

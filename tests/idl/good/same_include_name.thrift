@@ -1,0 +1,3 @@
+include "left/same.thrift"
+include "right/same.thrift"
+struct Both { 1: same.Left left, 2: same.Right right }

@@ -1,0 +1,1 @@
+include "../bad/cycle_a.thrift"

@@ -1,0 +1,2 @@
+include "../shared.thrift"
+struct Deep { 1: shared.Point point }

@@ -1,0 +1,1 @@
+struct Left { 1: i32 a }

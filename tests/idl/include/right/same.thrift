@@ -1,0 +1,1 @@
+struct Right { 1: i32 a }

@@ -1,0 +1,144 @@
+//! Files made to exhaust the stack or the memory are errors.
+
+use fastthrift::idl::{Code, Diagnostic};
+use fastthrift::schema::{Memory, Options, Schema, load};
+
+const DEEP: usize = 100_000;
+
+fn load_text(text: &str) -> Result<Schema, Vec<Diagnostic>> {
+    load(
+        "any.thrift",
+        &Memory::text("any.thrift", text),
+        &Options::default(),
+    )
+}
+
+fn errors(text: &str) -> Vec<Code> {
+    let diagnostics = load_text(text).expect_err("the text is wrong");
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error());
+    errors.map(|diagnostic| diagnostic.code).collect()
+}
+
+#[test]
+fn deep_types() {
+    let text = format!("typedef {}i32{} A", "list<".repeat(DEEP), ">".repeat(DEEP));
+    assert_eq!(errors(&text)[0], Code::NestedTooDeeply);
+    assert_eq!(
+        errors(&format!("typedef {}", "map<".repeat(DEEP)))[0],
+        Code::NestedTooDeeply
+    );
+}
+
+#[test]
+fn deep_values() {
+    for (open, close) in [("[", "]"), ("{", "}"), ("{1:", "}")] {
+        let text = format!("const i32 A = {}{}", open.repeat(DEEP), close.repeat(DEEP));
+        let codes = errors(&text);
+        let expected = [Code::NestedTooDeeply, Code::Syntax];
+        assert!(expected.contains(&codes[0]), "{open}: {:?}", codes[0]);
+    }
+}
+
+#[test]
+fn deep_brackets_of_other_kinds() {
+    for piece in [
+        "(",
+        "struct A {",
+        "1: A a xsd_attrs {",
+        "service S { void f(",
+        "a.",
+        "<",
+        "\\",
+    ] {
+        assert!(!errors(&format!("struct X {{ {}", piece.repeat(DEEP))).is_empty());
+    }
+}
+
+#[test]
+fn long_chains_of_definitions() {
+    // Backwards there is nothing to wait for.
+    let mut text = "typedef i32 T0\nconst T0 C0 = 1\n".to_owned();
+    for index in 1..20_000 {
+        let before = index - 1;
+        text.push_str(&format!(
+            "typedef T{before} T{index}\nconst T{index} C{index} = C{before}\n"
+        ));
+    }
+    assert!(load_text(&text).is_ok());
+
+    // Forwards each waits for the next.
+    let mut text = String::new();
+    for index in 0..20_000 {
+        let next = index + 1;
+        text.push_str(&format!(
+            "typedef T{next} T{index}\nconst i32 C{index} = C{next}\n"
+        ));
+    }
+    text.push_str("typedef i32 T20000\nconst i32 C20000 = 1\n");
+    assert!(errors(&text).contains(&Code::NestedTooDeeply));
+}
+
+#[test]
+fn types_that_double() {
+    let mut text = "typedef map<i32, i32> T0\n".to_owned();
+    for index in 1..100 {
+        let before = index - 1;
+        text.push_str(&format!("typedef map<T{before}, T{before}> T{index}\n"));
+    }
+    assert_eq!(errors(&text)[0], Code::NestedTooDeeply);
+}
+
+#[test]
+fn constants_that_double() {
+    let mut text = "struct S { 1: S a, 2: S b }\nconst S C0 = {}\n".to_owned();
+    for index in 1..100 {
+        let before = index - 1;
+        text.push_str(&format!(
+            "const S C{index} = {{'a': C{before}, 'b': C{before}}}\n"
+        ));
+    }
+    assert_eq!(errors(&text)[0], Code::ConstantTooLarge);
+}
+
+#[test]
+fn constants_that_deepen() {
+    let mut text = "struct S { 1: S a }\nconst S C0 = {}\n".to_owned();
+    for index in 1..1000 {
+        text.push_str(&format!("const S C{index} = {{'a': C{}}}\n", index - 1));
+    }
+    assert_eq!(errors(&text)[0], Code::NestedTooDeeply);
+}
+
+#[test]
+fn includes_that_double_under_one_name() {
+    // Each name can be reached by two ways, and so on: 2^40 in all.
+    let mut sources = Memory::new()
+        .with("d40/x.thrift", "")
+        .with("e40/x.thrift", "");
+    for depth in 0..40 {
+        let next = depth + 1;
+        let text = format!("include \"d{next}/x.thrift\"\ninclude \"e{next}/x.thrift\"\n");
+        for letter in ["d", "e"] {
+            sources = sources.with(format!("{letter}{depth}/x.thrift"), text.clone());
+        }
+    }
+    let name = "x.".repeat(40);
+    let text = format!("include \"d0/x.thrift\"\nstruct S {{ 1: {name}Missing a }}\n");
+    let sources = sources.with("root.thrift", text);
+    let diagnostics = load("root.thrift", &sources, &Options::default()).expect_err("no such type");
+    assert_eq!(diagnostics[0].code, Code::UnknownType);
+}
+
+#[test]
+fn a_chain_of_many_includes() {
+    let mut sources = Memory::new().with("f5000.thrift", "struct Last {}");
+    for index in 0..5000 {
+        let next = index + 1;
+        let text = format!("include \"f{next}.thrift\"\nstruct S {{ 1: i32 a }}\n");
+        sources = sources.with(format!("f{index}.thrift"), text);
+    }
+    let schema = load("f0.thrift", &sources, &Options::default()).expect("nothing is wrong");
+    assert_eq!(schema.programs.len(), 5001);
+}

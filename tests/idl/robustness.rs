@@ -1,0 +1,136 @@
+//! No text makes the front end panic or run forever.
+
+use fastthrift::idl::render;
+use fastthrift::schema::{Memory, Options, load};
+
+use crate::fixtures::{check_invariants, fixtures};
+
+/// Everything a user can have done with a text.
+fn exercise(bytes: &[u8]) {
+    check_invariants(bytes);
+    let sources = Memory::text("any.thrift", bytes);
+    match load("any.thrift", &sources, &Options::default()) {
+        Ok(schema) => assert!(schema.warnings.iter().all(|warning| !warning.is_error())),
+        Err(diagnostics) => {
+            assert!(diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
+            for diagnostic in &diagnostics {
+                assert!(!render(diagnostic).is_empty());
+                assert!(!diagnostic.to_string().is_empty());
+            }
+        }
+    }
+}
+
+fn all_fixtures() -> Vec<Vec<u8>> {
+    ["good", "bad"]
+        .into_iter()
+        .flat_map(fixtures)
+        .map(|path| std::fs::read(path).expect("the fixture can be read"))
+        .collect()
+}
+
+#[test]
+fn every_prefix_of_every_fixture() {
+    for bytes in all_fixtures() {
+        for length in 0..bytes.len() {
+            exercise(&bytes[..length]);
+        }
+    }
+}
+
+/// xorshift64*: the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
+    }
+}
+
+const PIECES: [&str; 40] = [
+    "struct ",
+    "enum ",
+    "service ",
+    "const ",
+    "typedef ",
+    "include ",
+    "union ",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    ",",
+    ";",
+    ":",
+    "=",
+    "\"",
+    "'",
+    "\\",
+    "/*",
+    "*/",
+    "//",
+    "#",
+    "\n",
+    " ",
+    "A",
+    "a.b",
+    "1",
+    "-1",
+    "1.5",
+    "i32 ",
+    "list<",
+    "map<",
+    "required ",
+    "throws ",
+    "\u{e9}",
+    "\0",
+];
+
+#[test]
+fn random_changes_of_every_fixture() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for original in all_fixtures() {
+        for _ in 0..60 {
+            let mut bytes = original.clone();
+            for _ in 0..=random.below(6) {
+                let at = random.below(bytes.len() + 1);
+                match random.below(4) {
+                    0 if at < bytes.len() => bytes[at] = random.below(256) as u8,
+                    1 if at < bytes.len() => {
+                        let end = (at + 1 + random.below(12)).min(bytes.len());
+                        bytes.drain(at..end);
+                    }
+                    2 => {
+                        let from = random.below(bytes.len() + 1);
+                        let to = (from + random.below(40)).min(bytes.len());
+                        let copy = bytes[from..to].to_vec();
+                        bytes.splice(at..at, copy);
+                    }
+                    _ => {
+                        let piece = PIECES[random.below(PIECES.len())];
+                        bytes.splice(at..at, piece.bytes());
+                    }
+                }
+            }
+            exercise(&bytes);
+        }
+    }
+}
+
+#[test]
+fn random_pieces() {
+    let mut random = Random(0x0123_4567_89ab_cdef);
+    for _ in 0..2000 {
+        let text: String = (0..random.below(40))
+            .map(|_| PIECES[random.below(PIECES.len())])
+            .collect();
+        exercise(text.as_bytes());
+    }
+}
