@@ -1,11 +1,12 @@
 //! Every fixture: a snapshot of what it gives, and what must hold for any
 //! text, checked for this one.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fastthrift::idl::lexer::Lexer;
-use fastthrift::idl::{ParseOptions, SourceFile, Span, Visitor, parse, render, walk};
+use fastthrift::idl::{Diagnostic, ParseOptions, SourceFile, Span, Visitor, parse, render, walk};
 use fastthrift::schema::{FileSystem, Options, load};
 
 use crate::dump;
@@ -30,10 +31,10 @@ pub fn sources() -> FileSystem {
     FileSystem::new(["tests/idl/include"])
 }
 
-fn snapshot(kind: &str, path: &Path, text: String) {
+fn snapshot(kind: &str, path: &Path, text: &str) {
     let name = path.file_stem().expect("a file name").to_string_lossy();
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(format!("idl/snapshots/{kind}"));
+    settings.set_snapshot_path(format!("snapshots/{kind}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_input_file(path);
@@ -54,9 +55,10 @@ fn good_files() {
         };
         let mut text = dump::schema(&schema);
         for warning in &schema.warnings {
-            text.push_str(&format!("{}\n\n", render(warning)));
+            text += &render(warning);
+            text += "\n\n";
         }
-        snapshot("good", &path, format!("{text}\n{tree}"));
+        snapshot("good", &path, &format!("{text}\n{tree}"));
     }
 }
 
@@ -66,17 +68,14 @@ fn bad_files() {
         let Err(diagnostics) = load(&path, &sources(), &Options::default()) else {
             panic!("{} is accepted", path.display());
         };
-        assert!(diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
+        assert!(diagnostics.iter().any(Diagnostic::is_error));
         let mut text = String::new();
         for diagnostic in &diagnostics {
-            text.push_str(&render(diagnostic));
-            text.push_str(&format!(
-                "\n{:?}: {}\n\n",
-                diagnostic.kind(),
-                diagnostic.thriftpy2_text()
-            ));
+            let (rendered, kind) = (render(diagnostic), diagnostic.kind());
+            let thriftpy2 = diagnostic.thriftpy2_text();
+            writeln!(text, "{rendered}\n{kind:?}: {thriftpy2}\n").unwrap();
         }
-        snapshot("bad", &path, text);
+        snapshot("bad", &path, &text);
     }
 }
 

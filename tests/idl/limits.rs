@@ -1,5 +1,7 @@
 //! Files made to exhaust the stack or the memory are errors.
 
+use std::fmt::Write;
+
 use fastthrift::idl::{Code, Diagnostic};
 use fastthrift::schema::{Memory, Options, Schema, load};
 
@@ -62,9 +64,11 @@ fn long_chains_of_definitions() {
     let mut text = "typedef i32 T0\nconst T0 C0 = 1\n".to_owned();
     for index in 1..20_000 {
         let before = index - 1;
-        text.push_str(&format!(
-            "typedef T{before} T{index}\nconst T{index} C{index} = C{before}\n"
-        ));
+        writeln!(
+            text,
+            "typedef T{before} T{index}\nconst T{index} C{index} = C{before}"
+        )
+        .unwrap();
     }
     assert!(load_text(&text).is_ok());
 
@@ -72,9 +76,11 @@ fn long_chains_of_definitions() {
     let mut text = String::new();
     for index in 0..20_000 {
         let next = index + 1;
-        text.push_str(&format!(
-            "typedef T{next} T{index}\nconst i32 C{index} = C{next}\n"
-        ));
+        writeln!(
+            text,
+            "typedef T{next} T{index}\nconst i32 C{index} = C{next}"
+        )
+        .unwrap();
     }
     text.push_str("typedef i32 T20000\nconst i32 C20000 = 1\n");
     assert!(errors(&text).contains(&Code::NestedTooDeeply));
@@ -85,7 +91,7 @@ fn types_that_double() {
     let mut text = "typedef map<i32, i32> T0\n".to_owned();
     for index in 1..100 {
         let before = index - 1;
-        text.push_str(&format!("typedef map<T{before}, T{before}> T{index}\n"));
+        writeln!(text, "typedef map<T{before}, T{before}> T{index}").unwrap();
     }
     assert_eq!(errors(&text)[0], Code::NestedTooDeeply);
 }
@@ -95,9 +101,11 @@ fn constants_that_double() {
     let mut text = "struct S { 1: S a, 2: S b }\nconst S C0 = {}\n".to_owned();
     for index in 1..100 {
         let before = index - 1;
-        text.push_str(&format!(
-            "const S C{index} = {{'a': C{before}, 'b': C{before}}}\n"
-        ));
+        writeln!(
+            text,
+            "const S C{index} = {{'a': C{before}, 'b': C{before}}}"
+        )
+        .unwrap();
     }
     assert_eq!(errors(&text)[0], Code::ConstantTooLarge);
 }
@@ -106,7 +114,7 @@ fn constants_that_double() {
 fn constants_that_deepen() {
     let mut text = "struct S { 1: S a }\nconst S C0 = {}\n".to_owned();
     for index in 1..1000 {
-        text.push_str(&format!("const S C{index} = {{'a': C{}}}\n", index - 1));
+        writeln!(text, "const S C{index} = {{'a': C{}}}\n", index - 1).unwrap();
     }
     assert_eq!(errors(&text)[0], Code::NestedTooDeeply);
 }

@@ -1,6 +1,6 @@
 //! No text makes the front end panic or run forever.
 
-use fastthrift::idl::render;
+use fastthrift::idl::{Diagnostic, render};
 use fastthrift::schema::{Memory, Options, load};
 
 use crate::fixtures::{check_invariants, fixtures};
@@ -12,7 +12,7 @@ fn exercise(bytes: &[u8]) {
     match load("any.thrift", &sources, &Options::default()) {
         Ok(schema) => assert!(schema.warnings.iter().all(|warning| !warning.is_error())),
         Err(diagnostics) => {
-            assert!(diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
+            assert!(diagnostics.iter().any(Diagnostic::is_error));
             for diagnostic in &diagnostics {
                 assert!(!render(diagnostic).is_empty());
                 assert!(!diagnostic.to_string().is_empty());

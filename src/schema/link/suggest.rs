@@ -23,6 +23,9 @@ const FOREIGN_TYPES: [(&str, &str); 16] = [
     ("float", "double"),
 ];
 
+/// Words long enough to be misspelt.
+const BASE_TYPES: [&str; 5] = ["bool", "double", "string", "binary", "uuid"];
+
 /// Each search looks at all names of a file; enough for a person to read.
 const MAX_SEARCHES: usize = 50;
 
@@ -32,11 +35,15 @@ impl Linker<'_> {
         if let Some((_, meant)) = FOREIGN_TYPES.iter().find(|(foreign, _)| *foreign == name) {
             return Some(format!("did you mean `{meant}`?"));
         }
-        self.suggest(program, name, |definition| {
+        let defined = self.suggest(program, name, |definition| {
             matches!(
                 definition,
                 Definition::Struct(_) | Definition::Enum(_) | Definition::Typedef(_)
             )
+        });
+        defined.or_else(|| {
+            let meant = nearest(name, BASE_TYPES.into_iter())?;
+            Some(format!("did you mean `{meant}`?"))
         })
     }
 
