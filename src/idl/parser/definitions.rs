@@ -88,8 +88,8 @@ impl Parser<'_> {
         })
     }
 
-    /// The name of a definition. One with dots can be written but not always
-    /// be referred to.
+    /// A name that something is given. thriftpy2 takes one with dots, which
+    /// cannot always be referred to.
     pub(super) fn definition_name(&mut self, expected: &str) -> Result<super::Name> {
         let name = self.name(expected)?;
         let text = self.text(name.span);

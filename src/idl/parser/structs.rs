@@ -1,6 +1,5 @@
 //! `struct`, `union`, `exception`, and fields wherever they are.
 
-use super::super::diagnostic::Code;
 use super::super::source::Span;
 use super::super::syntax::{
     Definition, Field, Integer, Name, Requiredness, Struct, StructKind, Xsd, XsdAttributes,
@@ -92,7 +91,6 @@ impl Parser<'_> {
     /// Apache's compiler takes every word of the grammar as the name of a
     /// field (`string string`), except those that are values.
     fn field_name(&mut self) -> Result<Name> {
-        const EXPECTED: &str = "the name of the field";
         if let TokenKind::Keyword(keyword) = self.kind() {
             let is_value = matches!(keyword, Keyword::True | Keyword::False);
             if !is_value && !self.at_definition() {
@@ -100,22 +98,7 @@ impl Parser<'_> {
                 return Ok(Name { span });
             }
         }
-        let name = self.name(EXPECTED)?;
-        let text = self.text(name.span);
-        if text.contains('.') {
-            let diagnostic = self
-                .diagnostic(
-                    Code::DottedName,
-                    name.span,
-                    format!("the name of a field cannot have a dot: `{text}`"),
-                )
-                .hint(format!("write `{}`", text.replace('.', "_")));
-            self.report(super::Diagnostic {
-                severity: super::super::Severity::Error,
-                ..diagnostic
-            });
-        }
-        Ok(name)
+        self.definition_name("the name of the field")
     }
 
     fn xsd(&mut self) -> Result<Xsd> {

@@ -1,12 +1,12 @@
 //! Which definition a name means.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::load::LoadedFile;
 use super::super::model::{Definition, ProgramId};
 use super::{Linker, stem};
 use crate::idl::syntax::StructKind;
-use crate::idl::{Code, Span};
+use crate::idl::{Code, Diagnostic, Span};
 
 /// A name that a file defines.
 #[derive(Clone, Copy)]
@@ -171,9 +171,19 @@ impl Linker<'_> {
                 continue;
             }
             let file = &self.files[index];
-            for (include, used) in file.includes.iter().zip(&scope.includes) {
-                if !used.used && used.program.is_some() {
-                    let diagnostic = crate::idl::Diagnostic::new(
+            // Included twice, it is used if it is used by either way.
+            let used: HashSet<ProgramId> = scope
+                .includes
+                .iter()
+                .filter(|include| include.used)
+                .filter_map(|include| include.program)
+                .collect();
+            for include in &file.includes {
+                if include
+                    .program
+                    .is_some_and(|program| !used.contains(&program))
+                {
+                    let diagnostic = Diagnostic::new(
                         Code::UnusedInclude,
                         &file.source,
                         include.span,
@@ -210,14 +220,14 @@ impl Linker<'_> {
             let name = source.slice(declaration.span);
             let same = kind.is_some() && self.kind(previous.definition) == kind;
             let diagnostic = match kind.filter(|_| same) {
-                Some((kind, kinds)) => crate::idl::Diagnostic::new(
+                Some((kind, kinds)) => Diagnostic::new(
                     Code::DuplicateDefinition,
                     source,
                     declaration.span,
                     format!("the {kind} `{name}` is already defined"),
                 )
                 .thriftpy2(format!("'{name}' type is already defined in '{kinds}'")),
-                None => crate::idl::Diagnostic::new(
+                None => Diagnostic::new(
                     Code::ShadowedDefinition,
                     source,
                     declaration.span,

@@ -1,1 +1,0 @@
-struct A { 1: i32 a.b }
