@@ -93,8 +93,11 @@ impl<'s> Lexer<'s> {
                 break;
             }
         }
-        Keyword::from_text(&self.text[start..self.at])
-            .map_or(TokenKind::Identifier, TokenKind::Keyword)
+        let word = &self.text[start..self.at];
+        if word.len() > Keyword::LONGEST || !self.bytes[start].is_ascii_lowercase() {
+            return TokenKind::Identifier;
+        }
+        Keyword::from_text(word).map_or(TokenKind::Identifier, TokenKind::Keyword)
     }
 
     /// Numbers as in both compilers: thriftpy2 adds `1.`, Apache the sign of

@@ -130,6 +130,9 @@ macro_rules! keywords {
         pub enum Keyword { $($variant),* }
 
         impl Keyword {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The keyword that a word is, if it is one.
             #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
@@ -186,6 +189,9 @@ keywords! {
 }
 
 impl Keyword {
+    /// The length of the longest. All are in lower case.
+    pub(super) const LONGEST: usize = "cpp_include".len();
+
     /// Whether a header starts with it.
     #[must_use]
     pub const fn starts_header(self) -> bool {
@@ -205,5 +211,20 @@ impl Keyword {
                 | Self::Enum
                 | Self::Const
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_lexer_relies_on() {
+        for keyword in Keyword::ALL {
+            let text = keyword.text();
+            assert_eq!(Keyword::from_text(text), Some(*keyword));
+            assert!(text.len() <= Keyword::LONGEST);
+            assert!(text.starts_with(|first: char| first.is_ascii_lowercase()));
+        }
     }
 }

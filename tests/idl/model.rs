@@ -236,3 +236,13 @@ fn refusals_have_thriftpy2s_kind_and_text() {
         assert_eq!(refusal(text), (*kind, (*expected).to_owned()), "{text}");
     }
 }
+
+#[test]
+fn a_schema_may_be_made_in_one_thread_and_used_in_others() {
+    fn shared<T: Send + Sync>(value: T) -> T {
+        value
+    }
+    let schema = shared(schema("struct A { 1: list<A> a }"));
+    let name = std::thread::spawn(move || schema.structs[0].name.clone()).join();
+    assert_eq!(name.expect("the thread ends"), "A");
+}

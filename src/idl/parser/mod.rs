@@ -123,15 +123,15 @@ impl<'s> Parser<'s> {
         if let TokenKind::Keyword(keyword) = self.kind()
             && keyword.starts_header()
         {
-            let start = self.current();
-            let header = self.header(keyword)?;
             if !file.definitions.is_empty() {
                 let word = keyword.text();
+                let message = format!("this `{word}` stands after a definition");
                 let diagnostic = self
-                    .syntax(start, format!("this `{word}` stands after a definition"))
+                    .syntax(self.current(), message)
                     .hint(format!("move the `{word}` before the first definition"));
                 self.report(diagnostic);
             }
+            let header = self.header(keyword)?;
             file.headers.push(header);
             return Ok(());
         }

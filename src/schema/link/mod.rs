@@ -90,6 +90,8 @@ struct Linker<'a> {
     const_values: Vec<State<Linked>>,
     /// How many values references have copied so far.
     copied: usize,
+    /// Whether a file has been told that `byte` is called `i8`.
+    told_of_byte: Vec<bool>,
     /// How many names have been looked for in vain among all that there are.
     suggestions: usize,
     diagnostics: Vec<Diagnostic>,
@@ -111,6 +113,7 @@ impl<'a> Linker<'a> {
             typedef_types: Vec::new(),
             const_values: Vec::new(),
             copied: 0,
+            told_of_byte: vec![false; files.len()],
             suggestions: 0,
             diagnostics: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::model::{Definition, EnumId, ProgramId, StructId, StructKind, Type, TypedefId};
 use super::{Linker, State, TypedefNode};
 use crate::idl::syntax::{self, BaseType, Name, TypeKind};
-use crate::idl::{Code, MAX_NESTING, python_repr};
+use crate::idl::{Code, MAX_NESTING, Span, python_repr};
 
 /// A type that a typedef may multiply: `typedef map<A, A> B` and so on.
 const MAX_TYPE_SIZE: u32 = 1000;
@@ -47,7 +47,12 @@ impl Linker<'_> {
     /// `level` counts the calls within each other, through typedefs as well.
     fn resolve(&mut self, program: ProgramId, node: &syntax::Type, level: u32) -> Option<Resolved> {
         let (parts, ty) = match &node.kind {
-            TypeKind::Base(base) => return Some(base_type(*base).into()),
+            TypeKind::Base(base) => {
+                if *base == BaseType::Byte {
+                    self.tell_of_byte(program, node.span);
+                }
+                return Some(base_type(*base).into());
+            }
             TypeKind::Named(name) => return self.named(program, *name, level),
             TypeKind::List { element, .. } => {
                 let element = self.resolve(program, element, level + 1)?;
@@ -79,7 +84,23 @@ impl Linker<'_> {
         Some(resolved)
     }
 
-    pub(super) fn too_deep<T>(&mut self, program: ProgramId, span: crate::idl::Span) -> Option<T> {
+    /// Once in each file: old files are full of it.
+    fn tell_of_byte(&mut self, program: ProgramId, span: Span) {
+        if std::mem::replace(&mut self.told_of_byte[program.index()], true) {
+            return;
+        }
+        let diagnostic = self
+            .diagnostic(
+                Code::Deprecated,
+                program,
+                span,
+                "`byte` is an older word for `i8`: its values are signed",
+            )
+            .hint("write `i8`");
+        self.report(diagnostic);
+    }
+
+    pub(super) fn too_deep<T>(&mut self, program: ProgramId, span: Span) -> Option<T> {
         let diagnostic = self.diagnostic(
             Code::NestedTooDeeply,
             program,
