@@ -265,7 +265,7 @@ pub struct Struct {
 /// What a field says about its presence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Requiredness {
-    /// Nothing.
+    /// Nothing. Fields of a union are [`Requiredness::Optional`] then.
     #[default]
     Default,
     /// `required`

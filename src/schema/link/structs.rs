@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Field, ProgramId, Requiredness, Struct, StructId, Type};
+use super::super::model::{Field, ProgramId, Requiredness, Struct, StructId, StructKind, Type};
 use super::values::Owner;
 use super::{Linker, Site};
 use crate::idl::literal::{self, Integer};
@@ -32,7 +32,15 @@ impl Linker<'_> {
     pub(super) fn link_heads(&mut self) {
         for index in 0..self.structs.len() {
             let Site { program, node } = self.structs[index];
-            let heads = self.field_heads(program, &node.fields);
+            let mut heads = self.field_heads(program, &node.fields);
+            if node.kind == StructKind::Union {
+                // One of them at a time: Apache's compiler makes them optional.
+                for head in &mut heads {
+                    if head.requiredness == Requiredness::Default {
+                        head.requiredness = Requiredness::Optional;
+                    }
+                }
+            }
             self.heads.push(heads);
         }
     }
