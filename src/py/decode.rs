@@ -211,7 +211,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             return Ok(PyBytes::new(self.py, bytes).into_any());
         }
         match ffi::new_str(self.py, bytes) {
-            Ok(text) => Ok(text),
+            Ok(text) => Ok(text.into_any()),
             Err(error) if self.text == Text::Strict => Err(error.into()),
             Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
         }
@@ -225,7 +225,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         let bytes = self.reader.bytes()?;
         match self.keys.get(self.py, bytes) {
-            Ok(text) => Ok(text),
+            Ok(text) => Ok(text.into_any()),
             Err(error) if self.text == Text::Strict => Err(error.into()),
             Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
         }
@@ -269,7 +269,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 Err(error) => return Err(error.inside(Segment::Index(index))),
             }
         }
-        Ok(list.finish()?)
+        Ok(list.finish())
     }
 
     fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {

@@ -104,19 +104,19 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn i32(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.i32(narrow(value)?);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn i64(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.i64(integer(value)?);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn double(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let value = match value.cast_exact::<PyFloat>() {
             Ok(value) => value.value(),
@@ -126,7 +126,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
             Ok(text) => self.text(text),

@@ -2,59 +2,57 @@
 //! needs no memory and has its hash already.
 
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::ffi;
 
 /// Slots of the cache; a power of two.
-const SLOTS: usize = 256;
+const SLOTS: usize = 64;
 /// Longer keys are seldom repeated and cost more to compare.
 const LONGEST: usize = 32;
 
 /// Recent keys of one message.
 pub struct KeyCache<'py> {
-    slots: Vec<Option<Key<'py>>>,
-}
-
-struct Key<'py> {
-    bytes: Box<[u8]>,
-    text: Bound<'py, PyAny>,
+    slots: [Option<Bound<'py, PyString>>; SLOTS],
 }
 
 impl<'py> KeyCache<'py> {
-    /// An empty cache, which allocates at first use.
+    /// An empty cache.
     pub const fn new() -> Self {
-        Self { slots: Vec::new() }
+        Self {
+            slots: [const { None }; SLOTS],
+        }
     }
 
     /// The `str` of a key; an error when it is not UTF-8.
     #[inline]
-    pub fn get(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    pub fn get(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
         if bytes.len() > LONGEST {
             return ffi::new_str(py, bytes);
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, || None);
-        }
         let slot = &mut self.slots[hash(bytes)];
         if let Some(known) = slot
-            && *known.bytes == *bytes
+            && known.to_str().is_ok_and(|known| known.as_bytes() == bytes)
         {
-            return Ok(known.text.clone());
+            return Ok(known.clone());
         }
         let text = ffi::new_str(py, bytes)?;
-        *slot = Some(Key {
-            bytes: bytes.into(),
-            text: text.clone(),
-        });
+        *slot = Some(text.clone());
         Ok(text)
     }
 }
 
-/// FNV-1a; good enough to spread the keys of a message.
+/// Spreads keys by their length, start and end, eight bytes of each.
 #[inline]
 fn hash(bytes: &[u8]) -> usize {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (hash ^ (hash >> 32)) as usize % SLOTS
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    };
+    let first = &bytes[..bytes.len().min(8)];
+    let last = &bytes[bytes.len() - first.len()..];
+    let mixed = (word(first) ^ word(last).rotate_left(23) ^ bytes.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 58) as usize % SLOTS
 }

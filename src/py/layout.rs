@@ -153,6 +153,14 @@ impl Layout {
         ffi::set_own_attribute(class, name, Some(layout.as_any()))
     }
 
+    /// Lets objects of a loaded struct class be freed faster.
+    pub fn install_dealloc(class: &Bound<'_, PyType>) -> PyResult<()> {
+        match Self::of(class) {
+            Some(layout) => layout.get().slots.install_dealloc(class),
+            None => Ok(()),
+        }
+    }
+
     /// Sets the default values of a class's own layout, once.
     pub fn set_defaults(class: &Bound<'_, PyType>, values: &[Bound<'_, PyAny>]) -> PyResult<()> {
         let layout =
@@ -255,38 +263,70 @@ pub fn initialize(
             args.len()
         )));
     }
-    let mut values: Vec<Option<Bound<'_, PyAny>>> = args.iter().map(Some).collect();
-    values.resize_with(fields.len(), || None);
-    for (key, value) in kwargs.into_iter().flat_map(ffi::DictEntries::new) {
-        let name = key;
+    let slots = layout
+        .is_intact()
+        .then(|| layout.slots.view_exact(object))
+        .flatten();
+    let set = |index: usize, value: Bound<'_, PyAny>| match (slots, fields[index].slot) {
+        (Some(slots), Some(slot)) => {
+            slots.set(slot, Some(value));
+            Ok(())
+        }
+        _ => object.setattr(fields[index].name.bind(py), value),
+    };
+    let mut given = Given::default();
+    for (index, value) in args.iter().enumerate() {
+        given.add(index);
+        set(index, value)?;
+    }
+    for (name, value) in kwargs.into_iter().flat_map(ffi::DictEntries::new) {
         let Some(index) = layout.position(&name) else {
             return Err(PyTypeError::new_err(format!(
                 "{}() got an unexpected keyword argument '{name}'",
                 class.name()?
             )));
         };
-        if values[index].replace(value).is_some() {
+        if !given.add(index) {
             return Err(PyTypeError::new_err(format!(
                 "{}() got multiple values for argument '{name}'",
                 class.name()?
             )));
         }
+        set(index, value)?;
     }
-    let direct = layout
-        .is_intact()
-        .then(|| layout.slots.view_exact(object))
-        .flatten();
-    for (field, value) in fields.iter().zip(values) {
-        let value = match value {
-            Some(value) => value,
-            None => field.default(py)?,
-        };
-        match (direct, field.slot) {
-            (Some(slots), Some(slot)) => slots.set(slot, Some(value)),
-            _ => object.setattr(field.name.bind(py), value)?,
+    for index in 0..fields.len() {
+        if !given.has(index) {
+            set(index, fields[index].default(py)?)?;
         }
     }
     Ok(())
+}
+
+/// Which arguments were given.
+#[derive(Default)]
+struct Given {
+    first: u64,
+    /// Those from the 64th on.
+    others: Vec<usize>,
+}
+
+impl Given {
+    fn has(&self, index: usize) -> bool {
+        match index {
+            0..64 => self.first & (1 << index) != 0,
+            _ => self.others.contains(&index),
+        }
+    }
+
+    /// Notes an argument; whether it is new.
+    fn add(&mut self, index: usize) -> bool {
+        let new = !self.has(index);
+        match index {
+            0..64 => self.first |= 1 << index,
+            _ => self.others.push(index),
+        }
+        new
+    }
 }
 
 /// The attributes as a plain dict: fields in IDL order, then others.

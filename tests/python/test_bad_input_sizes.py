@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from peers import subject, wire
+from peers import children, subject, wire
 from peers.compare import Loaded
 from peers.samples import IDL
 from peers.sources import SOURCES, opened, read_from
@@ -78,14 +74,7 @@ def test_memory_follows_the_bytes_that_arrived(protocol: str, source: str) -> No
     w = wire.WIRES[protocol]
     messages = [*oversized(w), *nested_promises(w)]
     request = [[name, protocol, source, data.hex()] for _, name, data in messages]
-    result = subprocess.run(
-        [sys.executable, "-m", "peers.memory_probe"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-    )
+    result = children.run("-m", "peers.memory_probe", input=json.dumps(request), text=True)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
     for (label, _, _), outcome in zip(messages, answer["outcomes"], strict=True):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-import subprocess
 import sys
 import types
 from typing import Any
 
 import pytest
-from peers import subject
+from peers import children, subject
 from peers.compare import Loaded
 from peers.samples import CASES, IDL, RICH
 from peers.values import build, flatten
@@ -116,13 +115,12 @@ def test_getstate_and_setstate(cases: Loaded) -> None:
 PEER = """
 import pickle, sys
 import {package} as package
-sys.path.insert(0, {helpers!r})
+from peers.samples import IDL, RICH
 from peers.values import build
-module = package.load({idl!r})
+module = package.load(str(IDL))
 sys.modules[module.Phone.__module__] = module
 protocol = int(sys.argv[1])
 if sys.argv[2] == "dump":
-    from peers.samples import CASES, RICH
     obj = build(module.After, RICH)
     obj.f.failure = None
     obj.extra = {{"kept": [1, 2]}}
@@ -135,14 +133,7 @@ else:
 
 
 def peer(package: str, protocol: int, action: str, data: bytes = b"") -> bytes:
-    helpers = str(IDL.parent.parent)
-    code = PEER.format(package=package, helpers=helpers, idl=str(IDL))
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(protocol), action],
-        input=data,
-        capture_output=True,
-        timeout=60,
-    )
+    result = children.run("-c", PEER.format(package=package), str(protocol), action, input=data)
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
 import pickle
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from peers import subject
+from peers import children, subject
 from peers.compare import Loaded
 from peers.samples import IDL
 
@@ -89,13 +86,8 @@ def run_apart(code: str, expected: str) -> None:
         from peers import subject
         module = subject.load({str(IDL)!r})
     """
-    result = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(prelude) + textwrap.dedent(code)],
-        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    script = textwrap.dedent(prelude) + textwrap.dedent(code)
+    result = children.run("-c", script, text=True)
     assert result.returncode == 0, result.stderr[-2000:]
     assert result.stdout.strip() == expected
 

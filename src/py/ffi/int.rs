@@ -20,7 +20,7 @@ pub fn exact_i64(object: &Bound<'_, PyAny>) -> Option<i64> {
     }
 }
 
-/// Ints of three digits and more.
+/// The few that remain: the smallest i64, and ints that do not fit.
 #[cold]
 fn long_value(object: &Bound<'_, PyAny>) -> Option<i64> {
     let mut overflow = 0;
@@ -44,7 +44,7 @@ mod layout {
         /// since then the number of digits times 8, plus 2 for negative ints
         /// and 1 for zero.
         size: isize,
-        digits: [u32; 2],
+        digits: [u32; 3],
     }
 
     #[cfg(not(Py_3_12))]
@@ -58,7 +58,7 @@ mod layout {
         (tag >> 3, 1 - (tag & 3).cast_signed() as i64)
     }
 
-    /// The value of an int of at most two digits.
+    /// The value of an int of at most two digits, or three that fit 63 bits.
     ///
     /// # Safety
     /// `object` is an exact int.
@@ -75,6 +75,11 @@ mod layout {
                 (2, sign) => {
                     let high = i64::from(*digits.add(1)) << DIGIT_BITS;
                     Some(sign * (i64::from(*digits) | high))
+                }
+                (3, sign) if *digits.add(2) < 8 => {
+                    let high = i64::from(*digits.add(1)) << DIGIT_BITS;
+                    let top = i64::from(*digits.add(2)) << (2 * DIGIT_BITS);
+                    Some(sign * (i64::from(*digits) | high | top))
                 }
                 _ => None,
             }

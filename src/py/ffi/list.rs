@@ -5,6 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 /// A list under construction, allocated once.
+///
+/// Its size is that of the items so far, so whoever finds it, through the
+/// garbage collector for example, sees an ordinary list.
 pub struct ListBuilder<'py> {
     list: Bound<'py, PyList>,
     capacity: usize,
@@ -12,15 +15,14 @@ pub struct ListBuilder<'py> {
 }
 
 impl<'py> ListBuilder<'py> {
-    /// A list of `capacity` items that are still to come.
+    /// An empty list with memory for `capacity` items.
     pub fn new(py: Python<'py>, capacity: usize) -> PyResult<Self> {
-        // SAFETY: the result is a new list or null with an exception set.
-        // Its items are null until set, which a list's own code allows for;
-        // other code must not find it, so the collector forgets it.
+        // SAFETY: the result is a new list or null with an exception set. Its
+        // items are null; a size of 0 leaves none, and keeps the memory.
         let list = unsafe {
             let list = ffi::PyList_New(capacity as ffi::Py_ssize_t);
             let list = Bound::from_owned_ptr_or_err(py, list)?;
-            ffi::PyObject_GC_UnTrack(list.as_ptr().cast());
+            set_size(&list, 0);
             list.cast_into_unchecked()
         };
         Ok(Self {
@@ -33,30 +35,37 @@ impl<'py> ListBuilder<'py> {
     /// Adds the next item.
     #[inline]
     pub fn push(&mut self, item: Bound<'py, PyAny>) -> PyResult<()> {
-        if self.length == self.capacity {
+        // Past the capacity, or after other code changed the list.
+        if self.length >= self.capacity || self.list.len() != self.length {
+            self.capacity = 0;
             return self.list.append(item);
         }
-        // SAFETY: the index is below the length that the list was made with,
-        // the list was seen by nobody, and the item's reference is given
-        // away.
+        // SAFETY: the list has the size that this code gave it, so it has its
+        // memory too; the index is below what that holds. The item's
+        // reference is given away, and the size grows when the item is there.
         unsafe {
-            ffi::PyList_SET_ITEM(
-                self.list.as_ptr(),
-                self.length as ffi::Py_ssize_t,
-                item.into_ptr(),
-            );
+            let items = (*self.list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+            *items.add(self.length) = item.into_ptr();
+            self.length += 1;
+            set_size(&self.list, self.length);
         }
-        self.length += 1;
         Ok(())
     }
 
-    /// The list, once every announced item was pushed.
-    pub fn finish(self) -> PyResult<Bound<'py, PyAny>> {
-        if self.length < self.capacity {
-            self.list.del_slice(self.length, self.capacity)?;
-        }
-        // SAFETY: the list was untracked by `new`, and all its items are set.
-        unsafe { ffi::PyObject_GC_Track(self.list.as_ptr().cast()) };
-        Ok(self.list.into_any())
+    /// The list.
+    pub fn finish(self) -> Bound<'py, PyAny> {
+        self.list.into_any()
+    }
+}
+
+/// Sets the size of a list.
+///
+/// # Safety
+/// So many items are set.
+#[inline]
+unsafe fn set_size<T>(list: &Bound<'_, T>, size: usize) {
+    // SAFETY: by the contract of this function; a list starts with a size.
+    unsafe {
+        (*list.as_ptr().cast::<ffi::PyVarObject>()).ob_size = size as ffi::Py_ssize_t;
     }
 }

@@ -7,6 +7,7 @@ use pyo3::pyclass::PyTraverseError;
 use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
+use super::storage::install_dealloc;
 use super::types::{is_kind_of, own_attribute};
 
 /// Where a class keeps its slots: offsets that were taken from its member
@@ -36,11 +37,16 @@ impl SlotTable {
                     PyTypeError::new_err(format!("class {class} has no slot named {name}"))
                 })
             })
-            .collect::<PyResult<_>>()?;
+            .collect::<PyResult<Box<[usize]>>>()?;
         Ok(Self {
             class: class.clone().unbind(),
             offsets,
         })
+    }
+
+    /// Lets objects of the class be freed by code that knows its slots.
+    pub fn install_dealloc(&self, class: &Bound<'_, PyType>) -> PyResult<()> {
+        install_dealloc(class, self.offsets.len())
     }
 
     /// The class whose slots these are.

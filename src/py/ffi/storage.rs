@@ -5,6 +5,7 @@
 //! the pointers are placed by `__dictoffset__` and `__weaklistoffset__`, which
 //! costs 16 bytes an object, and subclasses put their slots behind them.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -290,6 +291,100 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
         }
         clear(object);
         let class = ffi::Py_TYPE(object);
+        if let Some(free) = (*class).tp_free {
+            free(object.cast());
+        }
+        ffi::Py_DECREF(class.cast());
+    }
+}
+
+/// Gives a class made with slots directly behind the [`Storage`] its own
+/// `tp_dealloc`: the general one looks up what this one knows.
+pub(super) fn install_dealloc(class: &Bound<'_, PyType>, slots: usize) -> PyResult<()> {
+    let base = storage_type(class.py())?;
+    // SAFETY: the class is new and has no objects. Its size says that it has
+    // nothing but the storage and these slots; the slots of its bases are
+    // none, for those have the size of the storage.
+    unsafe {
+        let class = class.as_type_ptr();
+        let storage = (*base.as_type_ptr()).tp_basicsize;
+        let size = storage + (slots * size_of::<*mut ffi::PyObject>()) as ffi::Py_ssize_t;
+        let between = (*class).tp_base;
+        if (*class).tp_basicsize == size && (*between).tp_basicsize == storage {
+            (*class).tp_dealloc = Some(dealloc_struct);
+        }
+    }
+    Ok(())
+}
+
+/// How deep `dealloc_struct` may nest before objects wait their turn.
+const MAX_DEALLOC_NESTING: u32 = 50;
+
+thread_local! {
+    static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// Objects without references whose turn to be freed has not come.
+    static WAITING: RefCell<Vec<*mut ffi::PyObject>> = const { RefCell::new(Vec::new()) };
+}
+
+unsafe extern "C" fn dealloc_struct(object: *mut ffi::PyObject) {
+    // SAFETY: called once for an object of a class that has this function,
+    // or of a Python subclass, whose own part is gone then.
+    unsafe {
+        ffi::PyObject_GC_UnTrack(object.cast());
+        let class = ffi::Py_TYPE(object);
+        let own = (*class).tp_dealloc.map(|dealloc| dealloc as usize)
+            == Some(dealloc_struct as *const () as usize);
+        // Subclasses have called their finalizer already.
+        if own && (*class).tp_finalize.is_some() {
+            ffi::PyObject_GC_Track(object.cast());
+            if ffi::PyObject_CallFinalizerFromDealloc(object) < 0 {
+                return;
+            }
+            ffi::PyObject_GC_UnTrack(object.cast());
+        }
+        if NESTING.get() >= MAX_DEALLOC_NESTING {
+            WAITING.with_borrow_mut(|waiting| waiting.push(object));
+            return;
+        }
+        NESTING.set(NESTING.get() + 1);
+        free_struct(object);
+        while NESTING.get() == 1
+            && let Some(next) = WAITING.with_borrow_mut(Vec::pop)
+        {
+            free_struct(next);
+        }
+        NESTING.set(NESTING.get() - 1);
+    }
+}
+
+/// Frees an object and what it owns.
+///
+/// # Safety
+/// As `dealloc_struct`, for an untracked object that was finalized.
+unsafe fn free_struct(object: *mut ffi::PyObject) {
+    // SAFETY: the loaded class is the first along the bases to have this
+    // `tp_dealloc`; the slots from the storage to its size own references or
+    // are null. Each is null before the code of its object can run.
+    unsafe {
+        let storage = object.cast::<Storage>();
+        if !(*storage).weakrefs.is_null() {
+            ffi::PyObject_ClearWeakRefs(object);
+        }
+        let class = ffi::Py_TYPE(object);
+        let mut loaded = class;
+        while (*loaded).tp_dealloc.map(|dealloc| dealloc as usize)
+            != Some(dealloc_struct as *const () as usize)
+        {
+            loaded = (*loaded).tp_base;
+        }
+        let count = ((*loaded).tp_basicsize as usize - size_of::<Storage>())
+            / size_of::<*mut ffi::PyObject>();
+        let slots = storage.add(1).cast::<*mut ffi::PyObject>();
+        for index in 0..count {
+            let value = slots.add(index).replace(ptr::null_mut());
+            ffi::Py_XDECREF(value);
+        }
+        clear(object);
         if let Some(free) = (*class).tp_free {
             free(object.cast());
         }

@@ -6,10 +6,10 @@ use pyo3::types::PyString;
 
 /// A `str` of UTF-8 bytes; an error when they are not UTF-8.
 #[inline]
-pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     // CPython shares the strings of one character and the empty one.
     if bytes.len() < 2 || !bytes.is_ascii() {
-        return PyString::from_bytes(py, bytes).map(Bound::into_any);
+        return PyString::from_bytes(py, bytes);
     }
     // SAFETY: a new string of this length whose characters are at most 127
     // has one byte for each, directly behind its header; all of them are
@@ -19,6 +19,6 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>
         let text = Bound::from_owned_ptr_or_err(py, text)?;
         let data = ffi::PyUnicode_1BYTE_DATA(text.as_ptr());
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
-        Ok(text)
+        Ok(text.cast_into_unchecked())
     }
 }

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from peers import apache, reference
+from peers import apache, children, reference
 from peers.serve import IDL
 from peers.values import build_value, field_parts, flatten, flatten_value
 
@@ -41,15 +39,13 @@ class Application(Exception):
 def serving(implementation: str, protocol: str, transport: str) -> Iterator[int]:
     """Start a server process; its port, once it listens."""
     command = [sys.executable, "-m", "peers.serve", implementation, protocol, transport]
-    path = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": path}
     # The server's log stays out of the test's output; a failed start shows its standard error.
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=children.environment(),
         text=True,
     ) as process:
         assert process.stdout is not None
