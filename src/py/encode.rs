@@ -104,18 +104,24 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         }
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: the body of the loop over a list"
+    )]
     #[inline(always)]
     fn i32(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.i32(narrow(value)?);
         Ok(())
     }
 
+    #[expect(clippy::inline_always, reason = "as i32")]
     #[inline(always)]
     fn i64(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.i64(integer(value)?);
         Ok(())
     }
 
+    #[expect(clippy::inline_always, reason = "as i32")]
     #[inline(always)]
     fn double(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let value = match value.cast_exact::<PyFloat>() {
@@ -126,6 +132,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
+    #[expect(clippy::inline_always, reason = "as i32")]
     #[inline(always)]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {

@@ -13,15 +13,14 @@ const LONGEST: usize = 32;
 
 /// Recent keys of one message.
 pub struct KeyCache<'py> {
-    slots: [Option<Bound<'py, PyString>>; SLOTS],
+    /// Made at first use: most messages have no maps.
+    slots: Vec<Option<Bound<'py, PyString>>>,
 }
 
 impl<'py> KeyCache<'py> {
     /// An empty cache.
     pub const fn new() -> Self {
-        Self {
-            slots: [const { None }; SLOTS],
-        }
+        Self { slots: Vec::new() }
     }
 
     /// The `str` of a key; an error when it is not UTF-8.
@@ -29,6 +28,9 @@ impl<'py> KeyCache<'py> {
     pub fn get(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
         if bytes.len() > LONGEST {
             return ffi::new_str(py, bytes);
+        }
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS, || None);
         }
         let slot = &mut self.slots[hash(bytes)];
         if let Some(known) = slot

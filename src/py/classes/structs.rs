@@ -49,10 +49,16 @@ fn new_payload_class<'py>(
     Ok(class.cast_into()?)
 }
 
-/// Whether a field's name can be a slot: not mangled by the compiler, not
-/// special to Python, and not taken by an attribute of the class.
+/// Whether a field's name can be a slot: an identifier that is not mangled by
+/// the compiler, not special to Python, and not taken by an attribute of the
+/// class.
 fn can_be_slot(name: &Bound<'_, PyString>, namespace: &Bound<'_, PyDict>) -> PyResult<bool> {
-    Ok(!name.to_str()?.starts_with("__") && !namespace.contains(name)?)
+    let text = name.to_str()?;
+    let identifier = !text.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_');
+    Ok(identifier && !text.starts_with("__") && !namespace.contains(name)?)
 }
 
 /// Makes an exception class, whose fields are ordinary attributes.
