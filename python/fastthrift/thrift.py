@@ -294,6 +294,9 @@ class TPayloadMeta(type):
         _core.drop_plan(cls)
 
 
+_core.install_call(TPayloadMeta)
+
+
 def gen_init(
     cls: type,
     thrift_spec: ThriftSpec | None = None,

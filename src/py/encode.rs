@@ -11,6 +11,9 @@ use super::ffi::{self, DictEntries};
 use super::plan::{Field, Kind, Plan};
 use crate::wire::{Nesting, Writer};
 
+/// How many numbers of a list are written at a time.
+const BLOCK: usize = 64;
+
 /// Encodes values into one message.
 pub struct Encoder<'w, 'py, W> {
     py: Python<'py>,
@@ -114,15 +117,13 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    #[expect(clippy::inline_always, reason = "as i32")]
-    #[inline(always)]
+    #[inline]
     fn i64(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.i64(integer(value)?);
         Ok(())
     }
 
-    #[expect(clippy::inline_always, reason = "as i32")]
-    #[inline(always)]
+    #[inline]
     fn double(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let value = match value.cast_exact::<PyFloat>() {
             Ok(value) => value.value(),
@@ -132,8 +133,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    #[expect(clippy::inline_always, reason = "as i32")]
-    #[inline(always)]
+    #[inline]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
             Ok(text) => self.text(text),
@@ -196,9 +196,11 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         if let Ok(list) = value.cast_exact::<PyList>() {
             // One match for all elements, so that the loops are straight.
             match kind {
-                Kind::I32 => self.elements(kind, list.len(), list, Self::i32)?,
-                Kind::I64 => self.elements(kind, list.len(), list, Self::i64)?,
-                Kind::Double => self.elements(kind, list.len(), list, Self::double)?,
+                Kind::I32 => self.numbers(kind, list, ffi::copy_ints, Self::i32s, Self::i32)?,
+                Kind::I64 => self.numbers(kind, list, ffi::copy_ints, Self::i64s, Self::i64)?,
+                Kind::Double => {
+                    self.numbers(kind, list, ffi::copy_floats, Self::doubles, Self::double)?;
+                }
                 Kind::String => self.elements(kind, list.len(), list, Self::string)?,
                 kind => {
                     self.elements(kind, list.len(), list, |this, item| this.value(kind, item))?;
@@ -223,6 +225,61 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             same_size(length, count)?;
         }
         self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes a list of numbers in blocks, as far as its items are exactly
+    /// ints or floats; others one at a time.
+    fn numbers<T: Default + Copy>(
+        &mut self,
+        kind: &Kind,
+        list: &Bound<'py, PyList>,
+        copy: fn(&Bound<'_, PyList>, usize, &mut [T]) -> usize,
+        write_block: fn(&mut Self, &[T], usize) -> Result<()>,
+        write_one: fn(&mut Self, &Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<()> {
+        let length = list.len();
+        self.writer.list(kind.wire_type(), length)?;
+        let mut block = [T::default(); BLOCK];
+        let mut index = 0;
+        while index < length {
+            let count = copy(list, index, &mut block);
+            write_block(self, &block[..count], index)?;
+            index += count;
+            if count < BLOCK && index < length {
+                // May run other code, and change the list.
+                let Ok(item) = list.get_item(index) else {
+                    return same_size(length, index);
+                };
+                write_one(self, &item).map_err(|error| error.inside(Segment::Index(index)))?;
+                index += 1;
+                same_size(length, list.len())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn i32s(&mut self, values: &[i64], start: usize) -> Result<()> {
+        let mut narrow = [0; BLOCK];
+        for (index, value) in values.iter().enumerate() {
+            match i32::try_from(*value) {
+                Ok(value) => narrow[index] = value,
+                Err(_) => return Err(out_of_range().inside(Segment::Index(start + index))),
+            }
+        }
+        self.writer.i32s(&narrow[..values.len()]);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "one of several that may fail")]
+    fn i64s(&mut self, values: &[i64], _: usize) -> Result<()> {
+        self.writer.i64s(values);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "one of several that may fail")]
+    fn doubles(&mut self, values: &[f64], _: usize) -> Result<()> {
+        self.writer.doubles(values);
         Ok(())
     }
 
@@ -311,7 +368,7 @@ fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
 fn narrow<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Result<T> {
     match T::try_from(integer(value)?) {
         Ok(narrow) => Ok(narrow),
-        Err(_) => Err(CodecError::value("out of range")),
+        Err(_) => Err(out_of_range()),
     }
 }
 
@@ -330,7 +387,7 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
     if value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__"))? {
         return value.extract::<i64>().map_err(|error| {
             if error.is_instance_of::<PyOverflowError>(py) {
-                CodecError::value("out of range")
+                out_of_range()
             } else {
                 error.into()
             }
@@ -346,8 +403,7 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
     if !int.is_instance_of::<PyInt>() || !int.eq(value)? {
         return Err(CodecError::value("has a fraction"));
     }
-    int.extract::<i64>()
-        .map_err(|_| CodecError::value("out of range"))
+    int.extract::<i64>().map_err(|_| out_of_range())
 }
 
 #[cold]
@@ -355,13 +411,18 @@ fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
     let py = value.py();
     value.extract::<f64>().map_err(|error| {
         if error.is_instance_of::<PyOverflowError>(py) {
-            CodecError::value("out of range")
+            out_of_range()
         } else if error.is_instance_of::<PyTypeError>(py) {
             not_a("a float", value)
         } else {
             error.into()
         }
     })
+}
+
+#[cold]
+fn out_of_range() -> CodecError {
+    CodecError::value("out of range")
 }
 
 #[inline]

@@ -480,8 +480,8 @@ pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bo
         return Ok(false);
     }
     if let Some(layout) = Layout::of(&class)
-        && ffi::extras(object).is_none()
-        && ffi::extras(other).is_none()
+        && !has_extras(object)
+        && !has_extras(other)
         && let Some(left) = layout.get().slots.view_exact(object)
         && let Some(right) = layout.get().slots.view_exact(other)
     {
@@ -498,6 +498,10 @@ pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bo
         return Ok(true);
     }
     snapshot(object)?.eq(snapshot(other)?)
+}
+
+fn has_extras(object: &Bound<'_, PyAny>) -> bool {
+    ffi::extras(object).is_some_and(|extras| !extras.is_empty())
 }
 
 /// `hash`: by class and attributes, containers frozen.

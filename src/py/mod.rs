@@ -27,6 +27,12 @@ fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
     plan::Plan::drop_of(cls)
 }
 
+/// Makes calls of the classes of a metaclass that `load` makes cheaper.
+#[pyfunction]
+fn install_call(metaclass: &Bound<'_, PyType>) {
+    ffi::install_call(metaclass);
+}
+
 #[pymodule]
 mod _core {
     use super::ffi;
@@ -36,8 +42,6 @@ mod _core {
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
     use super::direct::{decode, deserialize, encode, serialize};
-    #[pymodule_export]
-    use super::drop_plan;
     #[pymodule_export]
     use super::layout::{
         delete_raw, initialize, is_slot, layout_fields, set_raw, snapshot_function,
@@ -52,6 +56,8 @@ mod _core {
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
         TFramedTransportFactory, TMemoryBuffer,
     };
+    #[pymodule_export]
+    use super::{drop_plan, install_call};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

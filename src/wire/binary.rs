@@ -206,6 +206,23 @@ impl<'a, B: BufMut> BinaryWriter<'a, B> {
     }
 }
 
+/// Writes values of one width, several at a time.
+#[inline]
+fn put_all<B: BufMut, T: Copy, const N: usize>(
+    out: &mut B,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) {
+    const AT_ONCE: usize = 32;
+    for values in values.chunks(AT_ONCE) {
+        let mut block = [[0; N]; AT_ONCE];
+        for (place, value) in block.iter_mut().zip(values) {
+            *place = bytes(*value);
+        }
+        out.put_slice(block[..values.len()].as_flattened());
+    }
+}
+
 /// A size that the wire can express.
 #[inline]
 pub(super) fn checked_size(what: &'static str, size: usize) -> Result<i32> {
@@ -286,6 +303,18 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
     #[inline]
     fn double(&mut self, value: f64) {
         self.out.put_f64(value);
+    }
+
+    fn i32s(&mut self, values: &[i32]) {
+        put_all(self.out, values, i32::to_be_bytes);
+    }
+
+    fn i64s(&mut self, values: &[i64]) {
+        put_all(self.out, values, i64::to_be_bytes);
+    }
+
+    fn doubles(&mut self, values: &[f64]) {
+        put_all(self.out, values, f64::to_be_bytes);
     }
 
     #[inline]

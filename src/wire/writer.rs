@@ -45,6 +45,30 @@ pub trait Writer {
     /// Writes a double.
     fn double(&mut self, value: f64);
 
+    /// Writes several i32.
+    #[inline]
+    fn i32s(&mut self, values: &[i32]) {
+        for value in values {
+            self.i32(*value);
+        }
+    }
+
+    /// Writes several i64.
+    #[inline]
+    fn i64s(&mut self, values: &[i64]) {
+        for value in values {
+            self.i64(*value);
+        }
+    }
+
+    /// Writes several doubles.
+    #[inline]
+    fn doubles(&mut self, values: &[f64]) {
+        for value in values {
+            self.double(*value);
+        }
+    }
+
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);
 

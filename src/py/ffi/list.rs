@@ -1,8 +1,12 @@
 //! Lists whose length is known before their items.
 
+use std::mem::ManuallyDrop;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyFloat, PyList};
+
+use super::int::exact_i64;
 
 /// A list under construction, allocated once.
 ///
@@ -56,6 +60,48 @@ impl<'py> ListBuilder<'py> {
     pub fn finish(self) -> Bound<'py, PyAny> {
         self.list.into_any()
     }
+}
+
+/// Copies numbers out of a list from `start` on, as many as `numbers` holds,
+/// up to the first item that `exact` has no number for; how many.
+///
+/// `exact` must not run code of the items; it gets them without a reference
+/// of their own.
+#[inline]
+fn copy_numbers<T>(
+    list: &Bound<'_, PyList>,
+    start: usize,
+    numbers: &mut [T],
+    exact: impl Fn(&Bound<'_, PyAny>) -> Option<T>,
+) -> usize {
+    let count = numbers.len().min(list.len().saturating_sub(start));
+    for (index, number) in numbers[..count].iter_mut().enumerate() {
+        // SAFETY: the index is below the length, which nothing changes: no
+        // other code runs in this loop, so the list keeps its items alive.
+        let item = unsafe {
+            let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+            ManuallyDrop::new(Bound::from_owned_ptr(list.py(), *items.add(start + index)))
+        };
+        match exact(&item) {
+            Some(value) => *number = value,
+            None => return index,
+        }
+    }
+    count
+}
+
+/// Copies ints of at most 64 bits out of a list, up to the first item that
+/// is not exactly an int; how many.
+pub fn copy_ints(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i64]) -> usize {
+    copy_numbers(list, start, numbers, exact_i64)
+}
+
+/// Copies floats out of a list, up to the first item that is not exactly a
+/// float; how many.
+pub fn copy_floats(list: &Bound<'_, PyList>, start: usize, numbers: &mut [f64]) -> usize {
+    copy_numbers(list, start, numbers, |item| {
+        Some(item.cast_exact::<PyFloat>().ok()?.value())
+    })
 }
 
 /// Sets the size of a list.

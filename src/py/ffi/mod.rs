@@ -14,9 +14,9 @@ mod types;
 
 pub use dict::DictEntries;
 pub use int::exact_i64;
-pub use list::ListBuilder;
+pub use list::{ListBuilder, copy_floats, copy_ints};
 pub use slots::{SlotTable, Slots};
-pub use storage::{extras, extras_or_new, storage_type};
+pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::new_str;
 pub use types::{
     has_default_attributes, has_default_construction, is_kind_of, is_type, lookup, own_attribute,

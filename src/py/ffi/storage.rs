@@ -76,7 +76,6 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
         slot(ffi::Py_tp_members, members.as_mut_ptr().cast()),
         slot(ffi::Py_tp_getset, getset.as_mut_ptr().cast()),
         slot(ffi::Py_tp_methods, methods.as_mut_ptr().cast()),
-        slot(ffi::Py_tp_new, new as *mut c_void),
         slot(ffi::Py_tp_init, init as *mut c_void),
         slot(ffi::Py_tp_richcompare, richcompare as *mut c_void),
         slot(ffi::Py_tp_hash, hash as *mut c_void),
@@ -139,17 +138,45 @@ unsafe fn guard<T>(
     }
 }
 
-/// Allocates and nothing else: `object.__new__` of some versions would make
-/// the dict at once.
-unsafe extern "C" fn new(
-    class: *mut ffi::PyTypeObject,
-    _: *mut ffi::PyObject,
-    _: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: called by `type.__call__` or `__new__` with a ready subtype.
+/// Lets calls of the loaded classes of a metaclass make objects without
+/// `object.__new__`, which in some versions gives each a dict at once.
+///
+/// `__new__` itself has to stay that of `object`: old pickles call it.
+pub fn install_call(metaclass: &Bound<'_, PyType>) {
+    // SAFETY: `call` does for every class what the slot's inherited function
+    // does.
     unsafe {
-        let allocate = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
-        allocate(class, 0)
+        (*metaclass.as_type_ptr()).tp_call = Some(call);
+    }
+}
+
+unsafe extern "C" fn call(
+    class: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called to call a ready class. One with this `init` has the
+    // memory of `Storage`, which is valid when zeroed, as `tp_alloc` leaves
+    // it; its reference is given up when `init` fails.
+    unsafe {
+        let ready = class.cast::<ffi::PyTypeObject>();
+        let plain_new = (*ready).tp_new.map(|new| new as usize)
+            == (*(&raw const ffi::PyBaseObject_Type))
+                .tp_new
+                .map(|new| new as usize);
+        let own_init =
+            (*ready).tp_init.map(|init| init as usize) == Some(init as *const () as usize);
+        if !plain_new || !own_init {
+            let general = ffi::PyType_Type.tp_call;
+            return general.map_or(ptr::null_mut(), |call| call(class, args, kwargs));
+        }
+        let allocate = (*ready).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
+        let object = allocate(ready, 0);
+        if !object.is_null() && init(object, args, kwargs) < 0 {
+            ffi::Py_DECREF(object);
+            return ptr::null_mut();
+        }
+        object
     }
 }
 
