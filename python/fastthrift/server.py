@@ -24,8 +24,8 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -36,7 +36,10 @@ from fastthrift.transport import (
     TServerSocket,
     TTransportException,
 )
-from fastthrift.transport.base import TTransportBase, TTransportFactory
+from fastthrift.transport.base import TTransportBase, TTransportFactory, wait
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +49,20 @@ class TServer:
 
     # What a call may raise and the connection survive.
     _call_errors: tuple[type[BaseException], ...] = (Exception,)
+
+    # By the id of their transport. The threads of the connections add and remove them by single
+    # dict operations, which Python makes atomic: a lock could not be taken by `close` in a signal
+    # handler.
+    _connections: dict[int, _Connection]
+    # Those of the connections, where each has one.
+    _threads: set[threading.Thread]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # Not in __init__: subclasses written for thriftpy2 set its attributes without calling it.
+        self = super().__new__(cls)
+        self._connections = {}
+        self._threads = set()
+        return self
 
     def __init__(
         self,
@@ -63,10 +80,6 @@ class TServer:
         self.otrans_factory = otrans_factory or self.itrans_factory
         self.oprot_factory = oprot_factory or self.iprot_factory
         self.closed = False
-        # By the id of their transport. The threads of the connections add and remove them by
-        # single dict operations, which Python makes atomic: a lock could not be taken by `close`
-        # in a signal handler.
-        self._connections: dict[int, _Connection] = {}
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
@@ -144,6 +157,7 @@ class TServer:
                 message.header = None
                 message.stage = _BEGUN
                 try:
+                    wait(itrans)
                     self.processor.process(reader, writer)  # type: ignore[arg-type]
                 except self._call_errors as error:
                     goes_on = self._settle(error, message, connection.peer, oprot)
@@ -260,7 +274,6 @@ class TThreadedServer(TServer):
         self.daemon = kwargs.pop("daemon", False)
         self.grace = kwargs.pop("grace", self.grace)
         super().__init__(*args, **kwargs)
-        self._threads: set[threading.Thread] = set()
 
     def serve(self) -> None:
         """Serve until ``close`` is called.
@@ -392,6 +405,9 @@ class _Observer:
 
     # The methods of payloads are bound once; everything else goes by __getattr__.
     __slots__ = ("_message", "_proto", "read_struct", "write_struct")
+
+    read_struct: Callable[[Any], Any]
+    write_struct: Callable[[Any], Any]
 
     def __init__(self, proto: Any, message: _Message) -> None:
         assign = object.__setattr__

@@ -638,10 +638,19 @@ class TClient:
 
     def _give_up(self, _api: str, error: BaseException) -> None:
         """Close the connection: whatever comes on it next does not answer the next call."""
-        for trans in {id(prot): prot.trans for prot in (self._iprot, self._oprot)}.values():
+        transports = [
+            prot.trans for prot in {id(p): p for p in (self._iprot, self._oprot)}.values()
+        ]
+        for trans in transports:
             with contextlib.suppress(Exception):
                 trans.close()
             discard_output(trans)
+        if all(map(_answers_stand_alone, transports)):
+            # Over HTTP the next call has a connection of its own.
+            for trans in transports:
+                if hasattr(trans, "clean"):
+                    trans.clean()
+            return
         self._broken = (
             f"The connection was closed because a call of {self._full_name(_api)}() "
             f"did not finish ({type(error).__name__}); open a new client"
@@ -668,6 +677,15 @@ def discard_output(trans: Any) -> bool:
         return False
     discard()
     return True
+
+
+def _answers_stand_alone(trans: Any) -> bool:
+    """Whether what is read next from a closed transport cannot answer an earlier call."""
+    while trans is not None:
+        if getattr(trans, "answers_stand_alone", False):
+            return True
+        trans = getattr(trans, "trans", None)
+    return False
 
 
 # What `TProcessor.process_in` gives: method, sequence id, the result to fill in (or the

@@ -161,6 +161,33 @@ impl CyTransportBase {
         self.written.clear();
     }
 
+    /// How many bytes were read ahead and not taken.
+    fn pending(&self) -> usize {
+        self.read_ahead.bytes.len() - self.read_ahead.position
+    }
+
+    /// Adds bytes that were read from the transport below.
+    ///
+    /// `fastthrift.transport.base.wait` reads in Python and hands the bytes
+    /// over here: at its end the interpreter unwinds the stacks of daemon
+    /// threads, and must not find native code that waits there.
+    fn feed(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.read_ahead.bytes.extend_from_slice(&bytes_of(data)?);
+        if !self.framed {
+            self.read_ahead.end = self.read_ahead.bytes.len();
+        }
+        Ok(())
+    }
+
+    /// The least that is read from the transport below at once, in bytes.
+    #[getter]
+    fn buf_size(&self) -> usize {
+        match self.fetch {
+            Fetch::Exact => 0,
+            Fetch::Ahead(size) | Fetch::Frames { ahead: size, .. } => size,
+        }
+    }
+
     /// The contents of a transport in memory below.
     fn getvalue(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.below(py).call("getvalue")
