@@ -1,10 +1,11 @@
 //! How a loaded struct class keeps its fields, and what its objects do as
 //! Python objects: construction, `__dict__`, equality, hash.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyRecursionError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
@@ -473,12 +474,41 @@ pub fn layout_fields<'py>(
         .map(Some)
 }
 
+thread_local! {
+    /// How deep `equal` is nested.
+    static NESTING: Cell<i32> = const { Cell::new(0) };
+}
+
+/// A level of nested comparison.
+struct Level;
+
+impl Level {
+    /// Enters a level, as many as the interpreter allows Python calls: its own
+    /// limit for native ones allows more than these need of the stack.
+    fn enter(py: Python<'_>) -> PyResult<Self> {
+        if NESTING.get() >= ffi::recursion_limit(py) {
+            return Err(PyRecursionError::new_err(
+                "maximum recursion depth exceeded in comparison",
+            ));
+        }
+        NESTING.set(NESTING.get() + 1);
+        Ok(Self)
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        NESTING.set(NESTING.get() - 1);
+    }
+}
+
 /// `==`: the other is of this class or a subclass and has equal attributes.
 pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
     let class = object.get_type();
     if !ffi::is_kind_of(other, &class) {
         return Ok(false);
     }
+    let _level = Level::enter(object.py())?;
     if let Some(layout) = Layout::of(&class)
         && !has_extras(object)
         && !has_extras(other)

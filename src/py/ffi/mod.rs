@@ -20,5 +20,5 @@ pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::new_str;
 pub use types::{
     has_default_attributes, has_default_construction, is_kind_of, is_type, lookup, own_attribute,
-    set_own_attribute,
+    recursion_limit, set_own_attribute,
 };

@@ -161,9 +161,7 @@ unsafe extern "C" fn call(
     unsafe {
         let ready = class.cast::<ffi::PyTypeObject>();
         let plain_new = (*ready).tp_new.map(|new| new as usize)
-            == (*(&raw const ffi::PyBaseObject_Type))
-                .tp_new
-                .map(|new| new as usize);
+            == ffi::PyBaseObject_Type.tp_new.map(|new| new as usize);
         let own_init =
             (*ready).tp_init.map(|init| init as usize) == Some(init as *const () as usize);
         if !plain_new || !own_init {

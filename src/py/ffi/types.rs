@@ -110,3 +110,9 @@ pub fn has_default_construction(class: &Bound<'_, PyType>, base: &Bound<'_, PyTy
                 == (*base).tp_init.map(|init| init as usize)
     }
 }
+
+/// How many calls of Python functions may nest: `sys.getrecursionlimit()`.
+pub fn recursion_limit(_: Python<'_>) -> i32 {
+    // SAFETY: attached, as the argument proves.
+    unsafe { ffi::Py_GetRecursionLimit() }
+}
