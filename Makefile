@@ -66,7 +66,7 @@ wheel: $(VENV)/.tools ## A wheel in dist/.
 	$(BIN)/maturin build --locked --release --interpreter $(BIN)/python --out dist
 
 docs: ## Write the generated pages of docs/ anew.
-	$(PYTHON) tests/python/differences.py --page > docs/differences.md
+	$(PYTHON) tests/python/differences.py > docs/differences.md
 
 debian: ## Install what the tests need of Debian, a browser, unless it is there.
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \

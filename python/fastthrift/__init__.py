@@ -1,19 +1,32 @@
 """Thrift for Python with a Rust core: a drop-in for thriftpy2."""
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from ._core import decode, encode
+from ._lazy import lazy_attribute
 from .hook import install_import_hook, remove_import_hook
 from .parser import load, load_fp, load_module
+
+if TYPE_CHECKING:
+    from .compat import install_as_thriftpy, uninstall_as_thriftpy
 
 __version__ = "0.1.0"
 __python__ = sys.version_info
 __all__ = [
     "decode",
     "encode",
+    "install_as_thriftpy",
     "install_import_hook",
     "load",
     "load_fp",
     "load_module",
     "remove_import_hook",
+    "uninstall_as_thriftpy",
 ]
+
+_LAZY = {"install_as_thriftpy": "compat", "uninstall_as_thriftpy": "compat"}
+
+
+def __getattr__(name: str) -> Any:
+    return lazy_attribute(__name__, _LAZY, name)

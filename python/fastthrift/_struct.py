@@ -74,7 +74,7 @@ class FieldsDict(dict[Any, Any]):
             _core.set_raw(self._object, name, value)
         self._refresh()
 
-    def __ior__(self, other: Any) -> FieldsDict:  # type: ignore[misc, override]
+    def __ior__(self, other: Any) -> FieldsDict:
         self.update(other)
         return self
 
@@ -133,20 +133,17 @@ class FieldsDict(dict[Any, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __repr__(self) -> str:
         return repr(self.copy())
 
-    def __reduce_ex__(
-        self, protocol: object
-    ) -> tuple[Callable[..., Any], tuple[dict[Any, Any]]]:
+    def __reduce_ex__(self, protocol: object) -> tuple[Callable[..., Any], tuple[dict[Any, Any]]]:
         return dict, (self.copy(),)
 
     @classmethod
     def fromkeys(cls, names: Iterable[Any], value: Any = None) -> dict[Any, Any]:
         return dict.fromkeys(names, value)
-
 
 
 def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:

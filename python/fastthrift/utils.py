@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from fastthrift._core import deserialize, serialize
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.transport import TMemoryBuffer
 
-__all__ = ["deserialize", "hexlify", "hexprint", "serialize"]
+__all__ = [
+    "TBinaryProtocolFactory",
+    "TMemoryBuffer",
+    "TProtocolFactory",
+    "deserialize",
+    "hexlify",
+    "hexprint",
+    "serialize",
+]
 
 
 def hexlify(byte_array: bytes, delimeter: str = " ") -> str:

@@ -449,8 +449,8 @@ pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
 
 /// Whether instances of a class keep the attribute `name` in a slot.
 #[pyfunction]
-pub fn is_slot(class: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> bool {
-    Layout::of(class).is_some_and(|layout| layout.get().slot_of(name).is_some())
+pub fn is_slot(cls: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> bool {
+    Layout::of(cls).is_some_and(|layout| layout.get().slot_of(name).is_some())
 }
 
 type NameAndDefault<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
@@ -458,11 +458,9 @@ type NameAndDefault<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
 /// The fields of a loaded struct class as (name, default) pairs; None for
 /// other classes.
 #[pyfunction]
-pub fn layout_fields<'py>(
-    class: &Bound<'py, PyType>,
-) -> PyResult<Option<Vec<NameAndDefault<'py>>>> {
-    let py = class.py();
-    let Some(layout) = Layout::of(class) else {
+pub fn layout_fields<'py>(cls: &Bound<'py, PyType>) -> PyResult<Option<Vec<NameAndDefault<'py>>>> {
+    let py = cls.py();
+    let Some(layout) = Layout::of(cls) else {
         return Ok(None);
     };
     layout

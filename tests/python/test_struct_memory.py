@@ -143,6 +143,92 @@ def test_the_collector_may_run_in_the_middle_of_a_decode(cases: Loaded, protocol
     assert set(seen) <= {0, 1}
 
 
+def test_finalizers_run_once(tmp_path: Path) -> None:
+    """``__del__`` of a subclass, of a class it was assigned to later, and of decoded objects."""
+    log: list[str] = []
+    module = subject.load(str(_write(tmp_path, "struct S { 1: i32 x, 2: list<S> more }")))
+
+    class Sub(module.S):
+        def __del__(self) -> None:
+            log.append(f"sub {self.x}")
+
+    sub = Sub(x=1)
+    del sub
+    assert log.pop() == "sub 1"
+    module.S.__del__ = lambda self: log.append(f"base {self.x}")
+    one = module.S(x=2)
+    del one
+    assert log.pop() == "base 2"
+    data = subject.encode(module.S(x=3, more=[module.S(x=4)]), "binary")
+    log.clear()
+    decoded = subject.decode(module.S, data, "binary")
+    del decoded
+    gc.collect()
+    assert sorted(log) == ["base 3", "base 4"]
+    log.clear()
+    cycle = module.S(x=5)
+    cycle.more = [cycle]
+    del cycle
+    gc.collect()
+    assert log == ["base 5"]
+
+
+def test_a_finalizer_may_keep_the_object(cases: Loaded) -> None:
+    kept: list[Any] = []
+
+    class Stubborn(cases.subject.Phone):
+        def __del__(self) -> None:
+            kept.append(self)
+
+    phone = Stubborn(number="5")
+    phone.extra = 1
+    del phone
+    (phone,) = kept
+    assert vars(phone) == {"color": 2, "number": "5", "extra": 1}
+    kept.clear()
+    del phone
+    assert kept == []
+
+
+def test_weak_reference_callbacks(cases: Loaded) -> None:
+    called: list[Any] = []
+    phone = cases.subject.Phone()
+    refs = [weakref.ref(phone, called.append), weakref.ref(phone, called.append)]
+    weakref.finalize(phone, called.append, "finalize")
+    del phone
+    assert len(called) == 3
+    assert "finalize" in called
+    assert [ref() for ref in refs] == [None, None]
+
+
+def test_objects_hold_their_class_once(cases: Loaded) -> None:
+    for cls in (cases.subject.Tree, cases.subject.Failure, type("S", (cases.subject.Tree,), {})):
+        data = subject.encode(cls(), "binary")
+        gc.collect()
+        before = sys.getrefcount(cls)
+        for _ in range(200):
+            cls()
+            cls.__new__(cls)
+            subject.decode(cls, data, "binary")
+        many = [cls() for _ in range(100)]
+        assert sys.getrefcount(cls) == before + 100
+        del many
+        gc.collect()
+        assert sys.getrefcount(cls) == before
+
+
+def test_sizes_and_referents_are_told(cases: Loaded) -> None:
+    inner = cases.subject.Tree()
+    tree = cases.subject.Tree(left=inner)
+    tree.extra = [1]
+    assert sys.getsizeof(tree) > 40
+    referents = gc.get_referents(tree)
+    # The values may be held by a dict, as they are in an ordinary object.
+    referents += [value for held in referents if isinstance(held, dict) for value in held.values()]
+    assert any(item is inner for item in referents)
+    assert any(item is tree.extra for item in referents)
+
+
 def test_classes_are_collected(tmp_path: Path) -> None:
     """A subclass and its compiled form go away together."""
     module = subject.load(str(_write(tmp_path, "struct S { 1: i32 x, 2: list<S> more }")))

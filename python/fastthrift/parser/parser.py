@@ -15,7 +15,14 @@ from typing import Any, TextIO
 from urllib.parse import urlparse
 
 from fastthrift import _core
+from fastthrift.thrift import TException as TException
+from fastthrift.thrift import TPayload as TPayload
+from fastthrift.thrift import TPayloadMeta as TPayloadMeta
+from fastthrift.thrift import TType as TType
+from fastthrift.thrift import gen_init as gen_init
 
+from .exc import ThriftGrammarError as ThriftGrammarError
+from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
 
 # Modules by the name they were asked for, or by normalised path.
@@ -67,9 +74,7 @@ def parse(
         text = None
         if len(scheme) > 1:  # one letter is a drive
             text = _fetch(path, scheme).decode(encoding).encode()
-        schema = _core.load_schema(
-            path, directories, text=text, reader=_reader(encoding)
-        )
+        schema = _core.load_schema(path, directories, text=text, reader=_reader(encoding))
         if module_name is None:
             module_name = os.path.splitext(os.path.basename(path))[0]
         module = _modules(schema, module_name, _programs if enable_cache else {}, enable_cache)
@@ -108,9 +113,7 @@ def parse_fp(
 
 def _check_module_name(module_name: str | None) -> None:
     if module_name is not None and not module_name.endswith("_thrift"):
-        raise ThriftParserError(
-            "fastthrift can only generate module with '_thrift' suffix"
-        )
+        raise ThriftParserError("fastthrift can only generate module with '_thrift' suffix")
 
 
 def _fetch(path: str, scheme: str) -> bytes:
@@ -182,7 +185,7 @@ def _modules(
     return modules[-1]
 
 
-def _module_names(files: list[_core.FileInfo], root_name: str) -> list[str]:
+def _module_names(files: list[_core._FileInfo], root_name: str) -> list[str]:
     """What the modules of the files are called: the root as asked for, an included file by its
     path as seen from the first file that includes it, in the same parent package."""
     names: list[str | None] = [None] * len(files)

@@ -1,6 +1,9 @@
 """The transports: where the bytes of messages come from and go to."""
 
+from typing import TYPE_CHECKING, Any
+
 from fastthrift._compat import CYTHON as CYTHON
+from fastthrift._lazy import lazy_attribute
 
 from .base import TTransportBase, TTransportException
 from .buffered import (
@@ -18,6 +21,16 @@ from .framed import (
 from .memory import TCyMemoryBuffer, TMemoryBuffer
 from .socket import TServerSocket, TSocket
 
+if TYPE_CHECKING:
+    from ._ssl import create_thriftpy_context
+    from .sasl import (
+        TCySaslClientTransport,
+        TCySaslClientTransportFactory,
+        TSaslClientTransport,
+        TSaslClientTransportFactory,
+    )
+    from .sslsocket import TSSLServerSocket, TSSLSocket
+
 __all__ = [
     "TBufferedTransport",
     "TBufferedTransportFactory",
@@ -26,11 +39,36 @@ __all__ = [
     "TCyFramedTransport",
     "TCyFramedTransportFactory",
     "TCyMemoryBuffer",
+    "TCySaslClientTransport",
+    "TCySaslClientTransportFactory",
     "TFramedTransport",
     "TFramedTransportFactory",
     "TMemoryBuffer",
+    "TSSLServerSocket",
+    "TSSLSocket",
+    "TSaslClientTransport",
+    "TSaslClientTransportFactory",
     "TServerSocket",
     "TSocket",
     "TTransportBase",
     "TTransportException",
+    "create_thriftpy_context",
 ]
+
+# Imported when first asked for: `ssl` takes longer to import than everything else here.
+_LAZY = {
+    "TCySaslClientTransport": "sasl",
+    "TCySaslClientTransportFactory": "sasl",
+    "TSSLServerSocket": "sslsocket",
+    "TSSLSocket": "sslsocket",
+    "TSaslClientTransport": "sasl",
+    "TSaslClientTransportFactory": "sasl",
+    "_ssl": "",
+    "create_thriftpy_context": "_ssl",
+    "sasl": "",
+    "sslsocket": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    return lazy_attribute(__name__, _LAZY, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thrift.protocol import TBinaryProtocol, TCompactProtocol
+from thrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
 from thrift.protocol.TBase import TBase, TExceptionBase
 from thrift.Thrift import TApplicationException, TFrozenDict, TMessageType, TProcessor, TType
 from thrift.transport import TTransport
@@ -37,7 +37,13 @@ FACTORIES = {
     ("binary", "pure"): TBinaryProtocol.TBinaryProtocolFactory(),
     ("compact", "accelerated"): TCompactProtocol.TCompactProtocolAcceleratedFactory(fallback=False),
     ("compact", "pure"): TCompactProtocol.TCompactProtocolFactory(),
+    ("apache_json", "pure"): TJSONProtocol.TJSONProtocolFactory(),
 }
+
+
+def fastest_factory(protocol: str) -> Any:
+    """The factory of the C extension, of the pure Python code where there is no other."""
+    return FACTORIES.get((protocol, "accelerated")) or FACTORIES[protocol, "pure"]
 
 
 def encode(obj: Any, protocol: str, flavour: str = "accelerated") -> bytes:

@@ -73,6 +73,8 @@ class ThriftpyClient:
         protocol_factory = {
             "binary": protocols.TBinaryProtocolFactory,
             "compact": protocols.TCompactProtocolFactory,
+            "json": protocols.TJSONProtocolFactory,
+            "apache_json": protocols.TApacheJSONProtocolFactory,
         }[protocol]()
         transport_factory = {
             "buffered": transports.TBufferedTransportFactory,
@@ -134,7 +136,7 @@ class ApacheClient:
         self.client = apache.Client(
             self._service,
             self._classes,
-            apache.FACTORIES[protocol, "accelerated"].getProtocol(self._transport),
+            apache.fastest_factory(protocol).getProtocol(self._transport),
         )
 
     def call(self, method: str, *plain: Any) -> Any:

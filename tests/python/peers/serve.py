@@ -22,6 +22,7 @@ from peers.handler import Handler
 
 IDL = Path(__file__).parent / "peer.thrift"
 IMPLEMENTATIONS = ("fastthrift", "thriftpy2", "apache")
+PROTOCOLS = ("binary", "compact", "json", "apache_json")
 TRANSPORTS = ("buffered", "framed")
 
 
@@ -47,6 +48,8 @@ def thriftpy_server(package: str, protocol: str, transport: str) -> Any:
     protocol_factory = {
         "binary": protocols.TBinaryProtocolFactory,
         "compact": protocols.TCompactProtocolFactory,
+        "json": protocols.TJSONProtocolFactory,
+        "apache_json": protocols.TApacheJSONProtocolFactory,
     }[protocol]()
     transport_factory = {
         "buffered": transports.TBufferedTransportFactory,
@@ -81,7 +84,7 @@ def apache_server(protocol: str, transport: str) -> Any:
         apache.Processor(module.Peer, classes, handler),
         ServerSocket("127.0.0.1", 0),
         transports[transport](),
-        apache.FACTORIES[protocol, "accelerated"],
+        apache.fastest_factory(protocol),
         daemon=True,
     )
 
@@ -94,7 +97,7 @@ def end_with_parent() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("implementation")
-    parser.add_argument("protocol", choices=("binary", "compact"))
+    parser.add_argument("protocol", choices=PROTOCOLS)
     parser.add_argument("transport", choices=TRANSPORTS)
     arguments = parser.parse_args()
     if arguments.implementation == "apache":

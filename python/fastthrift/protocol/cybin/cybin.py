@@ -6,13 +6,12 @@ from typing import Any
 
 from fastthrift.protocol import binary
 from fastthrift.protocol.binary import (
-    BIN_TYPES,
     DEFAULT_MAX_DEPTH,
     TBinaryProtocol,
     TBinaryProtocolFactory,
 )
 from fastthrift.protocol.exc import ProtocolError
-from fastthrift.thrift import TDecodeException
+from fastthrift.thrift import TDecodeException, TType
 
 __all__ = [
     "BIN_TYPES",
@@ -25,6 +24,8 @@ __all__ = [
     "skip",
     "write_val",
 ]
+
+BIN_TYPES = (TType.BINARY, TType.STRING)
 
 TCyBinaryProtocol = TBinaryProtocol
 TCyBinaryProtocolFactory = TBinaryProtocolFactory

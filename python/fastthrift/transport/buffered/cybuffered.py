@@ -2,5 +2,6 @@
 
 from fastthrift._core import TBufferedTransport as TCyBufferedTransport
 from fastthrift._core import TBufferedTransportFactory as TCyBufferedTransportFactory
+from fastthrift.transport.base import TTransportException
 
-__all__ = ["TCyBufferedTransport", "TCyBufferedTransportFactory"]
+__all__ = ["TCyBufferedTransport", "TCyBufferedTransportFactory", "TTransportException"]

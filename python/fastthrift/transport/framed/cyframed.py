@@ -2,5 +2,6 @@
 
 from fastthrift._core import TFramedTransport as TCyFramedTransport
 from fastthrift._core import TFramedTransportFactory as TCyFramedTransportFactory
+from fastthrift.transport.base import TTransportException
 
-__all__ = ["TCyFramedTransport", "TCyFramedTransportFactory"]
+__all__ = ["TCyFramedTransport", "TCyFramedTransportFactory", "TTransportException"]

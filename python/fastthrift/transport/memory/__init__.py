@@ -2,7 +2,8 @@
 
 from fastthrift._compat import CYTHON as CYTHON
 from fastthrift._core import TMemoryBuffer
+from fastthrift.transport.base import TTransportBase
 
 from .cymemory import TCyMemoryBuffer
 
-__all__ = ["TCyMemoryBuffer", "TMemoryBuffer"]
+__all__ = ["TCyMemoryBuffer", "TMemoryBuffer", "TTransportBase"]

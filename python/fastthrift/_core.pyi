@@ -1,0 +1,350 @@
+"""The native module: the codec, the classes of loaded structs, protocols and transports.
+
+Everything public of it is reachable by thriftpy2's names in the other modules. What stands below
+the line is for `fastthrift` itself and may change in any release.
+"""
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, final, type_check_only
+
+from typing_extensions import Buffer
+
+__all__ = [
+    "CyTransportBase",
+    "Diagnostic",
+    "Program",
+    "Schema",
+    "StructStorage",
+    "TBinaryProtocol",
+    "TBinaryProtocolFactory",
+    "TBufferedTransport",
+    "TBufferedTransportFactory",
+    "TCompactProtocol",
+    "TCompactProtocolFactory",
+    "TFramedTransport",
+    "TFramedTransportFactory",
+    "TMemoryBuffer",
+    "decode",
+    "delete_raw",
+    "deserialize",
+    "drop_plan",
+    "encode",
+    "initialize",
+    "install_call",
+    "is_slot",
+    "layout_fields",
+    "load_schema",
+    "read_value",
+    "serialize",
+    "set_raw",
+    "snapshot",
+    "write_value",
+]
+
+_T = TypeVar("_T")
+# What a transport writes, and a memory buffer holds.
+_Data: TypeAlias = Buffer | str
+
+@type_check_only
+class _ProtocolFactory(Protocol):
+    def get_protocol(self, trans: Any, /) -> Any: ...
+
+# Payloads and bytes.
+
+def encode(
+    obj: object,
+    protocol: Literal["binary", "compact"]
+    | TBinaryProtocolFactory
+    | TCompactProtocolFactory
+    | None = None,
+) -> bytes:
+    """The bytes of a struct, by the binary protocol unless another is named.
+
+    Raises TDecodeException for a value that does not fit its field.
+    """
+
+def decode(
+    cls: type[_T],
+    buffer: _Data,
+    protocol: Literal["binary", "compact"]
+    | TBinaryProtocolFactory
+    | TCompactProtocolFactory
+    | None = None,
+) -> _T:
+    """A new struct of class `cls`; bytes after its end are ignored.
+
+    Raises a TException that names the byte and the field where the bytes are wrong.
+    """
+
+def serialize(thrift_object: object, proto_factory: _ProtocolFactory | None = None) -> Any:
+    """The bytes of a payload, by any protocol factory; the binary one by default."""
+
+def deserialize(thrift_object: _T, buf: _Data, proto_factory: _ProtocolFactory | None = None) -> _T:
+    """Fill a payload from bytes, by any protocol factory, and return it."""
+
+# Protocols.
+
+@type_check_only
+class _ProtocolSettings:
+    strict_read: bool
+    strict_write: bool
+    decode_response: bool
+    strict_decode: bool
+    # In levels, and in bytes.
+    max_depth: int
+    max_string_size: int
+    max_message_size: int
+    def __getstate__(self) -> Any: ...
+    def __setstate__(self, state: dict[str, Any], /) -> None: ...
+
+@type_check_only
+class _NativeProtocol(_ProtocolSettings):
+    trans: Any
+    def skip(self, ttype: int) -> None: ...
+    # The name is bytes when it is not UTF-8.
+    def read_message_begin(self) -> tuple[str | Any, int, int]: ...
+    def read_message_end(self) -> None: ...
+    def write_message_begin(self, name: str | bytes, ttype: int, seqid: int) -> None: ...
+    def write_message_end(self) -> None: ...
+    def read_struct(self, obj: _T) -> _T: ...
+    def write_struct(self, obj: object) -> None: ...
+    def _read_val(self, ttype: int, spec: Any = None) -> Any: ...
+    def _write_val(self, ttype: int, val: Any, spec: Any = None) -> None: ...
+
+class TBinaryProtocol(_NativeProtocol):
+    """The binary protocol over any object with read, write and flush."""
+
+    def __init__(
+        self,
+        trans: Any,
+        strict_read: bool = True,
+        strict_write: bool = True,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        max_depth: int = 64,
+        *,
+        max_string_size: int = 104857600,
+        max_message_size: int = 104857600,
+    ) -> None: ...
+
+class TBinaryProtocolFactory(_ProtocolSettings):
+    """Makes binary protocols."""
+
+    def __init__(
+        self,
+        strict_read: bool = True,
+        strict_write: bool = True,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        max_depth: int = 64,
+        *,
+        max_string_size: int = 104857600,
+        max_message_size: int = 104857600,
+    ) -> None: ...
+    def get_protocol(self, trans: Any) -> TBinaryProtocol: ...
+
+class TCompactProtocol(_NativeProtocol):
+    """The compact protocol over any object with read, write and flush."""
+
+    def __init__(
+        self,
+        trans: Any,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        *,
+        max_depth: int = 64,
+        max_string_size: int = 104857600,
+        max_message_size: int = 104857600,
+    ) -> None: ...
+
+class TCompactProtocolFactory(_ProtocolSettings):
+    """Makes compact protocols."""
+
+    def __init__(
+        self,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        *,
+        max_depth: int = 64,
+        max_string_size: int = 104857600,
+        max_message_size: int = 104857600,
+    ) -> None: ...
+    def get_protocol(self, trans: Any) -> TCompactProtocol: ...
+
+# Transports.
+
+class TMemoryBuffer:
+    """Bytes in memory: written at the end, read from the start."""
+
+    def __init__(self, value: _Data | None = None, buf_size: int = 4096) -> None: ...
+    @property
+    def trans(self) -> None: ...
+    @property
+    def sock(self) -> None: ...
+    def is_open(self) -> bool: ...
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+    def flush(self) -> None: ...
+    def read(self, sz: int) -> bytes: ...
+    def write(self, data: _Data) -> None: ...
+    def clean(self) -> None: ...
+    def getvalue(self) -> bytes: ...
+    def setvalue(self, value: _Data) -> None: ...
+
+class CyTransportBase:
+    """The base of the native transports over another transport."""
+
+    trans: Any
+    @property
+    def _trans(self) -> Any: ...
+    @property
+    def _rbuf(self) -> bytes: ...
+    @property
+    def sock(self) -> Any: ...
+    @property
+    def buf_size(self) -> int: ...
+    def pending(self) -> int: ...
+    def feed(self, data: _Data) -> None: ...
+    def is_open(self) -> Any: ...
+    def open(self) -> Any: ...
+    def close(self) -> Any: ...
+    def read(self, sz: int) -> bytes: ...
+    def write(self, data: _Data) -> None: ...
+    def flush(self) -> None: ...
+    def clean(self) -> None: ...
+    def discard_output(self) -> None: ...
+    def getvalue(self) -> Any: ...
+
+class TBufferedTransport(CyTransportBase):
+    """Reads ahead, and keeps what is written until it is flushed."""
+
+    DEFAULT_BUFFER: ClassVar[int]
+    def __init__(self, trans: Any, buf_size: int = 4096) -> None: ...
+
+class TBufferedTransportFactory:
+    """Makes buffered transports."""
+
+    def __init__(self) -> None: ...
+    def __getstate__(self) -> Any: ...
+    def get_transport(self, trans: Any) -> TBufferedTransport: ...
+
+class TFramedTransport(CyTransportBase):
+    """Sends each message as a frame: its length in four bytes, then its bytes."""
+
+    def __init__(
+        self, trans: Any, buf_size: int = 4096, *, max_frame_size: int = 104857600
+    ) -> None: ...
+
+class TFramedTransportFactory:
+    """Makes framed transports."""
+
+    max_frame_size: int
+    def __init__(self, *, max_frame_size: int = 104857600) -> None: ...
+    def __getstate__(self) -> Any: ...
+    def __setstate__(self, state: dict[str, Any], /) -> None: ...
+    def get_transport(self, trans: Any) -> TFramedTransport: ...
+
+# IDL.
+
+@final
+class Diagnostic:
+    """One mistake or oddity in an IDL file."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def severity(self) -> Literal["error", "warning"]: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def expected(self) -> str | None: ...
+    @property
+    def hint(self) -> str | None: ...
+    @property
+    def rendered(self) -> str: ...
+
+# ---------------------------------------------------------------------------------------------
+
+# (path, stem, identity, includes), where an include is (path, index of the file or None).
+_FileInfo: TypeAlias = tuple[str, str, str, list[tuple[str, int | None]]]
+
+@final
+class Schema:
+    """A set of linked files."""
+
+    @property
+    def files(self) -> list[_FileInfo]: ...
+    @property
+    def warnings(self) -> list[Diagnostic]: ...
+    def namespaces(self, file: int) -> dict[str, str]: ...
+    def build(self, module_names: list[str], known: dict[str, Program]) -> list[Program]: ...
+
+@final
+class Program:
+    """The definitions of one file, as Python objects."""
+
+    @property
+    def namespace(self) -> dict[str, Any]: ...
+    @property
+    def meta(self) -> dict[str, list[Any]]: ...
+    @property
+    def classes(self) -> list[type]: ...
+    @property
+    def digest(self) -> int: ...
+
+def load_schema(
+    path: str | PathLike[str],
+    include_dirs: list[str] | list[PathLike[str]],
+    *,
+    text: bytes | None = None,
+    reader: Callable[[str], bytes] | None = None,
+    single: bool = False,
+    allow_reserved: bool = False,
+) -> Schema:
+    """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
+
+class StructStorage:
+    """Native storage of loaded structs: fields in slots, other attributes in a dict."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def __getstate__(self) -> dict[str, Any]: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+def initialize(object: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
+    """`__init__` of classes made by `load`: the fields by position in IDL order, or by name."""
+
+def snapshot(object: Any) -> dict[str, Any]:
+    """The attributes of a loaded struct as a plain dict."""
+
+def set_raw(object: Any, name: object, value: Any) -> None:
+    """Set an attribute as an assignment into an ordinary `__dict__` would."""
+
+def delete_raw(object: Any, name: object) -> bool:
+    """Delete an attribute the same way; whether there was one."""
+
+def is_slot(cls: type, name: object) -> bool:
+    """Whether instances of a class keep the attribute `name` in a slot."""
+
+def layout_fields(cls: type) -> list[tuple[str, Any]] | None:
+    """The fields of a loaded struct class as (name, default) pairs; None for other classes."""
+
+def drop_plan(cls: type) -> None:
+    """Forget what was compiled from a struct class, after an assignment to it."""
+
+def install_call(metaclass: type) -> None:
+    """Let calls of the loaded classes of a metaclass make objects without `object.__new__`."""
+
+def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
+    """Read a bare value of a type as a `thrift_spec` writes it."""
+
+def write_value(protocol: _NativeProtocol, ttype: int, value: Any, spec: Any = None) -> None:
+    """Write a bare value of a type as a `thrift_spec` writes it."""

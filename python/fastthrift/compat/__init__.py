@@ -1,0 +1,180 @@
+"""fastthrift under the names of thriftpy and thriftpy2.
+
+After ``install_as_thriftpy()`` an import of ``thriftpy2``, ``thriftpy`` or any module in them
+gives fastthrift's module of that path: the very object, so that a class is the same whichever
+name it was imported by, and pickles that name thriftpy2's classes load.
+
+For programs that cannot be edited::
+
+    python -m fastthrift.compat script.py args...
+    python -m fastthrift.compat -m module args...
+
+Child processes of such a program have it when they are forked; what starts a new interpreter
+(``multiprocessing`` with spawn, ``subprocess``) needs to be told again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import runpy
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["install_as_thriftpy", "main", "uninstall_as_thriftpy"]
+
+_PACKAGE = "fastthrift"
+_ALIASES = ("thriftpy", "thriftpy2")
+
+_USAGE = """\
+usage: python -m fastthrift.compat script.py [arguments ...]
+       python -m fastthrift.compat -m module [arguments ...]
+
+Run a Python program that was written for thriftpy or thriftpy2 with fastthrift.
+"""
+
+
+def _real_name(alias: str) -> str | None:
+    """The name of the module that an alias stands for."""
+    package, dot, rest = alias.partition(".")
+    return _PACKAGE + dot + rest if package in _ALIASES else None
+
+
+class _AliasFinder(importlib.abc.MetaPathFinder):
+    """Finds ``thriftpy2.x`` where ``fastthrift.x`` is."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        real_name = _real_name(fullname)
+        if real_name is None:
+            return None
+        if real_name not in sys.modules and importlib.util.find_spec(real_name) is None:
+            return None
+        real = importlib.import_module(real_name)
+        return importlib.machinery.ModuleSpec(
+            fullname,
+            _AliasLoader(real),
+            origin=getattr(real, "__file__", None),
+            is_package=hasattr(real, "__path__"),
+        )
+
+
+class _AliasLoader(importlib.abc.Loader):
+    """Gives a module that exists."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self.module = module
+        self.spec = module.__spec__
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return self.module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        # The import system has set the alias's, which would make the module forget its name.
+        module.__spec__ = self.spec
+
+    # What `runpy` and `inspect` ask of loaders: `python -m thriftpy2.x`.
+
+    def _original(self, method: str, *args: Any) -> Any:
+        loader = self.spec.loader if self.spec else None
+        if loader is None or not hasattr(loader, method):
+            raise ImportError(f"{self.module.__name__} has no {method}")
+        return getattr(loader, method)(self.module.__name__, *args)
+
+    def get_code(self, fullname: str) -> Any:
+        return self._original("get_code")
+
+    def get_source(self, fullname: str) -> Any:
+        return self._original("get_source")
+
+    def is_package(self, fullname: str) -> bool:
+        return hasattr(self.module, "__path__")
+
+
+_finder = _AliasFinder()
+
+
+def _is_alias(name: str) -> bool:
+    return name.partition(".")[0] in _ALIASES
+
+
+def _is_ours(name: str) -> bool:
+    """Whether the module imported by an alias is fastthrift's."""
+    real_name = _real_name(name)
+    return real_name is not None and sys.modules[name] is sys.modules.get(real_name)
+
+
+def install_as_thriftpy() -> None:
+    """Make ``import thriftpy2`` and ``import thriftpy`` give fastthrift, from now on.
+
+    Calling it again changes nothing. Raises ``ImportError`` when the real package was imported
+    already: classes of both would be about then, and neither would know the other's.
+    """
+    for name in sorted(filter(_is_alias, sys.modules)):
+        if not _is_ours(name):
+            where = getattr(sys.modules[name], "__file__", None) or "an unknown place"
+            raise ImportError(
+                f"{name} was already imported from {where}; call "
+                f"fastthrift.install_as_thriftpy() at the start of the program, before anything "
+                f"imports {name.partition('.')[0]}",
+                name=name,
+            )
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+
+
+def uninstall_as_thriftpy() -> None:
+    """Undo ``install_as_thriftpy``, for tests: later imports find what is installed."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _finder]
+    for name in list(filter(_is_alias, sys.modules)):
+        if _is_ours(name):
+            del sys.modules[name]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a script, or a module after ``-m``, as the main program."""
+    if not arguments or arguments[0] in ("-h", "--help") or list(arguments) == ["-m"]:
+        asked = bool(arguments) and arguments[0] != "-m"
+        print(_USAGE, end="", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    install_as_thriftpy()
+    if arguments[0] == "-m":
+        sys.argv[:] = list(arguments[1:])
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = list(arguments)
+        _run_script(arguments[0])
+    return 0
+
+
+def _run_script(path: str) -> None:
+    if os.path.isdir(path) or not _is_source(path):
+        runpy.run_path(path, run_name="__main__")
+        return
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec")
+    # Python puts the script's directory where `python -m` has put the current one.
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.path.dirname(os.path.abspath(path))
+    # The module stays, for threads, pickles and exit handlers that outlive the script's text.
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    module.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    sys.modules["__main__"] = module
+    exec(code, vars(module))
+
+
+def _is_source(path: str) -> bool:
+    """Whether a file is no zip archive and no compiled module."""
+    with open(path, "rb") as file:
+        head = file.read(4)
+    return head != b"PK\x03\x04" and head != importlib.util.MAGIC_NUMBER

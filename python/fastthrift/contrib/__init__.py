@@ -1,0 +1,1 @@
+"""What comes with the library and is not part of Thrift."""

@@ -1,0 +1,184 @@
+"""Sockets with TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import ssl
+import struct
+from typing import Any
+
+from ._ssl import DEFAULT_CIPHERS, RESTRICTED_SERVER_CIPHERS, create_thriftpy_context
+from .base import TTransportException
+from .socket import TServerSocket, TSocket
+
+__all__ = [
+    "DEFAULT_CIPHERS",
+    "RESTRICTED_SERVER_CIPHERS",
+    "TSSLException",
+    "TSSLServerSocket",
+    "TSSLSocket",
+    "TServerSocket",
+    "TSocket",
+    "create_thriftpy_context",
+]
+
+
+class TSSLException(TTransportException, ssl.SSLError):
+    """TLS failed on an open connection: a refused certificate, or bytes that are no TLS."""
+
+
+class TSSLSocket(TSocket):
+    """A client's connection with TLS."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        socket_family: int = socket.AF_INET,
+        socket_timeout: float | None = 3000,
+        connect_timeout: float | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        validate: bool = True,
+        cafile: str | os.PathLike[str] | None = None,
+        capath: str | os.PathLike[str] | None = None,
+        certfile: str | os.PathLike[str] | None = None,
+        keyfile: str | os.PathLike[str] | None = None,
+        ciphers: str | None = DEFAULT_CIPHERS,
+    ) -> None:
+        """The server's certificate must be valid for ``host``, unless ``validate`` is false.
+
+        ``cafile`` (PEM) and ``capath`` (a directory in OpenSSL's layout) name the authorities to
+        trust, the system's when neither is given. ``certfile`` and ``keyfile`` (PEM) are the
+        client's own certificate and key; the key may be in ``certfile``. ``ssl_context`` is used
+        as it is and in the place of all of these. Timeouts are in milliseconds and cover the TLS
+        handshake.
+        """
+        super().__init__(
+            host=host,
+            port=port,
+            socket_family=socket_family,
+            socket_timeout=socket_timeout,
+            connect_timeout=connect_timeout,
+        )
+        if ssl_context is None:
+            ssl_context = create_thriftpy_context(server_side=False, ciphers=ciphers)
+            if cafile or capath:
+                ssl_context.load_verify_locations(cafile=cafile, capath=capath)
+            elif validate:
+                ssl_context.load_default_certs()
+            if certfile:
+                ssl_context.load_cert_chain(certfile, keyfile=keyfile)
+            if not validate:
+                ssl_context.check_hostname = False
+                ssl_context.verify_mode = ssl.CERT_NONE
+        self.ssl_context = ssl_context
+
+    def _init_sock(self) -> None:
+        plain = socket.socket(self.socket_family, socket.SOCK_STREAM)
+        try:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # The handshake comes with the connection.
+            self.sock = self.ssl_context.wrap_socket(plain, server_hostname=self.host)
+        except BaseException:
+            plain.close()
+            raise
+
+    def open(self) -> None:
+        """Connect and shake hands.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN``, with the reason, when that fails.
+        """
+        try:
+            super().open()
+        except TTransportException as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                error.message = f"{error.message}: {_reason(error.__cause__)}"
+            raise
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        try:
+            return super().read(sz)
+        except ssl.SSLError as error:
+            raise TSSLException(TTransportException.UNKNOWN, _reason(error)) from error
+
+    def write(self, buf: bytes) -> None:
+        """Send all of the bytes."""
+        try:
+            super().write(buf)
+        except ssl.SSLError as error:
+            raise TSSLException(TTransportException.UNKNOWN, _reason(error)) from error
+
+
+def _reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {error.verify_message}"
+    return error.reason or error.strerror or str(error)
+
+
+class TSSLServerSocket(TServerSocket):
+    """A listening socket whose connections use TLS."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        socket_family: int = socket.AF_INET,
+        client_timeout: float | None = 3000,
+        backlog: int = 128,
+        ssl_context: ssl.SSLContext | None = None,
+        certfile: str | os.PathLike[str] = "cert.pem",
+        ciphers: str | None = RESTRICTED_SERVER_CIPHERS,
+        reuse_port: bool = False,
+    ) -> None:
+        """``certfile`` has the server's certificate and key in PEM; ``ssl_context`` is used in
+        its place, to ask clients for certificates for example."""
+        super().__init__(
+            host=host,
+            port=port,
+            socket_family=socket_family,
+            client_timeout=client_timeout,
+            backlog=backlog,
+            reuse_port=reuse_port,
+        )
+        if ssl_context is None:
+            if not os.access(certfile, os.R_OK):
+                raise OSError(f"No such certfile found: {os.fspath(certfile)}")
+            ssl_context = create_thriftpy_context(server_side=True, ciphers=ciphers)
+            ssl_context.load_cert_chain(certfile=certfile)
+        self.ssl_context = ssl_context
+
+    def accept(self) -> TSocket:
+        """Wait for the next connection.
+
+        The TLS handshake comes with the first read, in the thread that serves the connection: a
+        client that is slow at it, or speaks no TLS, is nobody else's concern.
+        """
+        listener = self.sock
+        if listener is None:
+            raise TTransportException(
+                TTransportException.NOT_OPEN, "The server socket is not listening"
+            )
+        plain, _ = listener.accept()
+        try:
+            # Asked here, because a socket that `wrap_socket` refuses stays open for a while.
+            plain.getpeername()
+            plain.settimeout(self.client_timeout or None)
+            sock: Any = self.ssl_context.wrap_socket(
+                plain, server_side=True, do_handshake_on_connect=False
+            )
+        except (OSError, ValueError) as error:
+            # The client has left already.
+            with contextlib.suppress(OSError):
+                plain.close()
+            raise ConnectionAbortedError(errno.ECONNABORTED, str(error)) from error
+        if sock._sslobj is None:
+            # It left just now, and this socket would speak plain text.
+            sock.close()
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the client left before TLS began")
+        return TSocket(sock=sock)

@@ -1,0 +1,139 @@
+"""The documentation is true: its code runs, links lead somewhere, generated pages are current."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import differences
+import pytest
+from example_processes import Server, free_port, running
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/*.md"))]
+
+BLOCK = re.compile(r"(?:^`([\w.]+)`[^\n]*\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# print(...) with what it prints behind it.
+PRINTED = re.compile(r"^\s*print\(.*\)  # (.*)$", re.MULTILINE)
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """The code of a page as (file name or "", language, text)."""
+    return BLOCK.findall(page.read_text())
+
+
+def write_quick_start(directory: Path, port: int) -> None:
+    for name, _, text in blocks(ROOT / "README.md"):
+        if name:
+            directory.joinpath(name).write_text(text.replace("9090", str(port)))
+
+
+@pytest.fixture
+def quick_start(tmp_path: Path) -> Iterator[Path]:
+    """The README's files, with another port, while the README's server runs."""
+    port = free_port()
+    directory = tmp_path / "quick_start"
+    directory.mkdir()
+    write_quick_start(directory, port)
+    program = f"import os, runpy; os.chdir({str(directory)!r}); runpy.run_path('server.py')"
+    with running(Server(["-c", program], port, tmp_path / "server.log")):
+        yield directory
+
+
+def run(code: list[str], directory: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *code],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_client_of_the_quick_start(quick_start: Path) -> None:
+    expected = PRINTED.findall(quick_start.joinpath("client.py").read_text())
+    assert len(expected) == 3
+    assert run(["client.py"], quick_start).splitlines() == expected
+
+
+def test_the_view_of_the_quick_start(quick_start: Path) -> None:
+    program = (
+        "from app import app\n"
+        "client = app.test_client()\n"
+        "for form in ({'a': 7, 'b': 3}, {'a': 7}):\n"
+        "    answer = client.post('/add', data=form)\n"
+        "    print(answer.status_code, answer.json)\n"
+    )
+    assert run(["-c", program], quick_start).splitlines() == [
+        "200 {'result': 10}",
+        "400 {'error': 'a and b must be whole numbers'}",
+    ]
+
+
+def test_the_view_without_its_service(tmp_path: Path) -> None:
+    write_quick_start(tmp_path, free_port())
+    program = (
+        "from app import app\n"
+        "answer = app.test_client().post('/add', data={'a': 7, 'b': 3})\n"
+        "print(answer.status_code, answer.json)\n"
+    )
+    assert run(["-c", program], tmp_path) == "503 {'error': 'the calculator cannot be reached'}\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_other_python_code_runs_and_prints_what_it_says(page: Path, tmp_path: Path) -> None:
+    code = [text for name, language, text in blocks(page) if language == "python" and not name]
+    printed = [run(["-c", text], tmp_path).splitlines() for text in code]
+    assert printed == [PRINTED.findall(text) for text in code]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    local = [link.partition("#")[0] for link in links if not link.startswith("https://")]
+    assert [link for link in local if not page.parent.joinpath(link).exists()] == []
+
+
+def test_the_commands_of_the_readme_are_verbs_of_the_makefile() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", ROOT.joinpath("Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", ROOT.joinpath("README.md").read_text()))
+    assert named
+    assert named <= verbs
+
+
+def test_the_page_of_differences_is_current() -> None:
+    page = ROOT.joinpath("docs", "differences.md").read_text()
+    assert page == differences.PAGE + differences.markdown(), "run make docs"
+
+
+def test_the_tests_named_in_the_architecture_exist() -> None:
+    """`file::test` in docs/architecture.md names a test of tests/python, `file.rs::test` one of
+    the crate."""
+    named = re.findall(
+        r"`(test_\w+|[\w/]+\.rs)::(\w+)`", ROOT.joinpath("docs", "architecture.md").read_text()
+    )
+    assert named
+    missing = []
+    for file, test in named:
+        path = ROOT / file if file.endswith(".rs") else ROOT / "tests" / "python" / f"{file}.py"
+        function = f"fn {test}(" if file.endswith(".rs") else f"def {test}("
+        if not path.is_file() or function not in path.read_text():
+            missing.append(f"{file}::{test}")
+    assert missing == []
+
+
+def test_the_exceptions_have_the_bases_that_the_page_names() -> None:
+    text = ROOT.joinpath("docs", "errors.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \(`([\w.]+)`\) \| ([^|]*) \|", text, re.MULTILINE)
+    assert len(rows) >= 10
+    for name, module, bases in rows:
+        cls = getattr(importlib.import_module(f"fastthrift.{module}"), name)
+        named = set(re.findall(r"`(\w+)`", bases))
+        assert named <= {base.__name__ for base in cls.__mro__[1:]}, name
