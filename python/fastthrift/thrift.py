@@ -442,6 +442,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
+# How many transports may lie on each other where one is looked for.
+_MOST_LAYERS = 8
+
 # How far a call has come; decides whether the connection survives its failure.
 _STARTED = 0  # the `_send` of a subclass may be doing anything
 _ENCODING = 1  # the message is being made, nothing has been sent
@@ -681,8 +684,8 @@ def discard_output(trans: Any) -> bool:
 
 def _answers_stand_alone(trans: Any) -> bool:
     """Whether what is read next from a closed transport cannot answer an earlier call."""
-    while trans is not None:
-        if getattr(trans, "answers_stand_alone", False):
+    for _ in range(_MOST_LAYERS):
+        if getattr(trans, "answers_stand_alone", False) is True:
             return True
         trans = getattr(trans, "trans", None)
     return False

@@ -1,11 +1,13 @@
 //! From a protocol object to the right instance of the codec: the one match
 //! over protocols and transports.
 
+use bytes::BufMut;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::error::CodecError;
 use super::exceptions;
+use super::ffi::BytesOutput;
 use super::settings::{Dialect, Settings};
 use super::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
@@ -123,26 +125,22 @@ pub fn write<'py, J: Write<'py>>(
     Underlying(trans.clone()).write(&bytes)
 }
 
-/// What a message's buffer starts with: most fit, and growing from nothing
-/// would copy small messages several times.
-const FIRST_CAPACITY: usize = 512;
-
 /// Writes to a new `bytes`.
 pub fn write_new<'py, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,
     job: J,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let mut bytes = Vec::with_capacity(FIRST_CAPACITY);
+    let mut bytes = BytesOutput::new(py)?;
     write_bytes(py, settings, &mut bytes, job)?;
-    Ok(PyBytes::new(py, &bytes))
+    bytes.finish()
 }
 
 /// Writes to memory.
-pub fn write_bytes<'py, J: Write<'py>>(
+fn write_bytes<'py, B: BufMut, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,
-    bytes: &mut Vec<u8>,
+    bytes: &mut B,
     job: J,
 ) -> PyResult<()> {
     let result = match settings.dialect {

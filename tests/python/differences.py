@@ -381,6 +381,16 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def absent_markdown() -> str:
+    """The names of `ABSENT` by their reasons, as a table."""
+    names: dict[str, list[str]] = {}
+    for pattern, reason in ABSENT.items():
+        names.setdefault(reason, []).append(f"`{pattern}`")
+    lines = ["| Names | Why |", "| --- | --- |"]
+    lines += [f"| {', '.join(patterns)} | {reason} |" for reason, patterns in names.items()]
+    return "\n".join(lines) + "\n"
+
+
 PAGE = """\
 # Differences from thriftpy2 0.7.1
 
@@ -390,6 +400,14 @@ the difference is there. This page is written by `make docs` from `tests/python/
 
 """
 
+NAMES = """
+## Names
+
+Every public module, class, function, signature, default value and class attribute of thriftpy2 is
+there under the same path, but for these:
+
+"""
+
 
 if __name__ == "__main__":
-    print(PAGE + markdown(), end="")
+    print(PAGE + markdown() + NAMES + absent_markdown(), end="")

@@ -27,3 +27,9 @@ def test_the_list_prints_as_a_table() -> None:
     assert all(line.count(" | ") == 2 for line in lines)
     for difference, line in zip(DIFFERENCES.values(), lines[2:], strict=True):
         assert difference.fastthrift in line
+
+
+def test_the_absent_names_print_as_a_table() -> None:
+    table = differences.absent_markdown()
+    assert all(line.count(" | ") == 1 for line in table.splitlines())
+    assert all(f"`{pattern}`" in table for pattern in differences.ABSENT)

@@ -532,7 +532,7 @@ class TJSONProtocol(TProtocolBase):
                     f"Bad version in read_message_begin:{version}",
                 )
             name, ttype, seqid = metadata["name"], metadata["ttype"], metadata["seqid"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TMalformedDataException(
                 TProtocolException.INVALID_DATA, f"Bad metadata of a message: {error!r:.100}"
             ) from error

@@ -7,6 +7,7 @@
 mod dict;
 mod int;
 mod list;
+mod output;
 mod slots;
 mod storage;
 mod text;
@@ -15,6 +16,7 @@ mod types;
 pub use dict::DictEntries;
 pub use int::exact_i64;
 pub use list::{ListBuilder, copy_floats, copy_ints};
+pub use output::BytesOutput;
 pub use slots::{SlotTable, Slots};
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::new_str;

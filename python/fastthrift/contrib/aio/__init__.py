@@ -1,0 +1,1 @@
+"""Thrift with asyncio: clients, servers, protocols and transports."""

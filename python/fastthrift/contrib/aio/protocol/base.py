@@ -1,0 +1,281 @@
+"""What an asyncio protocol is, and how the two of them read.
+
+Methods that read are coroutines, methods that write are not: they put bytes into the transport,
+and ``await trans.flush()`` sends them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from fastthrift._core import TMemoryBuffer, read_value
+from fastthrift.contrib.aio.transport.base import LARGEST_READ, TAsyncReadAhead, read_ahead_of
+from fastthrift.protocol import TProtocolBase
+from fastthrift.protocol.exc import (
+    TMalformedDataException,
+    TProtocolException,
+    TTruncatedDataException,
+)
+from fastthrift.thrift import TType
+from fastthrift.transport import TTransportException
+
+from .scan import Bounds, Elements, Scan, Scanner
+
+__all__ = ["TAsyncNativeProtocol", "TAsyncProtocolBase", "TProtocolBase"]
+
+_T = TypeVar("_T")
+
+# Bytes of the buffer that the codec is shown first. Most messages fit, and showing it a large
+# buffer for each of many small messages would copy that buffer as often.
+_FIRST_WINDOW = 8192
+_GROWTH = 4
+# Bytes of an element, assumed when many are passed over at once. Larger ones are scanned.
+_ELEMENT_SIZE = 512
+
+
+def _may_be_incomplete(error: TProtocolException) -> bool:
+    """Whether the codec might have liked the bytes, had it seen more of them."""
+    # A container that has more elements than there are bytes is malformed, to a codec that is
+    # told that these are all.
+    return (
+        isinstance(error, TTruncatedDataException) or error.type == TProtocolException.INVALID_DATA
+    )
+
+
+class TAsyncProtocolBase(TProtocolBase):
+    """Base class for asyncio protocols. Having these methods is enough."""
+
+    async def skip(self, ttype: int) -> None:  # type: ignore[override]
+        """Read a value of a type and forget it."""
+        raise NotImplementedError
+
+    async def read_message_begin(self) -> tuple[str, int, int]:  # type: ignore[override]
+        """Read a message header: name, message type, sequence id."""
+        raise NotImplementedError
+
+    async def read_message_end(self) -> None:  # type: ignore[override]
+        raise NotImplementedError
+
+    def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
+        raise NotImplementedError
+
+    def write_message_end(self) -> None:
+        raise NotImplementedError
+
+    async def read_struct(self, obj: Any) -> Any:
+        """Fill a payload with the fields that are read."""
+        raise NotImplementedError
+
+    def write_struct(self, obj: Any) -> None:
+        raise NotImplementedError
+
+
+if TYPE_CHECKING:
+    from fastthrift._core import TBinaryProtocol as _Native
+else:
+    _Native = object
+
+
+class TAsyncNativeProtocol(_Native):
+    """Mixed into a native protocol class: reading becomes asynchronous, by the same codec.
+
+    From a transport of ours, the codec is tried on what has arrived. Only when that is not all of
+    the value, and from any foreign transport, a scan of types and sizes tells what to wait for;
+    a foreign transport is never asked for a byte that does not belong to the value.
+    """
+
+    _native: ClassVar[type[Any]]
+    _scanner: ClassVar[Scanner]
+
+    async def skip(self, ttype: int) -> None:  # type: ignore[override]
+        """Read a value of a type and forget it."""
+        native = self._native
+        if ttype != TType.STOP:
+            await self._read(lambda: native.skip(self, ttype), ttype)
+
+    async def read_message_begin(self) -> tuple[Any, int, int]:  # type: ignore[override]
+        """Read a message header: name, message type, sequence id."""
+        native = self._native
+
+        def decode() -> tuple[Any, int, int]:
+            header: tuple[Any, int, int] = native.read_message_begin(self)
+            return header
+
+        return await self._read(decode, None)
+
+    async def read_message_end(self) -> None:  # type: ignore[override]
+        """Nothing is left to read."""
+
+    async def read_struct(self, obj: _T) -> _T:  # type: ignore[override]
+        """Fill a payload with the fields that are read, and return it."""
+        native = self._native
+        await self._read(lambda: native.read_struct(self, obj), TType.STRUCT)
+        return obj
+
+    async def _read_val(self, ttype: int, spec: Any = None) -> Any:
+        """Read a bare value of a type as ``thrift_spec`` writes it."""
+        return await self._read(lambda: read_value(self, ttype, spec), ttype)
+
+    def _start_scan(self, ttype: int | None) -> Scan:
+        bounds = Bounds(self.max_depth, self.max_string_size, self.max_message_size)
+        if ttype is None:
+            return self._scanner.message(self.strict_read, bounds)
+        return self._scanner.value(ttype, bounds)
+
+    async def _read(self, decode: Callable[[], _T], ttype: int | None) -> _T:
+        """Read what ``decode`` reads from this protocol: a value of a type, or a header."""
+        ahead = read_ahead_of(self.trans)
+        if ahead is None:
+            data = bytearray()
+            await self._scan(self._start_scan(ttype), data)
+            return self._decode_finally(decode, data)[0]
+
+        if not ahead._rbuf:
+            await ahead._fill(1)
+        try:
+            return await self._read_ahead(decode, ttype, ahead)
+        except TProtocolException:
+            # Nobody knows where the next message starts.
+            ahead._rbuf = bytearray()
+            raise
+
+    async def _read_ahead(
+        self, decode: Callable[[], _T], ttype: int | None, ahead: TAsyncReadAhead
+    ) -> _T:
+        window = _FIRST_WINDOW
+        while True:
+            available = len(ahead._rbuf)
+            try:
+                return self._decode_ahead(decode, ahead, window)
+            except TProtocolException as error:
+                if not _may_be_incomplete(error):
+                    raise
+                incomplete = error
+            if window >= available:
+                break
+            window *= _GROWTH
+        if isinstance(incomplete, TMalformedDataException):
+            # Raises what is wrong, if it is not only that the end is missing.
+            with contextlib.suppress(TTransportException):
+                self._decode_from(BytesIO(ahead._rbuf), decode)
+        await self._scan_ahead(self._start_scan(ttype), ahead)
+        value, taken = self._decode_finally(decode, ahead._rbuf)
+        del ahead._rbuf[:taken]
+        return value
+
+    def _decode_ahead(self, decode: Callable[[], _T], ahead: TAsyncReadAhead, window: int) -> _T:
+        """Decode from the start of the buffer, and take what that was made from."""
+        buffer = ahead._rbuf
+        window = min(window, self.max_message_size)
+        with memoryview(buffer) as everything, everything[:window] as seen:
+            value, taken = self._decode(decode, seen)
+        del buffer[:taken]
+        return value
+
+    def _decode(
+        self, decode: Callable[[], _T], data: bytes | bytearray | memoryview
+    ) -> tuple[_T, int]:
+        """Let the codec read from memory; what it gives, and how many bytes it took."""
+        memory = TMemoryBuffer(data)
+        value = self._decode_from(memory, decode)
+        return value, len(data) - len(memory.getvalue())
+
+    def _decode_from(self, source: Any, decode: Callable[[], _T]) -> _T:
+        # Nothing else runs before it is put back: there is no await here.
+        trans, self.trans = self.trans, source
+        try:
+            return decode()
+        finally:
+            self.trans = trans
+
+    def _decode_finally(self, decode: Callable[[], _T], data: bytearray) -> tuple[_T, int]:
+        """Decode from bytes that end with the value, or behind what is wrong with it."""
+        try:
+            return self._decode(decode, data)
+        except TMalformedDataException as error:
+            if not _may_be_incomplete(error):
+                raise
+        # From a stream the codec finds what is wrong, not that something must be.
+        stream = BytesIO(data)
+        return self._decode_from(stream, decode), stream.tell()
+
+    async def _scan(self, scan: Scan, data: bytearray) -> None:
+        """Collect the bytes that a scan asks for, or those that come before the stream ends."""
+        try:
+            wanted = next(scan)
+            while True:
+                if isinstance(wanted, Elements):
+                    wanted = scan.send(0)
+                    continue
+                self._check_size(len(data) + wanted)
+                piece = await self._exactly(wanted)
+                data += piece
+                if len(piece) < wanted:
+                    return
+                wanted = scan.send(piece)
+        except StopIteration:
+            pass
+
+    async def _exactly(self, size: int) -> bytes:
+        """As many bytes of a foreign transport; fewer at the end of the stream."""
+        data: bytes = await self.trans.read(min(size, LARGEST_READ))
+        if len(data) == size or not data:
+            return data
+        pieces = bytearray(data)
+        while len(pieces) < size:
+            data = await self.trans.read(min(size - len(pieces), LARGEST_READ))
+            if not data:
+                break
+            pieces += data
+        return bytes(pieces)
+
+    async def _scan_ahead(self, scan: Scan, ahead: TAsyncReadAhead) -> None:
+        """Wait until the buffer holds all that a scan asks for, or all that will come."""
+        position = 0
+        try:
+            wanted = next(scan)
+            while True:
+                if isinstance(wanted, Elements):
+                    count, position = self._pass_over(wanted, ahead._rbuf, position)
+                    wanted = scan.send(count)
+                    continue
+                end = position + wanted
+                self._check_size(end)
+                while len(ahead._rbuf) < end:
+                    if not await ahead._fill(end - len(ahead._rbuf)):
+                        return
+                piece = bytes(ahead._rbuf[position:end])
+                position = end
+                wanted = scan.send(piece)
+        except StopIteration:
+            pass
+
+    def _pass_over(self, elements: Elements, data: bytearray, position: int) -> tuple[int, int]:
+        """Let the codec skip elements that are in ``data``: how many, and where they end."""
+        total = 0
+        while elements.left - total > 0:
+            count = min(elements.left - total, elements.most)
+            header = elements.header(count)
+            # Not all of a large buffer each time: a few elements are not that large.
+            seen = header + data[position : position + count * _ELEMENT_SIZE]
+            try:
+                _, taken = self._decode(lambda: self._native.skip(self, elements.ttype), seen)
+            except TProtocolException:
+                elements.most = max(count // 4, 1)
+                if count == 1 or len(seen) < len(header) + count * _ELEMENT_SIZE:
+                    break
+            else:
+                elements.most = count * 2
+                total += count
+                position += taken - len(header)
+        return total, position
+
+    def _check_size(self, size: int) -> None:
+        if size > self.max_message_size:
+            raise TMalformedDataException(
+                TProtocolException.SIZE_LIMIT,
+                f"a message of {size} bytes or more exceeds the limit of {self.max_message_size}",
+            )

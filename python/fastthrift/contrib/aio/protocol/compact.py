@@ -1,0 +1,111 @@
+"""The compact protocol for asyncio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastthrift.protocol.compact import BIN_TYPES, CompactType, TCompactProtocol, from_zig_zag
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.thrift import TException, TType
+
+from .base import TAsyncNativeProtocol, TAsyncProtocolBase
+from .scan import COMPACT
+
+__all__ = [
+    "BIN_TYPES",
+    "CompactType",
+    "TAsyncCompactProtocol",
+    "TAsyncCompactProtocolFactory",
+    "TAsyncProtocolBase",
+    "TCompactProtocol",
+    "TException",
+    "TProtocolException",
+    "TType",
+    "from_zig_zag",
+    "read_varint",
+]
+
+_MAX_DEPTH = 64
+# 100 MiB.
+_SIZE_LIMIT = 100 << 20
+# 64 bits in groups of seven.
+_LONGEST_VARINT = 10
+
+
+async def read_varint(trans: Any) -> int:
+    """Read an unsigned integer of at most 10 bytes."""
+    result = 0
+    for position in range(_LONGEST_VARINT):
+        byte = ord(await trans.read(1))
+        result |= (byte & 0x7F) << (7 * position)
+        if not byte & 0x80:
+            return result
+    raise TMalformedDataException(
+        TProtocolException.INVALID_DATA, f"a varint is longer than {_LONGEST_VARINT} bytes"
+    )
+
+
+class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtocolBase):  # type: ignore[misc]
+    """The compact protocol over an asyncio transport, or any object with an asynchronous
+    ``read`` that gives at most as many bytes as it is asked for."""
+
+    PROTOCOL_ID = 0x82
+    VERSION = 1
+    VERSION_MASK = 0x1F
+    TYPE_MASK = 0xE0
+    TYPE_BITS = 0x07
+    TYPE_SHIFT_AMOUNT = 5
+
+    _native = TCompactProtocol
+    _scanner = COMPACT
+
+    def __init__(
+        self,
+        trans: Any,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        *,
+        max_depth: int = _MAX_DEPTH,
+        max_string_size: int = _SIZE_LIMIT,
+        max_message_size: int = _SIZE_LIMIT,
+    ) -> None:
+        """The options of ``TCompactProtocol``."""
+        super().__init__(
+            trans,
+            decode_response,
+            strict_decode,
+            max_depth=max_depth,
+            max_string_size=max_string_size,
+            max_message_size=max_message_size,
+        )
+
+
+class TAsyncCompactProtocolFactory:
+    """Makes compact protocols for asyncio."""
+
+    def __init__(
+        self,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        *,
+        max_depth: int = _MAX_DEPTH,
+        max_string_size: int = _SIZE_LIMIT,
+        max_message_size: int = _SIZE_LIMIT,
+    ) -> None:
+        """The options of ``TCompactProtocolFactory``."""
+        self.decode_response = decode_response
+        self.strict_decode = strict_decode
+        self.max_depth = max_depth
+        self.max_string_size = max_string_size
+        self.max_message_size = max_message_size
+
+    def get_protocol(self, trans: Any) -> TAsyncCompactProtocol:
+        """A compact protocol over ``trans``."""
+        return TAsyncCompactProtocol(
+            trans,
+            decode_response=self.decode_response,
+            strict_decode=self.strict_decode,
+            max_depth=self.max_depth,
+            max_string_size=self.max_string_size,
+            max_message_size=self.max_message_size,
+        )

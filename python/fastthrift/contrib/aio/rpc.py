@@ -1,0 +1,157 @@
+"""Clients and servers for asyncio in one call."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import urllib.parse
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.transport.base import TTransportFactory
+
+from .client import TAsyncClient
+from .processor import TAsyncProcessor
+from .protocol.binary import TAsyncBinaryProtocolFactory
+from .server import TAsyncServer
+from .socket import TAsyncServerSocket, TAsyncSocket
+from .transport.buffered import TAsyncBufferedTransportFactory
+
+if TYPE_CHECKING:
+    import os
+    import ssl
+
+__all__ = [
+    "TAsyncBinaryProtocolFactory",
+    "TAsyncBufferedTransportFactory",
+    "TAsyncClient",
+    "TAsyncProcessor",
+    "TAsyncServer",
+    "TAsyncServerSocket",
+    "TAsyncSocket",
+    "TProtocolFactory",
+    "TTransportFactory",
+    "make_client",
+    "make_server",
+]
+
+_BINARY: Any = TAsyncBinaryProtocolFactory()
+_BUFFERED = TAsyncBufferedTransportFactory()
+_SSL_WITHOUT_HOST = "SSL only works with host:port, not unix_socket."
+
+
+async def make_client(
+    service: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    unix_socket: str | None = None,
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    timeout: float | None = 3000,
+    connect_timeout: float | None = None,
+    cafile: str | os.PathLike[str] | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    certfile: str | os.PathLike[str] | None = None,
+    keyfile: str | os.PathLike[str] | None = None,
+    validate: bool = True,
+    url: str = "",
+    socket_timeout: float | None = None,
+    socket_family: int = socket.AF_INET,
+) -> TAsyncClient:
+    """Connect to a service. The caller closes the client.
+
+    ``timeout``, in milliseconds, is for each read and write, and for connecting unless
+    ``connect_timeout`` is given; None or 0 for none. ``socket_timeout`` is its former name.
+    ``url`` (``thrift://host:port``) takes precedence over ``host`` and ``port``,
+    ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context`` or one
+    of the files is given; ``validate=False`` accepts any certificate. Raises
+    ``TTransportException`` of type ``NOT_OPEN`` when the service cannot be reached.
+    """
+    if socket_timeout is not None:
+        warnings.warn(
+            "The 'socket_timeout' argument is deprecated. Please use 'timeout' instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        timeout = socket_timeout
+    if url:
+        parsed = urllib.parse.urlparse(url)
+        host = parsed.hostname or host
+        port = parsed.port or port
+    if unix_socket:
+        if certfile:
+            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+        client_socket = TAsyncSocket(
+            unix_socket=unix_socket, socket_timeout=timeout, connect_timeout=connect_timeout
+        )
+    elif host and port:
+        client_socket = TAsyncSocket(
+            host,
+            port,
+            socket_timeout=timeout,
+            connect_timeout=connect_timeout,
+            cafile=cafile,
+            ssl_context=ssl_context,
+            certfile=certfile,
+            keyfile=keyfile,
+            validate=validate,
+            socket_family=socket_family,
+        )
+    else:
+        raise ValueError("Either host/port or unix_socket or url must be provided.")
+
+    try:
+        transport = trans_factory.get_transport(client_socket)
+        protocol = proto_factory.get_protocol(transport)
+        await transport.open()
+    except BaseException:
+        client_socket.close()
+        raise
+    return TAsyncClient(service, protocol)
+
+
+def make_server(
+    service: Any,
+    handler: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    unix_socket: str | None = None,
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    client_timeout: float | None = 3000,
+    certfile: str | os.PathLike[str] | None = None,
+    keyfile: str | os.PathLike[str] | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+    socket_family: int = socket.AF_INET,
+) -> TAsyncServer:
+    """A server of one service; it listens when it is started.
+
+    ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
+    any time. ``loop`` is for the server's ``serve``, which runs it. Raises ``OSError`` on
+    starting when the address is in use.
+    """
+    if unix_socket:
+        if certfile:
+            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+        server_socket = TAsyncServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
+    elif host and port:
+        server_socket = TAsyncServerSocket(
+            host=host,
+            port=port,
+            client_timeout=client_timeout,
+            certfile=certfile,
+            keyfile=keyfile,
+            ssl_context=ssl_context,
+            socket_family=socket_family,
+        )
+    else:
+        raise ValueError("Either host/port or unix_socket must be provided.")
+    return TAsyncServer(
+        TAsyncProcessor(service, handler),
+        server_socket,
+        iprot_factory=proto_factory,
+        itrans_factory=trans_factory,
+        loop=loop,
+    )

@@ -1,0 +1,315 @@
+"""The asyncio server.
+
+What happens to a call that goes wrong is told in ``fastthrift.server``; it is the same here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from typing import Any
+
+from fastthrift import server as threaded
+from fastthrift.thrift import TApplicationException
+from fastthrift.transport import TTransportException
+
+from .processor import TAsyncProcessor
+from .protocol.binary import TAsyncBinaryProtocolFactory
+from .transport.buffered import TAsyncBufferedTransportFactory
+
+__all__ = [
+    "TAsyncBinaryProtocolFactory",
+    "TAsyncBufferedTransportFactory",
+    "TAsyncServer",
+    "TTransportException",
+    "logger",
+]
+
+logger = logging.getLogger(__name__)
+
+# The rules of the synchronous server, which is not a base: its `serve` and `close` are others.
+_Rules: Any = threaded.TServer
+
+
+class _Message(threaded._Message):
+    """The call being processed, and what is to be answered when it has failed."""
+
+    __slots__ = ("answer",)
+
+    answer: TApplicationException | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = None
+
+
+class _Reader(threaded._Observer):
+    """The protocol that calls are read from."""
+
+    __slots__ = ()
+
+    async def read_message_begin(self) -> tuple[str, int, int]:
+        header: tuple[str, int, int] = await self._proto.read_message_begin()
+        self._message.header = header
+        return header
+
+    async def read_message_end(self) -> Any:
+        result = await self._proto.read_message_end()
+        self._message.stage = threaded._READ
+        return result
+
+
+class CallProcessing:
+    """Processes calls, and answers those that fail."""
+
+    processor: Any
+    closed: bool
+
+    async def _process(self, iprot: Any, oprot: Any, message: _Message, peer: str) -> bool:
+        """Process one call; whether the connection goes on."""
+        message.header = message.answer = None
+        message.stage = threaded._BEGUN
+        goes_on: bool
+        try:
+            await self.processor.process(_Reader(iprot, message), threaded._Writer(oprot, message))
+        except asyncio.CancelledError as error:
+            if message.stage != threaded._READ or _is_cancelled():
+                raise
+            # Not this task but one that the handler waited for.
+            goes_on = self._settle(error, message, peer, oprot)
+        except Exception as error:
+            goes_on = self._settle(error, message, peer, oprot)
+        else:
+            return True
+        if message.answer is None:
+            return goes_on
+        return await self._send_answer(message, message.answer, peer, oprot) and goes_on
+
+    def _answer(
+        self, message: _Message, peer: str, oprot: Any, answer: TApplicationException
+    ) -> bool:
+        """Called by the rules below, which cannot wait until an answer is sent."""
+        message.answer = answer
+        return True
+
+    async def _send_answer(
+        self, message: _Message, answer: TApplicationException, peer: str, oprot: Any
+    ) -> bool:
+        # A processor need not be a TAsyncProcessor.
+        send_exception = getattr(self.processor, "send_exception", None)
+        if send_exception is None:
+            send_exception = TAsyncProcessor(None, None).send_exception
+        try:
+            await send_exception(oprot, message.method, answer, message.seqid)
+        except Exception as error:
+            logger.debug("%s cannot be told that %s failed: %r", peer, message.label, error)
+            return False
+        return True
+
+    _settle = _Rules._settle
+    _settle_input = _Rules._settle_input
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody has cancelled this task; before Python 3.11 nobody can tell."""
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", None)
+    return cancelling is None or cancelling() > 0
+
+
+class _Connection:
+    """One accepted connection, and the task that serves it."""
+
+    def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
+        self.peer = threaded._peer_name(client)
+        self.task = task
+        self.message = _Message()
+        self.stopped = False
+
+    def stop_reading(self) -> None:
+        """End the connection unless a call is being processed, which then is its last."""
+        if self.message.header is None:
+            self.stopped = True
+            self.task.cancel()
+
+
+class TAsyncServer(CallProcessing):
+    """Serves every connection in a task of its own.
+
+    Within a running event loop, ``await server.serve_forever()``, or ``await server.start()``
+    and later ``await server.close()``. In a thread without one, ``serve()``.
+    """
+
+    # How long `close` waits for calls that have started, in milliseconds.
+    grace: float = 10_000
+
+    def __init__(
+        self,
+        processor: Any,
+        trans: Any,
+        itrans_factory: Any = None,
+        iprot_factory: Any = None,
+        otrans_factory: Any = None,
+        oprot_factory: Any = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """``loop`` is what ``serve`` runs; the other methods use the loop they are called in."""
+        self.processor = processor
+        self.trans = trans
+        self.itrans_factory = itrans_factory or TAsyncBufferedTransportFactory()
+        self.iprot_factory = iprot_factory or TAsyncBinaryProtocolFactory()
+        self.otrans_factory = otrans_factory or self.itrans_factory
+        self.oprot_factory = oprot_factory or self.iprot_factory
+        self.loop = loop
+        self.closed = False
+        self.server: asyncio.AbstractServer | None = None
+        self._connections: dict[asyncio.Task[Any], _Connection] = {}
+        # Done when the server is closed and its calls have ended.
+        self._ended: asyncio.Future[None] | None = None
+        self._runs_loop = False
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called, running ``loop``, or a new one that is then closed.
+
+        Raises ``OSError`` when the address is in use.
+        """
+        own_loop = self.loop is None
+        try:
+            self.init_server()
+            assert self.loop is not None
+            self._runs_loop = True
+            self.loop.run_forever()
+        finally:
+            self._runs_loop = False
+            loop = self.loop
+            if loop is not None and not loop.is_closed() and not loop.is_running():
+                loop.run_until_complete(self.close())
+                if own_loop:
+                    loop.run_until_complete(loop.shutdown_asyncgens())
+                    asyncio.set_event_loop(None)
+                    loop.close()
+
+    def init_server(self) -> None:
+        """Start to listen; ``serve`` does so. Connections are served when ``loop`` runs."""
+        if self.loop is None:
+            warnings.warn(
+                "No event loop provided. Creating a new event loop automatically. "
+                "Pass one (loop=asyncio.new_event_loop()), or start the server in a running "
+                "loop with `await server.serve_forever()`.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self.start())
+
+    async def start(self) -> None:
+        """Serve from now on, in the running event loop.
+
+        Raises ``OSError`` when the address is in use.
+        """
+        if self.closed:
+            raise RuntimeError("The server was closed; make a new one")
+        if self.server is not None:
+            return
+        self.loop = asyncio.get_running_loop()
+        self.trans.listen()
+        self._ended = self.loop.create_future()
+        self.server = await self.trans.accept(self._run)
+
+    async def serve_forever(self) -> None:
+        """Serve, in the running event loop, until ``close`` is called or this is cancelled.
+
+        Returns when all started calls are answered.
+        """
+        try:
+            await self.start()
+            assert self._ended is not None
+            await asyncio.shield(self._ended)
+        finally:
+            await self.close()
+
+    async def _run(self, client: Any) -> None:
+        """Serve one connection, in the task that was made for it."""
+        task = asyncio.current_task()
+        assert task is not None
+        connection = self._connections[task] = _Connection(client, task)
+        try:
+            if not self.closed:
+                await self.handle(client)
+        except asyncio.CancelledError:
+            # When `close` ended the connection, this is how the task was to end.
+            if not connection.stopped:
+                raise
+        except Exception:
+            logger.exception("The connection of %s failed", connection.peer)
+        finally:
+            self._connections.pop(task, None)
+
+    async def handle(self, client: Any) -> None:
+        """Serve one connection to its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        connection = self._connections.get(task) or _Connection(client, task)
+        itrans = self.itrans_factory.get_transport(client)
+        otrans = self.otrans_factory.get_transport(client)
+        try:
+            iprot = self.iprot_factory.get_protocol(itrans)
+            oprot = self.oprot_factory.get_protocol(otrans)
+            goes_on = True
+            while goes_on and not self.closed:
+                goes_on = await self._process(iprot, oprot, connection.message, connection.peer)
+        finally:
+            itrans.close()
+            otrans.close()
+
+    async def close(self) -> None:
+        """Stop: accept no connection any more, close idle ones, finish and answer calls that
+        have started, for ``grace`` milliseconds at most. ``serve`` and ``serve_forever`` return.
+
+        May be called from another thread's event loop, and from a handler, whose own call is
+        not waited for.
+        """
+        running = self.loop
+        if running is None or running is asyncio.get_running_loop() or not running.is_running():
+            await self._close()
+        else:
+            closing = asyncio.run_coroutine_threadsafe(self._close(), running)
+            await asyncio.wrap_future(closing)
+
+    async def _close(self) -> None:
+        self.closed = True
+        server, self.server = self.server, None
+        if server is not None:
+            server.close()
+        self.trans.close()
+        if self.loop is asyncio.get_running_loop():
+            await self._end_connections()
+            if self._runs_loop:
+                self.loop.stop()
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+    async def _end_connections(self) -> None:
+        for connection in list(self._connections.values()):
+            connection.stop_reading()
+        if await self._wait_for_connections(self.grace / 1000):
+            logger.warning(
+                "%d calls are still running %g s after the server was closed",
+                len(self._connections),
+                self.grace / 1000,
+            )
+            for connection in list(self._connections.values()):
+                if connection.task is not asyncio.current_task():
+                    connection.stopped = True
+                    connection.task.cancel()
+            await self._wait_for_connections(1)
+
+    async def _wait_for_connections(self, seconds: float) -> bool:
+        """Whether connections are left when the time is up."""
+        tasks = set(self._connections) - {asyncio.current_task()}
+        if not tasks:
+            return False
+        _, pending = await asyncio.wait(tasks, timeout=seconds)
+        return bool(pending)

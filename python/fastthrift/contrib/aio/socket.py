@@ -1,0 +1,420 @@
+"""Sockets for asyncio: TCP over IPv4 and IPv6, unix sockets, and TLS over either."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastthrift.transport import TServerSocket, TTransportException
+from fastthrift.transport._ssl import (
+    DEFAULT_CIPHERS,
+    RESTRICTED_SERVER_CIPHERS,
+    create_thriftpy_context,
+)
+from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
+
+from .transport.base import TAsyncTransportTimeout, within
+
+MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
+
+# A stream stops reading from its socket when it holds twice this much, in bytes.
+_STREAM_BUFFER = 1 << 18
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
+
+
+def _patience(seconds: float | None) -> str:
+    return "the time that was set" if seconds is None else f"{seconds * 1000:g} ms"
+
+
+class _Stream:
+    """Reading and writing, the same for both ends of a connection."""
+
+    reader: asyncio.StreamReader | None = None
+    writer: asyncio.StreamWriter | None = None
+    # For each read and write, in seconds.
+    socket_timeout: float | None = None
+    # Whether a read was given up, so that what comes next is not what was waited for.
+    interrupted = False
+
+    async def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        if self.reader is None:
+            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+        try:
+            data = await within(self.socket_timeout, self.reader.read(sz))
+        except asyncio.CancelledError:
+            self.interrupted = True
+            raise
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            self.interrupted = True
+            raise TAsyncTransportTimeout(
+                message=f"timed out: no data within {_patience(self.socket_timeout)}"
+            ) from error
+        except ConnectionResetError as error:
+            if not MAC_OR_BSD:
+                raise TTransportConnectionReset() from error
+            # There a peer that shut down in good order looks like this.
+            self.close()
+            data = b""
+        if not data:
+            raise TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+        return data
+
+    def write(self, buff: bytes) -> None:
+        """Hand bytes to the event loop, which sends them."""
+        if self.writer is None:
+            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+        self.writer.write(buff)
+
+    async def flush(self) -> None:
+        """Wait until the peer keeps up with what was written."""
+        if self.writer is None:
+            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+        # With nothing to send there is nothing to wait for, and no time to measure.
+        pending = self.writer.transport.get_write_buffer_size()
+        try:
+            await within(self.socket_timeout if pending else None, self.writer.drain())
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            self.abort()
+            raise TAsyncTransportTimeout(
+                message=f"timed out: could not send within {_patience(self.socket_timeout)}"
+            ) from error
+        except BrokenPipeError as error:
+            raise TTransportBrokenPipe() from error
+        except ConnectionResetError as error:
+            raise TTransportConnectionReset() from error
+        except asyncio.CancelledError:
+            # Nobody is going to send the rest of this message.
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Close at once, without sending what was written."""
+        if self.writer is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self.writer.transport.abort()
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+class TAsyncSocket(_Stream):
+    """A client's connection."""
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        unix_socket: str | None = None,
+        sock: socket.socket | None = None,
+        socket_family: int = socket.AF_INET,
+        socket_timeout: float | None = 3000,
+        connect_timeout: float | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        validate: bool = True,
+        cafile: str | os.PathLike[str] | None = None,
+        capath: str | os.PathLike[str] | None = None,
+        certfile: str | os.PathLike[str] | None = None,
+        keyfile: str | os.PathLike[str] | None = None,
+        ciphers: str | None = DEFAULT_CIPHERS,
+    ) -> None:
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
+
+        ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and port. Timeouts
+        are in milliseconds: ``socket_timeout`` for each read and write, None or 0 for none;
+        ``connect_timeout`` for connecting, ``socket_timeout`` when it is not given.
+
+        The connection is encrypted when ``ssl_context`` or one of the files is given. Without a
+        context of the caller's, one is made: the server's certificate must be signed by one in
+        ``cafile`` or ``capath``, or by one that the system trusts when neither is given, and be
+        for ``host``. ``validate=False`` accepts any certificate. ``certfile`` and ``keyfile``
+        are the client's own.
+        """
+        self.raw_sock = sock
+        self.unix_socket = None if sock else unix_socket
+        self.host = None if sock or unix_socket else host
+        self.port = None if sock or unix_socket else port
+        self.sock_factory: Any = (
+            asyncio.open_unix_connection if self.unix_socket else asyncio.open_connection
+        )
+        self.socket_family = socket_family
+        self.socket_timeout = _seconds(socket_timeout)
+        self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
+
+        self.ssl_context = ssl_context
+        if ssl_context is None and (cafile or capath or certfile or keyfile):
+            self.ssl_context = _client_context(
+                validate, cafile, capath, certfile or keyfile, keyfile, ciphers
+            )
+        self.server_hostname = None if self.ssl_context is None else host
+
+    def _init_sock(self) -> None:
+        if self.unix_socket:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        else:
+            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self.raw_sock = sock
+
+    def set_handle(self, sock: socket.socket) -> None:
+        """Use a connected socket, from the next ``open`` on."""
+        self.raw_sock = sock
+        self.unix_socket = self.host = self.port = None
+
+    def set_timeout(self, ms: float | None) -> None:
+        """Set both timeouts, in milliseconds; None or 0 for none."""
+        # Not the socket's own, which the event loop needs at 0.
+        self.socket_timeout = self.connect_timeout = _seconds(ms)
+
+    def is_open(self) -> bool:
+        return bool(self.raw_sock)
+
+    async def open(self) -> None:
+        """Connect, and agree on encryption.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when that fails; it also is an
+        ``asyncio.TimeoutError`` when the time was up.
+        """
+        address: Any = self.unix_socket or (self.host, self.port)
+        given = self.raw_sock is not None and address == (None, None)
+        if not given:
+            self.close()
+        try:
+            await within(self.connect_timeout, self._open(None if given else address))
+        except (OSError, asyncio.TimeoutError) as error:
+            self._drop()
+            timed_out = isinstance(error, (TimeoutError, asyncio.TimeoutError))
+            kind = TAsyncTransportTimeout if timed_out else TTransportException
+            raise kind(
+                type=TTransportException.NOT_OPEN, message=f"Could not connect to {address}"
+            ) from error
+        except BaseException:
+            self._drop()
+            raise
+
+    async def _open(self, address: Any) -> None:
+        if isinstance(address, tuple):
+            await self._connect_to_any(address)
+        elif address is not None:
+            await self._connect_to(address)
+        options: dict[str, Any] = {}
+        if self.ssl_context is not None:
+            # The empty name is for contexts that do not check names.
+            options = {"ssl": self.ssl_context, "server_hostname": self.server_hostname or ""}
+        assert self.raw_sock is not None
+        self.raw_sock.setblocking(False)
+        self.interrupted = False
+        self.reader, self.writer = await self.sock_factory(
+            sock=self.raw_sock, limit=_STREAM_BUFFER, **options
+        )
+
+    async def _connect_to_any(self, address: tuple[Any, Any]) -> None:
+        """Connect to the first of a host's addresses that answers."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(*address, family=self.socket_family, type=socket.SOCK_STREAM)
+        failure: OSError = OSError(f"{address[0]} has no address")
+        for *_, one in found:
+            try:
+                return await self._connect_to(one)
+            except OSError as error:
+                failure = error
+                self._drop()
+        raise failure
+
+    async def _connect_to(self, address: Any) -> None:
+        self._init_sock()
+        assert self.raw_sock is not None
+        self.raw_sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(self.raw_sock, address)
+
+    def _drop(self) -> None:
+        """Give up a connection that is not complete."""
+        sock, self.raw_sock = self.raw_sock, None
+        self.abort()
+        self.reader = self.writer = None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.close()
+
+    def close(self) -> None:
+        """Close, after what was written has been sent."""
+        writer, self.writer = self.writer, None
+        sock, self.raw_sock = self.raw_sock, None
+        self.reader = None
+        try:
+            if writer is not None and self.interrupted:
+                # A farewell (TLS has one) would wait for the peer that did not answer.
+                writer.transport.abort()
+            elif writer is not None:
+                writer.close()
+            elif sock is not None:
+                sock.close()
+        except OSError:
+            pass  # the peer has gone first
+        except RuntimeError:
+            # The event loop is closed, and nobody else gives the descriptor back.
+            assert sock is not None
+            sock.close()
+
+
+def _client_context(
+    validate: bool,
+    cafile: str | os.PathLike[str] | None,
+    capath: str | os.PathLike[str] | None,
+    certfile: str | os.PathLike[str] | None,
+    keyfile: str | os.PathLike[str] | None,
+    ciphers: str | None,
+) -> ssl.SSLContext:
+    context: ssl.SSLContext = create_thriftpy_context(server_side=False, ciphers=ciphers)
+    if not validate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.check_hostname = True
+        context.verify_mode = ssl.CERT_REQUIRED
+        if not (cafile or capath):
+            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if cafile or capath:
+        context.load_verify_locations(cafile=cafile, capath=capath)
+    if certfile:
+        context.load_cert_chain(certfile, keyfile=keyfile)
+    return context
+
+
+class TAsyncServerSocket:
+    """A listening socket."""
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        unix_socket: str | None = None,
+        socket_family: int = socket.AF_INET,
+        client_timeout: float | None = 3000,
+        backlog: int = 128,
+        ssl_context: ssl.SSLContext | None = None,
+        certfile: str | os.PathLike[str] | None = None,
+        keyfile: str | os.PathLike[str] | None = None,
+        ciphers: str | None = RESTRICTED_SERVER_CIPHERS,
+        *,
+        reuse_port: bool = False,
+    ) -> None:
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path).
+
+        With port 0 the system chooses one: ``raw_sock.getsockname()[1]`` after ``listen()``.
+        ``client_timeout``, in milliseconds, is for each read and write of an accepted
+        connection; None or 0 for none. Connections are encrypted when ``ssl_context`` or
+        ``certfile`` is given. ``reuse_port`` lets several processes listen on one port.
+        """
+        self._listener = TServerSocket(
+            host,
+            port,
+            unix_socket,
+            socket_family=socket_family,
+            backlog=backlog,
+            reuse_port=reuse_port,
+        )
+        self.unix_socket = self._listener.unix_socket
+        self.host = self._listener.host
+        self.port = self._listener.port
+        self.sock_factory: Any = (
+            asyncio.start_unix_server if self.unix_socket else asyncio.start_server
+        )
+        self.socket_family = socket_family
+        self.client_timeout = _seconds(client_timeout)
+        self.backlog = backlog
+
+        self.ssl_context = ssl_context
+        if ssl_context is None and certfile:
+            if not os.access(certfile, os.R_OK):
+                raise OSError(f"No such certfile found: {os.fspath(certfile)}")
+            context = create_thriftpy_context(server_side=True, ciphers=ciphers)
+            context.load_cert_chain(certfile, keyfile=keyfile)
+            self.ssl_context = context
+
+    @property
+    def raw_sock(self) -> socket.socket | None:
+        """The listening socket; assign one that listens to use it."""
+        return self._listener.sock
+
+    @raw_sock.setter
+    def raw_sock(self, sock: socket.socket | None) -> None:
+        self._listener.sock = sock
+
+    def _init_sock(self) -> None:
+        self._listener._init_sock()
+
+    def listen(self) -> None:
+        """Start listening, unless ``raw_sock`` already does.
+
+        Raises ``OSError`` when the address is in use or cannot be had.
+        """
+        self._listener.listen()
+
+    async def accept(
+        self, callback: Callable[[StreamHandler], Awaitable[Any]]
+    ) -> asyncio.AbstractServer:
+        """Start a server that awaits ``callback`` with each connection, in a task of its own."""
+        server: asyncio.AbstractServer = await self.sock_factory(
+            self._create_client_connected_cb(callback),
+            sock=self.raw_sock,
+            backlog=self.backlog,
+            limit=_STREAM_BUFFER,
+            ssl=self.ssl_context,
+        )
+        return server
+
+    def _create_client_connected_cb(
+        self, callback: Callable[[StreamHandler], Awaitable[Any]]
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def client_connected_cb(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            client = StreamHandler(reader, writer)
+            client.socket_timeout = self.client_timeout
+            try:
+                await callback(client)
+            finally:
+                client.close()
+
+        return client_connected_cb
+
+    def close(self) -> None:
+        """Stop listening; removes the file of a unix socket that ``listen`` made."""
+        self._listener.close()
+
+
+class StreamHandler(_Stream):
+    """An accepted connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader: asyncio.StreamReader = reader
+        self.writer: asyncio.StreamWriter = writer
+
+    @property
+    def sock(self) -> Any:
+        """The socket, to ask it for addresses and options."""
+        return self.writer.get_extra_info("socket")
+
+    def is_open(self) -> bool:
+        return not self.writer.is_closing()
+
+    async def open(self) -> None:
+        """Does nothing: it is open."""
+
+    def close(self) -> None:
+        """Close, after what was written has been sent."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self.writer.close()

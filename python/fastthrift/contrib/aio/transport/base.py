@@ -1,0 +1,181 @@
+"""What an asyncio transport is, and what those that read ahead have in common.
+
+``read``, ``open`` and ``flush`` are coroutines; ``write`` and ``close`` are not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, TypeVar
+
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.transport import TTransportBase, TTransportException
+from fastthrift.transport.base import TTransportTimeout
+
+# The longest frame or message that is accepted, in bytes.
+SIZE_LIMIT = 100 << 20
+
+# At most this much is asked for at once: what a message promises may never come, and a stream
+# allocates what it is asked for.
+LARGEST_READ = 1 << 20
+
+_T = TypeVar("_T")
+
+if sys.version_info >= (3, 11):
+    TAsyncTransportTimeout = TTransportTimeout
+
+    async def within(seconds: float | None, awaitable: Awaitable[_T]) -> _T:
+        """Await, for some seconds at most; None for as long as it takes."""
+        if seconds is None:
+            return await awaitable
+        async with asyncio.timeout(seconds):
+            return await awaitable
+
+else:
+
+    class TAsyncTransportTimeout(TTransportTimeout, asyncio.TimeoutError):
+        """``TTransportTimeout``; here ``asyncio.TimeoutError`` is a class of its own."""
+
+    async def within(seconds: float | None, awaitable: Awaitable[_T]) -> _T:
+        """Await, for some seconds at most; None for as long as it takes."""
+        if seconds is None:
+            return await awaitable
+        return await asyncio.wait_for(awaitable, seconds)
+
+
+async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
+    """Await ``read_fn`` until it has given ``sz`` bytes; ``END_OF_FILE`` when it gives none."""
+    chunks = []
+    missing = sz
+    while missing > 0:
+        chunk = await read_fn(min(missing, LARGEST_READ))
+        if not chunk:
+            raise TTransportException(
+                TTransportException.END_OF_FILE, "End of file reading from transport"
+            )
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def check_frame_size(size: int, limit: int) -> None:
+    """Refuse a frame's length before anything is read or allocated for it."""
+    if size < 0:
+        raise TMalformedDataException(
+            TProtocolException.NEGATIVE_SIZE, f"the size of a frame is negative: {size}"
+        )
+    if size > limit:
+        raise TMalformedDataException(
+            TProtocolException.SIZE_LIMIT,
+            f"a frame of {size} bytes exceeds the limit of {limit}",
+        )
+    if size == 0:
+        raise TTransportException(message="No frame.")
+
+
+class TAsyncTransportBase(TTransportBase):
+    """Base class for asyncio transports. Having these methods is enough."""
+
+    def is_open(self) -> bool:
+        raise NotImplementedError
+
+    async def open(self) -> None:  # type: ignore[override]
+        """Connect, or whatever else has to be done before the first read or write."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what ``open`` took."""
+        raise NotImplementedError
+
+    async def _read(self, sz: int) -> bytes:  # type: ignore[override]
+        """Read between 1 and ``sz`` bytes; none at the end of the stream."""
+        raise NotImplementedError
+
+    async def read(self, sz: int) -> bytes:  # type: ignore[override]
+        """Read exactly ``sz`` bytes.
+
+        A protocol directly on this transport relies on getting that many. A transport that is
+        wrapped by a buffered one may return fewer, what has arrived so far.
+        """
+        return await readall(self._read, sz)
+
+    def write(self, buf: bytes) -> None:
+        """Write bytes, which may be held back until ``flush``."""
+        raise NotImplementedError
+
+    async def flush(self) -> None:  # type: ignore[override]
+        """Send what has been held back."""
+        raise NotImplementedError
+
+
+class TAsyncReadAhead(TAsyncTransportBase):
+    """A transport that owns the bytes which have arrived and have not been read.
+
+    The protocols decode natively from that buffer. A subclass that reads in its own way, by
+    overriding one of the methods that read, is read by its ``read`` like any foreign transport.
+    """
+
+    #: Whether the buffer may be read directly.
+    _direct: ClassVar[bool] = True
+    _READING: ClassVar[frozenset[str]] = frozenset(
+        ("read", "_read", "read_frame", "_read_frame", "_fill")
+    )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_direct" not in vars(cls) and not cls._READING.isdisjoint(vars(cls)):
+            cls._direct = False
+
+    def __init__(self, value: bytes = b"") -> None:
+        self._rbuf = bytearray(value)
+        self._wbuf = bytearray()
+
+    async def _fill(self, missing: int) -> bool:
+        """Wait for more bytes and append them to ``_rbuf``; ``missing`` more are needed.
+
+        False when there will be none; a transport with a connection raises ``END_OF_FILE``.
+        """
+        raise NotImplementedError
+
+    async def _read(self, sz: int) -> bytes:  # type: ignore[override]
+        if sz > 0 and not self._rbuf:
+            await self._fill(sz)
+        return self._taken(sz)
+
+    def _taken(self, sz: int) -> bytes:
+        data = bytes(self._rbuf[:sz])
+        del self._rbuf[:sz]
+        return data
+
+    async def _take_all(self) -> bytearray:
+        """Wait for bytes if there are none, and hand over all of them."""
+        if not self._rbuf:
+            await self._fill(1)
+        data, self._rbuf = self._rbuf, bytearray()
+        return data
+
+    def write(self, buf: bytes) -> None:
+        self._wbuf += buf
+
+    def _written(self) -> bytes:
+        """What was written since the last flush. It is dropped here, so that a flush that fails
+        does not send it once more with the next message."""
+        data = bytes(self._wbuf)
+        self._wbuf = bytearray()
+        return data
+
+    def discard_output(self) -> None:
+        """Drop what was written and not flushed."""
+        self._wbuf = bytearray()
+
+    def clean(self) -> None:
+        """Drop what was written and not flushed, and what has arrived and was not read."""
+        self._rbuf = bytearray()
+        self._wbuf = bytearray()
+
+
+def read_ahead_of(trans: Any) -> TAsyncReadAhead | None:
+    """The transport when its buffer may be read directly."""
+    return trans if isinstance(trans, TAsyncReadAhead) and trans._direct else None

@@ -1,0 +1,65 @@
+"""Reads ahead, and keeps what is written until it is flushed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import LARGEST_READ, TAsyncReadAhead, TAsyncTransportBase, read_ahead_of
+
+__all__ = ["TAsyncBufferedTransport", "TAsyncBufferedTransportFactory", "TAsyncTransportBase"]
+
+# Asked for at once when a message turns out to be larger than the buffer.
+_LARGE_READ = 1 << 18
+
+
+class TAsyncBufferedTransport(TAsyncReadAhead):
+    """Buffers reading and writing of the transport below."""
+
+    DEFAULT_BUFFER = 4096
+    _direct = True
+
+    def __init__(self, trans: Any, buf_size: int = DEFAULT_BUFFER) -> None:
+        """``buf_size`` is the least that is asked for at once, in bytes."""
+        super().__init__()
+        self._trans = trans
+        self._buf_size = buf_size
+
+    def is_open(self) -> bool:
+        return bool(self._trans.is_open())
+
+    async def open(self) -> None:  # type: ignore[override]
+        self._rbuf = bytearray()
+        await self._trans.open()
+
+    def close(self) -> None:
+        self._trans.close()
+
+    async def _fill(self, missing: int) -> bool:
+        below = read_ahead_of(self._trans)
+        if below is not None:
+            data: bytes | bytearray = await below._take_all()
+        else:
+            # More is on its way when what has come fills the buffer.
+            ahead = _LARGE_READ if len(self._rbuf) >= self._buf_size else self._buf_size
+            data = await self._trans.read(max(min(missing, LARGEST_READ), ahead))
+        if not self._rbuf and isinstance(data, bytearray):
+            self._rbuf = data
+        else:
+            self._rbuf += data
+        return bool(data)
+
+    async def flush(self) -> None:  # type: ignore[override]
+        self._trans.write(self._written())
+        await self._trans.flush()
+
+    def getvalue(self) -> bytes:
+        value: bytes = self._trans.getvalue()
+        return value
+
+
+class TAsyncBufferedTransportFactory:
+    """Makes buffered transports."""
+
+    def get_transport(self, trans: Any) -> TAsyncBufferedTransport:
+        """A buffered transport over ``trans``."""
+        return TAsyncBufferedTransport(trans)

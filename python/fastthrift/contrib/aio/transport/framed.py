@@ -1,0 +1,77 @@
+"""Messages in frames: a length of four bytes, then so many bytes."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, check_frame_size, readall
+from .buffered import TAsyncBufferedTransport
+
+__all__ = [
+    "TAsyncBufferedTransport",
+    "TAsyncFramedTransport",
+    "TAsyncFramedTransportFactory",
+    "TAsyncTransportBase",
+    "readall",
+]
+
+
+class TAsyncFramedTransport(TAsyncReadAhead):
+    """Sends each message as a frame, and reads frames."""
+
+    _direct = True
+
+    def __init__(self, trans: Any, *, max_frame_size: int = SIZE_LIMIT) -> None:
+        """``max_frame_size`` is the longest frame that is accepted, in bytes."""
+        super().__init__()
+        self._trans = trans
+        self.max_frame_size = max_frame_size
+
+    def is_open(self) -> bool:
+        return bool(self._trans.is_open())
+
+    async def open(self) -> None:  # type: ignore[override]
+        self._rbuf = bytearray()
+        await self._trans.open()
+
+    def close(self) -> None:
+        self._trans.close()
+
+    async def read(self, sz: int) -> bytes:  # type: ignore[override]
+        """Read between 1 and ``sz`` bytes, of one frame."""
+        # The next frame is not waited for when nothing is asked for.
+        return await self._read(sz)
+
+    async def read_frame(self) -> None:
+        """Read the next frame; ``read`` does when it has come to the end of one."""
+        (size,) = struct.unpack("!i", await readall(self._trans.read, 4))
+        check_frame_size(size, self.max_frame_size)
+        self._rbuf += await readall(self._trans.read, size)
+
+    async def _fill(self, missing: int) -> bool:
+        await self.read_frame()
+        return True
+
+    async def flush(self) -> None:  # type: ignore[override]
+        frame = self._written()
+        if frame:
+            # In one piece: two writes would be two segments.
+            self._trans.write(struct.pack("!i", len(frame)) + frame)
+        await self._trans.flush()
+
+    def getvalue(self) -> bytes:
+        value: bytes = self._trans.getvalue()
+        return value
+
+
+class TAsyncFramedTransportFactory:
+    """Makes framed transports."""
+
+    def __init__(self, *, max_frame_size: int = SIZE_LIMIT) -> None:
+        self.max_frame_size = max_frame_size
+
+    def get_transport(self, trans: Any) -> TAsyncBufferedTransport:
+        """A buffered transport over a framed one over ``trans``, as thriftpy2 makes it."""
+        framed = TAsyncFramedTransport(trans, max_frame_size=self.max_frame_size)
+        return TAsyncBufferedTransport(framed)

@@ -1,0 +1,168 @@
+"""A client's connection that is opened by a SASL negotiation."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from fastthrift.transport import TTransportException
+
+from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, check_frame_size, readall
+
+__all__ = [
+    "TAsyncSaslClientTransport",
+    "TAsyncSaslClientTransportFactory",
+    "TAsyncTransportBase",
+    "TTransportException",
+    "readall",
+]
+
+
+class TAsyncSaslClientTransport(TAsyncReadAhead):
+    """Negotiates in ``open``, then exchanges messages in frames, which the mechanism may
+    protect."""
+
+    START = 1
+    OK = 2
+    BAD = 3
+    ERROR = 4
+    COMPLETE = 5
+
+    _direct = True
+
+    def __init__(self, sasl_client_factory: Callable[[], Any], mechanism: str, trans: Any) -> None:
+        """``sasl_client_factory`` makes a ``sasl.Client`` or an object with its methods
+        ``start``, ``step``, ``encode``, ``decode`` and ``getError``; ``mechanism`` is for
+        example ``"GSSAPI"``; ``trans`` the transport to the server."""
+        super().__init__()
+        self._trans = trans
+        self.sasl_client_factory = sasl_client_factory
+        self.sasl: Any = None
+        self.mechanism = mechanism
+        # Whether messages are encoded; None until the first one shows it.
+        self.encode: bool | None = None
+
+    def is_open(self) -> bool:
+        return bool(self._trans.is_open())
+
+    async def open(self) -> None:  # type: ignore[override]
+        """Connect if need be, and negotiate.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when the two sides do not agree,
+        ``ALREADY_OPEN`` when they have.
+        """
+        if not self.is_open():
+            await self._trans.open()
+        if self.sasl is not None:
+            raise TTransportException(TTransportException.ALREADY_OPEN, "Already open!")
+        self.sasl = self.sasl_client_factory()
+
+        started, mechanism, response = self.sasl.start(self.mechanism)
+        if not started:
+            raise TTransportException(
+                TTransportException.NOT_OPEN, f"Could not start SASL: {self.sasl.getError()}"
+            )
+        await self._send_message(self.START, mechanism)
+        await self._send_message(self.OK, response)
+        while True:
+            status, payload = await self._recv_sasl_message()
+            if status == self.COMPLETE:
+                return
+            if status != self.OK:
+                raise TTransportException(
+                    TTransportException.NOT_OPEN, f"Bad status: {status} ({payload!r})"
+                )
+            agreed, response = self.sasl.step(payload)
+            if not agreed:
+                raise TTransportException(
+                    TTransportException.NOT_OPEN, f"Bad SASL result: {self.sasl.getError()}"
+                )
+            await self._send_message(self.OK, response)
+
+    async def _send_message(self, status: int, body: bytes | str | None) -> None:
+        # SASL libraries differ in what they give for a name and for nothing.
+        data = body.encode() if isinstance(body, str) else body or b""
+        self._trans.write(struct.pack(">BI", status, len(data)) + data)
+        await self._trans.flush()
+
+    async def _recv_sasl_message(self) -> tuple[int, bytes]:
+        status, size = struct.unpack(">BI", await readall(self._trans.read, 5))
+        if not size:
+            return status, b""
+        check_frame_size(size, SIZE_LIMIT)
+        return status, await readall(self._trans.read, size)
+
+    async def flush(self) -> None:  # type: ignore[override]
+        message = self._written()
+        if self.encode is None:
+            encoded = self._encoded(message)
+            # Without a protection layer encoding adds nothing, and is not asked for again.
+            self.encode = len(encoded) != len(message)
+            if self.encode:
+                self._trans.write(encoded)
+            else:
+                self._flush_plain(message)
+        elif self.encode:
+            self._flush_encoded(message)
+        else:
+            self._flush_plain(message)
+        await self._trans.flush()
+
+    def _encoded(self, message: bytes) -> bytes:
+        succeeded, encoded = self.sasl.encode(message)
+        if not succeeded:
+            raise TTransportException(message=self.sasl.getError())
+        result: bytes = encoded
+        return result
+
+    def _flush_encoded(self, buffer: bytes) -> None:
+        # Has its length before it already.
+        self._trans.write(self._encoded(buffer))
+
+    def _flush_plain(self, buffer: bytes) -> None:
+        self._trans.write(struct.pack(">I", len(buffer)) + buffer)
+
+    async def read(self, sz: int) -> bytes:  # type: ignore[override]
+        """Read exactly ``sz`` bytes, of as many frames as it takes."""
+        return await readall(self._read, sz)
+
+    async def _read_frame(self) -> None:
+        header = await readall(self._trans.read, 4)
+        (size,) = struct.unpack(">I", header)
+        if size:
+            check_frame_size(size, SIZE_LIMIT)
+        data = await readall(self._trans.read, size) if size else b""
+        if self.encode:
+            succeeded, data = self.sasl.decode(header + data)
+            if not succeeded:
+                raise TTransportException(message=self.sasl.getError())
+        if not data:
+            raise TTransportException(
+                TTransportException.END_OF_FILE,
+                "Received empty SASL frame while more data expected",
+            )
+        self._rbuf += data
+
+    async def _fill(self, missing: int) -> bool:
+        await self._read_frame()
+        return True
+
+    def close(self) -> None:
+        self._trans.close()
+        self.sasl = None
+        self.encode = None
+        self._rbuf = bytearray()
+        self._wbuf = bytearray()
+
+
+class TAsyncSaslClientTransportFactory:
+    """Makes SASL transports."""
+
+    def __init__(self, sasl_client_factory: Callable[[], Any], mechanism: str) -> None:
+        self.sasl_client_factory = sasl_client_factory
+        self.mechanism = mechanism
+
+    def get_transport(self, trans: Any) -> TAsyncSaslClientTransport:
+        """A SASL transport over ``trans``."""
+        return TAsyncSaslClientTransport(self.sasl_client_factory, self.mechanism, trans)
