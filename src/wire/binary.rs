@@ -6,7 +6,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
 use super::message::MessageHeader;
-use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, element_type};
+use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
 use super::writer::{MAX_SIZE, Writer};
 
@@ -16,9 +16,7 @@ const VERSION_1: u32 = 0x8001_0000;
 /// Reads the binary protocol.
 #[derive(Debug)]
 pub struct Binary<I> {
-    input: I,
-    limits: Limits,
-    depth: Depth,
+    state: State<I>,
     strict: bool,
 }
 
@@ -27,16 +25,14 @@ impl<I: Input> Binary<I> {
     /// version.
     pub const fn new(input: I, limits: Limits, strict: bool) -> Self {
         Self {
-            input,
-            limits,
-            depth: Depth::new(limits.depth),
+            state: State::new(input, limits),
             strict,
         }
     }
 
     /// The input, after reading.
     pub fn into_input(self) -> I {
-        self.input
+        self.state.input
     }
 
     #[inline]
@@ -49,23 +45,13 @@ impl<I: Input> Reader for Binary<I> {
     type Input = I;
 
     #[inline]
-    fn input(&self) -> &I {
-        &self.input
+    fn state(&self) -> &State<I> {
+        &self.state
     }
 
     #[inline]
-    fn input_mut(&mut self) -> &mut I {
-        &mut self.input
-    }
-
-    #[inline]
-    fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    #[inline]
-    fn depth(&mut self) -> &mut Depth {
-        &mut self.depth
+    fn state_mut(&mut self) -> &mut State<I> {
+        &mut self.state
     }
 
     fn message(&mut self) -> Result<MessageHeader> {
@@ -80,8 +66,8 @@ impl<I: Input> Reader for Binary<I> {
             return Err(ErrorKind::BadVersion("No protocol version header".to_owned()).into());
         } else {
             let length = self.check_length(i64::from(first))?;
-            let name = self.input.take(length)?.to_vec();
-            (name, self.input.byte()?)
+            let name = self.state.input.take(length)?.to_vec();
+            (name, self.state.input.byte()?)
         };
         Ok(MessageHeader {
             name,
@@ -92,7 +78,7 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
-        let number = self.input.byte()?;
+        let number = self.state.input.byte()?;
         if number == WireType::STOP {
             return Ok(None);
         }
@@ -106,27 +92,27 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn bool(&mut self) -> Result<bool> {
-        Ok(self.input.byte()? != 0)
+        Ok(self.state.input.byte()? != 0)
     }
 
     #[inline]
     fn i16(&mut self) -> Result<i16> {
-        self.input.array().map(i16::from_be_bytes)
+        self.state.input.array().map(i16::from_be_bytes)
     }
 
     #[inline]
     fn i32(&mut self) -> Result<i32> {
-        self.input.array().map(i32::from_be_bytes)
+        self.state.input.array().map(i32::from_be_bytes)
     }
 
     #[inline]
     fn i64(&mut self) -> Result<i64> {
-        self.input.array().map(i64::from_be_bytes)
+        self.state.input.array().map(i64::from_be_bytes)
     }
 
     #[inline]
     fn double(&mut self) -> Result<f64> {
-        self.input.array().map(f64::from_be_bytes)
+        self.state.input.array().map(f64::from_be_bytes)
     }
 
     #[inline]
@@ -137,7 +123,7 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn list(&mut self) -> Result<ListHeader> {
-        let number = self.input.byte()?;
+        let number = self.state.input.byte()?;
         let count = self.size()?;
         let element = element_type(WireType::from_binary(number), number, count)?;
         let size = element.map_or(0, Self::minimum_size);
@@ -149,7 +135,7 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn map(&mut self) -> Result<MapHeader> {
-        let [key, value] = self.input.array()?;
+        let [key, value] = self.state.input.array()?;
         let count = self.size()?;
         let key = element_type(WireType::from_binary(key), key, count)?;
         let value = element_type(WireType::from_binary(value), value, count)?;

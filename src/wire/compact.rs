@@ -7,7 +7,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
 use super::message::MessageHeader;
-use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, element_type};
+use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::WireType;
 use super::writer::Writer;
@@ -61,9 +61,7 @@ const fn from_compact(number: u8) -> Option<WireType> {
 /// Reads the compact protocol.
 #[derive(Debug)]
 pub struct Compact<I> {
-    input: I,
-    limits: Limits,
-    depth: Depth,
+    state: State<I>,
     /// The value of a bool field, which came with its header.
     field_bool: Option<bool>,
 }
@@ -72,22 +70,20 @@ impl<I: Input> Compact<I> {
     /// Reads from `input`.
     pub const fn new(input: I, limits: Limits) -> Self {
         Self {
-            input,
-            limits,
-            depth: Depth::new(limits.depth),
+            state: State::new(input, limits),
             field_bool: None,
         }
     }
 
     /// The input, after reading.
     pub fn into_input(self) -> I {
-        self.input
+        self.state.input
     }
 
     /// A size, which is an i32 written without zigzag.
     #[inline]
     fn size(&mut self) -> Result<i64> {
-        let size = varint::read(&mut self.input)?;
+        let size = varint::read(&mut self.state.input)?;
         match u32::try_from(size) {
             Ok(size) => Ok(i64::from(size as i32)),
             Err(_) => Err(Error::varint(WireType::I32)),
@@ -96,7 +92,7 @@ impl<I: Input> Compact<I> {
 
     #[inline]
     fn integer<T: TryFrom<i64>>(&mut self, wire_type: WireType) -> Result<T> {
-        let value = varint::unzigzag(varint::read(&mut self.input)?);
+        let value = varint::unzigzag(varint::read(&mut self.state.input)?);
         T::try_from(value).map_err(|_| Error::varint(wire_type))
     }
 }
@@ -105,32 +101,22 @@ impl<I: Input> Reader for Compact<I> {
     type Input = I;
 
     #[inline]
-    fn input(&self) -> &I {
-        &self.input
+    fn state(&self) -> &State<I> {
+        &self.state
     }
 
     #[inline]
-    fn input_mut(&mut self) -> &mut I {
-        &mut self.input
-    }
-
-    #[inline]
-    fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    #[inline]
-    fn depth(&mut self) -> &mut Depth {
-        &mut self.depth
+    fn state_mut(&mut self) -> &mut State<I> {
+        &mut self.state
     }
 
     fn message(&mut self) -> Result<MessageHeader> {
-        let protocol = self.input.byte()?;
+        let protocol = self.state.input.byte()?;
         if protocol != PROTOCOL_ID {
             let text = format!("Bad protocol id in the message: {protocol}");
             return Err(ErrorKind::BadVersion(text).into());
         }
-        let second = self.input.byte()?;
+        let second = self.state.input.byte()?;
         let version = second & VERSION_MASK;
         if version != VERSION {
             let text = format!("Bad version: {version} (expect {VERSION})");
@@ -146,7 +132,7 @@ impl<I: Input> Reader for Compact<I> {
 
     #[inline]
     fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
-        let header = self.input.byte()?;
+        let header = self.state.input.byte()?;
         let number = header & 0x0f;
         if number == WireType::STOP {
             return Ok(None);
@@ -174,7 +160,7 @@ impl<I: Input> Reader for Compact<I> {
         match self.field_bool.take() {
             Some(value) => Ok(value),
             // Writers disagree about false: 2 by the book, 0 from some.
-            None => Ok(self.input.byte()? == TRUE),
+            None => Ok(self.state.input.byte()? == TRUE),
         }
     }
 
@@ -190,12 +176,12 @@ impl<I: Input> Reader for Compact<I> {
 
     #[inline]
     fn i64(&mut self) -> Result<i64> {
-        varint::read(&mut self.input).map(varint::unzigzag)
+        varint::read(&mut self.state.input).map(varint::unzigzag)
     }
 
     #[inline]
     fn double(&mut self) -> Result<f64> {
-        self.input.array().map(f64::from_le_bytes)
+        self.state.input.array().map(f64::from_le_bytes)
     }
 
     #[inline]
@@ -206,7 +192,7 @@ impl<I: Input> Reader for Compact<I> {
 
     #[inline]
     fn list(&mut self) -> Result<ListHeader> {
-        let header = self.input.byte()?;
+        let header = self.state.input.byte()?;
         let count = match header >> 4 {
             LONG_LIST => self.size()?,
             short => i64::from(short),
@@ -230,7 +216,7 @@ impl<I: Input> Reader for Compact<I> {
                 count: 0,
             });
         }
-        let types = self.input.byte()?;
+        let types = self.state.input.byte()?;
         let key = element_type(from_compact(types >> 4), types >> 4, count)?;
         let value = element_type(from_compact(types & 0x0f), types & 0x0f, count)?;
         let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);

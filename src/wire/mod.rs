@@ -30,6 +30,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use input::{Input, SliceInput};
 pub use limits::{Depth, Limits, Nesting};
 pub use message::MessageHeader;
-pub use reader::{FieldHeader, ListHeader, MapHeader, Reader};
+pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;
 pub use writer::Writer;

@@ -35,6 +35,24 @@ pub struct MapHeader {
     pub count: usize,
 }
 
+/// What every reader has, whatever its protocol.
+#[derive(Debug)]
+pub struct State<I> {
+    pub(super) input: I,
+    limits: Limits,
+    depth: Depth,
+}
+
+impl<I> State<I> {
+    pub(super) const fn new(input: I, limits: Limits) -> Self {
+        Self {
+            input,
+            limits,
+            depth: Depth::new(limits.depth),
+        }
+    }
+}
+
 /// Reads one protocol.
 ///
 /// Inside a struct the caller keeps the id of the last field, starting at 0,
@@ -45,17 +63,29 @@ pub trait Reader {
     /// The input that is read.
     type Input: Input;
 
+    /// What is read, and how far.
+    fn state(&self) -> &State<Self::Input>;
+
+    /// What is read, to read on.
+    fn state_mut(&mut self) -> &mut State<Self::Input>;
+
     /// The input, for its offset and what it holds.
-    fn input(&self) -> &Self::Input;
+    #[inline]
+    fn input(&self) -> &Self::Input {
+        &self.state().input
+    }
 
     /// The input, to read from.
-    fn input_mut(&mut self) -> &mut Self::Input;
+    #[inline]
+    fn input_mut(&mut self) -> &mut Self::Input {
+        &mut self.state_mut().input
+    }
 
     /// The bounds in force.
-    fn limits(&self) -> &Limits;
-
-    /// The counter of nesting.
-    fn depth(&mut self) -> &mut Depth;
+    #[inline]
+    fn limits(&self) -> &Limits {
+        &self.state().limits
+    }
 
     /// Reads the header of a message.
     fn message(&mut self) -> Result<MessageHeader>;
@@ -116,13 +146,13 @@ pub trait Reader {
     /// Enters a struct or container.
     #[inline]
     fn enter(&mut self, what: Nesting) -> Result<()> {
-        self.depth().enter(what)
+        self.state_mut().depth.enter(what)
     }
 
     /// Leaves the struct or container entered last.
     #[inline]
     fn leave(&mut self) {
-        self.depth().leave();
+        self.state_mut().depth.leave();
     }
 
     /// Passes over a value.
