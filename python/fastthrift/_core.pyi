@@ -147,6 +147,13 @@ class TBinaryProtocolFactory(_ProtocolSettings):
 class TCompactProtocol(_NativeProtocol):
     """The compact protocol over any object with read, write and flush."""
 
+    PROTOCOL_ID: int
+    VERSION: int
+    VERSION_MASK: int
+    TYPE_MASK: int
+    TYPE_BITS: int
+    TYPE_SHIFT_AMOUNT: int
+
     def __init__(
         self,
         trans: Any,

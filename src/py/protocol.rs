@@ -339,6 +339,19 @@ impl TBinaryProtocol {
 
 #[pymethods]
 impl TCompactProtocol {
+    #[classattr]
+    const PROTOCOL_ID: u8 = 0x82;
+    #[classattr]
+    const VERSION: u8 = 1;
+    #[classattr]
+    const VERSION_MASK: u8 = 0x1f;
+    #[classattr]
+    const TYPE_MASK: u8 = 0xe0;
+    #[classattr]
+    const TYPE_BITS: u8 = 0x07;
+    #[classattr]
+    const TYPE_SHIFT_AMOUNT: u8 = 5;
+
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, decode_response=True, \
         strict_decode=False, *, max_depth=64, max_string_size=104857600, \

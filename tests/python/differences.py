@@ -351,14 +351,6 @@ ABSENT: dict[str, str] = {
         "The rules and the state of the ply grammar; the parser is native.",
     ),
     **dict.fromkeys(
-        (
-            "*TCompactProtocol.PROTOCOL_ID",
-            "*TCompactProtocol.TYPE_*",
-            "*TCompactProtocol.VERSION*",
-        ),
-        "Constants of the wire format; the codec is native.",
-    ),
-    **dict.fromkeys(
         ("*MemoryBuffer.c_write_buffer", "transport.cybase.TCyBuffer"),
         "What thriftpy2's Cython modules call in each other.",
     ),
@@ -409,5 +401,10 @@ there under the same path, but for these:
 """
 
 
+def page() -> str:
+    """The whole of ``docs/differences.md``."""
+    return PAGE + markdown() + NAMES + absent_markdown()
+
+
 if __name__ == "__main__":
-    print(PAGE + markdown() + NAMES + absent_markdown(), end="")
+    print(page(), end="")

@@ -110,7 +110,7 @@ def test_the_commands_of_the_readme_are_verbs_of_the_makefile() -> None:
 
 def test_the_page_of_differences_is_current() -> None:
     page = ROOT.joinpath("docs", "differences.md").read_text()
-    assert page == differences.PAGE + differences.markdown(), "run make docs"
+    assert page == differences.page(), "run make docs"
 
 
 def test_the_tests_named_in_the_architecture_exist() -> None:
