@@ -141,6 +141,40 @@ DIFFERENCES: dict[str, Difference] = {
         "A float with a fraction is cut to an integer by the Cython binary protocol.",
         "TDecodeException; a whole float is accepted.",
     ),
+    "one-class-per-type": Difference(
+        "IDL",
+        "A file that is loaded under two names, or included by two ways, has two classes for each "
+        "type, so that except and isinstance miss; two includes with the same file name are "
+        "taken for one.",
+        "One class for a type of a file, under whichever names; both includes load.",
+    ),
+    "idl-constants": Difference(
+        "IDL",
+        "Elements of constant lists, sets and maps are neither cast nor checked.",
+        "They are cast to their type, structs too; a wrong one is an error with its place.",
+    ),
+    "idl-mistakes": Difference(
+        "IDL",
+        "The first mistake raises; most texts have a line and no column.",
+        "The same classes and texts, with path, line, column and all mistakes as attributes.",
+    ),
+    "server-close": Difference(
+        "Servers",
+        "close() does not stop a server.",
+        "serve() returns when the calls in flight are answered.",
+        hazard=True,
+    ),
+    "port-in-use": Difference(
+        "Servers",
+        "A second server on the same port starts, and takes part of the traffic.",
+        "It is an error, unless TServerSocket(reuse_port=True) asks for it.",
+    ),
+    "shared-clients": Difference(
+        "Clients",
+        "A client shared by threads mixes answers up, and can crash.",
+        "Calls take turns.",
+        hazard=True,
+    ),
     "mutable-defaults": Difference(
         "Structs",
         "A default list, map or struct is one object shared by all instances.",

@@ -192,6 +192,7 @@ def test_argument_that_cannot_be_encoded_on_an_unbuffered_transport(port):
         assert caught.value.type == TTransportException.NOT_OPEN
 
 
+@pytest.mark.difference("shared-clients")
 def test_eight_threads_share_a_client(client):
     wrong = []
 

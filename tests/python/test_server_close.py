@@ -114,6 +114,7 @@ def test_close_from_a_handler(server_class):
     assert_ends(thread)
 
 
+@pytest.mark.difference("server-close")
 def test_close_under_load():
     """Every answer is right, and everything that is not answered is a clean error."""
     server = make_server()

@@ -192,6 +192,7 @@ def test_forked_child_does_not_remove_the_file_of_its_parent(tmp_path):
     assert output.stdout.split() == ["True", "False"]
 
 
+@pytest.mark.difference("port-in-use")
 def test_port_in_use():
     with listening() as server:
         second = TServerSocket("127.0.0.1", port_of(server))

@@ -1,0 +1,1 @@
+struct Reason { 1: string text }
