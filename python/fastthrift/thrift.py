@@ -235,6 +235,14 @@ class _DefaultOfField:
             raise AttributeError(self.name)
 
 
+_TYPE_BASE: Any = vars(type)["__base__"]
+_TYPE_BASES: Any = vars(type)["__bases__"]
+
+
+def _is_storage(base: type | None) -> bool:
+    return base is not None and _core.StructStorage in _TYPE_BASES.__get__(base)
+
+
 def _signature(cls: type) -> Any:
     """The signature of a class whose ``__init__`` is native; None for other classes."""
     from fastthrift._struct import exception_init
@@ -275,6 +283,23 @@ class TPayloadMeta(type):
         if generate_init:
             type.__setattr__(payload, "__init__", init_func_generator(payload, spec))
         return payload
+
+    @property
+    def __base__(cls) -> type | None:
+        """As ``__bases__``: ``TPayload`` for a loaded struct."""
+        base = _TYPE_BASE.__get__(cls)
+        return TPayload if _is_storage(base) else base
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:
+        """The base classes that a program knows of: ``TPayload`` where a loaded struct has its
+        native storage from."""
+        return tuple(TPayload if _is_storage(base) else base for base in _TYPE_BASES.__get__(cls))
+
+    @__bases__.setter
+    def __bases__(cls, bases: tuple[type, ...]) -> None:
+        _TYPE_BASES.__set__(cls, bases)
+        _core.drop_plan(cls)
 
     def __getattr__(cls, name: str) -> Any:
         if name == "__signature__":

@@ -150,6 +150,8 @@ def test_objects_look_as_those_of_thriftpy2() -> None:
     for name in ("Empty", "Leaf", "Tree", "Choice", "Refused"):
         mine, other = getattr(ours, name), getattr(theirs, name)
         assert repr(mine()) == repr(other())
+        assert mine.__base__.__name__ == other.__base__.__name__
+        assert [b.__name__ for b in mine.__bases__] == [b.__name__ for b in other.__bases__]
         signatures = (inspect.signature(mine), inspect.signature(other))
         # thriftpy2 names the classes of defaults by where they are.
         assert str(signatures[0]).replace("everything", "") == str(signatures[1]).replace(
