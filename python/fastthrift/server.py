@@ -27,6 +27,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
@@ -36,7 +37,7 @@ from fastthrift.transport import (
     TServerSocket,
     TTransportException,
 )
-from fastthrift.transport.base import TTransportBase, TTransportFactory, wait
+from fastthrift.transport.base import TTransportBase, TTransportFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self

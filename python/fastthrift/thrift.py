@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastthrift import _core
+from fastthrift._wait import wait
 
 if TYPE_CHECKING:
     from fastthrift.protocol.base import TProtocolBase
@@ -577,6 +578,7 @@ class TClient:
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         self._stage = _RECEIVING
+        wait(self._iprot.trans)
         name, message_type, seqid = self._iprot.read_message_begin()
         if seqid != self._seqid or name != _api or message_type != TMessageType.REPLY:
             self._check_reply(_api, name, message_type, seqid)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -361,3 +362,39 @@ def test_sending_and_receiving_apart():
         assert client._recv("echo") == "x"
         assert client.add(3, 4) == 7
         client.close()
+
+
+def test_program_ends_while_a_daemon_thread_waits_for_an_answer():
+    """At its end the interpreter unwinds the stacks of daemon threads that come back to it. A
+    process with native code on such a stack aborts."""
+    program = """
+import io, socket, sys, threading, time
+import fastthrift
+from fastthrift.rpc import make_client
+
+calculator = fastthrift.load_fp(io.StringIO("service C { i32 add(1: i32 a) }"), "c_thrift")
+port = int(sys.argv[1])
+control = socket.create_connection(("127.0.0.1", port))
+client = make_client(calculator.C, "127.0.0.1", port, timeout=None)
+threading.Thread(target=client.add, args=(1,), daemon=True).start()
+control.recv(1)
+
+
+class SlowToEnd:
+    def __del__(self, sleep=time.sleep):
+        sleep(1)
+
+
+slow_to_end = SlowToEnd()
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with subprocess.Popen([sys.executable, "-c", program, str(port)]) as process:
+            control, connection = listener.accept()[0], listener.accept()[0]
+            with control, connection:
+                assert connection.recv(100)
+                control.sendall(b"1")
+                # The program has nothing left to do, and takes a second for its end.
+                time.sleep(0.4)
+                connection.sendall(b"\x80\x01\x00\x02")
+                assert process.wait(timeout=30) == 0

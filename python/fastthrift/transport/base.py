@@ -6,7 +6,6 @@ import errno
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from fastthrift._core import CyTransportBase
 from fastthrift.thrift import TException, ThriftSpec, TType
 
 
@@ -23,21 +22,6 @@ def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
         chunks.append(chunk)
         missing -= len(chunk)
     return b"".join(chunks)
-
-
-def wait(trans: Any) -> None:
-    """Wait until the next bytes of a connection have come, where ``trans`` has none.
-
-    A native transport would wait by itself, but then native code is on the stack of the waiting
-    thread. When the interpreter ends it unwinds the stacks of daemon threads, and a process with
-    native code in the way aborts.
-    """
-    if isinstance(trans, CyTransportBase) and not trans.pending():
-        below = trans.trans
-        if isinstance(below, CyTransportBase):
-            wait(below)
-        else:
-            trans.feed(below.read(trans.buf_size))
 
 
 class TTransportFactory(Protocol):
