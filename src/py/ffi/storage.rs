@@ -382,14 +382,18 @@ unsafe extern "C" fn dealloc_struct(object: *mut ffi::PyObject) {
             }
             ffi::PyObject_GC_UnTrack(object.cast());
         }
-        if NESTING.get() >= MAX_DEALLOC_NESTING {
-            WAITING.with_borrow_mut(|waiting| waiting.push(object));
+        // A thread that ends may have lost the list; then there is no waiting.
+        if NESTING.get() >= MAX_DEALLOC_NESTING
+            && WAITING
+                .try_with(|waiting| waiting.borrow_mut().push(object))
+                .is_ok()
+        {
             return;
         }
         NESTING.set(NESTING.get() + 1);
         free_struct(object);
         while NESTING.get() == 1
-            && let Some(next) = WAITING.with_borrow_mut(Vec::pop)
+            && let Ok(Some(next)) = WAITING.try_with(|waiting| waiting.borrow_mut().pop())
         {
             free_struct(next);
         }
