@@ -1,20 +1,21 @@
 //! From a protocol object to the right instance of the codec: the one match
 //! over protocols and transports.
 
-use bytes::BufMut;
+use std::mem::MaybeUninit;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::error::CodecError;
 use super::exceptions;
-use super::ffi::BytesOutput;
+use super::ffi::{BytesOutput, Scratch};
 use super::settings::{Dialect, Settings};
 use super::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
     TransportInput, Underlying, is_native,
 };
 use crate::wire::{
-    Binary, BinaryWriter, Compact, CompactWriter, Input, Reader, SliceInput, Writer,
+    Binary, BinaryWriter, Compact, CompactWriter, Input, Output, Reader, SliceInput, Writer,
 };
 
 /// Something to read, from any protocol.
@@ -131,16 +132,17 @@ pub fn write_new<'py, J: Write<'py>>(
     settings: &Settings,
     job: J,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let mut bytes = BytesOutput::new(py)?;
+    let mut scratch: Scratch = [MaybeUninit::uninit(); _];
+    let mut bytes = BytesOutput::new(py, &mut scratch);
     write_bytes(py, settings, &mut bytes, job)?;
     bytes.finish()
 }
 
 /// Writes to memory.
-fn write_bytes<'py, B: BufMut, J: Write<'py>>(
+fn write_bytes<'py, O: Output, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,
-    bytes: &mut B,
+    bytes: &mut O,
     job: J,
 ) -> PyResult<()> {
     let result = match settings.dialect {

@@ -41,7 +41,7 @@ pub struct Decoder<'r, 'py, R> {
     py: Python<'py>,
     reader: &'r mut R,
     text: Text,
-    keys: KeyCache<'py>,
+    keys: KeyCache,
 }
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
@@ -80,11 +80,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             && let Some(layout) = plan.get().layout()
         {
             let object = layout.slots().allocate(self.py)?;
-            if let Some(slots) = layout.slots().view_exact(&object) {
+            if let Some(slots) = layout.slots().view_exact(object.object()) {
                 self.struct_into_slots(plan.get(), slots)?;
                 layout.fill_defaults(slots, self.py)?;
             }
-            return Ok(object);
+            return Ok(object.finish());
         }
         let object = kind.class().bind(self.py).call0()?;
         let plan = Plan::of_object(&object)?;
@@ -140,7 +140,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 
     /// Reads a value.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: the body of the loops over fields and elements"
+    )]
+    #[inline(always)]
     pub fn value(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
         match kind {
             Kind::String => self.string(),
@@ -149,12 +153,19 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::Struct(kind) => self.new_struct(kind),
             Kind::Bool => self.bool(),
             Kind::Double => self.double(),
-            Kind::I16 => self.i16(),
-            Kind::I8 => self.i8(),
-            Kind::Binary => self.binary(),
-            Kind::Uuid => self.uuid(),
             Kind::List(element) | Kind::Set(element) => self.list(element),
             Kind::Map(entry) => self.map(&entry.0, &entry.1),
+            kind => self.rare(kind),
+        }
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
+        match kind {
+            Kind::I16 => self.i16(),
+            Kind::I8 => self.i8(),
+            Kind::Uuid => self.uuid(),
+            _ => self.binary(),
         }
     }
 
@@ -204,7 +215,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         Ok(imports::uuid(self.py)?.call((), Some(&kwargs))?)
     }
 
-    #[inline]
+    #[inline(never)]
     fn string(&mut self) -> Result<Bound<'py, PyAny>> {
         let bytes = self.reader.bytes()?;
         if self.text == Text::Bytes {
@@ -223,12 +234,17 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         if !matches!(kind, Kind::String) || self.text == Text::Bytes {
             return self.value(kind);
         }
+        let waits = self.reader.input().remaining().is_none();
         let bytes = self.reader.bytes()?;
-        match self.keys.get(self.py, bytes) {
+        let key = match self.keys.get(self.py, bytes) {
             Ok(text) => Ok(text.into_any()),
             Err(error) if self.text == Text::Strict => Err(error.into()),
             Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
+        };
+        if waits {
+            self.keys.rest();
         }
+        key
     }
 
     fn list(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
@@ -237,10 +253,10 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let list = if header.element == Some(kind.wire_type()) {
             // One match for all elements, so that the loops are straight.
             match kind {
-                Kind::I32 => self.elements(header, Self::i32)?,
-                Kind::I64 => self.elements(header, Self::i64)?,
-                Kind::Double => self.elements(header, Self::double)?,
-                Kind::String => self.elements(header, Self::string)?,
+                Kind::I32 => self.plain_elements(header, Self::i32)?,
+                Kind::I64 => self.plain_elements(header, Self::i64)?,
+                Kind::Double => self.plain_elements(header, Self::double)?,
+                Kind::String => self.plain_elements(header, Self::string)?,
                 Kind::Struct(kind) => self.elements(header, |this| this.new_struct(kind))?,
                 kind => self.elements(header, |this| this.value(kind))?,
             }
@@ -269,6 +285,25 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 Err(error) => return Err(error.inside(Segment::Index(index))),
             }
         }
+        Ok(list.finish())
+    }
+
+    /// Reads elements that are made without running any code.
+    #[inline]
+    fn plain_elements(
+        &mut self,
+        header: ListHeader,
+        mut element: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyAny>> {
+        // Fetching more of the input may run code.
+        if self.reader.input().remaining().is_none() {
+            return self.elements(header, element);
+        }
+        let mut list = ListBuilder::new(self.py, header.count)?;
+        list.fill(header.count, |index| match element(self) {
+            Ok(item) => Ok(item),
+            Err(error) => Err(error.inside(Segment::Index(index))),
+        })?;
         Ok(list.finish())
     }
 

@@ -5,24 +5,28 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::codec;
+use super::codec::{self, Write};
+use super::encode::Encoder;
+use super::error::CodecError;
 use super::plan::Plan;
 use super::protocol::{
     ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
 };
-use super::settings::{Dialect, ProtocolSettings, Settings};
+use super::settings::{Dialect, Settings};
 use super::transport::TMemoryBuffer;
+use crate::wire::Writer;
 
 /// The settings of a factory that is exactly one of ours.
+#[inline]
 fn native_settings(factory: &Bound<'_, PyAny>) -> PyResult<Option<Settings>> {
-    if factory.is_exact_instance_of::<TBinaryProtocolFactory>()
-        || factory.is_exact_instance_of::<TCompactProtocolFactory>()
-    {
-        return Ok(Some(
-            factory.cast::<ProtocolSettings>()?.try_borrow()?.settings,
-        ));
-    }
-    Ok(None)
+    let settings = if let Ok(factory) = factory.cast_exact::<TBinaryProtocolFactory>() {
+        factory.as_super()
+    } else if let Ok(factory) = factory.cast_exact::<TCompactProtocolFactory>() {
+        factory.as_super()
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(settings.try_borrow()?.settings))
 }
 
 /// The plan of a payload, none where its class has none.
@@ -31,6 +35,18 @@ fn plan_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Plan>> {
     // An object without a plan goes the way of duck typing, which says what
     // is wrong with it.
     Plan::of_object(object).ok()
+}
+
+/// A struct, to be written by the plan that was found for it.
+struct WriteByPlan<'a, 'py> {
+    plan: &'a Plan,
+    object: &'a Bound<'py, PyAny>,
+}
+
+impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<(), CodecError> {
+        Encoder::new(py, writer).structure_of(self.plan, self.object)
+    }
 }
 
 /// The payload as bytes, without a message around it.
@@ -47,7 +63,10 @@ pub fn serialize<'py>(
         && let Some(plan) = plan_of(thrift_object)
         && plan.get().has_plain_write()
     {
-        let job = WriteStruct(thrift_object);
+        let job = WriteByPlan {
+            plan: plan.get(),
+            object: thrift_object,
+        };
         return Ok(codec::write_new(py, &settings, job)?.into_any());
     }
     let transport = py.get_type::<TMemoryBuffer>().call0()?;

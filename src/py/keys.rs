@@ -1,5 +1,7 @@
-//! A small cache of map keys: messages repeat them, and a string that exists
-//! needs no memory and has its hash already.
+//! A cache of map keys: messages repeat them, and a string that exists needs
+//! no memory and has its hash already.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -7,54 +9,95 @@ use pyo3::types::PyString;
 use super::ffi;
 
 /// Slots of the cache; a power of two.
-const SLOTS: usize = 64;
+const SLOTS: usize = 1024;
 /// Longer keys are seldom repeated and cost more to compare.
 const LONGEST: usize = 32;
 
-/// Recent keys of one message.
-pub struct KeyCache<'py> {
-    /// Made at first use: most messages have no maps.
-    slots: Vec<Option<Bound<'py, PyString>>>,
+/// Keys of recent messages. They are kept: at most `SLOTS` short strings.
+static RECENT: Mutex<Vec<Option<Py<PyString>>>> = Mutex::new(Vec::new());
+
+/// The keys of one message.
+pub struct KeyCache {
+    /// Nobody waits: a message that is read inside another one, or by another
+    /// thread at the same time, goes without.
+    recent: Recent,
 }
 
-impl<'py> KeyCache<'py> {
-    /// An empty cache.
+enum Recent {
+    /// Most messages have no maps.
+    NotAsked,
+    Taken(MutexGuard<'static, Vec<Option<Py<PyString>>>>),
+    InUse,
+}
+
+impl KeyCache {
+    /// The cache, which is taken at first use.
     pub const fn new() -> Self {
-        Self { slots: Vec::new() }
+        Self {
+            recent: Recent::NotAsked,
+        }
+    }
+
+    /// Gives the cache back, for a while in which other code may run.
+    pub fn rest(&mut self) {
+        self.recent = Recent::NotAsked;
     }
 
     /// The `str` of a key; an error when it is not UTF-8.
     #[inline]
-    pub fn get(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    pub fn get<'py>(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
         if bytes.len() > LONGEST {
             return ffi::new_str(py, bytes);
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, || None);
+        if matches!(self.recent, Recent::NotAsked) {
+            self.recent = take();
         }
-        let slot = &mut self.slots[hash(bytes)];
+        let Recent::Taken(slots) = &mut self.recent else {
+            return ffi::new_str(py, bytes);
+        };
+        let slot = &mut slots[hash(bytes)];
         if let Some(known) = slot
-            && known.to_str().is_ok_and(|known| known.as_bytes() == bytes)
+            && ffi::exact_utf8(known.bind(py).as_any()) == Some(bytes)
         {
-            return Ok(known.clone());
+            return Ok(known.bind(py).clone());
         }
         let text = ffi::new_str(py, bytes)?;
-        *slot = Some(text.clone());
+        *slot = Some(text.clone().unbind());
         Ok(text)
     }
 }
 
-/// Spreads keys by their length, start and end, eight bytes of each.
+#[cold]
+fn take() -> Recent {
+    let mut slots = match RECENT.try_lock() {
+        Ok(slots) => slots,
+        // Whoever panicked has left keys that are right all the same.
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return Recent::InUse,
+    };
+    slots.resize_with(SLOTS, || None);
+    Recent::Taken(slots)
+}
+
+/// Spreads keys by their length, start and end, up to eight bytes of each.
 #[inline]
 fn hash(bytes: &[u8]) -> usize {
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
+    let (first, last) = match bytes.len() {
+        8.. => ends(bytes, u64::from_le_bytes),
+        4.. => ends(bytes, |bytes| u64::from(u32::from_le_bytes(bytes))),
+        _ => {
+            let join = |word, byte: &u8| word << 8 | u64::from(*byte);
+            (bytes.iter().fold(0, join), 0)
+        }
     };
-    let first = &bytes[..bytes.len().min(8)];
-    let last = &bytes[bytes.len() - first.len()..];
-    let mixed = (word(first) ^ word(last).rotate_left(23) ^ bytes.len() as u64)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 58) as usize % SLOTS
+    let mixed =
+        (first ^ last.rotate_left(23) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 54) as usize % SLOTS
+}
+
+/// The first and the last `N` bytes as numbers; zeros when there are fewer.
+#[inline]
+fn ends<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> u64) -> (u64, u64) {
+    let first = bytes.first_chunk().map_or(0, |bytes| number(*bytes));
+    (first, bytes.last_chunk().map_or(0, |bytes| number(*bytes)))
 }

@@ -155,10 +155,9 @@ impl Layout {
     }
 
     /// Lets objects of a loaded struct class be freed faster.
-    pub fn install_dealloc(class: &Bound<'_, PyType>) -> PyResult<()> {
-        match Self::of(class) {
-            Some(layout) => layout.get().slots.install_dealloc(class),
-            None => Ok(()),
+    pub fn install_dealloc(class: &Bound<'_, PyType>) {
+        if let Some(layout) = Self::of(class) {
+            layout.get().slots.install_dealloc(class);
         }
     }
 
@@ -233,6 +232,7 @@ impl Layout {
     }
 
     /// Whether all fields are slots.
+    #[inline]
     pub fn is_complete(&self) -> bool {
         self.slots.len() == self.fields.len()
     }
@@ -246,6 +246,31 @@ pub fn initialize(
     object: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let keywords = kwargs.into_iter().flat_map(ffi::DictEntries::new);
+    initialize_with(object, args.iter(), keywords)
+}
+
+/// The same for a new object and no arguments.
+#[inline]
+pub fn initialize_empty(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let class = object.get_type();
+    if let Some(layout) = Layout::of(&class)
+        && layout.get().is_intact()
+        && let Some(slots) = layout.get().slots.view_exact(object)
+        && layout.get().is_complete()
+    {
+        return layout.get().fill_defaults(slots, object.py());
+    }
+    initialize_with(object, [].into_iter(), [].into_iter())
+}
+
+/// The same for arguments that come one by one.
+#[inline]
+pub fn initialize_with<'py>(
+    object: &Bound<'py, PyAny>,
+    args: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+    keywords: impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<()> {
     let py = object.py();
     let class = object.get_type();
@@ -268,19 +293,19 @@ pub fn initialize(
         .is_intact()
         .then(|| layout.slots.view_exact(object))
         .flatten();
-    let set = |index: usize, value: Bound<'_, PyAny>| match (slots, fields[index].slot) {
+    let set = |field: &LayoutField, value: Bound<'py, PyAny>| match (slots, field.slot) {
         (Some(slots), Some(slot)) => {
             slots.set(slot, Some(value));
             Ok(())
         }
-        _ => object.setattr(fields[index].name.bind(py), value),
+        _ => object.setattr(field.name.bind(py), value),
     };
     let mut given = Given::default();
-    for (index, value) in args.iter().enumerate() {
+    for (index, value) in args.enumerate() {
         given.add(index);
-        set(index, value)?;
+        set(&fields[index], value)?;
     }
-    for (name, value) in kwargs.into_iter().flat_map(ffi::DictEntries::new) {
+    for (name, value) in keywords {
         let Some(index) = layout.position(&name) else {
             return Err(PyTypeError::new_err(format!(
                 "{}() got an unexpected keyword argument '{name}'",
@@ -293,11 +318,11 @@ pub fn initialize(
                 class.name()?
             )));
         }
-        set(index, value)?;
+        set(&fields[index], value)?;
     }
-    for index in 0..fields.len() {
+    for (index, field) in fields.iter().enumerate() {
         if !given.has(index) {
-            set(index, fields[index].default(py)?)?;
+            set(field, field.default(py)?)?;
         }
     }
     Ok(())
@@ -312,6 +337,7 @@ struct Given {
 }
 
 impl Given {
+    #[inline]
     fn has(&self, index: usize) -> bool {
         match index {
             0..64 => self.first & (1 << index) != 0,

@@ -117,9 +117,12 @@ impl Plan {
     /// The plan of a class, compiled at first use.
     #[inline]
     pub fn of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
+        // Looked up with the interpreter's own cache of attributes, which also
+        // finds the plan of a base.
         let name = intern!(class.py(), "__fastthrift_plan__");
-        if let Some(found) = ffi::own_attribute(class, name)
+        if let Some(found) = ffi::lookup(class, name)
             && let Ok(plan) = found.cast_into_exact::<Self>()
+            && plan.get().class.is(class)
             && plan.get().is_current(class)
         {
             return Ok(plan);

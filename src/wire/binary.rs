@@ -1,11 +1,10 @@
 //! The binary protocol: fixed widths, big-endian.
 
-use bytes::BufMut;
-
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
 use super::message::MessageHeader;
+use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
 use super::writer::{MAX_SIZE, Writer};
@@ -175,15 +174,15 @@ impl<I: Input> Reader for Binary<I> {
 
 /// Writes the binary protocol.
 #[derive(Debug)]
-pub struct BinaryWriter<'a, B> {
-    out: &'a mut B,
+pub struct BinaryWriter<'a, O> {
+    out: &'a mut O,
     depth: Depth,
     strict: bool,
 }
 
-impl<'a, B: BufMut> BinaryWriter<'a, B> {
+impl<'a, O: Output> BinaryWriter<'a, O> {
     /// Writes to `out`. A strict writer gives messages a version.
-    pub const fn new(out: &'a mut B, limits: Limits, strict: bool) -> Self {
+    pub const fn new(out: &'a mut O, limits: Limits, strict: bool) -> Self {
         Self {
             out,
             depth: Depth::new(limits.depth),
@@ -192,10 +191,27 @@ impl<'a, B: BufMut> BinaryWriter<'a, B> {
     }
 }
 
+/// The bytes of a field's header.
+const FIELD_HEADER: usize = 3;
+
+/// A field's header as a word whose lowest byte is the first.
+#[inline]
+const fn field_header(wire_type: WireType, id: i16) -> u128 {
+    wire_type as u128 | (id.to_be() as u16 as u128) << 8
+}
+
+/// The header of a string, list or map: `length` bytes of `prefix`, then the
+/// size.
+#[inline]
+fn sized(what: &'static str, prefix: u128, length: usize, size: usize) -> Result<(u128, usize)> {
+    let size = checked_size(what, size)?.to_be() as u32;
+    Ok((prefix | u128::from(size) << (8 * length), length + 4))
+}
+
 /// Writes values of one width, several at a time.
 #[inline]
-fn put_all<B: BufMut, T: Copy, const N: usize>(
-    out: &mut B,
+pub(super) fn put_all<O: Output, T: Copy, const N: usize>(
+    out: &mut O,
     values: &[T],
     bytes: impl Fn(T) -> [u8; N],
 ) {
@@ -205,7 +221,7 @@ fn put_all<B: BufMut, T: Copy, const N: usize>(
         for (place, value) in block.iter_mut().zip(values) {
             *place = bytes(*value);
         }
-        out.put_slice(block[..values.len()].as_flattened());
+        out.put(block[..values.len()].as_flattened());
     }
 }
 
@@ -223,7 +239,7 @@ pub(super) fn checked_size(what: &'static str, size: usize) -> Result<i32> {
     }
 }
 
-impl<B: BufMut> Writer for BinaryWriter<'_, B> {
+impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth
@@ -231,11 +247,11 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
 
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
         if self.strict {
-            self.out.put_u32(VERSION_1 | u32::from(message_type));
+            self.i32((VERSION_1 | u32::from(message_type)) as i32);
             self.bytes(name)?;
         } else {
             self.bytes(name)?;
-            self.out.put_u8(message_type);
+            self.i8(message_type as i8);
         }
         self.i32(sequence_id);
         Ok(())
@@ -244,51 +260,76 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
     #[inline]
     fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16) {
         *last_id = id;
-        let [high, low] = id.to_be_bytes();
-        self.out.put_slice(&[wire_type as u8, high, low]);
+        self.out
+            .put_short(field_header(wire_type, id), FIELD_HEADER);
     }
 
     #[inline]
     fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16) {
         *last_id = id;
-        let [high, low] = id.to_be_bytes();
-        self.out
-            .put_slice(&[WireType::Bool as u8, high, low, value.into()]);
+        let word = field_header(WireType::Bool, id) | u128::from(value) << 24;
+        self.out.put_short(word, FIELD_HEADER + 1);
+    }
+
+    #[inline]
+    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16) {
+        *last_id = id;
+        let value = u128::from(value.to_be() as u32);
+        let word = field_header(WireType::I32, id) | value << 24;
+        self.out.put_short(word, FIELD_HEADER + 4);
+    }
+
+    #[inline]
+    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16) {
+        *last_id = id;
+        let value = u128::from(value.to_be() as u64);
+        let word = field_header(WireType::I64, id) | value << 24;
+        self.out.put_short(word, FIELD_HEADER + 8);
+    }
+
+    #[inline]
+    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
+        *last_id = id;
+        let header = field_header(WireType::String, id);
+        let (word, length) = sized("string", header, FIELD_HEADER, value.len())?;
+        self.out.put_short(word, length);
+        self.out.put(value);
+        Ok(())
     }
 
     #[inline]
     fn stop(&mut self) {
-        self.out.put_u8(WireType::STOP);
+        self.out.put_short(u128::from(WireType::STOP), 1);
     }
 
     #[inline]
     fn bool(&mut self, value: bool) {
-        self.out.put_u8(value.into());
+        self.out.put_short(u128::from(value), 1);
     }
 
     #[inline]
     fn i8(&mut self, value: i8) {
-        self.out.put_i8(value);
+        self.out.put_short(u128::from(value as u8), 1);
     }
 
     #[inline]
     fn i16(&mut self, value: i16) {
-        self.out.put_i16(value);
+        self.out.put_short(u128::from(value.to_be() as u16), 2);
     }
 
     #[inline]
     fn i32(&mut self, value: i32) {
-        self.out.put_i32(value);
+        self.out.put_short(u128::from(value.to_be() as u32), 4);
     }
 
     #[inline]
     fn i64(&mut self, value: i64) {
-        self.out.put_i64(value);
+        self.out.put_short(u128::from(value.to_be() as u64), 8);
     }
 
     #[inline]
     fn double(&mut self, value: f64) {
-        self.out.put_f64(value);
+        self.i64(value.to_bits() as i64);
     }
 
     fn i32s(&mut self, values: &[i32]) {
@@ -305,27 +346,28 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
 
     #[inline]
     fn uuid(&mut self, value: [u8; 16]) {
-        self.out.put_slice(&value);
+        self.out.put(&value);
     }
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
-        self.out.put_i32(checked_size("string", value.len())?);
-        self.out.put_slice(value);
+        let (word, length) = sized("string", 0, 0, value.len())?;
+        self.out.put_short(word, length);
+        self.out.put(value);
         Ok(())
     }
 
     #[inline]
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
-        let [a, b, c, d] = checked_size("list", count)?.to_be_bytes();
-        self.out.put_slice(&[element as u8, a, b, c, d]);
+        let (word, length) = sized("list", element as u128, 1, count)?;
+        self.out.put_short(word, length);
         Ok(())
     }
 
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
-        let [a, b, c, d] = checked_size("map", count)?.to_be_bytes();
-        self.out.put_slice(&[key as u8, value as u8, a, b, c, d]);
+        let (word, length) = sized("map", key as u128 | (value as u128) << 8, 2, count)?;
+        self.out.put_short(word, length);
         Ok(())
     }
 }

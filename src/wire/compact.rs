@@ -1,12 +1,11 @@
 //! The compact protocol: varints, short field headers, little-endian doubles.
 
-use bytes::BufMut;
-
-use super::binary::checked_size;
+use super::binary::{checked_size, put_all};
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
 use super::message::MessageHeader;
+use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::WireType;
@@ -249,14 +248,14 @@ impl<I: Input> Reader for Compact<I> {
 
 /// Writes the compact protocol.
 #[derive(Debug)]
-pub struct CompactWriter<'a, B> {
-    out: &'a mut B,
+pub struct CompactWriter<'a, O> {
+    out: &'a mut O,
     depth: Depth,
 }
 
-impl<'a, B: BufMut> CompactWriter<'a, B> {
+impl<'a, O: Output> CompactWriter<'a, O> {
     /// Writes to `out`.
-    pub const fn new(out: &'a mut B, limits: Limits) -> Self {
+    pub const fn new(out: &'a mut O, limits: Limits) -> Self {
         Self {
             out,
             depth: Depth::new(limits.depth),
@@ -264,29 +263,61 @@ impl<'a, B: BufMut> CompactWriter<'a, B> {
     }
 
     #[inline]
+    fn varint(&mut self, value: u64) {
+        let (word, length) = varint::encode(value);
+        self.out.put_short(word, length);
+    }
+
+    #[inline]
     fn integer(&mut self, value: i64) {
-        varint::write(self.out, varint::zigzag(value));
+        self.varint(varint::zigzag(value));
     }
 
     #[inline]
     fn size(&mut self, what: &'static str, size: usize) -> Result<()> {
-        varint::write(self.out, checked_size(what, size)? as u64);
+        self.varint(checked_size(what, size)? as u64);
         Ok(())
+    }
+
+    /// A field's header and a varint behind it.
+    #[inline]
+    fn varint_field(&mut self, number: u8, value: u64, id: i16, last_id: &mut i16) {
+        if let Some(header) = short_header(number, id, last_id) {
+            let (value, length) = varint::encode(value);
+            self.out
+                .put_short(value << 8 | u128::from(header), length + 1);
+        } else {
+            self.long_header(number, id);
+            self.varint(value);
+        }
     }
 
     #[inline]
     fn header(&mut self, number: u8, id: i16, last_id: &mut i16) {
-        if let Some(delta @ 1..=15) = id.checked_sub(*last_id) {
-            self.out.put_u8((delta as u8) << 4 | number);
-        } else {
-            self.out.put_u8(number);
-            self.integer(i64::from(id));
+        match short_header(number, id, last_id) {
+            Some(header) => self.out.put_short(u128::from(header), 1),
+            None => self.long_header(number, id),
         }
-        *last_id = id;
+    }
+
+    #[cold]
+    fn long_header(&mut self, number: u8, id: i16) {
+        self.out.put_short(u128::from(number), 1);
+        self.integer(i64::from(id));
     }
 }
 
-impl<B: BufMut> Writer for CompactWriter<'_, B> {
+/// The header of a field whose id is a little larger than the last one's.
+#[inline]
+fn short_header(number: u8, id: i16, last_id: &mut i16) -> Option<u8> {
+    let delta = i32::from(id) - i32::from(*last_id);
+    *last_id = id;
+    (1..=15)
+        .contains(&delta)
+        .then_some((delta as u8) << 4 | number)
+}
+
+impl<O: Output> Writer for CompactWriter<'_, O> {
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth
@@ -294,8 +325,8 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
 
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
         self.out
-            .put_slice(&[PROTOCOL_ID, VERSION | (message_type & 7) << TYPE_SHIFT]);
-        varint::write(self.out, u64::from(sequence_id as u32));
+            .put(&[PROTOCOL_ID, VERSION | (message_type & 7) << TYPE_SHIFT]);
+        self.varint(u64::from(sequence_id as u32));
         self.bytes(name)
     }
 
@@ -310,18 +341,39 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
     }
 
     #[inline]
+    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16) {
+        let value = varint::zigzag(i64::from(value));
+        self.varint_field(const { to_compact(WireType::I32) }, value, id, last_id);
+    }
+
+    #[inline]
+    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16) {
+        let value = varint::zigzag(value);
+        self.varint_field(const { to_compact(WireType::I64) }, value, id, last_id);
+    }
+
+    #[inline]
+    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
+        let size = checked_size("string", value.len())? as u64;
+        self.varint_field(const { to_compact(WireType::String) }, size, id, last_id);
+        self.out.put(value);
+        Ok(())
+    }
+
+    #[inline]
     fn stop(&mut self) {
-        self.out.put_u8(WireType::STOP);
+        self.out.put_short(u128::from(WireType::STOP), 1);
     }
 
     #[inline]
     fn bool(&mut self, value: bool) {
-        self.out.put_u8(if value { TRUE } else { FALSE });
+        self.out
+            .put_short(u128::from(if value { TRUE } else { FALSE }), 1);
     }
 
     #[inline]
     fn i8(&mut self, value: i8) {
-        self.out.put_i8(value);
+        self.out.put_short(u128::from(value as u8), 1);
     }
 
     #[inline]
@@ -341,18 +393,34 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
 
     #[inline]
     fn double(&mut self, value: f64) {
-        self.out.put_f64_le(value);
+        self.out.put_short(u128::from(value.to_bits()), 8);
+    }
+
+    fn i32s(&mut self, values: &[i32]) {
+        for value in values {
+            self.i32(*value);
+        }
+    }
+
+    fn i64s(&mut self, values: &[i64]) {
+        for value in values {
+            self.i64(*value);
+        }
+    }
+
+    fn doubles(&mut self, values: &[f64]) {
+        put_all(self.out, values, f64::to_le_bytes);
     }
 
     #[inline]
     fn uuid(&mut self, value: [u8; 16]) {
-        self.out.put_slice(&value);
+        self.out.put(&value);
     }
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
         self.size("string", value.len())?;
-        self.out.put_slice(value);
+        self.out.put(value);
         Ok(())
     }
 
@@ -360,10 +428,10 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
         let number = to_compact(element);
         if count < usize::from(LONG_LIST) {
-            self.out.put_u8((count as u8) << 4 | number);
+            self.i8(((count as u8) << 4 | number) as i8);
             return Ok(());
         }
-        self.out.put_u8(LONG_LIST << 4 | number);
+        self.i8((LONG_LIST << 4 | number) as i8);
         self.size("list", count)
     }
 
@@ -371,7 +439,7 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
         self.size("map", count)?;
         if count > 0 {
-            self.out.put_u8(to_compact(key) << 4 | to_compact(value));
+            self.i8((to_compact(key) << 4 | to_compact(value)) as i8);
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 //!
 //! [`Reader`] and [`Writer`] are the two traits that [`Binary`] and
 //! [`Compact`] implement; everything above this room is generic over them.
-//! A reader takes its bytes from an [`Input`], a writer puts them into any
-//! [`bytes::BufMut`].
+//! A reader takes its bytes from an [`Input`], a writer puts them into an
+//! [`Output`].
 //!
 //! Invariants:
 //! - sizes read from the wire are checked against what the input can hold
@@ -19,6 +19,7 @@ mod error;
 mod input;
 mod limits;
 mod message;
+mod output;
 mod reader;
 mod varint;
 mod wire_type;
@@ -30,6 +31,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use input::{Input, SliceInput};
 pub use limits::{Depth, Limits, Nesting};
 pub use message::MessageHeader;
+pub use output::Output;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;
 pub use writer::Writer;

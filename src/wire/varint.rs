@@ -1,7 +1,5 @@
 //! Variable-length integers: seven bits a byte, the lowest first.
 
-use bytes::BufMut;
-
 use super::error::{Error, Result};
 use super::input::Input;
 use super::wire_type::WireType;
@@ -9,19 +7,49 @@ use super::wire_type::WireType;
 /// The longest encoding of 64 bits.
 pub(super) const MAX_BYTES: usize = 10;
 
+/// The bit of each byte of a word that says that another byte follows.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
+
 /// Reads a varint of at most 64 bits.
 #[inline]
 pub(super) fn read<I: Input>(input: &mut I) -> Result<u64> {
-    let first = input.byte()?;
-    if first < 0x80 {
-        return Ok(u64::from(first));
+    // Most are read from a word that has them whole.
+    if let Some(bytes) = input.buffered().first_chunk() {
+        let word = u64::from_le_bytes(*bytes);
+        if word & 0x80 == 0 {
+            input.discard(1)?;
+            return Ok(word & 0x7f);
+        }
+        let ends = !word & CONTINUES;
+        if ends != 0 {
+            let last = ends.trailing_zeros();
+            input.discard(last as usize / 8 + 1)?;
+            return Ok(gather(word & (u64::MAX >> (63 - last))));
+        }
     }
-    read_rest(input, first)
+    read_bytes(input)
 }
 
-fn read_rest<I: Input>(input: &mut I, first: u8) -> Result<u64> {
-    let mut value = u64::from(first & 0x7f);
-    for index in 1..MAX_BYTES {
+/// The seven bits of each byte, side by side.
+#[inline]
+const fn gather(word: u64) -> u64 {
+    let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let quads = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    (quads & 0x0fff_ffff) | (quads & 0x0fff_ffff_0000_0000) >> 4
+}
+
+/// The inverse of [`gather`], for up to 56 bits.
+#[inline]
+const fn scatter(value: u64) -> u64 {
+    let quads = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+    let pairs = (quads & 0x0000_3fff_0000_3fff) | (quads & 0x0fff_c000_0fff_c000) << 2;
+    (pairs & 0x007f_007f_007f_007f) | (pairs & 0x3f80_3f80_3f80_3f80) << 1
+}
+
+/// Reads byte by byte: near the end of the input, and long or bad ones.
+fn read_bytes<I: Input>(input: &mut I) -> Result<u64> {
+    let mut value = 0;
+    for index in 0..MAX_BYTES {
         let byte = input.byte()?;
         value |= u64::from(byte & 0x7f) << (7 * index);
         if byte < 0x80 {
@@ -35,14 +63,33 @@ fn read_rest<I: Input>(input: &mut I, first: u8) -> Result<u64> {
     Err(Error::varint(WireType::I64))
 }
 
-/// Writes a varint.
+/// A varint as a word whose lowest byte is the first, and its length.
 #[inline]
-pub(super) fn write<B: BufMut>(out: &mut B, mut value: u64) {
-    while value >= 0x80 {
-        out.put_u8(value as u8 | 0x80);
-        value >>= 7;
+pub(super) const fn encode(value: u64) -> (u128, usize) {
+    if value < 1 << 7 {
+        return (value as u128, 1);
     }
-    out.put_u8(value as u8);
+    if value < 1 << 14 {
+        let word = (value & 0x7f | 0x80) | value >> 7 << 8;
+        return (word as u128, 2);
+    }
+    if value < 1 << 56 {
+        let length = (value.ilog2() as usize) / 7 + 1;
+        let continues = CONTINUES & (u64::MAX >> (72 - 8 * length));
+        return ((scatter(value) | continues) as u128, length);
+    }
+    encode_long(value)
+}
+
+#[cold]
+const fn encode_long(value: u64) -> (u128, usize) {
+    let first = (scatter(value & 0x00ff_ffff_ffff_ffff) | CONTINUES) as u128;
+    let rest = value >> 56;
+    if rest < 1 << 7 {
+        return (first | (rest as u128) << 64, 9);
+    }
+    let rest = (rest & 0x7f | 0x80) | rest >> 7 << 8;
+    (first | (rest as u128) << 64, 10)
 }
 
 /// Maps small magnitudes of both signs to small numbers.
@@ -60,19 +107,47 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::SliceInput;
+    use crate::wire::{Output, SliceInput};
+
+    /// The encoding by the book, a byte at a time.
+    fn by_the_book(mut value: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while value >= 0x80 {
+            bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+        bytes
+    }
 
     #[test]
     fn round_trips_at_every_width() {
         for shift in 0..64 {
             for value in [1u64 << shift, (1u64 << shift) - 1, u64::MAX >> shift] {
                 let mut out = Vec::new();
-                write(&mut out, value);
-                let mut input = SliceInput::new(&out);
-                assert_eq!(read(&mut input).unwrap(), value);
-                assert_eq!(input.remaining(), Some(0));
+                let (word, length) = encode(value);
+                out.put_short(word, length);
+                assert_eq!(out, by_the_book(value));
+                // At the end of the input, and with more behind it.
+                for behind in 0..12 {
+                    let mut bytes = out.clone();
+                    bytes.resize(out.len() + behind, 0xff);
+                    let mut input = SliceInput::new(&bytes);
+                    assert_eq!(read(&mut input).unwrap(), value);
+                    assert_eq!(input.remaining(), Some(behind));
+                }
                 assert_eq!(unzigzag(zigzag(value as i64)), value as i64);
             }
+        }
+    }
+
+    #[test]
+    fn reads_encodings_that_are_longer_than_need_be() {
+        for length in 2..=MAX_BYTES {
+            let mut bytes = vec![0x80; length];
+            bytes[0] = 0x81;
+            bytes[length - 1] = 0;
+            assert_eq!(read(&mut SliceInput::new(&bytes)).unwrap(), 1);
         }
     }
 

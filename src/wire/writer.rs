@@ -24,6 +24,15 @@ pub trait Writer {
     /// Writes a bool field as a whole.
     fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16);
 
+    /// Writes an i32 field as a whole.
+    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16);
+
+    /// Writes an i64 field as a whole.
+    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16);
+
+    /// Writes a string or binary field as a whole.
+    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()>;
+
     /// Marks the end of a struct's fields.
     fn stop(&mut self);
 
@@ -46,28 +55,13 @@ pub trait Writer {
     fn double(&mut self, value: f64);
 
     /// Writes several i32.
-    #[inline]
-    fn i32s(&mut self, values: &[i32]) {
-        for value in values {
-            self.i32(*value);
-        }
-    }
+    fn i32s(&mut self, values: &[i32]);
 
     /// Writes several i64.
-    #[inline]
-    fn i64s(&mut self, values: &[i64]) {
-        for value in values {
-            self.i64(*value);
-        }
-    }
+    fn i64s(&mut self, values: &[i64]);
 
     /// Writes several doubles.
-    #[inline]
-    fn doubles(&mut self, values: &[f64]) {
-        for value in values {
-            self.double(*value);
-        }
-    }
+    fn doubles(&mut self, values: &[f64]);
 
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);

@@ -30,7 +30,7 @@ pub fn new_struct_class<'py>(
     namespace.set_item(intern!(py, "__slots__"), PyTuple::new(py, &slotted)?)?;
     let class = new_payload_class(name, base, namespace)?;
     Layout::attach(&class, fields, &slotted)?;
-    Layout::install_dealloc(&class)?;
+    Layout::install_dealloc(&class);
     Ok(class)
 }
 

@@ -1,5 +1,7 @@
 //! Iteration over dicts that other code may change meanwhile.
 
+use std::mem::ManuallyDrop;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -23,6 +25,33 @@ impl<'a, 'py> DictEntries<'a, 'py> {
             length: dict.len(),
         }
     }
+
+    /// Shows `look` the next key and value without giving them references of
+    /// their own: `look` must not run code of objects, which could drop them.
+    #[inline]
+    pub fn peek_next<T>(
+        &mut self,
+        look: impl FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> T,
+    ) -> Option<T> {
+        if self.dict.len() != self.length {
+            return None;
+        }
+        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the position starts at 0 and is changed by this call only;
+        // the call checks it against the dict as it is now. Key and value
+        // are borrowed from the dict, which keeps them as long as no other
+        // code runs; their references are not given up.
+        unsafe {
+            let dict = self.dict.as_ptr();
+            if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
+                return None;
+            }
+            let py = self.dict.py();
+            let key = ManuallyDrop::new(Bound::from_owned_ptr(py, key));
+            let value = ManuallyDrop::new(Bound::from_owned_ptr(py, value));
+            Some(look(&key, &value))
+        }
+    }
 }
 
 impl<'py> Iterator for DictEntries<'_, 'py> {
@@ -30,24 +59,6 @@ impl<'py> Iterator for DictEntries<'_, 'py> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.dict.len() != self.length {
-            return None;
-        }
-        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: the position starts at 0 and is changed by this call only;
-        // the call checks it against the dict as it is now. Key and value
-        // are borrowed from the dict and get references of their own before
-        // any other code runs.
-        unsafe {
-            let dict = self.dict.as_ptr();
-            if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
-                return None;
-            }
-            let py = self.dict.py();
-            Some((
-                Bound::from_borrowed_ptr(py, key),
-                Bound::from_borrowed_ptr(py, value),
-            ))
-        }
+        self.peek_next(|key, value| (key.clone(), value.clone()))
     }
 }

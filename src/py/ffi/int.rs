@@ -48,14 +48,34 @@ mod layout {
     }
 
     #[cfg(not(Py_3_12))]
+    #[inline]
     fn count_and_sign(size: isize) -> (usize, i64) {
         (size.unsigned_abs(), if size < 0 { -1 } else { 1 })
     }
 
     #[cfg(Py_3_12)]
+    #[inline]
     fn count_and_sign(size: isize) -> (usize, i64) {
         let tag = size.cast_unsigned();
         (tag >> 3, 1 - (tag & 3).cast_signed() as i64)
+    }
+
+    /// The value of an int of at most one digit, which are most.
+    #[cfg(not(Py_3_12))]
+    #[inline]
+    fn of_one_digit(size: isize, digit: u32) -> Option<i64> {
+        // Zero has memory for a digit too.
+        (-1..=1)
+            .contains(&size)
+            .then(|| size as i64 * i64::from(digit))
+    }
+
+    /// The value of an int of at most one digit, which are most.
+    #[cfg(Py_3_12)]
+    #[inline]
+    fn of_one_digit(size: isize, digit: u32) -> Option<i64> {
+        // Zero has memory for a digit too.
+        (size < 2 << 3).then(|| (1 - (size & 3) as i64) * i64::from(digit))
     }
 
     /// The value of an int of at most two digits, or three that fit 63 bits.
@@ -64,14 +84,16 @@ mod layout {
     /// `object` is an exact int.
     #[inline]
     pub unsafe fn short_value(object: *mut ffi::PyObject) -> Option<i64> {
-        // SAFETY: an int has this layout, and as many digits as its size
-        // says; only those are read.
+        // SAFETY: an int has this layout, memory for one digit at least, and
+        // as many as its size says; only those are read.
         unsafe {
             let int = object.cast::<Int>();
             let digits = (&raw const (*int).digits).cast::<u32>();
+            let value = of_one_digit((*int).size, *digits);
+            if value.is_some() {
+                return value;
+            }
             match count_and_sign((*int).size) {
-                (0, _) => Some(0),
-                (1, sign) => Some(sign * i64::from(*digits)),
                 (2, sign) => {
                     let high = i64::from(*digits.add(1)) << DIGIT_BITS;
                     Some(sign * (i64::from(*digits) | high))

@@ -56,6 +56,40 @@ impl<'py> ListBuilder<'py> {
         Ok(())
     }
 
+    /// Adds up to `count` items that `make` creates, as far as there is memory
+    /// in advance; how many are left to add.
+    ///
+    /// `make` must not run code that could find the list: its items are not
+    /// counted until all of them are there.
+    #[inline]
+    pub fn fill<E>(
+        &mut self,
+        count: usize,
+        mut make: impl FnMut(usize) -> Result<Bound<'py, PyAny>, E>,
+    ) -> Result<usize, E> {
+        let end = self.capacity.min(self.length + count);
+        let added = end - self.length;
+        let mut result = Ok(count - added);
+        // SAFETY: the list has memory for `capacity` items, of which those
+        // from its size on are not in use. The reference of an item is given
+        // away; the size says how many there are.
+        unsafe {
+            let items = (*self.list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+            while self.length < end {
+                match make(self.length) {
+                    Ok(item) => *items.add(self.length) = item.into_ptr(),
+                    Err(error) => {
+                        result = Err(error);
+                        break;
+                    }
+                }
+                self.length += 1;
+            }
+            set_size(&self.list, self.length);
+        }
+        result
+    }
+
     /// The list.
     pub fn finish(self) -> Bound<'py, PyAny> {
         self.list.into_any()
@@ -88,6 +122,26 @@ fn copy_numbers<T>(
         }
     }
     count
+}
+
+/// Shows `look` an item of a list without giving it a reference of its own:
+/// `look` must not run code of objects, which could drop the item.
+#[inline]
+pub fn peek_item<'py, T>(
+    list: &Bound<'py, PyList>,
+    index: usize,
+    look: impl FnOnce(&Bound<'py, PyAny>) -> T,
+) -> Option<T> {
+    if index >= list.len() {
+        return None;
+    }
+    // SAFETY: the index is below the length, and the list keeps its items as
+    // long as no other code runs. The reference is not given up.
+    let item = unsafe {
+        let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+        ManuallyDrop::new(Bound::from_owned_ptr(list.py(), *items.add(index)))
+    };
+    Some(look(&item))
 }
 
 /// Copies ints of at most 64 bits out of a list, up to the first item that

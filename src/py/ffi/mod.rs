@@ -4,6 +4,7 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod copy;
 mod dict;
 mod int;
 mod list;
@@ -15,11 +16,11 @@ mod types;
 
 pub use dict::DictEntries;
 pub use int::exact_i64;
-pub use list::{ListBuilder, copy_floats, copy_ints};
-pub use output::BytesOutput;
+pub use list::{ListBuilder, copy_floats, copy_ints, peek_item};
+pub use output::{BytesOutput, Scratch};
 pub use slots::{SlotTable, Slots};
 pub use storage::{extras, extras_or_new, install_call, storage_type};
-pub use text::new_str;
+pub use text::{exact_utf8, new_str};
 pub use types::{
     has_default_attributes, has_default_construction, is_kind_of, is_type, lookup, own_attribute,
     recursion_limit, set_own_attribute,

@@ -1,14 +1,17 @@
 //! Writing straight into the `bytes` object that is returned.
 
 use std::ffi::c_int;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr;
 
-use bytes::BufMut;
-use bytes::buf::UninitSlice;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use super::copy::copy_bytes;
+use crate::wire::Output;
 
 unsafe extern "C" {
     /// Changes the size of a `bytes` with one reference, which may move it;
@@ -16,151 +19,150 @@ unsafe extern "C" {
     fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> c_int;
 }
 
-/// What a message starts with; most fit.
-const FIRST_CAPACITY: usize = 256;
+/// Where a message starts. One that fits needs no memory but the `bytes` of
+/// its length.
+pub type Scratch = [MaybeUninit<u8>; 512];
+
+/// What `put_short` writes, whatever its length.
+const SHORT: usize = size_of::<u128>();
 
 /// A `bytes` under construction, seen by nobody else.
-pub struct BytesOutput<'py> {
+pub struct BytesOutput<'a, 'py> {
     py: Python<'py>,
-    /// Owned; null only after growing has failed.
+    scratch: PhantomData<&'a mut Scratch>,
+    /// Owned; null while the scratch has room, and after growing has failed.
     object: *mut ffi::PyObject,
-    length: usize,
-    capacity: usize,
+    /// The bytes from `start` to `next` are written, those up to `end` are
+    /// room: of the scratch or of the object.
+    start: *mut u8,
+    next: *mut u8,
+    end: *mut u8,
     failed: bool,
 }
 
-impl<'py> BytesOutput<'py> {
+impl<'a, 'py> BytesOutput<'a, 'py> {
     /// An empty one.
-    pub fn new(py: Python<'py>) -> PyResult<Self> {
-        // SAFETY: the result is a new object or null with an exception set.
-        let object = unsafe {
-            ffi::PyBytes_FromStringAndSize(std::ptr::null(), FIRST_CAPACITY as ffi::Py_ssize_t)
-        };
-        if object.is_null() {
-            return Err(PyErr::fetch(py));
-        }
-        Ok(Self {
+    pub fn new(py: Python<'py>, scratch: &'a mut Scratch) -> Self {
+        let std::ops::Range { start, end } = scratch.as_mut_ptr_range();
+        Self {
             py,
-            object,
-            length: 0,
-            capacity: FIRST_CAPACITY,
+            scratch: PhantomData,
+            object: ptr::null_mut(),
+            start: start.cast(),
+            next: start.cast(),
+            end: end.cast(),
             failed: false,
-        })
+        }
     }
 
     /// The `bytes` of what was written.
     pub fn finish(mut self) -> PyResult<Bound<'py, PyBytes>> {
-        if !self.failed {
-            self.resize(self.length);
+        let length = self.length();
+        if self.object.is_null() && !self.failed {
+            // SAFETY: so many bytes of the scratch are written; the result is
+            // a new object, or null with an exception set.
+            unsafe {
+                let bytes = ffi::PyBytes_FromStringAndSize(
+                    self.start.cast_const().cast(),
+                    length as ffi::Py_ssize_t,
+                );
+                return Ok(Bound::from_owned_ptr_or_err(self.py, bytes)?.cast_into_unchecked());
+            }
         }
-        if self.failed {
+        if self.failed || !self.resize(length) {
             return Err(PyMemoryError::new_err(
                 "the message does not fit into memory",
             ));
         }
-        let object = std::mem::replace(&mut self.object, std::ptr::null_mut());
+        let object = std::mem::replace(&mut self.object, ptr::null_mut());
         // SAFETY: the object is a bytes of the length that was written, and
         // its reference goes to the result.
         unsafe { Ok(Bound::from_owned_ptr(self.py, object).cast_into_unchecked()) }
     }
 
     #[inline]
-    fn end(&mut self) -> *mut u8 {
-        // SAFETY: the object is alive and has at least `length` bytes.
-        unsafe {
-            let start = (&raw mut (*self.object.cast::<ffi::PyBytesObject>()).ob_sval).cast::<u8>();
-            start.add(self.length)
-        }
+    fn length(&self) -> usize {
+        self.next as usize - self.start as usize
     }
 
+    #[inline]
+    fn room(&self) -> usize {
+        self.end as usize - self.next as usize
+    }
+
+    /// Makes room for `count` bytes, unless memory is out: then what comes is
+    /// dropped.
     #[cold]
-    fn grow(&mut self, count: usize) {
-        let needed = self.length.saturating_add(count);
-        self.resize(needed.max(self.capacity.saturating_mul(2)));
+    fn grow(&mut self, count: usize) -> bool {
+        let capacity = self.end as usize - self.start as usize;
+        // A long string is nearly always the last of its message.
+        let needed = self.length().saturating_add(count).saturating_add(SHORT);
+        !self.failed && self.resize(needed.max(capacity.saturating_mul(2)))
     }
 
-    fn resize(&mut self, capacity: usize) {
-        if self.failed || capacity == self.capacity {
-            return;
-        }
-        // SAFETY: this is the only reference to the object. On failure the
-        // call frees it, sets it to null and raises, which is reported by
-        // `finish`.
+    /// Gives the object this size; what was written stays.
+    fn resize(&mut self, capacity: usize) -> bool {
+        let length = self.length();
+        // SAFETY: the new object, or the one that this is the only reference
+        // to, has at least the bytes that were written. On failure there is
+        // no object and no room, which is reported by `finish`.
         unsafe {
-            if _PyBytes_Resize(&raw mut self.object, capacity as ffi::Py_ssize_t) < 0 {
+            let in_scratch = self.object.is_null();
+            if in_scratch {
+                let size = capacity as ffi::Py_ssize_t;
+                self.object = ffi::PyBytes_FromStringAndSize(ptr::null(), size);
+            } else {
+                _PyBytes_Resize(&raw mut self.object, capacity as ffi::Py_ssize_t);
+            }
+            if self.object.is_null() {
                 ffi::PyErr_Clear();
                 self.failed = true;
-                self.length = 0;
-                self.capacity = 0;
-                self.object = std::ptr::null_mut();
-                return;
+                self.start = ptr::null_mut();
+                self.next = ptr::null_mut();
+                self.end = ptr::null_mut();
+                return false;
             }
+            let data = (&raw mut (*self.object.cast::<ffi::PyBytesObject>()).ob_sval).cast::<u8>();
+            if in_scratch {
+                ptr::copy_nonoverlapping(self.start, data, length);
+            }
+            self.start = data;
+            self.next = data.add(length);
+            self.end = data.add(capacity);
         }
-        self.capacity = capacity;
-    }
-
-    /// Makes room, unless memory is out: then what is written is dropped.
-    #[inline]
-    fn reserve(&mut self, count: usize) -> bool {
-        if self.capacity - self.length < count {
-            self.grow(count);
-        }
-        !self.failed
+        true
     }
 }
 
-impl Drop for BytesOutput<'_> {
+impl Drop for BytesOutput<'_, '_> {
     fn drop(&mut self) {
         // SAFETY: the object is owned, or null.
         unsafe { ffi::Py_XDECREF(self.object) };
     }
 }
 
-// SAFETY: `chunk_mut` gives memory that is owned and not yet written, and
-// `advance_mut` moves past what was written there; `remaining_mut` promises
-// what `chunk_mut` can be made to give.
-unsafe impl BufMut for BytesOutput<'_> {
+impl Output for BytesOutput<'_, '_> {
     #[inline]
-    fn remaining_mut(&self) -> usize {
-        isize::MAX as usize - self.length
-    }
-
-    #[inline]
-    unsafe fn advance_mut(&mut self, count: usize) {
-        self.length += count;
-    }
-
-    fn chunk_mut(&mut self) -> &mut UninitSlice {
-        if !self.reserve(64) {
-            return UninitSlice::uninit(&mut []);
-        }
-        let room = self.capacity - self.length;
-        // SAFETY: so many bytes of the object are left behind its end.
-        unsafe {
-            let end = self.end().cast::<MaybeUninit<u8>>();
-            UninitSlice::uninit(std::slice::from_raw_parts_mut(end, room))
-        }
-    }
-
-    #[inline]
-    fn put_slice(&mut self, source: &[u8]) {
-        if self.reserve(source.len()) {
-            // SAFETY: the room was just made, and the source cannot lie in an
-            // object that nobody else has seen.
+    fn put(&mut self, bytes: &[u8]) {
+        if self.room() >= bytes.len() || self.grow(bytes.len()) {
+            // SAFETY: there is room for them, and they cannot lie in memory
+            // that nobody else has seen.
             unsafe {
-                std::ptr::copy_nonoverlapping(source.as_ptr(), self.end(), source.len());
+                copy_bytes(bytes.as_ptr(), self.next, bytes.len());
+                self.next = self.next.add(bytes.len());
             }
-            self.length += source.len();
         }
     }
 
     #[inline]
-    fn put_u8(&mut self, value: u8) {
-        self.put_slice(&[value]);
-    }
-
-    #[inline]
-    fn put_i8(&mut self, value: i8) {
-        self.put_slice(&value.to_ne_bytes());
+    fn put_short(&mut self, word: u128, length: usize) {
+        debug_assert!(length <= SHORT);
+        if self.room() >= SHORT || self.grow(SHORT) {
+            // SAFETY: there is room for the whole word.
+            unsafe {
+                self.next.cast::<[u8; SHORT]>().write(word.to_le_bytes());
+                self.next = self.next.add(length);
+            }
+        }
     }
 }

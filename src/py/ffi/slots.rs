@@ -1,5 +1,7 @@
 //! Direct access to the `__slots__` of a class.
 
+use std::mem::ManuallyDrop;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -7,7 +9,7 @@ use pyo3::pyclass::PyTraverseError;
 use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
-use super::storage::install_dealloc;
+use super::storage::{allocate_untracked, install_dealloc, is_plain, track};
 use super::types::{is_kind_of, own_attribute};
 
 /// Where a class keeps its slots: offsets that were taken from its member
@@ -15,6 +17,38 @@ use super::types::{is_kind_of, own_attribute};
 pub struct SlotTable {
     class: Py<PyType>,
     offsets: Box<[usize]>,
+    /// Whether an object is the storage, these slots and nothing else.
+    plain: bool,
+}
+
+/// A struct under construction.
+pub enum NewStruct<'py> {
+    /// The garbage collector does not look at it yet.
+    Untracked(Bound<'py, PyAny>),
+    /// It does already.
+    Tracked(Bound<'py, PyAny>),
+}
+
+impl<'py> NewStruct<'py> {
+    /// The object, which is filled.
+    #[inline]
+    pub fn finish(self) -> Bound<'py, PyAny> {
+        match self {
+            Self::Untracked(object) => {
+                track(&object);
+                object
+            }
+            Self::Tracked(object) => object,
+        }
+    }
+
+    /// The object, to fill it.
+    #[inline]
+    pub fn object(&self) -> &Bound<'py, PyAny> {
+        match self {
+            Self::Untracked(object) | Self::Tracked(object) => object,
+        }
+    }
 }
 
 /// An object of the class that a [`SlotTable`] describes, or of a subclass.
@@ -40,13 +74,16 @@ impl SlotTable {
             .collect::<PyResult<Box<[usize]>>>()?;
         Ok(Self {
             class: class.clone().unbind(),
+            plain: is_plain(class, offsets.len())?,
             offsets,
         })
     }
 
     /// Lets objects of the class be freed by code that knows its slots.
-    pub fn install_dealloc(&self, class: &Bound<'_, PyType>) -> PyResult<()> {
-        install_dealloc(class, self.offsets.len())
+    pub fn install_dealloc(&self, class: &Bound<'_, PyType>) {
+        if self.plain {
+            install_dealloc(class);
+        }
     }
 
     /// The class whose slots these are.
@@ -89,13 +126,16 @@ impl SlotTable {
     /// A new object of the class with all slots empty and no call of
     /// `__new__` or `__init__`.
     #[inline]
-    pub fn allocate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn allocate<'py>(&self, py: Python<'py>) -> PyResult<NewStruct<'py>> {
+        if self.plain {
+            return allocate_untracked(self.class.bind(py)).map(NewStruct::Untracked);
+        }
         // SAFETY: the class is a ready heap type made with `__slots__` on a
         // base whose memory is valid when zeroed, as `tp_alloc` leaves it.
         unsafe {
             let class = self.class.as_ptr().cast::<ffi::PyTypeObject>();
             let allocate = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
-            Bound::from_owned_ptr_or_err(py, allocate(class, 0))
+            Bound::from_owned_ptr_or_err(py, allocate(class, 0)).map(NewStruct::Tracked)
         }
     }
 
@@ -120,6 +160,18 @@ impl<'py> Slots<'_, 'py> {
         // SAFETY: a slot holds null or an object that it owns; the object
         // gets another reference before any other code runs.
         unsafe { Bound::from_borrowed_ptr_or_opt(self.object.py(), *self.place(index)) }
+    }
+
+    /// Shows `look` the value of a slot without giving it a reference of its
+    /// own: `look` must not run code of objects, which could drop the value.
+    #[inline]
+    pub fn peek<T>(self, index: usize, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
+        // SAFETY: a slot holds null or an object that it owns, and keeps it
+        // as long as no other code runs. The reference is not given up.
+        unsafe {
+            let value = Bound::from_owned_ptr_or_opt(self.object.py(), *self.place(index));
+            ManuallyDrop::new(value).as_ref().map(look)
+        }
     }
 
     /// Whether a slot has no value.

@@ -10,11 +10,12 @@ use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use pyo3::Borrowed;
 use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
 
 use super::types::is_kind_of;
 use crate::py::layout;
@@ -146,7 +147,13 @@ pub fn install_call(metaclass: &Bound<'_, PyType>) {
     // SAFETY: `call` does for every class what the slot's inherited function
     // does.
     unsafe {
-        (*metaclass.as_type_ptr()).tp_call = Some(call);
+        let metaclass = metaclass.as_type_ptr();
+        (*metaclass).tp_call = Some(call);
+        // The place of a class's `tp_vectorcall` is that which `type` says;
+        // classes without one are called by the line above.
+        if (*metaclass).tp_vectorcall_offset > 0 {
+            (*metaclass).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;
+        }
     }
 }
 
@@ -160,11 +167,7 @@ unsafe extern "C" fn call(
     // it; its reference is given up when `init` fails.
     unsafe {
         let ready = class.cast::<ffi::PyTypeObject>();
-        let plain_new = (*ready).tp_new.map(|new| new as usize)
-            == ffi::PyBaseObject_Type.tp_new.map(|new| new as usize);
-        let own_init =
-            (*ready).tp_init.map(|init| init as usize) == Some(init as *const () as usize);
-        if !plain_new || !own_init {
+        if !is_made_here(ready) {
             let general = ffi::PyType_Type.tp_call;
             return general.map_or(ptr::null_mut(), |call| call(class, args, kwargs));
         }
@@ -175,6 +178,66 @@ unsafe extern "C" fn call(
             return ptr::null_mut();
         }
         object
+    }
+}
+
+/// The same for arguments that come as a vector.
+unsafe extern "C" fn call_with_vector(
+    class: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called to call a ready class that has this `tp_vectorcall`,
+    // with `count` positional arguments and then one for each of the names,
+    // which are a tuple of strings or null.
+    unsafe {
+        let py = Python::assume_attached();
+        let args = args.cast::<Borrowed<'_, '_, PyAny>>();
+        let count = ffi::PyVectorcall_NARGS(count) as usize;
+        let names = Bound::from_borrowed_ptr_or_opt(py, names)
+            .map(|names| names.cast_into_unchecked::<PyTuple>());
+        let total = count + names.as_ref().map_or(0, PyTupleMethods::len);
+        let (positional, keywords) = match total {
+            0 => (&[][..], &[][..]),
+            total => std::slice::from_raw_parts(args, total).split_at(count),
+        };
+        let class_pointer = class.cast::<ffi::PyTypeObject>();
+        guard(class, ptr::null_mut(), |class| {
+            let keywords = names
+                .iter()
+                .flatten()
+                .zip(keywords.iter().map(|value| Bound::clone(value)));
+            if !is_made_here(class_pointer) {
+                let args = PyTuple::new(py, positional)?;
+                let kwargs = keywords.into_py_dict(py)?;
+                let made = match ffi::PyType_Type.tp_call {
+                    Some(call) => call(class.as_ptr(), args.as_ptr(), kwargs.as_ptr()),
+                    None => ptr::null_mut(),
+                };
+                return Ok(Bound::from_owned_ptr_or_err(py, made)?.into_ptr());
+            }
+            let object = allocate_untracked(class.cast_unchecked())?;
+            if total == 0 {
+                layout::initialize_empty(&object)?;
+            } else {
+                let positional = positional.iter().map(|value| Bound::clone(value));
+                layout::initialize_with(&object, positional, keywords)?;
+            }
+            track(&object);
+            Ok(object.into_ptr())
+        })
+    }
+}
+
+/// Whether a class is called without code of its own: its `__new__` is that
+/// of `object`, and its `__init__` that of the storage.
+unsafe fn is_made_here(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: reads two slots of a ready type.
+    unsafe {
+        (*class).tp_new.map(|new| new as usize)
+            == ffi::PyBaseObject_Type.tp_new.map(|new| new as usize)
+            && (*class).tp_init.map(|init| init as usize) == Some(init as *const () as usize)
     }
 }
 
@@ -309,6 +372,52 @@ unsafe extern "C" fn traverse(
     }
 }
 
+/// The same for an object of a plain class, or of a Python subclass.
+unsafe extern "C" fn traverse_struct(
+    object: *mut ffi::PyObject,
+    visit: ffi::visitproc,
+    arg: *mut c_void,
+) -> c_int {
+    // SAFETY: called by the collector on an object of a class that has this
+    // function, or of a Python subclass, which visits its own part.
+    unsafe {
+        let (slots, count) = slots_of(object);
+        for index in 0..count {
+            let value = *slots.add(index);
+            // What cannot refer to others is of no interest.
+            if !value.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0 {
+                let status = visit(value, arg);
+                if status != 0 {
+                    return status;
+                }
+            }
+        }
+        traverse(object, visit, arg)
+    }
+}
+
+/// The slots of an object of a plain class, or of a Python subclass, and how
+/// many they are.
+///
+/// # Safety
+/// The object's class is one of these.
+#[inline]
+unsafe fn slots_of(object: *mut ffi::PyObject) -> (*mut *mut ffi::PyObject, usize) {
+    // SAFETY: the plain class is the first along the bases to have its own
+    // `tp_dealloc`; its slots reach from the storage to its size.
+    unsafe {
+        let mut plain = ffi::Py_TYPE(object);
+        while (*plain).tp_dealloc.map(|dealloc| dealloc as usize)
+            != Some(dealloc_struct as *const () as usize)
+        {
+            plain = (*plain).tp_base;
+        }
+        let size = (*plain).tp_basicsize as usize - size_of::<Storage>();
+        let slots = object.cast::<Storage>().add(1).cast();
+        (slots, size / size_of::<*mut ffi::PyObject>())
+    }
+}
+
 unsafe extern "C" fn clear(object: *mut ffi::PyObject) -> c_int {
     // SAFETY: called by the collector or `dealloc` on an object of this
     // type. The pointer is null before the dict's code can run.
@@ -338,23 +447,60 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
     }
 }
 
-/// Gives a class made with slots directly behind the [`Storage`] its own
-/// `tp_dealloc`: the general one looks up what this one knows.
-pub(super) fn install_dealloc(class: &Bound<'_, PyType>, slots: usize) -> PyResult<()> {
+/// Whether objects of a class are the [`Storage`], `slots` slots, and nothing
+/// else: the class adds them, and none of its bases has any.
+pub(super) fn is_plain(class: &Bound<'_, PyType>, slots: usize) -> PyResult<bool> {
     let base = storage_type(class.py())?;
-    // SAFETY: the class is new and has no objects. Its size says that it has
-    // nothing but the storage and these slots; the slots of its bases are
-    // none, for those have the size of the storage.
+    // SAFETY: reads the sizes of types that are alive; a class that was made
+    // has a base.
     unsafe {
         let class = class.as_type_ptr();
         let storage = (*base.as_type_ptr()).tp_basicsize;
         let size = storage + (slots * size_of::<*mut ffi::PyObject>()) as ffi::Py_ssize_t;
         let between = (*class).tp_base;
-        if (*class).tp_basicsize == size && (*between).tp_basicsize == storage {
-            (*class).tp_dealloc = Some(dealloc_struct);
-        }
+        Ok((*class).tp_basicsize == size && (*between).tp_basicsize == storage)
     }
-    Ok(())
+}
+
+/// Gives a plain class its own functions for objects that are made, looked at
+/// by the garbage collector and freed: the general ones look up what these
+/// know.
+pub(super) fn install_dealloc(class: &Bound<'_, PyType>) {
+    // SAFETY: the class is new and has no objects, and the caller has found
+    // that they are plain.
+    unsafe {
+        let class = class.as_type_ptr();
+        (*class).tp_dealloc = Some(dealloc_struct);
+        (*class).tp_vectorcall = Some(call_with_vector);
+        (*class).tp_traverse = Some(traverse_struct);
+    }
+}
+
+/// A new object of a plain class, which the garbage collector does not know
+/// yet.
+#[inline]
+pub(super) fn allocate_untracked<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the class has the flag of collected types, as the storage has.
+    // All behind the head of the new object is zeroed, as is right for the
+    // storage and for slots.
+    unsafe {
+        let class_pointer = class.as_type_ptr();
+        let object = ffi::PyObject_GC_New::<ffi::PyObject>(class_pointer);
+        let object = Bound::from_owned_ptr_or_err(class.py(), object)?;
+        let words = object.as_ptr().add(1).cast::<*mut ffi::PyObject>();
+        let size = (*class_pointer).tp_basicsize as usize - size_of::<ffi::PyObject>();
+        for index in 0..size / size_of::<*mut ffi::PyObject>() {
+            words.add(index).write(ptr::null_mut());
+        }
+        Ok(object)
+    }
+}
+
+/// Shows an object to the garbage collector.
+#[inline]
+pub(super) fn track(object: &Bound<'_, PyAny>) {
+    // SAFETY: the caller has made the object untracked, once.
+    unsafe { ffi::PyObject_GC_Track(object.as_ptr().cast()) };
 }
 
 /// How deep `dealloc_struct` may nest before objects wait their turn.
@@ -382,51 +528,82 @@ unsafe extern "C" fn dealloc_struct(object: *mut ffi::PyObject) {
             }
             ffi::PyObject_GC_UnTrack(object.cast());
         }
+        free_struct(object);
+    }
+}
+
+/// A level of nested `free_struct`: what is freed may free others.
+struct Level;
+
+impl Level {
+    /// Enters a level; none when there are too many. Then the object waits
+    /// for its turn, which comes when the outermost level ends: a long chain
+    /// needs no stack.
+    ///
+    /// # Safety
+    /// As `free_struct`.
+    unsafe fn enter(object: *mut ffi::PyObject) -> Option<Self> {
         // A thread that ends may have lost the list; then there is no waiting.
         if NESTING.get() >= MAX_DEALLOC_NESTING
             && WAITING
                 .try_with(|waiting| waiting.borrow_mut().push(object))
                 .is_ok()
         {
-            return;
+            return None;
         }
         NESTING.set(NESTING.get() + 1);
-        free_struct(object);
+        Some(Self)
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
         while NESTING.get() == 1
             && let Ok(Some(next)) = WAITING.try_with(|waiting| waiting.borrow_mut().pop())
         {
-            free_struct(next);
+            // SAFETY: `enter` has put it there in place of freeing it.
+            unsafe { free_struct(next) };
         }
         NESTING.set(NESTING.get() - 1);
     }
 }
 
-/// Frees an object and what it owns.
+/// Frees an object and what it owns, or as much of that as there is stack
+/// for; called again, it goes on with the rest.
 ///
 /// # Safety
 /// As `dealloc_struct`, for an untracked object that was finalized.
 unsafe fn free_struct(object: *mut ffi::PyObject) {
-    // SAFETY: the loaded class is the first along the bases to have this
-    // `tp_dealloc`; the slots from the storage to its size own references or
-    // are null. Each is null before the code of its object can run.
+    // SAFETY: the slots own references or are null. Each is null before the
+    // code of its object can run.
     unsafe {
         let storage = object.cast::<Storage>();
         if !(*storage).weakrefs.is_null() {
             ffi::PyObject_ClearWeakRefs(object);
         }
         let class = ffi::Py_TYPE(object);
-        let mut loaded = class;
-        while (*loaded).tp_dealloc.map(|dealloc| dealloc as usize)
-            != Some(dealloc_struct as *const () as usize)
-        {
-            loaded = (*loaded).tp_base;
-        }
-        let count = ((*loaded).tp_basicsize as usize - size_of::<Storage>())
-            / size_of::<*mut ffi::PyObject>();
-        let slots = storage.add(1).cast::<*mut ffi::PyObject>();
+        let (slots, count) = slots_of(object);
+        let mut level = None;
         for index in 0..count {
-            let value = slots.add(index).replace(ptr::null_mut());
-            ffi::Py_XDECREF(value);
+            let value = *slots.add(index);
+            if value.is_null() {
+                continue;
+            }
+            let last = ffi::Py_REFCNT(value) == 1 && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0;
+            if last && level.is_none() {
+                level = Level::enter(object);
+                if level.is_none() {
+                    return;
+                }
+            }
+            slots.add(index).write(ptr::null_mut());
+            ffi::Py_DECREF(value);
+        }
+        if !(*storage).extras.is_null() && level.is_none() {
+            level = Level::enter(object);
+            if level.is_none() {
+                return;
+            }
         }
         clear(object);
         if let Some(free) = (*class).tp_free {

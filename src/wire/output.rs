@@ -1,0 +1,28 @@
+//! Where a writer's bytes go.
+
+/// A sink of bytes that grows as needed.
+pub trait Output {
+    /// Writes bytes.
+    fn put(&mut self, bytes: &[u8]);
+
+    /// Writes the first `length` bytes, 16 at most, of a word whose lowest
+    /// byte is the first.
+    ///
+    /// Most values of a message and their headers fit: they are put together
+    /// in registers, and an output has its room checked once for them.
+    fn put_short(&mut self, word: u128, length: usize);
+}
+
+impl Output for Vec<u8> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn put_short(&mut self, word: u128, length: usize) {
+        let end = self.len() + length;
+        self.extend_from_slice(&word.to_le_bytes());
+        self.truncate(end);
+    }
+}
