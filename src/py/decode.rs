@@ -7,7 +7,8 @@ use super::error::{CodecError, Result, Segment};
 use super::ffi::{self, ListBuilder, Slots};
 use super::imports;
 use super::keys::KeyCache;
-use super::plan::{Construction, Field, Kind, Plan, StructKind};
+use super::layout::Layout;
+use super::plan::{Field, Kind, Plan, StructKind};
 use crate::wire::{Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// What a `string` becomes.
@@ -76,20 +77,25 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn new_struct(&mut self, kind: &StructKind) -> Result<Bound<'py, PyAny>> {
         let plan = kind.plan(self.py)?;
         if let Some(plan) = &plan
-            && plan.get().construction() == Construction::Direct
-            && let Some(layout) = plan.get().layout()
+            && let Some(layout) = plan.get().direct_layout()
         {
-            let object = layout.slots().allocate(self.py)?;
-            if let Some(slots) = layout.slots().view_exact(object.object()) {
-                self.struct_into_slots(plan.get(), slots)?;
-                layout.fill_defaults(slots, self.py)?;
-            }
-            return Ok(object.finish());
+            return self.new_direct(plan.get(), layout);
         }
         let object = kind.class().bind(self.py).call0()?;
         let plan = Plan::of_object(&object)?;
         self.struct_into(plan.get(), &object)?;
         Ok(object)
+    }
+
+    /// Reads a struct into a new object that is allocated and filled.
+    #[inline]
+    pub fn new_direct(&mut self, plan: &Plan, layout: &Layout) -> Result<Bound<'py, PyAny>> {
+        let object = layout.slots().allocate(self.py)?;
+        if let Some(slots) = layout.slots().view_exact(object.object()) {
+            self.struct_into_slots(plan, slots)?;
+            layout.fill_defaults(slots, self.py)?;
+        }
+        Ok(object.finish())
     }
 
     fn struct_into_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {

@@ -1,20 +1,26 @@
 //! Whole payloads to bytes and back, without transport objects.
 
+use std::sync::OnceLock;
+
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyString, PyType};
 
-use super::codec::{self, Write};
+use super::codec::{self, Read, Write};
+use super::decode::{Decoder, Text};
 use super::encode::Encoder;
 use super::error::CodecError;
+use super::ffi::{self, General, Quick};
+use super::layout::Layout;
 use super::plan::Plan;
 use super::protocol::{
     ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
 };
 use super::settings::{Dialect, Settings};
 use super::transport::TMemoryBuffer;
-use crate::wire::Writer;
+use crate::wire::{Reader, Writer};
 
 /// The settings of a factory that is exactly one of ours.
 #[inline]
@@ -119,15 +125,24 @@ fn protocol_of<'py>(
     }
 }
 
+#[inline]
 fn read_into<'py>(
     settings: &Settings,
     plan: &Plan,
     object: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
-    let py = object.py();
     let text = settings.text();
-    let job = ReadStruct { plan, object, text };
+    read_buffer(settings, buffer, ReadStruct { plan, object, text })
+}
+
+#[inline]
+fn read_buffer<'py, J: Read<'py>>(
+    settings: &Settings,
+    buffer: &Bound<'py, PyAny>,
+    job: J,
+) -> PyResult<J::Output> {
+    let py = buffer.py();
     if let Ok(bytes) = buffer.cast::<PyBytes>() {
         return codec::read_bytes(py, settings, bytes.as_bytes(), job);
     }
@@ -137,28 +152,32 @@ fn read_into<'py>(
 }
 
 /// The settings meant by the `protocol` argument of `encode` and `decode`.
+#[inline]
 fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
     let Some(protocol) = protocol else {
         return Ok(Settings::new(Dialect::Binary));
     };
-    if let Ok(name) = protocol.cast::<PyString>() {
-        let dialect = match name.to_str()? {
-            "binary" => Dialect::Binary,
-            "compact" => Dialect::Compact,
-            other => {
-                return Err(PyValueError::new_err(format!(
-                    "unknown protocol {other:?}: use 'binary', 'compact' or a protocol factory"
-                )));
-            }
-        };
-        return Ok(Settings::new(dialect));
+    match ffi::exact_utf8(protocol) {
+        Some(b"binary") => Ok(Settings::new(Dialect::Binary)),
+        Some(b"compact") => Ok(Settings::new(Dialect::Compact)),
+        _ => match native_settings(protocol)? {
+            Some(settings) => Ok(settings),
+            None => Err(unknown_protocol(protocol)),
+        },
     }
-    native_settings(protocol)?.ok_or_else(|| {
-        PyTypeError::new_err(
-            "protocol must be 'binary', 'compact', a TBinaryProtocolFactory or a \
-             TCompactProtocolFactory; use fastthrift.utils.serialize for other factories",
-        )
-    })
+}
+
+#[cold]
+fn unknown_protocol(protocol: &Bound<'_, PyAny>) -> PyErr {
+    if let Ok(name) = protocol.cast::<PyString>() {
+        return PyValueError::new_err(format!(
+            "unknown protocol '{name}': use 'binary', 'compact' or a protocol factory"
+        ));
+    }
+    PyTypeError::new_err(
+        "protocol must be 'binary', 'compact', a TBinaryProtocolFactory or a \
+         TCompactProtocolFactory; use fastthrift.utils.serialize for other factories",
+    )
 }
 
 /// The bytes of a struct.
@@ -171,7 +190,17 @@ pub fn encode<'py>(
     obj: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    codec::write_new(obj.py(), &settings(protocol)?, WriteStruct(obj))
+    let settings = settings(protocol)?;
+    match plan_of(obj) {
+        Some(plan) => {
+            let job = WriteByPlan {
+                plan: plan.get(),
+                object: obj,
+            };
+            codec::write_new(obj.py(), &settings, job)
+        }
+        None => codec::write_new(obj.py(), &settings, WriteStruct(obj)),
+    }
 }
 
 /// A new struct of class `cls` from any bytes-like `buffer`.
@@ -185,8 +214,100 @@ pub fn decode<'py>(
     buffer: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let settings = settings(protocol)?;
+    if let Ok(class) = cls.cast::<PyType>()
+        && let Ok(plan) = Plan::of(class)
+        && let Some(layout) = plan.get().direct_layout()
+    {
+        let job = ReadNew {
+            plan: plan.get(),
+            layout,
+            text: settings.text(),
+        };
+        return read_buffer(&settings, buffer, job);
+    }
     let object = cls.call0()?;
     let plan = Plan::of_object(&object)?;
-    read_into(&settings(protocol)?, plan.get(), &object, buffer)?;
+    read_into(&settings, plan.get(), &object, buffer)?;
     Ok(object)
 }
+
+/// A struct to be made from what is read.
+struct ReadNew<'a> {
+    plan: &'a Plan,
+    layout: &'a Layout,
+    text: Text,
+}
+
+impl<'py> Read<'py> for ReadNew<'_> {
+    type Output = Bound<'py, PyAny>;
+
+    fn read<R: Reader>(
+        self,
+        py: Python<'py>,
+        reader: &mut R,
+    ) -> Result<Bound<'py, PyAny>, CodecError> {
+        Decoder::new(py, reader, self.text).new_direct(self.plan, self.layout)
+    }
+}
+
+/// Gives the functions of this file their quick ways in.
+pub fn quicken(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    ffi::quicken::<Serialize>(&module.getattr("serialize")?)?;
+    ffi::quicken::<Deserialize>(&module.getattr("deserialize")?)?;
+    ffi::quicken::<Encode>(&module.getattr("encode")?)?;
+    ffi::quicken::<Decode>(&module.getattr("decode")?)
+}
+
+/// An argument that may be left out, or None.
+#[inline]
+fn optional<'a, 'py>(
+    args: &'a [Borrowed<'_, 'py, PyAny>],
+    index: usize,
+) -> Option<&'a Bound<'py, PyAny>> {
+    args.get(index)
+        .map(|value| &**value)
+        .filter(|value| !value.is_none())
+}
+
+macro_rules! quick {
+    ($name:ident, $least:literal, $most:literal, |$args:ident| $call:expr) => {
+        struct $name;
+
+        impl Quick for $name {
+            const LEAST: usize = $least;
+            const MOST: usize = $most;
+
+            fn general() -> &'static OnceLock<General> {
+                static GENERAL: OnceLock<General> = OnceLock::new();
+                &GENERAL
+            }
+
+            #[inline]
+            fn call<'py>(
+                _: Python<'py>,
+                $args: &[Borrowed<'_, 'py, PyAny>],
+            ) -> PyResult<Bound<'py, PyAny>> {
+                $call
+            }
+        }
+    };
+}
+
+quick!(Serialize, 1, 2, |args| serialize(
+    &args[0],
+    optional(args, 1)
+));
+quick!(Deserialize, 2, 3, |args| deserialize(
+    args[0].to_owned(),
+    &args[1],
+    optional(args, 2)
+));
+quick!(Encode, 1, 2, |args| {
+    encode(&args[0], optional(args, 1)).map(Bound::into_any)
+});
+quick!(Decode, 2, 3, |args| decode(
+    &args[0],
+    &args[1],
+    optional(args, 2)
+));

@@ -62,7 +62,8 @@ impl KeyCache {
             return Ok(known.bind(py).clone());
         }
         let text = ffi::new_str(py, bytes)?;
-        *slot = Some(text.clone().unbind());
+        let old = slot.replace(text.clone().unbind());
+        drop(old.map(|old| old.into_bound(py)));
         Ok(text)
     }
 }

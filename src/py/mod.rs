@@ -61,6 +61,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::direct::quicken(module)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)
     }
 }

@@ -25,7 +25,9 @@ pub struct Plan {
     fields: Box<[Field]>,
     positions: Positions,
     layout: Option<Py<Layout>>,
-    construction: Construction,
+    /// Whether objects are allocated, then filled: all fields are slots and
+    /// `__init__` is ours. Otherwise the class is called.
+    direct: bool,
     stale: AtomicBool,
     /// The `thrift_spec` that the plan was made from.
     spec: Py<PyAny>,
@@ -48,15 +50,6 @@ struct Positions {
 const NO_FIELD: u16 = u16::MAX;
 /// Ids up to here are found by index; a struct with larger ones is searched.
 const INDEXED_IDS: i16 = 1024;
-
-/// How objects of a class are made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Construction {
-    /// Allocated, then filled: all fields are slots and `__init__` is ours.
-    Direct,
-    /// By calling the class.
-    Call,
-}
 
 /// A field.
 pub struct Field {
@@ -234,11 +227,7 @@ impl Plan {
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
-                construction: if direct {
-                    Construction::Direct
-                } else {
-                    Construction::Call
-                },
+                direct,
                 stale: AtomicBool::new(false),
                 spec: spec.clone().unbind(),
                 unwatched: !watched,
@@ -282,9 +271,11 @@ impl Plan {
         &self.fields
     }
 
-    /// How to make objects of the class.
-    pub fn construction(&self) -> Construction {
-        self.construction
+    /// The layout of a class whose objects can be allocated and filled; others
+    /// are made by calling the class.
+    #[inline]
+    pub fn direct_layout(&self) -> Option<&Layout> {
+        self.layout().filter(|_| self.direct)
     }
 
     /// The layout, for the slots of fields.

@@ -129,7 +129,8 @@ impl<I: Input> Reader for Compact<I> {
         })
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+    #[inline(always)]
     fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
         let header = self.state.input.byte()?;
         let number = header & 0x0f;

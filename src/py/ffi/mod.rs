@@ -6,9 +6,11 @@
 
 mod copy;
 mod dict;
+mod guard;
 mod int;
 mod list;
 mod output;
+mod quick;
 mod slots;
 mod storage;
 mod text;
@@ -18,6 +20,7 @@ pub use dict::DictEntries;
 pub use int::exact_i64;
 pub use list::{ListBuilder, copy_floats, copy_ints, peek_item};
 pub use output::{BytesOutput, Scratch};
+pub use quick::{General, Quick, quicken};
 pub use slots::{SlotTable, Slots};
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::{exact_utf8, new_str};

@@ -7,7 +7,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int, c_uint, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use pyo3::Borrowed;
@@ -17,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
 
+use super::guard::guard;
 use super::types::is_kind_of;
 use crate::py::layout;
 
@@ -113,32 +113,6 @@ fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberD
     }
 }
 
-/// Runs safe code for a slot function: an error or a panic becomes the
-/// Python exception, and `failed` the result.
-///
-/// # Safety
-/// Call it only where `CPython` calls a slot: attached, with a live `object`.
-unsafe fn guard<T>(
-    object: *mut ffi::PyObject,
-    failed: T,
-    body: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
-) -> T {
-    // SAFETY: by the contract of this function.
-    let (py, object) = unsafe {
-        let py = Python::assume_attached();
-        (py, Bound::from_borrowed_ptr(py, object))
-    };
-    let result = catch_unwind(AssertUnwindSafe(|| body(&object)))
-        .unwrap_or_else(|_| Err(PySystemError::new_err("fastthrift: internal panic")));
-    match result {
-        Ok(value) => value,
-        Err(error) => {
-            error.restore(py);
-            failed
-        }
-    }
-}
-
 /// Lets calls of the loaded classes of a metaclass make objects without
 /// `object.__new__`, which in some versions gives each a dict at once.
 ///
@@ -192,46 +166,94 @@ unsafe extern "C" fn call_with_vector(
     // with `count` positional arguments and then one for each of the names,
     // which are a tuple of strings or null.
     unsafe {
-        let py = Python::assume_attached();
-        let args = args.cast::<Borrowed<'_, '_, PyAny>>();
         let count = ffi::PyVectorcall_NARGS(count) as usize;
-        let names = Bound::from_borrowed_ptr_or_opt(py, names)
-            .map(|names| names.cast_into_unchecked::<PyTuple>());
-        let total = count + names.as_ref().map_or(0, PyTupleMethods::len);
-        let (positional, keywords) = match total {
-            0 => (&[][..], &[][..]),
-            total => std::slice::from_raw_parts(args, total).split_at(count),
-        };
-        let class_pointer = class.cast::<ffi::PyTypeObject>();
-        guard(class, ptr::null_mut(), |class| {
-            let keywords = names
-                .iter()
-                .flatten()
-                .zip(keywords.iter().map(|value| Bound::clone(value)));
-            if !is_made_here(class_pointer) {
-                let args = PyTuple::new(py, positional)?;
-                let kwargs = keywords.into_py_dict(py)?;
-                let made = match ffi::PyType_Type.tp_call {
-                    Some(call) => call(class.as_ptr(), args.as_ptr(), kwargs.as_ptr()),
-                    None => ptr::null_mut(),
-                };
-                return Ok(Bound::from_owned_ptr_or_err(py, made)?.into_ptr());
-            }
-            let object = allocate_untracked(class.cast_unchecked())?;
-            if total == 0 {
+        if !is_made_here(class.cast()) {
+            return guard(class, ptr::null_mut(), |class| {
+                call_by_type(class, args, count, names)
+            });
+        }
+        if count == 0 && names.is_null() {
+            return guard(class, ptr::null_mut(), |class| {
+                let object = allocate_untracked(class.cast_unchecked())?;
                 layout::initialize_empty(&object)?;
-            } else {
-                let positional = positional.iter().map(|value| Bound::clone(value));
-                layout::initialize_with(&object, positional, keywords)?;
-            }
+                track(&object);
+                Ok(object.into_ptr())
+            });
+        }
+        guard(class, ptr::null_mut(), |class| {
+            let object = allocate_untracked(class.cast_unchecked())?;
+            let (positional, keywords) = arguments(class.py(), args, count, names);
+            layout::initialize_with(&object, positional, keywords)?;
             track(&object);
             Ok(object.into_ptr())
         })
     }
 }
 
+/// A call of a class that has code of its own for it.
+///
+/// # Safety
+/// The arguments are those of `call_with_vector`.
+#[cold]
+unsafe fn call_by_type(
+    class: &Bound<'_, PyAny>,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> PyResult<*mut ffi::PyObject> {
+    let py = class.py();
+    // SAFETY: by the contract of this function; `type` can be called to call
+    // any class.
+    unsafe {
+        let (positional, keywords) = arguments(py, args, count, names);
+        let args = PyTuple::new(py, positional)?;
+        let kwargs = keywords.into_py_dict(py)?;
+        let made = match ffi::PyType_Type.tp_call {
+            Some(call) => call(class.as_ptr(), args.as_ptr(), kwargs.as_ptr()),
+            None => ptr::null_mut(),
+        };
+        Ok(Bound::from_owned_ptr_or_err(py, made)?.into_ptr())
+    }
+}
+
+/// The arguments by position, and those by name.
+///
+/// # Safety
+/// They are those of `call_with_vector`, and stay as long as the iterators.
+unsafe fn arguments<'a, 'py: 'a>(
+    py: Python<'py>,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> (
+    impl ExactSizeIterator<Item = Bound<'py, PyAny>> + 'a,
+    impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)> + 'a,
+) {
+    // SAFETY: by the contract of this function; `Borrowed` is a pointer to
+    // an object that is alive.
+    let (names, positional, keywords) = unsafe {
+        let names = Bound::from_borrowed_ptr_or_opt(py, names)
+            .map(|names| names.cast_into_unchecked::<PyTuple>());
+        let total = count + names.as_ref().map_or(0, PyTupleMethods::len);
+        let args = args.cast::<Borrowed<'a, 'py, PyAny>>();
+        let (positional, keywords) = match total {
+            0 => (&[][..], &[][..]),
+            total => std::slice::from_raw_parts(args, total).split_at(count),
+        };
+        (names, positional, keywords)
+    };
+    (
+        positional.iter().map(|value| Bound::clone(value)),
+        names
+            .into_iter()
+            .flatten()
+            .zip(keywords.iter().map(|value| Bound::clone(value))),
+    )
+}
+
 /// Whether a class is called without code of its own: its `__new__` is that
 /// of `object`, and its `__init__` that of the storage.
+#[inline]
 unsafe fn is_made_here(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: reads two slots of a ready type.
     unsafe {
