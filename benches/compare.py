@@ -5,6 +5,7 @@
     python benches/compare.py              # everything: some minutes
     python benches/compare.py --quick      # a first impression: under a minute
     python benches/compare.py --case "address book" --json results.json
+    python benches/compare.py --write      # into docs/benchmarks.md, with a chart
 
 What is timed are whole public calls, as users write them: ``utils.serialize(obj, factory)`` and
 ``utils.deserialize(cls(), data, factory)`` for fastthrift and thriftpy2 (its Cython binary
@@ -21,128 +22,37 @@ on, as in the programs that use these libraries; it starts each turn from a clea
 from __future__ import annotations
 
 import argparse
-import datetime
 import gc
-import importlib.metadata
 import itertools
 import json
-import math
-import os
-import platform
 import statistics
-import sys
 import tempfile
 import time
-import timeit
+import tracemalloc
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-# The peers of the tests: Apache-style classes, servers in processes of their own.
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "python")]
-
-import msgspec  # noqa: E402
-import thriftpy2  # noqa: E402
-from cases import Case, all_cases  # noqa: E402
-from peers import apache, reference, remote, subject  # noqa: E402
-from thrift import TSerialization  # noqa: E402
-
-SUBJECT, THRIFTPY2, APACHE, MSGSPEC = subject.NAME, "thriftpy2", "apache", "msgspec"
-CONTESTANTS = tuple(dict.fromkeys((SUBJECT, THRIFTPY2, APACHE, MSGSPEC)))
-HEADINGS = {APACHE: "Apache Thrift", MSGSPEC: "msgspec (msgpack)"}
-
-#: What the project asks of itself: times as fast as thriftpy2, as a geometric mean of the cases.
-TARGETS = {
-    ("encode", "binary"): 6.0,
-    ("decode", "binary"): 3.5,
-    ("encode", "compact"): 50.0,
-    ("decode", "compact"): 20.0,
-    ("load", ""): 30.0,
-}
-
-
-@dataclass(frozen=True)
-class Action:
-    """A statement to be timed, and the names in it.
-
-    A statement and not a function: calling a lambda costs as much as a small encode.
-    """
-
-    statement: str
-    names: dict[str, Any]
-
-    def __call__(self) -> Any:
-        """The value of the statement."""
-        return eval(self.statement, self.names)
-
-    def seconds(self, count: int) -> float:
-        """How long `count` executions take, the garbage collector on."""
-        timer = timeit.Timer(self.statement, "gc.enable()", globals={**self.names, "gc": gc})
-        return timer.timeit(count)
-
-
-@dataclass
-class Budget:
-    """How long a measurement takes: turns per contestant, and seconds per turn."""
-
-    turns: int
-    seconds: float
-
-
-@dataclass
-class Measurement:
-    """The seconds per call of each contestant: the best turn, and the median one."""
-
-    operation: str
-    protocol: str
-    case: str
-    target: bool
-    best: dict[str, float] = field(default_factory=dict)
-    median: dict[str, float] = field(default_factory=dict)
-
-    def ratio(self, other: str) -> float | None:
-        """How many times as fast as `other` the subject is."""
-        return self.best[other] / self.best[SUBJECT] if other in self.best else None
-
-
-# Timing
-
-
-def calls_per_turn(action: Action, seconds: float) -> int:
-    """How many executions of `action` fill `seconds`."""
-    count = 1
-    while True:
-        taken = action.seconds(count)
-        if taken >= seconds / 4:
-            return max(1, round(count * seconds / taken))
-        count *= 4
-
-
-def measure(actions: dict[str, Action], budget: Budget) -> dict[str, list[float]]:
-    """Seconds per call in each turn of each action, the actions taking turns."""
-    counts = {name: calls_per_turn(action, budget.seconds) for name, action in actions.items()}
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    # What exists by now is not looked at again: each contestant pays for its own garbage.
-    gc.collect()
-    gc.freeze()
-    for _ in range(budget.turns):
-        for name, action in actions.items():
-            gc.collect()
-            times[name].append(action.seconds(counts[name]) / counts[name])
-    gc.unfreeze()
-    return times
-
-
-def record(into: Measurement, actions: dict[str, Action], budget: Budget) -> Measurement:
-    for name, times in measure(actions, budget).items():
-        into.best[name] = min(times)
-        into.median[name] = statistics.median(times)
-    return into
-
+import msgspec
+import report
+import thriftpy2
+from cases import Case, all_cases
+from measurement import (
+    APACHE,
+    MSGSPEC,
+    SUBJECT,
+    THRIFTPY2,
+    Action,
+    Budget,
+    Measurement,
+    progress,
+    record,
+)
+from peers import apache, reference, remote, subject
+from report import Requirement
+from thrift import TSerialization
 
 # Encode and decode
 
@@ -376,102 +286,53 @@ def compare_round_trips(budget: Budget) -> list[Measurement]:
     return results
 
 
-# Report
+# Memory
 
 
-def progress(text: str) -> None:
-    print(f"... {text}", file=sys.stderr, flush=True)
+def bytes_of(make: Callable[[], Any]) -> tuple[int, int]:
+    """What `make` makes takes, and what making it took at most, in bytes."""
+    make()
+    gc.collect()
+    tracemalloc.start()
+    made = make()
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del made
+    return held, peak
 
 
-def show_time(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if seconds * scale >= 1:
-            return f"{seconds * scale:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
+def compare_memory() -> list[Requirement]:
+    """The size of a struct of 8 set fields, and the peak of decoding a large message."""
+    progress("memory")
+    count = 10_000
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "memory.thrift")
+        fields = " ".join(f"{number}: i32 f{number}," for number in range(1, 9))
+        path.write_text(f"struct Eight {{ {fields} }}")
+        sizes = {}
+        for name, load in ((SUBJECT, subject.load), (THRIFTPY2, reference.load)):
+            eight = load(str(path)).Eight
+            objects = [None] * count
 
+            def fill(eight: Any = eight, objects: list[Any] = objects) -> list[Any]:
+                objects[:] = (eight(*range(8)) for _ in range(count))
+                return objects
 
-def geometric_mean(values: list[float]) -> float:
-    return math.exp(statistics.fmean(math.log(value) for value in values))
-
-
-def versions() -> dict[str, str]:
-    names = dict.fromkeys((SUBJECT, "thriftpy2", "thrift", "msgspec"))
-    return {name: importlib.metadata.version(name) for name in names}
-
-
-def machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
-
-
-def table(heading: str, rows: list[Measurement]) -> list[str]:
-    """A Markdown table of one operation: times, then how many times as fast the subject is."""
-    others = [name for name in CONTESTANTS[1:] if any(name in row.best for row in rows)]
-    names = [HEADINGS.get(name, name) for name in (SUBJECT, *others)]
-    lines = [f"### {heading}", ""]
-    lines.append(
-        "| case | " + " | ".join(names) + " | " + " | ".join(f"{n} x" for n in names[1:]) + " |"
-    )
-    lines.append("| --- |" + " ---: |" * (len(names) + len(others)))
-    for row in rows:
-        times = [show_time(row.best[name]) for name in (SUBJECT, *others)]
-        ratios = [f"{row.ratio(name):.2f}" for name in others]
-        lines.append(f"| {row.case} | " + " | ".join(times + ratios) + " |")
-    for label, chosen in (
-        ("geometric mean", [row for row in rows if row.target]),
-        ("geometric mean of all", rows),
-    ):
-        if label.endswith("all") and all(row.target for row in rows):
+            fill()
+            objects[:] = [None] * count
+            sizes[name] = bytes_of(fill)[0] / count
+    share = sizes[SUBJECT] / sizes[THRIFTPY2]
+    rows = [Requirement("memory of a struct with 8 set fields", THRIFTPY2, share, 0.8, True)]
+    for case in all_cases():
+        if case.name not in ("address book", "event records", "file footer"):
             continue
-        if chosen:
-            means = [geometric_mean([row.ratio(name) for row in chosen]) for name in others]
-            cells = [""] * len(names) + [f"**{mean:.2f}**" for mean in means]
-            lines.append(f"| *{label}* | " + " | ".join(cells) + " |")
-    return [*lines, ""]
-
-
-def title(operation: str, protocol: str) -> str:
-    return f"{operation} ({protocol})" if protocol else operation
-
-
-def target_table(groups: dict[str, list[Measurement]]) -> list[str]:
-    """The geometric means against thriftpy2, beside what they have to be."""
-    lines = ["### Targets", "", "| operation | times thriftpy2 | target | |"]
-    lines.append("| --- | ---: | ---: | --- |")
-    for key, target in TARGETS.items():
-        rows = [row for row in groups.get(title(*key), ()) if row.target]
-        if rows:
-            mean = geometric_mean([row.ratio(THRIFTPY2) for row in rows])
-            verdict = "reached" if mean >= target else "missed"
-            lines.append(f"| {title(*key)} | {mean:.2f} | {target:.1f} | {verdict} |")
-    return [*lines, ""]
-
-
-def report(results: list[Measurement], budget: Budget) -> str:
-    now = datetime.datetime.now(datetime.timezone.utc)
-    lines = [
-        "## Comparison",
-        "",
-        f"- {now:%Y-%m-%d}, {machine()}",
-        f"- {platform.python_implementation()} {platform.python_version()}, "
-        + ", ".join(f"{name} {version}" for name, version in versions().items()),
-        f"- the best of {budget.turns} turns; `x` columns: how many times as fast {SUBJECT} is",
-        "",
-    ]
-    groups: dict[str, list[Measurement]] = {}
-    for row in results:
-        groups.setdefault(title(row.operation, row.protocol), []).append(row)
-    for heading, rows in groups.items():
-        lines += table(heading, rows)
-    if SUBJECT != THRIFTPY2:
-        lines += target_table(groups)
-    return "\n".join(lines)
+        module = subject.load(str(case.path))
+        data = subject.package.encode(case.make(module), "binary")
+        cls = getattr(module, case.struct)
+        held, peak = bytes_of(lambda cls=cls, data=data: subject.package.decode(cls, data))
+        name = f"peak of decoding, {case.name}"
+        rows.append(Requirement(name, "the result", peak / held, 1.5, True))
+    return rows
 
 
 def main() -> None:
@@ -479,6 +340,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
     parser.add_argument("--json", metavar="FILE", help="write the measurements to FILE too")
+    parser.add_argument("--write", action="store_true", help="write the documentation's page")
     parser.add_argument(
         "--case",
         action="append",
@@ -490,21 +352,18 @@ def main() -> None:
     chosen = [case for case in cases if not arguments.case or case.name in arguments.case]
 
     results = compare_codecs(chosen, budget)
+    memory: list[Requirement] = []
     if not arguments.case:
         results += compare_load(cases, Budget(min(budget.turns, 7), budget.seconds))
         results += compare_round_trips(budget)
+        memory = compare_memory()
     results.sort(key=lambda row: row.operation != "encode" and row.operation != "decode")
-    print(report(results, budget))
+    text = report.text(results, memory, budget)
+    print(text)
     if arguments.json:
-        document = {
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "machine": machine(),
-            "python": platform.python_version(),
-            "versions": versions(),
-            "subject": SUBJECT,
-            "measurements": [asdict(row) for row in results],
-        }
-        Path(arguments.json).write_text(json.dumps(document, indent=2) + "\n")
+        Path(arguments.json).write_text(json.dumps(report.document(results), indent=2) + "\n")
+    if arguments.write:
+        report.write(text, results)
 
 
 if __name__ == "__main__":

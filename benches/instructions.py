@@ -44,7 +44,8 @@ Counts = dict[str, float]
 def count_here(marks: ctypes.CDLL, cases: list[str]) -> None:
     """Run every statement between two marks; the figures end up in callgrind's files."""
     from cases import all_cases
-    from compare import MSGSPEC, SUBJECT, Action, codec_actions, direct_actions, title
+    from compare import codec_actions, direct_actions
+    from measurement import MSGSPEC, SUBJECT, Action, title
 
     if not marks.counted():
         raise SystemExit("not inside valgrind: nothing would be counted")

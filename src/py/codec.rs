@@ -126,14 +126,15 @@ pub fn write<'py, J: Write<'py>>(
     Underlying(trans.clone()).write(&bytes)
 }
 
-/// Writes to a new `bytes`.
+/// Writes to a new `bytes`, of which so many are expected.
 pub fn write_new<'py, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,
+    expected: usize,
     job: J,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
-    let mut bytes = BytesOutput::new(py, &mut scratch);
+    let mut bytes = BytesOutput::new(py, &mut scratch, expected);
     write_bytes(py, settings, &mut bytes, job)?;
     bytes.finish()
 }

@@ -200,7 +200,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[inline]
     fn i64(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(int(self.py, self.reader.i64()?))
+        Ok(ffi::new_int(self.py, self.reader.i64()?)?)
     }
 
     #[inline]

@@ -55,6 +55,18 @@ impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
     }
 }
 
+#[inline]
+fn write_by_plan<'py>(
+    settings: &Settings,
+    plan: &Plan,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let job = WriteByPlan { plan, object };
+    let bytes = codec::write_new(object.py(), settings, plan.expected_size(), job)?;
+    plan.note_size(bytes.as_bytes().len());
+    Ok(bytes)
+}
+
 /// The payload as bytes, without a message around it.
 ///
 /// `proto_factory` is any protocol factory; the binary one by default.
@@ -69,11 +81,7 @@ pub fn serialize<'py>(
         && let Some(plan) = plan_of(thrift_object)
         && plan.get().has_plain_write()
     {
-        let job = WriteByPlan {
-            plan: plan.get(),
-            object: thrift_object,
-        };
-        return Ok(codec::write_new(py, &settings, job)?.into_any());
+        return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
     }
     let transport = py.get_type::<TMemoryBuffer>().call0()?;
     let protocol = protocol_of(proto_factory, &transport)?;
@@ -192,14 +200,8 @@ pub fn encode<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let settings = settings(protocol)?;
     match plan_of(obj) {
-        Some(plan) => {
-            let job = WriteByPlan {
-                plan: plan.get(),
-                object: obj,
-            };
-            codec::write_new(obj.py(), &settings, job)
-        }
-        None => codec::write_new(obj.py(), &settings, WriteStruct(obj)),
+        Some(plan) => write_by_plan(&settings, plan.get(), obj),
+        None => codec::write_new(obj.py(), &settings, 0, WriteStruct(obj)),
     }
 }
 

@@ -305,14 +305,11 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     }
 
     fn i32s(&mut self, values: &[i64], start: usize) -> Result<()> {
-        let mut narrow = [0; BLOCK];
-        for (index, value) in values.iter().enumerate() {
-            match i32::try_from(*value) {
-                Ok(value) => narrow[index] = value,
-                Err(_) => return Err(out_of_range().inside(Segment::Index(start + index))),
-            }
+        let narrow = |value: &i64| i64::from(*value as i32) == *value;
+        if let Some(index) = values.iter().position(|value| !narrow(value)) {
+            return Err(out_of_range().inside(Segment::Index(start + index)));
         }
-        self.writer.i32s(&narrow[..values.len()]);
+        self.writer.i32s(values);
         Ok(())
     }
 

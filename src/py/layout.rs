@@ -221,6 +221,9 @@ impl Layout {
     /// Gives every empty slot its default.
     #[inline]
     pub fn fill_defaults<'py>(&self, slots: Slots<'_, 'py>, py: Python<'py>) -> PyResult<()> {
+        if self.is_complete() {
+            return slots.fill_empty(self.fields.iter(), |field| field.default(py));
+        }
         for field in &self.fields {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)

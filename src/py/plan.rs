@@ -2,7 +2,7 @@
 //! `thrift_spec`.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -29,6 +29,9 @@ pub struct Plan {
     /// `__init__` is ours. Otherwise the class is called.
     direct: bool,
     stale: AtomicBool,
+    /// The size of the last message of this class, in bytes: the next one is
+    /// probably like it.
+    last_size: AtomicUsize,
     /// The `thrift_spec` that the plan was made from.
     spec: Py<PyAny>,
     /// Whether the class cannot tell us of an assignment.
@@ -229,6 +232,7 @@ impl Plan {
                 layout: layout.map(Bound::unbind),
                 direct,
                 stale: AtomicBool::new(false),
+                last_size: AtomicUsize::new(0),
                 spec: spec.clone().unbind(),
                 unwatched: !watched,
                 plain_read: watched && has_plain_method(class, intern!(py, "read"))?,
@@ -259,6 +263,20 @@ impl Plan {
     #[inline]
     pub fn has_plain_write(&self) -> bool {
         self.plain_write
+    }
+
+    /// How many bytes to expect of a message of this class; a single large one
+    /// does not count.
+    #[inline]
+    pub fn expected_size(&self) -> usize {
+        const MOST: usize = 1 << 20;
+        self.last_size.load(Ordering::Relaxed).min(MOST)
+    }
+
+    /// Remembers the size of a message of this class, in bytes.
+    #[inline]
+    pub fn note_size(&self, size: usize) {
+        self.last_size.store(size, Ordering::Relaxed);
     }
 
     /// The class.

@@ -397,9 +397,9 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(u128::from(value.to_bits()), 8);
     }
 
-    fn i32s(&mut self, values: &[i32]) {
+    fn i32s(&mut self, values: &[i64]) {
         for value in values {
-            self.i32(*value);
+            self.i32(*value as i32);
         }
     }
 

@@ -20,6 +20,19 @@ pub fn exact_i64(object: &Bound<'_, PyAny>) -> Option<i64> {
     }
 }
 
+/// A new `int`.
+#[inline]
+pub fn new_int(py: Python<'_>, value: i64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: both give a new object, or null with an exception set.
+    unsafe {
+        let int = match layout::new_of_two_digits(value) {
+            Some(int) => int,
+            None => ffi::PyLong_FromLongLong(value),
+        };
+        Bound::from_owned_ptr_or_err(py, int)
+    }
+}
+
 /// The few that remain: the smallest i64, and ints that do not fit.
 #[cold]
 fn long_value(object: &Bound<'_, PyAny>) -> Option<i64> {
@@ -76,6 +89,53 @@ mod layout {
     fn of_one_digit(size: isize, digit: u32) -> Option<i64> {
         // Zero has memory for a digit too.
         (size < 2 << 3).then(|| (1 - (size & 3) as i64) * i64::from(digit))
+    }
+
+    #[cfg(not(Py_3_14))]
+    unsafe extern "C" {
+        /// A new int with memory for so many digits, or null with an
+        /// exception set.
+        fn _PyLong_New(digits: isize) -> *mut ffi::PyObject;
+    }
+
+    /// A new int for a number that needs two digits, for which the public
+    /// function is slow; none for all others.
+    ///
+    /// # Safety
+    /// Attached.
+    #[cfg(not(Py_3_14))]
+    #[inline]
+    pub unsafe fn new_of_two_digits(value: i64) -> Option<*mut ffi::PyObject> {
+        const DIGIT: u64 = (1 << DIGIT_BITS) - 1;
+        let magnitude = value.unsigned_abs();
+        if !(1 << DIGIT_BITS..1 << (2 * DIGIT_BITS)).contains(&magnitude) {
+            return None;
+        }
+        // SAFETY: a new int is positive and has memory for the two digits,
+        // which are both written; the higher one is not zero, as is required.
+        unsafe {
+            let object = _PyLong_New(2);
+            if !object.is_null() {
+                let int = object.cast::<Int>();
+                let digits = (&raw mut (*int).digits).cast::<u32>();
+                digits.write((magnitude & DIGIT) as u32);
+                digits.add(1).write((magnitude >> DIGIT_BITS) as u32);
+                if value < 0 {
+                    #[cfg(not(Py_3_12))]
+                    let size = -2;
+                    #[cfg(Py_3_12)]
+                    let size = 2 << 3 | 2;
+                    (*int).size = size;
+                }
+            }
+            Some(object)
+        }
+    }
+
+    #[cfg(Py_3_14)]
+    #[inline]
+    pub unsafe fn new_of_two_digits(_: i64) -> Option<*mut ffi::PyObject> {
+        None
     }
 
     /// The value of an int of at most two digits, or three that fit 63 bits.

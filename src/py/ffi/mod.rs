@@ -17,7 +17,7 @@ mod text;
 mod types;
 
 pub use dict::DictEntries;
-pub use int::exact_i64;
+pub use int::{exact_i64, new_int};
 pub use list::{ListBuilder, copy_floats, copy_ints, peek_item};
 pub use output::{BytesOutput, Scratch};
 pub use quick::{General, Quick, quicken};

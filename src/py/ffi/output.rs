@@ -37,12 +37,14 @@ pub struct BytesOutput<'a, 'py> {
     start: *mut u8,
     next: *mut u8,
     end: *mut u8,
+    /// What to make room for when the scratch is full.
+    expected: usize,
     failed: bool,
 }
 
 impl<'a, 'py> BytesOutput<'a, 'py> {
-    /// An empty one.
-    pub fn new(py: Python<'py>, scratch: &'a mut Scratch) -> Self {
+    /// An empty one, of which so many bytes are expected: a guess.
+    pub fn new(py: Python<'py>, scratch: &'a mut Scratch, expected: usize) -> Self {
         let std::ops::Range { start, end } = scratch.as_mut_ptr_range();
         Self {
             py,
@@ -51,6 +53,7 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
             start: start.cast(),
             next: start.cast(),
             end: end.cast(),
+            expected,
             failed: false,
         }
     }
@@ -97,7 +100,8 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
         let capacity = self.end as usize - self.start as usize;
         // A long string is nearly always the last of its message.
         let needed = self.length().saturating_add(count).saturating_add(SHORT);
-        !self.failed && self.resize(needed.max(capacity.saturating_mul(2)))
+        let enough = needed.max(capacity.saturating_mul(2));
+        !self.failed && self.resize(enough.max(self.expected))
     }
 
     /// Gives the object this size; what was written stays.

@@ -181,6 +181,33 @@ impl<'py> Slots<'_, 'py> {
         unsafe { (*self.place(index)).is_null() }
     }
 
+    /// Puts what `value` gives for each slot in turn into those that are empty.
+    #[inline]
+    pub fn fill_empty<T>(
+        self,
+        fields: impl Iterator<Item = T>,
+        mut value: impl FnMut(T) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        for (offset, field) in self.offsets.iter().zip(fields) {
+            // SAFETY: the offset was verified to lie inside every object of
+            // the class, and the object is one.
+            let place = unsafe { self.object.as_ptr().byte_add(*offset) };
+            let place = place.cast::<*mut ffi::PyObject>();
+            // SAFETY: a slot is a pointer inside the object. It is looked at
+            // again, for the value may have been made by other code.
+            unsafe {
+                if (*place).is_null() {
+                    let new = value(field)?.into_ptr();
+                    drop(Bound::from_owned_ptr_or_opt(
+                        self.object.py(),
+                        place.replace(new),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Puts a value into a slot, or empties it, and drops the old value.
     #[inline]
     pub fn set(self, index: usize, value: Option<Bound<'py, PyAny>>) {

@@ -10,8 +10,11 @@ use super::copy::copy_bytes;
 #[inline]
 pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     // CPython shares the strings of one character and the empty one.
-    if bytes.len() < 2 || !bytes.is_ascii() {
+    if bytes.len() < 2 {
         return PyString::from_bytes(py, bytes);
+    }
+    if !bytes.is_ascii() {
+        return other_str(py, bytes);
     }
     // SAFETY: a new string of this length whose characters are at most 127
     // has one byte for each, directly behind its header; all of them are
@@ -22,6 +25,55 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStri
         let data = text.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
         copy_bytes(bytes.as_ptr(), data.cast(), bytes.len());
         Ok(text.cast_into_unchecked())
+    }
+}
+
+/// The same for bytes that are not all ASCII.
+fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        // For the exception that Python has for it.
+        return PyString::from_bytes(py, bytes);
+    };
+    // The first byte of a character tells how large it is at least and at
+    // most. A character of two bytes and more is not shared by others, unless
+    // it is alone in its string.
+    let (mut count, mut largest) = (0, 0);
+    for byte in bytes {
+        count += usize::from((*byte as i8) >= -0x40);
+        largest = largest.max(*byte);
+    }
+    if count < 2 {
+        return PyString::from_bytes(py, bytes);
+    }
+    match largest {
+        0..0xc4 => filled(py, text, count, 0xff, |char| char as u8),
+        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),
+        _ => filled(py, text, count, 0x0010_ffff, |char| char),
+    }
+}
+
+/// A string of `count` characters, the largest of which needs all of `U`.
+#[inline]
+fn filled<'py, U>(
+    py: Python<'py>,
+    text: &str,
+    count: usize,
+    largest: u32,
+    unit: impl Fn(u32) -> U,
+) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: a new string of characters that are not all ASCII has so many
+    // units of this size directly behind its header; all of them are written
+    // before anyone sees it. At least one needs the size, as is required.
+    unsafe {
+        let object = ffi::PyUnicode_New(count as ffi::Py_ssize_t, largest);
+        let object = Bound::from_owned_ptr_or_err(py, object)?;
+        let header = object.as_ptr().cast::<ffi::PyCompactUnicodeObject>();
+        let units = header.add(1).cast::<U>();
+        for (index, char) in text.chars().enumerate() {
+            debug_assert!(index < count);
+            units.add(index).write(unit(char.into()));
+        }
+        Ok(object.cast_into_unchecked())
     }
 }
 
