@@ -165,10 +165,15 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             return Ok(self.writer.bytes(bytes.as_bytes())?);
         }
         if let Ok(bytes) = value.cast::<PyByteArray>() {
+            self.writer.check_string(bytes.len())?;
             return Ok(self.writer.bytes(&bytes.to_vec())?);
         }
         match PyBuffer::<u8>::get(value) {
-            Ok(buffer) => Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?),
+            Ok(buffer) => {
+                // Refused before it is copied.
+                self.writer.check_string(buffer.len_bytes())?;
+                Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?)
+            }
             Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
                 // A memoryview of items that are not bytes.
                 Ok(bytes) if value.is_instance_of::<pyo3::types::PyMemoryView>() => {
@@ -347,7 +352,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             .and_then(|()| self.value(value_kind, value));
         match written {
             Ok(()) => Ok(()),
-            Err(error) => Err(error.inside(Segment::Key(describe(key)))),
+            Err(error) => Err(error.inside(Segment::of_key(key))),
         }
     }
 }
@@ -440,12 +445,6 @@ fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
         .qualname()
         .map_or_else(|_| "object".to_owned(), |name| name.to_string());
     CodecError::value(format!("needs {expected}, not {class}"))
-}
-
-#[cold]
-fn describe(key: &Bound<'_, PyAny>) -> String {
-    key.repr()
-        .map_or_else(|_| "?".to_owned(), |text| text.to_string())
 }
 
 /// Names the field of an error, in the innermost struct only, and counts

@@ -8,7 +8,7 @@ use super::limits::{Depth, Limits};
 use super::message::MessageHeader;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
-use super::writer::{MAX_SIZE, Writer};
+use super::writer::{MAX_SIZE, Writer, checked_size};
 
 const VERSION_MASK: u32 = 0xffff_0000;
 const VERSION_1: u32 = 0x8001_0000;
@@ -178,6 +178,7 @@ impl<I: Input> Reader for Binary<I> {
 pub struct BinaryWriter<'a, B> {
     out: &'a mut B,
     depth: Depth,
+    longest_string: usize,
     strict: bool,
 }
 
@@ -187,6 +188,7 @@ impl<'a, B: BufMut> BinaryWriter<'a, B> {
         Self {
             out,
             depth: Depth::new(limits.depth),
+            longest_string: limits.string,
             strict,
         }
     }
@@ -209,24 +211,15 @@ fn put_all<B: BufMut, T: Copy, const N: usize>(
     }
 }
 
-/// A size that the wire can express.
-#[inline]
-pub(super) fn checked_size(what: &'static str, size: usize) -> Result<i32> {
-    match i32::try_from(size) {
-        Ok(size) => Ok(size),
-        Err(_) => Err(ErrorKind::SizeLimit {
-            what,
-            size: size as u64,
-            limit: MAX_SIZE as u64,
-        }
-        .into()),
-    }
-}
-
 impl<B: BufMut> Writer for BinaryWriter<'_, B> {
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth
+    }
+
+    #[inline]
+    fn longest_string(&self) -> usize {
+        self.longest_string
     }
 
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
@@ -310,21 +303,21 @@ impl<B: BufMut> Writer for BinaryWriter<'_, B> {
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
-        self.out.put_i32(checked_size("string", value.len())?);
+        self.out.put_i32(self.check_string(value.len())?);
         self.out.put_slice(value);
         Ok(())
     }
 
     #[inline]
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
-        let [a, b, c, d] = checked_size("list", count)?.to_be_bytes();
+        let [a, b, c, d] = checked_size("list", count, MAX_SIZE)?.to_be_bytes();
         self.out.put_slice(&[element as u8, a, b, c, d]);
         Ok(())
     }
 
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
-        let [a, b, c, d] = checked_size("map", count)?.to_be_bytes();
+        let [a, b, c, d] = checked_size("map", count, MAX_SIZE)?.to_be_bytes();
         self.out.put_slice(&[key as u8, value as u8, a, b, c, d]);
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use bytes::BufMut;
 
-use super::binary::checked_size;
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
@@ -10,7 +9,7 @@ use super::message::MessageHeader;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::WireType;
-use super::writer::Writer;
+use super::writer::{MAX_SIZE, Writer, checked_size};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
@@ -252,6 +251,7 @@ impl<I: Input> Reader for Compact<I> {
 pub struct CompactWriter<'a, B> {
     out: &'a mut B,
     depth: Depth,
+    longest_string: usize,
 }
 
 impl<'a, B: BufMut> CompactWriter<'a, B> {
@@ -260,6 +260,7 @@ impl<'a, B: BufMut> CompactWriter<'a, B> {
         Self {
             out,
             depth: Depth::new(limits.depth),
+            longest_string: limits.string,
         }
     }
 
@@ -269,9 +270,8 @@ impl<'a, B: BufMut> CompactWriter<'a, B> {
     }
 
     #[inline]
-    fn size(&mut self, what: &'static str, size: usize) -> Result<()> {
-        varint::write(self.out, checked_size(what, size)? as u64);
-        Ok(())
+    fn size(&mut self, size: i32) {
+        varint::write(self.out, size as u64);
     }
 
     #[inline]
@@ -290,6 +290,11 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth
+    }
+
+    #[inline]
+    fn longest_string(&self) -> usize {
+        self.longest_string
     }
 
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
@@ -351,7 +356,8 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
-        self.size("string", value.len())?;
+        let length = self.check_string(value.len())?;
+        self.size(length);
         self.out.put_slice(value);
         Ok(())
     }
@@ -363,13 +369,16 @@ impl<B: BufMut> Writer for CompactWriter<'_, B> {
             self.out.put_u8((count as u8) << 4 | number);
             return Ok(());
         }
+        let count = checked_size("list", count, MAX_SIZE)?;
         self.out.put_u8(LONG_LIST << 4 | number);
-        self.size("list", count)
+        self.size(count);
+        Ok(())
     }
 
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
-        self.size("map", count)?;
+        let count = checked_size("map", count, MAX_SIZE)?;
+        self.size(count);
         if count > 0 {
             self.out.put_u8(to_compact(key) << 4 | to_compact(value));
         }

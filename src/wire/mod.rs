@@ -32,4 +32,4 @@ pub use limits::{Depth, Limits, Nesting};
 pub use message::MessageHeader;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;
-pub use writer::Writer;
+pub use writer::{Writer, checked_size};

@@ -9,6 +9,7 @@ mod int;
 mod list;
 mod output;
 mod slots;
+mod stack;
 mod storage;
 mod text;
 mod types;
@@ -18,6 +19,7 @@ pub use int::exact_i64;
 pub use list::{ListBuilder, copy_floats, copy_ints};
 pub use output::BytesOutput;
 pub use slots::{SlotTable, Slots};
+pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::new_str;
 pub use types::{
