@@ -223,6 +223,10 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             let mut count = 0;
             for item in iterator {
                 let item = item?;
+                if count == length {
+                    // There may be no end to what comes.
+                    return Err(changed_size());
+                }
                 self.value(kind, &item)
                     .map_err(|error| error.inside(Segment::Index(count)))?;
                 count += 1;
@@ -329,6 +333,9 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             self.writer.map(key_type, value_type, length)?;
             let mut count = 0;
             for item in items.try_iter()? {
+                if count == length {
+                    return Err(changed_size());
+                }
                 let (k, v) = item?.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
                 self.entry(key, value, &k, &v)?;
                 count += 1;
@@ -433,9 +440,14 @@ fn out_of_range() -> CodecError {
 #[inline]
 fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
-        return Err(CodecError::value("changed size while it was written"));
+        return Err(changed_size());
     }
     Ok(())
+}
+
+#[cold]
+fn changed_size() -> CodecError {
+    CodecError::value("changed size while it was written")
 }
 
 #[cold]

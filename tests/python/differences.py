@@ -85,8 +85,8 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "two-gigabytes": Difference(
         "Encoding",
-        "A string of 2 GiB or more is copied before struct.error or OverflowError says that it "
-        "is too long; compact writes a length that no reader accepts.",
+        "A string of 2 GiB or more is written as a length that no reader accepts and nothing of "
+        "its contents, without an error; the Python protocol raises struct.error.",
         "TProtocolException of type SIZE_LIMIT that names the field, before anything is copied.",
         hazard=True,
     ),
