@@ -196,6 +196,7 @@ STACKS = {
 }
 
 
+@pytest.mark.uninstrumented
 @pytest.mark.parametrize("protocol", STACKS)
 @pytest.mark.difference("depth")
 def test_a_thread_with_a_small_stack(protocol: str) -> None:
