@@ -93,7 +93,7 @@ debian-debug: ## Install Debian's debug build of CPython, unless one is there or
 			--no-install-recommends python3-dbg python3-dev python3-venv; }
 
 clean: ## Remove what was built.
-	rm -rf $(VENV) .venvs target dist fuzz/target fuzz/corpus fuzz/artifacts
+	rm -rf $(VENV) .venvs target dist fuzz/target
 
 target/tools/bin/cargo-fuzz:
 	cargo install --quiet --locked --root target/tools --version '^0.13' cargo-fuzz
