@@ -11,8 +11,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python test-all-pythons dev lint fmt bench wheel docs \
-	debian clean
+.PHONY: help demo test test-rust test-python test-all-pythons test-asan test-debug fuzz dev \
+	lint fmt bench wheel docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,6 +39,15 @@ test-python: dev debian ## The Python tests, with the peers, the web examples an
 test-all-pythons: debian ## The Python tests under every CPython from 3.10 on that is found.
 	tests/all_pythons.sh
 
+test-asan: $(VENV)/.dev ## The tests of the codec with the native code under AddressSanitizer.
+	tests/address_sanitizer.sh $(BIN)/python $(PYTEST_ARGS)
+
+test-debug: debian debian-debug ## The Python tests under a debug build of CPython, and of the core.
+	tests/debug_python.sh $(PYTEST_ARGS)
+
+fuzz: target/tools/bin/cargo-fuzz ## Run FUZZ_TARGETS (all), each for FUZZ_SECONDS (60).
+	fuzz/run.sh $(FUZZ_TARGETS)
+
 dev: $(VENV)/.dev ## A development build in the virtual environment.
 	$(BIN)/maturin develop --quiet --locked
 
@@ -47,12 +56,15 @@ lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy.
 	cargo clippy --locked --all-targets -- -D warnings
 	PYO3_PYTHON=$(abspath $(BIN))/python \
 		cargo clippy --locked --all-targets --features python -- -D warnings
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo clippy --locked --all-targets --manifest-path fuzz/Cargo.toml -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
@@ -74,8 +86,17 @@ debian: ## Install what the tests need of Debian, a browser, unless it is there.
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium chromium-driver fonts-dejavu-core; }
 
+debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
+	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends python3-dbg python3-dev python3-venv; }
+
 clean: ## Remove what was built.
-	rm -rf $(VENV) .venvs target dist
+	rm -rf $(VENV) .venvs target dist fuzz/target
+
+target/tools/bin/cargo-fuzz:
+	cargo install --quiet --locked --root target/tools --version '^0.13' cargo-fuzz
 
 # The stages of the environment, each a stamp file.
 

@@ -35,6 +35,7 @@ __all__ = [
     "is_slot",
     "layout_fields",
     "load_schema",
+    "nests_deeper",
     "read_value",
     "serialize",
     "set_raw",
@@ -349,6 +350,9 @@ def drop_plan(cls: type) -> None:
 
 def install_call(metaclass: type) -> None:
     """Let calls of the loaded classes of a metaclass make objects without `object.__new__`."""
+
+def nests_deeper(text: str, levels: int) -> bool:
+    """Whether the brackets of JSON text nest deeper than `levels`."""
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""

@@ -8,14 +8,15 @@ use pyo3::types::PyBytes;
 
 use super::error::CodecError;
 use super::exceptions;
-use super::ffi::{BytesOutput, Scratch};
+use super::ffi::{self, BytesOutput, Scratch};
 use super::settings::{Dialect, Settings};
 use super::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
     TransportInput, Underlying, is_native,
 };
 use crate::wire::{
-    Binary, BinaryWriter, Compact, CompactWriter, Input, Output, Reader, SliceInput, Writer,
+    Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Limits, Output, Reader,
+    SliceInput, Writer,
 };
 
 /// Something to read, from any protocol.
@@ -82,13 +83,14 @@ fn run<'py, I: Input, J: Read<'py>>(
     input: I,
     job: J,
 ) -> (PyResult<J::Output>, I) {
+    let limits = affordable(settings.limits);
     let (result, input) = match settings.dialect {
         Dialect::Binary => {
-            let mut reader = Binary::new(input, settings.limits, settings.strict_read);
+            let mut reader = Binary::new(input, limits, settings.strict_read);
             (job.read(py, &mut reader), reader.into_input())
         }
         Dialect::Compact => {
-            let mut reader = Compact::new(input, settings.limits);
+            let mut reader = Compact::new(input, limits);
             (job.read(py, &mut reader), reader.into_input())
         }
     };
@@ -116,14 +118,40 @@ pub fn write<'py, J: Write<'py>>(
     }
     if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
         let base = trans.cast::<CyTransportBase>()?;
-        let mut bytes = std::mem::take(base.try_borrow_mut()?.written());
+        let mut bytes = base.try_borrow_mut()?.take_written();
+        let before = bytes.len();
         write_bytes(py, settings, &mut bytes, job)?;
-        *base.try_borrow_mut()?.written() = bytes;
+        check_message(py, settings, bytes.len() - before)?;
+        base.try_borrow_mut()?.put_written_back(bytes);
         return Ok(());
     }
     let mut bytes = Vec::new();
     write_bytes(py, settings, &mut bytes, job)?;
+    check_message(py, settings, bytes.len())?;
     Underlying(trans.clone()).write(&bytes)
+}
+
+/// Refuses to send what the peer would refuse to read.
+fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResult<()> {
+    let limit = settings.limits.message;
+    if size <= limit {
+        return Ok(());
+    }
+    let error: Error = ErrorKind::SizeLimit {
+        what: "message",
+        size: size as u64,
+        limit: limit as u64,
+    }
+    .into();
+    Err(exceptions::from_wire(py, error, None, ""))
+}
+
+/// The limits, with no more levels than the stack of this thread has room for.
+fn affordable(limits: Limits) -> Limits {
+    Limits {
+        depth: ffi::affordable_levels(limits.depth, Limits::DEFAULT_DEPTH),
+        ..limits
+    }
 }
 
 /// Writes to a new `bytes`, of which so many are expected.
@@ -146,12 +174,13 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
     bytes: &mut O,
     job: J,
 ) -> PyResult<()> {
+    let limits = affordable(settings.limits);
     let result = match settings.dialect {
         Dialect::Binary => {
             let strict = settings.strict_write;
-            job.write(py, &mut BinaryWriter::new(bytes, settings.limits, strict))
+            job.write(py, &mut BinaryWriter::new(bytes, limits, strict))
         }
-        Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, settings.limits)),
+        Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, limits)),
     };
     result.map_err(|error| exceptions::from_codec(py, error))
 }

@@ -322,7 +322,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 let key = self.key(key_kind)?;
                 match self.value(value_kind) {
                     Ok(value) => set_entry(&map, key, value)?,
-                    Err(error) => return Err(error.inside(key_segment(&key))),
+                    Err(error) => return Err(error.inside(Segment::of_key(&key))),
                 }
             }
         } else {
@@ -366,14 +366,6 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
         return CodecError::value(error.value(key.py()).to_string());
     }
     error.into()
-}
-
-#[cold]
-fn key_segment(key: &Bound<'_, PyAny>) -> Segment {
-    Segment::Key(
-        key.repr()
-            .map_or_else(|_| "?".to_owned(), |text| text.to_string()),
-    )
 }
 
 #[cold]

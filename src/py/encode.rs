@@ -210,10 +210,15 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             return Ok(self.writer.bytes(bytes.as_bytes())?);
         }
         if let Ok(bytes) = value.cast::<PyByteArray>() {
+            self.writer.check_string(bytes.len())?;
             return Ok(self.writer.bytes(&bytes.to_vec())?);
         }
         match PyBuffer::<u8>::get(value) {
-            Ok(buffer) => Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?),
+            Ok(buffer) => {
+                // Refused before it is copied.
+                self.writer.check_string(buffer.len_bytes())?;
+                Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?)
+            }
             Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
                 // A memoryview of items that are not bytes.
                 Ok(bytes) if value.is_instance_of::<pyo3::types::PyMemoryView>() => {
@@ -263,6 +268,10 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             let mut count = 0;
             for item in iterator {
                 let item = item?;
+                if count == length {
+                    // There may be no end to what comes.
+                    return Err(changed_size());
+                }
                 self.value(kind, &item)
                     .map_err(|error| error.inside(Segment::Index(count)))?;
                 count += 1;
@@ -397,6 +406,9 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             self.writer.map(key_type, value_type, length)?;
             let mut count = 0;
             for item in items.try_iter()? {
+                if count == length {
+                    return Err(changed_size());
+                }
                 let (k, v) = item?.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
                 self.entry(key, value, &k, &v)?;
                 count += 1;
@@ -417,7 +429,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     ) -> Result<()> {
         match self.value(key_kind, key) {
             Ok(()) => self.entry_value(value_kind, key, value),
-            Err(error) => Err(error.inside(Segment::Key(describe(key)))),
+            Err(error) => Err(error.inside(Segment::of_key(key))),
         }
     }
 
@@ -430,7 +442,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     ) -> Result<()> {
         match self.value(kind, value) {
             Ok(()) => Ok(()),
-            Err(error) => Err(error.inside(Segment::Key(describe(key)))),
+            Err(error) => Err(error.inside(Segment::of_key(key))),
         }
     }
 }
@@ -545,9 +557,14 @@ fn out_of_range() -> CodecError {
 #[inline]
 fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
-        return Err(CodecError::value("changed size while it was written"));
+        return Err(changed_size());
     }
     Ok(())
+}
+
+#[cold]
+fn changed_size() -> CodecError {
+    CodecError::value("changed size while it was written")
 }
 
 #[cold]
@@ -557,12 +574,6 @@ fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
         .qualname()
         .map_or_else(|_| "object".to_owned(), |name| name.to_string());
     CodecError::value(format!("needs {expected}, not {class}"))
-}
-
-#[cold]
-fn describe(key: &Bound<'_, PyAny>) -> String {
-    key.repr()
-        .map_or_else(|_| "?".to_owned(), |text| text.to_string())
 }
 
 /// Names the field of an error, in the innermost struct only, and counts

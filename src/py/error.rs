@@ -63,6 +63,24 @@ pub enum Segment {
     Key(String),
 }
 
+/// The longest text of a key in a path, in characters.
+const LONGEST_KEY: usize = 100;
+
+impl Segment {
+    /// The step to a map's value: the start of what `repr` says of its key.
+    #[cold]
+    pub fn of_key(key: &Bound<'_, PyAny>) -> Self {
+        let text = key.repr().and_then(|text| {
+            let text = text.to_str()?;
+            Ok(match text.char_indices().nth(LONGEST_KEY) {
+                Some((end, _)) => format!("{}...", &text[..end]),
+                None => text.to_owned(),
+            })
+        });
+        Self::Key(text.unwrap_or_else(|_| "?".to_owned()))
+    }
+}
+
 impl CodecError {
     fn new(cause: Cause) -> Self {
         Self(Box::new(Inner {

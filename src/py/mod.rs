@@ -13,6 +13,7 @@ mod error;
 mod exceptions;
 mod ffi;
 mod imports;
+mod json;
 mod keys;
 mod layout;
 mod logging;
@@ -42,6 +43,8 @@ mod _core {
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
     use super::direct::{decode, deserialize, encode, serialize};
+    #[pymodule_export]
+    use super::json::nests_deeper;
     #[pymodule_export]
     use super::layout::{
         delete_raw, initialize, is_slot, layout_fields, set_raw, snapshot_function,

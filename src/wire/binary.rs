@@ -7,7 +7,7 @@ use super::message::MessageHeader;
 use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
-use super::writer::{MAX_SIZE, Writer};
+use super::writer::{MAX_SIZE, Writer, checked_size};
 
 const VERSION_MASK: u32 = 0xffff_0000;
 const VERSION_1: u32 = 0x8001_0000;
@@ -177,6 +177,7 @@ impl<I: Input> Reader for Binary<I> {
 pub struct BinaryWriter<'a, O> {
     out: &'a mut O,
     depth: Depth,
+    longest_string: usize,
     strict: bool,
 }
 
@@ -186,6 +187,7 @@ impl<'a, O: Output> BinaryWriter<'a, O> {
         Self {
             out,
             depth: Depth::new(limits.depth),
+            longest_string: limits.string,
             strict,
         }
     }
@@ -203,9 +205,9 @@ const fn field_header(wire_type: WireType, id: i16) -> u128 {
 /// The header of a string, list or map: `length` bytes of `prefix`, then the
 /// size.
 #[inline]
-fn sized(what: &'static str, prefix: u128, length: usize, size: usize) -> Result<(u128, usize)> {
-    let size = checked_size(what, size)?.to_be() as u32;
-    Ok((prefix | u128::from(size) << (8 * length), length + 4))
+fn sized(size: i32, prefix: u128, length: usize) -> (u128, usize) {
+    let size = u128::from(size.to_be() as u32);
+    (prefix | size << (8 * length), length + 4)
 }
 
 /// Writes values of one width, several at a time.
@@ -225,24 +227,15 @@ pub(super) fn put_all<O: Output, T: Copy, const N: usize>(
     }
 }
 
-/// A size that the wire can express.
-#[inline]
-pub(super) fn checked_size(what: &'static str, size: usize) -> Result<i32> {
-    match i32::try_from(size) {
-        Ok(size) => Ok(size),
-        Err(_) => Err(ErrorKind::SizeLimit {
-            what,
-            size: size as u64,
-            limit: MAX_SIZE as u64,
-        }
-        .into()),
-    }
-}
-
 impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth
+    }
+
+    #[inline]
+    fn longest_string(&self) -> usize {
+        self.longest_string
     }
 
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
@@ -289,9 +282,9 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
 
     #[inline]
     fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
+        let size = self.check_string(value.len())?;
         *last_id = id;
-        let header = field_header(WireType::String, id);
-        let (word, length) = sized("string", header, FIELD_HEADER, value.len())?;
+        let (word, length) = sized(size, field_header(WireType::String, id), FIELD_HEADER);
         self.out.put_short(word, length);
         self.out.put(value);
         Ok(())
@@ -351,7 +344,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
-        let (word, length) = sized("string", 0, 0, value.len())?;
+        let (word, length) = sized(self.check_string(value.len())?, 0, 0);
         self.out.put_short(word, length);
         self.out.put(value);
         Ok(())
@@ -359,14 +352,16 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
 
     #[inline]
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
-        let (word, length) = sized("list", element as u128, 1, count)?;
+        let size = checked_size("list", count, MAX_SIZE)?;
+        let (word, length) = sized(size, element as u128, 1);
         self.out.put_short(word, length);
         Ok(())
     }
 
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
-        let (word, length) = sized("map", key as u128 | (value as u128) << 8, 2, count)?;
+        let size = checked_size("map", count, MAX_SIZE)?;
+        let (word, length) = sized(size, key as u128 | (value as u128) << 8, 2);
         self.out.put_short(word, length);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The compact protocol: varints, short field headers, little-endian doubles.
 
-use super::binary::{checked_size, put_all};
+use super::binary::put_all;
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Depth, Limits};
@@ -9,7 +9,7 @@ use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::WireType;
-use super::writer::Writer;
+use super::writer::{MAX_SIZE, Writer, checked_size};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
@@ -252,6 +252,7 @@ impl<I: Input> Reader for Compact<I> {
 pub struct CompactWriter<'a, O> {
     out: &'a mut O,
     depth: Depth,
+    longest_string: usize,
 }
 
 impl<'a, O: Output> CompactWriter<'a, O> {
@@ -260,6 +261,7 @@ impl<'a, O: Output> CompactWriter<'a, O> {
         Self {
             out,
             depth: Depth::new(limits.depth),
+            longest_string: limits.string,
         }
     }
 
@@ -275,9 +277,8 @@ impl<'a, O: Output> CompactWriter<'a, O> {
     }
 
     #[inline]
-    fn size(&mut self, what: &'static str, size: usize) -> Result<()> {
-        self.varint(checked_size(what, size)? as u64);
-        Ok(())
+    fn size(&mut self, size: i32) {
+        self.varint(size as u64);
     }
 
     /// A field's header and a varint behind it.
@@ -324,6 +325,11 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         &mut self.depth
     }
 
+    #[inline]
+    fn longest_string(&self) -> usize {
+        self.longest_string
+    }
+
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()> {
         self.out
             .put(&[PROTOCOL_ID, VERSION | (message_type & 7) << TYPE_SHIFT]);
@@ -355,7 +361,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[inline]
     fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
-        let size = checked_size("string", value.len())? as u64;
+        let size = self.check_string(value.len())? as u64;
         self.varint_field(const { to_compact(WireType::String) }, size, id, last_id);
         self.out.put(value);
         Ok(())
@@ -420,7 +426,8 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
-        self.size("string", value.len())?;
+        let size = self.check_string(value.len())?;
+        self.size(size);
         self.out.put(value);
         Ok(())
     }
@@ -432,13 +439,16 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
             self.i8(((count as u8) << 4 | number) as i8);
             return Ok(());
         }
+        let count = checked_size("list", count, MAX_SIZE)?;
         self.i8((LONG_LIST << 4 | number) as i8);
-        self.size("list", count)
+        self.size(count);
+        Ok(())
     }
 
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
-        self.size("map", count)?;
+        let count = checked_size("map", count, MAX_SIZE)?;
+        self.size(count);
         if count > 0 {
             self.i8((to_compact(key) << 4 | to_compact(value)) as i8);
         }

@@ -2,15 +2,15 @@
 
 use super::error::{Error, ErrorKind, Result};
 
-/// Bounds on one message. Sizes are in bytes.
+/// Bounds on one message, read or written. Sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How deep structs and containers may nest, the outermost included.
     pub depth: u32,
     /// The longest `string` or `binary`.
     pub string: usize,
-    /// The longest message read from a transport; also the most elements
-    /// that one container may announce there.
+    /// The longest message on a transport; also the most elements that one
+    /// container may announce there. Memory has what it has.
     pub message: usize,
 }
 

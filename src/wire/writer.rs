@@ -1,6 +1,6 @@
 //! The trait that every protocol writes through.
 
-use super::error::Result;
+use super::error::{ErrorKind, Result};
 use super::limits::{Depth, Nesting};
 use super::wire_type::WireType;
 
@@ -14,6 +14,15 @@ pub const MAX_SIZE: usize = i32::MAX as usize;
 pub trait Writer {
     /// The counter of nesting.
     fn depth(&mut self) -> &mut Depth;
+
+    /// The longest string or binary that may be written.
+    fn longest_string(&self) -> usize;
+
+    /// The length of a string or binary, refused where the peer would.
+    #[inline]
+    fn check_string(&self, length: usize) -> Result<i32> {
+        checked_size("string", length, self.longest_string())
+    }
 
     /// Writes the header of a message.
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()>;
@@ -85,5 +94,19 @@ pub trait Writer {
     #[inline]
     fn leave(&mut self) {
         self.depth().leave();
+    }
+}
+
+/// A size within a limit, as the wire has it: never more than 31 bits.
+#[inline]
+pub fn checked_size(what: &'static str, size: usize, limit: usize) -> Result<i32> {
+    match i32::try_from(size) {
+        Ok(checked) if size <= limit => Ok(checked),
+        _ => Err(ErrorKind::SizeLimit {
+            what,
+            size: size as u64,
+            limit: limit.min(MAX_SIZE) as u64,
+        }
+        .into()),
     }
 }

@@ -33,6 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "difference(key): the test asserts a deliberate difference from thriftpy2, "
         "described in differences.py under this key",
     )
+    config.addinivalue_line(
+        "markers",
+        "uninstrumented: the test measures memory or stack, and instrumented code takes more",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

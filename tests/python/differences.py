@@ -80,7 +80,15 @@ DIFFERENCES: dict[str, Difference] = {
         "Decoding",
         "There is no limit on the size of a string or message.",
         "100 MiB each unless the protocol factory says otherwise (max_string_size, "
-        "max_message_size).",
+        "max_message_size), written and read; frames have a limit too (max_frame_size of the "
+        "transport factory). The limit of a message is not that of bytes in memory.",
+    ),
+    "two-gigabytes": Difference(
+        "Encoding",
+        "A string of 2 GiB or more is written as a length that no reader accepts and nothing of "
+        "its contents, without an error; the Python protocol raises struct.error.",
+        "TProtocolException of type SIZE_LIMIT that names the field, before anything is copied.",
+        hazard=True,
     ),
     "container-element-types": Difference(
         "Decoding",

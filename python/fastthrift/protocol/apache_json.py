@@ -28,11 +28,14 @@ from fastthrift.protocol.json import (
     DEFAULT_MAX_SIZE,
     INTEGER_BITS,
     Misfit,
+    check_length,
+    check_message,
     element,
     elements_of,
     encode_binary,
     items_of,
     parse,
+    recursion_as_depth,
     sub_spec,
     text_of,
     whole_number,
@@ -78,7 +81,7 @@ def flatten(suitable_for_isinstance: Any) -> tuple[Any, ...]:
     return tuple(leaf for item in suitable_for_isinstance for leaf in flatten(item))
 
 
-# Writing. Parts of the text are appended to a list; `Misfit` tells of a value of another type.
+# Writing.
 
 
 def _ctype(ttype: int) -> str:
@@ -102,99 +105,107 @@ def _double(value: Any) -> str:
     return '"Infinity"' if number > 0 else '"-Infinity"'
 
 
-def _write(parts: list[str], ttype: int, spec: Any, value: Any, budget: int) -> None:
-    if ttype == TType.STRING:
-        parts.append(encode_basestring(text_of(value)))
-    elif ttype in INTEGER_BITS or ttype == TType.DOUBLE:
-        if isinstance(value, (str, bytes)):
-            raise Misfit(f"needs a number, not {type(value).__name__}")
-        parts.append(_double(value) if ttype == TType.DOUBLE else str(whole_number(ttype, value)))
-    elif ttype == TType.BOOL:
-        parts.append("1" if value else "0")
-    elif ttype == TType.BINARY:
-        parts.append(f'"{encode_binary(value)}"')
-    elif ttype == TType.STRUCT:
-        _write_struct(parts, value, budget)
-    elif ttype == TType.MAP:
-        _write_map(parts, spec, value, budget)
-    elif ttype in (TType.LIST, TType.SET):
-        _write_list(parts, spec, value, budget)
-    else:
-        _ctype(ttype)
+class _Writer:
+    """Collects the parts of a text; raises `Misfit`."""
 
+    def __init__(self, max_string_size: int) -> None:
+        self.parts: list[str] = []
+        self.max_string_size = max_string_size
 
-def _write_key(parts: list[str], ttype: int, spec: Any, value: Any, budget: int) -> None:
-    start = len(parts)
-    _write(parts, ttype, spec, value, budget)
-    # Structs and containers are written as they are, though JSON knows only strings as keys.
-    if not parts[start].startswith(('"', "{", "[")):
-        parts[start] = f'"{parts[start]}"'
+    def value(self, ttype: int, spec: Any, value: Any, budget: int) -> None:
+        if ttype == TType.STRING:
+            text = text_of(value)
+            check_length(text, self.max_string_size)
+            self.parts.append(encode_basestring(text))
+        elif ttype in INTEGER_BITS or ttype == TType.DOUBLE:
+            if isinstance(value, (str, bytes)):
+                raise Misfit(f"needs a number, not {type(value).__name__}")
+            number = _double(value) if ttype == TType.DOUBLE else str(whole_number(ttype, value))
+            self.parts.append(number)
+        elif ttype == TType.BOOL:
+            self.parts.append("1" if value else "0")
+        elif ttype == TType.BINARY:
+            check_length(value, self.max_string_size)
+            self.parts.append(f'"{encode_binary(value)}"')
+        elif ttype == TType.STRUCT:
+            self.struct(value, budget)
+        elif ttype == TType.MAP:
+            self.mapping(spec, value, budget)
+        elif ttype in (TType.LIST, TType.SET):
+            self.sequence(spec, value, budget)
+        else:
+            _ctype(ttype)
 
+    def key(self, ttype: int, spec: Any, value: Any, budget: int) -> None:
+        start = len(self.parts)
+        self.value(ttype, spec, value, budget)
+        # Structs and containers are written as they are, though JSON knows only strings as keys.
+        if not self.parts[start].startswith(('"', "{", "[")):
+            self.parts[start] = f'"{self.parts[start]}"'
 
-def _write_list(parts: list[str], spec: Any, value: Any, budget: int) -> None:
-    check_depth(budget, "")
-    ttype, inner = element(spec)
-    elements = elements_of(value)
-    parts.append(f'["{_ctype(ttype)}",{len(elements)}')
-    for position, item in enumerate(elements):
-        parts.append(",")
+    def sequence(self, spec: Any, value: Any, budget: int) -> None:
+        check_depth(budget, "")
+        ttype, inner = element(spec)
+        elements = elements_of(value)
+        self.parts.append(f'["{_ctype(ttype)}",{len(elements)}')
+        for position, item in enumerate(elements):
+            self.parts.append(",")
+            try:
+                self.value(ttype, inner, item, budget - 1)
+            except Misfit as misfit:
+                misfit.path.append(f"[{position}]")
+                raise
+        self.parts.append("]")
+
+    def mapping(self, spec: Any, value: Any, budget: int) -> None:
+        check_depth(budget, "")
+        (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
+        items = items_of(value)
+        self.parts.append(f'["{_ctype(key_type)}","{_ctype(value_type)}",{len(items)},{{')
+        separator = ""
+        for key, item in items:
+            if separator:
+                self.parts.append(separator)
+            separator = ","
+            try:
+                self.key(key_type, key_spec, key, budget - 1)
+                self.parts.append(":")
+                self.value(value_type, value_spec, item, budget - 1)
+            except Misfit as misfit:
+                misfit.path.append(f"[{key!r:.100}]")
+                raise
+        self.parts.append("}]")
+
+    def struct(self, value: Any, budget: int) -> None:
+        check_depth(budget, "")
         try:
-            _write(parts, ttype, inner, item, budget - 1)
-        except Misfit as misfit:
-            misfit.path.append(f"[{position}]")
-            raise
-    parts.append("]")
+            fields = value.thrift_spec.items()
+        except AttributeError:
+            raise Misfit(f"needs a struct, not {type(value).__name__}") from None
+        opening = "{"
+        for fid, field in fields:
+            item = getattr(value, field[1], None)
+            if item is None:
+                continue
+            self.parts.append(f'{opening}"{fid}":{{"{_ctype(field[0])}":')
+            opening = ","
+            try:
+                self.value(field[0], sub_spec(field), item, budget - 1)
+            except Misfit as misfit:
+                misfit.in_field(value, fid, field, item)
+                raise
+            self.parts.append("}")
+        self.parts.append("{}" if opening == "{" else "}")
 
 
-def _write_map(parts: list[str], spec: Any, value: Any, budget: int) -> None:
-    check_depth(budget, "")
-    (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
-    items = items_of(value)
-    parts.append(f'["{_ctype(key_type)}","{_ctype(value_type)}",{len(items)},{{')
-    separator = ""
-    for key, item in items:
-        if separator:
-            parts.append(separator)
-        separator = ","
-        try:
-            _write_key(parts, key_type, key_spec, key, budget - 1)
-            parts.append(":")
-            _write(parts, value_type, value_spec, item, budget - 1)
-        except Misfit as misfit:
-            misfit.path.append(f"[{key!r:.100}]")
-            raise
-    parts.append("}]")
-
-
-def _write_struct(parts: list[str], value: Any, budget: int) -> None:
-    check_depth(budget, "")
+def _struct_text(obj: Any, budget: int, max_string_size: int) -> str:
+    writer = _Writer(max_string_size)
     try:
-        fields = value.thrift_spec.items()
-    except AttributeError:
-        raise Misfit(f"needs a struct, not {type(value).__name__}") from None
-    opening = "{"
-    for fid, field in fields:
-        item = getattr(value, field[1], None)
-        if item is None:
-            continue
-        parts.append(f'{opening}"{fid}":{{"{_ctype(field[0])}":')
-        opening = ","
-        try:
-            _write(parts, field[0], sub_spec(field), item, budget - 1)
-        except Misfit as misfit:
-            misfit.in_field(value, fid, field, item)
-            raise
-        parts.append("}")
-    parts.append("{}" if opening == "{" else "}")
-
-
-def _struct_text(obj: Any, budget: int) -> str:
-    parts: list[str] = []
-    try:
-        _write_struct(parts, obj, budget)
+        with recursion_as_depth():
+            writer.struct(obj, budget)
     except Misfit as misfit:
         raise misfit.error() from None
-    return "".join(parts)
+    return "".join(writer.parts)
 
 
 # Finding the end of a message.
@@ -204,13 +215,17 @@ _IN_STRING = re.compile(rb'["\\]')
 _OUTSIDE = re.compile(rb'["\[\]{}]')
 
 
+def _json_levels(levels: int) -> int:
+    # A level of Thrift takes up to three of JSON.
+    return 3 * levels + 8
+
+
 class _Scanner:
     """Follows brackets and strings until the outermost bracket closes."""
 
     def __init__(self, max_depth: int) -> None:
         self.depth = 0
-        # A level of Thrift takes up to three of JSON.
-        self._max_depth = 3 * max_depth + 8
+        self._max_depth = _json_levels(max_depth)
         self._in_string = False
         self._escaped = False
 
@@ -309,10 +324,10 @@ class _Pairs(list[tuple[Any, Any]]):
         return self
 
 
-def _parse(text: bytes | bytearray) -> Any:
-    options = {"parse_int": _integer} if b"-0" in text else {}
+def _parse(text: bytes | bytearray, levels: int) -> Any:
+    options: dict[str, Any] = {"parse_int": _integer} if b"-0" in text else {}
     try:
-        return parse(text, **options)
+        return parse(text, levels, **options)
     except TMalformedDataException as error:
         if not re.search(rb"[{,]\s*[\[{]", text):
             raise
@@ -597,7 +612,8 @@ class TApacheJSONProtocol(TProtocolBase):
 
     def _load_data(self) -> None:
         self._begun = False
-        self._req = _parse(_read_text(self.trans, self.max_depth, self.max_message_size))
+        text = _read_text(self.trans, self.max_depth, self.max_message_size)
+        self._req = _parse(text, _json_levels(self.max_depth))
 
     def _take_struct(self) -> Any:
         if self._req is None:
@@ -629,11 +645,15 @@ class TApacheJSONProtocol(TProtocolBase):
 
     def read_struct(self, obj: Any) -> Any:
         """Fill a payload from the message that was begun, or from a struct; return it."""
-        return self._reader.struct(self._take_struct(), obj, self.max_depth)
+        data = self._take_struct()
+        with recursion_as_depth():
+            return self._reader.struct(data, obj, self.max_depth)
 
     def skip(self, ttype: int) -> None:
         """Read the struct of the message that was begun, or a struct, and forget it."""
-        self._reader.skip(TType.STRUCT, self._take_struct(), self.max_depth)
+        data = self._take_struct()
+        with recursion_as_depth():
+            self._reader.skip(TType.STRUCT, data, self.max_depth)
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
         self.api, self.ttype, self.seqid = name, ttype, seqid
@@ -645,17 +665,20 @@ class TApacheJSONProtocol(TProtocolBase):
 
     def write_struct(self, obj: Any) -> None:
         header, self._header = self._header, None
-        text = _struct_text(obj, self.max_depth)
+        text = _struct_text(obj, self.max_depth, self._reader.max_string_size)
         if header is not None:
             text = f"{header}{text}]"
         # Half of a surrogate pair becomes what JSON has for it: \udc80.
-        self.trans.write(text.encode("utf-8", "backslashreplace"))
+        data = text.encode("utf-8", "backslashreplace")
+        check_message(len(data), self.max_message_size)
+        self.trans.write(data)
 
     def _thrift_to_dict(self, thrift_obj: Any, item_type: Any = None) -> Any:
         """A payload as the parsed JSON of it; other objects as they are."""
         if not hasattr(thrift_obj, "thrift_spec"):
             return thrift_obj
-        return json.loads(_struct_text(thrift_obj, self.max_depth))
+        text = _struct_text(thrift_obj, self.max_depth, self._reader.max_string_size)
+        return json.loads(text)
 
     def _dict_to_thrift(self, data: Any, base_type: Any) -> Any:
         """Fill a payload, or a new one of a class, from parsed JSON."""

@@ -86,7 +86,8 @@ class TEncodeException(TDecodeException, TProtocolException):
 
     ``path`` tells where the value is, seen from the object that was written, such as
     ``people["bob"].phones[3].number``; ``reason`` what is wrong with it, where more is known than
-    its type. ``message`` has both, ``str()`` is thriftpy2's text.
+    its type. ``message`` has both, ``str()`` is thriftpy2's text; they ask for the ``repr`` of the
+    value, which may fail.
     """
 
     def __init__(
@@ -104,6 +105,9 @@ class TEncodeException(TDecodeException, TProtocolException):
         self.path = path or field
         self.reason = reason
         self.type = TProtocolException.INVALID_DATA
-        self.message = f"{TDecodeException.__str__(self)} (in {self.path})"
-        if reason:
-            self.message += f": {reason}"
+
+    @property
+    def message(self) -> str:  # type: ignore[override]
+        """The text, with the path and the reason."""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{TDecodeException.__str__(self)} (in {self.path}){reason}"

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
+from fastthrift._core import nests_deeper
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
 from fastthrift.protocol.exc import (
@@ -73,13 +75,25 @@ class Misfit(Exception):
             self.field = (type(obj).__name__, fid, name, value, ttype, sub_spec(field))
         self.path.append(name)
 
-    def error(self) -> TProtocolException:
+    def whole_path(self) -> str:
         parts = (part if part.startswith("[") else "." + part for part in reversed(self.path))
-        path = "".join(parts).removeprefix(".")
+        return "".join(parts).removeprefix(".")
+
+    def place(self) -> str:
+        path = self.whole_path()
+        return f" (in {path})" if path else ""
+
+    def error(self) -> TProtocolException:
         if self.field is None:
-            place = f" (in {path})" if path else ""
-            return TProtocolException(TProtocolException.INVALID_DATA, self.reason + place)
-        return TEncodeException(*self.field, path, self.reason)
+            return TProtocolException(TProtocolException.INVALID_DATA, self.reason + self.place())
+        return TEncodeException(*self.field, self.whole_path(), self.reason)
+
+
+class TooLong(Misfit):
+    """A string that is longer than the limit."""
+
+    def error(self) -> TProtocolException:
+        return TMalformedDataException(TProtocolException.SIZE_LIMIT, self.reason + self.place())
 
 
 def sub_spec(field: tuple[Any, ...]) -> Any:
@@ -133,6 +147,37 @@ def text_of(value: Any) -> str:
     raise Misfit()
 
 
+def check_length(value: Any, limit: int) -> None:
+    """Raise `TooLong` for a ``str`` of more characters, or a buffer of more bytes."""
+    size = memoryview(value).nbytes if isinstance(value, (bytearray, memoryview)) else 0
+    if isinstance(value, (str, bytes)):
+        size = len(value)
+    if size > limit:
+        raise TooLong(f"a string of {size} exceeds the limit of {limit}")
+
+
+@contextlib.contextmanager
+def recursion_as_depth() -> Iterator[None]:
+    """Where ``max_depth`` allows more levels than Python does, Python's limit is the limit."""
+    try:
+        yield
+    except TDepthLimitException:
+        raise
+    except RecursionError as error:
+        raise TDepthLimitException(
+            TProtocolException.SIZE_LIMIT, f"maximum nesting depth exceeded: {error}"
+        ) from None
+
+
+def check_message(size: int, limit: int) -> None:
+    """Refuse a message that is too long, in bytes, to be sent or read."""
+    if size > limit:
+        raise TMalformedDataException(
+            TProtocolException.SIZE_LIMIT,
+            f"a message of {size} bytes exceeds the limit of {limit}",
+        )
+
+
 def encode_binary(data: Any) -> str:
     """Bytes, or the UTF-8 of a ``str``, in base64."""
     if isinstance(data, str):
@@ -143,103 +188,112 @@ def encode_binary(data: Any) -> str:
         raise Misfit(str(error)) from None
 
 
-# Writing. The functions below raise `Misfit`; those that callers import turn it into an error.
+# Writing.
 
 
-def _number(ttype: int) -> Callable[[Any, Any, int], int]:
-    return lambda value, spec, budget: whole_number(ttype, value)
+class _Writer:
+    """Turns values into what ``json`` writes; raises `Misfit`."""
 
+    def __init__(self, max_string_size: int = DEFAULT_MAX_SIZE) -> None:
+        self.max_string_size = max_string_size
+        self._writers: dict[int, Callable[[Any, Any, int], Any]] = {
+            TType.BOOL: lambda value, spec, budget: bool(value),
+            TType.BYTE: self.number(TType.BYTE),
+            TType.I16: self.number(TType.I16),
+            TType.I32: self.number(TType.I32),
+            TType.I64: self.number(TType.I64),
+            TType.DOUBLE: self.floating,
+            TType.STRING: self.text,
+            TType.BINARY: self.binary,
+            TType.STRUCT: self.struct,
+            TType.LIST: self.sequence,
+            TType.SET: self.sequence,
+            TType.MAP: self.mapping,
+        }
 
-def _double(value: Any, spec: Any, budget: int) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Misfit(str(error)) from None
-
-
-def _string(value: Any, spec: Any, budget: int) -> str:
-    if isinstance(value, (int, float)):
-        return str(value)
-    return text_of(value)
-
-
-def _list(value: Any, spec: Any, budget: int) -> list[Any]:
-    check_depth(budget, "")
-    ttype, inner = element(spec)
-    write = _writer(ttype)
-    elements = elements_of(value)
-    done: list[Any] = []
-    try:
-        for item in elements:
-            done.append(write(item, inner, budget - 1))
-    except Misfit as misfit:
-        misfit.path.append(f"[{len(done)}]")
-        raise
-    return done
-
-
-def _map(value: Any, spec: Any, budget: int) -> list[dict[str, Any]]:
-    check_depth(budget, "")
-    (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
-    write_key, write_value = _writer(key_type), _writer(value_type)
-    done = []
-    for key, item in items_of(value):
+    def of(self, ttype: int) -> Callable[[Any, Any, int], Any]:
+        """What writes a value of a type, given the value, its spec and the levels left."""
         try:
-            done.append(
-                {
-                    "key": write_key(key, key_spec, budget - 1),
-                    "value": write_value(item, value_spec, budget - 1),
-                }
-            )
-        except Misfit as misfit:
-            misfit.path.append(f"[{key!r:.100}]")
-            raise
-    return done
+            return self._writers[ttype]
+        except (KeyError, TypeError):
+            raise TProtocolException(
+                TProtocolException.INVALID_DATA, f"Unknown TType {ttype} for JSON serialization"
+            ) from None
 
+    @staticmethod
+    def number(ttype: int) -> Callable[[Any, Any, int], int]:
+        return lambda value, spec, budget: whole_number(ttype, value)
 
-def _struct(value: Any, spec: Any, budget: int) -> dict[str, Any]:
-    check_depth(budget, "")
-    done = {}
-    try:
-        fields = value.thrift_spec.items()
-    except AttributeError:
-        raise Misfit() from None
-    for fid, field in fields:
-        ttype, name = field[:2]
-        item = getattr(value, name, None)
-        if item is None:
-            continue
+    def floating(self, value: Any, spec: Any, budget: int) -> float:
         try:
-            done[name] = _writer(ttype)(item, sub_spec(field), budget - 1)
+            return float(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise Misfit(str(error)) from None
+
+    def text(self, value: Any, spec: Any, budget: int) -> str:
+        if isinstance(value, (int, float)):
+            return str(value)
+        text = text_of(value)
+        check_length(text, self.max_string_size)
+        return text
+
+    def binary(self, value: Any, spec: Any, budget: int) -> str:
+        check_length(value, self.max_string_size)
+        return encode_binary(value)
+
+    def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
+        check_depth(budget, "")
+        ttype, inner = element(spec)
+        write = self.of(ttype)
+        elements = elements_of(value)
+        done: list[Any] = []
+        try:
+            for item in elements:
+                done.append(write(item, inner, budget - 1))
         except Misfit as misfit:
-            misfit.in_field(value, fid, field, item)
+            misfit.path.append(f"[{len(done)}]")
             raise
-    return done
+        return done
+
+    def mapping(self, value: Any, spec: Any, budget: int) -> list[dict[str, Any]]:
+        check_depth(budget, "")
+        (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
+        write_key, write_value = self.of(key_type), self.of(value_type)
+        done = []
+        for key, item in items_of(value):
+            try:
+                done.append(
+                    {
+                        "key": write_key(key, key_spec, budget - 1),
+                        "value": write_value(item, value_spec, budget - 1),
+                    }
+                )
+            except Misfit as misfit:
+                misfit.path.append(f"[{key!r:.100}]")
+                raise
+        return done
+
+    def struct(self, value: Any, spec: Any, budget: int) -> dict[str, Any]:
+        check_depth(budget, "")
+        done = {}
+        try:
+            fields = value.thrift_spec.items()
+        except AttributeError:
+            raise Misfit() from None
+        for fid, field in fields:
+            ttype, name = field[:2]
+            item = getattr(value, name, None)
+            if item is None:
+                continue
+            try:
+                done[name] = self.of(ttype)(item, sub_spec(field), budget - 1)
+            except Misfit as misfit:
+                misfit.in_field(value, fid, field, item)
+                raise
+        return done
 
 
-def _writer(ttype: int) -> Callable[[Any, Any, int], Any]:
-    try:
-        return _WRITERS[ttype]
-    except (KeyError, TypeError):
-        raise TProtocolException(
-            TProtocolException.INVALID_DATA, f"Unknown TType {ttype} for JSON serialization"
-        ) from None
-
-
-_WRITERS: dict[int, Callable[[Any, Any, int], Any]] = {
-    TType.BOOL: lambda value, spec, budget: bool(value),
-    TType.BYTE: _number(TType.BYTE),
-    TType.I16: _number(TType.I16),
-    TType.I32: _number(TType.I32),
-    TType.I64: _number(TType.I64),
-    TType.DOUBLE: _double,
-    TType.STRING: _string,
-    TType.BINARY: lambda value, spec, budget: encode_binary(value),
-    TType.STRUCT: _struct,
-    TType.LIST: _list,
-    TType.SET: _list,
-    TType.MAP: _map,
-}
+_WRITER = _Writer()
 
 
 def json_value(ttype: int, val: Any, spec: Any = None, budget: int = DEFAULT_MAX_DEPTH) -> Any:
@@ -249,7 +303,7 @@ def json_value(ttype: int, val: Any, spec: Any = None, budget: int = DEFAULT_MAX
     fit its type raises ``TProtocolException``, inside a struct ``TEncodeException``.
     """
     try:
-        return _writer(ttype)(val, spec, budget)
+        return _WRITER.of(ttype)(val, spec, budget)
     except Misfit as misfit:
         raise misfit.error() from None
 
@@ -285,6 +339,9 @@ def _mistyped(ttype: int, value: Any) -> NoReturn:
         TProtocolException.INVALID_DATA,
         f"needs a value of type {declared}, not {type(value).__name__}",
     )
+
+
+_ENTRY = {"key", "value"}
 
 
 class _Reader:
@@ -407,16 +464,22 @@ class _Reader:
             try:
                 setattr(obj, name, self.value(ttype, item, sub_spec(field), budget - 1))
             except _Mistyped:
-                self.skip(item, 2 * (budget - 1))
+                self.skip(item, budget - 1)
         for name in unknown:
-            self.skip(value[name], 2 * (budget - 1))
+            self.skip(value[name], budget - 1)
         return obj
 
     def skip(self, value: Any, budget: int) -> None:
-        """Look at nothing but the depth, in levels of JSON: a map takes two of them."""
-        if isinstance(value, (dict, list)):
-            check_depth(budget, "")
-            for item in value.values() if isinstance(value, dict) else value:
+        """Look at nothing but the depth."""
+        if not isinstance(value, (dict, list)):
+            return
+        check_depth(budget, "")
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(value, list) and isinstance(item, dict) and item.keys() == _ENTRY:
+                # Of a map, most likely: a level of JSON, but none of Thrift.
+                self.skip(item["key"], budget - 1)
+                self.skip(item["value"], budget - 1)
+            else:
                 self.skip(item, budget - 1)
 
     def check_size(self, size: int) -> None:
@@ -475,6 +538,7 @@ class TJSONProtocol(TProtocolBase):
         self.max_depth = max_depth
         self.max_message_size = max_message_size
         self._reader = _Reader(decode_response, strict_decode, max_string_size)
+        self._writer = _Writer(max_string_size)
         self._meta: dict[str, Any] = {"version": VERSION}
         # The message whose header was read and whose payload was not.
         self._data: dict[str, Any] | None = None
@@ -506,15 +570,12 @@ class TJSONProtocol(TProtocolBase):
 
     def _read_data(self) -> dict[str, Any]:
         size = self._read_len()
-        if size > self.max_message_size:
-            raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT,
-                f"a message of {size} bytes exceeds the limit of {self.max_message_size}",
-            )
+        check_message(size, self.max_message_size)
         text = bytearray()
         while len(text) < size:
             text += readall(self.trans.read, min(size - len(text), _LARGEST_READ))
-        data = parse(text)
+        # A map takes two levels of JSON, the message one around all.
+        data = parse(text, 2 * self.max_depth + 1)
         if not isinstance(data, dict) or not isinstance(data.get("payload"), dict):
             raise TMalformedDataException(
                 TProtocolException.INVALID_DATA, "a message must be an object with a payload"
@@ -556,27 +617,34 @@ class TJSONProtocol(TProtocolBase):
     def read_struct(self, obj: Any) -> Any:
         """Fill a payload from the message that was begun, or from the next one; return it."""
         data, self._data = self._data or self._read_data(), None
-        return self._reader.struct(data["payload"], obj, self.max_depth)
+        with recursion_as_depth():
+            return self._reader.struct(data["payload"], obj, self.max_depth)
 
     def write_struct(self, obj: Any) -> None:
-        payload = struct_to_json(obj, self.max_depth)
-        data = json.dumps({"metadata": self._meta, "payload": payload}).encode()
+        with recursion_as_depth():
+            try:
+                payload = self._writer.struct(obj, None, self.max_depth)
+            except Misfit as misfit:
+                raise misfit.error() from None
+            data = json.dumps({"metadata": self._meta, "payload": payload}).encode()
+        check_message(len(data), self.max_message_size)
         self.trans.write(struct.pack("!I", len(data)) + data)
 
     def skip(self, ttype: int) -> None:
         """Read the payload of the message that was begun, or the next one, and forget it."""
         data, self._data = self._data or self._read_data(), None
-        self._reader.skip(data["payload"], 2 * self.max_depth)
+        with recursion_as_depth():
+            self._reader.skip(data["payload"], self.max_depth)
 
 
-def parse(text: bytes | bytearray, **options: Any) -> Any:
-    """Parse JSON; ``options`` are those of ``json.loads``."""
+def parse(data: bytes | bytearray, levels: int, **options: Any) -> Any:
+    """Parse JSON that nests no deeper than ``levels``; ``options`` are those of ``json.loads``."""
     try:
-        return json.loads(text.decode("utf-8"), **options)
-    except RecursionError:
-        raise TDepthLimitException(
-            TProtocolException.SIZE_LIMIT, "maximum nesting depth exceeded"
-        ) from None
+        text = data.decode("utf-8")
+        # Found beforehand: the recursion of ``json`` may be more than a thread's stack holds.
+        check_depth(0 if nests_deeper(text, levels) else 1, "")
+        with recursion_as_depth():
+            return json.loads(text, **options)
     except ValueError as error:
         # Bad UTF-8, bad JSON, or an integer of thousands of digits.
         raise TMalformedDataException(

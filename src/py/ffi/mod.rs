@@ -12,6 +12,7 @@ mod list;
 mod output;
 mod quick;
 mod slots;
+mod stack;
 mod storage;
 mod text;
 mod types;
@@ -22,6 +23,7 @@ pub use list::{ListBuilder, copy_floats, copy_ints, peek_item};
 pub use output::{BytesOutput, Scratch};
 pub use quick::{General, Quick, quicken};
 pub use slots::{SlotTable, Slots};
+pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{

@@ -53,9 +53,15 @@ impl CyTransportBase {
         self.read_ahead = input.into_read_ahead();
     }
 
-    /// What was written and not flushed, to write to natively.
-    pub fn written(&mut self) -> &mut Vec<u8> {
-        &mut self.written
+    /// Takes out what was written and not flushed, to write to natively.
+    pub fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// Puts it back, before whatever was written meanwhile.
+    pub fn put_written_back(&mut self, mut written: Vec<u8>) {
+        written.append(&mut self.written);
+        self.written = written;
     }
 
     fn below<'py>(&self, py: Python<'py>) -> Underlying<'py> {
@@ -136,16 +142,16 @@ impl CyTransportBase {
     /// Sends what was written, in one piece.
     fn flush(this: &Bound<'_, Self>) -> PyResult<()> {
         // Taken before it is sent, so that a failure does not send it twice.
-        let (written, framed, below) = {
+        let (written, fetch, below) = {
             let mut this_ref = this.try_borrow_mut()?;
-            let written = std::mem::take(&mut this_ref.written);
-            (written, this_ref.framed, this_ref.below(this.py()))
+            let written = this_ref.take_written();
+            (written, this_ref.fetch, this_ref.below(this.py()))
         };
-        match (framed, written.is_empty()) {
-            (true, true) => return Ok(()),
-            (true, false) => below.write_frame(&written)?,
-            (false, true) => {}
-            (false, false) => below.write(&written)?,
+        match (fetch, written.is_empty()) {
+            (Fetch::Frames { .. }, true) => return Ok(()),
+            (Fetch::Frames { limit, .. }, false) => below.write_frame(&written, limit)?,
+            (_, true) => {}
+            (_, false) => below.write(&written)?,
         }
         below.flush()
     }

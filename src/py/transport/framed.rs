@@ -26,7 +26,7 @@ impl TFramedTransport {
     }
 
     /// `buf_size` is the least that is read at once, `max_frame_size` the
-    /// longest frame that is accepted, both in bytes.
+    /// longest frame that is sent and accepted, both in bytes.
     #[pyo3(signature = (trans, buf_size = DEFAULT_BUFFER, *, max_frame_size = Limits::DEFAULT_SIZE))]
     fn __init__(
         this: &Bound<'_, Self>,
@@ -63,7 +63,7 @@ impl TFramedTransport {
 /// Makes framed transports.
 #[pyclass(subclass, dict, module = "fastthrift.transport.framed")]
 pub struct TFramedTransportFactory {
-    /// The longest frame that is accepted, in bytes.
+    /// The longest frame that is sent and accepted, in bytes.
     #[pyo3(get, set)]
     max_frame_size: usize,
 }

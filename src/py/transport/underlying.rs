@@ -4,7 +4,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
+use crate::py::exceptions;
 use crate::py::ffi::{is_kind_of, lookup};
+use crate::wire::checked_size;
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -33,11 +35,12 @@ impl Underlying<'_> {
         Ok(())
     }
 
-    /// Writes bytes as a frame: their number, then themselves.
-    pub fn write_frame(&self, data: &[u8]) -> PyResult<()> {
+    /// Writes bytes as a frame of at most `limit`: their number, then
+    /// themselves.
+    pub fn write_frame(&self, data: &[u8], limit: usize) -> PyResult<()> {
         let py = self.0.py();
-        let length = i32::try_from(data.len())
-            .map_err(|_| crate::py::exceptions::transport(py, "frame longer than 2 GiB"))?;
+        let length = checked_size("frame", data.len(), limit)
+            .map_err(|error| exceptions::from_wire(py, error, None, ""))?;
         let frame = PyBytes::new_with(py, data.len() + 4, |frame| {
             frame[..4].copy_from_slice(&length.to_be_bytes());
             frame[4..].copy_from_slice(data);

@@ -23,7 +23,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
     _direct = True
 
     def __init__(self, trans: Any, *, max_frame_size: int = SIZE_LIMIT) -> None:
-        """``max_frame_size`` is the longest frame that is accepted, in bytes."""
+        """``max_frame_size`` is the longest frame that is sent and accepted, in bytes."""
         super().__init__()
         self._trans = trans
         self.max_frame_size = max_frame_size
@@ -56,6 +56,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
     async def flush(self) -> None:  # type: ignore[override]
         frame = self._written()
         if frame:
+            check_frame_size(len(frame), self.max_frame_size)
             # In one piece: two writes would be two segments.
             self._trans.write(struct.pack("!i", len(frame)) + frame)
         await self._trans.flush()

@@ -1,0 +1,267 @@
+"""A million calls later there is as much memory as before, and as many references."""
+
+from __future__ import annotations
+
+import gc
+import io
+import itertools
+import resource
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fastthrift
+import pytest
+from fastthrift.parser.parser import parse_fp
+from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.thrift import TClient, TProcessor
+from fastthrift.transport import TBufferedTransport, TMemoryBuffer
+from peers import samples, subject
+from peers.values import build
+
+IDL = """
+enum Color { RED = 1, BLUE = 2 }
+struct Item { 1: i32 number = 5, 2: string name, 3: list<i32> items = [1], 4: Color color }
+exception Refused { 1: i32 code }
+service Calls { Item item(1: Item item, 2: i32 code) throws (1: Refused refused) }
+"""
+
+module = fastthrift.load_fp(io.StringIO(IDL), "leaks_thrift")
+
+#: What counters and caches of the interpreter may add; a leak adds one block for each call.
+BLOCKS = 150
+#: What the allocator may keep, in bytes; a leak of native memory adds more, by far.
+BYTES = 4 * 2**20
+#: Objects that everyone shares.
+SHARED = [None, True, False, Ellipsis, (), "", b"", 0, 1, 5, -1, 255, "a", b"a"]
+#: What the interpreter itself may do to their references.
+REFERENCES = 100
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def total_references() -> int:
+    """All references there are; CPython counts them in its debug build only."""
+    count = getattr(sys, "gettotalrefcount", int)
+    return int(count())
+
+
+def repeat(action: Callable[[], Any], count: int) -> None:
+    for _ in itertools.repeat(None, count):
+        action()
+
+
+def check(action: Callable[[], Any], count: int, *objects: Any) -> None:
+    """Repeat `action`, and look at memory and at the references of `objects`."""
+    watched = [*SHARED, *objects, module.Item, module.Refused, Item]
+    repeat(action, count // 20)
+    # Twice: the first time makes what the second finds.
+    for _ in range(2):
+        gc.collect()
+        references = [sys.getrefcount(obj) for obj in watched]
+        before = sys.getallocatedblocks(), resident_bytes(), total_references()
+    repeat(action, count)
+    gc.collect()
+    after = sys.getallocatedblocks(), resident_bytes(), total_references()
+    found = [sys.getrefcount(obj) for obj in watched]
+    assert after[0] - before[0] < BLOCKS
+    assert after[1] - before[1] < BYTES
+    assert after[2] - before[2] < REFERENCES
+    for obj, old, new in zip(watched, references, found, strict=True):
+        assert abs(new - old) < REFERENCES, obj
+
+
+class Item(module.Item):
+    """Has code of its own, so that the decoder calls the class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+SMALL = module.Item(number=1, name="a name", color=2)
+DATA = {protocol: fastthrift.encode(SMALL, protocol) for protocol in subject.PROTOCOLS}
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_a_million_encoded(protocol: str) -> None:
+    check(lambda: fastthrift.encode(SMALL, protocol), 1_000_000, SMALL, SMALL.name)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_a_million_decoded(protocol: str) -> None:
+    data = DATA[protocol]
+    check(lambda: fastthrift.decode(module.Item, data, protocol), 1_000_000, data)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_a_million_refused(protocol: str) -> None:
+    truncated = DATA[protocol][:-1]
+
+    def refused() -> None:
+        try:
+            fastthrift.decode(module.Item, truncated, protocol)
+        except EOFError:
+            return
+        raise AssertionError
+
+    check(refused, 1_000_000, truncated)
+
+
+def failing(obj: Any, protocol: str) -> Callable[[], None]:
+    def action() -> None:
+        try:
+            fastthrift.encode(obj, protocol)
+        except subject.TDecodeException:
+            return
+        raise AssertionError
+
+    return action
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_other_ways_through_the_codec(protocol: str) -> None:
+    factory = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFactory}[protocol]()
+    data = DATA[protocol]
+    sub = Item()
+    sub.name = "sub"
+
+    def by_transport() -> None:
+        trans = TBufferedTransport(TMemoryBuffer())
+        proto = factory.get_protocol(trans)
+        proto.write_message_begin("name", 1, 1)
+        proto.write_struct(SMALL)
+        trans.flush()
+        proto.read_message_begin()
+        proto.read_struct(module.Item())
+
+    for action in (
+        by_transport,
+        lambda: fastthrift.decode(Item, data, protocol),
+        lambda: fastthrift.encode(sub, protocol),
+        lambda: fastthrift.decode(module.Refused, data, protocol),
+        lambda: fastthrift.decode(module.Item, memoryview(data), protocol),
+        failing(module.Item(number="x"), protocol),
+        failing(module.Item(items=[1, 2, "x"]), protocol),
+        failing(module.Item(name=5), protocol),
+        lambda: (vars(SMALL), repr(SMALL), hash(SMALL), module.Item() == SMALL),
+    ):
+        check(action, 20_000)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_values_of_every_kind(protocol: str) -> None:
+    cases = fastthrift.load(str(samples.IDL))
+    obj = build(cases.After, samples.RICH)
+    data = fastthrift.encode(obj, protocol)
+    half = data[: len(data) // 2]
+
+    def refused() -> None:
+        with pytest.raises(subject.TException):
+            fastthrift.decode(cases.After, half, protocol)
+
+    def views() -> None:
+        phone = cases.Phone(color=1)
+        fields = vars(phone)
+        fields["new"] = 5
+        fields.update(color=2)
+        phone.other = 1
+        del phone.number
+
+    for action in (
+        lambda: fastthrift.encode(obj, protocol),
+        lambda: fastthrift.decode(cases.After, data, protocol),
+        lambda: fastthrift.decode(cases.Empty, data, protocol),
+        refused,
+        views,
+    ):
+        check(action, 2000, cases.After, cases.Phone)
+
+
+class Loopback:
+    """A transport to a processor in the same thread."""
+
+    def __init__(self, processor: TProcessor) -> None:
+        self.processor = processor
+        self.factory = TBinaryProtocolFactory()
+        self.sent = TMemoryBuffer()
+        self.received = TMemoryBuffer()
+
+    def write(self, data: bytes) -> None:
+        self.sent.write(data)
+
+    def flush(self) -> None:
+        self.processor.process(
+            self.factory.get_protocol(self.sent), self.factory.get_protocol(self.received)
+        )
+
+    def read(self, size: int) -> bytes:
+        return self.received.read(size)
+
+    def is_open(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing holds anything."""
+
+
+class Handler:
+    def item(self, item: Any, code: int) -> Any:
+        if code:
+            raise module.Refused(code=code)
+        return item
+
+
+@pytest.mark.uninstrumented
+def test_calls() -> None:
+    trans = TBufferedTransport(Loopback(TProcessor(module.Calls, Handler())))
+    client = TClient(module.Calls, TBinaryProtocolFactory().get_protocol(trans))
+
+    def call() -> None:
+        assert client.item(SMALL, 0) == SMALL
+
+    def refused() -> None:
+        try:
+            client.item(SMALL, 5)
+        except module.Refused:
+            return
+        raise AssertionError
+
+    check(call, 20_000, Handler)
+    check(refused, 20_000, Handler)
+
+
+@pytest.mark.uninstrumented
+def test_loading() -> None:
+    """Modules that nobody keeps go, with their classes and what was compiled of them."""
+
+    def load() -> Any:
+        loaded = parse_fp(io.StringIO(IDL), "leaks_thrift", enable_cache=False)
+        for protocol in subject.PROTOCOLS:
+            item = loaded.Item(number=1, name="x")
+            assert (
+                fastthrift.decode(loaded.Item, fastthrift.encode(item, protocol), protocol) == item
+            )
+        return weakref.ref(loaded.Item)
+
+    check(load, 1000)
+    gone = load()
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.uninstrumented
+def test_loading_what_is_wrong() -> None:
+    def load() -> None:
+        with pytest.raises(fastthrift.parser.ThriftParserError):
+            parse_fp(io.StringIO(IDL + "struct X { 1: Unknown x }"), "x_thrift", enable_cache=False)
+
+    check(load, 1000)

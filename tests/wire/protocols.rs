@@ -1,0 +1,149 @@
+//! The protocols behind one trait, for tests that do the same with each.
+
+use fastthrift::wire::{
+    Binary, BinaryWriter, Compact, CompactWriter, Error, Input, Limits, MessageHeader, Reader,
+    Result, SliceInput, WireType, Writer,
+};
+
+use crate::shape::Shape;
+use crate::value::Value;
+
+/// What the tests do with each protocol. Reading also gives the offset behind
+/// what was read.
+pub trait Protocol {
+    /// The bytes of a value.
+    fn encode(value: &Value) -> Result<Vec<u8>>;
+    /// The value of bytes.
+    fn decode(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)>;
+    /// The value of bytes that come one after the other.
+    fn decode_stream(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)>;
+    /// The value of bytes, as far as a schema knows it.
+    fn decode_as(bytes: &[u8], shape: &Shape) -> Result<(Value, usize)>;
+    /// Passes over a value.
+    fn skip(bytes: &[u8], wire_type: WireType) -> Result<usize>;
+    /// Passes over a value whose bytes come one after the other.
+    fn skip_stream(bytes: &[u8], wire_type: WireType) -> Result<usize>;
+    /// The bytes of a message's header.
+    fn message(header: &MessageHeader) -> Vec<u8>;
+    /// The header of a message.
+    fn read_message(bytes: &[u8]) -> Result<(MessageHeader, usize)>;
+}
+
+/// An input that does not know how much will come, as a socket's.
+struct Stream<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+}
+
+impl<'a> Stream<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, taken: 0 }
+    }
+}
+
+impl Input for Stream<'_> {
+    fn take(&mut self, count: usize) -> Result<&[u8]> {
+        let available = self.bytes.len() - self.taken;
+        if count > available {
+            return Err(Error::truncated(count, available));
+        }
+        self.taken += count;
+        Ok(&self.bytes[self.taken - count..self.taken])
+    }
+
+    fn discard(&mut self, count: usize) -> Result<()> {
+        self.take(count).map(drop)
+    }
+
+    fn buffered(&self) -> &[u8] {
+        &[]
+    }
+
+    fn remaining(&self) -> Option<usize> {
+        None
+    }
+
+    fn offset(&self) -> u64 {
+        self.taken as u64
+    }
+}
+
+macro_rules! protocol {
+    ($(#[$doc:meta])* $name:ident, $input:ident, $limits:ident => $writer:expr, $reader:expr) => {
+        $(#[$doc])*
+        pub struct $name;
+
+        impl Protocol for $name {
+            fn encode(value: &Value) -> Result<Vec<u8>> {
+                let mut out = Vec::new();
+                let ($input, $limits) = (&mut out, Limits::DEFAULT);
+                value.write(&mut $writer)?;
+                Ok(out)
+            }
+
+            fn decode(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)> {
+                let ($input, $limits) = (SliceInput::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                let value = Value::read(&mut reader, wire_type)?;
+                Ok((value, reader.input().offset() as usize))
+            }
+
+            fn decode_stream(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)> {
+                let ($input, $limits) = (Stream::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                let value = Value::read(&mut reader, wire_type)?;
+                Ok((value, reader.input().offset() as usize))
+            }
+
+            fn decode_as(bytes: &[u8], shape: &Shape) -> Result<(Value, usize)> {
+                let ($input, $limits) = (SliceInput::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                let value = shape.read(&mut reader)?;
+                Ok((value, reader.input().offset() as usize))
+            }
+
+            fn skip(bytes: &[u8], wire_type: WireType) -> Result<usize> {
+                let ($input, $limits) = (SliceInput::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                reader.skip(wire_type)?;
+                Ok(reader.input().offset() as usize)
+            }
+
+            fn skip_stream(bytes: &[u8], wire_type: WireType) -> Result<usize> {
+                let ($input, $limits) = (Stream::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                reader.skip(wire_type)?;
+                Ok(reader.input().offset() as usize)
+            }
+
+            fn message(header: &MessageHeader) -> Vec<u8> {
+                let mut out = Vec::new();
+                let ($input, $limits) = (&mut out, Limits::DEFAULT);
+                $writer
+                    .message(&header.name, header.message_type, header.sequence_id)
+                    .expect("a short name");
+                out
+            }
+
+            fn read_message(bytes: &[u8]) -> Result<(MessageHeader, usize)> {
+                let ($input, $limits) = (SliceInput::new(bytes), Limits::DEFAULT);
+                let mut reader = $reader;
+                let header = reader.message()?;
+                Ok((header, reader.input().offset() as usize))
+            }
+        }
+    };
+}
+
+protocol!(
+    /// The binary protocol, with versions.
+    Strict, input, limits =>
+    BinaryWriter::new(input, limits, true), Binary::new(input, limits, true));
+protocol!(
+    /// The binary protocol of old, without versions.
+    Lax, input, limits =>
+    BinaryWriter::new(input, limits, false), Binary::new(input, limits, false));
+protocol!(
+    /// The compact protocol.
+    Short, input, limits =>
+    CompactWriter::new(input, limits), Compact::new(input, limits));
