@@ -8,14 +8,14 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyIndexError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::builder::Builder;
 use super::diagnostic::{self, Diagnostic};
 use crate::idl::Reserved;
-use crate::schema::{self, FileSystem, Located, Memory, Options, Sources, Unresolved};
+use crate::schema::{self, FileSystem, Located, Memory, Options, ProgramId, Sources, Unresolved};
 
 /// A set of linked files.
 #[pyclass(frozen, module = "fastthrift._core")]
@@ -99,6 +99,15 @@ impl Schema {
     #[getter]
     fn warnings(&self) -> Vec<Diagnostic> {
         self.schema.warnings.iter().map(Into::into).collect()
+    }
+
+    /// The definitions of a file as JSON, in the shape of Apache's
+    /// `thrift --gen json`.
+    fn json(&self, file: usize) -> PyResult<String> {
+        if file >= self.schema.programs.len() {
+            return Err(PyIndexError::new_err("there is no such file"));
+        }
+        Ok(self.schema.json(ProgramId(file as u32)))
     }
 
     /// Makes the classes. `module_names` are the `__module__` of each file's
