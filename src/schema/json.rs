@@ -334,6 +334,7 @@ impl<'s> Writer<'s> {
             Type::I32 => "i32",
             Type::I64 => "i64",
             Type::Double => "double",
+            Type::Float => "float",
             Type::String => "string",
             Type::Binary => "binary",
             Type::Uuid => "uuid",

@@ -14,6 +14,7 @@ mod recovery;
 mod services;
 mod structs;
 mod types;
+mod unsupported;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use super::reserved::is_reserved;
 use super::source::{SourceFile, Span};
 use super::syntax::{File, Literal, Name};
 use super::token::{Keyword, Token, TokenKind};
+use annotations::Before;
 
 /// How deep types and values may be nested. Thrift's own limit for data is 64.
 pub const MAX_NESTING: u32 = 200;
@@ -135,8 +137,12 @@ impl<'s> Parser<'s> {
             file.headers.push(header);
             return Ok(());
         }
-        let definition = self.definition()?;
-        file.definitions.push(definition);
+        let before = self.before()?;
+        if self.is_word("package") && self.kind_at(1) == TokenKind::Literal {
+            file.headers.push(self.package(before)?);
+        } else if let Some(definition) = self.definition(before)? {
+            file.definitions.push(definition);
+        }
         Ok(())
     }
 
@@ -326,7 +332,8 @@ impl<'s> Parser<'s> {
             return Failed;
         }
         let diagnostic = match token.kind {
-            TokenKind::Illegal => self.illegal_character(token.span),
+            // Neither Apache's compiler nor thriftpy2 knows of `@`.
+            TokenKind::Illegal | TokenKind::At => self.illegal_character(token.span),
             TokenKind::UnterminatedLiteral => self.unterminated_literal(token.span),
             TokenKind::UnterminatedComment => self
                 .diagnostic(
@@ -403,7 +410,7 @@ impl<'s> Parser<'s> {
             }
             "\u{a0}" => diagnostic.hint("this is a no-break space; use a plain one"),
             "\0" => diagnostic.hint("save the file as UTF-8"),
-            "@" => diagnostic.hint("annotations are written `(name = \"value\")` after the thing"),
+            "@" => diagnostic.hint("annotations with `@` stand before the thing"),
             _ => diagnostic,
         }
     }
