@@ -314,7 +314,8 @@ def load_schema(
     text: bytes | None = None,
     reader: Callable[[str], bytes] | None = None,
     single: bool = False,
-    allow_reserved: bool = False,
+    reserved: str = "refuse",
+    missing_include: str = "error",
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
 
