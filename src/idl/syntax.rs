@@ -475,6 +475,25 @@ pub enum BaseType {
     Binary,
 }
 
+impl BaseType {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::Byte => "byte",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::Double => "double",
+            Self::Float => "float",
+            Self::String => "string",
+            Self::Binary => "binary",
+        }
+    }
+}
+
 /// A value as it is written.
 #[derive(Debug)]
 pub struct Value {
