@@ -146,6 +146,8 @@ codes! {
     OnewayAnswer "oneway-answer" Parser Warning
     /// A type in `throws` that is no exception.
     NotAnException "not-an-exception" Parser Warning
+    /// There are more mistakes than are shown.
+    NotShown "not-shown" Parser Error
 }
 
 /// A place that helps to understand a diagnostic.

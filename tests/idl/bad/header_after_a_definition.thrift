@@ -1,2 +1,3 @@
 struct A { 1: i32 a }
 include "shared.thrift"
+package "example.com/late"
