@@ -80,11 +80,12 @@ wheel: $(VENV)/.tools ## A wheel in dist/.
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
 
-debian: ## Install what the tests need of Debian, a browser, unless it is there.
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler.
+	@{ command -v chromium && command -v chromedriver && command -v thrift; } >/dev/null || { \
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-			--no-install-recommends chromium chromium-driver fonts-dejavu-core; }
+			--no-install-recommends chromium chromium-driver fonts-dejavu-core \
+			thrift-compiler; }
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
 	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \

@@ -5,6 +5,8 @@
 mod dump;
 #[path = "idl/fixtures.rs"]
 mod fixtures;
+#[path = "idl/invariants.rs"]
+mod invariants;
 #[path = "idl/limits.rs"]
 mod limits;
 #[path = "idl/loading.rs"]

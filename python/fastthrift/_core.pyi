@@ -292,6 +292,7 @@ class Schema:
     @property
     def warnings(self) -> list[Diagnostic]: ...
     def namespaces(self, file: int) -> dict[str, str]: ...
+    def json(self, file: int) -> str: ...
     def build(self, module_names: list[str], known: dict[str, Program]) -> list[Program]: ...
 
 @final
@@ -314,7 +315,8 @@ def load_schema(
     text: bytes | None = None,
     reader: Callable[[str], bytes] | None = None,
     single: bool = False,
-    allow_reserved: bool = False,
+    reserved: str = "refuse",
+    missing_include: str = "error",
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import keyword
 import linecache
 import os
 import threading
@@ -480,6 +481,22 @@ _RECEIVING = 4
 _ANSWERED = 5  # the whole reply was read, and it belongs to this call
 
 
+def find_keyword_method(service: Any, attribute: str) -> str | None:
+    """The method ``import`` of a service for the attribute ``import_``: one that is called like a
+    word of Python."""
+    api = attribute[:-1]
+    is_method = attribute == f"{api}_" and keyword.iskeyword(api) and api in service.thrift_services
+    return api if is_method else None
+
+
+def find_handler(handler: object, api: str) -> Any:
+    """What a handler has for a method of a service: ``import_``, or ``import`` if somebody has
+    put it there, for one that is called like a word of Python."""
+    if keyword.iskeyword(api) and not hasattr(handler, api):
+        api += "_"
+    return getattr(handler, api)
+
+
 class TClient:
     """Calls the methods of a service, as attributes of the client.
 
@@ -513,6 +530,8 @@ class TClient:
         if _api != "_service":
             if _api in self._service.thrift_services:
                 return functools.partial(self._req, _api)
+            if api := find_keyword_method(self._service, _api):
+                return functools.partial(self._req, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return functools.partial(self._req, "close")
@@ -760,7 +779,7 @@ class TProcessor:
 
         def call() -> Any:
             names = [field[1] for field in args.thrift_spec.values()]
-            return getattr(handler, api)(*[getattr(args, name) for name in names])
+            return find_handler(handler, api)(*[getattr(args, name) for name in names])
 
         return api, seqid, result, call
 

@@ -82,6 +82,10 @@ codes! {
     ReservedWord "reserved-word" Lexer Error
     /// Something else than the grammar allows.
     Syntax "syntax" Grammar Error
+    /// What only fbthrift has: streams and interactions.
+    Unsupported "unsupported" Grammar Error
+    /// A type that can be loaded, but not sent.
+    UnsupportedType "unsupported-type" Parser Warning
     /// Types or values within each other beyond any use.
     NestedTooDeeply "nested-too-deeply" Parser Error
     /// A file that cannot be found.
@@ -142,6 +146,8 @@ codes! {
     OnewayAnswer "oneway-answer" Parser Warning
     /// A type in `throws` that is no exception.
     NotAnException "not-an-exception" Parser Warning
+    /// There are more mistakes than are shown.
+    NotShown "not-shown" Parser Error
 }
 
 /// A place that helps to understand a diagnostic.

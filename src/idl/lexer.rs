@@ -69,6 +69,7 @@ impl<'s> Lexer<'s> {
             b'=' => self.take(1, TokenKind::Equal),
             b'*' => self.take(1, TokenKind::Star),
             b'&' => self.take(1, TokenKind::Ampersand),
+            b'@' => self.take(1, TokenKind::At),
             _ if self.at == 0 && self.text.starts_with('\u{feff}') => {
                 self.take('\u{feff}'.len_utf8(), TokenKind::ByteOrderMark)
             }

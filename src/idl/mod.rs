@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! SourceFile -> lexer (tokens) -> parser (syntax::File + Diagnostics) -> render
+//!                                         syntax::File -> print -> text
 //! ```
 //!
 //! Parsing never fails and never panics: whatever the bytes, the result is a
@@ -17,6 +18,7 @@ mod diagnostic;
 pub mod lexer;
 pub mod literal;
 mod parser;
+mod print;
 mod python;
 mod render;
 mod reserved;
@@ -27,6 +29,7 @@ mod walk;
 
 pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
+pub use print::print;
 pub(crate) use python::repr as python_repr;
 pub use render::render;
 pub use reserved::is_reserved;

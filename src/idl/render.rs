@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Label, Severity};
 use super::source::{SourceFile, Span};
@@ -30,18 +30,24 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     });
     let mut marks = vec![(diagnostic.span, AnnotationKind::Primary, label)];
     marks.extend(near.into_iter().map(mark));
-    let mut report = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.as_str())
-        .element(excerpt(&diagnostic.file, marks));
+    let report = Group::with_title(
+        level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.as_str()),
+    );
+    let mut report = excerpt(report, &diagnostic.file, marks);
     for related in far {
-        report = report.element(excerpt(&related.file, vec![mark(related)]));
+        report = excerpt(report, &related.file, vec![mark(related)]);
     }
     if let Some(hint) = &diagnostic.hint {
         report = report.element(Level::HELP.message(hint.as_str()));
     }
     Renderer::plain().render(&[report])
 }
+
+/// Lines longer than this are shown in part: the renderer looks at all of a
+/// line for each diagnostic, and a file may be one line.
+const LONGEST_LINE: u32 = 2000;
 
 type Mark = (Span, AnnotationKind, Option<String>);
 
@@ -52,7 +58,7 @@ fn mark(related: &Label) -> Mark {
 
 /// The lines that ranges touch, underlined. Only they are handed on: the
 /// renderer looks at all it is given, and files may be large.
-fn excerpt(file: &Arc<SourceFile>, marks: Vec<Mark>) -> Snippet<'_, Annotation<'_>> {
+fn excerpt<'d>(report: Group<'d>, file: &'d Arc<SourceFile>, marks: Vec<Mark>) -> Group<'d> {
     let whole = marks
         .iter()
         .map(|(span, ..)| *span)
@@ -61,12 +67,47 @@ fn excerpt(file: &Arc<SourceFile>, marks: Vec<Mark>) -> Snippet<'_, Annotation<'
     let first_line = file.line(whole.start);
     let start = file.line_start(first_line);
     let end = file.line_start(file.line(whole.end) + 1);
+    let path = file.path().display().to_string();
+    let lines = file.line(whole.end) - first_line + 1;
+    if end - start > lines.saturating_mul(LONGEST_LINE) {
+        return long_line(report, file, path, marks);
+    }
     let annotations = marks.into_iter().map(|(span, kind, label)| {
         let range = (span.start - start) as usize..(span.end - start) as usize;
         kind.span(range).label(label)
     });
-    Snippet::source(file.slice(Span::new(start, end)))
-        .path(file.path().display().to_string())
-        .line_start(first_line as usize)
-        .annotations(annotations)
+    report.element(
+        Snippet::source(file.slice(Span::new(start, end)))
+            .path(path)
+            .line_start(first_line as usize)
+            .annotations(annotations),
+    )
+}
+
+/// The first range with what is near to it.
+fn long_line<'d>(
+    report: Group<'d>,
+    file: &'d Arc<SourceFile>,
+    path: String,
+    marks: Vec<Mark>,
+) -> Group<'d> {
+    const AROUND: u32 = 40;
+    let Some((span, kind, label)) = marks.into_iter().next() else {
+        return report;
+    };
+    let position = file.position(span.start);
+    let origin = Origin::path(path)
+        .line(position.line as usize)
+        .char_column(position.column as usize);
+    let line_start = file.line_start(position.line);
+    let line_end = file.line_start(position.line + 1);
+    let stop = span.end.min(span.start + AROUND).min(line_end);
+    let start = file.boundary_before(span.start.saturating_sub(AROUND).max(line_start));
+    let end = file.boundary_before((stop + AROUND).min(line_end));
+    let marked = (span.start - start) as usize..(file.boundary_before(stop) - start) as usize;
+    report.element(origin).element(
+        Snippet::<Annotation<'_>>::source(file.slice(Span::new(start, end)))
+            .line_start(position.line as usize)
+            .annotation(kind.span(marked).label(label)),
+    )
 }

@@ -116,6 +116,15 @@ impl SourceFile {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// The last offset, up to this one, at which a character starts.
+    pub(super) fn boundary_before(&self, offset: u32) -> u32 {
+        let mut offset = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset as u32
+    }
+
     /// Whether a byte within the range was not UTF-8.
     #[must_use]
     pub fn has_invalid_utf8(&self, span: Span) -> bool {

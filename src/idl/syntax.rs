@@ -58,9 +58,23 @@ pub struct Annotation {
     pub value: Option<Literal>,
 }
 
+/// `@thrift.Experimental` or `@cpp.Ref{type = cpp.RefType.Unique}` before
+/// something: fbthrift's newer form of annotations.
+#[derive(Debug)]
+pub struct StructuredAnnotation {
+    /// From `@` to `}`.
+    pub span: Span,
+    /// The struct.
+    pub name: Name,
+    /// Its fields, if there are braces.
+    pub fields: Option<Vec<FieldValue>>,
+}
+
 /// What may stand before the definitions.
 #[derive(Debug)]
 pub enum Header {
+    /// `package "example.com/shared"`
+    Package(Package),
     /// `include "shared.thrift"`
     Include(Include),
     /// `cpp_include "<unordered_map>"`
@@ -74,11 +88,23 @@ impl Header {
     #[must_use]
     pub const fn span(&self) -> Span {
         match self {
+            Self::Package(node) => node.span,
             Self::Include(node) => node.span,
             Self::CppInclude(node) => node.span,
             Self::Namespace(node) => node.span,
         }
     }
+}
+
+/// `package "example.com/shared"`: fbthrift's one namespace for all languages.
+#[derive(Debug)]
+pub struct Package {
+    /// The whole header.
+    pub span: Span,
+    /// Annotations of the file.
+    pub structured: Vec<StructuredAnnotation>,
+    /// The name.
+    pub name: Literal,
 }
 
 /// `include "shared.thrift"`
@@ -151,6 +177,8 @@ pub struct Const {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The type.
     pub ty: Type,
     /// The name.
@@ -168,6 +196,8 @@ pub struct Typedef {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The type.
     pub ty: Type,
     /// Its new name.
@@ -183,6 +213,8 @@ pub struct Enum {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The items, in order.
@@ -198,6 +230,8 @@ pub struct EnumItem {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The value, if it is given.
@@ -213,6 +247,8 @@ pub struct Senum {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The texts, in order.
@@ -239,6 +275,8 @@ pub struct Struct {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// Which of the three it is.
     pub kind: StructKind,
     /// The name.
@@ -267,6 +305,8 @@ pub struct Field {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The id, if it is given.
     pub id: Option<Integer>,
     /// The requiredness, if it is given.
@@ -312,6 +352,8 @@ pub struct Service {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The service it extends.
@@ -329,6 +371,8 @@ pub struct Function {
     pub span: Span,
     /// The doc comment before it.
     pub doc: Option<Span>,
+    /// The annotations before it.
+    pub structured: Vec<StructuredAnnotation>,
     /// `oneway`, or `async` as it was called before.
     pub oneway: Option<Name>,
     /// What it returns.
@@ -422,10 +466,32 @@ pub enum BaseType {
     I64,
     /// `double`
     Double,
+    /// `float`, which only fbthrift has. thriftpy2 reserves the word, so it
+    /// is never a name.
+    Float,
     /// `string`
     String,
     /// `binary`
     Binary,
+}
+
+impl BaseType {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::Byte => "byte",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::Double => "double",
+            Self::Float => "float",
+            Self::String => "string",
+            Self::Binary => "binary",
+        }
+    }
 }
 
 /// A value as it is written.
@@ -454,4 +520,22 @@ pub enum ValueKind {
     List(Vec<Value>),
     /// `{"a": 1}`
     Map(Vec<(Value, Value)>),
+    /// `Point{x = 1}`, as fbthrift has it.
+    Struct {
+        /// The struct.
+        name: Name,
+        /// Its fields.
+        fields: Vec<FieldValue>,
+    },
+}
+
+/// `x = 1` in the value of a struct that names its struct.
+#[derive(Debug)]
+pub struct FieldValue {
+    /// Both.
+    pub span: Span,
+    /// The field.
+    pub name: Name,
+    /// The value.
+    pub value: Value,
 }

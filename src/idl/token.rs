@@ -64,6 +64,8 @@ pub enum TokenKind {
     Star,
     /// `&`
     Ampersand,
+    /// `@`
+    At,
     /// A quoted text that its line ends before the closing quote.
     UnterminatedLiteral,
     /// A block comment that the file ends before its `*/`.
@@ -114,6 +116,7 @@ impl TokenKind {
             Self::Equal => "`=`",
             Self::Star => "`*`",
             Self::Ampersand => "`&`",
+            Self::At => "`@`",
             Self::UnterminatedLiteral => "a text without its closing quote",
             Self::UnterminatedComment => "a comment without its end",
             Self::Illegal => "an illegal character",

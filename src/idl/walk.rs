@@ -2,9 +2,9 @@
 
 use super::source::Span;
 use super::syntax::{
-    Annotations, Const, CppInclude, Definition, Enum, EnumItem, Field, File, Function, Header,
-    Include, Literal, Name, Namespace, ReturnType, Senum, Service, Struct, StructKind, Type,
-    TypeKind, Typedef, Value, ValueKind, Xsd,
+    Annotations, Const, CppInclude, Definition, Enum, EnumItem, Field, FieldValue, File, Function,
+    Header, Include, Literal, Name, Namespace, Package, ReturnType, Senum, Service, Struct,
+    StructKind, StructuredAnnotation, Type, TypeKind, Typedef, Value, ValueKind, Xsd,
 };
 
 /// Is told of every node, a parent before its children.
@@ -72,6 +72,14 @@ impl Walker<'_> {
 
     fn header(&mut self, header: &Header) {
         match header {
+            Header::Package(Package {
+                span,
+                structured,
+                name,
+            }) => self.node("package", *span, |walker| {
+                walker.structured(structured);
+                walker.literal(*name);
+            }),
             Header::Include(Include { span, path }) => {
                 self.node("include", *span, |walker| walker.literal(*path));
             }
@@ -105,6 +113,7 @@ impl Walker<'_> {
     fn constant(&mut self, constant: &Const) {
         self.node("const", constant.span, |walker| {
             walker.doc(constant.doc);
+            walker.structured(&constant.structured);
             walker.ty(&constant.ty);
             walker.name(constant.name);
             walker.value(&constant.value);
@@ -115,6 +124,7 @@ impl Walker<'_> {
     fn typedef(&mut self, typedef: &Typedef) {
         self.node("typedef", typedef.span, |walker| {
             walker.doc(typedef.doc);
+            walker.structured(&typedef.structured);
             walker.ty(&typedef.ty);
             walker.name(typedef.name);
             walker.annotations(typedef.annotations.as_ref());
@@ -124,6 +134,7 @@ impl Walker<'_> {
     fn enumeration(&mut self, enumeration: &Enum) {
         self.node("enum", enumeration.span, |walker| {
             walker.doc(enumeration.doc);
+            walker.structured(&enumeration.structured);
             walker.name(enumeration.name);
             for item in &enumeration.items {
                 walker.enum_item(item);
@@ -135,6 +146,7 @@ impl Walker<'_> {
     fn enum_item(&mut self, item: &EnumItem) {
         self.node("item", item.span, |walker| {
             walker.doc(item.doc);
+            walker.structured(&item.structured);
             walker.name(item.name);
             if let Some(value) = item.value {
                 walker.leaf("integer", value.span);
@@ -146,6 +158,7 @@ impl Walker<'_> {
     fn senum(&mut self, senum: &Senum) {
         self.node("senum", senum.span, |walker| {
             walker.doc(senum.doc);
+            walker.structured(&senum.structured);
             walker.name(senum.name);
             for item in &senum.items {
                 walker.literal(*item);
@@ -162,6 +175,7 @@ impl Walker<'_> {
         };
         self.node(node, structure.span, |walker| {
             walker.doc(structure.doc);
+            walker.structured(&structure.structured);
             walker.name(structure.name);
             walker.words(structure.xsd_all);
             walker.fields(&structure.fields);
@@ -173,6 +187,7 @@ impl Walker<'_> {
         for field in fields {
             self.node("field", field.span, |walker| {
                 walker.doc(field.doc);
+                walker.structured(&field.structured);
                 if let Some(id) = field.id {
                     walker.leaf("id", id.span);
                 }
@@ -203,6 +218,7 @@ impl Walker<'_> {
     fn service(&mut self, service: &Service) {
         self.node("service", service.span, |walker| {
             walker.doc(service.doc);
+            walker.structured(&service.structured);
             walker.name(service.name);
             if let Some(extends) = service.extends {
                 walker.leaf("extends", extends.span);
@@ -217,6 +233,7 @@ impl Walker<'_> {
     fn function(&mut self, function: &Function) {
         self.node("function", function.span, |walker| {
             walker.doc(function.doc);
+            walker.structured(&function.structured);
             walker.words(function.oneway);
             match &function.result {
                 ReturnType::Void(span) => walker.leaf("void", *span),
@@ -284,12 +301,36 @@ impl Walker<'_> {
                     walker.value(element);
                 }
             }),
+            ValueKind::Struct { name, fields } => {
+                self.node("struct value", value.span, |walker| {
+                    walker.name(*name);
+                    walker.field_values(fields);
+                });
+            }
             ValueKind::Map(entries) => self.node("map value", value.span, |walker| {
                 for (key, value) in entries {
                     walker.value(key);
                     walker.value(value);
                 }
             }),
+        }
+    }
+
+    fn structured(&mut self, annotations: &[StructuredAnnotation]) {
+        for annotation in annotations {
+            self.node("structured annotation", annotation.span, |walker| {
+                walker.name(annotation.name);
+                walker.field_values(annotation.fields.as_deref().unwrap_or_default());
+            });
+        }
+    }
+
+    fn field_values(&mut self, fields: &[FieldValue]) {
+        for field in fields {
+            self.node("field value", field.span, |walker| {
+                walker.name(field.name);
+                walker.value(&field.value);
+            });
         }
     }
 

@@ -32,6 +32,9 @@ pub struct Options {
     pub missing_include: MissingInclude,
 }
 
+/// Of the errors and of the warnings of a load so many are kept.
+const MAX_SHOWN: usize = 100;
+
 /// Loads a file with all it includes.
 ///
 /// # Errors
@@ -77,11 +80,43 @@ pub fn load(
         schema = link::link(&files, &mut diagnostics);
     }
     sort(&mut diagnostics, &ranks);
+    let diagnostics = the_first(diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
     schema.warnings = diagnostics;
     Ok(schema)
+}
+
+/// A broken file can have more mistakes than anybody reads, or than there is
+/// time to show: of errors and of warnings the first are kept, and the others
+/// counted.
+fn the_first(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut counts = [0_usize; 2];
+    let mut left_out: [Option<Diagnostic>; 2] = [None, None];
+    let mut kept = Vec::with_capacity(diagnostics.len().min(2 * MAX_SHOWN));
+    for diagnostic in diagnostics {
+        let kind = usize::from(diagnostic.is_error());
+        counts[kind] += 1;
+        if counts[kind] <= MAX_SHOWN {
+            kept.push(diagnostic);
+        } else {
+            left_out[kind].get_or_insert(diagnostic);
+        }
+    }
+    for (first, count) in left_out.into_iter().zip(counts) {
+        let Some(first) = first else { continue };
+        let message = format!(
+            "{} more {}s from here on are not shown",
+            count - MAX_SHOWN,
+            first.severity.as_str()
+        );
+        kept.push(Diagnostic {
+            severity: first.severity,
+            ..Diagnostic::new(Code::NotShown, &first.file, first.span, message)
+        });
+    }
+    kept
 }
 
 fn sort(diagnostics: &mut [Diagnostic], files: &[Arc<SourceFile>]) {

@@ -10,6 +10,7 @@
 //! apart in one run.
 #![forbid(unsafe_code)]
 
+mod json;
 mod link;
 mod load;
 mod model;

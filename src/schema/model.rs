@@ -162,6 +162,8 @@ pub enum Type {
     I64,
     /// `double`
     Double,
+    /// `float`
+    Float,
     /// `string`
     String,
     /// `binary`

@@ -3,13 +3,12 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use fastthrift::idl::lexer::Lexer;
-use fastthrift::idl::{Diagnostic, ParseOptions, SourceFile, Span, Visitor, parse, render, walk};
+use fastthrift::idl::{Diagnostic, render};
 use fastthrift::schema::{FileSystem, Options, load};
 
 use crate::dump;
+use crate::invariants::{check_parsing, check_printing};
 
 /// The fixtures of `tests/idl/good` or `tests/idl/bad`, by name.
 pub fn fixtures(directory: &str) -> Vec<PathBuf> {
@@ -79,73 +78,22 @@ fn bad_files() {
     }
 }
 
-/// Checks that the ranges of a tree nest, in order, and hold some text.
-struct RangeCheck {
-    parents: Vec<(Span, u32)>,
-}
-
-impl Visitor for RangeCheck {
-    fn enter(&mut self, node: &'static str, span: Span, leaf: bool) {
-        assert!(
-            span.start < span.end || node == "file",
-            "empty {node} {span:?}"
-        );
-        if let Some((parent, next)) = self.parents.last_mut() {
-            assert!(
-                parent.contains(span),
-                "{node} {span:?} outside of {parent:?}"
-            );
-            // A requiredness comes before its type and so on, but `cpp_type`
-            // is told of after the element type it may stand before.
-            if node != "cpp_type" {
-                assert!(
-                    *next <= span.start,
-                    "{node} {span:?} before its elder sibling"
-                );
-                *next = span.end;
-            }
-        }
-        assert!(!leaf || node != "file");
-        self.parents.push((span, span.start));
-    }
-
-    fn leave(&mut self) {
-        self.parents.pop();
-    }
-}
-
-/// What must hold for every text.
-pub fn check_invariants(bytes: &[u8]) {
-    let source = Arc::new(SourceFile::new("checked.thrift", bytes.to_vec()));
-    assert_eq!(source.text().len(), bytes.len());
-
-    let mut at = 0;
-    for token in Lexer::new(source.text()) {
-        assert_eq!(token.span.start, at, "a gap between tokens");
-        assert!(token.span.end > at, "an empty token");
-        assert!(source.text().is_char_boundary(token.span.end as usize));
-        at = token.span.end;
-    }
-    assert_eq!(at as usize, bytes.len(), "the tokens end before the text");
-
-    let parsed = parse(&source, ParseOptions::default());
-    walk(
-        &parsed.file,
-        &mut RangeCheck {
-            parents: Vec::new(),
-        },
-    );
-    for diagnostic in &parsed.diagnostics {
-        let range = diagnostic.span.range();
-        assert!(source.text().get(range).is_some(), "{diagnostic}");
-    }
-}
-
 #[test]
 fn ranges_nest_and_tokens_cover_the_text() {
     for directory in ["good", "bad"] {
         for path in fixtures(directory) {
-            check_invariants(&std::fs::read(&path).expect("the fixture can be read"));
+            check_parsing(&std::fs::read(&path).expect("the fixture can be read"));
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_is_the_same_tree() {
+    for directory in ["good", "bad"] {
+        for path in fixtures(directory) {
+            let bytes = std::fs::read(&path).expect("the fixture can be read");
+            let printed = check_printing(&bytes);
+            assert!(printed || directory == "bad", "{}", path.display());
         }
     }
 }

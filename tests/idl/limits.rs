@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use fastthrift::idl::{Code, Diagnostic};
+use fastthrift::idl::{Code, Diagnostic, MAX_NESTING, render};
 use fastthrift::schema::{Memory, Options, Schema, load};
+
+use crate::invariants::{check_loading, check_parsing, check_printing};
 
 const DEEP: usize = 100_000;
 
@@ -149,4 +151,96 @@ fn a_chain_of_many_includes() {
     }
     let schema = load("f0.thrift", &sources, &Options::default()).expect("nothing is wrong");
     assert_eq!(schema.programs.len(), 5001);
+}
+
+/// Everything that makes the front end call itself, at and beyond its limit.
+fn nesting() -> Vec<String> {
+    let mut texts = Vec::new();
+    for levels in [MAX_NESTING as usize - 1, MAX_NESTING as usize, 2000] {
+        let repeat = |text: &str| text.repeat(levels);
+        texts.extend([
+            format!("typedef {}i32{} A", repeat("list<"), repeat(">")),
+            format!("typedef {}i32{} A", repeat("map<i32, "), repeat(">")),
+            format!("const i32 A = {}{}", repeat("["), repeat("]")),
+            format!("const i32 A = {}1{}", repeat("{1: "), repeat("}")),
+            format!("const i32 A = {}{}", repeat("A{a = "), repeat("}")),
+            format!("{} struct A {{}}", repeat("@A{a = [")),
+            format!("struct A {{ {}", repeat("1: A a xsd_attrs { ")),
+            format!(
+                "struct S {{ 1: S a }} const S A = {}{}",
+                repeat("{'a': "),
+                repeat("}")
+            ),
+            format!(
+                "struct S {{ 1: S a }} const S A = {}{}",
+                repeat("S{a = "),
+                repeat("}")
+            ),
+            format!(
+                "const {}i32{} A = {}{}",
+                repeat("list<"),
+                repeat(">"),
+                repeat("["),
+                repeat("]")
+            ),
+        ]);
+    }
+    // Names that wait for each other, through all kinds of definitions.
+    for levels in [50, 100, 150, 1000] {
+        let mut types = String::new();
+        let mut values = String::from("struct S { 1: S a, 2: i32 b }\n");
+        for index in 0..levels {
+            let next = index + 1;
+            writeln!(types, "typedef list<T{next}> T{index}").unwrap();
+            writeln!(values, "const S C{index} = S{{a = C{next}}}").unwrap();
+        }
+        writeln!(types, "typedef i32 T{levels}").unwrap();
+        writeln!(values, "const S C{levels} = {{'b': 1}}").unwrap();
+        texts.extend([types, values]);
+    }
+    texts
+}
+
+#[test]
+fn a_small_stack_is_enough_for_any_nesting() {
+    let run = || {
+        for text in nesting() {
+            check_parsing(text.as_bytes());
+            check_loading(text.as_bytes());
+            check_printing(text.as_bytes());
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(160 << 10);
+    thread
+        .spawn(run)
+        .expect("a thread can be made")
+        .join()
+        .expect("no overflow");
+}
+
+#[test]
+fn many_mistakes_on_one_line_are_shown_in_part() {
+    let text = format!("struct A {{ {} }}", "1: $ é, ".repeat(50_000));
+    let diagnostics = load_text(&text).expect_err("the text is wrong");
+    assert_eq!(diagnostics.len(), 101);
+    let last = diagnostics.last().expect("there is one");
+    assert_eq!(last.code, Code::NotShown);
+    assert!(last.message.contains("more errors"), "{}", last.message);
+    let shown = render(&diagnostics[50]);
+    assert!(shown.len() < 1000, "{shown}");
+    assert!(shown.contains("any.thrift:1:"), "{shown}");
+    assert!(shown.contains('^'), "{shown}");
+}
+
+#[test]
+fn many_warnings_are_counted() {
+    let fields: Vec<String> = (0..500).map(|index| format!("i32 f{index}")).collect();
+    let schema =
+        load_text(&format!("struct A {{\n{}\n}}", fields.join("\n"))).expect("nothing is wrong");
+    assert_eq!(schema.warnings.len(), 101);
+    assert!(schema.warnings.iter().all(|warning| !warning.is_error()));
+    assert_eq!(
+        schema.warnings[100].message,
+        "400 more warnings from here on are not shown"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -214,4 +215,30 @@ fn reserved_words_may_be_allowed() {
     };
     let schema = load("a.thrift", &sources, &options).expect("they are allowed");
     assert_eq!(schema.structs[0].fields[0].name, "from");
+}
+
+#[test]
+fn a_tree_of_sixty_files_that_include_each_other_is_sixty_reads() {
+    let mut inner = Memory::new();
+    for index in 0..60 {
+        let mut text = String::new();
+        for before in 0..index {
+            writeln!(text, "include 'f{before}.thrift'").unwrap();
+        }
+        writeln!(text, "struct S {{").unwrap();
+        for before in 0..index {
+            writeln!(text, "  {}: f{before}.S s{before}", before + 1).unwrap();
+        }
+        text.push_str("}\n");
+        inner = inner.with(format!("f{index}.thrift"), text);
+    }
+    let sources = Counting {
+        inner,
+        reads: RefCell::default(),
+    };
+    let schema = load("f59.thrift", &sources, &Options::default()).expect("nothing is wrong");
+    assert_eq!(schema.programs.len(), 60);
+    assert!(schema.warnings.is_empty());
+    let reads = sources.reads.borrow();
+    assert_eq!((reads.len(), reads.values().sum::<usize>()), (60, 60));
 }

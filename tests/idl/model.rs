@@ -1,7 +1,7 @@
 //! Rules of the model that thriftpy2's own tests or Apache's compiler fix.
 
 use fastthrift::idl::Kind;
-use fastthrift::schema::{Memory, Options, Schema, StructKind, Type, Value, load};
+use fastthrift::schema::{Memory, Options, ProgramId, Schema, StructKind, Type, Value, load};
 
 use crate::dump;
 
@@ -113,6 +113,25 @@ fn integers_may_be_of_any_size() {
         schema.consts[0].value,
         Value::BigInt("-18446744073709551616".into())
     );
+}
+
+#[test]
+fn json_says_what_that_of_apaches_compiler_cannot() {
+    let schema = schema(
+        "const map<list<i32>, string> A = {[1]: '\"\\\\\\n\u{1}'}\n\
+         const i64 B = 0x10000000000000000\n\
+         const double C = 1e400\n\
+         const map<bool, double> D = {true: 1}",
+    );
+    let json = schema.json(ProgramId(0));
+    for value in [
+        r#""value":{"[1]":"\"\\\n\u0001"}"#,
+        r#""value":"0x10000000000000000""#,
+        r#""value":1e999"#,
+        r#""value":{"1":1.0}"#,
+    ] {
+        assert!(json.contains(value), "{value} is not in {json}");
+    }
 }
 
 /// Texts that are wrong, and thriftpy2 0.7.1's exception for each.

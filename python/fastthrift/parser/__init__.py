@@ -30,6 +30,9 @@ def load(
     include_dirs: list[str | os.PathLike[str]] | None = None,
     include_dir: str | os.PathLike[str] | None = None,
     encoding: str = "utf-8",
+    *,
+    reserved: str = "refuse",
+    missing_include: str = "error",
 ) -> types.ModuleType:
     """Load a Thrift file as a module.
 
@@ -43,6 +46,8 @@ def load(
         include_dirs=None if include_dirs is None else [os.fspath(d) for d in include_dirs],
         include_dir=None if include_dir is None else os.fspath(include_dir),
         encoding=encoding,
+        reserved=reserved,
+        missing_include=missing_include,
     )
     if module_name:
         sys.modules[module_name] = module
@@ -77,9 +82,10 @@ def _register_includes(module: types.ModuleType) -> None:
             )
 
 
-def load_fp(source: TextIO, module_name: str) -> types.ModuleType:
-    """Load what a file-like object holds as a module, which is put into ``sys.modules``."""
-    module = parse_fp(source, module_name)
+def load_fp(source: TextIO, module_name: str, *, reserved: str = "refuse") -> types.ModuleType:
+    """Load what a file-like object holds as a module, which is put into ``sys.modules``. For
+    ``reserved`` see ``parser.parse``."""
+    module = parse_fp(source, module_name, reserved=reserved)
     sys.modules[module_name] = module
     return module
 

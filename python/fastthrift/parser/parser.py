@@ -10,6 +10,7 @@ import collections
 import os
 import threading
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 from urllib.parse import urlparse
@@ -47,6 +48,9 @@ def parse(
     parser: Any = None,
     enable_cache: bool = True,
     encoding: str = "utf-8",
+    *,
+    reserved: str = "refuse",
+    missing_include: str = "error",
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
 
@@ -55,6 +59,11 @@ def parse(
     path. Includes are looked for beside the file that has them, then in ``include_dirs`` (the
     current directory by default), then in ``include_dir``. ``path`` may be a ``file://``,
     ``http://`` or ``https://`` URL. ``lexer`` and ``parser`` are accepted and not used.
+
+    ``reserved`` says what becomes of names that some language keeps for itself: ``"refuse"`` as
+    in thriftpy2, ``"allow"``, or ``"suffix"``, which allows them too and adds an underscore to
+    those that Python keeps (the field ``from`` is the attribute ``from_``, and ``from`` in
+    messages). ``missing_include="warn"`` makes a warning of an include that is not there.
 
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
@@ -74,7 +83,17 @@ def parse(
         text = None
         if len(scheme) > 1:  # one letter is a drive
             text = _fetch(path, scheme).decode(encoding).encode()
-        schema = _core.load_schema(path, directories, text=text, reader=_reader(encoding))
+        schema = _core.load_schema(
+            path,
+            directories,
+            text=text,
+            reader=_reader(encoding),
+            reserved=reserved,
+            missing_include=missing_include,
+        )
+        for diagnostic in schema.warnings if missing_include == "warn" else ():
+            if diagnostic.code == "missing-include":
+                warnings.warn(str(diagnostic), stacklevel=3)
         if module_name is None:
             module_name = os.path.splitext(os.path.basename(path))[0]
         module = _modules(schema, module_name, _programs if enable_cache else {}, enable_cache)
@@ -89,10 +108,13 @@ def parse_fp(
     lexer: Any = None,
     parser: Any = None,
     enable_cache: bool = True,
+    *,
+    reserved: str = "refuse",
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
-    It may not include other files. ``lexer`` and ``parser`` are accepted and not used.
+    It may not include other files. ``lexer`` and ``parser`` are accepted and not used; for
+    ``reserved`` see ``parse``.
     """
     _check_module_name(module_name)
     if not hasattr(source, "read"):
@@ -104,7 +126,7 @@ def parse_fp(
             return _thrift_cache[module_name]
         contents = source.read()
         text = contents if isinstance(contents, bytes) else contents.encode()
-        schema = _core.load_schema("", [], text=text, single=True)
+        schema = _core.load_schema("", [], text=text, single=True, reserved=reserved)
         module = _modules(schema, module_name, {}, False)
         if enable_cache:
             _thrift_cache[module_name] = module

@@ -280,13 +280,14 @@ class _Writer:
             fields = value.thrift_spec.items()
         except AttributeError:
             raise Misfit() from None
+        keys = getattr(value, "__thrift_field_names__", {})
         for fid, field in fields:
             ttype, name = field[:2]
             item = getattr(value, name, None)
             if item is None:
                 continue
             try:
-                done[name] = self.of(ttype)(item, sub_spec(field), budget - 1)
+                done[keys.get(name, name)] = self.of(ttype)(item, sub_spec(field), budget - 1)
             except Misfit as misfit:
                 misfit.in_field(value, fid, field, item)
                 raise
@@ -453,12 +454,14 @@ class _Reader:
     def struct(self, value: Any, obj: Any, budget: int) -> Any:
         check_depth(budget, "")
         unknown = set(value)
+        keys = getattr(obj, "__thrift_field_names__", {})
         for field in obj.thrift_spec.values():
             ttype, name = field[:2]
-            if name not in unknown:
+            key = keys.get(name, name)
+            if key not in unknown:
                 continue
-            unknown.discard(name)
-            item = value[name]
+            unknown.discard(key)
+            item = value[key]
             if item is None:
                 continue
             try:

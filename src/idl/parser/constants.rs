@@ -20,6 +20,9 @@ impl Parser<'_> {
                 self.check_literal(start);
                 ValueKind::Literal
             }
+            TokenKind::Identifier if self.at_struct_value() => {
+                return self.nested(Self::struct_value);
+            }
             TokenKind::Identifier => {
                 self.name(expected)?;
                 return Ok(Value {
@@ -49,6 +52,31 @@ impl Parser<'_> {
         Ok(Value {
             span: self.span_from(start),
             kind: ValueKind::List(elements),
+        })
+    }
+
+    /// Whether `Name{field = ...}` starts here. A name and a map may follow
+    /// each other in a list; then keys have colons, and an empty map a blank
+    /// before it.
+    fn at_struct_value(&self) -> bool {
+        if self.kind_at(1) != TokenKind::OpenBrace {
+            return false;
+        }
+        let touches = self.current().span.end == self.token_at(1).span.start;
+        match self.kind_at(2) {
+            TokenKind::CloseBrace => touches,
+            TokenKind::Identifier | TokenKind::Keyword(_) => self.kind_at(3) == TokenKind::Equal,
+            _ => false,
+        }
+    }
+
+    fn struct_value(&mut self) -> Result<Value> {
+        let name = self.name("the name of a struct")?;
+        self.expect(TokenKind::OpenBrace)?;
+        let fields = self.field_values()?;
+        Ok(Value {
+            span: self.span_from(name.span),
+            kind: ValueKind::Struct { name, fields },
         })
     }
 

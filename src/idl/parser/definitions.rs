@@ -1,10 +1,9 @@
 //! What a file defines; constants and typedefs in full.
 
 use super::super::diagnostic::Code;
-use super::super::source::Span;
 use super::super::syntax::{Const, Definition, StructKind, Typedef};
 use super::super::token::{Keyword, TokenKind};
-use super::{Failed, Parser, Result};
+use super::{Before, Failed, Parser, Result};
 
 /// Words that old files start a namespace with.
 const OLD_NAMESPACES: [(&str, &str); 9] = [
@@ -20,43 +19,44 @@ const OLD_NAMESPACES: [(&str, &str); 9] = [
 ];
 
 impl Parser<'_> {
-    pub(super) fn definition(&mut self) -> Result<Definition> {
-        let doc = self.doc();
-        if self.is_word("senum") && self.kind_at(1) == TokenKind::Identifier {
-            return self.senum(doc).map(Definition::Senum);
+    /// `None` for what has been reported as unsupported.
+    pub(super) fn definition(&mut self, before: Before) -> Result<Option<Definition>> {
+        if self.kind_at(1) == TokenKind::Identifier {
+            if self.is_word("senum") {
+                return self.senum(before).map(Definition::Senum).map(Some);
+            }
+            if self.is_word("interaction") {
+                return self.interaction(before).map(|()| None);
+            }
         }
         let TokenKind::Keyword(keyword) = self.kind() else {
             return Err(self.not_a_definition());
         };
-        match keyword {
-            Keyword::Const => self.constant(doc).map(Definition::Const),
-            Keyword::Typedef => self.typedef(doc).map(Definition::Typedef),
-            Keyword::Enum => self.enumeration(doc).map(Definition::Enum),
-            Keyword::Struct => self.structure(doc, StructKind::Struct),
-            Keyword::Union => self.structure(doc, StructKind::Union),
-            Keyword::Exception => self.structure(doc, StructKind::Exception),
-            Keyword::Service => self.service(doc).map(Definition::Service),
+        let definition = match keyword {
+            Keyword::Const => self.constant(before).map(Definition::Const),
+            Keyword::Typedef => self.typedef(before).map(Definition::Typedef),
+            Keyword::Enum => self.enumeration(before).map(Definition::Enum),
+            Keyword::Struct => self.structure(before, StructKind::Struct),
+            Keyword::Union => self.structure(before, StructKind::Union),
+            Keyword::Exception => self.structure(before, StructKind::Exception),
+            Keyword::Service => self.service(before).map(Definition::Service),
             _ => Err(self.not_a_definition()),
-        }
+        };
+        definition.map(Some)
     }
 
     fn not_a_definition(&mut self) -> Failed {
         let word = self.text(self.current().span);
         let old = OLD_NAMESPACES.iter().find(|(old, _)| *old == word);
-        let hint = match (old, word) {
-            (Some((_, scope)), _) => format!("write `namespace {scope} ...`"),
-            (_, "interaction" | "stream" | "sink") => format!("`{word}` is not supported"),
-            _ => return self.unexpected("a definition"),
-        };
         let failed = self.unexpected("a definition");
-        if let Some(diagnostic) = self.diagnostics.last_mut() {
-            diagnostic.hint = Some(hint);
+        if let (Some((_, scope)), Some(diagnostic)) = (old, self.diagnostics.last_mut()) {
+            diagnostic.hint = Some(format!("write `namespace {scope} ...`"));
         }
         failed
     }
 
-    fn constant(&mut self, doc: Option<Span>) -> Result<Const> {
-        let start = doc.unwrap_or(self.current().span);
+    fn constant(&mut self, before: Before) -> Result<Const> {
+        let start = before.start(self.current().span);
         self.advance();
         let ty = self.ty()?;
         let name = self.definition_name("the name of the constant")?;
@@ -65,7 +65,8 @@ impl Parser<'_> {
         let annotations = self.annotations()?;
         Ok(Const {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             ty,
             name,
             value,
@@ -73,15 +74,16 @@ impl Parser<'_> {
         })
     }
 
-    fn typedef(&mut self, doc: Option<Span>) -> Result<Typedef> {
-        let start = doc.unwrap_or(self.current().span);
+    fn typedef(&mut self, before: Before) -> Result<Typedef> {
+        let start = before.start(self.current().span);
         self.advance();
         let ty = self.ty()?;
         let name = self.definition_name("the name of the type")?;
         let annotations = self.annotations()?;
         Ok(Typedef {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             ty,
             name,
             annotations,

@@ -1,8 +1,8 @@
 //! `include`, `cpp_include` and `namespace`.
 
-use super::super::syntax::{CppInclude, Header, Include, Name, Namespace};
+use super::super::syntax::{CppInclude, Header, Include, Name, Namespace, Package};
 use super::super::token::{Keyword, TokenKind};
-use super::{Parser, Result};
+use super::{Before, Parser, Result};
 
 impl Parser<'_> {
     pub(super) fn header(&mut self, keyword: Keyword) -> Result<Header> {
@@ -30,6 +30,18 @@ impl Parser<'_> {
                 })
             }
         })
+    }
+
+    /// `package "example.com/shared"` of fbthrift's files.
+    pub(super) fn package(&mut self, before: Before) -> Result<Header> {
+        let start = before.start(self.current().span);
+        self.advance();
+        let name = self.literal()?;
+        Ok(Header::Package(Package {
+            span: self.span_from(start),
+            structured: before.structured,
+            name,
+        }))
     }
 
     /// A word of a namespace belongs to another language, so reserved words

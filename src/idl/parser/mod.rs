@@ -14,6 +14,7 @@ mod recovery;
 mod services;
 mod structs;
 mod types;
+mod unsupported;
 
 use std::sync::Arc;
 
@@ -25,9 +26,12 @@ use super::reserved::is_reserved;
 use super::source::{SourceFile, Span};
 use super::syntax::{File, Literal, Name};
 use super::token::{Keyword, Token, TokenKind};
+use annotations::Before;
 
-/// How deep types and values may be nested. Thrift's own limit for data is 64.
-pub const MAX_NESTING: u32 = 200;
+/// How deep types and values may be nested, and how many definitions may wait
+/// for each other: as many levels as messages may have, which the stack of
+/// any thread has room for.
+pub const MAX_NESTING: u32 = 64;
 
 /// What to do with names that some target language keeps for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,21 +127,32 @@ impl<'s> Parser<'s> {
         if let TokenKind::Keyword(keyword) = self.kind()
             && keyword.starts_header()
         {
-            if !file.definitions.is_empty() {
-                let word = keyword.text();
-                let message = format!("this `{word}` stands after a definition");
-                let diagnostic = self
-                    .syntax(self.current(), message)
-                    .hint(format!("move the `{word}` before the first definition"));
-                self.report(diagnostic);
-            }
+            self.check_place_of_header(file);
             let header = self.header(keyword)?;
             file.headers.push(header);
             return Ok(());
         }
-        let definition = self.definition()?;
-        file.definitions.push(definition);
+        let before = self.before()?;
+        if self.is_word("package") && self.kind_at(1) == TokenKind::Literal {
+            self.check_place_of_header(file);
+            file.headers.push(self.package(before)?);
+        } else if let Some(definition) = self.definition(before)? {
+            file.definitions.push(definition);
+        }
         Ok(())
+    }
+
+    /// Headers stand before the definitions.
+    fn check_place_of_header(&mut self, file: &File) {
+        if file.definitions.is_empty() {
+            return;
+        }
+        let word = self.text(self.current().span);
+        let message = format!("this `{word}` stands after a definition");
+        let diagnostic = self
+            .syntax(self.current(), message)
+            .hint(format!("move the `{word}` before the first definition"));
+        self.report(diagnostic);
     }
 
     // --- the current token ---
@@ -326,7 +341,8 @@ impl<'s> Parser<'s> {
             return Failed;
         }
         let diagnostic = match token.kind {
-            TokenKind::Illegal => self.illegal_character(token.span),
+            // Neither Apache's compiler nor thriftpy2 knows of `@`.
+            TokenKind::Illegal | TokenKind::At => self.illegal_character(token.span),
             TokenKind::UnterminatedLiteral => self.unterminated_literal(token.span),
             TokenKind::UnterminatedComment => self
                 .diagnostic(
@@ -403,7 +419,7 @@ impl<'s> Parser<'s> {
             }
             "\u{a0}" => diagnostic.hint("this is a no-break space; use a plain one"),
             "\0" => diagnostic.hint("save the file as UTF-8"),
-            "@" => diagnostic.hint("annotations are written `(name = \"value\")` after the thing"),
+            "@" => diagnostic.hint("annotations with `@` stand before the thing"),
             _ => diagnostic,
         }
     }

@@ -1,13 +1,12 @@
 //! `service` and its functions.
 
-use super::super::source::Span;
 use super::super::syntax::{Function, Name, ReturnType, Service, Throws};
 use super::super::token::{Keyword, TokenKind};
-use super::{Parser, Result};
+use super::{Before, Parser, Result};
 
 impl Parser<'_> {
-    pub(super) fn service(&mut self, doc: Option<Span>) -> Result<Service> {
-        let start = doc.unwrap_or(self.current().span);
+    pub(super) fn service(&mut self, before: Before) -> Result<Service> {
+        let start = before.start(self.current().span);
         self.advance();
         let name = self.definition_name("the name of the service")?;
         let extends = match self.eat(TokenKind::Keyword(Keyword::Extends)) {
@@ -15,11 +14,18 @@ impl Parser<'_> {
             None => None,
         };
         self.expect(TokenKind::OpenBrace)?;
-        let functions = self.list(TokenKind::CloseBrace, "a function", Self::function)?;
+        let functions = self.list(TokenKind::CloseBrace, "a function", |parser| {
+            if parser.performs() {
+                return Ok(None);
+            }
+            parser.function().map(Some)
+        })?;
+        let functions = functions.into_iter().flatten().collect();
         let annotations = self.annotations()?;
         Ok(Service {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             name,
             extends,
             functions,
@@ -28,10 +34,14 @@ impl Parser<'_> {
     }
 
     fn function(&mut self) -> Result<Function> {
-        let doc = self.doc();
-        let start = doc.unwrap_or(self.current().span);
+        let before = self.before()?;
+        let start = before.start(self.current().span);
         let oneway = self.oneway();
-        let result = self.return_type()?;
+        let result = match self.stream() {
+            Some(span) => ReturnType::Void(span),
+            None => self.return_type()?,
+        };
+        self.stream();
         let name = self.definition_name("the name of the function")?;
         self.expect(TokenKind::OpenParen)?;
         let arguments = self.fields(TokenKind::CloseParen)?;
@@ -39,7 +49,8 @@ impl Parser<'_> {
         let annotations = self.annotations()?;
         Ok(Function {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             oneway,
             result,
             name,

@@ -1,15 +1,14 @@
 //! `struct`, `union`, `exception`, and fields wherever they are.
 
-use super::super::source::Span;
 use super::super::syntax::{
     Definition, Field, Integer, Name, Requiredness, Struct, StructKind, Xsd, XsdAttributes,
 };
 use super::super::token::{Keyword, TokenKind};
-use super::{Parser, Result};
+use super::{Before, Parser, Result};
 
 impl Parser<'_> {
-    pub(super) fn structure(&mut self, doc: Option<Span>, kind: StructKind) -> Result<Definition> {
-        let start = doc.unwrap_or(self.current().span);
+    pub(super) fn structure(&mut self, before: Before, kind: StructKind) -> Result<Definition> {
+        let start = before.start(self.current().span);
         self.advance();
         let name = self.definition_name(match kind {
             StructKind::Struct => "the name of the struct",
@@ -22,7 +21,8 @@ impl Parser<'_> {
         let annotations = self.annotations()?;
         Ok(Definition::Struct(Struct {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             kind,
             name,
             xsd_all,
@@ -37,8 +37,8 @@ impl Parser<'_> {
     }
 
     fn field(&mut self) -> Result<Field> {
-        let doc = self.doc();
-        let start = doc.unwrap_or(self.current().span);
+        let before = self.before()?;
+        let start = before.start(self.current().span);
         let id = self.field_id()?;
         let requiredness = self.requiredness();
         let ty = if id.is_none() && requiredness.is_none() {
@@ -58,7 +58,8 @@ impl Parser<'_> {
         let annotations = self.annotations()?;
         Ok(Field {
             span: self.span_from(start),
-            doc,
+            doc: before.doc,
+            structured: before.structured,
             id,
             requiredness,
             ty,

@@ -2,7 +2,7 @@
 
 use super::super::syntax::{BaseType, Literal, Type, TypeKind};
 use super::super::token::{Keyword, TokenKind};
-use super::{Parser, Result};
+use super::{Parser, Reserved, Result};
 
 impl Parser<'_> {
     pub(super) fn ty(&mut self) -> Result<Type> {
@@ -13,6 +13,10 @@ impl Parser<'_> {
     pub(super) fn ty_or(&mut self, expected: &str) -> Result<Type> {
         let start = self.current().span;
         let kind = match self.kind() {
+            TokenKind::Identifier if self.is_float() => {
+                self.advance();
+                TypeKind::Base(BaseType::Float)
+            }
             TokenKind::Identifier => {
                 let name = self.name(expected)?;
                 // What stands in parentheses after a name belongs to
@@ -32,6 +36,11 @@ impl Parser<'_> {
             kind,
             annotations,
         })
+    }
+
+    /// Where reserved words may be names, this may be one.
+    fn is_float(&self) -> bool {
+        self.options.reserved == Reserved::Refuse && self.is_word("float")
     }
 
     fn keyword_type(&mut self, keyword: Keyword, expected: &str) -> Result<TypeKind> {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::loading::Program;
+use super::names::Naming;
 use super::structs::Members;
 use crate::schema::{
     Annotation, Definition, EnumId, ProgramId, Schema, ServiceId, StructId, StructKind,
@@ -16,6 +17,7 @@ use crate::schema::{
 pub struct Builder<'a, 'py> {
     py: Python<'py>,
     schema: &'a Schema,
+    naming: Naming,
     files: &'a [(PathBuf, u64)],
     module_names: Vec<Bound<'py, PyString>>,
     /// By program: the path as Python shows it; None for a text without one.
@@ -32,6 +34,7 @@ impl<'a, 'py> Builder<'a, 'py> {
     pub fn new(
         py: Python<'py>,
         schema: &'a Schema,
+        naming: Naming,
         files: &'a [(PathBuf, u64)],
         module_names: &[String],
     ) -> PyResult<Self> {
@@ -46,6 +49,7 @@ impl<'a, 'py> Builder<'a, 'py> {
         Ok(Self {
             py,
             schema,
+            naming,
             files,
             module_names: module_names
                 .iter()
@@ -64,6 +68,11 @@ impl<'a, 'py> Builder<'a, 'py> {
     /// The interpreter.
     pub fn py(&self) -> Python<'py> {
         self.py
+    }
+
+    /// How attributes are called.
+    pub fn naming(&self) -> Naming {
+        self.naming
     }
 
     /// What is built.
@@ -160,7 +169,7 @@ impl<'a, 'py> Builder<'a, 'py> {
             intern!(py, "__thrift_annotations__"),
             self.annotations(&model.annotations)?,
         )?;
-        let name = self.name(&model.name);
+        let name = self.definition_name(&model.name, &self.schema[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,
             StructKind::Struct | StructKind::Union => members.make_struct(&name)?,
@@ -188,7 +197,7 @@ impl<'a, 'py> Builder<'a, 'py> {
             Definition::Const(id) => {
                 let model = &schema[id];
                 let value = self.value(&model.value)?;
-                let name = self.name(&model.name);
+                let name = self.definition_name(&model.name, &schema[model.program]);
                 output.annotate(
                     intern!(py, "__thrift_const_annotations__"),
                     &name,
@@ -199,7 +208,7 @@ impl<'a, 'py> Builder<'a, 'py> {
             }
             Definition::Typedef(id) => {
                 let model = &schema[id];
-                let name = self.name(&model.name);
+                let name = self.definition_name(&model.name, &schema[model.program]);
                 output.annotate(
                     intern!(py, "__thrift_typedef_annotations__"),
                     &name,
@@ -208,7 +217,9 @@ impl<'a, 'py> Builder<'a, 'py> {
                 output.namespace.set_item(name, self.type_spec(&model.ty)?)
             }
             Definition::Enum(id) => {
-                output.class("enums", &self.name(&schema[id].name), self.enum_class(id))
+                let model = &schema[id];
+                let name = self.definition_name(&model.name, &schema[model.program]);
+                output.class("enums", &name, self.enum_class(id))
             }
             Definition::Struct(id) => {
                 let model = &schema[id];
@@ -217,11 +228,16 @@ impl<'a, 'py> Builder<'a, 'py> {
                     StructKind::Union => "unions",
                     StructKind::Exception => "exceptions",
                 };
-                output.class(kind, &self.name(&model.name), self.struct_class(id))
+                {
+                    let name = self.definition_name(&model.name, &schema[model.program]);
+                    output.class(kind, &name, self.struct_class(id))
+                }
             }
             Definition::Service(id) => {
                 let class = self.service_class(id)?;
-                output.class("services", &self.name(&schema[id].name), &class)
+                let model = &schema[id];
+                let name = self.definition_name(&model.name, &schema[model.program]);
+                output.class("services", &name, &class)
             }
         }
     }
@@ -285,14 +301,14 @@ impl<'a, 'py> Builder<'a, 'py> {
     /// Makes a plain class.
     pub fn new_class(
         &self,
-        name: &str,
+        name: &Bound<'py, PyString>,
         base: Bound<'py, PyType>,
         namespace: &Bound<'py, PyDict>,
     ) -> PyResult<Bound<'py, PyType>> {
         let made = self
             .py
             .get_type::<PyType>()
-            .call1((self.name(name), (base,), namespace))?;
+            .call1((name, (base,), namespace))?;
         Ok(made.cast_into()?)
     }
 }

@@ -20,7 +20,9 @@ impl<'py> Builder<'_, 'py> {
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
         for item in &model.items {
-            let name = self.name(&item.name);
+            let name = self.attribute(&item.name, |other| {
+                model.items.iter().any(|item| item.name == other)
+            });
             namespace.set_item(&name, item.value)?;
             values_to_names.set_item(item.value, &name)?;
             names_to_values.set_item(&name, item.value)?;
@@ -37,6 +39,7 @@ impl<'py> Builder<'_, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         namespace.set_item(intern!(py, "__thrift_item_annotations__"), annotations)?;
-        self.new_class(&model.name, py.get_type::<PyAny>(), &namespace)
+        let name = self.definition_name(&model.name, &self.schema()[model.program]);
+        self.new_class(&name, py.get_type::<PyAny>(), &namespace)
     }
 }

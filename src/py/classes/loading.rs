@@ -8,19 +8,24 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyIndexError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::builder::Builder;
 use super::diagnostic::{self, Diagnostic};
+use super::names::Naming;
 use crate::idl::Reserved;
-use crate::schema::{self, FileSystem, Located, Memory, Options, Sources, Unresolved};
+use crate::schema::{
+    self, FileSystem, Located, Memory, MissingInclude, Options, ProgramId, Sources, Unresolved,
+};
 
 /// A set of linked files.
 #[pyclass(frozen, module = "fastthrift._core")]
+#[allow(clippy::struct_field_names, reason = "it is the schema of the core")]
 pub struct Schema {
     schema: schema::Schema,
+    naming: Naming,
     /// By program: what tells the file from others, and a digest of its text.
     files: Vec<(PathBuf, u64)>,
 }
@@ -101,6 +106,15 @@ impl Schema {
         self.schema.warnings.iter().map(Into::into).collect()
     }
 
+    /// The definitions of a file as JSON, in the shape of Apache's
+    /// `thrift --gen json`.
+    fn json(&self, file: usize) -> PyResult<String> {
+        if file >= self.schema.programs.len() {
+            return Err(PyIndexError::new_err("there is no such file"));
+        }
+        Ok(self.schema.json(ProgramId(file as u32)))
+    }
+
     /// Makes the classes. `module_names` are the `__module__` of each file's
     /// classes; `known` are programs made before, by identity, which are used
     /// again where the text is the same, and to which new ones are added.
@@ -110,7 +124,7 @@ impl Schema {
         module_names: Vec<String>,
         known: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, Program>>> {
-        Builder::new(py, &self.schema, &self.files, &module_names)?.build(known)
+        Builder::new(py, &self.schema, self.naming, &self.files, &module_names)?.build(known)
     }
 }
 
@@ -118,9 +132,14 @@ impl Schema {
 ///
 /// `text` is the contents of the root where they are not to be read from
 /// `path`; `reader(path)` gives the bytes of any file where that is not the
-/// file system's matter.
+/// file system's matter. `reserved` is "refuse", "allow" or "suffix";
+/// `missing_include` is "error" or "warn".
 #[pyfunction]
-#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, single = false, allow_reserved = false))]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, single = false, reserved = "refuse", missing_include = "error"))]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "they are named arguments in Python"
+)]
 pub fn load_schema(
     py: Python<'_>,
     path: PathBuf,
@@ -128,16 +147,30 @@ pub fn load_schema(
     text: Option<Vec<u8>>,
     reader: Option<Py<PyAny>>,
     single: bool,
-    allow_reserved: bool,
+    reserved: &str,
+    missing_include: &str,
 ) -> PyResult<Schema> {
     super::super::logging::install(py);
+    let (reserved, naming) = match reserved {
+        "refuse" => (Reserved::Refuse, Naming::Same),
+        "allow" => (Reserved::Allow, Naming::Same),
+        "suffix" => (Reserved::Allow, Naming::Suffix),
+        _ => {
+            let message = "reserved must be 'refuse', 'allow' or 'suffix'";
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    let missing_include = match missing_include {
+        "error" => MissingInclude::Error,
+        "warn" => MissingInclude::Warn,
+        _ => {
+            let message = "missing_include must be 'error' or 'warn'";
+            return Err(PyValueError::new_err(message));
+        }
+    };
     let options = Options {
-        reserved: if allow_reserved {
-            Reserved::Allow
-        } else {
-            Reserved::Refuse
-        },
-        ..Options::default()
+        reserved,
+        missing_include,
     };
     let (loaded, files, failure) = py.detach(|| {
         let files = FileSystem::new(include_dirs);
@@ -146,6 +179,7 @@ pub fn load_schema(
             text,
             single,
             reader,
+            naming,
             files,
             seen: RefCell::default(),
             failure: RefCell::default(),
@@ -177,7 +211,11 @@ pub fn load_schema(
         path.display(),
         schema.programs.len().saturating_sub(1)
     );
-    Ok(Schema { schema, files })
+    Ok(Schema {
+        schema,
+        naming,
+        files,
+    })
 }
 
 #[derive(Default)]
@@ -192,6 +230,7 @@ struct Recording {
     text: Option<Vec<u8>>,
     single: bool,
     reader: Option<Py<PyAny>>,
+    naming: Naming,
     files: FileSystem,
     seen: RefCell<HashMap<PathBuf, Seen>>,
     /// An exception of `reader`, or of the file system for the root.
@@ -266,6 +305,8 @@ impl Sources for Recording {
         let bytes = self.bytes(path)?;
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
+        // Classes whose attributes are called otherwise are other classes.
+        self.naming.hash(&mut hasher);
         self.seen
             .borrow_mut()
             .entry(path.to_owned())

@@ -11,6 +11,7 @@ mod builder;
 mod diagnostic;
 mod enums;
 mod loading;
+mod names;
 mod services;
 mod spec;
 mod structs;

@@ -48,7 +48,8 @@ impl<'py> Builder<'_, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         namespace.set_item(intern!(py, "__thrift_function_annotations__"), annotations)?;
-        self.new_class(&model.name, base, &namespace)
+        let name = self.definition_name(&model.name, &schema[model.program]);
+        self.new_class(&name, base, &namespace)
     }
 
     fn add_function(

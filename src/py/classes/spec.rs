@@ -22,6 +22,8 @@ pub mod ttype {
     pub const LIST: u8 = 15;
     pub const UUID: u8 = 16;
     pub const BINARY: u8 = 18;
+    /// fbthrift's; the codec refuses it.
+    pub const FLOAT: u8 = 19;
 }
 
 impl<'py> Builder<'_, 'py> {
@@ -35,6 +37,7 @@ impl<'py> Builder<'_, 'py> {
             Type::I32 => simple(ttype::I32),
             Type::I64 => simple(ttype::I64),
             Type::Double => simple(ttype::DOUBLE),
+            Type::Float => simple(ttype::FLOAT),
             Type::String => simple(ttype::STRING),
             Type::Binary => simple(ttype::BINARY),
             Type::Uuid => simple(ttype::UUID),

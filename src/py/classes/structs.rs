@@ -153,7 +153,10 @@ impl<'py> Builder<'_, 'py> {
     ) -> PyResult<Members<'py>> {
         let py = self.py();
         let namespace = self.class_namespace(program, line)?;
-        let names: Vec<_> = fields.iter().map(|field| self.name(&field.name)).collect();
+        let names: Vec<_> = fields
+            .iter()
+            .map(|field| self.field_name(&field.name, fields))
+            .collect();
         let none = py.None();
         let members = Members {
             thrift_spec: PyDict::new(py),
@@ -164,8 +167,12 @@ impl<'py> Builder<'_, 'py> {
         };
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
+        let renamed = PyDict::new(py);
         for (field, name) in fields.iter().zip(&members.names) {
             linenos.set_item(name, field.line)?;
+            if name != field.name.as_str() {
+                renamed.set_item(name, &field.name)?;
+            }
             if !field.annotations.is_empty() {
                 annotations.set_item(name, self.annotations(&field.annotations)?)?;
             }
@@ -177,6 +184,10 @@ impl<'py> Builder<'_, 'py> {
         namespace.set_item(intern!(py, "__thrift_field_linenos__"), linenos)?;
         namespace.set_item(intern!(py, "__thrift_field_annotations__"), annotations)?;
         namespace.set_item(intern!(py, "default_spec"), &members.default_spec)?;
+        if !renamed.is_empty() {
+            // For protocols that send names.
+            namespace.set_item(intern!(py, "__thrift_field_names__"), renamed)?;
+        }
         Ok(members)
     }
 

@@ -40,8 +40,9 @@ impl<'py> Builder<'_, 'py> {
                 let kwargs = PyDict::new(py);
                 let schema = self.schema();
                 for (index, value) in fields {
-                    let name = &schema[*id].fields[*index as usize].name;
-                    kwargs.set_item(self.name(name), self.value(value)?)?;
+                    let all = &schema[*id].fields;
+                    let name = self.field_name(&all[*index as usize].name, all);
+                    kwargs.set_item(name, self.value(value)?)?;
                 }
                 self.struct_class(*id).clone().call((), Some(&kwargs))?
             }

@@ -28,14 +28,14 @@ impl Linker<'_> {
                 Some(value)
             }
             (Value::Bool(value), _) if is_integer(ty) => Some(Value::Int(value.into())),
-            (Value::Double(value), Type::Double) => Some(Value::Double(value)),
-            (Value::Int(value), Type::Double) => {
+            (Value::Double(value), Type::Double | Type::Float) => Some(Value::Double(value)),
+            (Value::Int(value), Type::Double | Type::Float) => {
                 Some(Value::Double(integer_as_double(&Integer::Small(value))))
             }
-            (Value::BigInt(digits), Type::Double) => {
+            (Value::BigInt(digits), Type::Double | Type::Float) => {
                 Some(Value::Double(integer_as_double(&Integer::Big(digits))))
             }
-            (Value::Bool(value), Type::Double) => Some(Value::Double(value.into())),
+            (Value::Bool(value), Type::Double | Type::Float) => Some(Value::Double(value.into())),
             (Value::String(text), Type::String | Type::Binary) => Some(Value::String(text)),
             (Value::String(text), Type::Uuid) => self.uuid(owner, span, text),
             (Value::Int(value), Type::Enum(id)) => self.enum_value(owner, span, value, *id),

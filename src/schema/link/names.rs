@@ -6,7 +6,7 @@ use super::super::load::LoadedFile;
 use super::super::model::{Definition, ProgramId};
 use super::{Linker, stem};
 use crate::idl::syntax::StructKind;
-use crate::idl::{Code, Diagnostic, Span};
+use crate::idl::{Code, Diagnostic, Span, Visitor, walk};
 
 /// A name that a file defines.
 #[derive(Clone, Copy)]
@@ -171,6 +171,10 @@ impl Linker<'_> {
                 continue;
             }
             let file = &self.files[index];
+            if scope.includes.iter().all(|include| include.used) {
+                continue;
+            }
+            let annotations = names_in_annotations(file);
             // Included twice, it is used if it is used by either way.
             let used: HashSet<ProgramId> = scope
                 .includes
@@ -178,10 +182,14 @@ impl Linker<'_> {
                 .filter(|include| include.used)
                 .filter_map(|include| include.program)
                 .collect();
-            for include in &file.includes {
+            for (include, scope) in file.includes.iter().zip(&scope.includes) {
+                let annotates = || {
+                    let mut names = annotations.iter();
+                    names.any(|name| rest_after(name, &scope.prefix).is_some())
+                };
                 if include
                     .program
-                    .is_some_and(|program| !used.contains(&program))
+                    .is_some_and(|program| !used.contains(&program) && !annotates())
                 {
                     let diagnostic = Diagnostic::new(
                         Code::UnusedInclude,
@@ -268,6 +276,37 @@ impl Linker<'_> {
             },
         }
     }
+}
+
+/// The names within `@...{...}`. Nothing else comes of them, so that they are
+/// looked for only where somebody asks.
+fn names_in_annotations(file: &LoadedFile) -> Vec<&str> {
+    struct Names<'f> {
+        file: &'f LoadedFile,
+        /// Nodes within each other, from the annotation on.
+        depth: usize,
+        found: Vec<&'f str>,
+    }
+    impl Visitor for Names<'_> {
+        fn enter(&mut self, node: &'static str, span: Span, leaf: bool) {
+            if self.depth > 0 || node == "structured annotation" {
+                self.depth += 1;
+                if leaf {
+                    self.found.push(self.file.source.slice(span));
+                }
+            }
+        }
+        fn leave(&mut self) {
+            self.depth = self.depth.saturating_sub(1);
+        }
+    }
+    let mut names = Names {
+        file,
+        depth: 0,
+        found: Vec::new(),
+    };
+    walk(&file.tree, &mut names);
+    names.found
 }
 
 /// What follows a prefix and a dot.

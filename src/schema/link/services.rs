@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Definition, Function, ProgramId, Service, ServiceId};
+use super::super::model::{Definition, Function, ProgramId, Requiredness, Service, ServiceId};
 use super::structs::FieldHead;
 use super::{Linker, Site};
 use crate::idl::syntax::{self, Name, ReturnType};
@@ -102,12 +102,18 @@ impl<'a> Linker<'a> {
             ReturnType::Void(_) => Some(None),
             ReturnType::Type(ty) => self.ty(program, ty).map(Some),
         };
-        let arguments = self.field_heads(program, &node.arguments);
+        let mut arguments = self.field_heads(program, &node.arguments);
         let thrown = node
             .throws
             .as_ref()
             .map_or(&[][..], |throws| &throws.fields);
-        let exceptions = self.field_heads(program, thrown);
+        let mut exceptions = self.field_heads(program, thrown);
+        // Apache's compiler ignores that an argument is optional.
+        for head in arguments.iter_mut().chain(&mut exceptions) {
+            if head.requiredness == Requiredness::Optional {
+                head.requiredness = Requiredness::Default;
+            }
+        }
         self.check_throws(program, thrown, &exceptions);
         self.check_oneway(program, node);
         let arguments = self.finish_fields(program, &node.arguments, arguments);

@@ -4,7 +4,7 @@ use super::super::model::{Definition, ProgramId};
 use super::Linker;
 
 /// Types of other languages, and what Thrift calls them.
-const FOREIGN_TYPES: [(&str, &str); 16] = [
+const FOREIGN_TYPES: [(&str, &str); 15] = [
     ("int", "i32"),
     ("integer", "i32"),
     ("int8", "i8"),
@@ -20,7 +20,6 @@ const FOREIGN_TYPES: [(&str, &str); 16] = [
     ("bytes", "binary"),
     ("boolean", "bool"),
     ("dict", "map"),
-    ("float", "double"),
 ];
 
 /// Words long enough to be misspelt.

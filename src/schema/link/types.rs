@@ -48,8 +48,10 @@ impl Linker<'_> {
     fn resolve(&mut self, program: ProgramId, node: &syntax::Type, level: u32) -> Option<Resolved> {
         let (parts, ty) = match &node.kind {
             TypeKind::Base(base) => {
-                if *base == BaseType::Byte {
-                    self.tell_of_byte(program, node.span);
+                match base {
+                    BaseType::Byte => self.tell_of_byte(program, node.span),
+                    BaseType::Float => self.tell_of_float(program, node.span),
+                    _ => {}
                 }
                 return Some(base_type(*base).into());
             }
@@ -100,6 +102,18 @@ impl Linker<'_> {
         self.report(diagnostic);
     }
 
+    fn tell_of_float(&mut self, program: ProgramId, span: Span) {
+        let diagnostic = self
+            .diagnostic(
+                Code::UnsupportedType,
+                program,
+                span,
+                "`float` is fbthrift's own: what holds one can be loaded, but not sent",
+            )
+            .hint("did you mean `double`?");
+        self.report(diagnostic);
+    }
+
     pub(super) fn too_deep<T>(&mut self, program: ProgramId, span: Span) -> Option<T> {
         let diagnostic = self.diagnostic(
             Code::NestedTooDeeply,
@@ -111,7 +125,7 @@ impl Linker<'_> {
         None
     }
 
-    fn named(&mut self, program: ProgramId, name: Name, level: u32) -> Option<Resolved> {
+    pub(super) fn named(&mut self, program: ProgramId, name: Name, level: u32) -> Option<Resolved> {
         let text = self.text(program, name.span);
         let before = name.span.start;
         let found = self.find(program, text, before, |definition| match definition {
@@ -132,6 +146,10 @@ impl Linker<'_> {
             }
             // Words of Apache's compiler that thriftpy2 takes as names.
             None if text == "uuid" => Some(Type::Uuid.into()),
+            None if text == "float" => {
+                self.tell_of_float(program, name.span);
+                Some(Type::Float.into())
+            }
             None if text == "slist" => {
                 let diagnostic = self.diagnostic(
                     Code::Deprecated,
@@ -217,6 +235,7 @@ impl Linker<'_> {
             Type::I32 => "i32".to_owned(),
             Type::I64 => "i64".to_owned(),
             Type::Double => "double".to_owned(),
+            Type::Float => "float".to_owned(),
             Type::String => "string".to_owned(),
             Type::Binary => "binary".to_owned(),
             Type::Uuid => "uuid".to_owned(),
@@ -245,6 +264,7 @@ const fn base_type(base: BaseType) -> Type {
         BaseType::I32 => Type::I32,
         BaseType::I64 => Type::I64,
         BaseType::Double => Type::Double,
+        BaseType::Float => Type::Float,
         BaseType::String => Type::String,
         BaseType::Binary => Type::Binary,
     }

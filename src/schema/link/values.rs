@@ -93,7 +93,10 @@ impl Linker<'_> {
             }
             (ValueKind::Map(entries), Type::Map(types)) => self.map(owner, entries, types, level),
             (ValueKind::Map(entries), Type::Struct(id)) => {
-                self.structure(owner, node.span, entries, *id, level)
+                self.struct_of_map(owner, node.span, entries, *id, level)
+            }
+            (ValueKind::Struct { name, fields }, _) => {
+                self.struct_by_name(owner, node.span, *name, fields, ty, level)
             }
             (ValueKind::List(_), _) => self.mismatch(owner, node.span, ty, "a list"),
             (ValueKind::Map(_), _) => self.mismatch(owner, node.span, ty, "a map"),
@@ -154,7 +157,8 @@ impl Linker<'_> {
         complete.then_some(Value::Map(entries))
     }
 
-    fn structure(
+    /// `{"x": 1}` where a struct is needed.
+    fn struct_of_map(
         &mut self,
         owner: &Owner,
         span: Span,
@@ -165,23 +169,67 @@ impl Linker<'_> {
         let mut complete = true;
         let mut fields = FieldValues::default();
         for (key, node) in nodes {
-            let Some(name) = self.field_key(owner, key, level) else {
-                complete = false;
-                continue;
-            };
-            let Some(index) = self.field_index(owner.program, key.span, id, &name) else {
-                complete = false;
-                continue;
-            };
-            // A field whose type is wrong has been reported.
-            let ty = self.heads[id.index()][index as usize].ty.clone();
-            let value = ty.and_then(|ty| self.value(owner, node, &ty, level + 1));
-            complete &= value.is_some();
-            // A wrong value is still one: the field is not missing.
-            fields.set(index, value.unwrap_or(Value::Bool(false)));
+            complete &= self
+                .field_key(owner, key, level)
+                .and_then(|name| self.field_index(owner.program, key.span, id, &name))
+                .and_then(|index| self.field_value(owner, node, id, index, level, &mut fields))
+                .is_some();
         }
         complete &= self.check_required(owner.program, span, id, &fields);
         complete.then(|| fields.finish(id))
+    }
+
+    /// `Point{x = 1}`.
+    fn struct_by_name(
+        &mut self,
+        owner: &Owner,
+        span: Span,
+        name: Name,
+        nodes: &[syntax::FieldValue],
+        ty: &Type,
+        level: u32,
+    ) -> Option<Value> {
+        let named = self.named(owner.program, name, level)?.ty;
+        let id = match named {
+            Type::Struct(id) if named == *ty => id,
+            Type::Struct(id) => {
+                let found = format!("a `{}`", self.struct_name(id));
+                return self.mismatch(owner, span, ty, &found);
+            }
+            _ => return self.mismatch(owner, span, ty, "the fields of a struct"),
+        };
+        let mut complete = true;
+        let mut fields = FieldValues::default();
+        for node in nodes {
+            let name = self.text(owner.program, node.name.span);
+            complete &= self
+                .field_index(owner.program, node.name.span, id, name)
+                .and_then(|index| {
+                    self.field_value(owner, &node.value, id, index, level, &mut fields)
+                })
+                .is_some();
+        }
+        complete &= self.check_required(owner.program, span, id, &fields);
+        complete.then(|| fields.finish(id))
+    }
+
+    /// Adds the value that is written for a field; `None` if it is wrong.
+    fn field_value(
+        &mut self,
+        owner: &Owner,
+        node: &syntax::Value,
+        id: StructId,
+        index: u32,
+        level: u32,
+        fields: &mut FieldValues,
+    ) -> Option<()> {
+        // A field whose type is wrong has been reported.
+        let ty = self.heads[id.index()][index as usize].ty.clone();
+        let value = ty.and_then(|ty| self.value(owner, node, &ty, level + 1));
+        let right = value.as_ref().map(|_| ());
+        // A wrong value is still one: the field is not missing.
+        fields.set(index, value.unwrap_or(Value::Bool(false)));
+        right
     }
 
     /// The name of a field: a text, or a constant that is one.

@@ -1,1 +1,2 @@
 const string A = "café"
+// apache accepts: it does not look at the encoding

@@ -103,3 +103,5 @@ service AddressBook extends Lookup {
   async void log(1: string line)
   void nothing()
 } (port = "9090")
+// apache refuses: it takes enum values by their qualified names only
+// thriftpy2 refuses: it takes enum values by their qualified names only

@@ -11,3 +11,5 @@ struct Everything {
   10: uuid j
   11: slist k
 }
+// apache refuses: slist is gone, and uuid came with 0.18
+// thriftpy2 refuses: it has neither uuid nor slist

@@ -39,3 +39,4 @@ const i32 ONE = 1
 /** Before a typedef. */
 typedef i32 Number
 /** At the end of the file: nobody's. */
+// thriftpy2 refuses: it does not know every form of comment

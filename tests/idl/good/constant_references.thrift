@@ -25,3 +25,5 @@ const Colour OTHER_WITH_NUMBER = Light.AMBER
 const Colour OTHER_WITH_NAME = Signal.GREEN
 
 const map<Colour, string> KEYS = {Colour.RED: "red", GREEN: "green"}
+// apache refuses: constants can be used only after their definition
+// thriftpy2 refuses: constants can be used only after their definition

@@ -15,3 +15,5 @@ const Id ID = {"number": 5}
 const map<string, string> PLAIN = {"city": "Bern", "country": "Switzerland"}
 const Address FROM_MAP = PLAIN
 struct Holder { 1: Person person = ANN, 2: set<string> tags = {} }
+// apache refuses: it takes no constant as the key of a struct literal
+// thriftpy2 refuses: it asks for required fields that have defaults

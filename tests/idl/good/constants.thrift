@@ -38,3 +38,5 @@ const i32 TWICE = 1
 const i32 BETWEEN = TWICE
 const i32 TWICE = 2
 const i32 AFTER = TWICE
+// apache refuses: it has no integers beyond 64 bits
+// thriftpy2 refuses: it has no signed hexadecimal numbers

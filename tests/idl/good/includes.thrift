@@ -15,3 +15,5 @@ struct Uses {
   4: nested.shared.Point through
 }
 service Child extends shared.Base { shared.Point get() throws (1: shared.Failed failed) }
+// apache refuses: it takes no separator after a header
+// thriftpy2 refuses: it takes a file included twice for two of one name

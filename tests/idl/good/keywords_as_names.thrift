@@ -21,3 +21,5 @@ service Calls {
   async void g()
   async async h()
 }
+// apache before 0.18 refuses: words of the grammar are no field names
+// thriftpy2 refuses: words of the grammar are no field names

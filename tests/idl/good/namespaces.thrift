@@ -8,3 +8,5 @@ cpp_include "<unordered_map>"
 cpp_include "<vector>";
 
 struct A {}
+// apache refuses: it takes no separator after a header
+// thriftpy2 refuses: it has no annotations of namespaces

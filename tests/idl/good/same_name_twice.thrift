@@ -7,3 +7,4 @@ typedef i32 Thing
 struct Last { 1: Thing thing }
 typedef i64 Number
 typedef i32 Number
+// apache refuses: a name has one definition

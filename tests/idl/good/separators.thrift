@@ -11,3 +11,5 @@ service O { void p() void q(1: i32 a 2: i32 b), void r(); void s() throws (1: T 
 exception T {}
 const list<i32> U = [1 2, 3; 4]
 const map<i32, i32> V = {1: 2 3: 4, 5: 6; 7: 8}
+// apache refuses: it takes no separator after most definitions
+// thriftpy2 refuses: it takes no comma after a definition

@@ -14,3 +14,5 @@ service Odd {
 struct Result { 1: i32 a }
 exception Failed { 1: string why }
 exception Busy {}
+// apache refuses: a oneway function throws nothing
+// thriftpy2 refuses: a service can be extended only after its definition

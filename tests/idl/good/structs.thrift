@@ -14,3 +14,5 @@ struct Annotated {
   2: string b = "it's" (quoted = 'say "hi"')
 } (on.struct = "4")
 struct Cpp { 1: i32 & a }
+// apache differs at structs.Negative.fields: it replaces ids that are not positive
+// thriftpy2 refuses: it takes ids that it gave itself for duplicates

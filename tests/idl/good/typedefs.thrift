@@ -7,3 +7,4 @@ typedef list<First> D
 typedef E F
 enum E { X = 1, Y }
 const F G = F.Y
+// thriftpy2 refuses: it does not look for values through typedefs

@@ -44,6 +44,8 @@ class TAsyncClient:
         if _api != "_service":
             if _api in self._service.thrift_services:
                 return functools.partial(self._req, _api)
+            if api := thrift.find_keyword_method(self._service, _api):
+                return functools.partial(self._req, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return functools.partial(self._req, "close")

@@ -12,6 +12,7 @@ from fastthrift.thrift import (
     TMultiplexedProcessor,
     TProcessor,
     TType,
+    find_handler,
 )
 
 __all__ = [
@@ -64,7 +65,7 @@ class TAsyncProcessor:
 
         async def call() -> Any:
             names = [field[1] for field in args.thrift_spec.values()]
-            value = getattr(handler, api)(*[getattr(args, name) for name in names])
+            value = find_handler(handler, api)(*[getattr(args, name) for name in names])
             return await value if inspect.isawaitable(value) else value
 
         return api, seqid, result, call

@@ -22,6 +22,7 @@ from fastthrift.thrift import (
     TPayload,
     TProcessor,
     TType,
+    find_handler,
 )
 
 from .tracker import ConsoleTracker, TrackerBase, VersionMixin
@@ -206,7 +207,7 @@ class TTrackedProcessor(TProcessor, VersionMixin):
         names = [field[1] for field in args.thrift_spec.values()]
 
         def call() -> Any:
-            return getattr(self._handler, api)(*[getattr(args, name) for name in names])
+            return find_handler(self._handler, api)(*[getattr(args, name) for name in names])
 
         return getattr(self._service, api + "_result")(), call
 

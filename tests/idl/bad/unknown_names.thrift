@@ -1,0 +1,3 @@
+struct A { 1: Missing a }
+const i32 B = MISSING
+service C extends Missing {}

@@ -1,0 +1,6 @@
+// Definitions with nothing inside.
+struct A {}
+union B {}
+exception C {}
+enum D {}
+service E {}

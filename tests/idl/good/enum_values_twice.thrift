@@ -1,0 +1,2 @@
+// Two names for one value.
+enum Alias { A = 1, B = 1, C }

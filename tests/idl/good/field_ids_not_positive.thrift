@@ -1,0 +1,6 @@
+// Ids of zero and below: Apache's compiler replaces them.
+// apache differs at structs.B.fields.a.key: it replaces ids that are not positive
+// apache differs at structs.C.fields.a.key: it replaces ids that are not positive
+struct A { -1: i32 a, -2: i32 b }
+struct B { 0: i32 a }
+struct C { -5: i32 a, 1: i32 b }
