@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import types
-from typing import TextIO
 
 from fastthrift.thrift import TPayloadMeta
 
 from .exc import ThriftModuleNameConflict, ThriftParserError
 from .parser import parse, parse_fp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
+    from typing import TextIO
 
 __all__ = [
     "ThriftModuleNameConflict",
@@ -57,8 +60,8 @@ def _make_picklable(module: types.ModuleType, name: str) -> None:
     for members in getattr(module, "__thrift_meta__", {}).values():
         for member in members:
             if isinstance(member, type) and member.__module__ not in sys.modules:
-                own = [v for v in vars(member).values() if isinstance(v, TPayloadMeta)]
-                for cls in (member, *own):
+                own = (getattr(member, attribute) for attribute in list(vars(member)))
+                for cls in (member, *(cls for cls in own if isinstance(cls, TPayloadMeta))):
                     cls.__module__ = name
 
 

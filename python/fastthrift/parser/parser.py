@@ -6,15 +6,11 @@ file comes from, what modules are called, and what was loaded before.
 
 from __future__ import annotations
 
-import collections
 import os
-import threading
 import types
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
-from urllib.parse import urlparse
 
 from fastthrift import _core
+from fastthrift._light import RLock, defaultdict
 from fastthrift.thrift import TException as TException
 from fastthrift.thrift import TPayload as TPayload
 from fastthrift.thrift import TPayloadMeta as TPayloadMeta
@@ -25,6 +21,11 @@ from .exc import ThriftGrammarError as ThriftGrammarError
 from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TextIO
+
 # Modules by the name they were asked for, or by normalised path.
 _thrift_cache: dict[str, types.ModuleType] = {}
 # What was made of each real file, whatever its modules are called: one class per type, so that
@@ -33,7 +34,7 @@ _programs: dict[str, _core.Program] = {}
 # Modules of included files by (name, real file).
 _included: dict[tuple[str, str], types.ModuleType] = {}
 
-_parse_lock = threading.RLock()
+_parse_lock = RLock()
 
 _SUFFIX = ".thrift"
 
@@ -70,10 +71,7 @@ def parse(
         if include_dir is not None:
             directories.append(include_dir)
 
-        scheme = urlparse(path).scheme
-        text = None
-        if len(scheme) > 1:  # one letter is a drive
-            text = _fetch(path, scheme).decode(encoding).encode()
+        text = _fetched(path, encoding) if ":" in path else None
         schema = _core.load_schema(path, directories, text=text, reader=_reader(encoding))
         if module_name is None:
             module_name = os.path.splitext(os.path.basename(path))[0]
@@ -116,19 +114,26 @@ def _check_module_name(module_name: str | None) -> None:
         raise ThriftParserError("fastthrift can only generate module with '_thrift' suffix")
 
 
-def _fetch(path: str, scheme: str) -> bytes:
-    if scheme == "file":
-        url = urlparse(path)
+def _fetched(path: str, encoding: str) -> bytes | None:
+    """What a URL leads to; None for a path without a scheme, or with a drive."""
+    from urllib.parse import urlparse
+
+    url = urlparse(path)
+    if len(url.scheme) <= 1:
+        return None
+    if url.scheme == "file":
         with open(url.netloc + url.path, "rb") as file:
-            return file.read()
-    if scheme in ("http", "https"):
+            contents = file.read()
+    elif url.scheme in ("http", "https"):
         from urllib.request import urlopen
 
         with urlopen(path) as response:
-            return bytes(response.read())
-    raise ThriftParserError(
-        f"fastthrift does not support generating module with path in protocol '{scheme}'"
-    )
+            contents = response.read()
+    else:
+        raise ThriftParserError(
+            f"fastthrift does not support generating module with path in protocol '{url.scheme}'"
+        )
+    return contents.decode(encoding).encode()
 
 
 def _reader(encoding: str) -> Callable[[str], bytes] | None:
@@ -166,7 +171,7 @@ def _modules(
         attributes = module.__dict__
         attributes["__thrift_file__"] = path or None
         attributes["__thrift_namespaces__"] = schema.namespaces(index)
-        meta: dict[str, list[Any]] = collections.defaultdict(list)
+        meta: dict[str, list[Any]] = defaultdict(list)
         for _, target in includes:
             if target is not None:
                 included = modules[target]
