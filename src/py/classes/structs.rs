@@ -6,8 +6,8 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::builder::Builder;
 use super::spec::ttype;
-use crate::py::imports;
 use crate::py::layout::Layout;
+use crate::py::{ffi, imports};
 use crate::schema::{Field, ProgramId, Requiredness};
 
 /// Makes a struct class whose fields live in slots; their defaults are set
@@ -27,8 +27,9 @@ pub fn new_struct_class<'py>(
         .filter(|name| can_be_slot(name, namespace).unwrap_or(false))
         .cloned()
         .collect();
-    namespace.set_item(intern!(py, "__slots__"), PyTuple::new(py, &slotted)?)?;
-    let class = new_payload_class(name, base, namespace)?;
+    let slots = PyTuple::new(py, &slotted)?;
+    namespace.set_item(intern!(py, "__slots__"), &slots)?;
+    let class = ffi::new_slotted_class(&base.get_type(), name, base, namespace.clone(), &slots)?;
     Layout::attach(&class, fields, &slotted)?;
     Layout::install_dealloc(&class)?;
     Ok(class)
@@ -196,7 +197,7 @@ impl<'py> Builder<'_, 'py> {
     }
 
     /// The default values of fields, None where there is none.
-    pub fn default_values(&mut self, fields: &[Field]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    pub fn default_values(&self, fields: &[Field]) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let py = self.py();
         fields
             .iter()
