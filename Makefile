@@ -11,7 +11,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python test-all-pythons dev lint fmt bench wheel docs \
+.PHONY: help demo test test-rust test-python test-all-pythons dev lint fmt bench bench-load wheel docs \
 	debian clean
 
 help: ## List the verbs.
@@ -60,6 +60,10 @@ bench: $(VENV)/.dev ## Criterion benches, then the comparison with the peers.
 	cargo bench --locked
 	$(BIN)/maturin develop --quiet --locked --release
 	$(BIN)/python benches/compare.py $(BENCH_ARGS)
+
+bench-load: $(VENV)/.dev ## Loading compared with thriftpy2 and Apache's compiler; writes a page of docs/.
+	$(BIN)/maturin develop --quiet --locked --release
+	$(BIN)/python benches/load.py --write $(BENCH_ARGS)
 
 wheel: $(VENV)/.tools ## A wheel in dist/.
 	rm -rf dist
