@@ -28,7 +28,7 @@ mod walk;
 pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
 pub(crate) use python::repr as python_repr;
-pub use render::render;
+pub use render::{render, render_in_color};
 pub use reserved::is_reserved;
 pub use source::{Position, SourceFile, Span};
 pub use token::{Keyword, Token, TokenKind};
