@@ -321,6 +321,7 @@ def load_schema(
     *,
     text: bytes | None = None,
     reader: Callable[[str], bytes] | None = None,
+    resolver: Callable[[str, str], tuple[str, bytes] | None] | None = None,
     single: bool = False,
     allow_reserved: bool = False,
 ) -> Schema:

@@ -17,6 +17,7 @@ from fastthrift.thrift import TPayloadMeta as TPayloadMeta
 from fastthrift.thrift import TType as TType
 from fastthrift.thrift import gen_init as gen_init
 
+from . import sources
 from .exc import ThriftGrammarError as ThriftGrammarError
 from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
@@ -24,7 +25,10 @@ from .exc import ThriftParserError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from importlib.abc import Traversable
     from typing import Any, TextIO
+
+    from .sources import Resolver
 
 # Modules by the name they were asked for, or by normalised path.
 _thrift_cache: dict[str, types.ModuleType] = {}
@@ -40,14 +44,16 @@ _SUFFIX = ".thrift"
 
 
 def parse(
-    path: str,
+    path: str | Traversable,
     module_name: str | None = None,
-    include_dirs: Sequence[str] | None = None,
-    include_dir: str | None = None,
+    include_dirs: Sequence[str | Traversable] | None = None,
+    include_dir: str | Traversable | None = None,
     lexer: Any = None,
     parser: Any = None,
     enable_cache: bool = True,
     encoding: str = "utf-8",
+    *,
+    resolver: Resolver | None = None,
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
 
@@ -55,28 +61,35 @@ def parse(
     which it is cached; without it the module is called by the file's stem and cached by its
     path. Includes are looked for beside the file that has them, then in ``include_dirs`` (the
     current directory by default), then in ``include_dir``. ``path`` may be a ``file://``,
-    ``http://`` or ``https://`` URL. ``lexer`` and ``parser`` are accepted and not used.
+    ``http://`` or ``https://`` URL, lead into a zip archive, or be a path of
+    ``importlib.resources``. ``lexer`` and ``parser`` are accepted and not used.
+
+    ``resolver`` is asked for ``path`` and for each include before the file system is; see
+    ``fastthrift.parser.sources``. What it gives is not cached but under a ``module_name``.
 
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
     """
     with _parse_lock:
-        key = module_name or os.path.normpath(path)
-        if enable_cache and key in _thrift_cache:
+        key = module_name or os.path.normpath(str(path))
+        is_cached = enable_cache and (resolver is None or module_name is not None)
+        if is_cached and key in _thrift_cache:
             return _thrift_cache[key]
-        if not path.endswith(_SUFFIX):
+        if not str(path).endswith(_SUFFIX):
             raise ThriftParserError(f"Path should end with {_SUFFIX}")
         _check_module_name(module_name)
-        directories = ["."] if include_dirs is None else list(include_dirs)
+        directories: list[str | Traversable] = ["."]
+        if include_dirs is not None:
+            directories = list(include_dirs)
         if include_dir is not None:
             directories.append(include_dir)
 
-        text = _fetched(path, encoding) if ":" in path else None
-        schema = _core.load_schema(path, directories, text=text, reader=_reader(encoding))
+        schema = _schema(path, directories, encoding, resolver)
         if module_name is None:
-            module_name = os.path.splitext(os.path.basename(path))[0]
-        module = _modules(schema, module_name, _programs if enable_cache else {}, enable_cache)
-        if enable_cache:
+            module_name = os.path.splitext(os.path.basename(str(path)))[0]
+        shared = enable_cache and resolver is None
+        module = _modules(schema, module_name, _programs if shared else {}, shared)
+        if is_cached:
             _thrift_cache[key] = module
         return module
 
@@ -87,10 +100,13 @@ def parse_fp(
     lexer: Any = None,
     parser: Any = None,
     enable_cache: bool = True,
+    *,
+    resolver: Resolver | None = None,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
-    It may not include other files. ``lexer`` and ``parser`` are accepted and not used.
+    It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
+    ``lexer`` and ``parser`` are accepted and not used.
     """
     _check_module_name(module_name)
     if not hasattr(source, "read"):
@@ -102,7 +118,10 @@ def parse_fp(
             return _thrift_cache[module_name]
         contents = source.read()
         text = contents if isinstance(contents, bytes) else contents.encode()
-        schema = _core.load_schema("", [], text=text, single=True)
+        known = (
+            None if resolver is None else sources.for_core(sources.as_function(resolver), "utf-8")
+        )
+        schema = _core.load_schema("", [], text=text, resolver=known, single=True)
         module = _modules(schema, module_name, {}, False)
         if enable_cache:
             _thrift_cache[module_name] = module
@@ -112,6 +131,43 @@ def parse_fp(
 def _check_module_name(module_name: str | None) -> None:
     if module_name is not None and not module_name.endswith("_thrift"):
         raise ThriftParserError("fastthrift can only generate module with '_thrift' suffix")
+
+
+def _schema(
+    path: str | Traversable,
+    include_dirs: Sequence[str | Traversable],
+    encoding: str,
+    resolver: Resolver | None,
+) -> _core.Schema:
+    """Read and link a file, wherever it is."""
+    directories = [entry for entry in include_dirs if not sources.is_traversable(entry)]
+    if resolver is not None:
+        resolve = sources.as_function(resolver)
+    elif sources.is_traversable(path):
+        resolve = sources.Resources(path, include_dirs)  # type: ignore[arg-type]
+    else:
+        resolve = None
+    path = str(path)
+    found = resolve(path, None) if resolve is not None else None
+    text: bytes | None
+    if found is not None:
+        path, text = os.fspath(found[0]), sources.in_utf8(found[1], encoding)
+    else:
+        text = _fetched(path, encoding) if ":" in path else None
+    try:
+        return _core.load_schema(
+            path,
+            directories,  # type: ignore[arg-type]
+            text=text,
+            reader=_reader(encoding),
+            resolver=None if resolve is None else sources.for_core(resolve, encoding),
+        )
+    except NotADirectoryError:
+        # Something on the way is a file: an archive, if the path is to lead anywhere.
+        archived = sources.in_archive(path)
+        if archived is None or resolve is not None:
+            raise
+        return _schema(archived, include_dirs, encoding, None)
 
 
 def _fetched(path: str, encoding: str) -> bytes | None:

@@ -121,15 +121,20 @@ impl Schema {
 ///
 /// `text` is the contents of the root where they are not to be read from
 /// `path`; `reader(path)` gives the bytes of any file where that is not the
-/// file system's matter.
+/// file system's matter. `resolver(written, including)` is asked first for
+/// each include: it gives a path and the bytes there, or None for what it does
+/// not know. `single` is for a text that is no file, and includes only what
+/// the resolver knows.
 #[pyfunction]
-#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, single = false, allow_reserved = false))]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, allow_reserved = false))]
+#[allow(clippy::too_many_arguments)] // by name, in Python
 pub fn load_schema(
     py: Python<'_>,
     path: PathBuf,
     include_dirs: Vec<PathBuf>,
     text: Option<Vec<u8>>,
     reader: Option<Py<PyAny>>,
+    resolver: Option<Py<PyAny>>,
     single: bool,
     allow_reserved: bool,
 ) -> PyResult<Schema> {
@@ -149,6 +154,8 @@ pub fn load_schema(
             text,
             single,
             reader,
+            resolver,
+            resolved: RefCell::default(),
             files,
             seen: RefCell::default(),
             failure: RefCell::default(),
@@ -198,9 +205,13 @@ struct Recording {
     text: Option<Vec<u8>>,
     single: bool,
     reader: Option<Py<PyAny>>,
+    resolver: Option<Py<PyAny>>,
+    /// What the resolver gave that was not read yet.
+    resolved: RefCell<HashMap<PathBuf, Vec<u8>>>,
     files: FileSystem,
     seen: RefCell<HashMap<PathBuf, Seen>>,
-    /// An exception of `reader`, or of the file system for the root.
+    /// An exception of `reader` or `resolver`, or of the file system for the
+    /// root.
     failure: RefCell<Option<PyErr>>,
 }
 
@@ -214,7 +225,36 @@ impl Recording {
             .clone_from(&located.identity);
     }
 
+    /// What the resolver gives for an include, if there is one and it knows.
+    fn ask_resolver(&self, including: &Path, written: &str) -> Option<Located> {
+        let resolver = self.resolver.as_ref()?;
+        if self.failure.borrow().is_some() {
+            return None;
+        }
+        let answer = Python::attach(|py| {
+            resolver
+                .call1(py, (written, including.to_string_lossy()))?
+                .extract::<Option<(PathBuf, Vec<u8>)>>(py)
+        });
+        match answer {
+            Ok(answer) => answer.map(|(path, bytes)| {
+                self.resolved.borrow_mut().insert(path.clone(), bytes);
+                Located {
+                    identity: path.clone(),
+                    path,
+                }
+            }),
+            Err(error) => {
+                *self.failure.borrow_mut() = Some(error);
+                None
+            }
+        }
+    }
+
     fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.resolved.borrow_mut().remove(path) {
+            return Ok(bytes);
+        }
         if path == self.root
             && let Some(text) = &self.text
         {
@@ -260,10 +300,17 @@ impl Sources for Recording {
     }
 
     fn resolve(&self, including: &Path, written: &str) -> Result<Located, Unresolved> {
-        if self.single {
-            return Err(Unresolved::NoIncludes);
-        }
-        let located = self.files.resolve(including, written)?;
+        let located = match self.ask_resolver(including, written) {
+            Some(located) => located,
+            None if self.single && self.resolver.is_none() => {
+                return Err(Unresolved::NoIncludes);
+            }
+            None if self.single => {
+                let places = vec![PathBuf::from("the given resolver")];
+                return Err(Unresolved::NotFound(places));
+            }
+            None => self.files.resolve(including, written)?,
+        };
         self.note(&located);
         Ok(located)
     }
