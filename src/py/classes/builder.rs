@@ -1,6 +1,7 @@
 //! Makes the classes of a schema, file by file.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use pyo3::intern;
@@ -20,6 +21,10 @@ pub struct Builder<'a, 'py> {
     /// The structs made in this run whose defaults are not set yet.
     open: RefCell<Vec<Option<Members<'py>>>>,
     services: RefCell<Vec<Option<Bound<'py, PyType>>>>,
+    /// The same few names come up all the time: `id`, `name`, `UNKNOWN`.
+    names: RefCell<HashMap<&'a str, Bound<'py, PyString>>>,
+    /// What the attributes of the payload classes of a file are copied from.
+    pub(super) template: RefCell<Option<(ProgramId, Bound<'py, PyDict>)>>,
 }
 
 impl<'a, 'py> Builder<'a, 'py> {
@@ -31,6 +36,8 @@ impl<'a, 'py> Builder<'a, 'py> {
             linked,
             open: RefCell::new(none(schema.structs.len())),
             services: RefCell::new(vec![None; schema.services.len()]),
+            names: RefCell::default(),
+            template: RefCell::default(),
         }
     }
 
@@ -40,6 +47,8 @@ impl<'a, 'py> Builder<'a, 'py> {
             linked,
             open: RefCell::default(),
             services: RefCell::default(),
+            names: RefCell::default(),
+            template: RefCell::default(),
         }
     }
 
@@ -190,7 +199,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
-                output.list("consts", &value)?;
+                output.list(Kind::Consts, &value)?;
                 output.namespace.set_item(name, value)
             }
             Definition::Typedef(id) => {
@@ -203,21 +212,23 @@ impl<'a, 'py> Builder<'a, 'py> {
                 )?;
                 output.namespace.set_item(name, self.type_spec(&model.ty)?)
             }
-            Definition::Enum(id) => {
-                output.class("enums", &self.name(&schema[id].name), self.enum_class(id))
-            }
+            Definition::Enum(id) => output.class(
+                Kind::Enums,
+                &self.name(&schema[id].name),
+                self.enum_class(id),
+            ),
             Definition::Struct(id) => {
                 let model = &schema[id];
                 let kind = match model.kind {
-                    StructKind::Struct => "structs",
-                    StructKind::Union => "unions",
-                    StructKind::Exception => "exceptions",
+                    StructKind::Struct => Kind::Structs,
+                    StructKind::Union => Kind::Unions,
+                    StructKind::Exception => Kind::Exceptions,
                 };
                 output.class(kind, &self.name(&model.name), self.struct_class(id))
             }
             Definition::Service(id) => {
                 let class = self.service_class(id)?;
-                output.class("services", &self.name(&schema[id].name), &class)
+                output.class(Kind::Services, &self.name(&schema[id].name), &class)
             }
         }
     }
@@ -246,8 +257,12 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// A name as the interned string that attribute access looks for.
-    pub fn name(&self, name: &str) -> Bound<'py, PyString> {
-        PyString::intern(self.py(), name)
+    pub fn name(&self, name: &'a str) -> Bound<'py, PyString> {
+        let mut names = self.names.borrow_mut();
+        let known = names
+            .entry(name)
+            .or_insert_with(|| PyString::intern(self.py(), name));
+        known.clone()
     }
 
     /// Annotations as a dict; None for one without a value.
@@ -285,10 +300,36 @@ pub fn new_class<'py>(
     Ok(class.call1((name, (base,), namespace))?.cast_into()?)
 }
 
+/// What `__thrift_meta__` lists.
+#[derive(Clone, Copy)]
+enum Kind {
+    Consts,
+    Enums,
+    Structs,
+    Unions,
+    Exceptions,
+    Services,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Consts => "consts",
+            Self::Enums => "enums",
+            Self::Structs => "structs",
+            Self::Unions => "unions",
+            Self::Exceptions => "exceptions",
+            Self::Services => "services",
+        }
+    }
+}
+
 /// What a program gives its module.
 struct Output<'py> {
     namespace: Bound<'py, PyDict>,
     meta: Bound<'py, PyDict>,
+    /// The lists of `meta`, by kind.
+    lists: [OnceCell<Bound<'py, PyList>>; 6],
     classes: Bound<'py, PyList>,
 }
 
@@ -297,21 +338,25 @@ impl<'py> Output<'py> {
         Self {
             namespace: PyDict::new(py),
             meta: PyDict::new(py),
+            lists: Default::default(),
             classes: PyList::empty(py),
         }
     }
 
     /// Lists something under its kind.
-    fn list(&self, kind: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        match self.meta.get_item(kind)? {
-            Some(list) => list.cast::<PyList>()?.append(value),
-            None => self.meta.set_item(kind, vec![value]),
+    fn list(&self, kind: Kind, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let list = &self.lists[kind as usize];
+        if let Some(list) = list.get() {
+            return list.append(value);
         }
+        let new = list.get_or_init(|| PyList::empty(value.py()));
+        new.append(value)?;
+        self.meta.set_item(kind.name(), new)
     }
 
     fn class(
         &self,
-        kind: &str,
+        kind: Kind,
         name: &Bound<'py, PyString>,
         class: &Bound<'py, PyType>,
     ) -> PyResult<()> {

@@ -138,7 +138,7 @@ impl<'py> Builder<'_, 'py> {
             let oneway = intern!(py, "oneway");
             members.namespace.set_item(oneway, function.oneway)?;
         }
-        let class = members.make_struct(&self.name(&part.name(function)))?;
+        let class = members.make_struct(&PyString::intern(py, &part.name(function)))?;
         members.set_defaults(&class, &defaults)?;
         Ok(class)
     }

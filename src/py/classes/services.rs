@@ -30,7 +30,7 @@ impl<'py> Builder<'_, 'py> {
             let name = self.name(&function.name);
             for part in [Part::Arguments, Part::Result] {
                 let class = FunctionClass::new(self.linked(), id, index, part);
-                namespace.set_item(self.name(&part.name(function)), Bound::new(py, class)?)?;
+                namespace.set_item(part.name(function), Bound::new(py, class)?)?;
             }
             methods.append(&name)?;
             linenos.set_item(&name, function.line)?;

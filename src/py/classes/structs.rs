@@ -144,16 +144,47 @@ fn spec_entry<'py>(
     }
 }
 
-impl<'py> Builder<'_, 'py> {
+impl<'a, 'py> Builder<'a, 'py> {
+    /// The attributes of a payload class, most of them still None: a copy of a
+    /// dict that has them all need not grow with each.
+    fn payload_namespace(
+        &self,
+        program: ProgramId,
+        line: Option<u32>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let py = self.py();
+        let mut template = self.template.borrow_mut();
+        if template.as_ref().is_none_or(|(of, _)| *of != program) {
+            let new = self.class_namespace(program, None)?;
+            new.set_item(intern!(py, "_ttype"), ttype::STRUCT)?;
+            for name in [
+                intern!(py, "thrift_spec"),
+                intern!(py, "_tspec"),
+                intern!(py, "__thrift_field_linenos__"),
+                intern!(py, "__thrift_field_annotations__"),
+                intern!(py, "default_spec"),
+            ] {
+                new.set_item(name, py.None())?;
+            }
+            *template = Some((program, new));
+        }
+        let namespace = match &*template {
+            Some((_, template)) => template.copy()?,
+            None => PyDict::new(py),
+        };
+        namespace.set_item(intern!(py, "__thrift_lineno__"), line)?;
+        Ok(namespace)
+    }
+
     /// The attributes of a class with these fields; their types come later.
     pub fn members(
         &self,
         program: ProgramId,
         line: Option<u32>,
-        fields: &[Field],
+        fields: &'a [Field],
     ) -> PyResult<Members<'py>> {
         let py = self.py();
-        let namespace = self.class_namespace(program, line)?;
+        let namespace = self.payload_namespace(program, line)?;
         let names: Vec<_> = fields.iter().map(|field| self.name(&field.name)).collect();
         let none = py.None();
         let members = Members {
@@ -172,7 +203,6 @@ impl<'py> Builder<'_, 'py> {
             }
         }
         let namespace = &members.namespace;
-        namespace.set_item(intern!(py, "_ttype"), ttype::STRUCT)?;
         namespace.set_item(intern!(py, "thrift_spec"), &members.thrift_spec)?;
         namespace.set_item(intern!(py, "_tspec"), &members.tspec)?;
         namespace.set_item(intern!(py, "__thrift_field_linenos__"), linenos)?;
