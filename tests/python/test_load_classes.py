@@ -164,6 +164,41 @@ def test_loading_leaves_the_collector_as_it_was(path: str) -> None:
         gc.enable()
 
 
+@pytest.fixture
+def large(tmp_path: Path) -> str:
+    """A file whose load makes more objects than the collector lets pass."""
+    file = tmp_path / "large.thrift"
+    file.write_text("".join(f"struct Large{n} {{ 1: i32 x, 2: string y }}\n" for n in range(300)))
+    return str(file)
+
+
+def test_loading_starts_no_collections(large: str) -> None:
+    started: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        started.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        module = fastthrift.parser.parse(large, enable_cache=False)
+    finally:
+        gc.callbacks.remove(note)
+    assert started == []
+    assert gc.is_tracked(module.Large7)
+    assert gc.get_freeze_count() == 0
+
+
+def test_loading_leaves_frozen_what_the_program_froze(large: str) -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    try:
+        fastthrift.parser.parse(large, enable_cache=False)
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
+
+
 # The classes of functions.
 
 

@@ -111,9 +111,11 @@ impl Schema {
         module_names: Vec<String>,
         known: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, Program>>> {
-        let _pause = ffi::CollectorPause::new(py);
+        let pause = ffi::CollectorPause::new(py);
         let linked = Linked::new(py, Arc::clone(&self.schema), &module_names)?;
-        Builder::new(&Bound::new(py, linked)?).build(&self.files, known)
+        let built = Builder::new(&Bound::new(py, linked)?).build(&self.files, known)?;
+        pause.end()?;
+        Ok(built)
     }
 }
 
