@@ -172,11 +172,15 @@ def large(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_loading_starts_no_collections(large: str) -> None:
-    started: list[int] = []
+def test_no_collection_looks_at_what_is_loaded(large: str) -> None:
+    """There are none meanwhile; one that comes after finds hardly anything new, unless something
+    is frozen, as the interpreter itself does in 3.12."""
+    frozen = gc.get_freeze_count()
+    seen: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
-        started.append(info["generation"])
+        if phase == "start":
+            seen.append(len(gc.get_objects(generation=info["generation"])))
 
     gc.collect()
     gc.callbacks.append(note)
@@ -184,9 +188,10 @@ def test_loading_starts_no_collections(large: str) -> None:
         module = fastthrift.parser.parse(large, enable_cache=False)
     finally:
         gc.callbacks.remove(note)
-    assert started == []
+    assert len(seen) <= 1
+    assert frozen or sum(seen) < len(module.__thrift_meta__["structs"])
     assert gc.is_tracked(module.Large7)
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == frozen
 
 
 def test_loading_leaves_frozen_what_the_program_froze(large: str) -> None:
