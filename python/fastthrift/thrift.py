@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from fastthrift import _core
-from fastthrift._light import RLock, partial
+from fastthrift._light import new_lock, partial
 from fastthrift._wait import wait
 
 TYPE_CHECKING = False
@@ -509,7 +509,7 @@ class TClient:
         self._process = _this_process
         # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
         # subclass) is told so instead of waiting for itself.
-        self._turn = RLock()
+        self._turn = new_lock()
         self._calling = False
         self._stage = _STARTED
         self._broken: str | None = None
@@ -628,7 +628,7 @@ class TClient:
         # its own make sure that neither takes the other's answer; the lock may have been held by
         # a thread that the child does not have.
         self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID
-        self._turn = RLock()
+        self._turn = new_lock()
         self._calling = False
         self._process = _this_process
 

@@ -10,7 +10,7 @@ import os
 import types
 
 from fastthrift import _core
-from fastthrift._light import RLock, defaultdict
+from fastthrift._light import defaultdict, new_lock
 from fastthrift.thrift import TException as TException
 from fastthrift.thrift import TPayload as TPayload
 from fastthrift.thrift import TPayloadMeta as TPayloadMeta
@@ -38,7 +38,7 @@ _programs: dict[str, _core.Program] = {}
 # Modules of included files by (name, real file).
 _included: dict[tuple[str, str], types.ModuleType] = {}
 
-_parse_lock = RLock()
+_parse_lock = new_lock()
 
 _SUFFIX = ".thrift"
 
