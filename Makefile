@@ -12,7 +12,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python test-all-pythons test-asan test-debug fuzz dev \
-	lint fmt bench wheel docs debian debian-debug clean
+	lint fmt bench bench-load wheel docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -72,6 +72,10 @@ bench: $(VENV)/.dev ## Criterion benches, then the comparison with the peers.
 	cargo bench --locked
 	$(BIN)/maturin develop --quiet --locked --release
 	$(BIN)/python benches/compare.py $(BENCH_ARGS)
+
+bench-load: $(VENV)/.dev ## Loading compared with thriftpy2 and Apache's compiler; writes a page of docs/.
+	$(BIN)/maturin develop --quiet --locked --release
+	$(BIN)/python benches/load.py --write $(BENCH_ARGS)
 
 wheel: $(VENV)/.tools ## A wheel in dist/.
 	rm -rf dist

@@ -1,14 +1,18 @@
 """Thrift for Python with a Rust core: a drop-in for thriftpy2."""
 
+from __future__ import annotations
+
 import sys
-from typing import TYPE_CHECKING, Any
 
 from ._core import decode, encode
 from ._lazy import lazy_attribute
 from .hook import install_import_hook, remove_import_hook
 from .parser import load, load_fp, load_module
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .compat import install_as_thriftpy, uninstall_as_thriftpy
 
 __version__ = "0.1.0"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Mapping
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 def lazy_attribute(package: str, homes: Mapping[str, str], name: str) -> Any:
@@ -16,6 +18,8 @@ def lazy_attribute(package: str, homes: Mapping[str, str], name: str) -> Any:
     home = homes.get(name)
     if home is None:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    import importlib
+
     module = importlib.import_module(f"{package}.{home or name}")
     value = getattr(module, name) if home else module
     setattr(sys.modules[package], name, value)

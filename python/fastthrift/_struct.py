@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
 from fastthrift import _core
 from fastthrift.thrift import TPayload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
 
 class TStruct(_core.StructStorage, TPayload):
@@ -19,7 +21,7 @@ class TStruct(_core.StructStorage, TPayload):
     __slots__ = ()
 
 
-class FieldsDict(dict[Any, Any]):
+class FieldsDict(dict):  # type: ignore[type-arg]
     """The ``__dict__`` of a loaded struct: a dict that reads from and writes to the object.
 
     The object may change by attribute at any time, so the contents are taken from it anew before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastthrift._core import CyTransportBase
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def wait(trans: Any) -> None:

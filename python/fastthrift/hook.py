@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import sys
-from collections.abc import Sequence
-from types import ModuleType
 
 from .parser import load_module
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
-class ThriftImporter(importlib.abc.MetaPathFinder):
+
+class ThriftImporter:
     """Finds every module whose name ends with ``extension``."""
 
     def __init__(self, extension: str = "_thrift") -> None:
@@ -23,19 +24,22 @@ class ThriftImporter(importlib.abc.MetaPathFinder):
         fullname: str,
         path: Sequence[str] | None,
         target: ModuleType | None = None,
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if not fullname.endswith(self.extension):
             return None
-        return importlib.util.spec_from_loader(fullname, ThriftLoader(fullname))
+        from importlib.machinery import ModuleSpec
+
+        # No `importlib.abc.Loader`, which costs more to import than all of this package.
+        return ModuleSpec(fullname, ThriftLoader(fullname))  # type: ignore[arg-type]
 
 
-class ThriftLoader(importlib.abc.Loader):
+class ThriftLoader:
     """Makes the module of one ``.thrift`` file."""
 
     def __init__(self, fullname: str) -> None:
         self.fullname = fullname
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return load_module(self.fullname)
 
     def exec_module(self, module: ModuleType) -> None:

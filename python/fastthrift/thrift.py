@@ -5,27 +5,28 @@ The names, signatures and defaults are those of ``thriftpy2.thrift``.
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import functools
 import keyword
-import linecache
 import os
-import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastthrift import _core
+from fastthrift._light import new_lock, partial
 from fastthrift._wait import wait
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ClassVar
+
     from fastthrift.protocol.base import TProtocolBase
 
-# Field id -> (ttype, name, required) or (ttype, name, sub-spec, required), in declaration order.
-ThriftSpec = dict[int, tuple[Any, ...]]
-# (field name, default value), in declaration order.
-DefaultSpec = list[tuple[str, Any]]
-
+    # Field id -> (ttype, name, required) or (ttype, name, sub-spec, required), in declaration
+    # order.
+    ThriftSpec = dict[int, tuple[Any, ...]]
+    # (field name, default value), in declaration order.
+    DefaultSpec = list[tuple[str, Any]]
+    # What `TProcessor.process_in` gives: method, sequence id, the result to fill in (or the
+    # exception to answer with), and the call of the handler.
+    Incoming = tuple[str, int, Any, Callable[[], Any] | None]
 
 # Sequence ids are positive i32 and start again at 1.
 _MAX_SEQUENCE_ID = 2**31 - 1
@@ -166,7 +167,11 @@ def _fresh(value: Any) -> Any:
         return kind(map(_fresh, value))
     if kind is dict:
         return {_fresh(key): _fresh(item) for key, item in value.items()}
-    return copy.deepcopy(value) if _is_mutable(value) else value
+    if not _is_mutable(value):
+        return value
+    import copy
+
+    return copy.deepcopy(value)
 
 
 def init_func_generator(cls: type, spec: DefaultSpec | None) -> Callable[..., None]:
@@ -207,6 +212,8 @@ def init_func_generator(cls: type, spec: DefaultSpec | None) -> Callable[..., No
         "__name__": cls.__module__,
     }
     exec(compile(source, filename, "exec"), namespace)
+    import linecache
+
     # Lets tracebacks and debuggers show the generated lines.
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     function: Callable[..., None] = namespace["__init__"]
@@ -519,22 +526,22 @@ class TClient:
         self._process = _this_process
         # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
         # subclass) is told so instead of waiting for itself.
-        self._turn = threading.RLock()
+        self._turn = new_lock()
         self._calling = False
         self._stage = _STARTED
         self._broken: str | None = None
         self._can_reopen = False
 
-    def __getattr__(self, _api: str) -> functools.partial[Any]:
+    def __getattr__(self, _api: str) -> partial[Any]:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if _api != "_service":
             if _api in self._service.thrift_services:
-                return functools.partial(self._req, _api)
+                return partial(self._req, _api)
             if api := find_keyword_method(self._service, _api):
-                return functools.partial(self._req, api)
+                return partial(self._req, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
-                return functools.partial(self._req, "close")
+                return partial(self._req, "close")
         raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
 
     def __dir__(self) -> list[str]:
@@ -640,7 +647,7 @@ class TClient:
         # its own make sure that neither takes the other's answer; the lock may have been held by
         # a thread that the child does not have.
         self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID
-        self._turn = threading.RLock()
+        self._turn = new_lock()
         self._calling = False
         self._process = _this_process
 
@@ -687,6 +694,8 @@ class TClient:
 
     def _give_up(self, _api: str, error: BaseException) -> None:
         """Close the connection: whatever comes on it next does not answer the next call."""
+        import contextlib
+
         transports = [
             prot.trans for prot in {id(p): p for p in (self._iprot, self._oprot)}.values()
         ]
@@ -735,11 +744,6 @@ def _answers_stand_alone(trans: Any) -> bool:
             return True
         trans = getattr(trans, "trans", None)
     return False
-
-
-# What `TProcessor.process_in` gives: method, sequence id, the result to fill in (or the
-# exception to answer with), and the call of the handler.
-Incoming = tuple[str, int, Any, Callable[[], Any] | None]
 
 
 class TProcessor:

@@ -31,7 +31,7 @@ pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
 pub use print::print;
 pub(crate) use python::repr as python_repr;
-pub use render::render;
+pub use render::{render, render_in_color};
 pub use reserved::is_reserved;
 pub use source::{Position, SourceFile, Span};
 pub use token::{Keyword, Token, TokenKind};

@@ -15,6 +15,16 @@ const NEAR: u32 = 100;
 /// file with the range underlined, related places, hint. Without colours.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic) -> String {
+    render_by(&Renderer::plain(), diagnostic)
+}
+
+/// The same with the escape sequences of a terminal.
+#[must_use]
+pub fn render_in_color(diagnostic: &Diagnostic) -> String {
+    render_by(&Renderer::styled(), diagnostic)
+}
+
+fn render_by(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -42,7 +52,7 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     if let Some(hint) = &diagnostic.hint {
         report = report.element(Level::HELP.message(hint.as_str()));
     }
-    Renderer::plain().render(&[report])
+    renderer.render(&[report])
 }
 
 /// Lines longer than this are shown in part: the renderer looks at all of a

@@ -314,13 +314,14 @@ impl Loader<'_> {
             )
             .thriftpy2("Unexpected include statement while loading from file like object."),
             Unresolved::NotFound(places) => {
-                let places: Vec<String> = places
+                let mut places: Vec<String> = places
                     .iter()
                     .map(|place| match place.display().to_string() {
                         text if text.is_empty() => ".".to_owned(),
                         text => text,
                     })
                     .collect();
+                places.dedup();
                 Diagnostic::new(
                     Code::MissingInclude,
                     source,

@@ -149,6 +149,12 @@ DIFFERENCES: dict[str, Difference] = {
         "A float with a fraction is cut to an integer by the Cython binary protocol.",
         "TDecodeException; a whole float is accepted.",
     ),
+    "function-classes": Difference(
+        "IDL",
+        "The argument and result classes of all functions are made by load.",
+        "Each is made when it is first asked for; until then the service's own __dict__ shows a "
+        "descriptor in its place.",
+    ),
     "one-class-per-type": Difference(
         "IDL",
         "A file that is loaded under two names, or included by two ways, has two classes for each "

@@ -29,7 +29,7 @@ import pytest
 import thriftpy2.parser.parser
 from fastthrift import _core
 from fastthrift.parser.exc import ThriftParserError
-from test_load import described
+from peers.described import described
 
 IDL = Path(__file__).parent.parent / "idl"
 INCLUDES = str(IDL / "include")

@@ -51,6 +51,20 @@ def test_import_is_light() -> None:
     assert run(program) == "[]"
 
 
+def test_import_of_the_package_is_lighter_still() -> None:
+    """What ``import fastthrift`` and a first load bring along."""
+    program = (
+        "import sys\n"
+        "before = set(sys.modules) | {'fastthrift'}\n"
+        "import fastthrift\n"
+        "fastthrift.load('api.thrift', resolver={'api.thrift': 'struct A { 1: i32 a = 1 }'}).A()\n"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new & {'asyncio', 'collections', 'dataclasses', 'functools', 'importlib',\n"
+        "    'inspect', 'logging', 're', 'threading', 'typing', 'urllib', 'zipfile'}))"
+    )
+    assert run(program) == "[]"
+
+
 def test_import_starts_nothing() -> None:
     """No thread and no open file: a program may fork after it (`gunicorn --preload`)."""
     program = (

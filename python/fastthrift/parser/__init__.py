@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-import types
-from typing import TextIO
 
 from fastthrift.thrift import TPayloadMeta
 
+from . import sources
 from .exc import ThriftModuleNameConflict, ThriftParserError
 from .parser import parse, parse_fp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
+    from importlib.abc import Traversable
+    from typing import TextIO, TypeAlias
+
+    from .sources import Resolver
+
+    StrPath: TypeAlias = str | os.PathLike[str]
 
 __all__ = [
     "ThriftModuleNameConflict",
@@ -25,12 +33,13 @@ __all__ = [
 
 
 def load(
-    path: str | os.PathLike[str],
+    path: StrPath | Traversable,
     module_name: str | None = None,
-    include_dirs: list[str | os.PathLike[str]] | None = None,
-    include_dir: str | os.PathLike[str] | None = None,
+    include_dirs: list[StrPath | Traversable] | None = None,
+    include_dir: StrPath | Traversable | None = None,
     encoding: str = "utf-8",
     *,
+    resolver: Resolver | None = None,
     reserved: str = "refuse",
     missing_include: str = "error",
 ) -> types.ModuleType:
@@ -41,11 +50,12 @@ def load(
     arguments. ``include_dir`` is the older form of ``include_dirs``.
     """
     module = parse(
-        os.fspath(path),
+        _place(path),
         module_name,
-        include_dirs=None if include_dirs is None else [os.fspath(d) for d in include_dirs],
-        include_dir=None if include_dir is None else os.fspath(include_dir),
+        include_dirs=None if include_dirs is None else [_place(d) for d in include_dirs],
+        include_dir=None if include_dir is None else _place(include_dir),
         encoding=encoding,
+        resolver=resolver,
         reserved=reserved,
         missing_include=missing_include,
     )
@@ -56,14 +66,21 @@ def load(
     return module
 
 
+def _place(path: StrPath | Traversable) -> str | Traversable:
+    """A path as text, unless it can be read only by its own methods."""
+    if sources.is_traversable(path):
+        return path  # type: ignore[return-value]
+    return os.fsdecode(path)  # type: ignore[arg-type]
+
+
 def _make_picklable(module: types.ModuleType, name: str) -> None:
     """Name the module in its classes, if they are those of an earlier load of the same file and
     name a module that cannot be imported: pickle finds a class by its module's name."""
     for members in getattr(module, "__thrift_meta__", {}).values():
         for member in members:
             if isinstance(member, type) and member.__module__ not in sys.modules:
-                own = [v for v in vars(member).values() if isinstance(v, TPayloadMeta)]
-                for cls in (member, *own):
+                own = (getattr(member, attribute) for attribute in list(vars(member)))
+                for cls in (member, *(cls for cls in own if isinstance(cls, TPayloadMeta))):
                     cls.__module__ = name
 
 
@@ -82,25 +99,42 @@ def _register_includes(module: types.ModuleType) -> None:
             )
 
 
-def load_fp(source: TextIO, module_name: str, *, reserved: str = "refuse") -> types.ModuleType:
-    """Load what a file-like object holds as a module, which is put into ``sys.modules``. For
-    ``reserved`` see ``parser.parse``."""
-    module = parse_fp(source, module_name, reserved=reserved)
+def load_fp(
+    source: TextIO,
+    module_name: str,
+    *,
+    resolver: Resolver | None = None,
+    reserved: str = "refuse",
+) -> types.ModuleType:
+    """Load what a file-like object holds as a module, which is put into ``sys.modules``. It may
+    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for
+    ``reserved``."""
+    module = parse_fp(source, module_name, resolver=resolver, reserved=reserved)
     sys.modules[module_name] = module
     return module
 
 
 def load_module(fullname: str) -> types.ModuleType:
     """Load the Thrift file of a module name: ``package.notes_thrift`` is the file
-    ``notes.thrift`` in the directory of ``package``."""
+    ``notes.thrift`` of ``package``, ``notes_thrift`` the one of the current directory or, if it has
+    none, of ``sys.path``. Packages and directories may lie in zip archives."""
     suffix = "_thrift"
     if not fullname.endswith(suffix):
         raise ImportError(f"fastthrift can only load module with '{suffix}' suffix")
     if fullname in sys.modules:
         return sys.modules[fullname]
     package, _, name = fullname.rpartition(".")
-    path = name[: -len(suffix)] + ".thrift"
+    file = name[: -len(suffix)] + ".thrift"
+    directories = ["", *sys.path]
     if package:
-        file = importlib.import_module(package).__file__
-        path = os.path.join(os.path.dirname(os.path.abspath(file or "")), path)
+        import importlib
+
+        parent = importlib.import_module(package)
+        if hasattr(parent, "__path__"):
+            directories = [os.path.abspath(directory) for directory in parent.__path__]
+        else:
+            directories = [os.path.dirname(os.path.abspath(parent.__file__ or ""))]
+    found = sources.find(directories, file)
+    # Where there is none, the error names the first place.
+    path = os.path.join(directories[0], file) if found is None else found
     return load(path, module_name=fullname)

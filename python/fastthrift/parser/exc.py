@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from typing import Any, TypeVar
 
-from fastthrift._core import Diagnostic
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
 
-Error = TypeVar("Error", bound="ThriftParserError")
+    from fastthrift._core import Diagnostic
+
+    Error = TypeVar("Error", bound="ThriftParserError")
 
 
 class ThriftParserError(Exception):
@@ -61,6 +63,8 @@ class ThriftGrammarError(ThriftParserError):
 
 def __getattr__(name: str) -> Any:
     if name == "ThriftGrammerError":
+        import warnings
+
         warnings.warn(
             "'ThriftGrammerError' is a typo of 'ThriftGrammarError'",
             DeprecationWarning,

@@ -6,25 +6,29 @@ file comes from, what modules are called, and what was loaded before.
 
 from __future__ import annotations
 
-import collections
 import os
-import threading
 import types
-import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
-from urllib.parse import urlparse
 
 from fastthrift import _core
+from fastthrift._light import defaultdict, new_lock
 from fastthrift.thrift import TException as TException
 from fastthrift.thrift import TPayload as TPayload
 from fastthrift.thrift import TPayloadMeta as TPayloadMeta
 from fastthrift.thrift import TType as TType
 from fastthrift.thrift import gen_init as gen_init
 
+from . import sources
 from .exc import ThriftGrammarError as ThriftGrammarError
 from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.abc import Traversable
+    from typing import Any, TextIO
+
+    from .sources import Resolver
 
 # Modules by the name they were asked for, or by normalised path.
 _thrift_cache: dict[str, types.ModuleType] = {}
@@ -34,21 +38,22 @@ _programs: dict[str, _core.Program] = {}
 # Modules of included files by (name, real file).
 _included: dict[tuple[str, str], types.ModuleType] = {}
 
-_parse_lock = threading.RLock()
+_parse_lock = new_lock()
 
 _SUFFIX = ".thrift"
 
 
 def parse(
-    path: str,
+    path: str | Traversable,
     module_name: str | None = None,
-    include_dirs: Sequence[str] | None = None,
-    include_dir: str | None = None,
+    include_dirs: Sequence[str | Traversable] | None = None,
+    include_dir: str | Traversable | None = None,
     lexer: Any = None,
     parser: Any = None,
     enable_cache: bool = True,
     encoding: str = "utf-8",
     *,
+    resolver: Resolver | None = None,
     reserved: str = "refuse",
     missing_include: str = "error",
 ) -> types.ModuleType:
@@ -58,7 +63,11 @@ def parse(
     which it is cached; without it the module is called by the file's stem and cached by its
     path. Includes are looked for beside the file that has them, then in ``include_dirs`` (the
     current directory by default), then in ``include_dir``. ``path`` may be a ``file://``,
-    ``http://`` or ``https://`` URL. ``lexer`` and ``parser`` are accepted and not used.
+    ``http://`` or ``https://`` URL, lead into a zip archive, or be a path of
+    ``importlib.resources``. ``lexer`` and ``parser`` are accepted and not used.
+
+    ``resolver`` is asked for ``path`` and for each include before the file system is; see
+    ``fastthrift.parser.sources``. What it gives is not cached but under a ``module_name``.
 
     ``reserved`` says what becomes of names that some language keeps for itself: ``"refuse"`` as
     in thriftpy2, ``"allow"``, or ``"suffix"``, which allows them too and adds an underscore to
@@ -69,35 +78,30 @@ def parse(
     ``OSError`` for one that cannot be read.
     """
     with _parse_lock:
-        key = module_name or os.path.normpath(path)
-        if enable_cache and key in _thrift_cache:
+        key = module_name or os.path.normpath(str(path))
+        if reserved == "suffix":
+            # Classes whose attributes are called otherwise are other classes.
+            key += "?reserved=suffix"
+        is_cached = enable_cache and (resolver is None or module_name is not None)
+        if is_cached and key in _thrift_cache:
             return _thrift_cache[key]
-        if not path.endswith(_SUFFIX):
+        if not str(path).endswith(_SUFFIX):
             raise ThriftParserError(f"Path should end with {_SUFFIX}")
         _check_module_name(module_name)
-        directories = ["."] if include_dirs is None else list(include_dirs)
+        directories: list[str | Traversable] = ["."]
+        if include_dirs is not None:
+            directories = list(include_dirs)
         if include_dir is not None:
             directories.append(include_dir)
 
-        scheme = urlparse(path).scheme
-        text = None
-        if len(scheme) > 1:  # one letter is a drive
-            text = _fetch(path, scheme).decode(encoding).encode()
-        schema = _core.load_schema(
-            path,
-            directories,
-            text=text,
-            reader=_reader(encoding),
-            reserved=reserved,
-            missing_include=missing_include,
-        )
-        for diagnostic in schema.warnings if missing_include == "warn" else ():
-            if diagnostic.code == "missing-include":
-                warnings.warn(str(diagnostic), stacklevel=3)
+        schema = _schema(path, directories, encoding, resolver, reserved, missing_include)
+        if missing_include == "warn":
+            _warn_of_missing_includes(schema)
         if module_name is None:
-            module_name = os.path.splitext(os.path.basename(path))[0]
-        module = _modules(schema, module_name, _programs if enable_cache else {}, enable_cache)
-        if enable_cache:
+            module_name = os.path.splitext(os.path.basename(str(path)))[0]
+        shared = enable_cache and resolver is None
+        module = _modules(schema, module_name, _programs if shared else {}, shared)
+        if is_cached:
             _thrift_cache[key] = module
         return module
 
@@ -109,12 +113,13 @@ def parse_fp(
     parser: Any = None,
     enable_cache: bool = True,
     *,
+    resolver: Resolver | None = None,
     reserved: str = "refuse",
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
-    It may not include other files. ``lexer`` and ``parser`` are accepted and not used; for
-    ``reserved`` see ``parse``.
+    It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
+    ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` see ``parse``.
     """
     _check_module_name(module_name)
     if not hasattr(source, "read"):
@@ -126,7 +131,12 @@ def parse_fp(
             return _thrift_cache[module_name]
         contents = source.read()
         text = contents if isinstance(contents, bytes) else contents.encode()
-        schema = _core.load_schema("", [], text=text, single=True, reserved=reserved)
+        known = (
+            None if resolver is None else sources.for_core(sources.as_function(resolver), "utf-8")
+        )
+        schema = _core.load_schema(
+            "", [], text=text, resolver=known, single=True, reserved=reserved
+        )
         module = _modules(schema, module_name, {}, False)
         if enable_cache:
             _thrift_cache[module_name] = module
@@ -138,19 +148,76 @@ def _check_module_name(module_name: str | None) -> None:
         raise ThriftParserError("fastthrift can only generate module with '_thrift' suffix")
 
 
-def _fetch(path: str, scheme: str) -> bytes:
-    if scheme == "file":
-        url = urlparse(path)
+def _schema(
+    path: str | Traversable,
+    include_dirs: Sequence[str | Traversable],
+    encoding: str,
+    resolver: Resolver | None,
+    reserved: str,
+    missing_include: str,
+) -> _core.Schema:
+    """Read and link a file, wherever it is."""
+    directories = [entry for entry in include_dirs if not sources.is_traversable(entry)]
+    if resolver is not None:
+        resolve = sources.as_function(resolver)
+    elif sources.is_traversable(path):
+        resolve = sources.Resources(path, include_dirs)  # type: ignore[arg-type]
+    else:
+        resolve = None
+    path = str(path)
+    found = resolve(path, None) if resolve is not None else None
+    text: bytes | None
+    if found is not None:
+        path, text = os.fspath(found[0]), sources.in_utf8(found[1], encoding)
+    else:
+        text = _fetched(path, encoding) if ":" in path else None
+    try:
+        return _core.load_schema(
+            path,
+            directories,  # type: ignore[arg-type]
+            text=text,
+            reader=_reader(encoding),
+            resolver=None if resolve is None else sources.for_core(resolve, encoding),
+            reserved=reserved,
+            missing_include=missing_include,
+        )
+    except NotADirectoryError:
+        # Something on the way is a file: an archive, if the path is to lead anywhere.
+        archived = sources.in_archive(path)
+        if archived is None or resolve is not None:
+            raise
+        return _schema(archived, include_dirs, encoding, None, reserved, missing_include)
+
+
+def _warn_of_missing_includes(schema: _core.Schema) -> None:
+    import warnings
+
+    for diagnostic in schema.warnings:
+        if diagnostic.code == "missing-include":
+            # The caller of `load`.
+            warnings.warn(str(diagnostic), stacklevel=4)
+
+
+def _fetched(path: str, encoding: str) -> bytes | None:
+    """What a URL leads to; None for a path without a scheme, or with a drive."""
+    from urllib.parse import urlparse
+
+    url = urlparse(path)
+    if len(url.scheme) <= 1:
+        return None
+    if url.scheme == "file":
         with open(url.netloc + url.path, "rb") as file:
-            return file.read()
-    if scheme in ("http", "https"):
+            contents = file.read()
+    elif url.scheme in ("http", "https"):
         from urllib.request import urlopen
 
         with urlopen(path) as response:
-            return bytes(response.read())
-    raise ThriftParserError(
-        f"fastthrift does not support generating module with path in protocol '{scheme}'"
-    )
+            contents = response.read()
+    else:
+        raise ThriftParserError(
+            f"fastthrift does not support generating module with path in protocol '{url.scheme}'"
+        )
+    return contents.decode(encoding).encode()
 
 
 def _reader(encoding: str) -> Callable[[str], bytes] | None:
@@ -188,7 +255,7 @@ def _modules(
         attributes = module.__dict__
         attributes["__thrift_file__"] = path or None
         attributes["__thrift_namespaces__"] = schema.namespaces(index)
-        meta: dict[str, list[Any]] = collections.defaultdict(list)
+        meta: dict[str, list[Any]] = defaultdict(list)
         for _, target in includes:
             if target is not None:
                 included = modules[target]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from fastthrift.thrift import TException, ThriftSpec, TType
+from fastthrift.thrift import TException, TType
+
+if TYPE_CHECKING:
+    from fastthrift.thrift import ThriftSpec
 
 
 def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:

@@ -1,11 +1,14 @@
 //! Makes the classes of a schema, file by file.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
+use super::linked::Linked;
 use super::loading::Program;
 use super::names::Naming;
 use super::structs::Members;
@@ -13,80 +16,75 @@ use crate::schema::{
     Annotation, Definition, EnumId, ProgramId, Schema, ServiceId, StructId, StructKind,
 };
 
-/// The state of making classes.
+/// Makes Python objects of a schema.
 pub struct Builder<'a, 'py> {
-    py: Python<'py>,
-    schema: &'a Schema,
-    naming: Naming,
-    files: &'a [(PathBuf, u64)],
-    module_names: Vec<Bound<'py, PyString>>,
-    /// By program: the path as Python shows it; None for a text without one.
-    paths: Vec<Bound<'py, PyAny>>,
-    enums: Vec<Option<Bound<'py, PyType>>>,
-    structs: Vec<Option<Bound<'py, PyType>>>,
-    services: Vec<Option<Bound<'py, PyType>>>,
+    linked: &'a Bound<'py, Linked>,
     /// The structs made in this run whose defaults are not set yet.
-    open: Vec<Option<Members<'py>>>,
+    open: RefCell<Vec<Option<Members<'py>>>>,
+    services: RefCell<Vec<Option<Bound<'py, PyType>>>>,
+    /// The same few names come up all the time: `id`, `name`, `UNKNOWN`.
+    names: RefCell<HashMap<&'a str, Bound<'py, PyString>>>,
+    /// What the attributes of the payload classes of a file are copied from.
+    pub(super) template: RefCell<Option<(ProgramId, Bound<'py, PyDict>)>>,
 }
 
 impl<'a, 'py> Builder<'a, 'py> {
-    /// A builder that has built nothing.
-    pub fn new(
-        py: Python<'py>,
-        schema: &'a Schema,
-        naming: Naming,
-        files: &'a [(PathBuf, u64)],
-        module_names: &[String],
-    ) -> PyResult<Self> {
-        let paths = schema
-            .programs
-            .iter()
-            .map(|program| match program.path.to_string_lossy() {
-                path if path.is_empty() => Ok(py.None().into_bound(py)),
-                path => Ok(path.into_pyobject(py)?.into_any()),
-            })
-            .collect::<PyResult<_>>()?;
-        Ok(Self {
-            py,
-            schema,
-            naming,
-            files,
-            module_names: module_names
-                .iter()
-                .map(|name| PyString::new(py, name))
-                .collect(),
-            paths,
-            enums: vec![None; schema.enums.len()],
-            structs: vec![None; schema.structs.len()],
-            services: vec![None; schema.services.len()],
-            open: std::iter::repeat_with(|| None)
-                .take(schema.structs.len())
-                .collect(),
-        })
+    /// A builder that has built nothing of its schema.
+    pub fn new(linked: &'a Bound<'py, Linked>) -> Self {
+        let schema = linked.get().schema();
+        let none = |count| std::iter::repeat_with(|| None).take(count).collect();
+        Self {
+            linked,
+            open: RefCell::new(none(schema.structs.len())),
+            services: RefCell::new(vec![None; schema.services.len()]),
+            names: RefCell::default(),
+            template: RefCell::default(),
+        }
+    }
+
+    /// A builder for more of a schema whose files were built.
+    pub fn resume(linked: &'a Bound<'py, Linked>) -> Self {
+        Self {
+            linked,
+            open: RefCell::default(),
+            services: RefCell::default(),
+            names: RefCell::default(),
+            template: RefCell::default(),
+        }
     }
 
     /// The interpreter.
     pub fn py(&self) -> Python<'py> {
-        self.py
+        self.linked.py()
+    }
+
+    /// The schema with the classes that were made of it.
+    pub fn linked(&self) -> &'a Bound<'py, Linked> {
+        self.linked
     }
 
     /// How attributes are called.
     pub fn naming(&self) -> Naming {
-        self.naming
+        self.linked.get().naming()
     }
 
     /// What is built.
     pub fn schema(&self) -> &'a Schema {
-        self.schema
+        self.linked.get().schema()
     }
 
     /// The programs in order; those that `known` has from the same text, with
     /// the same includes, are used again.
-    pub fn build(mut self, known: &Bound<'py, PyDict>) -> PyResult<Vec<Bound<'py, Program>>> {
+    pub fn build(
+        &self,
+        files: &[(PathBuf, u64)],
+        known: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, Program>>> {
+        let py = self.py();
         let mut programs: Vec<Bound<'py, Program>> = Vec::new();
         let mut reused = Vec::new();
-        for (index, program) in self.schema.programs.iter().enumerate() {
-            let (identity, digest) = &self.files[index];
+        for (index, program) in self.schema().programs.iter().enumerate() {
+            let (identity, digest) = &files[index];
             let identity = identity.to_string_lossy();
             let includes_same = program
                 .includes
@@ -100,12 +98,12 @@ impl<'a, 'py> Builder<'a, 'py> {
                 && includes_same
                 && let Some(classes) = found.get().classes_of(*digest)
             {
-                self.adopt(index, classes.bind(self.py))?;
+                self.adopt(index, classes.bind(py))?;
                 programs.push(found);
                 reused.push(true);
                 continue;
             }
-            let built = Bound::new(self.py, self.program(index)?)?;
+            let built = Bound::new(py, self.program(index, *digest)?)?;
             known.set_item(identity, &built)?;
             programs.push(built);
             reused.push(false);
@@ -114,37 +112,38 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// Takes over the classes of a program that was built before.
-    fn adopt(&mut self, index: usize, classes: &Bound<'py, PyList>) -> PyResult<()> {
+    fn adopt(&self, index: usize, classes: &Bound<'py, PyList>) -> PyResult<()> {
+        let linked = self.linked.get();
         let mut classes = classes.iter();
-        for definition in &self.schema.programs[index].definitions {
-            let place = match definition {
-                Definition::Enum(id) => &mut self.enums[id.index()],
-                Definition::Struct(id) => &mut self.structs[id.index()],
-                Definition::Service(id) => &mut self.services[id.index()],
-                Definition::Const(_) | Definition::Typedef(_) => continue,
-            };
-            *place = match classes.next() {
-                Some(class) => Some(class.cast_into()?),
-                None => None,
-            };
+        for definition in &self.schema().programs[index].definitions {
+            if matches!(definition, Definition::Const(_) | Definition::Typedef(_)) {
+                continue;
+            }
+            let Some(class) = classes.next() else { break };
+            let class = class.cast_into()?;
+            match definition {
+                Definition::Enum(id) => linked.set_enum(*id, &class),
+                Definition::Struct(id) => linked.set_struct(*id, &class),
+                Definition::Service(id) => self.services.borrow_mut()[id.index()] = Some(class),
+                Definition::Const(_) | Definition::Typedef(_) => {}
+            }
         }
         Ok(())
     }
 
-    fn program(&mut self, index: usize) -> PyResult<Program> {
-        let py = self.py;
-        let schema = self.schema;
+    fn program(&self, index: usize, digest: u64) -> PyResult<Program> {
+        let schema = self.schema();
         let definitions = &schema.programs[index].definitions;
         for definition in definitions {
             match definition {
-                Definition::Enum(id) => self.enums[id.index()] = Some(self.new_enum(*id)?),
+                Definition::Enum(id) => self.linked.get().set_enum(*id, &self.new_enum(*id)?),
                 Definition::Struct(id) => self.new_struct(*id)?,
                 _ => {}
             }
         }
         for definition in definitions {
             if let Definition::Struct(id) = definition
-                && let Some(members) = &self.open[id.index()]
+                && let Some(members) = &self.open.borrow()[id.index()]
             {
                 self.fill_members(members, &schema[*id].fields)?;
             }
@@ -154,45 +153,48 @@ impl<'a, 'py> Builder<'a, 'py> {
                 self.set_defaults(*id)?;
             }
         }
-        let mut output = Output::new(py);
+        let output = Output::new(self.py());
         for definition in definitions {
-            self.add(&mut output, *definition)?;
+            self.add(&output, *definition)?;
         }
-        Ok(output.finish(self.files[index].1))
+        Ok(output.finish(digest))
     }
 
-    fn new_struct(&mut self, id: StructId) -> PyResult<()> {
-        let py = self.py;
-        let model = &self.schema[id];
+    fn new_struct(&self, id: StructId) -> PyResult<()> {
+        let py = self.py();
+        let model = &self.schema()[id];
         let members = self.members(model.program, Some(model.line), &model.fields)?;
         members.namespace.set_item(
             intern!(py, "__thrift_annotations__"),
             self.annotations(&model.annotations)?,
         )?;
-        let name = self.definition_name(&model.name, &self.schema[model.program]);
+        let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,
             StructKind::Struct | StructKind::Union => members.make_struct(&name)?,
         };
-        self.structs[id.index()] = Some(class);
-        self.open[id.index()] = Some(members);
+        self.linked.get().set_struct(id, &class);
+        self.open.borrow_mut()[id.index()] = Some(members);
         Ok(())
     }
 
     /// Sets the default values of a struct's fields, unless that was done or
     /// is being done.
-    pub fn set_defaults(&mut self, id: StructId) -> PyResult<()> {
-        if let Some(members) = self.open[id.index()].take() {
-            let defaults = self.default_values(&self.schema[id].fields)?;
-            let class = self.struct_class(id).clone();
-            members.set_defaults(&class, &defaults)?;
+    pub fn set_defaults(&self, id: StructId) -> PyResult<()> {
+        let members = match self.open.borrow_mut().get_mut(id.index()) {
+            Some(members) => members.take(),
+            None => None,
+        };
+        if let Some(members) = members {
+            let defaults = self.default_values(&self.schema()[id].fields)?;
+            members.set_defaults(self.struct_class(id), &defaults)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, output: &mut Output<'py>, definition: Definition) -> PyResult<()> {
-        let py = self.py;
-        let schema = self.schema;
+    fn add(&self, output: &Output<'py>, definition: Definition) -> PyResult<()> {
+        let py = self.py();
+        let schema = self.schema();
         match definition {
             Definition::Const(id) => {
                 let model = &schema[id];
@@ -203,7 +205,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
-                output.list("consts", &value)?;
+                output.list(Kind::Consts, &value)?;
                 output.namespace.set_item(name, value)
             }
             Definition::Typedef(id) => {
@@ -219,62 +221,62 @@ impl<'a, 'py> Builder<'a, 'py> {
             Definition::Enum(id) => {
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class("enums", &name, self.enum_class(id))
+                output.class(Kind::Enums, &name, self.enum_class(id))
             }
             Definition::Struct(id) => {
                 let model = &schema[id];
                 let kind = match model.kind {
-                    StructKind::Struct => "structs",
-                    StructKind::Union => "unions",
-                    StructKind::Exception => "exceptions",
+                    StructKind::Struct => Kind::Structs,
+                    StructKind::Union => Kind::Unions,
+                    StructKind::Exception => Kind::Exceptions,
                 };
-                {
-                    let name = self.definition_name(&model.name, &schema[model.program]);
-                    output.class(kind, &name, self.struct_class(id))
-                }
+                let name = self.definition_name(&model.name, &schema[model.program]);
+                output.class(kind, &name, self.struct_class(id))
             }
             Definition::Service(id) => {
                 let class = self.service_class(id)?;
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class("services", &name, &class)
+                output.class(Kind::Services, &name, &class)
             }
         }
     }
 
     /// The class of an enum, which is always made before it is needed.
-    pub fn enum_class(&self, id: EnumId) -> &Bound<'py, PyType> {
-        self.enums[id.index()]
-            .as_ref()
-            .expect("enums of a file are made before all else, and files after what they include")
+    pub fn enum_class(&self, id: EnumId) -> &'a Bound<'py, PyType> {
+        let class = self.linked.get().enum_class(self.py(), id);
+        class.expect("enums of a file are made before all else, and files after what they include")
     }
 
     /// The class of a struct, which is always made before it is needed.
-    pub fn struct_class(&self, id: StructId) -> &Bound<'py, PyType> {
-        self.structs[id.index()]
-            .as_ref()
-            .expect("structs of a file are made before they are used, and files after includes")
+    pub fn struct_class(&self, id: StructId) -> &'a Bound<'py, PyType> {
+        let class = self.linked.get().struct_class(self.py(), id);
+        class.expect("structs of a file are made before they are used, and files after includes")
     }
 
     /// The class of a service, made now if need be: a service may extend one
     /// that stands behind it.
-    pub fn service_class(&mut self, id: ServiceId) -> PyResult<Bound<'py, PyType>> {
-        if let Some(class) = &self.services[id.index()] {
+    pub fn service_class(&self, id: ServiceId) -> PyResult<Bound<'py, PyType>> {
+        if let Some(class) = &self.services.borrow()[id.index()] {
             return Ok(class.clone());
         }
         let class = self.new_service(id)?;
-        self.services[id.index()] = Some(class.clone());
+        self.services.borrow_mut()[id.index()] = Some(class.clone());
         Ok(class)
     }
 
     /// A name as the interned string that attribute access looks for.
-    pub fn name(&self, name: &str) -> Bound<'py, PyString> {
-        PyString::intern(self.py, name)
+    pub fn name(&self, name: &'a str) -> Bound<'py, PyString> {
+        let mut names = self.names.borrow_mut();
+        let known = names
+            .entry(name)
+            .or_insert_with(|| PyString::intern(self.py(), name));
+        known.clone()
     }
 
     /// Annotations as a dict; None for one without a value.
     pub fn annotations(&self, annotations: &[Annotation]) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(self.py);
+        let dict = PyDict::new(self.py());
         for annotation in annotations {
             dict.set_item(&annotation.key, &annotation.value)?;
         }
@@ -287,29 +289,47 @@ impl<'a, 'py> Builder<'a, 'py> {
         program: ProgramId,
         line: Option<u32>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let py = self.py;
+        let py = self.py();
+        let linked = self.linked.get();
         let namespace = PyDict::new(py);
-        namespace.set_item(
-            intern!(py, "__module__"),
-            &self.module_names[program.index()],
-        )?;
+        namespace.set_item(intern!(py, "__module__"), linked.module_name(program))?;
         namespace.set_item(intern!(py, "__thrift_lineno__"), line)?;
-        namespace.set_item(intern!(py, "__thrift_file__"), &self.paths[program.index()])?;
+        namespace.set_item(intern!(py, "__thrift_file__"), linked.path(program))?;
         Ok(namespace)
     }
+}
 
-    /// Makes a plain class.
-    pub fn new_class(
-        &self,
-        name: &Bound<'py, PyString>,
-        base: Bound<'py, PyType>,
-        namespace: &Bound<'py, PyDict>,
-    ) -> PyResult<Bound<'py, PyType>> {
-        let made = self
-            .py
-            .get_type::<PyType>()
-            .call1((name, (base,), namespace))?;
-        Ok(made.cast_into()?)
+/// A class as `type()` makes it, of a name, its base and its attributes.
+pub fn new_class<'py>(
+    name: &Bound<'py, PyString>,
+    base: &Bound<'py, PyType>,
+    namespace: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyType>> {
+    let class = name.py().get_type::<PyType>();
+    Ok(class.call1((name, (base,), namespace))?.cast_into()?)
+}
+
+/// What `__thrift_meta__` lists.
+#[derive(Clone, Copy)]
+enum Kind {
+    Consts,
+    Enums,
+    Structs,
+    Unions,
+    Exceptions,
+    Services,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Consts => "consts",
+            Self::Enums => "enums",
+            Self::Structs => "structs",
+            Self::Unions => "unions",
+            Self::Exceptions => "exceptions",
+            Self::Services => "services",
+        }
     }
 }
 
@@ -317,6 +337,8 @@ impl<'a, 'py> Builder<'a, 'py> {
 struct Output<'py> {
     namespace: Bound<'py, PyDict>,
     meta: Bound<'py, PyDict>,
+    /// The lists of `meta`, by kind.
+    lists: [OnceCell<Bound<'py, PyList>>; 6],
     classes: Bound<'py, PyList>,
 }
 
@@ -325,21 +347,25 @@ impl<'py> Output<'py> {
         Self {
             namespace: PyDict::new(py),
             meta: PyDict::new(py),
+            lists: Default::default(),
             classes: PyList::empty(py),
         }
     }
 
     /// Lists something under its kind.
-    fn list(&self, kind: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        match self.meta.get_item(kind)? {
-            Some(list) => list.cast::<PyList>()?.append(value),
-            None => self.meta.set_item(kind, vec![value]),
+    fn list(&self, kind: Kind, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let list = &self.lists[kind as usize];
+        if let Some(list) = list.get() {
+            return list.append(value);
         }
+        let new = list.get_or_init(|| PyList::empty(value.py()));
+        new.append(value)?;
+        self.meta.set_item(kind.name(), new)
     }
 
     fn class(
         &self,
-        kind: &str,
+        kind: Kind,
         name: &Bound<'py, PyString>,
         class: &Bound<'py, PyType>,
     ) -> PyResult<()> {

@@ -7,56 +7,137 @@ use crate::idl::{self, Kind};
 use crate::py::imports;
 
 /// One mistake or oddity in an IDL file.
-#[pyclass(frozen, get_all, module = "fastthrift.parser")]
-pub struct Diagnostic {
-    /// A stable name of what is wrong, such as `unknown-type`.
-    code: &'static str,
-    /// `error` or `warning`.
-    severity: &'static str,
-    /// What is wrong, in one sentence.
-    message: String,
-    /// The path of the file, as it was given.
-    path: String,
-    /// The line, from 1 on.
-    line: u32,
-    /// The column in characters, from 1 on.
-    column: u32,
-    /// What would have been right there, or None.
-    expected: Option<String>,
-    /// What to do about it, or None.
-    hint: Option<String>,
-    /// The message with the lines of the file that it is about.
-    rendered: String,
-}
+#[pyclass(frozen, module = "fastthrift.parser")]
+pub struct Diagnostic(idl::Diagnostic);
+
+/// A place that helps to understand a diagnostic: (path, line, column,
+/// message).
+type Related = (String, u32, u32, String);
 
 #[pymethods]
 impl Diagnostic {
+    /// A stable name of what is wrong, such as `unknown-type`.
+    #[getter]
+    fn code(&self) -> &'static str {
+        self.0.code.as_str()
+    }
+
+    /// `error` or `warning`.
+    #[getter]
+    fn severity(&self) -> &'static str {
+        self.0.severity.as_str()
+    }
+
+    /// What is wrong, in one sentence.
+    #[getter]
+    fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The path of the file, as it was given.
+    #[getter]
+    fn path(&self) -> String {
+        self.0.path().display().to_string()
+    }
+
+    /// The line, from 1 on.
+    #[getter]
+    fn line(&self) -> u32 {
+        self.0.position().line
+    }
+
+    /// The column in characters, from 1 on.
+    #[getter]
+    fn column(&self) -> u32 {
+        self.0.position().column
+    }
+
+    /// The line that the range ends on.
+    #[getter]
+    fn end_line(&self) -> u32 {
+        self.end().line
+    }
+
+    /// The column behind the last character of the range.
+    #[getter]
+    fn end_column(&self) -> u32 {
+        self.end().column
+    }
+
+    /// The line of the file, without its end.
+    #[getter]
+    fn source(&self) -> &str {
+        let file = &self.0.file;
+        let start = file.line_start(self.line());
+        let end = file.line_start(self.line() + 1);
+        file.slice(idl::Span::new(start, end))
+            .trim_end_matches(['\r', '\n'])
+    }
+
+    /// What would have been right there, or None.
+    #[getter]
+    fn expected(&self) -> Option<&str> {
+        self.0.expected.as_deref()
+    }
+
+    /// What to do about it, or None.
+    #[getter]
+    fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Other places that matter.
+    #[getter]
+    fn related(&self) -> Vec<Related> {
+        self.0
+            .related
+            .iter()
+            .map(|label| {
+                let position = label.file.position(label.span.start);
+                (
+                    label.file.path().display().to_string(),
+                    position.line,
+                    position.column,
+                    label.message.clone(),
+                )
+            })
+            .collect()
+    }
+
+    /// The message with the lines of the file that it is about.
+    #[getter]
+    fn rendered(&self) -> String {
+        idl::render(&self.0)
+    }
+
+    /// The same, in the colours of a terminal if asked for.
+    #[pyo3(signature = (*, color = false))]
+    fn render(&self, color: bool) -> String {
+        if color {
+            idl::render_in_color(&self.0)
+        } else {
+            idl::render(&self.0)
+        }
+    }
+
     fn __str__(&self) -> String {
-        format!(
-            "{}:{}:{}: {}[{}]: {}",
-            self.path, self.line, self.column, self.severity, self.code, self.message
-        )
+        self.0.to_string()
     }
 
     fn __repr__(&self) -> String {
-        format!("<Diagnostic {}>", self.__str__())
+        format!("<Diagnostic {}>", self.0)
+    }
+}
+
+impl Diagnostic {
+    fn end(&self) -> idl::Position {
+        self.0.file.position(self.0.span.end)
     }
 }
 
 impl From<&idl::Diagnostic> for Diagnostic {
     fn from(diagnostic: &idl::Diagnostic) -> Self {
-        let position = diagnostic.position();
-        Self {
-            code: diagnostic.code.as_str(),
-            severity: diagnostic.severity.as_str(),
-            message: diagnostic.message.clone(),
-            path: diagnostic.path().display().to_string(),
-            line: position.line,
-            column: position.column,
-            expected: diagnostic.expected.clone(),
-            hint: diagnostic.hint.clone(),
-            rendered: idl::render(diagnostic),
-        }
+        Self(diagnostic.clone())
     }
 }
 

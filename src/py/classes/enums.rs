@@ -4,8 +4,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
-use super::builder::Builder;
+use super::builder::{Builder, new_class};
 use super::spec::ttype;
+use crate::py::ffi;
 use crate::schema::{Enum, EnumId};
 
 impl<'py> Builder<'_, 'py> {
@@ -40,6 +41,10 @@ impl<'py> Builder<'_, 'py> {
         )?;
         namespace.set_item(intern!(py, "__thrift_item_annotations__"), annotations)?;
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
-        self.new_class(&name, py.get_type::<PyAny>(), &namespace)
+        // An item with the name of a special method is one, to Python.
+        if model.items.iter().any(|item| item.name.starts_with("__")) {
+            return new_class(&name, &py.get_type::<PyAny>(), &namespace);
+        }
+        ffi::new_plain_class(&name, &namespace)
     }
 }

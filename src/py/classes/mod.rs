@@ -10,6 +10,8 @@
 mod builder;
 mod diagnostic;
 mod enums;
+mod functions;
+mod linked;
 mod loading;
 mod names;
 mod services;

@@ -37,22 +37,22 @@ impl Naming {
     }
 }
 
-impl<'py> Builder<'_, 'py> {
+impl<'a, 'py> Builder<'a, 'py> {
     /// The attribute for a name among others.
-    pub fn attribute(&self, name: &str, taken: impl Fn(&str) -> bool) -> Bound<'py, PyString> {
+    pub fn attribute(&self, name: &'a str, taken: impl Fn(&str) -> bool) -> Bound<'py, PyString> {
         match self.naming().attribute(name, taken) {
-            Some(attribute) => self.name(&attribute),
+            Some(attribute) => PyString::intern(self.py(), &attribute),
             None => self.name(name),
         }
     }
 
     /// The attribute for a field.
-    pub fn field_name(&self, name: &str, fields: &[Field]) -> Bound<'py, PyString> {
+    pub fn field_name(&self, name: &'a str, fields: &[Field]) -> Bound<'py, PyString> {
         self.attribute(name, |other| fields.iter().any(|field| field.name == other))
     }
 
     /// The attribute of the module for a definition of a file.
-    pub fn definition_name(&self, name: &str, program: &Program) -> Bound<'py, PyString> {
+    pub fn definition_name(&self, name: &'a str, program: &Program) -> Bound<'py, PyString> {
         let schema = self.schema();
         self.attribute(name, |other| {
             let mut definitions = program.definitions.iter();

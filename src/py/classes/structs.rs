@@ -6,8 +6,8 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::builder::Builder;
 use super::spec::ttype;
-use crate::py::imports;
 use crate::py::layout::Layout;
+use crate::py::{ffi, imports};
 use crate::schema::{Field, ProgramId, Requiredness};
 
 /// Makes a struct class whose fields live in slots; their defaults are set
@@ -27,8 +27,9 @@ pub fn new_struct_class<'py>(
         .filter(|name| can_be_slot(name, namespace).unwrap_or(false))
         .cloned()
         .collect();
-    namespace.set_item(intern!(py, "__slots__"), PyTuple::new(py, &slotted)?)?;
-    let class = new_payload_class(name, base, namespace)?;
+    let slots = PyTuple::new(py, &slotted)?;
+    namespace.set_item(intern!(py, "__slots__"), &slots)?;
+    let class = ffi::new_slotted_class(&base.get_type(), name, base, namespace.clone(), &slots)?;
     Layout::attach(&class, fields, &slotted)?;
     Layout::install_dealloc(&class);
     Ok(class)
@@ -143,16 +144,47 @@ fn spec_entry<'py>(
     }
 }
 
-impl<'py> Builder<'_, 'py> {
+impl<'a, 'py> Builder<'a, 'py> {
+    /// The attributes of a payload class, most of them still None: a copy of a
+    /// dict that has them all need not grow with each.
+    fn payload_namespace(
+        &self,
+        program: ProgramId,
+        line: Option<u32>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let py = self.py();
+        let mut template = self.template.borrow_mut();
+        if template.as_ref().is_none_or(|(of, _)| *of != program) {
+            let new = self.class_namespace(program, None)?;
+            new.set_item(intern!(py, "_ttype"), ttype::STRUCT)?;
+            for name in [
+                intern!(py, "thrift_spec"),
+                intern!(py, "_tspec"),
+                intern!(py, "__thrift_field_linenos__"),
+                intern!(py, "__thrift_field_annotations__"),
+                intern!(py, "default_spec"),
+            ] {
+                new.set_item(name, py.None())?;
+            }
+            *template = Some((program, new));
+        }
+        let namespace = match &*template {
+            Some((_, template)) => template.copy()?,
+            None => PyDict::new(py),
+        };
+        namespace.set_item(intern!(py, "__thrift_lineno__"), line)?;
+        Ok(namespace)
+    }
+
     /// The attributes of a class with these fields; their types come later.
     pub fn members(
         &self,
         program: ProgramId,
         line: Option<u32>,
-        fields: &[Field],
+        fields: &'a [Field],
     ) -> PyResult<Members<'py>> {
         let py = self.py();
-        let namespace = self.class_namespace(program, line)?;
+        let namespace = self.payload_namespace(program, line)?;
         let names: Vec<_> = fields
             .iter()
             .map(|field| self.field_name(&field.name, fields))
@@ -178,7 +210,6 @@ impl<'py> Builder<'_, 'py> {
             }
         }
         let namespace = &members.namespace;
-        namespace.set_item(intern!(py, "_ttype"), ttype::STRUCT)?;
         namespace.set_item(intern!(py, "thrift_spec"), &members.thrift_spec)?;
         namespace.set_item(intern!(py, "_tspec"), &members.tspec)?;
         namespace.set_item(intern!(py, "__thrift_field_linenos__"), linenos)?;
@@ -207,7 +238,7 @@ impl<'py> Builder<'_, 'py> {
     }
 
     /// The default values of fields, None where there is none.
-    pub fn default_values(&mut self, fields: &[Field]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    pub fn default_values(&self, fields: &[Field]) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let py = self.py();
         fields
             .iter()

@@ -8,7 +8,7 @@ use crate::schema::Value;
 
 impl<'py> Builder<'_, 'py> {
     /// The Python object of a value.
-    pub fn value(&mut self, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    pub fn value(&self, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py();
         Ok(match value {
             Value::Bool(value) => value.into_pyobject(py)?.to_owned().into_any(),
@@ -44,12 +44,12 @@ impl<'py> Builder<'_, 'py> {
                     let name = self.field_name(&all[*index as usize].name, all);
                     kwargs.set_item(name, self.value(value)?)?;
                 }
-                self.struct_class(*id).clone().call((), Some(&kwargs))?
+                self.struct_class(*id).call((), Some(&kwargs))?
             }
         })
     }
 
-    fn values(&mut self, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn values(&self, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
         values.iter().map(|value| self.value(value)).collect()
     }
 }

@@ -4,6 +4,8 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod class;
+mod collector;
 mod copy;
 mod dict;
 mod guard;
@@ -17,6 +19,8 @@ mod storage;
 mod text;
 mod types;
 
+pub use class::{new_plain_class, new_slotted_class};
+pub use collector::CollectorPause;
 pub use dict::DictEntries;
 pub use int::{exact_i64, new_int};
 pub use list::{ListBuilder, copy_floats, copy_ints, peek_item};

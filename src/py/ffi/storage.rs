@@ -103,7 +103,7 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     }
 }
 
-fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberDef {
+pub(super) fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberDef {
     ffi::PyMemberDef {
         name: name.as_ptr(),
         type_code: ffi::Py_T_PYSSIZET,

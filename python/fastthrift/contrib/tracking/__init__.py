@@ -11,11 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastthrift.parser import load
 from fastthrift.thrift import (
-    Incoming,
     TApplicationException,
     TClient,
     TMessageType,
@@ -26,6 +25,9 @@ from fastthrift.thrift import (
 )
 
 from .tracker import ConsoleTracker, TrackerBase, VersionMixin
+
+if TYPE_CHECKING:
+    from fastthrift.thrift import Incoming
 
 __all__ = ["ConsoleTracker", "TTrackedClient", "TTrackedProcessor", "TrackerBase"]
 

@@ -1,0 +1,58 @@
+"""The command line: ``fastthrift COMMAND``, or ``python -m fastthrift COMMAND``.
+
+A command is a module of this package with a docstring, whose first line is its help, and two
+functions: ``configure(parser)`` adds its arguments, ``run(arguments)`` does the work and returns
+the exit status. It is listed in ``COMMANDS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import fastthrift
+
+COMMANDS = ("check",)
+
+#: Exit statuses that all commands share; argparse exits with 2 as well.
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; ``SystemExit`` for usage and ``--help``."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names and lines of files may hold what the terminal cannot show.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    chosen = _parser().parse_args(arguments)
+    try:
+        status = int(chosen.run(chosen))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fastthrift", description=fastthrift.__doc__)
+    parser.add_argument(
+        "--version", action="version", version=f"fastthrift {fastthrift.__version__}"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = importlib.import_module(f"{__name__}.{name}")
+        first_line, _, rest = (module.__doc__ or "").partition("\n")
+        command = commands.add_parser(
+            name,
+            help=first_line,
+            description=f"{first_line}\n{rest}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.configure(command)
+        command.set_defaults(run=module.run)
+    return parser
