@@ -233,6 +233,24 @@ fn many_mistakes_on_one_line_are_shown_in_part() {
 }
 
 #[test]
+fn what_is_told_grows_with_the_text() {
+    // Each of n values lacks n fields.
+    let fields: Vec<String> = (1..1000)
+        .map(|id| format!("{id}: required i32 f{id}"))
+        .collect();
+    let mut text = format!("struct S {{ {} }}\n", fields.join(", "));
+    for index in 0..1000 {
+        writeln!(text, "const S C{index} = {{}}").unwrap();
+    }
+    let diagnostics = load_text(&text).expect_err("fields are missing");
+    assert_eq!(diagnostics[5].position().line, 3);
+    assert_eq!(
+        diagnostics[100].message,
+        "4900 more errors from here on are not shown"
+    );
+}
+
+#[test]
 fn many_warnings_are_counted() {
     let fields: Vec<String> = (0..500).map(|index| format!("i32 f{index}")).collect();
     let schema =
