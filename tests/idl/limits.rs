@@ -210,7 +210,7 @@ fn a_small_stack_is_enough_for_any_nesting() {
             check_printing(text.as_bytes());
         }
     };
-    let thread = std::thread::Builder::new().stack_size(160 << 10);
+    let thread = std::thread::Builder::new().stack_size(256 << 10);
     thread
         .spawn(run)
         .expect("a thread can be made")

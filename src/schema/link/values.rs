@@ -90,9 +90,16 @@ impl Linker<'_> {
                 let elements = self.elements(owner, elements, element, level)?;
                 Some(Value::Set(elements))
             }
-            // thriftpy2 takes `{}` for an empty set.
+            // thriftpy2 takes `{}` for an empty set, Apache's compiler either
+            // brackets for any container.
             (ValueKind::Map(entries), Type::Set(_)) if entries.is_empty() => {
                 Some(Value::Set(Vec::new()))
+            }
+            (ValueKind::Map(entries), Type::List(_)) if entries.is_empty() => {
+                Some(Value::List(Vec::new()))
+            }
+            (ValueKind::List(elements), Type::Map(_)) if elements.is_empty() => {
+                Some(Value::Map(Vec::new()))
             }
             (ValueKind::Map(entries), Type::Map(types)) => self.map(owner, entries, types, level),
             (ValueKind::Map(entries), Type::Struct(id)) => {
