@@ -46,6 +46,9 @@ macro_rules! codes {
         pub enum Code { $($(#[doc = $doc])* $variant),* }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The name, as messages and tools show it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

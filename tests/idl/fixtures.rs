@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use fastthrift::idl::{Diagnostic, render};
+use fastthrift::idl::{Code, Diagnostic, render};
 use fastthrift::schema::{FileSystem, Options, load};
 
 use crate::dump;
@@ -84,6 +84,15 @@ fn ranges_nest_and_tokens_cover_the_text() {
         for path in fixtures(directory) {
             check_parsing(&std::fs::read(&path).expect("the fixture can be read"));
         }
+    }
+}
+
+#[test]
+fn every_code_is_documented() {
+    let page = std::fs::read_to_string("docs/idl.md").expect("the page can be read");
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.severity().as_str());
+        assert!(page.contains(&row), "{row}");
     }
 }
 

@@ -210,7 +210,7 @@ fn a_small_stack_is_enough_for_any_nesting() {
             check_printing(text.as_bytes());
         }
     };
-    let thread = std::thread::Builder::new().stack_size(160 << 10);
+    let thread = std::thread::Builder::new().stack_size(256 << 10);
     thread
         .spawn(run)
         .expect("a thread can be made")
@@ -230,6 +230,24 @@ fn many_mistakes_on_one_line_are_shown_in_part() {
     assert!(shown.len() < 1000, "{shown}");
     assert!(shown.contains("any.thrift:1:"), "{shown}");
     assert!(shown.contains('^'), "{shown}");
+}
+
+#[test]
+fn what_is_told_grows_with_the_text() {
+    // Each of n values lacks n fields.
+    let fields: Vec<String> = (1..1000)
+        .map(|id| format!("{id}: required i32 f{id}"))
+        .collect();
+    let mut text = format!("struct S {{ {} }}\n", fields.join(", "));
+    for index in 0..1000 {
+        writeln!(text, "const S C{index} = {{}}").unwrap();
+    }
+    let diagnostics = load_text(&text).expect_err("fields are missing");
+    assert_eq!(diagnostics[5].position().line, 3);
+    assert_eq!(
+        diagnostics[100].message,
+        "4900 more errors from here on are not shown"
+    );
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Random {
     }
 }
 
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 46] = [
     "struct ",
     "enum ",
     "service ",
@@ -77,6 +77,12 @@ const PIECES: [&str; 40] = [
     "map<",
     "required ",
     "throws ",
+    "@A ",
+    "@a.B{c = ",
+    "A{b = ",
+    "package ",
+    "interaction ",
+    "stream<",
     "\u{e9}",
     "\0",
 ];

@@ -160,3 +160,11 @@ def test_a_circle_of_includes_is_told_with_its_path(tmp_path: Path) -> None:
     assert first.code == "include-cycle"
     for name in "abc":
         assert f"{name}.thrift" in first.rendered
+
+
+def test_a_float_of_fbthrift_is_loaded_and_not_sent() -> None:
+    module = load("struct A { 1: float a = 1.5 }\nstruct B { 1: i32 a }\nconst B ONE = B{a = 1}")
+    assert module.A().a == 1.5
+    with pytest.raises(TypeError, match="field 1: no such TType: 19"):
+        fastthrift.encode(module.A())
+    assert fastthrift.decode(module.B, fastthrift.encode(module.ONE)) == module.B(1)

@@ -29,6 +29,7 @@ import pytest
 import thriftpy2.parser.parser
 from fastthrift import _core
 from fastthrift.parser.exc import ThriftParserError
+from idl_writer import Writer
 from peers.described import described
 
 IDL = Path(__file__).parent.parent / "idl"
@@ -217,3 +218,29 @@ def test_a_bad_file_is_refused_as_by_thriftpy2(path: Path) -> None:
         loaded(fastthrift, path)
     verdict, _ = verdict_of_thriftpy2(path)
     assert verdict == (remarks(path, "thriftpy2").verdict or "refuses")
+
+
+# --- files that are written at random
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_generated_files_mean_the_same_to_all(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / f"generated_{seed}.thrift"
+    path.write_text(Writer(seed).write(definitions=60), encoding="utf-8")
+    check_agreement(path, tmp_path)
+
+
+def test_a_large_file_means_the_same_to_all(tmp_path: Path) -> None:
+    path = tmp_path / "large.thrift"
+    path.write_text(Writer(0).write(definitions=1400), encoding="utf-8")
+    assert len(path.read_text("utf-8").splitlines()) > 8000
+    check_agreement(path, tmp_path)
+
+
+def check_agreement(path: Path, directory: Path) -> None:
+    verdict, written = compile_to_json(path, directory)
+    assert verdict == "accepts", written
+    check_differences(path, "apache", definitions(our_json(path)), definitions(json.loads(written)))
+    verdict, theirs = verdict_of_thriftpy2(path)
+    assert verdict == "accepts", repr(theirs)
+    check_differences(path, "thriftpy2", described(loaded(fastthrift, path)), described(theirs))

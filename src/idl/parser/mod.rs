@@ -29,9 +29,9 @@ use super::token::{Keyword, Token, TokenKind};
 use annotations::Before;
 
 /// How deep types and values may be nested, and how many definitions may wait
-/// for each other: as many levels as messages may have, which the stack of
-/// any thread has room for.
-pub const MAX_NESTING: u32 = 64;
+/// for each other: more levels than the 64 of messages, and so few that a
+/// small stack has room for them.
+pub const MAX_NESTING: u32 = 100;
 
 /// What to do with names that some target language keeps for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

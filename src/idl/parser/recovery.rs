@@ -23,8 +23,13 @@ impl Parser<'_> {
                         TokenKind::OpenBrace | TokenKind::Keyword(Keyword::Extends)
                     )
             }
+            // An annotation may be called `const` too.
             Keyword::Const => {
-                self.kind_at(2) == TokenKind::Identifier && self.kind_at(3) == TokenKind::Equal
+                matches!(
+                    self.kind_at(1),
+                    TokenKind::Identifier | TokenKind::Keyword(_)
+                ) && self.kind_at(2) == TokenKind::Identifier
+                    && self.kind_at(3) == TokenKind::Equal
             }
             Keyword::Include => self.kind_at(1) == TokenKind::Literal,
             _ => false,

@@ -131,8 +131,15 @@ impl<'a> Linker<'a> {
         let mut automatic = -1;
         for node in nodes {
             let name = self.text(program, node.name.span);
-            let id = if let Some(id) = node.id {
-                self.explicit_id(program, id.span)
+            let explicit = node.id.and_then(|id| self.explicit_id(program, id.span));
+            // Apache's compiler gives another id to a field whose own is not
+            // positive; here only where a field without one has it already.
+            let is_taken = explicit.is_some_and(|id| {
+                let other = seen.id(&heads, id);
+                id <= 0 && other.is_some_and(|other| nodes[other].id.is_none())
+            });
+            let id = if node.id.is_some() && !is_taken {
+                explicit
             } else {
                 // An id that a field before it claims is passed over, as
                 // Apache's compiler does.
@@ -193,7 +200,14 @@ impl<'a> Linker<'a> {
             Code::MissingFieldId,
             program,
             node.name.span,
-            format!("the field `{name}` has no id and gets {id}, which changes with its place"),
+            match node.id {
+                None => format!(
+                    "the field `{name}` has no id and gets {id}, which changes with its place"
+                ),
+                Some(_) => {
+                    format!("the id of the field `{name}` is that of one without; it gets {id}")
+                }
+            },
         );
         self.report(diagnostic);
     }

@@ -25,7 +25,8 @@ const FOREIGN_TYPES: [(&str, &str); 15] = [
 /// Words long enough to be misspelt.
 const BASE_TYPES: [&str; 5] = ["bool", "double", "string", "binary", "uuid"];
 
-/// Each search looks at all names of a file; enough for a person to read.
+/// Each search looks at all names of a file, struct or enum; enough for a
+/// person to read.
 const MAX_SEARCHES: usize = 50;
 
 impl Linker<'_> {
@@ -46,6 +47,12 @@ impl Linker<'_> {
         })
     }
 
+    /// Whether one more search among all names may be made.
+    pub(super) fn may_search(&mut self) -> bool {
+        self.suggestions += 1;
+        self.suggestions <= MAX_SEARCHES
+    }
+
     /// A hint for a name that is not defined: one much like it that is.
     pub(super) fn suggest(
         &mut self,
@@ -53,10 +60,9 @@ impl Linker<'_> {
         name: &str,
         accept: impl Fn(Definition) -> bool,
     ) -> Option<String> {
-        if self.suggestions >= MAX_SEARCHES {
+        if !self.may_search() {
             return None;
         }
-        self.suggestions += 1;
         let included = self.included_by(program, name);
         let (prefix, last) = match (included, name.rfind('.')) {
             (Some(_), Some(dot)) => name.split_at(dot + 1),

@@ -15,6 +15,9 @@ use crate::idl::{Code, MAX_NESTING, Span, python_repr};
 /// without bounds within a few lines; no real file comes near this.
 const MAX_COPIED: usize = 1 << 20;
 
+/// Of the fields that a struct value lacks so many are told.
+const MAX_MISSING: usize = 5;
+
 /// A constant's value, with what copying it costs.
 pub(super) struct Linked {
     pub(super) ty: Type,
@@ -87,9 +90,16 @@ impl Linker<'_> {
                 let elements = self.elements(owner, elements, element, level)?;
                 Some(Value::Set(elements))
             }
-            // thriftpy2 takes `{}` for an empty set.
+            // thriftpy2 takes `{}` for an empty set, Apache's compiler either
+            // brackets for any container.
             (ValueKind::Map(entries), Type::Set(_)) if entries.is_empty() => {
                 Some(Value::Set(Vec::new()))
+            }
+            (ValueKind::Map(entries), Type::List(_)) if entries.is_empty() => {
+                Some(Value::List(Vec::new()))
+            }
+            (ValueKind::List(elements), Type::Map(_)) if elements.is_empty() => {
+                Some(Value::Map(Vec::new()))
             }
             (ValueKind::Map(entries), Type::Map(types)) => self.map(owner, entries, types, level),
             (ValueKind::Map(entries), Type::Struct(id)) => {
@@ -252,7 +262,12 @@ impl Linker<'_> {
         if let Some(index) = index {
             return Some(index as u32);
         }
-        let nearest = nearest(name, heads.iter().map(|head| head.name)).map(str::to_owned);
+        let may_search = self.may_search();
+        let heads = &self.heads[id.index()];
+        let nearest = may_search
+            .then(|| nearest(name, heads.iter().map(|head| head.name)))
+            .flatten()
+            .map(str::to_owned);
         let text = format!(
             "No field named {} was found in struct of type {}",
             python_repr(name),
@@ -289,7 +304,7 @@ impl Linker<'_> {
             }
         }
         let complete = missing.is_empty();
-        for (index, field) in missing {
+        for (index, field) in missing.into_iter().take(MAX_MISSING) {
             let name = self.struct_name(id);
             let text = format!(
                 "Field {} was required to create constant for type {}",
@@ -370,8 +385,9 @@ impl Linker<'_> {
             }
             None if by_name.is_some() => by_name,
             None => {
+                let may_search = self.may_search();
                 let items = self.enum_indices[id.index()].names();
-                let nearest = nearest(last, items).map(str::to_owned);
+                let nearest = may_search.then(|| nearest(last, items)).flatten();
                 let prefix = name.strip_suffix(last).unwrap_or_default();
                 let hint = nearest.map(|item| format!("did you mean `{prefix}{item}`?"));
                 self.unknown_constant_with(owner.program, node.span, name, hint)
