@@ -38,15 +38,24 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     }
 
     fn fields(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.writer.enter(Nesting::WRITE_STRUCT)?;
         let slots = plan.slots(object);
+        self.struct_from(plan, |field| match (field.slot, slots) {
+            (Some(slot), Some(slots)) => Ok(slots.get(slot)),
+            _ => attribute(object, field),
+        })
+    }
+
+    /// Writes a struct whose values come from `value_of`, object or not.
+    #[inline]
+    pub fn struct_from(
+        &mut self,
+        plan: &Plan,
+        value_of: impl Fn(&Field) -> Result<Option<Bound<'py, PyAny>>>,
+    ) -> Result<()> {
+        self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
         for field in plan.fields() {
-            let value = match (field.slot, slots) {
-                (Some(slot), Some(slots)) => slots.get(slot),
-                _ => attribute(object, field)?,
-            };
-            let Some(value) = value.filter(|value| !value.is_none()) else {
+            let Some(value) = value_of(field)?.filter(|value| !value.is_none()) else {
                 continue;
             };
             let written = match &field.kind {

@@ -5,6 +5,8 @@
 //! only from member descriptors that were verified).
 
 mod dict;
+mod getattr;
+mod instance;
 mod int;
 mod list;
 mod output;
@@ -14,6 +16,8 @@ mod text;
 mod types;
 
 pub use dict::DictEntries;
+pub use getattr::install_getattr;
+pub use instance::has_native_methods;
 pub use int::exact_i64;
 pub use list::{ListBuilder, copy_floats, copy_ints};
 pub use output::BytesOutput;

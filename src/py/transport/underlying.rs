@@ -27,23 +27,13 @@ impl Underlying<'_> {
 
     /// Writes bytes.
     pub fn write(&self, data: &[u8]) -> PyResult<()> {
-        let py = self.0.py();
-        self.0
-            .call_method1(intern!(py, "write"), (PyBytes::new(py, data),))?;
-        Ok(())
+        self.write_bytes(&PyBytes::new(self.0.py(), data))
     }
 
-    /// Writes bytes as a frame: their number, then themselves.
-    pub fn write_frame(&self, data: &[u8]) -> PyResult<()> {
-        let py = self.0.py();
-        let length = i32::try_from(data.len())
-            .map_err(|_| crate::py::exceptions::transport(py, "frame longer than 2 GiB"))?;
-        let frame = PyBytes::new_with(py, data.len() + 4, |frame| {
-            frame[..4].copy_from_slice(&length.to_be_bytes());
-            frame[4..].copy_from_slice(data);
-            Ok(())
-        })?;
-        self.0.call_method1(intern!(py, "write"), (frame,))?;
+    /// Writes a `bytes`.
+    pub fn write_bytes(&self, data: &Bound<'_, PyBytes>) -> PyResult<()> {
+        self.0
+            .call_method1(intern!(self.0.py(), "write"), (data,))?;
         Ok(())
     }
 
