@@ -8,11 +8,13 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, final, type_check_only
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self
 
 __all__ = [
     "CyTransportBase",
     "Diagnostic",
+    "Method",
+    "Parts",
     "Program",
     "Schema",
     "StructStorage",
@@ -25,21 +27,30 @@ __all__ = [
     "TFramedTransport",
     "TFramedTransportFactory",
     "TMemoryBuffer",
+    "bind",
     "decode",
     "delete_raw",
     "deserialize",
     "drop_plan",
     "encode",
+    "find_method",
     "initialize",
     "install_call",
+    "install_getattr",
     "is_slot",
     "layout_fields",
     "load_schema",
     "nests_deeper",
+    "read_call",
+    "read_reply",
     "read_value",
     "serialize",
     "set_raw",
     "snapshot",
+    "source_below",
+    "take_output",
+    "write_call",
+    "write_result",
     "write_value",
 ]
 
@@ -365,6 +376,64 @@ def install_call(metaclass: type) -> None:
 
 def nests_deeper(text: str, levels: int) -> bool:
     """Whether the brackets of JSON text nest deeper than `levels`."""
+
+# Calls. Where a function gives None, what it was to do has to be done by the public
+# methods of protocols and payloads, because something of them is not ours as it was made.
+
+@final
+class Method:
+    """A method of a service, prepared for calls."""
+
+@final
+class Parts:
+    """Methods of a Python class, as they are when this is made."""
+
+    def __new__(cls, cls_: type, /, *names: str) -> Self: ...
+    def are_those_of(self, object: object) -> bool:
+        """Whether neither the class of `object` nor `object` itself has others."""
+
+def find_method(service: Any, name: str) -> Method | None:
+    """The method of a service, prepared."""
+
+def bind(
+    client: Any, sending: Parts, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Method, bool, tuple[Any, ...]] | None:
+    """A method, whether it is oneway, and the arguments of a call of it by position; None too
+    where the client has other parts for sending, and where the arguments do not fit the method."""
+
+def write_call(
+    method: Method, oprot: Any, seqid: int, values: tuple[Any, ...]
+) -> tuple[bytes | None, Any] | None:
+    """Write a call with the arguments that `bind` gave, and `take_output`."""
+
+def read_reply(
+    method: Method, iprot: Any, seqid: int, client: Any
+) -> tuple[BaseException | None, Any] | None:
+    """Read the reply to a call: the exception to raise, or else the value to return."""
+
+def read_call(
+    service: Any, iprot: Any, message: Any
+) -> tuple[Method, str, bool, tuple[Any, ...]] | None:
+    """Read a call: the method, its name, whether it is oneway, the arguments for the handler.
+
+    Sets `message.header` when it has read the header, also where it gives None for the rest.
+    """
+
+def write_result(
+    method: Method, oprot: Any, seqid: int, value: Any
+) -> tuple[bytes | None, Any] | None:
+    """Write the reply to a call, and `take_output`."""
+
+def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
+    """Where a native transport without bytes gets the next ones from: the innermost native
+    transport, the one below it, and how many bytes to ask that for; None where it has some."""
+
+def take_output(trans: Any) -> tuple[bytes | None, Any]:
+    """What was written to a native transport, if anything, and the transport below that has to
+    send and flush it. For others: the transport itself."""
+
+def install_getattr(cls: type) -> None:
+    """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""

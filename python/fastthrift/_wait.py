@@ -1,8 +1,13 @@
-"""Waiting for the next message of a connection."""
+"""Sending messages and waiting for them.
+
+A native transport could do both by itself, but then native code is on the stack of the thread
+that blocks. When the interpreter ends it unwinds the stacks of daemon threads, and a process with
+native code in the way aborts.
+"""
 
 from __future__ import annotations
 
-from fastthrift._core import CyTransportBase
+from fastthrift._core import source_below, take_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,15 +15,20 @@ if TYPE_CHECKING:
 
 
 def wait(trans: Any) -> None:
-    """Wait until the next bytes of a connection have come, where ``trans`` has none.
+    """Wait until the next bytes of a connection have come, where ``trans`` has none."""
+    source = source_below(trans)
+    if source is not None:
+        transport, below, size = source
+        transport.feed(below.read(size))
 
-    A native transport would wait by itself, but then native code is on the stack of the waiting
-    thread. When the interpreter ends it unwinds the stacks of daemon threads, and a process with
-    native code in the way aborts.
-    """
-    if isinstance(trans, CyTransportBase) and not trans.pending():
-        below = trans.trans
-        if isinstance(below, CyTransportBase):
-            wait(below)
-        else:
-            trans.feed(below.read(trans.buf_size))
+
+def flush(trans: Any) -> None:
+    """Flush a transport: send what was written to it."""
+    send(*take_output(trans))
+
+
+def send(data: bytes | None, trans: Any) -> None:
+    """Write to a transport what there is, and flush it."""
+    if data is not None:
+        trans.write(data)
+    trans.flush()

@@ -32,6 +32,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from fastthrift._message import Reader, Writer
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import (
@@ -40,8 +41,6 @@ from fastthrift.server import (
     TServer,
     _Connection,
     _is_lost,
-    _Reader,
-    _Writer,
 )
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TMemoryBuffer, TSocket
@@ -214,10 +213,10 @@ class THttpServer(TServer):
         itrans = self.itrans_factory.get_transport(TFileObjectTransport(io.BytesIO(body)))
         otrans = self.otrans_factory.get_transport(answer)
         oprot: Any = self.oprot_factory.get_protocol(otrans)
-        reader = _Reader(self.iprot_factory.get_protocol(itrans), message)
+        reader = Reader(self.iprot_factory.get_protocol(itrans), message)
         try:
             with self._turn:
-                self.processor.process(reader, _Writer(oprot, message))  # type: ignore[arg-type]
+                self.processor.process(reader, Writer(oprot, message))  # type: ignore[arg-type]
             # A processor that flushes nothing has answered a oneway call.
             otrans.flush()
         except ResponseException as error:

@@ -24,14 +24,15 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._message import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
 from fastthrift._wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
-from fastthrift.thrift import TApplicationException, TMessageType, TProcessor, discard_output
+from fastthrift.thrift import TApplicationException, TProcessor, discard_output
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
@@ -152,11 +153,11 @@ class TServer:
             iprot = self.iprot_factory.get_protocol(itrans)
             oprot = self.oprot_factory.get_protocol(otrans)
             message = connection.message
-            reader, writer = _Reader(iprot, message), _Writer(oprot, message)
+            reader, writer = Reader(iprot, message), Writer(oprot, message)
             goes_on = True
             while goes_on and not self.closed:
                 message.header = None
-                message.stage = _BEGUN
+                message.stage = BEGUN
                 try:
                     wait(itrans)
                     self.processor.process(reader, writer)  # type: ignore[arg-type]
@@ -166,11 +167,11 @@ class TServer:
             itrans.close()
             otrans.close()
 
-    def _settle(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> bool:
+    def _settle(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
         """Log what a call failed with and answer it; whether the connection goes on."""
-        if message.header is None or message.stage == _BEGUN:
+        if message.header is None or message.stage == BEGUN:
             return self._settle_input(error, message, peer, oprot)
-        if message.stage == _REPLIED or (message.stage == _REPLYING and _is_lost(error)):
+        if message.stage == REPLIED or (message.stage == REPLYING and _is_lost(error)):
             # Whether the answer has reached the client, nobody knows.
             if _is_lost(error):
                 logger.debug("%s left before the answer of %s: %s", peer, message.label, error)
@@ -188,7 +189,7 @@ class TServer:
             logger.error("Error processing %s, called from %s", message.label, peer, exc_info=error)
         if message.oneway:
             return True
-        if message.stage == _REPLYING and not discard_output(oprot.trans):
+        if message.stage == REPLYING and not discard_output(oprot.trans):
             return False
         return self._answer(
             message,
@@ -201,7 +202,7 @@ class TServer:
             ),
         )
 
-    def _settle_input(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> bool:
+    def _settle_input(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
         """As `_settle`, for a call that was not read to its end."""
         if self.closed or _is_lost(error):
             logger.debug("Connection of %s ended: %s", peer, error)
@@ -231,7 +232,7 @@ class TServer:
         return False
 
     def _answer(
-        self, message: _Message, peer: str, oprot: Any, answer: TApplicationException
+        self, message: Message, peer: str, oprot: Any, answer: TApplicationException
     ) -> bool:
         """Send an exception as the answer; whether the connection goes on."""
         # A processor need not be a TProcessor.
@@ -336,7 +337,7 @@ class _Connection:
     def __init__(self, client: TTransportBase) -> None:
         self.client = client
         self.peer = _peer_name(client)
-        self.message = _Message()
+        self.message = Message()
 
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
@@ -353,116 +354,6 @@ class _Connection:
                 socket.socket.shutdown(sock, socket.SHUT_RD)
             elif sock is not None:
                 sock.shutdown(socket.SHUT_RD)
-
-
-# How far the call being processed has come.
-_BEGUN = 0  # its header was read, its arguments may have been
-_READ = 1
-_REPLYING = 2  # the header of its answer was written
-_REPLIED = 3
-
-
-class _Message:
-    """The call being processed, as it shows at the protocols.
-
-    Noting it there, and not in the processor, serves every processor: also one with its own
-    `process` or `process_in`, or one that only has a `process`.
-    """
-
-    __slots__ = ("header", "stage")
-
-    # Name, message type and sequence id; None between two calls.
-    header: tuple[Any, int, int] | None
-    stage: int
-
-    def __init__(self) -> None:
-        self.header = None
-        self.stage = _BEGUN
-
-    @property
-    def oneway(self) -> bool:
-        return self.header is not None and self.header[1] == TMessageType.ONEWAY
-
-    @property
-    def seqid(self) -> int:
-        return self.header[2] if self.header else 0
-
-    @property
-    def label(self) -> str:
-        """The name for the log; the client may have made up anything."""
-        name = self.header[0] if self.header else None
-        text = name if isinstance(name, str) else repr(name)
-        return text[:100] if text.isprintable() else repr(text)[:100]
-
-    @property
-    def method(self) -> Any:
-        """The name to answer with: a multiplexed call's without its service."""
-        name = self.header[0] if self.header else None
-        return name.rpartition(":")[2] if isinstance(name, str) else name
-
-
-class _Observer:
-    """Stands for a protocol and notes what passes."""
-
-    # The methods of payloads are bound once; everything else goes by __getattr__.
-    __slots__ = ("_message", "_proto", "read_struct", "write_struct")
-
-    read_struct: Callable[[Any], Any]
-    write_struct: Callable[[Any], Any]
-
-    def __init__(self, proto: Any, message: _Message) -> None:
-        assign = object.__setattr__
-        assign(self, "_proto", proto)
-        assign(self, "_message", message)
-        for name in ("read_struct", "write_struct"):
-            if hasattr(proto, name):
-                assign(self, name, getattr(proto, name))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._proto, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._proto, name, value)
-
-    @property
-    def trans(self) -> Any:
-        return self._proto.trans
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        # For processors that ask which protocol they are given.
-        return type(self._proto)
-
-
-class _Reader(_Observer):
-    """The protocol that calls are read from."""
-
-    __slots__ = ()
-
-    def read_message_begin(self) -> tuple[str, int, int]:
-        header: tuple[str, int, int] = self._proto.read_message_begin()
-        self._message.header = header
-        return header
-
-    def read_message_end(self) -> Any:
-        result = self._proto.read_message_end()
-        self._message.stage = _READ
-        return result
-
-
-class _Writer(_Observer):
-    """The protocol that answers are written to."""
-
-    __slots__ = ()
-
-    def write_message_begin(self, name: str, ttype: int, seqid: int) -> Any:
-        self._message.stage = _REPLYING
-        return self._proto.write_message_begin(name, ttype, seqid)
-
-    def write_message_end(self) -> Any:
-        result = self._proto.write_message_end()
-        self._message.stage = _REPLIED
-        return result
 
 
 # The servers whose `serve` runs, with the process that it runs in.

@@ -10,7 +10,8 @@ import os
 
 from fastthrift import _core
 from fastthrift._light import new_lock, partial
-from fastthrift._wait import wait
+from fastthrift._message import READ, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._wait import flush, send, wait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -504,6 +505,38 @@ def find_handler(handler: object, api: str) -> Any:
     return getattr(handler, api)
 
 
+class _Progress:
+    """How far a client's calls have come, and whether its connection can make the next one.
+
+    Apart from the client, whose ``__getattr__`` makes every access to its attributes slow.
+    """
+
+    __slots__ = ("broken", "can_reopen", "stage")
+
+    def __init__(self) -> None:
+        self.stage = _STARTED
+        # Why the connection was closed, when it was; and whether opening it mends that.
+        self.broken: str | None = None
+        self.can_reopen = False
+
+
+class _Turns(_Progress):
+    """The same for calls of several threads, which take turns."""
+
+    __slots__ = ("api", "calling", "lock", "method", "process")
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
+        # subclass) is told so instead of waiting for itself.
+        self.lock = new_lock()
+        self.calling = False
+        # What is being called, and its prepared method.
+        self.api: str | None = None
+        self.method: _core.Method | None = None
+        self.process = _this_process
+
+
 class TClient:
     """Calls the methods of a service, as attributes of the client.
 
@@ -523,14 +556,7 @@ class TClient:
         if oprot is not None:
             self._oprot = oprot
         self._seqid = 0
-        self._process = _this_process
-        # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
-        # subclass) is told so instead of waiting for itself.
-        self._turn = new_lock()
-        self._calling = False
-        self._stage = _STARTED
-        self._broken: str | None = None
-        self._can_reopen = False
+        self._rpc_state = _Turns()
 
     def __getattr__(self, _api: str) -> partial[Any]:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
@@ -549,46 +575,71 @@ class TClient:
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
-        thrift_spec = getattr(self._service, _api + "_args").thrift_spec
-        oneway = getattr(self._service, _api + "_result").oneway
-        if kwargs or len(args) > len(thrift_spec):
-            _check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
-        try:
-            kwargs = args_to_kwargs(thrift_spec, *args, **kwargs)
-        except ValueError as error:
-            raise TApplicationException(
-                TApplicationException.UNKNOWN_METHOD,
-                f"{error.args[0]} is required argument for {self._full_name(_api)}",
-            ) from None
+        # Arguments by position go straight into the message, and by name through `_send`.
+        named = None
+        bound = _core.bind(self, _OWN_SEND, _api, args, kwargs)
+        if bound is None:
+            named = self._named_arguments(_api, args, kwargs)
 
-        if self._process is not _this_process:
+        progress = self._rpc_state
+        if progress.process is not _this_process:
             self._start_over_in_child()
-        with self._turn:
-            outer = self._calling
-            if outer and self._stage != _STARTED:
+        with progress.lock:
+            outer = progress.calling
+            if outer and progress.stage != _STARTED:
                 raise RuntimeError(
                     f"{self._full_name(_api)}() was called while this client is in the middle of "
                     f"another call in the same thread; use a second client"
                 )
-            if self._broken is not None:
+            if progress.broken is not None:
                 self._require_connection()
-            self._seqid = self._seqid % _MAX_SEQUENCE_ID + 1
-            self._stage = _STARTED
-            self._calling = True
+            self._seqid = seqid = self._seqid % _MAX_SEQUENCE_ID + 1
+            progress.stage = _STARTED
+            progress.calling = True
             try:
-                self._send(_api, **kwargs)
+                output, oneway = None, None
+                if bound is not None:
+                    method, oneway, values = bound
+                    progress.api, progress.method = _api, method
+                    progress.stage = _ENCODING
+                    output = _core.write_call(method, self._oprot, seqid, values)
+                if output is not None:
+                    progress.stage = _SENDING
+                    send(*output)
+                    progress.stage = _SENT
+                else:
+                    if named is None:
+                        named = self._named_arguments(_api, args, kwargs)
+                    self._send(_api, **named)
+                    oneway = getattr(self._service, _api + "_result").oneway
                 return None if oneway else self._recv(_api)
             except BaseException as error:
                 if not self._in_step(error):
                     self._give_up(_api, error)
                 raise
             finally:
-                self._stage = _STARTED
-                self._calling = outer
+                progress.stage = _STARTED
+                progress.api = progress.method = None
+                progress.calling = outer
+
+    def _named_arguments(
+        self, _api: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The arguments of a call by name, where they fit the method."""
+        thrift_spec = getattr(self._service, _api + "_args").thrift_spec
+        if kwargs or len(args) > len(thrift_spec):
+            _check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
+        try:
+            return args_to_kwargs(thrift_spec, *args, **kwargs)
+        except ValueError as error:
+            raise TApplicationException(
+                TApplicationException.UNKNOWN_METHOD,
+                f"{error.args[0]} is required argument for {self._full_name(_api)}",
+            ) from None
 
     def _send(self, _api: str, **kwargs: Any) -> None:
         """Write the call's message and flush it."""
-        self._stage = _ENCODING
+        self._rpc_state.stage = _ENCODING
         oneway = getattr(self._service, _api + "_result").oneway
         message_type = TMessageType.ONEWAY if oneway else TMessageType.CALL
         self._oprot.write_message_begin(_api, message_type, self._seqid)
@@ -597,14 +648,32 @@ class TClient:
             setattr(args, name, value)
         args.write(self._oprot)
         self._oprot.write_message_end()
-        self._stage = _SENDING
-        self._oprot.trans.flush()
-        self._stage = _SENT
+        self._rpc_state.stage = _SENDING
+        flush(self._oprot.trans)
+        self._rpc_state.stage = _SENT
 
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
-        self._stage = _RECEIVING
-        wait(self._iprot.trans)
+        progress = self._rpc_state
+        progress.stage = _RECEIVING
+        iprot = self._iprot
+        wait(iprot.trans)
+        method = progress.method
+        if method is None or progress.api != _api:
+            method = _core.find_method(self._service, _api)
+        reply = None if method is None else _core.read_reply(method, iprot, self._seqid, self)
+        exception, value = reply or self._read_reply(_api)
+        progress.stage = _ANSWERED
+        if exception is None:
+            return value
+        try:
+            raise exception
+        finally:
+            # The exception has this frame in its traceback: no cycle.
+            del exception, reply
+
+    def _read_reply(self, _api: str) -> tuple[BaseException | None, Any]:
+        """Read a reply by the methods of the protocol: an exception to raise, or else a value."""
         name, message_type, seqid = self._iprot.read_message_begin()
         if seqid != self._seqid or name != _api or message_type != TMessageType.REPLY:
             self._check_reply(_api, name, message_type, seqid)
@@ -613,17 +682,15 @@ class TClient:
             refusal = TApplicationException()
             refusal.read(self._iprot)
             self._iprot.read_message_end()
-            self._stage = _ANSWERED
-            raise refusal
+            return refusal, None
 
         result = getattr(self._service, _api + "_result")()
         result.read(self._iprot)
         self._iprot.read_message_end()
-        self._stage = _ANSWERED
 
         success = getattr(result, "success", None)
         if success is not None:
-            return success
+            return None, success
         returns_value = False
         for field in result.thrift_spec.values():
             if field[1] == "success":
@@ -631,10 +698,10 @@ class TClient:
                 continue
             declared = getattr(result, field[1], None)
             if declared is not None:
-                raise declared
+                return declared, None
         if returns_value:
-            raise TApplicationException(TApplicationException.MISSING_RESULT)
-        return None
+            return TApplicationException(TApplicationException.MISSING_RESULT), None
+        return None, None
 
     def close(self) -> None:
         """Close the transports. Does not wait for a call that another thread is making."""
@@ -647,9 +714,9 @@ class TClient:
         # its own make sure that neither takes the other's answer; the lock may have been held by
         # a thread that the child does not have.
         self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID
-        self._turn = new_lock()
-        self._calling = False
-        self._process = _this_process
+        self._rpc_state.lock = new_lock()
+        self._rpc_state.calling = False
+        self._rpc_state.process = _this_process
 
     def _full_name(self, _api: str) -> str:
         return f"{self._service.__name__}.{_api}"
@@ -677,15 +744,15 @@ class TClient:
         from fastthrift.protocol.exc import TProtocolException
         from fastthrift.transport.base import TTransportException
 
-        if self._stage == _ANSWERED:
+        if self._rpc_state.stage == _ANSWERED:
             return True
-        if self._stage == _ENCODING:
+        if self._rpc_state.stage == _ENCODING:
             return (
                 isinstance(error, Exception)
                 and not isinstance(error, (TTransportException, OSError))
                 and discard_output(self._oprot.trans)
             )
-        if self._stage == _SENT:
+        if self._rpc_state.stage == _SENT:
             # A subclass has a `_recv` of its own, and it raised what the server had sent.
             return isinstance(error, TException) and not isinstance(
                 error, (TTransportException, TProtocolException, TDecodeException)
@@ -709,23 +776,30 @@ class TClient:
                 if hasattr(trans, "clean"):
                     trans.clean()
             return
-        self._broken = (
+        self._rpc_state.broken = (
             f"The connection was closed because a call of {self._full_name(_api)}() "
             f"did not finish ({type(error).__name__}); open a new client"
         )
-        self._can_reopen = not self._is_open()
+        self._rpc_state.can_reopen = not self._is_open()
 
     def _require_connection(self) -> None:
-        if self._can_reopen and self._is_open():
-            self._broken = None
+        progress = self._rpc_state
+        if progress.can_reopen and self._is_open():
+            progress.broken = None
             return
         from fastthrift.transport.base import TTransportException
 
-        raise TTransportException(TTransportException.NOT_OPEN, self._broken)
+        raise TTransportException(TTransportException.NOT_OPEN, progress.broken)
 
     def _is_open(self) -> bool:
         is_open = getattr(self._iprot.trans, "is_open", None)
         return is_open is not None and bool(is_open())
+
+
+_core.install_getattr(TClient)
+
+# What `_req` does without, unless somebody has another.
+_OWN_SEND = _core.Parts(TClient, "_send")
 
 
 def discard_output(trans: Any) -> bool:
@@ -794,14 +868,14 @@ class TProcessor:
         oprot.write_message_begin(api, TMessageType.EXCEPTION, seqid)
         exc.write(oprot)
         oprot.write_message_end()
-        oprot.trans.flush()
+        flush(oprot.trans)
 
     def send_result(self, oprot: TProtocolBase, api: str, result: TPayload, seqid: int) -> None:
         """Answer with a result, which may hold a declared exception."""
         oprot.write_message_begin(api, TMessageType.REPLY, seqid)
         result.write(oprot)
         oprot.write_message_end()
-        oprot.trans.flush()
+        flush(oprot.trans)
 
     def handle_exception(self, e: Exception, result: TPayload) -> bool:
         """Put ``e`` into the first field of ``result``, by field id, that declares it."""
@@ -814,7 +888,62 @@ class TProcessor:
 
     def process(self, iprot: TProtocolBase, oprot: TProtocolBase) -> None:
         """Read one call, make it and answer it."""
-        api, seqid, result, call = self.process_in(iprot)
+        if not _OWN_PROCESSING.are_those_of(self):
+            return self._call_and_answer(oprot, *self.process_in(iprot))
+
+        # What a server notes of the call it is told here, and the protocols themselves are used.
+        source: Any = iprot
+        sink: Any = oprot
+        if type(source) is Reader:
+            source, message = source._proto, source._message
+        else:
+            message = Message()
+        message.header = None
+        call = _core.read_call(self._service, source, message)
+        header = message.header
+        if header is None:
+            return self._call_and_answer(oprot, *self.process_in(iprot))
+        if call is None:
+            incoming = self._read_call(iprot, self._service, self._handler, *header)
+            return self._call_and_answer(oprot, *incoming)
+
+        message.stage = READ
+        method, api, oneway, args = call
+        result = None
+        try:
+            value = find_handler(self._handler, api)(*args)
+        except TApplicationException as error:
+            if oneway:
+                raise
+            return self.send_exception(oprot, api, error, header[2])
+        except Exception as error:
+            result = getattr(self._service, api + "_result")()
+            if not self.handle_exception(error, result):
+                raise
+
+        if oneway:
+            return
+        if result is None:
+            if type(sink) is Writer:
+                sink = sink._proto
+            message.stage = REPLYING
+            output = _core.write_result(method, sink, header[2], value)
+            if output is not None:
+                message.stage = REPLIED
+                return send(*output)
+            result = getattr(self._service, api + "_result")()
+            result.success = value
+        self.send_result(oprot, api, result, header[2])
+
+    def _call_and_answer(
+        self,
+        oprot: TProtocolBase,
+        api: str,
+        seqid: int,
+        result: Any,
+        call: Callable[[], Any] | None,
+    ) -> None:
+        """Make a call that was read, and answer it."""
         if isinstance(result, TApplicationException):
             return self.send_exception(oprot, api, result, seqid)
 
@@ -831,6 +960,10 @@ class TProcessor:
 
         if not result.oneway:
             self.send_result(oprot, api, result, seqid)
+
+
+# What `process` does without, unless somebody has another.
+_OWN_PROCESSING = _core.Parts(TProcessor, "process_in", "_read_call", "send_result")
 
 
 class TMultiplexedProcessor(TProcessor):

@@ -132,7 +132,7 @@ pub fn write<'py, J: Write<'py>>(
 }
 
 /// Refuses to send what the peer would refuse to read.
-fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResult<()> {
+pub fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResult<()> {
     let limit = settings.limits.message;
     if size <= limit {
         return Ok(());

@@ -59,15 +59,25 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
     pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.reader.enter(Nesting::READ_STRUCT)?;
         let slots = plan.slots(object);
-        self.fields(plan, |field, value| match (field.slot, slots) {
+        self.struct_with(plan, |field, value| match (field.slot, slots) {
             (Some(slot), Some(slots)) => {
                 slots.set(slot, Some(value));
                 Ok(())
             }
             _ => Ok(object.setattr(field.name.bind(value.py()), value)?),
-        })?;
+        })
+    }
+
+    /// Reads a struct whose values go to `store`, an object or not.
+    #[inline]
+    pub fn struct_with(
+        &mut self,
+        plan: &Plan,
+        store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<()> {
+        self.reader.enter(Nesting::READ_STRUCT)?;
+        self.fields(plan, store)?;
         self.reader.leave();
         Ok(())
     }
@@ -99,15 +109,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 
     fn struct_into_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
-        self.reader.enter(Nesting::READ_STRUCT)?;
-        self.fields(plan, |field, value| {
+        self.struct_with(plan, |field, value| {
             if let Some(slot) = field.slot {
                 slots.set(slot, Some(value));
             }
             Ok(())
-        })?;
-        self.reader.leave();
-        Ok(())
+        })
     }
 
     /// Reads the fields of a struct, handing each known one to `store`.

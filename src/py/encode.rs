@@ -41,22 +41,46 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a struct by the plan that was found for it.
     pub fn structure_of(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.writer.enter(Nesting::WRITE_STRUCT)?;
         let slots = plan.slots(object);
+        self.fields(plan, |this, field, last_id| match (field.slot, slots) {
+            (Some(slot), Some(slots)) => {
+                let done = slots.peek(slot, |value| {
+                    value.is_none() || this.exact_field(field, value, last_id)
+                });
+                Ok(match done {
+                    Some(false) => slots.get(slot),
+                    _ => None,
+                })
+            }
+            _ => attribute(object, field),
+        })
+    }
+
+    /// Writes a struct whose values come from `value_of`, object or not.
+    #[inline]
+    pub fn struct_from(
+        &mut self,
+        plan: &Plan,
+        value_of: impl Fn(&Field) -> Option<Bound<'py, PyAny>>,
+    ) -> Result<()> {
+        self.fields(plan, |this, field, last_id| {
+            let value = value_of(field);
+            Ok(value.filter(|value| !this.exact_field(field, value, last_id)))
+        })
+    }
+
+    /// Writes the fields for which `left` gives a value; it writes others
+    /// itself.
+    #[inline]
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        mut left: impl FnMut(&mut Self, &Field, &mut i16) -> Result<Option<Bound<'py, PyAny>>>,
+    ) -> Result<()> {
+        self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
         for field in plan.fields() {
-            let value = match (field.slot, slots) {
-                (Some(slot), Some(slots)) => {
-                    let written = slots.peek(slot, |value| {
-                        value.is_none() || self.exact_field(field, value, &mut last_id)
-                    });
-                    match written {
-                        Some(false) => slots.get(slot),
-                        _ => continue,
-                    }
-                }
-                _ => attribute(object, field)?,
-            };
+            let value = left(self, field, &mut last_id)?;
             let Some(value) = value.filter(|value| !value.is_none()) else {
                 continue;
             };

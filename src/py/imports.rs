@@ -80,6 +80,17 @@ pub fn exception(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 }
 
 import!(
+    /// `TApplicationException`
+    application_exception, "fastthrift.thrift", "TApplicationException"
+);
+
+/// The exception for a result that is missing, a new one.
+pub fn missing_result(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    const MISSING_RESULT: i32 = 5;
+    application_exception(py)?.call1((MISSING_RESULT,))
+}
+
+import!(
     /// `__init__` of loaded exceptions.
     exception_init, "fastthrift._struct", "exception_init"
 );

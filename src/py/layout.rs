@@ -78,7 +78,8 @@ impl Default {
         }
     }
 
-    fn value(&self) -> &Py<PyAny> {
+    /// The value that they are made from.
+    pub fn value(&self) -> &Py<PyAny> {
         match self {
             Self::Shared(value) | Self::Copied(value) => value,
         }

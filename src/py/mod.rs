@@ -4,6 +4,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
+mod call;
 mod classes;
 mod codec;
 mod decode;
@@ -34,11 +35,21 @@ fn install_call(metaclass: &Bound<'_, PyType>) {
     ffi::install_call(metaclass);
 }
 
+/// Makes attributes of a class with a `__getattr__` cheaper.
+#[pyfunction]
+fn install_getattr(cls: &Bound<'_, PyType>) {
+    ffi::install_getattr(cls);
+}
+
 #[pymodule]
 mod _core {
     use super::ffi;
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::call::{
+        Method, Parts, bind, find_method, read_call, read_reply, write_call, write_result,
+    };
     #[pymodule_export]
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
@@ -57,10 +68,10 @@ mod _core {
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
-        TFramedTransportFactory, TMemoryBuffer,
+        TFramedTransportFactory, TMemoryBuffer, source_below, take_output,
     };
     #[pymodule_export]
-    use super::{drop_plan, install_call};
+    use super::{drop_plan, install_call, install_getattr};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -242,8 +242,14 @@ impl Plan {
         )
     }
 
+    /// Whether the class has said that it changed; some classes cannot.
+    #[inline]
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
+    }
+
     fn is_current(&self, class: &Bound<'_, PyType>) -> bool {
-        if self.stale.load(Ordering::Relaxed) {
+        if self.is_stale() {
             return false;
         }
         !self.unwatched
@@ -484,7 +490,7 @@ impl StructKind {
     #[inline]
     pub fn plan<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Plan>>> {
         if let Some(plan) = self.plan.get()
-            && !plan.get().stale.load(Ordering::Relaxed)
+            && !plan.get().is_stale()
             && !plan.get().unwatched
         {
             return Ok(Some(plan.bind(py).clone()));

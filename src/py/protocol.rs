@@ -1,6 +1,7 @@
 //! The protocol objects and their factories.
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
@@ -9,6 +10,7 @@ use super::codec::{self, Read, Write};
 use super::decode::{Decoder, Text};
 use super::encode::Encoder;
 use super::error::Result;
+use super::ffi;
 use super::plan::{Kind, Plan};
 use super::settings::{Dialect, ProtocolSettings, Settings};
 use crate::wire::{Error, Limits, MessageHeader, Reader, WireType, Writer};
@@ -28,6 +30,57 @@ fn parts<'py>(this: &Bound<'py, NativeProtocol>) -> PyResult<(Settings, Bound<'p
     let settings = this.as_super().try_borrow()?.settings;
     let trans = this.try_borrow()?.trans(this.py()).into_bound(this.py());
     Ok((settings, trans))
+}
+
+/// What to read a message with in place of the methods of a protocol; none
+/// unless it is one of ours, with its own methods.
+pub fn untouched_reader<'py>(
+    protocol: &Bound<'py, PyAny>,
+) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
+    let py = protocol.py();
+    untouched(
+        protocol,
+        [
+            intern!(py, "read_message_begin"),
+            intern!(py, "read_struct"),
+            intern!(py, "read_message_end"),
+        ],
+    )
+}
+
+/// The same for writing.
+pub fn untouched_writer<'py>(
+    protocol: &Bound<'py, PyAny>,
+) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
+    let py = protocol.py();
+    untouched(
+        protocol,
+        [
+            intern!(py, "write_message_begin"),
+            intern!(py, "write_struct"),
+            intern!(py, "write_message_end"),
+        ],
+    )
+}
+
+fn untouched<'py>(
+    protocol: &Bound<'py, PyAny>,
+    methods: [&Bound<'py, PyString>; 3],
+) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
+    let ours = protocol.is_exact_instance_of::<TBinaryProtocol>()
+        || protocol.is_exact_instance_of::<TCompactProtocol>();
+    if !ours || !ffi::has_native_methods(protocol, &methods)? {
+        return Ok(None);
+    }
+    parts(protocol.cast()?).map(Some)
+}
+
+/// The name of a message. As in thriftpy2 one that is not UTF-8 stays bytes.
+pub fn message_name<'py>(py: Python<'py>, header: &MessageHeader) -> Bound<'py, PyAny> {
+    match PyString::from_bytes(py, &header.name) {
+        Ok(name) => name.into_any(),
+        Err(_) => PyBytes::new(py, &header.name).into_any(),
+    }
 }
 
 #[pymethods]
@@ -57,11 +110,7 @@ impl NativeProtocol {
         let py = this.py();
         let (settings, trans) = parts(this)?;
         let header = codec::read(&settings, &trans, ReadMessage)?;
-        // As thriftpy2: a name that is not UTF-8 stays bytes.
-        let name = match PyString::from_bytes(py, &header.name) {
-            Ok(name) => name.into_any(),
-            Err(_) => PyBytes::new(py, &header.name).into_any(),
-        };
+        let name = message_name(py, &header);
         Ok((name, header.message_type, header.sequence_id))
     }
 
@@ -174,7 +223,8 @@ impl<'py> Write<'py> for WriteStruct<'_, 'py> {
     }
 }
 
-struct ReadMessage;
+/// The header of a message, to be read.
+pub struct ReadMessage;
 
 impl Read<'_> for ReadMessage {
     type Output = MessageHeader;

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import gc
 import io
-import itertools
-import resource
-import sys
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import fastthrift
@@ -19,6 +15,7 @@ from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransport, TMemoryBuffer
 from peers import samples, subject
+from peers.leaks import check_leaks
 from peers.values import build
 
 IDL = """
@@ -30,49 +27,10 @@ service Calls { Item item(1: Item item, 2: i32 code) throws (1: Refused refused)
 
 module = fastthrift.load_fp(io.StringIO(IDL), "leaks_thrift")
 
-#: What counters and caches of the interpreter may add; a leak adds one block for each call.
-BLOCKS = 150
-#: What the allocator may keep, in bytes; a leak of native memory adds more, by far.
-BYTES = 4 * 2**20
-#: Objects that everyone shares.
-SHARED = [None, True, False, Ellipsis, (), "", b"", 0, 1, 5, -1, 255, "a", b"a"]
-#: What the interpreter itself may do to their references.
-REFERENCES = 100
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-
-
-def total_references() -> int:
-    """All references there are; CPython counts them in its debug build only."""
-    count = getattr(sys, "gettotalrefcount", int)
-    return int(count())
-
-
-def repeat(action: Callable[[], Any], count: int) -> None:
-    for _ in itertools.repeat(None, count):
-        action()
-
 
 def check(action: Callable[[], Any], count: int, *objects: Any) -> None:
-    """Repeat `action`, and look at memory and at the references of `objects`."""
-    watched = [*SHARED, *objects, module.Item, module.Refused, Item]
-    repeat(action, count // 20)
-    # Twice: the first time makes what the second finds.
-    for _ in range(2):
-        gc.collect()
-        references = [sys.getrefcount(obj) for obj in watched]
-        before = sys.getallocatedblocks(), resident_bytes(), total_references()
-    repeat(action, count)
-    gc.collect()
-    after = sys.getallocatedblocks(), resident_bytes(), total_references()
-    found = [sys.getrefcount(obj) for obj in watched]
-    assert after[0] - before[0] < BLOCKS
-    assert after[1] - before[1] < BYTES
-    assert after[2] - before[2] < REFERENCES
-    for obj, old, new in zip(watched, references, found, strict=True):
-        assert abs(new - old) < REFERENCES, obj
+    """Repeat `action`; neither it nor these classes may have more references afterwards."""
+    check_leaks(action, count, *objects, module.Item, module.Refused, Item)
 
 
 class Item(module.Item):

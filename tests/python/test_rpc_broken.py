@@ -1,5 +1,6 @@
 """Calls that go wrong: the client never returns the answer of another call."""
 
+import contextlib
 import functools
 import socket
 import struct
@@ -364,32 +365,36 @@ def test_sending_and_receiving_apart():
         client.close()
 
 
-def test_program_ends_while_a_daemon_thread_waits_for_an_answer():
-    """At its end the interpreter unwinds the stacks of daemon threads that come back to it. A
-    process with native code on such a stack aborts."""
+@pytest.mark.parametrize("size", [1, 20_000_000])
+def test_program_ends_while_a_daemon_thread_is_in_a_call(size):
+    """It waits for the answer, or to send a call that the buffers of the sockets cannot hold. At
+    its end the interpreter unwinds the stacks of daemon threads that come back to it. A process
+    with native code on such a stack does not live to its end."""
     program = """
-import io, socket, sys, threading, time
+import io, os, socket, sys, threading, time
 import fastthrift
 from fastthrift.rpc import make_client
 
-calculator = fastthrift.load_fp(io.StringIO("service C { i32 add(1: i32 a) }"), "c_thrift")
-port = int(sys.argv[1])
+calls = fastthrift.load_fp(io.StringIO("service C { i32 take(1: string text) }"), "c_thrift")
+port, size = map(int, sys.argv[1:])
 control = socket.create_connection(("127.0.0.1", port))
-client = make_client(calculator.C, "127.0.0.1", port, timeout=None)
-threading.Thread(target=client.add, args=(1,), daemon=True).start()
+client = make_client(calls.C, "127.0.0.1", port, timeout=None)
+threading.Thread(target=client.take, args=("x" * size,), daemon=True).start()
 control.recv(1)
 
 
 class SlowToEnd:
-    def __del__(self, sleep=time.sleep):
+    def __del__(self, sleep=time.sleep, write=os.write):
         sleep(1)
+        write(1, b"ended")
 
 
 slow_to_end = SlowToEnd()
 """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with subprocess.Popen([sys.executable, "-c", program, str(port)]) as process:
+        command = [sys.executable, "-c", program, str(port), str(size)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             control, connection = listener.accept()[0], listener.accept()[0]
             with control, connection:
                 assert connection.recv(100)
@@ -397,4 +402,8 @@ slow_to_end = SlowToEnd()
                 # The program has nothing left to do, and takes a second for its end.
                 time.sleep(0.4)
                 connection.sendall(b"\x80\x01\x00\x02")
-                assert process.wait(timeout=30) == 0
+                with contextlib.suppress(ConnectionResetError):
+                    while connection.recv(1 << 20):
+                        pass
+                assert process.communicate(timeout=30)[0] == b"ended"
+                assert process.returncode == 0

@@ -119,7 +119,9 @@ class TSocket(TTransportBase):
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
-        sock = self._connected()
+        sock = self.sock
+        if sock is None:
+            raise self._not_open()
         try:
             data = sock.recv(sz)
         except TimeoutError as error:
@@ -140,7 +142,9 @@ class TSocket(TTransportBase):
 
     def write(self, buf: bytes) -> None:
         """Send all of the bytes."""
-        sock = self._connected()
+        sock = self.sock
+        if sock is None:
+            raise self._not_open()
         try:
             sock.sendall(buf)
         except TimeoutError as error:
@@ -160,11 +164,9 @@ class TSocket(TTransportBase):
         if sock:
             _close(sock)
 
-    def _connected(self) -> socket.socket:
-        sock = self.sock
-        if sock is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
-        return sock
+    @staticmethod
+    def _not_open() -> TTransportException:
+        return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
 
     @staticmethod
     def _patience(sock: socket.socket) -> str:

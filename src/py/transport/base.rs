@@ -6,10 +6,24 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::PyBytes;
 
 use super::input::Fetch;
-use super::memory::bytes_of;
+use super::memory::append;
 use super::{ReadAhead, TransportInput, Underlying};
 use crate::py::exceptions;
-use crate::wire::{Input, Limits};
+use crate::wire::{Input, Limits, checked_size};
+
+/// A buffer that has grown larger is given back when it is empty, in bytes.
+const LARGEST_KEPT: usize = 1 << 16;
+
+/// Bytes as a frame of at most `limit`: their number, then themselves.
+fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let length = checked_size("frame", data.len(), limit)
+        .map_err(|error| exceptions::from_wire(py, error, None, ""))?;
+    PyBytes::new_with(py, data.len() + 4, |frame| {
+        frame[..4].copy_from_slice(&length.to_be_bytes());
+        frame[4..].copy_from_slice(data);
+        Ok(())
+    })
+}
 
 /// The base of the native transports over another transport.
 ///
@@ -53,6 +67,11 @@ impl CyTransportBase {
         self.read_ahead = input.into_read_ahead();
     }
 
+    /// Whether nothing was written since the last flush.
+    pub fn is_flushed(&self) -> bool {
+        self.written.is_empty()
+    }
+
     /// Takes out what was written and not flushed, to write to natively.
     pub fn take_written(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.written)
@@ -64,7 +83,40 @@ impl CyTransportBase {
         self.written = written;
     }
 
-    fn below<'py>(&self, py: Python<'py>) -> Underlying<'py> {
+    /// Takes what a flush sends, and the transport below that it goes to; none
+    /// where there is no frame to send.
+    pub fn take_output<'py>(
+        this: &Bound<'py, Self>,
+    ) -> PyResult<Option<(Bound<'py, PyBytes>, Bound<'py, PyAny>)>> {
+        let py = this.py();
+        let mut this = this.try_borrow_mut()?;
+        let below = this.trans(py).into_bound(py);
+        let written = &this.written;
+        let output = match (this.fetch, written.is_empty()) {
+            (Fetch::Frames { .. }, true) => return Ok(None),
+            (Fetch::Frames { limit, .. }, false) => frame(py, written, limit),
+            _ => Ok(PyBytes::new(py, written)),
+        };
+        this.written.clear();
+        this.written.shrink_to(LARGEST_KEPT);
+        Ok(Some((output?, below)))
+    }
+
+    /// How many bytes were read ahead and not taken, where more come from,
+    /// and how many to ask that for: as many as the last message took, within
+    /// reason.
+    pub fn source<'py>(&mut self, py: Python<'py>) -> (usize, Bound<'py, PyAny>, usize) {
+        let pending = self.pending();
+        if pending == 0 {
+            self.read_ahead.clear();
+            self.read_ahead.bytes.shrink_to(LARGEST_KEPT);
+        }
+        let size = self.buf_size().max(self.read_ahead.bytes.capacity());
+        (pending, self.trans(py).into_bound(py), size)
+    }
+
+    /// The transport below.
+    pub fn below<'py>(&self, py: Python<'py>) -> Underlying<'py> {
         Underlying(self.trans(py).into_bound(py))
     }
 }
@@ -135,23 +187,18 @@ impl CyTransportBase {
 
     /// Keeps bytes until `flush`.
     fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.written.extend_from_slice(&bytes_of(data)?);
-        Ok(())
+        append(&mut self.written, data)
     }
 
     /// Sends what was written, in one piece.
     fn flush(this: &Bound<'_, Self>) -> PyResult<()> {
         // Taken before it is sent, so that a failure does not send it twice.
-        let (written, fetch, below) = {
-            let mut this_ref = this.try_borrow_mut()?;
-            let written = this_ref.take_written();
-            (written, this_ref.fetch, this_ref.below(this.py()))
+        let Some((output, below)) = Self::take_output(this)? else {
+            return Ok(());
         };
-        match (fetch, written.is_empty()) {
-            (Fetch::Frames { .. }, true) => return Ok(()),
-            (Fetch::Frames { limit, .. }, false) => below.write_frame(&written, limit)?,
-            (_, true) => {}
-            (_, false) => below.write(&written)?,
+        let below = Underlying(below);
+        if !output.as_bytes().is_empty() {
+            below.write_bytes(&output)?;
         }
         below.flush()
     }
@@ -178,7 +225,7 @@ impl CyTransportBase {
     /// over here: at its end the interpreter unwinds the stacks of daemon
     /// threads, and must not find native code that waits there.
     fn feed(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.read_ahead.bytes.extend_from_slice(&bytes_of(data)?);
+        append(&mut self.read_ahead.bytes, data)?;
         if !self.framed {
             self.read_ahead.end = self.read_ahead.bytes.len();
         }

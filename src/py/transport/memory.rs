@@ -40,14 +40,26 @@ impl TMemoryBuffer {
 
 /// The bytes of a `str` or of anything with a buffer.
 pub fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().to_vec());
+    let mut bytes = Vec::new();
+    append(&mut bytes, value)?;
+    Ok(bytes)
+}
+
+/// Appends the bytes of a `str` or of anything with a buffer.
+pub fn append(bytes: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(value) = value.cast::<PyBytes>() {
+        bytes.extend_from_slice(value.as_bytes());
+        return Ok(());
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(text.to_str()?.as_bytes().to_vec());
+        bytes.extend_from_slice(text.to_str()?.as_bytes());
+        return Ok(());
     }
     match pyo3::buffer::PyBuffer::<u8>::get(value) {
-        Ok(buffer) => buffer.to_vec(value.py()),
+        Ok(buffer) => {
+            bytes.extend_from_slice(&buffer.to_vec(value.py())?);
+            Ok(())
+        }
         Err(_) => Err(PyTypeError::new_err(format!(
             "needs bytes, not {}",
             value.get_type().qualname()?
@@ -110,8 +122,7 @@ impl TMemoryBuffer {
 
     /// Adds bytes at the end.
     fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.bytes.extend_from_slice(&bytes_of(data)?);
-        Ok(())
+        append(&mut self.bytes, data)
     }
 
     /// Forgets everything.

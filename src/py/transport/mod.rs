@@ -2,6 +2,7 @@
 //! the connection.
 
 mod base;
+mod blocking;
 mod buffered;
 mod framed;
 mod input;
@@ -9,6 +10,7 @@ mod memory;
 mod underlying;
 
 pub use base::CyTransportBase;
+pub use blocking::{Output, below_empty_buffer, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};

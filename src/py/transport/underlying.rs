@@ -4,9 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::py::exceptions;
 use crate::py::ffi::{is_kind_of, lookup};
-use crate::wire::checked_size;
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -29,24 +27,13 @@ impl Underlying<'_> {
 
     /// Writes bytes.
     pub fn write(&self, data: &[u8]) -> PyResult<()> {
-        let py = self.0.py();
-        self.0
-            .call_method1(intern!(py, "write"), (PyBytes::new(py, data),))?;
-        Ok(())
+        self.write_bytes(&PyBytes::new(self.0.py(), data))
     }
 
-    /// Writes bytes as a frame of at most `limit`: their number, then
-    /// themselves.
-    pub fn write_frame(&self, data: &[u8], limit: usize) -> PyResult<()> {
-        let py = self.0.py();
-        let length = checked_size("frame", data.len(), limit)
-            .map_err(|error| exceptions::from_wire(py, error, None, ""))?;
-        let frame = PyBytes::new_with(py, data.len() + 4, |frame| {
-            frame[..4].copy_from_slice(&length.to_be_bytes());
-            frame[4..].copy_from_slice(data);
-            Ok(())
-        })?;
-        self.0.call_method1(intern!(py, "write"), (frame,))?;
+    /// Writes a `bytes`.
+    pub fn write_bytes(&self, data: &Bound<'_, PyBytes>) -> PyResult<()> {
+        self.0
+            .call_method1(intern!(self.0.py(), "write"), (data,))?;
         Ok(())
     }
 

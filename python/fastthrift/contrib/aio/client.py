@@ -35,9 +35,7 @@ class TAsyncClient:
         self._turn = asyncio.Lock()
         # The task whose turn it is.
         self._caller: asyncio.Task[Any] | None = None
-        self._stage = thrift._STARTED
-        self._broken: str | None = None
-        self._can_reopen = False
+        self._rpc_state = thrift._Progress()
 
     def __getattr__(self, _api: str) -> functools.partial[Any]:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
@@ -69,7 +67,7 @@ class TAsyncClient:
 
         task = asyncio.current_task()
         if self._caller is not None and self._caller is task:
-            if self._stage != thrift._STARTED:
+            if self._rpc_state.stage != thrift._STARTED:
                 raise RuntimeError(
                     f"{self._full_name(_api)}() was called while this client is in the middle of "
                     f"another call in the same task; use a second client"
@@ -84,10 +82,10 @@ class TAsyncClient:
 
     async def _call(self, _api: str, kwargs: dict[str, Any]) -> Any:
         """As `_req`, when the arguments are checked and it is this call's turn."""
-        if self._broken is not None:
+        if self._rpc_state.broken is not None:
             self._require_connection()
         self._seqid = self._seqid % thrift._MAX_SEQUENCE_ID + 1
-        self._stage = thrift._STARTED
+        self._rpc_state.stage = thrift._STARTED
         try:
             await self._send(_api, **kwargs)
             if getattr(self._service, _api + "_result").oneway:
@@ -98,11 +96,11 @@ class TAsyncClient:
                 self._give_up(_api, error)
             raise
         finally:
-            self._stage = thrift._STARTED
+            self._rpc_state.stage = thrift._STARTED
 
     async def _send(self, _api: str, **kwargs: Any) -> None:
         """Write the call's message and flush it."""
-        self._stage = thrift._ENCODING
+        self._rpc_state.stage = thrift._ENCODING
         oneway = getattr(self._service, _api + "_result").oneway
         message_type = TMessageType.ONEWAY if oneway else TMessageType.CALL
         self._oprot.write_message_begin(_api, message_type, self._seqid)
@@ -111,13 +109,13 @@ class TAsyncClient:
             setattr(args, name, value)
         self._oprot.write_struct(args)
         self._oprot.write_message_end()
-        self._stage = thrift._SENDING
+        self._rpc_state.stage = thrift._SENDING
         await self._oprot.trans.flush()
-        self._stage = thrift._SENT
+        self._rpc_state.stage = thrift._SENT
 
     async def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
-        self._stage = thrift._RECEIVING
+        self._rpc_state.stage = thrift._RECEIVING
         name, message_type, seqid = await self._iprot.read_message_begin()
         if seqid != self._seqid or name != _api or message_type != TMessageType.REPLY:
             self._check_reply(_api, name, message_type, seqid)
@@ -126,13 +124,13 @@ class TAsyncClient:
             refusal = TApplicationException()
             await self._iprot.read_struct(refusal)
             await self._iprot.read_message_end()
-            self._stage = thrift._ANSWERED
+            self._rpc_state.stage = thrift._ANSWERED
             raise refusal
 
         result = getattr(self._service, _api + "_result")()
         await self._iprot.read_struct(result)
         await self._iprot.read_message_end()
-        self._stage = thrift._ANSWERED
+        self._rpc_state.stage = thrift._ANSWERED
 
         if getattr(result, "success", None) is not None:
             return result.success

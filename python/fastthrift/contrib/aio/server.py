@@ -10,6 +10,7 @@ import logging
 import warnings
 from typing import Any
 
+from fastthrift import _message as observing
 from fastthrift import server as threaded
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TTransportException
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 _Rules: Any = threaded.TServer
 
 
-class _Message(threaded._Message):
+class _Message(observing.Message):
     """The call being processed, and what is to be answered when it has failed."""
 
     __slots__ = ("answer",)
@@ -44,7 +45,7 @@ class _Message(threaded._Message):
         self.answer = None
 
 
-class _Reader(threaded._Observer):
+class _Reader(observing.Observer):
     """The protocol that calls are read from."""
 
     __slots__ = ()
@@ -56,7 +57,7 @@ class _Reader(threaded._Observer):
 
     async def read_message_end(self) -> Any:
         result = await self._proto.read_message_end()
-        self._message.stage = threaded._READ
+        self._message.stage = observing.READ
         return result
 
 
@@ -69,12 +70,12 @@ class CallProcessing:
     async def _process(self, iprot: Any, oprot: Any, message: _Message, peer: str) -> bool:
         """Process one call; whether the connection goes on."""
         message.header = message.answer = None
-        message.stage = threaded._BEGUN
+        message.stage = observing.BEGUN
         goes_on: bool
         try:
-            await self.processor.process(_Reader(iprot, message), threaded._Writer(oprot, message))
+            await self.processor.process(_Reader(iprot, message), observing.Writer(oprot, message))
         except asyncio.CancelledError as error:
-            if message.stage != threaded._READ or _is_cancelled():
+            if message.stage != observing.READ or _is_cancelled():
                 raise
             # Not this task but one that the handler waited for.
             goes_on = self._settle(error, message, peer, oprot)

@@ -1,0 +1,173 @@
+//! The client's side: from arguments to a call, from a reply to what it says.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use super::message::{ReadFields, WriteMessage, message_type};
+use super::method::{Method, Signature};
+use super::parts::Parts;
+use crate::py::codec;
+use crate::py::imports;
+use crate::py::protocol::{ReadMessage, message_name, untouched_reader, untouched_writer};
+use crate::py::transport::Output;
+
+/// A method, whether nobody waits for its answer, and the arguments.
+type Call<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
+
+/// A call by its method and its arguments by position, with None for what is
+/// not sent. None where the client has its own way of `sending`, and
+/// where the arguments do not fit the method, which is for others to explain.
+///
+/// A positional None means "not given", and then the default is taken.
+#[pyfunction]
+pub fn bind<'py>(
+    client: &Bound<'py, PyAny>,
+    sending: &Bound<'py, Parts>,
+    name: &Bound<'py, PyString>,
+    args: Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Call<'py>>> {
+    if !sending.get().are_those_of(client)? {
+        return Ok(None);
+    }
+    let service = client.getattr(intern!(client.py(), "_service"))?;
+    let Some(method) = Method::find(&service, name)? else {
+        return Ok(None);
+    };
+    let Some(signature) = method.get().signature() else {
+        return Ok(None);
+    };
+    let complete = args.len() == signature.parameters.len() && kwargs.is_empty();
+    let values = if complete && args.iter_borrowed().all(|value| !value.is_none()) {
+        Some(args)
+    } else {
+        bind_by_name(signature, &args, kwargs)?
+    };
+    let oneway = signature.oneway;
+    Ok(values.map(|values| (method.clone(), oneway, values)))
+}
+
+fn bind_by_name<'py>(
+    signature: &Signature,
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = args.py();
+    if args.len() > signature.parameters.len() {
+        return Ok(None);
+    }
+    let mut named = 0;
+    let mut values = Vec::with_capacity(signature.parameters.len());
+    for (position, parameter) in signature.parameters.iter().enumerate() {
+        let positional = args
+            .get_item(position)
+            .ok()
+            .filter(|value| !value.is_none());
+        let value = match (positional, kwargs.get_item(&parameter.name)?) {
+            (Some(_), Some(_)) => return Ok(None),
+            (Some(value), None) => value,
+            (None, Some(value)) => {
+                named += 1;
+                value
+            }
+            (None, None) if parameter.required => return Ok(None),
+            (None, None) => parameter.default.get(py)?,
+        };
+        values.push(value);
+    }
+    if named < kwargs.len() {
+        return Ok(None);
+    }
+    PyTuple::new(py, values).map(Some)
+}
+
+/// Writes a call with the arguments that [`bind`] gave, for the caller to
+/// send. None, and nothing was written, where the protocol has to be asked by
+/// its methods.
+#[pyfunction]
+pub fn write_call<'py>(
+    method: &Bound<'py, Method>,
+    oprot: &Bound<'py, PyAny>,
+    seqid: i32,
+    values: &Bound<'py, PyTuple>,
+) -> PyResult<Option<Output<'py>>> {
+    let method = method.get();
+    let Some(signature) = method.signature() else {
+        return Ok(None);
+    };
+    let Some((settings, trans)) = untouched_writer(oprot)? else {
+        return Ok(None);
+    };
+    let message = WriteMessage {
+        name: method.name.to_str(oprot.py())?,
+        message_type: if signature.oneway {
+            message_type::ONEWAY
+        } else {
+            message_type::CALL
+        },
+        sequence_id: seqid,
+        plan: method.arguments(),
+        value_of: |slot| values.get_item(slot).ok(),
+    };
+    message.output(&settings, trans).map(Some)
+}
+
+/// What a reply says: an exception to raise, or else the value to return.
+type Reply<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
+
+/// Reads the reply to the call `seqid`; None, and nothing was read, where the
+/// protocol has to be asked by its methods.
+///
+/// A header that is not the one expected is for `client._check_reply`.
+#[pyfunction]
+pub fn read_reply<'py>(
+    method: &Bound<'py, Method>,
+    iprot: &Bound<'py, PyAny>,
+    seqid: i32,
+    client: &Bound<'py, PyAny>,
+) -> PyResult<Option<Reply<'py>>> {
+    let py = iprot.py();
+    let method = method.get();
+    let Some(signature) = method.signature() else {
+        return Ok(None);
+    };
+    let Some((settings, trans)) = untouched_reader(iprot)? else {
+        return Ok(None);
+    };
+    let header = codec::read(&settings, &trans, ReadMessage)?;
+    if header.sequence_id != seqid
+        || header.message_type != message_type::REPLY
+        || header.name != method.name.to_str(py)?.as_bytes()
+    {
+        client.call_method1(
+            intern!(py, "_check_reply"),
+            (
+                &method.name,
+                message_name(py, &header),
+                header.message_type,
+                header.sequence_id,
+            ),
+        )?;
+    }
+    if header.message_type == message_type::EXCEPTION {
+        let refusal = imports::application_exception(py)?.call0()?;
+        refusal.call_method1(intern!(py, "read"), (iprot,))?;
+        return Ok(Some((Some(refusal), None)));
+    }
+    let result = ReadFields {
+        plan: method.result(),
+        text: settings.text(),
+    };
+    let mut values = codec::read(&settings, &trans, result)?;
+    if let Some(value) = signature.success.and_then(|slot| values[slot].take()) {
+        return Ok(Some((None, Some(value))));
+    }
+    let declared = (method.result().fields().iter())
+        .filter_map(|field| field.slot)
+        .find_map(|slot| values[slot].take());
+    Ok(Some(match declared {
+        None if signature.success.is_some() => (Some(imports::missing_result(py)?), None),
+        exception => (exception, None),
+    }))
+}

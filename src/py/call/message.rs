@@ -1,0 +1,92 @@
+//! Messages whose structs have no object: the values of their fields, by
+//! slot.
+
+use pyo3::prelude::*;
+
+use crate::py::codec::{self, Read, Write};
+use crate::py::decode::{Decoder, Text};
+use crate::py::encode::Encoder;
+use crate::py::error::Result;
+use crate::py::plan::Plan;
+use crate::py::settings::Settings;
+use crate::py::transport::{self, Output};
+use crate::wire::{Reader, Writer};
+
+/// The types of messages, as `TMessageType` has them.
+pub mod message_type {
+    pub const CALL: u8 = 1;
+    pub const REPLY: u8 = 2;
+    pub const EXCEPTION: u8 = 3;
+    pub const ONEWAY: u8 = 4;
+}
+
+/// A message to be written.
+pub struct WriteMessage<'a, V> {
+    /// The name of the method.
+    pub name: &'a str,
+    /// One of [`message_type`].
+    pub message_type: u8,
+    /// The id that pairs call and reply.
+    pub sequence_id: i32,
+    /// The plan of the struct.
+    pub plan: &'a Plan,
+    /// Gives the value in a slot; none where it has none.
+    pub value_of: V,
+}
+
+impl<'py, V> WriteMessage<'_, V>
+where
+    V: Fn(usize) -> Option<Bound<'py, PyAny>>,
+{
+    /// Writes it to a transport and takes what there is to send; straight
+    /// into the `bytes` to be sent where nothing else is in between.
+    pub fn output(self, settings: &Settings, trans: Bound<'py, PyAny>) -> PyResult<Output<'py>> {
+        if let Some(below) = transport::below_empty_buffer(&trans)? {
+            let plan = self.plan;
+            let message = codec::write_new(trans.py(), settings, plan.expected_size(), self)?;
+            let size = message.as_bytes().len();
+            codec::check_message(trans.py(), settings, size)?;
+            plan.note_size(size);
+            return Ok((Some(message), below));
+        }
+        codec::write(settings, &trans, self)?;
+        transport::take_output(trans)
+    }
+}
+
+impl<'py, V> Write<'py> for WriteMessage<'_, V>
+where
+    V: Fn(usize) -> Option<Bound<'py, PyAny>>,
+{
+    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+        writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
+        Encoder::new(py, writer).struct_from(self.plan, |field| {
+            field.slot.and_then(|slot| (self.value_of)(slot))
+        })
+    }
+}
+
+/// The fields of a struct, to be read: by slot, none where none came.
+pub struct ReadFields<'a> {
+    /// The plan of the struct.
+    pub plan: &'a Plan,
+    /// What strings become.
+    pub text: Text,
+}
+
+impl<'py> Read<'py> for ReadFields<'_> {
+    type Output = Vec<Option<Bound<'py, PyAny>>>;
+
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
+        // A spec that was assigned may have fewer fields than the class has slots.
+        let slots = self.plan.layout().map_or(0, |layout| layout.slots().len());
+        let mut values = vec![None; slots];
+        Decoder::new(py, reader, self.text).struct_with(self.plan, |field, value| {
+            if let Some(slot) = field.slot {
+                values[slot] = Some(value);
+            }
+            Ok(())
+        })?;
+        Ok(values)
+    }
+}

@@ -1,0 +1,51 @@
+//! What an object of a native class has beside the class.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use super::types::lookup;
+
+unsafe extern "C" {
+    /// The place of an object's `__dict__`, null where it has no room for one.
+    fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
+}
+
+/// Whether the methods of an object of a native class are those in native
+/// code: nobody has replaced them, in the class or in the object.
+pub fn has_native_methods(
+    object: &Bound<'_, PyAny>,
+    names: &[&Bound<'_, PyString>],
+) -> PyResult<bool> {
+    let class = object.get_type();
+    let native = |name: &&Bound<'_, PyString>| {
+        lookup(&class, name)
+            .is_some_and(|found| found.get_type_ptr() == &raw mut ffi::PyMethodDescr_Type)
+    };
+    if !names.iter().all(native) {
+        return Ok(false);
+    }
+    if let Some(own) = own_dict(object) {
+        for name in names {
+            if own.contains(name)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The `__dict__` of an object of a native class; none while nobody has
+/// asked for it.
+fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the place, if there is one, lies in the object and holds null
+    // or a dict, which gets a reference of its own at once.
+    unsafe {
+        let place = _PyObject_GetDictPtr(object.as_ptr());
+        if place.is_null() {
+            return None;
+        }
+        let dict = Bound::from_borrowed_ptr_or_opt(object.py(), *place)?;
+        dict.cast_into().ok()
+    }
+}

@@ -1,0 +1,64 @@
+//! What Python needs to send and to wait itself.
+//!
+//! At its end the interpreter unwinds the stacks of daemon threads, and must
+//! not find native code that waits there: see `fastthrift/_wait.py`.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::{CyTransportBase, TBufferedTransport, TFramedTransport};
+use crate::py::ffi;
+
+type Source<'py> = (Bound<'py, CyTransportBase>, Bound<'py, PyAny>, usize);
+
+/// Where the next bytes come from, when `trans` is native and has none left:
+/// the innermost native transport, the one below it, and how many bytes to
+/// ask that for.
+#[pyfunction]
+pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Source<'py>>> {
+    let mut trans = trans.clone();
+    let mut source = None;
+    while let Ok(native) = trans.cast_into::<CyTransportBase>() {
+        let (pending, below, size) = native.try_borrow_mut()?.source(native.py());
+        if pending > 0 {
+            return Ok(None);
+        }
+        trans = below.clone();
+        source = Some((native, below, size));
+    }
+    Ok(source)
+}
+
+/// What to write to a transport, if anything, and the transport, which then
+/// has to be flushed.
+pub type Output<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyAny>);
+
+/// The transport below a buffered one that holds nothing to be sent: what a
+/// flush would send next may as well go there itself.
+pub fn below_empty_buffer<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = trans.py();
+    if !trans.is_exact_instance_of::<TBufferedTransport>()
+        || !ffi::has_native_methods(trans, &[intern!(py, "write"), intern!(py, "flush")])?
+    {
+        return Ok(None);
+    }
+    let base = trans.cast::<CyTransportBase>()?;
+    let base = base.try_borrow()?;
+    Ok(base.is_flushed().then(|| base.below(py).0))
+}
+
+/// Takes what was written to `trans`, for the transport below; where `trans`
+/// is not native it is left to its own flush.
+#[pyfunction]
+pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<Output<'_>> {
+    let ours = trans.is_exact_instance_of::<TBufferedTransport>()
+        || trans.is_exact_instance_of::<TFramedTransport>();
+    if ours
+        && ffi::has_native_methods(&trans, &[intern!(trans.py(), "flush")])?
+        && let Some((output, below)) = CyTransportBase::take_output(trans.cast()?)?
+    {
+        return Ok(((!output.as_bytes().is_empty()).then_some(output), below));
+    }
+    Ok((None, trans))
+}
