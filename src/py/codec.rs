@@ -45,60 +45,67 @@ pub fn read<'py, J: Read<'py>>(
     if is_native::<TMemoryBuffer>(trans) {
         let memory = trans.cast::<TMemoryBuffer>()?;
         let (bytes, position) = memory.try_borrow_mut()?.take();
-        let (result, input) = run(py, settings, SliceInput::new(&bytes[position..]), job);
-        let position = position + input.offset() as usize;
-        let mut memory = memory.try_borrow_mut()?;
-        if result.is_ok() {
-            memory.put_back(bytes, position);
-        }
-        return result;
+        let input = SliceInput::new(&bytes[position..]);
+        let taken = |input: SliceInput<'_>| input.offset() as usize;
+        let (output, taken) = run(py, settings, input, job, taken)?;
+        memory.try_borrow_mut()?.put_back(bytes, position + taken);
+        return Ok(output);
     }
     if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
         let base = trans.cast::<CyTransportBase>()?;
         let input = base.try_borrow_mut()?.take_input(py, limit);
-        let (result, input) = run(py, settings, input, job);
         // After an error nobody knows where the next message starts.
-        if result.is_ok() {
-            base.try_borrow_mut()?.put_input_back(input);
-        }
-        return result;
+        let (output, input) = run(py, settings, input, job, |input| input)?;
+        base.try_borrow_mut()?.put_input_back(input);
+        return Ok(output);
     }
     let input = TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
-    run(py, settings, input, job).0
+    run(py, settings, input, job, drop).map(|(output, ())| output)
 }
 
 /// Reads from bytes in memory.
+#[expect(clippy::inline_always, reason = "measured, as `run`")]
+#[inline(always)]
 pub fn read_bytes<'py, J: Read<'py>>(
     py: Python<'py>,
     settings: &Settings,
     bytes: &[u8],
     job: J,
 ) -> PyResult<J::Output> {
-    run(py, settings, SliceInput::new(bytes), job).0
+    run(py, settings, SliceInput::new(bytes), job, drop).map(|(output, ())| output)
 }
 
-fn run<'py, I: Input, J: Read<'py>>(
+/// Reads from an input, of which `keep` is given what is left.
+#[expect(
+    clippy::inline_always,
+    reason = "measured: moved settings and readers are loaded while they are still being stored"
+)]
+#[inline(always)]
+fn run<'py, I: Input, J: Read<'py>, K>(
     py: Python<'py>,
     settings: &Settings,
     input: I,
     job: J,
-) -> (PyResult<J::Output>, I) {
+    keep: impl FnOnce(I) -> K,
+) -> PyResult<(J::Output, K)> {
     let limits = affordable(settings.limits);
-    let (result, input) = match settings.dialect {
+    let (error, offset) = match settings.dialect {
         Dialect::Binary => {
             let mut reader = Binary::new(input, limits, settings.strict_read);
-            (job.read(py, &mut reader), reader.into_input())
+            match job.read(py, &mut reader) {
+                Ok(output) => return Ok((output, keep(reader.into_input()))),
+                Err(error) => (error, reader.input().offset()),
+            }
         }
         Dialect::Compact => {
             let mut reader = Compact::new(input, limits);
-            (job.read(py, &mut reader), reader.into_input())
+            match job.read(py, &mut reader) {
+                Ok(output) => return Ok((output, keep(reader.into_input()))),
+                Err(error) => (error, reader.input().offset()),
+            }
         }
     };
-    let result = match result {
-        Ok(output) => Ok(output),
-        Err(error) => Err(exceptions::from_codec(py, error.at(input.offset()))),
-    };
-    (result, input)
+    Err(exceptions::from_codec(py, error.at(offset)))
 }
 
 /// Writes to a transport: all of it, or nothing and an error.

@@ -23,16 +23,20 @@ use super::transport::TMemoryBuffer;
 use crate::wire::{Reader, Writer};
 
 /// The settings of a factory that is exactly one of ours.
-#[inline]
-fn native_settings(factory: &Bound<'_, PyAny>) -> PyResult<Option<Settings>> {
+#[expect(
+    clippy::inline_always,
+    reason = "measured: moved settings are loaded while they are still being stored"
+)]
+#[inline(always)]
+fn native_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
     let settings = if let Ok(factory) = factory.cast_exact::<TBinaryProtocolFactory>() {
         factory.as_super()
     } else if let Ok(factory) = factory.cast_exact::<TCompactProtocolFactory>() {
         factory.as_super()
     } else {
-        return Ok(None);
+        return None;
     };
-    Ok(Some(settings.try_borrow()?.settings))
+    Some(settings.get().get())
 }
 
 /// The plan of a payload, none where its class has none.
@@ -77,7 +81,7 @@ pub fn serialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
-    if let Some(settings) = factory_settings(proto_factory)?
+    if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(thrift_object)
         && plan.get().has_plain_write()
     {
@@ -102,7 +106,7 @@ pub fn deserialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
-    if let Some(settings) = factory_settings(proto_factory)?
+    if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(&thrift_object)
         && plan.get().has_plain_read()
     {
@@ -115,9 +119,14 @@ pub fn deserialize<'py>(
     Ok(thrift_object)
 }
 
-fn factory_settings(factory: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Settings>> {
+#[expect(
+    clippy::inline_always,
+    reason = "measured: moved settings are loaded while they are still being stored"
+)]
+#[inline(always)]
+fn factory_settings(factory: Option<&Bound<'_, PyAny>>) -> Option<Settings> {
     match factory {
-        None => Ok(Some(Settings::new(Dialect::Binary))),
+        None => Some(Settings::new(Dialect::Binary)),
         Some(factory) => native_settings(factory),
     }
 }
@@ -133,7 +142,8 @@ fn protocol_of<'py>(
     }
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
+#[inline(always)]
 fn read_into<'py>(
     settings: &Settings,
     plan: &Plan,
@@ -144,7 +154,8 @@ fn read_into<'py>(
     read_buffer(settings, buffer, ReadStruct { plan, object, text })
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
+#[inline(always)]
 fn read_buffer<'py, J: Read<'py>>(
     settings: &Settings,
     buffer: &Bound<'py, PyAny>,
@@ -160,7 +171,11 @@ fn read_buffer<'py, J: Read<'py>>(
 }
 
 /// The settings meant by the `protocol` argument of `encode` and `decode`.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "measured: moved settings are loaded while they are still being stored"
+)]
+#[inline(always)]
 fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
     let Some(protocol) = protocol else {
         return Ok(Settings::new(Dialect::Binary));
@@ -168,7 +183,7 @@ fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
     match ffi::exact_utf8(protocol) {
         Some(b"binary") => Ok(Settings::new(Dialect::Binary)),
         Some(b"compact") => Ok(Settings::new(Dialect::Compact)),
-        _ => match native_settings(protocol)? {
+        _ => match native_settings(protocol) {
             Some(settings) => Ok(settings),
             None => Err(unknown_protocol(protocol)),
         },

@@ -202,7 +202,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(never)]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
             Ok(text) => self.text(text),
@@ -210,7 +210,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyBytes>() {
             Ok(bytes) => Ok(self.writer.bytes(bytes.as_bytes())?),
@@ -229,6 +229,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         }
     }
 
+    #[inline(never)]
     fn buffer(&mut self, expected: &str, value: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(bytes) = value.cast::<PyBytes>() {
             return Ok(self.writer.bytes(bytes.as_bytes())?);
@@ -265,6 +266,9 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         }
     }
 
+    // On its own, for `value` calls itself through it: its frame is needed at
+    // every level of nesting.
+    #[inline(never)]
     fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.enter(Nesting::WRITE_CONTAINER)?;
         if let Ok(list) = value.cast_exact::<PyList>() {
@@ -308,6 +312,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a list of numbers in blocks, as far as its items are exactly
     /// ints or floats; others one at a time.
+    #[inline(never)]
     fn numbers<T: Default + Copy>(
         &mut self,
         kind: &Kind,
@@ -398,6 +403,9 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         same_size(length, count)
     }
 
+    // On its own, for `value` calls itself through it: its frame is needed at
+    // every level of nesting.
+    #[inline(never)]
     fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.enter(Nesting::WRITE_CONTAINER)?;
         let (key_type, value_type) = (key.wire_type(), value.wire_type());

@@ -24,7 +24,7 @@ import!(
 );
 import!(
     /// The hash of a field value, containers frozen.
-    hash_value, "fastthrift.thrift", "_hash_value"
+    hash_value, "fastthrift._payload", "hash_value"
 );
 import!(
     /// `uuid.UUID`

@@ -27,7 +27,7 @@ pub struct NativeProtocol {
 /// The settings and the transport as they are now; nothing of the protocol
 /// stays borrowed while the codec runs.
 fn parts<'py>(this: &Bound<'py, NativeProtocol>) -> PyResult<(Settings, Bound<'py, PyAny>)> {
-    let settings = this.as_super().try_borrow()?.settings;
+    let settings = this.as_super().get().get();
     let trans = this.try_borrow()?.trans(this.py()).into_bound(this.py());
     Ok((settings, trans))
 }
@@ -340,7 +340,7 @@ const BINARY: Settings = Settings::new(Dialect::Binary);
 const COMPACT: Settings = Settings::new(Dialect::Compact);
 
 fn protocol(settings: Settings, trans: Option<Py<PyAny>>) -> PyClassInitializer<NativeProtocol> {
-    PyClassInitializer::from(ProtocolSettings { settings }).add_subclass(NativeProtocol { trans })
+    PyClassInitializer::from(ProtocolSettings::new(settings)).add_subclass(NativeProtocol { trans })
 }
 
 // `__new__` takes any arguments and `__init__` reads them, so that a subclass
@@ -437,7 +437,7 @@ impl TCompactProtocol {
 }
 
 fn set_up(this: &Bound<'_, NativeProtocol>, settings: Settings, trans: Py<PyAny>) -> PyResult<()> {
-    this.as_super().try_borrow_mut()?.settings = settings;
+    this.as_super().get().set(settings);
     this.try_borrow_mut()?.trans = Some(trans);
     Ok(())
 }
@@ -452,7 +452,7 @@ impl TBinaryProtocolFactory {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(ProtocolSettings { settings: BINARY }).add_subclass(Self)
+        PyClassInitializer::from(ProtocolSettings::new(BINARY)).add_subclass(Self)
     }
 
     #[pyo3(signature = (
@@ -473,17 +473,18 @@ impl TBinaryProtocolFactory {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
-    ) -> PyResult<()> {
-        this.as_super().try_borrow_mut()?.settings = BINARY
-            .strict(strict_read, strict_write)
-            .strings(decode_response, strict_decode)
-            .limited(max_depth, max_string_size, max_message_size);
-        Ok(())
+    ) {
+        this.as_super().get().set(
+            BINARY
+                .strict(strict_read, strict_write)
+                .strings(decode_response, strict_decode)
+                .limited(max_depth, max_string_size, max_message_size),
+        );
     }
 
     /// A binary protocol over `trans`.
     fn get_protocol(this: &Bound<'_, Self>, trans: Py<PyAny>) -> PyResult<Py<TBinaryProtocol>> {
-        let settings = this.as_super().try_borrow()?.settings;
+        let settings = this.as_super().get().get();
         Py::new(
             this.py(),
             protocol(settings, Some(trans)).add_subclass(TBinaryProtocol),
@@ -501,7 +502,7 @@ impl TCompactProtocolFactory {
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(ProtocolSettings { settings: COMPACT }).add_subclass(Self)
+        PyClassInitializer::from(ProtocolSettings::new(COMPACT)).add_subclass(Self)
     }
 
     #[pyo3(signature = (
@@ -515,16 +516,19 @@ impl TCompactProtocolFactory {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
-    ) -> PyResult<()> {
-        this.as_super().try_borrow_mut()?.settings = COMPACT
-            .strings(decode_response, strict_decode)
-            .limited(max_depth, max_string_size, max_message_size);
-        Ok(())
+    ) {
+        this.as_super()
+            .get()
+            .set(COMPACT.strings(decode_response, strict_decode).limited(
+                max_depth,
+                max_string_size,
+                max_message_size,
+            ));
     }
 
     /// A compact protocol over `trans`.
     fn get_protocol(this: &Bound<'_, Self>, trans: Py<PyAny>) -> PyResult<Py<TCompactProtocol>> {
-        let settings = this.as_super().try_borrow()?.settings;
+        let settings = this.as_super().get().get();
         Py::new(
             this.py(),
             protocol(settings, Some(trans)).add_subclass(TCompactProtocol),

@@ -1,5 +1,8 @@
 //! The options of protocols, shared by the factories and what they make.
 
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -76,13 +79,68 @@ impl Settings {
 }
 
 /// The options as attributes: the base of protocols and factories.
-#[pyclass(subclass, dict, weakref, module = "fastthrift._core")]
+///
+/// Every encode and decode reads them, so they are plain loads: no borrow is
+/// counted, as it would be for an object that can be borrowed mutably.
+#[pyclass(frozen, subclass, dict, weakref, module = "fastthrift._core")]
 pub struct ProtocolSettings {
-    pub settings: Settings,
+    dialect: Dialect,
+    strict_read: AtomicBool,
+    strict_write: AtomicBool,
+    decode_response: AtomicBool,
+    strict_decode: AtomicBool,
+    depth: AtomicU32,
+    string: AtomicUsize,
+    message: AtomicUsize,
+}
+
+impl ProtocolSettings {
+    /// An object with these options.
+    pub const fn new(settings: Settings) -> Self {
+        Self {
+            dialect: settings.dialect,
+            strict_read: AtomicBool::new(settings.strict_read),
+            strict_write: AtomicBool::new(settings.strict_write),
+            decode_response: AtomicBool::new(settings.decode_response),
+            strict_decode: AtomicBool::new(settings.strict_decode),
+            depth: AtomicU32::new(settings.limits.depth),
+            string: AtomicUsize::new(settings.limits.string),
+            message: AtomicUsize::new(settings.limits.message),
+        }
+    }
+
+    /// The options as they are now.
+    #[inline]
+    pub fn get(&self) -> Settings {
+        Settings {
+            dialect: self.dialect,
+            strict_read: self.strict_read.load(Relaxed),
+            strict_write: self.strict_write.load(Relaxed),
+            decode_response: self.decode_response.load(Relaxed),
+            strict_decode: self.strict_decode.load(Relaxed),
+            limits: Limits {
+                depth: self.depth.load(Relaxed),
+                string: self.string.load(Relaxed),
+                message: self.message.load(Relaxed),
+            },
+        }
+    }
+
+    /// Sets all options but the protocol.
+    pub fn set(&self, settings: Settings) {
+        self.strict_read.store(settings.strict_read, Relaxed);
+        self.strict_write.store(settings.strict_write, Relaxed);
+        self.decode_response
+            .store(settings.decode_response, Relaxed);
+        self.strict_decode.store(settings.strict_decode, Relaxed);
+        self.depth.store(settings.limits.depth, Relaxed);
+        self.string.store(settings.limits.string, Relaxed);
+        self.message.store(settings.limits.message, Relaxed);
+    }
 }
 
 macro_rules! attributes {
-    ($($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $($path:ident).+;)*) => {
+    ($($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $place:ident;)*) => {
         const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         #[pymethods]
@@ -108,12 +166,12 @@ macro_rules! attributes {
                 $(#[$doc])*
                 #[getter]
                 fn $name(&self) -> $type {
-                    self.settings.$($path).+
+                    self.$place.load(Relaxed)
                 }
 
                 #[setter]
-                fn $set(&mut self, value: $type) {
-                    self.settings.$($path).+ = value;
+                fn $set(&self, value: $type) {
+                    self.$place.store(value, Relaxed);
                 }
             )*
         }
@@ -130,9 +188,9 @@ attributes! {
     /// Whether a string that is not UTF-8 is an error; bytes otherwise.
     strict_decode / set_strict_decode: bool = strict_decode;
     /// How deep structs and containers may nest.
-    max_depth / set_max_depth: u32 = limits.depth;
+    max_depth / set_max_depth: u32 = depth;
     /// The longest string, in bytes.
-    max_string_size / set_max_string_size: usize = limits.string;
+    max_string_size / set_max_string_size: usize = string;
     /// The longest message, in bytes.
-    max_message_size / set_max_message_size: usize = limits.message;
+    max_message_size / set_max_message_size: usize = message;
 }

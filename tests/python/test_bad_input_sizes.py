@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,3 +266,24 @@ def test_frames_that_lie(cases: Loaded) -> None:
             reader = subject.factory(protocol).get_protocol(framed)
             with pytest.raises(ERRORS):
                 reader.read_struct(cases.subject.Point())
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_decoding_takes_little_more_than_its_result(
+    protocol: str, source: str, tmp_path: Path
+) -> None:
+    idl = tmp_path / "large.thrift"
+    idl.write_text("struct Row { 1: i32 id, 2: string name } struct Table { 1: list<Row> rows }")
+    module = subject.load(str(idl))
+    rows = [module.Row(id=number, name=f"row number {number}") for number in range(300_000)]
+    message = tmp_path / "message"
+    message.write_bytes(subject.encode(module.Table(rows), protocol))
+    result = children.run(
+        *("-m", "peers.decode_probe", str(idl), "Table", protocol, source, str(message)), text=True
+    )
+    assert result.returncode == 0, result.stderr
+    held, peak = map(int, result.stdout.split())
+    assert held > 30 * 2**20
+    assert peak <= 1.5 * held

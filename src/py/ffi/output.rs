@@ -58,8 +58,12 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
         }
     }
 
-    /// The `bytes` of what was written.
-    pub fn finish(mut self) -> PyResult<Bound<'py, PyBytes>> {
+    /// The `bytes` of what was written, which is empty then.
+    ///
+    /// By reference: to move the output would be to load its pointers while
+    /// they are still being stored, which stalls.
+    #[inline]
+    pub fn finish(&mut self) -> PyResult<Bound<'py, PyBytes>> {
         let length = self.length();
         if self.object.is_null() && !self.failed {
             // SAFETY: so many bytes of the scratch are written; the result is
@@ -69,6 +73,7 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
                     self.start.cast_const().cast(),
                     length as ffi::Py_ssize_t,
                 );
+                self.next = self.start;
                 return Ok(Bound::from_owned_ptr_or_err(self.py, bytes)?.cast_into_unchecked());
             }
         }
@@ -78,6 +83,9 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
             ));
         }
         let object = std::mem::replace(&mut self.object, ptr::null_mut());
+        self.start = ptr::null_mut();
+        self.next = ptr::null_mut();
+        self.end = ptr::null_mut();
         // SAFETY: the object is a bytes of the length that was written, and
         // its reference goes to the result.
         unsafe { Ok(Bound::from_owned_ptr(self.py, object).cast_into_unchecked()) }
