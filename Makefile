@@ -12,7 +12,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python test-all-pythons test-asan test-debug fuzz dev \
-	lint fmt bench bench-load wheel docs debian debian-debug clean
+	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,14 +68,29 @@ fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Criterion benches, then the comparison with the peers.
-	cargo bench --locked
-	$(BIN)/maturin develop --quiet --locked --release
-	$(BIN)/python benches/compare.py $(BENCH_ARGS)
+bench: bench-core bench-codec bench-load bench-rpc ## All benchmarks; they write pages of docs/.
 
-bench-load: $(VENV)/.dev ## Loading compared with thriftpy2 and Apache's compiler; writes a page of docs/.
-	$(BIN)/maturin develop --quiet --locked --release
+bench-core: ## Criterion benches of the core, without Python.
+	cargo bench --locked
+
+bench-codec: release ## Encoding and decoding compared with thriftpy2, Apache Thrift and msgspec.
+	$(BIN)/python benches/compare.py --write $(BENCH_ARGS)
+
+bench-load: release ## Loading compared with thriftpy2 and Apache's compiler.
 	$(BIN)/python benches/load.py --write $(BENCH_ARGS)
+
+bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.
+	$(BIN)/python benches/rpc.py --write $(BENCH_ARGS)
+
+bench-instructions: release ## Count the instructions of the codec, and compare with the kept counts.
+	@command -v valgrind >/dev/null || { \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends valgrind; }
+	$(BIN)/python benches/instructions.py --check
+
+release: $(VENV)/.dev
+	$(BIN)/maturin develop --quiet --locked --release
 
 wheel: $(VENV)/.tools ## A wheel in dist/.
 	rm -rf dist

@@ -1,4 +1,4 @@
-"""Compare fastthrift with thriftpy2, Apache Thrift and msgspec, in one run.
+"""Compare the codecs of fastthrift, thriftpy2, Apache Thrift and msgspec, in one run.
 
 ::
 
@@ -23,14 +23,10 @@ from __future__ import annotations
 
 import argparse
 import gc
-import itertools
 import json
-import statistics
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,7 +46,7 @@ from measurement import (
     progress,
     record,
 )
-from peers import apache, reference, remote, subject
+from peers import apache, reference, subject
 from report import Requirement
 from thrift import TSerialization
 
@@ -151,7 +147,7 @@ def compare_codecs(cases: list[Case], budget: Budget) -> list[Measurement]:
             progress(f"{case.name}, {protocol}")
             encode, decode = codec_actions(case, protocol)
             for operation, actions in (("encode", encode), ("decode", decode)):
-                row = Measurement(operation, protocol, case.name, case.target)
+                row = Measurement(operation, protocol, case.name)
                 results.append(record(row, actions, budget))
             if direct := direct_actions(case, protocol):
                 for operation, others, action in (
@@ -159,130 +155,8 @@ def compare_codecs(cases: list[Case], budget: Budget) -> list[Measurement]:
                     ("decode", decode, direct[1]),
                 ):
                     name = f"{SUBJECT}.{operation}, the short form"
-                    row = Measurement(name, protocol, case.name, case.target)
+                    row = Measurement(name, protocol, case.name)
                     results.append(record(row, {**others, SUBJECT: action}, budget))
-    return results
-
-
-# Load
-
-
-def large_idl() -> str:
-    """An IDL file of a size that services in production have: 200 structs, 20 services."""
-    lines = ["namespace py large", ""]
-    for number in range(200):
-        lines += [
-            f"enum Kind{number} {{ FIRST = 1, SECOND = 2, THIRD = 3 }}",
-            f"struct Record{number} {{",
-            "  1: required i64 id,",
-            "  2: optional string name,",
-            f"  3: Kind{number} kind = Kind{number}.FIRST,",
-            "  4: list<string> tags,",
-            "  5: map<string, i32> counts,",
-            f"  6: optional Record{max(0, number - 1)} parent,",
-            "  7: double weight = 1.5,",
-            "  8: binary payload,",
-            "}",
-            "",
-        ]
-    for number in range(20):
-        lines.append(f"service Service{number} {{")
-        for method in range(10):
-            record_name = f"Record{number * 10 + method}"
-            lines.append(
-                f"  {record_name} method{method}(1: {record_name} value, 2: i32 limit = 10),"
-            )
-        lines += ["}", ""]
-    return "\n".join(lines)
-
-
-def touch_everything(module: Any) -> int:
-    """Use every class of a module once, in case it is only made when it is first asked for."""
-    meta = module.__thrift_meta__
-    structs = [cls() for cls in (*meta["structs"], *meta.get("exceptions", ()))]
-    arguments = [
-        getattr(service, f"{name}_args")()
-        for service in meta.get("services", ())
-        for name in service.thrift_services
-    ]
-    return len(structs) + len(arguments)
-
-
-def compare_load(cases: list[Case], budget: Budget) -> list[Measurement]:
-    texts = {case.idl: case.path.read_text() for case in cases if case.target}
-    large = "200 structs, 20 services"
-    texts[large] = large_idl()
-    results = []
-    with tempfile.TemporaryDirectory() as directory:
-        serial = itertools.count()
-
-        def copies(text: str) -> Callable[[], str]:
-            # Both libraries keep what they loaded by path: every call needs a new file.
-            def new_path() -> str:
-                path = Path(directory, f"load_{next(serial)}.thrift")
-                path.write_text(text)
-                return str(path)
-
-            return new_path
-
-        for name, text in texts.items():
-            progress(f"load {name}")
-            new_path = copies(text)
-            if touch_everything(subject.load(new_path())) != touch_everything(
-                reference.load(new_path())
-            ):
-                raise SystemExit(f"{name}: the loaded modules differ")
-            for operation, after in (("load", None), ("load and use all", touch_everything)):
-                row = Measurement(operation, "", name, target=name != large)
-                times: dict[str, list[float]] = {SUBJECT: [], THRIFTPY2: []}
-                for _ in range(budget.turns):
-                    for contestant, load in ((SUBJECT, subject.load), (THRIFTPY2, reference.load)):
-                        paths = [new_path() for _ in range(3)]
-                        gc.collect()
-                        start = time.perf_counter()
-                        for path in paths:
-                            module = load(path)
-                            if after:
-                                after(module)
-                        times[contestant].append((time.perf_counter() - start) / len(paths))
-                for contestant, values in times.items():
-                    row.best[contestant] = min(values)
-                    row.median[contestant] = statistics.median(values)
-                results.append(row)
-    return results
-
-
-# Round trip
-
-
-ROUND_TRIPS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "two integers": ("subtract", (7, 3)),
-    "a tree of 100 structs": (
-        "echo_tree",
-        ({"value": 0, "children": [{"value": n, "named": []} for n in range(99)]},),
-    ),
-    "64 KiB": ("echo_binary", (b"\xab" * 65536,)),
-}
-
-
-def compare_round_trips(budget: Budget) -> list[Measurement]:
-    """Calls over a TCP connection to a threaded server of the same library in another process."""
-    results = []
-    for name, (method, plain) in ROUND_TRIPS.items():
-        progress(f"round trip, {name}")
-        with ExitStack() as stack:
-            actions: dict[str, Action] = {}
-            answers = []
-            for contestant in (SUBJECT, THRIFTPY2, APACHE):
-                port = stack.enter_context(remote.serving(contestant, "binary", "buffered"))
-                client = stack.enter_context(
-                    remote.connected(contestant, "binary", "buffered", port)
-                )
-                answers.append(client.call(method, *plain))
-                actions[contestant] = Action("call()", {"call": client.prepare(method, *plain)})
-            if any(answer != answers[0] for answer in answers):
-                raise SystemExit(f"round trip, {name}: the answers differ")
-            results.append(record(Measurement("round trip", "binary", name, True), actions, budget))
     return results
 
 
@@ -345,7 +219,7 @@ def main() -> None:
         "--case",
         action="append",
         choices=[case.name for case in cases],
-        help="only this case, and neither load nor round trips; may be repeated",
+        help="only this case, and not the memory; may be repeated",
     )
     arguments = parser.parse_args()
     budget = Budget(turns=5, seconds=0.02) if arguments.quick else Budget(turns=25, seconds=0.05)
@@ -354,8 +228,6 @@ def main() -> None:
     results = compare_codecs(chosen, budget)
     memory: list[Requirement] = []
     if not arguments.case:
-        results += compare_load(cases, Budget(min(budget.turns, 7), budget.seconds))
-        results += compare_round_trips(budget)
         memory = compare_memory()
     results.sort(key=lambda row: row.operation != "encode" and row.operation != "decode")
     text = report.text(results, memory, budget)

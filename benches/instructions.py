@@ -13,7 +13,7 @@ collector included, and fastthrift's short forms ``encode`` and ``decode``.  ``-
 fastthrift needs more of the instructions that msgspec needs for the same value than the kept
 figures allow: a ratio, so that another CPython or processor moves both.
 
-Needs valgrind with its headers, and a C compiler; both come from Debian (``make debian-bench``).
+Needs valgrind with its headers, and a C compiler; ``make bench-instructions`` installs the former.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ REPORT = HERE.parent / "docs" / "benchmarks-load.md"
 PEERS = HERE.parent / "tests" / "python"
 sys.path.insert(0, str(HERE))
 
-from compare import machine, progress, show_time, versions  # noqa: E402
+from measurement import progress  # noqa: E402
+from report import machine, show_time, versions  # noqa: E402
 
 SUBJECT, THRIFTPY2, APACHE, BARE = "fastthrift", "thriftpy2", "apache", "bare"
 LIBRARIES = (SUBJECT, THRIFTPY2)

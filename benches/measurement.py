@@ -54,7 +54,6 @@ class Measurement:
     operation: str
     protocol: str
     case: str
-    target: bool
     best: dict[str, float] = field(default_factory=dict)
     median: dict[str, float] = field(default_factory=dict)
 

@@ -20,7 +20,7 @@ HEADINGS = {APACHE: "Apache Thrift", MSGSPEC: "msgspec (msgpack)"}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "benchmarks.md"
 CHART = DOCS / "img" / "benchmarks.svg"
-#: What stands behind this line of the page is written anew.
+#: What stands behind this line of a page is written anew.
 MARK = "<!-- Written by `make bench`. -->"
 
 #: What the project asks of itself: how many times as fast as each peer, as a geometric mean of
@@ -30,7 +30,6 @@ TARGETS = {
     ("decode", "binary"): {THRIFTPY2: 4.5, APACHE: 4.5, MSGSPEC: 1.2},
     ("encode", "compact"): {THRIFTPY2: 100.0, APACHE: 5.0, MSGSPEC: 1.1},
     ("decode", "compact"): {THRIFTPY2: 35.0, APACHE: 5.0, MSGSPEC: 1.1},
-    ("load", ""): {THRIFTPY2: 30.0},
 }
 
 #: No single case of encoding and decoding may be slower than this.
@@ -93,16 +92,9 @@ def table(heading: str, rows: list[Measurement]) -> list[str]:
         times = [show_time(row.best[name]) for name in (SUBJECT, *others)]
         ratios = [f"{row.ratio(name):.2f}" for name in others]
         lines.append(f"| {row.case} | " + " | ".join(times + ratios) + " |")
-    for label, chosen in (
-        ("geometric mean", [row for row in rows if row.target]),
-        ("geometric mean of all", rows),
-    ):
-        if label.endswith("all") and all(row.target for row in rows):
-            continue
-        if chosen:
-            means = [geometric_mean([row.ratio(name) for row in chosen]) for name in others]
-            cells = [""] * len(names) + [f"**{mean:.2f}**" for mean in means]
-            lines.append(f"| *{label}* | " + " | ".join(cells) + " |")
+    means = [geometric_mean([row.ratio(name) for row in rows]) for name in others]
+    cells = [""] * len(names) + [f"**{mean:.2f}**" for mean in means]
+    lines.append("| *geometric mean* | " + " | ".join(cells) + " |")
     return [*lines, ""]
 
 
@@ -110,7 +102,7 @@ def requirements(groups: dict[str, list[Measurement]]) -> list[Requirement]:
     """The targets beside the geometric means, and the worst single cases."""
     rows = []
     for key, targets in TARGETS.items():
-        measured = [row for row in groups.get(title(*key), ()) if row.target]
+        measured = groups.get(title(*key), ())
         for peer, target in targets.items():
             ratios = [ratio for row in measured if (ratio := row.ratio(peer)) is not None]
             if ratios:
@@ -194,7 +186,7 @@ def draw(results: list[Measurement]) -> None:
     mpl.rcParams["svg.hashsalt"] = "fastthrift"
     mpl.rcParams["svg.fonttype"] = "none"
     groups = grouped(results)
-    panels = [title(*key) for key in TARGETS if title(*key) in groups and key[1]]
+    panels = [title(*key) for key in TARGETS if title(*key) in groups]
     figure, axes = pyplot.subplots(2, 2, figsize=(11, 8), sharey=True, layout="constrained")
     peers = CONTESTANTS[1:]
     for axis, panel in zip(axes.flat, panels, strict=False):

@@ -23,9 +23,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import importlib
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -47,6 +49,10 @@ LARGEST_READ = 65536
 
 #: What the project asks of itself: at most so many times as long as the bare sockets.
 TARGET = 1.25
+#: The operation that this is asked of.
+CLIENT = "client against a bare server"
+
+REPORT = HERE.parent / "docs" / "benchmarks-rpc.md"
 
 
 @dataclass(frozen=True)
@@ -277,7 +283,7 @@ def apache_process(request: bytes) -> Callable[[], bytes]:
 
 
 def measurements(budget: Any, cases: tuple[Case, ...] = CASES) -> list[Any]:
-    """One `compare.Measurement` for each case of round trips, of clients and of processors."""
+    """One `measurement.Measurement` for each case of round trips, of clients and of processors."""
     results = []
     for case in cases:
         exchanges = [Peer("fastthrift").exchange(*call) for call in case.calls]
@@ -303,14 +309,14 @@ def round_trips(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
 def clients(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
     with contextlib.ExitStack() as stack:
         ports = {library: stack.enter_context(bare_server(exchanges)) for library in LIBRARIES}
-        return over_sockets("client against a bare server", case, exchanges, ports, budget)
+        return over_sockets(CLIENT, case, exchanges, ports, budget)
 
 
 def over_sockets(
     operation: str, case: Case, exchanges: list[Exchange], ports: dict[str, int], budget: Any
 ) -> Any:
     """Time the calls of a case by clients of the libraries, and by bare sockets."""
-    from compare import Action, Measurement, progress, record
+    from measurement import Action, Measurement, progress, record
     from peers import remote
 
     progress(f"{operation}, {case.name}")
@@ -331,11 +337,11 @@ def over_sockets(
             actions[library] = Action("; ".join(f"{name}()" for name in calls), calls)
         if any(answer != answers[0] for answer in answers):
             raise SystemExit(f"{operation}, {case.name}: the answers differ")
-        return record(Measurement(operation, "binary", case.name, True), actions, budget)
+        return record(Measurement(operation, "binary", case.name), actions, budget)
 
 
 def processors(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
-    from compare import Action, Measurement, progress, record
+    from measurement import Action, Measurement, progress, record
 
     progress(f"processor, {case.name}")
     makers = {"fastthrift": Peer("fastthrift").process, "thriftpy2": Peer("thriftpy2").process}
@@ -346,7 +352,7 @@ def processors(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
         if [call() for call in calls.values()] != [exchange.reply for exchange in exchanges]:
             raise SystemExit(f"{case.name}: {library}'s processor gives another answer")
         actions[library] = Action("; ".join(f"{name}()" for name in calls), calls)
-    return record(Measurement("processor in memory", "binary", case.name, True), actions, budget)
+    return record(Measurement("processor in memory", "binary", case.name), actions, budget)
 
 
 # Counting
@@ -411,7 +417,7 @@ def count_instructions() -> str:
 def table(rows: list[Any]) -> list[str]:
     """A Markdown table of one operation: times, and how many times as long as the bare sockets,
     by the best turn and by the median one."""
-    from compare import show_time
+    from report import show_time
 
     contestants = [name for name in (BARE, *LIBRARIES) if name in rows[0].best]
     base = contestants[0]
@@ -432,17 +438,38 @@ def table(rows: list[Any]) -> list[str]:
     return [*lines, ""]
 
 
-def report(results: list[Any]) -> str:
-    from compare import machine, versions
-
+def targets(results: list[Any]) -> list[str]:
+    """How a call of our client compares with what the project asks of it."""
     lines = [
-        "## Calls",
+        f"A client's call is to take at most {TARGET} times as long as bare sockets take for the "
+        "same bytes:",
         "",
-        f"- {machine()}",
+    ]
+    for row in results:
+        if row.operation == CLIENT:
+            ratio = row.best[LIBRARIES[0]] / row.best[BARE]
+            verdict = "reached" if ratio <= TARGET else "missed"
+            lines.append(f"- {row.case}: {ratio:.2f}, {verdict}")
+    return [*lines, ""]
+
+
+def report(results: list[Any]) -> str:
+    from report import machine, versions
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    lines = [
+        "# Benchmarks of calls",
+        "",
+        "    make bench-rpc",
+        "",
+        "Written by `benches/rpc.py`, which tells what is measured and how.",
+        "",
+        f"- {now:%Y-%m-%d}, {machine()}, CPython {platform.python_version()}",
         "- " + ", ".join(f"{name} {version}" for name, version in versions().items()),
         "- times: the best turn; ratios: of the best turns, and in brackets of the median ones",
         "",
     ]
+    lines += targets(results)
     for operation in dict.fromkeys(row.operation for row in results):
         lines += table([row for row in results if row.operation == operation])
     return "\n".join(lines)
@@ -451,6 +478,7 @@ def report(results: list[Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
+    parser.add_argument("--write", action="store_true", help=f"write {REPORT.name} too")
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES])
     parser.add_argument("--instructions", action="store_true", help="count, do not time")
     parser.add_argument("--serve-bare", action="store_true", help=argparse.SUPPRESS)
@@ -464,11 +492,14 @@ def main() -> None:
     elif arguments.instructions:
         print(count_instructions())
     else:
-        from compare import Budget
+        from measurement import Budget
 
         budget = Budget(turns=7, seconds=0.03) if arguments.quick else Budget(41, 0.06)
         chosen = tuple(case for case in CASES if not arguments.case or case.name in arguments.case)
-        print(report(measurements(budget, chosen)))
+        text = report(measurements(budget, chosen))
+        print(text)
+        if arguments.write:
+            REPORT.write_text(text)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,6 @@ class Case:
     make: Callable[[Any], Any]
     #: Returns the namespace of msgspec's classes.
     msgspec: Callable[[], SimpleNamespace]
-    #: One of the cases whose geometric mean is the project's target.
-    target: bool = True
 
     @property
     def path(self) -> Path:

@@ -20,4 +20,4 @@ def msgspec_types() -> SimpleNamespace:
     )
 
 
-CASE = Case("1 MiB binary", "blob.thrift", "Blob", make, msgspec_types, target=False)
+CASE = Case("1 MiB binary", "blob.thrift", "Blob", make, msgspec_types)

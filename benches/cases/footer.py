@@ -104,4 +104,4 @@ def msgspec_types() -> SimpleNamespace:
     )
 
 
-CASE = Case("file footer", "footer.thrift", "FileMetaData", make, msgspec_types, target=False)
+CASE = Case("file footer", "footer.thrift", "FileMetaData", make, msgspec_types)

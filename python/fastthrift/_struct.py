@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastthrift import _core
-from fastthrift.thrift import TPayload
+from fastthrift._payload import TPayload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Payloads, exceptions, the client and the processors.
 
-The names, signatures and defaults are those of ``thriftpy2.thrift``.
+The names, signatures and defaults are those of ``thriftpy2.thrift``. Payloads and exceptions are
+in ``_payload``.
 """
 
 from __future__ import annotations
@@ -13,456 +14,32 @@ from fastthrift._light import new_lock, partial
 from fastthrift._message import READ, REPLIED, REPLYING, Message, Reader, Writer
 from fastthrift._wait import flush, send, wait
 
+from ._payload import TApplicationException as TApplicationException
+from ._payload import TDecodeException as TDecodeException
+from ._payload import TException as TException
+from ._payload import TMessageType as TMessageType
+from ._payload import TPayload as TPayload
+from ._payload import TPayloadMeta as TPayloadMeta
+from ._payload import TType as TType
+from ._payload import args_to_kwargs as args_to_kwargs
+from ._payload import check_arguments as check_arguments
+from ._payload import gen_init as gen_init
+from ._payload import init_func_generator as init_func_generator
+from ._payload import parse_spec as parse_spec
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, ClassVar
+    from typing import Any
 
     from fastthrift.protocol.base import TProtocolBase
 
-    # Field id -> (ttype, name, required) or (ttype, name, sub-spec, required), in declaration
-    # order.
-    ThriftSpec = dict[int, tuple[Any, ...]]
-    # (field name, default value), in declaration order.
-    DefaultSpec = list[tuple[str, Any]]
     # What `TProcessor.process_in` gives: method, sequence id, the result to fill in (or the
     # exception to answer with), and the call of the handler.
     Incoming = tuple[str, int, Any, Callable[[], Any] | None]
 
 # Sequence ids are positive i32 and start again at 1.
 _MAX_SEQUENCE_ID = 2**31 - 1
-
-# Characters of a value in an error message: whole for ordinary values, no flood in the log.
-_LONGEST_VALUE = 1000
-
-
-class TType:
-    """Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``."""
-
-    STOP = 0
-    VOID = 1
-    BOOL = 2
-    BYTE = 3
-    I08 = 3
-    DOUBLE = 4
-    I16 = 6
-    I32 = 8
-    I64 = 10
-    STRING = 11
-    UTF7 = 11
-    STRUCT = 12
-    MAP = 13
-    SET = 14
-    LIST = 15
-    UTF8 = 16
-    UTF16 = 17
-    # Never on the wire: tells `binary` from `string` in a spec.
-    BINARY = 18
-
-    _VALUES_TO_NAMES: ClassVar[dict[int, str]] = {
-        STOP: "STOP",
-        VOID: "VOID",
-        BOOL: "BOOL",
-        BYTE: "BYTE",
-        DOUBLE: "DOUBLE",
-        I16: "I16",
-        I32: "I32",
-        I64: "I64",
-        STRING: "STRING",
-        STRUCT: "STRUCT",
-        MAP: "MAP",
-        SET: "SET",
-        LIST: "LIST",
-        UTF8: "UTF8",
-        UTF16: "UTF16",
-        BINARY: "BINARY",
-    }
-
-
-class TMessageType:
-    """The kind of a message, told in its header."""
-
-    CALL = 1
-    REPLY = 2
-    EXCEPTION = 3
-    ONEWAY = 4
-
-
-def args_to_kwargs(thrift_spec: ThriftSpec, *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """Name positional arguments after the fields of ``thrift_spec``, in declaration order.
-
-    None counts as "not given". Raises ``ValueError`` with the field's name when a required
-    argument is missing and ``TypeError`` when there are more arguments than fields.
-    """
-    if len(args) > len(thrift_spec):
-        raise TypeError(
-            f"takes {len(thrift_spec)} positional arguments "
-            f"({_parameters(thrift_spec)}) but {len(args)} were given"
-        )
-    for position, field in enumerate(thrift_spec.values()):
-        name = field[1]
-        if position < len(args) and args[position] is not None:
-            kwargs[name] = args[position]
-        if field[-1] and name not in kwargs:
-            raise ValueError(name)
-    return kwargs
-
-
-def _parameters(thrift_spec: ThriftSpec) -> str:
-    return ", ".join(field[1] for field in thrift_spec.values()) or "none"
-
-
-def _check_arguments(
-    method: str, thrift_spec: ThriftSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    """Refuse, as a Python function would, arguments that do not fit the method."""
-    names = [field[1] for field in thrift_spec.values()]
-    if len(args) > len(names):
-        raise TypeError(
-            f"{method}() takes {len(names)} positional arguments "
-            f"({_parameters(thrift_spec)}) but {len(args)} were given"
-        )
-    for name in kwargs:
-        if name not in names:
-            raise TypeError(
-                f"{method}() got an unexpected keyword argument {name!r}; "
-                f"its parameters are: {_parameters(thrift_spec)}"
-            )
-    for name, value in zip(names, args, strict=False):
-        # A positional None means "not given", so a keyword may still give the value.
-        if value is not None and name in kwargs:
-            raise TypeError(
-                f"{method}() got multiple values for argument {name!r}; "
-                f"its parameters are: {_parameters(thrift_spec)}"
-            )
-
-
-def parse_spec(ttype: int, spec: Any = None) -> str | None:
-    """The type in words, such as ``MAP<STRING, LIST<I32>>``."""
-    names = TType._VALUES_TO_NAMES
-
-    def describe(element: Any) -> str | None:
-        return parse_spec(*element) if isinstance(element, tuple) else names[element]
-
-    if spec is None:
-        return names[ttype]
-    if ttype == TType.STRUCT:
-        return str(spec.__name__)
-    if ttype in (TType.LIST, TType.SET):
-        return f"{names[ttype]}<{describe(spec)}>"
-    if ttype == TType.MAP:
-        return f"MAP<{describe(spec[0])}, {describe(spec[1])}>"
-    return None
-
-
-def _is_mutable(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return any(map(_is_mutable, value))
-    return isinstance(value, (list, dict, set, bytearray, TPayload))
-
-
-def _fresh(value: Any) -> Any:
-    """A copy of a default value that shares nothing mutable with it."""
-    kind = type(value)
-    if kind is list or kind is set or kind is tuple:
-        return kind(map(_fresh, value))
-    if kind is dict:
-        return {_fresh(key): _fresh(item) for key, item in value.items()}
-    if not _is_mutable(value):
-        return value
-    import copy
-
-    return copy.deepcopy(value)
-
-
-def init_func_generator(cls: type, spec: DefaultSpec | None) -> Callable[..., None]:
-    """Make ``__init__`` from a default spec: ``[('name', 'Ann'), ('phones', [])]`` gives
-    ``def __init__(self, name='Ann', phones=[])``.
-
-    Each object gets its own copy of a list, map, set or struct that is a default value.
-    """
-    if not spec:
-
-        def __init__(self: Any) -> None:
-            pass
-
-        return __init__
-
-    names = [name for name, _ in spec]
-
-    def unused(name: str) -> str:
-        while name in names:
-            name = "_" + name
-        return name
-
-    # A field may be called "self"; and the parameters shadow the function's globals.
-    receiver, fresh, defaults = unused("self"), unused("fresh"), unused("defaults")
-    parameters = [f"{name}={defaults}[{position}]" for position, name in enumerate(names)]
-    lines = [f"def __init__({receiver}, {', '.join(parameters)}):"]
-    for position, (name, default) in enumerate(spec):
-        value = name
-        if _is_mutable(default):
-            value = f"{fresh}({name}) if {name} is {defaults}[{position}] else {name}"
-        lines.append(f"    {receiver}.{name} = {value}")
-    source = "\n".join(lines)
-
-    filename = f"<generated {cls.__name__}.__init__>"
-    namespace: dict[str, Any] = {
-        defaults: [default for _, default in spec],
-        fresh: _fresh,
-        "__name__": cls.__module__,
-    }
-    exec(compile(source, filename, "exec"), namespace)
-    import linecache
-
-    # Lets tracebacks and debuggers show the generated lines.
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    function: Callable[..., None] = namespace["__init__"]
-    function.__qualname__ = f"{cls.__qualname__}.__init__"
-    return function
-
-
-class _DefaultOfField:
-    """A value assigned to a class under the name of a field that is a slot: what an object has of
-    its own comes first, as it does with the ``__dict__`` of ordinary objects."""
-
-    def __init__(self, name: str, value: Any) -> None:
-        self.name = name
-        self.value = value
-
-    def __get__(self, object: Any, owner: type | None = None) -> Any:
-        own = {} if object is None else _core.snapshot(object)
-        if self.name in own:
-            return own[self.name]
-        getter = getattr(type(self.value), "__get__", None)
-        return self.value if getter is None else getter(self.value, object, owner)
-
-    def __set__(self, object: Any, value: Any) -> None:
-        _core.set_raw(object, self.name, value)
-
-    def __delete__(self, object: Any) -> None:
-        if not _core.delete_raw(object, self.name):
-            raise AttributeError(self.name)
-
-
-_TYPE_BASE: Any = vars(type)["__base__"]
-_TYPE_BASES: Any = vars(type)["__bases__"]
-
-
-def _is_storage(base: type | None) -> bool:
-    return base is not None and _core.StructStorage in _TYPE_BASES.__get__(base)
-
-
-def _signature(cls: type) -> Any:
-    """The signature of a class whose ``__init__`` is native; None for other classes."""
-    from fastthrift._struct import exception_init
-
-    fields = _core.layout_fields(cls)
-    if fields is None or cls.__init__ not in (_core.StructStorage.__init__, exception_init):  # type: ignore[misc]
-        return None
-    from inspect import Parameter, Signature
-
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    return Signature([Parameter(name, kind, default=default) for name, default in fields])
-
-
-class TPayloadMeta(type):
-    """The class of payload classes: makes ``__init__`` from ``default_spec`` and keeps the
-    compiled codec plan true to ``thrift_spec``."""
-
-    thrift_spec: ThriftSpec
-    default_spec: DefaultSpec
-
-    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> TPayloadMeta:
-        spec = attrs.pop("default_spec", None)
-        generate_init = spec is not None
-        if len(bases) > 1 and any(issubclass(base, _core.StructStorage) for base in bases):
-            # A base before the struct would bring the `__dict__` of ordinary classes.
-            attrs.setdefault("__dict__", vars(_core.StructStorage)["__dict__"])
-        try:
-            payload = super().__new__(cls, name, bases, attrs)
-        except TypeError as error:
-            if "lay-out" not in str(error):
-                raise
-            names = " and ".join(base.__name__ for base in bases if isinstance(base, TPayloadMeta))
-            raise TypeError(
-                f"class {name} cannot inherit from {names}: more than one of them keeps its "
-                f"fields in slots, and Python cannot lay out both in one object; inherit from one "
-                f"and hold the other as a field"
-            ) from error
-        if generate_init:
-            type.__setattr__(payload, "__init__", init_func_generator(payload, spec))
-        return payload
-
-    @property
-    def __base__(cls) -> type | None:
-        """As ``__bases__``: ``TPayload`` for a loaded struct."""
-        base = _TYPE_BASE.__get__(cls)
-        return TPayload if _is_storage(base) else base
-
-    @property
-    def __bases__(cls) -> tuple[type, ...]:
-        """The base classes that a program knows of: ``TPayload`` where a loaded struct has its
-        native storage from."""
-        return tuple(TPayload if _is_storage(base) else base for base in _TYPE_BASES.__get__(cls))
-
-    @__bases__.setter
-    def __bases__(cls, bases: tuple[type, ...]) -> None:
-        _TYPE_BASES.__set__(cls, bases)
-        _core.drop_plan(cls)
-
-    def __getattr__(cls, name: str) -> Any:
-        if name == "__signature__":
-            signature = _signature(cls)
-            if signature is not None:
-                return signature
-        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
-
-    def __setattr__(cls, name: str, value: Any) -> None:
-        if not hasattr(type(value), "__set__") and _core.is_slot(cls, name):
-            value = _DefaultOfField(name, value)
-        super().__setattr__(name, value)
-        _core.drop_plan(cls)
-
-    def __delattr__(cls, name: str) -> None:
-        super().__delattr__(name)
-        _core.drop_plan(cls)
-
-
-_core.install_call(TPayloadMeta)
-
-
-def gen_init(
-    cls: type,
-    thrift_spec: ThriftSpec | None = None,
-    default_spec: DefaultSpec | None = None,
-) -> type:
-    """Give a payload class its ``thrift_spec`` and an ``__init__`` made from ``default_spec``."""
-    if thrift_spec is not None:
-        cls.thrift_spec = thrift_spec  # type: ignore[attr-defined]
-    if default_spec is not None:
-        cls.__init__ = init_func_generator(cls, default_spec)  # type: ignore[misc]
-    return cls
-
-
-def _hash_value(value: Any) -> int:
-    """A hash that agrees with ``==`` for lists, maps and sets too."""
-    if isinstance(value, dict):
-        return hash(frozenset((_hash_value(k), _hash_value(v)) for k, v in value.items()))
-    if isinstance(value, (list, tuple)):
-        return hash(tuple(map(_hash_value, value)))
-    if isinstance(value, (set, frozenset)):
-        return hash(frozenset(map(_hash_value, value)))
-    return hash(value)
-
-
-class TPayload(metaclass=TPayloadMeta):
-    """Base class of everything that has a ``thrift_spec``: structs, unions, exceptions, and
-    the ``<method>_args`` and ``<method>_result`` of services."""
-
-    # Adds no layout of its own, so that it mixes with Exception and with native storage.
-    __slots__ = ()
-
-    thrift_spec: ClassVar[ThriftSpec]
-    default_spec: ClassVar[DefaultSpec]
-
-    def read(self, iprot: TProtocolBase) -> None:
-        """Fill the fields from a protocol, which may be any object with ``read_struct``."""
-        iprot.read_struct(self)
-
-    def write(self, oprot: TProtocolBase) -> None:
-        """Write the fields to a protocol, which may be any object with ``write_struct``."""
-        oprot.write_struct(self)
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return f"{self.__class__.__name__}({fields})"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
-
-    def __ne__(self, other: object) -> bool:
-        return not self.__eq__(other)
-
-    def __hash__(self) -> int:
-        # By value, as __eq__. Like every mutable key, a payload is lost in a dict or set when
-        # it is changed while it is in there.
-        return hash(self.__class__) ^ _hash_value(self.__dict__)
-
-
-class TException(TPayload, Exception):
-    """Base class of all Thrift exceptions, those declared in IDL included."""
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-class TDecodeException(TException):
-    """A field's value does not fit the field's type.
-
-    The name is thriftpy2's; it is raised on encoding.
-    """
-
-    def __init__(
-        self, name: str, fid: int, field: str, value: Any, ttype: int, spec: Any = None
-    ) -> None:
-        self.struct_name = name
-        self.fid = fid
-        self.field = field
-        self.value = value
-        self.type_repr = parse_spec(ttype, spec)
-
-    def __str__(self) -> str:
-        value = repr(self.value)
-        if len(value) > _LONGEST_VALUE:
-            value = value[:_LONGEST_VALUE] + "..."
-        return (
-            f"Field '{self.field}({self.fid})' of '{self.struct_name}' needs type "
-            f"'{self.type_repr}', but the value is `{value}`"
-        )
-
-
-class TApplicationException(TException):
-    """The server could not answer a call with a result or a declared exception."""
-
-    thrift_spec: ClassVar[ThriftSpec] = {
-        1: (TType.STRING, "message", False),
-        2: (TType.I32, "type", False),
-    }
-
-    UNKNOWN = 0
-    UNKNOWN_METHOD = 1
-    INVALID_MESSAGE_TYPE = 2
-    WRONG_METHOD_NAME = 3
-    BAD_SEQUENCE_ID = 4
-    MISSING_RESULT = 5
-    INTERNAL_ERROR = 6
-    PROTOCOL_ERROR = 7
-
-    _TEXTS: ClassVar[dict[int, str]] = {
-        UNKNOWN_METHOD: "Unknown method",
-        INVALID_MESSAGE_TYPE: "Invalid message type",
-        WRONG_METHOD_NAME: "Wrong method name",
-        BAD_SEQUENCE_ID: "Bad sequence ID",
-        MISSING_RESULT: "Missing result",
-    }
-
-    def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
-        super().__init__()
-        self.type = type
-        self.message = message
-
-    def __str__(self) -> str:
-        if self.message:
-            return self.message
-        return self._TEXTS.get(self.type, "Default (unknown) TApplicationException")
-
 
 # Stands for this process; a forked child has another.
 _this_process = object()
@@ -628,7 +205,7 @@ class TClient:
         """The arguments of a call by name, where they fit the method."""
         thrift_spec = getattr(self._service, _api + "_args").thrift_spec
         if kwargs or len(args) > len(thrift_spec):
-            _check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
+            check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
         try:
             return args_to_kwargs(thrift_spec, *args, **kwargs)
         except ValueError as error:

@@ -160,6 +160,13 @@ def test_wrong_usage(check: Any, arguments: list[str]) -> None:
     assert done.stderr.startswith("usage: ")
 
 
+def test_the_options_of_load(check: Any, directory: Path) -> None:
+    (directory / "words.thrift").write_text('include "nowhere.thrift"\nstruct A { 1: i32 from }\n')
+    assert check("words.thrift").stdout.endswith("\n1 file: 2 errors\n")
+    done = check("--reserved", "allow", "--missing-include", "warn", "words.thrift")
+    assert (done.returncode, done.stdout[-20:]) == (0, "\n\n1 file: 1 warning\n")
+
+
 def test_color(check: Any) -> None:
     assert "\x1b[" in check("--color", "always", "bad.thrift").stdout
     assert "\x1b[" not in check("bad.thrift").stdout

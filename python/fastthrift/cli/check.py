@@ -41,6 +41,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: the current directory)",
     )
     parser.add_argument(
+        "--reserved",
+        choices=("refuse", "allow", "suffix"),
+        default="refuse",
+        help="what to say of names that some language keeps for itself, as load's option (default: "
+        "refuse)",
+    )
+    parser.add_argument(
+        "--missing-include",
+        choices=("error", "warn"),
+        default="error",
+        help="how bad an include is that is not there (default: error)",
+    )
+    parser.add_argument(
         "--format",
         choices=("text", "json"),
         default="text",
@@ -58,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    found = Findings()
+    found = Findings(arguments.reserved, arguments.missing_include)
     for path in arguments.files:
         found.check(path, arguments.include_dirs or ["."])
     if arguments.format == "json":
@@ -78,7 +91,9 @@ def _wants_color(choice: str) -> bool:
 class Findings:
     """What was found in the files so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: str, missing_include: str) -> None:
+        self.reserved = reserved
+        self.missing_include = missing_include
         self.files: list[str] = []
         #: Several files may include one that is wrong: what is found in it counts once.
         self.diagnostics: dict[tuple[Any, ...], Diagnostic] = {}
@@ -90,7 +105,13 @@ class Findings:
         text = sys.stdin.buffer.read() if path == STDIN else None
         name = "<stdin>" if path == STDIN else path
         try:
-            diagnostics = _core.load_schema(name, include_dirs, text=text).warnings
+            diagnostics = _core.load_schema(
+                name,
+                include_dirs,
+                text=text,
+                reserved=self.reserved,
+                missing_include=self.missing_include,
+            ).warnings
         except ThriftParserError as error:
             diagnostics = list(error.diagnostics)
         except OSError as error:

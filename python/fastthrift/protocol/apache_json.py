@@ -17,6 +17,7 @@ from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
 from fastthrift._core import CyTransportBase, TMemoryBuffer
+from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
 from fastthrift.protocol.exc import (
@@ -40,7 +41,6 @@ from fastthrift.protocol.json import (
     text_of,
     whole_number,
 )
-from fastthrift.thrift import TType
 
 __all__ = [
     "CTYPES",

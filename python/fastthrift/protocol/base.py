@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from fastthrift.thrift import TPayload
+    from fastthrift._payload import TPayload
     from fastthrift.transport.base import TTransportBase
 
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from fastthrift import _core
 from fastthrift._core import TBinaryProtocol, TBinaryProtocolFactory
+from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.exc import TDepthLimitException, TProtocolException
-from fastthrift.thrift import TType
 
 __all__ = [
     "BIN_TYPES",

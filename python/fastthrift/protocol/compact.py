@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fastthrift._core import TCompactProtocol, TCompactProtocolFactory
+from fastthrift._payload import TException, TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
-from fastthrift.thrift import TException, TType
 
 __all__ = [
     "BIN_TYPES",

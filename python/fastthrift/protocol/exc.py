@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fastthrift.thrift import TDecodeException, TException
+from fastthrift._payload import TDecodeException, TException
 from fastthrift.transport.base import TTransportException
 
 

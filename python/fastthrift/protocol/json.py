@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from fastthrift._core import nests_deeper
+from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
 from fastthrift.protocol.exc import (
@@ -26,7 +27,6 @@ from fastthrift.protocol.exc import (
     TMalformedDataException,
     TProtocolException,
 )
-from fastthrift.thrift import TType
 from fastthrift.transport.base import readall
 
 __all__ = [

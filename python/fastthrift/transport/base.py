@@ -6,10 +6,10 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from fastthrift.thrift import TException, TType
+from fastthrift._payload import TException, TType
 
 if TYPE_CHECKING:
-    from fastthrift.thrift import ThriftSpec
+    from fastthrift._payload import ThriftSpec
 
 
 def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:

@@ -56,7 +56,7 @@ class TAsyncClient:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
         thrift_spec = getattr(self._service, _api + "_args").thrift_spec
         if kwargs or len(args) > len(thrift_spec):
-            thrift._check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
+            thrift.check_arguments(self._full_name(_api), thrift_spec, args, kwargs)
         try:
             kwargs = args_to_kwargs(thrift_spec, *args, **kwargs)
         except ValueError as error:

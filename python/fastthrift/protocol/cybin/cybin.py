@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastthrift._payload import TDecodeException, TType
 from fastthrift.protocol import binary
 from fastthrift.protocol.binary import (
     DEFAULT_MAX_DEPTH,
@@ -11,7 +12,6 @@ from fastthrift.protocol.binary import (
     TBinaryProtocolFactory,
 )
 from fastthrift.protocol.exc import ProtocolError
-from fastthrift.thrift import TDecodeException, TType
 
 __all__ = [
     "BIN_TYPES",
