@@ -13,7 +13,9 @@ mod shape;
 mod value;
 
 use choices::{Choices, Random};
-use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
+use fastthrift::wire::{
+    BinaryWriter, CompactWriter, ErrorKind, Limits, MessageHeader, Scalar, WireType, Writer,
+};
 use protocols::{Lax, Protocol, Short, Strict};
 use value::Value;
 
@@ -38,6 +40,58 @@ fn both_protocols_hold_the_same_values() {
         checks::transcoding_changes_nothing(&Strict::encode(&value).unwrap());
         checks::transcoding_changes_nothing(&Short::encode(&value).unwrap());
     }
+}
+
+/// The fields of a struct, each written as a whole, or its header and value.
+fn write_fields<W: Writer>(writer: &mut W, fields: &[(i16, Scalar<'_>)], whole: bool) {
+    let mut last_id = 0;
+    for (id, value) in fields {
+        // A bool is in the header of its field.
+        if whole || matches!(value, Scalar::Bool(_)) {
+            writer.scalar_field(*value, *id, &mut last_id).unwrap();
+        } else {
+            writer.field(value.wire_type(), *id, &mut last_id);
+            writer.scalar(*value).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_field_written_as_a_whole_is_its_header_and_its_value() {
+    let long = [b'x'; 300];
+    let mut values = vec![Scalar::Bytes(b""), Scalar::Bytes(&long), Scalar::Bool(true)];
+    for shift in 0..64 {
+        for value in [
+            i64::MIN >> shift,
+            i64::MAX >> shift,
+            (i64::MAX >> shift).wrapping_add(1),
+        ] {
+            values.extend([
+                Scalar::I8(value as i8),
+                Scalar::I16(value as i16),
+                Scalar::I32(value as i32),
+                Scalar::I64(value),
+                Scalar::Double(f64::from_bits(value as u64)),
+            ]);
+        }
+    }
+    // The next id, a short and a long way off, and back.
+    let ids = [1, 2, 17, 33, i16::MAX, i16::MIN, -1, 0, 300];
+    let fields: Vec<_> = ids.iter().copied().cycle().zip(values).collect();
+    let binary = [true, false].map(|whole| {
+        let mut out = Vec::new();
+        let mut writer = BinaryWriter::new(&mut out, Limits::DEFAULT, true);
+        write_fields(&mut writer, &fields, whole);
+        out
+    });
+    assert_eq!(binary[0], binary[1]);
+    let compact = [true, false].map(|whole| {
+        let mut out = Vec::new();
+        let mut writer = CompactWriter::new(&mut out, Limits::DEFAULT);
+        write_fields(&mut writer, &fields, whole);
+        out
+    });
+    assert_eq!(compact[0], compact[1]);
 }
 
 fn refuses_every_prefix<P: Protocol>() {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
 use super::error::{CodecError, Result, Segment};
-use super::ffi::{self, ListBuilder, Slots};
+use super::ffi::{self, CollectorPause, ListBuilder, Slots};
 use super::imports;
 use super::keys::KeyCache;
 use super::layout::Layout;
@@ -37,22 +37,35 @@ impl Text {
 /// allocated in advance at most.
 const UNPROVEN_CAPACITY: usize = 1024;
 
+/// A message of fewer bytes makes too few objects to wake the garbage
+/// collector more than once.
+const COLLECTOR_MATTERS: usize = 2048;
+
 /// Decodes values of one message.
 pub struct Decoder<'r, 'py, R> {
     py: Python<'py>,
     reader: &'r mut R,
     text: Text,
     keys: KeyCache,
+    /// While nothing but this decoder runs, there is no garbage to be found.
+    /// Ends before code of the program is called.
+    pause: Option<CollectorPause<'py>>,
 }
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Decodes from `reader`.
     pub fn new(py: Python<'py>, reader: &'r mut R, text: Text) -> Self {
+        let pause = match reader.input().remaining() {
+            Some(COLLECTOR_MATTERS..) => CollectorPause::of_native_code(py),
+            // Fetching more of the input runs other code.
+            _ => None,
+        };
         Self {
             py,
             reader,
             text,
             keys: KeyCache::new(),
+            pause,
         }
     }
 
@@ -60,6 +73,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// keep their value.
     pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         let slots = plan.slots(object);
+        if slots.is_none() {
+            self.pause = None;
+        }
         self.struct_with(plan, |field, value| match (field.slot, slots) {
             (Some(slot), Some(slots)) => {
                 slots.set(slot, Some(value));
@@ -91,6 +107,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         {
             return self.new_direct(plan.get(), layout);
         }
+        self.pause = None;
         let object = kind.class().bind(self.py).call0()?;
         let plan = Plan::of_object(&object)?;
         self.struct_into(plan.get(), &object)?;
@@ -222,6 +239,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[cold]
     fn uuid(&mut self) -> Result<Bound<'py, PyAny>> {
+        self.pause = None;
         let bytes = PyBytes::new(self.py, &self.reader.uuid()?);
         let kwargs = PyDict::new(self.py);
         kwargs.set_item("bytes", bytes)?;
@@ -324,6 +342,10 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
         let map = PyDict::new(self.py);
+        if matches!(key_kind, Kind::Struct(_)) {
+            // Its hash is code of the program.
+            self.pause = None;
+        }
         if matches(header, key_kind, value_kind) {
             for _ in 0..header.count {
                 let key = self.key(key_kind)?;

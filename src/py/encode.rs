@@ -11,10 +11,13 @@ use pyo3::types::{
 use super::error::{Cause, CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries};
 use super::plan::{Field, Kind, Plan};
-use crate::wire::{Nesting, WireType, Writer};
+use crate::wire::{Nesting, Scalar, Writer};
 
 /// How many numbers of a list are written at a time.
 const BLOCK: usize = 64;
+
+/// From how many numbers on a list is written in blocks.
+const MANY: usize = 16;
 
 /// Encodes values into one message.
 pub struct Encoder<'w, 'py, W> {
@@ -41,19 +44,29 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a struct by the plan that was found for it.
     pub fn structure_of(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        let slots = plan.slots(object);
-        self.fields(plan, |this, field, last_id| match (field.slot, slots) {
-            (Some(slot), Some(slots)) => {
-                let done = slots.peek(slot, |value| {
-                    value.is_none() || this.exact_field(field, value, last_id)
-                });
-                Ok(match done {
-                    Some(false) => slots.get(slot),
-                    _ => None,
-                })
+        let Some(slots) = plan.slots(object) else {
+            return self.structure_by_attributes(plan, object);
+        };
+        self.fields(plan, |this, field, last_id| {
+            let Some(slot) = field.slot else {
+                return attribute(object, field);
+            };
+            if !field.kind.is_scalar() {
+                return Ok(slots.get(slot));
             }
-            _ => attribute(object, field),
+            let done = slots.peek(slot, |value| {
+                value.is_none() || this.exact_field(field, value, last_id)
+            });
+            Ok(match done {
+                Some(false) => slots.get(slot),
+                _ => None,
+            })
         })
+    }
+
+    #[inline(never)]
+    fn structure_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.fields(plan, |_, field, _| attribute(object, field))
     }
 
     /// Writes a struct whose values come from `value_of`, object or not.
@@ -85,8 +98,9 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
                 continue;
             };
             let written = match &field.kind {
-                Kind::Bool => truth(&value).map(|value| {
-                    self.writer.bool_field(value, field.id, &mut last_id);
+                Kind::Bool => truth(&value).and_then(|value| {
+                    let value = Scalar::Bool(value);
+                    Ok(self.writer.scalar_field(value, field.id, &mut last_id)?)
                 }),
                 kind => {
                     self.writer.field(field.wire_type, field.id, &mut last_id);
@@ -104,36 +118,18 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a field whose value can be read without running any code;
     /// whether it was.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+    #[inline(always)]
     fn exact_field(&mut self, field: &Field, value: &Bound<'py, PyAny>, last_id: &mut i16) -> bool {
-        let (writer, id) = (&mut *self.writer, field.id);
-        match Exact::of(&field.kind, value) {
-            Some(Exact::Bytes(value)) => return writer.bytes_field(value, id, last_id).is_ok(),
-            Some(Exact::I32(value)) => writer.i32_field(value, id, last_id),
-            Some(Exact::I64(value)) => writer.i64_field(value, id, last_id),
-            Some(Exact::Bool(value)) => writer.bool_field(value, id, last_id),
-            Some(Exact::Double(value)) => {
-                writer.field(WireType::Double, id, last_id);
-                writer.double(value);
-            }
-            None => return false,
-        }
-        true
+        // What fails is written again in the general way, for its error.
+        exact(&field.kind, value)
+            .is_some_and(|value| self.writer.scalar_field(value, field.id, last_id).is_ok())
     }
 
     /// The same for a value inside a container.
     #[inline]
     fn exact(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> bool {
-        let writer = &mut *self.writer;
-        match Exact::of(kind, value) {
-            Some(Exact::Bytes(value)) => return writer.bytes(value).is_ok(),
-            Some(Exact::I32(value)) => writer.i32(value),
-            Some(Exact::I64(value)) => writer.i64(value),
-            Some(Exact::Bool(value)) => writer.bool(value),
-            Some(Exact::Double(value)) => writer.double(value),
-            None => return false,
-        }
-        true
+        exact(kind, value).is_some_and(|value| self.writer.scalar(value).is_ok())
     }
 
     /// Writes a value.
@@ -273,13 +269,20 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         self.writer.enter(Nesting::WRITE_CONTAINER)?;
         if let Ok(list) = value.cast_exact::<PyList>() {
             // One match for all elements, so that the loops are straight.
+            let long = list.len() >= MANY;
             match kind {
-                Kind::I32 => self.numbers(kind, list, ffi::copy_ints, Self::i32s, Self::i32)?,
-                Kind::I64 => self.numbers(kind, list, ffi::copy_ints, Self::i64s, Self::i64)?,
-                Kind::Double => {
+                Kind::I32 if long => {
+                    self.numbers(kind, list, ffi::copy_ints, Self::i32s, Self::i32)?;
+                }
+                Kind::I64 if long => {
+                    self.numbers(kind, list, ffi::copy_ints, Self::i64s, Self::i64)?;
+                }
+                Kind::Double if long => {
                     self.numbers(kind, list, ffi::copy_floats, Self::doubles, Self::double)?;
                 }
-                Kind::String => self.strings(kind, list)?,
+                Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
+                    self.scalars(kind, list)?;
+                }
                 kind => {
                     self.elements(kind, list.len(), list, |this, item| this.value(kind, item))?;
                 }
@@ -363,8 +366,8 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    /// Writes a list of strings.
-    fn strings(&mut self, kind: &Kind, list: &Bound<'py, PyList>) -> Result<()> {
+    /// Writes a list of strings, or a short one of numbers.
+    fn scalars(&mut self, kind: &Kind, list: &Bound<'py, PyList>) -> Result<()> {
         let length = list.len();
         self.writer.list(kind.wire_type(), length)?;
         for index in 0..length {
@@ -375,10 +378,15 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             let Ok(item) = list.get_item(index) else {
                 return same_size(length, index);
             };
-            self.string(&item)
+            self.other_scalar(kind, &item)
                 .map_err(|error| error.inside(Segment::Index(index)))?;
         }
         same_size(length, list.len())
+    }
+
+    #[inline(never)]
+    fn other_scalar(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.value(kind, value)
     }
 
     #[inline]
@@ -487,30 +495,22 @@ enum Left<'py> {
     Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
 }
 
-/// A value that is exactly of the type that Python has for its kind.
-enum Exact<'a> {
-    Bytes(&'a [u8]),
-    I32(i32),
-    I64(i64),
-    Bool(bool),
-    Double(f64),
-}
-
-impl<'a> Exact<'a> {
-    /// The value of an object; nothing runs code of the object.
-    #[expect(clippy::inline_always, reason = "measured: the loops over fields")]
-    #[inline(always)]
-    fn of(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Self> {
-        Some(match kind {
-            Kind::String => Self::Bytes(ffi::exact_utf8(value)?),
-            Kind::Binary => Self::Bytes(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
-            Kind::I32 => Self::I32(i32::try_from(ffi::exact_i64(value)?).ok()?),
-            Kind::I64 => Self::I64(ffi::exact_i64(value)?),
-            Kind::Bool => Self::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
-            Kind::Double => Self::Double(value.cast_exact::<PyFloat>().ok()?.value()),
-            _ => return None,
-        })
-    }
+/// The value of an object that is exactly of the type that Python has for its
+/// kind; none of its code runs.
+#[expect(clippy::inline_always, reason = "measured: the loops over fields")]
+#[inline(always)]
+fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
+    Some(match kind {
+        Kind::String => Scalar::Bytes(ffi::exact_utf8(value)?),
+        Kind::Binary => Scalar::Bytes(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
+        Kind::I8 => Scalar::I8(ffi::exact_i64(value)?.try_into().ok()?),
+        Kind::I16 => Scalar::I16(ffi::exact_i64(value)?.try_into().ok()?),
+        Kind::I32 => Scalar::I32(ffi::exact_i64(value)?.try_into().ok()?),
+        Kind::I64 => Scalar::I64(ffi::exact_i64(value)?),
+        Kind::Bool => Scalar::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
+        Kind::Double => Scalar::Double(value.cast_exact::<PyFloat>().ok()?.value()),
+        _ => return None,
+    })
 }
 
 /// The attribute that a field is kept in; none when there is no such

@@ -445,6 +445,15 @@ impl Kind {
         })
     }
 
+    /// Whether values hold no others.
+    #[inline]
+    pub fn is_scalar(&self) -> bool {
+        !matches!(
+            self,
+            Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
+        )
+    }
+
     /// The type on the wire.
     #[inline]
     pub fn wire_type(&self) -> WireType {

@@ -7,7 +7,7 @@ use super::message::MessageHeader;
 use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
-use super::writer::{MAX_SIZE, Writer, checked_size};
+use super::writer::{MAX_SIZE, Scalar, Writer, checked_size};
 
 const VERSION_MASK: u32 = 0xffff_0000;
 const VERSION_1: u32 = 0x8001_0000;
@@ -191,6 +191,15 @@ impl<'a, O: Output> BinaryWriter<'a, O> {
             strict,
         }
     }
+
+    /// A field of eight bytes.
+    #[inline]
+    fn long_field(&mut self, wire_type: WireType, value: u64, id: i16, last_id: &mut i16) {
+        *last_id = id;
+        let header = u128::from(field_header(wire_type, id));
+        let word = header | u128::from(value.to_be()) << (8 * FIELD_HEADER);
+        self.out.put_long(word, FIELD_HEADER + 8);
+    }
 }
 
 /// The bytes of a field's header.
@@ -198,15 +207,15 @@ const FIELD_HEADER: usize = 3;
 
 /// A field's header as a word whose lowest byte is the first.
 #[inline]
-const fn field_header(wire_type: WireType, id: i16) -> u128 {
-    wire_type as u128 | (id.to_be() as u16 as u128) << 8
+const fn field_header(wire_type: WireType, id: i16) -> u64 {
+    wire_type as u64 | (id.to_be() as u16 as u64) << 8
 }
 
 /// The header of a string, list or map: `length` bytes of `prefix`, then the
 /// size.
 #[inline]
-fn sized(size: i32, prefix: u128, length: usize) -> (u128, usize) {
-    let size = u128::from(size.to_be() as u32);
+fn sized(size: i32, prefix: u64, length: usize) -> (u64, usize) {
+    let size = u64::from(size.to_be() as u32);
     (prefix | size << (8 * length), length + 4)
 }
 
@@ -257,67 +266,65 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
             .put_short(field_header(wire_type, id), FIELD_HEADER);
     }
 
-    #[inline]
-    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16) {
+    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+    #[inline(always)]
+    fn scalar_field(&mut self, value: Scalar<'_>, id: i16, last_id: &mut i16) -> Result<()> {
+        let (wire_type, value, length) = match value {
+            Scalar::Bool(value) => (WireType::Bool, u64::from(value), 1),
+            Scalar::I8(value) => (WireType::I8, u64::from(value as u8), 1),
+            Scalar::I16(value) => (WireType::I16, u64::from(value.to_be() as u16), 2),
+            Scalar::I32(value) => (WireType::I32, u64::from(value.to_be() as u32), 4),
+            Scalar::I64(value) => {
+                self.long_field(WireType::I64, value as u64, id, last_id);
+                return Ok(());
+            }
+            Scalar::Double(value) => {
+                self.long_field(WireType::Double, value.to_bits(), id, last_id);
+                return Ok(());
+            }
+            Scalar::Bytes(value) => {
+                let size = self.check_string(value.len())?;
+                *last_id = id;
+                let (word, length) = sized(size, field_header(WireType::String, id), FIELD_HEADER);
+                self.out.put_short(word, length);
+                self.out.put(value);
+                return Ok(());
+            }
+        };
         *last_id = id;
-        let word = field_header(WireType::Bool, id) | u128::from(value) << 24;
-        self.out.put_short(word, FIELD_HEADER + 1);
-    }
-
-    #[inline]
-    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16) {
-        *last_id = id;
-        let value = u128::from(value.to_be() as u32);
-        let word = field_header(WireType::I32, id) | value << 24;
-        self.out.put_short(word, FIELD_HEADER + 4);
-    }
-
-    #[inline]
-    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16) {
-        *last_id = id;
-        let value = u128::from(value.to_be() as u64);
-        let word = field_header(WireType::I64, id) | value << 24;
-        self.out.put_short(word, FIELD_HEADER + 8);
-    }
-
-    #[inline]
-    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
-        let size = self.check_string(value.len())?;
-        *last_id = id;
-        let (word, length) = sized(size, field_header(WireType::String, id), FIELD_HEADER);
-        self.out.put_short(word, length);
-        self.out.put(value);
+        let word = field_header(wire_type, id) | value << (8 * FIELD_HEADER);
+        self.out.put_short(word, FIELD_HEADER + length);
         Ok(())
     }
 
     #[inline]
     fn stop(&mut self) {
-        self.out.put_short(u128::from(WireType::STOP), 1);
+        self.out.put_short(u64::from(WireType::STOP), 1);
     }
 
     #[inline]
     fn bool(&mut self, value: bool) {
-        self.out.put_short(u128::from(value), 1);
+        self.out.put_short(u64::from(value), 1);
     }
 
     #[inline]
     fn i8(&mut self, value: i8) {
-        self.out.put_short(u128::from(value as u8), 1);
+        self.out.put_short(u64::from(value as u8), 1);
     }
 
     #[inline]
     fn i16(&mut self, value: i16) {
-        self.out.put_short(u128::from(value.to_be() as u16), 2);
+        self.out.put_short(u64::from(value.to_be() as u16), 2);
     }
 
     #[inline]
     fn i32(&mut self, value: i32) {
-        self.out.put_short(u128::from(value.to_be() as u32), 4);
+        self.out.put_short(u64::from(value.to_be() as u32), 4);
     }
 
     #[inline]
     fn i64(&mut self, value: i64) {
-        self.out.put_short(u128::from(value.to_be() as u64), 8);
+        self.out.put_short(value.to_be() as u64, 8);
     }
 
     #[inline]
@@ -353,7 +360,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
         let size = checked_size("list", count, MAX_SIZE)?;
-        let (word, length) = sized(size, element as u128, 1);
+        let (word, length) = sized(size, element as u64, 1);
         self.out.put_short(word, length);
         Ok(())
     }
@@ -361,7 +368,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()> {
         let size = checked_size("map", count, MAX_SIZE)?;
-        let (word, length) = sized(size, key as u128 | (value as u128) << 8, 2);
+        let (word, length) = sized(size, key as u64 | (value as u64) << 8, 2);
         self.out.put_short(word, length);
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::WireType;
-use super::writer::{MAX_SIZE, Writer, checked_size};
+use super::writer::{MAX_SIZE, Scalar, Writer, checked_size};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
@@ -267,8 +267,13 @@ impl<'a, O: Output> CompactWriter<'a, O> {
 
     #[inline]
     fn varint(&mut self, value: u64) {
-        let (word, length) = varint::encode(value);
-        self.out.put_short(word, length);
+        if value < varint::SHORT {
+            let (word, length) = varint::encode_short(value);
+            self.out.put_short(word, length);
+        } else {
+            let (word, length) = varint::encode_long(value);
+            self.out.put_long(word, length);
+        }
     }
 
     #[inline]
@@ -284,36 +289,44 @@ impl<'a, O: Output> CompactWriter<'a, O> {
     /// A field's header and a varint behind it.
     #[inline]
     fn varint_field(&mut self, number: u8, value: u64, id: i16, last_id: &mut i16) {
-        if let Some(header) = short_header(number, id, last_id) {
-            let (value, length) = varint::encode(value);
+        if value < varint::SHORT
+            && let Some(header) = short_header(number, id, *last_id)
+        {
+            *last_id = id;
+            let (value, length) = varint::encode_short(value);
             self.out
-                .put_short(value << 8 | u128::from(header), length + 1);
+                .put_short(value << 8 | u64::from(header), length + 1);
         } else {
-            self.long_header(number, id);
-            self.varint(value);
-        }
-    }
-
-    #[inline]
-    fn header(&mut self, number: u8, id: i16, last_id: &mut i16) {
-        match short_header(number, id, last_id) {
-            Some(header) => self.out.put_short(u128::from(header), 1),
-            None => self.long_header(number, id),
+            self.long_varint_field(number, value, id, last_id);
         }
     }
 
     #[cold]
+    fn long_varint_field(&mut self, number: u8, value: u64, id: i16, last_id: &mut i16) {
+        self.header(number, id, last_id);
+        self.varint(value);
+    }
+
+    #[inline]
+    fn header(&mut self, number: u8, id: i16, last_id: &mut i16) {
+        match short_header(number, id, *last_id) {
+            Some(header) => self.out.put_short(u64::from(header), 1),
+            None => self.long_header(number, id),
+        }
+        *last_id = id;
+    }
+
+    #[cold]
     fn long_header(&mut self, number: u8, id: i16) {
-        self.out.put_short(u128::from(number), 1);
+        self.out.put_short(u64::from(number), 1);
         self.integer(i64::from(id));
     }
 }
 
 /// The header of a field whose id is a little larger than the last one's.
 #[inline]
-fn short_header(number: u8, id: i16, last_id: &mut i16) -> Option<u8> {
-    let delta = i32::from(id) - i32::from(*last_id);
-    *last_id = id;
+fn short_header(number: u8, id: i16, last_id: i16) -> Option<u8> {
+    let delta = i32::from(id) - i32::from(last_id);
     (1..=15)
         .contains(&delta)
         .then_some((delta as u8) << 4 | number)
@@ -342,45 +355,52 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.header(to_compact(wire_type), id, last_id);
     }
 
-    #[inline]
-    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16) {
-        self.header(if value { TRUE } else { FALSE }, id, last_id);
-    }
-
-    #[inline]
-    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16) {
-        let value = varint::zigzag(i64::from(value));
-        self.varint_field(const { to_compact(WireType::I32) }, value, id, last_id);
-    }
-
-    #[inline]
-    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16) {
-        let value = varint::zigzag(value);
-        self.varint_field(const { to_compact(WireType::I64) }, value, id, last_id);
-    }
-
-    #[inline]
-    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()> {
-        let size = self.check_string(value.len())? as u64;
-        self.varint_field(const { to_compact(WireType::String) }, size, id, last_id);
-        self.out.put(value);
+    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+    #[inline(always)]
+    fn scalar_field(&mut self, value: Scalar<'_>, id: i16, last_id: &mut i16) -> Result<()> {
+        let (wire_type, varint) = match value {
+            Scalar::Bool(value) => {
+                self.header(if value { TRUE } else { FALSE }, id, last_id);
+                return Ok(());
+            }
+            Scalar::I8(value) => {
+                self.field(WireType::I8, id, last_id);
+                self.i8(value);
+                return Ok(());
+            }
+            Scalar::Double(value) => {
+                self.field(WireType::Double, id, last_id);
+                self.double(value);
+                return Ok(());
+            }
+            Scalar::I16(value) => (WireType::I16, varint::zigzag(value.into())),
+            Scalar::I32(value) => (WireType::I32, varint::zigzag(value.into())),
+            Scalar::I64(value) => (WireType::I64, varint::zigzag(value)),
+            Scalar::Bytes(value) => {
+                let size = self.check_string(value.len())?;
+                self.varint_field(to_compact(WireType::String), size as u64, id, last_id);
+                self.out.put(value);
+                return Ok(());
+            }
+        };
+        self.varint_field(to_compact(wire_type), varint, id, last_id);
         Ok(())
     }
 
     #[inline]
     fn stop(&mut self) {
-        self.out.put_short(u128::from(WireType::STOP), 1);
+        self.out.put_short(u64::from(WireType::STOP), 1);
     }
 
     #[inline]
     fn bool(&mut self, value: bool) {
         self.out
-            .put_short(u128::from(if value { TRUE } else { FALSE }), 1);
+            .put_short(u64::from(if value { TRUE } else { FALSE }), 1);
     }
 
     #[inline]
     fn i8(&mut self, value: i8) {
-        self.out.put_short(u128::from(value as u8), 1);
+        self.out.put_short(u64::from(value as u8), 1);
     }
 
     #[inline]
@@ -400,7 +420,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[inline]
     fn double(&mut self, value: f64) {
-        self.out.put_short(u128::from(value.to_bits()), 8);
+        self.out.put_short(value.to_bits(), 8);
     }
 
     fn i32s(&mut self, values: &[i64]) {

@@ -34,4 +34,4 @@ pub use message::MessageHeader;
 pub use output::Output;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;
-pub use writer::{Writer, checked_size};
+pub use writer::{Scalar, Writer, checked_size};

@@ -5,12 +5,15 @@ pub trait Output {
     /// Writes bytes.
     fn put(&mut self, bytes: &[u8]);
 
-    /// Writes the first `length` bytes, 16 at most, of a word whose lowest
+    /// Writes the first `length` bytes, 8 at most, of a word whose lowest
     /// byte is the first.
     ///
     /// Most values of a message and their headers fit: they are put together
-    /// in registers, and an output has its room checked once for them.
-    fn put_short(&mut self, word: u128, length: usize);
+    /// in a register, and an output has its room checked once for them.
+    fn put_short(&mut self, word: u64, length: usize);
+
+    /// The same for up to 16 bytes.
+    fn put_long(&mut self, word: u128, length: usize);
 }
 
 impl Output for Vec<u8> {
@@ -20,7 +23,14 @@ impl Output for Vec<u8> {
     }
 
     #[inline]
-    fn put_short(&mut self, word: u128, length: usize) {
+    fn put_short(&mut self, word: u64, length: usize) {
+        let end = self.len() + length;
+        self.extend_from_slice(&word.to_le_bytes());
+        self.truncate(end);
+    }
+
+    #[inline]
+    fn put_long(&mut self, word: u128, length: usize) {
         let end = self.len() + length;
         self.extend_from_slice(&word.to_le_bytes());
         self.truncate(end);

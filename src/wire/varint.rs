@@ -63,33 +63,36 @@ fn read_bytes<I: Input>(input: &mut I) -> Result<u64> {
     Err(Error::varint(WireType::I64))
 }
 
-/// A varint as a word whose lowest byte is the first, and its length.
+/// Numbers below this take seven bytes at most, so that a word has room for
+/// one more.
+pub(super) const SHORT: u64 = 1 << 49;
+
+/// A number below [`SHORT`] as a word whose lowest byte is the first, and its
+/// length.
 #[inline]
-pub(super) const fn encode(value: u64) -> (u128, usize) {
+pub(super) const fn encode_short(value: u64) -> (u64, usize) {
+    debug_assert!(value < SHORT);
     if value < 1 << 7 {
-        return (value as u128, 1);
+        return (value, 1);
     }
-    if value < 1 << 14 {
-        let word = (value & 0x7f | 0x80) | value >> 7 << 8;
-        return (word as u128, 2);
-    }
-    if value < 1 << 56 {
-        let length = (value.ilog2() as usize) / 7 + 1;
-        let continues = CONTINUES & (u64::MAX >> (72 - 8 * length));
-        return ((scatter(value) | continues) as u128, length);
-    }
-    encode_long(value)
+    // One way for all others: which of them comes is hard to foretell.
+    let length = (value.ilog2() as usize) / 7 + 1;
+    let continues = CONTINUES & (u64::MAX >> (72 - 8 * length));
+    (scatter(value) | continues, length)
 }
 
+/// The same for any other number.
 #[cold]
-const fn encode_long(value: u64) -> (u128, usize) {
-    let first = (scatter(value & 0x00ff_ffff_ffff_ffff) | CONTINUES) as u128;
-    let rest = value >> 56;
-    if rest < 1 << 7 {
-        return (first | (rest as u128) << 64, 9);
+pub(super) const fn encode_long(value: u64) -> (u128, usize) {
+    let mut word = 0;
+    let mut rest = value;
+    let mut length = 0;
+    while rest >= 1 << 7 {
+        word |= ((rest & 0x7f | 0x80) as u128) << (8 * length);
+        rest >>= 7;
+        length += 1;
     }
-    let rest = (rest & 0x7f | 0x80) | rest >> 7 << 8;
-    (first | (rest as u128) << 64, 10)
+    (word | (rest as u128) << (8 * length), length + 1)
 }
 
 /// Maps small magnitudes of both signs to small numbers.
@@ -125,8 +128,14 @@ mod tests {
         for shift in 0..64 {
             for value in [1u64 << shift, (1u64 << shift) - 1, u64::MAX >> shift] {
                 let mut out = Vec::new();
-                let (word, length) = encode(value);
-                out.put_short(word, length);
+                if value < SHORT {
+                    let (word, length) = encode_short(value);
+                    out.put_short(word, length);
+                    assert_eq!(out, by_the_book(value));
+                    out.clear();
+                }
+                let (word, length) = encode_long(value);
+                out.put_long(word, length);
                 assert_eq!(out, by_the_book(value));
                 // At the end of the input, and with more behind it.
                 for behind in 0..12 {

@@ -7,6 +7,42 @@ use super::wire_type::WireType;
 /// The longest string and the largest container that the wire can express.
 pub const MAX_SIZE: usize = i32::MAX as usize;
 
+/// A value that holds no others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// A bool.
+    Bool(bool),
+    /// An i8.
+    I8(i8),
+    /// An i16.
+    I16(i16),
+    /// An i32.
+    I32(i32),
+    /// An i64.
+    I64(i64),
+    /// A double.
+    Double(f64),
+    /// A string or binary.
+    Bytes(&'a [u8]),
+}
+
+impl Scalar<'_> {
+    /// The type on the wire.
+    #[inline]
+    #[must_use]
+    pub const fn wire_type(&self) -> WireType {
+        match self {
+            Self::Bool(_) => WireType::Bool,
+            Self::I8(_) => WireType::I8,
+            Self::I16(_) => WireType::I16,
+            Self::I32(_) => WireType::I32,
+            Self::I64(_) => WireType::I64,
+            Self::Double(_) => WireType::Double,
+            Self::Bytes(_) => WireType::String,
+        }
+    }
+}
+
 /// Writes one protocol.
 ///
 /// Inside a struct the caller keeps the id of the last field, starting at 0,
@@ -27,20 +63,26 @@ pub trait Writer {
     /// Writes the header of a message.
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()>;
 
-    /// Writes the header of a field that is not a bool.
+    /// Writes the header of a field whose value is no [`Scalar`].
     fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16);
 
-    /// Writes a bool field as a whole.
-    fn bool_field(&mut self, value: bool, id: i16, last_id: &mut i16);
+    /// Writes a field as a whole; nothing of it when that fails.
+    fn scalar_field(&mut self, value: Scalar<'_>, id: i16, last_id: &mut i16) -> Result<()>;
 
-    /// Writes an i32 field as a whole.
-    fn i32_field(&mut self, value: i32, id: i16, last_id: &mut i16);
-
-    /// Writes an i64 field as a whole.
-    fn i64_field(&mut self, value: i64, id: i16, last_id: &mut i16);
-
-    /// Writes a string or binary field as a whole.
-    fn bytes_field(&mut self, value: &[u8], id: i16, last_id: &mut i16) -> Result<()>;
+    /// Writes a value inside a container; nothing of it when that fails.
+    #[inline]
+    fn scalar(&mut self, value: Scalar<'_>) -> Result<()> {
+        match value {
+            Scalar::Bool(value) => self.bool(value),
+            Scalar::I8(value) => self.i8(value),
+            Scalar::I16(value) => self.i16(value),
+            Scalar::I32(value) => self.i32(value),
+            Scalar::I64(value) => self.i64(value),
+            Scalar::Double(value) => self.double(value),
+            Scalar::Bytes(value) => return self.bytes(value),
+        }
+        Ok(())
+    }
 
     /// Marks the end of a struct's fields.
     fn stop(&mut self);

@@ -1,6 +1,6 @@
 //! A value of any type, written and read with nothing known about it.
 
-use fastthrift::wire::{Nesting, Reader, Result, WireType, Writer};
+use fastthrift::wire::{Nesting, Reader, Result, Scalar, WireType, Writer};
 
 /// A value of any type. A double is its bits, so that values equal themselves.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,23 +38,33 @@ impl Value {
         }
     }
 
+    /// The value as a scalar, if it is one.
+    pub fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(match self {
+            Self::Bool(value) => Scalar::Bool(*value),
+            Self::I8(value) => Scalar::I8(*value),
+            Self::I16(value) => Scalar::I16(*value),
+            Self::I32(value) => Scalar::I32(*value),
+            Self::I64(value) => Scalar::I64(*value),
+            Self::Double(bits) => Scalar::Double(f64::from_bits(*bits)),
+            Self::Bytes(value) => Scalar::Bytes(value),
+            _ => return None,
+        })
+    }
+
     /// Writes the value.
     pub fn write<W: Writer>(&self, writer: &mut W) -> Result<()> {
+        if let Some(value) = self.scalar() {
+            return writer.scalar(value);
+        }
         match self {
-            Self::Bool(value) => writer.bool(*value),
-            Self::I8(value) => writer.i8(*value),
-            Self::I16(value) => writer.i16(*value),
-            Self::I32(value) => writer.i32(*value),
-            Self::I64(value) => writer.i64(*value),
-            Self::Double(bits) => writer.double(f64::from_bits(*bits)),
-            Self::Bytes(value) => writer.bytes(value)?,
             Self::Uuid(value) => writer.uuid(*value),
             Self::Struct(fields) => {
                 writer.enter(Nesting::WRITE_STRUCT)?;
                 let mut last_id = 0;
                 for (id, value) in fields {
-                    if let Self::Bool(value) = value {
-                        writer.bool_field(*value, *id, &mut last_id);
+                    if let Some(value) = value.scalar() {
+                        writer.scalar_field(value, *id, &mut last_id)?;
                     } else {
                         writer.field(value.wire_type(), *id, &mut last_id);
                         value.write(writer)?;
@@ -80,6 +90,7 @@ impl Value {
                 }
                 writer.leave();
             }
+            _ => unreachable!("a scalar, written above"),
         }
         Ok(())
     }

@@ -23,6 +23,14 @@ impl<'py> CollectorPause<'py> {
         }
     }
 
+    /// A pause for native code that makes many objects, none of which can be
+    /// garbage; none where it would change nothing: since 3.12 the collector
+    /// starts between instructions of Python code only.
+    #[inline]
+    pub fn of_native_code(py: Python<'py>) -> Option<Self> {
+        (!cfg!(Py_3_12)).then(|| Self::new(py))
+    }
+
     /// Ends the pause, and puts what was made in it among the old objects,
     /// where it would come after two collections that find nothing: classes
     /// stay. `gc.freeze` and `gc.unfreeze` do that in no time, but would

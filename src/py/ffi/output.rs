@@ -23,8 +23,9 @@ unsafe extern "C" {
 /// its length.
 pub type Scratch = [MaybeUninit<u8>; 512];
 
-/// What `put_short` writes, whatever its length.
-const SHORT: usize = size_of::<u128>();
+/// The room that `put_short` and `put_long` ask for: that of a whole word,
+/// whatever its length.
+const WORD: usize = size_of::<u128>();
 
 /// A `bytes` under construction, seen by nobody else.
 pub struct BytesOutput<'a, 'py> {
@@ -91,6 +92,20 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
         unsafe { Ok(Bound::from_owned_ptr(self.py, object).cast_into_unchecked()) }
     }
 
+    /// Writes the first `length` bytes of a word.
+    #[inline]
+    fn put_word<const N: usize>(&mut self, word: [u8; N], length: usize) {
+        const { assert!(N <= WORD) };
+        debug_assert!(length <= N);
+        if self.room() >= WORD || self.grow(WORD) {
+            // SAFETY: there is room for the whole word.
+            unsafe {
+                self.next.cast::<[u8; N]>().write(word);
+                self.next = self.next.add(length);
+            }
+        }
+    }
+
     #[inline]
     fn length(&self) -> usize {
         self.next as usize - self.start as usize
@@ -107,7 +122,7 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
     fn grow(&mut self, count: usize) -> bool {
         let capacity = self.end as usize - self.start as usize;
         // A long string is nearly always the last of its message.
-        let needed = self.length().saturating_add(count).saturating_add(SHORT);
+        let needed = self.length().saturating_add(count).saturating_add(WORD);
         let enough = needed.max(capacity.saturating_mul(2));
         !self.failed && self.resize(enough.max(self.expected))
     }
@@ -167,14 +182,12 @@ impl Output for BytesOutput<'_, '_> {
     }
 
     #[inline]
-    fn put_short(&mut self, word: u128, length: usize) {
-        debug_assert!(length <= SHORT);
-        if self.room() >= SHORT || self.grow(SHORT) {
-            // SAFETY: there is room for the whole word.
-            unsafe {
-                self.next.cast::<[u8; SHORT]>().write(word.to_le_bytes());
-                self.next = self.next.add(length);
-            }
-        }
+    fn put_short(&mut self, word: u64, length: usize) {
+        self.put_word(word.to_le_bytes(), length);
+    }
+
+    #[inline]
+    fn put_long(&mut self, word: u128, length: usize) {
+        self.put_word(word.to_le_bytes(), length);
     }
 }
