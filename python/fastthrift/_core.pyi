@@ -15,6 +15,7 @@ __all__ = [
     "Diagnostic",
     "Method",
     "Parts",
+    "PayloadType",
     "Program",
     "Schema",
     "StructStorage",
@@ -340,6 +341,9 @@ def load_schema(
     missing_include: str = "error",
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
+
+class PayloadType(type):
+    """A type with room for what the codec keeps of a class."""
 
 class StructStorage:
     """Native storage of loaded structs: fields in slots, other attributes in a dict."""

@@ -261,7 +261,7 @@ def _signature(cls: type) -> Any:
     return Signature([Parameter(name, kind, default=default) for name, default in fields])
 
 
-class TPayloadMeta(type):
+class TPayloadMeta(_core.PayloadType):
     """The class of payload classes: makes ``__init__`` from ``default_spec`` and keeps the
     compiled codec plan true to ``thrift_spec``."""
 

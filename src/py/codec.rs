@@ -91,7 +91,7 @@ fn run<'py, I: Input, J: Read<'py>, K>(
     let limits = affordable(settings.limits);
     let (error, offset) = match settings.dialect {
         Dialect::Binary => {
-            let mut reader = Binary::new(input, limits, settings.strict_read);
+            let mut reader = Binary::new(input, limits, settings.strict_read());
             match job.read(py, &mut reader) {
                 Ok(output) => return Ok((output, keep(reader.into_input()))),
                 Err(error) => (error, reader.input().offset()),
@@ -184,7 +184,7 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
     let limits = affordable(settings.limits);
     let result = match settings.dialect {
         Dialect::Binary => {
-            let strict = settings.strict_write;
+            let strict = settings.strict_write();
             job.write(py, &mut BinaryWriter::new(bytes, limits, strict))
         }
         Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, limits)),

@@ -72,16 +72,23 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
     pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        let slots = plan.slots(object);
-        if slots.is_none() {
-            self.pause = None;
-        }
-        self.struct_with(plan, |field, value| match (field.slot, slots) {
-            (Some(slot), Some(slots)) => {
+        let Some(slots) = plan.slots(object) else {
+            return self.struct_by_attributes(plan, object);
+        };
+        self.struct_with(plan, |field, value| match field.slot {
+            Some(slot) => {
                 slots.set(slot, Some(value));
                 Ok(())
             }
-            _ => Ok(object.setattr(field.name.bind(value.py()), value)?),
+            None => Ok(object.setattr(field.name.bind(value.py()), value)?),
+        })
+    }
+
+    #[inline(never)]
+    fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+        self.pause = None;
+        self.struct_with(plan, |field, value| {
+            Ok(object.setattr(field.name.bind(value.py()), value)?)
         })
     }
 
@@ -141,22 +148,25 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         plan: &Plan,
         mut store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
-        let fields = plan.fields();
         let mut last_id = 0;
-        let mut expected = 0;
+        let mut expected = plan.fields();
         while let Some(header) = self.reader.field(&mut last_id)? {
             // Writers keep the order of the IDL, so the next field is
             // usually the one that comes.
-            let position = match fields.get(expected) {
-                Some(field) if field.id == header.id => Some(expected),
-                _ => plan.position(header.id),
+            let field = match expected.split_first() {
+                Some((field, rest)) if field.id == header.id => {
+                    expected = rest;
+                    field
+                }
+                _ => {
+                    let Some((field, rest)) = plan.find(header.id) else {
+                        self.reader.skip(header.wire_type)?;
+                        continue;
+                    };
+                    expected = rest;
+                    field
+                }
             };
-            let Some(position) = position else {
-                self.reader.skip(header.wire_type)?;
-                continue;
-            };
-            let field = &fields[position];
-            expected = position + 1;
             if field.wire_type != header.wire_type {
                 self.reader.skip(header.wire_type)?;
                 continue;

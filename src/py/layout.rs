@@ -6,12 +6,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyAttributeError, PyRecursionError, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::ffi::{self, SlotTable, Slots};
+use super::ffi::{self, Kept, SlotTable, Slots};
 use super::imports;
 
 /// The fields of a loaded struct class, in IDL order.
@@ -20,6 +19,8 @@ pub struct Layout {
     /// Fields that have a slot.
     slots: SlotTable,
     fields: Box<[LayoutField]>,
+    /// One for each field; all None until they are set.
+    defaults: OnceLock<Box<[Default]>>,
     /// Whether attributes of the class's own objects are what the slots hold:
     /// nobody replaced a member descriptor or hooked attribute access.
     intact: AtomicBool,
@@ -30,18 +31,6 @@ struct LayoutField {
     /// The index in the slot table; a field whose name cannot be a slot is
     /// an ordinary attribute.
     slot: Option<usize>,
-    /// None when it was not set.
-    default: OnceLock<Default>,
-}
-
-impl LayoutField {
-    #[inline]
-    fn default<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.default.get() {
-            None => Ok(py.None().into_bound(py)),
-            Some(default) => default.get(py),
-        }
-    }
 }
 
 /// The default value of a field.
@@ -106,8 +95,8 @@ fn copy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 impl Layout {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.slots.traverse(visit)?;
-        for field in &self.fields {
-            visit.call(field.default.get().map(Default::value))?;
+        for default in self.defaults.get().into_iter().flatten() {
+            visit.call(default.value())?;
         }
         Ok(())
     }
@@ -116,8 +105,16 @@ impl Layout {
 impl Layout {
     /// The layout of a class, its own or inherited.
     pub fn of<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, Self>> {
-        let name = intern!(class.py(), "__fastthrift_layout__");
-        ffi::lookup(class, name)?.cast_into_exact().ok()
+        Self::of_itself(class).or_else(|| {
+            let base = |base: Bound<'py, PyAny>| Self::of_itself(base.cast().ok()?);
+            class.mro().iter().find_map(base)
+        })
+    }
+
+    /// The layout of a class, not an inherited one.
+    #[inline]
+    pub fn of_itself<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, Self>> {
+        ffi::kept(class, Kept::Layout)?.cast_into_exact().ok()
     }
 
     /// Finds the slots of a class just made and attaches its layout.
@@ -141,18 +138,20 @@ impl Layout {
                 LayoutField {
                     name: name.clone().unbind(),
                     slot,
-                    default: OnceLock::new(),
                 }
             })
             .collect();
         let layout = Self {
             slots: SlotTable::new(class, slotted)?,
             fields,
+            defaults: OnceLock::new(),
             intact: AtomicBool::new(ffi::has_default_attributes(class)),
         };
         let layout = Bound::new(py, layout)?;
-        let name = intern!(py, "__fastthrift_layout__");
-        ffi::set_own_attribute(class, name, Some(layout.as_any()))
+        if !ffi::keep(class, Kept::Layout, Some(layout.as_any())) {
+            return Err(PyTypeError::new_err("a class without room for its layout"));
+        }
+        Ok(())
     }
 
     /// Lets objects of a loaded struct class be freed faster.
@@ -166,12 +165,20 @@ impl Layout {
     pub fn set_defaults(class: &Bound<'_, PyType>, values: &[Bound<'_, PyAny>]) -> PyResult<()> {
         let layout =
             Self::of(class).ok_or_else(|| PyTypeError::new_err("not a class made by load()"))?;
-        for (field, value) in layout.get().fields.iter().zip(values) {
-            if !value.is_none() {
-                field.default.get_or_init(|| Default::new(value));
-            }
-        }
+        debug_assert_eq!(values.len(), layout.get().fields.len());
+        layout
+            .get()
+            .defaults
+            .get_or_init(|| values.iter().map(Default::new).collect());
         Ok(())
+    }
+
+    /// The default of the field at a position.
+    fn default<'py>(&self, position: usize, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.defaults.get() {
+            None => Ok(py.None().into_bound(py)),
+            Some(defaults) => defaults[position].get(py),
+        }
     }
 
     /// Looks at the class again after an attribute of it was assigned.
@@ -222,14 +229,16 @@ impl Layout {
     /// Gives every empty slot its default.
     #[inline]
     pub fn fill_defaults<'py>(&self, slots: Slots<'_, 'py>, py: Python<'py>) -> PyResult<()> {
-        if self.is_complete() {
-            return slots.fill_empty(self.fields.iter(), |field| field.default(py));
+        if self.is_complete()
+            && let Some(defaults) = self.defaults.get()
+        {
+            return slots.fill_empty(defaults.iter(), |default| default.get(py));
         }
-        for field in &self.fields {
+        for (position, field) in self.fields.iter().enumerate() {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)
             {
-                slots.set(slot, Some(field.default(py)?));
+                slots.set(slot, Some(self.default(position, py)?));
             }
         }
         Ok(())
@@ -258,8 +267,8 @@ pub fn initialize(
 /// The same for a new object and no arguments.
 #[inline]
 pub fn initialize_empty(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    let class = object.get_type();
-    if let Some(layout) = Layout::of(&class)
+    if let Some(layout) = ffi::kept_by_class_of(object, Kept::Layout)
+        && let Ok(layout) = layout.cast_exact::<Layout>()
         && layout.get().is_intact()
         && let Some(slots) = layout.get().slots.view_exact(object)
         && layout.get().is_complete()
@@ -326,7 +335,7 @@ pub fn initialize_with<'py>(
     }
     for (index, field) in fields.iter().enumerate() {
         if !given.has(index) {
-            set(field, field.default(py)?)?;
+            set(field, layout.default(index, py)?)?;
         }
     }
     Ok(())
@@ -493,11 +502,10 @@ pub fn layout_fields<'py>(cls: &Bound<'py, PyType>) -> PyResult<Option<Vec<NameA
     let Some(layout) = Layout::of(cls) else {
         return Ok(None);
     };
-    layout
-        .get()
-        .fields
-        .iter()
-        .map(|field| Ok((field.name.bind(py).clone(), field.default(py)?)))
+    let layout = layout.get();
+    let fields = layout.fields.iter().enumerate();
+    fields
+        .map(|(position, field)| Ok((field.name.bind(py).clone(), layout.default(position, py)?)))
         .collect::<PyResult<Vec<_>>>()
         .map(Some)
 }

@@ -31,8 +31,8 @@ fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
 
 /// Makes calls of the classes of a metaclass that `load` makes cheaper.
 #[pyfunction]
-fn install_call(metaclass: &Bound<'_, PyType>) {
-    ffi::install_call(metaclass);
+fn install_call(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+    ffi::install_call(metaclass)
 }
 
 /// Makes attributes of a class with a `__getattr__` cheaper.
@@ -41,7 +41,11 @@ fn install_getattr(cls: &Bound<'_, PyType>) {
     ffi::install_getattr(cls);
 }
 
-#[pymodule]
+// The codec reads and fills objects without locks of its own.
+#[cfg(Py_GIL_DISABLED)]
+compile_error!("fastthrift needs a CPython with the interpreter's lock: no free-threaded build");
+
+#[pymodule(gil_used = true)]
 mod _core {
     use super::ffi;
     use pyo3::prelude::*;
@@ -76,6 +80,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::direct::quicken(module)?;
+        module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)
     }
 }

@@ -10,15 +10,15 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi;
+use super::ffi::{self, Kept};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
 
 /// A struct class as the codec sees it.
 ///
-/// Kept in the class's own `__dict__`, and dropped by the metaclass when an
-/// attribute of the class is assigned.
+/// Kept with the class, and dropped by the metaclass when an attribute of the
+/// class is assigned.
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct Plan {
     class: Py<PyType>,
@@ -113,6 +113,16 @@ impl Plan {
     /// The plan of a class, compiled at first use.
     #[inline]
     pub fn of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
+        match ffi::kept(class, Kept::Plan).map(Bound::cast_into_exact) {
+            Some(Ok(plan)) => Ok(plan),
+            _ => Self::of_any(class),
+        }
+    }
+
+    /// The plan of a class for which none is kept, or of one that has room for
+    /// it in its `__dict__` only.
+    #[inline(never)]
+    fn of_any<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         // Looked up with the interpreter's own cache of attributes, which also
         // finds the plan of a base.
         let name = intern!(class.py(), "__fastthrift_plan__");
@@ -130,16 +140,17 @@ impl Plan {
     pub fn drop_of(class: &Bound<'_, PyType>) -> PyResult<()> {
         let py = class.py();
         let name = intern!(py, "__fastthrift_plan__");
-        if let Some(found) = ffi::own_attribute(class, name) {
+        let found = ffi::kept(class, Kept::Plan);
+        let found = found.or_else(|| ffi::own_attribute(class, name));
+        if let Some(found) = found {
             if let Ok(plan) = found.cast_exact::<Self>() {
                 plan.get().stale.store(true, Ordering::Relaxed);
             }
-            ffi::set_own_attribute(class, name, None)?;
+            if !ffi::keep(class, Kept::Plan, None) {
+                ffi::set_own_attribute(class, name, None)?;
+            }
         }
-        let name = intern!(py, "__fastthrift_layout__");
-        if let Some(found) = ffi::own_attribute(class, name)
-            && let Ok(layout) = found.cast_exact::<Layout>()
-        {
+        if let Some(layout) = Layout::of_itself(class) {
             layout.get().refresh(class);
         }
         // Subclasses inherit what was assigned.
@@ -156,6 +167,17 @@ impl Plan {
     /// `thrift_spec` of its own, as hand-written payloads may.
     #[inline]
     pub fn of_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        if let Some(plan) = ffi::kept_by_class_of(object, Kept::Plan)
+            && let Ok(plan) = plan.cast_into_exact::<Self>()
+            && plan.get().layout.is_some()
+        {
+            return Ok(plan);
+        }
+        Self::of_any_object(object)
+    }
+
+    #[inline(never)]
+    fn of_any_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let class = object.get_type();
         let plan = Self::of(&class)?;
         if plan.get().layout.is_some() {
@@ -173,6 +195,9 @@ impl Plan {
         let py = class.py();
         let spec = class.getattr(intern!(py, "thrift_spec"))?;
         let plan = Self::compile_spec(class, &spec)?;
+        if ffi::keep(class, Kept::Plan, Some(plan.as_any())) {
+            return Ok(plan);
+        }
         let name = intern!(py, "__fastthrift_plan__");
         match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
             // An immutable class works too, it is only compiled anew.
@@ -315,10 +340,10 @@ impl Plan {
         slots.view_exact(object).or_else(|| slots.view(object))
     }
 
-    /// The position of the field with this id.
+    /// The field with this id, and those after it.
     #[inline]
-    pub fn position(&self, id: i16) -> Option<usize> {
-        self.positions.get(id)
+    pub fn find(&self, id: i16) -> Option<(&Field, &[Field])> {
+        self.fields[self.positions.get(id)?..].split_first()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The options of protocols, shared by the factories and what they make.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -18,19 +18,35 @@ pub enum Dialect {
     Compact,
 }
 
+/// Options that are on or off, a bit each, so that they are read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Flags(u8);
+
+impl Flags {
+    const STRICT_READ: Self = Self(1);
+    const STRICT_WRITE: Self = Self(1 << 1);
+    const DECODE_RESPONSE: Self = Self(1 << 2);
+    const STRICT_DECODE: Self = Self(1 << 3);
+
+    const fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+
+    const fn with(self, flag: Self, on: bool) -> Self {
+        Self(if on {
+            self.0 | flag.0
+        } else {
+            self.0 & !flag.0
+        })
+    }
+}
+
 /// The options of a protocol.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Which protocol.
     pub dialect: Dialect,
-    /// Whether messages must have a version (binary only).
-    pub strict_read: bool,
-    /// Whether messages get a version (binary only).
-    pub strict_write: bool,
-    /// Whether strings become `str`.
-    pub decode_response: bool,
-    /// Whether strings must be UTF-8.
-    pub strict_decode: bool,
+    flags: Flags,
     /// The bounds on a message.
     pub limits: Limits,
 }
@@ -40,25 +56,24 @@ impl Settings {
     pub const fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            strict_read: true,
-            strict_write: true,
-            decode_response: true,
-            strict_decode: false,
+            flags: Flags(0),
             limits: Limits::DEFAULT,
         }
+        .strict(true, true)
+        .strings(true, false)
     }
 
-    /// With or without versions on messages.
+    /// With or without versions on messages (binary only).
     pub const fn strict(mut self, read: bool, write: bool) -> Self {
-        self.strict_read = read;
-        self.strict_write = write;
+        self.flags = self.flags.with(Flags::STRICT_READ, read);
+        self.flags = self.flags.with(Flags::STRICT_WRITE, write);
         self
     }
 
     /// With strings as these two options of thriftpy2 mean them.
     pub const fn strings(mut self, decode_response: bool, strict_decode: bool) -> Self {
-        self.decode_response = decode_response;
-        self.strict_decode = strict_decode;
+        self.flags = self.flags.with(Flags::DECODE_RESPONSE, decode_response);
+        self.flags = self.flags.with(Flags::STRICT_DECODE, strict_decode);
         self
     }
 
@@ -72,9 +87,22 @@ impl Settings {
         self
     }
 
+    /// Whether messages must have a version (binary only).
+    pub const fn strict_read(&self) -> bool {
+        self.flags.has(Flags::STRICT_READ)
+    }
+
+    /// Whether messages get a version (binary only).
+    pub const fn strict_write(&self) -> bool {
+        self.flags.has(Flags::STRICT_WRITE)
+    }
+
     /// What a string becomes.
     pub fn text(&self) -> Text {
-        Text::new(self.decode_response, self.strict_decode)
+        Text::new(
+            self.flags.has(Flags::DECODE_RESPONSE),
+            self.flags.has(Flags::STRICT_DECODE),
+        )
     }
 }
 
@@ -85,10 +113,7 @@ impl Settings {
 #[pyclass(frozen, subclass, dict, weakref, module = "fastthrift._core")]
 pub struct ProtocolSettings {
     dialect: Dialect,
-    strict_read: AtomicBool,
-    strict_write: AtomicBool,
-    decode_response: AtomicBool,
-    strict_decode: AtomicBool,
+    flags: AtomicU8,
     depth: AtomicU32,
     string: AtomicUsize,
     message: AtomicUsize,
@@ -99,10 +124,7 @@ impl ProtocolSettings {
     pub const fn new(settings: Settings) -> Self {
         Self {
             dialect: settings.dialect,
-            strict_read: AtomicBool::new(settings.strict_read),
-            strict_write: AtomicBool::new(settings.strict_write),
-            decode_response: AtomicBool::new(settings.decode_response),
-            strict_decode: AtomicBool::new(settings.strict_decode),
+            flags: AtomicU8::new(settings.flags.0),
             depth: AtomicU32::new(settings.limits.depth),
             string: AtomicUsize::new(settings.limits.string),
             message: AtomicUsize::new(settings.limits.message),
@@ -114,10 +136,7 @@ impl ProtocolSettings {
     pub fn get(&self) -> Settings {
         Settings {
             dialect: self.dialect,
-            strict_read: self.strict_read.load(Relaxed),
-            strict_write: self.strict_write.load(Relaxed),
-            decode_response: self.decode_response.load(Relaxed),
-            strict_decode: self.strict_decode.load(Relaxed),
+            flags: self.flags(),
             limits: Limits {
                 depth: self.depth.load(Relaxed),
                 string: self.string.load(Relaxed),
@@ -128,20 +147,30 @@ impl ProtocolSettings {
 
     /// Sets all options but the protocol.
     pub fn set(&self, settings: Settings) {
-        self.strict_read.store(settings.strict_read, Relaxed);
-        self.strict_write.store(settings.strict_write, Relaxed);
-        self.decode_response
-            .store(settings.decode_response, Relaxed);
-        self.strict_decode.store(settings.strict_decode, Relaxed);
+        self.flags.store(settings.flags.0, Relaxed);
         self.depth.store(settings.limits.depth, Relaxed);
         self.string.store(settings.limits.string, Relaxed);
         self.message.store(settings.limits.message, Relaxed);
     }
+
+    #[inline]
+    fn flags(&self) -> Flags {
+        Flags(self.flags.load(Relaxed))
+    }
+
+    fn set_flag(&self, flag: Flags, on: bool) {
+        // The interpreter's lock is held: nobody else sets one meanwhile.
+        self.flags.store(self.flags().with(flag, on).0, Relaxed);
+    }
 }
 
 macro_rules! attributes {
-    ($($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $place:ident;)*) => {
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    (
+        $($(#[$flag_doc:meta])* $flag_name:ident / $set_flag:ident: bool = $flag:ident;)*
+        ---
+        $($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $place:ident;)*
+    ) => {
+        const NAMES: &[&str] = &[$(stringify!($flag_name),)* $(stringify!($name)),*];
 
         #[pymethods]
         impl ProtocolSettings {
@@ -163,6 +192,19 @@ macro_rules! attributes {
             }
 
             $(
+                $(#[$flag_doc])*
+                #[getter]
+                fn $flag_name(&self) -> bool {
+                    self.flags().has(Flags::$flag)
+                }
+
+                #[setter]
+                fn $set_flag(&self, value: bool) {
+                    self.set_flag(Flags::$flag, value);
+                }
+            )*
+
+            $(
                 $(#[$doc])*
                 #[getter]
                 fn $name(&self) -> $type {
@@ -180,13 +222,14 @@ macro_rules! attributes {
 
 attributes! {
     /// Whether messages must have a version (binary only).
-    strict_read / set_strict_read: bool = strict_read;
+    strict_read / set_strict_read: bool = STRICT_READ;
     /// Whether messages get a version (binary only).
-    strict_write / set_strict_write: bool = strict_write;
+    strict_write / set_strict_write: bool = STRICT_WRITE;
     /// Whether strings become str; bytes otherwise.
-    decode_response / set_decode_response: bool = decode_response;
+    decode_response / set_decode_response: bool = DECODE_RESPONSE;
     /// Whether a string that is not UTF-8 is an error; bytes otherwise.
-    strict_decode / set_strict_decode: bool = strict_decode;
+    strict_decode / set_strict_decode: bool = STRICT_DECODE;
+    ---
     /// How deep structs and containers may nest.
     max_depth / set_max_depth: u32 = depth;
     /// The longest string, in bytes.

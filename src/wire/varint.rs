@@ -11,15 +11,24 @@ pub(super) const MAX_BYTES: usize = 10;
 const CONTINUES: u64 = 0x8080_8080_8080_8080;
 
 /// Reads a varint of at most 64 bits.
-#[inline]
+#[expect(clippy::inline_always, reason = "measured: most take one byte")]
+#[inline(always)]
 pub(super) fn read<I: Input>(input: &mut I) -> Result<u64> {
-    // Most are read from a word that has them whole.
+    match input.buffered() {
+        [byte @ ..0x80, ..] => {
+            let value = u64::from(*byte);
+            input.discard(1)?;
+            Ok(value)
+        }
+        _ => read_more(input),
+    }
+}
+
+/// Reads one of several bytes, from a word that has it whole.
+#[inline(never)]
+fn read_more<I: Input>(input: &mut I) -> Result<u64> {
     if let Some(bytes) = input.buffered().first_chunk() {
         let word = u64::from_le_bytes(*bytes);
-        if word & 0x80 == 0 {
-            input.discard(1)?;
-            return Ok(word & 0x7f);
-        }
         let ends = !word & CONTINUES;
         if ends != 0 {
             let last = ends.trailing_zeros();

@@ -10,13 +10,14 @@ use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
 
 use pyo3::Borrowed;
-use pyo3::exceptions::PySystemError;
+use pyo3::exceptions::{PySystemError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
 
 use super::guard::guard;
+use super::payload_type::payload_type;
 use super::types::is_kind_of;
 use crate::py::layout;
 
@@ -117,7 +118,11 @@ pub(super) fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi
 /// `object.__new__`, which in some versions gives each a dict at once.
 ///
 /// `__new__` itself has to stay that of `object`: old pickles call it.
-pub fn install_call(metaclass: &Bound<'_, PyType>) {
+pub fn install_call(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+    // By this `tp_call` a metaclass is known to have room behind its classes.
+    if !metaclass.is_subclass(payload_type(metaclass.py())?)? {
+        return Err(PyTypeError::new_err("not a subclass of PayloadType"));
+    }
     // SAFETY: `call` does for every class what the slot's inherited function
     // does.
     unsafe {
@@ -129,9 +134,10 @@ pub fn install_call(metaclass: &Bound<'_, PyType>) {
             (*metaclass).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;
         }
     }
+    Ok(())
 }
 
-unsafe extern "C" fn call(
+pub(super) unsafe extern "C" fn call(
     class: *mut ffi::PyObject,
     args: *mut ffi::PyObject,
     kwargs: *mut ffi::PyObject,
