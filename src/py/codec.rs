@@ -162,6 +162,8 @@ fn affordable(limits: Limits) -> Limits {
 }
 
 /// Writes to a new `bytes`, of which so many are expected.
+#[expect(clippy::inline_always, reason = "measured, as `run`")]
+#[inline(always)]
 pub fn write_new<'py, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,
@@ -175,6 +177,7 @@ pub fn write_new<'py, J: Write<'py>>(
 }
 
 /// Writes to memory.
+#[inline]
 fn write_bytes<'py, O: Output, J: Write<'py>>(
     py: Python<'py>,
     settings: &Settings,

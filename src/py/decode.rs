@@ -71,6 +71,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
+    #[inline]
     pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         let Some(slots) = plan.slots(object) else {
             return self.struct_by_attributes(plan, object);

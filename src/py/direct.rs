@@ -59,7 +59,8 @@ impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
     }
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
+#[inline(always)]
 fn write_by_plan<'py>(
     settings: &Settings,
     plan: &Plan,
@@ -80,13 +81,21 @@ pub fn serialize<'py>(
     thrift_object: &Bound<'py, PyAny>,
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = thrift_object.py();
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(thrift_object)
         && plan.get().has_plain_write()
     {
         return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
     }
+    serialize_by_protocol(thrift_object, proto_factory)
+}
+
+#[inline(never)]
+fn serialize_by_protocol<'py>(
+    thrift_object: &Bound<'py, PyAny>,
+    proto_factory: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = thrift_object.py();
     let transport = py.get_type::<TMemoryBuffer>().call0()?;
     let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
@@ -105,7 +114,6 @@ pub fn deserialize<'py>(
     buf: &Bound<'py, PyAny>,
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = thrift_object.py();
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(&thrift_object)
         && plan.get().has_plain_read()
@@ -113,6 +121,16 @@ pub fn deserialize<'py>(
         read_into(&settings, plan.get(), &thrift_object, buf)?;
         return Ok(thrift_object);
     }
+    deserialize_by_protocol(thrift_object, buf, proto_factory)
+}
+
+#[inline(never)]
+fn deserialize_by_protocol<'py>(
+    thrift_object: Bound<'py, PyAny>,
+    buf: &Bound<'py, PyAny>,
+    proto_factory: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = thrift_object.py();
     let transport = py.get_type::<TMemoryBuffer>().call1((buf,))?;
     let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;

@@ -47,26 +47,25 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         let Some(slots) = plan.slots(object) else {
             return self.structure_by_attributes(plan, object);
         };
-        self.fields(plan, |this, field, last_id| {
-            let Some(slot) = field.slot else {
-                return attribute(object, field);
-            };
-            if !field.kind.is_scalar() {
-                return Ok(slots.get(slot));
-            }
-            let done = slots.peek(slot, |value| {
-                value.is_none() || this.exact_field(field, value, last_id)
-            });
-            Ok(match done {
-                Some(false) => slots.get(slot),
-                _ => None,
-            })
-        })
+        self.fields(
+            plan,
+            |this, field, last_id| {
+                let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
+                match field.slot {
+                    Some(slot) if field.kind.is_scalar() => slots.peek(slot, exact).unwrap_or(true),
+                    _ => false,
+                }
+            },
+            |field| match field.slot {
+                Some(slot) => Ok(slots.get(slot)),
+                None => attribute(object, field),
+            },
+        )
     }
 
     #[inline(never)]
     fn structure_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.fields(plan, |_, field, _| attribute(object, field))
+        self.fields(plan, |_, _, _| false, |field| attribute(object, field))
     }
 
     /// Writes a struct whose values come from `value_of`, object or not.
@@ -76,25 +75,32 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         plan: &Plan,
         value_of: impl Fn(&Field) -> Option<Bound<'py, PyAny>>,
     ) -> Result<()> {
-        self.fields(plan, |this, field, last_id| {
-            let value = value_of(field);
-            Ok(value.filter(|value| !this.exact_field(field, value, last_id)))
-        })
+        self.fields(
+            plan,
+            |this, field, last_id| match value_of(field) {
+                Some(value) => this.exact_field(field, &value, last_id),
+                None => true,
+            },
+            |field| Ok(value_of(field)),
+        )
     }
 
-    /// Writes the fields for which `left` gives a value; it writes others
-    /// itself.
+    /// Writes the fields of a struct: each that is not `written` gets the
+    /// value that `value_of` gives.
     #[inline]
     fn fields(
         &mut self,
         plan: &Plan,
-        mut left: impl FnMut(&mut Self, &Field, &mut i16) -> Result<Option<Bound<'py, PyAny>>>,
+        written: impl Fn(&mut Self, &Field, &mut i16) -> bool,
+        value_of: impl Fn(&Field) -> Result<Option<Bound<'py, PyAny>>>,
     ) -> Result<()> {
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
         for field in plan.fields() {
-            let value = left(self, field, &mut last_id)?;
-            let Some(value) = value.filter(|value| !value.is_none()) else {
+            if written(self, field, &mut last_id) {
+                continue;
+            }
+            let Some(value) = value_of(field)?.filter(|value| !value.is_none()) else {
                 continue;
             };
             let written = match &field.kind {
@@ -116,11 +122,14 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    /// Writes a field whose value can be read without running any code;
-    /// whether it was.
+    /// Writes a field whose value is none, or can be read without running any
+    /// code; whether it was.
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
     #[inline(always)]
     fn exact_field(&mut self, field: &Field, value: &Bound<'py, PyAny>, last_id: &mut i16) -> bool {
+        if value.is_none() {
+            return true;
+        }
         // What fails is written again in the general way, for its error.
         exact(&field.kind, value)
             .is_some_and(|value| self.writer.scalar_field(value, field.id, last_id).is_ok())
@@ -505,7 +514,7 @@ fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
         Kind::Binary => Scalar::Bytes(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
         Kind::I8 => Scalar::I8(ffi::exact_i64(value)?.try_into().ok()?),
         Kind::I16 => Scalar::I16(ffi::exact_i64(value)?.try_into().ok()?),
-        Kind::I32 => Scalar::I32(ffi::exact_i64(value)?.try_into().ok()?),
+        Kind::I32 => Scalar::I32(ffi::exact_i32(value)?),
         Kind::I64 => Scalar::I64(ffi::exact_i64(value)?),
         Kind::Bool => Scalar::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
         Kind::Double => Scalar::Double(value.cast_exact::<PyFloat>().ok()?.value()),

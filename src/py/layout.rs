@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, SlotTable, Slots};
+use super::ffi::{self, Kept, Slot, SlotTable, Slots};
 use super::imports;
 
 /// The fields of a loaded struct class, in IDL order.
@@ -28,9 +28,9 @@ pub struct Layout {
 
 struct LayoutField {
     name: Py<PyString>,
-    /// The index in the slot table; a field whose name cannot be a slot is
-    /// an ordinary attribute.
-    slot: Option<usize>,
+    /// None for a field whose name cannot be a slot, which is an ordinary
+    /// attribute.
+    slot: Option<Slot>,
 }
 
 /// The default value of a field.
@@ -127,14 +127,14 @@ impl Layout {
         slotted: &[Bound<'_, PyString>],
     ) -> PyResult<()> {
         let py = class.py();
-        let mut next = 0;
+        let slots = SlotTable::new(class, slotted)?;
+        let mut rest = slotted.iter().zip(slots.slots()).peekable();
         let fields = fields
             .iter()
             .map(|name| {
-                let slot = (slotted.get(next).is_some_and(|slot| slot.is(name))).then(|| {
-                    next += 1;
-                    next - 1
-                });
+                let slot = rest
+                    .next_if(|(slot, _)| slot.is(name))
+                    .map(|(_, slot)| *slot);
                 LayoutField {
                     name: name.clone().unbind(),
                     slot,
@@ -142,7 +142,7 @@ impl Layout {
             })
             .collect();
         let layout = Self {
-            slots: SlotTable::new(class, slotted)?,
+            slots,
             fields,
             defaults: OnceLock::new(),
             intact: AtomicBool::new(ffi::has_default_attributes(class)),
@@ -205,7 +205,7 @@ impl Layout {
     }
 
     /// The slot of the field `name`.
-    pub fn slot_of(&self, name: &Bound<'_, PyAny>) -> Option<usize> {
+    pub fn slot_of(&self, name: &Bound<'_, PyAny>) -> Option<Slot> {
         self.fields[self.position(name)?].slot
     }
 
@@ -247,7 +247,7 @@ impl Layout {
     /// Whether all fields are slots.
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.slots.len() == self.fields.len()
+        self.slots.slots().len() == self.fields.len()
     }
 }
 
@@ -423,8 +423,8 @@ pub fn replace_dict(object: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>)
     if let Some(layout) = Layout::of(&object.get_type())
         && let Some(slots) = layout.get().slots.view(object)
     {
-        for slot in 0..layout.get().slots.len() {
-            slots.set(slot, None);
+        for slot in layout.get().slots.slots() {
+            slots.set(*slot, None);
         }
     }
     if let Some(extras) = ffi::extras(object) {
@@ -551,8 +551,8 @@ pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bo
         && let Some(left) = layout.get().slots.view_exact(object)
         && let Some(right) = layout.get().slots.view_exact(other)
     {
-        for slot in 0..layout.get().slots.len() {
-            let same = match (left.get(slot), right.get(slot)) {
+        for slot in layout.get().slots.slots() {
+            let same = match (left.get(*slot), right.get(*slot)) {
                 (None, None) => true,
                 (Some(left), Some(right)) => left.is(&right) || left.eq(&right)?,
                 _ => false,

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept};
+use super::ffi::{self, Kept, Slot};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
@@ -63,7 +63,7 @@ pub struct Field {
     /// The type on the wire.
     pub wire_type: WireType,
     /// Its slot in the class's layout; by attribute otherwise.
-    pub slot: Option<usize>,
+    pub slot: Option<Slot>,
     /// The attribute's name.
     pub name: Py<PyString>,
     /// The `ttype` of `thrift_spec`, for error texts.
@@ -165,7 +165,8 @@ impl Plan {
 
     /// The plan of an object: that of its class, unless the object has a
     /// `thrift_spec` of its own, as hand-written payloads may.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: every call starts here")]
+    #[inline(always)]
     pub fn of_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         if let Some(plan) = ffi::kept_by_class_of(object, Kept::Plan)
             && let Ok(plan) = plan.cast_into_exact::<Self>()
@@ -413,7 +414,7 @@ impl Field {
     fn compile<'py>(
         id: &Bound<'py, PyAny>,
         entry: &Bound<'py, PyAny>,
-        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<usize>,
+        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<Slot>,
     ) -> PyResult<Self> {
         let py = id.py();
         let entry = entry.cast::<PyTuple>()?;

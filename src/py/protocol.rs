@@ -209,6 +209,7 @@ pub struct ReadStruct<'a, 'py> {
 impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     type Output = ();
 
+    #[inline]
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
         Decoder::new(py, reader, self.text).struct_into(self.plan, self.object)
     }

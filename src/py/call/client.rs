@@ -165,7 +165,7 @@ pub fn read_reply<'py>(
     }
     let declared = (method.result().fields().iter())
         .filter_map(|field| field.slot)
-        .find_map(|slot| values[slot].take());
+        .find_map(|slot| values[slot.index()].take());
     Ok(Some(match declared {
         None if signature.success.is_some() => (Some(imports::missing_result(py)?), None),
         exception => (exception, None),

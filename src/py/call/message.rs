@@ -61,7 +61,7 @@ where
     fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
         Encoder::new(py, writer).struct_from(self.plan, |field| {
-            field.slot.and_then(|slot| (self.value_of)(slot))
+            field.slot.and_then(|slot| (self.value_of)(slot.index()))
         })
     }
 }
@@ -79,11 +79,14 @@ impl<'py> Read<'py> for ReadFields<'_> {
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
         // A spec that was assigned may have fewer fields than the class has slots.
-        let slots = self.plan.layout().map_or(0, |layout| layout.slots().len());
+        let slots = self
+            .plan
+            .layout()
+            .map_or(0, |layout| layout.slots().slots().len());
         let mut values = vec![None; slots];
         Decoder::new(py, reader, self.text).struct_with(self.plan, |field, value| {
             if let Some(slot) = field.slot {
-                values[slot] = Some(value);
+                values[slot.index()] = Some(value);
             }
             Ok(())
         })?;

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use crate::py::ffi;
+use crate::py::ffi::{self, Slot};
 use crate::py::layout::{Default, layout_fields};
 use crate::py::plan::Plan;
 
@@ -193,7 +193,7 @@ impl Signature {
             let Some((name, default)) = defaults.get(position) else {
                 return Ok(None);
             };
-            if field.slot != Some(position) || !name.is(&field.name) {
+            if field.slot.map(Slot::index) != Some(position) || !name.is(&field.name) {
                 return Ok(None);
             }
             let entry = spec.get_item(field.id)?.cast_into::<PyTuple>()?;
@@ -217,7 +217,7 @@ impl Signature {
             (result.plan.get().fields().iter()).find(|field| *field.name.bind(py) == "success");
         Ok(Some(Self {
             parameters: parameters.into_boxed_slice(),
-            success: success.and_then(|field| field.slot),
+            success: success.and_then(|field| field.slot).map(Slot::index),
             oneway: result.class.bind(py).getattr("oneway")?.is_truthy()?,
         }))
     }

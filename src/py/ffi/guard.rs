@@ -22,18 +22,24 @@ pub(super) unsafe fn guard<T>(
         let py = Python::assume_attached();
         (py, Bound::from_borrowed_ptr(py, object))
     };
-    match catch_unwind(AssertUnwindSafe(|| body(&object))) {
-        Ok(Ok(value)) => value,
-        Ok(Err(error)) => raise(py, error, failed),
+    let run = || match body(&object) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            raise(py, error);
+            None
+        }
+    };
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Some(value)) => value,
+        Ok(None) => failed,
         Err(_) => {
-            let error = PySystemError::new_err("fastthrift: internal panic");
-            raise(py, error, failed)
+            raise(py, PySystemError::new_err("fastthrift: internal panic"));
+            failed
         }
     }
 }
 
 #[cold]
-fn raise<T>(py: Python<'_>, error: PyErr, failed: T) -> T {
+fn raise(py: Python<'_>, error: PyErr) {
     error.restore(py);
-    failed
 }

@@ -20,6 +20,21 @@ pub fn exact_i64(object: &Bound<'_, PyAny>) -> Option<i64> {
     }
 }
 
+/// The same for 32 bits or fewer.
+#[inline]
+pub fn exact_i32(object: &Bound<'_, PyAny>) -> Option<i32> {
+    // SAFETY: as above.
+    unsafe {
+        if ffi::PyLong_CheckExact(object.as_ptr()) == 0 {
+            return None;
+        }
+        match layout::short_i32(object.as_ptr()) {
+            Some(value) => Some(value),
+            None => exact_i64(object)?.try_into().ok(),
+        }
+    }
+}
+
 /// A new `int`.
 #[inline]
 pub fn new_int(py: Python<'_>, value: i64) -> PyResult<Bound<'_, PyAny>> {
@@ -76,19 +91,19 @@ mod layout {
     /// The value of an int of at most one digit, which are most.
     #[cfg(not(Py_3_12))]
     #[inline]
-    fn of_one_digit(size: isize, digit: u32) -> Option<i64> {
+    fn of_one_digit(size: isize, digit: u32) -> Option<i32> {
         // Zero has memory for a digit too.
         (-1..=1)
             .contains(&size)
-            .then(|| size as i64 * i64::from(digit))
+            .then(|| size as i32 * digit.cast_signed())
     }
 
     /// The value of an int of at most one digit, which are most.
     #[cfg(Py_3_12)]
     #[inline]
-    fn of_one_digit(size: isize, digit: u32) -> Option<i64> {
+    fn of_one_digit(size: isize, digit: u32) -> Option<i32> {
         // Zero has memory for a digit too.
-        (size < 2 << 3).then(|| (1 - (size & 3) as i64) * i64::from(digit))
+        (size < 2 << 3).then(|| (1 - (size & 3) as i32) * digit.cast_signed())
     }
 
     #[cfg(not(Py_3_14))]
@@ -138,6 +153,19 @@ mod layout {
         None
     }
 
+    /// The value of an int of at most one digit.
+    ///
+    /// # Safety
+    /// `object` is an exact int.
+    #[inline]
+    pub unsafe fn short_i32(object: *mut ffi::PyObject) -> Option<i32> {
+        // SAFETY: an int has this layout, and memory for one digit at least.
+        unsafe {
+            let int = object.cast::<Int>();
+            of_one_digit((*int).size, *(&raw const (*int).digits).cast::<u32>())
+        }
+    }
+
     /// The value of an int of at most two digits, or three that fit 63 bits.
     ///
     /// # Safety
@@ -149,9 +177,8 @@ mod layout {
         unsafe {
             let int = object.cast::<Int>();
             let digits = (&raw const (*int).digits).cast::<u32>();
-            let value = of_one_digit((*int).size, *digits);
-            if value.is_some() {
-                return value;
+            if let Some(value) = of_one_digit((*int).size, *digits) {
+                return Some(value.into());
             }
             match count_and_sign((*int).size) {
                 (2, sign) => {

@@ -78,7 +78,12 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
                 return Ok(Bound::from_owned_ptr_or_err(self.py, bytes)?.cast_into_unchecked());
             }
         }
-        if self.failed || !self.resize(length) {
+        self.finish_object()
+    }
+
+    #[inline(never)]
+    fn finish_object(&mut self) -> PyResult<Bound<'py, PyBytes>> {
+        if self.failed || !self.resize(self.length()) {
             return Err(PyMemoryError::new_err(
                 "the message does not fit into memory",
             ));

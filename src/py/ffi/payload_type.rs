@@ -112,11 +112,7 @@ pub fn kept_by_class_of<'py>(object: &Bound<'py, PyAny>, what: Kept) -> Option<B
 }
 
 #[inline]
-fn kept_of(
-    py: Python<'_>,
-    class: *mut ffi::PyTypeObject,
-    what: Kept,
-) -> Option<Bound<'_, PyAny>> {
+fn kept_of(py: Python<'_>, class: *mut ffi::PyTypeObject, what: Kept) -> Option<Bound<'_, PyAny>> {
     // SAFETY: a place is null or owns an object, which gets a reference of its
     // own at once.
     unsafe { Bound::from_borrowed_ptr_or_opt(py, (*room(py, class)?)[what as usize]) }

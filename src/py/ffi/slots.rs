@@ -1,6 +1,8 @@
 //! Direct access to the `__slots__` of a class.
 
 use std::mem::ManuallyDrop;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -12,13 +14,32 @@ use pyo3::types::{PyString, PyType};
 use super::storage::{allocate_untracked, install_dealloc, is_plain, track};
 use super::types::{is_kind_of, own_attribute};
 
-/// Where a class keeps its slots: offsets that were taken from its member
-/// descriptors and verified against its size.
+/// Where a class keeps its slots.
 pub struct SlotTable {
     class: Py<PyType>,
-    offsets: Box<[usize]>,
+    id: TableId,
+    slots: Box<[Slot]>,
     /// Whether an object is the storage, these slots and nothing else.
     plain: bool,
+}
+
+/// The number of a table; no two have the same.
+type TableId = NonZeroU64;
+
+/// A slot: its offset was taken from a member descriptor of the class and
+/// verified against the size of its objects.
+#[derive(Clone, Copy)]
+pub struct Slot {
+    table: TableId,
+    offset: u32,
+    index: u32,
+}
+
+impl Slot {
+    /// Which of the slots of its class it is.
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
 }
 
 /// A struct under construction.
@@ -55,27 +76,35 @@ impl<'py> NewStruct<'py> {
 #[derive(Clone, Copy)]
 pub struct Slots<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
-    offsets: &'a [usize],
+    table: &'a SlotTable,
 }
 
 impl SlotTable {
     /// Finds the slots `names` of `class`.
     pub fn new(class: &Bound<'_, PyType>, names: &[Bound<'_, PyString>]) -> PyResult<Self> {
-        let offsets = names
+        static LAST_ID: AtomicU64 = AtomicU64::new(0);
+        let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = TableId::new(id).ok_or_else(|| PyTypeError::new_err("too many classes"))?;
+        let slots = names
             .iter()
-            .map(|name| {
-                member_offset(class, name).ok_or_else(|| {
-                    let class = class
-                        .qualname()
-                        .map_or_else(|_| String::new(), |n| n.to_string());
-                    PyTypeError::new_err(format!("class {class} has no slot named {name}"))
-                })
+            .zip(0..)
+            .map(|(name, index)| match member_offset(class, name) {
+                Some(offset) => Ok(Slot {
+                    table: id,
+                    offset,
+                    index,
+                }),
+                None => Err(PyTypeError::new_err(format!(
+                    "class {} has no slot named {name}",
+                    class.name()?
+                ))),
             })
-            .collect::<PyResult<Box<[usize]>>>()?;
+            .collect::<PyResult<Box<[Slot]>>>()?;
         Ok(Self {
             class: class.clone().unbind(),
-            plain: is_plain(class, offsets.len())?,
-            offsets,
+            id,
+            plain: is_plain(class, slots.len())?,
+            slots,
         })
     }
 
@@ -91,9 +120,9 @@ impl SlotTable {
         &self.class
     }
 
-    /// How many slots the table has.
-    pub fn len(&self) -> usize {
-        self.offsets.len()
+    /// The slots, in the order of their names.
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     /// Whether the class still has its own member descriptor at this slot.
@@ -101,9 +130,9 @@ impl SlotTable {
         &self,
         class: &Bound<'_, PyType>,
         name: &Bound<'_, PyString>,
-        slot: usize,
+        slot: Slot,
     ) -> bool {
-        member_offset(class, name) == Some(self.offsets[slot])
+        slot.table == self.id && member_offset(class, name) == Some(slot.offset)
     }
 
     /// The object's slots, if it is exactly of the class.
@@ -111,7 +140,7 @@ impl SlotTable {
     pub fn view_exact<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<Slots<'a, 'py>> {
         (object.get_type_ptr().cast() == self.class.as_ptr()).then_some(Slots {
             object,
-            offsets: &self.offsets,
+            table: self,
         })
     }
 
@@ -119,7 +148,7 @@ impl SlotTable {
     pub fn view<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<Slots<'a, 'py>> {
         is_kind_of(object, self.class.bind(object.py())).then_some(Slots {
             object,
-            offsets: &self.offsets,
+            table: self,
         })
     }
 
@@ -147,38 +176,46 @@ impl SlotTable {
 
 impl<'py> Slots<'_, 'py> {
     #[inline]
-    fn place(self, index: usize) -> *mut *mut ffi::PyObject {
-        let offset = self.offsets[index];
+    fn place(self, slot: Slot) -> *mut *mut ffi::PyObject {
+        assert!(slot.table == self.table.id, "the slot of another class");
+        // SAFETY: just checked.
+        unsafe { self.place_of_own(slot) }
+    }
+
+    /// # Safety
+    /// The slot is of this table.
+    #[inline]
+    unsafe fn place_of_own(self, slot: Slot) -> *mut *mut ffi::PyObject {
         // SAFETY: the offset was verified to lie inside every object of the
         // class, and the object is one.
-        unsafe { self.object.as_ptr().byte_add(offset).cast() }
+        unsafe { self.object.as_ptr().byte_add(slot.offset as usize).cast() }
     }
 
     /// The value of a slot, none when it is empty.
     #[inline]
-    pub fn get(self, index: usize) -> Option<Bound<'py, PyAny>> {
+    pub fn get(self, slot: Slot) -> Option<Bound<'py, PyAny>> {
         // SAFETY: a slot holds null or an object that it owns; the object
         // gets another reference before any other code runs.
-        unsafe { Bound::from_borrowed_ptr_or_opt(self.object.py(), *self.place(index)) }
+        unsafe { Bound::from_borrowed_ptr_or_opt(self.object.py(), *self.place(slot)) }
     }
 
     /// Shows `look` the value of a slot without giving it a reference of its
     /// own: `look` must not run code of objects, which could drop the value.
     #[inline]
-    pub fn peek<T>(self, index: usize, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
+    pub fn peek<T>(self, slot: Slot, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
         // SAFETY: a slot holds null or an object that it owns, and keeps it
         // as long as no other code runs. The reference is not given up.
         unsafe {
-            let value = Bound::from_owned_ptr_or_opt(self.object.py(), *self.place(index));
+            let value = Bound::from_owned_ptr_or_opt(self.object.py(), *self.place(slot));
             ManuallyDrop::new(value).as_ref().map(look)
         }
     }
 
     /// Whether a slot has no value.
     #[inline]
-    pub fn is_empty(self, index: usize) -> bool {
+    pub fn is_empty(self, slot: Slot) -> bool {
         // SAFETY: a slot is a pointer inside the object.
-        unsafe { (*self.place(index)).is_null() }
+        unsafe { (*self.place(slot)).is_null() }
     }
 
     /// Puts what `value` gives for each slot in turn into those that are empty.
@@ -188,11 +225,9 @@ impl<'py> Slots<'_, 'py> {
         fields: impl Iterator<Item = T>,
         mut value: impl FnMut(T) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        for (offset, field) in self.offsets.iter().zip(fields) {
-            // SAFETY: the offset was verified to lie inside every object of
-            // the class, and the object is one.
-            let place = unsafe { self.object.as_ptr().byte_add(*offset) };
-            let place = place.cast::<*mut ffi::PyObject>();
+        for (slot, field) in self.table.slots.iter().zip(fields) {
+            // SAFETY: the slot is of this table.
+            let place = unsafe { self.place_of_own(*slot) };
             // SAFETY: a slot is a pointer inside the object. It is looked at
             // again, for the value may have been made by other code.
             unsafe {
@@ -210,13 +245,13 @@ impl<'py> Slots<'_, 'py> {
 
     /// Puts a value into a slot, or empties it, and drops the old value.
     #[inline]
-    pub fn set(self, index: usize, value: Option<Bound<'py, PyAny>>) {
+    pub fn set(self, slot: Slot, value: Option<Bound<'py, PyAny>>) {
         let value = value.map_or(std::ptr::null_mut(), Bound::into_ptr);
         // SAFETY: the new value's reference goes to the slot, the old one's
         // comes from it. Dropping the old value may run code, so the slot
         // holds the new one first.
         let old = unsafe {
-            let old = self.place(index).replace(value);
+            let old = self.place(slot).replace(value);
             Bound::from_owned_ptr_or_opt(self.object.py(), old)
         };
         drop(old);
@@ -224,7 +259,7 @@ impl<'py> Slots<'_, 'py> {
 }
 
 /// The offset of the slot `name` that `class` itself defines.
-fn member_offset(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<usize> {
+fn member_offset(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<u32> {
     let descriptor = own_attribute(class, name)?;
     // SAFETY: the object is read as a member descriptor only after its type
     // was checked; such a descriptor points to a definition that lives as
@@ -244,6 +279,6 @@ fn member_offset(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Optio
             && offset >= size_of::<ffi::PyObject>()
             && offset.is_multiple_of(align_of::<*mut ffi::PyObject>())
             && offset + size_of::<*mut ffi::PyObject>() <= size;
-        fits.then_some(offset)
+        fits.then_some(u32::try_from(offset).ok()?)
     }
 }
