@@ -264,9 +264,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             return Ok(PyBytes::new(self.py, bytes).into_any());
         }
         match ffi::new_str(self.py, bytes) {
-            Ok(text) => Ok(text.into_any()),
+            Ok(text) => Ok(text),
             Err(error) if self.text == Text::Strict => Err(error.into()),
-            Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
+            Err(error) => {
+                drop(error);
+                Ok(PyBytes::new(self.py, bytes).into_any())
+            }
         }
     }
 
@@ -279,9 +282,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let waits = self.reader.input().remaining().is_none();
         let bytes = self.reader.bytes()?;
         let key = match self.keys.get(self.py, bytes) {
-            Ok(text) => Ok(text.into_any()),
+            Ok(text) => Ok(text),
             Err(error) if self.text == Text::Strict => Err(error.into()),
-            Err(_) => Ok(PyBytes::new(self.py, bytes).into_any()),
+            Err(error) => {
+                drop(error);
+                Ok(PyBytes::new(self.py, bytes).into_any())
+            }
         };
         if waits {
             self.keys.rest();
@@ -392,9 +398,9 @@ fn set_entry<'py>(
     key: Bound<'py, PyAny>,
     value: Bound<'py, PyAny>,
 ) -> Result<()> {
-    match map.set_item(&key, value) {
+    match ffi::set_item(map, &key, &value) {
         Ok(()) => Ok(()),
-        Err(error) => Err(unhashable(&key, error)),
+        Err(error) => Err(unhashable(&key, error.into())),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use super::ffi::Raised;
 use crate::wire;
 
 /// The result of encoding or decoding.
@@ -156,6 +157,13 @@ impl From<wire::Error> for CodecError {
     #[cold]
     fn from(error: wire::Error) -> Self {
         Self::new(Cause::Wire(error))
+    }
+}
+
+impl From<Raised<'_>> for CodecError {
+    #[cold]
+    fn from(raised: Raised<'_>) -> Self {
+        PyErr::from(raised).into()
     }
 }
 

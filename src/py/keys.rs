@@ -4,9 +4,8 @@
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
-use super::ffi;
+use super::ffi::{self, Raised};
 
 /// Slots of the cache; a power of two.
 const SLOTS: usize = 1024;
@@ -14,7 +13,7 @@ const SLOTS: usize = 1024;
 const LONGEST: usize = 32;
 
 /// Keys of recent messages. They are kept: at most `SLOTS` short strings.
-static RECENT: Mutex<Vec<Option<Py<PyString>>>> = Mutex::new(Vec::new());
+static RECENT: Mutex<Vec<Option<Py<PyAny>>>> = Mutex::new(Vec::new());
 
 /// The keys of one message.
 pub struct KeyCache {
@@ -26,7 +25,7 @@ pub struct KeyCache {
 enum Recent {
     /// Most messages have no maps.
     NotAsked,
-    Taken(MutexGuard<'static, Vec<Option<Py<PyString>>>>),
+    Taken(MutexGuard<'static, Vec<Option<Py<PyAny>>>>),
     InUse,
 }
 
@@ -45,7 +44,11 @@ impl KeyCache {
 
     /// The `str` of a key; an error when it is not UTF-8.
     #[inline]
-    pub fn get<'py>(&mut self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    pub fn get<'py>(
+        &mut self,
+        py: Python<'py>,
+        bytes: &[u8],
+    ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
         if bytes.len() > LONGEST {
             return ffi::new_str(py, bytes);
         }
@@ -57,7 +60,7 @@ impl KeyCache {
         };
         let slot = &mut slots[hash(bytes)];
         if let Some(known) = slot
-            && ffi::exact_utf8(known.bind(py).as_any()) == Some(bytes)
+            && ffi::exact_utf8(known.bind(py)) == Some(bytes)
         {
             return Ok(known.bind(py).clone());
         }

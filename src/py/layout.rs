@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, Slot, SlotTable, Slots};
+use super::ffi::{self, Kept, Raised, Slot, SlotTable, Slots};
 use super::imports;
 
 /// The fields of a loaded struct class, in IDL order.
@@ -60,10 +60,10 @@ impl Default {
 
     /// The value for one object.
     #[inline]
-    pub fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn get<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Raised<'py>> {
         match self {
             Self::Shared(value) => Ok(value.bind(py).clone()),
-            Self::Copied(value) => copy(value.bind(py)),
+            Self::Copied(value) => copy(value.bind(py)).map_err(|error| Raised::new(py, error)),
         }
     }
 
@@ -177,7 +177,7 @@ impl Layout {
     fn default<'py>(&self, position: usize, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.defaults.get() {
             None => Ok(py.None().into_bound(py)),
-            Some(defaults) => defaults[position].get(py),
+            Some(defaults) => Ok(defaults[position].get(py)?),
         }
     }
 
@@ -228,7 +228,11 @@ impl Layout {
 
     /// Gives every empty slot its default.
     #[inline]
-    pub fn fill_defaults<'py>(&self, slots: Slots<'_, 'py>, py: Python<'py>) -> PyResult<()> {
+    pub fn fill_defaults<'py>(
+        &self,
+        slots: Slots<'_, 'py>,
+        py: Python<'py>,
+    ) -> Result<(), Raised<'py>> {
         if self.is_complete()
             && let Some(defaults) = self.defaults.get()
         {
@@ -238,7 +242,9 @@ impl Layout {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)
             {
-                slots.set(slot, Some(self.default(position, py)?));
+                let default = self.default(position, py);
+                let default = default.map_err(|error| Raised::new(py, error))?;
+                slots.set(slot, Some(default));
             }
         }
         Ok(())
@@ -273,7 +279,7 @@ pub fn initialize_empty(object: &Bound<'_, PyAny>) -> PyResult<()> {
         && let Some(slots) = layout.get().slots.view_exact(object)
         && layout.get().is_complete()
     {
-        return layout.get().fill_defaults(slots, object.py());
+        return Ok(layout.get().fill_defaults(slots, object.py())?);
     }
     initialize_with(object, [].into_iter(), [].into_iter())
 }

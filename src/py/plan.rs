@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, Slot};
+use super::ffi::{self, Kept, Raised, Slot};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
@@ -523,17 +523,22 @@ impl StructKind {
 
     /// The plan of the class; none when it is a callable of another kind.
     #[inline]
-    pub fn plan<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Plan>>> {
+    pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
         if let Some(plan) = self.plan.get()
             && !plan.get().is_stale()
             && !plan.get().unwatched
         {
             return Ok(Some(plan.bind(py).clone()));
         }
+        self.find_plan(py)
+    }
+
+    #[cold]
+    fn find_plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
         let Ok(class) = self.class.bind(py).cast::<PyType>() else {
             return Ok(None);
         };
-        let plan = Plan::of(class)?;
+        let plan = Plan::of(class).map_err(|error| Raised::new(py, error))?;
         self.plan.get_or_init(|| plan.clone().unbind());
         Ok(Some(plan))
     }

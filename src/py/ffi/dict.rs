@@ -6,6 +6,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::raised::Raised;
+
 /// The entries of a dict, each with references of its own.
 ///
 /// Ends early when the dict changes size; whoever needs all entries counts
@@ -61,4 +63,16 @@ impl<'py> Iterator for DictEntries<'_, 'py> {
     fn next(&mut self) -> Option<Self::Item> {
         self.peek_next(|key, value| (key.clone(), value.clone()))
     }
+}
+
+/// Sets an entry of a dict.
+#[inline]
+pub fn set_item<'py>(
+    dict: &Bound<'py, PyDict>,
+    key: &Bound<'py, PyAny>,
+    value: &Bound<'py, PyAny>,
+) -> Result<(), Raised<'py>> {
+    // SAFETY: all three are alive; the dict takes references of its own.
+    let status = unsafe { ffi::PyDict_SetItem(dict.as_ptr(), key.as_ptr(), value.as_ptr()) };
+    Raised::or_done(dict.py(), status)
 }

@@ -3,6 +3,8 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::raised::Raised;
+
 /// The value of an object that is exactly an `int`, if it has 64 bits or
 /// fewer. Anything else gives none and runs no code.
 #[inline]
@@ -37,14 +39,14 @@ pub fn exact_i32(object: &Bound<'_, PyAny>) -> Option<i32> {
 
 /// A new `int`.
 #[inline]
-pub fn new_int(py: Python<'_>, value: i64) -> PyResult<Bound<'_, PyAny>> {
+pub fn new_int(py: Python<'_>, value: i64) -> Result<Bound<'_, PyAny>, Raised<'_>> {
     // SAFETY: both give a new object, or null with an exception set.
     unsafe {
         let int = match layout::new_of_two_digits(value) {
             Some(int) => int,
             None => ffi::PyLong_FromLongLong(value),
         };
-        Bound::from_owned_ptr_or_err(py, int)
+        Raised::or_owned(py, int)
     }
 }
 

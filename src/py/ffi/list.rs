@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyList};
 
 use super::int::exact_i64;
+use super::raised::Raised;
 
 /// A list under construction, allocated once.
 ///
@@ -20,12 +21,12 @@ pub struct ListBuilder<'py> {
 
 impl<'py> ListBuilder<'py> {
     /// An empty list with memory for `capacity` items.
-    pub fn new(py: Python<'py>, capacity: usize) -> PyResult<Self> {
+    pub fn new(py: Python<'py>, capacity: usize) -> Result<Self, Raised<'py>> {
         // SAFETY: the result is a new list or null with an exception set. Its
         // items are null; a size of 0 leaves none, and keeps the memory.
         let list = unsafe {
             let list = ffi::PyList_New(capacity as ffi::Py_ssize_t);
-            let list = Bound::from_owned_ptr_or_err(py, list)?;
+            let list = Raised::or_owned(py, list)?;
             set_size(&list, 0);
             list.cast_into_unchecked()
         };
@@ -38,11 +39,15 @@ impl<'py> ListBuilder<'py> {
 
     /// Adds the next item.
     #[inline]
-    pub fn push(&mut self, item: Bound<'py, PyAny>) -> PyResult<()> {
+    pub fn push(&mut self, item: Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
         // Past the capacity, or after other code changed the list.
         if self.length >= self.capacity || self.list.len() != self.length {
             self.capacity = 0;
-            return self.list.append(item);
+            let py = item.py();
+            return self
+                .list
+                .append(item)
+                .map_err(|error| Raised::new(py, error));
         }
         // SAFETY: the list has the size that this code gave it, so it has its
         // memory too; the index is below what that holds. The item's

@@ -11,6 +11,7 @@ use pyo3::pyclass::PyTraverseError;
 use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
+use super::raised::Raised;
 use super::storage::{allocate_untracked, install_dealloc, is_plain, track};
 use super::types::{is_kind_of, own_attribute};
 
@@ -155,7 +156,7 @@ impl SlotTable {
     /// A new object of the class with all slots empty and no call of
     /// `__new__` or `__init__`.
     #[inline]
-    pub fn allocate<'py>(&self, py: Python<'py>) -> PyResult<NewStruct<'py>> {
+    pub fn allocate<'py>(&self, py: Python<'py>) -> Result<NewStruct<'py>, Raised<'py>> {
         if self.plain {
             return allocate_untracked(self.class.bind(py)).map(NewStruct::Untracked);
         }
@@ -164,7 +165,7 @@ impl SlotTable {
         unsafe {
             let class = self.class.as_ptr().cast::<ffi::PyTypeObject>();
             let allocate = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
-            Bound::from_owned_ptr_or_err(py, allocate(class, 0)).map(NewStruct::Tracked)
+            Raised::or_owned(py, allocate(class, 0)).map(NewStruct::Tracked)
         }
     }
 
@@ -223,8 +224,8 @@ impl<'py> Slots<'_, 'py> {
     pub fn fill_empty<T>(
         self,
         fields: impl Iterator<Item = T>,
-        mut value: impl FnMut(T) -> PyResult<Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
+        mut value: impl FnMut(T) -> Result<Bound<'py, PyAny>, Raised<'py>>,
+    ) -> Result<(), Raised<'py>> {
         for (slot, field) in self.table.slots.iter().zip(fields) {
             // SAFETY: the slot is of this table.
             let place = unsafe { self.place_of_own(*slot) };

@@ -18,6 +18,7 @@ use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
 
 use super::guard::guard;
 use super::payload_type::payload_type;
+use super::raised::Raised;
 use super::types::is_kind_of;
 use crate::py::layout;
 
@@ -507,14 +508,16 @@ pub(super) fn install_dealloc(class: &Bound<'_, PyType>) {
 /// A new object of a plain class, which the garbage collector does not know
 /// yet.
 #[inline]
-pub(super) fn allocate_untracked<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn allocate_untracked<'py>(
+    class: &Bound<'py, PyType>,
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     // SAFETY: the class has the flag of collected types, as the storage has.
     // All behind the head of the new object is zeroed, as is right for the
     // storage and for slots.
     unsafe {
         let class_pointer = class.as_type_ptr();
         let object = ffi::PyObject_GC_New::<ffi::PyObject>(class_pointer);
-        let object = Bound::from_owned_ptr_or_err(class.py(), object)?;
+        let object = Raised::or_owned(class.py(), object)?;
         let words = object.as_ptr().add(1).cast::<*mut ffi::PyObject>();
         let size = (*class_pointer).tp_basicsize as usize - size_of::<ffi::PyObject>();
         for index in 0..size / size_of::<*mut ffi::PyObject>() {

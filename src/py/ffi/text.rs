@@ -5,15 +5,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::copy::copy_bytes;
+use super::raised::Raised;
 
 /// A `str` of UTF-8 bytes; an error when they are not UTF-8.
 #[inline]
-pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     // CPython shares the strings of one character and the empty one.
     if bytes.len() < 2 {
-        return PyString::from_bytes(py, bytes);
+        return str_of_utf8(py, bytes);
     }
-    if !bytes.is_ascii() {
+    if !is_ascii(bytes) {
         return other_str(py, bytes);
     }
     // SAFETY: a new string of this length whose characters are at most 127
@@ -21,18 +22,46 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStri
     // written before anyone sees it, and all are ASCII.
     unsafe {
         let text = ffi::PyUnicode_New(bytes.len() as ffi::Py_ssize_t, 127);
-        let text = Bound::from_owned_ptr_or_err(py, text)?;
+        let text = Raised::or_owned(py, text)?;
         let data = text.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
         copy_bytes(bytes.as_ptr(), data.cast(), bytes.len());
-        Ok(text.cast_into_unchecked())
+        Ok(text)
+    }
+}
+
+/// Whether all bytes are ASCII; for short ones by two overlapping words.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    if let (8..=16, Some(first), Some(last)) =
+        (bytes.len(), bytes.first_chunk(), bytes.last_chunk())
+    {
+        return (u64::from_le_bytes(*first) | u64::from_le_bytes(*last)) & HIGH == 0;
+    }
+    if let (4..8, Some(first), Some(last)) = (bytes.len(), bytes.first_chunk(), bytes.last_chunk())
+    {
+        return (u32::from_le_bytes(*first) | u32::from_le_bytes(*last)) & HIGH as u32 == 0;
+    }
+    bytes.is_ascii()
+}
+
+/// The string that Python makes of the bytes, or the exception it has for
+/// them.
+fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    // SAFETY: the pointer is to so many bytes; the result is a new object, or
+    // null with an exception set.
+    unsafe {
+        let length = bytes.len() as ffi::Py_ssize_t;
+        let text = ffi::PyUnicode_FromStringAndSize(bytes.as_ptr().cast(), length);
+        Raised::or_owned(py, text)
     }
 }
 
 /// The same for bytes that are not all ASCII.
-fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+#[inline(never)]
+fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        // For the exception that Python has for it.
-        return PyString::from_bytes(py, bytes);
+        return str_of_utf8(py, bytes);
     };
     // The first byte of a character tells how large it is at least and at
     // most. A character of two bytes and more is not shared by others, unless
@@ -43,7 +72,7 @@ fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString
         largest = largest.max(*byte);
     }
     if count < 2 {
-        return PyString::from_bytes(py, bytes);
+        return str_of_utf8(py, bytes);
     }
     match largest {
         0..0xc4 => filled(py, text, count, 0xff, |char| char as u8),
@@ -60,20 +89,20 @@ fn filled<'py, U>(
     count: usize,
     largest: u32,
     unit: impl Fn(u32) -> U,
-) -> PyResult<Bound<'py, PyString>> {
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     // SAFETY: a new string of characters that are not all ASCII has so many
     // units of this size directly behind its header; all of them are written
     // before anyone sees it. At least one needs the size, as is required.
     unsafe {
         let object = ffi::PyUnicode_New(count as ffi::Py_ssize_t, largest);
-        let object = Bound::from_owned_ptr_or_err(py, object)?;
+        let object = Raised::or_owned(py, object)?;
         let header = object.as_ptr().cast::<ffi::PyCompactUnicodeObject>();
         let units = header.add(1).cast::<U>();
         for (index, char) in text.chars().enumerate() {
             debug_assert!(index < count);
             units.add(index).write(unit(char.into()));
         }
-        Ok(object.cast_into_unchecked())
+        Ok(object)
     }
 }
 
