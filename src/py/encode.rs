@@ -281,13 +281,13 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             let long = list.len() >= MANY;
             match kind {
                 Kind::I32 if long => {
-                    self.numbers(kind, list, ffi::copy_ints, Self::i32s, Self::i32)?;
+                    self.numbers(kind, list, ffi::copy_i32s, W::i32s, Self::i32)?;
                 }
                 Kind::I64 if long => {
-                    self.numbers(kind, list, ffi::copy_ints, Self::i64s, Self::i64)?;
+                    self.numbers(kind, list, ffi::copy_i64s, W::i64s, Self::i64)?;
                 }
                 Kind::Double if long => {
-                    self.numbers(kind, list, ffi::copy_floats, Self::doubles, Self::double)?;
+                    self.numbers(kind, list, ffi::copy_floats, W::doubles, Self::double)?;
                 }
                 Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
                     self.scalars(kind, list)?;
@@ -330,7 +330,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         kind: &Kind,
         list: &Bound<'py, PyList>,
         copy: fn(&Bound<'_, PyList>, usize, &mut [T]) -> usize,
-        write_block: fn(&mut Self, &[T], usize) -> Result<()>,
+        write_block: fn(&mut W, &[T]),
         write_one: fn(&mut Self, &Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         let length = list.len();
@@ -339,7 +339,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         let mut index = 0;
         while index < length {
             let count = copy(list, index, &mut block);
-            write_block(self, &block[..count], index)?;
+            write_block(self.writer, &block[..count]);
             index += count;
             if count < BLOCK && index < length {
                 // May run other code, and change the list.
@@ -351,27 +351,6 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
                 same_size(length, list.len())?;
             }
         }
-        Ok(())
-    }
-
-    fn i32s(&mut self, values: &[i64], start: usize) -> Result<()> {
-        let narrow = |value: &i64| i64::from(*value as i32) == *value;
-        if let Some(index) = values.iter().position(|value| !narrow(value)) {
-            return Err(out_of_range().inside(Segment::Index(start + index)));
-        }
-        self.writer.i32s(values);
-        Ok(())
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "one of several that may fail")]
-    fn i64s(&mut self, values: &[i64], _: usize) -> Result<()> {
-        self.writer.i64s(values);
-        Ok(())
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "one of several that may fail")]
-    fn doubles(&mut self, values: &[f64], _: usize) -> Result<()> {
-        self.writer.doubles(values);
         Ok(())
     }
 

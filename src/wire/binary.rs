@@ -332,8 +332,8 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
         self.i64(value.to_bits() as i64);
     }
 
-    fn i32s(&mut self, values: &[i64]) {
-        put_all(self.out, values, |value| (value as i32).to_be_bytes());
+    fn i32s(&mut self, values: &[i32]) {
+        put_all(self.out, values, i32::to_be_bytes);
     }
 
     fn i64s(&mut self, values: &[i64]) {

@@ -423,9 +423,9 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
-    fn i32s(&mut self, values: &[i64]) {
+    fn i32s(&mut self, values: &[i32]) {
         for value in values {
-            self.i32(*value as i32);
+            self.i32(*value);
         }
     }
 

@@ -105,8 +105,8 @@ pub trait Writer {
     /// Writes a double.
     fn double(&mut self, value: f64);
 
-    /// Writes several i32, of which the low 32 bits are taken.
-    fn i32s(&mut self, values: &[i64]);
+    /// Writes several i32.
+    fn i32s(&mut self, values: &[i32]);
 
     /// Writes several i64.
     fn i64s(&mut self, values: &[i64]);

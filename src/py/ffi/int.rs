@@ -77,18 +77,21 @@ mod layout {
         digits: [u32; 3],
     }
 
+    /// What the size of an int of so many digits is.
     #[cfg(not(Py_3_12))]
-    #[inline]
-    fn count_and_sign(size: isize) -> (usize, i64) {
-        (size.unsigned_abs(), if size < 0 { -1 } else { 1 })
+    const fn size(digits: isize, negative: bool) -> isize {
+        if negative { -digits } else { digits }
     }
 
     #[cfg(Py_3_12)]
-    #[inline]
-    fn count_and_sign(size: isize) -> (usize, i64) {
-        let tag = size.cast_unsigned();
-        (tag >> 3, 1 - (tag & 3).cast_signed() as i64)
+    const fn size(digits: isize, negative: bool) -> isize {
+        digits << 3 | if negative { 2 } else { 0 }
     }
+
+    const TWO: isize = size(2, false);
+    const TWO_NEGATIVE: isize = size(2, true);
+    const THREE: isize = size(3, false);
+    const THREE_NEGATIVE: isize = size(3, true);
 
     /// The value of an int of at most one digit, which are most.
     #[cfg(not(Py_3_12))]
@@ -138,11 +141,7 @@ mod layout {
                 digits.write((magnitude & DIGIT) as u32);
                 digits.add(1).write((magnitude >> DIGIT_BITS) as u32);
                 if value < 0 {
-                    #[cfg(not(Py_3_12))]
-                    let size = -2;
-                    #[cfg(Py_3_12)]
-                    let size = 2 << 3 | 2;
-                    (*int).size = size;
+                    (*int).size = TWO_NEGATIVE;
                 }
             }
             Some(object)
@@ -182,16 +181,19 @@ mod layout {
             if let Some(value) = of_one_digit((*int).size, *digits) {
                 return Some(value.into());
             }
-            match count_and_sign((*int).size) {
-                (2, sign) => {
-                    let high = i64::from(*digits.add(1)) << DIGIT_BITS;
-                    Some(sign * (i64::from(*digits) | high))
-                }
-                (3, sign) if *digits.add(2) < 8 => {
-                    let high = i64::from(*digits.add(1)) << DIGIT_BITS;
-                    let top = i64::from(*digits.add(2)) << (2 * DIGIT_BITS);
-                    Some(sign * (i64::from(*digits) | high | top))
-                }
+            let two = || {
+                let high = i64::from(*digits.add(1)) << DIGIT_BITS;
+                i64::from(*digits) | high
+            };
+            let three = || match *digits.add(2) {
+                top @ 0..8 => Some(two() | i64::from(top) << (2 * DIGIT_BITS)),
+                _ => None,
+            };
+            match (*int).size {
+                TWO => Some(two()),
+                TWO_NEGATIVE => Some(-two()),
+                THREE => three(),
+                THREE_NEGATIVE => three().map(|value| -value),
                 _ => None,
             }
         }

@@ -2,11 +2,12 @@
 
 use std::mem::ManuallyDrop;
 
+use pyo3::Borrowed;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyList};
 
-use super::int::exact_i64;
+use super::int::{exact_i32, exact_i64};
 use super::raised::Raised;
 
 /// A list under construction, allocated once.
@@ -104,8 +105,7 @@ impl<'py> ListBuilder<'py> {
 /// Copies numbers out of a list from `start` on, as many as `numbers` holds,
 /// up to the first item that `exact` has no number for; how many.
 ///
-/// `exact` must not run code of the items; it gets them without a reference
-/// of their own.
+/// `exact` must not run code of objects, which could change the list.
 #[inline]
 fn copy_numbers<T>(
     list: &Bound<'_, PyList>,
@@ -114,14 +114,15 @@ fn copy_numbers<T>(
     exact: impl Fn(&Bound<'_, PyAny>) -> Option<T>,
 ) -> usize {
     let count = numbers.len().min(list.len().saturating_sub(start));
-    for (index, number) in numbers[..count].iter_mut().enumerate() {
-        // SAFETY: the index is below the length, which nothing changes: no
-        // other code runs in this loop, so the list keeps its items alive.
-        let item = unsafe {
-            let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
-            ManuallyDrop::new(Bound::from_owned_ptr(list.py(), *items.add(start + index)))
-        };
-        match exact(&item) {
+    // SAFETY: so many items lie from `start` on, and stay as long as no other
+    // code runs; none is null. They are looked at where they lie, and keep
+    // their references.
+    let items = unsafe {
+        let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+        std::slice::from_raw_parts(items.add(start).cast::<Borrowed<'_, '_, PyAny>>(), count)
+    };
+    for (index, (number, item)) in numbers.iter_mut().zip(items).enumerate() {
+        match exact(item) {
             Some(value) => *number = value,
             None => return index,
         }
@@ -149,14 +150,18 @@ pub fn peek_item<'py, T>(
     Some(look(&item))
 }
 
-/// Copies ints of at most 64 bits out of a list, up to the first item that
-/// is not exactly an int; how many.
-pub fn copy_ints(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i64]) -> usize {
+/// Copies ints of at most 32 bits out of a list, up to the first item that is
+/// not exactly one; how many.
+pub fn copy_i32s(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i32]) -> usize {
+    copy_numbers(list, start, numbers, exact_i32)
+}
+
+/// The same for 64 bits.
+pub fn copy_i64s(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i64]) -> usize {
     copy_numbers(list, start, numbers, exact_i64)
 }
 
-/// Copies floats out of a list, up to the first item that is not exactly a
-/// float; how many.
+/// The same for floats.
 pub fn copy_floats(list: &Bound<'_, PyList>, start: usize, numbers: &mut [f64]) -> usize {
     copy_numbers(list, start, numbers, |item| {
         Some(item.cast_exact::<PyFloat>().ok()?.value())
