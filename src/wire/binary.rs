@@ -286,8 +286,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
                 let size = self.check_string(value.len())?;
                 *last_id = id;
                 let (word, length) = sized(size, field_header(WireType::String, id), FIELD_HEADER);
-                self.out.put_short(word, length);
-                self.out.put(value);
+                self.out.put_headed(word, length, value);
                 return Ok(());
             }
         };
@@ -352,8 +351,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
         let (word, length) = sized(self.check_string(value.len())?, 0, 0);
-        self.out.put_short(word, length);
-        self.out.put(value);
+        self.out.put_headed(word, length, value);
         Ok(())
     }
 

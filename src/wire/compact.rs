@@ -378,8 +378,17 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
             Scalar::I64(value) => (WireType::I64, varint::zigzag(value)),
             Scalar::Bytes(value) => {
                 let size = self.check_string(value.len())?;
-                self.varint_field(to_compact(WireType::String), size as u64, id, last_id);
-                self.out.put(value);
+                let (mut word, mut length) = varint::encode_short(size as u64);
+                let number = const { to_compact(WireType::String) };
+                match short_header(number, id, *last_id) {
+                    Some(header) => {
+                        word = word << 8 | u64::from(header);
+                        length += 1;
+                    }
+                    None => self.long_header(number, id),
+                }
+                *last_id = id;
+                self.out.put_headed(word, length, value);
                 return Ok(());
             }
         };
@@ -447,8 +456,8 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
     #[inline]
     fn bytes(&mut self, value: &[u8]) -> Result<()> {
         let size = self.check_string(value.len())?;
-        self.size(size);
-        self.out.put(value);
+        let (word, length) = varint::encode_short(size as u64);
+        self.out.put_headed(word, length, value);
         Ok(())
     }
 

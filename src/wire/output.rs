@@ -14,6 +14,13 @@ pub trait Output {
 
     /// The same for up to 16 bytes.
     fn put_long(&mut self, word: u128, length: usize);
+
+    /// Writes the first `length` bytes of a word, and `bytes` behind them.
+    #[inline]
+    fn put_headed(&mut self, word: u64, length: usize, bytes: &[u8]) {
+        self.put_short(word, length);
+        self.put(bytes);
+    }
 }
 
 impl Output for Vec<u8> {

@@ -195,4 +195,23 @@ impl Output for BytesOutput<'_, '_> {
     fn put_long(&mut self, word: u128, length: usize) {
         self.put_word(word.to_le_bytes(), length);
     }
+
+    #[inline]
+    fn put_headed(&mut self, word: u64, length: usize, bytes: &[u8]) {
+        debug_assert!(length <= size_of::<u64>());
+        // A slice has at most `isize::MAX` bytes: no overflow.
+        let room = bytes.len() + WORD;
+        if self.room() >= room || self.grow(room) {
+            // SAFETY: there is room for the whole word, or for as much of it
+            // and the bytes; they cannot lie in memory that nobody else has
+            // seen.
+            unsafe {
+                let head = word.to_le_bytes();
+                self.next.cast::<[u8; size_of::<u64>()]>().write(head);
+                let next = self.next.add(length);
+                copy_bytes(bytes.as_ptr(), next, bytes.len());
+                self.next = next.add(bytes.len());
+            }
+        }
+    }
 }
