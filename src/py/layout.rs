@@ -238,6 +238,15 @@ impl Layout {
         {
             return slots.fill_empty(defaults.iter(), |default| default.get(py));
         }
+        self.fill_some_defaults(slots, py)
+    }
+
+    #[inline(never)]
+    fn fill_some_defaults<'py>(
+        &self,
+        slots: Slots<'_, 'py>,
+        py: Python<'py>,
+    ) -> Result<(), Raised<'py>> {
         for (position, field) in self.fields.iter().enumerate() {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)
