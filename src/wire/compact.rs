@@ -38,23 +38,30 @@ const fn to_compact(wire_type: WireType) -> u8 {
     }
 }
 
+/// The types by their numbers: a table, for a `match` would be a jump that is
+/// hard to foretell.
+const TYPES: [Option<WireType>; 16] = {
+    let mut types = [None; 16];
+    types[TRUE as usize] = Some(WireType::Bool);
+    types[FALSE as usize] = Some(WireType::Bool);
+    types[3] = Some(WireType::I8);
+    types[4] = Some(WireType::I16);
+    types[5] = Some(WireType::I32);
+    types[6] = Some(WireType::I64);
+    types[7] = Some(WireType::Double);
+    types[8] = Some(WireType::String);
+    types[9] = Some(WireType::List);
+    types[10] = Some(WireType::Set);
+    types[11] = Some(WireType::Map);
+    types[12] = Some(WireType::Struct);
+    types[13] = Some(WireType::Uuid);
+    types
+};
+
+/// The type with this number, of which the low four bits are taken.
 #[inline]
 const fn from_compact(number: u8) -> Option<WireType> {
-    Some(match number {
-        TRUE | FALSE => WireType::Bool,
-        3 => WireType::I8,
-        4 => WireType::I16,
-        5 => WireType::I32,
-        6 => WireType::I64,
-        7 => WireType::Double,
-        8 => WireType::String,
-        9 => WireType::List,
-        10 => WireType::Set,
-        11 => WireType::Map,
-        12 => WireType::Struct,
-        13 => WireType::Uuid,
-        _ => return None,
-    })
+    TYPES[(number & 0x0f) as usize]
 }
 
 /// Reads the compact protocol.
