@@ -9,12 +9,9 @@ use pyo3::types::{
 };
 
 use super::error::{Cause, CodecError, FieldError, Result, Segment};
-use super::ffi::{self, DictEntries};
+use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
 use crate::wire::{Nesting, Scalar, Writer};
-
-/// How many numbers of a list are written at a time.
-const BLOCK: usize = 64;
 
 /// From how many numbers on a list is written in blocks.
 const MANY: usize = 16;
@@ -295,13 +292,13 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
             let long = list.len() >= MANY;
             match kind {
                 Kind::I32 if long => {
-                    self.numbers(kind, list, ffi::copy_i32s, W::i32s, Self::i32)?;
+                    self.numbers(kind, list, ffi::exact_i32, |w, items| w.i32s(items))?;
                 }
                 Kind::I64 if long => {
-                    self.numbers(kind, list, ffi::copy_i64s, W::i64s, Self::i64)?;
+                    self.numbers(kind, list, ffi::exact_i64, |w, items| w.i64s(items))?;
                 }
                 Kind::Double if long => {
-                    self.numbers(kind, list, ffi::copy_floats, W::doubles, Self::double)?;
+                    self.numbers(kind, list, exact_f64, |w, items| w.doubles(items))?;
                 }
                 Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
                     self.scalars(kind, list)?;
@@ -336,36 +333,35 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         Ok(())
     }
 
-    /// Writes a list of numbers in blocks, as far as its items are exactly
-    /// ints or floats; others one at a time.
+    /// Writes a list of numbers, all of those at once that are `exact`; others
+    /// one at a time.
     #[inline(never)]
-    fn numbers<T: Default + Copy>(
+    fn numbers<T, F: Fn(&Bound<'py, PyAny>) -> Option<T> + Copy>(
         &mut self,
         kind: &Kind,
         list: &Bound<'py, PyList>,
-        copy: fn(&Bound<'_, PyList>, usize, &mut [T]) -> usize,
-        write_block: fn(&mut W, &[T]),
-        write_one: fn(&mut Self, &Bound<'py, PyAny>) -> Result<()>,
+        exact: F,
+        write: impl Fn(&mut W, &mut ExactItems<'_, 'py, F>),
     ) -> Result<()> {
         let length = list.len();
         self.writer.list(kind.wire_type(), length)?;
-        let mut block = [T::default(); BLOCK];
         let mut index = 0;
-        while index < length {
-            let count = copy(list, index, &mut block);
-            write_block(self.writer, &block[..count]);
-            index += count;
-            if count < BLOCK && index < length {
-                // May run other code, and change the list.
-                let Ok(item) = list.get_item(index) else {
-                    return same_size(length, index);
-                };
-                write_one(self, &item).map_err(|error| error.inside(Segment::Index(index)))?;
-                index += 1;
-                same_size(length, list.len())?;
+        loop {
+            let mut items = ExactItems::new(list, index, exact);
+            write(self.writer, &mut items);
+            index = items.index();
+            if index >= length {
+                return same_size(length, index);
             }
+            // May run other code, and change the list.
+            let Ok(item) = list.get_item(index) else {
+                return same_size(length, index);
+            };
+            self.other_scalar(kind, &item)
+                .map_err(|error| error.inside(Segment::Index(index)))?;
+            index += 1;
+            same_size(length, list.len())?;
         }
-        Ok(())
     }
 
     /// Writes a list of strings, or a short one of numbers.
@@ -497,6 +493,11 @@ enum Left<'py> {
     Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
 }
 
+#[inline]
+fn exact_f64(value: &Bound<'_, PyAny>) -> Option<f64> {
+    Some(value.cast_exact::<PyFloat>().ok()?.value())
+}
+
 /// The value of an object that is exactly of the type that Python has for its
 /// kind; none of its code runs.
 #[expect(clippy::inline_always, reason = "measured: the loops over fields")]
@@ -510,7 +511,7 @@ fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
         Kind::I32 => Scalar::I32(ffi::exact_i32(value)?),
         Kind::I64 => Scalar::I64(ffi::exact_i64(value)?),
         Kind::Bool => Scalar::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
-        Kind::Double => Scalar::Double(value.cast_exact::<PyFloat>().ok()?.value()),
+        Kind::Double => Scalar::Double(exact_f64(value)?),
         _ => return None,
     })
 }

@@ -221,18 +221,22 @@ fn sized(size: i32, prefix: u64, length: usize) -> (u64, usize) {
 
 /// Writes values of one width, several at a time.
 #[inline]
-pub(super) fn put_all<O: Output, T: Copy, const N: usize>(
+pub(super) fn put_all<O: Output, const N: usize>(
     out: &mut O,
-    values: &[T],
-    bytes: impl Fn(T) -> [u8; N],
+    mut values: impl Iterator<Item = [u8; N]>,
 ) {
     const AT_ONCE: usize = 32;
-    for values in values.chunks(AT_ONCE) {
-        let mut block = [[0; N]; AT_ONCE];
-        for (place, value) in block.iter_mut().zip(values) {
-            *place = bytes(*value);
+    let mut block = [[0; N]; AT_ONCE];
+    loop {
+        let mut count = 0;
+        for (place, value) in block.iter_mut().zip(&mut values) {
+            *place = value;
+            count += 1;
         }
-        out.put(block[..values.len()].as_flattened());
+        out.put(block[..count].as_flattened());
+        if count < AT_ONCE {
+            return;
+        }
     }
 }
 
@@ -331,16 +335,16 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
         self.i64(value.to_bits() as i64);
     }
 
-    fn i32s(&mut self, values: &[i32]) {
-        put_all(self.out, values, i32::to_be_bytes);
+    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
+        put_all(self.out, values.map(i32::to_be_bytes));
     }
 
-    fn i64s(&mut self, values: &[i64]) {
-        put_all(self.out, values, i64::to_be_bytes);
+    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
+        put_all(self.out, values.map(i64::to_be_bytes));
     }
 
-    fn doubles(&mut self, values: &[f64]) {
-        put_all(self.out, values, f64::to_be_bytes);
+    fn doubles(&mut self, values: impl Iterator<Item = f64>) {
+        put_all(self.out, values.map(f64::to_be_bytes));
     }
 
     #[inline]

@@ -439,20 +439,20 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
-    fn i32s(&mut self, values: &[i32]) {
+    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
         for value in values {
-            self.i32(*value);
+            self.i32(value);
         }
     }
 
-    fn i64s(&mut self, values: &[i64]) {
+    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
         for value in values {
-            self.i64(*value);
+            self.i64(value);
         }
     }
 
-    fn doubles(&mut self, values: &[f64]) {
-        put_all(self.out, values, f64::to_le_bytes);
+    fn doubles(&mut self, values: impl Iterator<Item = f64>) {
+        put_all(self.out, values.map(f64::to_le_bytes));
     }
 
     #[inline]

@@ -106,13 +106,13 @@ pub trait Writer {
     fn double(&mut self, value: f64);
 
     /// Writes several i32.
-    fn i32s(&mut self, values: &[i32]);
+    fn i32s(&mut self, values: impl Iterator<Item = i32>);
 
     /// Writes several i64.
-    fn i64s(&mut self, values: &[i64]);
+    fn i64s(&mut self, values: impl Iterator<Item = i64>);
 
     /// Writes several doubles.
-    fn doubles(&mut self, values: &[f64]);
+    fn doubles(&mut self, values: impl Iterator<Item = f64>);
 
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);

@@ -77,21 +77,25 @@ mod layout {
         digits: [u32; 3],
     }
 
-    /// What the size of an int of so many digits is.
+    /// The number of digits, and -1 for a negative int, 0 for others.
     #[cfg(not(Py_3_12))]
-    const fn size(digits: isize, negative: bool) -> isize {
-        if negative { -digits } else { digits }
+    #[inline]
+    const fn count_and_sign(size: isize) -> (isize, i64) {
+        let sign = size >> (isize::BITS - 1);
+        ((size ^ sign) - sign, sign as i64)
     }
 
     #[cfg(Py_3_12)]
-    const fn size(digits: isize, negative: bool) -> isize {
-        digits << 3 | if negative { 2 } else { 0 }
+    #[inline]
+    const fn count_and_sign(size: isize) -> (isize, i64) {
+        (size >> 3, -((size >> 1 & 1) as i64))
     }
 
-    const TWO: isize = size(2, false);
-    const TWO_NEGATIVE: isize = size(2, true);
-    const THREE: isize = size(3, false);
-    const THREE_NEGATIVE: isize = size(3, true);
+    /// The size of a negative int of two digits.
+    #[cfg(not(Py_3_12))]
+    const TWO_NEGATIVE: isize = -2;
+    #[cfg(Py_3_12)]
+    const TWO_NEGATIVE: isize = 2 << 3 | 2;
 
     /// The value of an int of at most one digit, which are most.
     #[cfg(not(Py_3_12))]
@@ -185,15 +189,14 @@ mod layout {
                 let high = i64::from(*digits.add(1)) << DIGIT_BITS;
                 i64::from(*digits) | high
             };
-            let three = || match *digits.add(2) {
-                top @ 0..8 => Some(two() | i64::from(top) << (2 * DIGIT_BITS)),
-                _ => None,
-            };
-            match (*int).size {
-                TWO => Some(two()),
-                TWO_NEGATIVE => Some(-two()),
-                THREE => three(),
-                THREE_NEGATIVE => three().map(|value| -value),
+            // No jump by the sign, which is hard to foretell.
+            let signed = |magnitude: i64, sign: i64| (magnitude ^ sign) - sign;
+            match count_and_sign((*int).size) {
+                (2, sign) => Some(signed(two(), sign)),
+                (3, sign) if *digits.add(2) < 8 => {
+                    let top = i64::from(*digits.add(2)) << (2 * DIGIT_BITS);
+                    Some(signed(two() | top, sign))
+                }
                 _ => None,
             }
         }

@@ -1,13 +1,10 @@
 //! Lists whose length is known before their items.
 
-use std::mem::ManuallyDrop;
-
 use pyo3::Borrowed;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyList};
+use pyo3::types::PyList;
 
-use super::int::{exact_i32, exact_i64};
 use super::raised::Raised;
 
 /// A list under construction, allocated once.
@@ -102,32 +99,39 @@ impl<'py> ListBuilder<'py> {
     }
 }
 
-/// Copies numbers out of a list from `start` on, as many as `numbers` holds,
-/// up to the first item that `exact` has no number for; how many.
-///
-/// `exact` must not run code of objects, which could change the list.
-#[inline]
-fn copy_numbers<T>(
-    list: &Bound<'_, PyList>,
-    start: usize,
-    numbers: &mut [T],
-    exact: impl Fn(&Bound<'_, PyAny>) -> Option<T>,
-) -> usize {
-    let count = numbers.len().min(list.len().saturating_sub(start));
-    // SAFETY: so many items lie from `start` on, and stay as long as no other
-    // code runs; none is null. They are looked at where they lie, and keep
-    // their references.
-    let items = unsafe {
-        let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
-        std::slice::from_raw_parts(items.add(start).cast::<Borrowed<'_, '_, PyAny>>(), count)
-    };
-    for (index, (number, item)) in numbers.iter_mut().zip(items).enumerate() {
-        match exact(item) {
-            Some(value) => *number = value,
-            None => return index,
-        }
+/// The items of a list from some index on, as far as `exact` has a value for
+/// them, which must not run code of objects: it sees them without a reference
+/// of their own.
+pub struct ExactItems<'a, 'py, F> {
+    list: &'a Bound<'py, PyList>,
+    index: usize,
+    exact: F,
+}
+
+impl<'a, 'py, F> ExactItems<'a, 'py, F> {
+    /// Iterates from `index` on.
+    pub fn new(list: &'a Bound<'py, PyList>, index: usize, exact: F) -> Self {
+        Self { list, index, exact }
     }
-    count
+
+    /// The index of the first item that has not been given.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl<'py, T, F> Iterator for ExactItems<'_, 'py, F>
+where
+    F: Fn(&Bound<'py, PyAny>) -> Option<T>,
+{
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        let value = peek_item(self.list, self.index, &self.exact)??;
+        self.index += 1;
+        Some(value)
+    }
 }
 
 /// Shows `look` an item of a list without giving it a reference of its own:
@@ -145,27 +149,9 @@ pub fn peek_item<'py, T>(
     // long as no other code runs. The reference is not given up.
     let item = unsafe {
         let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
-        ManuallyDrop::new(Bound::from_owned_ptr(list.py(), *items.add(index)))
+        &*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>()
     };
-    Some(look(&item))
-}
-
-/// Copies ints of at most 32 bits out of a list, up to the first item that is
-/// not exactly one; how many.
-pub fn copy_i32s(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i32]) -> usize {
-    copy_numbers(list, start, numbers, exact_i32)
-}
-
-/// The same for 64 bits.
-pub fn copy_i64s(list: &Bound<'_, PyList>, start: usize, numbers: &mut [i64]) -> usize {
-    copy_numbers(list, start, numbers, exact_i64)
-}
-
-/// The same for floats.
-pub fn copy_floats(list: &Bound<'_, PyList>, start: usize, numbers: &mut [f64]) -> usize {
-    copy_numbers(list, start, numbers, |item| {
-        Some(item.cast_exact::<PyFloat>().ok()?.value())
-    })
+    Some(look(item))
 }
 
 /// Sets the size of a list.

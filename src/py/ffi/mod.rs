@@ -29,7 +29,7 @@ pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
 pub use instance::has_native_methods;
 pub use int::{exact_i32, exact_i64, new_int};
-pub use list::{ListBuilder, copy_floats, copy_i32s, copy_i64s, peek_item};
+pub use list::{ExactItems, ListBuilder, peek_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
