@@ -11,7 +11,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python test-all-pythons test-asan test-debug fuzz dev \
+.PHONY: help demo test test-rust test-python test-release test-all-pythons test-asan test-debug fuzz dev \
 	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel docs debian debian-debug clean
 
 help: ## List the verbs.
@@ -35,6 +35,9 @@ test-rust: ## The tests of the core, which need no Python.
 
 test-python: dev debian ## The Python tests, with the peers, the web examples and a browser.
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-release: wheel ## The tests of stack, memory and threads, against the wheel.
+	PYTHON=$(BIN)/python tests/release.sh $(PYTEST_ARGS)
 
 test-all-pythons: debian ## The Python tests under every CPython from 3.10 on that is found.
 	tests/all_pythons.sh

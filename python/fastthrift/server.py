@@ -6,7 +6,8 @@ What happens to a call that goes wrong:
 - Any other exception of the handler is logged with the method, the peer and the traceback. The
   client gets ``TApplicationException`` of type ``INTERNAL_ERROR`` with a message that tells
   nothing of the exception, and the connection lives on. A oneway call gets no answer.
-- A result that cannot be encoded is treated in the same way.
+- A result that cannot be encoded is treated in the same way. When it exceeds a limit, of a string,
+  a message, a frame or of nesting, the client is told which.
 - Arguments that cannot be decoded get ``PROTOCOL_ERROR``, and the connection is closed, because
   nobody knows where the next message starts. Bytes that are no message at all close it as well.
   Both are logged as one warning that names the peer.
@@ -32,7 +33,12 @@ from fastthrift._wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
-from fastthrift.thrift import TApplicationException, TProcessor, discard_output
+from fastthrift.thrift import (
+    TApplicationException,
+    TProcessor,
+    discard_output,
+    flush_was_refused,
+)
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
@@ -171,7 +177,8 @@ class TServer:
         """Log what a call failed with and answer it; whether the connection goes on."""
         if message.header is None or message.stage == BEGUN:
             return self._settle_input(error, message, peer, oprot)
-        if message.stage == REPLIED or (message.stage == REPLYING and _is_lost(error)):
+        in_doubt = message.stage == REPLIED and not flush_was_refused(oprot.trans)
+        if in_doubt or (message.stage == REPLYING and _is_lost(error)):
             # Whether the answer has reached the client, nobody knows.
             if _is_lost(error):
                 logger.debug("%s left before the answer of %s: %s", peer, message.label, error)
@@ -189,18 +196,9 @@ class TServer:
             logger.error("Error processing %s, called from %s", message.label, peer, exc_info=error)
         if message.oneway:
             return True
-        if message.stage == REPLYING and not discard_output(oprot.trans):
+        if message.stage >= REPLYING and not discard_output(oprot.trans):
             return False
-        return self._answer(
-            message,
-            peer,
-            oprot,
-            answer
-            or TApplicationException(
-                TApplicationException.INTERNAL_ERROR,
-                f"Internal error processing {message.method}",
-            ),
-        )
+        return self._answer(message, peer, oprot, answer or _internal_error(error, message))
 
     def _settle_input(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
         """As `_settle`, for a call that was not read to its end."""
@@ -390,6 +388,19 @@ _LOST = (
     errno.ENETUNREACH,
     errno.ENETDOWN,
 )
+
+
+def _internal_error(error: BaseException, message: Message) -> TApplicationException:
+    """What the client is told of a call that failed: of the error nothing but the limit that its
+    result exceeds."""
+    text = f"Internal error processing {message.method}"
+    if (
+        message.stage >= REPLYING
+        and isinstance(error, TProtocolException)
+        and error.type == TProtocolException.SIZE_LIMIT
+    ):
+        text += f": its result exceeds a limit of the server: {error}"
+    return TApplicationException(TApplicationException.INTERNAL_ERROR, text)
 
 
 def _errno(error: BaseException) -> int | None:

@@ -122,7 +122,7 @@ class TClient:
     closed, because the next bytes on it would answer the wrong call; every later call raises
     ``TTransportException`` of type ``NOT_OPEN`` until the transport has been opened again.
     Declared exceptions, ``TApplicationException`` replies and arguments that cannot be encoded
-    leave the connection open.
+    or exceed a limit leave the connection open.
     """
 
     def __init__(
@@ -329,6 +329,8 @@ class TClient:
                 and not isinstance(error, (TTransportException, OSError))
                 and discard_output(self._oprot.trans)
             )
+        if self._rpc_state.stage == _SENDING:
+            return flush_was_refused(self._oprot.trans) and discard_output(self._oprot.trans)
         if self._rpc_state.stage == _SENT:
             # A subclass has a `_recv` of its own, and it raised what the server had sent.
             return isinstance(error, TException) and not isinstance(
@@ -388,12 +390,22 @@ def discard_output(trans: Any) -> bool:
     return True
 
 
+def flush_was_refused(trans: Any) -> bool:
+    """Whether the last flush was refused because of a limit, so that nothing was sent."""
+    return _is_said_of(trans, "refused")
+
+
 def _answers_stand_alone(trans: Any) -> bool:
     """Whether what is read next from a closed transport cannot answer an earlier call."""
+    return _is_said_of(trans, "answers_stand_alone")
+
+
+def _is_said_of(trans: Any, attribute: str) -> bool:
+    """Whether a transport, or one below it, has True as this attribute."""
     for _ in range(_MOST_LAYERS):
-        if getattr(trans, "answers_stand_alone", False) is True:
+        if getattr(trans, attribute, False) is True:
             return True
-        trans = getattr(trans, "trans", None)
+        trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
     return False
 
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::limits::Nesting;
 use super::wire_type::WireType;
+use super::writer::MAX_SIZE;
 
 /// The result of reading or writing.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -44,7 +45,7 @@ pub enum ErrorKind {
         available: usize,
     },
     /// A size above the limit.
-    #[error("{what} of {size} exceeds the limit of {limit}")]
+    #[error("{what} of {size} exceeds the limit of {limit}{}", option_for(what, *limit))]
     SizeLimit {
         /// What is too large.
         what: &'static str,
@@ -73,6 +74,17 @@ pub enum ErrorKind {
     /// The source of the bytes failed.
     #[error(transparent)]
     Source(Box<dyn StdError + Send + Sync>),
+}
+
+/// The option that raises a limit, as text that follows it; none for what the
+/// wire itself cannot express.
+fn option_for(what: &str, limit: u64) -> &'static str {
+    match what {
+        _ if limit >= MAX_SIZE as u64 => "",
+        "frame" => " (max_frame_size)",
+        "string" => " (max_string_size)",
+        _ => " (max_message_size)",
+    }
 }
 
 impl Error {

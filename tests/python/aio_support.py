@@ -211,13 +211,8 @@ async def client_of(server, service=Calls, protocol="binary", transport="buffere
         kwargs["port"] = server if isinstance(server, int) else port_of(server)
     kwargs.setdefault("timeout", PATIENCE * 1000)
     kwargs.setdefault("connect_timeout", PATIENCE * 1000)
-    client = await make_client(service, **aio_factories(protocol, transport), **kwargs)
-    try:
+    async with await make_client(service, **aio_factories(protocol, transport), **kwargs) as client:
         yield client
-    finally:
-        client.close()
-        # The event loop closes the socket in its next turn.
-        await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager

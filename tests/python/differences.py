@@ -335,7 +335,7 @@ DIFFERENCES: dict[str, Difference] = {
     "sasl-frame-limit": Difference(
         "SASL",
         "The promised size of a frame is trusted, up to 4 GiB.",
-        "A frame of more than 100 MiB is refused (max_frame_size).",
+        "A frame of more than 100 MiB is refused (max_frame_size), sent and received.",
         hazard=True,
     ),
     "http-keep-alive": Difference(

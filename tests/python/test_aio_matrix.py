@@ -79,18 +79,14 @@ def test_client_with_peer_server(name, peer_server, authority):
 
     async def main():
         secured = {"cafile": authority.cafile} if network == "tls" else {}
-        client = await make_client(
+        async with await make_client(
             Calls,
             timeout=PATIENCE * 1000,
             **addresses[name],
             **secured,
             **aio_factories(protocol, transport),
-        )
-        try:
+        ) as client:
             assert await converse(module, client, blind) == await expected(blind)
-        finally:
-            client.close()
-            await asyncio.sleep(0)
 
     run(main())
 

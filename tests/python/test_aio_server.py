@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import logging
 import os
@@ -35,9 +36,11 @@ from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransportFactory
 from fastthrift.protocol import TMultiplexedProtocolFactory
 from fastthrift.rpc import client_context, make_aio_server
-from fastthrift.thrift import TApplicationException, TMessageType
-from fastthrift.transport import TTransportException
-from rpc_support import message
+from fastthrift.server import TThreadedServer
+from fastthrift.thrift import TApplicationException, TMessageType, TProcessor
+from fastthrift.transport import TServerSocket, TTransportException
+from rpc_support import i32_result, message
+from rpc_support import serving as threaded_serving
 
 DIALECTS = [(protocol, transport) for protocol in PROTOCOLS for transport in TRANSPORTS]
 
@@ -635,3 +638,60 @@ def test_peer_that_stops_reading_is_given_up():
             writer.transport.abort()
 
     run(main())
+
+
+def test_what_came_while_the_event_loop_was_busy_came_in_time():
+    """Timers that have gone off meanwhile are no reason to give a connection up."""
+
+    async def main():
+        trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=200)
+        async with serving(trans=trans) as server:
+            arguments = struct.pack("!bhi", 8, 1, 2) + struct.pack("!bhi", 8, 2, 3) + b"\0"
+            call = message("add", 7, arguments, TMessageType.CALL)
+            with socket.create_connection(("127.0.0.1", port_of(server))) as peer:
+                peer.sendall(call[:10])
+                await asyncio.sleep(0.05)
+                peer.sendall(call[10:])
+                time.sleep(0.3)
+                await asyncio.sleep(0.05)
+                peer.settimeout(PATIENCE)
+                assert peer.recv(100) == message("add", 7, i32_result(5))
+
+    run(main())
+
+
+def test_answer_that_came_while_the_event_loop_was_busy_came_in_time():
+    async def main():
+        async with client_of(port, timeout=200) as client:
+            assert await client.add(1, 2) == 3
+            call = asyncio.create_task(client.add(3, 4))
+            # Sent, and waited for.
+            await asyncio.sleep(0)
+            time.sleep(0.5)
+            assert await call == 7
+
+    listening = TServerSocket("127.0.0.1", 0)
+    server = TThreadedServer(TProcessor(Calls, SyncHandler()), listening)
+    listening.listen()
+    with threaded_serving(server) as port:
+        run(main())
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_connection_that_is_accepted_while_the_server_is_closed(turns):
+    """It is closed as well, though the event loop ends at once."""
+
+    async def main():
+        server = make()
+        await server.start()
+        peer = socket.create_connection(("127.0.0.1", port_of(server)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.close()
+        return peer
+
+    with run(main()) as peer, contextlib.suppress(ConnectionResetError):
+        peer.settimeout(PATIENCE)
+        assert peer.recv(1) == b""
+    # Python tells of transports that nobody has closed.
+    gc.collect()

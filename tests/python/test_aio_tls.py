@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import threading
 
 import pytest
 from aio_support import PATIENCE, Authority, Calls, client_of, port_of, run, scripted_peer, serving
@@ -173,5 +175,55 @@ def test_ten_mebibytes(authority):
         ):
             data = bytes(range(256)) * 4096 * 10
             assert await client.blob(data) == data
+
+    run(main())
+
+
+def test_a_client_that_is_left_is_closed(authority):
+    """``async with`` waits for the peer's farewell, so that nothing is left when the event loop
+    ends; a peer that says none is waited for as long as an answer."""
+
+    async def main():
+        async with secured(authority) as server:
+            async with await make_client(
+                Calls, "127.0.0.1", port_of(server), cafile=authority.cafile
+            ) as client:
+                assert await client.add(1, 2) == 3
+                connection = client._iprot.trans._trans.writer.get_extra_info("socket")
+            assert connection.fileno() == -1
+
+    run(main())
+
+
+def test_a_peer_without_a_farewell(authority):
+    async def silent(listener, closed):
+        loop = asyncio.get_running_loop()
+        raw, _ = await loop.sock_accept(listener)
+        raw.setblocking(True)
+        await asyncio.to_thread(talk, raw, closed)
+
+    def talk(raw, closed):
+        with authority.server_context().wrap_socket(raw, server_side=True) as peer:
+            assert closed.wait(PATIENCE)
+            # Has read nothing, the client's farewell included.
+            assert peer.pending() == 0
+
+    async def main():
+        closed = threading.Event()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            peer = asyncio.create_task(silent(listener, closed))
+            async with await make_client(
+                Calls,
+                *listener.getsockname(),
+                cafile=authority.cafile,
+                timeout=200,
+                connect_timeout=PATIENCE * 1000,
+            ) as client:
+                connection = client._iprot.trans._trans.writer.get_extra_info("socket")
+            await asyncio.sleep(0)
+            assert connection.fileno() == -1
+            closed.set()
+            await peer
 
     run(main())

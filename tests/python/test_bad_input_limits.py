@@ -10,15 +10,19 @@ from typing import Any
 import fastthrift
 import pytest
 from fastthrift.protocol.exc import TProtocolException
+from fastthrift.transport import TMemoryBuffer
 from peers import children
-from peers.paths import IN_MEMORY, NATIVE, read, ways, write
+from peers.paths import FACTORIES, IN_MEMORY, NATIVE, read, ways, write
 
 module = fastthrift.load_fp(
     io.StringIO(
         """
         struct Chain { 1: Chain inner }
         struct Boxes { 1: list<list<list<list<byte>>>> lists, 2: map<byte, map<byte, byte>> maps }
-        struct Text { 1: string text, 2: binary data, 3: list<string> words, 4: string other }
+        struct Text {
+            1: string text, 2: binary data, 3: list<string> words, 4: string other,
+            5: map<string, binary> named, 6: Text inner,
+        }
         """
     ),
     "bad_input_limits_thrift",
@@ -94,38 +98,91 @@ def test_containers_nest_as_structs_do(way: tuple[str, str]) -> None:
             refused(RecursionError, TProtocolException.SIZE_LIMIT, action)
 
 
-@pytest.mark.parametrize("field", ["text", "data", "words"])
+#: A field, what it has when its longest string has so many bytes, and how errors call that.
+STRINGS: dict[str, tuple[str, Any, str]] = {
+    "text": ("text", lambda size: "x" * size, "in text"),
+    "text beyond ASCII": ("text", lambda size: "é" * 2 + "x" * (size - 4), "in text"),
+    "data": ("data", lambda size: b"x" * size, "in data"),
+    "bytes that are not UTF-8": ("data", lambda size: b"\xff" * size, "in data"),
+    "element": ("words", lambda size: ["x", "x" * size], "words[1]"),
+    "key": ("named", lambda size: {"x" * size: b""}, "named['xxx"),
+    "value": ("named", lambda size: {"k": b"x" * size}, "named['k']"),
+    "inner": ("inner", lambda size: module.Text(text="x" * size), "inner.text"),
+}
+
+
+@pytest.mark.parametrize("which", STRINGS)
 @pytest.mark.parametrize("way", WAYS, ids=named)
 @pytest.mark.difference("size-limits")
-def test_the_limit_of_a_string(way: tuple[str, str], field: str) -> None:
+def test_the_limit_of_a_string(way: tuple[str, str], which: str) -> None:
     limit = 12
+    field, value, place = STRINGS[which]
 
     def sized(size: int) -> Any:
-        value: Any = {"text": "x" * size, "data": b"x" * size, "words": ["x", "x" * size]}[field]
-        return module.Text(**{field: value})
+        return module.Text(**{field: value(size)})
 
     for size in (limit - 1, limit):
         data = write(way, sized(size), max_string_size=limit)
         assert read(way, module.Text, data, max_string_size=limit) == sized(size)
         read(way, None, data, max_string_size=limit)
-    # Base64 tells the size of what it holds in steps of three bytes.
-    above = limit + (3 if field == "data" and way[0] not in NATIVE else 1)
-    too_long = write(way, sized(above))
+    too_long = write(way, sized(limit + 1))
 
     def writing() -> Any:
-        return write(way, sized(above), max_string_size=limit)
+        return write(way, sized(limit + 1), max_string_size=limit)
 
     text = refused(TProtocolException, TProtocolException.SIZE_LIMIT, writing)
-    assert {"text": "in text", "data": "in data", "words": "words[1]"}[field] in text
-    assert "12" in text
+    assert place in text
+    assert "13" in text
+    assert "12 (max_string_size)" in text
 
     def reading(cls: Any = module.Text) -> Any:
         return read(way, cls, too_long, max_string_size=limit)
 
     refused(TProtocolException, TProtocolException.SIZE_LIMIT, reading)
-    if way[0] in NATIVE:
-        # JSON was parsed before anything is skipped.
-        refused(TProtocolException, TProtocolException.SIZE_LIMIT, lambda: reading(None))
+    refused(TProtocolException, TProtocolException.SIZE_LIMIT, lambda: reading(None))
+    # As fields of another type, and where one struct of many is unknown.
+    refused(TProtocolException, TProtocolException.SIZE_LIMIT, lambda: reading(module.Chain))
+
+
+@pytest.mark.parametrize("protocol", ["json", "apache_json"])
+def test_text_that_could_be_base64_is_skipped_as_what_it_may_be(protocol: str) -> None:
+    """JSON has one kind of string for both: a binary of the limit is longer than a text of it."""
+    way = (protocol, "memory")
+    data = write(way, module.Text(data=bytes(12)))
+    text = write(way, module.Text(text="A" * 16))
+    for message in (data, text):
+        read(way, None, message, max_string_size=12)
+    with pytest.raises(TProtocolException):
+        read(way, module.Text, text, max_string_size=12)
+    for longer in ("A" * 18, "A" * 17, "A" * 15 + "-"):
+        message = write(way, module.Text(text=longer))
+        refused(
+            TProtocolException,
+            TProtocolException.SIZE_LIMIT,
+            lambda message=message: read(way, None, message, max_string_size=12),
+        )
+
+
+@pytest.mark.parametrize("protocol", FACTORIES)
+@pytest.mark.difference("size-limits")
+def test_the_name_of_a_method_is_a_string_too(protocol: str) -> None:
+    def header(name: str, limit: int) -> bytes:
+        trans = TMemoryBuffer()
+        proto = FACTORIES[protocol](max_string_size=limit).get_protocol(trans)
+        proto.write_message_begin(name, 1, 7)
+        proto.write_struct(module.Chain())
+        proto.write_message_end()
+        return trans.getvalue()
+
+    def name_of(message: bytes) -> Any:
+        proto = FACTORIES[protocol](max_string_size=12).get_protocol(TMemoryBuffer(message))
+        return proto.read_message_begin()[0]
+
+    for size in (11, 12):
+        assert name_of(header("x" * size, 12)) == "x" * size
+    too_long = header("x" * 13, 100)
+    for action in (lambda: header("x" * 13, 12), lambda: name_of(too_long)):
+        refused(TProtocolException, TProtocolException.SIZE_LIMIT, action)
 
 
 @pytest.mark.parametrize("way", LIMITED_MESSAGES, ids=named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import importlib
+import importlib.abc
 import inspect
 import io
 import itertools
@@ -182,6 +183,17 @@ def test_load_fp(write: Any) -> None:
         fastthrift.load_fp(io.StringIO(""), "wrong")
 
 
+def test_the_classes_of_the_import_hook_are_those_of_importlib() -> None:
+    for package in (fastthrift, thriftpy2):
+        hook = importlib.import_module(f"{package.__name__}.hook")
+        assert issubclass(hook.ThriftImporter, importlib.abc.MetaPathFinder)
+        assert issubclass(hook.ThriftLoader, importlib.abc.Loader)
+        assert isinstance(hook._imp, hook.ThriftImporter)
+        assert hook.ThriftImporter.__module__ == hook.__name__
+        with pytest.raises(AttributeError, match="ThriftExporter"):
+            _ = hook.ThriftExporter
+
+
 def test_import_hook(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("struct A {}", "hooked.thrift")
     write("struct B {}", "a_package/inner.thrift")
@@ -190,7 +202,11 @@ def test_import_hook(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(str(tmp_path))
     fastthrift.install_import_hook()
     try:
-        assert importlib.import_module("hooked_thrift").A
+        hooked = importlib.import_module("hooked_thrift")
+        assert hooked.A
+        assert isinstance(sys.meta_path[-1], importlib.abc.MetaPathFinder)
+        assert isinstance(hooked.__spec__.loader, importlib.abc.Loader)
+        importlib.invalidate_caches()
         assert importlib.import_module("a_package.inner_thrift").B
         with pytest.raises(FileNotFoundError):
             importlib.import_module("missing_thrift")

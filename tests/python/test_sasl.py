@@ -10,6 +10,7 @@ import threading
 import pytest
 import thriftpy2.transport.sasl
 from fastthrift.protocol import TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TClient, TProcessor
 from fastthrift.transport import (
     TBufferedTransportFactory,
@@ -324,6 +325,20 @@ def test_frames_are_limited():
     trans, _ = opened(b"\xff\xff\xff\xff")
     with pytest.raises(TTransportException, match="exceeds the limit"):
         trans.read(1)
+
+
+@pytest.mark.parametrize("sasl", [Plain, Wrapping])
+@pytest.mark.difference("sasl-frame-limit")
+def test_a_frame_that_the_server_would_refuse_is_not_sent(port, sasl):
+    trans = connect(port, sasl, max_frame_size=100)
+    trans.open()
+    client = TClient(Calls, TBinaryProtocol(trans))
+    for text in ("one", "two"):
+        with pytest.raises(TProtocolException, match="max_frame_size") as caught:
+            client.echo("x" * 100)
+        assert caught.value.type == TProtocolException.SIZE_LIMIT
+        assert client.echo(text) == text
+    client.close()
 
 
 def test_a_mechanism_that_cannot_start():

@@ -219,7 +219,9 @@ def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
     """With an idle connection, whose thread waits in native code for the next call."""
     program = textwrap.dedent(
         f"""
-        import sys, threading
+        import atexit, sys, threading
+        # Runs last: the connection is idle, and open, when the server is closed.
+        atexit.register(lambda: client.close())
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from rpc_support import Calls, make_server, port_of
         from fastthrift.rpc import make_client
@@ -232,7 +234,8 @@ def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
         """
     )
     output = subprocess.run(
-        [sys.executable, "-c", program],
+        # Sockets that are not closed are told.
+        [sys.executable, "-W", "always::ResourceWarning", "-c", program],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

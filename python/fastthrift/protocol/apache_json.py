@@ -28,9 +28,14 @@ from fastthrift.protocol.exc import (
 from fastthrift.protocol.json import (
     DEFAULT_MAX_SIZE,
     INTEGER_BITS,
+    LIMITED,
     Misfit,
+    base64_size,
     check_length,
     check_message,
+    check_name,
+    check_size,
+    check_skipped,
     element,
     elements_of,
     encode_binary,
@@ -39,6 +44,7 @@ from fastthrift.protocol.json import (
     recursion_as_depth,
     sub_spec,
     text_of,
+    text_size,
     whole_number,
 )
 
@@ -144,7 +150,7 @@ class _Writer:
             self.parts[start] = f'"{self.parts[start]}"'
 
     def sequence(self, spec: Any, value: Any, budget: int) -> None:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         ttype, inner = element(spec)
         elements = elements_of(value)
         self.parts.append(f'["{_ctype(ttype)}",{len(elements)}')
@@ -158,7 +164,7 @@ class _Writer:
         self.parts.append("]")
 
     def mapping(self, spec: Any, value: Any, budget: int) -> None:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
         items = items_of(value)
         self.parts.append(f'["{_ctype(key_type)}","{_ctype(value_type)}",{len(items)},{{')
@@ -177,7 +183,7 @@ class _Writer:
         self.parts.append("}]")
 
     def struct(self, value: Any, budget: int) -> None:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         try:
             fields = value.thrift_spec.items()
         except AttributeError:
@@ -256,7 +262,7 @@ class _Scanner:
             elif character in b"[{":
                 self.depth += 1
                 if self.depth > self._max_depth:
-                    check_depth(0, "")
+                    check_depth(0, LIMITED)
             else:
                 self.depth -= 1
                 if self.depth == 0:
@@ -283,7 +289,8 @@ def _read_text(trans: Any, max_depth: int, max_size: int) -> bytes | bytearray:
         size = end or len(ahead) or scanner.missing
         if skipped + len(text) + size > max_size:
             raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT, f"a message exceeds the limit of {max_size} bytes"
+                TProtocolException.SIZE_LIMIT,
+                f"a message exceeds the limit of {max_size} bytes (max_message_size)",
             )
         data = trans.read(size)
         if not data:
@@ -447,7 +454,7 @@ class _Reader:
     def text(self, data: Any) -> str | bytes:
         if not isinstance(data, str):
             _malformed(f"not a string: {type(data).__name__}")
-        self.check_size(len(data))
+        check_size(text_size(data, self.max_string_size), self.max_string_size)
         if self.decode_response and not self.strict_decode:
             return str(data)
         if self.strict_decode and any("\ud800" <= character <= "\udfff" for character in data):
@@ -457,7 +464,7 @@ class _Reader:
     def binary(self, data: Any) -> bytes:
         if not isinstance(data, str):
             _malformed(f"not a string: {type(data).__name__}")
-        self.check_size(len(data) // 4 * 3)
+        check_size(base64_size(data), self.max_string_size)
         try:
             # Some libraries leave the padding out.
             return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
@@ -465,7 +472,7 @@ class _Reader:
             return bytes(_malformed("not base64"))
 
     def sequence(self, spec: Any, data: Any, budget: int) -> list[Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         ttype, elements = self.list_of(data)
         declared, inner = element(spec)
         if not self.same(ttype, declared):
@@ -475,7 +482,7 @@ class _Reader:
         return [self.value(declared, inner, item, budget - 1) for item in elements]
 
     def mapping(self, spec: Any, data: Any, budget: int) -> dict[Any, Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         key_type, value_type, items = self.map_of(data)
         (key_declared, key_spec), (value_declared, value_spec) = element(spec[0]), element(spec[1])
         if not (self.same(key_type, key_declared) and self.same(value_type, value_declared)):
@@ -493,7 +500,7 @@ class _Reader:
         return result
 
     def struct(self, data: Any, obj: Any, budget: int) -> Any:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         spec = obj.thrift_spec
         for fid, ttype, item in self.fields_of(data):
             field = spec.get(fid)
@@ -508,19 +515,21 @@ class _Reader:
         return CTYPES.get(declared) == CTYPES[ttype]
 
     def skip(self, ttype: int, data: Any, budget: int) -> None:
-        """Check the outline of a value that nobody wants."""
+        """Check the outline of a value that nobody wants, and the limits."""
+        if isinstance(data, str):
+            check_skipped(data, self.max_string_size)
         if ttype == TType.STRUCT:
-            check_depth(budget, "")
+            check_depth(budget, LIMITED)
             for _, inner, item in self.fields_of(data):
                 self.skip(inner, item, budget - 1)
         elif ttype == TType.MAP:
-            check_depth(budget, "")
+            check_depth(budget, LIMITED)
             key_type, value_type, items = self.map_of(data)
             for key, item in items:
                 self.skip(key_type, key, budget - 1)
                 self.skip(value_type, item, budget - 1)
         elif ttype in (TType.LIST, TType.SET):
-            check_depth(budget, "")
+            check_depth(budget, LIMITED)
             inner, elements = self.list_of(data)
             for item in elements:
                 self.skip(inner, item, budget - 1)
@@ -557,19 +566,13 @@ class _Reader:
         ttype = JTYPES.get(name) if isinstance(name, str) else None
         return _malformed(f"not a type: {name!r:.100}") if ttype is None else ttype
 
-    def check_size(self, size: int) -> None:
-        if size > self.max_string_size:
-            raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT,
-                f"a string of {size} characters exceeds the limit of {self.max_string_size}",
-            )
-
 
 class TApacheJSONProtocol(TProtocolBase):
     """Apache Thrift's JSON protocol.
 
-    Sizes are limited in bytes (strings in characters), structs and containers may nest
-    ``max_depth`` deep. The other options are those of ``TBinaryProtocol``.
+    Sizes are limited in bytes, those of strings as UTF-8 and those of ``binary`` without base64;
+    structs and containers may nest ``max_depth`` deep. The other options are those of
+    ``TBinaryProtocol``.
     """
 
     def __init__(
@@ -636,6 +639,8 @@ class TApacheJSONProtocol(TProtocolBase):
             )
         if not (isinstance(name, str) and isinstance(ttype, int) and isinstance(seqid, int)):
             _malformed("Bad header of a message: its name, type or sequence id is of another type")
+        limit = self._reader.max_string_size
+        check_size(text_size(name, limit), limit)
         self._req = message
         self._begun = True
         return name, ttype, seqid
@@ -656,6 +661,7 @@ class TApacheJSONProtocol(TProtocolBase):
             self._reader.skip(TType.STRUCT, data, self.max_depth)
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
+        check_name(name, self._reader.max_string_size)
         self.api, self.ttype, self.seqid = name, ttype, seqid
         self._header = f"[{VERSION},{encode_basestring(text_of(name))},{ttype:d},{seqid:d},"
 

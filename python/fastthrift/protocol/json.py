@@ -13,6 +13,7 @@ import base64
 import binascii
 import contextlib
 import json
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
@@ -53,6 +54,9 @@ VERSION = 1
 DEFAULT_MAX_SIZE = 100 * 1024 * 1024
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
+
+# Ends the text of `check_depth`.
+LIMITED = " (max_depth)"
 
 INTEGER_BITS = {TType.BYTE: 8, TType.I16: 16, TType.I32: 32, TType.I64: 64}
 
@@ -147,13 +151,62 @@ def text_of(value: Any) -> str:
     raise Misfit()
 
 
-def check_length(value: Any, limit: int) -> None:
-    """Raise `TooLong` for a ``str`` of more characters, or a buffer of more bytes."""
-    size = memoryview(value).nbytes if isinstance(value, (bytearray, memoryview)) else 0
-    if isinstance(value, (str, bytes)):
-        size = len(value)
+def text_size(text: str, limit: int) -> int:
+    """The bytes of a text in UTF-8; where they cannot exceed the limit, its characters."""
+    if text.isascii() or 4 * len(text) <= limit:
+        return len(text)
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def base64_size(text: str) -> int:
+    """How many bytes are in base64, with padding or without."""
+    return len(text) * 3 // 4 - text.count("=", max(len(text) - 2, 0))
+
+
+def check_size(size: int, limit: int) -> None:
+    """Refuse a string that is too long, in bytes, to be read."""
     if size > limit:
-        raise TooLong(f"a string of {size} exceeds the limit of {limit}")
+        raise TMalformedDataException(TProtocolException.SIZE_LIMIT, _too_long(size, limit))
+
+
+def check_skipped(text: str, limit: int) -> None:
+    """Refuse a string that nobody wants, and of which nobody knows whether it is text or binary,
+    where it is too long as either."""
+    size = text_size(text, limit)
+    if size > limit and (base64_size(text) > limit or not _is_base64(text)):
+        check_size(size, limit)
+
+
+_BASE64 = re.compile("([A-Za-z0-9+/]*)={0,2}")
+
+
+def _is_base64(text: str) -> bool:
+    match = _BASE64.fullmatch(text)
+    # A character alone holds no byte.
+    return match is not None and match.end(1) % 4 != 1
+
+
+def check_length(value: Any, limit: int) -> None:
+    """Raise `TooLong` for a ``str`` or a buffer of more bytes than may be written."""
+    size = memoryview(value).nbytes if isinstance(value, (bytearray, memoryview)) else 0
+    if isinstance(value, bytes):
+        size = len(value)
+    elif isinstance(value, str):
+        size = text_size(value, limit)
+    if size > limit:
+        raise TooLong(_too_long(size, limit))
+
+
+def check_name(name: Any, limit: int) -> None:
+    """Refuse the name of a message that is too long to be written."""
+    try:
+        check_length(name, limit)
+    except TooLong as error:
+        raise error.error() from None
+
+
+def _too_long(size: int, limit: int) -> str:
+    return f"a string of {size} bytes exceeds the limit of {limit} (max_string_size)"
 
 
 @contextlib.contextmanager
@@ -165,7 +218,7 @@ def recursion_as_depth() -> Iterator[None]:
         raise
     except RecursionError as error:
         raise TDepthLimitException(
-            TProtocolException.SIZE_LIMIT, f"maximum nesting depth exceeded: {error}"
+            TProtocolException.SIZE_LIMIT, f"maximum nesting depth exceeded (max_depth): {error}"
         ) from None
 
 
@@ -174,7 +227,7 @@ def check_message(size: int, limit: int) -> None:
     if size > limit:
         raise TMalformedDataException(
             TProtocolException.SIZE_LIMIT,
-            f"a message of {size} bytes exceeds the limit of {limit}",
+            f"a message of {size} bytes exceeds the limit of {limit} (max_message_size)",
         )
 
 
@@ -232,7 +285,11 @@ class _Writer:
 
     def text(self, value: Any, spec: Any, budget: int) -> str:
         if isinstance(value, (int, float)):
-            return str(value)
+            try:
+                return str(value)
+            except ValueError as error:
+                # Thousands of digits.
+                raise Misfit(str(error)) from None
         text = text_of(value)
         check_length(text, self.max_string_size)
         return text
@@ -242,7 +299,7 @@ class _Writer:
         return encode_binary(value)
 
     def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         ttype, inner = element(spec)
         write = self.of(ttype)
         elements = elements_of(value)
@@ -256,7 +313,7 @@ class _Writer:
         return done
 
     def mapping(self, value: Any, spec: Any, budget: int) -> list[dict[str, Any]]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
         write_key, write_value = self.of(key_type), self.of(value_type)
         done = []
@@ -274,7 +331,7 @@ class _Writer:
         return done
 
     def struct(self, value: Any, spec: Any, budget: int) -> dict[str, Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         done = {}
         try:
             fields = value.thrift_spec.items()
@@ -405,7 +462,7 @@ class _Reader:
         if not isinstance(value, (str, int, float)):
             _mistyped(TType.STRING, value)
         text = str(value)
-        self.check_size(len(text))
+        check_size(text_size(text, self.max_string_size), self.max_string_size)
         if self.decode_response and not self.strict_decode:
             return text
         return self.checked_text(text)
@@ -420,7 +477,7 @@ class _Reader:
 
     def binary(self, value: Any, spec: Any, budget: int) -> bytes:
         if isinstance(value, str):
-            self.check_size(len(value) // 4 * 3)
+            check_size(base64_size(value), self.max_string_size)
             try:
                 return base64.b64decode(value, validate=True)
             except (binascii.Error, ValueError):
@@ -428,14 +485,14 @@ class _Reader:
         _mistyped(TType.BINARY, value)
 
     def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         if not isinstance(value, (list, tuple)):
             _mistyped(TType.LIST, value)
         ttype, inner = element(spec)
         return [self.value(ttype, item, inner, budget - 1) for item in value]
 
     def mapping(self, value: Any, spec: Any, budget: int) -> dict[Any, Any]:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         (key_type, key_spec), (value_type, value_spec) = element(spec[0]), element(spec[1])
         result = {}
         try:
@@ -452,7 +509,7 @@ class _Reader:
         return self.struct(value, spec(), budget)
 
     def struct(self, value: Any, obj: Any, budget: int) -> Any:
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         unknown = set(value)
         keys = getattr(obj, "__thrift_field_names__", {})
         for field in obj.thrift_spec.values():
@@ -473,10 +530,12 @@ class _Reader:
         return obj
 
     def skip(self, value: Any, budget: int) -> None:
-        """Look at nothing but the depth."""
+        """Look at nothing but the limits."""
+        if isinstance(value, str):
+            check_skipped(value, self.max_string_size)
         if not isinstance(value, (dict, list)):
             return
-        check_depth(budget, "")
+        check_depth(budget, LIMITED)
         for item in value.values() if isinstance(value, dict) else value:
             if isinstance(value, list) and isinstance(item, dict) and item.keys() == _ENTRY:
                 # Of a map, most likely: a level of JSON, but none of Thrift.
@@ -484,13 +543,6 @@ class _Reader:
                 self.skip(item["value"], budget - 1)
             else:
                 self.skip(item, budget - 1)
-
-    def check_size(self, size: int) -> None:
-        if size > self.max_string_size:
-            raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT,
-                f"a string of {size} characters exceeds the limit of {self.max_string_size}",
-            )
 
 
 _READER = _Reader()
@@ -523,8 +575,9 @@ class TJSONProtocol(TProtocolBase):
     """thriftpy2's JSON protocol.
 
     What is written is ``{"metadata": ..., "payload": ...}`` in UTF-8, after its length in bytes.
-    Sizes are limited in bytes (strings in characters), structs and containers may nest
-    ``max_depth`` deep. The other options are those of ``TBinaryProtocol``.
+    Sizes are limited in bytes, those of strings as UTF-8 and those of ``binary`` without base64;
+    structs and containers may nest ``max_depth`` deep. The other options are those of
+    ``TBinaryProtocol``.
     """
 
     def __init__(
@@ -604,6 +657,8 @@ class TJSONProtocol(TProtocolBase):
             raise TMalformedDataException(
                 TProtocolException.INVALID_DATA, "Bad metadata of a message"
             )
+        limit = self._reader.max_string_size
+        check_size(text_size(name, limit), limit)
         self._data = data
         return name, ttype, seqid
 
@@ -612,6 +667,7 @@ class TJSONProtocol(TProtocolBase):
         self._data = None
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
+        check_name(name, self._writer.max_string_size)
         self._meta.update({"name": name, "ttype": ttype, "seqid": seqid})
 
     def write_message_end(self) -> None:
@@ -645,7 +701,7 @@ def parse(data: bytes | bytearray, levels: int, **options: Any) -> Any:
     try:
         text = data.decode("utf-8")
         # Found beforehand: the recursion of ``json`` may be more than a thread's stack holds.
-        check_depth(0 if nests_deeper(text, levels) else 1, "")
+        check_depth(0 if nests_deeper(text, levels) else 1, LIMITED)
         with recursion_as_depth():
             return json.loads(text, **options)
     except ValueError as error:

@@ -32,7 +32,7 @@ class _ClientContext(SSLContext):
 
 
 def create_thriftpy_context(server_side: bool = False, ciphers: str | None = None) -> SSLContext:
-    """A TLS context with Python's present defaults.
+    """A TLS context with Python's present defaults, and TLS 1.2 at least.
 
     A client's context verifies the server's certificate and its host name; give it the
     authorities with ``load_verify_locations``. Setting ``verify_mode`` to ``ssl.CERT_NONE`` turns
@@ -42,6 +42,8 @@ def create_thriftpy_context(server_side: bool = False, ciphers: str | None = Non
         context = SSLContext(ssl.PROTOCOL_TLS_SERVER)
     else:
         context = _ClientContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Some distributions build Python without a minimum of its own.
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     if ciphers:
         context.set_ciphers(ciphers)
     return context

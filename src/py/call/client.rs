@@ -9,7 +9,7 @@ use super::method::{Method, Signature};
 use super::parts::Parts;
 use crate::py::codec;
 use crate::py::imports;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader, untouched_writer};
+use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
 use crate::py::transport::Output;
 
 /// A method, whether nobody waits for its answer, and the arguments.
@@ -96,10 +96,7 @@ pub fn write_call<'py>(
     let Some(signature) = method.signature() else {
         return Ok(None);
     };
-    let Some((settings, trans)) = untouched_writer(oprot)? else {
-        return Ok(None);
-    };
-    let message = WriteMessage {
+    WriteMessage {
         name: method.name.to_str(oprot.py())?,
         message_type: if signature.oneway {
             message_type::ONEWAY
@@ -109,8 +106,8 @@ pub fn write_call<'py>(
         sequence_id: seqid,
         plan: method.arguments(),
         value_of: |slot| values.get_item(slot).ok(),
-    };
-    message.output(&settings, trans).map(Some)
+    }
+    .output(oprot)
 }
 
 /// What a reply says: an exception to raise, or else the value to return.

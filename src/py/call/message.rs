@@ -8,7 +8,7 @@ use crate::py::decode::{Decoder, Text};
 use crate::py::encode::Encoder;
 use crate::py::error::Result;
 use crate::py::plan::Plan;
-use crate::py::settings::Settings;
+use crate::py::protocol::untouched_writer;
 use crate::py::transport::{self, Output};
 use crate::wire::{Reader, Writer};
 
@@ -38,19 +38,23 @@ impl<'py, V> WriteMessage<'_, V>
 where
     V: Fn(usize) -> Option<Bound<'py, PyAny>>,
 {
-    /// Writes it to a transport and takes what there is to send; straight
-    /// into the `bytes` to be sent where nothing else is in between.
-    pub fn output(self, settings: &Settings, trans: Bound<'py, PyAny>) -> PyResult<Output<'py>> {
+    /// Writes it to a protocol and takes what there is to send; straight into
+    /// the `bytes` to be sent where nothing else is in between. None, and
+    /// nothing was written, where the protocol has to be asked by its methods.
+    pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<Output<'py>>> {
+        let Some((settings, trans)) = untouched_writer(oprot)? else {
+            return Ok(None);
+        };
         if let Some(below) = transport::below_empty_buffer(&trans)? {
             let plan = self.plan;
-            let message = codec::write_new(trans.py(), settings, plan.expected_size(), self)?;
+            let message = codec::write_new(trans.py(), &settings, plan.expected_size(), self)?;
             let size = message.as_bytes().len();
-            codec::check_message(trans.py(), settings, size)?;
+            codec::check_message(trans.py(), &settings, size)?;
             plan.note_size(size);
-            return Ok((Some(message), below));
+            return Ok(Some((Some(message), below)));
         }
-        codec::write(settings, &trans, self)?;
-        transport::take_output(trans)
+        codec::write(&settings, &trans, self)?;
+        transport::take_output(trans).map(Some)
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 use super::message::{ReadFields, WriteMessage, message_type};
 use super::method::Method;
 use crate::py::codec;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader, untouched_writer};
+use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
 use crate::py::transport::Output;
 
 type Call<'py> = (
@@ -88,15 +88,12 @@ pub fn write_result<'py>(
     let Some(signature) = method.signature() else {
         return Ok(None);
     };
-    let Some((settings, trans)) = untouched_writer(oprot)? else {
-        return Ok(None);
-    };
-    let message = WriteMessage {
+    WriteMessage {
         name: method.name.to_str(oprot.py())?,
         message_type: message_type::REPLY,
         sequence_id: seqid,
         plan: method.result(),
         value_of: |slot| (Some(slot) == signature.success).then(|| value.clone()),
-    };
-    message.output(&settings, trans).map(Some)
+    }
+    .output(oprot)
 }

@@ -37,6 +37,7 @@ pub struct CyTransportBase {
     written: Vec<u8>,
     fetch: Fetch,
     framed: bool,
+    refused: bool,
 }
 
 impl CyTransportBase {
@@ -49,6 +50,7 @@ impl CyTransportBase {
             written: Vec::new(),
             fetch,
             framed: matches!(fetch, Fetch::Frames { .. }),
+            refused: false,
         }
     }
 
@@ -91,6 +93,7 @@ impl CyTransportBase {
         let py = this.py();
         let mut this = this.try_borrow_mut()?;
         let below = this.trans(py).into_bound(py);
+        this.refused = false;
         let written = &this.written;
         let output = match (this.fetch, written.is_empty()) {
             (Fetch::Frames { .. }, true) => return Ok(None),
@@ -99,6 +102,7 @@ impl CyTransportBase {
         };
         this.written.clear();
         this.written.shrink_to(LARGEST_KEPT);
+        this.refused = output.is_err();
         Ok(Some((output?, below)))
     }
 
@@ -212,6 +216,13 @@ impl CyTransportBase {
     /// Forgets what was not flushed.
     fn discard_output(&mut self) {
         self.written.clear();
+    }
+
+    /// Whether the last flush was refused because of a limit, so that nothing
+    /// was sent.
+    #[getter]
+    fn refused(&self) -> bool {
+        self.refused
     }
 
     /// How many bytes were read ahead and not taken.

@@ -14,6 +14,8 @@ from typing import Any
 BLOCKS = 150
 #: What the allocator may keep, in bytes; a leak of native memory adds more, by far.
 BYTES = 4 * 2**20
+#: How often an action is repeated before its memory is looked at, at least.
+WARMING_UP = 1000
 #: Objects that everyone shares.
 SHARED: list[Any] = [None, True, False, Ellipsis, (), "", b"", 0, 1, 5, -1, 255, "a", b"a"]
 #: What the interpreter itself may do to their references.
@@ -38,7 +40,8 @@ def repeat(action: Callable[[], Any], count: int) -> None:
 def check_leaks(action: Callable[[], Any], count: int, *objects: Any) -> None:
     """Repeat `action`, and look at memory and at the references of `objects`."""
     watched = [*SHARED, *objects]
-    repeat(action, count // 20)
+    # Garbage that waits for the collector is memory too: until that comes and goes as it will.
+    repeat(action, max(count // 20, WARMING_UP))
     # Twice: the first time makes what the second finds.
     for _ in range(2):
         gc.collect()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastthrift import thrift
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["TApplicationException", "TAsyncClient", "TMessageType", "args_to_kwargs"]
 
@@ -23,7 +26,10 @@ class TAsyncClient:
     the connection is closed, because the next bytes on it would answer the wrong call; every
     later call raises ``TTransportException`` of type ``NOT_OPEN`` until the transport has been
     opened again. Declared exceptions, ``TApplicationException`` replies and arguments that
-    cannot be encoded leave the connection open.
+    cannot be encoded or exceed a limit leave the connection open.
+
+    ``async with client:`` closes it at the end, and waits until the connection is closed; so a
+    program should where it is encrypted, before its event loop ends.
     """
 
     def __init__(self, service: Any, iprot: Any, oprot: Any = None) -> None:
@@ -141,6 +147,18 @@ class TAsyncClient:
         if "success" in names:
             raise TApplicationException(TApplicationException.MISSING_RESULT)
         return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+        for prot in {id(p): p for p in (self._iprot, self._oprot)}.values():
+            trans = prot.trans
+            while trans is not None:
+                if hasattr(trans, "wait_closed"):
+                    await trans.wait_closed()
+                trans = getattr(trans, "_trans", None)
 
     def close(self) -> None:
         """Close the transports. Does not wait for a call that another task is making."""

@@ -59,7 +59,8 @@ async def make_client(
     socket_timeout: float | None = None,
     socket_family: int = socket.AF_INET,
 ) -> TAsyncClient:
-    """Connect to a service. The caller closes the client.
+    """Connect to a service. The caller closes the client, or has it closed by
+    ``async with await make_client(...) as client:``.
 
     ``timeout``, in milliseconds, is for each read and write, and for connecting unless
     ``connect_timeout`` is given; None or 0 for none. ``socket_timeout`` is its former name.

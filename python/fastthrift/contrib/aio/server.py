@@ -6,6 +6,7 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import warnings
 from typing import Any
@@ -28,6 +29,10 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+# How often the event loop goes round, with some to spare, until a connection that it has accepted
+# has a task, which is to be ended with the others.
+_TURNS_TO_ACCEPT = 5
 
 # The rules of the synchronous server, which is not a base: its `serve` and `close` are others.
 _Rules: Any = threaded.TServer
@@ -282,15 +287,32 @@ class TAsyncServer(CallProcessing):
     async def _close(self) -> None:
         self.closed = True
         server, self.server = self.server, None
+        in_own_loop = self.loop is asyncio.get_running_loop()
         if server is not None:
+            if in_own_loop:
+                await self._finish_accepting(server)
             server.close()
         self.trans.close()
-        if self.loop is asyncio.get_running_loop():
+        if in_own_loop:
             await self._end_connections()
             if self._runs_loop:
-                self.loop.stop()
+                asyncio.get_running_loop().stop()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
+
+    async def _finish_accepting(self, server: asyncio.AbstractServer) -> None:
+        """Accept no connection any more, and wait until those that were accepted have a task.
+
+        asyncio's server forgets about those that it is still making transports for when it is
+        closed, and nobody closes their sockets.
+        """
+        assert self.loop is not None
+        # Other loops than the standard one do it in their own way, if at all.
+        with contextlib.suppress(AttributeError, NotImplementedError, ValueError):
+            for sock in server.sockets:  # type: ignore[attr-defined]
+                self.loop.remove_reader(sock.fileno())
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
 
     async def _end_connections(self) -> None:
         for connection in list(self._connections.values()):

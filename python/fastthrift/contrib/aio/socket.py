@@ -10,6 +10,7 @@ import ssl
 import struct
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from fastthrift.transport import TServerSocket, TTransportException
@@ -20,7 +21,7 @@ from fastthrift.transport._ssl import (
 )
 from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
 
-from .transport.base import TAsyncTransportTimeout, within
+from .transport.base import TAsyncTransportTimeout, patiently, within
 
 MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
 
@@ -51,7 +52,7 @@ class _Stream:
         if self.reader is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
         try:
-            data = await within(self.socket_timeout, self.reader.read(sz))
+            data = await patiently(self.socket_timeout, partial(self.reader.read, sz))
         except asyncio.CancelledError:
             self.interrupted = True
             raise
@@ -83,7 +84,7 @@ class _Stream:
         # With nothing to send there is nothing to wait for, and no time to measure.
         pending = self.writer.transport.get_write_buffer_size()
         try:
-            await within(self.socket_timeout if pending else None, self.writer.drain())
+            await patiently(self.socket_timeout if pending else None, self.writer.drain)
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.abort()
             raise TAsyncTransportTimeout(
@@ -157,6 +158,8 @@ class TAsyncSocket(_Stream):
                 validate, cafile, capath, certfile or keyfile, keyfile, ciphers
             )
         self.server_hostname = None if self.ssl_context is None else host
+        # The connection that was closed last.
+        self._closing: asyncio.StreamWriter | None = None
 
     def _init_sock(self) -> None:
         if self.unix_socket:
@@ -249,8 +252,10 @@ class TAsyncSocket(_Stream):
                 sock.close()
 
     def close(self) -> None:
-        """Close, after what was written has been sent."""
+        """Close, after what was written has been sent. See ``wait_closed``."""
         writer, self.writer = self.writer, None
+        if writer is not None:
+            self._closing = writer
         sock, self.raw_sock = self.raw_sock, None
         self.reader = None
         try:
@@ -267,6 +272,25 @@ class TAsyncSocket(_Stream):
             # The event loop is closed, and nobody else gives the descriptor back.
             assert sock is not None
             sock.close()
+
+    async def wait_closed(self) -> None:
+        """Wait, after ``close``, until the connection is closed.
+
+        The event loop does that in its next turn, but TLS ends with a farewell of both sides. The
+        peer's is waited for as long as a read is.
+        """
+        writer, self._closing = self._closing, None
+        if writer is None:
+            return
+        try:
+            await within(self.socket_timeout, writer.wait_closed())
+        except OSError:
+            pass  # the peer has gone first
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            # Does nothing to one that is closed.
+            writer.transport.abort()
 
 
 def _client_context(

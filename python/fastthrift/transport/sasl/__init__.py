@@ -60,6 +60,8 @@ class TSaslClientTransport(TTransportBase):
         self.encode: bool | None = None
         self._written = io.BytesIO()
         self._frame = io.BytesIO()
+        # Whether the last flush was refused because of the limit, so that nothing was sent.
+        self.refused = False
 
     @property
     def trans(self) -> Any:
@@ -122,12 +124,13 @@ class TSaslClientTransport(TTransportBase):
         status, length = struct.unpack(">BI", readall(self._trans.read, 5))
         return status, self._read_sized(length)
 
+    def _too_long(self, length: int) -> str:
+        limit = self.max_frame_size
+        return f"A SASL frame of {length} bytes exceeds the limit of {limit} (max_frame_size)"
+
     def _read_sized(self, length: int) -> bytes:
         if length > self.max_frame_size:
-            raise TTransportException(
-                TTransportException.UNKNOWN,
-                f"A SASL frame of {length} bytes exceeds the limit of {self.max_frame_size}",
-            )
+            raise TTransportException(TTransportException.UNKNOWN, self._too_long(length))
         data = bytearray()
         while len(data) < length:
             data += readall(self._trans.read, min(length - len(data), _LARGEST_READ))
@@ -144,6 +147,12 @@ class TSaslClientTransport(TTransportBase):
         self._written = io.BytesIO()
         if not data:
             return
+        self.refused = len(data) > self.max_frame_size
+        if self.refused:
+            # Before the mechanism counts it.
+            from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+
+            raise TMalformedDataException(TProtocolException.SIZE_LIMIT, self._too_long(len(data)))
         if self.sasl is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The transport is not open")
         encoded = data if self.encode is False else self._call_sasl("encode", data)

@@ -277,5 +277,6 @@ class TAsyncNativeProtocol(_Native):
         if size > self.max_message_size:
             raise TMalformedDataException(
                 TProtocolException.SIZE_LIMIT,
-                f"a message of {size} bytes or more exceeds the limit of {self.max_message_size}",
+                f"a message of {size} bytes or more exceeds the limit of {self.max_message_size} "
+                f"(max_message_size)",
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
@@ -45,6 +45,32 @@ else:
         return await asyncio.wait_for(awaitable, seconds)
 
 
+async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """``act``, within some seconds; but what the peer has done by then counts, even if the event
+    loop was too busy to notice.
+
+    A handler that computes for a while holds up everybody, and then timers go off for
+    connections on which nothing was late.
+    """
+    try:
+        return await within(seconds, act())
+    except (TimeoutError, asyncio.TimeoutError):
+        done = _at_once(act())
+        if done is None:
+            raise
+        return done[0]
+
+
+def _at_once(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T] | None:
+    """What a coroutine returns without waiting for anything, in a tuple; None where it waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return (done.value,)
+    coroutine.close()
+    return None
+
+
 async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
     """Await ``read_fn`` until it has given ``sz`` bytes; ``END_OF_FILE`` when it gives none."""
     chunks = []
@@ -69,7 +95,7 @@ def check_frame_size(size: int, limit: int) -> None:
     if size > limit:
         raise TMalformedDataException(
             TProtocolException.SIZE_LIMIT,
-            f"a frame of {size} bytes exceeds the limit of {limit}",
+            f"a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)",
         )
     if size == 0:
         raise TTransportException(message="No frame.")

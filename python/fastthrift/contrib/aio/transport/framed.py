@@ -27,6 +27,8 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         super().__init__()
         self._trans = trans
         self.max_frame_size = max_frame_size
+        #: Whether the last flush was refused because of the limit, so that nothing was sent.
+        self.refused = False
 
     def is_open(self) -> bool:
         return bool(self._trans.is_open())
@@ -55,6 +57,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
 
     async def flush(self) -> None:  # type: ignore[override]
         frame = self._written()
+        self.refused = len(frame) > self.max_frame_size
         if frame:
             check_frame_size(len(frame), self.max_frame_size)
             # In one piece: two writes would be two segments.

@@ -42,6 +42,8 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         self.mechanism = mechanism
         # Whether messages are encoded; None until the first one shows it.
         self.encode: bool | None = None
+        #: Whether the last flush was refused because of the limit, so that nothing was sent.
+        self.refused = False
 
     def is_open(self) -> bool:
         return bool(self._trans.is_open())
@@ -95,6 +97,10 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
 
     async def flush(self) -> None:  # type: ignore[override]
         message = self._written()
+        self.refused = len(message) > SIZE_LIMIT
+        if self.refused:
+            # Before the mechanism counts it.
+            check_frame_size(len(message), SIZE_LIMIT)
         if self.encode is None:
             encoded = self._encoded(message)
             # Without a protection layer encoding adds nothing, and is not asked for again.
