@@ -283,11 +283,9 @@ class TAsyncSocket(_Stream):
         if writer is None:
             return
         try:
-            await within(self.socket_timeout, writer.wait_closed())
-        except OSError:
-            pass  # the peer has gone first
-        except asyncio.TimeoutError:
-            pass
+            # The peer may have gone first, or not at all: it is closed all the same.
+            with contextlib.suppress(OSError, asyncio.TimeoutError):
+                await within(self.socket_timeout, writer.wait_closed())
         finally:
             # Does nothing to one that is closed.
             writer.transport.abort()
