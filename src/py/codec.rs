@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 use super::error::CodecError;
 use super::exceptions;
-use super::ffi::{self, BytesOutput, Scratch};
+use super::ffi::{self, BytesOutput, Raised, Scratch};
 use super::settings::{Dialect, Settings};
 use super::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
@@ -60,7 +60,8 @@ pub fn read<'py, J: Read<'py>>(
         return Ok(output);
     }
     let input = TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
-    run(py, settings, input, job, drop).map(|(output, ())| output)
+    let (output, ()) = run(py, settings, input, job, drop)?;
+    Ok(output)
 }
 
 /// Reads from bytes in memory.
@@ -71,7 +72,7 @@ pub fn read_bytes<'py, J: Read<'py>>(
     settings: &Settings,
     bytes: &[u8],
     job: J,
-) -> PyResult<J::Output> {
+) -> Result<J::Output, Raised<'py>> {
     run(py, settings, SliceInput::new(bytes), job, drop).map(|(output, ())| output)
 }
 
@@ -87,7 +88,7 @@ fn run<'py, I: Input, J: Read<'py>, K>(
     input: I,
     job: J,
     keep: impl FnOnce(I) -> K,
-) -> PyResult<(J::Output, K)> {
+) -> Result<(J::Output, K), Raised<'py>> {
     let limits = affordable(settings.limits);
     let (error, offset) = match settings.dialect {
         Dialect::Binary => {
@@ -105,7 +106,10 @@ fn run<'py, I: Input, J: Read<'py>, K>(
             }
         }
     };
-    Err(exceptions::from_codec(py, error.at(offset)))
+    Err(Raised::new(
+        py,
+        exceptions::from_codec(py, error.at(offset)),
+    ))
 }
 
 /// Writes to a transport: all of it, or nothing and an error.
@@ -169,7 +173,7 @@ pub fn write_new<'py, J: Write<'py>>(
     settings: &Settings,
     expected: usize,
     job: J,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut bytes = BytesOutput::new(py, &mut scratch, expected);
     write_bytes(py, settings, &mut bytes, job)?;
@@ -183,7 +187,7 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
     settings: &Settings,
     bytes: &mut O,
     job: J,
-) -> PyResult<()> {
+) -> Result<(), Raised<'py>> {
     let limits = affordable(settings.limits);
     let result = match settings.dialect {
         Dialect::Binary => {
@@ -192,5 +196,5 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
         }
         Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, limits)),
     };
-    result.map_err(|error| exceptions::from_codec(py, error))
+    result.map_err(|error| Raised::new(py, exceptions::from_codec(py, error)))
 }

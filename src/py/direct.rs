@@ -12,7 +12,7 @@ use super::codec::{self, Read, Write};
 use super::decode::{Decoder, Text};
 use super::encode::Encoder;
 use super::error::CodecError;
-use super::ffi::{self, General, Quick};
+use super::ffi::{self, General, Quick, Raised};
 use super::layout::Layout;
 use super::plan::Plan;
 use super::protocol::{
@@ -29,9 +29,9 @@ use crate::wire::{Reader, Writer};
 )]
 #[inline(always)]
 fn native_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
-    let settings = if let Ok(factory) = factory.cast_exact::<TBinaryProtocolFactory>() {
+    let settings = if let Some(factory) = ffi::exactly::<TBinaryProtocolFactory>(factory) {
         factory.as_super()
-    } else if let Ok(factory) = factory.cast_exact::<TCompactProtocolFactory>() {
+    } else if let Some(factory) = ffi::exactly::<TCompactProtocolFactory>(factory) {
         factory.as_super()
     } else {
         return None;
@@ -66,7 +66,7 @@ fn write_by_plan<'py>(
     settings: &Settings,
     plan: &Plan,
     object: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let job = WriteByPlan { plan, object };
     let bytes = codec::write_new(object.py(), settings, plan.expected_size(), job)?;
     plan.note_size(bytes.as_bytes().len());
@@ -81,7 +81,7 @@ fn write_by_plan<'py>(
 pub fn serialize<'py>(
     thrift_object: &Bound<'py, PyAny>,
     proto_factory: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(thrift_object)
         && plan.get().has_plain_write()
@@ -89,6 +89,7 @@ pub fn serialize<'py>(
         return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
     }
     serialize_by_protocol(thrift_object, proto_factory)
+        .map_err(|error| Raised::new(thrift_object.py(), error))
 }
 
 #[inline(never)]
@@ -114,7 +115,7 @@ pub fn deserialize<'py>(
     thrift_object: Bound<'py, PyAny>,
     buf: &Bound<'py, PyAny>,
     proto_factory: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(&thrift_object)
         && plan.get().has_plain_read()
@@ -123,6 +124,7 @@ pub fn deserialize<'py>(
         return Ok(thrift_object);
     }
     deserialize_by_protocol(thrift_object, buf, proto_factory)
+        .map_err(|error| Raised::new(buf.py(), error))
 }
 
 #[inline(never)]
@@ -168,7 +170,7 @@ fn read_into<'py>(
     plan: &Plan,
     object: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
-) -> PyResult<()> {
+) -> Result<(), Raised<'py>> {
     let text = settings.text();
     read_buffer(settings, buffer, ReadStruct { plan, object, text })
 }
@@ -179,13 +181,13 @@ fn read_buffer<'py, J: Read<'py>>(
     settings: &Settings,
     buffer: &Bound<'py, PyAny>,
     job: J,
-) -> PyResult<J::Output> {
+) -> Result<J::Output, Raised<'py>> {
     let py = buffer.py();
     if let Ok(bytes) = buffer.cast::<PyBytes>() {
         return codec::read_bytes(py, settings, bytes.as_bytes(), job);
     }
     // Other buffers may change while Python code runs: work on a copy.
-    let bytes = super::transport::bytes_of(buffer)?;
+    let bytes = super::transport::bytes_of(buffer).map_err(|error| Raised::new(py, error))?;
     codec::read_bytes(py, settings, &bytes, job)
 }
 
@@ -195,7 +197,7 @@ fn read_buffer<'py, J: Read<'py>>(
     reason = "measured: moved settings are loaded while they are still being stored"
 )]
 #[inline(always)]
-fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
+fn settings<'py>(protocol: Option<&Bound<'py, PyAny>>) -> Result<Settings, Raised<'py>> {
     let Some(protocol) = protocol else {
         return Ok(Settings::new(Dialect::Binary));
     };
@@ -204,7 +206,7 @@ fn settings(protocol: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
         Some(b"compact") => Ok(Settings::new(Dialect::Compact)),
         _ => match native_settings(protocol) {
             Some(settings) => Ok(settings),
-            None => Err(unknown_protocol(protocol)),
+            None => Err(Raised::new(protocol.py(), unknown_protocol(protocol))),
         },
     }
 }
@@ -231,7 +233,7 @@ fn unknown_protocol(protocol: &Bound<'_, PyAny>) -> PyErr {
 pub fn encode<'py>(
     obj: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let settings = settings(protocol)?;
     match plan_of(obj) {
         Some(plan) => write_by_plan(&settings, plan.get(), obj),
@@ -249,7 +251,7 @@ pub fn decode<'py>(
     cls: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let settings = settings(protocol)?;
     if let Ok(class) = cls.cast::<PyType>()
         && let Ok(plan) = Plan::of(class)
@@ -262,9 +264,18 @@ pub fn decode<'py>(
         };
         return read_buffer(&settings, buffer, job);
     }
+    decode_by_call(cls, buffer, &settings).map_err(|error| Raised::new(cls.py(), error))
+}
+
+#[inline(never)]
+fn decode_by_call<'py>(
+    cls: &Bound<'py, PyAny>,
+    buffer: &Bound<'py, PyAny>,
+    settings: &Settings,
+) -> PyResult<Bound<'py, PyAny>> {
     let object = cls.call0()?;
     let plan = Plan::of_object(&object)?;
-    read_into(&settings, plan.get(), &object, buffer)?;
+    read_into(settings, plan.get(), &object, buffer)?;
     Ok(object)
 }
 
@@ -323,7 +334,7 @@ macro_rules! quick {
             fn call<'py>(
                 _: Python<'py>,
                 $args: &[Borrowed<'_, 'py, PyAny>],
-            ) -> PyResult<Bound<'py, PyAny>> {
+            ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
                 $call
             }
         }

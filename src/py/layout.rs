@@ -281,16 +281,17 @@ pub fn initialize(
 
 /// The same for a new object and no arguments.
 #[inline]
-pub fn initialize_empty(object: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
     if let Some(layout) = ffi::kept_by_class_of(object, Kept::Layout)
         && let Ok(layout) = layout.cast_exact::<Layout>()
         && layout.get().is_intact()
         && let Some(slots) = layout.get().slots.view_exact(object)
         && layout.get().is_complete()
     {
-        return Ok(layout.get().fill_defaults(slots, object.py())?);
+        return layout.get().fill_defaults(slots, object.py());
     }
     initialize_with(object, [].into_iter(), [].into_iter())
+        .map_err(|error| Raised::new(object.py(), error))
 }
 
 /// The same for arguments that come one by one.

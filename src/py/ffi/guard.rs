@@ -6,16 +6,18 @@ use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::raised::Raised;
+
 /// Runs safe code for a function that `CPython` calls: an error or a panic
 /// becomes the Python exception, and `failed` the result.
 ///
 /// # Safety
 /// Call it only where `CPython` calls: attached, with a live `object`.
 #[inline]
-pub(super) unsafe fn guard<T>(
+pub(super) unsafe fn guard<'py, T, E: Raise>(
     object: *mut ffi::PyObject,
     failed: T,
-    body: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
+    body: impl FnOnce(&Bound<'py, PyAny>) -> Result<T, E>,
 ) -> T {
     // SAFETY: by the contract of this function.
     let (py, object) = unsafe {
@@ -25,7 +27,7 @@ pub(super) unsafe fn guard<T>(
     let run = || match body(&object) {
         Ok(value) => Some(value),
         Err(error) => {
-            raise(py, error);
+            error.raise(py);
             None
         }
     };
@@ -33,13 +35,28 @@ pub(super) unsafe fn guard<T>(
         Ok(Some(value)) => value,
         Ok(None) => failed,
         Err(_) => {
-            raise(py, PySystemError::new_err("fastthrift: internal panic"));
+            PySystemError::new_err("fastthrift: internal panic").raise(py);
             failed
         }
     }
 }
 
-#[cold]
-fn raise(py: Python<'_>, error: PyErr) {
-    error.restore(py);
+/// An error that becomes the exception that is set in the interpreter.
+pub(super) trait Raise {
+    /// Sets it.
+    fn raise(self, py: Python<'_>);
+}
+
+impl Raise for PyErr {
+    #[cold]
+    fn raise(self, py: Python<'_>) {
+        self.restore(py);
+    }
+}
+
+impl Raise for Raised<'_> {
+    #[cold]
+    fn raise(self, _: Python<'_>) {
+        self.leave();
+    }
 }

@@ -39,6 +39,6 @@ pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{
-    has_default_attributes, has_default_construction, is_kind_of, is_type, lookup, own_attribute,
-    recursion_limit, set_own_attribute,
+    exactly, has_default_attributes, has_default_construction, is_kind_of, is_type, lookup,
+    own_attribute, recursion_limit, set_own_attribute,
 };

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::copy::copy_bytes;
+use super::raised::Raised;
 use crate::wire::Output;
 
 unsafe extern "C" {
@@ -64,7 +65,7 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
     /// By reference: to move the output would be to load its pointers while
     /// they are still being stored, which stalls.
     #[inline]
-    pub fn finish(&mut self) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn finish(&mut self) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
         let length = self.length();
         if self.object.is_null() && !self.failed {
             // SAFETY: so many bytes of the scratch are written; the result is
@@ -75,18 +76,17 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
                     length as ffi::Py_ssize_t,
                 );
                 self.next = self.start;
-                return Ok(Bound::from_owned_ptr_or_err(self.py, bytes)?.cast_into_unchecked());
+                return Ok(Raised::or_owned(self.py, bytes)?.cast_into_unchecked());
             }
         }
         self.finish_object()
     }
 
     #[inline(never)]
-    fn finish_object(&mut self) -> PyResult<Bound<'py, PyBytes>> {
+    fn finish_object(&mut self) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
         if self.failed || !self.resize(self.length()) {
-            return Err(PyMemoryError::new_err(
-                "the message does not fit into memory",
-            ));
+            let error = PyMemoryError::new_err("the message does not fit into memory");
+            return Err(Raised::new(self.py, error));
         }
         let object = std::mem::replace(&mut self.object, ptr::null_mut());
         self.start = ptr::null_mut();

@@ -12,6 +12,7 @@ use pyo3::types::PyCFunction;
 use pyo3::{Borrowed, exceptions::PyTypeError};
 
 use super::guard::guard;
+use super::raised::Raised;
 
 /// A function as `CPython` calls it: its module, then arguments by position
 /// and by name.
@@ -29,8 +30,10 @@ pub trait Quick {
     fn general() -> &'static OnceLock<General>;
 
     /// The call.
-    fn call<'py>(py: Python<'py>, args: &[Borrowed<'_, 'py, PyAny>])
-    -> PyResult<Bound<'py, PyAny>>;
+    fn call<'py>(
+        py: Python<'py>,
+        args: &[Borrowed<'_, 'py, PyAny>],
+    ) -> Result<Bound<'py, PyAny>, Raised<'py>>;
 }
 
 /// Gives a function of a module, made by `PyO3`, the quick way in. Everything

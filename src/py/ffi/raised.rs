@@ -22,6 +22,11 @@ impl<'py> Raised<'py> {
         Self(py)
     }
 
+    /// Leaves the exception set, for whoever is told of it by a null.
+    pub(super) fn leave(self) {
+        std::mem::forget(self);
+    }
+
     /// A new object that a function of the API returned, or the exception
     /// that it set.
     ///

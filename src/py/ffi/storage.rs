@@ -175,19 +175,19 @@ unsafe extern "C" fn call_with_vector(
     unsafe {
         let count = ffi::PyVectorcall_NARGS(count) as usize;
         if !is_made_here(class.cast()) {
-            return guard(class, ptr::null_mut(), |class| {
+            return guard::<_, PyErr>(class, ptr::null_mut(), |class| {
                 call_by_type(class, args, count, names)
             });
         }
         if count == 0 && names.is_null() {
-            return guard(class, ptr::null_mut(), |class| {
+            return guard::<_, Raised<'_>>(class, ptr::null_mut(), |class| {
                 let object = allocate_untracked(class.cast_unchecked())?;
                 layout::initialize_empty(&object)?;
                 track(&object);
                 Ok(object.into_ptr())
             });
         }
-        guard(class, ptr::null_mut(), |class| {
+        guard::<_, PyErr>(class, ptr::null_mut(), |class| {
             let object = allocate_untracked(class.cast_unchecked())?;
             let (positional, keywords) = arguments(class.py(), args, count, names);
             layout::initialize_with(&object, positional, keywords)?;
@@ -277,7 +277,7 @@ unsafe extern "C" fn init(
 ) -> c_int {
     // SAFETY: called by `type.__call__` with a tuple, and a dict or null.
     unsafe {
-        guard(object, -1, |object| {
+        guard::<_, PyErr>(object, -1, |object| {
             let py = object.py();
             let args = Bound::from_borrowed_ptr(py, args).cast_into_unchecked::<PyTuple>();
             let kwargs = Bound::from_borrowed_ptr_or_opt(py, kwargs)
@@ -294,7 +294,7 @@ unsafe extern "C" fn richcompare(
 ) -> *mut ffi::PyObject {
     // SAFETY: called as a slot; both objects are alive.
     unsafe {
-        guard(object, ptr::null_mut(), |object| {
+        guard::<_, PyErr>(object, ptr::null_mut(), |object| {
             let py = object.py();
             let other = Bound::from_borrowed_ptr(py, other);
             let result = match operation {
@@ -309,7 +309,7 @@ unsafe extern "C" fn richcompare(
 
 unsafe extern "C" fn hash(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
     // SAFETY: called as a slot.
-    unsafe { guard(object, -1, layout::hash) }
+    unsafe { guard::<_, PyErr>(object, -1, layout::hash) }
 }
 
 unsafe extern "C" fn get_state(
@@ -318,7 +318,7 @@ unsafe extern "C" fn get_state(
 ) -> *mut ffi::PyObject {
     // SAFETY: called as a method of an object of this type.
     unsafe {
-        guard(object, ptr::null_mut(), |object| {
+        guard::<_, PyErr>(object, ptr::null_mut(), |object| {
             Ok(layout::snapshot(object)?.into_any().into_ptr())
         })
     }
@@ -327,7 +327,7 @@ unsafe extern "C" fn get_state(
 unsafe extern "C" fn get_dict(object: *mut ffi::PyObject, _: *mut c_void) -> *mut ffi::PyObject {
     // SAFETY: called as a getter on an object of this type.
     unsafe {
-        guard(object, ptr::null_mut(), |object| {
+        guard::<_, PyErr>(object, ptr::null_mut(), |object| {
             Ok(layout::dict_view(object)?.into_ptr())
         })
     }
@@ -341,7 +341,7 @@ unsafe extern "C" fn set_dict(
     // SAFETY: called as a setter on an object of this type; a null value
     // deletes.
     unsafe {
-        guard(object, -1, |object| {
+        guard::<_, PyErr>(object, -1, |object| {
             let value = Bound::from_borrowed_ptr_or_opt(object.py(), value);
             layout::replace_dict(object, value.as_ref()).map(|()| 0)
         })

@@ -1,5 +1,6 @@
 //! Questions to type objects that the public API answers slowly or not.
 
+use pyo3::PyTypeInfo;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
@@ -11,6 +12,16 @@ unsafe extern "C" {
         class: *mut ffi::PyTypeObject,
         name: *mut ffi::PyObject,
     ) -> *mut ffi::PyObject;
+}
+
+/// An object that is exactly of a type; none for any other. As `cast_exact`,
+/// without an error that nobody looks at.
+#[inline]
+pub fn exactly<'a, 'py, T: PyTypeInfo>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, T>> {
+    // SAFETY: the type is checked first.
+    object
+        .is_exact_instance_of::<T>()
+        .then(|| unsafe { object.cast_unchecked::<T>() })
 }
 
 /// Whether `object` is an instance of exactly `class`.
