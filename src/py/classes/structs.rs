@@ -202,8 +202,8 @@ impl<'a, 'py> Builder<'a, 'py> {
         let renamed = PyDict::new(py);
         for (field, name) in fields.iter().zip(&members.names) {
             linenos.set_item(name, field.line)?;
-            if name != field.name.as_str() {
-                renamed.set_item(name, &field.name)?;
+            if name != *field.name {
+                renamed.set_item(name, &*field.name)?;
             }
             if !field.annotations.is_empty() {
                 annotations.set_item(name, self.annotations(&field.annotations)?)?;
