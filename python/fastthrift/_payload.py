@@ -250,8 +250,6 @@ def _is_storage(base: type | None) -> bool:
 
 def _signature(cls: type) -> Any:
     """The signature of a class whose ``__init__`` is native; None for other classes."""
-    from fastthrift._struct import exception_init
-
     fields = _core.layout_fields(cls)
     if fields is None or cls.__init__ not in (_core.StructStorage.__init__, exception_init):  # type: ignore[misc]
         return None
@@ -392,6 +390,16 @@ class TPayload(metaclass=TPayloadMeta):
         return hash(self.__class__) ^ hash_value(self.__dict__)
 
 
+class TStruct(_core.StructStorage, TPayload):
+    """Base of the struct and union classes that ``load`` makes.
+
+    Fields live in slots, so an object is small and the codec reaches them directly; other
+    attributes live in a dict that exists only when there are any.
+    """
+
+    __slots__ = ()
+
+
 class TException(TPayload, Exception):
     """Base class of all Thrift exceptions, those declared in IDL included."""
 
@@ -402,6 +410,14 @@ class TException(TPayload, Exception):
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """``__init__`` of the exception classes that ``load`` makes: fields by position or name."""
+    _core.initialize(self, args, kwargs)
+
+
+exception_init.__name__ = "__init__"
 
 
 class TDecodeException(TException):

@@ -1,9 +1,9 @@
 //! Text to tokens.
 //!
 //! [`Lexer`] yields every byte of the text in exactly one token, blanks and
-//! comments included; [`tokenize`] keeps what the parser needs.
+//! comments included.
 
-use super::source::{SourceFile, Span};
+use super::source::Span;
 use super::token::{Keyword, Token, TokenKind};
 
 /// Yields the tokens of a text, without gaps, and stops after the last byte.
@@ -31,11 +31,16 @@ impl<'s> Lexer<'s> {
     }
 
     fn skip_while(&mut self, accept: impl Fn(u8) -> bool) {
-        let rest = &self.bytes[self.at..];
-        self.at += rest
-            .iter()
-            .position(|&byte| !accept(byte))
-            .unwrap_or(rest.len());
+        let mut at = self.at;
+        while at < self.bytes.len() && accept(self.bytes[at]) {
+            at += 1;
+        }
+        self.at = at;
+    }
+
+    /// Passes blanks and line ends.
+    pub(super) fn skip_blanks(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
     }
 
     fn take(&mut self, length: usize, kind: TokenKind) -> TokenKind {
@@ -46,7 +51,7 @@ impl<'s> Lexer<'s> {
     fn scan(&mut self, first: u8) -> TokenKind {
         match first {
             b' ' | b'\t' | b'\r' | b'\n' => {
-                self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+                self.skip_blanks();
                 TokenKind::Whitespace
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
@@ -85,10 +90,9 @@ impl<'s> Lexer<'s> {
     fn word(&mut self) -> TokenKind {
         let start = self.at;
         loop {
-            self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            self.skip_while(is_of_name);
             // A dot belongs to the name only if the name goes on after it.
-            let after_dot = self.peek(1);
-            if self.peek(0) == b'.' && (after_dot.is_ascii_alphanumeric() || after_dot == b'_') {
+            if self.peek(0) == b'.' && is_of_name(self.peek(1)) {
                 self.at += 1;
             } else {
                 break;
@@ -181,57 +185,34 @@ impl<'s> Lexer<'s> {
     }
 }
 
+/// Whether a byte may be part of a name, dots aside.
+const fn is_of_name(byte: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < table.len() {
+            table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+            byte += 1;
+        }
+        table
+    };
+    TABLE[byte as usize]
+}
+
 impl Iterator for Lexer<'_> {
     type Item = Token;
 
+    #[inline]
     fn next(&mut self) -> Option<Token> {
         let start = self.at;
         let first = *self.bytes.get(start)?;
         let kind = self.scan(first);
-        // An unterminated literal may have stopped within a character that a
-        // backslash precedes.
-        while !self.text.is_char_boundary(self.at) {
-            self.at += 1;
-        }
+        debug_assert!(self.text.is_char_boundary(self.at));
         Some(Token {
             kind,
             span: Span::new(start as u32, self.at as u32),
         })
     }
-}
-
-/// The tokens of a file that matter to the parser.
-#[derive(Debug)]
-pub struct Tokens {
-    /// No blanks and no comments; the last is [`TokenKind::EndOfFile`].
-    pub tokens: Vec<Token>,
-    /// The doc comments, each with the index of the token it stands before,
-    /// in ascending order; of several before one token the last is kept.
-    pub docs: Vec<(u32, Span)>,
-}
-
-/// The tokens of a file, without blanks and comments.
-#[must_use]
-pub fn tokenize(source: &SourceFile) -> Tokens {
-    let text = source.text();
-    // A token and the blank before it take about 6 bytes in real files.
-    let mut tokens = Vec::with_capacity(text.len() / 6 + 1);
-    let mut docs: Vec<(u32, Span)> = Vec::new();
-    for token in Lexer::new(text) {
-        if token.kind == TokenKind::DocComment {
-            let index = tokens.len() as u32;
-            docs.pop_if(|(last, _)| *last == index);
-            docs.push((index, token.span));
-        } else if !token.kind.is_trivia() {
-            tokens.push(token);
-        }
-    }
-    let end = text.len() as u32;
-    tokens.push(Token {
-        kind: TokenKind::EndOfFile,
-        span: Span::new(end, end),
-    });
-    Tokens { tokens, docs }
 }
 
 #[cfg(test)]

@@ -16,6 +16,10 @@ pub enum Integer {
 /// The value of an integer token; 0 for a text that is none.
 #[must_use]
 pub fn integer(text: &str) -> Integer {
+    // As nearly all of them are: decimal, and within 64 bits.
+    if let Ok(value) = text.parse() {
+        return Integer::Small(value);
+    }
     let (sign, magnitude) = match text.as_bytes().first() {
         Some(b'-') => ("-", &text[1..]),
         Some(b'+') => ("", &text[1..]),

@@ -160,7 +160,7 @@ impl Printer<'_> {
                 self.name(node.scope);
                 self.put(" ");
                 self.name(node.name);
-                self.annotations(node.annotations.as_ref());
+                self.annotations(node.annotations.as_deref());
             }
         }
     }
@@ -184,7 +184,7 @@ impl Printer<'_> {
         self.name(node.name);
         self.put(" = ");
         self.value(&node.value);
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn typedef(&mut self, node: &Typedef) {
@@ -193,7 +193,7 @@ impl Printer<'_> {
         self.ty(&node.ty);
         self.put(" ");
         self.name(node.name);
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn enumeration(&mut self, node: &Enum) {
@@ -207,9 +207,9 @@ impl Printer<'_> {
                 printer.put(" = ");
                 printer.copy(value.span);
             }
-            printer.annotations(item.annotations.as_ref());
+            printer.annotations(item.annotations.as_deref());
         });
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn senum(&mut self, node: &Senum) {
@@ -219,7 +219,7 @@ impl Printer<'_> {
         self.block([" {", "}"], &node.items, |printer, item| {
             printer.literal(*item);
         });
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn structure(&mut self, node: &Struct) {
@@ -232,7 +232,7 @@ impl Printer<'_> {
         self.name(node.name);
         self.word(node.xsd_all);
         self.block([" {", "}"], &node.fields, Self::field);
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn field(&mut self, node: &Field) {
@@ -246,15 +246,17 @@ impl Printer<'_> {
             self.put(" ");
         }
         self.ty(&node.ty);
-        self.word(node.reference);
+        self.word(node.reference());
         self.put(" ");
         self.name(node.name);
         if let Some(default) = &node.default {
             self.put(" = ");
             self.value(default);
         }
-        self.xsd(&node.xsd);
-        self.annotations(node.annotations.as_ref());
+        if let Some(xsd) = node.xsd() {
+            self.xsd(xsd);
+        }
+        self.annotations(node.annotations.as_deref());
     }
 
     fn xsd(&mut self, xsd: &Xsd) {
@@ -274,7 +276,7 @@ impl Printer<'_> {
             self.name(extends);
         }
         self.block([" {", "}"], &node.functions, Self::function);
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     fn function(&mut self, node: &Function) {
@@ -293,7 +295,7 @@ impl Printer<'_> {
         if let Some(throws) = &node.throws {
             self.block([" throws (", ")"], &throws.fields, Self::field);
         }
-        self.annotations(node.annotations.as_ref());
+        self.annotations(node.annotations.as_deref());
     }
 
     // --- types and values ---
@@ -302,24 +304,20 @@ impl Printer<'_> {
         match &ty.kind {
             TypeKind::Base(base) => self.put(base.as_str()),
             TypeKind::Named(name) => self.name(*name),
-            TypeKind::List { element, cpp_types } => {
+            TypeKind::List(of) => {
                 self.put("list");
-                self.container(&[element], cpp_types);
+                self.container(&[&of.element], &of.cpp_types);
             }
-            TypeKind::Set { element, cpp_types } => {
+            TypeKind::Set(of) => {
                 self.put("set");
-                self.container(&[element], cpp_types);
+                self.container(&[&of.element], &of.cpp_types);
             }
-            TypeKind::Map {
-                key,
-                value,
-                cpp_types,
-            } => {
+            TypeKind::Map(of) => {
                 self.put("map");
-                self.container(&[key, value], cpp_types);
+                self.container(&[&of.key, &of.value], &of.cpp_types);
             }
         }
-        self.annotations(ty.annotations.as_ref());
+        self.annotations(ty.annotations.as_deref());
     }
 
     /// Of two C++ names, which only a list can have, one stands behind.

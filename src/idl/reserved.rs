@@ -1,7 +1,7 @@
 //! The words that thriftpy2 refuses as names because some target language
 //! keeps them for itself.
 
-/// Sorted, so that a binary search finds a word.
+/// Sorted, so that those with one first character stand together.
 const RESERVED: [&str; 102] = [
     "BEGIN",
     "END",
@@ -107,27 +107,32 @@ const RESERVED: [&str; 102] = [
     "yield",
 ];
 
-/// For each first character the lengths of the reserved words that start with
-/// it, one bit each. Most names are told apart from all of them by this alone.
-const LENGTHS: [u32; 128] = {
-    let mut lengths = [0; 128];
+/// Where the reserved words with a first character start, and where those with
+/// the next one do.
+const STARTS: [u8; 129] = {
+    let mut starts = [0; 129];
+    let mut first = 0;
     let mut index = 0;
-    while index < RESERVED.len() {
-        let word = RESERVED[index].as_bytes();
-        lengths[word[0] as usize] |= 1 << word.len();
-        index += 1;
+    while first < starts.len() {
+        while index < RESERVED.len() && (RESERVED[index].as_bytes()[0] as usize) < first {
+            index += 1;
+        }
+        starts[first] = index as u8;
+        first += 1;
     }
-    lengths
+    starts
 };
 
 /// Whether thriftpy2 refuses this word as a name.
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
-    let Some(&first) = word.as_bytes().first() else {
-        return false;
-    };
-    let lengths = LENGTHS.get(first as usize).copied().unwrap_or(0);
-    word.len() < 32 && lengths & (1 << word.len()) != 0 && RESERVED.binary_search(&word).is_ok()
+    match word.as_bytes().first() {
+        Some(&first) if first.is_ascii() => {
+            let [start, end] = [STARTS[first as usize], STARTS[first as usize + 1]];
+            RESERVED[start as usize..end as usize].contains(&word)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

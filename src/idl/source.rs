@@ -1,8 +1,9 @@
 //! A source file: its text, and where in it something is.
 
-use std::ops::Range;
+use std::fmt;
+use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of byte offsets in one source file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -39,8 +40,8 @@ impl Span {
     }
 }
 
-impl std::fmt::Debug for Span {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..{}", self.start, self.end)
     }
 }
@@ -139,6 +140,21 @@ impl SourceFile {
         self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
+    /// The same for an offset that is likely to be in this line or soon after.
+    #[must_use]
+    pub fn line_near(&self, line: u32, offset: u32) -> u32 {
+        /// How many lines are worth a look, one by one.
+        const NEAR: usize = 8;
+        if offset < self.line_start(line) {
+            return self.line(offset);
+        }
+        let after = self.line_starts().iter().skip(line as usize).take(NEAR);
+        match after.copied().position(|start| start > offset) {
+            Some(lines) => line + lines as u32,
+            None => self.line(offset),
+        }
+    }
+
     /// Line and column of an offset.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
@@ -164,14 +180,94 @@ impl SourceFile {
         self.line_starts.get_or_init(|| {
             let bytes = self.text.as_bytes();
             let mut starts = vec![0];
-            for (index, &byte) in bytes.iter().enumerate() {
-                if byte == b'\n' || (byte == b'\r' && bytes.get(index + 1) != Some(&b'\n')) {
-                    starts.push(index as u32 + 1);
+            // Eight bytes at a time; the last ones are filled up with zeros.
+            let (words, rest) = bytes.as_chunks::<8>();
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            for (number, word) in words.iter().chain([&last]).enumerate() {
+                let mut found = line_ends(u64::from_le_bytes(*word));
+                while found != 0 {
+                    let index = number * 8 + found.trailing_zeros() as usize / 8;
+                    if bytes[index] == b'\n' || bytes.get(index + 1) != Some(&b'\n') {
+                        starts.push(index as u32 + 1);
+                    }
+                    found &= found - 1;
                 }
             }
             starts
         })
     }
+}
+
+/// A piece of the text of a file, which it keeps: as good as a `String`, and
+/// there is nothing to copy.
+#[derive(Clone)]
+pub struct Text {
+    source: Arc<SourceFile>,
+    span: Span,
+}
+
+impl Text {
+    /// The text of a range; empty if it is no range of this file.
+    #[must_use]
+    pub fn new(source: &Arc<SourceFile>, span: Span) -> Self {
+        Self {
+            source: Arc::clone(source),
+            span,
+        }
+    }
+
+    /// Where in its file it is.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.source.slice(self.span)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> PartialEq<T> for Text {
+    fn eq(&self, other: &T) -> bool {
+        **self == *other.as_ref()
+    }
+}
+
+/// The highest bit of each of eight bytes that is a `\n` or a `\r`.
+const fn line_ends(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const LOW: u64 = ONES * 0x7f;
+    // The highest bit of each byte that is not zero, with no carry from one to
+    // the next.
+    const fn not_zero(word: u64) -> u64 {
+        ((word & LOW) + LOW) | word
+    }
+    let newline = not_zero(word ^ (ONES * b'\n' as u64));
+    let carriage_return = not_zero(word ^ (ONES * b'\r' as u64));
+    !(newline & carriage_return) & !LOW
 }
 
 fn replace_invalid(bytes: &mut [u8], invalid: &mut Vec<u32>) {
@@ -196,6 +292,18 @@ mod tests {
         let source = SourceFile::new("x", b"a\nb\r\nc\rd".to_vec());
         let lines: Vec<u32> = (0..8).map(|offset| source.line(offset)).collect();
         assert_eq!(lines, [1, 1, 2, 2, 2, 3, 3, 4]);
+    }
+
+    #[test]
+    fn a_line_is_found_from_any_other() {
+        let text = "a\n\nbc\r\n".repeat(20);
+        let source = SourceFile::new("x", text.into_bytes());
+        let end = source.text().len() as u32;
+        for offset in 0..=end {
+            for line in 1..=source.line(end) {
+                assert_eq!(source.line_near(line, offset), source.line(offset));
+            }
+        }
     }
 
     #[test]

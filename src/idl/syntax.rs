@@ -3,7 +3,12 @@
 //! Nodes hold ranges, not text: [`SourceFile::slice`](super::SourceFile::slice)
 //! gives the text of a name, and [`literal`](super::literal) the value of a
 //! literal. Every node's range holds those of its children.
+//!
+//! A large file has ten thousands of nodes, and much of the time of a parse
+//! goes into memory that the process has not touched before: what a node rarely
+//! has is kept behind a pointer.
 
+use super::rare::Rare;
 use super::source::Span;
 
 /// A whole file.
@@ -102,7 +107,7 @@ pub struct Package {
     /// The whole header.
     pub span: Span,
     /// Annotations of the file.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The name.
     pub name: Literal,
 }
@@ -135,7 +140,7 @@ pub struct Namespace {
     /// The namespace.
     pub name: Name,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// What a file defines.
@@ -178,7 +183,7 @@ pub struct Const {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The type.
     pub ty: Type,
     /// The name.
@@ -186,7 +191,7 @@ pub struct Const {
     /// The value.
     pub value: Value,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `typedef i64 Timestamp`
@@ -197,13 +202,13 @@ pub struct Typedef {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The type.
     pub ty: Type,
     /// Its new name.
     pub name: Name,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `enum Status { OK, FAILED = 5 }`
@@ -214,13 +219,13 @@ pub struct Enum {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The items, in order.
     pub items: Vec<EnumItem>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `OK` or `FAILED = 5` in an enum.
@@ -231,13 +236,13 @@ pub struct EnumItem {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The value, if it is given.
     pub value: Option<Integer>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `senum Colour { "red", "green" }`: a string that should be one of these.
@@ -248,13 +253,13 @@ pub struct Senum {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The texts, in order.
     pub items: Vec<Literal>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// What a definition with fields is.
@@ -276,7 +281,7 @@ pub struct Struct {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// Which of the three it is.
     pub kind: StructKind,
     /// The name.
@@ -286,7 +291,7 @@ pub struct Struct {
     /// The fields, in order.
     pub fields: Vec<Field>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `required` or `optional`.
@@ -306,23 +311,44 @@ pub struct Field {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The id, if it is given.
     pub id: Option<Integer>,
     /// The requiredness, if it is given.
     pub requiredness: Option<Requiredness>,
     /// The type.
     pub ty: Type,
-    /// `&`: kept by reference in C++.
-    pub reference: Option<Name>,
     /// The name.
     pub name: Name,
     /// The default value.
-    pub default: Option<Value>,
+    pub default: Option<Box<Value>>,
+    /// What hardly any field has.
+    pub extras: Option<Box<FieldExtras>>,
+    /// Annotations.
+    pub annotations: Option<Box<Annotations>>,
+}
+
+impl Field {
+    /// `&`: kept by reference in C++.
+    #[must_use]
+    pub fn reference(&self) -> Option<Name> {
+        self.extras.as_ref()?.reference
+    }
+
+    /// `xsd_optional` and what may follow it.
+    #[must_use]
+    pub fn xsd(&self) -> Option<&Xsd> {
+        Some(&self.extras.as_ref()?.xsd)
+    }
+}
+
+/// What a field says about C++ and about XML schemas.
+#[derive(Debug)]
+pub struct FieldExtras {
+    /// `&`: kept by reference in C++.
+    pub reference: Option<Name>,
     /// `xsd_optional` and what may follow it.
     pub xsd: Xsd,
-    /// Annotations.
-    pub annotations: Option<Annotations>,
 }
 
 /// What a field says about XML schemas.
@@ -334,6 +360,14 @@ pub struct Xsd {
     pub nillable: Option<Name>,
     /// `xsd_attrs { ... }`
     pub attributes: Option<XsdAttributes>,
+}
+
+impl Xsd {
+    /// Whether it says nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.optional.is_none() && self.nillable.is_none() && self.attributes.is_none()
+    }
 }
 
 /// `xsd_attrs { 1: string id }`
@@ -353,7 +387,7 @@ pub struct Service {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// The name.
     pub name: Name,
     /// The service it extends.
@@ -361,7 +395,7 @@ pub struct Service {
     /// The functions, in order.
     pub functions: Vec<Function>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// `oneway void notify(1: string text) throws (1: Failed failed)`
@@ -372,7 +406,7 @@ pub struct Function {
     /// The doc comment before it.
     pub doc: Option<Span>,
     /// The annotations before it.
-    pub structured: Vec<StructuredAnnotation>,
+    pub structured: Rare<StructuredAnnotation>,
     /// `oneway`, or `async` as it was called before.
     pub oneway: Option<Name>,
     /// What it returns.
@@ -384,7 +418,7 @@ pub struct Function {
     /// The exceptions, in order.
     pub throws: Option<Throws>,
     /// Annotations.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// What a function returns.
@@ -413,7 +447,7 @@ pub struct Type {
     /// Which type.
     pub kind: TypeKind,
     /// Annotations; only base types and containers may have them.
-    pub annotations: Option<Annotations>,
+    pub annotations: Option<Box<Annotations>>,
 }
 
 /// Which type is written.
@@ -425,28 +459,31 @@ pub enum TypeKind {
     /// nothing is defined by their name: `uuid`, `slist`.
     Named(Name),
     /// `list<element>`
-    List {
-        /// The type of the elements.
-        element: Box<Type>,
-        /// `cpp_type "..."` before or after the element type.
-        cpp_types: Vec<Literal>,
-    },
+    List(Box<Elements>),
     /// `set<element>`
-    Set {
-        /// The type of the elements.
-        element: Box<Type>,
-        /// `cpp_type "..."`
-        cpp_types: Vec<Literal>,
-    },
+    Set(Box<Elements>),
     /// `map<key, value>`
-    Map {
-        /// The type of the keys.
-        key: Box<Type>,
-        /// The type of the values.
-        value: Box<Type>,
-        /// `cpp_type "..."`
-        cpp_types: Vec<Literal>,
-    },
+    Map(Box<Entries>),
+}
+
+/// What a list or a set is of.
+#[derive(Debug)]
+pub struct Elements {
+    /// The type of the elements.
+    pub element: Type,
+    /// `cpp_type "..."`; that of a list may stand after its element type.
+    pub cpp_types: Rare<Literal>,
+}
+
+/// What a map is of.
+#[derive(Debug)]
+pub struct Entries {
+    /// The type of the keys.
+    pub key: Type,
+    /// The type of the values.
+    pub value: Type,
+    /// `cpp_type "..."`
+    pub cpp_types: Rare<Literal>,
 }
 
 /// A type of the language.

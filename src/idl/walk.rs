@@ -94,7 +94,7 @@ impl Walker<'_> {
             }) => self.node("namespace", *span, |walker| {
                 walker.name(*scope);
                 walker.name(*name);
-                walker.annotations(annotations.as_ref());
+                walker.annotations(annotations.as_deref());
             }),
         }
     }
@@ -117,7 +117,7 @@ impl Walker<'_> {
             walker.ty(&constant.ty);
             walker.name(constant.name);
             walker.value(&constant.value);
-            walker.annotations(constant.annotations.as_ref());
+            walker.annotations(constant.annotations.as_deref());
         });
     }
 
@@ -127,7 +127,7 @@ impl Walker<'_> {
             walker.structured(&typedef.structured);
             walker.ty(&typedef.ty);
             walker.name(typedef.name);
-            walker.annotations(typedef.annotations.as_ref());
+            walker.annotations(typedef.annotations.as_deref());
         });
     }
 
@@ -139,7 +139,7 @@ impl Walker<'_> {
             for item in &enumeration.items {
                 walker.enum_item(item);
             }
-            walker.annotations(enumeration.annotations.as_ref());
+            walker.annotations(enumeration.annotations.as_deref());
         });
     }
 
@@ -151,7 +151,7 @@ impl Walker<'_> {
             if let Some(value) = item.value {
                 walker.leaf("integer", value.span);
             }
-            walker.annotations(item.annotations.as_ref());
+            walker.annotations(item.annotations.as_deref());
         });
     }
 
@@ -163,7 +163,7 @@ impl Walker<'_> {
             for item in &senum.items {
                 walker.literal(*item);
             }
-            walker.annotations(senum.annotations.as_ref());
+            walker.annotations(senum.annotations.as_deref());
         });
     }
 
@@ -179,7 +179,7 @@ impl Walker<'_> {
             walker.name(structure.name);
             walker.words(structure.xsd_all);
             walker.fields(&structure.fields);
-            walker.annotations(structure.annotations.as_ref());
+            walker.annotations(structure.annotations.as_deref());
         });
     }
 
@@ -195,13 +195,15 @@ impl Walker<'_> {
                     walker.leaf("word", requiredness.span);
                 }
                 walker.ty(&field.ty);
-                walker.words(field.reference);
+                walker.words(field.reference());
                 walker.name(field.name);
                 if let Some(default) = &field.default {
                     walker.value(default);
                 }
-                walker.xsd(&field.xsd);
-                walker.annotations(field.annotations.as_ref());
+                if let Some(xsd) = field.xsd() {
+                    walker.xsd(xsd);
+                }
+                walker.annotations(field.annotations.as_deref());
             });
         }
     }
@@ -226,7 +228,7 @@ impl Walker<'_> {
             for function in &service.functions {
                 walker.function(function);
             }
-            walker.annotations(service.annotations.as_ref());
+            walker.annotations(service.annotations.as_deref());
         });
     }
 
@@ -246,7 +248,7 @@ impl Walker<'_> {
                     walker.fields(&throws.fields);
                 });
             }
-            walker.annotations(function.annotations.as_ref());
+            walker.annotations(function.annotations.as_deref());
         });
     }
 
@@ -256,20 +258,20 @@ impl Walker<'_> {
                 self.leaf("type", ty.span);
             }
             TypeKind::Base(_) | TypeKind::Named(_) => self.node("type", ty.span, |walker| {
-                walker.annotations(ty.annotations.as_ref());
+                walker.annotations(ty.annotations.as_deref());
             }),
-            TypeKind::List { element, cpp_types } => self.node("list", ty.span, |walker| {
-                walker.container(&[element], cpp_types, ty.annotations.as_ref());
+            TypeKind::List(of) => self.node("list", ty.span, |walker| {
+                walker.container(&[&of.element], &of.cpp_types, ty.annotations.as_deref());
             }),
-            TypeKind::Set { element, cpp_types } => self.node("set", ty.span, |walker| {
-                walker.container(&[element], cpp_types, ty.annotations.as_ref());
+            TypeKind::Set(of) => self.node("set", ty.span, |walker| {
+                walker.container(&[&of.element], &of.cpp_types, ty.annotations.as_deref());
             }),
-            TypeKind::Map {
-                key,
-                value,
-                cpp_types,
-            } => self.node("map", ty.span, |walker| {
-                walker.container(&[key, value], cpp_types, ty.annotations.as_ref());
+            TypeKind::Map(of) => self.node("map", ty.span, |walker| {
+                walker.container(
+                    &[&of.key, &of.value],
+                    &of.cpp_types,
+                    ty.annotations.as_deref(),
+                );
             }),
         }
     }

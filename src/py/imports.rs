@@ -20,7 +20,7 @@ import!(
 );
 import!(
     /// The class of a loaded struct's `__dict__`.
-    fields_dict, "fastthrift._struct", "FieldsDict"
+    fields_dict, "fastthrift._fields_dict", "FieldsDict"
 );
 import!(
     /// The hash of a field value, containers frozen.
@@ -64,7 +64,7 @@ pub fn payload_metaclass(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 /// The class that loaded structs inherit from.
 pub fn struct_base(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CELL.import(py, "fastthrift._struct", "TStruct")
+    CELL.import(py, "fastthrift._payload", "TStruct")
 }
 
 /// The base class of payloads, `TPayload`.
@@ -92,7 +92,7 @@ pub fn missing_result(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 import!(
     /// `__init__` of loaded exceptions.
-    exception_init, "fastthrift._struct", "exception_init"
+    exception_init, "fastthrift._payload", "exception_init"
 );
 
 /// The module of the parser's exceptions.

@@ -174,7 +174,7 @@ impl<'s> Writer<'s> {
         self.text.push('}');
     }
 
-    fn doc(&mut self, doc: Option<&String>) {
+    fn doc(&mut self, doc: Option<&str>) {
         if let Some(doc) = doc {
             self.pair("doc", doc);
         }
@@ -195,13 +195,13 @@ impl<'s> Writer<'s> {
     fn enumeration(&mut self, node: &Enum) {
         self.text.push('{');
         self.pair("name", &node.name);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.array("members", &node.items, |writer, item| {
             writer.text.push('{');
             writer.pair("name", &item.name);
             writer.word("value", item.value);
-            writer.doc(item.doc.as_ref());
+            writer.doc(item.doc.as_deref());
             writer.text.push('}');
         });
         self.text.push('}');
@@ -211,7 +211,7 @@ impl<'s> Writer<'s> {
         self.text.push('{');
         self.pair("name", &node.name);
         self.typed(["typeId", "type"], &node.ty);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.text.push('}');
     }
@@ -219,7 +219,7 @@ impl<'s> Writer<'s> {
     fn structure(&mut self, node: &Struct) {
         self.text.push('{');
         self.pair("name", &node.name);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.word("isException", node.kind == StructKind::Exception);
         self.word("isUnion", node.kind == StructKind::Union);
@@ -231,7 +231,7 @@ impl<'s> Writer<'s> {
         self.text.push('{');
         self.pair("name", &node.name);
         self.typed(["typeId", "type"], &node.ty);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.key("value");
         self.value(&node.value);
         self.text.push('}');
@@ -245,7 +245,7 @@ impl<'s> Writer<'s> {
             let name = self.qualified(extended.program, &extended.name);
             self.pair("extends", &name);
         }
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.array("functions", &node.functions, Self::function);
         self.text.push('}');
@@ -259,7 +259,7 @@ impl<'s> Writer<'s> {
             None => self.pair("returnTypeId", "void"),
         }
         self.word("oneway", node.oneway);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.array("arguments", &node.arguments, Self::field);
         self.array("exceptions", &node.throws, Self::field);
@@ -271,7 +271,7 @@ impl<'s> Writer<'s> {
         self.word("key", node.id);
         self.pair("name", &node.name);
         self.typed(["typeId", "type"], &node.ty);
-        self.doc(node.doc.as_ref());
+        self.doc(node.doc.as_deref());
         self.annotations(&node.annotations);
         self.pair(
             "required",

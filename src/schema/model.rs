@@ -4,8 +4,8 @@ use std::ops::Index;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::idl::Diagnostic;
 pub use crate::idl::syntax::StructKind;
+use crate::idl::{Diagnostic, Rare, Text};
 
 macro_rules! ids {
     ($($(#[doc = $doc:literal])* $id:ident $table:ident $item:ident)*) => {
@@ -53,6 +53,8 @@ ids! {
 }
 
 /// A set of files, linked. Ids index its tables: `schema[id]`.
+///
+/// Names are pieces of the texts of the files, which it keeps for them.
 #[derive(Debug, Default)]
 pub struct Schema {
     /// The files: what a file includes stands before it, the root is last.
@@ -76,6 +78,12 @@ impl Schema {
     #[must_use]
     pub fn root(&self) -> Option<&Program> {
         self.programs.last()
+    }
+
+    /// How many definitions stand for a class.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.enums.len() + self.structs.len() + self.services.len()
     }
 }
 
@@ -117,7 +125,7 @@ pub struct Namespace {
     /// The namespace.
     pub name: String,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The line of the name.
     pub line: u32,
 }
@@ -219,13 +227,13 @@ pub struct Enum {
     /// The file it is in.
     pub program: ProgramId,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The items, in order.
     pub items: Vec<EnumItem>,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -234,13 +242,13 @@ pub struct Enum {
 #[derive(Debug)]
 pub struct EnumItem {
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The value. 32 bits, unless the file says otherwise.
     pub value: i64,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -253,13 +261,13 @@ pub struct Struct {
     /// Which of the three it is.
     pub kind: StructKind,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The fields, in order.
     pub fields: Vec<Field>,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -283,17 +291,17 @@ pub struct Field {
     /// the file says otherwise.
     pub id: i32,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The requiredness.
     pub requiredness: Requiredness,
     /// The type.
     pub ty: Type,
     /// The default.
-    pub default: Option<Value>,
+    pub default: Option<Box<Value>>,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -304,13 +312,13 @@ pub struct Typedef {
     /// The file it is in.
     pub program: ProgramId,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// What it stands for.
     pub ty: Type,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -321,15 +329,15 @@ pub struct Const {
     /// The file it is in.
     pub program: ProgramId,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The type.
     pub ty: Type,
     /// The value.
     pub value: Value,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -340,15 +348,15 @@ pub struct Service {
     /// The file it is in.
     pub program: ProgramId,
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// The service it extends, of any file.
     pub extends: Option<ServiceId>,
     /// Its own functions, in order.
     pub functions: Vec<Function>,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }
@@ -357,7 +365,7 @@ pub struct Service {
 #[derive(Debug)]
 pub struct Function {
     /// The name.
-    pub name: String,
+    pub name: Text,
     /// Whether it is `oneway`.
     pub oneway: bool,
     /// What it returns; `None` is `void`.
@@ -367,9 +375,9 @@ pub struct Function {
     /// The exceptions, in order.
     pub throws: Vec<Field>,
     /// Annotations, in order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Rare<Annotation>,
     /// The doc comment.
-    pub doc: Option<String>,
+    pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
 }

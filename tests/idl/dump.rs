@@ -113,7 +113,7 @@ impl Dump<'_> {
                     0,
                     node.line,
                     &text,
-                    &After::new(&node.annotations, node.doc.as_ref()),
+                    &After::new(&node.annotations, node.doc.as_deref()),
                 );
             }
             Definition::Typedef(id) => {
@@ -123,7 +123,7 @@ impl Dump<'_> {
                     0,
                     node.line,
                     &text,
-                    &After::new(&node.annotations, node.doc.as_ref()),
+                    &After::new(&node.annotations, node.doc.as_deref()),
                 );
             }
             Definition::Enum(id) => self.enumeration(&self.schema[id]),
@@ -133,10 +133,10 @@ impl Dump<'_> {
     }
 
     fn enumeration(&mut self, node: &Enum) {
-        let after = After::new(&node.annotations, node.doc.as_ref());
+        let after = After::new(&node.annotations, node.doc.as_deref());
         self.line(0, node.line, &format!("enum {}", node.name), &after);
         for item in &node.items {
-            let after = After::new(&item.annotations, item.doc.as_ref());
+            let after = After::new(&item.annotations, item.doc.as_deref());
             self.line(
                 1,
                 item.line,
@@ -147,7 +147,7 @@ impl Dump<'_> {
     }
 
     fn structure(&mut self, node: &Struct) {
-        let after = After::new(&node.annotations, node.doc.as_ref());
+        let after = After::new(&node.annotations, node.doc.as_deref());
         let kind = format!("{:?}", node.kind).to_lowercase();
         self.line(0, node.line, &format!("{kind} {}", node.name), &after);
         self.fields(1, "", &node.fields);
@@ -165,7 +165,7 @@ impl Dump<'_> {
             if let Some(default) = &field.default {
                 write!(text, " = {}", self.value(default)).unwrap();
             }
-            let after = After::new(&field.annotations, field.doc.as_ref());
+            let after = After::new(&field.annotations, field.doc.as_deref());
             self.line(indent, field.line, &text, &after);
         }
     }
@@ -177,7 +177,7 @@ impl Dump<'_> {
             let file = &self.schema[extended.program].name;
             write!(text, " extends {file}.{}", extended.name).unwrap();
         }
-        let after = After::new(&node.annotations, node.doc.as_ref());
+        let after = After::new(&node.annotations, node.doc.as_deref());
         self.line(0, node.line, &text, &after);
         for function in &node.functions {
             self.function(function);
@@ -190,7 +190,7 @@ impl Dump<'_> {
             .result
             .as_ref()
             .map_or_else(|| "void".to_owned(), |ty| self.ty(ty));
-        let after = After::new(&node.annotations, node.doc.as_ref());
+        let after = After::new(&node.annotations, node.doc.as_deref());
         self.line(
             1,
             node.line,
@@ -256,7 +256,7 @@ impl Dump<'_> {
 
 struct After<'a> {
     annotations: &'a [Annotation],
-    doc: Option<&'a String>,
+    doc: Option<&'a str>,
 }
 
 impl<'a> After<'a> {
@@ -265,7 +265,7 @@ impl<'a> After<'a> {
         doc: None,
     };
 
-    fn new(annotations: &'a [Annotation], doc: Option<&'a String>) -> Self {
+    fn new(annotations: &'a [Annotation], doc: Option<&'a str>) -> Self {
         Self { annotations, doc }
     }
 }

@@ -65,6 +65,22 @@ def test_import_of_the_package_is_lighter_still() -> None:
     assert run(program) == "[]"
 
 
+def test_a_first_load_imports_nothing() -> None:
+    """A module that is imported takes longer than loading a small file."""
+    text = (
+        "enum E { A } struct S { 1: E e } exception X { 1: S s } "
+        "service Q { S f() throws (1: X x) }"
+    )
+    program = (
+        "import sys, fastthrift\n"
+        "before = set(sys.modules)\n"
+        f"api = fastthrift.load('api.thrift', resolver={{'api.thrift': {text!r}}})\n"
+        "api.S(api.E.A), api.X(api.S()), api.Q.f_args\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    assert run(program) == "[]"
+
+
 def test_import_starts_nothing() -> None:
     """No thread and no open file: a program may fork after it (`gunicorn --preload`)."""
     program = (

@@ -1,5 +1,6 @@
 //! `(key = "value", key)` after things, and `@thrift.Name{field = 1}` before.
 
+use super::super::rare::Rare;
 use super::super::source::Span;
 use super::super::syntax::{Annotation, Annotations, FieldValue, Name, StructuredAnnotation};
 use super::super::token::TokenKind;
@@ -8,7 +9,7 @@ use super::{Parser, Result};
 /// What stands before a thing and belongs to it.
 pub(super) struct Before {
     pub(super) doc: Option<Span>,
-    pub(super) structured: Vec<StructuredAnnotation>,
+    pub(super) structured: Rare<StructuredAnnotation>,
 }
 
 impl Before {
@@ -21,21 +22,21 @@ impl Before {
 
 impl Parser<'_> {
     /// Annotations, if they are there.
-    pub(super) fn annotations(&mut self) -> Result<Option<Annotations>> {
+    pub(super) fn annotations(&mut self) -> Result<Option<Box<Annotations>>> {
         let Some(open) = self.eat(TokenKind::OpenParen) else {
             return Ok(None);
         };
         let items = self.list(TokenKind::CloseParen, "an annotation", Self::annotation)?;
-        Ok(Some(Annotations {
+        Ok(Some(Box::new(Annotations {
             span: self.span_from(open.span),
             items,
-        }))
+        })))
     }
 
     /// The doc comment and the annotations before the current token.
     pub(super) fn before(&mut self) -> Result<Before> {
         let doc = self.doc();
-        let mut structured = Vec::new();
+        let mut structured = Rare::default();
         while let Some(at) = self.eat(TokenKind::At) {
             structured.push(self.structured_annotation(at.span)?);
         }

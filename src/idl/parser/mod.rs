@@ -13,13 +13,13 @@ mod headers;
 mod recovery;
 mod services;
 mod structs;
+mod tokens;
 mod types;
 mod unsupported;
 
 use std::sync::Arc;
 
 use super::diagnostic::{Code, Diagnostic};
-use super::lexer::{Tokens, tokenize};
 use super::literal;
 use super::python;
 use super::reserved::is_reserved;
@@ -27,6 +27,7 @@ use super::source::{SourceFile, Span};
 use super::syntax::{File, Literal, Name};
 use super::token::{Keyword, Token, TokenKind};
 use annotations::Before;
+use tokens::Tokens;
 
 /// How deep types and values may be nested, and how many definitions may wait
 /// for each other: more levels than the 64 of messages, and so few that a
@@ -78,25 +79,17 @@ type Result<T> = std::result::Result<T, Failed>;
 struct Parser<'s> {
     source: &'s Arc<SourceFile>,
     options: ParseOptions,
-    tokens: Vec<Token>,
-    docs: Vec<(u32, Span)>,
-    /// The first of `docs` that stands before the current token or later.
-    next_doc: usize,
-    at: usize,
+    tokens: Tokens<'s>,
     nesting: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s Arc<SourceFile>, options: ParseOptions) -> Self {
-        let Tokens { tokens, docs } = tokenize(source);
         Self {
             source,
             options,
-            tokens,
-            docs,
-            next_doc: 0,
-            at: 0,
+            tokens: Tokens::new(source.text()),
             nesting: 0,
             diagnostics: Vec::new(),
         }
@@ -109,11 +102,11 @@ impl<'s> Parser<'s> {
             definitions: Vec::new(),
         };
         while !self.at_end() {
-            let before = self.at;
+            let before = self.tokens.passed();
             if self.top_level(&mut file).is_err() {
                 self.skip_to_definition();
             }
-            if self.at == before {
+            if self.tokens.passed() == before {
                 self.advance();
             }
             // thriftpy2 takes a `;` after anything, Apache either separator
@@ -158,15 +151,14 @@ impl<'s> Parser<'s> {
     // --- the current token ---
 
     fn token_at(&self, ahead: usize) -> Token {
-        // The last token is the end of the file, and `at` stays within.
-        let last = self.tokens.len() - 1;
-        self.tokens[(self.at + ahead).min(last)]
+        self.tokens.ahead(ahead)
     }
 
     fn current(&self) -> Token {
         self.token_at(0)
     }
 
+    #[inline]
     fn kind(&self) -> TokenKind {
         self.current().kind
     }
@@ -175,6 +167,7 @@ impl<'s> Parser<'s> {
         self.token_at(ahead).kind
     }
 
+    #[inline]
     fn is(&self, kind: TokenKind) -> bool {
         self.kind() == kind
     }
@@ -197,14 +190,12 @@ impl<'s> Parser<'s> {
         self.source.slice(span)
     }
 
+    #[inline]
     fn advance(&mut self) -> Token {
-        let token = self.current();
-        if token.kind != TokenKind::EndOfFile {
-            self.at += 1;
-        }
-        token
+        self.tokens.advance()
     }
 
+    #[inline]
     fn eat(&mut self, kind: TokenKind) -> Option<Token> {
         self.is(kind).then(|| self.advance())
     }
@@ -215,12 +206,14 @@ impl<'s> Parser<'s> {
         })
     }
 
+    #[inline]
     fn expect(&mut self, kind: TokenKind) -> Result<Token> {
         self.eat(kind)
             .ok_or_else(|| self.unexpected(kind.describe()))
     }
 
     /// One `,` or `;`, if it is there.
+    #[inline]
     fn separator(&mut self) -> bool {
         let found = matches!(self.kind(), TokenKind::Comma | TokenKind::Semicolon);
         if found {
@@ -231,26 +224,14 @@ impl<'s> Parser<'s> {
 
     /// From the start of a token to the end of the one before the current.
     fn span_from(&self, start: Span) -> Span {
-        let previous = self
-            .at
-            .checked_sub(1)
-            .map_or(start, |at| self.tokens[at].span);
-        start.to(previous)
+        self.tokens
+            .previous()
+            .map_or(start, |previous| start.to(previous))
     }
 
     /// The doc comment that stands directly before the current token.
     fn doc(&mut self) -> Option<Span> {
-        let at = self.at as u32;
-        while let Some(&(index, span)) = self.docs.get(self.next_doc) {
-            if index > at {
-                break;
-            }
-            self.next_doc += 1;
-            if index == at {
-                return Some(span);
-            }
-        }
-        None
+        self.tokens.take_doc()
     }
 
     // --- names and texts ---

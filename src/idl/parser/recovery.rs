@@ -111,7 +111,7 @@ impl Parser<'_> {
             if self.leaves_list(close) {
                 return self.unclosed(elements, close, expected);
             }
-            let before = self.at;
+            let before = self.tokens.passed();
             match element(self) {
                 Ok(element) => {
                     elements.push(element);
@@ -126,7 +126,7 @@ impl Parser<'_> {
                     }
                 }
             }
-            if self.at == before {
+            if self.tokens.passed() == before {
                 self.advance();
             }
         }

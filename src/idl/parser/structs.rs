@@ -1,7 +1,8 @@
 //! `struct`, `union`, `exception`, and fields wherever they are.
 
 use super::super::syntax::{
-    Definition, Field, Integer, Name, Requiredness, Struct, StructKind, Xsd, XsdAttributes,
+    Definition, Field, FieldExtras, Integer, Name, Requiredness, Struct, StructKind, Xsd,
+    XsdAttributes,
 };
 use super::super::token::{Keyword, TokenKind};
 use super::{Before, Parser, Result};
@@ -51,10 +52,16 @@ impl Parser<'_> {
             .map(|token| Name { span: token.span });
         let name = self.field_name()?;
         let default = match self.eat(TokenKind::Equal) {
-            Some(_) => Some(self.value()?),
+            Some(_) => Some(Box::new(self.value()?)),
             None => None,
         };
         let xsd = self.xsd()?;
+        let extras = (reference.is_some() || xsd.is_some()).then(|| {
+            Box::new(FieldExtras {
+                reference,
+                xsd: xsd.unwrap_or_default(),
+            })
+        });
         let annotations = self.annotations()?;
         Ok(Field {
             span: self.span_from(start),
@@ -63,10 +70,9 @@ impl Parser<'_> {
             id,
             requiredness,
             ty,
-            reference,
             name,
             default,
-            xsd,
+            extras,
             annotations,
         })
     }
@@ -102,7 +108,7 @@ impl Parser<'_> {
         self.definition_name("the name of the field")
     }
 
-    fn xsd(&mut self) -> Result<Xsd> {
+    fn xsd(&mut self) -> Result<Option<Xsd>> {
         let optional = self.eat_word("xsd_optional");
         let nillable = self.eat_word("xsd_nillable");
         let attributes = if self.is_word("xsd_attrs") && self.kind_at(1) == TokenKind::OpenBrace {
@@ -116,10 +122,11 @@ impl Parser<'_> {
         } else {
             None
         };
-        Ok(Xsd {
+        let xsd = Xsd {
             optional,
             nillable,
             attributes,
-        })
+        };
+        Ok((!xsd.is_empty()).then_some(xsd))
     }
 }

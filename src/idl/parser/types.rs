@@ -1,6 +1,7 @@
 //! Types.
 
-use super::super::syntax::{BaseType, Literal, Type, TypeKind};
+use super::super::rare::Rare;
+use super::super::syntax::{BaseType, Elements, Entries, Literal, Type, TypeKind};
 use super::super::token::{Keyword, TokenKind};
 use super::{Parser, Reserved, Result};
 
@@ -65,44 +66,44 @@ impl Parser<'_> {
 
     fn list_type(&mut self) -> Result<TypeKind> {
         self.advance();
-        let mut cpp_types = Vec::new();
+        let mut cpp_types = Rare::default();
         self.cpp_type(&mut cpp_types)?;
         self.expect(TokenKind::Less)?;
-        let element = Box::new(self.ty()?);
+        let element = self.ty()?;
         self.expect(TokenKind::Greater)?;
         // Apache's compiler still takes the older place after the `>`.
         self.cpp_type(&mut cpp_types)?;
-        Ok(TypeKind::List { element, cpp_types })
+        Ok(TypeKind::List(Box::new(Elements { element, cpp_types })))
     }
 
     fn set_type(&mut self) -> Result<TypeKind> {
         self.advance();
-        let mut cpp_types = Vec::new();
+        let mut cpp_types = Rare::default();
         self.cpp_type(&mut cpp_types)?;
         self.expect(TokenKind::Less)?;
-        let element = Box::new(self.ty()?);
+        let element = self.ty()?;
         self.expect(TokenKind::Greater)?;
-        Ok(TypeKind::Set { element, cpp_types })
+        Ok(TypeKind::Set(Box::new(Elements { element, cpp_types })))
     }
 
     fn map_type(&mut self) -> Result<TypeKind> {
         self.advance();
-        let mut cpp_types = Vec::new();
+        let mut cpp_types = Rare::default();
         self.cpp_type(&mut cpp_types)?;
         self.expect(TokenKind::Less)?;
-        let key = Box::new(self.ty()?);
+        let key = self.ty()?;
         self.expect(TokenKind::Comma)?;
-        let value = Box::new(self.ty()?);
+        let value = self.ty()?;
         self.expect(TokenKind::Greater)?;
-        Ok(TypeKind::Map {
+        Ok(TypeKind::Map(Box::new(Entries {
             key,
             value,
             cpp_types,
-        })
+        })))
     }
 
     /// `cpp_type "name"`, if it is there. The word alone may be a name.
-    fn cpp_type(&mut self, cpp_types: &mut Vec<Literal>) -> Result<()> {
+    fn cpp_type(&mut self, cpp_types: &mut Rare<Literal>) -> Result<()> {
         if self.is_word("cpp_type") && self.kind_at(1) == TokenKind::Literal {
             self.advance();
             cpp_types.push(self.literal()?);

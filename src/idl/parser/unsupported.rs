@@ -39,7 +39,9 @@ impl Parser<'_> {
             return None;
         }
         self.unsupported(word, "streams are not supported");
-        self.at += ahead + 1;
+        for _ in 0..=ahead {
+            self.advance();
+        }
         self.skip_angles();
         Some(self.span_from(word.span))
     }

@@ -1,12 +1,12 @@
 //! Makes the classes of a schema, file by file.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use foldhash::HashMap;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::linked::Linked;
 use super::loading::Program;
@@ -23,7 +23,7 @@ pub struct Builder<'a, 'py> {
     open: RefCell<Vec<Option<Members<'py>>>>,
     services: RefCell<Vec<Option<Bound<'py, PyType>>>>,
     /// The same few names come up all the time: `id`, `name`, `UNKNOWN`.
-    names: RefCell<HashMap<&'a str, Bound<'py, PyString>>>,
+    names: RefCell<HashMap<&'a str, Name<'py>>>,
     /// What the attributes of the payload classes of a file are copied from.
     pub(super) template: RefCell<Option<(ProgramId, Bound<'py, PyDict>)>>,
 }
@@ -270,8 +270,22 @@ impl<'a, 'py> Builder<'a, 'py> {
         let mut names = self.names.borrow_mut();
         let known = names
             .entry(name)
-            .or_insert_with(|| PyString::intern(self.py(), name));
-        known.clone()
+            .or_insert_with(|| Name::new(self.py(), name));
+        known.text.clone()
+    }
+
+    /// `(name, None)`, which says in `default_spec` that a field of this name
+    /// has no default: one for all of them.
+    pub fn no_default(&self, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyTuple>> {
+        let new = || (name, name.py().None()).into_pyobject(name.py());
+        let mut names = self.names.borrow_mut();
+        let Some(known) = names.get_mut(name.to_str()?) else {
+            return new();
+        };
+        if let Some(pair) = &known.no_default {
+            return Ok(pair.clone());
+        }
+        Ok(known.no_default.insert(new()?).clone())
     }
 
     /// Annotations as a dict; None for one without a value.
@@ -296,6 +310,23 @@ impl<'a, 'py> Builder<'a, 'py> {
         namespace.set_item(intern!(py, "__thrift_lineno__"), line)?;
         namespace.set_item(intern!(py, "__thrift_file__"), linked.path(program))?;
         Ok(namespace)
+    }
+}
+
+/// A name that came up.
+struct Name<'py> {
+    /// As the interned string that attribute access looks for.
+    text: Bound<'py, PyString>,
+    /// `(name, None)`, if that came up too.
+    no_default: Option<Bound<'py, PyTuple>>,
+}
+
+impl<'py> Name<'py> {
+    fn new(py: Python<'py>, name: &str) -> Self {
+        Self {
+            text: PyString::intern(py, name),
+            no_default: None,
+        }
     }
 }
 

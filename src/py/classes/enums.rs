@@ -45,6 +45,6 @@ impl<'py> Builder<'_, 'py> {
         if model.items.iter().any(|item| item.name.starts_with("__")) {
             return new_class(&name, &py.get_type::<PyAny>(), &namespace);
         }
-        ffi::new_plain_class(&name, &namespace)
+        ffi::new_plain_class(&name, namespace)
     }
 }

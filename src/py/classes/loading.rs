@@ -21,6 +21,9 @@ use crate::schema::{
     self, FileSystem, Located, Memory, MissingInclude, Options, ProgramId, Sources, Unresolved,
 };
 
+/// How many classes make so many objects that the collector would start.
+const MANY: usize = 32;
+
 /// A set of linked files.
 #[pyclass(frozen, module = "fastthrift._core")]
 #[allow(clippy::struct_field_names, reason = "it is the schema of the core")]
@@ -125,10 +128,12 @@ impl Schema {
         module_names: Vec<String>,
         known: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, Program>>> {
-        let pause = ffi::CollectorPause::new(py);
+        let pause = (self.schema.classes() >= MANY).then(|| ffi::CollectorPause::new(py));
         let linked = Linked::new(py, Arc::clone(&self.schema), self.naming, &module_names)?;
         let built = Builder::new(&Bound::new(py, linked)?).build(&self.files, known)?;
-        pause.end()?;
+        if let Some(pause) = pause {
+            pause.end()?;
+        }
         Ok(built)
     }
 }

@@ -2,7 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::builder::{Builder, new_class};
 use super::functions::{FunctionClass, Part};
@@ -30,7 +30,8 @@ impl<'py> Builder<'_, 'py> {
             let name = self.name(&function.name);
             for part in [Part::Arguments, Part::Result] {
                 let class = FunctionClass::new(self.linked(), id, index, part);
-                namespace.set_item(part.name(function), Bound::new(py, class)?)?;
+                let name = PyString::intern(py, &part.name(function));
+                namespace.set_item(name, Bound::new(py, class)?)?;
             }
             methods.append(&name)?;
             linenos.set_item(&name, function.line)?;
@@ -54,7 +55,7 @@ impl<'py> Builder<'_, 'py> {
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         match base {
             Some(base) => new_class(&name, &base, &namespace),
-            None => ffi::new_plain_class(&name, &namespace),
+            None => ffi::new_plain_class(&name, namespace),
         }
     }
 }

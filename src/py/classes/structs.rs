@@ -57,8 +57,8 @@ fn can_be_slot(name: &Bound<'_, PyString>, namespace: &Bound<'_, PyDict>) -> PyR
     let text = name.to_str()?;
     let identifier = !text.starts_with(|first: char| first.is_ascii_digit())
         && text
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || character == '_');
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Ok(identifier && !text.starts_with("__") && !namespace.contains(name)?)
 }
 
@@ -189,10 +189,10 @@ impl<'a, 'py> Builder<'a, 'py> {
             .iter()
             .map(|field| self.field_name(&field.name, fields))
             .collect();
-        let none = py.None();
+        let no_defaults = names.iter().map(|name| self.no_default(name));
         let members = Members {
             thrift_spec: PyDict::new(py),
-            default_spec: PyList::new(py, names.iter().map(|name| (name, &none)))?,
+            default_spec: PyList::new(py, no_defaults.collect::<PyResult<Vec<_>>>()?)?,
             tspec: PyDict::new(py),
             names,
             namespace,
@@ -202,8 +202,8 @@ impl<'a, 'py> Builder<'a, 'py> {
         let renamed = PyDict::new(py);
         for (field, name) in fields.iter().zip(&members.names) {
             linenos.set_item(name, field.line)?;
-            if name != field.name.as_str() {
-                renamed.set_item(name, &field.name)?;
+            if name != *field.name {
+                renamed.set_item(name, &*field.name)?;
             }
             if !field.annotations.is_empty() {
                 annotations.set_item(name, self.annotations(&field.annotations)?)?;

@@ -1,11 +1,11 @@
-//! Making a class with slots.
+//! Making classes.
 //!
 //! `type()` spends most of its time on looking up some ninety special methods
-//! along the bases, to choose the native functions behind them. A loaded
-//! struct defines none, so that it has those of its base, and inheriting them
-//! is all that is left to do: `PyType_Ready` does it in a tenth of the time.
+//! along the bases, to choose the native functions behind them. A loaded class
+//! defines none, so that it has those of its base, and inheriting them is all
+//! that is left to do: `PyType_Ready` does it in a tenth of the time.
 
-use std::ffi::{CString, c_int, c_uint, c_void};
+use std::ffi::c_ulong;
 use std::ptr;
 
 use pyo3::exceptions::PyTypeError;
@@ -14,11 +14,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::storage::offset_member;
 use super::types::own_attribute;
 
 /// A class as `type.__new__` would make it, of a base that has the memory of
-/// its objects end in pointers, or of `object`.
+/// its objects end in pointers.
 ///
 /// `namespace` becomes the `__dict__` of the class; it may hold no special
 /// method. `slots` are the names of new slots, in the order of their memory.
@@ -29,58 +28,25 @@ pub fn new_slotted_class<'py>(
     namespace: Bound<'py, PyDict>,
     slots: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyType>> {
-    let py = name.py();
-    let bases = PyTuple::new(py, [base])?;
-    // SAFETY: the metaclass is `type` or a subclass, so that its `tp_alloc`
-    // gives the zeroed memory of a heap type with room for the members behind
-    // it. It is marked as a heap type before anything else can look at it.
-    // What it is given after that, references included, is what `type_new`
-    // gives it; the strings of names live as long as the names, which the
-    // type holds. Should anything fail, the type is freed as `type_new` frees
-    // it.
+    let class = begin_class(metaclass, name, base, namespace, slots.len())?;
+    // SAFETY: the class is new, and has room for so many members behind it.
+    // Slots take the memory behind that of the base, whose functions know of
+    // it all; the strings of their names live as long as the names, which the
+    // type holds.
     unsafe {
-        if ffi::PyType_IsSubtype(metaclass.as_type_ptr(), &raw mut ffi::PyType_Type) == 0 {
-            return Err(PyTypeError::new_err("not a metaclass"));
-        }
-        let metaclass = metaclass.as_type_ptr();
-        let allocate = (*metaclass).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
-        let made = allocate(metaclass, slots.len() as ffi::Py_ssize_t);
-        let class = made.cast::<ffi::PyTypeObject>();
-        if !class.is_null() {
-            (*class).tp_flags = ffi::Py_TPFLAGS_DEFAULT
-                | ffi::Py_TPFLAGS_HEAPTYPE
-                | ffi::Py_TPFLAGS_BASETYPE
-                | ffi::Py_TPFLAGS_HAVE_GC;
-        }
-        let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked::<PyType>();
+        let made = class.as_type_ptr();
+        let heap = made.cast::<ffi::PyHeapTypeObject>();
         let parent = base.as_type_ptr();
-        let heap = class.cast::<ffi::PyHeapTypeObject>();
-
-        (*heap).ht_name = name.clone().into_ptr();
-        (*heap).ht_qualname = name.clone().into_ptr();
         (*heap).ht_slots = slots.clone().into_ptr();
-        (*class).tp_name = utf8(name)?;
-        (*class).tp_as_async = &raw mut (*heap).as_async;
-        (*class).tp_as_number = &raw mut (*heap).as_number;
-        (*class).tp_as_mapping = &raw mut (*heap).as_mapping;
-        (*class).tp_as_sequence = &raw mut (*heap).as_sequence;
-        (*class).tp_as_buffer = &raw mut (*heap).as_buffer;
-        (*class).tp_bases = bases.into_ptr();
-        (*class).tp_base = base.clone().into_ptr().cast();
-        (*class).tp_dict = namespace.into_ptr();
-
-        (*class).tp_alloc = (*parent).tp_alloc;
-        (*class).tp_free = (*parent).tp_free;
-        (*class).tp_dealloc = (*parent).tp_dealloc;
-        (*class).tp_traverse = (*parent).tp_traverse;
-        (*class).tp_clear = (*parent).tp_clear;
+        (*made).tp_dealloc = (*parent).tp_dealloc;
+        (*made).tp_traverse = (*parent).tp_traverse;
+        (*made).tp_clear = (*parent).tp_clear;
 
         let start = (*parent).tp_basicsize;
         let size = size_of::<*mut ffi::PyObject>() as ffi::Py_ssize_t;
         debug_assert_eq!(start % size, 0);
         let members = made
-            .as_ptr()
-            .byte_offset((*metaclass).tp_basicsize)
+            .byte_offset((*metaclass.as_type_ptr()).tp_basicsize)
             .cast::<ffi::PyMemberDef>();
         for (index, slot) in slots.iter().enumerate() {
             members.add(index).write(ffi::PyMemberDef {
@@ -91,66 +57,114 @@ pub fn new_slotted_class<'py>(
                 doc: ptr::null(),
             });
         }
-        (*class).tp_members = members;
-        (*class).tp_basicsize = start + size * slots.len() as ffi::Py_ssize_t;
-        (*class).tp_itemsize = (*parent).tp_itemsize;
+        (*made).tp_members = members;
+        (*made).tp_basicsize = start + size * slots.len() as ffi::Py_ssize_t;
+        (*made).tp_itemsize = (*parent).tp_itemsize;
+    }
+    finish_class(class)
+}
 
-        if ffi::PyType_Ready(class) < 0 {
-            return Err(PyErr::fetch(py));
+/// A class of `object` as `type()` would make it: its objects have a `__dict__`
+/// and can be referred to weakly.
+///
+/// `namespace` becomes the `__dict__` of the class; it may hold no special
+/// method.
+pub fn new_plain_class<'py>(
+    name: &Bound<'py, PyString>,
+    namespace: Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyType>> {
+    let py = name.py();
+    let model = Model::get(py)?;
+    let metaclass = py.get_type::<PyType>();
+    let class = begin_class(&metaclass, name, &py.get_type::<PyAny>(), namespace, 0)?;
+    // SAFETY: the class is new. The memory of its objects is that of a class
+    // that `type` made, with the functions that it has for such memory; the
+    // table of descriptors lives forever.
+    unsafe {
+        let made = class.as_type_ptr();
+        (*made).tp_dealloc = model.dealloc;
+        (*made).tp_traverse = model.traverse;
+        (*made).tp_clear = model.clear;
+        (*made).tp_basicsize = model.basicsize;
+        (*made).tp_flags |= model.flags;
+        (*made).tp_dictoffset = model.dictoffset;
+        (*made).tp_weaklistoffset = model.weaklistoffset;
+        (*made).tp_getset = model.getset.as_ptr().cast_mut();
+    }
+    finish_class(class)
+}
+
+/// A class that lacks the memory of its objects and is not ready.
+fn begin_class<'py>(
+    metaclass: &Bound<'py, PyType>,
+    name: &Bound<'py, PyString>,
+    base: &Bound<'py, PyType>,
+    namespace: Bound<'py, PyDict>,
+    members: usize,
+) -> PyResult<Bound<'py, PyType>> {
+    let py = name.py();
+    let bases = PyTuple::new(py, [base])?;
+    let text = utf8(name)?;
+    // SAFETY: the metaclass is `type` or a subclass, so that its `tp_alloc`
+    // gives the zeroed memory of a heap type with room for the members behind
+    // it. It is marked as a heap type before anything else can look at it.
+    // What it is given after that, references included, is what `type_new`
+    // gives it; the text of its name lives as long as the name, which the
+    // type holds. Should anything fail, the type is freed as `type_new` frees
+    // it.
+    unsafe {
+        if ffi::PyType_IsSubtype(metaclass.as_type_ptr(), &raw mut ffi::PyType_Type) == 0 {
+            return Err(PyTypeError::new_err("not a metaclass"));
         }
+        let metaclass = metaclass.as_type_ptr();
+        let allocate = (*metaclass).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
+        let made = allocate(metaclass, members as ffi::Py_ssize_t);
+        let class = made.cast::<ffi::PyTypeObject>();
+        if !class.is_null() {
+            (*class).tp_flags = ffi::Py_TPFLAGS_DEFAULT
+                | ffi::Py_TPFLAGS_HEAPTYPE
+                | ffi::Py_TPFLAGS_BASETYPE
+                | ffi::Py_TPFLAGS_HAVE_GC;
+        }
+        let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked::<PyType>();
+        let heap = class.cast::<ffi::PyHeapTypeObject>();
+
+        (*heap).ht_name = name.clone().into_ptr();
+        (*heap).ht_qualname = name.clone().into_ptr();
+        (*class).tp_name = text;
+        (*class).tp_as_async = &raw mut (*heap).as_async;
+        (*class).tp_as_number = &raw mut (*heap).as_number;
+        (*class).tp_as_mapping = &raw mut (*heap).as_mapping;
+        (*class).tp_as_sequence = &raw mut (*heap).as_sequence;
+        (*class).tp_as_buffer = &raw mut (*heap).as_buffer;
+        (*class).tp_bases = bases.into_ptr();
+        (*class).tp_base = base.clone().into_ptr().cast();
+        (*class).tp_dict = namespace.into_ptr();
+        (*class).tp_alloc = Some(ffi::PyType_GenericAlloc);
+        (*class).tp_free = Some(ffi::PyObject_GC_Del);
         Ok(made)
     }
 }
 
-/// A class of `object` as `type()` would make it: its objects have a `__dict__`
-/// and can be referred to weakly. `namespace` may hold no special method.
-pub fn new_plain_class<'py>(
-    name: &Bound<'py, PyString>,
-    namespace: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyType>> {
-    let py = name.py();
-    let model = Model::get(py)?;
-    // `PyType_FromSpec` takes what stands before the dot for the module, and
-    // leaves `__module__` to the namespace.
-    let mut full_name = b"module.".to_vec();
-    full_name.extend_from_slice(name.to_str()?.as_bytes());
-    let full_name = CString::new(full_name)?;
-    let mut slots = model.slots();
-    let mut spec = ffi::PyType_Spec {
-        name: full_name.as_ptr(),
-        basicsize: model.basicsize,
-        itemsize: 0,
-        flags: model.flags,
-        slots: slots.as_mut_ptr(),
-    };
-    // SAFETY: the spec is complete, and the tables in it live forever. It
-    // describes the memory of a class that `type` made, with the functions
-    // that it has for such memory. The class is new: nobody has looked at its
-    // `__dict__`, and its name is changed to text that its `__name__` holds.
-    unsafe {
-        let made = ffi::PyType_FromSpec(&raw mut spec);
-        let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked::<PyType>();
-        let class = made.as_type_ptr();
-        let heap = class.cast::<ffi::PyHeapTypeObject>();
-        let own_name = Bound::from_borrowed_ptr(py, (*heap).ht_name);
-        (*class).tp_name = utf8(own_name.cast()?)?;
-        if ffi::PyDict_Update((*class).tp_dict, namespace.as_ptr()) < 0 {
-            return Err(PyErr::fetch(py));
-        }
-        ffi::PyType_Modified(class);
-        Ok(made)
+/// The class, ready to be used.
+fn finish_class(class: Bound<'_, PyType>) -> PyResult<Bound<'_, PyType>> {
+    // SAFETY: the class was begun and has got the memory of its objects.
+    if unsafe { ffi::PyType_Ready(class.as_type_ptr()) } < 0 {
+        return Err(PyErr::fetch(class.py()));
     }
+    Ok(class)
 }
 
 /// The memory of a plain class, and the functions for it, as `type` makes them
 /// in this version of Python.
 struct Model {
-    basicsize: c_int,
-    flags: c_uint,
-    traverse: ffi::traverseproc,
-    clear: ffi::inquiry,
-    /// `__dictoffset__` and `__weaklistoffset__`.
-    members: [ffi::PyMemberDef; 3],
+    basicsize: ffi::Py_ssize_t,
+    flags: c_ulong,
+    dictoffset: ffi::Py_ssize_t,
+    weaklistoffset: ffi::Py_ssize_t,
+    dealloc: Option<ffi::destructor>,
+    traverse: Option<ffi::traverseproc>,
+    clear: Option<ffi::inquiry>,
     /// `__dict__` and `__weakref__`.
     getset: [ffi::PyGetSetDef; 3],
 }
@@ -193,43 +207,24 @@ impl Model {
         // SAFETY: reads the fields of a class that is ready and alive.
         unsafe {
             let class = class.as_type_ptr();
-            let (Some(traverse), Some(clear)) = ((*class).tp_traverse, (*class).tp_clear) else {
-                return Err(PyTypeError::new_err("a class that cannot be collected"));
-            };
             Ok(Self {
-                basicsize: (*class).tp_basicsize as c_int,
-                flags: (ffi::Py_TPFLAGS_DEFAULT
-                    | ffi::Py_TPFLAGS_BASETYPE
-                    | ffi::Py_TPFLAGS_HAVE_GC
-                    | (*class).tp_flags & MANAGED) as c_uint,
-                traverse,
-                clear,
-                members: [
-                    offset_member(c"__dictoffset__", (*class).tp_dictoffset),
-                    offset_member(c"__weaklistoffset__", (*class).tp_weaklistoffset),
-                    ffi::PyMemberDef::default(),
-                ],
+                basicsize: (*class).tp_basicsize,
+                flags: (*class).tp_flags & MANAGED,
+                dictoffset: (*class).tp_dictoffset,
+                weaklistoffset: (*class).tp_weaklistoffset,
+                dealloc: (*class).tp_dealloc,
+                traverse: (*class).tp_traverse,
+                clear: (*class).tp_clear,
                 getset,
             })
         }
-    }
-
-    fn slots(&'static self) -> [ffi::PyType_Slot; 5] {
-        let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
-        [
-            slot(ffi::Py_tp_traverse, self.traverse as *mut c_void),
-            slot(ffi::Py_tp_clear, self.clear as *mut c_void),
-            slot(ffi::Py_tp_members, self.members.as_ptr().cast_mut().cast()),
-            slot(ffi::Py_tp_getset, self.getset.as_ptr().cast_mut().cast()),
-            slot(0, ptr::null_mut()),
-        ]
     }
 }
 
 /// The flags of classes whose `__dict__` and weak references are kept before
 /// the object, in the versions that do so: `Py_TPFLAGS_MANAGED_DICT` and
 /// `Py_TPFLAGS_MANAGED_WEAKREF`.
-const MANAGED: std::ffi::c_ulong = 0b11 << 3;
+const MANAGED: c_ulong = 0b11 << 3;
 
 /// The text of a name for C, which lives as long as the name.
 fn utf8(name: &Bound<'_, PyString>) -> PyResult<*const std::ffi::c_char> {

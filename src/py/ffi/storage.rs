@@ -105,7 +105,7 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     }
 }
 
-pub(super) fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberDef {
+fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberDef {
     ffi::PyMemberDef {
         name: name.as_ptr(),
         type_code: ffi::Py_T_PYSSIZET,

@@ -102,7 +102,7 @@ impl Linker<'_> {
                 return self.mismatch(owner, span, &Type::String, "a key that is no text");
             };
             let index = self.field_index(owner.program, span, id, &name)?;
-            let ty = self.heads[id.index()][index as usize].ty.clone()?;
+            let ty = self.fields[id.index()].ty(index as usize)?.clone();
             let value = self.cast(owner, span, value, &ty)?;
             fields.set(index, value);
         }
@@ -111,7 +111,7 @@ impl Linker<'_> {
     }
 
     fn enum_value(&mut self, owner: &Owner, span: Span, value: i64, id: EnumId) -> Option<Value> {
-        if self.enum_indices[id.index()].has(value) {
+        if self.linked_enums[id.index()].has(value) {
             return Some(Value::Int(value));
         }
         let name = self.enum_name(id);

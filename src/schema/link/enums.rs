@@ -3,28 +3,63 @@
 use std::collections::HashMap;
 
 use super::super::model::{Enum, EnumId, EnumItem, ProgramId};
-use super::{Linker, Site};
+use super::{Linker, SHORT, Site};
 use crate::idl::literal::{self, Integer};
 use crate::idl::{Code, syntax};
 
-/// The items of an enum by name and by value. Made for each enum, since
-/// finding duplicates needs it anyway.
-pub(super) struct EnumIndex<'a> {
-    by_name: HashMap<&'a str, i64>,
+/// An enum whose items can be looked up.
+pub(super) struct LinkedEnum<'a> {
+    model: Enum,
+    /// Only for long enums.
+    tables: Option<Tables<'a>>,
+}
+
+/// The last item of each name and of each value.
+#[derive(Default)]
+struct Tables<'a> {
+    by_name: HashMap<&'a str, usize>,
     by_value: HashMap<i64, usize>,
 }
 
-impl EnumIndex<'_> {
+impl<'a> LinkedEnum<'a> {
     pub(super) fn value(&self, name: &str) -> Option<i64> {
-        self.by_name.get(name).copied()
+        let item = self.by_name(name)?;
+        Some(self.model.items[item].value)
     }
 
     pub(super) fn has(&self, value: i64) -> bool {
-        self.by_value.contains_key(&value)
+        self.by_value(value).is_some()
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().copied()
+        self.model.items.iter().map(|item| &*item.name)
+    }
+
+    fn by_name(&self, name: &str) -> Option<usize> {
+        match &self.tables {
+            Some(tables) => tables.by_name.get(name).copied(),
+            None => self.model.items.iter().rposition(|item| item.name == name),
+        }
+    }
+
+    fn by_value(&self, value: i64) -> Option<usize> {
+        match &self.tables {
+            Some(tables) => tables.by_value.get(&value).copied(),
+            None => self
+                .model
+                .items
+                .iter()
+                .rposition(|item| item.value == value),
+        }
+    }
+
+    fn add(&mut self, name: &'a str, item: EnumItem) {
+        if let Some(tables) = &mut self.tables {
+            let index = self.model.items.len();
+            tables.by_name.insert(name, index);
+            tables.by_value.insert(item.value, index);
+        }
+        self.model.items.push(item);
     }
 }
 
@@ -34,34 +69,43 @@ impl Linker<'_> {
         self.text(program, node.name.span)
     }
 
-    pub(super) fn link_enums(&mut self) -> Vec<Enum> {
-        let mut enums = Vec::with_capacity(self.enums.len());
+    pub(super) fn link_enums(&mut self) {
         for index in 0..self.enums.len() {
             let Site { program, node } = self.enums[index];
-            enums.push(Enum {
-                program,
-                name: self.owned(program, node.name),
-                items: self.enum_items(program, node),
-                annotations: self.annotations(program, node.annotations.as_ref()),
-                doc: self.doc(program, node.doc),
-                line: self.line(program, node.name),
-            });
+            let mut linked = LinkedEnum {
+                model: Enum {
+                    program,
+                    name: self.name(program, node.name),
+                    items: Vec::with_capacity(node.items.len()),
+                    annotations: self.annotations(program, node.annotations.as_deref()),
+                    doc: self.doc(program, node.doc),
+                    line: self.line(program, node.name),
+                },
+                tables: (node.items.len() > SHORT).then(Tables::default),
+            };
+            self.enum_items(program, node, &mut linked);
+            self.linked_enums.push(linked);
         }
-        enums
+    }
+
+    /// The enums, when nothing needs to be looked up in them any more.
+    pub(super) fn take_enums(&mut self) -> Vec<Enum> {
+        let linked = std::mem::take(&mut self.linked_enums);
+        linked.into_iter().map(|linked| linked.model).collect()
     }
 }
 
 impl<'a> Linker<'a> {
     /// An item without a value is one more than the one before it, the first
     /// is 0.
-    fn enum_items(&mut self, program: ProgramId, node: &'a syntax::Enum) -> Vec<EnumItem> {
-        let mut index = EnumIndex {
-            by_name: HashMap::with_capacity(node.items.len()),
-            by_value: HashMap::with_capacity(node.items.len()),
-        };
-        let mut items = Vec::with_capacity(node.items.len());
+    fn enum_items(
+        &mut self,
+        program: ProgramId,
+        node: &'a syntax::Enum,
+        linked: &mut LinkedEnum<'a>,
+    ) {
         let mut next = Some(0_i64);
-        for (number, item) in node.items.iter().enumerate() {
+        for item in &node.items {
             let value = match item.value {
                 None => next,
                 Some(value) => match literal::integer(self.text(program, value.span)) {
@@ -93,22 +137,21 @@ impl<'a> Linker<'a> {
                 );
                 self.report(diagnostic);
             }
-            let same_name = index.by_name.insert(name, value).is_some();
-            let same_value = index.by_value.insert(value, number);
+            let same_name = linked.by_name(name).is_some();
+            let same_value = linked.by_value(value);
             if same_name || same_value.is_some() {
-                let other = same_value.map(|other| node.items[other].name.span);
+                let other = same_value.map(|other| linked.model.items[other].name.span());
                 self.duplicate_item(program, item, same_name, other);
             }
-            items.push(EnumItem {
-                name: name.to_owned(),
+            let model = EnumItem {
+                name: self.name(program, item.name),
                 value,
-                annotations: self.annotations(program, item.annotations.as_ref()),
+                annotations: self.annotations(program, item.annotations.as_deref()),
                 doc: self.doc(program, item.doc),
                 line: self.line(program, item.name),
-            });
+            };
+            linked.add(name, model);
         }
-        self.enum_indices.push(index);
-        items
     }
 
     fn duplicate_item(

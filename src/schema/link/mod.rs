@@ -15,6 +15,7 @@ mod suggest;
 mod types;
 mod values;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::load::LoadedFile;
@@ -23,10 +24,10 @@ use super::model::{
     ServiceId, StructId, Typedef, TypedefId,
 };
 use crate::idl::syntax::{self, Header, Name};
-use crate::idl::{Code, Diagnostic, SourceFile, Span, literal};
-use enums::EnumIndex;
+use crate::idl::{Code, Diagnostic, Rare, SourceFile, Span, Text, literal};
+use enums::LinkedEnum;
 use names::Scope;
-use structs::FieldHead;
+use structs::Fields;
 use types::Resolved;
 use values::Linked;
 
@@ -42,6 +43,10 @@ pub(super) fn link(files: &[LoadedFile], diagnostics: &mut Vec<Diagnostic>) -> S
     diagnostics.append(&mut linker.diagnostics);
     schema
 }
+
+/// Lists up to this length are searched one by one; longer ones are worth a
+/// table.
+const SHORT: usize = 16;
 
 /// A definition and the file it is in.
 struct Site<'a, N> {
@@ -83,15 +88,17 @@ struct Linker<'a> {
     typedefs: Vec<(ProgramId, TypedefNode<'a>)>,
     consts: Vec<Site<'a, syntax::Const>>,
     services: Vec<Site<'a, syntax::Service>>,
-    enum_indices: Vec<EnumIndex<'a>>,
+    linked_enums: Vec<LinkedEnum<'a>>,
     /// For each struct its fields but for their defaults.
-    heads: Vec<Vec<FieldHead<'a>>>,
+    fields: Vec<Fields>,
     typedef_types: Vec<State<Resolved>>,
     const_values: Vec<State<Linked>>,
     /// How many values references have copied so far.
     copied: usize,
     /// Whether a file has been told that `byte` is called `i8`.
     told_of_byte: Vec<bool>,
+    /// By file: the line that was asked for last.
+    last_lines: Vec<Cell<u32>>,
     /// How many names have been looked for in vain among all that there are.
     suggestions: usize,
     diagnostics: Vec<Diagnostic>,
@@ -108,12 +115,13 @@ impl<'a> Linker<'a> {
             typedefs: Vec::new(),
             consts: Vec::new(),
             services: Vec::new(),
-            enum_indices: Vec::new(),
-            heads: Vec::new(),
+            linked_enums: Vec::new(),
+            fields: Vec::new(),
             typedef_types: Vec::new(),
             const_values: Vec::new(),
             copied: 0,
             told_of_byte: vec![false; files.len()],
+            last_lines: vec![Cell::new(1); files.len()],
             suggestions: 0,
             diagnostics: Vec::new(),
         }
@@ -121,9 +129,9 @@ impl<'a> Linker<'a> {
 
     fn run(&mut self) -> Schema {
         let definitions = self.declare();
-        let enums = self.link_enums();
+        self.link_enums();
         let typedefs = self.link_typedefs();
-        self.link_heads();
+        self.link_fields();
         let consts = self.link_consts();
         let services = self.link_services();
         let structs = self.link_structs();
@@ -133,7 +141,7 @@ impl<'a> Linker<'a> {
         }
         Schema {
             programs: self.link_programs(definitions),
-            enums,
+            enums: self.take_enums(),
             structs,
             typedefs,
             consts,
@@ -173,13 +181,13 @@ impl<'a> Linker<'a> {
             let resolved = self.typedef(TypedefId::at(index), 0);
             let (program, node) = self.typedefs[index];
             let (name, annotations, doc) = match node {
-                TypedefNode::Typedef(node) => (node.name, node.annotations.as_ref(), node.doc),
-                TypedefNode::Senum(node) => (node.name, node.annotations.as_ref(), node.doc),
+                TypedefNode::Typedef(node) => (node.name, node.annotations.as_deref(), node.doc),
+                TypedefNode::Senum(node) => (node.name, node.annotations.as_deref(), node.doc),
             };
             if let Some(resolved) = resolved {
                 typedefs.push(Typedef {
                     program,
-                    name: self.text(program, name.span).to_owned(),
+                    name: self.name(program, name),
                     ty: resolved.ty,
                     annotations: self.annotations(program, annotations),
                     doc: self.doc(program, doc),
@@ -205,10 +213,10 @@ impl<'a> Linker<'a> {
             let Site { program, node } = self.consts[index];
             consts.push(Const {
                 program,
-                name: self.text(program, node.name.span).to_owned(),
+                name: self.name(program, node.name),
                 ty: linked.ty.clone(),
                 value: linked.value.clone(),
-                annotations: self.annotations(program, node.annotations.as_ref()),
+                annotations: self.annotations(program, node.annotations.as_deref()),
                 doc: self.doc(program, node.doc),
                 line: self.line(program, node.name),
             });
@@ -232,23 +240,25 @@ impl<'a> Linker<'a> {
         self.source(program).slice(span)
     }
 
-    fn owned(&self, program: ProgramId, name: Name) -> String {
-        self.text(program, name.span).to_owned()
+    fn name(&self, program: ProgramId, name: Name) -> Text {
+        Text::new(self.source(program), name.span)
     }
 
     fn line(&self, program: ProgramId, name: Name) -> u32 {
-        self.source(program).line(name.span.start)
+        let last = &self.last_lines[program.index()];
+        last.set(self.source(program).line_near(last.get(), name.span.start));
+        last.get()
     }
 
-    fn doc(&self, program: ProgramId, doc: Option<Span>) -> Option<String> {
-        doc.map(|span| literal::doc(self.text(program, span)))
+    fn doc(&self, program: ProgramId, doc: Option<Span>) -> Option<Box<str>> {
+        doc.map(|span| literal::doc(self.text(program, span)).into())
     }
 
     fn annotations(
         &self,
         program: ProgramId,
         annotations: Option<&syntax::Annotations>,
-    ) -> Vec<Annotation> {
+    ) -> Rare<Annotation> {
         annotations_of(self.source(program), annotations)
     }
 
@@ -270,7 +280,7 @@ impl<'a> Linker<'a> {
 fn annotations_of(
     source: &SourceFile,
     annotations: Option<&syntax::Annotations>,
-) -> Vec<Annotation> {
+) -> Rare<Annotation> {
     let items = annotations.map_or(&[][..], |annotations| &annotations.items);
     items
         .iter()
@@ -292,7 +302,7 @@ fn namespaces(file: &LoadedFile) -> Vec<Namespace> {
             Header::Namespace(namespace) => Some(Namespace {
                 scope: source.slice(namespace.scope.span).to_owned(),
                 name: source.slice(namespace.name.span).to_owned(),
-                annotations: annotations_of(source, namespace.annotations.as_ref()),
+                annotations: annotations_of(source, namespace.annotations.as_deref()),
                 line: source.line(namespace.name.span.start),
             }),
             _ => None,

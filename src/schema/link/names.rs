@@ -1,6 +1,8 @@
 //! Which definition a name means.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::super::load::LoadedFile;
 use super::super::model::{Definition, ProgramId};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::model::{Definition, Function, ProgramId, Requiredness, Service, ServiceId};
-use super::structs::FieldHead;
-use super::{Linker, Site};
+use super::structs::Fields;
+use super::{Linker, SHORT, Site};
 use crate::idl::syntax::{self, Name, ReturnType};
 use crate::idl::{Code, python_repr};
 
@@ -18,10 +18,10 @@ impl<'a> Linker<'a> {
                 .and_then(|extends| self.extended(program, node.name, extends));
             services.push(Service {
                 program,
-                name: self.owned(program, node.name),
+                name: self.name(program, node.name),
                 extends,
                 functions: self.functions(program, node),
-                annotations: self.annotations(program, node.annotations.as_ref()),
+                annotations: self.annotations(program, node.annotations.as_deref()),
                 doc: self.doc(program, node.doc),
                 line: self.line(program, node.name),
             });
@@ -73,11 +73,20 @@ impl<'a> Linker<'a> {
     }
 
     fn functions(&mut self, program: ProgramId, node: &'a syntax::Service) -> Vec<Function> {
-        let mut names: HashMap<&str, Name> = HashMap::with_capacity(node.functions.len());
+        // Only for long lists.
+        let mut names: Option<HashMap<&str, Name>> =
+            (node.functions.len() > SHORT).then(HashMap::new);
         let mut functions = Vec::with_capacity(node.functions.len());
-        for function in &node.functions {
+        for (index, function) in node.functions.iter().enumerate() {
             let name = self.text(program, function.name.span);
-            if let Some(other) = names.insert(name, function.name) {
+            let other = match &mut names {
+                Some(names) => names.insert(name, function.name),
+                None => node.functions[..index]
+                    .iter()
+                    .map(|other| other.name)
+                    .rfind(|other| self.text(program, other.span) == name),
+            };
+            if let Some(other) = other {
                 let service = self.text(program, node.name.span);
                 let diagnostic = self
                     .diagnostic(
@@ -102,43 +111,38 @@ impl<'a> Linker<'a> {
             ReturnType::Void(_) => Some(None),
             ReturnType::Type(ty) => self.ty(program, ty).map(Some),
         };
-        let mut arguments = self.field_heads(program, &node.arguments);
+        let mut arguments = self.fields_of(program, &node.arguments);
         let thrown = node
             .throws
             .as_ref()
             .map_or(&[][..], |throws| &throws.fields);
-        let mut exceptions = self.field_heads(program, thrown);
+        let mut exceptions = self.fields_of(program, thrown);
         // Apache's compiler ignores that an argument is optional.
-        for head in arguments.iter_mut().chain(&mut exceptions) {
-            if head.requiredness == Requiredness::Optional {
-                head.requiredness = Requiredness::Default;
+        for field in arguments.list.iter_mut().chain(&mut exceptions.list) {
+            if field.requiredness == Requiredness::Optional {
+                field.requiredness = Requiredness::Default;
             }
         }
         self.check_throws(program, thrown, &exceptions);
         self.check_oneway(program, node);
-        let arguments = self.finish_fields(program, &node.arguments, arguments);
-        let exceptions = self.finish_fields(program, thrown, exceptions);
+        let arguments = self.with_defaults(program, &node.arguments, arguments);
+        let exceptions = self.with_defaults(program, thrown, exceptions);
         Some(Function {
-            name: self.owned(program, node.name),
+            name: self.name(program, node.name),
             oneway: node.oneway.is_some(),
             result: result?,
             arguments,
             throws: exceptions,
-            annotations: self.annotations(program, node.annotations.as_ref()),
+            annotations: self.annotations(program, node.annotations.as_deref()),
             doc: self.doc(program, node.doc),
             line: self.line(program, node.name),
         })
     }
 
     /// thriftpy2 takes any type in `throws`, Apache's compiler only exceptions.
-    fn check_throws(
-        &mut self,
-        program: ProgramId,
-        nodes: &[syntax::Field],
-        heads: &[FieldHead<'_>],
-    ) {
-        for (node, head) in nodes.iter().zip(heads) {
-            if head.ty.as_ref().is_some_and(|ty| !self.is_exception(ty)) {
+    fn check_throws(&mut self, program: ProgramId, nodes: &[syntax::Field], fields: &Fields) {
+        for (index, node) in nodes.iter().enumerate() {
+            if fields.ty(index).is_some_and(|ty| !self.is_exception(ty)) {
                 let diagnostic = self.diagnostic(
                     Code::NotAnException,
                     program,

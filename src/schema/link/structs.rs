@@ -2,26 +2,35 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Field, ProgramId, Requiredness, Struct, StructId, StructKind, Type};
+use super::super::model::{
+    Field, ProgramId, Requiredness, Struct, StructId, StructKind, Type, Value,
+};
 use super::values::Owner;
-use super::{Linker, Site};
+use super::{Linker, SHORT, Site};
 use crate::idl::literal::{self, Integer};
-use crate::idl::{Code, Span, syntax};
+use crate::idl::syntax::{self, Name};
+use crate::idl::{Code, Span};
 
-/// A field but for its default, which may need constants, which may need the
+/// Fields but for their defaults, which may need constants, which may need the
 /// fields of structs.
-pub(super) struct FieldHead<'a> {
-    pub(super) name: &'a str,
-    pub(super) id: i32,
-    pub(super) requiredness: Requiredness,
-    /// `None` if the type is wrong, which has been reported.
-    pub(super) ty: Option<Type>,
-    pub(super) has_default: bool,
+#[derive(Default)]
+pub(super) struct Fields {
+    /// One for each node.
+    pub(super) list: Vec<Field>,
+    /// Those whose type is wrong, which has been reported, in order; they have
+    /// any other.
+    wrong: Vec<usize>,
 }
 
-/// Lists up to this length are searched one by one for duplicates; longer
-/// ones are worth a table.
-const SHORT: usize = 16;
+impl Fields {
+    /// The type of a field; `None` if it is wrong.
+    pub(super) fn ty(&self, index: usize) -> Option<&Type> {
+        self.wrong
+            .binary_search(&index)
+            .is_err()
+            .then(|| &self.list[index].ty)
+    }
+}
 
 impl Linker<'_> {
     pub(super) fn struct_name(&self, id: StructId) -> &str {
@@ -29,42 +38,46 @@ impl Linker<'_> {
         self.text(program, node.name.span)
     }
 
-    pub(super) fn link_heads(&mut self) {
+    pub(super) fn link_fields(&mut self) {
         for index in 0..self.structs.len() {
             let Site { program, node } = self.structs[index];
-            let mut heads = self.field_heads(program, &node.fields);
+            let mut fields = self.fields_of(program, &node.fields);
             if node.kind == StructKind::Union {
                 // One of them at a time: Apache's compiler makes them optional.
-                for head in &mut heads {
-                    if head.requiredness == Requiredness::Default {
-                        head.requiredness = Requiredness::Optional;
+                for field in &mut fields.list {
+                    if field.requiredness == Requiredness::Default {
+                        field.requiredness = Requiredness::Optional;
                     }
                 }
             }
-            self.heads.push(heads);
+            self.fields.push(fields);
         }
     }
 
     pub(super) fn link_structs(&mut self) -> Vec<Struct> {
-        // Values need the heads of any struct, so each is lent in turn by
-        // index rather than taken out of the list.
-        let mut structs = Vec::with_capacity(self.structs.len());
+        // Values need the fields of any struct, so they are not taken out of
+        // the list before all have their defaults.
         for index in 0..self.structs.len() {
             let Site { program, node } = self.structs[index];
-            let mut fields = Vec::with_capacity(node.fields.len());
-            for (number, field) in node.fields.iter().enumerate() {
-                let head = &self.heads[index][number];
-                let (id, requiredness, ty) = (head.id, head.requiredness, head.ty.clone());
-                if let Some(ty) = ty {
-                    fields.push(self.field(program, field, id, requiredness, ty));
+            for (number, node) in node.fields.iter().enumerate() {
+                if let Some(value) = &node.default
+                    && let Some(ty) = self.fields[index].ty(number).cloned()
+                {
+                    let default = self.default(program, node.name, value, &ty);
+                    self.fields[index].list[number].default = default;
                 }
             }
+        }
+        let fields = std::mem::take(&mut self.fields);
+        let mut structs = Vec::with_capacity(self.structs.len());
+        for (index, fields) in fields.into_iter().enumerate() {
+            let Site { program, node } = self.structs[index];
             structs.push(Struct {
                 program,
                 kind: node.kind,
-                name: self.owned(program, node.name),
-                fields,
-                annotations: self.annotations(program, node.annotations.as_ref()),
+                name: self.name(program, node.name),
+                fields: fields.list,
+                annotations: self.annotations(program, node.annotations.as_deref()),
                 doc: self.doc(program, node.doc),
                 line: self.line(program, node.name),
             });
@@ -72,70 +85,58 @@ impl Linker<'_> {
         structs
     }
 
-    fn field(
+    /// The arguments or exceptions of a function, with their defaults.
+    pub(super) fn with_defaults(
         &mut self,
         program: ProgramId,
-        node: &syntax::Field,
-        id: i32,
-        requiredness: Requiredness,
-        ty: Type,
-    ) -> Field {
-        let default = node.default.as_ref().and_then(|value| {
-            let owner = Owner {
-                what: "field",
-                program,
-                name: node.name,
-            };
-            self.value(&owner, value, &ty, 0)
-        });
-        Field {
-            id,
-            name: self.owned(program, node.name),
-            requiredness,
-            ty,
-            default,
-            annotations: self.annotations(program, node.annotations.as_ref()),
-            doc: self.doc(program, node.doc),
-            line: self.line(program, node.name),
+        nodes: &[syntax::Field],
+        mut fields: Fields,
+    ) -> Vec<Field> {
+        for (index, node) in nodes.iter().enumerate() {
+            if let Some(value) = &node.default
+                && let Some(ty) = fields.ty(index)
+            {
+                let default = self.default(program, node.name, value, ty);
+                fields.list[index].default = default;
+            }
         }
+        fields.list
+    }
+
+    fn default(
+        &mut self,
+        program: ProgramId,
+        name: Name,
+        value: &syntax::Value,
+        ty: &Type,
+    ) -> Option<Box<Value>> {
+        let owner = Owner {
+            what: "field",
+            program,
+            name,
+        };
+        self.value(&owner, value, ty, 0).map(Box::new)
     }
 }
 
 impl<'a> Linker<'a> {
-    /// The arguments or exceptions of a function, whose heads nothing else needs.
-    pub(super) fn finish_fields(
-        &mut self,
-        program: ProgramId,
-        nodes: &'a [syntax::Field],
-        heads: Vec<FieldHead<'a>>,
-    ) -> Vec<Field> {
-        nodes
-            .iter()
-            .zip(heads)
-            .filter_map(|(node, head)| {
-                let ty = head.ty?;
-                Some(self.field(program, node, head.id, head.requiredness, ty))
-            })
-            .collect()
-    }
-
     /// Checks ids and names of a list of fields, gives ids to those that have
     /// none, and resolves their types.
-    pub(super) fn field_heads(
-        &mut self,
-        program: ProgramId,
-        nodes: &'a [syntax::Field],
-    ) -> Vec<FieldHead<'a>> {
-        let mut heads: Vec<FieldHead<'a>> = Vec::with_capacity(nodes.len());
+    pub(super) fn fields_of(&mut self, program: ProgramId, nodes: &'a [syntax::Field]) -> Fields {
+        let mut fields = Fields {
+            list: Vec::with_capacity(nodes.len()),
+            wrong: Vec::new(),
+        };
         let mut seen = Seen::new(nodes.len());
         let mut automatic = -1;
-        for node in nodes {
+        for (index, node) in nodes.iter().enumerate() {
+            let list = &fields.list;
             let name = self.text(program, node.name.span);
             let explicit = node.id.and_then(|id| self.explicit_id(program, id.span));
             // Apache's compiler gives another id to a field whose own is not
             // positive; here only where a field without one has it already.
             let is_taken = explicit.is_some_and(|id| {
-                let other = seen.id(&heads, id);
+                let other = seen.id(list, id);
                 id <= 0 && other.is_some_and(|other| nodes[other].id.is_none())
             });
             let id = if node.id.is_some() && !is_taken {
@@ -143,7 +144,7 @@ impl<'a> Linker<'a> {
             } else {
                 // An id that a field before it claims is passed over, as
                 // Apache's compiler does.
-                while seen.id(&heads, automatic).is_some() {
+                while seen.id(list, automatic).is_some() {
                     automatic -= 1;
                 }
                 self.missing_id(program, node, automatic);
@@ -152,25 +153,31 @@ impl<'a> Linker<'a> {
             };
             // A number that is no id has been reported; any other will do for
             // finding what else is wrong.
-            let id = id.unwrap_or(i32::MIN + heads.len() as i32);
-            if let Some(other) = seen.id(&heads, id).or_else(|| seen.name(&heads, name)) {
+            let id = id.unwrap_or(i32::MIN + index as i32);
+            if let Some(other) = seen.id(list, id).or_else(|| seen.name(list, name)) {
                 self.duplicate_field(program, node, id, nodes[other].name.span);
             }
-            seen.add(heads.len(), id, name);
-            let ty = self.ty(program, &node.ty);
-            heads.push(FieldHead {
-                name,
+            seen.add(index, id, name);
+            let ty = self.ty(program, &node.ty).unwrap_or_else(|| {
+                fields.wrong.push(index);
+                Type::Bool
+            });
+            fields.list.push(Field {
                 id,
+                name: self.name(program, node.name),
                 requiredness: match node.requiredness {
                     None => Requiredness::Default,
                     Some(word) if word.required => Requiredness::Required,
                     Some(_) => Requiredness::Optional,
                 },
                 ty,
-                has_default: node.default.is_some(),
+                default: None,
+                annotations: self.annotations(program, node.annotations.as_deref()),
+                doc: self.doc(program, node.doc),
+                line: self.line(program, node.name),
             });
         }
-        heads
+        fields
     }
 
     fn explicit_id(&mut self, program: ProgramId, span: Span) -> Option<i32> {
@@ -256,17 +263,17 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn id(&self, heads: &[FieldHead<'_>], id: i32) -> Option<usize> {
+    fn id(&self, fields: &[Field], id: i32) -> Option<usize> {
         match &self.tables {
             Some((ids, _)) => ids.get(&id).copied(),
-            None => heads.iter().position(|head| head.id == id),
+            None => fields.iter().position(|field| field.id == id),
         }
     }
 
-    fn name(&self, heads: &[FieldHead<'_>], name: &str) -> Option<usize> {
+    fn name(&self, fields: &[Field], name: &str) -> Option<usize> {
         match &self.tables {
             Some((_, names)) => names.get(name).copied(),
-            None => heads.iter().position(|head| head.name == name),
+            None => fields.iter().position(|field| field.name == name),
         }
     }
 }

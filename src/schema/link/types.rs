@@ -56,19 +56,19 @@ impl Linker<'_> {
                 return Some(base_type(*base).into());
             }
             TypeKind::Named(name) => return self.named(program, *name, level),
-            TypeKind::List { element, .. } => {
-                let element = self.resolve(program, element, level + 1)?;
+            TypeKind::List(of) => {
+                let element = self.resolve(program, &of.element, level + 1)?;
                 let ty = Type::List(Arc::new(element.ty));
                 ([(element.depth, element.size), (0, 0)], ty)
             }
-            TypeKind::Set { element, .. } => {
-                let element = self.resolve(program, element, level + 1)?;
+            TypeKind::Set(of) => {
+                let element = self.resolve(program, &of.element, level + 1)?;
                 let ty = Type::Set(Arc::new(element.ty));
                 ([(element.depth, element.size), (0, 0)], ty)
             }
-            TypeKind::Map { key, value, .. } => {
-                let key = self.resolve(program, key, level + 1);
-                let value = self.resolve(program, value, level + 1)?;
+            TypeKind::Map(of) => {
+                let key = self.resolve(program, &of.key, level + 1);
+                let value = self.resolve(program, &of.value, level + 1)?;
                 let key = key?;
                 let ty = Type::Map(Arc::new((key.ty, value.ty)));
                 ([(key.depth, key.size), (value.depth, value.size)], ty)

@@ -234,7 +234,7 @@ impl Linker<'_> {
         fields: &mut FieldValues,
     ) -> Option<()> {
         // A field whose type is wrong has been reported.
-        let ty = self.heads[id.index()][index as usize].ty.clone();
+        let ty = self.fields[id.index()].ty(index as usize).cloned();
         let value = ty.and_then(|ty| self.value(owner, node, &ty, level + 1));
         let right = value.as_ref().map(|_| ());
         // A wrong value is still one: the field is not missing.
@@ -257,15 +257,15 @@ impl Linker<'_> {
         id: StructId,
         name: &str,
     ) -> Option<u32> {
-        let heads = &self.heads[id.index()];
-        let index = heads.iter().position(|head| head.name == name);
+        let fields = &self.fields[id.index()].list;
+        let index = fields.iter().position(|field| field.name == name);
         if let Some(index) = index {
             return Some(index as u32);
         }
         let may_search = self.may_search();
-        let heads = &self.heads[id.index()];
+        let fields = &self.fields[id.index()].list;
         let nearest = may_search
-            .then(|| nearest(name, heads.iter().map(|head| head.name)))
+            .then(|| nearest(name, fields.iter().map(|field| &*field.name)))
             .flatten()
             .map(str::to_owned);
         let text = format!(
@@ -297,10 +297,13 @@ impl Linker<'_> {
         fields: &FieldValues,
     ) -> bool {
         let mut missing = Vec::new();
-        for (index, head) in self.heads[id.index()].iter().enumerate() {
-            let needed = head.requiredness == Requiredness::Required && !head.has_default;
+        let Site { node, .. } = self.structs[id.index()];
+        let list = &self.fields[id.index()].list;
+        for (index, field) in list.iter().enumerate() {
+            let has_default = node.fields[index].default.is_some();
+            let needed = field.requiredness == Requiredness::Required && !has_default;
             if needed && !fields.has(index as u32) {
-                missing.push((index, head.name.to_owned()));
+                missing.push((index, field.name.to_string()));
             }
         }
         let complete = missing.is_empty();
@@ -365,11 +368,11 @@ impl Linker<'_> {
     ) -> Option<Value> {
         let name = self.text(owner.program, node.span);
         let last = name.rsplit('.').next().unwrap_or(name);
-        let by_name = self.enum_indices[id.index()].value(last).map(Value::Int);
+        let by_name = self.linked_enums[id.index()].value(last).map(Value::Int);
         let ty = Type::Enum(id);
         match found {
             Some(&Found::Item(value)) => {
-                if self.enum_indices[id.index()].has(value) {
+                if self.linked_enums[id.index()].has(value) {
                     return Some(Value::Int(value));
                 }
                 by_name.or_else(|| self.cast(owner, node.span, Value::Int(value), &ty))
@@ -377,7 +380,7 @@ impl Linker<'_> {
             Some(&Found::Const(constant)) => {
                 let value = self.copy(owner, node.span, constant, level)?;
                 if let (Value::Int(number), Some(_)) = (&value, &by_name)
-                    && !self.enum_indices[id.index()].has(*number)
+                    && !self.linked_enums[id.index()].has(*number)
                 {
                     return by_name;
                 }
@@ -386,7 +389,7 @@ impl Linker<'_> {
             None if by_name.is_some() => by_name,
             None => {
                 let may_search = self.may_search();
-                let items = self.enum_indices[id.index()].names();
+                let items = self.linked_enums[id.index()].names();
                 let nearest = may_search.then(|| nearest(last, items)).flatten();
                 let prefix = name.strip_suffix(last).unwrap_or_default();
                 let hint = nearest.map(|item| format!("did you mean `{prefix}{item}`?"));
@@ -406,7 +409,7 @@ impl Linker<'_> {
         }
         let (prefix, item) = name.rsplit_once('.')?;
         let id = self.enum_named(program, prefix, before, 0)?;
-        let value = self.enum_indices[id.index()].value(item)?;
+        let value = self.linked_enums[id.index()].value(item)?;
         Some(Found::Item(value))
     }
 

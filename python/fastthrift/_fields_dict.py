@@ -1,24 +1,13 @@
-"""Loaded structs: the class they inherit from, and what their ``__dict__`` is."""
+"""What the ``__dict__`` of a loaded struct is: imported when somebody asks for one."""
 
 from __future__ import annotations
 
 from fastthrift import _core
-from fastthrift._payload import TPayload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
-
-
-class TStruct(_core.StructStorage, TPayload):
-    """Base of the struct and union classes that ``load`` makes.
-
-    Fields live in slots, so an object is small and the codec reaches them directly; other
-    attributes live in a dict that exists only when there are any.
-    """
-
-    __slots__ = ()
 
 
 class FieldsDict(dict):  # type: ignore[type-arg]
@@ -146,11 +135,3 @@ class FieldsDict(dict):  # type: ignore[type-arg]
     @classmethod
     def fromkeys(cls, names: Iterable[Any], value: Any = None) -> dict[Any, Any]:
         return dict.fromkeys(names, value)
-
-
-def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """``__init__`` of the exception classes that ``load`` makes: fields by position or name."""
-    _core.initialize(self, args, kwargs)
-
-
-exception_init.__name__ = "__init__"
