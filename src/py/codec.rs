@@ -31,7 +31,7 @@ pub trait Read<'py> {
 /// Something to write, to any protocol.
 pub trait Write<'py> {
     /// Writes it.
-    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<(), CodecError>;
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError>;
 }
 
 /// Reads from a transport.
@@ -192,9 +192,9 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
     let result = match settings.dialect {
         Dialect::Binary => {
             let strict = settings.strict_write();
-            job.write(py, &mut BinaryWriter::new(bytes, limits, strict))
+            job.write(py, BinaryWriter::new(bytes, limits, strict))
         }
-        Dialect::Compact => job.write(py, &mut CompactWriter::new(bytes, limits)),
+        Dialect::Compact => job.write(py, CompactWriter::new(bytes, limits)),
     };
     result.map_err(|error| Raised::new(py, exceptions::from_codec(py, error)))
 }

@@ -55,7 +55,7 @@ struct WriteByPlan<'a, 'py> {
 }
 
 impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
-    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<(), CodecError> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError> {
         Encoder::new(py, writer).structure_of(self.plan, self.object)
     }
 }

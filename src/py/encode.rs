@@ -17,14 +17,14 @@ use crate::wire::{Nesting, Scalar, Writer};
 const MANY: usize = 16;
 
 /// Encodes values into one message.
-pub struct Encoder<'w, 'py, W> {
+pub struct Encoder<'py, W> {
     py: Python<'py>,
-    writer: &'w mut W,
+    writer: W,
 }
 
-impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
+impl<'py, W: Writer> Encoder<'py, W> {
     /// Encodes to `writer`.
-    pub fn new(py: Python<'py>, writer: &'w mut W) -> Self {
+    pub fn new(py: Python<'py>, writer: W) -> Self {
         Self { py, writer }
     }
 
@@ -41,28 +41,36 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
 
     /// Writes a struct by the plan that was found for it.
     pub fn structure_of(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        let Some(slots) = plan.slots(object) else {
-            return self.structure_by_attributes(plan, object);
-        };
-        self.fields(
-            plan,
-            |this, field, last_id| {
-                let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
-                match field.slot {
-                    Some(slot) if field.kind.is_scalar() => slots.peek(slot, exact).unwrap_or(true),
-                    _ => false,
-                }
-            },
-            |field| match field.slot {
-                Some(slot) => Ok(slots.get(slot)),
-                None => attribute(object, field),
-            },
-        )
+        if let Some(slots) = plan.slots(object)
+            && let Some(list) = plan.slot_list()
+            && let Some(slots) = slots.listed(list)
+        {
+            return self.fields(
+                plan,
+                slots.iter(),
+                |this, field, slot, last_id| {
+                    let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
+                    field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
+                },
+                |_, slot| Ok(slot.get()),
+            );
+        }
+        self.structure_by_attributes(plan, object)
     }
 
+    /// The same for a struct that does not keep all fields in slots.
     #[inline(never)]
     fn structure_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.fields(plan, |_, _, _| false, |field| attribute(object, field))
+        let slots = plan.slots(object);
+        self.fields(
+            plan,
+            std::iter::repeat(()),
+            |_, _, (), _| false,
+            |field, ()| match (field.slot, slots) {
+                (Some(slot), Some(slots)) => Ok(slots.get(slot)),
+                _ => attribute(object, field),
+            },
+        )
     }
 
     /// Writes a struct whose values come from `value_of`, object or not.
@@ -74,30 +82,32 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
     ) -> Result<()> {
         self.fields(
             plan,
-            |this, field, last_id| match value_of(field) {
+            std::iter::repeat(()),
+            |this, field, (), last_id| match value_of(field) {
                 Some(value) => this.exact_field(field, &value, last_id),
                 None => true,
             },
-            |field| Ok(value_of(field)),
+            |field, ()| Ok(value_of(field)),
         )
     }
 
-    /// Writes the fields of a struct: each that is not `written` gets the
-    /// value that `value_of` gives.
+    /// Writes the fields of a struct, each of which has a place: those that
+    /// are not `written` get the value that `value_of` gives.
     #[inline]
-    fn fields(
+    fn fields<P: Copy>(
         &mut self,
         plan: &Plan,
-        written: impl Fn(&mut Self, &Field, &mut i16) -> bool,
-        value_of: impl Fn(&Field) -> Result<Option<Bound<'py, PyAny>>>,
+        places: impl Iterator<Item = P>,
+        written: impl Fn(&mut Self, &Field, P, &mut i16) -> bool,
+        value_of: impl Fn(&Field, P) -> Result<Option<Bound<'py, PyAny>>>,
     ) -> Result<()> {
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
-        for field in plan.fields() {
-            if written(self, field, &mut last_id) {
+        for (field, place) in plan.fields().iter().zip(places) {
+            if written(self, field, place, &mut last_id) {
                 continue;
             }
-            let Some(value) = value_of(field)?.filter(|value| !value.is_none()) else {
+            let Some(value) = value_of(field, place)?.filter(|value| !value.is_none()) else {
                 continue;
             };
             let written = match &field.kind {
@@ -348,7 +358,7 @@ impl<'w, 'py, W: Writer> Encoder<'w, 'py, W> {
         let mut index = 0;
         loop {
             let mut items = ExactItems::new(list, index, exact);
-            write(self.writer, &mut items);
+            write(&mut self.writer, &mut items);
             index = items.index();
             if index >= length {
                 return same_size(length, index);

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, Raised, Slot};
+use super::ffi::{self, Kept, Raised, Slot, SlotList};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
@@ -25,6 +25,8 @@ pub struct Plan {
     fields: Box<[Field]>,
     positions: Positions,
     layout: Option<Py<Layout>>,
+    /// The slots of the fields, if each has one.
+    slots: Option<SlotList>,
     /// Whether objects are allocated, then filled: all fields are slots and
     /// `__init__` is ours. Otherwise the class is called.
     direct: bool,
@@ -247,6 +249,11 @@ impl Plan {
                 .is_some_and(|layout| layout.get().is_complete() && layout.get().is_intact())
             && fields.iter().all(|field| field.slot.is_some())
             && ffi::has_default_construction(class, ffi::storage_type(py)?);
+        let slots = fields.iter().map(|field| field.slot).collect();
+        let slots = layout
+            .as_ref()
+            .zip(slots)
+            .and_then(|(layout, slots)| layout.get().slots().list(slots));
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
@@ -256,6 +263,7 @@ impl Plan {
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
+                slots,
                 direct,
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
@@ -332,6 +340,12 @@ impl Plan {
     #[inline]
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref().map(Py::get)
+    }
+
+    /// The slots of the fields, in their order, if each field has one.
+    #[inline]
+    pub fn slot_list(&self) -> Option<&SlotList> {
+        self.slots.as_ref()
     }
 
     /// The slots of an object whose plan this is.
@@ -471,12 +485,12 @@ impl Kind {
         })
     }
 
-    /// Whether values hold no others.
+    /// Whether values are a [`Scalar`](crate::wire::Scalar) of the wire.
     #[inline]
     pub fn is_scalar(&self) -> bool {
         !matches!(
             self,
-            Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
+            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
         )
     }
 

@@ -220,7 +220,7 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
 pub struct WriteStruct<'a, 'py>(pub &'a Bound<'py, PyAny>);
 
 impl<'py> Write<'py> for WriteStruct<'_, 'py> {
-    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
         Encoder::new(py, writer).structure(self.0)
     }
 }
@@ -237,7 +237,7 @@ impl Read<'_> for ReadMessage {
 }
 
 impl Write<'_> for MessageHeader {
-    fn write<W: Writer>(self, _: Python<'_>, writer: &mut W) -> Result<()> {
+    fn write<W: Writer>(self, _: Python<'_>, mut writer: W) -> Result<()> {
         Ok(writer.message(&self.name, self.message_type, self.sequence_id)?)
     }
 }
@@ -284,7 +284,7 @@ struct WriteValue<'a, 'py> {
 }
 
 impl<'py> Write<'py> for WriteValue<'_, 'py> {
-    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
         Encoder::new(py, writer).value(&self.kind, self.value)
     }
 }

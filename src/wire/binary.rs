@@ -208,7 +208,8 @@ const FIELD_HEADER: usize = 3;
 /// A field's header as a word whose lowest byte is the first.
 #[inline]
 const fn field_header(wire_type: WireType, id: i16) -> u64 {
-    wire_type as u64 | (id.to_be() as u16 as u64) << 8
+    // Swapped as 32 bits, the id stands one byte too high.
+    wire_type as u64 | ((id as u16 as u32).swap_bytes() >> 8) as u64
 }
 
 /// The header of a string, list or map: `length` bytes of `prefix`, then the

@@ -62,7 +62,7 @@ impl<'py, V> Write<'py> for WriteMessage<'_, V>
 where
     V: Fn(usize) -> Option<Bound<'py, PyAny>>,
 {
-    fn write<W: Writer>(self, py: Python<'py>, writer: &mut W) -> Result<()> {
+    fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<()> {
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
         Encoder::new(py, writer).struct_from(self.plan, |field| {
             field.slot.and_then(|slot| (self.value_of)(slot.index()))

@@ -43,6 +43,28 @@ impl Slot {
     }
 }
 
+/// Slots of one table, in an order of their own.
+///
+/// That they are of one table is checked once, not at each of them.
+pub struct SlotList {
+    table: TableId,
+    slots: Box<[Slot]>,
+}
+
+/// The slots of a [`SlotList`] in an object of their class.
+#[derive(Clone, Copy)]
+pub struct ListedSlots<'a, 'py> {
+    slots: Slots<'a, 'py>,
+    list: &'a [Slot],
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub struct ListedSlot<'a, 'py> {
+    slots: Slots<'a, 'py>,
+    slot: Slot,
+}
+
 /// A struct under construction.
 pub enum NewStruct<'py> {
     /// The garbage collector does not look at it yet.
@@ -126,6 +148,15 @@ impl SlotTable {
         &self.slots
     }
 
+    /// A list of slots, none if they are not all of this table.
+    pub fn list(&self, slots: Box<[Slot]>) -> Option<SlotList> {
+        let own = slots.iter().all(|slot| slot.table == self.id);
+        own.then_some(SlotList {
+            table: self.id,
+            slots,
+        })
+    }
+
     /// Whether the class still has its own member descriptor at this slot.
     pub fn is_current(
         &self,
@@ -172,6 +203,53 @@ impl SlotTable {
     /// Reports the references held, for the garbage collector.
     pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)
+    }
+}
+
+impl<'a, 'py> Slots<'a, 'py> {
+    /// These slots of the object, none if they are of another class.
+    #[inline]
+    pub fn listed(self, list: &'a SlotList) -> Option<ListedSlots<'a, 'py>> {
+        (list.table == self.table.id).then_some(ListedSlots {
+            slots: self,
+            list: &list.slots,
+        })
+    }
+}
+
+impl<'a, 'py> ListedSlots<'a, 'py> {
+    /// The slots, in the order of the list.
+    #[inline]
+    pub fn iter(self) -> impl Iterator<Item = ListedSlot<'a, 'py>> {
+        let slots = self.slots;
+        self.list
+            .iter()
+            .map(move |slot| ListedSlot { slots, slot: *slot })
+    }
+}
+
+impl<'py> ListedSlot<'_, 'py> {
+    #[inline]
+    fn place(self) -> *mut *mut ffi::PyObject {
+        // SAFETY: `listed` has checked that the slots are of this table.
+        unsafe { self.slots.place_of_own(self.slot) }
+    }
+
+    /// As [`Slots::get`].
+    #[inline]
+    pub fn get(self) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: as there.
+        unsafe { Bound::from_borrowed_ptr_or_opt(self.slots.object.py(), *self.place()) }
+    }
+
+    /// As [`Slots::peek`].
+    #[inline]
+    pub fn peek<T>(self, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
+        // SAFETY: as there.
+        unsafe {
+            let value = Bound::from_owned_ptr_or_opt(self.slots.object.py(), *self.place());
+            ManuallyDrop::new(value).as_ref().map(look)
+        }
     }
 }
 
