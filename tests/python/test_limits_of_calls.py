@@ -50,6 +50,7 @@ from fastthrift.thrift import (
     TMultiplexedProcessor,
     TProcessor,
 )
+from http_support import running
 from rpc_support import PATIENCE, serving
 
 IDL = """
@@ -167,13 +168,8 @@ def http_server(kind: str, handler: Any, protocol: str, limit: str) -> Iterator[
     server = fastthrift.http.make_server(
         Sizes, handler, "127.0.0.1", 0, **factories(fastthrift, protocol, limit, limited=True)
     )
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
-        yield server.httpd.server_address[1]
-    finally:
-        server.close()
-        thread.join(PATIENCE)
+    with running(server) as port:
+        yield port
 
 
 @contextlib.contextmanager

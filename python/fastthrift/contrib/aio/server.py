@@ -307,9 +307,9 @@ class TAsyncServer(CallProcessing):
         closed, and nobody closes their sockets.
         """
         assert self.loop is not None
-        # Other loops than the standard one do it in their own way, if at all.
-        with contextlib.suppress(AttributeError, NotImplementedError, ValueError):
-            for sock in server.sockets:  # type: ignore[attr-defined]
+        for sock in getattr(server, "sockets", ()):
+            # A socket may be closed by now, and some loops have no readers of their own.
+            with contextlib.suppress(NotImplementedError, ValueError):
                 self.loop.remove_reader(sock.fileno())
         for _ in range(_TURNS_TO_ACCEPT):
             await asyncio.sleep(0)
