@@ -58,7 +58,7 @@ pub struct ListedSlots<'a, 'py> {
     list: &'a [Slot],
 }
 
-/// One of them.
+/// A slot of an object, known to be one of its class.
 #[derive(Clone, Copy)]
 pub struct ListedSlot<'a, 'py> {
     slots: Slots<'a, 'py>,
@@ -231,21 +231,24 @@ impl<'a, 'py> ListedSlots<'a, 'py> {
 impl<'py> ListedSlot<'_, 'py> {
     #[inline]
     fn place(self) -> *mut *mut ffi::PyObject {
-        // SAFETY: `listed` has checked that the slots are of this table.
+        // SAFETY: whoever makes one has checked that the slot is of this table.
         unsafe { self.slots.place_of_own(self.slot) }
     }
 
-    /// As [`Slots::get`].
+    /// The value of the slot, none when it is empty.
     #[inline]
     pub fn get(self) -> Option<Bound<'py, PyAny>> {
-        // SAFETY: as there.
+        // SAFETY: a slot holds null or an object that it owns; the object
+        // gets another reference before any other code runs.
         unsafe { Bound::from_borrowed_ptr_or_opt(self.slots.object.py(), *self.place()) }
     }
 
-    /// As [`Slots::peek`].
+    /// Shows `look` the value of the slot without giving it a reference of its
+    /// own: `look` must not run code of objects, which could drop the value.
     #[inline]
     pub fn peek<T>(self, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
-        // SAFETY: as there.
+        // SAFETY: a slot holds null or an object that it owns, and keeps it
+        // as long as no other code runs. The reference is not given up.
         unsafe {
             let value = Bound::from_owned_ptr_or_opt(self.slots.object.py(), *self.place());
             ManuallyDrop::new(value).as_ref().map(look)
@@ -253,12 +256,16 @@ impl<'py> ListedSlot<'_, 'py> {
     }
 }
 
-impl<'py> Slots<'_, 'py> {
+impl<'a, 'py> Slots<'a, 'py> {
+    #[inline]
+    fn checked(self, slot: Slot) -> ListedSlot<'a, 'py> {
+        assert!(slot.table == self.table.id, "the slot of another class");
+        ListedSlot { slots: self, slot }
+    }
+
     #[inline]
     fn place(self, slot: Slot) -> *mut *mut ffi::PyObject {
-        assert!(slot.table == self.table.id, "the slot of another class");
-        // SAFETY: just checked.
-        unsafe { self.place_of_own(slot) }
+        self.checked(slot).place()
     }
 
     /// # Safety
@@ -273,21 +280,7 @@ impl<'py> Slots<'_, 'py> {
     /// The value of a slot, none when it is empty.
     #[inline]
     pub fn get(self, slot: Slot) -> Option<Bound<'py, PyAny>> {
-        // SAFETY: a slot holds null or an object that it owns; the object
-        // gets another reference before any other code runs.
-        unsafe { Bound::from_borrowed_ptr_or_opt(self.object.py(), *self.place(slot)) }
-    }
-
-    /// Shows `look` the value of a slot without giving it a reference of its
-    /// own: `look` must not run code of objects, which could drop the value.
-    #[inline]
-    pub fn peek<T>(self, slot: Slot, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
-        // SAFETY: a slot holds null or an object that it owns, and keeps it
-        // as long as no other code runs. The reference is not given up.
-        unsafe {
-            let value = Bound::from_owned_ptr_or_opt(self.object.py(), *self.place(slot));
-            ManuallyDrop::new(value).as_ref().map(look)
-        }
+        self.checked(slot).get()
     }
 
     /// Whether a slot has no value.
