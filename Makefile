@@ -1,5 +1,6 @@
 # One verb per task. PYTHON chooses the interpreter (3.10 or later); everything
-# of ours lives in a virtual environment beside this file, made at first use.
+# of ours lives in a virtual environment beside this file, made at first use, and
+# made anew when another interpreter is chosen.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,6 +8,7 @@ JOBS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SAY := @printf '%s\n'
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
@@ -18,7 +20,7 @@ help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/.demo ## Build for release, then call the calculator from a Flask app over real sockets.
-	$(BIN)/maturin develop --quiet --locked --release
+	$(BUILD) --release
 	$(BIN)/python examples/flask_calculator/demo.py
 
 test: test-rust test-python ## Run every test.
@@ -52,7 +54,7 @@ fuzz: target/tools/bin/cargo-fuzz ## Run FUZZ_TARGETS (all), each for FUZZ_SECON
 	fuzz/run.sh $(FUZZ_TARGETS)
 
 dev: $(VENV)/.dev ## A development build in the virtual environment.
-	$(BIN)/maturin develop --quiet --locked
+	$(BUILD)
 
 lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy.
 	cargo fmt --check
@@ -93,7 +95,7 @@ bench-instructions: release ## Count the instructions of the codec, and compare 
 	$(BIN)/python benches/instructions.py --check
 
 release: $(VENV)/.dev
-	$(BIN)/maturin develop --quiet --locked --release
+	$(BUILD) --release
 
 wheel: $(VENV)/.tools ## A wheel in dist/.
 	rm -rf dist
@@ -121,20 +123,39 @@ clean: ## Remove what was built.
 target/tools/bin/cargo-fuzz:
 	cargo install --quiet --locked --root target/tools --version '^0.13' cargo-fuzz
 
-# The stages of the environment, each a stamp file.
+# What is done for minutes says so.
+define BUILD
+@echo 'Compiling the core; the first time takes a minute or two.'
+$(BIN)/maturin develop --locked
+endef
+
+# The stages of the environment, each a stamp file. The first one holds which
+# interpreter it is of; only one that was chosen takes the place of another.
+
+CHOSEN := $(if $(filter-out file,$(origin PYTHON)),$(shell \
+	$(PYTHON) -c 'import sys; print(sys.base_prefix, *sys.version_info[:3])' 2>/dev/null))
+ifneq ($(CHOSEN),)
+ifneq ($(CHOSEN),$(shell cat $(VENV)/.tools 2>/dev/null))
+.PHONY: $(VENV)/.tools
+endif
+endif
 
 $(VENV)/.tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo 'Python 3.10 or later is needed; choose one with PYTHON=...' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --upgrade pip
-	$(PIP) install 'maturin>=1.9,<2'
-	touch $@
+	$(SAY) 'Making the virtual environment $(VENV) with $(PYTHON).'
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade pip
+	@$(PIP) install 'maturin>=1.9,<2'
+	@$(PYTHON) -c 'import sys; print(sys.base_prefix, *sys.version_info[:3])' >$@
 
 $(VENV)/.demo: $(VENV)/.tools pyproject.toml
-	$(PIP) install --group demo
-	touch $@
+	$(SAY) 'Installing what the demo needs: Flask.'
+	@$(PIP) install --group demo
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.tools pyproject.toml
-	$(PIP) install --group test --group lint --group bench
-	touch $@
+	$(SAY) 'Installing what the tests, lints and benchmarks need; this takes a minute.'
+	@$(PIP) install --group test --group lint --group bench
+	@touch $@

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,15 +34,19 @@ def write_quick_start(directory: Path, port: int) -> None:
             directory.joinpath(name).write_text(text.replace("9090", str(port)))
 
 
+def quick_start_server(directory: Path, port: int, log: Path) -> Server:
+    write_quick_start(directory, port)
+    program = f"import os, runpy; os.chdir({str(directory)!r}); runpy.run_path('server.py')"
+    return Server(["-c", program], port, log)
+
+
 @pytest.fixture
 def quick_start(tmp_path: Path) -> Iterator[Path]:
     """The README's files, with another port, while the README's server runs."""
     port = free_port()
     directory = tmp_path / "quick_start"
     directory.mkdir()
-    write_quick_start(directory, port)
-    program = f"import os, runpy; os.chdir({str(directory)!r}); runpy.run_path('server.py')"
-    with running(Server(["-c", program], port, tmp_path / "server.log")):
+    with running(quick_start_server(directory, port, tmp_path / "server.log")):
         yield directory
 
 
@@ -63,28 +69,52 @@ def test_the_client_of_the_quick_start(quick_start: Path) -> None:
     assert run(["client.py"], quick_start).splitlines() == expected
 
 
-def test_the_view_of_the_quick_start(quick_start: Path) -> None:
+def post(directory: Path, *forms: dict[str, object]) -> list[str]:
+    """Status and JSON of what the quick start's view answers to each form."""
     program = (
         "from app import app\n"
         "client = app.test_client()\n"
-        "for form in ({'a': 7, 'b': 3}, {'a': 7}):\n"
+        f"for form in {forms!r}:\n"
         "    answer = client.post('/add', data=form)\n"
         "    print(answer.status_code, answer.json)\n"
     )
-    assert run(["-c", program], quick_start).splitlines() == [
+    return run(["-c", program], directory).splitlines()
+
+
+def test_the_view_of_the_quick_start(quick_start: Path) -> None:
+    assert post(
+        quick_start,
+        {"a": 7, "b": 3},
+        {"a": 7},
+        {"a": 2**31, "b": 3},
+        {"a": 2**31 - 1, "b": 1},
+    ) == [
         "200 {'result': 10}",
         "400 {'error': 'a and b must be whole numbers'}",
+        "400 {'error': 'a and b must be whole numbers of 32 bits'}",
+        "502 {'error': 'the calculator has no answer'}",
     ]
 
 
 def test_the_view_without_its_service(tmp_path: Path) -> None:
     write_quick_start(tmp_path, free_port())
-    program = (
-        "from app import app\n"
-        "answer = app.test_client().post('/add', data={'a': 7, 'b': 3})\n"
-        "print(answer.status_code, answer.json)\n"
-    )
-    assert run(["-c", program], tmp_path) == "503 {'error': 'the calculator cannot be reached'}\n"
+    assert post(tmp_path, {"a": 7, "b": 3}) == ["503 {'error': 'the calculator cannot be reached'}"]
+
+
+def test_the_view_of_a_service_that_does_not_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_quick_start(tmp_path, silent.getsockname()[1])
+        answers = post(tmp_path, {"a": 7, "b": 3})
+    assert answers == ["504 {'error': 'the calculator did not answer in time'}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_the_server_of_the_quick_start_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    port, log = free_port(), tmp_path / "server.log"
+    server = quick_start_server(tmp_path, port, log)
+    server.start()
+    assert server.stop(number) == 0
+    assert log.read_text() == f"Serving the calculator at 127.0.0.1:{port}; Ctrl-C ends it\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -99,6 +129,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
     local = [link.partition("#")[0] for link in links if not link.startswith("https://")]
     assert [link for link in local if not page.parent.joinpath(link).exists()] == []
+
+
+def test_the_index_of_the_documentation_is_complete() -> None:
+    index = ROOT.joinpath("docs", "README.md")
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text()))
+    assert linked == {page.name for page in index.parent.glob("*.md")} - {index.name}
 
 
 def test_the_commands_of_the_readme_are_verbs_of_the_makefile() -> None:
