@@ -1,9 +1,7 @@
 //! How deep calls may nest on the native stack of this thread.
 
 use std::cell::OnceCell;
-use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::ptr;
 
 /// What a level of structs or containers takes of the stack at most, in
 /// bytes: more than twice what was measured.
@@ -27,42 +25,60 @@ pub fn affordable_levels(wanted: u32, granted: u32) -> u32 {
 }
 
 /// The bytes of stack that this function's callees have; no bound where the
-/// stack is not the one that the thread was started with.
+/// stack is not the one that the thread was started with, none at all where
+/// the system does not tell.
 #[cold]
 fn bytes_left() -> usize {
     thread_local! {
-        static STACK: OnceCell<Range<usize>> = const { OnceCell::new() };
+        static STACK: OnceCell<Option<Range<usize>>> = const { OnceCell::new() };
     }
     let marker = 0u8;
     let here = (&raw const marker).addr();
     // A thread that ends may have lost its locals.
-    STACK
-        .try_with(|stack| {
-            let stack = stack.get_or_init(stack_of_this_thread);
-            stack.contains(&here).then(|| here - stack.start)
-        })
-        .ok()
-        .flatten()
-        .unwrap_or(usize::MAX)
+    let left = STACK.try_with(|stack| match stack.get_or_init(of_this_thread) {
+        Some(stack) if stack.contains(&here) => here - stack.start,
+        Some(_) => usize::MAX,
+        None => 0,
+    });
+    left.unwrap_or(0)
 }
 
-/// The addresses of the stack that this thread was started with; none where
-/// the system does not tell.
-fn stack_of_this_thread() -> Range<usize> {
-    let (mut start, mut size) = (ptr::null_mut(), 0);
+/// The addresses of the stack that this thread was started with.
+#[cfg(target_os = "linux")]
+fn of_this_thread() -> Option<Range<usize>> {
+    let (mut start, mut size) = (std::ptr::null_mut(), 0);
+    let mut attributes = std::mem::MaybeUninit::uninit();
     // SAFETY: the attributes are read after the first call has set them, and
     // destroyed once; the other pointers are to local variables.
-    unsafe {
-        let mut attributes = MaybeUninit::uninit();
+    let found = unsafe {
         if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
-            return 0..0;
+            return None;
         }
-        let found =
-            libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size) == 0;
+        let status =
+            libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        if !found {
-            return 0..0;
-        }
-    }
-    start.addr()..start.addr() + size
+        status == 0
+    };
+    found.then(|| start.addr()..start.addr() + size)
+}
+
+/// The addresses of the stack that this thread was started with.
+#[cfg(target_vendor = "apple")]
+#[allow(clippy::unnecessary_wraps, reason = "other systems may not tell")]
+fn of_this_thread() -> Option<Range<usize>> {
+    // SAFETY: these calls ask about the thread that makes them.
+    let (end, size) = unsafe {
+        let this = libc::pthread_self();
+        (
+            libc::pthread_get_stackaddr_np(this).addr(),
+            libc::pthread_get_stacksize_np(this),
+        )
+    };
+    Some(end - size..end)
+}
+
+/// Nothing is known of the stacks of this system.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+const fn of_this_thread() -> Option<Range<usize>> {
+    None
 }
