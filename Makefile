@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python test-release test-all-pythons test-asan test-debug fuzz dev \
-	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel docs debian debian-debug clean
+	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -100,6 +100,10 @@ release: $(VENV)/.dev
 wheel: $(VENV)/.tools ## A wheel in dist/.
 	rm -rf dist
 	$(BIN)/maturin build --locked --release --interpreter $(BIN)/python --out dist
+
+wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dist/, each tried.
+	@$(PIP) install --group wheels
+	tests/wheels.sh $(BIN)/python 3.10 3.11 3.12 3.13 3.14 3.15
 
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
