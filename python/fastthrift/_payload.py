@@ -401,15 +401,43 @@ class TStruct(_core.StructStorage, TPayload):
 
 
 class TException(TPayload, Exception):
-    """Base class of all Thrift exceptions, those declared in IDL included."""
+    """Base class of all Thrift exceptions, those declared in IDL included.
+
+    Pickles and copies keep every attribute, of subclasses whose ``__init__`` takes something else
+    too.
+    """
 
     __module__ = _MODULE
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As for any exception, so that thriftpy2 can read it: the class, `args`, and the rest.
+        reduced: Any = super().__reduce__()
+        cls, args = reduced[:2]
+        state = dict(reduced[2]) if len(reduced) > 2 else {}
+        if isinstance(self, OSError):
+            for name in ("errno", "strerror", "filename", "filename2"):
+                value = getattr(self, name)
+                if value is not None:
+                    state[name] = value
+        home = getattr(cls.__init__, "__module__", None) or _MODULE
+        if home.partition(".")[0] == "fastthrift":
+            return cls, args, state
+        return restore_exception, (cls, args), state
 
     def __eq__(self, other: object) -> bool:
         return self is other
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def restore_exception(cls: type[TException], args: tuple[Any, ...]) -> TException:
+    """An exception from a pickle, before its attributes: made without the ``__init__`` that its
+    program gave it, whose arguments nobody kept."""
+    error = cls.__new__(cls, *args)
+    built_in = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    vars(built_in)["__init__"](error, *args)
+    return error
 
 
 def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:

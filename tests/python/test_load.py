@@ -26,7 +26,6 @@ import thriftpy2
 from fastthrift.parser.exc import (
     ThriftGrammarError,
     ThriftLexerError,
-    ThriftModuleNameConflict,
     ThriftParserError,
 )
 
@@ -297,25 +296,6 @@ def test_several_mistakes_are_told_at_once(write: Any) -> None:
         fastthrift.load(write("struct A { 1: Nope a }\nstruct B { 1: Neither b }"))
     messages = [diagnostic.message for diagnostic in caught.value.diagnostics]
     assert ["Nope" in messages[0], "Neither" in messages[1]] == [True, True]
-
-
-def test_nothing_is_registered_when_a_file_is_wrong(write: Any) -> None:
-    path = write("struct A { 1: Nope a }")
-    with pytest.raises(ThriftParserError):
-        fastthrift.load(path, module_name="broken_thrift")
-    assert "broken_thrift" not in sys.modules
-
-
-def test_a_name_taken_by_another_file_is_a_conflict(write: Any) -> None:
-    write("struct A {}", "x/inner.thrift")
-    write("struct A {}", "y/inner.thrift")
-    fastthrift.load(
-        write('include "inner.thrift"', "x/outer_x.thrift"), module_name="outer_x_thrift"
-    )
-    with pytest.raises(ThriftModuleNameConflict):
-        fastthrift.load(
-            write('include "inner.thrift"', "y/outer_y.thrift"), module_name="outer_y_thrift"
-        )
 
 
 def test_threads_load_the_same_file_once(write: Any) -> None:

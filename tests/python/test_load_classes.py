@@ -256,22 +256,24 @@ def test_a_copy_of_a_service_has_its_function_classes(module: Any) -> None:
     assert copied.ping_args is module.Base.ping_args is vars(copied)["ping_args"]
 
 
-def test_objects_of_function_classes_are_copied_and_pickled_as_those_of_thriftpy2(
-    path: str,
-) -> None:
-    outcomes = []
+def test_objects_of_function_classes_are_copied_and_pickled(path: str) -> None:
+    """thriftpy2 does not pickle them: pickle does not find the classes, which have the name of no
+    attribute of their module."""
     for library in (fastthrift, thriftpy2):
         name = "functions_thrift"
         try:
             module = library.load(path, module_name=name)
             args = module.Drawing.forget_args(5)
+            assert args.__class__.__module__ == name
             assert copy.deepcopy(args) == args
-            with pytest.raises((pickle.PicklingError, AttributeError)) as caught:
-                pickle.dumps(args)
-            outcomes.append((args.__class__.__module__, str(caught.value)[:20]))
+            if library is fastthrift:
+                again = pickle.loads(pickle.dumps(args))
+                assert (type(again), again) == (type(args), args)
+            else:
+                with pytest.raises((pickle.PicklingError, AttributeError)):
+                    pickle.dumps(args)
         finally:
             del sys.modules[name]
-    assert outcomes[0] == outcomes[1]
 
 
 def test_threads_get_the_same_function_class(module: Any) -> None:

@@ -9,8 +9,11 @@ For programs that cannot be edited::
     python -m fastthrift.compat script.py args...
     python -m fastthrift.compat -m module args...
 
-Child processes of such a program have it when they are forked; what starts a new interpreter
-(``multiprocessing`` with spawn, ``subprocess``) needs to be told again.
+Its child processes have it too, those that start this Python anew among them: reloaders,
+``multiprocessing`` with spawn, ``subprocess``. They are told by the environment: ``PYTHONPATH`` has
+the directory ``fastthrift/compat/startup``, and ``FASTTHRIFT_AS_THRIFTPY`` names the environment
+that is meant. A child that is started without them, or with ``python -E``, ``-I`` or ``-S``, is not
+told.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ from typing import Any
 __all__ = ["install_as_thriftpy", "main", "uninstall_as_thriftpy"]
 
 _PACKAGE = "fastthrift"
+# Where `sitecustomize` is that children run, and how they are told that it is meant for them.
+_STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
+_VARIABLE = "FASTTHRIFT_AS_THRIFTPY"
 _ALIASES = ("thriftpy", "thriftpy2")
 
 _USAGE = """\
@@ -134,7 +140,11 @@ def install_as_thriftpy() -> None:
 
 def uninstall_as_thriftpy() -> None:
     """Undo ``install_as_thriftpy``, for tests: later imports find what is installed."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _finder]
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if finder is not _finder and not getattr(finder, "brings_fastthrift", False)
+    ]
     for name in list(filter(_is_alias, sys.modules)):
         if _is_ours(name):
             del sys.modules[name]
@@ -147,6 +157,7 @@ def main(arguments: Sequence[str]) -> int:
         print(_USAGE, end="", file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
     install_as_thriftpy()
+    _tell_children()
     if arguments[0] == "-m":
         sys.argv[:] = list(arguments[1:])
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
@@ -154,6 +165,14 @@ def main(arguments: Sequence[str]) -> int:
         sys.argv[:] = list(arguments)
         _run_script(arguments[0])
     return 0
+
+
+def _tell_children() -> None:
+    """Let Pythons that this process starts, and theirs, do the same."""
+    os.environ[_VARIABLE] = sys.prefix
+    given = os.environ.get("PYTHONPATH")
+    others = [path for path in given.split(os.pathsep) if path != _STARTUP] if given else []
+    os.environ["PYTHONPATH"] = os.pathsep.join([_STARTUP, *others])
 
 
 def _run_script(path: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from fastthrift.thrift import TPayloadMeta
+from fastthrift._core import Diagnostic
 
 from . import sources
 from .exc import ThriftModuleNameConflict, ThriftParserError
-from .parser import parse, parse_fp
+from .parser import load_file, load_text, parse, parse_fp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     StrPath: TypeAlias = str | os.PathLike[str]
 
 __all__ = [
+    "Diagnostic",
     "ThriftModuleNameConflict",
     "ThriftParserError",
     "load",
@@ -49,21 +50,18 @@ def load(
     and those of the files it includes are in ``sys.modules``. See ``parser.parse`` for the
     arguments. ``include_dir`` is the older form of ``include_dirs``.
     """
-    module = parse(
+    return load_file(
         _place(path),
         module_name,
         include_dirs=None if include_dirs is None else [_place(d) for d in include_dirs],
         include_dir=None if include_dir is None else _place(include_dir),
+        enable_cache=True,
         encoding=encoding,
         resolver=resolver,
         reserved=reserved,
         missing_include=missing_include,
+        is_registered=True,
     )
-    if module_name:
-        sys.modules[module_name] = module
-        _make_picklable(module, module_name)
-        _register_includes(module)
-    return module
 
 
 def _place(path: StrPath | Traversable) -> str | Traversable:
@@ -71,32 +69,6 @@ def _place(path: StrPath | Traversable) -> str | Traversable:
     if sources.is_traversable(path):
         return path  # type: ignore[return-value]
     return os.fsdecode(path)  # type: ignore[arg-type]
-
-
-def _make_picklable(module: types.ModuleType, name: str) -> None:
-    """Name the module in its classes, if they are those of an earlier load of the same file and
-    name a module that cannot be imported: pickle finds a class by its module's name."""
-    for members in getattr(module, "__thrift_meta__", {}).values():
-        for member in members:
-            if isinstance(member, type) and member.__module__ not in sys.modules:
-                own = (getattr(member, attribute) for attribute in list(vars(member)))
-                for cls in (member, *(cls for cls in own if isinstance(cls, TPayloadMeta))):
-                    cls.__module__ = name
-
-
-def _register_includes(module: types.ModuleType) -> None:
-    meta = getattr(module, "__thrift_meta__", {})
-    for included in meta.get("includes", ()):
-        name = included.__thrift_module_name__
-        registered = sys.modules.setdefault(name, included)
-        if registered is included:
-            _make_picklable(included, name)
-            _register_includes(included)
-        elif getattr(registered, "__thrift_file__", None) != included.__thrift_file__:
-            raise ThriftModuleNameConflict(
-                f'Module name conflict between "{registered.__thrift_file__}" and '
-                f'"{included.__thrift_file__}"'
-            )
 
 
 def load_fp(
@@ -109,9 +81,7 @@ def load_fp(
     """Load what a file-like object holds as a module, which is put into ``sys.modules``. It may
     include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for
     ``reserved``."""
-    module = parse_fp(source, module_name, resolver=resolver, reserved=reserved)
-    sys.modules[module_name] = module
-    return module
+    return load_text(source, module_name, True, resolver, reserved, is_registered=True)
 
 
 def load_module(fullname: str) -> types.ModuleType:

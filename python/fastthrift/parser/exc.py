@@ -17,17 +17,23 @@ class ThriftParserError(Exception):
     """An IDL file is wrong, or cannot be loaded.
 
     ``path``, ``line`` and ``column`` (both from 1 on) tell the place of the first mistake, where
-    it has one; ``diagnostics`` are all mistakes and oddities that were found.
+    it has one; ``diagnostics`` are all mistakes and oddities that were found, ``files`` the paths
+    of the files that were read. Pickles and copies keep all of it.
     """
 
     path: str | None = None
     line: int | None = None
     column: int | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    files: tuple[str, ...] = ()
 
     @classmethod
     def from_diagnostics(
-        cls: type[Error], text: str, first: Diagnostic, diagnostics: list[Diagnostic]
+        cls: type[Error],
+        text: str,
+        first: Diagnostic,
+        diagnostics: list[Diagnostic],
+        files: list[str],
     ) -> Error:
         """The exception for ``diagnostics``, of which ``first`` is the first error.
 
@@ -46,6 +52,7 @@ class ThriftParserError(Exception):
         error.line = first.line
         error.column = first.column
         error.diagnostics = tuple(diagnostics)
+        error.files = tuple(files)
         return error
 
 

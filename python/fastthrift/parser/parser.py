@@ -17,7 +17,7 @@ from fastthrift.thrift import TPayloadMeta as TPayloadMeta
 from fastthrift.thrift import TType as TType
 from fastthrift.thrift import gen_init as gen_init
 
-from . import sources
+from . import registry, reloading, sources
 from .exc import ThriftGrammarError as ThriftGrammarError
 from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
@@ -35,8 +35,8 @@ _thrift_cache: dict[str, types.ModuleType] = {}
 # What was made of each real file, whatever its modules are called: one class per type, so that
 # `except` and `isinstance` work across them.
 _programs: dict[str, _core.Program] = {}
-# Modules of included files by (name, real file).
-_included: dict[tuple[str, str], types.ModuleType] = {}
+# Modules of included files by (name, real file), with what they were made of.
+_included: dict[tuple[str, str], tuple[types.ModuleType, _core.Program]] = {}
 
 _parse_lock = new_lock()
 
@@ -77,14 +77,46 @@ def parse(
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
     """
+    return load_file(
+        path,
+        module_name,
+        include_dirs=include_dirs,
+        include_dir=include_dir,
+        enable_cache=enable_cache,
+        encoding=encoding,
+        resolver=resolver,
+        reserved=reserved,
+        missing_include=missing_include,
+        is_registered=False,
+    )
+
+
+def load_file(
+    path: str | Traversable,
+    module_name: str | None,
+    *,
+    include_dirs: Sequence[str | Traversable] | None,
+    include_dir: str | Traversable | None,
+    enable_cache: bool,
+    encoding: str,
+    resolver: Resolver | None,
+    reserved: str,
+    missing_include: str,
+    is_registered: bool,
+) -> types.ModuleType:
+    """What ``parse`` does; ``is_registered`` puts the modules into ``sys.modules`` too. All is done
+    that has to be done, or, when it fails, nothing."""
     with _parse_lock:
         key = module_name or os.path.normpath(str(path))
         if reserved == "suffix":
             # Classes whose attributes are called otherwise are other classes.
             key += "?reserved=suffix"
         is_cached = enable_cache and (resolver is None or module_name is not None)
-        if is_cached and key in _thrift_cache:
-            return _thrift_cache[key]
+        module = _thrift_cache.get(key) if is_cached else None
+        if module is not None:
+            if is_registered and module_name:
+                registry.register(module, module_name)
+            return module
         if not str(path).endswith(_SUFFIX):
             raise ThriftParserError(f"Path should end with {_SUFFIX}")
         _check_module_name(module_name)
@@ -94,16 +126,22 @@ def parse(
         if include_dir is not None:
             directories.append(include_dir)
 
-        schema = _schema(path, directories, encoding, resolver, reserved, missing_include)
+        try:
+            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)
+        except ThriftParserError as error:
+            reloading.watch(map(_file, error.files))
+            raise
         if missing_include == "warn":
             _warn_of_missing_includes(schema)
-        if module_name is None:
-            module_name = os.path.splitext(os.path.basename(str(path)))[0]
-        shared = enable_cache and resolver is None
-        module = _modules(schema, module_name, _programs if shared else {}, shared)
+        name = module_name or os.path.splitext(os.path.basename(str(path)))[0]
+        made = _Made(schema, name, shared=enable_cache and not resolver)
+        reloading.watch(_file(read) for read, *_ in made.files)
+        if is_registered and module_name:
+            registry.register(made.root, module_name, made.outdated)
+        made.keep()
         if is_cached:
-            _thrift_cache[key] = module
-        return module
+            _thrift_cache[key] = made.root
+        return made.root
 
 
 def parse_fp(
@@ -121,14 +159,30 @@ def parse_fp(
     It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
     ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` see ``parse``.
     """
+    return load_text(source, module_name, enable_cache, resolver, reserved, is_registered=False)
+
+
+def load_text(
+    source: TextIO,
+    module_name: str,
+    enable_cache: bool,
+    resolver: Resolver | None,
+    reserved: str,
+    *,
+    is_registered: bool,
+) -> types.ModuleType:
+    """What ``parse_fp`` does, as ``load_file`` does what ``parse`` does."""
     _check_module_name(module_name)
     if not hasattr(source, "read"):
         raise ThriftParserError(
             "Expected `source` to be a file-like object with a method named 'read'"
         )
     with _parse_lock:
-        if enable_cache and module_name in _thrift_cache:
-            return _thrift_cache[module_name]
+        module = _thrift_cache.get(module_name) if enable_cache else None
+        if module is not None:
+            if is_registered:
+                registry.register(module, module_name)
+            return module
         contents = source.read()
         text = contents if isinstance(contents, bytes) else contents.encode()
         known = (
@@ -137,7 +191,9 @@ def parse_fp(
         schema = _core.load_schema(
             "", [], text=text, resolver=known, single=True, reserved=reserved
         )
-        module = _modules(schema, module_name, {}, False)
+        module = _Made(schema, module_name, shared=False).root
+        if is_registered:
+            registry.register(module, module_name)
         if enable_cache:
             _thrift_cache[module_name] = module
         return module
@@ -235,23 +291,47 @@ def _reader(encoding: str) -> Callable[[str], bytes] | None:
     return read
 
 
-def _modules(
-    schema: _core.Schema,
-    root_name: str,
-    programs: dict[str, _core.Program],
-    shared: bool,
-) -> types.ModuleType:
-    """Make the module of each file of a schema, and return that of the root."""
-    files = schema.files
-    names = _module_names(files, root_name)
-    modules: list[types.ModuleType] = []
-    for index, program in enumerate(schema.build(names, programs)):
-        path, stem, identity, includes = files[index]
-        is_root = index == len(files) - 1
-        if not is_root and shared and (names[index], identity) in _included:
-            modules.append(_included[names[index], identity])
-            continue
-        module = types.ModuleType(names[index])
+class _Made:
+    """The modules of the files of a schema, made and not cached yet."""
+
+    def __init__(self, schema: _core.Schema, root_name: str, *, shared: bool) -> None:
+        self.shared = shared
+        #: As the caches of these names will be.
+        self.programs = dict(_programs) if shared else {}
+        self.included: dict[tuple[str, str], tuple[types.ModuleType, _core.Program]] = {}
+        #: Modules of included files whose text was another.
+        self.outdated: list[types.ModuleType] = []
+        self.files = schema.files
+        modules: list[types.ModuleType] = []
+        names = _module_names(self.files, root_name)
+        for index, program in enumerate(schema.build(names, self.programs)):
+            self._add(modules, schema, index, names[index], program)
+        self.root = modules[-1]
+
+    def keep(self) -> None:
+        """Put into the caches what belongs there."""
+        if self.shared:
+            _programs.update(self.programs)
+            _included.update(self.included)
+
+    def _add(
+        self,
+        modules: list[types.ModuleType],
+        schema: _core.Schema,
+        index: int,
+        name: str,
+        program: _core.Program,
+    ) -> None:
+        path, stem, identity, includes = self.files[index]
+        is_root = index == len(self.files) - 1
+        if self.shared and not is_root:
+            known, made_of = _included.get((name, identity), (None, None))
+            if known is not None:
+                if made_of is program:
+                    modules.append(known)
+                    return
+                self.outdated.append(known)
+        module = types.ModuleType(name)
         attributes = module.__dict__
         attributes["__thrift_file__"] = path or None
         attributes["__thrift_namespaces__"] = schema.namespaces(index)
@@ -266,12 +346,19 @@ def _modules(
             attributes["__thrift_meta__"] = meta
         attributes.update(program.namespace)
         if not is_root:
-            attributes["__thrift_module_name__"] = names[index]
+            attributes["__thrift_module_name__"] = name
             module.__name__ = stem
-            if shared:
-                _included[names[index], identity] = module
+            self.included[name, identity] = module, program
         modules.append(module)
-    return modules[-1]
+
+
+def _file(path: str) -> str | None:
+    """The absolute path of what ``__thrift_file__`` names; None for a text from elsewhere."""
+    if path.startswith("file://"):
+        path = path.removeprefix("file://")
+    elif "://" in path:
+        return None
+    return os.path.abspath(path) if path else None
 
 
 def _module_names(files: list[_core._FileInfo], root_name: str) -> list[str]:

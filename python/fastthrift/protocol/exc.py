@@ -62,7 +62,7 @@ class TInvalidTextException(TMalformedDataException, UnicodeDecodeError):
         self._place = place
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (UnicodeDecodeError(*self.args), self._place)
+        return type(self), (UnicodeDecodeError(*self.args), self._place), dict(vars(self))
 
 
 class TDepthLimitException(TProtocolException, RecursionError):

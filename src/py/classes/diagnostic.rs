@@ -1,8 +1,12 @@
 //! Diagnostics of the IDL as Python objects, and the exception they become.
 
+use std::path::Path;
+
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
+use super::kept::{self, State};
 use crate::idl::{self, Kind};
 use crate::py::imports;
 
@@ -16,6 +20,25 @@ type Related = (String, u32, u32, String);
 
 #[pymethods]
 impl Diagnostic {
+    /// A diagnostic as `__reduce__` takes it apart; for pickles.
+    #[new]
+    fn new(state: State) -> PyResult<Self> {
+        kept::restore(state).map(Self)
+    }
+
+    /// With the lines that it is about in place of the whole files.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (State,)) {
+        (slf.get_type(), (kept::state(&slf.get().0),))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
     /// A stable name of what is wrong, such as `unknown-type`.
     #[getter]
     fn code(&self) -> &'static str {
@@ -142,8 +165,9 @@ impl From<&idl::Diagnostic> for Diagnostic {
 }
 
 /// The exception for what is wrong with a set of files: thriftpy2's class and
-/// text for the first error, with all diagnostics attached.
-pub fn exception(py: Python<'_>, diagnostics: &[idl::Diagnostic]) -> PyErr {
+/// text for the first error, with all diagnostics and the paths of the files
+/// that were read attached.
+pub fn exception(py: Python<'_>, diagnostics: &[idl::Diagnostic], read: &[&Path]) -> PyErr {
     let Some(first) = diagnostics.iter().find(|diagnostic| diagnostic.is_error()) else {
         return pyo3::exceptions::PySystemError::new_err("loading failed without an error");
     };
@@ -157,10 +181,11 @@ pub fn exception(py: Python<'_>, diagnostics: &[idl::Diagnostic]) -> PyErr {
             .iter()
             .map(|diagnostic| Bound::new(py, Diagnostic::from(diagnostic)))
             .collect::<PyResult<Vec<_>>>()?;
+        let files: Vec<_> = read.iter().map(|path| path.to_string_lossy()).collect();
         let first_object = Bound::new(py, Diagnostic::from(first))?;
         imports::parser_exceptions(py)?.getattr(name)?.call_method1(
             intern!(py, "from_diagnostics"),
-            (first.thriftpy2_text(), first_object, all),
+            (first.thriftpy2_text(), first_object, all, files),
         )
     };
     match made() {

@@ -210,7 +210,11 @@ pub fn load_schema(
     if let Some(error) = failure {
         return Err(error);
     }
-    let schema = loaded.map_err(|diagnostics| diagnostic::exception(py, &diagnostics))?;
+    let schema = loaded.map_err(|diagnostics| {
+        let mut read: Vec<&Path> = files.keys().map(PathBuf::as_path).collect();
+        read.sort_unstable();
+        diagnostic::exception(py, &diagnostics, &read)
+    })?;
     let files = schema
         .programs
         .iter()

@@ -11,6 +11,7 @@ mod builder;
 mod diagnostic;
 mod enums;
 mod functions;
+mod kept;
 mod linked;
 mod loading;
 mod names;

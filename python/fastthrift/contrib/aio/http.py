@@ -60,23 +60,29 @@ def _load(name: str) -> Any:
         ) from error
 
 
-_http_error: Any = None
-
-
 def _failure(error: BaseException, type: int) -> TTransportException:
     """The exception for a failure of aiohttp: also an ``aiohttp.ClientError``."""
-    global _http_error
-    if _http_error is None:
+    failure: TTransportException = _error_class()(type, f"HTTP request failed: {error}")
+    return failure
+
+
+def _error_class() -> Any:
+    """``THttpClientError``, an attribute of this module once it was asked for."""
+    made = globals().get("THttpClientError")
+    if made is None:
 
         class THttpClientError(TTransportException, _load("aiohttp").ClientError):  # type: ignore[misc]
             """The HTTP request failed."""
 
-        _http_error = THttpClientError
-    failure: TTransportException = _http_error(type, f"HTTP request failed: {error}")
-    return failure
+        # Where pickle finds it.
+        THttpClientError.__qualname__ = "THttpClientError"
+        made = globals().setdefault("THttpClientError", THttpClientError)
+    return made
 
 
 def __getattr__(name: str) -> Any:
+    if name == "THttpClientError":
+        return _error_class()
     if name == "aiohttp":
         return _load("aiohttp")
     if name == "web":

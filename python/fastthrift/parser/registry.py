@@ -1,0 +1,158 @@
+"""Which loaded modules are in ``sys.modules``, and how pickle finds their classes there.
+
+A class is made once for a type of a file, however many modules have it. Its ``__module__`` names a
+module in ``sys.modules`` that has it, as soon as there is one.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import sys
+
+from fastthrift.thrift import TPayloadMeta
+
+from .exc import ThriftModuleNameConflict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+    from typing import Any
+
+_SUFFIX = "_thrift"
+
+
+def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -> None:
+    """Put a module into ``sys.modules``, and those of the files it includes under their names.
+
+    Where another file has the name of an included one already, the later one is called after the
+    module that was loaded: ``orders_thrift.base_thrift``. ``outdated`` are modules of included
+    files whose text has changed since, which give their names up. Raises
+    ``ThriftModuleNameConflict`` if something else has that name too; then nothing was registered.
+    """
+
+    def is_outdated(known: object) -> bool:
+        return any(known is module for module in outdated)
+
+    names = {name: root}
+    open_modules = [root]
+    while open_modules:
+        for included in _includes(open_modules.pop()):
+            own = included.__thrift_module_name__
+            known = names.get(own, sys.modules.get(own))
+            if known is not None and known is not included:
+                if _has_the_classes_of(known, included):
+                    continue
+                if not is_outdated(known):
+                    own = _qualified(name, own)
+                    known = names.get(own, sys.modules.get(own))
+                    if not (known is None or known is included or is_outdated(known)):
+                        raise ThriftModuleNameConflict(
+                            f"Module name conflict between "
+                            f'"{getattr(known, "__thrift_file__", None) or known!r}" and '
+                            f'"{included.__thrift_file__}": both would be {own}'
+                        )
+            if names.get(own) is not included:
+                names[own] = included
+                open_modules.append(included)
+    sys.modules.update(names)
+    for own, module in names.items():
+        if module is not root:
+            module.__thrift_module_name__ = own  # type: ignore[attr-defined]
+        _name_in_classes(module, own)
+
+
+def _includes(module: ModuleType) -> list[Any]:
+    includes: list[Any] = getattr(module, "__thrift_meta__", {}).get("includes", [])
+    return includes
+
+
+def _classes(module: ModuleType) -> Iterator[type]:
+    """The classes of the file, without those of the functions of its services."""
+    for members in getattr(module, "__thrift_meta__", {}).values():
+        for member in members:
+            if isinstance(member, type):
+                yield member
+
+
+def _has_the_classes_of(known: object, module: ModuleType) -> bool:
+    """Whether another module is one of the same file, with the same text."""
+    own = getattr(known, "__dict__", {})
+    return own.get("__thrift_file__") == vars(module)["__thrift_file__"] and all(
+        own.get(cls.__name__) is cls for cls in _classes(module)
+    )
+
+
+def _qualified(root: str, name: str) -> str:
+    """The name of an included module under that of the module that was loaded."""
+    package = root.rpartition(".")[0]
+    return f"{root}.{name.removeprefix(f'{package}.') if package else name}"
+
+
+def _name_in_classes(module: ModuleType, name: str) -> None:
+    """Name a registered module in its classes, unless they name another that has them."""
+    for cls in _classes(module):
+        if _found(cls.__module__, cls.__name__) is not cls:
+            cls.__module__ = name
+            # Asked for as attributes, the classes of a service's functions are made.
+            for attribute in list(vars(cls)):
+                part = getattr(cls, attribute)
+                if isinstance(part, TPayloadMeta):
+                    part.__module__ = name
+
+
+def _found(module: str, name: str) -> object:
+    """What a module in ``sys.modules`` has under a name of its own."""
+    return getattr(sys.modules.get(module), "__dict__", {}).get(name)
+
+
+def _reduce_class(cls: type) -> Any:
+    """How pickle names a payload class: by module and name, or as a part of its service."""
+    name = cls.__name__
+    if "__thrift_file__" not in vars(cls):
+        # Written by hand, or a subclass: a class like any other.
+        return cls.__qualname__
+    is_named = cls.__module__ in sys.modules or cls.__module__.endswith(_SUFFIX)
+    can_be_imported = is_named and _can_be_imported(cls.__module__)
+    if _found(cls.__module__, name) is cls:
+        return name if can_be_imported else (registered_class, (cls.__module__, name))
+    module = sys.modules.get(cls.__module__)
+    for service in getattr(module, "__thrift_meta__", {}).get("services", ()):
+        if vars(service).get(name) is cls:
+            return getattr, (service, name)
+    import pickle
+
+    what = "is not in sys.modules" if module is None else "is another module"
+    stem = cls.__module__.rpartition(".")[2].removesuffix(_SUFFIX)
+    raise pickle.PicklingError(
+        f"Can't pickle {cls!r} of {vars(cls)['__thrift_file__'] or 'a text'}: {cls.__module__!r} "
+        f"{what}. Load the file under a name of its own, as in "
+        f"load(path, module_name='{stem}{_SUFFIX}'), or by the import hook, here and where the "
+        f"object is unpickled"
+    )
+
+
+def _can_be_imported(module: str) -> bool:
+    """Whether ``import`` takes the name of a module: not where its package does not exist, or it
+    is called after a path with ``..``."""
+    try:
+        __import__(module)
+    except (ImportError, ValueError, OSError):
+        return False
+    return True
+
+
+def registered_class(module: str, name: str) -> Any:
+    """A class from a pickle, of a module that is in ``sys.modules`` and cannot be imported."""
+    found = _found(module, name)
+    if found is None:
+        import pickle
+
+        raise pickle.UnpicklingError(
+            f"{module!r} with the class {name} is not in sys.modules: load its file first, under "
+            f"the module name that it had where the object was pickled"
+        )
+    return found
+
+
+copyreg.pickle(TPayloadMeta, _reduce_class)
