@@ -162,6 +162,26 @@ DIFFERENCES: dict[str, Difference] = {
         "taken for one.",
         "One class for a type of a file, under whichever names; both includes load.",
     ),
+    "module-names": Difference(
+        "IDL",
+        "Two files of one name that are included under names in sys.modules are a "
+        "ThriftModuleNameConflict, which leaves the module that was to be loaded behind.",
+        "Both load; the later one is named after the file that was loaded, as in "
+        "orders_thrift.base_thrift.  A load that fails leaves nothing.",
+    ),
+    "pickled-classes": Difference(
+        "IDL",
+        "A class names the module that it was first loaded as, whatever that is in sys.modules; "
+        "classes of functions cannot be pickled.",
+        "It names a module in sys.modules that has it, once there is one, and can be pickled; "
+        "otherwise the error says what to do.",
+    ),
+    "pickled-exceptions": Difference(
+        "Errors",
+        "A copy or a pickle of a program's exception, whose __init__ takes other arguments than "
+        "that of its base, raises TypeError.",
+        "It is restored without its __init__, with all its attributes.",
+    ),
     "idl-constants": Difference(
         "IDL",
         "Elements of constant lists, sets and maps are neither cast nor checked.",

@@ -10,6 +10,7 @@ import textwrap
 
 import pytest
 import thriftpy2
+import thriftpy2.protocol
 import thriftpy2.thrift
 import thriftpy2.transport
 from peers import children

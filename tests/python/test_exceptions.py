@@ -130,6 +130,7 @@ def told(error: Any) -> dict[str, Any]:
     return {"": (type(error), error.args, str(error)), **built_in, **vars(error)}
 
 
+@pytest.mark.difference("pickled-exceptions")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", EXCEPTIONS)
 def test_exceptions_keep_all_that_they_tell(kind: str, way: str) -> None:

@@ -70,6 +70,7 @@ def run(program: str, directory: Path) -> str:
 # Which module a class names.
 
 
+@pytest.mark.difference("pickled-classes")
 def test_a_module_that_happens_to_have_the_name_of_the_file_is_not_taken_for_its_own(
     write: Any,
 ) -> None:
@@ -175,6 +176,7 @@ def test_names_that_cannot_be_imported_are_pickled_too(
 # Several files of one name.
 
 
+@pytest.mark.difference("module-names")
 @pytest.mark.parametrize("package", ["", "services."])
 def test_two_services_with_a_base_of_their_own_load_side_by_side(
     write: Any, tmp_path: Path, package: str
