@@ -208,6 +208,23 @@ def test_two_services_with_a_base_of_their_own_load_side_by_side(
         assert base.Base.__module__ == base.__thrift_module_name__
 
 
+def test_a_file_that_two_paths_lead_to_is_no_conflict(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = next(_serial)
+    base = write(f"base{number}.thrift", "struct Base { 1: i32 x }")
+    write(
+        f"api{number}.thrift",
+        f'include "base{number}.thrift"\nstruct S {{ 1: base{number}.Base base }}',
+    )
+    alone = fastthrift.load(base, f"base{number}_thrift")
+    monkeypatch.chdir(tmp_path)
+    module = fastthrift.load(f"api{number}.thrift", f"api{number}_thrift")
+    assert sys.modules[f"base{number}_thrift"] is alone
+    assert f"api{number}_thrift.base{number}_thrift" not in sys.modules
+    assert_pickles(module.S(alone.Base(1)))
+
+
 def test_another_process_reads_the_pickles_of_both(tmp_path: Path, write: Any) -> None:
     for directory in ("users", "orders"):
         write(f"{directory}/base.thrift", f"struct Base {{ 1: i32 {directory} }}")

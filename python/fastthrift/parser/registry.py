@@ -78,9 +78,10 @@ def _classes(module: ModuleType) -> Iterator[type]:
 def _has_the_classes_of(known: object, module: ModuleType) -> bool:
     """Whether another module is one of the same file, with the same text."""
     own = getattr(known, "__dict__", {})
-    return own.get("__thrift_file__") == vars(module)["__thrift_file__"] and all(
-        own.get(cls.__name__) is cls for cls in _classes(module)
-    )
+    classes = list(_classes(module))
+    if not classes:
+        return bool(own.get("__thrift_file__") == vars(module)["__thrift_file__"])
+    return all(own.get(cls.__name__) is cls for cls in classes)
 
 
 def _qualified(root: str, name: str) -> str:
