@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
@@ -104,8 +105,8 @@ class Site:
                 return response.read().decode()
         except urllib.error.HTTPError as error:
             error.close()
-        except OSError:
-            pass
+        except (OSError, http.client.HTTPException):
+            pass  # it is being restarted
         return ""
 
     def says(self, expected: str, file: str | None = None, text: str = "") -> None:

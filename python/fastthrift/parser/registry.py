@@ -109,24 +109,27 @@ def _found(module: str, name: str) -> object:
 
 def _reduce_class(cls: type) -> Any:
     """How pickle names a payload class: by module and name, or as a part of its service."""
-    name = cls.__name__
+    name, place, modules = cls.__name__, cls.__module__, sys.modules
+    # The usual case first and fast: it comes with each object that is pickled alone.
+    if getattr(modules.get(place), name, None) is cls and place.partition(".")[0] in modules:
+        return name
     if "__thrift_file__" not in vars(cls):
         # Written by hand, or a subclass: a class like any other.
         return cls.__qualname__
-    is_named = cls.__module__ in sys.modules or cls.__module__.endswith(_SUFFIX)
-    can_be_imported = is_named and _can_be_imported(cls.__module__)
-    if _found(cls.__module__, name) is cls:
-        return name if can_be_imported else (registered_class, (cls.__module__, name))
-    module = sys.modules.get(cls.__module__)
+    is_named = place in modules or place.endswith(_SUFFIX)
+    can_be_imported = is_named and _can_be_imported(place)
+    if _found(place, name) is cls:
+        return name if can_be_imported else (registered_class, (place, name))
+    module = modules.get(place)
     for service in getattr(module, "__thrift_meta__", {}).get("services", ()):
         if vars(service).get(name) is cls:
             return getattr, (service, name)
     import pickle
 
     what = "is not in sys.modules" if module is None else "is another module"
-    stem = cls.__module__.rpartition(".")[2].removesuffix(_SUFFIX)
+    stem = place.rpartition(".")[2].removesuffix(_SUFFIX)
     raise pickle.PicklingError(
-        f"Can't pickle {cls!r} of {vars(cls)['__thrift_file__'] or 'a text'}: {cls.__module__!r} "
+        f"Can't pickle {cls!r} of {vars(cls)['__thrift_file__'] or 'a text'}: {place!r} "
         f"{what}. Load the file under a name of its own, as in "
         f"load(path, module_name='{stem}{_SUFFIX}'), or by the import hook, here and where the "
         f"object is unpickled"
