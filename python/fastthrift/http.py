@@ -44,6 +44,7 @@ from fastthrift.server import (
 )
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TMemoryBuffer, TSocket
+from fastthrift.transport._addresses import split_url
 from fastthrift.transport.base import (
     TTransportBase,
     TTransportConnectionReset,
@@ -686,7 +687,7 @@ def _transport(
     keep_alive: bool,
 ) -> THttpClient:
     if url:
-        parsed = urllib.parse.urlparse(url)
+        parsed = split_url(url)
         host = parsed.hostname or host
         port = parsed.port or port
         scheme = parsed.scheme or scheme

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import socket
-import urllib.parse
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TSocket
+from fastthrift.transport._addresses import EITHER_FAMILY, address_of_url
 from fastthrift.transport.base import TTransportFactory
 
 if TYPE_CHECKING:
@@ -53,16 +52,14 @@ def _client_socket(
     keyfile: str | None,
 ) -> TSocket:
     if url:
-        parsed = urllib.parse.urlparse(url)
-        host = parsed.hostname or host
-        port = parsed.port or port
+        host, port = address_of_url(url, host, port)
     if unix_socket:
         return TSocket(
             unix_socket=unix_socket, socket_timeout=socket_timeout, connect_timeout=connect_timeout
         )
     if not (host and port):
         raise ValueError("Either host/port or unix_socket or url must be provided.")
-    if cafile or ssl_context:
+    if cafile or ssl_context or certfile or keyfile:
         ssl_socket: TSocket = _sslsocket().TSSLSocket(
             host,
             port,
@@ -97,14 +94,15 @@ def make_client(
     certfile: str | None = None,
     keyfile: str | None = None,
     url: str = "",
-    socket_family: int = socket.AF_INET,
+    socket_family: int = EITHER_FAMILY,
 ) -> TClient:
     """Connect to a service. The caller closes the client.
 
     ``timeout``, in milliseconds, is for connecting and for each read and write; None or 0 for
-    none. ``url`` (``thrift://host:port``) takes precedence over ``host`` and ``port``,
-    ``unix_socket`` (a path) over both. Raises ``TTransportException`` of type ``NOT_OPEN`` when
-    the service cannot be reached.
+    none. ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and
+    ``port``, ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context``
+    or one of the files is given. Raises ``TTransportException`` of type ``NOT_OPEN`` when the
+    service cannot be reached, and ``ValueError`` for a ``url`` that is none, or one of HTTP.
     """
     if unix_socket and certfile:
         warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
@@ -144,7 +142,7 @@ def make_server(
     trans_factory: TTransportFactory = _BUFFERED,
     client_timeout: float | None = 3000,
     certfile: str | None = None,
-    socket_family: int = socket.AF_INET,
+    socket_family: int = EITHER_FAMILY,
 ) -> TThreadedServer:
     """A threaded server of one service; it listens when its ``serve`` is called.
 
@@ -193,7 +191,7 @@ def client_context(
     certfile: str | None = None,
     keyfile: str | None = None,
     url: str = "",
-    socket_family: int = socket.AF_INET,
+    socket_family: int = EITHER_FAMILY,
 ) -> Iterator[TClient]:
     """A connected client that is closed at the end of the ``with`` block.
 

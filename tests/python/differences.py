@@ -340,6 +340,29 @@ DIFFERENCES: dict[str, Difference] = {
         "A certificate is accepted whichever host it is for.",
         "It must be for the host that was asked for, unless validate=False or CERT_NONE.",
     ),
+    "client-certificate": Difference(
+        "TLS",
+        "A certfile alone, without cafile and ssl_context, is ignored: the client speaks plain "
+        "text.",
+        "A certificate of the client's means TLS, with the system's authorities.",
+    ),
+    "encrypted-keys": Difference(
+        "TLS",
+        "For an encrypted key OpenSSL asks the terminal for the password, and fails without a "
+        "reason where there is none.",
+        "So it does on a terminal; elsewhere an SSLError names the file and what to do.",
+    ),
+    "both-families": Difference(
+        "Calls",
+        "Without socket_family only the IPv4 addresses of a host are known.",
+        "All are tried in turn, within the connect timeout; a server prefers IPv4.",
+    ),
+    "urls-of-clients": Difference(
+        "Calls",
+        "A url without a scheme, of a unix socket, or without a host calls localhost:9090; one of "
+        "HTTP is called without HTTP.",
+        "The scheme may be missing; a url that names no host and port of a socket is a ValueError.",
+    ),
     "ssl-handshake": Difference(
         "TLS",
         "The server shakes hands while it accepts: a slow client keeps all others waiting, and one "

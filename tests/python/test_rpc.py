@@ -404,7 +404,7 @@ def test_connection_refused():
     with pytest.raises(TTransportException) as caught:
         make_client(Calls, "127.0.0.1", port)
     assert caught.value.type == TTransportException.NOT_OPEN
-    assert caught.value.message == f"Could not connect to ('127.0.0.1', {port})"
+    assert caught.value.message == f"Could not connect to ('127.0.0.1', {port}): Connection refused"
 
 
 def test_importing_rpc_is_light():

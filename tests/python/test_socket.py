@@ -276,7 +276,7 @@ def test_connection_refused():
     with pytest.raises(TTransportException) as caught:
         client.open()
     assert caught.value.type == TTransportException.NOT_OPEN
-    assert caught.value.message == f"Could not connect to ('127.0.0.1', {port})"
+    assert caught.value.message == f"Could not connect to ('127.0.0.1', {port}): Connection refused"
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
     assert not client.is_open()
 
@@ -286,7 +286,7 @@ def test_unix_socket_that_does_not_exist(tmp_path):
     with pytest.raises(TTransportException) as caught:
         TSocket(unix_socket=path).open()
     assert caught.value.type == TTransportException.NOT_OPEN
-    assert caught.value.message == f"Could not connect to {path}"
+    assert caught.value.message == f"Could not connect to {path}: No such file or directory"
 
 
 def test_unknown_host():

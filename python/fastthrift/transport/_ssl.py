@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
 from ssl import SSLContext
 from typing import Any
+
+from ._addresses import reason
 
 # thriftpy2's choices for TLS 1.2 and below: forward secrecy and AES-GCM first.
 DEFAULT_CIPHERS = (
@@ -47,3 +51,82 @@ def create_thriftpy_context(server_side: bool = False, ciphers: str | None = Non
     if ciphers:
         context.set_ciphers(ciphers)
     return context
+
+
+Path = str | os.PathLike[str]
+
+
+def load_own_certificate(
+    context: SSLContext, certfile: Path | None, keyfile: Path | None = None
+) -> None:
+    """Load one's own certificate and its key, which may be in one file.
+
+    Raises ``OSError`` for a file that cannot be read, ``ssl.SSLError`` for one that lacks what is
+    needed; both name the file. The password of an encrypted key is asked for on a terminal.
+    """
+    holder = keyfile or certfile
+    assert holder is not None
+    certfile = certfile or holder
+    texts = {path: _contents(path, name) for path, name in _files(certfile, keyfile)}
+    if b"-----BEGIN CERTIFICATE" not in texts[certfile]:
+        raise ssl.SSLError(f"no certificate in PEM in certfile {os.fspath(certfile)}")
+    name = "keyfile" if keyfile else "certfile"
+    if b"PRIVATE KEY-----" not in texts[holder]:
+        raise ssl.SSLError(
+            f"no private key in PEM in {name} {os.fspath(holder)}: give the key's file as keyfile"
+            + ("" if keyfile else ", or append the key to certfile")
+        )
+    encrypted = b"ENCRYPTED" in texts[holder]
+    if encrypted and not (sys.stdin and sys.stdin.isatty()):
+        raise ssl.SSLError(
+            f"the private key in {name} {os.fspath(holder)} is encrypted: give an ssl_context "
+            "that has loaded it with its password"
+        )
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            text = f"is not that of the certificate in {os.fspath(certfile)}"
+        else:
+            text = "cannot be read" + (": is the password right?" if encrypted else "")
+        raise ssl.SSLError(f"the private key in {os.fspath(holder)} {text} ({error})") from error
+
+
+def load_authorities(context: SSLContext, cafile: Path | None, capath: Path | None) -> None:
+    """Load the authorities to trust.
+
+    Raises ``OSError`` for a ``cafile`` that cannot be read, ``ssl.SSLError`` for one without
+    certificates; both name the file.
+    """
+    if cafile:
+        _contents(cafile, "cafile")
+    try:
+        context.load_verify_locations(cafile=cafile, capath=capath)
+    except ssl.SSLError as error:
+        raise ssl.SSLError(f"no certificate in PEM in cafile {cafile} ({error})") from error
+
+
+def _files(certfile: Path, keyfile: Path | None) -> list[tuple[Path, str]]:
+    return [(certfile, "certfile"), *([(keyfile, "keyfile")] if keyfile else [])]
+
+
+def _contents(path: Path, name: str) -> bytes:
+    # Python's own errors tell no file.
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        text = f"No such {name} found: {os.fspath(path)}"
+        raise FileNotFoundError(error.errno, text) from None
+    except OSError as error:
+        text = f"{name} {os.fspath(path)} cannot be read: {error.strerror}"
+        raise type(error)(error.errno, text) from None
+
+
+def tls_reason(error: BaseException) -> str:
+    """What TLS, or else the system, says of an error."""
+    if not isinstance(error, ssl.SSLError):
+        return reason(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {error.verify_message}"
+    return error.reason or reason(error)

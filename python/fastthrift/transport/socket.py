@@ -15,6 +15,16 @@ import struct
 import sys
 from typing import Any
 
+from ._addresses import (
+    EITHER_FAMILY,
+    Address,
+    EitherFamily,
+    could_not_connect,
+    in_turn,
+    reason,
+    resolve,
+    unix_family,
+)
 from .base import (
     TTransportBase,
     TTransportBrokenPipe,
@@ -22,6 +32,9 @@ from .base import (
     TTransportException,
     TTransportTimeout,
 )
+
+# A server's address that belongs to another machine, or to a family that this one lacks.
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
 
@@ -47,27 +60,28 @@ class TSocket(TTransportBase):
         port: int | None = None,
         unix_socket: str | None = None,
         sock: socket.socket | None = None,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         socket_timeout: float | None = 3000,
         connect_timeout: float | None = None,
     ) -> None:
         """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
 
-        ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and port. Timeouts
-        are in milliseconds: ``socket_timeout`` for each read and write, None or 0 for none;
-        ``connect_timeout`` for connecting, ``socket_timeout`` when it is not given.
+        ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of ``host``;
+        without it all of them are tried in turn. Timeouts are in milliseconds:
+        ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
+        connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
         """
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
         self.port = None if sock or unix_socket else port
-        self.socket_family = socket_family
+        self.socket_family = socket_family or EITHER_FAMILY
         self.socket_timeout = _seconds(socket_timeout)
         self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
 
     def _init_sock(self) -> None:
         if self.unix_socket:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
         else:
             sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -91,31 +105,61 @@ class TSocket(TTransportBase):
     def open(self) -> None:
         """Connect.
 
-        Raises ``TTransportException`` of type ``NOT_OPEN`` when that fails; it also is a
-        ``TimeoutError`` when the time was up.
+        Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
+        fails; it also is a ``TimeoutError`` when the time was up.
         """
         address: Any = self.unix_socket or (self.host, self.port)
         if self.sock is not None and address == (None, None):
             return  # made with a connected socket
         self.close()
+        failures: list[tuple[Any, OSError]] = []
+        try:
+            for (family, one), seconds in in_turn(self._addresses(), self.connect_timeout):
+                if isinstance(self.socket_family, EitherFamily):
+                    self.socket_family = EitherFamily(family)
+                try:
+                    self._connect(one, seconds)
+                except OSError as error:
+                    self.close()
+                    failures.append((one, error))
+                    if not self._may_try_another(error):
+                        break
+                except BaseException:
+                    self.close()
+                    raise
+                else:
+                    return
+        except OSError as error:
+            # No address was found.
+            failures.append((address, error))
+        failure = failures[-1][1]
+        kind = TTransportTimeout if isinstance(failure, TimeoutError) else TTransportException
+        text = could_not_connect(address, failures, self.connect_timeout, self._reason)
+        raise kind(type=TTransportException.NOT_OPEN, message=text) from failure
+
+    def _addresses(self) -> list[Address]:
+        if self.unix_socket:
+            return [(self.socket_family, self.unix_socket)]
+        return resolve(self.host, self.port, self.socket_family)
+
+    def _connect(self, address: Any, seconds: float | None) -> None:
         self._init_sock()
         sock = self.sock
         assert sock is not None
-        try:
-            if self.connect_timeout:
-                sock.settimeout(self.connect_timeout)
-            sock.connect(address)
-            if self.connect_timeout or self.socket_timeout:
-                sock.settimeout(self.socket_timeout)
-        except OSError as error:
-            self.close()
-            kind = TTransportTimeout if isinstance(error, TimeoutError) else TTransportException
-            raise kind(
-                type=TTransportException.NOT_OPEN, message=f"Could not connect to {address}"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
+        if seconds:
+            sock.settimeout(seconds)
+        sock.connect(address)
+        if seconds or self.socket_timeout:
+            sock.settimeout(self.socket_timeout)
+
+    @staticmethod
+    def _may_try_another(error: OSError) -> bool:
+        """Whether another address of the host may do where this one failed."""
+        return True
+
+    @staticmethod
+    def _reason(error: BaseException) -> str:
+        return reason(error)
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
@@ -182,7 +226,7 @@ class TServerSocket:
         host: str | None = None,
         port: int | None = None,
         unix_socket: str | None = None,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         client_timeout: float | None = 3000,
         backlog: int = 128,
         reuse_port: bool = False,
@@ -190,16 +234,16 @@ class TServerSocket:
         """Give ``host`` and ``port``, or ``unix_socket`` (a path).
 
         With port 0 the system chooses one: ``server_socket.sock.getsockname()[1]`` after
-        ``listen()``. ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and
-        port. ``client_timeout``, in milliseconds, is for each read and write of an accepted
-        connection; None or 0 for none. ``reuse_port`` lets several processes listen on one port
-        and share its connections, where the system has ``SO_REUSEPORT``; without it a port in
-        use is an error.
+        ``listen()``. ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of
+        ``host``; without it the first is listened on, IPv4 before IPv6. ``client_timeout``, in
+        milliseconds, is for each read and write of an accepted connection; None or 0 for none.
+        ``reuse_port`` lets several processes listen on one port and share its connections, where
+        the system has ``SO_REUSEPORT``; without it a port in use is an error.
         """
         self.unix_socket = unix_socket or None
         self.host = None if unix_socket else host
         self.port = None if unix_socket else port
-        self.socket_family = socket_family
+        self.socket_family = socket_family or EITHER_FAMILY
         self.client_timeout = _seconds(client_timeout)
         self.backlog = backlog
         self.reuse_port = reuse_port
@@ -210,13 +254,15 @@ class TServerSocket:
     def _init_sock(self) -> None:
         if self.unix_socket:
             _claim_path(self.unix_socket)
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
         else:
             sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
         try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":
+                # Elsewhere it would let others take a port that is in use.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if self.reuse_port and not self.unix_socket:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                _share_port(sock)
             sock.settimeout(None)
         except BaseException:
             sock.close()
@@ -230,24 +276,48 @@ class TServerSocket:
         """
         if self.sock is not None:
             return
-        self._init_sock()
-        sock = self.sock
-        assert sock is not None
         address: Any = self.unix_socket or (self.host, self.port)
         try:
-            sock.bind(address)
-            if self.unix_socket and not _is_abstract(self.unix_socket):
-                made = os.stat(self.unix_socket)
-                self._made_file = (os.getpid(), made.st_dev, made.st_ino)
-            sock.listen(self.backlog)
+            self._listen_on_any(self._addresses())
         except OSError as error:
             self.close()
             raise type(error)(
-                error.errno, f"Cannot listen on {address}: {error.strerror or error}"
+                error.errno, f"Cannot listen on {address}: {reason(error)}"
             ) from error
         except BaseException:
             self.close()
             raise
+
+    def _addresses(self) -> list[Address]:
+        if self.unix_socket:
+            return [(self.socket_family, self.unix_socket)]
+        found = resolve(self.host, self.port, self.socket_family, flags=socket.AI_PASSIVE)
+        # thriftpy2's clients know only IPv4 unless they are told otherwise.
+        return sorted(found, key=lambda address: address[0] != socket.AF_INET)
+
+    def _listen_on_any(self, addresses: list[Address]) -> None:
+        """Listen on the first address that this machine has."""
+        for position, (family, one) in enumerate(addresses, 1):
+            if isinstance(self.socket_family, EitherFamily):
+                self.socket_family = EitherFamily(family)
+            try:
+                self._listen_on(one)
+            except OSError as error:
+                self.close()
+                if position == len(addresses) or error.errno not in _NOT_HERE:
+                    raise
+            else:
+                return
+
+    def _listen_on(self, address: Any) -> None:
+        self._init_sock()
+        sock = self.sock
+        assert sock is not None
+        sock.bind(address)
+        if self.unix_socket and not _is_abstract(self.unix_socket):
+            made = os.stat(self.unix_socket)
+            self._made_file = (os.getpid(), made.st_dev, made.st_ino)
+        sock.listen(self.backlog)
 
     def accept(self) -> TSocket:
         """Wait for the next connection."""
@@ -277,6 +347,13 @@ class TServerSocket:
                     os.unlink(self.unix_socket)
 
 
+def _share_port(sock: socket.socket) -> None:
+    option = getattr(socket, "SO_REUSEPORT", None)
+    if option is None:
+        raise OSError(errno.ENOPROTOOPT, "reuse_port: this system has no SO_REUSEPORT")
+    sock.setsockopt(socket.SOL_SOCKET, option, 1)
+
+
 def _is_abstract(path: str) -> bool:
     """Whether a unix socket address is in Linux's abstract namespace, which has no files."""
     return os.fsencode(path).startswith(b"\0")
@@ -295,8 +372,8 @@ def _claim_path(path: str) -> None:
         os.unlink(path)
         return
     if not stat.S_ISSOCK(info.st_mode):
-        raise OSError(errno.EADDRINUSE, f"Cannot listen on {path}: it exists and is not a socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        raise OSError(errno.EADDRINUSE, "it exists and is not a socket")
+    with socket.socket(unix_family(), socket.SOCK_STREAM) as probe:
         # Connecting to a unix socket succeeds or fails at once.
         probe.setblocking(False)
         with contextlib.suppress(BlockingIOError):  # a full backlog: somebody is there
@@ -305,4 +382,4 @@ def _claim_path(path: str) -> None:
             except ConnectionRefusedError:
                 os.unlink(path)
                 return
-    raise OSError(errno.EADDRINUSE, f"Cannot listen on {path}: another server is listening there")
+    raise OSError(errno.EADDRINUSE, "another server is listening there")

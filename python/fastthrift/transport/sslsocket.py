@@ -10,7 +10,15 @@ import ssl
 import struct
 from typing import Any
 
-from ._ssl import DEFAULT_CIPHERS, RESTRICTED_SERVER_CIPHERS, create_thriftpy_context
+from ._addresses import EITHER_FAMILY
+from ._ssl import (
+    DEFAULT_CIPHERS,
+    RESTRICTED_SERVER_CIPHERS,
+    create_thriftpy_context,
+    load_authorities,
+    load_own_certificate,
+    tls_reason,
+)
 from .base import TTransportException
 from .socket import TServerSocket, TSocket
 
@@ -37,7 +45,7 @@ class TSSLSocket(TSocket):
         self,
         host: str,
         port: int,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         socket_timeout: float | None = 3000,
         connect_timeout: float | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -66,11 +74,11 @@ class TSSLSocket(TSocket):
         if ssl_context is None:
             ssl_context = create_thriftpy_context(server_side=False, ciphers=ciphers)
             if cafile or capath:
-                ssl_context.load_verify_locations(cafile=cafile, capath=capath)
+                load_authorities(ssl_context, cafile, capath)
             elif validate:
                 ssl_context.load_default_certs()
-            if certfile:
-                ssl_context.load_cert_chain(certfile, keyfile=keyfile)
+            if certfile or keyfile:
+                load_own_certificate(ssl_context, certfile, keyfile)
             if not validate:
                 ssl_context.check_hostname = False
                 ssl_context.verify_mode = ssl.CERT_NONE
@@ -88,37 +96,28 @@ class TSSLSocket(TSocket):
             plain.close()
             raise
 
-    def open(self) -> None:
-        """Connect and shake hands.
+    @staticmethod
+    def _may_try_another(error: OSError) -> bool:
+        # Who was reached and has failed at TLS is not passed over for somebody else.
+        return not isinstance(error, ssl.SSLError)
 
-        Raises ``TTransportException`` of type ``NOT_OPEN``, with the reason, when that fails.
-        """
-        try:
-            super().open()
-        except TTransportException as error:
-            if isinstance(error.__cause__, ssl.SSLError):
-                error.message = f"{error.message}: {_reason(error.__cause__)}"
-            raise
+    @staticmethod
+    def _reason(error: BaseException) -> str:
+        return tls_reason(error)
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         try:
             return super().read(sz)
         except ssl.SSLError as error:
-            raise TSSLException(TTransportException.UNKNOWN, _reason(error)) from error
+            raise TSSLException(TTransportException.UNKNOWN, tls_reason(error)) from error
 
     def write(self, buf: bytes) -> None:
         """Send all of the bytes."""
         try:
             super().write(buf)
         except ssl.SSLError as error:
-            raise TSSLException(TTransportException.UNKNOWN, _reason(error)) from error
-
-
-def _reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {error.verify_message}"
-    return error.reason or error.strerror or str(error)
+            raise TSSLException(TTransportException.UNKNOWN, tls_reason(error)) from error
 
 
 class TSSLServerSocket(TServerSocket):
@@ -128,7 +127,7 @@ class TSSLServerSocket(TServerSocket):
         self,
         host: str,
         port: int,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         client_timeout: float | None = 3000,
         backlog: int = 128,
         ssl_context: ssl.SSLContext | None = None,
@@ -147,10 +146,8 @@ class TSSLServerSocket(TServerSocket):
             reuse_port=reuse_port,
         )
         if ssl_context is None:
-            if not os.access(certfile, os.R_OK):
-                raise OSError(f"No such certfile found: {os.fspath(certfile)}")
             ssl_context = create_thriftpy_context(server_side=True, ciphers=ciphers)
-            ssl_context.load_cert_chain(certfile=certfile)
+            load_own_certificate(ssl_context, certfile)
         self.ssl_context = ssl_context
 
     def accept(self) -> TSocket:

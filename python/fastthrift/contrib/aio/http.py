@@ -19,6 +19,7 @@ from typing import Any
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
+from fastthrift.transport._addresses import split_url
 
 from .client import TAsyncClient
 from .processor import TAsyncProcessor
@@ -397,7 +398,7 @@ def _http_client(
     url: str,
 ) -> TAsyncHttpClient:
     if url:
-        parsed = urllib.parse.urlparse(url)
+        parsed = split_url(url)
         host = parsed.hostname or host
         scheme = parsed.scheme or scheme
         port = parsed.port or port

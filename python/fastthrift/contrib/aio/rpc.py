@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import urllib.parse
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.transport._addresses import EITHER_FAMILY, address_of_url
 from fastthrift.transport.base import TTransportFactory
 
 from .client import TAsyncClient
@@ -57,17 +56,18 @@ async def make_client(
     validate: bool = True,
     url: str = "",
     socket_timeout: float | None = None,
-    socket_family: int = socket.AF_INET,
+    socket_family: int = EITHER_FAMILY,
 ) -> TAsyncClient:
     """Connect to a service. The caller closes the client, or has it closed by
     ``async with await make_client(...) as client:``.
 
     ``timeout``, in milliseconds, is for each read and write, and for connecting unless
     ``connect_timeout`` is given; None or 0 for none. ``socket_timeout`` is its former name.
-    ``url`` (``thrift://host:port``) takes precedence over ``host`` and ``port``,
+    ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and ``port``,
     ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context`` or one
     of the files is given; ``validate=False`` accepts any certificate. Raises
-    ``TTransportException`` of type ``NOT_OPEN`` when the service cannot be reached.
+    ``TTransportException`` of type ``NOT_OPEN`` when the service cannot be reached, and
+    ``ValueError`` for a ``url`` that is none, or one of HTTP.
     """
     if socket_timeout is not None:
         warnings.warn(
@@ -77,9 +77,7 @@ async def make_client(
         )
         timeout = socket_timeout
     if url:
-        parsed = urllib.parse.urlparse(url)
-        host = parsed.hostname or host
-        port = parsed.port or port
+        host, port = address_of_url(url, host, port)
     if unix_socket:
         if certfile:
             warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
@@ -125,7 +123,7 @@ def make_server(
     keyfile: str | os.PathLike[str] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     loop: asyncio.AbstractEventLoop | None = None,
-    socket_family: int = socket.AF_INET,
+    socket_family: int = EITHER_FAMILY,
 ) -> TAsyncServer:
     """A server of one service; it listens when it is started.
 

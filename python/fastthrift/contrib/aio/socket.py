@@ -9,15 +9,30 @@ import socket
 import ssl
 import struct
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from fastthrift.transport import TServerSocket, TTransportException
+from fastthrift.transport._addresses import (
+    EITHER_FAMILY,
+    Address,
+    EitherFamily,
+    could_not_connect,
+    found,
+    in_turn,
+    naming_errors,
+    query,
+    unix_family,
+)
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
     create_thriftpy_context,
+    load_authorities,
+    load_own_certificate,
+    tls_reason,
 )
 from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
 
@@ -118,7 +133,7 @@ class TAsyncSocket(_Stream):
         port: int | None = None,
         unix_socket: str | None = None,
         sock: socket.socket | None = None,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         socket_timeout: float | None = 3000,
         connect_timeout: float | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -131,9 +146,10 @@ class TAsyncSocket(_Stream):
     ) -> None:
         """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
 
-        ``socket_family`` is ``AF_INET`` or ``AF_INET6`` and applies to host and port. Timeouts
-        are in milliseconds: ``socket_timeout`` for each read and write, None or 0 for none;
-        ``connect_timeout`` for connecting, ``socket_timeout`` when it is not given.
+        ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of ``host``;
+        without it all of them are tried in turn. Timeouts are in milliseconds:
+        ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
+        connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
 
         The connection is encrypted when ``ssl_context`` or one of the files is given. Without a
         context of the caller's, one is made: the server's certificate must be signed by one in
@@ -146,24 +162,22 @@ class TAsyncSocket(_Stream):
         self.host = None if sock or unix_socket else host
         self.port = None if sock or unix_socket else port
         self.sock_factory: Any = (
-            asyncio.open_unix_connection if self.unix_socket else asyncio.open_connection
+            _of_unix("open_unix_connection") if self.unix_socket else asyncio.open_connection
         )
-        self.socket_family = socket_family
+        self.socket_family = socket_family or EITHER_FAMILY
         self.socket_timeout = _seconds(socket_timeout)
         self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
 
         self.ssl_context = ssl_context
         if ssl_context is None and (cafile or capath or certfile or keyfile):
-            self.ssl_context = _client_context(
-                validate, cafile, capath, certfile or keyfile, keyfile, ciphers
-            )
+            self.ssl_context = _client_context(validate, cafile, capath, certfile, keyfile, ciphers)
         self.server_hostname = None if self.ssl_context is None else host
         # The connection that was closed last.
         self._closing: asyncio.StreamWriter | None = None
 
     def _init_sock(self) -> None:
         if self.unix_socket:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
         else:
             sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -187,29 +201,32 @@ class TAsyncSocket(_Stream):
     async def open(self) -> None:
         """Connect, and agree on encryption.
 
-        Raises ``TTransportException`` of type ``NOT_OPEN`` when that fails; it also is an
-        ``asyncio.TimeoutError`` when the time was up.
+        Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
+        fails; it also is an ``asyncio.TimeoutError`` when the time was up.
         """
         address: Any = self.unix_socket or (self.host, self.port)
         given = self.raw_sock is not None and address == (None, None)
         if not given:
             self.close()
+        failures: list[tuple[Any, OSError]] = []
         try:
-            await within(self.connect_timeout, self._open(None if given else address))
+            await within(self.connect_timeout, self._open(None if given else address, failures))
         except (OSError, asyncio.TimeoutError) as error:
             self._drop()
+            if not failures or failures[-1][1] is not error:
+                # Found no address, was too late for all, or came to nothing at TLS.
+                failures = [(address, _as_os_error(error))]
             timed_out = isinstance(error, (TimeoutError, asyncio.TimeoutError))
             kind = TAsyncTransportTimeout if timed_out else TTransportException
-            raise kind(
-                type=TTransportException.NOT_OPEN, message=f"Could not connect to {address}"
-            ) from error
+            text = could_not_connect(address, failures, self.connect_timeout, _reason)
+            raise kind(type=TTransportException.NOT_OPEN, message=text) from error
         except BaseException:
             self._drop()
             raise
 
-    async def _open(self, address: Any) -> None:
+    async def _open(self, address: Any, failures: list[tuple[Any, OSError]]) -> None:
         if isinstance(address, tuple):
-            await self._connect_to_any(address)
+            await self._connect_to_any(address, failures)
         elif address is not None:
             await self._connect_to(address)
         options: dict[str, Any] = {}
@@ -223,18 +240,31 @@ class TAsyncSocket(_Stream):
             sock=self.raw_sock, limit=_STREAM_BUFFER, **options
         )
 
-    async def _connect_to_any(self, address: tuple[Any, Any]) -> None:
+    async def _connect_to_any(
+        self, address: tuple[Any, Any], failures: list[tuple[Any, OSError]]
+    ) -> None:
         """Connect to the first of a host's addresses that answers."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(*address, family=self.socket_family, type=socket.SOCK_STREAM)
-        failure: OSError = OSError(f"{address[0]} has no address")
-        for *_, one in found:
+        started = time.monotonic()
+        addresses = await self._addresses(*address)
+        left = self.connect_timeout
+        if left is not None:
+            left -= time.monotonic() - started
+        for (family, one), seconds in in_turn(addresses, left):
+            if isinstance(self.socket_family, EitherFamily):
+                self.socket_family = EitherFamily(family)
             try:
-                return await self._connect_to(one)
-            except OSError as error:
-                failure = error
+                await within(seconds, self._connect_to(one))
+            except (OSError, asyncio.TimeoutError) as error:
+                failures.append((one, _as_os_error(error)))
                 self._drop()
-        raise failure
+            else:
+                return
+        raise failures[-1][1]
+
+    async def _addresses(self, host: Any, port: Any) -> list[Address]:
+        loop = asyncio.get_running_loop()
+        with naming_errors():
+            return found(await loop.getaddrinfo(**query(host, port, self.socket_family)))
 
     async def _connect_to(self, address: Any) -> None:
         self._init_sock()
@@ -291,6 +321,24 @@ class TAsyncSocket(_Stream):
             writer.transport.abort()
 
 
+def _reason(error: BaseException) -> str:
+    # The event loop has its own words for what the system says.
+    if isinstance(error, OSError) and str(error.strerror).startswith("Connect call failed"):
+        return os.strerror(error.errno or 0)
+    return tls_reason(error)
+
+
+def _as_os_error(error: BaseException) -> OSError:
+    # Until Python 3.11 asyncio's time-out is none.
+    return error if isinstance(error, OSError) else TimeoutError("timed out")
+
+
+def _of_unix(name: str) -> Any:
+    """A function of asyncio for unix sockets, which raises ``OSError`` where there are none."""
+    unix_family()
+    return getattr(asyncio, name)
+
+
 def _client_context(
     validate: bool,
     cafile: str | os.PathLike[str] | None,
@@ -309,9 +357,9 @@ def _client_context(
         if not (cafile or capath):
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     if cafile or capath:
-        context.load_verify_locations(cafile=cafile, capath=capath)
-    if certfile:
-        context.load_cert_chain(certfile, keyfile=keyfile)
+        load_authorities(context, cafile, capath)
+    if certfile or keyfile:
+        load_own_certificate(context, certfile, keyfile)
     return context
 
 
@@ -323,7 +371,7 @@ class TAsyncServerSocket:
         host: str | None = None,
         port: int | None = None,
         unix_socket: str | None = None,
-        socket_family: int = socket.AF_INET,
+        socket_family: int = EITHER_FAMILY,
         client_timeout: float | None = 3000,
         backlog: int = 128,
         ssl_context: ssl.SSLContext | None = None,
@@ -352,18 +400,15 @@ class TAsyncServerSocket:
         self.host = self._listener.host
         self.port = self._listener.port
         self.sock_factory: Any = (
-            asyncio.start_unix_server if self.unix_socket else asyncio.start_server
+            _of_unix("start_unix_server") if self.unix_socket else asyncio.start_server
         )
-        self.socket_family = socket_family
         self.client_timeout = _seconds(client_timeout)
         self.backlog = backlog
 
         self.ssl_context = ssl_context
         if ssl_context is None and certfile:
-            if not os.access(certfile, os.R_OK):
-                raise OSError(f"No such certfile found: {os.fspath(certfile)}")
             context = create_thriftpy_context(server_side=True, ciphers=ciphers)
-            context.load_cert_chain(certfile, keyfile=keyfile)
+            load_own_certificate(context, certfile, keyfile)
             self.ssl_context = context
 
     @property
@@ -374,6 +419,15 @@ class TAsyncServerSocket:
     @raw_sock.setter
     def raw_sock(self, sock: socket.socket | None) -> None:
         self._listener.sock = sock
+
+    @property
+    def socket_family(self) -> int:
+        """The family of the address that is listened on; assign one to ask for it."""
+        return self._listener.socket_family
+
+    @socket_family.setter
+    def socket_family(self, family: int) -> None:
+        self._listener.socket_family = family
 
     def _init_sock(self) -> None:
         self._listener._init_sock()

@@ -1,0 +1,155 @@
+"""Where sockets connect to and listen: address families, URLs, and what to say of a failure."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import ParseResult, urlparse
+
+
+class EitherFamily(int):
+    """The address family of somebody who did not ask for one: whichever the host has.
+
+    Its number is the family in use, and before anything is open IPv4's, as in thriftpy2.
+    """
+
+
+#: The default of every ``socket_family``.
+EITHER_FAMILY = EitherFamily(socket.AF_INET)
+
+_BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%.+)?")
+
+# A family and an address in its form.
+Address = tuple[int, Any]
+
+
+def query(host: Any, port: Any, family: int) -> dict[str, Any]:
+    """The arguments of ``getaddrinfo`` for the addresses of a host; an empty host is this one."""
+    if port is None:
+        raise TypeError("a port is needed, not None")
+    # The C library would take it modulo 65536.
+    if isinstance(port, int) and not 0 <= port <= 65535:
+        raise OverflowError(f"port must be 0-65535, not {port}")
+    return {
+        "host": host or None,
+        "port": port,
+        "family": socket.AF_UNSPEC if isinstance(family, EitherFamily) else family,
+        "type": socket.SOCK_STREAM,
+    }
+
+
+@contextlib.contextmanager
+def naming_errors() -> Iterator[None]:
+    """A name that cannot be one is an unknown host, and no ``UnicodeError``."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, f"not a host name: {error}") from error
+
+
+def found(answers: Sequence[tuple[Any, ...]]) -> list[Address]:
+    """What ``getaddrinfo`` has found."""
+    return [(answer[0], answer[4]) for answer in answers]
+
+
+def resolve(host: Any, port: Any, family: int, **options: Any) -> list[Address]:
+    """The addresses of a host, in the order in which to try them."""
+    with naming_errors():
+        return found(socket.getaddrinfo(**query(host, port, family), **options))
+
+
+def in_turn(
+    addresses: list[Address], seconds: float | None
+) -> Iterator[tuple[Address, float | None]]:
+    """Each address and how many seconds it may take. All of them together have ``seconds``, so
+    that the first may not use up what the others need; None for any time."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    for position, address in enumerate(addresses):
+        if deadline is None:
+            yield address, None
+            continue
+        left = deadline - time.monotonic()
+        if position and left <= 0:
+            return
+        # Never 0, which would be a socket that does not wait.
+        yield address, max(left, 0.001) / (len(addresses) - position)
+
+
+def reason(error: BaseException) -> str:
+    """What the system says of an error."""
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+
+
+def could_not_connect(
+    address: Any,
+    failures: Sequence[tuple[Any, OSError]],
+    seconds: float | None,
+    reason: Callable[[BaseException], str] = reason,
+) -> str:
+    """The text for a connection that failed: the reason, for each address where they differ."""
+
+    def explain(error: OSError) -> str:
+        # Without a number it is this side's patience that has ended.
+        if isinstance(error, TimeoutError) and error.errno is None and seconds is not None:
+            return f"no answer within {seconds * 1000:g} ms"
+        return reason(error)
+
+    reasons = [(one, explain(error)) for one, error in failures]
+    if len({text for _, text in reasons}) == 1:
+        return f"Could not connect to {address}: {reasons[0][1]}"
+    told = "; ".join(f"{one[0]}: {text}" for one, text in reasons)
+    return f"Could not connect to {address}: {told}"
+
+
+def unix_family() -> int:
+    """``AF_UNIX``, where the system has it."""
+    family: int | None = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        raise OSError("this system has no unix sockets: use a host and a port")
+    return family
+
+
+def split_url(url: str) -> ParseResult:
+    """The parts of ``scheme://host:port/path``; the scheme may be missing.
+
+    Raises ``ValueError`` where there is no host, or something that is no port.
+    """
+    url = url.strip()
+    if "://" not in url:
+        url = f"//[{url}]" if _BARE_IPV6.fullmatch(url) else f"//{url}"
+    # Python's own messages would show a password that stands before the host.
+    shown = url.rpartition("@")[2].removeprefix("//")
+    form = "it must be like host:port or scheme://host:port, with a port of 1 to 65535"
+    try:
+        parts = urlparse(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{shown!r} is no url: {form}") from None
+    if port == 0:
+        raise ValueError(f"the url {shown!r} has port 0: {form}")
+    if not parts.hostname and port is None:
+        raise ValueError(f"the url {shown!r} names no host: {form}")
+    return parts
+
+
+def address_of_url(url: str, host: str, port: int) -> tuple[str, int]:
+    """The host and the port that a socket client's ``url`` names; what it leaves out is ``host``
+    and ``port``.
+
+    Raises ``ValueError`` for a URL of HTTP or of a unix socket, and for what is no URL.
+    """
+    scheme = url.strip().partition("://")[0].lower()
+    if scheme in ("http", "https"):
+        raise ValueError(
+            f"a url of {scheme} is for THttpClient: use make_client or client_context of "
+            "fastthrift.http (fastthrift.contrib.aio.http for asyncio)"
+        )
+    if scheme in ("unix", "unix+thrift"):
+        raise ValueError("a url of a unix socket: give the path as unix_socket instead")
+    parts = split_url(url)
+    # A zone's percent sign is escaped in a URL.
+    return (parts.hostname or host).replace("%25", "%"), parts.port or port
