@@ -14,7 +14,10 @@ mod number {
     pub const NEGATIVE_SIZE: i32 = 2;
     pub const SIZE_LIMIT: i32 = 3;
     pub const BAD_VERSION: i32 = 4;
+    pub const UNKNOWN: i32 = 0;
     pub const END_OF_FILE: i32 = 4;
+    pub const NEGATIVE_FRAME: i32 = 5;
+    pub const FRAME_LIMIT: i32 = 6;
 }
 
 /// The exception for an error of the codec.
@@ -70,6 +73,23 @@ pub fn end_of_file(py: Python<'_>) -> PyErr {
         imports::transport_exception(py),
         (number::END_OF_FILE, text),
     )
+}
+
+/// A length that no frame may have.
+#[cold]
+pub fn frame_size(py: Python<'_>, size: i32, limit: usize) -> PyErr {
+    let (number, text) = match size {
+        0 => (number::UNKNOWN, "No frame.".to_owned()),
+        i32::MIN..0 => (
+            number::NEGATIVE_FRAME,
+            format!("the size of a frame is negative: {size}"),
+        ),
+        _ => (
+            number::FRAME_LIMIT,
+            format!("a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)"),
+        ),
+    };
+    make(imports::frame_size(py), (number, text))
 }
 
 /// Any other failure of a transport.

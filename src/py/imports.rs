@@ -35,6 +35,18 @@ import!(
     malformed_data, "fastthrift.protocol.exc", "TMalformedDataException"
 );
 import!(
+    /// A frame whose length is wrong.
+    frame_size, "fastthrift.protocol.exc", "TFrameSizeException"
+);
+import!(
+    /// The class of what users see of a transport's buffers.
+    transport_buffer, "fastthrift.transport._buffers", "TransportBuffer"
+);
+import!(
+    /// What users assign to a transport's buffers, as bytes and a position.
+    contents_of, "fastthrift.transport._buffers", "contents_of"
+);
+import!(
     /// A message that ends early.
     truncated_data, "fastthrift.protocol.exc", "TTruncatedDataException"
 );

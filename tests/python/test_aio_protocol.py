@@ -545,8 +545,8 @@ def test_sizes_that_make_no_sense(source):
 def test_frames_are_limited():
     async def main():
         for header, kind in (
-            (b"\x7f\xff\xff\xff", TProtocolException.SIZE_LIMIT),
-            (b"\xff\xff\xff\xff", TProtocolException.NEGATIVE_SIZE),
+            (b"\x7f\xff\xff\xff", TTransportException.SIZE_LIMIT),
+            (b"\xff\xff\xff\xff", TTransportException.NEGATIVE_SIZE),
         ):
             with pytest.raises(TProtocolException) as error:
                 await TAsyncFramedTransport(Duck(header)).read(1)

@@ -4,7 +4,6 @@ none of them answers."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 import socket
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
 from fastthrift.transport import TServerSocket, TSocket, TSSLServerSocket, TSSLSocket
 from fastthrift.transport.base import TTransportException
 from rpc_support import PATIENCE, Calls, Handler, make_server, serving
+from socket_support import listener, nobody, silence
 
 LONG = PATIENCE * 1000
 
@@ -51,38 +51,6 @@ def open_aio(*args: Any, cls: Any = TAsyncSocket, **kwargs: Any) -> Any:
 
 
 both = pytest.mark.parametrize("connect", [open_sync, open_aio])
-
-
-@contextlib.contextmanager
-def listener(host: str = "127.0.0.1", family: int = socket.AF_INET) -> Iterator[int]:
-    """A port that somebody listens on, for one family only."""
-    with socket.socket(family) as sock:
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind((host, 0))
-        sock.listen()
-        yield sock.getsockname()[1]
-
-
-@contextlib.contextmanager
-def nobody() -> Iterator[int]:
-    """A port that nobody listens on, nor will as long as this holds it."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]
-
-
-@contextlib.contextmanager
-def silence(host: str = "127.0.0.1") -> Iterator[int]:
-    """A port that does not answer to a new connection: its backlog is full."""
-    with socket.socket() as busy, contextlib.ExitStack() as waiting:
-        busy.bind((host, 0))
-        busy.listen(0)
-        for _ in range(10):
-            peer = waiting.enter_context(socket.socket())
-            peer.setblocking(False)
-            peer.connect_ex(busy.getsockname())
-        yield busy.getsockname()[1]
 
 
 def failure(connect: Callable[..., Any], *args: Any, **kwargs: Any) -> TTransportException:

@@ -272,7 +272,7 @@ class _Scanner:
 def _read_ahead(trans: Any) -> bytes:
     """What one of our own transports holds already; other transports tell nothing of that."""
     if isinstance(trans, CyTransportBase) and type(trans).read is CyTransportBase.read:
-        return trans._rbuf
+        return trans._unread()
     if type(trans) is TMemoryBuffer:
         return trans.getvalue()
     return b""

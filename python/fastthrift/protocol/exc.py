@@ -47,6 +47,13 @@ class TMalformedDataException(TProtocolException, ProtocolError):
     """The bytes are no message of this protocol, or exceed a size limit."""
 
 
+class TFrameSizeException(TTransportException, TMalformedDataException):
+    """The length of a frame is negative, 0, or above the limit.
+
+    ``type`` is ``TTransportException.NEGATIVE_SIZE``, ``UNKNOWN`` or ``SIZE_LIMIT``.
+    """
+
+
 class TInvalidTextException(TMalformedDataException, UnicodeDecodeError):
     """A string is not UTF-8, and the protocol was asked to be strict about it.
 

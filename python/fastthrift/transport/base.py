@@ -83,6 +83,9 @@ class TTransportException(TException):
     ALREADY_OPEN = 2
     TIMED_OUT = 3
     END_OF_FILE = 4
+    # As in Apache Thrift; thriftpy2 has no numbers for these.
+    NEGATIVE_SIZE = 5
+    SIZE_LIMIT = 6
 
     def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 use super::input::Fetch;
 use super::memory::append;
 use super::{ReadAhead, TransportInput, Underlying};
-use crate::py::exceptions;
+use crate::py::{exceptions, imports};
 use crate::wire::{Input, Limits, checked_size};
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
@@ -25,6 +25,23 @@ fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py,
     })
 }
 
+/// A buffer of `owner` for users, which gets and sets its contents by these
+/// methods.
+pub fn buffer_of<'py>(
+    owner: &Bound<'py, PyAny>,
+    load: &str,
+    store: &str,
+    whole: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = imports::transport_buffer(owner.py())?;
+    class.call1((owner.getattr(load)?, owner.getattr(store)?, whole))
+}
+
+/// The contents and the position of a `BytesIO` or of bytes.
+pub fn contents_of(value: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, usize)> {
+    imports::contents_of(value.py())?.call1((value,))?.extract()
+}
+
 /// The base of the native transports over another transport.
 ///
 /// While the transport below is waited for, nothing of this object is
@@ -38,6 +55,8 @@ pub struct CyTransportBase {
     fetch: Fetch,
     framed: bool,
     refused: bool,
+    /// Where a user has set the position of `_wbuf`, unless that is its end.
+    cursor: Option<usize>,
 }
 
 impl CyTransportBase {
@@ -51,6 +70,7 @@ impl CyTransportBase {
             fetch,
             framed: matches!(fetch, Fetch::Frames { .. }),
             refused: false,
+            cursor: None,
         }
     }
 
@@ -102,6 +122,7 @@ impl CyTransportBase {
         };
         this.written.clear();
         this.written.shrink_to(LARGEST_KEPT);
+        this.cursor = None;
         this.refused = output.is_err();
         Ok(Some((output?, below)))
     }
@@ -148,9 +169,72 @@ impl CyTransportBase {
     }
 
     /// What was read ahead and not taken.
-    #[getter]
-    fn _rbuf<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn _unread<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.read_ahead.bytes[self.read_ahead.position..])
+    }
+
+    /// What was read ahead, or the frame, as a `BytesIO`.
+    #[getter]
+    fn _rbuf<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        buffer_of(this, "_load_rbuf", "_store_rbuf", false)
+    }
+
+    #[setter(_rbuf)]
+    fn set_rbuf(this: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (contents, position) = contents_of(value)?;
+        this.try_borrow_mut()?.store_rbuf(&contents, position);
+        Ok(())
+    }
+
+    /// What was written and not flushed, as a `BytesIO`.
+    #[getter]
+    fn _wbuf<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        buffer_of(this, "_load_wbuf", "_store_wbuf", true)
+    }
+
+    #[setter(_wbuf)]
+    fn set_wbuf(this: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (contents, position) = contents_of(value)?;
+        this.try_borrow_mut()?.store_wbuf(&contents, position);
+        Ok(())
+    }
+
+    fn _load_rbuf<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, usize) {
+        let ahead = &self.read_ahead;
+        let start = if self.framed {
+            0
+        } else {
+            ahead.left.min(ahead.position)
+        };
+        let contents = PyBytes::new(py, &ahead.bytes[start..ahead.end]);
+        (contents, ahead.position - start)
+    }
+
+    #[pyo3(name = "_store_rbuf")]
+    fn store_rbuf(&mut self, contents: &[u8], position: usize) {
+        let ahead = &mut self.read_ahead;
+        // What follows a frame has been read too, and stays.
+        let end = if self.framed {
+            ahead.end
+        } else {
+            ahead.bytes.len()
+        };
+        ahead.bytes.splice(..end, contents.iter().copied());
+        ahead.end = contents.len();
+        ahead.position = position.min(contents.len());
+        ahead.left = 0;
+    }
+
+    fn _load_wbuf<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, usize) {
+        let end = self.written.len();
+        let position = self.cursor.map_or(end, |cursor| cursor.min(end));
+        (PyBytes::new(py, &self.written), position)
+    }
+
+    #[pyo3(name = "_store_wbuf")]
+    fn store_wbuf(&mut self, contents: &[u8], position: usize) {
+        self.written = contents.to_vec();
+        self.cursor = (position < contents.len()).then_some(position);
     }
 
     /// The socket below, or None.
@@ -210,12 +294,13 @@ impl CyTransportBase {
     /// Forgets what was read ahead and what was not flushed.
     fn clean(&mut self) {
         self.read_ahead.clear();
-        self.written.clear();
+        self.discard_output();
     }
 
     /// Forgets what was not flushed.
     fn discard_output(&mut self) {
         self.written.clear();
+        self.cursor = None;
     }
 
     /// Whether the last flush was refused because of a limit, so that nothing

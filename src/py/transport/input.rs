@@ -94,6 +94,7 @@ impl<'py> TransportInput<'py> {
             self.read_ahead.end = self.read_ahead.bytes.len();
             read?;
         }
+        self.read_ahead.left = count;
         Ok(())
     }
 
@@ -130,20 +131,11 @@ impl<'py> TransportInput<'py> {
             .iter()
             .fold(0, |size, byte| size << 8 | i32::from(*byte));
         let length = match usize::try_from(size) {
-            Ok(0) => {
-                let error = exceptions::transport(self.source.0.py(), "No frame.");
+            Ok(length) if (1..=limit).contains(&length) => length,
+            _ => {
+                let error = exceptions::frame_size(self.source.0.py(), size, limit);
                 return Err(source_error(error));
             }
-            Err(_) => return Err(ErrorKind::NegativeSize(size.into()).into()),
-            Ok(length) if length > limit => {
-                return Err(ErrorKind::SizeLimit {
-                    what: "frame",
-                    size: length as u64,
-                    limit: limit as u64,
-                }
-                .into());
-            }
-            Ok(length) => length,
         };
         // The header goes, so that a value may span two frames.
         self.read_ahead.bytes.drain(start..start + 4);

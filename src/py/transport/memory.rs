@@ -4,6 +4,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
+use super::base::{buffer_of, contents_of};
+
 /// Bytes in memory: written at the end, read from the start.
 ///
 /// As thriftpy2's Cython class: `getvalue()` gives what has not been read,
@@ -13,6 +15,8 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 pub struct TMemoryBuffer {
     bytes: Vec<u8>,
     position: usize,
+    /// The position of `_buffer`, unless that is its end.
+    cursor: Option<usize>,
 }
 
 impl TMemoryBuffer {
@@ -84,7 +88,11 @@ impl TMemoryBuffer {
     ) -> PyResult<()> {
         let _ = buf_size;
         let bytes = value.map_or_else(|| Ok(Vec::new()), bytes_of)?;
-        *this.try_borrow_mut()? = Self { bytes, position: 0 };
+        *this.try_borrow_mut()? = Self {
+            bytes,
+            position: 0,
+            cursor: value.and(Some(0)),
+        };
         Ok(())
     }
 
@@ -96,6 +104,44 @@ impl TMemoryBuffer {
     #[getter]
     fn sock(&self) -> Option<Py<PyAny>> {
         None
+    }
+
+    /// What was written, read or not, as a `BytesIO`. Its position is its
+    /// own, as in thriftpy2: `read` reads from `_pos`.
+    #[getter]
+    fn _buffer<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        buffer_of(this, "_load_buffer", "_store_buffer", true)
+    }
+
+    #[setter(_buffer)]
+    fn set_buffer(this: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (contents, position) = contents_of(value)?;
+        this.try_borrow_mut()?.store_buffer(&contents, position);
+        Ok(())
+    }
+
+    fn _load_buffer<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, usize) {
+        let end = self.bytes.len();
+        let position = self.cursor.map_or(end, |cursor| cursor.min(end));
+        (PyBytes::new(py, &self.bytes), position)
+    }
+
+    #[pyo3(name = "_store_buffer")]
+    fn store_buffer(&mut self, contents: &[u8], position: usize) {
+        self.bytes = contents.to_vec();
+        self.position = self.position.min(contents.len());
+        self.cursor = (position < contents.len()).then_some(position);
+    }
+
+    /// How many bytes were read.
+    #[getter]
+    fn _pos(&self) -> usize {
+        self.position
+    }
+
+    #[setter(_pos)]
+    fn set_pos(&mut self, position: usize) {
+        self.position = position.min(self.bytes.len());
     }
 
     /// Always true.
@@ -129,6 +175,7 @@ impl TMemoryBuffer {
     fn clean(&mut self) {
         self.bytes.clear();
         self.position = 0;
+        self.cursor = None;
     }
 
     /// What has not been read.
@@ -140,6 +187,7 @@ impl TMemoryBuffer {
     fn setvalue(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.bytes = bytes_of(value)?;
         self.position = 0;
+        self.cursor = Some(0);
         Ok(())
     }
 }

@@ -26,6 +26,9 @@ pub struct ReadAhead {
     pub position: usize,
     /// Where taking must stop: the end of the frame, or of the bytes.
     pub end: usize,
+    /// Where begins what the last fetch has left for later: thriftpy2's
+    /// `_rbuf`.
+    pub left: usize,
 }
 
 impl ReadAhead {
@@ -35,6 +38,7 @@ impl ReadAhead {
             self.bytes.drain(..self.position);
             self.end -= self.position;
             self.position = 0;
+            self.left = 0;
         }
     }
 
@@ -43,5 +47,6 @@ impl ReadAhead {
         self.bytes.clear();
         self.position = 0;
         self.end = 0;
+        self.left = 0;
     }
 }

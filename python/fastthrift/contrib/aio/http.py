@@ -118,28 +118,28 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
 
     def close(self) -> None:
         """Forgets everything."""
-        self._rbuf = bytearray()
+        self._arrived = bytearray()
 
     async def _fill(self, missing: int) -> bool:
         return False
 
     def write(self, buf: bytes) -> None:
-        self._rbuf += buf
+        self._arrived += buf
 
     async def flush(self) -> None:  # type: ignore[override]
         """Does nothing."""
 
     def discard_output(self) -> None:
         """Forgets everything; what is written is only for ``getvalue``."""
-        self._rbuf = bytearray()
+        self._arrived = bytearray()
 
     def getvalue(self) -> bytes:
         """What has not been read."""
-        return bytes(self._rbuf)
+        return bytes(self._arrived)
 
     def setvalue(self, value: bytes) -> None:
         """Replace the contents."""
-        self._rbuf = bytearray(value)
+        self._arrived = bytearray(value)
 
 
 class TAsyncHttpClient(TAsyncReadAhead):
@@ -233,7 +233,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if not data:
             return
         aiohttp = _load("aiohttp")
-        self._rbuf = bytearray()
+        self._arrived = bytearray()
         if not self.is_open():
             await self.open()
         host = f"[{self.host}]" if ":" in (self.host or "") else self.host
@@ -258,8 +258,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
                         f"HTTP request failed with status {response.status}: {response.reason}",
                     )
                 async for chunk in response.content.iter_any():
-                    self._rbuf += chunk
-                    if len(self._rbuf) > SIZE_LIMIT:
+                    self._arrived += chunk
+                    if len(self._arrived) > SIZE_LIMIT:
                         raise TMalformedDataException(
                             TProtocolException.SIZE_LIMIT,
                             f"an HTTP response exceeds the limit of {SIZE_LIMIT} bytes",

@@ -58,8 +58,8 @@ class TSaslClientTransport(TTransportBase):
         self.max_frame_size = max_frame_size
         # Whether the mechanism encodes frames; None until the first one was sent.
         self.encode: bool | None = None
-        self._written = io.BytesIO()
-        self._frame = io.BytesIO()
+        self.__wbuf = io.BytesIO()
+        self.__rbuf = io.BytesIO()
         # Whether the last flush was refused because of the limit, so that nothing was sent.
         self.refused = False
 
@@ -130,7 +130,9 @@ class TSaslClientTransport(TTransportBase):
 
     def _read_sized(self, length: int) -> bytes:
         if length > self.max_frame_size:
-            raise TTransportException(TTransportException.UNKNOWN, self._too_long(length))
+            from fastthrift.protocol.exc import TFrameSizeException
+
+            raise TFrameSizeException(TTransportException.SIZE_LIMIT, self._too_long(length))
         data = bytearray()
         while len(data) < length:
             data += readall(self._trans.read, min(length - len(data), _LARGEST_READ))
@@ -138,13 +140,13 @@ class TSaslClientTransport(TTransportBase):
 
     def write(self, buf: bytes) -> None:
         """Keep bytes until ``flush``."""
-        self._written.write(buf)
+        self.__wbuf.write(buf)
 
     def flush(self) -> None:
         """Send what was written as one frame."""
-        data = self._written.getvalue()
+        data = self.__wbuf.getvalue()
         # Taken before it is sent, so that a failure does not send it twice.
-        self._written = io.BytesIO()
+        self.__wbuf = io.BytesIO()
         if not data:
             return
         self.refused = len(data) > self.max_frame_size
@@ -176,14 +178,14 @@ class TSaslClientTransport(TTransportBase):
 
     def read(self, sz: int) -> bytes:
         """Read exactly ``sz`` bytes, from as many frames as it takes."""
-        data = self._frame.read(sz)
+        data = self.__rbuf.read(sz)
         if len(data) == sz:
             return data
         parts = [data]
         missing = sz - len(data)
         while missing:
             self._read_frame()
-            data = self._frame.read(missing)
+            data = self.__rbuf.read(missing)
             if not data:
                 # A peer that sends nothing but empty frames would keep this going for ever.
                 raise TTransportException(
@@ -201,7 +203,7 @@ class TSaslClientTransport(TTransportBase):
         if self.encode:
             # What the mechanism has encoded starts with the length.
             frame = self._call_sasl("decode", header + frame)
-        self._frame = io.BytesIO(frame)
+        self.__rbuf = io.BytesIO(frame)
 
     def close(self) -> None:
         """Close the transport below; ``open`` authenticates anew."""
@@ -212,27 +214,27 @@ class TSaslClientTransport(TTransportBase):
 
     def clean(self) -> None:
         """Forget what was read ahead and what was not flushed."""
-        self._frame = io.BytesIO()
-        self._written = io.BytesIO()
+        self.__rbuf = io.BytesIO()
+        self.__wbuf = io.BytesIO()
 
     def discard_output(self) -> None:
         """Forget what was not flushed."""
-        self._written = io.BytesIO()
+        self.__wbuf = io.BytesIO()
 
     # What Apache's C accelerator asks of transports.
 
     @property
     def cstringio_buf(self) -> io.BytesIO:
         """The frame that is being read."""
-        return self._frame
+        return self.__rbuf
 
     def cstringio_refill(self, prefix: bytes, reqlen: int) -> io.BytesIO:
         """Put ``prefix`` and so many frames that there are ``reqlen`` bytes into the buffer."""
         while len(prefix) < reqlen:
             self._read_frame()
-            prefix += self._frame.getvalue()
-        self._frame = io.BytesIO(prefix)
-        return self._frame
+            prefix += self.__rbuf.getvalue()
+        self.__rbuf = io.BytesIO(prefix)
+        return self.__rbuf
 
 
 class TSaslClientTransportFactory:

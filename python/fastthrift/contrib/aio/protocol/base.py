@@ -133,13 +133,13 @@ class TAsyncNativeProtocol(_Native):
             await self._scan(self._start_scan(ttype), data)
             return self._decode_finally(decode, data)[0]
 
-        if not ahead._rbuf:
+        if not ahead._arrived:
             await ahead._fill(1)
         try:
             return await self._read_ahead(decode, ttype, ahead)
         except TProtocolException:
             # Nobody knows where the next message starts.
-            ahead._rbuf = bytearray()
+            ahead._arrived = bytearray()
             raise
 
     async def _read_ahead(
@@ -147,7 +147,7 @@ class TAsyncNativeProtocol(_Native):
     ) -> _T:
         window = _FIRST_WINDOW
         while True:
-            available = len(ahead._rbuf)
+            available = len(ahead._arrived)
             try:
                 return self._decode_ahead(decode, ahead, window)
             except TProtocolException as error:
@@ -160,15 +160,15 @@ class TAsyncNativeProtocol(_Native):
         if isinstance(incomplete, TMalformedDataException):
             # Raises what is wrong, if it is not only that the end is missing.
             with contextlib.suppress(TTransportException):
-                self._decode_from(BytesIO(ahead._rbuf), decode)
+                self._decode_from(BytesIO(ahead._arrived), decode)
         await self._scan_ahead(self._start_scan(ttype), ahead)
-        value, taken = self._decode_finally(decode, ahead._rbuf)
-        del ahead._rbuf[:taken]
+        value, taken = self._decode_finally(decode, ahead._arrived)
+        del ahead._arrived[:taken]
         return value
 
     def _decode_ahead(self, decode: Callable[[], _T], ahead: TAsyncReadAhead, window: int) -> _T:
         """Decode from the start of the buffer, and take what that was made from."""
-        buffer = ahead._rbuf
+        buffer = ahead._arrived
         window = min(window, self.max_message_size)
         with memoryview(buffer) as everything, everything[:window] as seen:
             value, taken = self._decode(decode, seen)
@@ -239,15 +239,15 @@ class TAsyncNativeProtocol(_Native):
             wanted = next(scan)
             while True:
                 if isinstance(wanted, Elements):
-                    count, position = self._pass_over(wanted, ahead._rbuf, position)
+                    count, position = self._pass_over(wanted, ahead._arrived, position)
                     wanted = scan.send(count)
                     continue
                 end = position + wanted
                 self._check_size(end)
-                while len(ahead._rbuf) < end:
-                    if not await ahead._fill(end - len(ahead._rbuf)):
+                while len(ahead._arrived) < end:
+                    if not await ahead._fill(end - len(ahead._arrived)):
                         return
-                piece = bytes(ahead._rbuf[position:end])
+                piece = bytes(ahead._arrived[position:end])
                 position = end
                 wanted = scan.send(piece)
         except StopIteration:

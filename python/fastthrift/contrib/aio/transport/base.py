@@ -10,8 +10,13 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
-from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.protocol.exc import (
+    TFrameSizeException,
+    TMalformedDataException,
+    TProtocolException,
+)
 from fastthrift.transport import TTransportBase, TTransportException
+from fastthrift.transport._buffers import TransportBuffer, contents_of
 from fastthrift.transport.base import TTransportTimeout
 
 # The longest frame or message that is accepted, in bytes.
@@ -87,18 +92,25 @@ async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
 
 
 def check_frame_size(size: int, limit: int) -> None:
-    """Refuse a frame's length before anything is read or allocated for it."""
+    """Refuse the length of a frame that arrives before anything is read or allocated for it."""
     if size < 0:
-        raise TMalformedDataException(
-            TProtocolException.NEGATIVE_SIZE, f"the size of a frame is negative: {size}"
+        raise TFrameSizeException(
+            TTransportException.NEGATIVE_SIZE, f"the size of a frame is negative: {size}"
         )
     if size > limit:
-        raise TMalformedDataException(
-            TProtocolException.SIZE_LIMIT,
-            f"a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)",
-        )
+        raise TFrameSizeException(TTransportException.SIZE_LIMIT, _too_long(size, limit))
     if size == 0:
-        raise TTransportException(message="No frame.")
+        raise TFrameSizeException(TTransportException.UNKNOWN, "No frame.")
+
+
+def check_own_frame_size(size: int, limit: int) -> None:
+    """Refuse a frame that the peer would refuse, before anything of it is sent."""
+    if size > limit:
+        raise TMalformedDataException(TProtocolException.SIZE_LIMIT, _too_long(size, limit))
+
+
+def _too_long(size: int, limit: int) -> str:
+    return f"a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)"
 
 
 class TAsyncTransportBase(TTransportBase):
@@ -155,51 +167,78 @@ class TAsyncReadAhead(TAsyncTransportBase):
             cls._direct = False
 
     def __init__(self, value: bytes = b"") -> None:
-        self._rbuf = bytearray(value)
-        self._wbuf = bytearray()
+        self._arrived = bytearray(value)
+        self._unsent = bytearray()
+
+    # thriftpy2's buffers, for users; what is read from them is read from the transport.
+
+    @property
+    def _rbuf(self) -> Any:
+        return TransportBuffer(lambda: (bytes(self._arrived), 0), self._store_arrived, True)
+
+    @_rbuf.setter
+    def _rbuf(self, value: Any) -> None:
+        self._store_arrived(*contents_of(value))
+
+    @property
+    def _wbuf(self) -> Any:
+        return TransportBuffer(self._load_unsent, self._store_unsent, True)
+
+    @_wbuf.setter
+    def _wbuf(self, value: Any) -> None:
+        self._store_unsent(contents_of(value)[0], 0)
+
+    def _store_arrived(self, contents: bytes, position: int) -> None:
+        self._arrived = bytearray(contents[position:])
+
+    def _load_unsent(self) -> tuple[bytes, int]:
+        return bytes(self._unsent), len(self._unsent)
+
+    def _store_unsent(self, contents: bytes, position: int) -> None:
+        self._unsent = bytearray(contents)
 
     async def _fill(self, missing: int) -> bool:
-        """Wait for more bytes and append them to ``_rbuf``; ``missing`` more are needed.
+        """Wait for more bytes and append them to ``_arrived``; ``missing`` more are needed.
 
         False when there will be none; a transport with a connection raises ``END_OF_FILE``.
         """
         raise NotImplementedError
 
     async def _read(self, sz: int) -> bytes:  # type: ignore[override]
-        if sz > 0 and not self._rbuf:
+        if sz > 0 and not self._arrived:
             await self._fill(sz)
         return self._taken(sz)
 
     def _taken(self, sz: int) -> bytes:
-        data = bytes(self._rbuf[:sz])
-        del self._rbuf[:sz]
+        data = bytes(self._arrived[:sz])
+        del self._arrived[:sz]
         return data
 
     async def _take_all(self) -> bytearray:
         """Wait for bytes if there are none, and hand over all of them."""
-        if not self._rbuf:
+        if not self._arrived:
             await self._fill(1)
-        data, self._rbuf = self._rbuf, bytearray()
+        data, self._arrived = self._arrived, bytearray()
         return data
 
     def write(self, buf: bytes) -> None:
-        self._wbuf += buf
+        self._unsent += buf
 
     def _written(self) -> bytes:
         """What was written since the last flush. It is dropped here, so that a flush that fails
         does not send it once more with the next message."""
-        data = bytes(self._wbuf)
-        self._wbuf = bytearray()
+        data = bytes(self._unsent)
+        self._unsent = bytearray()
         return data
 
     def discard_output(self) -> None:
         """Drop what was written and not flushed."""
-        self._wbuf = bytearray()
+        self._unsent = bytearray()
 
     def clean(self) -> None:
         """Drop what was written and not flushed, and what has arrived and was not read."""
-        self._rbuf = bytearray()
-        self._wbuf = bytearray()
+        self._arrived = bytearray()
+        self._unsent = bytearray()
 
 
 def read_ahead_of(trans: Any) -> TAsyncReadAhead | None:

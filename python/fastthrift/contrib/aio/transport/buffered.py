@@ -28,7 +28,7 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
         return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
-        self._rbuf = bytearray()
+        self._arrived = bytearray()
         await self._trans.open()
 
     def close(self) -> None:
@@ -40,12 +40,12 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
             data: bytes | bytearray = await below._take_all()
         else:
             # More is on its way when what has come fills the buffer.
-            ahead = _LARGE_READ if len(self._rbuf) >= self._buf_size else self._buf_size
+            ahead = _LARGE_READ if len(self._arrived) >= self._buf_size else self._buf_size
             data = await self._trans.read(max(min(missing, LARGEST_READ), ahead))
-        if not self._rbuf and isinstance(data, bytearray):
-            self._rbuf = data
+        if not self._arrived and isinstance(data, bytearray):
+            self._arrived = data
         else:
-            self._rbuf += data
+            self._arrived += data
         return bool(data)
 
     async def flush(self) -> None:  # type: ignore[override]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, check_frame_size, readall
+from .base import (
+    SIZE_LIMIT,
+    TAsyncReadAhead,
+    TAsyncTransportBase,
+    check_frame_size,
+    check_own_frame_size,
+    readall,
+)
 from .buffered import TAsyncBufferedTransport
 
 __all__ = [
@@ -34,7 +41,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
-        self._rbuf = bytearray()
+        self._arrived = bytearray()
         await self._trans.open()
 
     def close(self) -> None:
@@ -49,7 +56,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         """Read the next frame; ``read`` does when it has come to the end of one."""
         (size,) = struct.unpack("!i", await readall(self._trans.read, 4))
         check_frame_size(size, self.max_frame_size)
-        self._rbuf += await readall(self._trans.read, size)
+        self._arrived += await readall(self._trans.read, size)
 
     async def _fill(self, missing: int) -> bool:
         await self.read_frame()
@@ -59,7 +66,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         frame = self._written()
         self.refused = len(frame) > self.max_frame_size
         if frame:
-            check_frame_size(len(frame), self.max_frame_size)
+            check_own_frame_size(len(frame), self.max_frame_size)
             # In one piece: two writes would be two segments.
             self._trans.write(struct.pack("!i", len(frame)) + frame)
         await self._trans.flush()

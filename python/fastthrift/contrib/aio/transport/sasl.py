@@ -8,7 +8,14 @@ from typing import Any
 
 from fastthrift.transport import TTransportException
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, check_frame_size, readall
+from .base import (
+    SIZE_LIMIT,
+    TAsyncReadAhead,
+    TAsyncTransportBase,
+    check_frame_size,
+    check_own_frame_size,
+    readall,
+)
 
 __all__ = [
     "TAsyncSaslClientTransport",
@@ -100,7 +107,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         self.refused = len(message) > SIZE_LIMIT
         if self.refused:
             # Before the mechanism counts it.
-            check_frame_size(len(message), SIZE_LIMIT)
+            check_own_frame_size(len(message), SIZE_LIMIT)
         if self.encode is None:
             encoded = self._encoded(message)
             # Without a protection layer encoding adds nothing, and is not asked for again.
@@ -148,7 +155,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
                 TTransportException.END_OF_FILE,
                 "Received empty SASL frame while more data expected",
             )
-        self._rbuf += data
+        self._arrived += data
 
     async def _fill(self, missing: int) -> bool:
         await self._read_frame()
@@ -158,8 +165,8 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         self._trans.close()
         self.sasl = None
         self.encode = None
-        self._rbuf = bytearray()
-        self._wbuf = bytearray()
+        self._arrived = bytearray()
+        self._unsent = bytearray()
 
 
 class TAsyncSaslClientTransportFactory:
