@@ -47,7 +47,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "python")]
 BARE = "bare sockets"
 LIBRARIES = ("fastthrift", "thriftpy2", "apache")
 HOST = "127.0.0.1"
-TIMEOUT = 20
+TIMEOUT = 120
 LARGEST_READ = 65536
 
 #: What the project asks of itself: at most so many times as long as the bare sockets.
@@ -172,7 +172,7 @@ def bare_server(exchanges: list[Exchange]) -> Iterator[int]:
             yield int(process.stdout.readline())
         finally:
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(timeout=120)
 
 
 # Calls in memory

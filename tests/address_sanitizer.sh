@@ -35,5 +35,5 @@ export PYTHONPATH=$PWD/$build/python
 "$python" -c "import fastthrift._core as core; assert '/$build/' in core.__file__, core.__file__"
 
 tests=(tests/python/test_{bad_input,struct,protocol}_*.py tests/python/test_{load,thrift,threads}.py)
-exec "$python" -m pytest -p no:cacheprovider -m 'not uninstrumented' --timeout 600 \
+exec "$python" -m pytest -p no:cacheprovider -m 'not uninstrumented' --timeout 1800 \
     "${tests[@]}" "$@"

@@ -24,4 +24,4 @@ VIRTUAL_ENV=$venv CARGO_TARGET_DIR=target/debug-python \
 for package in AIOHTTP FROZENLIST MULTIDICT PROPCACHE YARL; do
     export "${package}_NO_EXTENSIONS=1"
 done
-exec "$venv/bin/python" -m pytest --timeout 600 "$@"
+exec "$venv/bin/python" -m pytest --timeout 1800 "$@"

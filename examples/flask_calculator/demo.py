@@ -55,7 +55,7 @@ def serving(arguments: list[str], port: int) -> Iterator[None]:
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log)
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not accepts_connections(port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
@@ -77,7 +77,7 @@ def accepts_connections(port: int) -> bool:
 
 def calculate(port: int, operation: str, a: int, b: int) -> dict[str, object]:
     """Sends the form as a browser does, and asks for JSON."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
     try:
         connection.request(
             "POST",

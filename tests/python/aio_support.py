@@ -51,7 +51,7 @@ service Other { string hello(1: string name) }
 """
 
 # Long enough for a loaded machine; nothing waits for it unless the test fails.
-PATIENCE = 20
+PATIENCE = 120
 
 PROTOCOLS = ("binary", "compact")
 TRANSPORTS = ("buffered", "framed")

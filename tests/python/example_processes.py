@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FLASK = EXAMPLES / "flask_calculator"
 DJANGO = EXAMPLES / "django_calculator"
 HOST = "127.0.0.1"
-DEADLINE = 30
+DEADLINE = 120
 
 
 def free_port() -> int:

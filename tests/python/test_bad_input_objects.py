@@ -141,7 +141,7 @@ def test_a_failed_message_leaves_nothing_behind(loaded: Loaded, protocol: str) -
     """The part that was written before the error does not reach the peer."""
     left, right = socket.socketpair()
     with left, right:
-        right.settimeout(20)
+        right.settimeout(120)
         trans = subject.transport.TBufferedTransport(subject.transport.TSocket(sock=left))
         oprot = subject.factory(protocol).get_protocol(trans)
         with pytest.raises(subject.TDecodeException):

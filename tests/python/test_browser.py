@@ -61,7 +61,7 @@ def submit(browser: Chrome, a: str, operation: str, b: str) -> None:
     Select(field_labelled(browser, "Operation")).select_by_value(operation)
     page = browser.find_element(By.TAG_NAME, "html")
     browser.find_element(By.TAG_NAME, "button").click()
-    WebDriverWait(browser, 30).until(
+    WebDriverWait(browser, 120).until(
         lambda browser: browser.find_element(By.TAG_NAME, "html") != page
     )
 

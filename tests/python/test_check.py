@@ -42,7 +42,7 @@ def check(directory: Path) -> Any:
             cwd=directory,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
             **{"env": {**os.environ, "PYTHONIOENCODING": "utf-8"}, **options},
         )
@@ -192,7 +192,7 @@ def test_a_reader_that_has_seen_enough(directory: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 1
+        assert process.wait(600) == 1
 
 
 def test_the_installed_script(directory: Path) -> None:

@@ -88,7 +88,7 @@ def run(tmp_path):
             [sys.executable, "-W", "error", *command],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
             cwd=tmp_path,
             env=children.environment(),
@@ -289,7 +289,7 @@ def test_forked_children(run, tmp_path):
                 queue = context.Queue()
                 process = context.Process(target=work, args=(queue,))
                 process.start()
-                name, mine = queue.get(timeout=20)
+                name, mine = queue.get(timeout=120)
                 process.join()
                 assert isinstance(mine, Mine)
                 print(name)

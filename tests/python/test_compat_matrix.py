@@ -39,7 +39,7 @@ def serving(package: str, kind: str, directory: Path) -> Iterator[dict[str, Any]
             yield json.loads(process.stdout.readline())
         finally:
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(timeout=120)
 
 
 @pytest.fixture(scope="module")

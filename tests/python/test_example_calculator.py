@@ -227,7 +227,7 @@ def impostor(example: Example, answer: Callable[[socket.socket], object]) -> Ite
 
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((HOST, example.service.port)))
-        listener.settimeout(30)
+        listener.settimeout(120)
         thread = Thread(target=serve)
         thread.start()
         stack.callback(thread.join)

@@ -12,7 +12,7 @@ from example_processes import EXAMPLES, FLASK, flask_example, running
 
 def run_demo(script: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, script], capture_output=True, text=True, timeout=600, check=False
     )
 
 

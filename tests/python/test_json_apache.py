@@ -503,7 +503,7 @@ def test_pipelined_requests_in_one_segment():
     server = make_server(handler, iprot_factory=FACTORY)
     requests = b"".join(call("add", f'{{"1":{{"i32":{n}}},"2":{{"i32":0}}}}', n) for n in range(9))
     with running(server) as port, socket.create_connection(("127.0.0.1", port)) as sock:
-        sock.settimeout(20)
+        sock.settimeout(120)
         sock.sendall(requests)
         proto = TApacheJSONProtocol(TBufferedTransport(TSocket(sock=sock)))
         for number in range(9):
@@ -519,7 +519,7 @@ def test_unbuffered_sockets(size):
     ours, other = socket.socketpair()
     with ours, other:
         for sock in (ours, other):
-            sock.settimeout(20)
+            sock.settimeout(120)
 
         def serve():
             proto = TApacheJSONProtocol(TSocket(sock=other))

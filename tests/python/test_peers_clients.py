@@ -51,7 +51,7 @@ def scripted(answer: Callable[[str, int], bytes]) -> Iterator[tuple[int, list[An
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.settimeout(20)
+            connection.settimeout(120)
             try:
                 while True:
                     name, message_type, seqid = receive_call(connection)
@@ -66,13 +66,13 @@ def scripted(answer: Callable[[str, int], bytes]) -> Iterator[tuple[int, list[An
         try:
             yield listener.getsockname()[1], seen
         finally:
-            thread.join(timeout=20)
+            thread.join(timeout=120)
 
 
 @contextmanager
 def client_of(port: int) -> Iterator[Any]:
     service = subject.load(str(IDL)).Peer
-    client = subject.rpc.make_client(service, HOST, port, timeout=20_000)
+    client = subject.rpc.make_client(service, HOST, port, timeout=120_000)
     try:
         yield client
     finally:

@@ -121,7 +121,7 @@ def connection(transport: str) -> Iterator[tuple[Any, Any]]:
     }[transport]
     ends = socket.socketpair()
     for end in ends:
-        end.settimeout(20)
+        end.settimeout(120)
     left, right = (wrap(subject.transport.TSocket(sock=end)) for end in ends)
     try:
         yield left, right

@@ -102,7 +102,7 @@ def test_no_over_read_from_an_unbuffered_socket(cases: Loaded, protocol: str) ->
         pytest.xfail("the Cython protocol takes its own transports only")
     left, right = socket.socketpair()
     with left, right:
-        right.settimeout(20)
+        right.settimeout(120)
         left.sendall(subject.encode(cases.subject.Point(1, 2), protocol) + b"rest")
         proto = subject.factory(protocol).get_protocol(subject.transport.TSocket(sock=right))
         point = cases.subject.Point()

@@ -24,7 +24,7 @@ def run(program):
         """
     ) + textwrap.dedent(program)
     output = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=False
     )
     assert output.returncode == 0, output.stderr
     return output.stdout.split()

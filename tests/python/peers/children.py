@@ -20,5 +20,5 @@ def environment() -> dict[str, str]:
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[Any]:
     """Run this interpreter with `arguments` and catch what it prints."""
     return subprocess.run(
-        [sys.executable, *arguments], env=environment(), capture_output=True, timeout=100, **options
+        [sys.executable, *arguments], env=environment(), capture_output=True, timeout=600, **options
     )

@@ -20,7 +20,7 @@ from typing import Any
 
 from peers.serve import end_with_parent
 
-PATIENCE = 20_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 
 IDL = """
 enum Color { RED = 1, BLUE = 2 }

@@ -56,7 +56,7 @@ def serving(implementation: str, protocol: str, transport: str) -> Iterator[int]
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(timeout=120)
 
 
 class ThriftpyClient:
@@ -169,7 +169,7 @@ def connected(
     port: int,
     *,
     service: str = "Peer",
-    timeout: int = 20_000,
+    timeout: int = 120_000,
 ) -> Iterator[ThriftpyClient | ApacheClient]:
     """A client of `implementation`, closed at the end."""
     client: ThriftpyClient | ApacheClient

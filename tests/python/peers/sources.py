@@ -29,7 +29,7 @@ class ReadOnly:
 def _socket_with(data: bytes) -> Iterator[Any]:
     """The subject's TSocket, which receives `data` and then the end of the stream."""
     sender, receiver = socket.socketpair()
-    receiver.settimeout(20)
+    receiver.settimeout(120)
 
     def send() -> None:
         # The reader may hang up before it has everything.
