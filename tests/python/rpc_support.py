@@ -142,6 +142,7 @@ def serving(server):
 
 def client_of(port, service=Calls, **kwargs):
     kwargs.setdefault("socket_timeout", PATIENCE * 1000)
+    kwargs.setdefault("connect_timeout", PATIENCE * 1000)
     return client_context(service, "127.0.0.1", port, **kwargs)
 
 

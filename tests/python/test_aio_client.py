@@ -361,9 +361,9 @@ def test_call_that_times_out_never_answers_the_next():
 @pytest.mark.difference("aio-read-timeout")
 def test_timeout_of_connecting_is_not_that_of_answers():
     async def test(client):
-        assert await client.slowly(1, 1000) == 1
+        assert await client.slowly(1, 2300) == 1
 
-    talking(test, connect_timeout=700)
+    talking(test, connect_timeout=2000)
 
 
 def test_waiting_by_wait_for():

@@ -228,6 +228,7 @@ def test_timeout_and_cancellation_do_not_poison_the_next_call():
                 await client.slowly(1, 1500)
             assert isinstance(error.value, TTransportException)
             assert error.value.type == TTransportException.TIMED_OUT
+            client._iprot.trans.set_timeout(PATIENCE * 1000)
             assert await client.add(1, 2) == 3
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(client.slowly(2, 1000), 0.05)

@@ -287,10 +287,10 @@ def test_promised_sizes_are_not_trusted(transport):
 @pytest.mark.difference("aio-client-timeout")
 def test_idle_connections_are_closed_and_slow_calls_are_not():
     async def main():
-        trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=700)
+        trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=2000)
         async with serving(trans=trans) as server, client_of(server) as client:
             # Longer than the timeout: the connection is not idle.
-            assert await client.slowly(5, 1000) == 5
+            assert await client.slowly(5, 2300) == 5
             for number in range(4):
                 await asyncio.sleep(0.1)
                 assert await client.add(number, 0) == number
@@ -644,7 +644,7 @@ def test_what_came_while_the_event_loop_was_busy_came_in_time():
     """Timers that have gone off meanwhile are no reason to give a connection up."""
 
     async def main():
-        trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=200)
+        trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=2000)
         async with serving(trans=trans) as server:
             arguments = struct.pack("!bhi", 8, 1, 2) + struct.pack("!bhi", 8, 2, 3) + b"\0"
             call = message("add", 7, arguments, TMessageType.CALL)
@@ -652,7 +652,7 @@ def test_what_came_while_the_event_loop_was_busy_came_in_time():
                 peer.sendall(call[:10])
                 await asyncio.sleep(0.05)
                 peer.sendall(call[10:])
-                time.sleep(0.3)
+                time.sleep(2.1)
                 await asyncio.sleep(0.05)
                 peer.settimeout(PATIENCE)
                 assert peer.recv(100) == message("add", 7, i32_result(5))
@@ -662,12 +662,12 @@ def test_what_came_while_the_event_loop_was_busy_came_in_time():
 
 def test_answer_that_came_while_the_event_loop_was_busy_came_in_time():
     async def main():
-        async with client_of(port, timeout=200) as client:
+        async with client_of(port, timeout=2000) as client:
             assert await client.add(1, 2) == 3
             call = asyncio.create_task(client.add(3, 4))
             # Sent, and waited for.
             await asyncio.sleep(0)
-            time.sleep(0.5)
+            time.sleep(2.1)
             assert await call == 7
 
     listening = TServerSocket("127.0.0.1", 0)

@@ -55,7 +55,7 @@ class Handler:
             raise module.Missing(name)
         return module.Item(name)
 
-trans = TServerSocket("127.0.0.1", 0)
+trans = TServerSocket("127.0.0.1", 0, client_timeout=120_000)
 trans.listen()
 server = TThreadedServer(
     TProcessor(module.Shop, Handler()), trans,
@@ -63,7 +63,8 @@ server = TThreadedServer(
 )
 thread = threading.Thread(target=server.serve)
 thread.start()
-with client_context(module.Shop, "127.0.0.1", trans.sock.getsockname()[1]) as client:
+port = trans.sock.getsockname()[1]
+with client_context(module.Shop, "127.0.0.1", port, socket_timeout=120_000) as client:
     assert client.find("pen") == module.Item("pen")
     try:
         client.find("none")

@@ -213,7 +213,7 @@ def test_eight_threads_share_a_client(client):
 
 
 def test_separate_input_and_output_protocols(port):
-    sock = TSocket("127.0.0.1", port)
+    sock = TSocket("127.0.0.1", port, socket_timeout=PATIENCE * 1000)
     sock.open()
     factory, buffered = TBinaryProtocolFactory(), TBufferedTransportFactory()
     iprot, oprot = (factory.get_protocol(buffered.get_transport(sock)) for _ in range(2))
@@ -226,7 +226,7 @@ def test_separate_input_and_output_protocols(port):
 
 
 def test_call_after_close(port):
-    client = make_client(Calls, "127.0.0.1", port)
+    client = make_client(Calls, "127.0.0.1", port, timeout=PATIENCE * 1000)
     assert client.add(1, 2) == 3
     client.close()
     with pytest.raises(TTransportException) as caught:
@@ -294,19 +294,25 @@ def test_unix_socket(tmp_path):
 
 
 def test_ipv6():
-    trans = TServerSocket("::1", 0, socket_family=socket.AF_INET6)
+    trans = TServerSocket("::1", 0, socket_family=socket.AF_INET6, client_timeout=PATIENCE * 1000)
     with serving(make_server(trans=trans)) as port:
-        with client_context(Calls, "::1", port, socket_family=socket.AF_INET6) as client:
+        with client_context(
+            Calls, "::1", port, socket_family=socket.AF_INET6, socket_timeout=PATIENCE * 1000
+        ) as client:
             assert client.add(1, 2) == 3
         url = f"thrift://[::1]:{port}"
-        with client_context(Calls, url=url, socket_family=socket.AF_INET6) as client:
+        with client_context(
+            Calls, url=url, socket_family=socket.AF_INET6, socket_timeout=PATIENCE * 1000
+        ) as client:
             assert client.add(1, 2) == 3
 
 
 def test_url_takes_precedence(port):
-    with client_context(Calls, "0.0.0.0", 1, url=f"thrift://127.0.0.1:{port}") as client:
+    with client_context(
+        Calls, "0.0.0.0", 1, url=f"thrift://127.0.0.1:{port}", socket_timeout=PATIENCE * 1000
+    ) as client:
         assert client.add(1, 2) == 3
-    client = make_client(Calls, url=f"thrift://127.0.0.1:{port}")
+    client = make_client(Calls, url=f"thrift://127.0.0.1:{port}", timeout=PATIENCE * 1000)
     assert client.add(1, 2) == 3
     client.close()
 

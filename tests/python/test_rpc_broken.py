@@ -49,6 +49,7 @@ def test_no_answer_of_an_earlier_call_after_a_timeout():
         handler.go_on.set()
         assert_closed(client)
         assert_closed(client)
+        client._iprot.trans.trans.set_timeout(PATIENCE * 1000)
         client._iprot.trans.open()
         assert client.add(1, 2) == 3
 
@@ -311,7 +312,9 @@ class Recording(TClient):
 
 
 def connect(port, client_class):
-    trans = TBufferedTransportFactory().get_transport(TSocket("127.0.0.1", port))
+    trans = TBufferedTransportFactory().get_transport(
+        TSocket("127.0.0.1", port, socket_timeout=PATIENCE * 1000)
+    )
     trans.open()
     return client_class(Calls, TBinaryProtocolFactory().get_protocol(trans))
 

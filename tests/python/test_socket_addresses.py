@@ -221,7 +221,7 @@ def test_the_connect_timeout_covers_all_addresses_together(connect: Any) -> None
 def test_an_address_that_is_silent_leaves_time_for_the_next(connect: Any) -> None:
     with silence() as first, listener("127.0.0.2") as second:
         addresses = [at("127.0.0.1", first), at("127.0.0.2", second)]
-        several(connect, addresses, connect_timeout=2000).close()
+        several(connect, addresses, connect_timeout=6000).close()
 
 
 # --- Servers --------------------------------------------------------------------------------------

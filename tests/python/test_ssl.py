@@ -105,7 +105,7 @@ def test_a_directory_of_authorities(port, certificates, tmp_path):
     shutil.copy(certificates.authority, tmp_path)
     # OpenSSL looks a certificate up by the hash of its subject.
     subprocess.run(["openssl", "rehash", str(tmp_path)], check=True, capture_output=True)
-    trans = TSSLSocket("localhost", port, capath=str(tmp_path))
+    trans = TSSLSocket("localhost", port, capath=str(tmp_path), socket_timeout=PATIENCE * 1000)
     trans.open()
     trans.close()
 
@@ -117,7 +117,7 @@ def test_unknown_authorities_are_refused(port, certificates):
 
 
 def test_without_authorities_the_systems_are_trusted(port):
-    trans = TSSLSocket("localhost", port)
+    trans = TSSLSocket("localhost", port, socket_timeout=PATIENCE * 1000)
     assert trans.ssl_context.verify_mode == ssl.CERT_REQUIRED
     assert trans.ssl_context.check_hostname
     with pytest.raises(TTransportException, match="certificate verify failed"):
@@ -137,7 +137,7 @@ def test_host_names_are_verified(port, certificates):
 
 
 def test_verification_can_be_turned_off(port):
-    trans = TSSLSocket("127.0.0.1", port, validate=False)
+    trans = TSSLSocket("127.0.0.1", port, validate=False, socket_timeout=PATIENCE * 1000)
     trans.open()
     trans.close()
     context = create_thriftpy_context()
@@ -169,7 +169,9 @@ def test_a_refused_certificate_is_a_transport_and_an_ssl_error(certificates):
     context = certificates.asking_for_client_certificates()
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     with ssl_server(certificates, ssl_context=context) as port:
-        trans = TSSLSocket("localhost", port, cafile=certificates.authority)
+        trans = TSSLSocket(
+            "localhost", port, cafile=certificates.authority, socket_timeout=PATIENCE * 1000
+        )
         trans.open()
         with pytest.raises(TSSLException) as caught:
             trans.read(1)
@@ -313,7 +315,9 @@ def test_make_server_and_make_client(certificates):
     )
     server.trans.listen()
     with serving(server) as port:
-        client = make_client(Calls, "localhost", port, cafile=certificates.authority)
+        client = make_client(
+            Calls, "localhost", port, cafile=certificates.authority, timeout=PATIENCE * 1000
+        )
         assert client.echo("tls") == "tls"
         assert client._iprot.trans.sock.version().startswith("TLS")
         client.close()
@@ -321,14 +325,16 @@ def test_make_server_and_make_client(certificates):
 
 def test_client_of_thriftpy2(port, certificates):
     with thriftpy2.rpc.client_context(
-        Calls, "localhost", port, cafile=certificates.authority
+        Calls, "localhost", port, cafile=certificates.authority, timeout=PATIENCE * 1000
     ) as client:
         assert client.add(1, 2) == 3
         assert client.echo("x" * 100_000) == "x" * 100_000
 
 
 def test_server_of_thriftpy2(certificates):
-    trans = thriftpy2.transport.TSSLServerSocket("localhost", 0, certfile=certificates.server)
+    trans = thriftpy2.transport.TSSLServerSocket(
+        "localhost", 0, certfile=certificates.server, client_timeout=PATIENCE * 1000
+    )
     listening = threading.Event()
     original = trans.listen
 

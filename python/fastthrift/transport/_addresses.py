@@ -21,6 +21,9 @@ class EitherFamily(int):
 #: The default of every ``socket_family``.
 EITHER_FAMILY = EitherFamily(socket.AF_INET)
 
+# Of the time for connecting, for one address, in seconds.
+_LEAST_SHARE = 2.0
+
 _BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%.+)?")
 
 # A family and an address in its form.
@@ -65,8 +68,12 @@ def resolve(host: Any, port: Any, family: int, **options: Any) -> list[Address]:
 def in_turn(
     addresses: list[Address], seconds: float | None
 ) -> Iterator[tuple[Address, float | None]]:
-    """Each address and how many seconds it may take. All of them together have ``seconds``, so
-    that the first may not use up what the others need; None for any time."""
+    """Each address and how many seconds it may take; all of them together have ``seconds``, None
+    for any time.
+
+    One that is silent leaves the others their share, but, as Go does it, has 2 seconds if there
+    are so many: less could not make up for one lost packet.
+    """
     deadline = None if seconds is None else time.monotonic() + seconds
     for position, address in enumerate(addresses):
         if deadline is None:
@@ -75,8 +82,9 @@ def in_turn(
         left = deadline - time.monotonic()
         if position and left <= 0:
             return
+        share = max(left / (len(addresses) - position), min(left, _LEAST_SHARE))
         # Never 0, which would be a socket that does not wait.
-        yield address, max(left, 0.001) / (len(addresses) - position)
+        yield address, max(share, 0.001)
 
 
 def reason(error: BaseException) -> str:
