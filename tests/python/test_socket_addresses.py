@@ -544,6 +544,42 @@ def test_files_that_lack_something_are_named(
         use(getattr(files, certfile), keyfile and getattr(files, keyfile))
 
 
+@pytest.mark.parametrize("password", ["secret", "wrong"])
+def test_the_password_of_a_key_is_asked_for_on_a_terminal(files: Files, password: str) -> None:
+    program = f"""
+        import os, pty
+        child, terminal = pty.fork()
+        if child == 0:
+            from fastthrift.contrib.aio.rpc import make_server
+            try:
+                make_server(None, None, certfile={files.certificate!r}, keyfile={files.encrypted!r})
+                print("loaded", flush=True)
+            except OSError as error:
+                print(f"refused: {{error}}", flush=True)
+            os._exit(0)
+        said = b""
+        while b"assword" not in said and b"phrase" not in said:
+            said += os.read(terminal, 1000)
+        os.write(terminal, b"{password}\\n")
+        while b"loaded" not in said and b"refused" not in said:
+            said += os.read(terminal, 1000)
+        while True:
+            try:
+                said += os.read(terminal, 1000)
+            except OSError:
+                break
+        os.waitpid(child, 0)
+        print(said.decode())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+    if password == "secret":
+        assert "loaded" in done.stdout
+    else:
+        assert "cannot be read: is the password right?" in done.stdout
+
+
 def test_a_server_whose_certfile_has_no_key_says_so(files: Files) -> None:
     with pytest.raises(OSError, match=r"no private key in PEM in certfile .*certificate\.pem"):
         rpc.make_server(Calls, Handler(), certfile=files.certificate)

@@ -77,6 +77,25 @@ def test_a_proxy_finds_the_whole_frame_of_a_message_that_was_read() -> None:
             assert struct.pack("!i", len(body)) + body == FRAME
 
 
+def test_a_frame_can_be_read_by_itself() -> None:
+    for trans in framed(FRAME + FRAME):
+        trans.read_frame()
+        assert trans._rbuf.getvalue() == b"abcdef"
+        assert trans.read(2) == b"ab"
+        trans.read_frame()
+        assert (trans._rbuf.getvalue(), trans._rbuf.tell()) == (b"abcdef", 0)
+        assert trans.read(6) == b"abcdef"
+        with pytest.raises((TTransportException, their_base.TTransportException)) as caught:
+            trans.read_frame()
+        assert caught.value.type == TTransportException.END_OF_FILE
+
+
+def test_reading_under_the_private_name() -> None:
+    for trans in (*buffered(b"abcdef"), TMemoryBuffer(b"abcdef")):
+        assert trans._read(2) == b"ab"
+    assert [trans._buf_size for trans in buffered(b"")] == [4096, 4096]
+
+
 @pytest.mark.parametrize("make", [buffered, framed])
 def test_buffers_can_be_assigned(make: Any) -> None:
     data = b"abcdef" if make is buffered else FRAME

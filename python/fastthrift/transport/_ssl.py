@@ -84,8 +84,9 @@ def load_own_certificate(
         )
     try:
         context.load_cert_chain(certfile, keyfile)
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
+    except OSError as error:
+        # After a wrong password OpenSSL leaves some error of the system, and Python raises that.
+        if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
             text = f"is not that of the certificate in {os.fspath(certfile)}"
         else:
             text = "cannot be read" + (": is the password right?" if encrypted else "")

@@ -273,6 +273,11 @@ impl CyTransportBase {
         read
     }
 
+    /// As `read`, under the name of thriftpy2's Python classes.
+    fn _read<'py>(this: &Bound<'py, Self>, sz: usize) -> PyResult<Bound<'py, PyBytes>> {
+        Self::read(this, sz)
+    }
+
     /// Keeps bytes until `flush`.
     fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         append(&mut self.written, data)
@@ -335,6 +340,12 @@ impl CyTransportBase {
             Fetch::Exact => 0,
             Fetch::Ahead(size) | Fetch::Frames { ahead: size, .. } => size,
         }
+    }
+
+    /// As `buf_size`, under the name of thriftpy2's Python classes.
+    #[getter]
+    fn _buf_size(&self) -> usize {
+        self.buf_size()
     }
 
     /// The contents of a transport in memory below.

@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::base::CyTransportBase;
 use super::input::Fetch;
+use crate::py::exceptions;
 use crate::wire::Limits;
 
 /// Sends each message as a frame, and reads frames.
@@ -37,6 +38,17 @@ impl TFramedTransport {
         *this.as_super().try_borrow_mut()? =
             CyTransportBase::new(Some(trans), frames(buf_size, max_frame_size));
         Ok(())
+    }
+
+    /// Reads the next frame into `_rbuf`; `read` does when it has come to the
+    /// end of one.
+    fn read_frame(this: &Bound<'_, Self>) -> PyResult<()> {
+        let py = this.py();
+        let base = this.as_super();
+        let mut input = base.try_borrow_mut()?.take_input(py, Limits::DEFAULT_SIZE);
+        let read = input.skip_to_next_frame();
+        base.try_borrow_mut()?.put_input_back(input);
+        read.map_err(|error| exceptions::from_wire(py, error, None, ""))
     }
 }
 

@@ -118,6 +118,15 @@ impl<'py> TransportInput<'py> {
         Ok(())
     }
 
+    /// Goes on to the next frame, whatever is left of this one.
+    pub fn skip_to_next_frame(&mut self) -> Result<()> {
+        self.read_ahead.position = self.read_ahead.end;
+        match self.fetch {
+            Fetch::Frames { ahead, limit } => self.next_frame(ahead, limit),
+            _ => Ok(()),
+        }
+    }
+
     /// Appends the next frame to what is left of this one.
     fn next_frame(&mut self, ahead: usize, limit: usize) -> Result<()> {
         self.read_ahead.compact();

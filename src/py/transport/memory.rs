@@ -166,6 +166,11 @@ impl TMemoryBuffer {
         PyBytes::new(py, &self.bytes[start..start + count])
     }
 
+    /// As `read`, under the name of thriftpy2's Python class.
+    fn _read<'py>(&mut self, py: Python<'py>, sz: usize) -> Bound<'py, PyBytes> {
+        self.read(py, sz)
+    }
+
     /// Adds bytes at the end.
     fn write(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         append(&mut self.bytes, data)
