@@ -229,7 +229,7 @@ def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
         server = make_server(server_class={server_class.__name__})
         server.daemon = True
         threading.Thread(target=server.serve, daemon=True).start()
-        client = make_client(Calls, "127.0.0.1", port_of(server), timeout=PATIENCE * 1000)
+        client = make_client(Calls, "127.0.0.1", port_of(server), timeout=120_000)
         print(client.add(1, 2))
         """
     )

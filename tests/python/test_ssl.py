@@ -325,7 +325,7 @@ def test_make_server_and_make_client(certificates):
 
 def test_client_of_thriftpy2(port, certificates):
     with thriftpy2.rpc.client_context(
-        Calls, "localhost", port, cafile=certificates.authority, timeout=PATIENCE * 1000
+        Calls, "localhost", port, cafile=certificates.authority, socket_timeout=PATIENCE * 1000
     ) as client:
         assert client.add(1, 2) == 3
         assert client.echo("x" * 100_000) == "x" * 100_000
