@@ -29,7 +29,7 @@ def run(directory: Path, *arguments: str, **environment: str) -> str:
         env=children.environment() | environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -187,7 +187,7 @@ def test_gunicorn(project: Path) -> None:
 
     def answered() -> bool:
         try:
-            with urllib.request.urlopen(f"http://{address}/", timeout=100) as response:
+            with urllib.request.urlopen(f"http://{address}/", timeout=600) as response:
                 answers.append(response.read())
         except OSError:
             return False
@@ -211,5 +211,5 @@ def test_celery(project: Path) -> None:
     )
     arguments = ("-m", "celery", "-A", "configured", "worker", "--concurrency", "1")
     with Started(project, *arguments):
-        program = "import configured; print(configured.library.delay().get(timeout=90))"
+        program = "import configured; print(configured.library.delay().get(timeout=600))"
         assert run(project, "-c", program) == "fastthrift\n"
