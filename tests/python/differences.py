@@ -445,7 +445,6 @@ ABSENT: dict[str, str] = {
         ("*MemoryBuffer.c_write_buffer", "transport.cybase.TCyBuffer"),
         "What thriftpy2's Cython modules call in each other.",
     ),
-    "*.TFramedTransport.read_frame": "Reads one frame into the buffer; the reader does that.",
     **dict.fromkeys(
         ("*.TBufferedTransport.write", "*.TFramedTransport.write", "*.TMemoryBuffer.write"),
         "The parameter is called data, as in thriftpy2's Cython classes of the same name.",
