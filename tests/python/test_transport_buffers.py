@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import thrift.transport.TTransport as apache
 import thriftpy2.contrib.aio.transport.buffered as their_aio_buffered
 import thriftpy2.transport.base as their_base
 import thriftpy2.transport.buffered as their_buffered
@@ -325,6 +326,14 @@ def test_a_frame_or_a_length_that_ends_early(read: Callable[[bytes], None]) -> N
         with pytest.raises(TTransportException) as caught:
             read(data)
         assert caught.value.type == TTransportException.END_OF_FILE
+
+
+@pytest.mark.parametrize("size", [TOO_LONG, NEGATIVE], ids=["too long", "negative"])
+def test_apache_has_the_same_numbers(size: bytes) -> None:
+    theirs = apache.TFramedTransport(apache.TMemoryBuffer(size), max_frame_size=1000)
+    with pytest.raises(apache.TTransportException) as caught:
+        theirs.read(1)
+    assert caught.value.type == NUMBERS[size]
 
 
 def test_thriftpy2_too_raises_an_error_of_its_transport() -> None:
