@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import http.server
+import re
+import socket
 import threading
 
+from fastthrift.contrib.aio import http as aio_http
 from fastthrift.http import (
     client_context,
     make_server,
@@ -17,7 +21,7 @@ from fastthrift.protocol import (
     TCompactProtocolFactory,
     TJSONProtocolFactory,
 )
-from rpc_support import PATIENCE, Calls, Handler, message
+from rpc_support import PATIENCE, Calls, Handler
 
 PROTOCOLS = {
     "binary": TBinaryProtocolFactory,
@@ -25,7 +29,6 @@ PROTOCOLS = {
     "json": TJSONProtocolFactory,
     "apache_json": TApacheJSONProtocolFactory,
 }
-ADD = message("add", 1, b"\x08\0\1\0\0\0\1\x08\0\2\0\0\0\2\0", kind=1)
 
 
 @contextlib.contextmanager
@@ -60,3 +63,46 @@ def raw(port):
 def chunked(data, size):
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     return b"".join(b"%x;ext=1\r\n%b\r\n" % (len(p), p) for p in pieces) + b"0\r\nT: x\r\n\r\n"
+
+
+@contextlib.contextmanager
+def serving(kind, handler=None):
+    """A server of `Calls`, "threads" or "asyncio", in a thread; gives its port."""
+    if kind == "threads":
+        with running(server_of(handler)) as port:
+            yield port
+        return
+    started = threading.Event()
+    server = aio_http.make_server(Calls, handler or Handler(), "127.0.0.1", 0)
+
+    async def main():
+        await server.start()
+        started.set()
+        await server.serve()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    try:
+        assert started.wait(PATIENCE)
+        yield server.addresses[0][1]
+    finally:
+        asyncio.run(server.close())
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "serve() did not return after close()"
+
+
+def exchange(port, *pieces):
+    """Send bytes, and read until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.settimeout(PATIENCE)
+        for piece in pieces:
+            sock.sendall(piece)
+        answer = b""
+        while data := sock.recv(65536):
+            answer += data
+    return answer
+
+
+def statuses(answer):
+    """Those of the responses in bytes."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", answer)]

@@ -29,7 +29,8 @@ from fastthrift.thrift import (
 from fastthrift.transport import (
     TTransportException,
 )
-from http_support import ADD, calls, chunked, running, server_of
+from http_requests import ADD
+from http_support import calls, chunked, running, server_of
 from rpc_support import PATIENCE, Calls, Handler, i32_result, message, open_descriptors
 
 
