@@ -80,7 +80,7 @@ def describe_answer(status: int, reason: str | None, content_type: str | None, s
 
     The body is not shown: it may hold anything.
     """
-    text = f"answered {status} {_shown(reason or '')}".rstrip()
+    text = f"answered {status} {shown(reason)}".rstrip()
     if size == 0:
         return f"{text} with an empty body"
     media_type = _MEDIA_TYPE.match(content_type or "")
@@ -91,7 +91,7 @@ def describe_answer(status: int, reason: str | None, content_type: str | None, s
 def details_of_failure(status: int, content_type: str | None, location: str | None) -> str:
     """What is added to the status of an answer that is not one of success; may be nothing."""
     if location and 300 <= status < 400:
-        return f", and redirects to {_shown(_without_secrets(location))}"
+        return f", and redirects to {shown(_without_secrets(location))}"
     media_type = _MEDIA_TYPE.match(content_type or "")
     return f", with Content-Type {media_type.group()}" if media_type else ""
 
@@ -102,6 +102,7 @@ def _without_secrets(uri: str) -> str:
     return re.sub(r"^([^/]*//)?[^/]*@", r"\1", bare)
 
 
-def _shown(text: str) -> str:
-    text = text[:_LONGEST_TEXT]
+def shown(text: str | None) -> str:
+    """A text of a server, for a message."""
+    text = (text or "")[:_LONGEST_TEXT]
     return text if text.isprintable() else repr(text)

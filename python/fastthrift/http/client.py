@@ -34,6 +34,7 @@ from ._common import (
     details_of_failure,
     make_uri,
     parse_uri,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ class THttpClient(TTransportBase):
             location = response.getheader("Location")
             details = details_of_failure(response.status, content_type, location)
             error = THttpException(
-                message=f"{where} answered {response.status} {response.reason}{details}"
+                message=f"{where} answered {response.status} {shown(response.reason)}{details}"
             )
             error.status = response.status
             raise error

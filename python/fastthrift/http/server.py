@@ -141,7 +141,10 @@ class THttpServer(TServer):
         class RequestHandler(_RequestHandler):
             server_of_thrift = thrift_server
 
-        self.httpd = _serving_class(server_class, thrift_server)(server_address, RequestHandler)
+        serving_class: Any = _serving_class(server_class, thrift_server)
+        if ":" in server_address[0]:
+            serving_class.address_family = socket.AF_INET6
+        self.httpd = serving_class(server_address, RequestHandler)
 
     def serve(self) -> None:
         """Serve until ``close`` is called.

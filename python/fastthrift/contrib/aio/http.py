@@ -25,6 +25,7 @@ from fastthrift.http._common import (
     details_of_failure,
     make_uri,
     parse_uri,
+    shown,
 )
 from fastthrift.http._request import BadRequest, RequestHead, RequestReader
 from fastthrift.http._response import (
@@ -35,6 +36,7 @@ from fastthrift.http._response import (
     make_refusal,
     make_response,
 )
+from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.server import _is_lost
@@ -309,10 +311,12 @@ def _require_success(response: Any) -> None:
             details = details_of_failure(
                 answer.status, answer.headers.get("Content-Type"), answer.headers.get("Location")
             )
-            raise TTransportException(
-                TTransportException.UNKNOWN,
-                f"HTTP request failed with status {answer.status}: {answer.reason}{details}",
+            error = THttpException(
+                message=f"HTTP request failed with status {answer.status}: "
+                f"{shown(answer.reason)}{details}"
             )
+            error.status = answer.status
+            raise error
 
 
 class _OnlyMessage(OnlyMessage, _Message):
