@@ -11,7 +11,10 @@ import socket
 import threading
 
 from fastthrift.contrib.aio import http as aio_http
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
 from fastthrift.http import (
+    THttpServer,
     client_context,
     make_server,
 )
@@ -21,6 +24,8 @@ from fastthrift.protocol import (
     TCompactProtocolFactory,
     TJSONProtocolFactory,
 )
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TBufferedTransportFactory
 from rpc_support import PATIENCE, Calls, Handler
 
 PROTOCOLS = {
@@ -66,14 +71,30 @@ def chunked(data, size):
 
 
 @contextlib.contextmanager
-def serving(kind, handler=None):
+def serving(kind, handler=None, ssl_context=None, **options):
     """A server of `Calls`, "threads" or "asyncio", in a thread; gives its port."""
+    handler = handler or Handler()
     if kind == "threads":
-        with running(server_of(handler)) as port:
+        processor, factory = TProcessor(Calls, handler), TBufferedTransportFactory()
+        server = THttpServer(
+            processor, ("127.0.0.1", 0), factory, TBinaryProtocolFactory(), **options
+        )
+        if ssl_context is not None:
+            server.httpd.socket = ssl_context.wrap_socket(
+                server.httpd.socket, server_side=True, do_handshake_on_connect=False
+            )
+        with running(server) as port:
             yield port
         return
     started = threading.Event()
-    server = aio_http.make_server(Calls, handler or Handler(), "127.0.0.1", 0)
+    server = aio_http.TAsyncHttpServer(
+        TAsyncProcessor(Calls, handler),
+        "127.0.0.1",
+        0,
+        TAsyncBinaryProtocolFactory(),
+        ssl_context,
+        **options,
+    )
 
     async def main():
         await server.start()

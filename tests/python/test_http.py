@@ -129,9 +129,12 @@ def test_oneway_calls_get_an_empty_answer():
 
 
 def test_handlers_may_respond_on_their_own():
+    asked = []
+
     class Overloaded(Handler):
         def add(self, a, b):
             def respond(request):
+                asked.append((request.command, request.path, request.headers["x-a"]))
                 request.send_response(503, "Overloaded")
                 request.end_headers()
                 request.wfile.write(b"later")
@@ -140,8 +143,9 @@ def test_handlers_may_respond_on_their_own():
 
     with running(server_of(Overloaded())) as port:
         with raw(port) as connection:
-            connection.request("POST", "/", ADD)
+            connection.request("POST", "/path", ADD, {"X-A": "b"})
             response = connection.getresponse()
+            assert asked == [("POST", "/path", "b")]
             assert (response.status, response.reason, response.read()) == (
                 503,
                 "Overloaded",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import h11
@@ -166,6 +167,23 @@ def test_what_is_taken_is_read_as_by_h11():
     # The one as well as the other is tried.
     assert taken > CASES / 4
     assert refused > CASES / 4
+
+
+def test_every_line_that_is_taken_ends_as_lines_do():
+    """h11 takes line feeds alone, other readers carriage returns."""
+    rng = random.Random(2234)
+    taken = 0
+    for _ in range(CASES):
+        data = mutated(rng, generated(rng))
+        reader = RequestReader(LARGEST_BODY)
+        reader.feed(data)
+        with contextlib.suppress(BadRequest):
+            if reader.head() is not None:
+                lines = data[: len(data) - len(reader._buffer)].replace(b"\r\n", b"")
+                assert b"\r" not in lines, data
+                assert b"\n" not in lines, data
+                taken += 1
+    assert taken > CASES / 4
 
 
 def test_what_nobody_can_misunderstand_is_taken():

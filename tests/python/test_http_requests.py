@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 
 import pytest
-from fastthrift.thrift import TMessageType
+import trustme
+from fastthrift.http import THttpServer
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.thrift import TMessageType, TMultiplexedProcessor, TProcessor
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TFramedTransportFactory,
@@ -215,6 +219,47 @@ def test_a_client_that_says_that_it_sends_no_more_is_answered(server):
         assert received.endswith(ANSWER)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_connection_that_is_idle_is_given_up(kind):
+    with serving(kind, client_timeout=50) as port:
+        assert exchange(port) == b""
+        assert exchange(port, GOOD[:20]) == b""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_above_the_limit(kind):
+    handler = Handler()
+    with serving(kind, handler, max_message_size=len(NOTE) - 1) as port:
+        for body, framing in (
+            (NOTE, f"Content-Length: {len(NOTE)}"),
+            (chunks(NOTE[:9], NOTE[9:]), CHUNKED),
+        ):
+            answer = exchange(port, post(body, framing))
+            assert statuses(answer) == [413]
+            assert f"{len(NOTE) - 1} bytes".encode() in answer
+    assert handler.notes == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_encrypted_connections(kind):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    handler = Handler()
+    with serving(kind, handler, ssl_context=context) as port:
+        for request, status in ((LAST, 200), (post(ADD, LENGTH, LENGTH) + SMUGGLED, 400)):
+            with (
+                socket.create_connection(("localhost", port)) as sock,
+                trusting.wrap_socket(sock, server_hostname="localhost") as encrypted,
+            ):
+                encrypted.settimeout(PATIENCE)
+                encrypted.sendall(request)
+                assert statuses(encrypted.recv(65536)) == [status]
+    assert handler.notes == []
+
+
 # --- Two messages in one body ---------------------------------------------------------------------
 
 
@@ -248,6 +293,7 @@ def test_two_messages_in_one_body(name, transport):
         frame(note) + b"\1": 400,
         frame(note) + b"\0\0\0\1": 400,
         frame(note) + b"\x7f" * 9: 400,
+        frame(note + b" " * 100_000) + b" ": 400,
         frame(add): 200,
         frame(add) + b" \r\n": 200,
     }
@@ -256,3 +302,18 @@ def test_two_messages_in_one_body(name, transport):
             request = post(body, f"Content-Length: {len(body)}", "Connection: close")
             assert statuses(exchange(port, request)) == [status], body[:100]
     assert handler.notes == []
+
+
+def test_two_messages_for_several_services():
+    """The processor reads these in another way."""
+    handler = Handler()
+    processor = TMultiplexedProcessor()
+    processor.register_processor("Calls", TProcessor(Calls, handler))
+    factory = TBinaryProtocolFactory()
+    note = message("Calls:note", 1, b"\x0b\0\1\0\0\0\2hi\0", kind=4)
+    server = THttpServer(processor, ("127.0.0.1", 0), TBufferedTransportFactory(), factory)
+    with running(server) as port:
+        for body, status in ((note + note, 400), (note, 200)):
+            request = post(body, f"Content-Length: {len(body)}", "Connection: close")
+            assert statuses(exchange(port, request)) == [status]
+    assert handler.notes == ["hi"]

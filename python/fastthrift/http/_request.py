@@ -10,7 +10,7 @@ fed in any pieces, and what is read of them does not depend on the pieces.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
@@ -28,6 +28,8 @@ MOST_EXTENSIONS = 16384
 
 # A header as it came: its name and its value, which is Latin-1.
 Header = tuple[str, str]
+# The values of each header, one for each line that has it, all in lower case.
+Fields = dict[str, list[str]]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])" % _TOKEN)
@@ -65,17 +67,14 @@ class RequestHead(NamedTuple):
     target: str
     minor_version: int  # 1 for HTTP/1.1
     headers: list[Header]
+    fields: Fields
     # In bytes; None where the request has none.
     length: int | None
     chunked: bool
 
-    def values(self, name: str) -> list[str]:
-        """The values of a header, in lower case, one for each line that has it."""
-        return _values(self.headers, name)
-
     def elements(self, name: str) -> list[str]:
         """The elements of the comma-separated lists that a header has as its values."""
-        return _elements(self.headers, name)
+        return _elements(self.fields.get(name, ()))
 
     @property
     def has_body(self) -> bool:
@@ -192,13 +191,16 @@ class RequestReader:
         minor_version = int(minor)
         headers = yield from self._read_headers("headers")
 
-        hosts = _values(headers, "host")
+        fields: Fields = {}
+        for name, value in headers:
+            fields.setdefault(name.lower(), []).append(value.lower())
+        hosts = fields.get("host", ())
         if len(hosts) > 1 or (not hosts and minor_version > 0):
             raise BadRequest(400, "a request has one Host")
         if hosts and not _HOST.fullmatch(hosts[0]):
             raise BadRequest(400, "the Host is neither a name nor an address")
-        chunked = _is_chunked(headers, minor_version)
-        return RequestHead(method, target, minor_version, headers, _length(headers), chunked)
+        chunked = _is_chunked(fields, minor_version)
+        return RequestHead(method, target, minor_version, headers, fields, _length(fields), chunked)
 
     def _first_line(self) -> _Steps[bytes]:
         # An empty line may stand before a request: RFC 9112, 2.2. No more than one does.
@@ -219,7 +221,7 @@ class RequestReader:
         while line := (yield from self._line(left, 431, f"the {what} are too long")):
             if len(headers) == MOST_HEADERS:
                 raise BadRequest(431, f"more than {MOST_HEADERS} {what}")
-            left = max(0, left - len(line) - 2)
+            left -= len(line) + 2
             match = _HEADER.fullmatch(line)
             if match is None:
                 raise BadRequest(400, f"one of the {what} is not of the form Name: value")
@@ -271,9 +273,10 @@ class RequestReader:
             yield
         if end + 1 > longest + 2:
             raise BadRequest(status, too_long)
-        line = yield from self._take(end + 1)
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
         self._searched = 0
-        if not line.endswith(b"\r\n") or b"\r" in line[:-2]:
+        if not line.endswith(b"\r\n") or line.find(b"\r") != end - 1:
             raise BadRequest(400, "a line does not end with CR LF")
         return line[:-2]
 
@@ -287,34 +290,30 @@ class RequestReader:
         return data
 
 
-def _values(headers: list[Header], name: str) -> list[str]:
-    return [value.lower() for key, value in headers if key.lower() == name]
-
-
-def _elements(headers: list[Header], name: str) -> list[str]:
-    parts = ",".join(_values(headers, name)).split(",")
+def _elements(values: Iterable[str]) -> list[str]:
+    parts = ",".join(values).split(",")
     return [part for part in (part.strip(" \t") for part in parts) if part]
 
 
-def _is_chunked(headers: list[Header], minor_version: int) -> bool:
-    values = _values(headers, "transfer-encoding")
+def _is_chunked(fields: Fields, minor_version: int) -> bool:
+    values = fields.get("transfer-encoding")
     if not values:
         return False
     if minor_version == 0:
         raise BadRequest(400, "HTTP/1.0 has no Transfer-Encoding")
-    if _values(headers, "content-length"):
+    if "content-length" in fields:
         raise BadRequest(400, "a request has a Content-Length or a Transfer-Encoding, not both")
     if values == ["chunked"]:
         return True
-    *others, last = _elements(headers, "transfer-encoding") or [""]
+    *others, last = _elements(values) or [""]
     if others and last == "chunked" and "chunked" not in others:
         # Its end could be found, but not what it means.
         raise BadRequest(501, "only chunked is known as a Transfer-Encoding")
     raise BadRequest(400, "the Transfer-Encoding of a request is chunked, said once")
 
 
-def _length(headers: list[Header]) -> int | None:
-    values = _values(headers, "content-length")
+def _length(fields: Fields) -> int | None:
+    values = fields.get("content-length")
     if not values:
         return None
     if len(values) > 1:

@@ -21,6 +21,9 @@ LINGER = 2.0
 # What is read of a connection at once, in bytes.
 READ_SIZE = 65536
 
+# After a message, in bytes.
+_MOST_WHITE_SPACE = 64
+
 _THRIFT = (("Content-Type", CONTENT_TYPE),)
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
@@ -58,6 +61,11 @@ def make_refusal(head: RequestHead | None, goes_on: bool, error: BadRequest) -> 
     return make_response(head, goes_on, text, error.status, (_TEXT, *error.headers))
 
 
+def says_something(rest: bytes) -> bool:
+    """Whether what follows a message is more than the white space that may follow one of JSON."""
+    return len(rest) > _MOST_WHITE_SPACE or bool(rest.strip())
+
+
 class OnlyMessage:
     """For a ``Message`` of a server: the body of the request must hold nothing else.
 
@@ -78,7 +86,6 @@ class OnlyMessage:
 
     @stage.setter
     def stage(self, stage: int) -> None:
-        # White space may stand after a message of JSON.
-        if stage == READ and self._rest().strip():
+        if stage == READ and says_something(self._rest()):
             raise BadRequest(400, "something follows the message in the body")
         self._stage = stage

@@ -39,6 +39,7 @@ from ._response import (
     OnlyMessage,
     make_refusal,
     make_response,
+    says_something,
 )
 
 logger = logging.getLogger(__name__)
@@ -235,7 +236,7 @@ class _Body(io.BytesIO):
         rest = self.read()
         # What the transport has taken and keeps.
         with contextlib.suppress(TTransportException, EOFError):
-            while not rest.strip() and (byte := trans.read(1)):
+            while not says_something(rest) and (byte := trans.read(1)):
                 rest += byte
         return rest
 
