@@ -42,7 +42,7 @@ from ._response import (
     says_something,
 )
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastthrift.http")
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
