@@ -414,7 +414,7 @@ DIFFERENCES: dict[str, Difference] = {
         "HTTP",
         "A url that starts with a host (127.0.0.1:9999) is taken for a path, and localhost:9090 "
         "is called.",
-        "ValueError, which says to write http:// or https:// before it.",
+        "The host is called; a url without a host is a ValueError.",
     ),
     "aio-http-redirects": Difference(
         "asyncio",

@@ -364,32 +364,40 @@ def test_other_uris_are_refused(uri):
 
 @pytest.mark.difference("http-url-scheme")
 @pytest.mark.parametrize(
-    "url",
+    ("url", "expected"),
     [
-        "127.0.0.1:9999",
-        "localhost:9999",
-        "[::1]:9999",
-        "example.com/path?hidden",
-        "localhost",
-        "a:b@c",
+        ("127.0.0.1:9999", ("http", "127.0.0.1", 9999, "")),
+        ("localhost:9999/calls?a=1", ("http", "localhost", 9999, "/calls?a=1")),
+        ("//host:80/path", ("http", "host", 80, "/path")),
+        ("[::1]:9999", ("http", "::1", 9999, "")),
+        ("localhost", ("http", "localhost", 9090, "")),
+        ("https://localhost/calls", ("https", "localhost", 9090, "/calls")),
     ],
 )
-def test_urls_without_a_scheme_are_refused(url):
-    with pytest.raises(
-        ValueError, match="has no scheme: write http:// or https:// before"
-    ) as caught:
+def test_urls_may_lack_a_part(url, expected):
+    def parts(client):
+        transport = getattr(client._iprot.trans, "trans", client._iprot.trans)
+        return transport.scheme, transport.host, transport.port, transport.path
+
+    async def with_asyncio():
+        async with aio_http.client_context(Calls, url=url) as client:
+            return parts(client)
+
+    with client_context(Calls, url=url) as client:
+        assert parts(client) == expected
+    assert asyncio.run(with_asyncio()) == (*expected[:3], expected[3] or "/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "/path", "?a=hidden", "localhost:ninety", "me:hidden@host:x", "thrift://host:9090"],
+)
+def test_urls_that_are_none_are_refused(url):
+    with pytest.raises(ValueError, match=r"host:port/path") as caught:
         make_client(Calls, url=url)
     assert "hidden" not in str(caught.value)
-    with pytest.raises(ValueError, match="has no scheme"):
+    with pytest.raises(ValueError, match=r"host:port/path"):
         asyncio.run(aio_http.make_client(Calls, url=url))
-
-
-@pytest.mark.parametrize("url", ["//host:80/path", "/path", "?a=b"])
-def test_urls_may_leave_the_rest_to_other_arguments(url):
-    with client_context(Calls, "host", 80, url=url) as client:
-        transport = client._iprot.trans.trans
-        assert (transport.scheme, transport.host, transport.port) == ("http", "host", 80)
-        assert transport.path == url.removeprefix("//host:80")
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

@@ -41,7 +41,8 @@ def parse_uri(uri: str) -> Address:
     parsed = urllib.parse.urlsplit(uri)
     if parsed.scheme not in _PORTS:
         raise ValueError(
-            f"not an http or https URI: {_without_secrets(uri)!r}; write http://HOST:PORT/PATH"
+            f"not an http or https URI: {_without_secrets(uri)!r}; it must be like "
+            f"http://host:port/path"
         )
     if not parsed.hostname:
         raise ValueError(f"a URI without a host: {_without_secrets(uri)!r}")
@@ -52,16 +53,11 @@ def parse_uri(uri: str) -> Address:
 def make_uri(host: str, port: int, path: str, scheme: str, url: str) -> str:
     """The URI that the options of a client mean: ``url`` takes precedence in what it has.
 
-    Raises ``ValueError`` for a ``url`` that starts with a host, such as ``127.0.0.1:9999``: it
-    would be read as a path, or the host as a scheme.
+    The scheme of a ``url`` may be missing; raises ``ValueError`` for one without a host, or with
+    something that is no port.
     """
     if url:
-        if "://" not in url and url[0] not in "/?":
-            raise ValueError(
-                f"the url {_without_secrets(url)!r} has no scheme: write http:// or https:// "
-                f"before it"
-            )
-        parsed = urllib.parse.urlsplit(url)
+        parsed = _split_url(url)
         host = parsed.hostname or host
         port = parsed.port or port
         scheme = parsed.scheme or scheme
@@ -73,6 +69,22 @@ def make_uri(host: str, port: int, path: str, scheme: str, url: str) -> str:
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return HTTP_URI.format(scheme=scheme, host=host, port=port, path=path)
+
+
+def _split_url(url: str) -> urllib.parse.SplitResult:
+    url = url.strip()
+    shown_url = _without_secrets(url)
+    form = "it must be like host:port/path or http://host:port/path"
+    try:
+        parsed = urllib.parse.urlsplit(url if "://" in url else f"//{url.removeprefix('//')}")
+        has_host = bool(parsed.hostname)
+        _ = parsed.port
+    except ValueError:
+        # Python's own messages would show a password that stands before the host.
+        raise ValueError(f"{shown_url!r} is no url: {form}") from None
+    if not has_host:
+        raise ValueError(f"the url {shown_url!r} names no host: {form}")
+    return parsed
 
 
 def describe_answer(status: int, reason: str | None, content_type: str | None, size: int) -> str:

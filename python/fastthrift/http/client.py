@@ -338,7 +338,7 @@ def make_client(
     ``url`` takes precedence over ``host``, ``port``, ``path`` and ``scheme`` in what it has; its
     port is ``port`` when it has none. ``timeout`` is in milliseconds. The connection is made by
     the first call; with ``keep_alive`` all calls use one. Raises ``ValueError`` for a ``url``
-    that starts with a host in place of ``http://`` or ``https://``.
+    that is none.
     """
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)

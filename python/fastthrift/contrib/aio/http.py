@@ -496,7 +496,7 @@ async def make_client(
 
     ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
     precedence over ``scheme``, ``host``, ``port`` and ``path``; raises ``ValueError`` for one
-    that starts with a host in place of ``http://`` or ``https://``.
+    that is none.
     """
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
