@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from example_processes import free_port
 from http_requests import (
     ACCEPTED,
     ADD,
@@ -23,7 +24,7 @@ from http_requests import (
     chunks,
     post,
 )
-from http_support import calls, serving, statuses
+from http_support import calls, exchange, serving, statuses
 from rpc_support import PATIENCE, Handler, i32_result, message
 from test_http_reader import mutated
 
@@ -44,25 +45,33 @@ http {{
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     client_max_body_size 0;
-    client_header_timeout 1;
-    client_body_timeout 1;
-    keepalive_timeout 1;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_ignore_client_abort on;
     upstream thrift {{
         server 127.0.0.1:{port};
         keepalive 4;
     }}
     server {{
         listen 127.0.0.1:{own};
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_ignore_client_abort on;
-        location / {{ proxy_pass http://thrift; }}
-        location /unbuffered/ {{
-            proxy_pass http://thrift;
-            proxy_request_buffering off;
-        }}
+        include locations.conf;
+    }}
+    # For what is no whole request, and would be waited for.
+    server {{
+        listen 127.0.0.1:{impatient};
+        client_header_timeout 1;
+        client_body_timeout 1;
+        keepalive_timeout 1;
+        include locations.conf;
     }}
 }}
+"""
+LOCATIONS = """
+location / { proxy_pass http://thrift; }
+location /unbuffered/ {
+    proxy_pass http://thrift;
+    proxy_request_buffering off;
+}
 """
 
 
@@ -82,8 +91,9 @@ class Counting(Handler):
 
 
 class Proxy:
-    def __init__(self, port, handler, folder):
+    def __init__(self, port, impatient, handler, folder):
         self.port = port
+        self.impatient = impatient
         self.handler = handler
         self.log = folder / "access.log"
 
@@ -93,7 +103,7 @@ class Proxy:
 
     def exchange(self, request):
         """Send bytes; what comes back until the proxy closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port)) as sock:
+        with socket.create_connection(("127.0.0.1", self.impatient)) as sock:
             sock.settimeout(PATIENCE)
             answer = b""
             with contextlib.suppress(ConnectionError):
@@ -109,11 +119,13 @@ def proxy(request, tmp_path_factory):
     if not Path(nginx).exists():
         pytest.fail("The tests of proxies need nginx on the PATH, or `make debian`")
     folder = tmp_path_factory.mktemp("nginx")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        own = listener.getsockname()[1]
+    own, impatient = free_port(), free_port()
     handler = Counting()
     with serving(request.param, handler) as port:
-        (folder / "nginx.conf").write_text(CONFIGURATION.format(port=port, own=own))
+        (folder / "locations.conf").write_text(LOCATIONS)
+        (folder / "nginx.conf").write_text(
+            CONFIGURATION.format(port=port, own=own, impatient=impatient)
+        )
         command = [nginx, "-p", folder, "-c", "nginx.conf", "-e", folder / "error.log"]
         process = subprocess.Popen(command)
         try:
@@ -123,7 +135,7 @@ def proxy(request, tmp_path_factory):
                     socket.create_connection(("127.0.0.1", own)).close()
                     break
                 time.sleep(0.01)
-            yield Proxy(own, handler, folder)
+            yield Proxy(own, impatient, handler, folder)
         finally:
             process.terminate()
             process.wait(PATIENCE)
@@ -143,14 +155,14 @@ def test_calls(proxy, path, keep_alive):
 def test_chunks(proxy, path):
     before = proxy.handler.calls
     request = post(chunks(ADD[:9], ADD[9:]), CHUNKED, "Connection: close")
-    answer = proxy.exchange(request.replace(b"POST /", f"POST {path}".encode()))
+    answer = exchange(proxy.port, request.replace(b"POST /", f"POST {path}".encode()))
     assert statuses(answer) == [200]
     assert message("add", 1, i32_result(3)) in answer
     assert proxy.handler.calls == before + 1
 
 
 def test_a_health_check(proxy):
-    answer = proxy.exchange(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = exchange(proxy.port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert statuses(answer) == [405]
     assert b"\r\nAllow: POST\r\n" in answer
 
