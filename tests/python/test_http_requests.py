@@ -79,6 +79,21 @@ def test_requests_in_single_bytes(server, request_bytes):
     assert statuses(answer) == [200, 200]
 
 
+def test_a_oneway_call_that_cannot_be_read_has_no_answer(server):
+    _, port = server
+    note = NOTE[:-1] + b"\x63\0\2\0"
+    answer = exchange(port, post(note, f"Content-Length: {len(note)}") + LAST)
+    assert statuses(answer) == [200, 200]
+
+
+def test_a_call_that_cannot_be_read_is_answered_by_an_exception(server):
+    _, port = server
+    bad = ADD[:-1] + b"\x63\0\2\0"
+    answer = exchange(port, post(bad, f"Content-Length: {len(bad)}") + LAST)
+    assert statuses(answer) == [200, 200]
+    assert b"cannot be read" in answer
+
+
 # --- Methods --------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import http
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastthrift._message import READ
+from fastthrift._message import READ, Message
 
 from ._common import CONTENT_TYPE
 from ._request import BadRequest, Header, RequestHead
@@ -59,6 +59,14 @@ def make_refusal(head: RequestHead | None, goes_on: bool, error: BadRequest) -> 
     """The response to a request that is not served."""
     text = (error.reason + "\n").encode()
     return make_response(head, goes_on, text, error.status, (_TEXT, *error.headers))
+
+
+def require_answer(message: Message) -> None:
+    """Raise ``BadRequest`` when nothing was written for a call that has failed."""
+    if message.header is None:
+        raise BadRequest(400, "the body is no Thrift message")
+    if not message.oneway:
+        raise BadRequest(500, "the call could not be answered")
 
 
 def says_something(rest: bytes) -> bool:

@@ -39,6 +39,7 @@ from ._response import (
     OnlyMessage,
     make_refusal,
     make_response,
+    require_answer,
     says_something,
 )
 
@@ -201,13 +202,9 @@ class THttpServer(TServer):
             raise
         except self._call_errors as error:
             self._settle(error, message, connection.peer, oprot)
-        data = answer.getvalue()
-        if data or message.oneway:
-            request.respond(data)
-        elif message.header is None:
-            raise BadRequest(400, "the body is no Thrift message")
-        else:
-            request.respond(b"", 200 if message.stage else 500)
+            if not answer.getvalue():
+                require_answer(message)
+        request.respond(answer.getvalue())
 
 
 class _OnlyMessage(OnlyMessage, Message):
@@ -381,10 +378,10 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             self._reader.feed(data)
         return read
 
-    def respond(self, body: bytes, status: int = 200) -> None:
+    def respond(self, body: bytes) -> None:
         """Respond to a call."""
-        self.log_request(status)
-        self.wfile.write(make_response(self.head, not self.close_connection, body, status))
+        self.log_request(200)
+        self.wfile.write(make_response(self.head, not self.close_connection, body))
 
     def refuse(self, error: BadRequest) -> None:
         """Respond to a request that is not served."""

@@ -35,6 +35,7 @@ from fastthrift.http._response import (
     OnlyMessage,
     make_refusal,
     make_response,
+    require_answer,
 )
 from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
@@ -448,9 +449,7 @@ class TAsyncHttpServer(TAsyncServer):
         )
         answer = otrans.getvalue()
         if not understood and not answer:
-            raise BadRequest(
-                400 if message.header is None else 500, "the body is no Thrift message"
-            )
+            require_answer(message)
         return answer
 
     def _settle(self, error: BaseException, *args: Any) -> bool:
