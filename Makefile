@@ -108,12 +108,18 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
 
-debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler.
+debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler, nginx.
 	@{ command -v chromium && command -v chromedriver && command -v thrift; } >/dev/null || { \
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium chromium-driver fonts-dejavu-core \
 			thrift-compiler; }
+	@# Not installed: that would start it, on port 80.
+	@command -v nginx >/dev/null || [ -x target/debian/usr/sbin/nginx ] || { \
+		mkdir -p target/debian && cd target/debian && \
+		{ apt-get download -qq nginx || \
+			{ $(SUDO) apt-get update -qq && apt-get download -qq nginx; }; } && \
+		dpkg-deb -x nginx_*.deb .; }
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
 	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \

@@ -29,7 +29,7 @@ from ._payload import parse_spec as parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from fastthrift.protocol.base import TProtocolBase
@@ -345,6 +345,8 @@ class TClient:
         transports = [
             prot.trans for prot in {id(p): p for p in (self._iprot, self._oprot)}.values()
         ]
+        if self._rpc_state.stage == _RECEIVING:
+            _add_description(error, self._iprot.trans)
         for trans in transports:
             with contextlib.suppress(Exception):
                 trans.close()
@@ -402,11 +404,29 @@ def _answers_stand_alone(trans: Any) -> bool:
 
 def _is_said_of(trans: Any, attribute: str) -> bool:
     """Whether a transport, or one below it, has True as this attribute."""
+    return any(getattr(layer, attribute, False) is True for layer in _layers(trans))
+
+
+def _layers(trans: Any) -> Iterator[Any]:
+    """A transport and those below it."""
     for _ in range(_MOST_LAYERS):
-        if getattr(trans, attribute, False) is True:
-            return True
+        yield trans
         trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
-    return False
+
+
+def _add_description(error: BaseException, trans: Any) -> None:
+    """Let an error of reading a reply tell what the transport knows of it: a server of HTTP may
+    have answered with a page."""
+    from fastthrift.protocol.exc import TProtocolException
+    from fastthrift.transport.base import TTransportException
+
+    if not isinstance(error, (TProtocolException, TTransportException)):
+        return
+    for layer in _layers(trans):
+        description = getattr(layer, "answer_description", None)
+        if isinstance(description, str):
+            error.message = f"{error.message or error}; {description}"
+            return
 
 
 class TProcessor:

@@ -415,6 +415,36 @@ DIFFERENCES: dict[str, Difference] = {
         "The client's timeout is set for all new sockets of the process while a request is sent.",
         "It is the connection's own.",
     ),
+    "http-requests": Difference(
+        "HTTP",
+        "The server takes any Content-Length that int() takes, the first one of several, and "
+        "knows no chunks.",
+        "Requests are read by the letter of RFC 9112, by threads and by asyncio; what two readers "
+        "may understand differently has status 400, and the connection is closed.",
+    ),
+    "http-two-messages": Difference(
+        "HTTP",
+        "What follows the first message in the body of a request is ignored.",
+        "Such a request has status 400, and no call of it is made; so has status 415 one with a "
+        "Content-Encoding.",
+    ),
+    "http-methods": Difference(
+        "HTTP",
+        "GET and other methods have status 501 and a page of HTML.",
+        "They have status 405 and the header Allow: POST.",
+    ),
+    "http-url-scheme": Difference(
+        "HTTP",
+        "A url that starts with a host (127.0.0.1:9999) is taken for a path, and localhost:9090 "
+        "is called.",
+        "The host is called; a url without a host is a ValueError.",
+    ),
+    "aio-http-redirects": Difference(
+        "asyncio",
+        "A client that is redirected with status 301, 302 or 303 sends GET without its call, and "
+        "takes what comes for the answer.",
+        "TTransportException, which names the status and where it leads. 307 and 308 are followed.",
+    ),
     "tracking-exceptions": Difference(
         "Tracking",
         "The answer to an unknown method of a tracked connection has no header, which the client "

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import http.server
+import re
+import socket
 import threading
 
+from fastthrift.contrib.aio import http as aio_http
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
 from fastthrift.http import (
+    THttpServer,
     client_context,
     make_server,
 )
@@ -17,7 +24,9 @@ from fastthrift.protocol import (
     TCompactProtocolFactory,
     TJSONProtocolFactory,
 )
-from rpc_support import PATIENCE, Calls, Handler, message
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TBufferedTransportFactory
+from rpc_support import PATIENCE, Calls, Handler
 
 PROTOCOLS = {
     "binary": TBinaryProtocolFactory,
@@ -25,7 +34,6 @@ PROTOCOLS = {
     "json": TJSONProtocolFactory,
     "apache_json": TApacheJSONProtocolFactory,
 }
-ADD = message("add", 1, b"\x08\0\1\0\0\0\1\x08\0\2\0\0\0\2\0", kind=1)
 
 
 @contextlib.contextmanager
@@ -60,3 +68,62 @@ def raw(port):
 def chunked(data, size):
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     return b"".join(b"%x;ext=1\r\n%b\r\n" % (len(p), p) for p in pieces) + b"0\r\nT: x\r\n\r\n"
+
+
+@contextlib.contextmanager
+def serving(kind, handler=None, ssl_context=None, **options):
+    """A server of `Calls`, "threads" or "asyncio", in a thread; gives its port."""
+    handler = handler or Handler()
+    if kind == "threads":
+        processor, factory = TProcessor(Calls, handler), TBufferedTransportFactory()
+        server = THttpServer(
+            processor, ("127.0.0.1", 0), factory, TBinaryProtocolFactory(), **options
+        )
+        if ssl_context is not None:
+            server.httpd.socket = ssl_context.wrap_socket(
+                server.httpd.socket, server_side=True, do_handshake_on_connect=False
+            )
+        with running(server) as port:
+            yield port
+        return
+    started = threading.Event()
+    server = aio_http.TAsyncHttpServer(
+        TAsyncProcessor(Calls, handler),
+        "127.0.0.1",
+        0,
+        TAsyncBinaryProtocolFactory(),
+        ssl_context,
+        **options,
+    )
+
+    async def main():
+        await server.start()
+        started.set()
+        await server.serve()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    try:
+        assert started.wait(PATIENCE)
+        yield server.addresses[0][1]
+    finally:
+        asyncio.run(server.close())
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "serve() did not return after close()"
+
+
+def exchange(port, *pieces):
+    """Send bytes, and read until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.settimeout(PATIENCE)
+        for piece in pieces:
+            sock.sendall(piece)
+        answer = b""
+        while data := sock.recv(65536):
+            answer += data
+    return answer
+
+
+def statuses(answer):
+    """Those of the responses in bytes."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", answer)]

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -221,6 +222,77 @@ def test_response_that_is_no_thrift_or_breaks_off():
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "expected"),
+    [
+        (200, {"Content-Type": "text/html"}, b"<html>secret", "200 OK with Content-Type text/html"),
+        (200, {"Content-Type": "application/json"}, b"{}", "Content-Type application/json and 2 b"),
+        (200, {"Content-Type": "text/html"}, b"", "answered 200 OK with an empty body"),
+        (204, {}, b"", "answered 204 No Content with an empty body"),
+        (
+            503,
+            {"Content-Type": "text/html"},
+            b"<",
+            "503: Service Unavailable, with Content-Type te",
+        ),
+    ],
+)
+def test_response_that_is_no_thrift_is_told_by_its_type(status, headers, body, expected):
+    async def respond(request):
+        return web.Response(status=status, body=body, headers=headers)
+
+    async def main():
+        url = "/there?token=hidden"
+        async with answering(respond) as port, client_of(port, path=url) as client:
+            with pytest.raises((TTransportException, TProtocolException)) as error:
+                await client.add(2, 3)
+            assert expected in str(error.value)
+            assert "hidden" not in str(error.value)
+            assert "secret" not in str(error.value)
+            if status == 503:
+                assert error.value.status == 503
+            else:
+                assert f"http://127.0.0.1:{port}/there answered" in str(error.value)
+
+    run(main())
+
+
+@pytest.mark.difference("aio-http-redirects")
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_redirection_that_loses_the_call(status):
+    async def respond(request):
+        if request.path == "/there":
+            return web.Response(body=message("add", 1, i32_result(5)))
+        return web.Response(status=status, headers={"Location": "/there?token=hidden"})
+
+    async def main():
+        async with answering(respond) as port, client_of(port) as client:
+            with pytest.raises(TTransportException) as error:
+                await client.add(2, 3)
+            assert error.value.status == status
+            assert "and redirects to /there'" in str(error.value)
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_redirection_that_keeps_the_call(status):
+    methods = []
+
+    async def respond(request):
+        methods.append(request.method)
+        if request.path == "/there":
+            return web.Response(body=message("add", 1, i32_result(5)))
+        return web.Response(status=status, headers={"Location": "/there"})
+
+    async def main():
+        async with answering(respond) as port, client_of(port) as client:
+            assert await client.add(2, 3) == 5
+
+    run(main())
+    assert methods == ["POST", "POST"]
+
+
 def test_timeout_and_cancellation_do_not_poison_the_next_call():
     async def main():
         async with serving() as (_, port), client_of(port, timeout=700) as client:
@@ -374,3 +446,18 @@ except ImportError as error:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
     assert 'pip install "fastthrift[aio-http]"' in output
+
+
+def test_the_server_needs_no_aiohttp():
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.modules["aiohttp"] = None
+from http_support import calls, serving
+with serving("asyncio") as port, calls(port, keep_alive=True) as client:
+    print(client.add(1, 2), client.echo("x"))
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert output == "3 x\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import http.server
@@ -12,24 +13,30 @@ import pytest
 import thriftpy2.http
 import thriftpy2.protocol
 import thriftpy2.transport
+from fastthrift.contrib.aio import http as aio_http
 from fastthrift.http import (
     TFileObjectTransport,
     THttpClient,
     THttpHeaderFactory,
     client_context,
     make_client,
+    make_server,
 )
 from fastthrift.protocol import (
     TBinaryProtocol,
 )
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import (
     TApplicationException,
     TClient,
 )
 from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TFramedTransportFactory,
     TTransportException,
 )
-from http_support import ADD, calls, chunked, running, server_of
+from http_requests import ADD
+from http_support import PROTOCOLS, calls, chunked, running, server_of
 from rpc_support import PATIENCE, Calls, Handler, i32_result, message, open_descriptors
 
 
@@ -108,9 +115,97 @@ def test_a_page_of_error_is_an_exception_and_spoils_nothing(status, keep_alive):
         assert caught.value.status == int(status[:3])
         assert client.add(1, 2) == 3
         # A page with a good status.
-        with pytest.raises(Exception, match="version") as caught:
+        with pytest.raises(TProtocolException, match=r"version.* answered 200 OK"):
             client.add(1, 2)
         assert client.add(1, 2) == 3
+
+
+# What is answered in place of Thrift: headers and body, and how the error tells it.
+PAGES = {
+    "html": (
+        ["Content-Type: text/html; charset=utf-8"],
+        PAGE,
+        "Content-Type text/html and 41 bytes",
+    ),
+    "json": (
+        ["Content-Type: application/json"],
+        b'{"secret": 1}',
+        "Content-Type application/json and 13 bytes",
+    ),
+    "a list of json": (
+        ["Content-Type: text/json"],
+        b"[1, 2]",
+        "Content-Type text/json and 6 bytes",
+    ),
+    "no type": ([], b"whatever this is", "no Content-Type and 16 bytes"),
+    "a type that is none": (["Content-Type: <b>\x1b[0m"], PAGE, "no Content-Type and 41 bytes"),
+    "nothing": (["Content-Type: text/html"], b"", "an empty body"),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("transport", [TBufferedTransportFactory, TFramedTransportFactory])
+def test_an_answer_that_is_no_thrift_is_told_by_its_type(kind, name, transport):
+    headers, body, expected = PAGES[kind]
+    options = {"proto_factory": PROTOCOLS[name](), "trans_factory": transport()}
+    with (
+        answering(response(body, "200 OK", *headers)) as (port, _),
+        calls(port, path="/there?token=hidden", **options) as client,
+        pytest.raises((TProtocolException, TTransportException)) as caught,
+    ):
+        client.add(1, 2)
+    text = str(caught.value)
+    assert f"http://127.0.0.1:{port}/there answered 200 OK with {expected}" in text
+    for hidden in ("hidden", "Bad Gateway", "secret", "whatever"):
+        assert hidden not in text
+
+
+def test_an_answer_of_no_content():
+    empty = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+    with answering(empty, answer(2)) as (port, _), calls(port) as client:
+        with pytest.raises(TTransportException, match="answered 204 No Content with an empty body"):
+            client.add(1, 2)
+        assert client.add(1, 2) == 3
+
+
+def test_a_description_is_not_that_of_an_earlier_answer():
+    with answering(response(PAGE), None) as (port, _), calls(port) as client:
+        with pytest.raises(TProtocolException, match="answered 200 OK"):
+            client.add(1, 2)
+        with pytest.raises(TTransportException) as caught:
+            client.add(1, 2)
+        assert "200 OK" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (
+            "502 Bad Gateway",
+            ["Content-Type: text/html"],
+            "502 Bad Gateway, with Content-Type text/html",
+        ),
+        ("404 Not Found", [], "404 Not Found'"),
+        (
+            "302 Found",
+            ["Location: https://me:password@login.example/in?token=hidden#top"],
+            "302 Found, and redirects to https://login.example/in'",
+        ),
+        ("307 Temporary Redirect", ["Location: /there"], "and redirects to /there'"),
+        ("500 \x1b[31mred", [], "500 '\\\\x1b[31mred'"),
+    ],
+)
+def test_other_statuses_are_told_with_what_helps(status, headers, expected):
+    with (
+        answering(response(PAGE, status, *headers)) as (port, _),
+        calls(port) as client,
+        pytest.raises(TTransportException) as caught,
+    ):
+        client.add(1, 2)
+    assert expected in str(caught.value)
+    assert "password" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -259,10 +354,67 @@ def test_parts_of_the_uri(uri, expected):
     assert (theirs.scheme, theirs.host, theirs.port, theirs.path) == expected
 
 
-@pytest.mark.parametrize("uri", ["ftp://host/", "http:///path", "host"])
+@pytest.mark.parametrize("uri", ["ftp://me:password@host/?hidden", "http:///path", "host", "a:80"])
 def test_other_uris_are_refused(uri):
-    with pytest.raises(ValueError, match="URI"):
+    with pytest.raises(ValueError, match="URI") as caught:
         THttpClient(uri)
+    assert "password" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.difference("http-url-scheme")
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("127.0.0.1:9999", ("http", "127.0.0.1", 9999, "")),
+        ("localhost:9999/calls?a=1", ("http", "localhost", 9999, "/calls?a=1")),
+        ("//host:80/path", ("http", "host", 80, "/path")),
+        ("[::1]:9999", ("http", "::1", 9999, "")),
+        ("localhost", ("http", "localhost", 9090, "")),
+        ("https://localhost/calls", ("https", "localhost", 9090, "/calls")),
+    ],
+)
+def test_urls_may_lack_a_part(url, expected):
+    def parts(client):
+        transport = getattr(client._iprot.trans, "trans", client._iprot.trans)
+        return transport.scheme, transport.host, transport.port, transport.path
+
+    async def with_asyncio():
+        async with aio_http.client_context(Calls, url=url) as client:
+            return parts(client)
+
+    with client_context(Calls, url=url) as client:
+        assert parts(client) == expected
+    assert asyncio.run(with_asyncio()) == (*expected[:3], expected[3] or "/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "/path", "?a=hidden", "localhost:ninety", "me:hidden@host:x", "thrift://host:9090"],
+)
+def test_urls_that_are_none_are_refused(url):
+    with pytest.raises(ValueError, match=r"host:port/path") as caught:
+        make_client(Calls, url=url)
+    assert "hidden" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"host:port/path"):
+        asyncio.run(aio_http.make_client(Calls, url=url))
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_ipv6(asynchronous):
+    server = make_server(Calls, Handler(), "::1", 0)
+    with running(server) as port:
+        for options in ({"url": f"http://[::1]:{port}/path"}, {"host": "::1", "port": port}):
+            if asynchronous:
+                assert asyncio.run(add_with_asyncio(options)) == 3
+            else:
+                with client_context(Calls, **options) as client:
+                    assert client.add(1, 2) == 3
+
+
+async def add_with_asyncio(options):
+    async with aio_http.client_context(Calls, **options) as client:
+        return await client.add(1, 2)
 
 
 def test_urls_take_precedence(port):

@@ -82,7 +82,8 @@ def their_factory(name):
 
 
 def check_calls(client):
-    assert client.echo("é" * 10_000) == "é" * 10_000
+    # No longer, because thriftpy2 reads Apache's JSON byte by byte.
+    assert client.echo("é" * 1000) == "é" * 1000
     assert client.add(1, 2) == 3
     with pytest.raises(module.NotFound):
         client.check(1)

@@ -121,17 +121,24 @@ def unix_family() -> int:
     return family
 
 
-def split_url(url: str) -> ParseResult:
-    """The parts of ``scheme://host:port/path``; the scheme may be missing.
+def without_secrets(url: str) -> str:
+    """A URL without user, password and query, for the text of an error."""
+    bare = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"^([^/]*//)?.*@", r"\1", bare)
+
+
+def split_url(url: str, form: str = "host:port") -> ParseResult:
+    """The parts of ``scheme://host:port/path``; the scheme may be missing. ``form`` says in errors
+    what it should be like.
 
     Raises ``ValueError`` where there is no host, or something that is no port.
     """
-    url = url.strip()
+    url = url.strip().removeprefix("//")
     if "://" not in url:
         url = f"//[{url}]" if _BARE_IPV6.fullmatch(url) else f"//{url}"
     # Python's own messages would show a password that stands before the host.
-    shown = url.rpartition("@")[2].removeprefix("//")
-    form = "it must be like host:port or scheme://host:port, with a port of 1 to 65535"
+    shown = without_secrets(url).removeprefix("//")
+    form = f"it must be like {form} or scheme://{form}, with a port of 1 to 65535"
     try:
         parts = urlparse(url)
         port = parts.port

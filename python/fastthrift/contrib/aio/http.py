@@ -1,6 +1,7 @@
-"""Thrift over HTTP for asyncio, client and server, by aiohttp.
+"""Thrift over HTTP for asyncio.
 
-Needs the extra ``fastthrift[aio-http]``; this module can be imported without it.
+The client is one of aiohttp, and needs the extra ``fastthrift[aio-http]``; this module can be
+imported without it. The server needs nothing, and reads requests as ``fastthrift.http`` does.
 """
 
 from __future__ import annotations
@@ -10,22 +11,50 @@ import contextlib
 import importlib
 import logging
 import ssl
-import urllib.parse
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
+from fastthrift.http._common import (
+    CONTENT_TYPE,
+    DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    HTTP_URI,
+    Address,
+    describe_answer,
+    details_of_failure,
+    make_uri,
+    parse_uri,
+    shown,
+)
+from fastthrift.http._request import BadRequest, RequestHead, RequestReader
+from fastthrift.http._response import (
+    CONTINUE,
+    LINGER,
+    READ_SIZE,
+    OnlyMessage,
+    make_refusal,
+    make_response,
+    require_answer,
+)
+from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.server import _is_lost
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import split_url
 
 from .client import TAsyncClient
 from .processor import TAsyncProcessor
 from .protocol.binary import TAsyncBinaryProtocolFactory
-from .server import CallProcessing, _Message
-from .transport.base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, TAsyncTransportTimeout
+from .server import TAsyncServer, _Connection, _Message
+from .socket import StreamHandler, TAsyncServerSocket
+from .transport.base import (
+    SIZE_LIMIT,
+    TAsyncReadAhead,
+    TAsyncTransportBase,
+    TAsyncTransportTimeout,
+    within,
+)
 
 __all__ = [
     "DEFAULT_HTTP_CLIENT_TIMEOUT_MS",
@@ -47,9 +76,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-HTTP_URI = "{scheme}://{host}:{port}{path}"
-DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000  # 30 seconds
-_CONTENT_TYPE = "application/x-thrift"
+_T = TypeVar("_T")
 
 
 def _load(name: str) -> Any:
@@ -160,15 +187,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         """``uri`` is ``http://host:port/path`` or ``https://...``; ``timeout``, in milliseconds,
         is for a whole request, None or 0 for none."""
         super().__init__()
-        parsed = urllib.parse.urlparse(uri)
-        self.scheme = parsed.scheme
-        if self.scheme not in ("http", "https"):
-            raise ValueError(f"The URI of an HTTP client starts with http or https: {uri!r}")
-        self.port = parsed.port or (443 if self.scheme == "https" else 80)
-        self.host = parsed.hostname
-        self.path = parsed.path or "/"
-        if parsed.query:
-            self.path += "?" + parsed.query
+        self.scheme, self.host, self.port, path = parse_uri(uri)
+        self.path = path if path.startswith("/") else "/" + path
 
         self._session: Any = None
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
@@ -179,6 +199,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.code: int | None = None
         self.message: str | None = None
         self.headers: Any = None
+        # For TAsyncClient: told when the response is no Thrift.
+        self.answer_description: str | None = None
 
     def is_open(self) -> bool:
         return self._session is not None and not self._session.closed
@@ -234,29 +256,25 @@ class TAsyncHttpClient(TAsyncReadAhead):
             return
         aiohttp = _load("aiohttp")
         self._arrived = bytearray()
+        self.answer_description = None
         if not self.is_open():
             await self.open()
-        host = f"[{self.host}]" if ":" in (self.host or "") else self.host
-        url = HTTP_URI.format(scheme=self.scheme, host=host, port=self.port, path=self.path)
+        address = Address(self.scheme, self.host, self.port, self.path)
         headers = {
-            "Content-Type": _CONTENT_TYPE,
-            "Accept": _CONTENT_TYPE,
+            "Content-Type": CONTENT_TYPE,
+            "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
             **self._http_header_factory.get_headers(),
         }
         timeout = aiohttp.ClientTimeout(total=self._timeout)
         try:
             async with self._session.post(
-                url, data=BytesIO(data), headers=headers, timeout=timeout
+                address.uri, data=BytesIO(data), headers=headers, timeout=timeout
             ) as response:
                 self.code = response.status
                 self.message = response.reason
                 self.headers = response.headers
-                if not 200 <= response.status < 300:
-                    raise TTransportException(
-                        TTransportException.UNKNOWN,
-                        f"HTTP request failed with status {response.status}: {response.reason}",
-                    )
+                _require_success(response)
                 async for chunk in response.content.iter_any():
                     self._arrived += chunk
                     if len(self._arrived) > SIZE_LIMIT:
@@ -264,6 +282,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
                             TProtocolException.SIZE_LIMIT,
                             f"an HTTP response exceeds the limit of {SIZE_LIMIT} bytes",
                         )
+                description = describe_answer(
+                    response.status,
+                    response.reason,
+                    response.headers.get("Content-Type"),
+                    len(self._arrived),
+                )
+                self.answer_description = f"{address} {description}"
         except asyncio.TimeoutError as error:
             raise TAsyncTransportTimeout(
                 message=f"timed out: no response within {(self._timeout or 0) * 1000:g} ms"
@@ -276,11 +301,53 @@ class TAsyncHttpClient(TAsyncReadAhead):
             raise _failure(error, TTransportException.UNKNOWN) from error
 
 
-class TAsyncHttpServer(CallProcessing):
-    """Answers HTTP POST requests to any path, each of which is one call."""
+def _require_success(response: Any) -> None:
+    """Raise unless a response of aiohttp answers the request.
 
-    # How long `close` waits for requests that have started, in milliseconds.
-    grace: float = 10_000
+    aiohttp goes where a redirection sends it, but after these three with GET and without the call.
+    """
+    lost = [answer for answer in response.history if answer.status in (301, 302, 303)]
+    for answer in (*lost, response):
+        if not 200 <= answer.status < 300:
+            details = details_of_failure(
+                answer.status, answer.headers.get("Content-Type"), answer.headers.get("Location")
+            )
+            error = THttpException(
+                message=f"HTTP request failed with status {answer.status}: "
+                f"{shown(answer.reason)}{details}"
+            )
+            error.status = answer.status
+            raise error
+
+
+class _OnlyMessage(OnlyMessage, _Message):
+    """The call of a request."""
+
+
+class _Listener(TAsyncServerSocket):
+    """Listens at every address that the host's name has."""
+
+    def listen(self) -> None:
+        """Does nothing: the event loop listens, when the server accepts."""
+
+    async def accept(
+        self, callback: Callable[[StreamHandler], Awaitable[Any]]
+    ) -> asyncio.AbstractServer:
+        return await asyncio.start_server(
+            self._create_client_connected_cb(callback),
+            self.host,
+            self.port,
+            backlog=self.backlog,
+            limit=READ_SIZE,
+            ssl=self.ssl_context,
+        )
+
+
+class TAsyncHttpServer(TAsyncServer):
+    """Answers HTTP POST requests to any path, each of which is one call.
+
+    Requests are read, and refused, as by ``fastthrift.http.THttpServer``.
+    """
 
     def __init__(
         self,
@@ -289,128 +356,127 @@ class TAsyncHttpServer(CallProcessing):
         port: int,
         iprot_factory: Any,
         ssl_context: ssl.SSLContext | None = None,
+        *,
+        client_timeout: float | None = 60_000,
+        max_message_size: int = SIZE_LIMIT,
     ) -> None:
-        """With port 0 the system chooses one: ``addresses[0][1]`` after ``start``."""
-        self.processor = processor
+        """With port 0 the system chooses one: ``addresses[0][1]`` after ``start``.
+
+        ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
+        any time. A request of more than ``max_message_size`` bytes is refused.
+        """
+        trans = _Listener(host, port, client_timeout=client_timeout, ssl_context=ssl_context)
+        super().__init__(processor, trans, iprot_factory=iprot_factory)
         self.host = host
         self.port = port
-        self.iprot_factory = iprot_factory
         self.ssl_context = ssl_context
-        self.closed = False
-        self._app: Any = None
-        self._runner: Any = None
-        self._site: Any = None
-        self._stop_event: asyncio.Event | None = None
-        self._stopped: asyncio.Event | None = None
-        self._requests: set[asyncio.Task[Any] | None] = set()
+        self.max_message_size = max_message_size
 
     @property
     def addresses(self) -> list[Any]:
         """Where the server listens."""
-        return list(self._runner.addresses) if self._runner is not None else []
+        sockets = getattr(self.server, "sockets", ())
+        return [listener.getsockname() for listener in sockets]
 
-    async def _handle_request(self, request: Any) -> Any:
-        """Answer a request."""
-        web = _load("aiohttp.web")
-        if request.method != "POST":
-            return web.Response(status=405, text="Method Not Allowed", headers={"Allow": "POST"})
-        task = asyncio.current_task()
-        self._requests.add(task)
-        try:
-            data = await request.read()
-            otrans = TAsyncMemoryBuffer()
-            iprot = self.iprot_factory.get_protocol(TAsyncMemoryBuffer(data))
-            oprot = self.iprot_factory.get_protocol(otrans)
-            message = _Message()
-            peer = str(request.remote)
-            understood = await self._process(iprot, oprot, message, peer)
-            answer = otrans.getvalue()
-            if not understood and not answer:
-                status = 400 if message.header is None else 500
-                return web.Response(status=status, text="The request is no Thrift call")
-            return web.Response(body=answer, content_type=_CONTENT_TYPE)
-        finally:
-            self._requests.discard(task)
-
-    async def start(self) -> None:
-        """Serve from now on, in the running event loop.
-
-        Raises ``OSError`` when the address is in use.
-        """
-        web = _load("aiohttp.web")
-        self._stop_event = asyncio.Event()
-        self._stopped = asyncio.Event()
-        self._app = web.Application(client_max_size=SIZE_LIMIT)
-        self._app.router.add_route("*", "/{path:.*}", self._handle_request)
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=self.grace / 1000)
-        try:
-            await self._runner.setup()
-            self._site = web.TCPSite(
-                self._runner, self.host, self.port, ssl_context=self.ssl_context
-            )
-            await self._site.start()
-        except BaseException:
-            await self._cleanup()
-            raise
-
-    async def serve(self) -> None:
+    async def serve(self) -> None:  # type: ignore[override]
         """Serve, in the running event loop, until ``close`` is called or this is cancelled."""
-        if self._runner is None:
-            await self.start()
-        assert self._stop_event is not None
         with contextlib.suppress(asyncio.CancelledError):
-            await self._stop_event.wait()
-        await self._cleanup()
+            await self.serve_forever()
 
-    async def close(self) -> None:
-        """Stop: accept no request any more, finish and answer those that have started.
+    async def handle(self, client: StreamHandler) -> None:
+        """Serve one connection to its end."""
+        task = asyncio.current_task()
+        assert task is not None
+        connection = self._connections.get(task) or _Connection(client, task)
+        reader = RequestReader(self.max_message_size)
+        try:
+            while await self._serve_request(client, reader, connection) and not self.closed:
+                connection.message = _Message()
+        except (TTransportException, OSError) as error:
+            if not _is_lost(error):
+                raise
+            logger.debug("Connection of %s ended: %s", connection.peer, error)
 
-        From a handler, whose own request is not waited for.
-        """
-        self.closed = True
-        if self._stop_event is not None:
-            self._stop_event.set()
-        if asyncio.current_task() in self._requests:
-            return
-        await self._cleanup()
+    async def _serve_request(
+        self, client: StreamHandler, reader: RequestReader, connection: _Connection
+    ) -> bool:
+        """Serve one request; whether the connection goes on."""
+        head: RequestHead | None = None
+        try:
+            head = await _read(client, reader, reader.head)
+            body = await self._read_body(client, reader, head)
+            data = await self._answer_call(body, connection)
+        except BadRequest as error:
+            # That somebody looks in with GET is nothing to worry about.
+            level = logging.DEBUG if error.goes_on else logging.WARNING
+            logger.log(level, "Refused a request of %s: %s", connection.peer, error.reason)
+            goes_on = error.goes_on and head is not None and head.keeps_alive
+            client.write(make_refusal(head, goes_on, error))
+            await client.flush()
+            if not goes_on:
+                await _linger(client)
+            return goes_on
+        goes_on = head.keeps_alive and not self.closed
+        client.write(make_response(head, goes_on, data))
+        await client.flush()
+        return goes_on
 
-    async def _cleanup(self) -> None:
-        runner, self._runner = self._runner, None
-        self._app = self._site = None
-        if runner is not None:
-            try:
-                await runner.cleanup()
-            finally:
-                assert self._stopped is not None
-                self._stopped.set()
-        elif self._stopped is not None:
-            await self._stopped.wait()
+    async def _read_body(
+        self, client: StreamHandler, reader: RequestReader, head: RequestHead
+    ) -> bytes:
+        try:
+            head.require_call(self.max_message_size)
+        except BadRequest as error:
+            if error.goes_on:
+                reader.skip_body()
+            raise
+        body = reader.body()
+        if body is None and head.expects_continue:
+            client.write(CONTINUE)
+            await client.flush()
+        return await _read(client, reader, reader.body) if body is None else body
+
+    async def _answer_call(self, body: bytes, connection: _Connection) -> bytes:
+        """Process one call; what is to be sent for it."""
+        itrans = TAsyncMemoryBuffer(body)
+        otrans = TAsyncMemoryBuffer()
+        connection.message = message = _OnlyMessage(itrans.getvalue)
+        understood = await self._process(
+            self.iprot_factory.get_protocol(itrans),
+            self.iprot_factory.get_protocol(otrans),
+            message,
+            connection.peer,
+        )
+        answer = otrans.getvalue()
+        if not understood and not answer:
+            require_answer(message)
+        return answer
+
+    def _settle(self, error: BaseException, *args: Any) -> bool:
+        if isinstance(error, BadRequest):
+            raise error
+        settled: bool = super()._settle(error, *args)
+        return settled
 
 
-def _http_client(
-    host: str,
-    port: int,
-    path: str,
-    scheme: str,
-    ssl_context: ssl.SSLContext | None,
-    http_header_factory: TAsyncHttpHeaderFactory | None,
-    timeout: float | None,
-    url: str,
-) -> TAsyncHttpClient:
-    if url:
-        parsed = split_url(url)
-        host = parsed.hostname or host
-        scheme = parsed.scheme or scheme
-        port = parsed.port or port
-        path = parsed.path or path
-        if parsed.query:
-            path += "?" + parsed.query
-    if path and path[0] != "/":
-        path = "/" + path
-    if ":" in host:
-        host = f"[{host}]"
-    uri = HTTP_URI.format(scheme=scheme, host=host, port=port, path=path)
-    return TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
+async def _read(client: StreamHandler, reader: RequestReader, part: Callable[[], _T | None]) -> _T:
+    """A part of a request."""
+    while (read := part()) is None:
+        reader.feed(await client.read(READ_SIZE))
+    return read
+
+
+async def _linger(client: StreamHandler) -> None:
+    """Let the client read the answer before the connection is closed."""
+    with contextlib.suppress(OSError, asyncio.TimeoutError, TTransportException):
+        if client.writer.can_write_eof():
+            client.writer.write_eof()
+        await within(LINGER, _read_to_the_end(client))
+
+
+async def _read_to_the_end(client: StreamHandler) -> None:
+    while True:
+        await client.read(READ_SIZE)
 
 
 async def make_client(
@@ -428,11 +494,11 @@ async def make_client(
     """A client of a service at an HTTP address. The caller closes the client.
 
     ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
-    precedence over ``scheme``, ``host``, ``port`` and ``path``.
+    precedence over ``scheme``, ``host``, ``port`` and ``path``; raises ``ValueError`` for one
+    that is none.
     """
-    transport = _http_client(
-        host, port, path, scheme, ssl_context, http_header_factory, timeout, url
-    )
+    uri = make_uri(host, port, path, scheme, url)
+    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
     await transport.open()
     return TAsyncClient(service, factory.get_protocol(transport))
@@ -452,9 +518,8 @@ async def client_context(
     url: str = "",
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
-    transport = _http_client(
-        host, port, path, scheme, ssl_context, http_header_factory, timeout, url
-    )
+    uri = make_uri(host, port, path, scheme, url)
+    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
     try:
         await transport.open()

@@ -1,0 +1,100 @@
+"""What the clients and servers of HTTP share, asyncio's included."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import NamedTuple
+
+from fastthrift.transport._addresses import split_url, without_secrets
+
+HTTP_URI = "{scheme}://{host}:{port}{path}"
+DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
+# In bytes, of a request's or a response's body.
+DEFAULT_MAX_MESSAGE_SIZE = 100 * 1024 * 1024
+CONTENT_TYPE = "application/x-thrift"
+
+_PORTS = {"http": 80, "https": 443}
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+# Characters of a server's text in an error message.
+_LONGEST_TEXT = 200
+
+
+class Address(NamedTuple):
+    """The parts of a URI."""
+
+    scheme: str
+    host: str  # an IPv6 address has no brackets
+    port: int
+    path: str  # with the query
+
+    @property
+    def uri(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return HTTP_URI.format(scheme=self.scheme, host=host, port=self.port, path=self.path)
+
+    def __str__(self) -> str:
+        """For messages and logs, where a query does not belong: it may hold a token."""
+        return self.uri.partition("?")[0]
+
+
+def parse_uri(uri: str) -> Address:
+    """The parts of a URI; raises ``ValueError`` when it is no complete one of http or https."""
+    parsed = urllib.parse.urlsplit(uri)
+    if parsed.scheme not in _PORTS:
+        raise ValueError(
+            f"not an http or https URI: {without_secrets(uri)!r}; it must be like "
+            f"http://host:port/path"
+        )
+    if not parsed.hostname:
+        raise ValueError(f"a URI without a host: {without_secrets(uri)!r}")
+    path = parsed.path + (f"?{parsed.query}" if parsed.query else "")
+    return Address(parsed.scheme, parsed.hostname, parsed.port or _PORTS[parsed.scheme], path)
+
+
+def make_uri(host: str, port: int, path: str, scheme: str, url: str) -> str:
+    """The URI that the options of a client mean: ``url`` takes precedence in what it has.
+
+    The scheme of a ``url`` may be missing; raises ``ValueError`` for one without a host, or with
+    something that is no port.
+    """
+    if url:
+        parsed = split_url(url, "host:port/path")
+        host = parsed.hostname or host
+        port = parsed.port or port
+        scheme = parsed.scheme or scheme
+        path = parsed.path or path
+        if parsed.query:
+            path += "?" + parsed.query
+    if path and path[0] not in "/?":
+        path = "/" + path
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return HTTP_URI.format(scheme=scheme, host=host, port=port, path=path)
+
+
+def describe_answer(status: int, reason: str | None, content_type: str | None, size: int) -> str:
+    """What a server answered, for a message about an answer that is no Thrift.
+
+    The body is not shown: it may hold anything.
+    """
+    text = f"answered {status} {shown(reason)}".rstrip()
+    if size == 0:
+        return f"{text} with an empty body"
+    media_type = _MEDIA_TYPE.match(content_type or "")
+    kind = f"Content-Type {media_type.group()}" if media_type else "no Content-Type"
+    return f"{text} with {kind} and {size} bytes"
+
+
+def details_of_failure(status: int, content_type: str | None, location: str | None) -> str:
+    """What is added to the status of an answer that is not one of success; may be nothing."""
+    if location and 300 <= status < 400:
+        return f", and redirects to {shown(without_secrets(location))}"
+    media_type = _MEDIA_TYPE.match(content_type or "")
+    return f", with Content-Type {media_type.group()}" if media_type else ""
+
+
+def shown(text: str | None) -> str:
+    """A text of a server, for a message."""
+    text = (text or "")[:_LONGEST_TEXT]
+    return text if text.isprintable() else repr(text)

@@ -1,0 +1,382 @@
+"""The HTTP client."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client as http_client
+import io
+import os
+import socket
+import sys
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.thrift import TClient
+from fastthrift.transport import TBufferedTransportFactory
+from fastthrift.transport.base import (
+    TTransportBase,
+    TTransportConnectionReset,
+    TTransportException,
+    TTransportFactory,
+    TTransportTimeout,
+)
+
+from ._common import (
+    CONTENT_TYPE,
+    DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    DEFAULT_MAX_MESSAGE_SIZE,
+    Address,
+    describe_answer,
+    details_of_failure,
+    make_uri,
+    parse_uri,
+    shown,
+)
+
+if TYPE_CHECKING:
+    import ssl
+
+# What is asked for at once, so that a promised size reserves no memory.
+_LARGEST_READ = 1024 * 1024
+
+_BINARY = TBinaryProtocolFactory()
+_BUFFERED = TBufferedTransportFactory()
+
+
+class THttpHeaderFactory:
+    """Gives the headers of a request; a subclass may make new ones for each."""
+
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
+        self._headers = headers or {}
+
+    def get_headers(self) -> dict[str, str]:
+        """The headers that are added to a request, or take the place of the usual ones."""
+        return self._headers
+
+
+class THttpException(TTransportException, OSError):
+    """A server could not be reached, or did not answer as one should.
+
+    ``status`` is that of its response, None when there was none.
+    """
+
+    def __init__(self, type: int = TTransportException.UNKNOWN, message: str | None = None) -> None:
+        super().__init__(type, message)
+        self.status: int | None = None
+
+
+class THttpConnectionRefused(THttpException, ConnectionRefusedError):
+    """Nothing listens at the server's address."""
+
+
+class THttpClient(TTransportBase):
+    """A client's transport: each ``flush`` is a request, and what is read is its response.
+
+    A call that fails spoils nothing: the next one is a request of its own.
+    """
+
+    # For TClient: the next answer cannot be that of an earlier call.
+    answers_stand_alone = True
+
+    def __init__(
+        self,
+        uri: str,
+        timeout: float | None = None,
+        ssl_context_factory: Callable[[], ssl.SSLContext] | None = None,
+        http_header_factory: THttpHeaderFactory | None = None,
+        keep_alive: bool = False,
+        *,
+        max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
+    ) -> None:
+        """``uri`` is ``http://host:port/path`` or https; ``timeout`` is in milliseconds.
+
+        With ``keep_alive`` the connection is used for further requests, otherwise for one. A
+        response of more than ``max_message_size`` bytes is refused.
+        """
+        self.scheme, self.host, self.port, self.path = parse_uri(uri)
+        self.max_message_size = max_message_size
+        # Of the last response.
+        self.code: int | None = None
+        self.message: Any = None
+        self.headers: list[tuple[str, str]] = []
+        self.response: BinaryIO = io.BytesIO()
+        # For TClient, of the last response: told when it is no Thrift.
+        self.answer_description: str | None = None
+        self._written = io.BytesIO()
+        self._http: http_client.HTTPConnection | None = None
+        self._http_header_factory = http_header_factory or THttpHeaderFactory()
+        self._timeout: float | None = None
+        self._ssl_context_factory = ssl_context_factory
+        self._keep_alive = keep_alive
+        if timeout:
+            self.setTimeout(timeout)
+
+    def open(self) -> None:
+        """Make ready; the connection is made by the first request."""
+        if self.scheme == "https":
+            context = self._ssl_context_factory() if self._ssl_context_factory else None
+            self._http = http_client.HTTPSConnection(
+                self.host, self.port, timeout=self._timeout, context=context
+            )
+        else:
+            self._http = http_client.HTTPConnection(self.host, self.port, timeout=self._timeout)
+
+    def close(self) -> None:
+        connection, self._http = self._http, None
+        if connection is not None:
+            connection.close()
+
+    def isOpen(self) -> bool:
+        """As ``is_open``."""
+        return self._http is not None
+
+    def is_open(self) -> bool:
+        return self.isOpen()
+
+    def setTimeout(self, ms: float | None) -> None:
+        """As ``set_timeout``."""
+        self._timeout = ms / 1000 if ms and ms > 0 else None
+        if self._http is not None:
+            self._http.timeout = self._timeout
+            if self._http.sock is not None:
+                self._http.sock.settimeout(self._timeout)
+
+    def set_timeout(self, ms: float | None) -> None:
+        """Set how long to wait for the connection and for each part of a response, in
+        milliseconds; None or 0 for ever."""
+        self.setTimeout(ms)
+
+    def setCustomHeaders(self, headers: dict[str, str]) -> None:
+        """Send these headers from now on."""
+        self._http_header_factory = THttpHeaderFactory(headers)
+
+    def read(self, sz: int) -> bytes:
+        """Read up to ``sz`` bytes of the response; none at its end."""
+        return self.response.read(sz)
+
+    def write(self, buf: bytes) -> None:
+        """Keep bytes until ``flush``."""
+        self._written.write(buf)
+
+    def discard_output(self) -> None:
+        """Forget what was not flushed."""
+        self._written = io.BytesIO()
+
+    def flush(self) -> None:
+        """Send what was written, and read the response.
+
+        Raises ``TTransportException`` when the server cannot be reached (``NOT_OPEN``), does not
+        answer in time (``TIMED_OUT``, also a ``TimeoutError``), or answers with anything but a
+        status of success.
+        """
+        data = self._written.getvalue()
+        self._written = io.BytesIO()
+        if not data:
+            return
+        self.response = io.BytesIO()
+        self.answer_description = None
+        if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
+            self.close()
+        if self._http is None:
+            self.open()
+        connection = self._http
+        assert connection is not None
+        try:
+            body = self._exchange(connection, data)
+        except BaseException as error:
+            self.close()
+            self._translate(error)
+            raise
+        if not self._keep_alive:
+            connection.close()
+        self.response = io.BytesIO(body)
+
+    def _exchange(self, connection: http_client.HTTPConnection, data: bytes) -> bytes:
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "Content-Length": str(len(data)),
+            "User-Agent": _user_agent(),
+        }
+        custom = dict(self._http_header_factory.get_headers() or {})
+        chosen = {name.lower() for name in custom}
+        connection.putrequest(
+            "POST",
+            self.path or "/",
+            skip_host="host" in chosen,
+            skip_accept_encoding="accept-encoding" in chosen,
+        )
+        for name, value in headers.items():
+            if name.lower() not in chosen:
+                connection.putheader(name, value)
+        for name, value in custom.items():
+            connection.putheader(name, value)
+        connection.endheaders(data)
+
+        # Closed even when it is refused: it holds the socket.
+        with connection.getresponse() as response:
+            return self._read_response(response)
+
+    def _read_response(self, response: http_client.HTTPResponse) -> bytes:
+        self.code, self.message, self.headers = (
+            response.status,
+            response.msg,
+            response.getheaders(),
+        )
+        where = self._address
+        content_type = response.getheader("Content-Type")
+        if not 200 <= response.status < 300:
+            location = response.getheader("Location")
+            details = details_of_failure(response.status, content_type, location)
+            error = THttpException(
+                message=f"{where} answered {response.status} {shown(response.reason)}{details}"
+            )
+            error.status = response.status
+            raise error
+        encoding = response.getheader("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise THttpException(
+                message=f"{where} answered in an encoding that was not asked for: {encoding}"
+            )
+        body = bytearray()
+        while chunk := response.read(_LARGEST_READ):
+            body += chunk
+            if len(body) > self.max_message_size:
+                raise THttpException(
+                    message=f"The response of {where} exceeds the limit of "
+                    f"{self.max_message_size} bytes"
+                )
+        if response.length:
+            raise http_client.IncompleteRead(bytes(body), response.length)
+        text = describe_answer(response.status, response.reason, content_type, len(body))
+        self.answer_description = f"{where} {text}"
+        return bytes(body)
+
+    @property
+    def _address(self) -> Address:
+        return Address(self.scheme, self.host, self.port, self.path)
+
+    def _translate(self, error: BaseException) -> None:
+        """Raise the Thrift exception that an error of the library means, if it is one."""
+        where = self._address
+        failure: TTransportException
+        if isinstance(error, TTransportException):
+            return
+        if isinstance(error, TimeoutError):
+            failure = TTransportTimeout(message=f"timed out: no answer of {where} in time")
+        elif isinstance(error, ConnectionRefusedError):
+            failure = THttpConnectionRefused(
+                TTransportException.NOT_OPEN, f"Could not connect to {where}"
+            )
+            failure.errno = errno.ECONNREFUSED
+        elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
+            failure = TTransportConnectionReset(message=f"{where} closed the connection: {error}")
+        elif isinstance(error, OSError):
+            failure = THttpException(
+                TTransportException.NOT_OPEN, f"Could not connect to {where}: {error}"
+            )
+        elif isinstance(error, http_client.IncompleteRead):
+            failure = THttpException(
+                TTransportException.END_OF_FILE, f"The response of {where} ends too early"
+            )
+        elif isinstance(error, http_client.HTTPException):
+            failure = THttpException(message=f"{where} does not answer with HTTP: {error!r}")
+        else:
+            return
+        raise failure from error
+
+
+def _user_agent() -> str:
+    script = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    return "Python/THttpClient" + (f" ({urllib.parse.quote(script)})" if script else "")
+
+
+def _is_usable(connection: http_client.HTTPConnection) -> bool:
+    """Whether a connection that was used before can carry another request.
+
+    A server closes idle connections when it likes. Looking before sending makes it needless to
+    send a request again when nobody knows whether it was served.
+    """
+    sock = connection.sock
+    if sock is None:
+        return True  # it connects on demand
+    timeout = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        try:
+            # Not SSLSocket's, which knows no flags.
+            socket.socket.recv(sock, 1, socket.MSG_PEEK)
+        finally:
+            sock.settimeout(timeout)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    # The end, or bytes that nobody has asked for.
+    return False
+
+
+def make_client(
+    service: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    path: str = "",
+    scheme: str = "http",
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    ssl_context_factory: Callable[[], ssl.SSLContext] | None = None,
+    http_header_factory: THttpHeaderFactory | None = None,
+    timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    url: str = "",
+    keep_alive: bool = False,
+) -> TClient:
+    """A client of a service over HTTP. The caller closes it.
+
+    ``url`` takes precedence over ``host``, ``port``, ``path`` and ``scheme`` in what it has; its
+    port is ``port`` when it has none. ``timeout`` is in milliseconds. The connection is made by
+    the first call; with ``keep_alive`` all calls use one. Raises ``ValueError`` for a ``url``
+    that is none.
+    """
+    uri = make_uri(host, port, path, scheme, url)
+    http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
+    transport = trans_factory.get_transport(http_socket)
+    protocol = proto_factory.get_protocol(transport)
+    transport.open()
+    return TClient(service, protocol)
+
+
+@contextlib.contextmanager
+def client_context(
+    service: Any,
+    host: str = "localhost",
+    port: int = 9090,
+    path: str = "",
+    scheme: str = "http",
+    proto_factory: TProtocolFactory = _BINARY,
+    trans_factory: TTransportFactory = _BUFFERED,
+    ssl_context_factory: Callable[[], ssl.SSLContext] | None = None,
+    http_header_factory: THttpHeaderFactory | None = None,
+    timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    url: str = "",
+    keep_alive: bool = False,
+) -> Iterator[TClient]:
+    """A client that is closed at the end of the ``with`` block; see ``make_client``."""
+    client = make_client(
+        service,
+        host,
+        port,
+        path,
+        scheme,
+        proto_factory,
+        trans_factory,
+        ssl_context_factory,
+        http_header_factory,
+        timeout,
+        url,
+        keep_alive,
+    )
+    with contextlib.closing(client):
+        yield client
