@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def wait(trans: Any) -> None:
-    """Wait until the next bytes of a connection have come, where ``trans`` has none."""
+def wait(trans: Any) -> bool:
+    """Wait until the next bytes of a connection have come, where ``trans`` has none; whether
+    there are any that had not come before."""
     source = source_below(trans)
-    if source is not None:
-        transport, below, size = source
-        transport.feed(below.read(size))
+    if source is None:
+        return False
+    transport, below, size = source
+    data = below.read(size)
+    transport.feed(data)
+    return bool(data)
 
 
 def flush(trans: Any) -> None:

@@ -1,0 +1,75 @@
+"""Processing a call, and answering it when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fastthrift import _message as observing
+from fastthrift._settlement import peer_name, send_async, settle
+
+from ._opening import note_opening
+from .processor import TAsyncProcessor
+
+logger = logging.getLogger("fastthrift.contrib.aio.server")
+
+
+class _Reader(observing.Observer):
+    """The protocol that calls are read from."""
+
+    __slots__ = ()
+
+    async def read_message_begin(self) -> tuple[str, int, int]:
+        header: tuple[str, int, int] = await self._proto.read_message_begin()
+        self._message.header = header
+        return header
+
+    async def read_message_end(self) -> Any:
+        result = await self._proto.read_message_end()
+        self._message.stage = observing.READ
+        return result
+
+
+async def process_and_answer(
+    processor: Any,
+    iprot: Any,
+    oprot: Any,
+    peer: str | None,
+    *,
+    message: observing.Message | None = None,
+    closed: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Process one call; see ``TAsyncProcessor.process_and_answer``."""
+    message = message or observing.Message()
+    message.header = None
+    message.stage = observing.BEGUN
+    try:
+        if message.opening is None:
+            await note_opening(iprot.trans, message)
+        else:
+            message.opening = b""
+        await processor.process(_Reader(iprot, message), observing.Writer(oprot, message))
+        return True
+    except asyncio.CancelledError as error:
+        if message.stage != observing.READ or _is_cancelled():
+            raise
+        # Not this task but one that the handler waited for.
+        failure: BaseException = error
+    except Exception as error:
+        failure = error
+    peer = peer or peer_name(iprot.trans, "an unknown peer")
+    settlement = settle(failure, message, peer, oprot, logger, closed=closed())
+    # A processor need not be a TAsyncProcessor.
+    send_exception = getattr(processor, "send_exception", None)
+    if send_exception is None:
+        send_exception = TAsyncProcessor(None, None).send_exception
+    return await send_async(settlement, send_exception, message, peer, oprot, logger)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody has cancelled this task; before Python 3.11 nobody can tell."""
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", None)
+    return cancelling is None or cancelling() > 0
