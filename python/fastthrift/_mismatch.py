@@ -61,7 +61,8 @@ def explain(opening: bytes | None, prot: Any, side: str) -> str | None:
     if not opening:
         return None
     for start, what, wanted in _FOREIGN:
-        if opening.startswith(start):
+        # Four bytes, which may be all that came, are enough.
+        if opening.startswith(start) or opening == start[:_LENGTH]:
             return f"{what}, this {side} expects {wanted}"
     found = _recognise(opening)
     if found is None:

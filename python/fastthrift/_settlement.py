@@ -87,11 +87,14 @@ def _settle_input(
     closed: bool,
 ) -> Settlement:
     """As `settle`, for a call that was not read to its end."""
-    if closed or is_lost(error):
+    found = None
+    if message.header is None:
+        found = explain(message.opening, prot, "server") or explain_handshake(error)
+    # Of what is no message the end may be waited for in vain.
+    if closed or (is_lost(error) and found is None):
         logger.debug("Connection of %s ended: %s", peer, error)
         return Settlement(None, False)
     if message.header is None:
-        found = explain(message.opening, prot, "server") or explain_handshake(error)
         logger.warning(
             "Closing the connection of %s, which sent %s: %r", peer, found or "no message", error
         )
