@@ -117,8 +117,7 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         """Does nothing."""
 
     def close(self) -> None:
-        """Forgets everything."""
-        self._arrived = bytearray()
+        """Does nothing: what was written can be looked at, as that of ``TMemoryBuffer``."""
 
     async def _fill(self, missing: int) -> bool:
         return False
