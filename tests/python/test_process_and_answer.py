@@ -114,6 +114,7 @@ def test_process_raises_as_thriftpy2s_does():
 # and its sibling answers
 
 
+@pytest.mark.difference("undeclared-exceptions")
 @pytest.mark.parametrize("processor_class", [TProcessor, Traced, Broken])
 def test_undeclared_exceptions(processor_class, caplog):
     processor = processor_class(Calls, Handler())

@@ -258,6 +258,7 @@ def method_of(server, name):
 # Messages that are no calls
 
 
+@pytest.mark.difference("messages-that-are-no-calls")
 @each_server
 def test_what_is_no_call_is_refused_and_never_executed(server):
     handler = Noting()
@@ -460,6 +461,7 @@ def assert_told(client, field=2):
     assert client.count("x") == 3
 
 
+@pytest.mark.difference("undeclared-answers")
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_an_exception_that_this_side_does_not_declare(protocol):
     factory = PROTOCOLS[protocol]

@@ -73,6 +73,7 @@ FACTORIES = [
 ]
 
 
+@pytest.mark.difference("sequence-ids")
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_id_0_is_refused_unless_the_protocol_says_otherwise(factory):
     with forgetful_server(factory()) as port:

@@ -42,6 +42,7 @@ def compiled(tmp_path_factory):
 # Services
 
 
+@pytest.mark.difference("passed-by-mistake")
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_module_passed_to_a_client(client):
     with pytest.raises(TypeError) as caught:
