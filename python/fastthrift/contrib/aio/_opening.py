@@ -26,7 +26,7 @@ async def note_opening(trans: Any, noting: NotesOpening) -> bool:
     below = getattr(ahead, "_trans", None)
     framed = next((one for one in (ahead, below) if isinstance(one, TAsyncFramedTransport)), None)
     try:
-        if not ahead._rbuf:
+        if not first_bytes(ahead):
             await ahead._fill(1)
     finally:
         noting.opening = (framed._length if framed else b"") + first_bytes(ahead)
