@@ -80,9 +80,13 @@ def check_service(service: Any, user: str) -> None:
 def check_handler(service: Any, handler: Any, user: str) -> None:
     """Raise ``TypeError`` for what is known to be no handler, and warn, by logging, of one that
     lacks methods of its service."""
+    if handler is None or _looks_up(handler):
+        return
     methods = getattr(service, "thrift_services", None)
     # A mock of a service has anything under that name.
-    if not isinstance(methods, (list, tuple)) or handler is None or _looks_up(handler):
+    if not isinstance(methods, (list, tuple)):
+        if isinstance(handler, type) and hasattr(handler, "thrift_services"):
+            raise TypeError(f"{user} takes the service first, and then the handler")
         return
     if _is_apache_processor(handler) or (
         isinstance(handler, _module_type) and _is_of_apache(handler)

@@ -84,6 +84,15 @@ def test_a_struct_passed_as_a_service(user):
         user(module.Person, proto())
 
 
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_a_service_and_a_handler_the_wrong_way_round(processor):
+    with pytest.raises(TypeError) as caught:
+        processor(Handler(), Calls)
+    assert str(caught.value) == (
+        f"{processor.__name__} takes the service first, and then the handler"
+    )
+
+
 def test_services_of_thriftpy2_mocks_and_none_pass():
     """Those who bring a `process` or a `_req` of their own may do without a service."""
     assert TProcessor(None, Handler())._service is None
