@@ -47,14 +47,6 @@ _MOST_LAYERS = 8
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
 
 
-def first_bytes(trans: Any) -> bytes:
-    """Some of what a transport has read ahead; nothing where it does not say."""
-    ahead = getattr(trans, "_rbuf", b"")
-    # Transports of thriftpy2's users have a BytesIO.
-    value = ahead.getvalue() if hasattr(ahead, "getvalue") else ahead
-    return bytes(value[:LOOKED_AT])
-
-
 def explain(opening: bytes | None, prot: Any, side: str) -> str | None:
     """What came in place of a message, and what ``side`` ("server" or "client"), which has the
     protocol ``prot``, expects; None where the bytes do not tell, or are as they should be."""

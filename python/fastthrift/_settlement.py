@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from fastthrift._message import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
-from fastthrift._mismatch import explain, explain_handshake
+from fastthrift._mismatch import LOOKED_AT, explain, explain_handshake
 from fastthrift._services import printable
 from fastthrift._wait import wait
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
@@ -179,7 +179,7 @@ def process_and_answer(processor: Any, iprot: Any, oprot: Any, peer: str | None)
     """See ``TProcessor.process_and_answer``."""
     message = Message()
     try:
-        wait(iprot.trans)
+        message.opening = bytes(wait(iprot.trans)[:LOOKED_AT])
         processor.process(Reader(iprot, message), Writer(oprot, message))
     except Exception as error:
         logger = logging.getLogger("fastthrift.server")

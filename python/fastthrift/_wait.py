@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def wait(trans: Any) -> bool:
-    """Wait until the next bytes of a connection have come, where ``trans`` has none; whether
-    there are any that had not come before."""
+def wait(trans: Any) -> Any:
+    """Wait until the next bytes of a connection have come, where ``trans`` has none, and return
+    those that did, as they came from below; none where there was no need to wait."""
     source = source_below(trans)
     if source is None:
-        return False
+        return b""
     transport, below, size = source
     data = below.read(size)
     transport.feed(data)
-    return bool(data)
+    return data
 
 
 def flush(trans: Any) -> None:

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._message import BEGUN, Message, Reader, Writer
-from fastthrift._mismatch import first_bytes
+from fastthrift._mismatch import LOOKED_AT
 from fastthrift._services import check_processor
 from fastthrift._settlement import error_number, is_lost, peer_name, send, settle
 from fastthrift._wait import wait
@@ -171,8 +171,9 @@ class TServer:
                 message.header = None
                 message.stage = BEGUN
                 try:
-                    wait(itrans)
-                    message.opening = first_bytes(itrans) if message.opening is None else b""
+                    arrived = wait(itrans)
+                    first = message.opening is None
+                    message.opening = bytes(arrived[:LOOKED_AT]) if first else b""
                     self.processor.process(reader, writer)  # type: ignore[arg-type]
                 except self._call_errors as error:
                     goes_on = self._settle(error, message, connection.peer, oprot)

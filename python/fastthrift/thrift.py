@@ -11,7 +11,7 @@ import os
 from fastthrift import _core
 from fastthrift._light import new_lock, partial
 from fastthrift._message import READ, REPLIED, REPLYING, Message, Reader, Writer
-from fastthrift._mismatch import first_bytes
+from fastthrift._mismatch import LOOKED_AT
 from fastthrift._services import (
     check_handler,
     check_service,
@@ -246,10 +246,10 @@ class TClient:
         progress = self._rpc_state
         progress.stage = _RECEIVING
         iprot = self._iprot
-        if wait(iprot.trans):
+        if arrived := wait(iprot.trans):
             progress.stage = _READING
             if not progress.answered:
-                progress.opening = first_bytes(iprot.trans)
+                progress.opening = bytes(arrived[:LOOKED_AT])
         method = progress.method
         if method is None or progress.api != _api:
             method = _core.find_method(self._service, _api)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from fastthrift._mismatch import first_bytes
+from fastthrift._mismatch import LOOKED_AT
 
 from .transport.base import read_ahead_of
 from .transport.framed import TAsyncFramedTransport
@@ -26,8 +26,15 @@ async def note_opening(trans: Any, noting: NotesOpening) -> bool:
     below = getattr(ahead, "_trans", None)
     framed = next((one for one in (ahead, below) if isinstance(one, TAsyncFramedTransport)), None)
     try:
-        if not first_bytes(ahead):
+        if not _first_bytes(ahead):
             await ahead._fill(1)
     finally:
-        noting.opening = (framed._length if framed else b"") + first_bytes(ahead)
+        noting.opening = (framed._length if framed else b"") + _first_bytes(ahead)
     return bool(noting.opening)
+
+
+def _first_bytes(ahead: Any) -> bytes:
+    arrived = ahead._rbuf
+    # What users see of it is a BytesIO in thriftpy2.
+    value = arrived.getvalue() if hasattr(arrived, "getvalue") else arrived
+    return bytes(value[:LOOKED_AT])
