@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastthrift import _message as observing
-from fastthrift._settlement import peer_name, send_async, settle
+from fastthrift._settlement import Settlement, send_async, settle
 
 from ._opening import note_opening
 from .processor import TAsyncProcessor
@@ -36,13 +36,12 @@ async def process_and_answer(
     processor: Any,
     iprot: Any,
     oprot: Any,
-    peer: str | None,
-    *,
-    message: observing.Message | None = None,
-    closed: Callable[[], bool] = lambda: False,
+    message: observing.Message,
+    peer: str,
+    settle_failure: Callable[[BaseException, observing.Message, str, Any], Settlement],
 ) -> bool:
-    """Process one call; see ``TAsyncProcessor.process_and_answer``."""
-    message = message or observing.Message()
+    """Process one call, and answer it where that fails, as ``settle_failure`` says; whether the
+    connection goes on."""
     message.header = None
     message.stage = observing.BEGUN
     try:
@@ -59,13 +58,19 @@ async def process_and_answer(
         failure: BaseException = error
     except Exception as error:
         failure = error
-    peer = peer or peer_name(iprot.trans, "an unknown peer")
-    settlement = settle(failure, message, peer, oprot, logger, closed=closed())
+    settlement = settle_failure(failure, message, peer, oprot)
     # A processor need not be a TAsyncProcessor.
     send_exception = getattr(processor, "send_exception", None)
     if send_exception is None:
         send_exception = TAsyncProcessor(None, None).send_exception
     return await send_async(settlement, send_exception, message, peer, oprot, logger)
+
+
+def settle_alone(
+    error: BaseException, message: observing.Message, peer: str, oprot: Any
+) -> Settlement:
+    """What becomes of a call that fails where there is no server."""
+    return settle(error, message, peer, oprot, logger)
 
 
 def _is_cancelled() -> bool:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from fastthrift._message import Message
 from fastthrift._services import check_handler, check_service, find_handler
 from fastthrift.thrift import (
     TApplicationException,
@@ -127,9 +128,12 @@ class TAsyncProcessor:
     async def process_and_answer(self, iprot: Any, oprot: Any, *, peer: str | None = None) -> bool:
         """Read one call, make it and answer it, as the server does; for those that serve without
         it. See ``TProcessor.process_and_answer``."""
-        from ._answering import process_and_answer
+        from fastthrift._settlement import peer_name
 
-        return await process_and_answer(self, iprot, oprot, peer)
+        from ._answering import process_and_answer, settle_alone
+
+        peer = peer or peer_name(iprot.trans, "an unknown peer")
+        return await process_and_answer(self, iprot, oprot, Message(), peer, settle_alone)
 
 
 class TAsyncMultiplexedProcessor(TAsyncProcessor):

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastthrift import _message as observing
 from fastthrift._services import check_processor
-from fastthrift._settlement import peer_name
+from fastthrift._settlement import Settlement, peer_name, settle
 from fastthrift.transport import TTransportException
 
 from ._answering import process_and_answer
@@ -46,9 +46,11 @@ class CallProcessing:
 
     async def _process(self, iprot: Any, oprot: Any, message: _Message, peer: str) -> bool:
         """Process one call; whether the connection goes on."""
-        return await process_and_answer(
-            self.processor, iprot, oprot, peer, message=message, closed=lambda: self.closed
-        )
+        return await process_and_answer(self.processor, iprot, oprot, message, peer, self._settle)
+
+    def _settle(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> Settlement:
+        """What becomes of a call that fails."""
+        return settle(error, message, peer, oprot, logger, closed=self.closed)
 
 
 class _Connection:
