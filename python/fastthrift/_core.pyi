@@ -108,6 +108,7 @@ class _ProtocolSettings:
     max_depth: int
     max_string_size: int
     max_message_size: int
+    check_seqid: bool
     def __getstate__(self) -> Any: ...
     def __setstate__(self, state: dict[str, Any], /) -> None: ...
 
@@ -139,6 +140,7 @@ class TBinaryProtocol(_NativeProtocol):
         *,
         max_string_size: int = 104857600,
         max_message_size: int = 104857600,
+        check_seqid: bool = True,
     ) -> None: ...
 
 class TBinaryProtocolFactory(_ProtocolSettings):
@@ -154,6 +156,7 @@ class TBinaryProtocolFactory(_ProtocolSettings):
         *,
         max_string_size: int = 104857600,
         max_message_size: int = 104857600,
+        check_seqid: bool = True,
     ) -> None: ...
     def get_protocol(self, trans: Any) -> TBinaryProtocol: ...
 
@@ -176,6 +179,7 @@ class TCompactProtocol(_NativeProtocol):
         max_depth: int = 64,
         max_string_size: int = 104857600,
         max_message_size: int = 104857600,
+        check_seqid: bool = True,
     ) -> None: ...
 
 class TCompactProtocolFactory(_ProtocolSettings):
@@ -189,6 +193,7 @@ class TCompactProtocolFactory(_ProtocolSettings):
         max_depth: int = 64,
         max_string_size: int = 104857600,
         max_message_size: int = 104857600,
+        check_seqid: bool = True,
     ) -> None: ...
     def get_protocol(self, trans: Any) -> TCompactProtocol: ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastthrift._services import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +26,18 @@ class Message:
     `process` or `process_in`, or one that only has a `process`.
     """
 
-    __slots__ = ("header", "stage")
+    __slots__ = ("header", "opening", "stage")
 
     # Name, message type and sequence id; None between two calls.
     header: tuple[Any, int, int] | None
     stage: int
+    # The first bytes of the connection, where they are known; after its first message none.
+    opening: bytes | None
 
     def __init__(self) -> None:
         self.header = None
         self.stage = BEGUN
+        self.opening = None
 
     @property
     def oneway(self) -> bool:
@@ -44,10 +49,8 @@ class Message:
 
     @property
     def label(self) -> str:
-        """The name for the log; the client may have made up anything."""
-        name = self.header[0] if self.header else None
-        text = name if isinstance(name, str) else repr(name)
-        return text[:100] if text.isprintable() else repr(text)[:100]
+        """The name for the log."""
+        return printable(self.header[0] if self.header else None)
 
     @property
     def method(self) -> Any:

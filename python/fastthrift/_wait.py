@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def wait(trans: Any) -> None:
-    """Wait until the next bytes of a connection have come, where ``trans`` has none."""
+def wait(trans: Any) -> Any:
+    """Wait until the next bytes of a connection have come, where ``trans`` has none, and return
+    those that did, as they came from below; none where there was no need to wait."""
     source = source_below(trans)
-    if source is not None:
-        transport, below, size = source
-        transport.feed(below.read(size))
+    if source is None:
+        return b""
+    transport, below, size = source
+    data = below.read(size)
+    transport.feed(data)
+    return data
 
 
 def flush(trans: Any) -> None:

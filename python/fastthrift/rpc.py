@@ -95,14 +95,17 @@ def make_client(
     keyfile: str | None = None,
     url: str = "",
     socket_family: int = EITHER_FAMILY,
+    *,
+    check_seqid: bool = True,
 ) -> TClient:
     """Connect to a service. The caller closes the client.
 
     ``timeout``, in milliseconds, is for connecting and for each read and write; None or 0 for
     none. ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and
     ``port``, ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context``
-    or one of the files is given. Raises ``TTransportException`` of type ``NOT_OPEN`` when the
-    service cannot be reached, and ``ValueError`` for a ``url`` that is none, or one of HTTP.
+    or one of the files is given. ``check_seqid=False`` is for servers that do not repeat the
+    sequence id of a call. Raises ``TTransportException`` of type ``NOT_OPEN`` when the service
+    cannot be reached, and ``ValueError`` for a ``url`` that is none, or one of HTTP.
     """
     if unix_socket and certfile:
         warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
@@ -124,7 +127,7 @@ def make_client(
         transport = trans_factory.get_transport(client_socket)
         protocol = proto_factory.get_protocol(transport)
         transport.open()
-        return TClient(service, protocol)
+        return TClient(service, protocol, check_seqid=check_seqid)
     except BaseException:
         if transport is not None:
             transport.close()
@@ -192,6 +195,8 @@ def client_context(
     keyfile: str | None = None,
     url: str = "",
     socket_family: int = EITHER_FAMILY,
+    *,
+    check_seqid: bool = True,
 ) -> Iterator[TClient]:
     """A connected client that is closed at the end of the ``with`` block.
 
@@ -225,7 +230,7 @@ def client_context(
         transport = trans_factory.get_transport(client_socket)
         protocol = proto_factory.get_protocol(transport)
         transport.open()
-        yield TClient(service, protocol)
+        yield TClient(service, protocol, check_seqid=check_seqid)
     finally:
         if transport is not None:
             transport.close()

@@ -8,10 +8,15 @@ What happens to a call that goes wrong:
   nothing of the exception, and the connection lives on. A oneway call gets no answer.
 - A result that cannot be encoded is treated in the same way. When it exceeds a limit, of a string,
   a message, a frame or of nesting, the client is told which.
+- A message that is no call (a reply, say) is answered with ``INVALID_MESSAGE_TYPE``, and never
+  executed; an unknown method with ``UNKNOWN_METHOD`` and its name.
 - Arguments that cannot be decoded get ``PROTOCOL_ERROR``, and the connection is closed, because
   nobody knows where the next message starts. Bytes that are no message at all close it as well.
   Both are logged as one warning that names the peer.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
+
+Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
+``TProcessor.process`` raises what is not the call's answer.
 """
 
 from __future__ import annotations
@@ -28,17 +33,14 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._message import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._message import BEGUN, Message, Reader, Writer
+from fastthrift._mismatch import LOOKED_AT
+from fastthrift._services import check_processor
+from fastthrift._settlement import error_number, peer_name, send, settle
 from fastthrift._wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.protocol.exc import ProtocolError, TProtocolException
-from fastthrift.thrift import (
-    TApplicationException,
-    TProcessor,
-    discard_output,
-    flush_was_refused,
-)
+from fastthrift.thrift import TProcessor
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
@@ -81,6 +83,7 @@ class TServer:
         otrans_factory: TTransportFactory | None = None,
         oprot_factory: TProtocolFactory | None = None,
     ) -> None:
+        check_processor(processor, type(self).__name__)
         self.processor = processor
         self.trans = trans
         self.itrans_factory = itrans_factory or TBufferedTransportFactory()
@@ -123,16 +126,16 @@ class TServer:
             except Exception as error:
                 if self.closed:
                     return
-                if isinstance(error, TTransportException) or _errno(error) in _NOT_LISTENING:
+                if isinstance(error, TTransportException) or error_number(error) in _NOT_LISTENING:
                     if getattr(self.trans, "sock", None) is None:
                         return  # somebody closed `server.trans`
                     raise
-                if _errno(error) in _OUT_OF_RESOURCES:
+                if error_number(error) in _OUT_OF_RESOURCES:
                     if not starved:
                         logger.error("Cannot accept connections for now: %s", error)
                     starved = True
                     time.sleep(_RESOURCE_PAUSE)
-                elif _errno(error) not in _CLIENT_GONE:
+                elif error_number(error) not in _CLIENT_GONE:
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
                 starved = False
@@ -165,7 +168,9 @@ class TServer:
                 message.header = None
                 message.stage = BEGUN
                 try:
-                    wait(itrans)
+                    arrived = wait(itrans)
+                    first = message.opening is None
+                    message.opening = bytes(arrived[:LOOKED_AT]) if first else b""
                     self.processor.process(reader, writer)  # type: ignore[arg-type]
                 except self._call_errors as error:
                     goes_on = self._settle(error, message, connection.peer, oprot)
@@ -175,74 +180,8 @@ class TServer:
 
     def _settle(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
         """Log what a call failed with and answer it; whether the connection goes on."""
-        if message.header is None or message.stage == BEGUN:
-            return self._settle_input(error, message, peer, oprot)
-        in_doubt = message.stage == REPLIED and not flush_was_refused(oprot.trans)
-        if in_doubt or (message.stage == REPLYING and _is_lost(error)):
-            # Whether the answer has reached the client, nobody knows.
-            if _is_lost(error):
-                logger.debug("%s left before the answer of %s: %s", peer, message.label, error)
-            else:
-                logger.error(
-                    "Error after %s was answered, called from %s",
-                    message.label,
-                    peer,
-                    exc_info=error,
-                )
-            return False
-
-        answer = error if isinstance(error, TApplicationException) else None
-        if answer is None or message.oneway:
-            logger.error("Error processing %s, called from %s", message.label, peer, exc_info=error)
-        if message.oneway:
-            return True
-        if message.stage >= REPLYING and not discard_output(oprot.trans):
-            return False
-        return self._answer(message, peer, oprot, answer or _internal_error(error, message))
-
-    def _settle_input(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
-        """As `_settle`, for a call that was not read to its end."""
-        if self.closed or _is_lost(error):
-            logger.debug("Connection of %s ended: %s", peer, error)
-        elif message.header is None:
-            logger.warning("Closing the connection of %s, which sent no message: %r", peer, error)
-        else:
-            malformed = isinstance(error, (TProtocolException, ProtocolError))
-            logger.warning(
-                "Closing the connection of %s: cannot read the call of %s: %r",
-                peer,
-                message.label,
-                error,
-                exc_info=None if malformed else error,
-            )
-            if not message.oneway:
-                self._answer(
-                    message,
-                    peer,
-                    oprot,
-                    TApplicationException(
-                        TApplicationException.PROTOCOL_ERROR
-                        if malformed
-                        else TApplicationException.INTERNAL_ERROR,
-                        f"The arguments of {message.method} cannot be read",
-                    ),
-                )
-        return False
-
-    def _answer(
-        self, message: Message, peer: str, oprot: Any, answer: TApplicationException
-    ) -> bool:
-        """Send an exception as the answer; whether the connection goes on."""
-        # A processor need not be a TProcessor.
-        send_exception = getattr(self.processor, "send_exception", None)
-        if send_exception is None:
-            send_exception = TProcessor(None, None).send_exception
-        try:
-            send_exception(oprot, message.method, answer, message.seqid)
-        except Exception as error:
-            logger.debug("%s cannot be told that %s failed: %r", peer, message.label, error)
-            return False
-        return True
+        settlement = settle(error, message, peer, oprot, logger, closed=self.closed)
+        return send(settlement, self.processor, message, peer, oprot, logger)
 
 
 class TSimpleServer(TServer):
@@ -334,7 +273,7 @@ class _Connection:
 
     def __init__(self, client: TTransportBase) -> None:
         self.client = client
-        self.peer = _peer_name(client)
+        self.peer = peer_name(client)
         self.message = Message()
 
     def stop_reading(self) -> None:
@@ -380,51 +319,3 @@ _RESOURCE_PAUSE = 0.1
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _CLIENT_GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EAGAIN)
 _NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
-
-_LOST = (
-    errno.EBADF,  # closed by this side, in another thread
-    errno.ENOTCONN,
-    errno.EHOSTUNREACH,
-    errno.ENETUNREACH,
-    errno.ENETDOWN,
-)
-
-
-def _internal_error(error: BaseException, message: Message) -> TApplicationException:
-    """What the client is told of a call that failed: of the error nothing but the limit that its
-    result exceeds."""
-    text = f"Internal error processing {message.method}"
-    if (
-        message.stage >= REPLYING
-        and isinstance(error, TProtocolException)
-        and error.type == TProtocolException.SIZE_LIMIT
-    ):
-        text += f": its result exceeds a limit of the server: {error}"
-    return TApplicationException(TApplicationException.INTERNAL_ERROR, text)
-
-
-def _errno(error: BaseException) -> int | None:
-    return error.errno if isinstance(error, OSError) else None
-
-
-def _is_lost(error: BaseException) -> bool:
-    """Whether the error means that the connection is gone, or idle for too long."""
-    if isinstance(error, TTransportException):
-        return error.type in (
-            TTransportException.NOT_OPEN,
-            TTransportException.TIMED_OUT,
-            TTransportException.END_OF_FILE,
-        )
-    return isinstance(error, (ConnectionError, TimeoutError, EOFError)) or _errno(error) in _LOST
-
-
-def _peer_name(client: Any) -> str:
-    sock = getattr(client, "sock", None)
-    try:
-        address = sock.getpeername()  # type: ignore[union-attr]
-    except (OSError, AttributeError):
-        return "a client that has left"
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return "a unix socket client"

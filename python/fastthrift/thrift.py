@@ -6,12 +6,20 @@ in ``_payload``.
 
 from __future__ import annotations
 
-import keyword
 import os
 
 from fastthrift import _core
 from fastthrift._light import new_lock, partial
 from fastthrift._message import READ, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._mismatch import LOOKED_AT
+from fastthrift._services import (
+    check_handler,
+    check_service,
+    find_handler,
+    find_keyword_method,
+    no_such_attribute,
+    printable,
+)
 from fastthrift._wait import flush, send, wait
 
 from ._payload import TApplicationException as TApplicationException
@@ -63,23 +71,8 @@ _ENCODING = 1  # the message is being made, nothing has been sent
 _SENDING = 2
 _SENT = 3
 _RECEIVING = 4
-_ANSWERED = 5  # the whole reply was read, and it belongs to this call
-
-
-def find_keyword_method(service: Any, attribute: str) -> str | None:
-    """The method ``import`` of a service for the attribute ``import_``: one that is called like a
-    word of Python."""
-    api = attribute[:-1]
-    is_method = attribute == f"{api}_" and keyword.iskeyword(api) and api in service.thrift_services
-    return api if is_method else None
-
-
-def find_handler(handler: object, api: str) -> Any:
-    """What a handler has for a method of a service: ``import_``, or ``import`` if somebody has
-    put it there, for one that is called like a word of Python."""
-    if keyword.iskeyword(api) and not hasattr(handler, api):
-        api += "_"
-    return getattr(handler, api)
+_READING = 5  # some of the reply has come
+_ANSWERED = 6  # the whole reply was read, and it belongs to this call
 
 
 class _Progress:
@@ -88,10 +81,14 @@ class _Progress:
     Apart from the client, whose ``__getattr__`` makes every access to its attributes slow.
     """
 
-    __slots__ = ("broken", "can_reopen", "stage")
+    __slots__ = ("answered", "broken", "can_reopen", "opening", "stage")
 
     def __init__(self) -> None:
         self.stage = _STARTED
+        # Whether a call was answered on this connection; and until then the first bytes that came
+        # on it, where they are known.
+        self.answered = False
+        self.opening: bytes | None = None
         # Why the connection was closed, when it was; and whether opening it mends that.
         self.broken: str | None = None
         self.can_reopen = False
@@ -126,8 +123,20 @@ class TClient:
     """
 
     def __init__(
-        self, service: Any, iprot: TProtocolBase, oprot: TProtocolBase | None = None
+        self,
+        service: Any,
+        iprot: TProtocolBase,
+        oprot: TProtocolBase | None = None,
+        *,
+        check_seqid: bool = True,
     ) -> None:
+        """``service`` is a class of a loaded module.
+
+        ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
+        answer every call with id 0; that can be said of the protocol as well.
+        """
+        check_service(service, type(self).__name__)
+        self._check_seqid = check_seqid
         self._service = service
         self._iprot = self._oprot = iprot
         if oprot is not None:
@@ -145,6 +154,7 @@ class TClient:
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return partial(self._req, "close")
+            raise no_such_attribute(self, _api)
         raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
 
     def __dir__(self) -> list[str]:
@@ -188,6 +198,8 @@ class TClient:
                     if named is None:
                         named = self._named_arguments(_api, args, kwargs)
                     self._send(_api, **named)
+                    if progress.stage == _STARTED:
+                        progress.stage = _SENT
                     oneway = getattr(self._service, _api + "_result").oneway
                 return None if oneway else self._recv(_api)
             except BaseException as error:
@@ -234,13 +246,17 @@ class TClient:
         progress = self._rpc_state
         progress.stage = _RECEIVING
         iprot = self._iprot
-        wait(iprot.trans)
+        if arrived := wait(iprot.trans):
+            progress.stage = _READING
+            if not progress.answered:
+                progress.opening = bytes(arrived[:LOOKED_AT])
         method = progress.method
         if method is None or progress.api != _api:
             method = _core.find_method(self._service, _api)
         reply = None if method is None else _core.read_reply(method, iprot, self._seqid, self)
         exception, value = reply or self._read_reply(_api)
         progress.stage = _ANSWERED
+        progress.answered = True
         if exception is None:
             return value
         try:
@@ -252,19 +268,27 @@ class TClient:
     def _read_reply(self, _api: str) -> tuple[BaseException | None, Any]:
         """Read a reply by the methods of the protocol: an exception to raise, or else a value."""
         name, message_type, seqid = self._iprot.read_message_begin()
+        self._rpc_state.stage = _READING
         if seqid != self._seqid or name != _api or message_type != TMessageType.REPLY:
             self._check_reply(_api, name, message_type, seqid)
 
         if message_type == TMessageType.EXCEPTION:
-            refusal = TApplicationException()
-            refusal.read(self._iprot)
-            self._iprot.read_message_end()
-            return refusal, None
+            return self._read_refusal(), None
 
         result = getattr(self._service, _api + "_result")()
         result.read(self._iprot)
         self._iprot.read_message_end()
+        return self._open_result(_api, result)
 
+    def _read_refusal(self) -> TApplicationException:
+        """Read what a reply has in place of a result."""
+        refusal = TApplicationException()
+        refusal.read(self._iprot)
+        self._iprot.read_message_end()
+        return refusal
+
+    def _open_result(self, _api: str, result: Any) -> tuple[BaseException | None, Any]:
+        """What a result holds: an exception to raise, or else a value."""
         success = getattr(result, "success", None)
         if success is not None:
             return None, success
@@ -276,9 +300,21 @@ class TClient:
             declared = getattr(result, field[1], None)
             if declared is not None:
                 return declared, None
+        unknown = getattr(result, "_undeclared_exception", None)
+        if unknown is not None:
+            return self._undeclared(_api, unknown), None
         if returns_value:
             return TApplicationException(TApplicationException.MISSING_RESULT), None
         return None, None
+
+    def _undeclared(self, _api: str, field: int | str) -> TApplicationException:
+        """What a reply means that holds an exception which this side does not know, in the field
+        of this id or name."""
+        return TApplicationException(
+            TApplicationException.MISSING_RESULT,
+            f"Missing result: {self._full_name(_api)}() was answered with an exception that this "
+            f"side does not declare (field {field}); load the .thrift file that the server uses",
+        )
 
     def close(self) -> None:
         """Close the transports. Does not wait for a call that another thread is making."""
@@ -299,22 +335,40 @@ class TClient:
         return f"{self._service.__name__}.{_api}"
 
     def _check_reply(self, _api: str, name: Any, message_type: int, seqid: int) -> None:
-        if seqid != self._seqid:
-            raise TApplicationException(
+        """Raise for the header of a reply that does not belong to the call."""
+        mismatch = self._find_mismatch(_api, name, message_type, seqid)
+        if mismatch is None:
+            return
+        if message_type != TMessageType.EXCEPTION:
+            raise mismatch
+        try:
+            refusal = self._read_refusal()
+        except Exception as error:
+            raise mismatch from error
+        raise told(mismatch, refusal) from refusal
+
+    def _find_mismatch(
+        self, _api: str, name: Any, message_type: int, seqid: int
+    ) -> TApplicationException | None:
+        """What is wrong with the header of a reply, if anything."""
+        if seqid != self._seqid and self._check_seqid and getattr(self._iprot, "check_seqid", True):
+            return TApplicationException(
                 TApplicationException.BAD_SEQUENCE_ID,
-                f"Bad sequence ID: the reply to call {self._seqid} of {_api} carries id {seqid}",
+                f"Bad sequence ID: the reply to call {self._seqid} of {_api} carries id {seqid}"
+                f" (check_seqid=False accepts a server that does not repeat the id)",
             )
         # Some servers repeat the name as a multiplexed client sent it: "Service:method".
         if name != _api and not str(name).endswith(TMultiplexedProcessor.SEPARATOR + _api):
-            raise TApplicationException(
+            return TApplicationException(
                 TApplicationException.WRONG_METHOD_NAME,
                 f"Wrong method name: the reply to a call of {_api} is for {name!r:.100}",
             )
         if message_type not in (TMessageType.REPLY, TMessageType.EXCEPTION):
-            raise TApplicationException(
+            return TApplicationException(
                 TApplicationException.INVALID_MESSAGE_TYPE,
                 f"Invalid message type: the reply to a call of {_api} has type {message_type}",
             )
+        return None
 
     def _in_step(self, error: BaseException) -> bool:
         """Whether the connection still is between two messages after this error."""
@@ -342,26 +396,60 @@ class TClient:
         """Close the connection: whatever comes on it next does not answer the next call."""
         import contextlib
 
+        progress = self._rpc_state
         transports = [
             prot.trans for prot in {id(p): p for p in (self._iprot, self._oprot)}.values()
         ]
-        if self._rpc_state.stage == _RECEIVING:
+        stand_alone = all(map(_answers_stand_alone, transports))
+        if not stand_alone:
+            self._explain(_api, error)
+        elif progress.stage in (_RECEIVING, _READING):
             _add_description(error, self._iprot.trans)
         for trans in transports:
             with contextlib.suppress(Exception):
                 trans.close()
-            discard_output(trans)
-        if all(map(_answers_stand_alone, transports)):
+            if progress.stage < _SENT:
+                # What was sent stays with a transport that keeps it, in a test for example.
+                discard_output(trans)
+        trans = self._iprot.trans
+        if hasattr(trans, "clean") and (stand_alone or hasattr(trans, "discard_output")):
+            # What a buffer has read ahead belongs to the connection that was closed.
+            trans.clean()
+        progress.answered = False
+        progress.opening = None
+        if stand_alone:
             # Over HTTP the next call has a connection of its own.
-            for trans in transports:
-                if hasattr(trans, "clean"):
-                    trans.clean()
             return
-        self._rpc_state.broken = (
+        progress.broken = (
             f"The connection was closed because a call of {self._full_name(_api)}() "
             f"did not finish ({type(error).__name__}); open a new client"
         )
-        self._rpc_state.can_reopen = not self._is_open()
+        progress.can_reopen = not self._is_open()
+
+    def _explain(self, _api: str, error: BaseException) -> None:
+        """Add to the text of an error what probably is the matter."""
+        from fastthrift._mismatch import explain, explain_hang_up
+        from fastthrift.protocol.exc import TProtocolException
+        from fastthrift.transport.base import TTransportException
+
+        progress = self._rpc_state
+        if not isinstance(error, (TTransportException, TProtocolException)):
+            return
+        note = None
+        if not progress.answered and progress.stage == _READING:
+            note = explain(progress.opening, self._iprot, "client")
+        is_end = isinstance(error, TTransportException) and (
+            error.type == TTransportException.END_OF_FILE or isinstance(error, ConnectionError)
+        )
+        if note is None and is_end and not isinstance(error, TProtocolException):
+            note = explain_hang_up(
+                f"{self._full_name(_api)}()",
+                sent=progress.stage >= _SENT,
+                begun=progress.stage >= _READING,
+                answered=progress.answered,
+            )
+        if note is not None:
+            error.message = f"{error.message}: {note}"
 
     def _require_connection(self) -> None:
         progress = self._rpc_state
@@ -381,6 +469,12 @@ _core.install_getattr(TClient)
 
 # What `_req` does without, unless somebody has another.
 _OWN_SEND = _core.Parts(TClient, "_send")
+
+
+def told(mismatch: TApplicationException, refusal: TApplicationException) -> TApplicationException:
+    """``mismatch`` with the text of the refusal that came in a reply which does not fit."""
+    mismatch.message = f"{mismatch.message}; the server says: {refusal}"
+    return mismatch
 
 
 def discard_output(trans: Any) -> bool:
@@ -429,15 +523,35 @@ def _add_description(error: BaseException, trans: Any) -> None:
             return
 
 
+def refused_call(service: Any, api: Any, message_type: int) -> TApplicationException | None:
+    """What a message is answered with that is no call, or the call of a method that the service
+    does not have."""
+    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
+        return TApplicationException(
+            TApplicationException.INVALID_MESSAGE_TYPE,
+            f"Invalid message type: {printable(api)} came with type {message_type}, and a server "
+            f"takes {TMessageType.CALL} (a call) and {TMessageType.ONEWAY} (a oneway call)",
+        )
+    if api not in service.thrift_services:
+        return TApplicationException(
+            TApplicationException.UNKNOWN_METHOD, f"Unknown method {printable(api)}"
+        )
+    return None
+
+
 class TProcessor:
     """Reads one call, hands it to the handler's method of that name and writes the answer.
 
     ``process`` raises what it cannot answer, undeclared exceptions of the handler among them,
-    so that code around it may see them; the servers turn them into an answer (see
-    ``fastthrift.server``).
+    so that code around it may see them. ``process_and_answer`` turns them into an answer, as the
+    servers do (see ``fastthrift.server``).
+
+    A handler that lacks methods of the service is logged as a warning.
     """
 
     def __init__(self, service: Any, handler: object) -> None:
+        check_service(service, type(self).__name__)
+        check_handler(service, handler, type(self).__name__)
         self._service = service
         self._handler = handler
 
@@ -450,14 +564,14 @@ class TProcessor:
     def _read_call(
         iprot: TProtocolBase, service: Any, handler: object, api: str, message_type: int, seqid: int
     ) -> Incoming:
-        if api not in service.thrift_services:
+        refusal = refused_call(service, api, message_type)
+        if refusal is not None:
             iprot.skip(TType.STRUCT)
             iprot.read_message_end()
-            unknown = TApplicationException(TApplicationException.UNKNOWN_METHOD)
             if message_type == TMessageType.ONEWAY:
                 # Nobody waits for an answer; one would be taken for that of the next call.
-                raise unknown
-            return api, seqid, unknown, None
+                raise refusal
+            return api, seqid, refusal, None
 
         args = getattr(service, api + "_args")()
         args.read(iprot)
@@ -544,6 +658,21 @@ class TProcessor:
             result.success = value
         self.send_result(oprot, api, result, header[2])
 
+    def process_and_answer(
+        self, iprot: TProtocolBase, oprot: TProtocolBase, *, peer: str | None = None
+    ) -> bool:
+        """Read one call, make it and answer it, as the servers do; for those that serve without
+        them, from a WSGI view or a worker.
+
+        What ``process`` raises is logged, with ``peer`` as the other side's name (its address,
+        when it is not given), and answered with a ``TApplicationException``. Returns whether
+        another call can be read: not after the end of the connection, nor after bytes that
+        cannot be read, for which nothing is written unless they name a call.
+        """
+        from fastthrift._settlement import process_and_answer
+
+        return process_and_answer(self, iprot, oprot, peer)
+
     def _call_and_answer(
         self,
         oprot: TProtocolBase,
@@ -613,13 +742,21 @@ class TMultiplexedProcessor(TProcessor):
         if processor is None:
             iprot.skip(TType.STRUCT)
             iprot.read_message_end()
-            unknown = TApplicationException(TApplicationException.UNKNOWN_METHOD)
+            unknown = unknown_service(service_name, api)
             if message_type == TMessageType.ONEWAY:
                 raise unknown
             return api, seqid, unknown, None
         return self._read_call(
             iprot, processor._service, processor._handler, api, message_type, seqid
         )
+
+
+def unknown_service(service_name: str, api: str) -> TApplicationException:
+    """What a call is answered with of a service that a multiplexed processor does not have."""
+    return TApplicationException(
+        TApplicationException.UNKNOWN_METHOD,
+        f"Unknown method {printable(api)}: no service {printable(service_name)} is registered",
+    )
 
 
 class TProcessorFactory:

@@ -9,7 +9,7 @@ use super::imports;
 use super::keys::KeyCache;
 use super::layout::Layout;
 use super::plan::{Field, Kind, Plan, StructKind};
-use crate::wire::{Input, ListHeader, MapHeader, Nesting, Reader, WireType};
+use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// What a `string` becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Decoder<'r, 'py, R> {
     reader: &'r mut R,
     text: Text,
     keys: KeyCache,
+    /// The field of a result that holds an exception which is not declared.
+    undeclared: Option<i16>,
     /// While nothing but this decoder runs, there is no garbage to be found.
     /// Ends before code of the program is called.
     pause: Option<CollectorPause<'py>>,
@@ -65,8 +67,15 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             reader,
             text,
             keys: KeyCache::new(),
+            undeclared: None,
             pause,
         }
+    }
+
+    /// The id of the field of the result that was read, if it was one, that
+    /// holds an exception which its class does not declare.
+    pub fn undeclared_exception(&self) -> Option<i16> {
+        self.undeclared
     }
 
     /// Reads a struct into an object that exists; fields that do not come
@@ -161,6 +170,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 }
                 _ => {
                     let Some((field, rest)) = plan.find(header.id) else {
+                        if plan.is_result() {
+                            self.note_undeclared(header);
+                        }
                         self.reader.skip(header.wire_type)?;
                         continue;
                     };
@@ -178,6 +190,14 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn note_undeclared(&mut self, header: FieldHeader) {
+        const SUCCESS: i16 = 0;
+        if header.id != SUCCESS && header.wire_type == WireType::Struct {
+            self.undeclared = Some(header.id);
+        }
     }
 
     /// Reads a value.

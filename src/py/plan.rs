@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
 use super::ffi::{self, Kept, Raised, Slot, SlotList};
 use super::imports;
@@ -42,6 +42,8 @@ pub struct Plan {
     plain_read: bool,
     /// Whether `write` is that of `TPayload`.
     plain_write: bool,
+    /// Whether it is the result of a method.
+    result: bool,
 }
 
 /// Field positions by field id.
@@ -257,9 +259,11 @@ impl Plan {
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
+        let oneway = class.getattr_opt(intern!(py, "oneway"))?;
         Bound::new(
             py,
             Self {
+                result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
@@ -303,6 +307,13 @@ impl Plan {
     #[inline]
     pub fn has_plain_write(&self) -> bool {
         self.plain_write
+    }
+
+    /// Whether the class is the result of a method, in which a field that is
+    /// not known may be an exception.
+    #[inline]
+    pub fn is_result(&self) -> bool {
+        self.result
     }
 
     /// How many bytes to expect of a message of this class; a single large one

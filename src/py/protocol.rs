@@ -212,7 +212,16 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     #[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
     #[inline(always)]
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
-        Decoder::new(py, reader, self.text).struct_into(self.plan, self.object)
+        let mut decoder = Decoder::new(py, reader, self.text);
+        decoder.struct_into(self.plan, self.object)?;
+        if let Some(field) = decoder.undeclared_exception()
+            && self.plan.is_result()
+        {
+            // For the client, which asks the result for it.
+            self.object
+                .setattr(intern!(py, "_undeclared_exception"), field)?;
+        }
+        Ok(())
     }
 }
 
@@ -353,7 +362,7 @@ impl TBinaryProtocol {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, strict_read=True, \
         strict_write=True, decode_response=True, strict_decode=False, max_depth=64, *, \
-        max_string_size=104857600, max_message_size=104857600)")]
+        max_string_size=104857600, max_message_size=104857600, check_seqid=True)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -365,10 +374,11 @@ impl TBinaryProtocol {
         trans, strict_read = true, strict_write = true, decode_response = true,
         strict_decode = false, max_depth = Limits::DEFAULT_DEPTH, *,
         max_string_size = Limits::DEFAULT_SIZE, max_message_size = Limits::DEFAULT_SIZE,
+        check_seqid = true,
     ))]
     #[expect(
         clippy::too_many_arguments,
-        reason = "the signature of thriftpy2, and two limits"
+        reason = "the signature of thriftpy2, and more options"
     )]
     fn __init__(
         this: &Bound<'_, Self>,
@@ -380,11 +390,13 @@ impl TBinaryProtocol {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
+        check_seqid: bool,
     ) -> PyResult<()> {
         let settings = BINARY
             .strict(strict_read, strict_write)
             .strings(decode_response, strict_decode)
-            .limited(max_depth, max_string_size, max_message_size);
+            .limited(max_depth, max_string_size, max_message_size)
+            .sequence_ids(check_seqid);
         set_up(this.as_super(), settings, trans)
     }
 }
@@ -407,7 +419,7 @@ impl TCompactProtocol {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(trans, decode_response=True, \
         strict_decode=False, *, max_depth=64, max_string_size=104857600, \
-        max_message_size=104857600)")]
+        max_message_size=104857600, check_seqid=True)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -418,8 +430,12 @@ impl TCompactProtocol {
     #[pyo3(signature = (
         trans, decode_response = true, strict_decode = false, *,
         max_depth = Limits::DEFAULT_DEPTH, max_string_size = Limits::DEFAULT_SIZE,
-        max_message_size = Limits::DEFAULT_SIZE,
+        max_message_size = Limits::DEFAULT_SIZE, check_seqid = true,
     ))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the signature of thriftpy2, and more options"
+    )]
     fn __init__(
         this: &Bound<'_, Self>,
         trans: Py<PyAny>,
@@ -428,12 +444,12 @@ impl TCompactProtocol {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
+        check_seqid: bool,
     ) -> PyResult<()> {
-        let settings = COMPACT.strings(decode_response, strict_decode).limited(
-            max_depth,
-            max_string_size,
-            max_message_size,
-        );
+        let settings = COMPACT
+            .strings(decode_response, strict_decode)
+            .limited(max_depth, max_string_size, max_message_size)
+            .sequence_ids(check_seqid);
         set_up(this.as_super(), settings, trans)
     }
 }
@@ -449,7 +465,7 @@ impl TBinaryProtocolFactory {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(strict_read=True, \
         strict_write=True, decode_response=True, strict_decode=False, max_depth=64, *, \
-        max_string_size=104857600, max_message_size=104857600)")]
+        max_string_size=104857600, max_message_size=104857600, check_seqid=True)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -460,11 +476,11 @@ impl TBinaryProtocolFactory {
     #[pyo3(signature = (
         strict_read = true, strict_write = true, decode_response = true, strict_decode = false,
         max_depth = Limits::DEFAULT_DEPTH, *, max_string_size = Limits::DEFAULT_SIZE,
-        max_message_size = Limits::DEFAULT_SIZE,
+        max_message_size = Limits::DEFAULT_SIZE, check_seqid = true,
     ))]
     #[expect(
         clippy::too_many_arguments,
-        reason = "the signature of thriftpy2, and two limits"
+        reason = "the signature of thriftpy2, and more options"
     )]
     fn __init__(
         this: &Bound<'_, Self>,
@@ -475,12 +491,14 @@ impl TBinaryProtocolFactory {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
+        check_seqid: bool,
     ) {
         this.as_super().get().set(
             BINARY
                 .strict(strict_read, strict_write)
                 .strings(decode_response, strict_decode)
-                .limited(max_depth, max_string_size, max_message_size),
+                .limited(max_depth, max_string_size, max_message_size)
+                .sequence_ids(check_seqid),
         );
     }
 
@@ -499,7 +517,7 @@ impl TCompactProtocolFactory {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "(decode_response=True, \
         strict_decode=False, *, max_depth=64, max_string_size=104857600, \
-        max_message_size=104857600)")]
+        max_message_size=104857600, check_seqid=True)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -510,6 +528,7 @@ impl TCompactProtocolFactory {
     #[pyo3(signature = (
         decode_response = true, strict_decode = false, *, max_depth = Limits::DEFAULT_DEPTH,
         max_string_size = Limits::DEFAULT_SIZE, max_message_size = Limits::DEFAULT_SIZE,
+        check_seqid = true,
     ))]
     fn __init__(
         this: &Bound<'_, Self>,
@@ -518,14 +537,14 @@ impl TCompactProtocolFactory {
         max_depth: u32,
         max_string_size: usize,
         max_message_size: usize,
+        check_seqid: bool,
     ) {
-        this.as_super()
-            .get()
-            .set(COMPACT.strings(decode_response, strict_decode).limited(
-                max_depth,
-                max_string_size,
-                max_message_size,
-            ));
+        this.as_super().get().set(
+            COMPACT
+                .strings(decode_response, strict_decode)
+                .limited(max_depth, max_string_size, max_message_size)
+                .sequence_ids(check_seqid),
+        );
     }
 
     /// A compact protocol over `trans`.

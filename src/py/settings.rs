@@ -27,6 +27,7 @@ impl Flags {
     const STRICT_WRITE: Self = Self(1 << 1);
     const DECODE_RESPONSE: Self = Self(1 << 2);
     const STRICT_DECODE: Self = Self(1 << 3);
+    const CHECK_SEQID: Self = Self(1 << 4);
 
     const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
@@ -61,6 +62,7 @@ impl Settings {
         }
         .strict(true, true)
         .strings(true, false)
+        .sequence_ids(true)
     }
 
     /// With or without versions on messages (binary only).
@@ -74,6 +76,13 @@ impl Settings {
     pub const fn strings(mut self, decode_response: bool, strict_decode: bool) -> Self {
         self.flags = self.flags.with(Flags::DECODE_RESPONSE, decode_response);
         self.flags = self.flags.with(Flags::STRICT_DECODE, strict_decode);
+        self
+    }
+
+    /// With clients that refuse a reply which does not carry the sequence id
+    /// of its call, or without.
+    pub const fn sequence_ids(mut self, check: bool) -> Self {
+        self.flags = self.flags.with(Flags::CHECK_SEQID, check);
         self
     }
 
@@ -229,6 +238,9 @@ attributes! {
     decode_response / set_decode_response: bool = DECODE_RESPONSE;
     /// Whether a string that is not UTF-8 is an error; bytes otherwise.
     strict_decode / set_strict_decode: bool = STRICT_DECODE;
+    /// Whether a client refuses a reply with another sequence id than its
+    /// call's.
+    check_seqid / set_check_seqid: bool = CHECK_SEQID;
     ---
     /// How deep structs and containers may nest.
     max_depth / set_max_depth: u32 = depth;

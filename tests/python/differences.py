@@ -217,7 +217,27 @@ DIFFERENCES: dict[str, Difference] = {
     "undeclared-exceptions": Difference(
         "Calls",
         "An undeclared exception in a handler closes the connection without a word.",
-        "The client gets TApplicationException INTERNAL_ERROR; the connection stays.",
+        "Our servers answer with TApplicationException INTERNAL_ERROR, and the connection stays, "
+        "whatever the processor is. TProcessor.process raises it, as thriftpy2's does, for code "
+        "around it; TProcessor.process_and_answer answers as the servers do.",
+    ),
+    "messages-that-are-no-calls": Difference(
+        "Calls",
+        "A reply, an exception or a message of an unknown type that is sent to a server is "
+        "executed as a call.",
+        "TApplicationException INVALID_MESSAGE_TYPE; nothing is executed.",
+    ),
+    "undeclared-answers": Difference(
+        "Calls",
+        "A void call that is answered with an exception which this side's IDL does not declare "
+        "returns None.",
+        "TApplicationException MISSING_RESULT, whose text names the field.",
+    ),
+    "passed-by-mistake": Difference(
+        "Calls",
+        "A module, a struct or what Apache's compiler generated, passed as a service, fails at the "
+        "first call, with an AttributeError.",
+        "TypeError where it is passed, that says what to pass.",
     ),
     "oneway-errors": Difference(
         "Calls",
@@ -232,7 +252,8 @@ DIFFERENCES: dict[str, Difference] = {
     "sequence-ids": Difference(
         "Calls",
         "Every message carries sequence id 0, and the id of a reply is not looked at.",
-        "Each call has its own sequence id, and a reply with another one is refused.",
+        "Each call has its own sequence id, and a reply with another one is refused, unless "
+        "check_seqid=False of the protocol or the client accepts it.",
     ),
     "json-bytes-in-string": Difference(
         "JSON",

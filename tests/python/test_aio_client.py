@@ -9,12 +9,14 @@ import struct
 import warnings
 
 import pytest
+import rpc_support
 from aio_support import (
     PATIENCE,
     PROTOCOLS,
     TRANSPORTS,
     Calls,
     Handler,
+    SyncHandler,
     aio_factories,
     client_of,
     module,
@@ -24,14 +26,32 @@ from aio_support import (
     serving,
 )
 from fastthrift.contrib.aio.client import TAsyncClient
+from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
 from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransportFactory
+from fastthrift.protocol import (
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+    TMultiplexedProtocol,
+    TMultiplexedProtocolFactory,
+)
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.rpc import make_aio_client
-from fastthrift.thrift import TApplicationException, TClient, TDecodeException, TMessageType
-from fastthrift.transport import TTransportException
+from fastthrift.thrift import (
+    TApplicationException,
+    TClient,
+    TDecodeException,
+    TMessageType,
+    TMultiplexedProcessor,
+    TProcessor,
+)
+from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TFramedTransportFactory,
+    TTransportException,
+)
 from rpc_support import i32_result, message, open_descriptors
 
 DIALECTS = [(protocol, transport) for protocol in PROTOCOLS for transport in TRANSPORTS]
@@ -223,6 +243,55 @@ def test_separate_protocols_for_reading_and_writing():
             assert await client.add(1, 2) == 3
             client.close()
             await asyncio.sleep(0)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("protocol", "transport"), DIALECTS)
+def test_a_multiplexed_protocol_in_front_of_the_others(protocol, transport):
+    """Made around a protocol, or by a factory; with a synchronous server as with one of asyncio."""
+
+    async def test_with(port, factories):
+        trans = factories["trans_factory"].get_transport(TAsyncSocket("127.0.0.1", port))
+        await trans.open()
+        inner = factories["proto_factory"].get_protocol(trans)
+        async with TAsyncClient(Calls, TMultiplexedProtocol(inner, "Calls")) as client:
+            assert await client.add(1, 2) == 3
+            await client.note("hello")
+            assert await client.notes() == ["hello"]
+            with pytest.raises(module.Missing):
+                await client.check(1)
+            with pytest.raises(TDecodeException):
+                await client.add("one", 2)
+            # Nothing of that was sent, and the connection goes on.
+            assert await asyncio.gather(client.add(1, 3), client.add(1, 4)) == [4, 5]
+            for service in ("Nobody", "Calls:add"):
+                stranger = TAsyncClient(Calls, TMultiplexedProtocol(inner, service))
+                with pytest.raises(TApplicationException, match="Unknown method"):
+                    await stranger.add(1, 2)
+        factory = TMultiplexedProtocolFactory(factories["proto_factory"], "Calls")
+        factories = {**factories, "proto_factory": factory}
+        async with await make_client(Calls, "127.0.0.1", port, **factories) as client:
+            assert await client.echo("x") == "x"
+
+    async def main():
+        processor = TAsyncMultiplexedProcessor()
+        processor.register_processor("Calls", TAsyncProcessor(Calls, Handler()))
+        factories = aio_factories(protocol, transport)
+        async with serving(processor=processor, protocol=protocol, transport=transport) as server:
+            await test_with(port_of(server), factories)
+
+        several = TMultiplexedProcessor()
+        several.register_processor("Calls", TProcessor(Calls, SyncHandler()))
+        protocols = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFactory}
+        transports = {"buffered": TBufferedTransportFactory, "framed": TFramedTransportFactory}
+        threaded = rpc_support.make_server(
+            processor=several,
+            iprot_factory=protocols[protocol](),
+            itrans_factory=transports[transport](),
+        )
+        with rpc_support.serving(threaded) as port:
+            await test_with(port, factories)
 
     run(main())
 

@@ -392,3 +392,29 @@ def test_the_idl_is_that_of_thriftpy2_and_is_installed():
         ours, other = getattr(track_thrift, name), getattr(theirs.track_thrift, name)
         assert ours.thrift_spec == other.thrift_spec
     assert importlib.resources.files(tracking).joinpath("tracking.thrift").is_file()
+
+
+def test_a_worker_that_answers_by_itself():
+    """Every connection has a processor of its own, and its state outlives a call that fails."""
+
+    class Answering(PerConnection):
+        def handle(self, client):
+            processor = self.factory.get_processor()
+            proto = self.iprot_factory.get_protocol(self.itrans_factory.get_transport(client))
+            while processor.process_and_answer(proto, proto):
+                pass
+
+    factory = TProcessorFactory(TTrackedProcessor, Recorder(), Calls, TrackedHandler())
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000)
+    trans.listen()
+    tracker = Recorder()
+    with (
+        serving(Answering(factory, trans, TBinaryProtocolFactory())) as port,
+        connection(port, tracker) as client,
+    ):
+        for _ in range(2):
+            assert client.add(1, 2) == 3
+            with pytest.raises(TApplicationException, match="Internal error processing fail"):
+                client.fail("x")
+    assert [header.status for header, _ in tracker.recorded] == [True, False] * 2
+    assert len(tracker.answers) == 4

@@ -332,20 +332,22 @@ def make_client(
     timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     url: str = "",
     keep_alive: bool = False,
+    *,
+    check_seqid: bool = True,
 ) -> TClient:
     """A client of a service over HTTP. The caller closes it.
 
     ``url`` takes precedence over ``host``, ``port``, ``path`` and ``scheme`` in what it has; its
     port is ``port`` when it has none. ``timeout`` is in milliseconds. The connection is made by
-    the first call; with ``keep_alive`` all calls use one. Raises ``ValueError`` for a ``url``
-    that is none.
+    the first call; with ``keep_alive`` all calls use one. ``check_seqid=False`` is for servers
+    that do not repeat a call's sequence id. Raises ``ValueError`` for a ``url`` that is none.
     """
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
     transport = trans_factory.get_transport(http_socket)
     protocol = proto_factory.get_protocol(transport)
     transport.open()
-    return TClient(service, protocol)
+    return TClient(service, protocol, check_seqid=check_seqid)
 
 
 @contextlib.contextmanager
@@ -362,6 +364,8 @@ def client_context(
     timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     url: str = "",
     keep_alive: bool = False,
+    *,
+    check_seqid: bool = True,
 ) -> Iterator[TClient]:
     """A client that is closed at the end of the ``with`` block; see ``make_client``."""
     client = make_client(
@@ -377,6 +381,7 @@ def client_context(
         timeout,
         url,
         keep_alive,
+        check_seqid=check_seqid,
     )
     with contextlib.closing(client):
         yield client

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
 from fastthrift._message import Message, Reader, Writer
+from fastthrift._settlement import is_lost
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import (
@@ -23,7 +24,6 @@ from fastthrift.server import (
     _RESOURCE_PAUSE,
     TServer,
     _Connection,
-    _is_lost,
 )
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TMemoryBuffer, TSocket
@@ -271,7 +271,7 @@ def _serving_class(
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             error = sys.exc_info()[1]
-            if error is not None and _is_lost(error):
+            if error is not None and is_lost(error):
                 logger.debug("Connection of %s ended: %s", client_address, error)
             else:
                 logger.exception("The connection of %s failed", client_address)

@@ -13,6 +13,7 @@ import binascii
 import json
 import math
 import re
+from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
@@ -40,6 +41,7 @@ from fastthrift.protocol.json import (
     elements_of,
     encode_binary,
     items_of,
+    note_undeclared,
     parse,
     recursion_as_depth,
     sub_spec,
@@ -510,6 +512,11 @@ class _Reader:
                 setattr(obj, field[1], self.value(field[0], sub_spec(field), item, budget - 1))
         return obj
 
+    def structs_of(self, data: Any, obj: Any) -> Iterator[tuple[int, bool]]:
+        for fid, ttype, _ in self.fields_of(data):
+            if ttype == TType.STRUCT:
+                yield fid, fid == 0 or fid in obj.thrift_spec
+
     @staticmethod
     def same(ttype: int, declared: int) -> bool:
         return CTYPES.get(declared) == CTYPES[ttype]
@@ -584,10 +591,12 @@ class TApacheJSONProtocol(TProtocolBase):
         max_depth: int = DEFAULT_MAX_DEPTH,
         max_string_size: int = DEFAULT_MAX_SIZE,
         max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
     ) -> None:
         super().__init__(trans)
         self.max_depth = max_depth
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
         self._reader = _Reader(decode_response, strict_decode, max_string_size)
         # What was read and not handed out: a message, or a struct without one around it.
         self._req: Any = None
@@ -652,7 +661,9 @@ class TApacheJSONProtocol(TProtocolBase):
         """Fill a payload from the message that was begun, or from a struct; return it."""
         data = self._take_struct()
         with recursion_as_depth():
-            return self._reader.struct(data, obj, self.max_depth)
+            self._reader.struct(data, obj, self.max_depth)
+        note_undeclared(obj, self._reader.structs_of(data, obj))
+        return obj
 
     def skip(self, ttype: int) -> None:
         """Read the struct of the message that was begun, or a struct, and forget it."""
@@ -701,6 +712,7 @@ class TApacheJSONProtocolFactory:
         "max_depth",
         "max_string_size",
         "max_message_size",
+        "check_seqid",
     )
 
     def __init__(
@@ -711,12 +723,14 @@ class TApacheJSONProtocolFactory:
         max_depth: int = DEFAULT_MAX_DEPTH,
         max_string_size: int = DEFAULT_MAX_SIZE,
         max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
     ) -> None:
         self.decode_response = decode_response
         self.strict_decode = strict_decode
         self.max_depth = max_depth
         self.max_string_size = max_string_size
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TApacheJSONProtocol:
         options = {name: getattr(self, name) for name in self._OPTIONS}

@@ -589,10 +589,12 @@ class TJSONProtocol(TProtocolBase):
         max_depth: int = DEFAULT_MAX_DEPTH,
         max_string_size: int = DEFAULT_MAX_SIZE,
         max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
     ) -> None:
         super().__init__(trans)
         self.max_depth = max_depth
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
         self._reader = _Reader(decode_response, strict_decode, max_string_size)
         self._writer = _Writer(max_string_size)
         self._meta: dict[str, Any] = {"version": VERSION}
@@ -677,7 +679,9 @@ class TJSONProtocol(TProtocolBase):
         """Fill a payload from the message that was begun, or from the next one; return it."""
         data, self._data = self._data or self._read_data(), None
         with recursion_as_depth():
-            return self._reader.struct(data["payload"], obj, self.max_depth)
+            self._reader.struct(data["payload"], obj, self.max_depth)
+        note_undeclared(obj, _structs_of(data["payload"], obj))
+        return obj
 
     def write_struct(self, obj: Any) -> None:
         with recursion_as_depth():
@@ -694,6 +698,24 @@ class TJSONProtocol(TProtocolBase):
         data, self._data = self._data or self._read_data(), None
         with recursion_as_depth():
             self._reader.skip(data["payload"], self.max_depth)
+
+
+def note_undeclared(obj: Any, structs: Iterable[tuple[int | str, bool]]) -> None:
+    """Tell the result of a method, for the client, that it came with an exception that it does
+    not declare. ``structs`` are what came: id or name, and whether the class has that field."""
+    # The result of a method is told by this attribute of its class.
+    if isinstance(getattr(type(obj), "oneway", None), bool):
+        for field, known in structs:
+            if not known:
+                obj._undeclared_exception = field
+
+
+def _structs_of(payload: dict[str, Any], obj: Any) -> Iterator[tuple[str, bool]]:
+    keys = getattr(obj, "__thrift_field_names__", {})
+    names = {keys.get(field[1], field[1]) for field in obj.thrift_spec.values()} | {"success"}
+    for name, item in payload.items():
+        if isinstance(item, dict):
+            yield name, name in names
 
 
 def parse(data: bytes | bytearray, levels: int, **options: Any) -> Any:
@@ -722,12 +744,14 @@ class TJSONProtocolFactory:
         max_depth: int = DEFAULT_MAX_DEPTH,
         max_string_size: int = DEFAULT_MAX_SIZE,
         max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
     ) -> None:
         self.decode_response = decode_response
         self.strict_decode = strict_decode
         self.max_depth = max_depth
         self.max_string_size = max_string_size
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TJSONProtocol:
         return TJSONProtocol(
@@ -737,4 +761,5 @@ class TJSONProtocolFactory:
             max_depth=self.max_depth,
             max_string_size=self.max_string_size,
             max_message_size=self.max_message_size,
+            check_seqid=self.check_seqid,
         )

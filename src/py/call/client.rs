@@ -156,15 +156,21 @@ pub fn read_reply<'py>(
         plan: method.result(),
         text: settings.text(),
     };
-    let mut values = codec::read(&settings, &trans, result)?;
+    let (mut values, undeclared) = codec::read(&settings, &trans, result)?;
     if let Some(value) = signature.success.and_then(|slot| values[slot].take()) {
         return Ok(Some((None, Some(value))));
     }
     let declared = (method.result().fields().iter())
         .filter_map(|field| field.slot)
         .find_map(|slot| values[slot.index()].take());
-    Ok(Some(match declared {
-        None if signature.success.is_some() => (Some(imports::missing_result(py)?), None),
-        exception => (exception, None),
-    }))
+    let exception = match (declared, undeclared) {
+        (Some(declared), _) => Some(declared),
+        (None, Some(field)) => {
+            let arguments = (&method.name, field);
+            Some(client.call_method1(intern!(py, "_undeclared"), arguments)?)
+        }
+        (None, None) if signature.success.is_some() => Some(imports::missing_result(py)?),
+        (None, None) => None,
+    };
+    Ok(Some((exception, None)))
 }

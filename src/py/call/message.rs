@@ -78,8 +78,12 @@ pub struct ReadFields<'a> {
     pub text: Text,
 }
 
+/// The fields of a struct by slot, and of a result the field that holds an
+/// exception which it does not declare.
+pub type Fields<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
+
 impl<'py> Read<'py> for ReadFields<'_> {
-    type Output = Vec<Option<Bound<'py, PyAny>>>;
+    type Output = Fields<'py>;
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
         // A spec that was assigned may have fewer fields than the class has slots.
@@ -88,12 +92,13 @@ impl<'py> Read<'py> for ReadFields<'_> {
             .layout()
             .map_or(0, |layout| layout.slots().slots().len());
         let mut values = vec![None; slots];
-        Decoder::new(py, reader, self.text).struct_with(self.plan, |field, value| {
+        let mut decoder = Decoder::new(py, reader, self.text);
+        decoder.struct_with(self.plan, |field, value| {
             if let Some(slot) = field.slot {
                 values[slot.index()] = Some(value);
             }
             Ok(())
         })?;
-        Ok(values)
+        Ok((values, decoder.undeclared_exception()))
     }
 }

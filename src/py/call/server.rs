@@ -23,7 +23,7 @@ type Call<'py> = (
 ///
 /// Sets `message.header` as soon as it was read. None where it was not,
 /// because the protocol has to be asked by its methods, and where the rest
-/// of the call has to be read by them.
+/// of the message has to be read by them: it is no call, or not for us.
 #[pyfunction]
 pub fn read_call<'py>(
     service: &Bound<'py, PyAny>,
@@ -40,6 +40,12 @@ pub fn read_call<'py>(
         intern!(py, "header"),
         (&name, header.message_type, header.sequence_id),
     )?;
+    if !matches!(
+        header.message_type,
+        message_type::CALL | message_type::ONEWAY
+    ) {
+        return Ok(None);
+    }
     let Some(method) = served(service, &name)? else {
         return Ok(None);
     };
@@ -51,7 +57,7 @@ pub fn read_call<'py>(
         plan: prepared.arguments(),
         text: settings.text(),
     };
-    let mut values = codec::read(&settings, &trans, arguments)?;
+    let (mut values, _) = codec::read(&settings, &trans, arguments)?;
     for (value, parameter) in values.iter_mut().zip(&signature.parameters) {
         if value.is_none() {
             *value = Some(parameter.default.get(py)?);

@@ -7,7 +7,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from fastthrift import thrift
+from fastthrift._services import check_service, find_keyword_method, no_such_attribute
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
+
+from ._opening import note_opening
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,7 +35,16 @@ class TAsyncClient:
     program should where it is encrypted, before its event loop ends.
     """
 
-    def __init__(self, service: Any, iprot: Any, oprot: Any = None) -> None:
+    def __init__(
+        self, service: Any, iprot: Any, oprot: Any = None, *, check_seqid: bool = True
+    ) -> None:
+        """``service`` is a class of a loaded module.
+
+        ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
+        answer every call with id 0; that can be said of the protocol as well.
+        """
+        check_service(service, type(self).__name__)
+        self._check_seqid = check_seqid
         self._service = service
         self._iprot = self._oprot = iprot
         if oprot is not None:
@@ -48,11 +60,12 @@ class TAsyncClient:
         if _api != "_service":
             if _api in self._service.thrift_services:
                 return functools.partial(self._req, _api)
-            if api := thrift.find_keyword_method(self._service, _api):
+            if api := find_keyword_method(self._service, _api):
                 return functools.partial(self._req, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return functools.partial(self._req, "close")
+            raise no_such_attribute(self, _api)
         raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
 
     def __dir__(self) -> list[str]:
@@ -121,32 +134,52 @@ class TAsyncClient:
 
     async def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
-        self._rpc_state.stage = thrift._RECEIVING
+        progress = self._rpc_state
+        progress.stage = thrift._RECEIVING
+        if not progress.answered and await note_opening(self._iprot.trans, progress):
+            progress.stage = thrift._READING
         name, message_type, seqid = await self._iprot.read_message_begin()
+        progress.stage = thrift._READING
         if seqid != self._seqid or name != _api or message_type != TMessageType.REPLY:
-            self._check_reply(_api, name, message_type, seqid)
+            await self._check_reply(_api, name, message_type, seqid)
 
         if message_type == TMessageType.EXCEPTION:
-            refusal = TApplicationException()
-            await self._iprot.read_struct(refusal)
+            exception: BaseException | None = await self._read_refusal()
+            value = None
+        else:
+            result = getattr(self._service, _api + "_result")()
+            await self._iprot.read_struct(result)
             await self._iprot.read_message_end()
-            self._rpc_state.stage = thrift._ANSWERED
-            raise refusal
+            exception, value = self._open_result(_api, result)
+        progress.stage = thrift._ANSWERED
+        progress.answered = True
+        if exception is None:
+            return value
+        try:
+            raise exception
+        finally:
+            # The exception has this frame in its traceback: no cycle.
+            del exception
 
-        result = getattr(self._service, _api + "_result")()
-        await self._iprot.read_struct(result)
+    async def _read_refusal(self) -> TApplicationException:
+        """Read what a reply has in place of a result."""
+        refusal = TApplicationException()
+        await self._iprot.read_struct(refusal)
         await self._iprot.read_message_end()
-        self._rpc_state.stage = thrift._ANSWERED
+        return refusal
 
-        if getattr(result, "success", None) is not None:
-            return result.success
-        names = [field[1] for field in result.thrift_spec.values()]
-        for name in names:
-            if name != "success" and getattr(result, name, None) is not None:
-                raise getattr(result, name)
-        if "success" in names:
-            raise TApplicationException(TApplicationException.MISSING_RESULT)
-        return None
+    async def _check_reply(self, _api: str, name: Any, message_type: int, seqid: int) -> None:
+        """Raise for the header of a reply that does not belong to the call."""
+        mismatch = self._find_mismatch(_api, name, message_type, seqid)
+        if mismatch is None:
+            return
+        if message_type != TMessageType.EXCEPTION:
+            raise mismatch
+        try:
+            refusal = await self._read_refusal()
+        except Exception as error:
+            raise mismatch from error
+        raise thrift.told(mismatch, refusal) from refusal
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,7 +200,10 @@ class TAsyncClient:
             self._oprot.trans.close()
 
     _full_name = _Rules._full_name
-    _check_reply = _Rules._check_reply
+    _find_mismatch = _Rules._find_mismatch
+    _open_result = _Rules._open_result
+    _undeclared = _Rules._undeclared
+    _explain = _Rules._explain
     _in_step = _Rules._in_step
     _give_up = _Rules._give_up
     _require_connection = _Rules._require_connection

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any, TypeVar
 
+from fastthrift._settlement import Settlement, is_lost
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
@@ -40,7 +41,6 @@ from fastthrift.http._response import (
 from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
-from fastthrift.server import _is_lost
 from fastthrift.transport import TTransportException
 
 from .client import TAsyncClient
@@ -144,8 +144,7 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         """Does nothing."""
 
     def close(self) -> None:
-        """Forgets everything."""
-        self._arrived = bytearray()
+        """Does nothing: what was written can be looked at, as that of ``TMemoryBuffer``."""
 
     async def _fill(self, missing: int) -> bool:
         return False
@@ -393,7 +392,7 @@ class TAsyncHttpServer(TAsyncServer):
             while await self._serve_request(client, reader, connection) and not self.closed:
                 connection.message = _Message()
         except (TTransportException, OSError) as error:
-            if not _is_lost(error):
+            if not is_lost(error):
                 raise
             logger.debug("Connection of %s ended: %s", connection.peer, error)
 
@@ -452,11 +451,10 @@ class TAsyncHttpServer(TAsyncServer):
             require_answer(message)
         return answer
 
-    def _settle(self, error: BaseException, *args: Any) -> bool:
+    def _settle(self, error: BaseException, *args: Any) -> Settlement:
         if isinstance(error, BadRequest):
             raise error
-        settled: bool = super()._settle(error, *args)
-        return settled
+        return super()._settle(error, *args)
 
 
 async def _read(client: StreamHandler, reader: RequestReader, part: Callable[[], _T | None]) -> _T:
@@ -490,18 +488,21 @@ async def make_client(
     http_header_factory: TAsyncHttpHeaderFactory | None = None,
     timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     url: str = "",
+    *,
+    check_seqid: bool = True,
 ) -> TAsyncClient:
     """A client of a service at an HTTP address. The caller closes the client.
 
     ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
-    precedence over ``scheme``, ``host``, ``port`` and ``path``; raises ``ValueError`` for one
-    that is none.
+    precedence over ``scheme``, ``host``, ``port`` and ``path``. ``check_seqid=False`` is for
+    servers that do not repeat a call's sequence id. Raises ``ValueError`` for a ``url`` that is
+    none.
     """
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
     await transport.open()
-    return TAsyncClient(service, factory.get_protocol(transport))
+    return TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
 
 
 @asynccontextmanager
@@ -516,6 +517,8 @@ async def client_context(
     http_header_factory: TAsyncHttpHeaderFactory | None = None,
     timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     url: str = "",
+    *,
+    check_seqid: bool = True,
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
     uri = make_uri(host, port, path, scheme, url)
@@ -523,7 +526,7 @@ async def client_context(
     factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
     try:
         await transport.open()
-        yield TAsyncClient(service, factory.get_protocol(transport))
+        yield TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
     finally:
         await transport.aclose()
 

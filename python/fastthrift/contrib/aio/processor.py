@@ -6,13 +6,16 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from fastthrift._message import Message
+from fastthrift._services import check_handler, check_service, find_handler
 from fastthrift.thrift import (
     TApplicationException,
     TMessageType,
     TMultiplexedProcessor,
     TProcessor,
     TType,
-    find_handler,
+    refused_call,
+    unknown_service,
 )
 
 __all__ = [
@@ -33,10 +36,15 @@ class TAsyncProcessor:
 
     A method of the handler may be a coroutine function or, when it does not block, a plain one.
     ``process`` raises what it cannot answer, undeclared exceptions of the handler among them,
-    so that code around it may see them; the server turns them into an answer.
+    so that code around it may see them. ``process_and_answer`` turns them into an answer, as the
+    server does.
+
+    A handler that lacks methods of the service is logged as a warning.
     """
 
     def __init__(self, service: Any, handler: object) -> None:
+        check_service(service, type(self).__name__)
+        check_handler(service, handler, type(self).__name__)
         self._service = service
         self._handler = handler
 
@@ -49,14 +57,9 @@ class TAsyncProcessor:
     async def _read_call(
         iprot: Any, service: Any, handler: object, api: str, message_type: int, seqid: int
     ) -> Incoming:
-        if service is None or api not in service.thrift_services:
-            await iprot.skip(TType.STRUCT)
-            await iprot.read_message_end()
-            unknown = TApplicationException(TApplicationException.UNKNOWN_METHOD)
-            if message_type == TMessageType.ONEWAY:
-                # Nobody waits for an answer; one would be taken for that of the next call.
-                raise unknown
-            return api, seqid, unknown, None
+        refusal = refused_call(service, api, message_type)
+        if refusal is not None:
+            return await TAsyncProcessor._refuse(iprot, api, message_type, seqid, refusal)
 
         args = getattr(service, api + "_args")()
         await iprot.read_struct(args)
@@ -69,6 +72,17 @@ class TAsyncProcessor:
             return await value if inspect.isawaitable(value) else value
 
         return api, seqid, result, call
+
+    @staticmethod
+    async def _refuse(
+        iprot: Any, api: str, message_type: int, seqid: int, refusal: TApplicationException
+    ) -> Incoming:
+        await iprot.skip(TType.STRUCT)
+        await iprot.read_message_end()
+        if message_type == TMessageType.ONEWAY:
+            # Nobody waits for an answer; one would be taken for that of the next call.
+            raise refusal
+        return api, seqid, refusal, None
 
     async def send_exception(
         self, oprot: Any, api: str, exc: TApplicationException, seqid: int
@@ -111,6 +125,16 @@ class TAsyncProcessor:
         if not result.oneway:
             await self.send_result(oprot, api, result, seqid)
 
+    async def process_and_answer(self, iprot: Any, oprot: Any, *, peer: str | None = None) -> bool:
+        """Read one call, make it and answer it, as the server does; for those that serve without
+        it. See ``TProcessor.process_and_answer``."""
+        from fastthrift._settlement import peer_name
+
+        from ._answering import process_and_answer, settle_alone
+
+        peer = peer or peer_name(iprot.trans, "an unknown peer")
+        return await process_and_answer(self, iprot, oprot, Message(), peer, settle_alone)
+
 
 class TAsyncMultiplexedProcessor(TAsyncProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
@@ -147,7 +171,9 @@ class TAsyncMultiplexedProcessor(TAsyncProcessor):
 
         service_name, api = name.split(self.SEPARATOR, 1)
         processor = self.processors.get(service_name)
-        service, handler = (
-            (None, None) if processor is None else (processor._service, processor._handler)
+        if processor is None:
+            unknown = unknown_service(service_name, api)
+            return await self._refuse(iprot, api, message_type, seqid, unknown)
+        return await self._read_call(
+            iprot, processor._service, processor._handler, api, message_type, seqid
         )
-        return await self._read_call(iprot, service, handler, api, message_type, seqid)

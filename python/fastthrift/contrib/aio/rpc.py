@@ -57,6 +57,8 @@ async def make_client(
     url: str = "",
     socket_timeout: float | None = None,
     socket_family: int = EITHER_FAMILY,
+    *,
+    check_seqid: bool = True,
 ) -> TAsyncClient:
     """Connect to a service. The caller closes the client, or has it closed by
     ``async with await make_client(...) as client:``.
@@ -65,9 +67,10 @@ async def make_client(
     ``connect_timeout`` is given; None or 0 for none. ``socket_timeout`` is its former name.
     ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and ``port``,
     ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context`` or one
-    of the files is given; ``validate=False`` accepts any certificate. Raises
-    ``TTransportException`` of type ``NOT_OPEN`` when the service cannot be reached, and
-    ``ValueError`` for a ``url`` that is none, or one of HTTP.
+    of the files is given; ``validate=False`` accepts any certificate. ``check_seqid=False`` is for
+    servers that do not repeat the sequence id of a call. Raises ``TTransportException`` of type
+    ``NOT_OPEN`` when the service cannot be reached, and ``ValueError`` for a ``url`` that is none,
+    or one of HTTP.
     """
     if socket_timeout is not None:
         warnings.warn(
@@ -107,7 +110,7 @@ async def make_client(
     except BaseException:
         client_socket.close()
         raise
-    return TAsyncClient(service, protocol)
+    return TAsyncClient(service, protocol, check_seqid=check_seqid)
 
 
 def make_server(

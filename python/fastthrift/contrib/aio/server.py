@@ -12,11 +12,11 @@ import warnings
 from typing import Any
 
 from fastthrift import _message as observing
-from fastthrift import server as threaded
-from fastthrift.thrift import TApplicationException
+from fastthrift._services import check_processor
+from fastthrift._settlement import Settlement, peer_name, settle
 from fastthrift.transport import TTransportException
 
-from .processor import TAsyncProcessor
+from ._answering import process_and_answer
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .transport.buffered import TAsyncBufferedTransportFactory
 
@@ -34,36 +34,8 @@ logger = logging.getLogger(__name__)
 # has a task, which is to be ended with the others.
 _TURNS_TO_ACCEPT = 5
 
-# The rules of the synchronous server, which is not a base: its `serve` and `close` are others.
-_Rules: Any = threaded.TServer
-
-
-class _Message(observing.Message):
-    """The call being processed, and what is to be answered when it has failed."""
-
-    __slots__ = ("answer",)
-
-    answer: TApplicationException | None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = None
-
-
-class _Reader(observing.Observer):
-    """The protocol that calls are read from."""
-
-    __slots__ = ()
-
-    async def read_message_begin(self) -> tuple[str, int, int]:
-        header: tuple[str, int, int] = await self._proto.read_message_begin()
-        self._message.header = header
-        return header
-
-    async def read_message_end(self) -> Any:
-        result = await self._proto.read_message_end()
-        self._message.stage = observing.READ
-        return result
+# For `contrib.aio.http`.
+_Message = observing.Message
 
 
 class CallProcessing:
@@ -74,61 +46,18 @@ class CallProcessing:
 
     async def _process(self, iprot: Any, oprot: Any, message: _Message, peer: str) -> bool:
         """Process one call; whether the connection goes on."""
-        message.header = message.answer = None
-        message.stage = observing.BEGUN
-        goes_on: bool
-        try:
-            await self.processor.process(_Reader(iprot, message), observing.Writer(oprot, message))
-        except asyncio.CancelledError as error:
-            if message.stage != observing.READ or _is_cancelled():
-                raise
-            # Not this task but one that the handler waited for.
-            goes_on = self._settle(error, message, peer, oprot)
-        except Exception as error:
-            goes_on = self._settle(error, message, peer, oprot)
-        else:
-            return True
-        if message.answer is None:
-            return goes_on
-        return await self._send_answer(message, message.answer, peer, oprot) and goes_on
+        return await process_and_answer(self.processor, iprot, oprot, message, peer, self._settle)
 
-    def _answer(
-        self, message: _Message, peer: str, oprot: Any, answer: TApplicationException
-    ) -> bool:
-        """Called by the rules below, which cannot wait until an answer is sent."""
-        message.answer = answer
-        return True
-
-    async def _send_answer(
-        self, message: _Message, answer: TApplicationException, peer: str, oprot: Any
-    ) -> bool:
-        # A processor need not be a TAsyncProcessor.
-        send_exception = getattr(self.processor, "send_exception", None)
-        if send_exception is None:
-            send_exception = TAsyncProcessor(None, None).send_exception
-        try:
-            await send_exception(oprot, message.method, answer, message.seqid)
-        except Exception as error:
-            logger.debug("%s cannot be told that %s failed: %r", peer, message.label, error)
-            return False
-        return True
-
-    _settle = _Rules._settle
-    _settle_input = _Rules._settle_input
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody has cancelled this task; before Python 3.11 nobody can tell."""
-    task = asyncio.current_task()
-    cancelling = getattr(task, "cancelling", None)
-    return cancelling is None or cancelling() > 0
+    def _settle(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> Settlement:
+        """What becomes of a call that fails."""
+        return settle(error, message, peer, oprot, logger, closed=self.closed)
 
 
 class _Connection:
     """One accepted connection, and the task that serves it."""
 
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
-        self.peer = threaded._peer_name(client)
+        self.peer = peer_name(client)
         self.task = task
         self.message = _Message()
         self.stopped = False
@@ -161,6 +90,7 @@ class TAsyncServer(CallProcessing):
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """``loop`` is what ``serve`` runs; the other methods use the loop they are called in."""
+        check_processor(processor, type(self).__name__)
         self.processor = processor
         self.trans = trans
         self.itrans_factory = itrans_factory or TAsyncBufferedTransportFactory()

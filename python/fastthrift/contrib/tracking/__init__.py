@@ -20,9 +20,8 @@ from fastthrift.thrift import (
     TMessageType,
     TPayload,
     TProcessor,
-    TType,
-    find_handler,
 )
+from fastthrift.thrift import TType as TType
 
 from .tracker import ConsoleTracker, TrackerBase, VersionMixin
 
@@ -178,7 +177,7 @@ class TTrackedProcessor(TProcessor, VersionMixin):
     def _try_upgrade(self, iprot: Any) -> Incoming:
         api, message_type, seqid = iprot.read_message_begin()
         if message_type != TMessageType.CALL or api != track_method:
-            return (api, seqid, *self._process_in(api, iprot))
+            return self._read_call(iprot, self._service, self._handler, api, message_type, seqid)
 
         args = track_thrift.UpgradeArgs()
         args.read(iprot)
@@ -197,21 +196,6 @@ class TTrackedProcessor(TProcessor, VersionMixin):
             """The handshake calls nothing."""
 
         return api, seqid, reply, call
-
-    def _process_in(self, api: str, iprot: Any) -> tuple[Any, Callable[[], Any] | None]:
-        if api not in self._service.thrift_services:
-            iprot.skip(TType.STRUCT)
-            iprot.read_message_end()
-            return TApplicationException(TApplicationException.UNKNOWN_METHOD), None
-        args = getattr(self._service, api + "_args")()
-        args.read(iprot)
-        iprot.read_message_end()
-        names = [field[1] for field in args.thrift_spec.values()]
-
-        def call() -> Any:
-            return find_handler(self._handler, api)(*[getattr(args, name) for name in names])
-
-        return getattr(self._service, api + "_result")(), call
 
     def _do_process(
         self,

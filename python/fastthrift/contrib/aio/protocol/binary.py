@@ -76,6 +76,7 @@ class TAsyncBinaryProtocol(TAsyncNativeProtocol, TBinaryProtocol, TAsyncProtocol
         *,
         max_string_size: int = _SIZE_LIMIT,
         max_message_size: int = _SIZE_LIMIT,
+        check_seqid: bool = True,
     ) -> None:
         """The options of ``TBinaryProtocol``."""
         super().__init__(
@@ -87,6 +88,7 @@ class TAsyncBinaryProtocol(TAsyncNativeProtocol, TBinaryProtocol, TAsyncProtocol
             max_depth,
             max_string_size=max_string_size,
             max_message_size=max_message_size,
+            check_seqid=check_seqid,
         )
 
 
@@ -103,6 +105,7 @@ class TAsyncBinaryProtocolFactory:
         *,
         max_string_size: int = _SIZE_LIMIT,
         max_message_size: int = _SIZE_LIMIT,
+        check_seqid: bool = True,
     ) -> None:
         """The options of ``TBinaryProtocolFactory``."""
         self.strict_read = strict_read
@@ -112,6 +115,7 @@ class TAsyncBinaryProtocolFactory:
         self.max_depth = max_depth
         self.max_string_size = max_string_size
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TAsyncBinaryProtocol:
         """A binary protocol over ``trans``."""
@@ -124,6 +128,7 @@ class TAsyncBinaryProtocolFactory:
             self.max_depth,
             max_string_size=self.max_string_size,
             max_message_size=self.max_message_size,
+            check_seqid=self.check_seqid,
         )
 
 

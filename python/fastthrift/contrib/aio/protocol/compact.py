@@ -68,6 +68,7 @@ class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtoc
         max_depth: int = _MAX_DEPTH,
         max_string_size: int = _SIZE_LIMIT,
         max_message_size: int = _SIZE_LIMIT,
+        check_seqid: bool = True,
     ) -> None:
         """The options of ``TCompactProtocol``."""
         super().__init__(
@@ -77,6 +78,7 @@ class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtoc
             max_depth=max_depth,
             max_string_size=max_string_size,
             max_message_size=max_message_size,
+            check_seqid=check_seqid,
         )
 
 
@@ -91,6 +93,7 @@ class TAsyncCompactProtocolFactory:
         max_depth: int = _MAX_DEPTH,
         max_string_size: int = _SIZE_LIMIT,
         max_message_size: int = _SIZE_LIMIT,
+        check_seqid: bool = True,
     ) -> None:
         """The options of ``TCompactProtocolFactory``."""
         self.decode_response = decode_response
@@ -98,6 +101,7 @@ class TAsyncCompactProtocolFactory:
         self.max_depth = max_depth
         self.max_string_size = max_string_size
         self.max_message_size = max_message_size
+        self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TAsyncCompactProtocol:
         """A compact protocol over ``trans``."""
@@ -108,4 +112,5 @@ class TAsyncCompactProtocolFactory:
             max_depth=self.max_depth,
             max_string_size=self.max_string_size,
             max_message_size=self.max_message_size,
+            check_seqid=self.check_seqid,
         )

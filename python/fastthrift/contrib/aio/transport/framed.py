@@ -34,6 +34,8 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         super().__init__()
         self._trans = trans
         self.max_frame_size = max_frame_size
+        # The length of the frame that came last, as it came.
+        self._length = b""
         #: Whether the last flush was refused because of the limit, so that nothing was sent.
         self.refused = False
 
@@ -54,7 +56,8 @@ class TAsyncFramedTransport(TAsyncReadAhead):
 
     async def read_frame(self) -> None:
         """Read the next frame; ``read`` does when it has come to the end of one."""
-        (size,) = struct.unpack("!i", await readall(self._trans.read, 4))
+        self._length = await readall(self._trans.read, 4)
+        (size,) = struct.unpack("!i", self._length)
         check_frame_size(size, self.max_frame_size)
         self._arrived += await readall(self._trans.read, size)
 
