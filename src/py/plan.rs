@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
+use super::error::{exception_of, raised_from};
 use super::ffi::{self, Kept, Raised, Slot, SlotList};
 use super::imports;
 use super::layout::Layout;
@@ -204,8 +205,15 @@ impl Plan {
         let name = intern!(py, "__fastthrift_plan__");
         match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
             // An immutable class works too, it is only compiled anew.
-            Err(error) if !error.is_instance_of::<PyTypeError>(py) => Err(error),
-            _ => Ok(plan),
+            Err(error) => {
+                let error = exception_of(py, error);
+                if error.is_instance_of::<PyTypeError>() {
+                    Ok(plan)
+                } else {
+                    Err(PyErr::from_value(error.into_any()))
+                }
+            }
+            Ok(()) => Ok(plan),
         }
     }
 
@@ -234,10 +242,10 @@ impl Plan {
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
-                let text = format!("thrift_spec of {class}, field {id}: {}", error.value(py));
-                let new = PyTypeError::new_err(text);
-                new.set_cause(py, Some(error));
-                new
+                let cause = exception_of(py, error);
+                let text = format!("thrift_spec of {class}, field {id}: {cause}");
+                let cause = PyErr::from_value(cause.into_any());
+                raised_from(py, PyTypeError::new_err(text), Some(cause))
             })?);
         }
         let exact = layout
