@@ -111,12 +111,16 @@ docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
 
 debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server.
-	@{ command -v chromium && command -v chromedriver && command -v thrift && \
-		command -v apxs && test -x /usr/sbin/apache2; } >/dev/null || { \
+	@{ command -v chromium && command -v chromedriver && command -v thrift; } >/dev/null || { \
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends chromium chromium-driver fonts-dejavu-core \
-			thrift-compiler apache2-bin apache2-dev python3-dev; }
+			thrift-compiler; }
+	@{ command -v apxs && test -x /usr/sbin/apache2; } >/dev/null || \
+		! command -v apt-get >/dev/null || { \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends apache2-bin apache2-dev python3-dev; }
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
 	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \
@@ -167,14 +171,15 @@ $(VENV)/.dev: $(VENV)/.tools pyproject.toml
 	@$(PIP) install --group test --group lint --group bench
 	@touch $@
 
-# Nobody but the tests needs them. mod_wsgi needs a Python that is a shared library.
+# Nobody but the tests needs them. mod_wsgi needs Apache, and a Python that is a
+# shared library.
 $(VENV)/.servers: $(VENV)/.dev | debian
 	$(SAY) 'Compiling uWSGI and mod_wsgi for the tests; this takes a minute or two.'
 	@$(PIP) install --group uwsgi
-	@if $(BIN)/python -c 'import sys, sysconfig; \
+	@if command -v apxs >/dev/null && $(BIN)/python -c 'import sys, sysconfig; \
 			sys.exit(not sysconfig.get_config_var("Py_ENABLE_SHARED"))'; then \
 		$(PIP) install --group mod_wsgi; \
 	else \
-		echo 'This Python is no shared library: the tests of mod_wsgi will be skipped.'; \
+		echo 'No Apache, or no shared library of this Python: no tests of mod_wsgi.'; \
 	fi
 	@touch $@
