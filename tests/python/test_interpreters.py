@@ -103,10 +103,14 @@ caught(fastthrift.encode, module.Name(text="\\ud800"))
 caught(fastthrift.encode, module.Name(raw=memoryview(b"abcd").cast("I")[:0]))
 caught(fastthrift.encode, module.Names([3]))
 caught(fastthrift.encode, 3)
+try: fastthrift.encode(module.Name(number=Raises()))
+except KeyError as error:
+    while error.__traceback__.tb_next: error.__traceback__ = error.__traceback__.tb_next
+    print("raised in", error.__traceback__.tb_frame.f_code.co_name)
 print(fastthrift.encode(module.Name(raw=memoryview(b"abc"))))
 """
     )
-    assert [line.split(" ", 2)[:2] for line in printed[:-1]] == [
+    assert [line.split(" ", 2)[:2] for line in printed[:-2]] == [
         ["TEncodeException", "True"],
         ["TEncodeException", "True"],
         ["TEncodeException", "True"],
@@ -118,6 +122,7 @@ print(fastthrift.encode(module.Name(raw=memoryview(b"abc"))))
         ["TEncodeException", "True"],
         ["TMalformedDataException", "True"],
     ], printed
+    assert printed[-2] == "raised in __int__"
     assert printed[-1] == "b'\\x0b\\x00\\x04\\x00\\x00\\x00\\x03abc\\x00'"
 
 
@@ -207,6 +212,10 @@ def test_the_programs_code_runs_in_the_interpreter_that_loads(tmp_path: Path) ->
         from interpreters import current
         def resolver(written, including):
             print("resolver in", current() == here)
+            # It loads, and meets an error, itself.
+            own = fastthrift.load_fp(io.StringIO("struct D {{ 1: i32 d }}"), "d_thrift")
+            try: fastthrift.decode(own.D, b"\\x08")
+            except fastthrift.thrift.TException: print("caught")
             return "inner.thrift", b"struct A {{ 1: i32 a }}"
         here = current()
         text = 'include "a.thrift" struct C {{ 1: a.A a }}'.replace('a.thrift', 'inner.thrift')
@@ -217,7 +226,7 @@ def test_the_programs_code_runs_in_the_interpreter_that_loads(tmp_path: Path) ->
         print(fastthrift.load_module("package.inside_thrift").B(4).b)
         """
     )
-    assert printed == ["resolver in True", "3", "4"]
+    assert printed == ["resolver in True", "caught", "3", "4"]
 
 
 def test_log_records_arrive_where_the_program_is(tmp_path: Path) -> None:
