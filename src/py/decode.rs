@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
-use super::error::{CodecError, Result, Segment, exception_of};
+use super::error::{CodecError, Result, Segment};
 use super::ffi::{self, CollectorPause, ListBuilder, Slots};
 use super::imports;
 use super::keys::KeyCache;
@@ -409,7 +409,7 @@ fn set_entry<'py>(
 #[cold]
 fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
     if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
-        return CodecError::value(exception_of(key.py(), error).to_string());
+        return CodecError::value(ffi::exception_of(key.py(), error).to_string());
     }
     error.into()
 }

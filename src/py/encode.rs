@@ -7,7 +7,7 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
 };
 
-use super::error::{CodecError, FieldError, Result, Segment, exception_of};
+use super::error::{CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
 use crate::wire::{Nesting, Scalar, Writer};
@@ -255,7 +255,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn text(&mut self, text: &Bound<'py, PyString>) -> Result<()> {
         match text.to_str() {
             Ok(text) => Ok(self.writer.bytes(text.as_bytes())?),
-            Err(error) => Err(CodecError::value(exception_of(self.py, error).to_string())),
+            Err(error) => Err(CodecError::value(
+                ffi::exception_of(self.py, error).to_string(),
+            )),
         }
     }
 

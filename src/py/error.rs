@@ -6,7 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::ffi::Raised;
+use super::ffi::{Raised, exception_of};
 use crate::wire;
 
 /// The result of encoding or decoding.
@@ -165,28 +165,6 @@ fn path_text(py: Python<'_>, path: Vec<Segment>) -> String {
         };
     }
     text
-}
-
-/// The exception object of an error, to look at it.
-///
-/// A `PyErr` that was made in Rust has none yet. Asked about its class or
-/// value it would make one, attached to the main interpreter, whichever this
-/// one is.
-#[cold]
-pub fn exception_of(py: Python<'_>, error: PyErr) -> Bound<'_, PyBaseException> {
-    error.restore(py);
-    #[expect(clippy::disallowed_methods, reason = "what was set has its object")]
-    PyErr::fetch(py).into_value(py).into_bound(py)
-}
-
-/// The error, raised from another one.
-#[cold]
-pub fn raised_from(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> PyErr {
-    let error = PyErr::from_value(exception_of(py, error).into_any());
-    let cause = cause.map(|cause| PyErr::from_value(exception_of(py, cause).into_any()));
-    #[expect(clippy::disallowed_methods, reason = "both have their objects")]
-    error.set_cause(py, cause);
-    error
 }
 
 impl From<wire::Error> for CodecError {

@@ -4,7 +4,8 @@ use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyUnicodeDecodeError;
 use pyo3::prelude::*;
 
-use super::error::{Cause, CodecError, FieldError, exception_of, raised_from};
+use super::error::{Cause, CodecError, FieldError};
+use super::ffi::{exception_of, raised_from};
 use super::imports;
 use crate::wire::{self, ErrorKind};
 

@@ -10,7 +10,6 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::error::{exception_of, raised_from};
 use super::ffi::{self, Kept, Raised, Slot, SlotList};
 use super::imports;
 use super::layout::Layout;
@@ -206,7 +205,7 @@ impl Plan {
         match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
             // An immutable class works too, it is only compiled anew.
             Err(error) => {
-                let error = exception_of(py, error);
+                let error = ffi::exception_of(py, error);
                 if error.is_instance_of::<PyTypeError>() {
                     Ok(plan)
                 } else {
@@ -242,10 +241,10 @@ impl Plan {
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
-                let cause = exception_of(py, error);
+                let cause = ffi::exception_of(py, error);
                 let text = format!("thrift_spec of {class}, field {id}: {cause}");
                 let cause = PyErr::from_value(cause.into_any());
-                raised_from(py, PyTypeError::new_err(text), Some(cause))
+                ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
             })?);
         }
         let exact = layout

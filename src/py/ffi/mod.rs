@@ -37,7 +37,7 @@ pub use list::{ExactItems, ListBuilder, peek_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
-pub use raised::Raised;
+pub use raised::{Raised, exception_of, raised_from};
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, install_call, storage_type};
