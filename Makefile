@@ -13,7 +13,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python test-release test-all-pythons test-asan test-debug fuzz dev \
+.PHONY: help demo test test-rust test-python servers test-release test-all-pythons test-asan test-debug fuzz dev \
 	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
@@ -35,8 +35,10 @@ test-rust: ## The tests of the core, which need no Python.
 			echo 'pyo3 is not in the default dependency tree'; \
 		fi
 
-test-python: dev debian ## The Python tests, with the peers, the web examples and a browser.
+test-python: dev debian servers ## The Python tests, with the peers, the web examples and a browser.
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+servers: $(VENV)/.servers ## uWSGI and Apache's mod_wsgi, compiled for the Python of the tests.
 
 test-release: wheel ## The tests of stack, memory and threads, against the wheel.
 	PYTHON=$(BIN)/python tests/release.sh $(PYTEST_ARGS)
@@ -108,7 +110,7 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
 
-debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler, nginx.
+debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx.
 	@{ command -v chromium && command -v chromedriver && command -v thrift; } >/dev/null || { \
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
@@ -120,6 +122,11 @@ debian: ## Install what the tests need of Debian, unless it is there: a browser,
 		{ apt-get download -qq nginx || \
 			{ $(SUDO) apt-get update -qq && apt-get download -qq nginx; }; } && \
 		dpkg-deb -x nginx_*.deb .; }
+	@{ command -v apxs && test -x /usr/sbin/apache2; } >/dev/null || \
+		! command -v apt-get >/dev/null || { \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends apache2-bin apache2-dev python3-dev; }
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
 	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \
@@ -168,4 +175,17 @@ $(VENV)/.demo: $(VENV)/.tools pyproject.toml
 $(VENV)/.dev: $(VENV)/.tools pyproject.toml
 	$(SAY) 'Installing what the tests, lints and benchmarks need; this takes a minute.'
 	@$(PIP) install --group test --group lint --group bench
+	@touch $@
+
+# Nobody but the tests needs them. mod_wsgi needs Apache, and a Python that is a
+# shared library.
+$(VENV)/.servers: $(VENV)/.dev | debian
+	$(SAY) 'Compiling uWSGI and mod_wsgi for the tests; this takes a minute or two.'
+	@$(PIP) install --group uwsgi
+	@if command -v apxs >/dev/null && $(BIN)/python -c 'import sys, sysconfig; \
+			sys.exit(not sysconfig.get_config_var("Py_ENABLE_SHARED"))'; then \
+		$(PIP) install --group mod_wsgi; \
+	else \
+		echo 'No Apache, or no shared library of this Python: no tests of mod_wsgi.'; \
+	fi
 	@touch $@

@@ -429,7 +429,7 @@ fn set_entry<'py>(
 #[cold]
 fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
     if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
-        return CodecError::value(error.value(key.py()).to_string());
+        return CodecError::value(ffi::exception_of(key.py(), error).to_string());
     }
     error.into()
 }

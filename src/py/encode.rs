@@ -1,6 +1,5 @@
 //! The one encoder of Python objects, generic over protocol and output.
 
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -8,7 +7,7 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
 };
 
-use super::error::{Cause, CodecError, FieldError, Result, Segment};
+use super::error::{CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
 use crate::wire::{Nesting, Scalar, Writer};
@@ -32,10 +31,15 @@ impl<'py, W: Writer> Encoder<'py, W> {
     pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         match Plan::of_object(object) {
             Ok(plan) => self.structure_of(plan.get(), object),
-            Err(error) if error.is_instance_of::<PyAttributeError>(self.py) => {
-                Err(not_a("a struct", object))
+            Err(error) => {
+                let mut error = CodecError::from(error);
+                match error.raised(self.py) {
+                    Some(raised) if raised.is_instance_of::<PyAttributeError>() => {
+                        Err(not_a("a struct", object))
+                    }
+                    _ => Err(error),
+                }
             }
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -251,7 +255,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn text(&mut self, text: &Bound<'py, PyString>) -> Result<()> {
         match text.to_str() {
             Ok(text) => Ok(self.writer.bytes(text.as_bytes())?),
-            Err(error) => Err(CodecError::value(error.value(self.py).to_string())),
+            Err(error) => Err(CodecError::value(
+                ffi::exception_of(self.py, error).to_string(),
+            )),
         }
     }
 
@@ -264,11 +270,11 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.writer.check_string(bytes.len())?;
             return Ok(self.writer.bytes(&bytes.to_vec())?);
         }
-        match PyBuffer::<u8>::get(value) {
+        match ffi::Buffer::of(value) {
             Ok(buffer) => {
                 // Refused before it is copied.
                 self.writer.check_string(buffer.len_bytes())?;
-                Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?)
+                Ok(self.writer.bytes(&buffer.to_vec()?)?)
             }
             Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
                 // A memoryview of items that are not bytes.
@@ -560,10 +566,10 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
     let py = value.py();
     if value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__"))? {
         return value.extract::<i64>().map_err(|error| {
-            if error.is_instance_of::<PyOverflowError>(py) {
-                out_of_range()
-            } else {
-                error.into()
+            let mut error = CodecError::from(error);
+            match error.raised(py) {
+                Some(raised) if raised.is_instance_of::<PyOverflowError>() => out_of_range(),
+                _ => error,
             }
         });
     }
@@ -584,12 +590,11 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
 fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
     let py = value.py();
     value.extract::<f64>().map_err(|error| {
-        if error.is_instance_of::<PyOverflowError>(py) {
-            out_of_range()
-        } else if error.is_instance_of::<PyTypeError>(py) {
-            not_a("a float", value)
-        } else {
-            error.into()
+        let mut error = CodecError::from(error);
+        match error.raised(py) {
+            Some(raised) if raised.is_instance_of::<PyOverflowError>() => out_of_range(),
+            Some(raised) if raised.is_instance_of::<PyTypeError>() => not_a("a float", value),
+            _ => error,
         }
     })
 }
@@ -628,19 +633,16 @@ fn field_error(
     plan: &Plan,
     field: &Field,
     value: Bound<'_, PyAny>,
-    error: CodecError,
+    mut error: CodecError,
 ) -> CodecError {
     let py = value.py();
-    let wrong_value = match error.cause() {
-        Cause::Value(_) => true,
-        Cause::Python(raised) => {
-            raised.is_instance_of::<PyTypeError>(py)
-                || raised.is_instance_of::<PyAttributeError>(py)
-                || raised.is_instance_of::<PyAssertionError>(py)
-                || raised.is_instance_of::<PyOverflowError>(py)
-        }
-        _ => false,
-    };
+    let wrong_value = error.is_value()
+        || error.raised(py).is_some_and(|raised| {
+            raised.is_instance_of::<PyTypeError>()
+                || raised.is_instance_of::<PyAttributeError>()
+                || raised.is_instance_of::<PyAssertionError>()
+                || raised.is_instance_of::<PyOverflowError>()
+        });
     let error = error.inside(Segment::Field(field.name.clone_ref(py)));
     if !wrong_value {
         return error;

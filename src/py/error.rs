@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::ffi::Raised;
+use super::ffi::{Raised, exception_of};
 use crate::wire;
 
 /// The result of encoding or decoding.
@@ -125,32 +126,45 @@ impl CodecError {
         self
     }
 
-    /// What went wrong.
-    pub fn cause(&self) -> &Cause {
-        &self.0.cause
+    /// Whether a value is not what its field needs, and nothing else is known.
+    pub fn is_value(&self) -> bool {
+        matches!(self.0.cause, Cause::Value(_))
+    }
+
+    /// What Python code raised, if that is what went wrong.
+    #[cold]
+    pub fn raised<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBaseException>> {
+        if !matches!(self.0.cause, Cause::Python(_)) {
+            return None;
+        }
+        let cause = std::mem::replace(&mut self.0.cause, Cause::Value(String::new()));
+        let Cause::Python(error) = cause else {
+            return None;
+        };
+        let exception = exception_of(py, error);
+        self.0.cause = Cause::Python(PyErr::from_value(exception.clone().into_any()));
+        Some(exception)
     }
 
     /// Takes the error apart: cause, path as text, offset.
-    pub fn into_parts(self) -> (Cause, String, Option<u64>) {
-        let path = path_text(&self.0.path);
+    pub fn into_parts(self, py: Python<'_>) -> (Cause, String, Option<u64>) {
+        let path = path_text(py, self.0.path);
         (self.0.cause, path, self.0.offset)
     }
 }
 
-fn path_text(path: &[Segment]) -> String {
-    Python::attach(|py| {
-        let mut text = String::new();
-        for segment in path.iter().rev() {
-            // Writing to a String cannot fail.
-            let _ = match segment {
-                Segment::Field(name) if text.is_empty() => write!(text, "{}", name.bind(py)),
-                Segment::Field(name) => write!(text, ".{}", name.bind(py)),
-                Segment::Index(index) => write!(text, "[{index}]"),
-                Segment::Key(key) => write!(text, "[{key}]"),
-            };
-        }
-        text
-    })
+fn path_text(py: Python<'_>, path: Vec<Segment>) -> String {
+    let mut text = String::new();
+    for segment in path.into_iter().rev() {
+        // Writing to a String cannot fail.
+        let _ = match segment {
+            Segment::Field(name) if text.is_empty() => write!(text, "{}", name.into_bound(py)),
+            Segment::Field(name) => write!(text, ".{}", name.into_bound(py)),
+            Segment::Index(index) => write!(text, "[{index}]"),
+            Segment::Key(key) => write!(text, "[{key}]"),
+        };
+    }
+    text
 }
 
 impl From<wire::Error> for CodecError {

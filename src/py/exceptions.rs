@@ -5,6 +5,7 @@ use pyo3::exceptions::PyUnicodeDecodeError;
 use pyo3::prelude::*;
 
 use super::error::{Cause, CodecError, FieldError};
+use super::ffi::{exception_of, raised_from};
 use super::imports;
 use crate::wire::{self, ErrorKind};
 
@@ -23,7 +24,7 @@ mod number {
 /// The exception for an error of the codec.
 #[cold]
 pub fn from_codec(py: Python<'_>, error: CodecError) -> PyErr {
-    let (cause, path, offset) = error.into_parts();
+    let (cause, path, offset) = error.into_parts(py);
     match cause {
         Cause::Wire(error) => from_wire(py, error, offset, &path),
         Cause::Value(reason) => {
@@ -31,16 +32,14 @@ pub fn from_codec(py: Python<'_>, error: CodecError) -> PyErr {
             make(imports::malformed_data(py), (number::INVALID_DATA, reason))
         }
         Cause::Field(field) => from_field(py, field, path),
-        Cause::Python(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
-            match imports::invalid_text(py).and_then(|class| {
-                let place = with_place(String::new(), offset, &path);
-                class.call1((error.value(py), place))
-            }) {
-                Ok(exception) => PyErr::from_value(exception),
-                Err(error) => error,
+        Cause::Python(error) => {
+            let exception = exception_of(py, error);
+            if !exception.is_instance_of::<PyUnicodeDecodeError>() {
+                return PyErr::from_value(exception.into_any());
             }
+            let place = with_place(String::new(), offset, &path);
+            make(imports::invalid_text(py), (exception, place))
         }
-        Cause::Python(error) => error,
     }
 }
 
@@ -112,11 +111,7 @@ fn from_field(py: Python<'_>, field: FieldError, path: String) -> PyErr {
         ))
     });
     match made {
-        Ok(exception) => {
-            let exception = PyErr::from_value(exception);
-            exception.set_cause(py, field.raised);
-            exception
-        }
+        Ok(exception) => raised_from(py, PyErr::from_value(exception), field.raised),
         Err(error) => error,
     }
 }

@@ -206,8 +206,15 @@ impl Plan {
         let name = intern!(py, "__fastthrift_plan__");
         match ffi::set_own_attribute(class, name, Some(plan.as_any())) {
             // An immutable class works too, it is only compiled anew.
-            Err(error) if !error.is_instance_of::<PyTypeError>(py) => Err(error),
-            _ => Ok(plan),
+            Err(error) => {
+                let error = ffi::exception_of(py, error);
+                if error.is_instance_of::<PyTypeError>() {
+                    Ok(plan)
+                } else {
+                    Err(PyErr::from_value(error.into_any()))
+                }
+            }
+            Ok(()) => Ok(plan),
         }
     }
 
@@ -236,10 +243,10 @@ impl Plan {
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
-                let text = format!("thrift_spec of {class}, field {id}: {}", error.value(py));
-                let new = PyTypeError::new_err(text);
-                new.set_cause(py, Some(error));
-                new
+                let cause = ffi::exception_of(py, error);
+                let text = format!("thrift_spec of {class}, field {id}: {cause}");
+                let cause = PyErr::from_value(cause.into_any());
+                ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
             })?);
         }
         let exact = layout

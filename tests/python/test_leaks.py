@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import weakref
@@ -81,6 +82,18 @@ def failing(obj: Any, protocol: str) -> Callable[[], None]:
         raise AssertionError
 
     return action
+
+
+@pytest.mark.uninstrumented
+def test_arguments_that_are_refused() -> None:
+    def refused(call: Callable[..., Any], *args: Any) -> None:
+        with contextlib.suppress(TypeError, ValueError):
+            call(*args)
+            raise AssertionError
+
+    check(lambda: refused(fastthrift.decode, module.Item, 3), 20_000)
+    check(lambda: refused(fastthrift.encode, SMALL, "no protocol"), 20_000)
+    check(lambda: refused(fastthrift.encode, SMALL, 3), 20_000)
 
 
 @pytest.mark.uninstrumented

@@ -186,7 +186,7 @@ pub fn load_schema(
         reserved,
         missing_include,
     };
-    let (loaded, files, failure) = py.detach(|| {
+    let (loaded, files, failure) = ffi::detached(py, |detached| {
         let files = FileSystem::new(include_dirs);
         let sources = Recording {
             root: path.clone(),
@@ -197,6 +197,7 @@ pub fn load_schema(
             resolved: RefCell::default(),
             naming,
             files,
+            detached,
             seen: RefCell::default(),
             failure: RefCell::default(),
         };
@@ -245,7 +246,7 @@ struct Seen {
 }
 
 /// Sources that remember what was read.
-struct Recording {
+struct Recording<'a> {
     root: PathBuf,
     text: Option<Vec<u8>>,
     single: bool,
@@ -255,13 +256,15 @@ struct Recording {
     resolved: RefCell<HashMap<PathBuf, Vec<u8>>>,
     naming: Naming,
     files: FileSystem,
+    /// To ask `reader` and `resolver`.
+    detached: &'a ffi::Detached,
     seen: RefCell<HashMap<PathBuf, Seen>>,
     /// An exception of `reader` or `resolver`, or of the file system for the
     /// root.
     failure: RefCell<Option<PyErr>>,
 }
 
-impl Recording {
+impl Recording<'_> {
     fn note(&self, located: &Located) {
         self.seen
             .borrow_mut()
@@ -277,10 +280,11 @@ impl Recording {
         if self.failure.borrow().is_some() {
             return None;
         }
-        let answer = Python::attach(|py| {
+        let answer = self.detached.attached(|py| {
             resolver
-                .call1(py, (written, including.to_string_lossy()))?
-                .extract::<Option<(PathBuf, Vec<u8>)>>(py)
+                .bind(py)
+                .call1((written, including.to_string_lossy()))?
+                .extract::<Option<(PathBuf, Vec<u8>)>>()
         });
         match answer {
             Ok(answer) => answer.map(|(path, bytes)| {
@@ -323,18 +327,19 @@ impl Recording {
                 }
             });
         };
-        Python::attach(|py| {
-            let bytes = reader.call1(py, (path.to_string_lossy(),))?;
-            Ok(bytes.bind(py).cast::<PyBytes>()?.as_bytes().to_vec())
-        })
-        .map_err(|error: PyErr| {
-            *self.failure.borrow_mut() = Some(error);
-            io::ErrorKind::Other.into()
-        })
+        self.detached
+            .attached(|py| {
+                let bytes = reader.bind(py).call1((path.to_string_lossy(),))?;
+                Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec())
+            })
+            .map_err(|error: PyErr| {
+                *self.failure.borrow_mut() = Some(error);
+                io::ErrorKind::Other.into()
+            })
     }
 }
 
-impl Sources for Recording {
+impl Sources for Recording<'_> {
     fn root(&self, path: &Path) -> Located {
         let located = if self.text.is_some() {
             Memory::new().root(path)

@@ -6,7 +6,7 @@ use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::raised::Raised;
+use super::raised::{Raised, set};
 
 /// Runs safe code for a function that `CPython` calls: an error or a panic
 /// becomes the Python exception, and `failed` the result.
@@ -50,7 +50,7 @@ pub(super) trait Raise {
 impl Raise for PyErr {
     #[cold]
     fn raise(self, py: Python<'_>) {
-        self.restore(py);
+        set(py, self);
     }
 }
 

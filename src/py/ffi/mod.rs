@@ -4,6 +4,7 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod buffer;
 mod class;
 mod collector;
 mod copy;
@@ -12,6 +13,7 @@ mod getattr;
 mod guard;
 mod instance;
 mod int;
+mod interpreter;
 mod list;
 mod output;
 mod payload_type;
@@ -23,17 +25,19 @@ mod storage;
 mod text;
 mod types;
 
+pub use buffer::Buffer;
 pub use class::{new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
 pub use instance::has_native_methods;
 pub use int::{exact_i32, exact_i64, new_int};
+pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, peek_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
-pub use raised::Raised;
+pub use raised::{Raised, exception_of, raised_from};
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, install_call, storage_type};

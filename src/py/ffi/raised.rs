@@ -2,8 +2,11 @@
 
 use std::mem::ManuallyDrop;
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyCFunction;
 
 /// An exception that is set in the interpreter, as it is behind every null
 /// that a function of its API returns.
@@ -18,7 +21,7 @@ impl<'py> Raised<'py> {
     /// Sets an exception.
     #[cold]
     pub fn new(py: Python<'py>, error: PyErr) -> Self {
-        error.restore(py);
+        set(py, error);
         Self(py)
     }
 
@@ -50,6 +53,78 @@ impl<'py> Raised<'py> {
     pub(super) fn or_done(py: Python<'py>, status: std::ffi::c_int) -> Result<(), Self> {
         if status < 0 { Err(Self(py)) } else { Ok(()) }
     }
+}
+
+/// Sets an exception.
+#[cold]
+pub(super) fn set(py: Python<'_>, error: PyErr) {
+    give_up_dropped(py);
+    error.restore(py);
+}
+
+/// The exception object of an error.
+///
+/// A `PyErr` that was made in Rust has none yet. Asked about its class or
+/// value it would make one, attached to the main interpreter, whichever this
+/// one is.
+#[cold]
+pub fn exception_of(py: Python<'_>, error: PyErr) -> Bound<'_, PyBaseException> {
+    error.restore(py);
+    // SAFETY: an exception is set, and taken.
+    unsafe { take_set(py).cast_into_unchecked() }
+}
+
+/// # Safety
+/// An exception is set.
+#[cfg(Py_3_12)]
+unsafe fn take_set(py: Python<'_>) -> Bound<'_, PyAny> {
+    // SAFETY: by the contract of this function it is not null.
+    unsafe { Bound::from_owned_ptr(py, ffi::PyErr_GetRaisedException()) }
+}
+
+/// # Safety
+/// An exception is set.
+#[cfg(not(Py_3_12))]
+unsafe fn take_set(py: Python<'_>) -> Bound<'_, PyAny> {
+    let (mut class, mut value, mut traceback) = Default::default();
+    // SAFETY: by the contract of this function class and value are not null
+    // when they were normalized; the traceback may be.
+    unsafe {
+        ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback);
+        ffi::PyErr_NormalizeException(&raw mut class, &raw mut value, &raw mut traceback);
+        drop(Bound::from_owned_ptr(py, class));
+        if let Some(traceback) = Bound::from_owned_ptr_or_opt(py, traceback) {
+            ffi::PyException_SetTraceback(value, traceback.as_ptr());
+        }
+        Bound::from_owned_ptr(py, value)
+    }
+}
+
+/// The error, raised from another one.
+#[cold]
+pub fn raised_from(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> PyErr {
+    let error = exception_of(py, error);
+    if let Some(cause) = cause {
+        // SAFETY: both are exceptions; the reference to the cause is given.
+        unsafe {
+            ffi::PyException_SetCause(error.as_ptr(), exception_of(py, cause).into_ptr());
+        }
+    }
+    PyErr::from_value(error.into_any())
+}
+
+/// Gives up the references that were dropped while `PyO3` did not know that
+/// the thread is attached: in functions that `CPython` calls directly. It does
+/// so at the start of a function of its own, and where none is ever called
+/// they would pile up.
+fn give_up_dropped(py: Python<'_>) {
+    #[pyfunction]
+    fn nothing() {}
+
+    static NOTHING: PyOnceLock<Py<PyCFunction>> = PyOnceLock::new();
+    let nothing = NOTHING.get_or_try_init(py, || wrap_pyfunction!(nothing, py).map(Bound::unbind));
+    // What cannot be given up now is given up later.
+    let _ = nothing.map(|nothing| nothing.bind(py).call0());
 }
 
 impl From<Raised<'_>> for PyErr {

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use super::base::{buffer_of, contents_of};
+use crate::py::ffi::Buffer;
 
 /// Bytes in memory: written at the end, read from the start.
 ///
@@ -59,9 +60,9 @@ pub fn append(bytes: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         bytes.extend_from_slice(text.to_str()?.as_bytes());
         return Ok(());
     }
-    match pyo3::buffer::PyBuffer::<u8>::get(value) {
+    match Buffer::of(value) {
         Ok(buffer) => {
-            bytes.extend_from_slice(&buffer.to_vec(value.py())?);
+            bytes.extend_from_slice(&buffer.to_vec()?);
             Ok(())
         }
         Err(_) => Err(PyTypeError::new_err(format!(

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
-use crate::py::ffi::{is_kind_of, lookup};
+use crate::py::ffi::{Buffer, is_kind_of, lookup};
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -20,7 +20,7 @@ impl Underlying<'_> {
         } else if let Ok(bytes) = data.cast::<PyByteArray>() {
             into.extend_from_slice(&bytes.to_vec());
         } else {
-            into.extend_from_slice(&pyo3::buffer::PyBuffer::<u8>::get(&data)?.to_vec(py)?);
+            into.extend_from_slice(&Buffer::of(&data)?.to_vec()?);
         }
         Ok(into.len() - before)
     }
