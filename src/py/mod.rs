@@ -79,6 +79,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        ffi::check(module.py())?;
         super::direct::quicken(module)?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)

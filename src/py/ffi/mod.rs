@@ -4,6 +4,7 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod check;
 mod class;
 mod collector;
 mod copy;
@@ -23,7 +24,8 @@ mod storage;
 mod text;
 mod types;
 
-pub use class::{new_plain_class, new_slotted_class};
+pub use check::check;
+pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
