@@ -5,7 +5,7 @@ use std::fmt::Write;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::ffi::Raised;
+use super::ffi::{Raised, stack_is_short};
 use crate::wire;
 
 /// The result of encoding or decoding.
@@ -20,6 +20,8 @@ struct Inner {
     /// From the innermost outwards.
     path: Vec<Segment>,
     offset: Option<u64>,
+    /// Whether Python code raised where little of the stack was left.
+    stack_was_short: bool,
 }
 
 /// What went wrong.
@@ -88,6 +90,7 @@ impl CodecError {
             cause,
             path: Vec::new(),
             offset: None,
+            stack_was_short: false,
         }))
     }
 
@@ -130,6 +133,11 @@ impl CodecError {
         &self.0.cause
     }
 
+    /// Whether Python code raised where little of the stack was left.
+    pub fn stack_was_short(&self) -> bool {
+        self.0.stack_was_short
+    }
+
     /// Takes the error apart: cause, path as text, offset.
     pub fn into_parts(self) -> (Cause, String, Option<u64>) {
         let path = path_text(&self.0.path);
@@ -170,6 +178,8 @@ impl From<Raised<'_>> for CodecError {
 impl From<PyErr> for CodecError {
     #[cold]
     fn from(error: PyErr) -> Self {
-        Self::new(Cause::Python(error))
+        let mut error = Self::new(Cause::Python(error));
+        error.0.stack_was_short = stack_is_short();
+        error
     }
 }

@@ -37,7 +37,7 @@ pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
 pub use raised::Raised;
 pub use slots::{Slot, SlotList, SlotTable, Slots};
-pub use stack::affordable_levels;
+pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{
