@@ -13,8 +13,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python servers test-release test-all-pythons test-asan test-debug fuzz dev \
-	lint fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel wheels docs debian debian-debug clean
+.PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug fuzz dev \
+	lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,8 +43,13 @@ servers: $(VENV)/.servers ## uWSGI and Apache's mod_wsgi, compiled for the Pytho
 test-release: wheel ## The tests of stack, memory and threads, against the wheel.
 	PYTHON=$(BIN)/python tests/release.sh $(PYTEST_ARGS)
 
-test-all-pythons: debian ## The Python tests under every CPython from 3.10 on that is found.
-	tests/all_pythons.sh
+test-native: $(VENV)/.dev ## The tests of native code: oldest and newest CPython, and by public calls alone.
+	PYTHONS='3.10 3.15' tests/all_pythons.sh @tests/native_tests.txt $(PYTEST_ARGS)
+	FASTTHRIFT_PUBLIC_CALLS=1 tests/one_python.sh public-calls $(abspath $(BIN))/python \
+		@tests/native_tests.txt $(PYTEST_ARGS)
+
+test-all-pythons: ## The Python tests under every CPython that is supported, or those in PYTHONS.
+	tests/all_pythons.sh $(PYTEST_ARGS)
 
 test-asan: $(VENV)/.dev ## The tests of the codec with the native code under AddressSanitizer.
 	tests/address_sanitizer.sh $(BIN)/python $(PYTEST_ARGS)
@@ -68,6 +73,9 @@ lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-versions: ## Clippy for new versions of CPython, and one that nobody knows, without an interpreter.
+	tests/lint_versions.sh 3.14 3.15 3.16
 
 fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	cargo fmt

@@ -1,56 +1,56 @@
 #!/usr/bin/env bash
-# Runs the Python tests under every CPython from 3.10 on that is found: on the
-# PATH as python3.x, and among pyenv's versions. One environment for each in
-# .venvs/, one build for each in target/. Arguments go to pytest.
+# Runs the Python tests under each of some versions of CPython: PYTHONS names them,
+# all that are supported unless it is set. An interpreter is looked for on the PATH
+# and among pyenv's; 3.14 and 3.15 are taken from Debian's unstable suite where the
+# machine has none. One that cannot be had is a failure. Arguments go to pytest.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-export CARGO_BUILD_JOBS="${CARGO_BUILD_JOBS:-2}"
+read -ra versions <<<"${PYTHONS:-3.10 3.11 3.12 3.13 3.14 3.15}"
 
-# The version of a CPython that is supported; nothing for any other program.
-version_of() {
-    "$1" -I - 2>/dev/null <<'PYTHON' || true
+# Whether this is a CPython of that version, with the interpreter's lock.
+is_cpython() {
+    "$1" -I - "$2" 2>/dev/null <<'PYTHON'
 import sys, sysconfig
-supported = sys.implementation.name == "cpython" and sys.version_info >= (3, 10)
-if supported and not sysconfig.get_config_var("Py_GIL_DISABLED"):
-    print("%d.%d" % sys.version_info[:2])
+found = "%d.%d" % sys.version_info[:2]
+free_threaded = sysconfig.get_config_var("Py_GIL_DISABLED")
+sys.exit(found != sys.argv[1] or sys.implementation.name != "cpython" or bool(free_threaded))
 PYTHON
 }
 
-declare -A interpreters
-shopt -s nullglob
-candidates=("${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/python3)
-for minor in {10..19}; do
-    path=$(command -v "python3.$minor" || true)
-    [ -z "$path" ] || candidates+=("$path")
-done
-for candidate in "${candidates[@]}"; do
-    version=$(version_of "$candidate")
-    [ -z "$version" ] || : "${interpreters[$version]:=$candidate}"
-done
-if [ "${#interpreters[@]}" = 0 ]; then
-    echo 'No CPython from 3.10 on was found.' >&2
-    exit 1
-fi
-mapfile -t versions < <(printf '%s\n' "${!interpreters[@]}" | sort -V)
+# The interpreter of a version; nothing where there is none.
+find_python() {
+    local candidate
+    for candidate in "python$1" python3 "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python3; do
+        if is_cpython "$candidate" "$1"; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
 
 run() {
-    local version=$1 venv=$PWD/.venvs/$1
+    local version=$1 python
     shift
-    [ -x "$venv/bin/python" ] || "${interpreters[$version]}" -m venv "$venv" || return
-    local pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
-    "${pip[@]}" install --upgrade pip || return
-    "${pip[@]}" install 'maturin>=1.9,<2' --group test || return
-    VIRTUAL_ENV=$venv CARGO_TARGET_DIR=target/cpython-$version \
-        "$venv/bin/maturin" develop --quiet --locked || return
-    "$venv/bin/python" -m pytest "$@"
+    python=$(find_python "$version")
+    printf '\n== CPython %s: ' "$version"
+    if [ -n "$python" ]; then
+        echo "$python"
+        tests/one_python.sh "$version" "$python" "$@"
+    elif [[ $version == 3.1[45] ]]; then
+        echo "of Debian's unstable suite"
+        tests/debian_root.sh tests/one_python.sh "debian-$version" "python$version" "$@"
+    else
+        echo 'not found'
+        echo "Install it, with 'pyenv install $version' for example, or choose others in PYTHONS." >&2
+        return 1
+    fi
 }
 
 declare -A outcomes
 failures=0
 for version in "${versions[@]}"; do
-    printf '\n== CPython %s (%s)\n' "$version" "${interpreters[$version]}"
     if run "$version" "$@"; then
         outcomes[$version]=passed
     else

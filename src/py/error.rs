@@ -6,7 +6,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::ffi::{Raised, exception_of};
+use super::ffi::{Raised, exception_of, stack_is_short};
 use crate::wire;
 
 /// The result of encoding or decoding.
@@ -21,6 +21,8 @@ struct Inner {
     /// From the innermost outwards.
     path: Vec<Segment>,
     offset: Option<u64>,
+    /// Whether Python code raised where little of the stack was left.
+    stack_was_short: bool,
 }
 
 /// What went wrong.
@@ -89,6 +91,7 @@ impl CodecError {
             cause,
             path: Vec::new(),
             offset: None,
+            stack_was_short: false,
         }))
     }
 
@@ -146,6 +149,11 @@ impl CodecError {
         Some(exception)
     }
 
+    /// Whether Python code raised where little of the stack was left.
+    pub fn stack_was_short(&self) -> bool {
+        self.0.stack_was_short
+    }
+
     /// Takes the error apart: cause, path as text, offset.
     pub fn into_parts(self, py: Python<'_>) -> (Cause, String, Option<u64>) {
         let path = path_text(py, self.0.path);
@@ -184,6 +192,8 @@ impl From<Raised<'_>> for CodecError {
 impl From<PyErr> for CodecError {
     #[cold]
     fn from(error: PyErr) -> Self {
-        Self::new(Cause::Python(error))
+        let mut error = Self::new(Cause::Python(error));
+        error.0.stack_was_short = stack_is_short();
+        error
     }
 }

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyUnicodeDecodeError;
 use pyo3::prelude::*;
 
 use super::error::{Cause, CodecError, FieldError};
-use super::ffi::{exception_of, raised_from};
+use super::ffi::{Raised, exception_of, raised_from};
 use super::imports;
 use crate::wire::{self, ErrorKind};
 
@@ -24,7 +24,18 @@ mod number {
 /// The exception for an error of the codec.
 #[cold]
 pub fn from_codec(py: Python<'_>, error: CodecError) -> PyErr {
-    let (cause, path, offset) = error.into_parts(py);
+    let stack_was_short = error.stack_was_short();
+    let (mut cause, path, offset) = error.into_parts(py);
+    if stack_was_short && let Cause::Python(error) = cause {
+        let raised = Raised::new(py, error);
+        if raised.is_recursion() {
+            drop(raised);
+            let text = "nested too deep for what is left of this thread's stack".to_owned();
+            let text = with_place(text, offset, &path);
+            return make(imports::depth_limit(py), (number::SIZE_LIMIT, text));
+        }
+        cause = Cause::Python(raised.into());
+    }
     match cause {
         Cause::Wire(error) => from_wire(py, error, offset, &path),
         Cause::Value(reason) => {

@@ -80,6 +80,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ffi::claim(module.py())?;
+        ffi::check(module.py())?;
         super::direct::quicken(module)?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)

@@ -35,21 +35,6 @@ pub fn new_struct_class<'py>(
     Ok(class)
 }
 
-/// Makes a class by `type.__new__`, past that of the metaclass, which reads
-/// `default_spec` as hand-written classes mean it.
-fn new_payload_class<'py>(
-    name: &Bound<'py, PyString>,
-    base: &Bound<'py, PyType>,
-    namespace: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyType>> {
-    let py = name.py();
-    let class = py.get_type::<PyType>().call_method1(
-        intern!(py, "__new__"),
-        (base.get_type(), name, (base,), namespace),
-    )?;
-    Ok(class.cast_into()?)
-}
-
 /// Whether a field's name can be a slot: an identifier that is not mangled by
 /// the compiler, not special to Python, and not taken by an attribute of the
 /// class.
@@ -71,7 +56,10 @@ pub fn new_exception_class<'py>(
     let py = name.py();
     let init = imports::exception_init(py)?;
     namespace.set_item(intern!(py, "__init__"), init)?;
-    let class = new_payload_class(name, imports::exception(py)?, namespace)?;
+    let base = imports::exception(py)?;
+    // Past the `__new__` of the metaclass, which reads `default_spec` as
+    // hand-written classes mean it.
+    let class = ffi::class_by_type(&base.get_type(), name, base, namespace)?;
     Layout::attach(&class, fields, &[])?;
     Ok(class)
 }

@@ -10,6 +10,7 @@ use std::ptr;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -20,7 +21,8 @@ use super::types::own_attribute;
 /// its objects end in pointers.
 ///
 /// `namespace` becomes the `__dict__` of the class; it may hold no special
-/// method. `slots` are the names of new slots, in the order of their memory.
+/// method. `slots` are the names of new slots, in the order of their memory; it
+/// holds them too, as `__slots__`.
 pub fn new_slotted_class<'py>(
     metaclass: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
@@ -28,6 +30,9 @@ pub fn new_slotted_class<'py>(
     namespace: Bound<'py, PyDict>,
     slots: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyType>> {
+    if !cfg!(known_layouts) {
+        return class_by_type(metaclass, name, base, &namespace);
+    }
     let class = begin_class(metaclass, name, base, namespace, slots.len())?;
     // SAFETY: the class is new, and has room for so many members behind it.
     // Slots take the memory behind that of the base, whose functions know of
@@ -74,9 +79,13 @@ pub fn new_plain_class<'py>(
     namespace: Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyType>> {
     let py = name.py();
-    let model = Model::get(py)?;
     let metaclass = py.get_type::<PyType>();
-    let class = begin_class(&metaclass, name, &py.get_type::<PyAny>(), namespace, 0)?;
+    let base = py.get_type::<PyAny>();
+    if !cfg!(known_layouts) {
+        return class_by_type(&metaclass, name, &base, &namespace);
+    }
+    let model = Model::get(py)?;
+    let class = begin_class(&metaclass, name, &base, namespace, 0)?;
     // SAFETY: the class is new. The memory of its objects is that of a class
     // that `type` made, with the functions that it has for such memory; the
     // table of descriptors lives forever.
@@ -92,6 +101,21 @@ pub fn new_plain_class<'py>(
         (*made).tp_getset = model.getset.as_ptr().cast_mut();
     }
     finish_class(class)
+}
+
+/// A class as `type.__new__` makes it.
+pub fn class_by_type<'py>(
+    metaclass: &Bound<'py, PyType>,
+    name: &Bound<'py, PyString>,
+    base: &Bound<'py, PyType>,
+    namespace: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyType>> {
+    let py = name.py();
+    let class = py.get_type::<PyType>().call_method1(
+        intern!(py, "__new__"),
+        (metaclass, name, (base,), namespace),
+    )?;
+    Ok(class.cast_into()?)
 }
 
 /// A class that lacks the memory of its objects and is not ready.

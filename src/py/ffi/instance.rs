@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyString};
 
 use super::types::lookup;
 
+#[cfg(known_layouts)]
 unsafe extern "C" {
     /// The place of an object's `__dict__`, null where it has no room for one.
     fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
@@ -37,7 +38,8 @@ pub fn has_native_methods(
 
 /// The `__dict__` of an object of a native class; none while nobody has
 /// asked for it.
-fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+#[cfg(known_layouts)]
+pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     // SAFETY: the place, if there is one, lies in the object and holds null
     // or a dict, which gets a reference of its own at once.
     unsafe {
@@ -46,6 +48,18 @@ fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
             return None;
         }
         let dict = Bound::from_borrowed_ptr_or_opt(object.py(), *place)?;
+        dict.cast_into().ok()
+    }
+}
+
+/// The same by a public function, which makes one where there is none yet.
+#[cfg(not(known_layouts))]
+pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the result is a new reference, or null with an exception set,
+    // which is that the object has no place for a dict.
+    unsafe {
+        let dict = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
+        let dict = super::raised::Raised::or_owned(object.py(), dict).ok()?;
         dict.cast_into().ok()
     }
 }

@@ -3,6 +3,7 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+pub(super) use self::layout::{DIGIT_BITS, DIGITS};
 use super::raised::Raised;
 
 /// The value of an object that is exactly an `int`, if it has 64 bits or
@@ -65,7 +66,7 @@ fn long_value(object: &Bound<'_, PyAny>) -> Option<i64> {
 mod layout {
     use pyo3::ffi;
 
-    const DIGIT_BITS: u32 = 30;
+    pub const DIGIT_BITS: u32 = 30;
 
     #[repr(C)]
     struct Int {
@@ -76,6 +77,9 @@ mod layout {
         size: isize,
         digits: [u32; 3],
     }
+
+    /// Where the digits start, in bytes.
+    pub const DIGITS: usize = std::mem::offset_of!(Int, digits);
 
     /// The number of digits, and -1 for a negative int, 0 for others.
     #[cfg(not(Py_3_12))]
@@ -90,12 +94,6 @@ mod layout {
     const fn count_and_sign(size: isize) -> (isize, i64) {
         (size >> 3, -((size >> 1 & 1) as i64))
     }
-
-    /// The size of a negative int of two digits.
-    #[cfg(not(Py_3_12))]
-    const TWO_NEGATIVE: isize = -2;
-    #[cfg(Py_3_12)]
-    const TWO_NEGATIVE: isize = 2 << 3 | 2;
 
     /// The value of an int of at most one digit, which are most.
     #[cfg(not(Py_3_12))]
@@ -115,21 +113,21 @@ mod layout {
         (size < 2 << 3).then(|| (1 - (size & 3) as i32) * digit.cast_signed())
     }
 
-    #[cfg(not(Py_3_14))]
-    unsafe extern "C" {
-        /// A new int with memory for so many digits, or null with an
-        /// exception set.
-        fn _PyLong_New(digits: isize) -> *mut ffi::PyObject;
-    }
-
     /// A new int for a number that needs two digits, for which the public
     /// function is slow; none for all others.
     ///
     /// # Safety
     /// Attached.
-    #[cfg(not(Py_3_14))]
+    #[cfg(all(known_layouts, not(Py_3_14)))]
     #[inline]
     pub unsafe fn new_of_two_digits(value: i64) -> Option<*mut ffi::PyObject> {
+        unsafe extern "C" {
+            /// A new int with memory for so many digits, or null with an
+            /// exception set.
+            fn _PyLong_New(digits: isize) -> *mut ffi::PyObject;
+        }
+        /// The size of a negative int of two digits.
+        const TWO_NEGATIVE: isize = if cfg!(Py_3_12) { 2 << 3 | 2 } else { -2 };
         const DIGIT: u64 = (1 << DIGIT_BITS) - 1;
         let magnitude = value.unsigned_abs();
         if !(1 << DIGIT_BITS..1 << (2 * DIGIT_BITS)).contains(&magnitude) {
@@ -152,7 +150,7 @@ mod layout {
         }
     }
 
-    #[cfg(Py_3_14)]
+    #[cfg(not(all(known_layouts, not(Py_3_14))))]
     #[inline]
     pub unsafe fn new_of_two_digits(_: i64) -> Option<*mut ffi::PyObject> {
         None
@@ -164,6 +162,9 @@ mod layout {
     /// `object` is an exact int.
     #[inline]
     pub unsafe fn short_i32(object: *mut ffi::PyObject) -> Option<i32> {
+        if !cfg!(known_layouts) {
+            return None;
+        }
         // SAFETY: an int has this layout, and memory for one digit at least.
         unsafe {
             let int = object.cast::<Int>();
@@ -177,6 +178,9 @@ mod layout {
     /// `object` is an exact int.
     #[inline]
     pub unsafe fn short_value(object: *mut ffi::PyObject) -> Option<i64> {
+        if !cfg!(known_layouts) {
+            return None;
+        }
         // SAFETY: an int has this layout, memory for one digit at least, and
         // as many as its size says; only those are read.
         unsafe {

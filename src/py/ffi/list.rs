@@ -18,14 +18,17 @@ pub struct ListBuilder<'py> {
 }
 
 impl<'py> ListBuilder<'py> {
-    /// An empty list with memory for `capacity` items.
+    /// An empty list with memory for `capacity` items, where that can be known.
     pub fn new(py: Python<'py>, capacity: usize) -> Result<Self, Raised<'py>> {
+        let capacity = if cfg!(known_layouts) { capacity } else { 0 };
         // SAFETY: the result is a new list or null with an exception set. Its
         // items are null; a size of 0 leaves none, and keeps the memory.
         let list = unsafe {
             let list = ffi::PyList_New(capacity as ffi::Py_ssize_t);
             let list = Raised::or_owned(py, list)?;
-            set_size(&list, 0);
+            if capacity > 0 {
+                set_size(&list, 0);
+            }
             list.cast_into_unchecked()
         };
         Ok(Self {
@@ -59,20 +62,25 @@ impl<'py> ListBuilder<'py> {
         Ok(())
     }
 
-    /// Adds up to `count` items that `make` creates, as far as there is memory
-    /// in advance; how many are left to add.
+    /// Fills a new list, whose capacity is `count`, with the items that `make`
+    /// creates.
     ///
     /// `make` must not run code that could find the list: its items are not
     /// counted until all of them are there.
     #[inline]
-    pub fn fill<E>(
+    pub fn fill<E: From<Raised<'py>>>(
         &mut self,
         count: usize,
         mut make: impl FnMut(usize) -> Result<Bound<'py, PyAny>, E>,
-    ) -> Result<usize, E> {
-        let end = self.capacity.min(self.length + count);
-        let added = end - self.length;
-        let mut result = Ok(count - added);
+    ) -> Result<(), E> {
+        if !cfg!(known_layouts) {
+            for index in 0..count {
+                self.push(make(index)?)?;
+            }
+            return Ok(());
+        }
+        let end = self.capacity.min(count);
+        let mut result = Ok(());
         // SAFETY: the list has memory for `capacity` items, of which those
         // from its size on are not in use. The reference of an item is given
         // away; the size says how many there are.
@@ -147,11 +155,14 @@ pub fn peek_item<'py, T>(
     }
     // SAFETY: the index is below the length, and the list keeps its items as
     // long as no other code runs. The reference is not given up.
-    let item = unsafe {
+    unsafe {
+        if !cfg!(known_layouts) {
+            let item = ffi::PyList_GetItem(list.as_ptr(), index as ffi::Py_ssize_t);
+            return Some(look(&Borrowed::from_ptr(list.py(), item)));
+        }
         let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
-        &*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>()
-    };
-    Some(look(item))
+        Some(look(&*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>()))
+    }
 }
 
 /// Sets the size of a list.

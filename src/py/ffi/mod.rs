@@ -5,6 +5,7 @@
 //! only from member descriptors that were verified).
 
 mod buffer;
+mod check;
 mod class;
 mod collector;
 mod copy;
@@ -26,7 +27,8 @@ mod text;
 mod types;
 
 pub use buffer::Buffer;
-pub use class::{new_plain_class, new_slotted_class};
+pub use check::check;
+pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
@@ -39,7 +41,7 @@ pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
 pub use raised::{Raised, exception_of, raised_from};
 pub use slots::{Slot, SlotList, SlotTable, Slots};
-pub use stack::affordable_levels;
+pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{extras, extras_or_new, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{

@@ -154,7 +154,7 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
                 self.end = ptr::null_mut();
                 return false;
             }
-            let data = (&raw mut (*self.object.cast::<ffi::PyBytesObject>()).ob_sval).cast::<u8>();
+            let data = ffi::PyBytes_AsString(self.object).cast::<u8>();
             if in_scratch {
                 ptr::copy_nonoverlapping(self.start, data, length);
             }

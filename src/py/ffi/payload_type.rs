@@ -28,7 +28,7 @@ pub enum Kept {
 }
 
 /// The places for it, each null or the owner of an object.
-type Room = [*mut ffi::PyObject; 2];
+pub(super) type Room = [*mut ffi::PyObject; 2];
 
 /// The type object `PayloadType`.
 pub fn payload_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -94,7 +94,7 @@ fn is_payload_type(py: Python<'_>, metaclass: *mut ffi::PyTypeObject) -> bool {
 /// # Safety
 /// The metaclass of the class is a `payload_type`.
 #[inline]
-unsafe fn room_of(class: *mut ffi::PyTypeObject) -> *mut Room {
+pub(super) unsafe fn room_of(class: *mut ffi::PyTypeObject) -> *mut Room {
     // SAFETY: by the contract of this function; reads the size of `type`.
     unsafe { class.byte_offset(ffi::PyType_Type.tp_basicsize).cast() }
 }

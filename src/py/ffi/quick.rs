@@ -36,9 +36,12 @@ pub trait Quick {
     ) -> Result<Bound<'py, PyAny>, Raised<'py>>;
 }
 
-/// Gives a function of a module, made by `PyO3`, the quick way in. Everything
-/// else about it stays.
+/// Gives a function of a module, made by `PyO3`, the quick way in, where the
+/// layout of functions is known. Everything else about it stays.
 pub fn quicken<Q: Quick>(function: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !cfg!(known_layouts) {
+        return Ok(());
+    }
     let function = function.cast_exact::<PyCFunction>()?;
     // SAFETY: the object is exactly a builtin function, and its definition
     // lives as long. The new one, which has all the old one has but another

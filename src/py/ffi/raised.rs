@@ -25,6 +25,13 @@ impl<'py> Raised<'py> {
         Self(py)
     }
 
+    /// Whether it is a `RecursionError`.
+    #[cold]
+    pub fn is_recursion(&self) -> bool {
+        // SAFETY: attached, and an exception is set.
+        unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_RecursionError) != 0 }
+    }
+
     /// Leaves the exception set, for whoever is told of it by a null.
     pub(super) fn leave(self) {
         std::mem::forget(self);

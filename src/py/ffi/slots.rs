@@ -331,7 +331,7 @@ impl<'a, 'py> Slots<'a, 'py> {
 }
 
 /// The offset of the slot `name` that `class` itself defines.
-fn member_offset(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<u32> {
+pub(super) fn member_offset(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> Option<u32> {
     let descriptor = own_attribute(class, name)?;
     // SAFETY: the object is read as a member descriptor only after its type
     // was checked; such a descriptor points to a definition that lives as

@@ -10,6 +10,18 @@ const LEVEL: usize = 2048;
 /// What is left for the code that runs inside the deepest level, in bytes.
 const RESERVE: usize = 16 << 10;
 
+/// The end of a stack that `CPython` may keep to itself, in bytes: since 3.14 it
+/// refuses to run Python code there, by a `RecursionError`. It keeps 32 KiB, 64
+/// in a debug build; the rest is for what is called between here and there.
+const KEPT_BY_PYTHON: usize = 96 << 10;
+
+/// Whether so little of the stack is left that `CPython` may refuse to run
+/// Python code.
+#[cold]
+pub fn stack_is_short() -> bool {
+    cfg!(Py_3_14) && bytes_left() < KEPT_BY_PYTHON
+}
+
 /// As many levels as there is stack for, at most `wanted`.
 ///
 /// So many as are `granted` are not asked for: they fit into the smallest

@@ -7,11 +7,17 @@ use pyo3::types::PyString;
 use super::copy::copy_bytes;
 use super::raised::Raised;
 
+/// The bits of a string's state that say that its characters lie directly
+/// behind its header, and are all ASCII: after two bits that tell whether it
+/// is interned and three of the width of a character. The bits above them are
+/// of no meaning, and not cleared.
+const COMPACT_ASCII: u32 = 0b11 << 5;
+
 /// A `str` of UTF-8 bytes; an error when they are not UTF-8.
 #[inline]
 pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     // CPython shares the strings of one character and the empty one.
-    if bytes.len() < 2 {
+    if bytes.len() < 2 || !cfg!(known_layouts) {
         return str_of_utf8(py, bytes);
     }
     if !is_ascii(bytes) {
@@ -118,10 +124,10 @@ pub fn exact_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
         if ffi::PyUnicode_CheckExact(text) == 0 {
             return None;
         }
-        if ffi::PyUnicode_IS_COMPACT_ASCII(text) == 0 {
+        let header = text.cast::<ffi::PyASCIIObject>();
+        if !cfg!(known_layouts) || (*header).state & COMPACT_ASCII != COMPACT_ASCII {
             return other_utf8(object);
         }
-        let header = text.cast::<ffi::PyASCIIObject>();
         Some(std::slice::from_raw_parts(
             header.add(1).cast(),
             (*header).length as usize,

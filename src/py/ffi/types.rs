@@ -1,10 +1,13 @@
 //! Questions to type objects that the public API answers slowly or not.
 
+#[cfg(any(known_layouts, not(Py_3_12)))]
+use pyo3::Borrowed;
 use pyo3::PyTypeInfo;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
+#[cfg(known_layouts)]
 unsafe extern "C" {
     /// Looks a name up along the MRO, without the metaclass and without
     /// binding; returns a borrowed reference and sets no exception.
@@ -39,6 +42,7 @@ pub fn is_kind_of(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> bool 
 }
 
 /// The attribute `name` of `class` or the first base that has it, unbound.
+#[cfg(known_layouts)]
 pub fn lookup<'py>(
     class: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
@@ -51,25 +55,55 @@ pub fn lookup<'py>(
     }
 }
 
+/// The attribute `name` of `class` or the first base that has it, unbound.
+#[cfg(not(known_layouts))]
+pub fn lookup<'py>(
+    class: &Bound<'py, PyType>,
+    name: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
+    class
+        .mro()
+        .iter()
+        .find_map(|base| own_attribute(base.cast().ok()?, name))
+}
+
 /// The attribute `name` in the `__dict__` of `class` itself.
 pub fn own_attribute<'py>(
     class: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
 ) -> Option<Bound<'py, PyAny>> {
-    // SAFETY: a ready heap type has a dict; static types of newer versions
-    // keep theirs elsewhere and show null here, which is checked. The result
-    // is borrowed from the dict and gets a reference of its own at once.
+    // SAFETY: the result is borrowed from the dict and gets a reference of its
+    // own at once.
     unsafe {
-        let dict = (*class.as_type_ptr()).tp_dict;
-        if dict.is_null() {
-            return None;
-        }
-        let found = ffi::PyDict_GetItemWithError(dict, name.as_ptr());
+        let dict = own_dict(class)?;
+        let found = ffi::PyDict_GetItemWithError(dict.as_ptr(), name.as_ptr());
         if found.is_null() {
             ffi::PyErr_Clear();
             return None;
         }
         Some(Bound::from_borrowed_ptr(class.py(), found))
+    }
+}
+
+/// The `__dict__` of a class, which is that of a Python class at least.
+#[cfg(any(known_layouts, not(Py_3_12)))]
+#[inline]
+fn own_dict<'a, 'py>(class: &'a Bound<'py, PyType>) -> Option<Borrowed<'a, 'py, PyAny>> {
+    // SAFETY: a ready heap type has a dict, and keeps it; static types of newer
+    // versions keep theirs elsewhere and show null here.
+    unsafe {
+        let dict = (*class.as_type_ptr()).tp_dict;
+        (!dict.is_null()).then(|| Borrowed::from_ptr(class.py(), dict))
+    }
+}
+
+/// The same by a public function.
+#[cfg(all(not(known_layouts), Py_3_12))]
+fn own_dict<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the result is a new reference.
+    unsafe {
+        let dict = ffi::PyType_GetDict(class.as_type_ptr());
+        Bound::from_owned_ptr_or_opt(class.py(), dict)
     }
 }
 

@@ -46,6 +46,16 @@ def described(value: Any, seen: dict[int, str] | None = None) -> Any:
 
 OF_PYTHON = ("__doc__", "__loader__", "__package__", "__spec__", "__builtins__")
 
+#: What some versions give classes, depending on how they are made.
+OF_PYTHON_CLASSES = (
+    "__annotate",
+    "__annotations",
+    "__firstlineno__",
+    "__slots__",
+    "__static_attributes__",
+    "__weakref__",
+)
+
 
 def is_defined(base: type) -> bool:
     return hasattr(base, "__thrift_lineno__") or base.__name__ in ("TPayload", "TException")
@@ -56,5 +66,5 @@ def is_of_thrift(cls: type, name: str) -> bool:
     fields = [name for name, _ in getattr(cls, "default_spec", ())]
     plain = hasattr(TPayload, name) or hasattr(Exception, name)
     own = name.startswith("__thrift_") or name in ("thrift_spec", "default_spec")
-    hidden = name.startswith(("__fastthrift_", "__slots__", "__weakref__", "__static_attributes__"))
-    return own or not (plain or hidden or name in fields or name == "__firstlineno__")
+    hidden = name.startswith(("__fastthrift_", *OF_PYTHON_CLASSES))
+    return own or not (plain or hidden or name in fields)

@@ -43,6 +43,21 @@ class Written:
 Written.thrift_spec = {1: (12, "inner", Written, False)}
 
 
+class Computed(Written):
+    """A payload that Python code is asked for on every level."""
+
+    @property
+    def inner(self) -> Any:
+        return self.__dict__["inner"]
+
+    @inner.setter
+    def inner(self, value: Any) -> None:
+        self.__dict__["inner"] = value
+
+
+Computed.thrift_spec = {1: (12, "inner", Computed, False)}
+
+
 def chain(levels: int) -> Any:
     obj = module.Chain()
     for _ in range(levels - 1):
@@ -89,8 +104,9 @@ def attempts(protocol: str) -> dict[str, Callable[[], Any]]:
         "raised, written": lambda: paths.write(way, chain(DEEPEST + 1), **deep),
         "raised, containers": lambda: paths.write(way, boxes(DEEPEST + 4), **deep),
         "cyclic": lambda: paths.write(way, cyclic(), **deep),
+        "cyclic, of Python code": lambda: paths.write(way, cyclic(Computed), **deep),
     }
-    for cls in (module.Chain, module.Lists, Written, None):
+    for cls in (module.Chain, module.Lists, Written, Computed, None):
         for levels in (65, DEEPEST + 1, FAR_DEEPER):
             data = nested(protocol, levels)
             for options in ({}, deep):
@@ -102,8 +118,8 @@ def attempts(protocol: str) -> dict[str, Callable[[], Any]]:
     return found
 
 
-def cyclic() -> Any:
-    obj = module.Chain()
+def cyclic(cls: type = module.Chain) -> Any:
+    obj = cls()
     obj.inner = obj
     return obj
 
