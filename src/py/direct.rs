@@ -45,7 +45,7 @@ fn native_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
 fn plan_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Plan>> {
     // An object without a plan goes the way of duck typing, which says what
     // is wrong with it.
-    Plan::of_object(object).ok()
+    Plan::of_payload(object)
 }
 
 /// A struct, to be written by the plan that was found for it.

@@ -5,16 +5,21 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple,
+    PyType,
 };
 
+use super::coerce::{integer, narrow, not_a, other_double, string_of, truth};
 use super::error::{Cause, CodecError, FieldError, Result, Segment};
-use super::ffi::{self, DictEntries, ExactItems};
+use super::ffi::{self, DictEntries, ExactItems, ListedSlots};
 use super::plan::{Field, Kind, Plan};
-use crate::wire::{Nesting, Scalar, Writer};
+use crate::wire::{Nesting, Output, Scalar, Writer};
 
 /// From how many numbers on a list is written in blocks.
 const MANY: usize = 16;
+
+/// A length that an object announces is believed up to here.
+const MOST_EXPECTED: usize = 1024;
 
 /// Encodes values into one message.
 pub struct Encoder<'py, W> {
@@ -28,9 +33,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
         Self { py, writer }
     }
 
-    /// Writes a struct by the plan of its own class.
+    /// Writes a struct by its own plan, whatever kind of object it is.
     pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         match Plan::of_object(object) {
+            Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
             Ok(plan) => self.structure_of(plan.get(), object),
             Err(error) if error.is_instance_of::<PyAttributeError>(self.py) => {
                 Err(not_a("a struct", object))
@@ -45,17 +51,22 @@ impl<'py, W: Writer> Encoder<'py, W> {
             && let Some(list) = plan.slot_list()
             && let Some(slots) = slots.listed(list)
         {
-            return self.fields(
-                plan,
-                slots.iter(),
-                |this, field, slot, last_id| {
-                    let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
-                    field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
-                },
-                |_, slot| Ok(slot.get()),
-            );
+            return self.structure_in_slots(plan, slots);
         }
         self.structure_by_attributes(plan, object)
+    }
+
+    #[inline]
+    fn structure_in_slots(&mut self, plan: &Plan, slots: ListedSlots<'_, 'py>) -> Result<()> {
+        self.fields(
+            plan,
+            slots.iter(),
+            |this, field, slot, last_id| {
+                let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
+                field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
+            },
+            |_, slot| Ok(slot.get()),
+        )
     }
 
     /// The same for a struct that does not keep all fields in slots.
@@ -172,15 +183,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::Struct(kind) => {
                 // The value's own class decides, as for any payload; it is
                 // nearly always the one of the IDL.
-                match kind.plan(self.py)? {
-                    Some(plan)
-                        if ffi::is_type(value, plan.get().class())
-                            && plan.get().layout().is_some() =>
-                    {
-                        self.structure_of(plan.get(), value)
-                    }
-                    _ => self.structure(value),
+                if let Some(plan) = kind.plan(self.py)?
+                    && let Some(slots) = plan.get().own_slots(value)
+                {
+                    return self.structure_in_slots(plan.get(), slots);
                 }
+                self.structure(value)
             }
             Kind::Bool => {
                 self.writer.bool(truth(value)?);
@@ -197,7 +205,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             Kind::Binary => self.binary(value),
             Kind::Uuid => self.uuid(value),
-            Kind::List(element) | Kind::Set(element) => self.list(element, value),
+            Kind::List(element) => self.list(element, value),
+            Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }
     }
@@ -264,20 +273,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.writer.check_string(bytes.len())?;
             return Ok(self.writer.bytes(&bytes.to_vec())?);
         }
-        match PyBuffer::<u8>::get(value) {
-            Ok(buffer) => {
-                // Refused before it is copied.
-                self.writer.check_string(buffer.len_bytes())?;
-                Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?)
-            }
-            Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
-                // A memoryview of items that are not bytes.
-                Ok(bytes) if value.is_instance_of::<pyo3::types::PyMemoryView>() => {
-                    self.buffer(expected, &bytes)
-                }
-                _ => Err(not_a(expected, value)),
-            },
+        if let Ok(buffer) = PyBuffer::<u8>::get(value) {
+            // Refused before it is copied.
+            self.writer.check_string(buffer.len_bytes())?;
+            return Ok(self.writer.bytes(&buffer.to_vec(self.py)?)?);
         }
+        self.binary(&string_of(expected, value)?)
     }
 
     #[cold]
@@ -339,6 +340,39 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             same_size(length, count)?;
         }
+        self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes a set. One that is given as anything but a set may hold an
+    /// element twice, which peers refuse: the first of them is written.
+    #[inline(never)]
+    fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+            return self.list(kind, value);
+        }
+        let (Ok(length), Ok(iterator)) = (value.len(), value.try_iter()) else {
+            return Err(not_a("a list, set or tuple", value));
+        };
+        self.writer.enter(Nesting::WRITE_CONTAINER)?;
+        let start = self.writer.output().length();
+        self.writer.list(kind.wire_type(), length)?;
+        let body = self.writer.output().length();
+        let mut ends = Vec::with_capacity(length.min(MOST_EXPECTED));
+        for item in iterator {
+            let item = item?;
+            if ends.len() == length {
+                return Err(changed_size());
+            }
+            if !self.exact(kind, &item) {
+                self.value(kind, &item)
+                    .map_err(|error| error.inside(Segment::Index(ends.len())))?;
+            }
+            ends.push(self.writer.output().length() - body);
+        }
+        same_size(length, ends.len())?;
+        self.writer
+            .keep_distinct(kind.wire_type(), start, body, &ends)?;
         self.writer.leave();
         Ok(())
     }
@@ -447,24 +481,42 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             same_size(dict.len(), count)?;
         } else {
-            let items = map.call_method0(intern!(self.py, "items"));
-            let (Ok(length), Ok(items)) = (map.len(), items) else {
-                return Err(not_a("a dict", map));
-            };
-            self.writer.map(key_type, value_type, length)?;
-            let mut count = 0;
-            for item in items.try_iter()? {
-                if count == length {
-                    return Err(changed_size());
-                }
-                let (k, v) = item?.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
-                self.entry(key, value, &k, &v)?;
-                count += 1;
-            }
-            same_size(length, count)?;
+            self.other_map(key, value, map)?;
         }
         self.writer.leave();
         Ok(())
+    }
+
+    /// Writes a map that is not a dict: one with `items`, or with keys to go
+    /// through and values to ask for.
+    fn other_map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
+        let items = map.getattr_opt(intern!(self.py, "items"))?;
+        let entries = match &items {
+            Some(items) => items.call0().and_then(|items| items.try_iter()),
+            None => map.try_iter(),
+        };
+        let (Ok(length), Ok(entries)) = (map.len(), entries) else {
+            return Err(not_a("a dict", map));
+        };
+        if items.is_none() && !map.hasattr(intern!(self.py, "__getitem__"))? {
+            return Err(not_a("a dict", map));
+        }
+        self.writer
+            .map(key.wire_type(), value.wire_type(), length)?;
+        let mut count = 0;
+        for entry in entries {
+            if count == length {
+                return Err(changed_size());
+            }
+            let entry = entry?;
+            let (k, v) = match items {
+                Some(_) => entry.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?,
+                None => (entry.clone(), map.get_item(entry)?),
+            };
+            self.entry(key, value, &k, &v)?;
+            count += 1;
+        }
+        same_size(length, count)
     }
 
     #[inline]
@@ -533,73 +585,6 @@ fn attribute<'py>(object: &Bound<'py, PyAny>, field: &Field) -> Result<Option<Bo
 }
 
 #[inline]
-fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
-    Ok(value.is_truthy()?)
-}
-
-/// An int of a width.
-#[inline]
-fn narrow<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Result<T> {
-    match T::try_from(integer(value)?) {
-        Ok(narrow) => Ok(narrow),
-        Err(_) => Err(out_of_range()),
-    }
-}
-
-#[inline]
-fn integer(value: &Bound<'_, PyAny>) -> Result<i64> {
-    match ffi::exact_i64(value) {
-        Some(value) => Ok(value),
-        None => other_integer(value),
-    }
-}
-
-/// Ints of other types, and values that convert to an int without loss.
-#[cold]
-fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
-    let py = value.py();
-    if value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__"))? {
-        return value.extract::<i64>().map_err(|error| {
-            if error.is_instance_of::<PyOverflowError>(py) {
-                out_of_range()
-            } else {
-                error.into()
-            }
-        });
-    }
-    if !value.hasattr(intern!(py, "__int__"))? {
-        return Err(not_a("an int", value));
-    }
-    let Ok(int) = value.call_method0(intern!(py, "__int__")) else {
-        // inf and nan
-        return Err(not_a("a whole number", value));
-    };
-    if !int.is_instance_of::<PyInt>() || !int.eq(value)? {
-        return Err(CodecError::value("has a fraction"));
-    }
-    int.extract::<i64>().map_err(|_| out_of_range())
-}
-
-#[cold]
-fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
-    let py = value.py();
-    value.extract::<f64>().map_err(|error| {
-        if error.is_instance_of::<PyOverflowError>(py) {
-            out_of_range()
-        } else if error.is_instance_of::<PyTypeError>(py) {
-            not_a("a float", value)
-        } else {
-            error.into()
-        }
-    })
-}
-
-#[cold]
-fn out_of_range() -> CodecError {
-    CodecError::value("out of range")
-}
-
-#[inline]
 fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
         return Err(changed_size());
@@ -610,15 +595,6 @@ fn same_size(announced: usize, written: usize) -> Result<()> {
 #[cold]
 fn changed_size() -> CodecError {
     CodecError::value("changed size while it was written")
-}
-
-#[cold]
-fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
-    let class = value
-        .get_type()
-        .qualname()
-        .map_or_else(|_| "object".to_owned(), |name| name.to_string());
-    CodecError::value(format!("needs {expected}, not {class}"))
 }
 
 /// Names the field of an error, in the innermost struct only, and counts

@@ -7,6 +7,7 @@ use pyo3::types::PyType;
 mod call;
 mod classes;
 mod codec;
+mod coerce;
 mod decode;
 mod direct;
 mod encode;

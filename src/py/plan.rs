@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, Raised, Slot, SlotList};
+use super::ffi::{self, Kept, ListedSlots, Raised, Slot, SlotList};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
@@ -27,6 +27,8 @@ pub struct Plan {
     layout: Option<Py<Layout>>,
     /// The slots of the fields, if each has one.
     slots: Option<SlotList>,
+    /// Whether the layout is the class's own, not that of a base.
+    own_slots: bool,
     /// Whether objects are allocated, then filled: all fields are slots and
     /// `__init__` is ours. Otherwise the class is called.
     direct: bool,
@@ -165,29 +167,71 @@ impl Plan {
         Ok(())
     }
 
-    /// The plan of an object: that of its class, unless the object has a
-    /// `thrift_spec` of its own, as hand-written payloads may.
+    /// The plan of an object: that of its class, unless it has a `thrift_spec`
+    /// of its own, or stands for another object.
     #[expect(clippy::inline_always, reason = "measured: every call starts here")]
     #[inline(always)]
     pub fn of_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
-        if let Some(plan) = ffi::kept_by_class_of(object, Kept::Plan)
-            && let Ok(plan) = plan.cast_into_exact::<Self>()
-            && plan.get().layout.is_some()
-        {
-            return Ok(plan);
+        match Self::of_own_class(object) {
+            Some(plan) => Ok(plan),
+            None => Self::of_any_object(object),
         }
-        Self::of_any_object(object)
+    }
+
+    /// The same for an object that is a payload itself; none for others, which
+    /// have to be asked by their methods.
+    #[expect(clippy::inline_always, reason = "measured: every call starts here")]
+    #[inline(always)]
+    pub fn of_payload<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        match Self::of_own_class(object) {
+            Some(plan) => Some(plan),
+            None => Self::of_any_object(object)
+                .ok()
+                .filter(|plan| ffi::is_type(object, plan.get().class())),
+        }
+    }
+
+    /// The plan of a loaded struct that has its fields and no other attribute.
+    #[expect(clippy::inline_always, reason = "measured: every call starts here")]
+    #[inline(always)]
+    fn of_own_class<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        let plan = ffi::kept_by_class_of(object, Kept::Plan)?;
+        let plan = plan.cast_into_exact::<Self>().ok()?;
+        let bare = plan.get().layout()?.slots().view_bare(object).is_some();
+        bare.then_some(plan)
     }
 
     #[inline(never)]
     fn of_any_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = object.py();
+        let name = intern!(py, "thrift_spec");
         let class = object.get_type();
-        let plan = Self::of(&class)?;
-        if plan.get().layout.is_some() {
+        let plan = match ffi::lookup(&class, name) {
+            Some(_) => Some(Self::of(&class)?),
+            None => None,
+        };
+        // Attributes of a loaded struct are in its slots and in this dict.
+        if let Some(plan) = &plan
+            && plan.get().layout.is_some()
+            && ffi::is_kind_of(object, ffi::storage_type(py)?)
+            && ffi::has_default_attributes(&class)
+            && ffi::extras(object).is_none()
+        {
+            return Ok(plan.clone());
+        }
+        let spec = object.getattr(name)?;
+        if let Some(plan) = plan
+            && spec.is(&plan.get().spec)
+        {
             return Ok(plan);
         }
-        let spec = object.getattr(intern!(object.py(), "thrift_spec"))?;
-        if spec.is(&plan.get().spec) {
+        // A proxy says that it is of the class of what it stands for.
+        let said = object.getattr(intern!(py, "__class__"))?;
+        let said = said.cast::<PyType>().unwrap_or(&class);
+        if !said.is(&class)
+            && let Ok(plan) = Self::of(said)
+            && spec.is(&plan.get().spec)
+        {
             return Ok(plan);
         }
         Self::compile_spec(&class, &spec)
@@ -264,6 +308,7 @@ impl Plan {
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
                 slots,
+                own_slots: exact,
                 direct,
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
@@ -346,6 +391,17 @@ impl Plan {
     #[inline]
     pub fn slot_list(&self) -> Option<&SlotList> {
         self.slots.as_ref()
+    }
+
+    /// The slots of the fields in an object of this very class that has no
+    /// `thrift_spec` of its own.
+    #[inline]
+    pub fn own_slots<'a, 'py>(
+        &'a self,
+        object: &'a Bound<'py, PyAny>,
+    ) -> Option<ListedSlots<'a, 'py>> {
+        let list = self.slots.as_ref().filter(|_| self.own_slots)?;
+        self.layout()?.slots().view_bare(object)?.listed(list)
     }
 
     /// The slots of an object whose plan this is.

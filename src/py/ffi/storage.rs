@@ -348,6 +348,16 @@ unsafe extern "C" fn set_dict(
     }
 }
 
+/// Whether an object has a dict for attributes that are not fields.
+///
+/// # Safety
+/// The class of the object is a subclass of the storage.
+#[inline]
+pub(super) unsafe fn may_have_extras(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: by the contract of this function.
+    unsafe { !(*object.as_ptr().cast::<Storage>()).extras.is_null() }
+}
+
 /// The dict of an object's attributes that are not fields, if it has any.
 pub fn extras<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     let py = object.py();
