@@ -71,15 +71,22 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
 #[cold]
 pub fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
     let py = value.py();
-    value.extract::<f64>().map_err(|error| {
-        if error.is_instance_of::<PyOverflowError>(py) {
-            out_of_range()
-        } else if error.is_instance_of::<PyTypeError>(py) {
-            not_a("a float", value)
-        } else {
-            error.into()
-        }
-    })
+    let error = match value.extract::<f64>() {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if error.is_instance_of::<PyOverflowError>(py) {
+        return Err(out_of_range());
+    }
+    if !error.is_instance_of::<PyTypeError>(py) {
+        return Err(error.into());
+    }
+    // Python asks the class, which in a proxy may have no such method.
+    let float = value.getattr_opt(intern!(py, "__float__"))?;
+    let float = float.and_then(|float| float.call0().ok());
+    float
+        .and_then(|float| float.extract::<f64>().ok())
+        .ok_or_else(|| not_a("a float", value))
 }
 
 /// The `str` or `bytes` that a value stands for: one with an `encode` for its

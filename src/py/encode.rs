@@ -487,20 +487,18 @@ impl<'py, W: Writer> Encoder<'py, W> {
         Ok(())
     }
 
-    /// Writes a map that is not a dict: one with `items`, or with keys to go
-    /// through and values to ask for.
+    /// Writes a map that is not a dict: one with `items`, or with the `keys`
+    /// that `dict()` asks for.
     fn other_map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
         let items = map.getattr_opt(intern!(self.py, "items"))?;
         let entries = match &items {
-            Some(items) => items.call0().and_then(|items| items.try_iter()),
-            None => map.try_iter(),
+            Some(items) => items.call0(),
+            None => map.call_method0(intern!(self.py, "keys")),
         };
+        let entries = entries.and_then(|entries| entries.try_iter());
         let (Ok(length), Ok(entries)) = (map.len(), entries) else {
             return Err(not_a("a dict", map));
         };
-        if items.is_none() && !map.hasattr(intern!(self.py, "__getitem__"))? {
-            return Err(not_a("a dict", map));
-        }
         self.writer
             .map(key.wire_type(), value.wire_type(), length)?;
         let mut count = 0;
@@ -632,7 +630,10 @@ fn field_error(
         value: value.unbind(),
         ttype: field.ttype.clone_ref(py),
         spec: field.spec.clone_ref(py),
-        reason,
+        reason: match &raised {
+            Some(raised) if reason.is_empty() => raised.value(py).to_string(),
+            _ => reason,
+        },
         raised,
     })
 }

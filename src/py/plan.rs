@@ -187,7 +187,9 @@ impl Plan {
             Some(plan) => Some(plan),
             None => Self::of_any_object(object)
                 .ok()
-                .filter(|plan| ffi::is_type(object, plan.get().class())),
+                .filter(|plan| ffi::is_type(object, plan.get().class()))
+                // A class has a `thrift_spec` too.
+                .filter(|_| !object.is_instance_of::<PyType>()),
         }
     }
 
@@ -259,8 +261,13 @@ impl Plan {
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let entries = spec.cast::<PyDict>().map_err(|_| {
+            let hint = if spec.is_instance_of::<PyTuple>() {
+                ": Apache's compiler generated the class; load() the .thrift file"
+            } else {
+                ""
+            };
             PyTypeError::new_err(format!(
-                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...)"
+                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...){hint}"
             ))
         })?;
         let layout = Layout::of(class);

@@ -15,7 +15,7 @@ import contextlib
 import json
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from fastthrift._core import nests_deeper
@@ -76,7 +76,7 @@ class Misfit(Exception):
     def in_field(self, obj: Any, fid: int, field: tuple[Any, ...], value: Any) -> None:
         ttype, name = field[:2]
         if self.field is None:
-            self.field = (type(obj).__name__, fid, name, value, ttype, sub_spec(field))
+            self.field = (obj.__class__.__name__, fid, name, value, ttype, sub_spec(field))
         self.path.append(name)
 
     def whole_path(self) -> str:
@@ -110,13 +110,17 @@ def element(spec: Any) -> tuple[int, Any]:
     return spec if isinstance(spec, tuple) else (spec, None)
 
 
+def needs(expected: str, value: Any) -> str:
+    """What is wrong with a value of another type than is needed, in the codec's words."""
+    found = f"the class {value.__qualname__}" if isinstance(value, type) else type(value).__qualname__
+    return f"needs {expected}, not {found}"
+
+
 def whole_number(ttype: int, value: Any) -> int:
     """A value as an integer that a type can hold; raises `Misfit`."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Misfit(str(error)) from None
-    if number != value and not isinstance(value, (str, bytes)):
+    number = converted(int, value, "__int__", "a whole number")
+    # What is no number otherwise (an address, an id) has no fraction.
+    if number != value and not isinstance(value, (str, bytes)) and hasattr(value, "__float__"):
         raise Misfit("it has a fraction")
     limit = 1 << (INTEGER_BITS[ttype] - 1)
     if not -limit <= number < limit:
@@ -124,31 +128,94 @@ def whole_number(ttype: int, value: Any) -> int:
     return number
 
 
+def float_of(value: Any) -> float:
+    """A value as a float; raises `Misfit`."""
+    return converted(float, value, "__float__", "a float")
+
+
+def converted(to: Callable[[Any], Any], value: Any, method: str, expected: str) -> Any:
+    """A value as a number; raises `Misfit`."""
+    try:
+        try:
+            return to(value)
+        except TypeError:
+            # Python asks the class, which in a proxy may have no such method.
+            return to(getattr(value, method)())
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise Misfit(needs(expected, value)) from None
+
+
 def elements_of(value: Any) -> list[Any]:
     """The elements of a list or set; raises `Misfit`."""
-    if isinstance(value, (str, bytes, bytearray)) or not isinstance(value, Iterable):
-        raise Misfit()
-    return list(value)
+    try:
+        if not isinstance(value, (str, bytes, bytearray)):
+            return list(iter(value))
+    except TypeError:
+        pass
+    raise Misfit(needs("a list, set or tuple", value))
 
 
 def items_of(value: Any) -> list[tuple[Any, Any]]:
-    """The keys and values of a map; raises `Misfit`."""
+    """The keys and values of a map, which has `items` or what `dict()` asks for; raises
+    `Misfit`."""
     try:
-        return list(value.items())
+        if hasattr(value, "items"):
+            return list(value.items())
+        return [(key, value[key]) for key in value.keys()]  # noqa: SIM118
     except (AttributeError, TypeError):
-        raise Misfit() from None
+        raise Misfit(needs("a dict", value)) from None
+
+
+def spec_of(value: Any) -> dict[int, tuple[Any, ...]]:
+    """The ``thrift_spec`` of a struct, its own or its class's; raises `Misfit`."""
+    spec = getattr(value, "thrift_spec", None)
+    if not isinstance(spec, dict) or isinstance(value, type):
+        raise Misfit(needs("a struct", value))
+    return spec
 
 
 def text_of(value: Any) -> str:
-    """A ``str``, or bytes as the text they are; raises `Misfit`."""
+    """A ``str``, or what stands for one by its ``encode``, or bytes as the text they are; raises
+    `Misfit`."""
     if isinstance(value, str):
-        return value
+        # A proxy says that it is of the class of what it stands for.
+        return value if issubclass(type(value), str) else str(value)
+    value = encoded(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         try:
             return bytes(value).decode()
         except UnicodeDecodeError:
             raise Misfit("it is not UTF-8, which JSON text must be") from None
-    raise Misfit()
+    if isinstance(value, str):
+        return value
+    raise Misfit(needs("a str", value))
+
+
+def encoded(value: Any) -> Any:
+    """What the ``encode`` of a text, or of a proxy for one, gives; other values as they are.
+    Raises `Misfit`."""
+    encode = getattr(value, "encode", None)
+    if encode is None:
+        return value
+    try:
+        return encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Misfit(str(error)) from None
+
+
+def distinct(elements: list[Any]) -> list[Any]:
+    """The first of each of the elements that are equal, as JSON."""
+    try:
+        # -0.0 equals 0.0, and no NaN equals another.
+        if not isinstance(elements[0], float) and len(set(elements)) == len(elements):
+            return elements
+    except (IndexError, TypeError):
+        # None at all, or lists and maps.
+        pass
+    first: dict[str, Any] = {}
+    for item in elements:
+        first.setdefault(json.dumps(item), item)
+    return list(first.values())
 
 
 def text_size(text: str, limit: int) -> int:
@@ -187,12 +254,14 @@ def _is_base64(text: str) -> bool:
 
 
 def check_length(value: Any, limit: int) -> None:
-    """Raise `TooLong` for a ``str`` or a buffer of more bytes than may be written."""
-    size = memoryview(value).nbytes if isinstance(value, (bytearray, memoryview)) else 0
-    if isinstance(value, bytes):
-        size = len(value)
-    elif isinstance(value, str):
-        size = text_size(value, limit)
+    """Raise `TooLong` for a text or a buffer of more bytes than may be written."""
+    size = 0
+    if isinstance(value, (str, bytes)):
+        # Of a proxy too, which has no buffer.
+        size = len(value) if isinstance(value, bytes) else text_size(text_of(value), limit)
+    else:
+        with contextlib.suppress(TypeError):
+            size = memoryview(value).nbytes
     if size > limit:
         raise TooLong(_too_long(size, limit))
 
@@ -232,13 +301,28 @@ def check_message(size: int, limit: int) -> None:
 
 
 def encode_binary(data: Any) -> str:
-    """Bytes, or the UTF-8 of a ``str``, in base64."""
-    if isinstance(data, str):
-        data = data.encode()
+    """Bytes, or the UTF-8 of a ``str``, in base64; raises `Misfit`."""
+    found = encoded(data)
+    if isinstance(found, str):
+        found = found.encode()
     try:
-        return base64.b64encode(data).decode("ascii")
-    except TypeError as error:
-        raise Misfit(str(error)) from None
+        return base64.b64encode(memoryview(found).tobytes()).decode("ascii")
+    except TypeError:
+        pass
+    # A proxy has no buffer.
+    if isinstance(found, (bytes, bytearray)):
+        return base64.b64encode(bytes(found)).decode("ascii")
+    raise Misfit(needs("bytes", data))
+
+
+def has_own_text(value: Any) -> bool:
+    """Whether a value that is no string has a text all the same, which thriftpy2 writes: numbers,
+    ``uuid.UUID`` and others with a ``__str__``; but no struct, and nothing whose text is for
+    programmers."""
+    if isinstance(value, (str, bytes, bytearray)) or hasattr(value, "encode"):
+        return False
+    of_object = isinstance(value, type) or value.__class__.__str__ is object.__str__
+    return isinstance(value, (int, float)) or not (of_object or hasattr(value, "thrift_spec"))
 
 
 # Writing.
@@ -260,7 +344,7 @@ class _Writer:
             TType.BINARY: self.binary,
             TType.STRUCT: self.struct,
             TType.LIST: self.sequence,
-            TType.SET: self.sequence,
+            TType.SET: self.set,
             TType.MAP: self.mapping,
         }
 
@@ -278,25 +362,29 @@ class _Writer:
         return lambda value, spec, budget: whole_number(ttype, value)
 
     def floating(self, value: Any, spec: Any, budget: int) -> float:
-        try:
-            return float(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise Misfit(str(error)) from None
+        return float_of(value)
 
     def text(self, value: Any, spec: Any, budget: int) -> str:
-        if isinstance(value, (int, float)):
-            try:
-                return str(value)
-            except ValueError as error:
-                # Thousands of digits.
-                raise Misfit(str(error)) from None
-        text = text_of(value)
+        text = self.own_text(value) if has_own_text(value) else text_of(value)
         check_length(text, self.max_string_size)
         return text
+
+    @staticmethod
+    def own_text(value: Any) -> str:
+        try:
+            return str(value)
+        except ValueError as error:
+            # Thousands of digits.
+            raise Misfit(str(error)) from None
 
     def binary(self, value: Any, spec: Any, budget: int) -> str:
         check_length(value, self.max_string_size)
         return encode_binary(value)
+
+    def set(self, value: Any, spec: Any, budget: int) -> list[Any]:
+        # One that is given as a list may hold an element twice, which peers refuse.
+        elements = self.sequence(value, spec, budget)
+        return elements if isinstance(value, (set, frozenset)) else distinct(elements)
 
     def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
         check_depth(budget, LIMITED)
@@ -333,12 +421,8 @@ class _Writer:
     def struct(self, value: Any, spec: Any, budget: int) -> dict[str, Any]:
         check_depth(budget, LIMITED)
         done = {}
-        try:
-            fields = value.thrift_spec.items()
-        except AttributeError:
-            raise Misfit() from None
         keys = getattr(value, "__thrift_field_names__", {})
-        for fid, field in fields:
+        for fid, field in spec_of(value).items():
             ttype, name = field[:2]
             item = getattr(value, name, None)
             if item is None:

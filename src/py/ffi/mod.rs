@@ -36,7 +36,7 @@ pub use quick::{General, Quick, quicken};
 pub use raised::Raised;
 pub use slots::{ListedSlots, Slot, SlotList, SlotTable, Slots};
 pub use stack::affordable_levels;
-pub use storage::{extras, extras_or_new, install_call, storage_type};
+pub use storage::{extras, extras_or_new, inherit_native, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{
     exactly, has_default_attributes, has_default_construction, is_kind_of, is_type, lookup,
