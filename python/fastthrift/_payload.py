@@ -412,7 +412,7 @@ class TStruct(_core.StructStorage, TPayload):
 
     __slots__ = ()
 
-    __init__ = _struct_init  # type: ignore[assignment]
+    __init__ = _struct_init
 
 
 class TException(TPayload, Exception):

@@ -31,7 +31,7 @@ impl Initializer {
     ) -> PyResult<Bound<'py, PyAny>> {
         let native = self.native.bind(object.py());
         if !object.is_none() {
-            return native.call_method1("__get__", (object, owner));
+            return ffi::bound_method(native, object);
         }
         let owner = owner.and_then(|owner| owner.cast::<PyType>().ok());
         let layout = owner.and_then(|owner| Layout::of(owner).map(|layout| (owner, layout)));

@@ -13,102 +13,82 @@ const FEW: usize = 8;
 /// The elements lie one behind the other in `bytes`, each up to one of `ends`.
 /// Two are equal when their bytes are.
 pub fn first_of_each(bytes: &[u8], ends: &[usize]) -> Option<Vec<Range<usize>>> {
-    let ranges = || {
-        ends.iter().scan(0, |start, end| {
-            let range = *start..*end;
-            *start = *end;
-            Some(range)
-        })
-    };
-    let mut table = if ends.len() > FEW {
-        Table::new(bytes, ends.len())
-    } else {
-        Table::of_few(bytes)
-    };
-    let repeated = |table: &mut Table<'_>| {
-        ranges()
-            .zip(1..)
-            .position(|(range, number)| !table.add(&range, ends, number))
-    };
-    repeated(&mut table)?;
-    // Once more, now to keep them.
-    table.clear();
-    let kept = ranges()
-        .zip(1..)
-        .filter(|(range, number)| table.add(range, ends, *number))
-        .map(|(range, _)| range)
-        .collect();
+    let mut seen = Seen::new(bytes, ends);
+    let repeated = (0..ends.len()).find(|index| !seen.add(*index))?;
+    let mut kept: Vec<_> = (0..repeated).map(|index| seen.range(index)).collect();
+    for index in repeated + 1..ends.len() {
+        if seen.add(index) {
+            kept.push(seen.range(index));
+        }
+    }
     Some(kept)
 }
 
 /// The elements seen so far.
-struct Table<'a> {
+struct Seen<'a> {
     bytes: &'a [u8],
-    /// The numbers of elements by hash, from 1 on; 0 is an empty place. Of a
-    /// few, their numbers one behind the other.
-    places: Vec<u32>,
-    few: bool,
+    ends: &'a [usize],
+    /// Of a few elements, the indexes of those that are different. Of many,
+    /// places by hash: the upper half of the hash, and the index and 1 below
+    /// it; 0 where nothing is.
+    places: Vec<u64>,
     seed: u64,
 }
 
-impl<'a> Table<'a> {
-    fn of_few(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            places: Vec::with_capacity(FEW),
-            few: true,
-            seed: 0,
-        }
-    }
-
-    fn new(bytes: &'a [u8], count: usize) -> Self {
-        Self {
-            bytes,
-            places: vec![0; (2 * count).next_power_of_two()],
-            few: false,
-            seed: seed(),
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.few {
-            self.places.clear();
+impl<'a> Seen<'a> {
+    fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
+        let (places, seed) = if ends.len() <= FEW {
+            (Vec::with_capacity(FEW), 0)
         } else {
-            self.places.fill(0);
+            (vec![0; (2 * ends.len()).next_power_of_two()], seed())
+        };
+        Self {
+            bytes,
+            ends,
+            places,
+            seed,
         }
+    }
+
+    #[inline]
+    fn range(&self, index: usize) -> Range<usize> {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[index]
+    }
+
+    #[inline]
+    fn element(&self, index: usize) -> &'a [u8] {
+        &self.bytes[self.range(index)]
     }
 
     /// Adds an element; false where an equal one is there.
     #[inline]
-    fn add(&mut self, range: &Range<usize>, ends: &[usize], number: u32) -> bool {
-        let bytes = self.bytes;
-        let element = &bytes[range.clone()];
-        let element_of = |number: u32| {
-            let index = number as usize - 1;
-            let start = index.checked_sub(1).map_or(0, |before| ends[before]);
-            &bytes[start..ends[index]]
-        };
-        if self.few {
-            let new = self
-                .places
-                .iter()
-                .all(|&other| element_of(other) != element);
+    fn add(&mut self, index: usize) -> bool {
+        const INDEX: u64 = u32::MAX as u64;
+        let element = self.element(index);
+        if self.ends.len() <= FEW {
+            let mut others = self.places.iter();
+            let new = others.all(|other| self.element(*other as usize) != element);
             if new {
-                self.places.push(number);
+                self.places.push(index as u64);
             }
             return new;
         }
+        let hash = hash(self.seed, element);
         let mask = self.places.len() - 1;
-        let mut place = hash(self.seed, element) as usize & mask;
+        let mut place = hash as usize & mask;
         loop {
-            match self.places[place] {
-                0 => {
-                    self.places[place] = number;
-                    return true;
-                }
-                other if element_of(other) == element => return false,
-                _ => place = (place + 1) & mask,
+            let other = self.places[place];
+            if other == 0 {
+                // A container has at most 2^31 elements.
+                self.places[place] = hash & !INDEX | (index as u64 + 1);
+                return true;
             }
+            if (other ^ hash) & !INDEX == 0 && self.element((other & INDEX) as usize - 1) == element
+            {
+                return false;
+            }
+            place = (place + 1) & mask;
         }
     }
 }
@@ -123,21 +103,29 @@ fn seed() -> u64 {
 /// A hash of bytes, eight at a time.
 #[inline]
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let start = mix(seed, bytes.len() as u64);
-    let hash = words
-        .iter()
-        .fold(start, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    mix(hash, u64::from_le_bytes(last))
+    let hash = seed ^ bytes.len() as u64;
+    let Some(last) = bytes.last_chunk::<8>() else {
+        let word = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => bytes
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        return mix(hash, word);
+    };
+    let words = bytes.as_chunks::<8>().0.iter();
+    let hash = words.fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    mix(hash, u64::from_le_bytes(*last))
 }
 
-/// Both halves of a product depend on every bit of its factors.
+/// Every bit of the result depends on every bit of both.
 #[inline]
 fn mix(hash: u64, word: u64) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let product = u128::from(hash ^ word.wrapping_mul(ODD)) * u128::from(ODD);
+    const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+    const SECOND: u64 = 0xe703_7ed1_a0b4_28db;
+    let product = u128::from(hash ^ word ^ FIRST) * u128::from(hash.rotate_left(32) ^ SECOND);
     (product >> 64) as u64 ^ product as u64
 }
 

@@ -97,7 +97,10 @@ def test_an_enum_is_named(protocol) -> None:
             lambda: fastthrift.decode(Order, None),
             "decode() argument 'buffer' must be bytes or another buffer, not None",
         ),
-        (lambda: serialize(None), "serialize() argument 'thrift_object' must be a struct, not None"),
+        (
+            lambda: serialize(None),
+            "serialize() argument 'thrift_object' must be a struct, not None",
+        ),
         (
             lambda: serialize(Order),
             "serialize() argument 'thrift_object' must be a struct, not the class Order",

@@ -17,6 +17,19 @@ from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
 from fastthrift._core import CyTransportBase, TMemoryBuffer
+from fastthrift._json_values import (
+    INTEGER_BITS,
+    Misfit,
+    element,
+    elements_of,
+    float_of,
+    items_of,
+    needs,
+    spec_of,
+    sub_spec,
+    text_of,
+    whole_number,
+)
 from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
@@ -27,28 +40,17 @@ from fastthrift.protocol.exc import (
 )
 from fastthrift.protocol.json import (
     DEFAULT_MAX_SIZE,
-    INTEGER_BITS,
     LIMITED,
-    Misfit,
     base64_size,
     check_length,
     check_message,
     check_name,
     check_size,
     check_skipped,
-    element,
-    elements_of,
     encode_binary,
-    float_of,
-    items_of,
-    needs,
     parse,
     recursion_as_depth,
-    spec_of,
-    sub_spec,
-    text_of,
     text_size,
-    whole_number,
 )
 
 __all__ = [

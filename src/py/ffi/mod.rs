@@ -27,7 +27,7 @@ pub use class::{new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
-pub use instance::has_native_methods;
+pub use instance::{bound_method, has_native_methods};
 pub use int::{exact_i32, exact_i64, new_int};
 pub use list::{ExactItems, ListBuilder, peek_item};
 pub use output::{BytesOutput, Scratch};
