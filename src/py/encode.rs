@@ -11,7 +11,7 @@ use pyo3::types::{
 
 use super::coerce::{integer, narrow, not_a, other_double, string_of, truth};
 use super::error::{Cause, CodecError, FieldError, Result, Segment};
-use super::ffi::{self, DictEntries, ExactItems, ListedSlots};
+use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
@@ -51,22 +51,17 @@ impl<'py, W: Writer> Encoder<'py, W> {
             && let Some(list) = plan.slot_list()
             && let Some(slots) = slots.listed(list)
         {
-            return self.structure_in_slots(plan, slots);
+            return self.fields(
+                plan,
+                slots.iter(),
+                |this, field, slot, last_id| {
+                    let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
+                    field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
+                },
+                |_, slot| Ok(slot.get()),
+            );
         }
         self.structure_by_attributes(plan, object)
-    }
-
-    #[inline]
-    fn structure_in_slots(&mut self, plan: &Plan, slots: ListedSlots<'_, 'py>) -> Result<()> {
-        self.fields(
-            plan,
-            slots.iter(),
-            |this, field, slot, last_id| {
-                let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
-                field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
-            },
-            |_, slot| Ok(slot.get()),
-        )
     }
 
     /// The same for a struct that does not keep all fields in slots.
@@ -184,9 +179,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 // The value's own class decides, as for any payload; it is
                 // nearly always the one of the IDL.
                 if let Some(plan) = kind.plan(self.py)?
-                    && let Some(slots) = plan.get().own_slots(value)
+                    && plan.get().is_of(value)
                 {
-                    return self.structure_in_slots(plan.get(), slots);
+                    return self.structure_of(plan.get(), value);
                 }
                 self.structure(value)
             }

@@ -210,12 +210,11 @@ impl Layout {
         class: &Bound<'py, PyType>,
         describe: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let function = match self.function.get() {
-            Some(function) => function,
-            None => {
-                let made = describe.call1((class,))?.unbind();
-                self.function.get_or_init(|| made)
-            }
+        let function = if let Some(function) = self.function.get() {
+            function
+        } else {
+            let made = describe.call1((class,))?.unbind();
+            self.function.get_or_init(|| made)
         };
         Ok(function.bind(class.py()).clone())
     }

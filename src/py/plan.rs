@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, ListedSlots, Raised, Slot, SlotList};
+use super::ffi::{self, Kept, Raised, Slot, SlotList};
 use super::imports;
 use super::layout::Layout;
 use crate::wire::WireType;
@@ -400,15 +400,14 @@ impl Plan {
         self.slots.as_ref()
     }
 
-    /// The slots of the fields in an object of this very class that has no
-    /// `thrift_spec` of its own.
+    /// Whether an object is of this very class, and has its fields in slots and
+    /// no `thrift_spec` of its own.
     #[inline]
-    pub fn own_slots<'a, 'py>(
-        &'a self,
-        object: &'a Bound<'py, PyAny>,
-    ) -> Option<ListedSlots<'a, 'py>> {
-        let list = self.slots.as_ref().filter(|_| self.own_slots)?;
-        self.layout()?.slots().view_bare(object)?.listed(list)
+    pub fn is_of(&self, object: &Bound<'_, PyAny>) -> bool {
+        self.own_slots
+            && self
+                .layout()
+                .is_some_and(|layout| layout.slots().view_bare(object).is_some())
     }
 
     /// The slots of an object whose plan this is.

@@ -34,7 +34,7 @@ pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quick::{General, Quick, quicken};
 pub use raised::Raised;
-pub use slots::{ListedSlots, Slot, SlotList, SlotTable, Slots};
+pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::affordable_levels;
 pub use storage::{extras, extras_or_new, inherit_native, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
