@@ -13,6 +13,7 @@ from typing_extensions import Buffer, Self
 __all__ = [
     "CyTransportBase",
     "Diagnostic",
+    "Initializer",
     "Method",
     "Parts",
     "PayloadType",
@@ -35,6 +36,7 @@ __all__ = [
     "drop_plan",
     "encode",
     "find_method",
+    "inherit_native",
     "initialize",
     "install_call",
     "install_getattr",
@@ -397,6 +399,21 @@ def is_slot(cls: type, name: object) -> bool:
 
 def layout_fields(cls: type) -> list[tuple[str, Any]] | None:
     """The fields of a loaded struct class as (name, default) pairs; None for other classes."""
+
+@final
+class Initializer:
+    """``__init__`` of classes whose objects are made natively.
+
+    Of an object it is `native`; of a class what `describe` makes of the class, once.
+    """
+
+    def __new__(
+        cls, native: Callable[..., None], describe: Callable[[type], Any]
+    ) -> Initializer: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+
+def inherit_native(cls: type, initializer: Initializer) -> None:
+    """Give a struct class the native functions of the storage for what it inherits of it."""
 
 def drop_plan(cls: type) -> None:
     """Forget what was compiled from a struct class, after an assignment to it."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # Where the classes are known, and pickled, by users of thriftpy2 and of this package.
 _MODULE = "fastthrift.thrift"
 
+# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.
+_UUID = 16
+
 # Characters of a value in an error message: whole for ordinary values, no flood in the log.
 _LONGEST_VALUE = 1000
 
@@ -137,10 +140,12 @@ def parse_spec(ttype: int, spec: Any = None) -> str | None:
     names = TType._VALUES_TO_NAMES
 
     def describe(element: Any) -> str | None:
-        return parse_spec(*element) if isinstance(element, tuple) else names[element]
+        return parse_spec(*element) if isinstance(element, tuple) else parse_spec(element)
 
     if spec is None:
-        return names[ttype]
+        return "UUID" if ttype == _UUID else names[ttype]
+    if ttype == TType.I32:
+        return f"I32 (enum {spec.__name__})"
     if ttype == TType.STRUCT:
         return str(spec.__name__)
     if ttype in (TType.LIST, TType.SET):
@@ -185,13 +190,8 @@ def init_func_generator(cls: type, spec: DefaultSpec | None) -> Callable[..., No
 
     names = [name for name, _ in spec]
 
-    def unused(name: str) -> str:
-        while name in names:
-            name = "_" + name
-        return name
-
     # A field may be called "self"; and the parameters shadow the function's globals.
-    receiver, fresh, defaults = unused("self"), unused("fresh"), unused("defaults")
+    receiver, fresh, defaults = (_unused(name, names) for name in ("self", "fresh", "defaults"))
     parameters = [f"{name}={defaults}[{position}]" for position, name in enumerate(names)]
     lines = [f"def __init__({receiver}, {', '.join(parameters)}):"]
     for position, (name, default) in enumerate(spec):
@@ -248,15 +248,32 @@ def _is_storage(base: type | None) -> bool:
     return base is not None and _core.StructStorage in _TYPE_BASES.__get__(base)
 
 
-def _signature(cls: type) -> Any:
-    """The signature of a class whose ``__init__`` is native; None for other classes."""
-    fields = _core.layout_fields(cls)
-    if fields is None or cls.__init__ not in (_core.StructStorage.__init__, exception_init):  # type: ignore[misc]
-        return None
+def _unused(name: str, names: list[str]) -> str:
+    """A name for something beside fields, which may be called so too."""
+    while name in names:
+        name = "_" + name
+    return name
+
+
+def _describe_init(cls: Any) -> Callable[..., None]:
+    """``cls.__init__`` as a function that shows the parameters of a class that `load` made."""
     from inspect import Parameter, Signature
 
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        _core.initialize(self, args, kwargs)
+
+    fields = _core.layout_fields(cls) or []
     kind = Parameter.POSITIONAL_OR_KEYWORD
-    return Signature([Parameter(name, kind, default=default) for name, default in fields])
+    parameters = [Parameter(_unused("self", [name for name, _ in fields]), kind)]
+    parameters += [Parameter(name, kind, default=default) for name, default in fields]
+    __init__.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
+    __init__.__module__ = cls.__module__
+    __init__.__annotations__ = {}
+    return __init__
+
+
+_struct_init = _core.Initializer(vars(_core.StructStorage)["__init__"], _describe_init)
 
 
 class TPayloadMeta(_core.PayloadType):
@@ -285,6 +302,7 @@ class TPayloadMeta(_core.PayloadType):
                 f"fields in slots, and Python cannot lay out both in one object; inherit from one "
                 f"and hold the other as a field"
             ) from error
+        _core.inherit_native(payload, _struct_init)
         if generate_init:
             type.__setattr__(payload, "__init__", init_func_generator(payload, spec))
         return payload
@@ -305,13 +323,6 @@ class TPayloadMeta(_core.PayloadType):
     def __bases__(cls, bases: tuple[type, ...]) -> None:
         _TYPE_BASES.__set__(cls, bases)
         _core.drop_plan(cls)
-
-    def __getattr__(cls, name: str) -> Any:
-        if name == "__signature__":
-            signature = _signature(cls)
-            if signature is not None:
-                return signature
-        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if not hasattr(type(value), "__set__") and _core.is_slot(cls, name):
@@ -382,7 +393,9 @@ class TPayload(metaclass=TPayloadMeta):
         return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
 
     def __ne__(self, other: object) -> bool:
-        return not self.__eq__(other)
+        # Whatever `__eq__` a subclass has, or was given.
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
         # By value, as __eq__. Like every mutable key, a payload is lost in a dict or set when
@@ -398,6 +411,8 @@ class TStruct(_core.StructStorage, TPayload):
     """
 
     __slots__ = ()
+
+    __init__ = _struct_init
 
 
 class TException(TPayload, Exception):
@@ -440,12 +455,21 @@ def restore_exception(cls: type[TException], args: tuple[Any, ...]) -> TExceptio
     return error
 
 
-def exception_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """``__init__`` of the exception classes that ``load`` makes: fields by position or name."""
+def _init_exception(self: Any, /, *args: Any, **kwargs: Any) -> None:
     _core.initialize(self, args, kwargs)
 
 
-exception_init.__name__ = "__init__"
+_init_exception.__name__ = "__init__"
+
+# `__init__` of the exception classes that `load` makes: fields by position or name.
+exception_init = _core.Initializer(_init_exception, _describe_init)
+
+
+def message_text(message: Any) -> str:
+    """The text of an exception's message, which a peer may have sent as bytes that are none."""
+    if isinstance(message, (bytes, bytearray)):
+        return bytes(message).decode("utf-8", "backslashreplace")
+    return "" if message is None else str(message)
 
 
 class TDecodeException(TException):
@@ -508,6 +532,6 @@ class TApplicationException(TException):
         self.message = message
 
     def __str__(self) -> str:
-        if self.message:
-            return self.message
-        return self._TEXTS.get(self.type, "Default (unknown) TApplicationException")
+        return message_text(self.message) or self._TEXTS.get(
+            self.type, "Default (unknown) TApplicationException"
+        )

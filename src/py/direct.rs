@@ -6,9 +6,10 @@ use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyType};
+use pyo3::types::{PyBytes, PyMemoryView, PyString, PyTuple, PyType};
 
 use super::codec::{self, Read, Write};
+use super::coerce::type_name;
 use super::decode::{Decoder, Text};
 use super::encode::Encoder;
 use super::error::CodecError;
@@ -45,7 +46,7 @@ fn native_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
 fn plan_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Plan>> {
     // An object without a plan goes the way of duck typing, which says what
     // is wrong with it.
-    Plan::of_object(object).ok()
+    Plan::of_payload(object)
 }
 
 /// A struct, to be written by the plan that was found for it.
@@ -98,6 +99,9 @@ fn serialize_by_protocol<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
+    if !has_method(thrift_object, intern!(py, "write"))? {
+        check_object("serialize", "thrift_object", thrift_object)?;
+    }
     let transport = py.get_type::<TMemoryBuffer>().call0()?;
     let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
@@ -120,7 +124,12 @@ pub fn deserialize<'py>(
         && let Some(plan) = plan_of(&thrift_object)
         && plan.get().has_plain_read()
     {
-        read_into(&settings, plan.get(), &thrift_object, buf)?;
+        let job = ReadStruct {
+            plan: plan.get(),
+            object: &thrift_object,
+            text: settings.text(),
+        };
+        read_buffer(&settings, buf, ("deserialize", "buf"), job)?;
         return Ok(thrift_object);
     }
     deserialize_by_protocol(thrift_object, buf, proto_factory)
@@ -134,10 +143,22 @@ fn deserialize_by_protocol<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
+    if !has_method(&thrift_object, intern!(py, "read"))? {
+        check_object("deserialize", "thrift_object", &thrift_object)?;
+    }
+    check_buffer("deserialize", "buf", buf)?;
     let transport = py.get_type::<TMemoryBuffer>().call1((buf,))?;
     let protocol = protocol_of(proto_factory, &transport)?;
     thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;
     Ok(thrift_object)
+}
+
+/// Whether an object can write or read itself by a protocol of this package;
+/// one that Apache's compiler generated has such a method for other ones.
+fn has_method(object: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    let spec = object.getattr_opt(intern!(object.py(), "thrift_spec"))?;
+    let of_apache = spec.is_some_and(|spec| spec.is_instance_of::<PyTuple>());
+    Ok(!of_apache && !object.is_instance_of::<PyType>() && object.hasattr(name)?)
 }
 
 #[expect(
@@ -165,21 +186,10 @@ fn protocol_of<'py>(
 
 #[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
 #[inline(always)]
-fn read_into<'py>(
-    settings: &Settings,
-    plan: &Plan,
-    object: &Bound<'py, PyAny>,
-    buffer: &Bound<'py, PyAny>,
-) -> Result<(), Raised<'py>> {
-    let text = settings.text();
-    read_buffer(settings, buffer, ReadStruct { plan, object, text })
-}
-
-#[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
-#[inline(always)]
 fn read_buffer<'py, J: Read<'py>>(
     settings: &Settings,
     buffer: &Bound<'py, PyAny>,
+    (function, argument): (&str, &str),
     job: J,
 ) -> Result<J::Output, Raised<'py>> {
     let py = buffer.py();
@@ -187,7 +197,9 @@ fn read_buffer<'py, J: Read<'py>>(
         return codec::read_bytes(py, settings, bytes.as_bytes(), job);
     }
     // Other buffers may change while Python code runs: work on a copy.
-    let bytes = super::transport::bytes_of(buffer).map_err(|error| Raised::new(py, error))?;
+    let bytes = check_buffer(function, argument, buffer)
+        .and_then(|()| super::transport::bytes_of(buffer))
+        .map_err(|error| Raised::new(py, error))?;
     codec::read_bytes(py, settings, &bytes, job)
 }
 
@@ -235,10 +247,78 @@ pub fn encode<'py>(
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let settings = settings(protocol)?;
-    match plan_of(obj) {
-        Some(plan) => write_by_plan(&settings, plan.get(), obj),
-        None => codec::write_new(obj.py(), &settings, 0, WriteStruct(obj)),
+    if let Some(plan) = plan_of(obj) {
+        return write_by_plan(&settings, plan.get(), obj);
     }
+    encode_other(obj, &settings)
+}
+
+#[cold]
+fn encode_other<'py>(
+    obj: &Bound<'py, PyAny>,
+    settings: &Settings,
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
+    check_object("encode", "obj", obj).map_err(|error| Raised::new(obj.py(), error))?;
+    codec::write_new(obj.py(), settings, 0, WriteStruct(obj))
+}
+
+/// What a class or object of other libraries is called in an error.
+const OF_APACHE: &str = "whose class Apache's compiler generated: load() the .thrift file \
+                         and use the classes of the module that it gives";
+
+/// Refuses an argument that is no struct.
+#[cold]
+fn check_object(function: &str, argument: &str, object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let found = type_name(object);
+    let refuse = |what: &str| {
+        Err(PyTypeError::new_err(format!(
+            "{function}() argument '{argument}' must be a struct, not {found}{what}"
+        )))
+    };
+    if object.is_instance_of::<PyType>() {
+        return refuse(": make an object of it");
+    }
+    match object.getattr_opt(intern!(object.py(), "thrift_spec"))? {
+        Some(spec) if spec.is_instance_of::<PyTuple>() => refuse(&format!(", {OF_APACHE}")),
+        Some(_) => Ok(()),
+        None => refuse(""),
+    }
+}
+
+/// Refuses an argument that is no struct class.
+#[cold]
+fn check_class(class: &Bound<'_, PyAny>) -> PyResult<()> {
+    let found = type_name(class);
+    let refuse = |what: &str| {
+        Err(PyTypeError::new_err(format!(
+            "decode() argument 'cls' must be a struct class, not {found}{what}"
+        )))
+    };
+    if !class.is_callable() {
+        let is_struct = class.hasattr(intern!(class.py(), "thrift_spec"))?;
+        return refuse(if is_struct {
+            " object: utils.deserialize() fills objects"
+        } else {
+            ""
+        });
+    }
+    match class.getattr_opt(intern!(class.py(), "thrift_spec"))? {
+        Some(spec) if spec.is_instance_of::<PyTuple>() => refuse(&format!(", {OF_APACHE}")),
+        None if class.is_instance_of::<PyType>() => refuse(""),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an argument that has no bytes.
+#[cold]
+fn check_buffer(function: &str, argument: &str, buffer: &Bound<'_, PyAny>) -> PyResult<()> {
+    if PyMemoryView::from(buffer).is_ok() {
+        return Ok(());
+    }
+    Err(PyTypeError::new_err(format!(
+        "{function}() argument '{argument}' must be bytes or another buffer, not {}",
+        type_name(buffer)
+    )))
 }
 
 /// A new struct of class `cls` from any bytes-like `buffer`.
@@ -262,10 +342,13 @@ pub fn decode<'py>(
             layout,
             text: settings.text(),
         };
-        return read_buffer(&settings, buffer, job);
+        return read_buffer(&settings, buffer, DECODED, job);
     }
     decode_by_call(cls, buffer, &settings).map_err(|error| Raised::new(cls.py(), error))
 }
+
+/// What `decode` and its argument are called in an error.
+const DECODED: (&str, &str) = ("decode", "buffer");
 
 #[inline(never)]
 fn decode_by_call<'py>(
@@ -273,9 +356,15 @@ fn decode_by_call<'py>(
     buffer: &Bound<'py, PyAny>,
     settings: &Settings,
 ) -> PyResult<Bound<'py, PyAny>> {
+    check_class(cls)?;
     let object = cls.call0()?;
     let plan = Plan::of_object(&object)?;
-    read_into(settings, plan.get(), &object, buffer)?;
+    let job = ReadStruct {
+        plan: plan.get(),
+        object: &object,
+        text: settings.text(),
+    };
+    read_buffer(settings, buffer, DECODED, job)?;
     Ok(object)
 }
 

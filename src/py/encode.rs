@@ -4,16 +4,21 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple,
+    PyType,
 };
 
+use super::coerce::{integer, narrow, not_a, other_double, string_of, truth};
 use super::error::{CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
-use crate::wire::{Nesting, Scalar, Writer};
+use crate::wire::{Nesting, Output, Scalar, Writer};
 
 /// From how many numbers on a list is written in blocks.
 const MANY: usize = 16;
+
+/// A length that an object announces is believed up to here.
+const MOST_EXPECTED: usize = 1024;
 
 /// Encodes values into one message.
 pub struct Encoder<'py, W> {
@@ -27,9 +32,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
         Self { py, writer }
     }
 
-    /// Writes a struct by the plan of its own class.
+    /// Writes a struct by its own plan, whatever kind of object it is.
     pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         match Plan::of_object(object) {
+            Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
             Ok(plan) => self.structure_of(plan.get(), object),
             Err(error) => {
                 let mut error = CodecError::from(error);
@@ -176,15 +182,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::Struct(kind) => {
                 // The value's own class decides, as for any payload; it is
                 // nearly always the one of the IDL.
-                match kind.plan(self.py)? {
-                    Some(plan)
-                        if ffi::is_type(value, plan.get().class())
-                            && plan.get().layout().is_some() =>
-                    {
-                        self.structure_of(plan.get(), value)
-                    }
-                    _ => self.structure(value),
+                if let Some(plan) = kind.plan(self.py)?
+                    && plan.get().is_of(value)
+                {
+                    return self.structure_of(plan.get(), value);
                 }
+                self.structure(value)
             }
             Kind::Bool => {
                 self.writer.bool(truth(value)?);
@@ -201,7 +204,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             Kind::Binary => self.binary(value),
             Kind::Uuid => self.uuid(value),
-            Kind::List(element) | Kind::Set(element) => self.list(element, value),
+            Kind::List(element) => self.list(element, value),
+            Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }
     }
@@ -270,20 +274,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.writer.check_string(bytes.len())?;
             return Ok(self.writer.bytes(&bytes.to_vec())?);
         }
-        match ffi::Buffer::of(value) {
-            Ok(buffer) => {
-                // Refused before it is copied.
-                self.writer.check_string(buffer.len_bytes())?;
-                Ok(self.writer.bytes(&buffer.to_vec()?)?)
-            }
-            Err(_) => match value.call_method0(intern!(self.py, "tobytes")) {
-                // A memoryview of items that are not bytes.
-                Ok(bytes) if value.is_instance_of::<pyo3::types::PyMemoryView>() => {
-                    self.buffer(expected, &bytes)
-                }
-                _ => Err(not_a(expected, value)),
-            },
+        if let Ok(buffer) = ffi::Buffer::of(value) {
+            // Refused before it is copied.
+            self.writer.check_string(buffer.len_bytes())?;
+            return Ok(self.writer.bytes(&buffer.to_vec()?)?);
         }
+        self.binary(&string_of(expected, value)?)
     }
 
     #[cold]
@@ -345,6 +341,39 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             same_size(length, count)?;
         }
+        self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes a set. One that is given as anything but a set may hold an
+    /// element twice, which peers refuse: the first of them is written.
+    #[inline(never)]
+    fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+            return self.list(kind, value);
+        }
+        let (Ok(length), Ok(iterator)) = (value.len(), value.try_iter()) else {
+            return Err(not_a("a list, set or tuple", value));
+        };
+        self.writer.enter(Nesting::WRITE_CONTAINER)?;
+        let start = self.writer.output().length();
+        self.writer.list(kind.wire_type(), length)?;
+        let body = self.writer.output().length();
+        let mut ends = Vec::with_capacity(length.min(MOST_EXPECTED));
+        for item in iterator {
+            let item = item?;
+            if ends.len() == length {
+                return Err(changed_size());
+            }
+            if !self.exact(kind, &item) {
+                self.value(kind, &item)
+                    .map_err(|error| error.inside(Segment::Index(ends.len())))?;
+            }
+            ends.push(self.writer.output().length() - body);
+        }
+        same_size(length, ends.len())?;
+        self.writer
+            .keep_distinct(kind.wire_type(), start, body, &ends)?;
         self.writer.leave();
         Ok(())
     }
@@ -453,24 +482,40 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             same_size(dict.len(), count)?;
         } else {
-            let items = map.call_method0(intern!(self.py, "items"));
-            let (Ok(length), Ok(items)) = (map.len(), items) else {
-                return Err(not_a("a dict", map));
-            };
-            self.writer.map(key_type, value_type, length)?;
-            let mut count = 0;
-            for item in items.try_iter()? {
-                if count == length {
-                    return Err(changed_size());
-                }
-                let (k, v) = item?.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
-                self.entry(key, value, &k, &v)?;
-                count += 1;
-            }
-            same_size(length, count)?;
+            self.other_map(key, value, map)?;
         }
         self.writer.leave();
         Ok(())
+    }
+
+    /// Writes a map that is not a dict: one with `items`, or with the `keys`
+    /// that `dict()` asks for.
+    fn other_map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
+        let items = map.getattr_opt(intern!(self.py, "items"))?;
+        let entries = match &items {
+            Some(items) => items.call0(),
+            None => map.call_method0(intern!(self.py, "keys")),
+        };
+        let entries = entries.and_then(|entries| entries.try_iter());
+        let (Ok(length), Ok(entries)) = (map.len(), entries) else {
+            return Err(not_a("a dict", map));
+        };
+        self.writer
+            .map(key.wire_type(), value.wire_type(), length)?;
+        let mut count = 0;
+        for entry in entries {
+            if count == length {
+                return Err(changed_size());
+            }
+            let entry = entry?;
+            let (k, v) = match items {
+                Some(_) => entry.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?,
+                None => (entry.clone(), map.get_item(entry)?),
+            };
+            self.entry(key, value, &k, &v)?;
+            count += 1;
+        }
+        same_size(length, count)
     }
 
     #[inline]
@@ -539,72 +584,6 @@ fn attribute<'py>(object: &Bound<'py, PyAny>, field: &Field) -> Result<Option<Bo
 }
 
 #[inline]
-fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
-    Ok(value.is_truthy()?)
-}
-
-/// An int of a width.
-#[inline]
-fn narrow<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Result<T> {
-    match T::try_from(integer(value)?) {
-        Ok(narrow) => Ok(narrow),
-        Err(_) => Err(out_of_range()),
-    }
-}
-
-#[inline]
-fn integer(value: &Bound<'_, PyAny>) -> Result<i64> {
-    match ffi::exact_i64(value) {
-        Some(value) => Ok(value),
-        None => other_integer(value),
-    }
-}
-
-/// Ints of other types, and values that convert to an int without loss.
-#[cold]
-fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
-    let py = value.py();
-    if value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__"))? {
-        return value.extract::<i64>().map_err(|error| {
-            let mut error = CodecError::from(error);
-            match error.raised(py) {
-                Some(raised) if raised.is_instance_of::<PyOverflowError>() => out_of_range(),
-                _ => error,
-            }
-        });
-    }
-    if !value.hasattr(intern!(py, "__int__"))? {
-        return Err(not_a("an int", value));
-    }
-    let Ok(int) = value.call_method0(intern!(py, "__int__")) else {
-        // inf and nan
-        return Err(not_a("a whole number", value));
-    };
-    if !int.is_instance_of::<PyInt>() || !int.eq(value)? {
-        return Err(CodecError::value("has a fraction"));
-    }
-    int.extract::<i64>().map_err(|_| out_of_range())
-}
-
-#[cold]
-fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
-    let py = value.py();
-    value.extract::<f64>().map_err(|error| {
-        let mut error = CodecError::from(error);
-        match error.raised(py) {
-            Some(raised) if raised.is_instance_of::<PyOverflowError>() => out_of_range(),
-            Some(raised) if raised.is_instance_of::<PyTypeError>() => not_a("a float", value),
-            _ => error,
-        }
-    })
-}
-
-#[cold]
-fn out_of_range() -> CodecError {
-    CodecError::value("out of range")
-}
-
-#[inline]
 fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
         return Err(changed_size());
@@ -615,15 +594,6 @@ fn same_size(announced: usize, written: usize) -> Result<()> {
 #[cold]
 fn changed_size() -> CodecError {
     CodecError::value("changed size while it was written")
-}
-
-#[cold]
-fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
-    let class = value
-        .get_type()
-        .qualname()
-        .map_or_else(|_| "object".to_owned(), |name| name.to_string());
-    CodecError::value(format!("needs {expected}, not {class}"))
 }
 
 /// Names the field of an error, in the innermost struct only, and counts
@@ -643,10 +613,11 @@ fn field_error(
                 || raised.is_instance_of::<PyAssertionError>()
                 || raised.is_instance_of::<PyOverflowError>()
         });
-    let error = error.inside(Segment::Field(field.name.clone_ref(py)));
     if !wrong_value {
-        return error;
+        return error.inside(Segment::Field(field.name.clone_ref(py)));
     }
+    let raised_text = error.raised(py).map(|raised| raised.to_string());
+    let error = error.inside(Segment::Field(field.name.clone_ref(py)));
     error.in_field(|reason, raised| FieldError {
         struct_name: plan
             .class()
@@ -658,7 +629,7 @@ fn field_error(
         value: value.unbind(),
         ttype: field.ttype.clone_ref(py),
         spec: field.spec.clone_ref(py),
-        reason,
+        reason: raised_text.unwrap_or(reason),
         raised,
     })
 }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyAttributeError, PyRecursionError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
@@ -24,6 +25,8 @@ pub struct Layout {
     /// Whether attributes of the class's own objects are what the slots hold:
     /// nobody replaced a member descriptor or hooked attribute access.
     intact: AtomicBool,
+    /// What shows the parameters of `__init__`, made when somebody asks.
+    function: OnceLock<Py<PyAny>>,
 }
 
 struct LayoutField {
@@ -98,7 +101,7 @@ impl Layout {
         for default in self.defaults.get().into_iter().flatten() {
             visit.call(default.value())?;
         }
-        Ok(())
+        visit.call(self.function.get())
     }
 }
 
@@ -146,6 +149,7 @@ impl Layout {
             fields,
             defaults: OnceLock::new(),
             intact: AtomicBool::new(ffi::has_default_attributes(class)),
+            function: OnceLock::new(),
         };
         let layout = Bound::new(py, layout)?;
         if !ffi::keep(class, Kept::Layout, Some(layout.as_any())) {
@@ -197,6 +201,22 @@ impl Layout {
     #[inline]
     pub fn is_intact(&self) -> bool {
         self.intact.load(Ordering::Relaxed)
+    }
+
+    /// The function that shows the parameters of `__init__`, as `describe`
+    /// makes it of a class with this layout.
+    pub fn function<'py>(
+        &self,
+        class: &Bound<'py, PyType>,
+        describe: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let function = if let Some(function) = self.function.get() {
+            function
+        } else {
+            let made = describe.call1((class,))?.unbind();
+            self.function.get_or_init(|| made)
+        };
+        Ok(function.bind(class.py()).clone())
     }
 
     /// The slots of the class.
@@ -558,7 +578,9 @@ impl Drop for Level {
 pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
     let class = object.get_type();
     if !ffi::is_kind_of(other, &class) {
-        return Ok(false);
+        // A proxy says that it is, and forwards to what it stands for.
+        return Ok(other.is_instance(&class)?
+            && snapshot(object)?.eq(other.getattr(intern!(object.py(), "__dict__"))?)?);
     }
     let _level = Level::enter(object.py())?;
     if let Some(layout) = Layout::of(&class)

@@ -7,6 +7,7 @@ use pyo3::types::PyType;
 mod call;
 mod classes;
 mod codec;
+mod coerce;
 mod decode;
 mod direct;
 mod encode;
@@ -14,6 +15,7 @@ mod error;
 mod exceptions;
 mod ffi;
 mod imports;
+mod initializer;
 mod json;
 mod keys;
 mod layout;
@@ -58,6 +60,8 @@ mod _core {
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
     use super::direct::{decode, deserialize, encode, serialize};
+    #[pymodule_export]
+    use super::initializer::{Initializer, inherit_native};
     #[pymodule_export]
     use super::json::nests_deeper;
     #[pymodule_export]

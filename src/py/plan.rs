@@ -27,6 +27,8 @@ pub struct Plan {
     layout: Option<Py<Layout>>,
     /// The slots of the fields, if each has one.
     slots: Option<SlotList>,
+    /// Whether the layout is the class's own, not that of a base.
+    own_slots: bool,
     /// Whether objects are allocated, then filled: all fields are slots and
     /// `__init__` is ours. Otherwise the class is called.
     direct: bool,
@@ -167,29 +169,73 @@ impl Plan {
         Ok(())
     }
 
-    /// The plan of an object: that of its class, unless the object has a
-    /// `thrift_spec` of its own, as hand-written payloads may.
+    /// The plan of an object: that of its class, unless it has a `thrift_spec`
+    /// of its own, or stands for another object.
     #[expect(clippy::inline_always, reason = "measured: every call starts here")]
     #[inline(always)]
     pub fn of_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
-        if let Some(plan) = ffi::kept_by_class_of(object, Kept::Plan)
-            && let Ok(plan) = plan.cast_into_exact::<Self>()
-            && plan.get().layout.is_some()
-        {
-            return Ok(plan);
+        match Self::of_own_class(object) {
+            Some(plan) => Ok(plan),
+            None => Self::of_any_object(object),
         }
-        Self::of_any_object(object)
+    }
+
+    /// The same for an object that is a payload itself; none for others, which
+    /// have to be asked by their methods.
+    #[expect(clippy::inline_always, reason = "measured: every call starts here")]
+    #[inline(always)]
+    pub fn of_payload<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        match Self::of_own_class(object) {
+            Some(plan) => Some(plan),
+            None => Self::of_any_object(object)
+                .ok()
+                .filter(|plan| ffi::is_type(object, plan.get().class()))
+                // A class has a `thrift_spec` too.
+                .filter(|_| !object.is_instance_of::<PyType>()),
+        }
+    }
+
+    /// The plan of a loaded struct that has its fields and no other attribute.
+    #[expect(clippy::inline_always, reason = "measured: every call starts here")]
+    #[inline(always)]
+    fn of_own_class<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+        let plan = ffi::kept_by_class_of(object, Kept::Plan)?;
+        let plan = plan.cast_into_exact::<Self>().ok()?;
+        let bare = plan.get().layout()?.slots().view_bare(object).is_some();
+        bare.then_some(plan)
     }
 
     #[inline(never)]
     fn of_any_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = object.py();
+        let name = intern!(py, "thrift_spec");
         let class = object.get_type();
-        let plan = Self::of(&class)?;
-        if plan.get().layout.is_some() {
+        let plan = match ffi::lookup(&class, name) {
+            Some(_) => Some(Self::of(&class)?),
+            None => None,
+        };
+        // Attributes of a loaded struct are in its slots and in this dict.
+        if let Some(plan) = &plan
+            && plan.get().layout.is_some()
+            && ffi::is_kind_of(object, ffi::storage_type(py)?)
+            && ffi::has_default_attributes(&class)
+            && ffi::extras(object).is_none()
+        {
+            return Ok(plan.clone());
+        }
+        let spec = object.getattr(name)?;
+        if let Some(plan) = plan
+            && spec.is(&plan.get().spec)
+        {
             return Ok(plan);
         }
-        let spec = object.getattr(intern!(object.py(), "thrift_spec"))?;
-        if spec.is(&plan.get().spec) {
+        // A proxy says that it is of the class of what it stands for.
+        let said = object.getattr(intern!(py, "__class__"))?;
+        let said = said.cast::<PyType>().unwrap_or(&class);
+        if !said.is(&class)
+            && let Ok(plan) = Self::of(said)
+            && spec.is(&plan.get().spec)
+        {
             return Ok(plan);
         }
         Self::compile_spec(&class, &spec)
@@ -224,8 +270,13 @@ impl Plan {
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let entries = spec.cast::<PyDict>().map_err(|_| {
+            let hint = if spec.is_instance_of::<PyTuple>() {
+                ": Apache's compiler generated the class; load() the .thrift file"
+            } else {
+                ""
+            };
             PyTypeError::new_err(format!(
-                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...)"
+                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...){hint}"
             ))
         })?;
         let layout = Layout::of(class);
@@ -275,6 +326,7 @@ impl Plan {
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
                 slots,
+                own_slots: exact,
                 direct,
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
@@ -364,6 +416,16 @@ impl Plan {
     #[inline]
     pub fn slot_list(&self) -> Option<&SlotList> {
         self.slots.as_ref()
+    }
+
+    /// Whether an object is of this very class, and has its fields in slots and
+    /// no `thrift_spec` of its own.
+    #[inline]
+    pub fn is_of(&self, object: &Bound<'_, PyAny>) -> bool {
+        self.own_slots
+            && self
+                .layout()
+                .is_some_and(|layout| layout.slots().view_bare(object).is_some())
     }
 
     /// The slots of an object whose plan this is.

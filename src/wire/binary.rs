@@ -242,6 +242,13 @@ pub(super) fn put_all<O: Output, const N: usize>(
 }
 
 impl<O: Output> Writer for BinaryWriter<'_, O> {
+    type Output = O;
+
+    #[inline]
+    fn output(&mut self) -> &mut O {
+        self.out
+    }
+
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth

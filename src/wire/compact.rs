@@ -340,6 +340,13 @@ fn short_header(number: u8, id: i16, last_id: i16) -> Option<u8> {
 }
 
 impl<O: Output> Writer for CompactWriter<'_, O> {
+    type Output = O;
+
+    #[inline]
+    fn output(&mut self) -> &mut O {
+        self.out
+    }
+
     #[inline]
     fn depth(&mut self) -> &mut Depth {
         &mut self.depth

@@ -15,6 +15,7 @@
 
 mod binary;
 mod compact;
+mod distinct;
 mod error;
 mod input;
 mod limits;

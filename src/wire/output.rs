@@ -21,6 +21,15 @@ pub trait Output {
         self.put_short(word, length);
         self.put(bytes);
     }
+
+    /// How many bytes it holds.
+    fn length(&self) -> usize;
+
+    /// The bytes from a position on.
+    fn since(&self, position: usize) -> &[u8];
+
+    /// Takes back the bytes from a position on.
+    fn truncate(&mut self, position: usize);
 }
 
 impl Output for Vec<u8> {
@@ -33,13 +42,26 @@ impl Output for Vec<u8> {
     fn put_short(&mut self, word: u64, length: usize) {
         let end = self.len() + length;
         self.extend_from_slice(&word.to_le_bytes());
-        self.truncate(end);
+        Vec::truncate(self, end);
     }
 
     #[inline]
     fn put_long(&mut self, word: u128, length: usize) {
         let end = self.len() + length;
         self.extend_from_slice(&word.to_le_bytes());
-        self.truncate(end);
+        Vec::truncate(self, end);
+    }
+
+    #[inline]
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn since(&self, position: usize) -> &[u8] {
+        self.get(position..).unwrap_or_default()
+    }
+
+    fn truncate(&mut self, position: usize) {
+        Vec::truncate(self, position);
     }
 }

@@ -1,7 +1,9 @@
 //! The trait that every protocol writes through.
 
+use super::distinct::first_of_each;
 use super::error::{ErrorKind, Result};
 use super::limits::{Depth, Nesting};
+use super::output::Output;
 use super::wire_type::WireType;
 
 /// The longest string and the largest container that the wire can express.
@@ -48,6 +50,12 @@ impl Scalar<'_> {
 /// Inside a struct the caller keeps the id of the last field, starting at 0,
 /// as in [`Reader`](super::Reader).
 pub trait Writer {
+    /// Where the bytes go.
+    type Output: Output;
+
+    /// The output, for what is the same in every protocol.
+    fn output(&mut self) -> &mut Self::Output;
+
     /// The counter of nesting.
     fn depth(&mut self) -> &mut Depth;
 
@@ -125,6 +133,33 @@ pub trait Writer {
 
     /// Writes the header of a map.
     fn map(&mut self, key: WireType, value: WireType, count: usize) -> Result<()>;
+
+    /// Leaves each element of a set once that was just written, its header at
+    /// `start` and its elements from `body` on, each up to one of `ends`, which
+    /// count from there.
+    fn keep_distinct(
+        &mut self,
+        element: WireType,
+        start: usize,
+        body: usize,
+        ends: &[usize],
+    ) -> Result<()> {
+        let written = self.output().since(body);
+        // An output without memory for it has dropped what was written.
+        if ends.last() != Some(&written.len()) {
+            return Ok(());
+        }
+        let Some(kept) = first_of_each(written, ends) else {
+            return Ok(());
+        };
+        let written = written.to_vec();
+        self.output().truncate(start);
+        self.list(element, kept.len())?;
+        for range in kept {
+            self.output().put(&written[range]);
+        }
+        Ok(())
+    }
 
     /// Enters a struct or container.
     #[inline]

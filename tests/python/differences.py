@@ -107,13 +107,25 @@ DIFFERENCES: dict[str, Difference] = {
         "Encoding",
         "Compact and pure Python binary raise struct.error, AttributeError, TypeError or "
         "TProtocolException for a value that does not fit its field.",
-        "TDecodeException with the same text in both protocols.",
+        "TDecodeException in both protocols, with the same text and behind it the place and the "
+        "reason: (items[1].price: needs a float, not str).",
     ),
     "container-lengths": Difference(
         "Encoding",
         "A container that changes while it is written, or lies about its length, gives a "
         "message whose size is wrong.",
         "The size that is written is the number of elements that follow, or nothing is written.",
+    ),
+    "set-elements-once": Difference(
+        "Encoding",
+        "A set that is given as a list is written as it is, with elements that it holds twice, "
+        "which other libraries refuse or answer with half a message.",
+        "Each element is written once, in order; two are equal when what is written of them is.",
+    ),
+    "class-for-struct": Difference(
+        "Encoding",
+        "A class given in place of an object is written as a struct without fields.",
+        "TDecodeException; TypeError from encode, serialize and deserialize.",
     ),
     "compact-str-for-binary": Difference(
         "Encoding",

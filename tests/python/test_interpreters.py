@@ -120,7 +120,7 @@ print(fastthrift.encode(module.Name(raw=memoryview(b"abc"))))
         ["TEncodeException", "True"],
         ["nothing", "was"],
         ["TEncodeException", "True"],
-        ["TMalformedDataException", "True"],
+        ["TypeError", "False"],
     ], printed
     assert printed[-2] == "raised in __int__"
     assert printed[-1] == "b'\\x0b\\x00\\x04\\x00\\x00\\x00\\x03abc\\x00'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import socket
 import struct
 import threading
@@ -565,3 +566,48 @@ def test_a_client_of_thriftpy2():
         for _ in range(2):
             with connected("thriftpy2", "apache_json", "buffered", port) as peer:
                 assert peer.call("subtract", 5, 3) == 2
+
+
+def test_the_doubles_of_apaches_python_library_that_are_no_numbers():
+    """It writes nan, inf and -inf without quotes, which is no JSON."""
+    from thrift.protocol.TJSONProtocol import TJSONProtocol as ApacheProtocol
+    from thrift.transport.TTransport import TMemoryBuffer as ApacheBuffer
+
+    buffer = ApacheBuffer()
+    writer = ApacheProtocol(buffer)
+    special = [math.nan, math.inf, -math.inf, 1.5, -0.0]
+    writer.writeStructBegin("Values")
+    writer.writeFieldBegin("ratio", TType.DOUBLE, 6)
+    writer.writeDouble(math.nan)
+    writer.writeFieldEnd()
+    writer.writeFieldBegin("text", TType.STRING, 7)
+    writer.writeString("nan, inf: [inf]")
+    writer.writeFieldEnd()
+    writer.writeFieldBegin("ratios", TType.SET, 13)
+    writer.writeSetBegin(TType.DOUBLE, len(special))
+    for double in special:
+        writer.writeDouble(double)
+    writer.writeSetEnd()
+    writer.writeFieldEnd()
+    writer.writeFieldBegin("by_flag", TType.MAP, 14)
+    writer.writeMapBegin(TType.BOOL, TType.DOUBLE, 2)
+    for flag, double in ((True, math.inf), (False, -math.inf)):
+        writer.writeBool(flag)
+        writer.writeDouble(double)
+    writer.writeMapEnd()
+    writer.writeFieldEnd()
+    writer.writeFieldStop()
+    writer.writeStructEnd()
+    assert b":nan" in buffer.getvalue()
+
+    obj = read(buffer.getvalue())
+    assert math.isnan(obj.ratio)
+    assert obj.text == "nan, inf: [inf]"
+    assert str(obj.ratios) == str(special)
+    assert obj.by_flag == {True: math.inf, False: -math.inf}
+
+
+@pytest.mark.parametrize("word", ["nano", "info", "NAN", "--inf", "+inf", "nan1"])
+def test_words_that_only_look_like_such_doubles(word):
+    with pytest.raises(TProtocolException):
+        read('{"6":{"dbl":' + word + "}}")

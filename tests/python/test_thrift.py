@@ -58,6 +58,10 @@ class Point(TPayload):
     default_spec = [("x", 0), ("y", None)]  # noqa: RUF012
 
 
+class Color:
+    _VALUES_TO_NAMES = {1: "RED"}  # noqa: RUF012
+
+
 class Shape(TPayload):
     thrift_spec = {  # noqa: RUF012
         1: (TType.STRING, "name", False),
@@ -231,6 +235,10 @@ def test_args_to_kwargs():
         ((TType.LIST, TType.STRING), "LIST<STRING>"),
         ((TType.SET, (TType.LIST, TType.I64)), "SET<LIST<I64>>"),
         ((TType.MAP, (TType.STRING, (TType.STRUCT, Point))), "MAP<STRING, Point>"),
+        ((TType.I32, Color), "I32 (enum Color)"),
+        ((TType.LIST, (TType.I32, Color)), "LIST<I32 (enum Color)>"),
+        ((16,), "UUID"),
+        ((TType.LIST, 16), "LIST<UUID>"),
     ],
 )
 def test_parse_spec(spec, text):
@@ -320,8 +328,9 @@ def test_what_errors_tell():
     )
     assert (invalid.start, invalid.object) == (1, b"a\xff")
     encode = TEncodeException("S", 1, "f", "v", TType.I32, None, "a.f", "too big")
-    assert str(encode) == "Field 'f(1)' of 'S' needs type 'I32', but the value is `'v'`"
-    assert encode.message == str(encode) + " (in a.f): too big"
+    text = "Field 'f(1)' of 'S' needs type 'I32', but the value is `'v'`"
+    assert str(encode) == text + " (a.f: too big)"
+    assert encode.message == text + " (in a.f): too big"
 
 
 def test_errors_of_the_codec():

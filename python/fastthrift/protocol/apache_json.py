@@ -18,6 +18,19 @@ from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
 from fastthrift._core import CyTransportBase, TMemoryBuffer
+from fastthrift._json_values import (
+    INTEGER_BITS,
+    Misfit,
+    element,
+    elements_of,
+    float_of,
+    items_of,
+    needs,
+    spec_of,
+    sub_spec,
+    text_of,
+    whole_number,
+)
 from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
@@ -28,26 +41,18 @@ from fastthrift.protocol.exc import (
 )
 from fastthrift.protocol.json import (
     DEFAULT_MAX_SIZE,
-    INTEGER_BITS,
     LIMITED,
-    Misfit,
     base64_size,
     check_length,
     check_message,
     check_name,
     check_size,
     check_skipped,
-    element,
-    elements_of,
     encode_binary,
-    items_of,
     note_undeclared,
     parse,
     recursion_as_depth,
-    sub_spec,
-    text_of,
     text_size,
-    whole_number,
 )
 
 __all__ = [
@@ -102,10 +107,7 @@ def _ctype(ttype: int) -> str:
 
 
 def _double(value: Any) -> str:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Misfit(str(error)) from None
+    number = float_of(value)
     if math.isfinite(number):
         return f"{number:.17g}"
     if math.isnan(number):
@@ -127,7 +129,7 @@ class _Writer:
             self.parts.append(encode_basestring(text))
         elif ttype in INTEGER_BITS or ttype == TType.DOUBLE:
             if isinstance(value, (str, bytes)):
-                raise Misfit(f"needs a number, not {type(value).__name__}")
+                raise Misfit(needs("a number", value))
             number = _double(value) if ttype == TType.DOUBLE else str(whole_number(ttype, value))
             self.parts.append(number)
         elif ttype == TType.BOOL:
@@ -140,7 +142,9 @@ class _Writer:
         elif ttype == TType.MAP:
             self.mapping(spec, value, budget)
         elif ttype in (TType.LIST, TType.SET):
-            self.sequence(spec, value, budget)
+            # A set that is given as a list may hold an element twice, which peers refuse.
+            once = ttype == TType.SET and not isinstance(value, (set, frozenset))
+            self.sequence(spec, value, budget, once)
         else:
             _ctype(ttype)
 
@@ -151,18 +155,28 @@ class _Writer:
         if not self.parts[start].startswith(('"', "{", "[")):
             self.parts[start] = f'"{self.parts[start]}"'
 
-    def sequence(self, spec: Any, value: Any, budget: int) -> None:
+    def sequence(self, spec: Any, value: Any, budget: int, once: bool) -> None:
+        """Write a list or set; equal elements ``once``, if so wanted."""
         check_depth(budget, LIMITED)
         ttype, inner = element(spec)
         elements = elements_of(value)
-        self.parts.append(f'["{_ctype(ttype)}",{len(elements)}')
+        header = len(self.parts)
+        self.parts.append("")
+        texts: dict[str, None] = {}
         for position, item in enumerate(elements):
+            start = len(self.parts)
             self.parts.append(",")
             try:
                 self.value(ttype, inner, item, budget - 1)
             except Misfit as misfit:
                 misfit.path.append(f"[{position}]")
                 raise
+            if once:
+                texts["".join(self.parts[start:])] = None
+                del self.parts[start:]
+        self.parts.extend(texts)
+        count = len(texts) if once else len(elements)
+        self.parts[header] = f'["{_ctype(ttype)}",{count}'
         self.parts.append("]")
 
     def mapping(self, spec: Any, value: Any, budget: int) -> None:
@@ -186,12 +200,8 @@ class _Writer:
 
     def struct(self, value: Any, budget: int) -> None:
         check_depth(budget, LIMITED)
-        try:
-            fields = value.thrift_spec.items()
-        except AttributeError:
-            raise Misfit(f"needs a struct, not {type(value).__name__}") from None
         opening = "{"
-        for fid, field in fields:
+        for fid, field in spec_of(value).items():
             item = getattr(value, field[1], None)
             if item is None:
                 continue
@@ -338,7 +348,7 @@ def _parse(text: bytes | bytearray, levels: int) -> Any:
     try:
         return parse(text, levels, **options)
     except TMalformedDataException as error:
-        if not re.search(rb"[{,]\s*[\[{]", text):
+        if not re.search(rb"[{,]\s*[\[{]|[:,]\s*-?(?:nan|inf)", text):
             raise
         try:
             value, end = _Parser(text.decode("utf-8")).value(0)
@@ -350,7 +360,10 @@ def _parse(text: bytes | bytearray, levels: int) -> Any:
 
 
 class _Parser:
-    """For messages in which structs or containers are the keys of maps, which is no JSON."""
+    """For what Apache's libraries write that is no JSON: maps with structs or containers as keys,
+    and the doubles of the Python library that are no numbers, without quotes."""
+
+    _NO_NUMBERS: ClassVar[dict[str, float]] = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
     _SPACE = re.compile(r"[ \t\r\n]*")
     _SCALAR = re.compile(r"[-+.\w]+")
@@ -379,6 +392,8 @@ class _Parser:
         match = self._SCALAR.match(self.text, position)
         if match is None:
             raise ValueError(position)
+        if match[0] in self._NO_NUMBERS:
+            return self._NO_NUMBERS[match[0]], match.end()
         return json.loads(match[0], parse_int=_integer), match.end()
 
     def series(self, position: int, closing: str) -> tuple[list[Any], int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fastthrift._payload import TDecodeException, TException
+from fastthrift._payload import TDecodeException, TException, message_text
 from fastthrift.transport.base import TTransportException
 
 
@@ -34,9 +34,9 @@ class TProtocolException(TException):
         self.message = message
 
     def __str__(self) -> str:
-        if self.message:
-            return self.message
-        return self._TEXTS.get(self.type, "Default (unknown) TProtocolException")
+        return message_text(self.message) or self._TEXTS.get(
+            self.type, "Default (unknown) TProtocolException"
+        )
 
 
 class ProtocolError(Exception):
@@ -93,8 +93,9 @@ class TEncodeException(TDecodeException, TProtocolException):
 
     ``path`` tells where the value is, seen from the object that was written, such as
     ``people["bob"].phones[3].number``; ``reason`` what is wrong with it, where more is known than
-    its type. ``message`` has both, ``str()`` is thriftpy2's text; they ask for the ``repr`` of the
-    value, which may fail.
+    its type. ``str()`` is thriftpy2's text with both behind it, as in ``(items[1].price: needs a
+    float, not str)``, and ``message`` has them too; they ask for the ``repr`` of the value, which
+    may fail.
     """
 
     def __init__(
@@ -112,6 +113,10 @@ class TEncodeException(TDecodeException, TProtocolException):
         self.path = path or field
         self.reason = reason
         self.type = TProtocolException.INVALID_DATA
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{TDecodeException.__str__(self)} ({self.path}{reason})"
 
     @property
     def message(self) -> str:  # type: ignore[override]

@@ -19,12 +19,28 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from fastthrift._core import nests_deeper
+from fastthrift._json_values import (
+    INTEGER_BITS,
+    Misfit,
+    TooLong,
+    distinct,
+    element,
+    elements_of,
+    encoded,
+    float_of,
+    has_own_text,
+    items_of,
+    needs,
+    spec_of,
+    sub_spec,
+    text_of,
+    whole_number,
+)
 from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
 from fastthrift.protocol.exc import (
     TDepthLimitException,
-    TEncodeException,
     TMalformedDataException,
     TProtocolException,
 )
@@ -57,98 +73,6 @@ _LARGEST_READ = 1024 * 1024
 
 # Ends the text of `check_depth`.
 LIMITED = " (max_depth)"
-
-INTEGER_BITS = {TType.BYTE: 8, TType.I16: 16, TType.I32: 32, TType.I64: 64}
-
-
-class Misfit(Exception):
-    """A value that does not fit its type, on its way up to the struct that was written.
-
-    ``path`` grows on the way, the innermost part first.
-    """
-
-    def __init__(self, reason: str = "") -> None:
-        self.reason = reason
-        self.path: list[str] = []
-        # The innermost field around the value: TEncodeException's arguments.
-        self.field: tuple[str, int, str, Any, int, Any] | None = None
-
-    def in_field(self, obj: Any, fid: int, field: tuple[Any, ...], value: Any) -> None:
-        ttype, name = field[:2]
-        if self.field is None:
-            self.field = (type(obj).__name__, fid, name, value, ttype, sub_spec(field))
-        self.path.append(name)
-
-    def whole_path(self) -> str:
-        parts = (part if part.startswith("[") else "." + part for part in reversed(self.path))
-        return "".join(parts).removeprefix(".")
-
-    def place(self) -> str:
-        path = self.whole_path()
-        return f" (in {path})" if path else ""
-
-    def error(self) -> TProtocolException:
-        if self.field is None:
-            return TProtocolException(TProtocolException.INVALID_DATA, self.reason + self.place())
-        return TEncodeException(*self.field, self.whole_path(), self.reason)
-
-
-class TooLong(Misfit):
-    """A string that is longer than the limit."""
-
-    def error(self) -> TProtocolException:
-        return TMalformedDataException(TProtocolException.SIZE_LIMIT, self.reason + self.place())
-
-
-def sub_spec(field: tuple[Any, ...]) -> Any:
-    """What a field of a ``thrift_spec`` says about its type beyond the type's id."""
-    return field[2] if len(field) > 3 else None
-
-
-def element(spec: Any) -> tuple[int, Any]:
-    """The type id and the spec of a container's elements, keys or values."""
-    return spec if isinstance(spec, tuple) else (spec, None)
-
-
-def whole_number(ttype: int, value: Any) -> int:
-    """A value as an integer that a type can hold; raises `Misfit`."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Misfit(str(error)) from None
-    if number != value and not isinstance(value, (str, bytes)):
-        raise Misfit("it has a fraction")
-    limit = 1 << (INTEGER_BITS[ttype] - 1)
-    if not -limit <= number < limit:
-        raise Misfit(f"it is out of range of {INTEGER_BITS[ttype]} bits")
-    return number
-
-
-def elements_of(value: Any) -> list[Any]:
-    """The elements of a list or set; raises `Misfit`."""
-    if isinstance(value, (str, bytes, bytearray)) or not isinstance(value, Iterable):
-        raise Misfit()
-    return list(value)
-
-
-def items_of(value: Any) -> list[tuple[Any, Any]]:
-    """The keys and values of a map; raises `Misfit`."""
-    try:
-        return list(value.items())
-    except (AttributeError, TypeError):
-        raise Misfit() from None
-
-
-def text_of(value: Any) -> str:
-    """A ``str``, or bytes as the text they are; raises `Misfit`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        try:
-            return bytes(value).decode()
-        except UnicodeDecodeError:
-            raise Misfit("it is not UTF-8, which JSON text must be") from None
-    raise Misfit()
 
 
 def text_size(text: str, limit: int) -> int:
@@ -187,12 +111,14 @@ def _is_base64(text: str) -> bool:
 
 
 def check_length(value: Any, limit: int) -> None:
-    """Raise `TooLong` for a ``str`` or a buffer of more bytes than may be written."""
-    size = memoryview(value).nbytes if isinstance(value, (bytearray, memoryview)) else 0
-    if isinstance(value, bytes):
-        size = len(value)
-    elif isinstance(value, str):
-        size = text_size(value, limit)
+    """Raise `TooLong` for a text or a buffer of more bytes than may be written."""
+    size = 0
+    if isinstance(value, (str, bytes)):
+        # Of a proxy too, which has no buffer.
+        size = len(value) if isinstance(value, bytes) else text_size(text_of(value), limit)
+    else:
+        with contextlib.suppress(TypeError):
+            size = memoryview(value).nbytes
     if size > limit:
         raise TooLong(_too_long(size, limit))
 
@@ -232,13 +158,18 @@ def check_message(size: int, limit: int) -> None:
 
 
 def encode_binary(data: Any) -> str:
-    """Bytes, or the UTF-8 of a ``str``, in base64."""
-    if isinstance(data, str):
-        data = data.encode()
+    """Bytes, or the UTF-8 of a ``str``, in base64; raises `Misfit`."""
+    found = encoded(data)
+    if isinstance(found, str):
+        found = found.encode()
     try:
-        return base64.b64encode(data).decode("ascii")
-    except TypeError as error:
-        raise Misfit(str(error)) from None
+        return base64.b64encode(memoryview(found).tobytes()).decode("ascii")
+    except TypeError:
+        pass
+    # A proxy has no buffer.
+    if isinstance(found, (bytes, bytearray)):
+        return base64.b64encode(bytes(found)).decode("ascii")
+    raise Misfit(needs("bytes", data))
 
 
 # Writing.
@@ -260,7 +191,7 @@ class _Writer:
             TType.BINARY: self.binary,
             TType.STRUCT: self.struct,
             TType.LIST: self.sequence,
-            TType.SET: self.sequence,
+            TType.SET: self.set,
             TType.MAP: self.mapping,
         }
 
@@ -278,25 +209,29 @@ class _Writer:
         return lambda value, spec, budget: whole_number(ttype, value)
 
     def floating(self, value: Any, spec: Any, budget: int) -> float:
-        try:
-            return float(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise Misfit(str(error)) from None
+        return float_of(value)
 
     def text(self, value: Any, spec: Any, budget: int) -> str:
-        if isinstance(value, (int, float)):
-            try:
-                return str(value)
-            except ValueError as error:
-                # Thousands of digits.
-                raise Misfit(str(error)) from None
-        text = text_of(value)
+        text = self.own_text(value) if has_own_text(value) else text_of(value)
         check_length(text, self.max_string_size)
         return text
+
+    @staticmethod
+    def own_text(value: Any) -> str:
+        try:
+            return str(value)
+        except ValueError as error:
+            # Thousands of digits.
+            raise Misfit(str(error)) from None
 
     def binary(self, value: Any, spec: Any, budget: int) -> str:
         check_length(value, self.max_string_size)
         return encode_binary(value)
+
+    def set(self, value: Any, spec: Any, budget: int) -> list[Any]:
+        # One that is given as a list may hold an element twice, which peers refuse.
+        elements = self.sequence(value, spec, budget)
+        return elements if isinstance(value, (set, frozenset)) else distinct(elements)
 
     def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
         check_depth(budget, LIMITED)
@@ -333,12 +268,8 @@ class _Writer:
     def struct(self, value: Any, spec: Any, budget: int) -> dict[str, Any]:
         check_depth(budget, LIMITED)
         done = {}
-        try:
-            fields = value.thrift_spec.items()
-        except AttributeError:
-            raise Misfit() from None
         keys = getattr(value, "__thrift_field_names__", {})
-        for fid, field in fields:
+        for fid, field in spec_of(value).items():
             ttype, name = field[:2]
             item = getattr(value, name, None)
             if item is None:

@@ -10,6 +10,10 @@ use super::types::lookup;
 unsafe extern "C" {
     /// The place of an object's `__dict__`, null where it has no room for one.
     fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
+
+    /// A bound method of any callable; a new reference.
+    fn PyMethod_New(function: *mut ffi::PyObject, object: *mut ffi::PyObject)
+    -> *mut ffi::PyObject;
 }
 
 /// Whether the methods of an object of a native class are those in native
@@ -61,5 +65,18 @@ pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyD
         let dict = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
         let dict = super::raised::Raised::or_owned(object.py(), dict).ok()?;
         dict.cast_into().ok()
+    }
+}
+
+/// A function of an object: called, it gets the object as its first argument.
+pub fn bound_method<'py>(
+    function: &Bound<'py, PyAny>,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: both are alive; the result is a new object, or null with an
+    // exception set.
+    unsafe {
+        let method = PyMethod_New(function.as_ptr(), object.as_ptr());
+        Bound::from_owned_ptr_or_err(object.py(), method)
     }
 }

@@ -112,11 +112,6 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
     }
 
     #[inline]
-    fn length(&self) -> usize {
-        self.next as usize - self.start as usize
-    }
-
-    #[inline]
     fn room(&self) -> usize {
         self.end as usize - self.next as usize
     }
@@ -174,6 +169,33 @@ impl Drop for BytesOutput<'_, '_> {
 }
 
 impl Output for BytesOutput<'_, '_> {
+    #[inline]
+    fn length(&self) -> usize {
+        self.next as usize - self.start as usize
+    }
+
+    fn since(&self, position: usize) -> &[u8] {
+        let Some(count) = self.length().checked_sub(position) else {
+            return &[];
+        };
+        // SAFETY: so many bytes are written behind that position, and they
+        // stay as they are while the output is borrowed. Without memory there
+        // are none, and no pointer either.
+        unsafe {
+            if self.start.is_null() {
+                return &[];
+            }
+            std::slice::from_raw_parts(self.start.add(position), count)
+        }
+    }
+
+    fn truncate(&mut self, position: usize) {
+        if position < self.length() {
+            // SAFETY: it lies between the start and what was written.
+            self.next = unsafe { self.start.add(position) };
+        }
+    }
+
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         if self.room() >= bytes.len() || self.grow(bytes.len()) {

@@ -12,7 +12,9 @@ use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
 use super::raised::Raised;
-use super::storage::{allocate_untracked, install_dealloc, is_plain, track};
+use super::storage::{
+    allocate_untracked, install_dealloc, is_plain, may_have_extras, storage_type, track,
+};
 use super::types::{is_kind_of, own_attribute};
 
 /// Where a class keeps its slots.
@@ -22,7 +24,14 @@ pub struct SlotTable {
     slots: Box<[Slot]>,
     /// Whether an object is the storage, these slots and nothing else.
     plain: bool,
+    /// The class, if its objects start with the storage; null otherwise.
+    stored: *const ffi::PyTypeObject,
 }
+
+// SAFETY: the pointer is to the class that the table holds, and is compared only.
+unsafe impl Send for SlotTable {}
+// SAFETY: as above, and it never changes.
+unsafe impl Sync for SlotTable {}
 
 /// The number of a table; no two have the same.
 type TableId = NonZeroU64;
@@ -123,10 +132,16 @@ impl SlotTable {
                 ))),
             })
             .collect::<PyResult<Box<[Slot]>>>()?;
+        let stored = if class.is_subclass(storage_type(class.py())?)? {
+            class.as_type_ptr().cast_const()
+        } else {
+            std::ptr::null()
+        };
         Ok(Self {
             class: class.clone().unbind(),
             id,
             plain: is_plain(class, slots.len())?,
+            stored,
             slots,
         })
     }
@@ -171,6 +186,19 @@ impl SlotTable {
     #[inline]
     pub fn view_exact<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<Slots<'a, 'py>> {
         (object.get_type_ptr().cast() == self.class.as_ptr()).then_some(Slots {
+            object,
+            table: self,
+        })
+    }
+
+    /// The object's slots, if it is exactly of the class and has no attributes
+    /// beside them.
+    #[inline]
+    pub fn view_bare<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<Slots<'a, 'py>> {
+        // SAFETY: objects of this class start with the storage.
+        let bare = object.get_type_ptr().cast_const() == self.stored
+            && unsafe { !may_have_extras(object) };
+        bare.then_some(Slots {
             object,
             table: self,
         })

@@ -12,14 +12,15 @@ use std::ptr;
 use pyo3::Borrowed;
 use pyo3::exceptions::{PySystemError, PyTypeError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{IntoPyDict, PyDict, PyTuple, PyType};
+use pyo3::types::{IntoPyDict, PyDict, PyString, PyTuple, PyType};
 
 use super::guard::guard;
 use super::payload_type::payload_type;
 use super::raised::Raised;
-use super::types::is_kind_of;
+use super::types::{is_kind_of, lookup, own_attribute};
 use crate::py::layout;
 
 #[repr(C)]
@@ -99,10 +100,51 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     // forever, and every function has the signature of its slot.
     unsafe {
         let class = ffi::PyType_FromSpec(&raw mut spec);
-        Ok(Bound::from_owned_ptr_or_err(py, class)?
-            .cast_into::<PyType>()?
-            .unbind())
+        let class = Bound::from_owned_ptr_or_err(py, class)?.cast_into::<PyType>()?;
+        // `==` and `!=` come with all six comparisons. `total_ordering` asks
+        // which of them a class has, and this one has no order.
+        let dict = (*class.as_type_ptr()).tp_dict;
+        for name in ORDER {
+            if ffi::PyDict_DelItem(dict, PyString::intern(py, name).as_ptr()) < 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        ffi::PyType_Modified(class.as_type_ptr());
+        Ok(class.unbind())
     }
+}
+
+const ORDER: [&str; 4] = ["__lt__", "__le__", "__gt__", "__ge__"];
+
+/// Gives a class the native functions of the storage for what it inherits of
+/// it: construction where its `__init__` is `initializer`, and comparison.
+pub fn inherit_native(class: &Bound<'_, PyType>, initializer: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = class.py();
+    let storage = storage_type(py)?;
+    if !class.is_subclass(storage)? {
+        return Ok(());
+    }
+    let of = |base: &Bound<'_, PyType>, name: &str| {
+        let name = PyString::intern(py, name);
+        matches!((own_attribute(base, &name), lookup(class, &name)),
+            (Some(own), Some(found)) if own.is(&found))
+    };
+    let object = py.get_type::<PyAny>();
+    let compares = ["__eq__", "__ne__"].iter().all(|name| of(storage, name))
+        && ORDER.iter().all(|name| of(&object, name));
+    let found = lookup(class, intern!(py, "__init__"));
+    // SAFETY: the objects of a subclass start with the storage, which is what
+    // its functions need; they do what a lookup of the names would find.
+    unsafe {
+        let class = class.as_type_ptr();
+        if compares {
+            (*class).tp_richcompare = Some(richcompare);
+        }
+        if found.is_some_and(|found| found.is(initializer)) {
+            (*class).tp_init = Some(init);
+        }
+    }
+    Ok(())
 }
 
 fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberDef {
@@ -299,11 +341,33 @@ unsafe extern "C" fn richcompare(
             let other = Bound::from_borrowed_ptr(py, other);
             let result = match operation {
                 ffi::Py_EQ => layout::equal(object, &other)?,
-                ffi::Py_NE => !layout::equal(object, &other)?,
+                ffi::Py_NE => {
+                    if !compares_here(object.get_type_ptr()) {
+                        // The `__eq__` of a subclass, or a patched one, decides.
+                        let equal = object.call_method1(intern!(py, "__eq__"), (&other,))?;
+                        if equal.is(py.NotImplemented()) {
+                            return Ok(equal.into_ptr());
+                        }
+                        return Ok((!equal.is_truthy()?)
+                            .into_pyobject(py)?
+                            .to_owned()
+                            .into_ptr());
+                    }
+                    !layout::equal(object, &other)?
+                }
                 _ => return Ok(py.NotImplemented().into_ptr()),
             };
             Ok(result.into_pyobject(py)?.to_owned().into_ptr())
         })
+    }
+}
+
+/// Whether objects of a class are compared by no code but the storage's.
+unsafe fn compares_here(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: reads a slot of a ready type; the address is only compared.
+    unsafe {
+        (*class).tp_richcompare.map(|compare| compare as usize)
+            == Some(richcompare as *const () as usize)
     }
 }
 
@@ -346,6 +410,16 @@ unsafe extern "C" fn set_dict(
             layout::replace_dict(object, value.as_ref()).map(|()| 0)
         })
     }
+}
+
+/// Whether an object has a dict for attributes that are not fields.
+///
+/// # Safety
+/// The class of the object is a subclass of the storage.
+#[inline]
+pub(super) unsafe fn may_have_extras(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: by the contract of this function.
+    unsafe { !(*object.as_ptr().cast::<Storage>()).extras.is_null() }
 }
 
 /// The dict of an object's attributes that are not fields, if it has any.

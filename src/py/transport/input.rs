@@ -1,9 +1,11 @@
 //! Reading from a transport as the codec's input.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::{ReadAhead, Underlying};
-use crate::py::exceptions;
+use crate::py::ffi::exception_of;
+use crate::py::{exceptions, imports};
 use crate::wire::{Error, ErrorKind, Input, Result};
 
 /// At most this much is asked for at once: what is promised by the wire may
@@ -77,7 +79,15 @@ impl<'py> TransportInput<'py> {
             Fetch::Ahead(ahead) => self.fetch_until(count, ahead),
             Fetch::Frames { ahead, limit } => {
                 while self.available() < count {
-                    self.next_frame(ahead, limit)?;
+                    let inside = self.taken > 0 || self.available() > 0;
+                    let missing = count - self.available();
+                    self.next_frame(ahead, limit).map_err(|error| {
+                        if inside {
+                            frame_ended(self.source.0.py(), error, missing)
+                        } else {
+                            error
+                        }
+                    })?;
                 }
                 Ok(())
             }
@@ -175,6 +185,40 @@ fn message_too_long(size: u64, limit: usize) -> Error {
         limit: limit as u64,
     }
     .into()
+}
+
+/// Tells that there was a message, but not all of it, where the transport
+/// has failed to give another frame.
+#[cold]
+fn frame_ended(py: Python<'_>, error: Error, missing: usize) -> Error {
+    let offset = error.offset();
+    let error: Error = match error.into_kind() {
+        ErrorKind::Source(source) => match source.downcast::<PyErr>() {
+            Ok(raised) => source_error(with_frame(py, *raised, missing)),
+            Err(source) => ErrorKind::Source(source).into(),
+        },
+        kind => kind.into(),
+    };
+    match offset {
+        Some(offset) => error.at(offset),
+        None => error,
+    }
+}
+
+fn with_frame(py: Python<'_>, error: PyErr, missing: usize) -> PyErr {
+    let value = exception_of(py, error);
+    // Other exceptions have no text that could be added to.
+    if let Ok(class) = imports::transport_exception(py)
+        && value.is_instance(class).unwrap_or(false)
+        && let Ok(message) = value.getattr(intern!(py, "message"))
+    {
+        let text = format!(
+            "{message}: the frame ended inside a value, of which {missing} more bytes are needed"
+        );
+        // Should the exception not take it, it stays as it is.
+        let _ = value.setattr(intern!(py, "message"), text);
+    }
+    PyErr::from_value(value.into_any())
 }
 
 #[cold]

@@ -1,0 +1,152 @@
+//! Values that are not of the type that Python has for their kind, but stand
+//! for one: numbers of other types, and proxies such as lazy strings.
+//!
+//! A proxy is known by what it answers, not by its type: its own type says
+//! nothing of what it stands for.
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeEncodeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString, PyType};
+
+use super::error::{CodecError, Result};
+use super::ffi;
+
+/// Whether a value is true.
+#[inline]
+pub fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
+    Ok(value.is_truthy()?)
+}
+
+/// An int of a width.
+#[inline]
+pub fn narrow<T: TryFrom<i64>>(value: &Bound<'_, PyAny>) -> Result<T> {
+    match T::try_from(integer(value)?) {
+        Ok(narrow) => Ok(narrow),
+        Err(_) => Err(out_of_range()),
+    }
+}
+
+/// An int of 64 bits.
+#[inline]
+pub fn integer(value: &Bound<'_, PyAny>) -> Result<i64> {
+    match ffi::exact_i64(value) {
+        Some(value) => Ok(value),
+        None => other_integer(value),
+    }
+}
+
+/// Ints of other types, and values that convert to an int without loss.
+#[cold]
+fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
+    let py = value.py();
+    let is_int = value.is_instance_of::<PyInt>();
+    if is_int || value.hasattr(intern!(py, "__index__"))? {
+        let mut error = match value.extract::<i64>() {
+            Ok(value) => return Ok(value),
+            Err(error) => CodecError::from(error),
+        };
+        match error.raised(py) {
+            Some(raised) if raised.is_instance_of::<PyOverflowError>() => {
+                return Err(out_of_range());
+            }
+            // A proxy has the method, whatever it stands for.
+            Some(raised) if !is_int && raised.is_instance_of::<PyTypeError>() => {}
+            _ => return Err(error),
+        }
+    }
+    if !value.hasattr(intern!(py, "__int__"))? {
+        return Err(not_a("an int", value));
+    }
+    let Ok(int) = value.call_method0(intern!(py, "__int__")) else {
+        // inf and nan
+        return Err(not_a("a whole number", value));
+    };
+    // What is no number otherwise (an address, an id) has no fraction.
+    let whole = int.eq(value)? || !value.hasattr(intern!(py, "__float__"))?;
+    if !int.is_instance_of::<PyInt>() || !whole {
+        return Err(CodecError::value("has a fraction"));
+    }
+    int.extract::<i64>().map_err(|_| out_of_range())
+}
+
+/// A float of a value that is none.
+#[cold]
+pub fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
+    let py = value.py();
+    let mut error = match value.extract::<f64>() {
+        Ok(value) => return Ok(value),
+        Err(error) => CodecError::from(error),
+    };
+    match error.raised(py) {
+        Some(raised) if raised.is_instance_of::<PyOverflowError>() => return Err(out_of_range()),
+        Some(raised) if raised.is_instance_of::<PyTypeError>() => {}
+        _ => return Err(error),
+    }
+    // Python asks the class, which in a proxy may have no such method.
+    let float = value.getattr_opt(intern!(py, "__float__"))?;
+    let float = float.and_then(|float| float.call0().ok());
+    float
+        .and_then(|float| float.extract::<f64>().ok())
+        .ok_or_else(|| not_a("a float", value))
+}
+
+/// The `str` or `bytes` that a value stands for: one with an `encode` for its
+/// text, one that says it is of a type of bytes, or the items of a buffer.
+#[cold]
+pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+    let py = value.py();
+    if let Some(encode) = value.getattr_opt(intern!(py, "encode"))? {
+        let text = encode.call1((intern!(py, "utf-8"),)).map_err(|error| {
+            let mut error = CodecError::from(error);
+            match error.raised(py) {
+                Some(raised) if raised.is_instance_of::<PyUnicodeEncodeError>() => {
+                    CodecError::value(raised.to_string())
+                }
+                _ => error,
+            }
+        })?;
+        let known = text.is_instance_of::<PyBytes>() || text.is_instance_of::<PyString>();
+        return if known {
+            Ok(text)
+        } else {
+            Err(not_a(expected, value))
+        };
+    }
+    if let Ok(view) = PyMemoryView::from(value) {
+        return Ok(view.call_method0(intern!(py, "tobytes"))?);
+    }
+    let says_bytes = value.is_instance(&py.get_type::<PyBytes>())?
+        || value.is_instance(&py.get_type::<PyByteArray>())?;
+    if says_bytes {
+        return Ok(py.get_type::<PyBytes>().call1((value,))?);
+    }
+    Err(not_a(expected, value))
+}
+
+/// A value beyond what its type can hold.
+#[cold]
+pub fn out_of_range() -> CodecError {
+    CodecError::value("out of range")
+}
+
+/// A value of another type than is needed.
+#[cold]
+pub fn not_a(expected: &str, value: &Bound<'_, PyAny>) -> CodecError {
+    CodecError::value(format!("needs {expected}, not {}", type_name(value)))
+}
+
+/// What to call the type of a value in an error.
+#[cold]
+pub fn type_name(value: &Bound<'_, PyAny>) -> String {
+    let name = |class: &Bound<'_, PyType>| {
+        class
+            .qualname()
+            .map_or_else(|_| "object".to_owned(), |name| name.to_string())
+    };
+    match value.cast::<PyType>() {
+        Ok(class) => format!("the class {}", name(class)),
+        Err(_) if value.is_none() => "None".to_owned(),
+        Err(_) => name(&value.get_type()),
+    }
+}

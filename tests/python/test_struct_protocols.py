@@ -1,0 +1,192 @@
+"""Struct classes as Python's own tools see them: comparison, order, signatures, mocks."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import io
+from unittest import mock
+
+import fastthrift
+import fastthrift.thrift
+import pytest
+import thriftpy2
+import thriftpy2.thrift
+from werkzeug.local import LocalProxy
+
+IDL = """
+struct A { 1: i32 id = 5, 2: string name, 3: list<i32> numbers = [1] }
+struct Empty {}
+struct Named { 1: string self_, 2: i32 object }
+exception Failure { 1: string message, 2: i32 code = 3 }
+service S { i32 add(1: i32 a, 2: i32 b) throws (1: Failure failure), void nothing() }
+"""
+MODULES = [
+    package.load_fp(io.StringIO(IDL), "struct_protocols_thrift")
+    for package in (fastthrift, thriftpy2)
+]
+OURS, THEIRS = MODULES
+PAYLOADS = [fastthrift.thrift.TPayload, thriftpy2.thrift.TPayload]
+
+
+def fresh(package):
+    return package.load_fp(io.StringIO("struct A { 1: i32 id, 2: string name }"), "patched_thrift")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_eq_of_a_subclass_decides_both_ways(module) -> None:
+    class ById(module.A):
+        def __eq__(self, other):
+            return self.id == other.id
+
+        __hash__ = None
+
+    class Deeper(ById):
+        pass
+
+    for made in (ById, Deeper):
+        assert made(1, "x") == made(1, "y")
+        assert (made(1, "x") != made(1, "y")) is False
+        assert made(1, "x") != made(2, "x")
+        with pytest.raises(TypeError):
+            hash(made(1))
+
+
+@pytest.mark.parametrize("package", [fastthrift, thriftpy2])
+def test_an_eq_given_to_a_class_decides_both_ways(package) -> None:
+    module = fresh(package)
+    plain = module.A(1, "x"), module.A(1, "y")
+    assert plain[0] != plain[1]
+    module.A.__eq__ = lambda self, other: self.id == other.id
+    assert plain[0] == plain[1]
+    assert (plain[0] != plain[1]) is False
+    del module.A.__eq__
+    assert plain[0] != plain[1]
+    assert (plain[0] == plain[1]) is False
+
+
+@pytest.mark.parametrize(
+    ("payload", "module"), [(PAYLOADS[0], OURS), (PAYLOADS[1], THEIRS)], ids=["ours", "theirs"]
+)
+def test_hand_written_payloads_and_exceptions(payload, module) -> None:
+    class Hand(payload):
+        thrift_spec = {1: (8, "id", False), 2: (11, "name", False)}  # noqa: RUF012
+        default_spec = [("id", None), ("name", None)]  # noqa: RUF012
+
+        def __eq__(self, other):
+            return self.id == other.id
+
+        __hash__ = None
+
+    class ByCode(module.Failure):
+        def __eq__(self, other):
+            return self.code == other.code
+
+        __hash__ = None
+
+    assert (Hand(1, "x") != Hand(1, "y")) is False
+    assert Hand(1, "x") != Hand(2, "x")
+    assert (ByCode("x", 1) != ByCode("y", 1)) is False
+    assert ByCode("x", 1) != ByCode("x", 2)
+
+
+def test_what_eq_leaves_open_is_left_open() -> None:
+    class Choosy(OURS.A):
+        def __eq__(self, other):
+            return self.id == other.id if isinstance(other, OURS.A) else NotImplemented
+
+        __hash__ = None
+
+    class Hand(PAYLOADS[0]):
+        def __eq__(self, other):
+            return NotImplemented
+
+        __hash__ = None
+
+    assert Choosy(1) != 1
+    assert (Choosy(1) == 1) is False
+    assert Choosy(1) == mock.ANY
+    assert (Choosy(1) != mock.ANY) is False
+    assert Hand() != 1
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_total_ordering(module) -> None:
+    @functools.total_ordering
+    class Ordered(module.A):
+        def __eq__(self, other):
+            return self.id == other.id
+
+        def __lt__(self, other):
+            return self.id < other.id
+
+        __hash__ = None
+
+    one, two = Ordered(1), Ordered(2)
+    assert one <= one <= two
+    assert two >= one
+    assert two > one
+    assert sorted([two, one]) == [one, two]
+    for operation in ("__lt__", "__le__", "__gt__", "__ge__"):
+        assert getattr(module.A, operation) is getattr(object, operation)
+    with pytest.raises(TypeError):
+        sorted([module.A(1), module.A(2)])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_proxy_equals_what_it_stands_for(module) -> None:
+    obj = module.A(1, "x")
+    assert obj == LocalProxy(lambda: module.A(1, "x"))
+    assert obj != LocalProxy(lambda: module.A(2, "x"))
+
+
+def classes(module):
+    class Subclass(module.A):
+        pass
+
+    class Own(module.A):
+        def __init__(self, number):
+            super().__init__(id=number)
+
+    return [
+        *(module.A, module.Empty, module.Named, module.Failure, Subclass, Own),
+        *(module.S.add_args, module.S.add_result, module.S.nothing_args, module.S.nothing_result),
+    ]
+
+
+CLASSES = list(zip(classes(OURS), classes(THEIRS), strict=True))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), CLASSES, ids=lambda made: made.__name__)
+def test_signatures_are_those_of_thriftpy2(ours, theirs) -> None:
+    assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
+    assert str(inspect.signature(ours.__init__)) == str(inspect.signature(theirs.__init__))
+    assert inspect.getfullargspec(ours) == inspect.getfullargspec(theirs)
+    assert inspect.getfullargspec(ours.__init__) == inspect.getfullargspec(theirs.__init__)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), CLASSES, ids=lambda made: made.__name__)
+def test_a_mock_of_a_class_takes_what_the_class_takes(ours, theirs) -> None:
+    mocks = [mock.create_autospec(made) for made in (ours, theirs)]
+    assert str(inspect.signature(mocks[0])) == str(inspect.signature(mocks[1]))
+    for mocked in mocks:
+        with pytest.raises(TypeError):
+            mocked(1, 2, 3, 4)
+        with pytest.raises(TypeError):
+            mocked(unknown=1)
+
+
+def test_init_called_by_its_class_and_by_super() -> None:
+    for module in MODULES:
+        obj = module.A()
+        module.A.__init__(obj, 7, name="x")
+        assert (obj.id, obj.name, obj.numbers) == (7, "x", [1])
+        own = classes(module)[5](9)
+        assert own == own.__class__(9)
+        assert (own.id, own.numbers) == (9, [1])
+        failure = module.Failure()
+        module.Failure.__init__(failure, "text")
+        assert (failure.message, failure.code) == ("text", 3)
+        assert module.A.__init__ is module.A.__init__
+        with pytest.raises(TypeError):
+            module.A.__init__(obj, unknown=1)
