@@ -1,6 +1,21 @@
-//! Texts as Python writes them: thriftpy2's messages quote with `%r`.
+//! What texts are to Python: its keywords, and how it writes them, as thriftpy2's
+//! messages do (`%r`).
 
 use std::fmt::Write;
+
+/// The words that Python keeps for itself.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
+];
+
+/// Whether Python keeps a word for itself.
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    KEYWORDS.binary_search(&word).is_ok()
+}
 
 /// `repr()` of a `str`.
 pub(crate) fn repr(text: &str) -> String {
@@ -58,6 +73,12 @@ mod tests {
         assert_eq!(repr("a"), "'a'");
         assert_eq!(repr("it's"), "\"it's\"");
         assert_eq!(repr("'\"\n\u{1}"), "'\\'\"\\n\\x01'");
+    }
+
+    #[test]
+    fn keywords() {
+        assert!(KEYWORDS.is_sorted());
+        assert!(is_keyword("from") && is_keyword("None") && !is_keyword("print"));
     }
 
     #[test]
