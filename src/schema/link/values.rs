@@ -501,10 +501,11 @@ impl Linker<'_> {
     /// A hint for `Enum.ITEM`, where the enum or the item is called otherwise.
     fn suggest_item(&mut self, program: ProgramId, name: &str, before: u32) -> Option<String> {
         let (prefix, item) = name.rsplit_once('.')?;
+        if !self.may_search() {
+            return None;
+        }
         if let Some(id) = self.enum_named(program, prefix, before, 0) {
-            let may_search = self.may_search();
-            let items = self.linked_enums[id.index()].names();
-            let meant = may_search.then(|| nearest(item, items)).flatten()?;
+            let meant = nearest(item, self.linked_enums[id.index()].names())?;
             return Some(format!("did you mean `{prefix}.{meant}`?"));
         }
         let is_enum = |definition| matches!(definition, Definition::Enum(_));
