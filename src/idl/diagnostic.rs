@@ -14,6 +14,8 @@ pub enum Severity {
     Error,
     /// They can, but probably mean something else.
     Warning,
+    /// Nothing is wrong, but it is good to know.
+    Hint,
 }
 
 impl Severity {
@@ -23,6 +25,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Hint => "hint",
         }
     }
 }
@@ -82,7 +85,7 @@ codes! {
     /// A quoted text that is not UTF-8.
     InvalidUtf8 "invalid-utf8" Lexer Error
     /// A word that target languages keep for themselves, used as a name.
-    ReservedWord "reserved-word" Lexer Error
+    ReservedWord "reserved-word" Lexer Hint
     /// Something else than the grammar allows.
     Syntax "syntax" Grammar Error
     /// What only fbthrift has: streams and interactions.
@@ -133,6 +136,8 @@ codes! {
     NumberOutOfRange "number-out-of-range" Parser Error
     /// A number that its type cannot carry.
     ValueOutOfRange "value-out-of-range" Parser Warning
+    /// A field whose id is not positive.
+    NonPositiveFieldId "non-positive-field-id" Parser Warning
     /// A field without an id.
     MissingFieldId "missing-field-id" Parser Warning
     /// An include that nothing refers to.
@@ -202,6 +207,13 @@ impl Diagnostic {
             related: Vec::new(),
             thriftpy2: None,
         }
+    }
+
+    /// Sets how bad it is, where an option says so.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     /// Says what would have been right.

@@ -12,6 +12,16 @@ pub struct Lexer<'s> {
     text: &'s str,
     bytes: &'s [u8],
     at: usize,
+    lines: OverLines,
+}
+
+/// What is known of quotes further on, so that no text is searched twice.
+#[derive(Clone, Copy, Debug, Default)]
+struct OverLines {
+    /// Up to here no text over several lines starts, for `"` and for `'`.
+    none_before: [usize; 2],
+    /// There are no more `"""`.
+    no_triple: bool,
 }
 
 impl<'s> Lexer<'s> {
@@ -22,6 +32,7 @@ impl<'s> Lexer<'s> {
             text,
             bytes: text.as_bytes(),
             at: 0,
+            lines: OverLines::default(),
         }
     }
 
@@ -141,6 +152,12 @@ impl<'s> Lexer<'s> {
     }
 
     fn literal(&mut self, quote: u8) -> TokenKind {
+        if quote == b'"'
+            && let Some(kind) = self.triple_quoted()
+        {
+            return kind;
+        }
+        let start = self.at;
         self.at += 1;
         loop {
             self.skip_while(|byte| byte != quote && !matches!(byte, b'\\' | b'\n'));
@@ -152,8 +169,56 @@ impl<'s> Lexer<'s> {
                 }
                 Some(&byte) if byte == quote => return self.take(1, TokenKind::Literal),
                 Some(b'\\') => self.at += 1,
-                Some(_) | None => return TokenKind::UnterminatedLiteral,
+                Some(_) => {
+                    let Some(end) = self.end_on_another_line(start, quote) else {
+                        return TokenKind::UnterminatedLiteral;
+                    };
+                    self.at = end;
+                    return TokenKind::LiteralOverLines;
+                }
+                None => return TokenKind::UnterminatedLiteral,
             }
+        }
+    }
+
+    /// `"""text"""`, over any lines. Without its end it is an empty text.
+    fn triple_quoted(&mut self) -> Option<TokenKind> {
+        const QUOTES: &str = "\"\"\"";
+        if self.lines.no_triple || !self.bytes[self.at..].starts_with(QUOTES.as_bytes()) {
+            return None;
+        }
+        let Some(length) = self.text[self.at + QUOTES.len()..].find(QUOTES) else {
+            self.lines.no_triple = true;
+            return None;
+        };
+        Some(self.take(length + 2 * QUOTES.len(), TokenKind::Literal))
+    }
+
+    /// The end of a text that does not end on its line, as fbthrift has them.
+    /// More often its quote was forgotten: then the next one opens another
+    /// text, and what is behind it does not follow a value.
+    fn end_on_another_line(&mut self, start: usize, quote: u8) -> Option<usize> {
+        let none_before = &mut self.lines.none_before[usize::from(quote == b'\'')];
+        if start < *none_before {
+            return None;
+        }
+        let mut at = self.at;
+        while at < self.bytes.len() && self.bytes[at] != quote {
+            at += 1 + usize::from(self.bytes[at] == b'\\');
+        }
+        *none_before = at;
+        (at < self.bytes.len() && self.ends_a_value(at + 1)).then_some(at + 1)
+    }
+
+    /// Whether what is here may follow a value.
+    fn ends_a_value(&self, at: usize) -> bool {
+        let behind = &self.bytes[at..];
+        let blanks = behind.iter().take_while(|byte| b" \t".contains(byte));
+        let blanks = blanks.count();
+        match behind.get(blanks) {
+            None => true,
+            Some(b'/' | b'#') => blanks > 0,
+            Some(byte) => b",;:)]}\r\n".contains(byte),
         }
     }
 

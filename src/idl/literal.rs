@@ -88,53 +88,112 @@ fn hexadecimal_as_double(digits: &str) -> f64 {
     leading as f64 * 2f64.powi(exponent)
 }
 
-/// What a backslash and this character stand for.
-#[must_use]
-pub const fn unescape(character: char) -> Option<char> {
-    match character {
-        't' => Some('\t'),
-        'r' => Some('\r'),
-        'n' => Some('\n'),
-        '\\' | '\'' | '"' => Some(character),
+/// What an escape stands for.
+enum Escape {
+    Character(char),
+    /// One byte, as it is.
+    Byte(u8),
+    /// Nothing: the text goes on in the next line.
+    LineEnd,
+}
+
+/// What a backslash before this text stands for, and how much of the text
+/// belongs to it.
+fn escape(text: &str) -> Option<(Escape, usize)> {
+    let hexadecimal = |digits: usize| {
+        let digits = text.get(1..=digits)?;
+        let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u32::from_str_radix(digits, 16).ok().filter(|_| all)
+    };
+    let character = |character| Some((Escape::Character(character), 1));
+    match text.chars().next()? {
+        't' => character('\t'),
+        'r' => character('\r'),
+        'n' => character('\n'),
+        same @ ('\\' | '\'' | '"') => character(same),
+        '\n' => Some((Escape::LineEnd, 1)),
+        '\r' if text.starts_with("\r\n") => Some((Escape::LineEnd, 2)),
+        'x' => Some((Escape::Byte(hexadecimal(2)? as u8), 3)),
+        'u' => Some((Escape::Character(char::from_u32(hexadecimal(4)?)?), 5)),
         _ => None,
     }
 }
 
+/// Whether Apache's compiler and thriftpy2 know the escape with this character;
+/// others are fbthrift's.
+fn is_common_escape(character: char) -> bool {
+    matches!(character, 't' | 'r' | 'n' | '\\' | '\'' | '"')
+}
+
+/// What is between the quotes.
+fn inner(token: &str) -> &str {
+    let quotes = if is_triple_quoted(token) { 3 } else { 1 };
+    token
+        .get(quotes..token.len().saturating_sub(quotes))
+        .unwrap_or_default()
+}
+
+fn is_triple_quoted(token: &str) -> bool {
+    token.len() >= 6 && token.starts_with("\"\"\"")
+}
+
 /// The text a literal token stands for: without quotes, escapes replaced. An
-/// unknown escape, which the parser has reported, stays as it is written.
+/// unknown escape stays as it is written: fbthrift means it so where a capital
+/// letter follows, and others the parser has reported.
 #[must_use]
 pub fn text(token: &str) -> Cow<'_, str> {
-    let inner = token.get(1..token.len().saturating_sub(1)).unwrap_or("");
+    let inner = inner(token);
     if !inner.contains('\\') {
         return Cow::Borrowed(inner);
     }
-    let mut result = String::with_capacity(inner.len());
-    let mut characters = inner.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            result.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some(escaped) => match unescape(escaped) {
-                Some(replacement) => result.push(replacement),
-                None => result.extend(['\\', escaped]),
-            },
-            None => result.push('\\'),
-        }
+    match String::from_utf8(bytes(inner)) {
+        Ok(text) => Cow::Owned(text),
+        Err(error) => Cow::Owned(String::from_utf8_lossy(error.as_bytes()).into_owned()),
     }
-    Cow::Owned(result)
+}
+
+/// Whether the bytes that a literal token stands for, some of them by their
+/// number, are a text.
+#[must_use]
+pub fn is_text(token: &str) -> bool {
+    !token.contains("\\x") || String::from_utf8(bytes(inner(token))).is_ok()
+}
+
+fn bytes(inner: &str) -> Vec<u8> {
+    let mut result = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(start) = rest.find('\\') {
+        result.extend_from_slice(&rest.as_bytes()[..start]);
+        rest = &rest[start + 1..];
+        let Some((escape, length)) = escape(rest) else {
+            result.push(b'\\');
+            continue;
+        };
+        match escape {
+            Escape::Character(character) => {
+                result.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            Escape::Byte(byte) => result.push(byte),
+            Escape::LineEnd => {}
+        }
+        rest = &rest[length..];
+    }
+    result.extend_from_slice(rest.as_bytes());
+    result
 }
 
 /// The first escape of a literal token that means nothing: its offset in the
-/// token and the character after the backslash.
+/// token and the character after the backslash. Those that only fbthrift has
+/// mean something where `fbthrift` says so.
 #[must_use]
-pub fn unknown_escape(token: &str) -> Option<(usize, char)> {
+pub fn unknown_escape(token: &str, fbthrift: bool) -> Option<(usize, char)> {
     let mut characters = token.char_indices();
     while let Some((offset, character)) = characters.next() {
         if character == '\\' {
-            let (_, escaped) = characters.next()?;
-            if unescape(escaped).is_none() {
+            let (at, escaped) = characters.next()?;
+            let is_known = is_common_escape(escaped)
+                || fbthrift && (escaped.is_ascii_uppercase() || escape(&token[at..]).is_some());
+            if !is_known {
                 return Some((offset, escaped));
             }
         }
@@ -217,8 +276,25 @@ mod tests {
     fn texts() {
         assert_eq!(text(r#""a 'b'""#), "a 'b'");
         assert_eq!(text(r#"'it\'s\t\\ \"'"#), "it's\t\\ \"");
-        assert_eq!(unknown_escape(r"'\\\q'"), Some((3, 'q')));
-        assert_eq!(unknown_escape(r"'\\\n'"), None);
+        assert_eq!(unknown_escape(r"'\\\q'", true), Some((3, 'q')));
+        assert_eq!(unknown_escape(r"'\\\n'", false), None);
+    }
+
+    #[test]
+    fn texts_of_fbthrift() {
+        assert_eq!(text(r#""""a "b" c""""#), r#"a "b" c"#);
+        assert_eq!(text("'one\\\ntwo\nthree'"), "onetwo\nthree");
+        assert_eq!(text("'one\\\r\ntwo'"), "onetwo");
+        assert_eq!(text(r"'caf\xc3\xa9 \u00e9 \u2603 \x'"), "café é ☃ \\x");
+        assert_eq!(text(r"'\My\Name'"), r"\My\Name");
+        assert!(is_text(r"'\xc3\xa9'") && !is_text(r"'\xc3'"));
+        for known in [r"'\x41'", r"'\u0041'", r"'\Name'", "'\\\n'"] {
+            assert_eq!(unknown_escape(known, true), None, "{known}");
+            assert!(unknown_escape(known, false).is_some(), "{known}");
+        }
+        for unknown in [r"'\x4'", r"'\ud800'", r"'\u12'", r"'\x+1'", r"'\a'"] {
+            assert!(unknown_escape(unknown, true).is_some(), "{unknown}");
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod walk;
 pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
 pub use print::print;
+pub use python::is_keyword as is_python_keyword;
 pub(crate) use python::repr as python_repr;
 pub use rare::Rare;
 pub use render::{render, render_in_color};

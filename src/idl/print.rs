@@ -19,10 +19,13 @@ pub fn print(source: &SourceFile, file: &File) -> String {
         text: String::new(),
         indent: 0,
     };
+    let mut doc = file.doc;
     for header in &file.headers {
+        printer.before(doc.take_if(|doc| doc.start < header.span().start), &[]);
         printer.header(header);
         printer.end_line();
     }
+    printer.before(doc, &[]);
     for definition in &file.definitions {
         printer.definition(definition);
         printer.end_line();
@@ -144,22 +147,32 @@ impl Printer<'_> {
         match header {
             Header::Package(node) => {
                 self.before(None, &node.structured);
-                self.put("package ");
-                self.literal(node.name);
+                match node.name {
+                    Some(name) => {
+                        self.put("package ");
+                        self.literal(name);
+                    }
+                    None => self.put("package;"),
+                }
             }
             Header::Include(node) => {
                 self.put("include ");
                 self.literal(node.path);
+                if let Some(alias) = node.alias {
+                    self.put(" as ");
+                    self.name(alias);
+                }
             }
-            Header::CppInclude(node) => {
-                self.put("cpp_include ");
+            Header::ForeignInclude(node) => {
+                self.put(node.language.as_str());
+                self.put(" ");
                 self.literal(node.path);
             }
             Header::Namespace(node) => {
                 self.put("namespace ");
                 self.name(node.scope);
                 self.put(" ");
-                self.name(node.name);
+                self.copy(node.name.span());
                 self.annotations(node.annotations.as_deref());
             }
         }
@@ -224,6 +237,10 @@ impl Printer<'_> {
 
     fn structure(&mut self, node: &Struct) {
         self.before(node.doc, &node.structured);
+        for qualifier in &*node.qualifiers {
+            self.name(*qualifier);
+            self.put(" ");
+        }
         self.put(match node.kind {
             StructKind::Struct => "struct ",
             StructKind::Union => "union ",
@@ -281,8 +298,8 @@ impl Printer<'_> {
 
     fn function(&mut self, node: &Function) {
         self.before(node.doc, &node.structured);
-        if let Some(oneway) = node.oneway {
-            self.name(oneway);
+        if let Some(qualifier) = node.qualifier {
+            self.name(qualifier.word());
             self.put(" ");
         }
         match &node.result {

@@ -1,6 +1,32 @@
-//! Texts as Python writes them: thriftpy2's messages quote with `%r`.
+//! What texts are to Python: its keywords, and how it writes them, as thriftpy2's
+//! messages do (`%r`).
 
 use std::fmt::Write;
+
+/// Whether Python keeps a word for itself. Asked of every name that a file
+/// gives, so it looks at few letters of most.
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    match word.len() {
+        2 => matches!(word, "as" | "if" | "in" | "is" | "or"),
+        3 => matches!(word, "and" | "def" | "del" | "for" | "not" | "try"),
+        4 => matches!(
+            word,
+            "None" | "True" | "elif" | "else" | "from" | "pass" | "with"
+        ),
+        5 => matches!(
+            word,
+            "False" | "async" | "await" | "break" | "class" | "raise" | "while" | "yield"
+        ),
+        6 => matches!(
+            word,
+            "assert" | "except" | "global" | "import" | "lambda" | "return"
+        ),
+        7 => word == "finally",
+        8 => matches!(word, "continue" | "nonlocal"),
+        _ => false,
+    }
+}
 
 /// `repr()` of a `str`.
 pub(crate) fn repr(text: &str) -> String {
@@ -58,6 +84,11 @@ mod tests {
         assert_eq!(repr("a"), "'a'");
         assert_eq!(repr("it's"), "\"it's\"");
         assert_eq!(repr("'\"\n\u{1}"), "'\\'\"\\n\\x01'");
+    }
+
+    #[test]
+    fn keywords() {
+        assert!(is_keyword("from") && is_keyword("None") && !is_keyword("print"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ fn render_by(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::HELP.with_name("hint"),
     };
     let label = diagnostic
         .expected
@@ -52,7 +53,26 @@ fn render_by(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     if let Some(hint) = &diagnostic.hint {
         report = report.element(Level::HELP.message(hint.as_str()));
     }
-    renderer.render(&[report])
+    without_marks(&renderer.render(&[report]))
+}
+
+/// The renderer marks an excerpt without a path of its own, as that of a long
+/// line is, as if it were of another file.
+fn without_marks(rendered: &str) -> String {
+    const MARK: &str = ":::";
+    let is_mark = |line: &str| line.contains(MARK) && visible(line).trim() == MARK;
+    let lines: Vec<&str> = rendered.split('\n').filter(|line| !is_mark(line)).collect();
+    lines.join("\n")
+}
+
+/// A line without the escape sequences for colours.
+fn visible(line: &str) -> String {
+    let mut pieces = line.split('\x1b');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |mut text, piece| {
+        text.push_str(piece.split_once('m').map_or("", |(_, rest)| rest));
+        text
+    })
 }
 
 /// Lines longer than this are shown in part: the renderer looks at all of a

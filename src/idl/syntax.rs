@@ -20,6 +20,9 @@ pub struct File {
     pub headers: Vec<Header>,
     /// Definitions, in order.
     pub definitions: Vec<Definition>,
+    /// The doc comment of the file: the first before a header, or the first of
+    /// two before the first definition.
+    pub doc: Option<Span>,
 }
 
 /// A name; its text is that of its range. Dots are part of it.
@@ -83,7 +86,7 @@ pub enum Header {
     /// `include "shared.thrift"`
     Include(Include),
     /// `cpp_include "<unordered_map>"`
-    CppInclude(CppInclude),
+    ForeignInclude(ForeignInclude),
     /// `namespace py shared`
     Namespace(Namespace),
 }
@@ -95,7 +98,7 @@ impl Header {
         match self {
             Self::Package(node) => node.span,
             Self::Include(node) => node.span,
-            Self::CppInclude(node) => node.span,
+            Self::ForeignInclude(node) => node.span,
             Self::Namespace(node) => node.span,
         }
     }
@@ -108,26 +111,50 @@ pub struct Package {
     pub span: Span,
     /// Annotations of the file.
     pub structured: Rare<StructuredAnnotation>,
-    /// The name.
-    pub name: Literal,
+    /// The name; none in `package;`.
+    pub name: Option<Literal>,
 }
 
-/// `include "shared.thrift"`
+/// `include "shared.thrift"`, or fbthrift's `include "shared.thrift" as other`
 #[derive(Debug)]
 pub struct Include {
     /// The whole header.
     pub span: Span,
     /// The file.
     pub path: Literal,
+    /// What its names start with here, in place of the name of the file.
+    pub alias: Option<Name>,
 }
 
-/// `cpp_include "<unordered_map>"`
+/// A header that includes what is for one target language.
 #[derive(Debug)]
-pub struct CppInclude {
+pub struct ForeignInclude {
     /// The whole header.
     pub span: Span,
-    /// The C++ header.
+    /// The language.
+    pub language: IncludeLanguage,
+    /// What it includes.
     pub path: Literal,
+}
+
+/// Which language a header includes something for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncludeLanguage {
+    /// `cpp_include`
+    Cpp,
+    /// `hs_include`, which only fbthrift has.
+    Haskell,
+}
+
+impl IncludeLanguage {
+    /// The word of the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpp => "cpp_include",
+            Self::Haskell => "hs_include",
+        }
+    }
 }
 
 /// `namespace py shared (annotation = "value")`
@@ -138,9 +165,29 @@ pub struct Namespace {
     /// The language, or `*`.
     pub scope: Name,
     /// The namespace.
-    pub name: Name,
+    pub name: NamespaceName,
     /// Annotations.
     pub annotations: Option<Box<Annotations>>,
+}
+
+/// What a namespace is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespaceName {
+    /// `shared`
+    Name(Name),
+    /// `"shared"`, as only fbthrift has it; it may be empty.
+    Quoted(Literal),
+}
+
+impl NamespaceName {
+    /// Where it is.
+    #[must_use]
+    pub const fn span(self) -> Span {
+        match self {
+            Self::Name(name) => name.span,
+            Self::Quoted(literal) => literal.span,
+        }
+    }
 }
 
 /// What a file defines.
@@ -284,6 +331,9 @@ pub struct Struct {
     pub structured: Rare<StructuredAnnotation>,
     /// Which of the three it is.
     pub kind: StructKind,
+    /// What fbthrift says of an exception before its keyword: `safe`,
+    /// `transient`, `client` and so on.
+    pub qualifiers: Rare<Name>,
     /// The name.
     pub name: Name,
     /// `xsd_all`.
@@ -407,8 +457,8 @@ pub struct Function {
     pub doc: Option<Span>,
     /// The annotations before it.
     pub structured: Rare<StructuredAnnotation>,
-    /// `oneway`, or `async` as it was called before.
-    pub oneway: Option<Name>,
+    /// What is promised of the function.
+    pub qualifier: Option<Qualifier>,
     /// What it returns.
     pub result: ReturnType,
     /// The name.
@@ -419,6 +469,26 @@ pub struct Function {
     pub throws: Option<Throws>,
     /// Annotations.
     pub annotations: Option<Box<Annotations>>,
+}
+
+/// `oneway` and the like before a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Qualifier {
+    /// `oneway`, or `async` as it was called before.
+    Oneway(Name),
+    /// `idempotent` or `readonly`, which only fbthrift has, and which say
+    /// nothing about messages.
+    Repeatable(Name),
+}
+
+impl Qualifier {
+    /// The word.
+    #[must_use]
+    pub const fn word(self) -> Name {
+        match self {
+            Self::Oneway(word) | Self::Repeatable(word) => word,
+        }
+    }
 }
 
 /// What a function returns.
@@ -446,7 +516,7 @@ pub struct Type {
     pub span: Span,
     /// Which type.
     pub kind: TypeKind,
-    /// Annotations; only base types and containers may have them.
+    /// Annotations.
     pub annotations: Option<Box<Annotations>>,
 }
 

@@ -36,6 +36,8 @@ pub enum TokenKind {
     Double,
     /// A quoted text, quotes included.
     Literal,
+    /// One that does not end on its line, as only fbthrift has them.
+    LiteralOverLines,
     /// `{`
     OpenBrace,
     /// `}`
@@ -101,7 +103,7 @@ impl TokenKind {
             Self::Keyword(keyword) => keyword.quoted(),
             Self::Integer => "an integer",
             Self::Double => "a number",
-            Self::Literal => "a quoted text",
+            Self::Literal | Self::LiteralOverLines => "a quoted text",
             Self::OpenBrace => "`{`",
             Self::CloseBrace => "`}`",
             Self::OpenParen => "`(`",

@@ -2,9 +2,10 @@
 
 use super::source::Span;
 use super::syntax::{
-    Annotations, Const, CppInclude, Definition, Enum, EnumItem, Field, FieldValue, File, Function,
-    Header, Include, Literal, Name, Namespace, Package, ReturnType, Senum, Service, Struct,
-    StructKind, StructuredAnnotation, Type, TypeKind, Typedef, Value, ValueKind, Xsd,
+    Annotations, Const, Definition, Enum, EnumItem, Field, FieldValue, File, ForeignInclude,
+    Function, Header, Include, Literal, Name, Namespace, NamespaceName, Package, Qualifier,
+    ReturnType, Senum, Service, Struct, StructKind, StructuredAnnotation, Type, TypeKind, Typedef,
+    Value, ValueKind, Xsd,
 };
 
 /// Is told of every node, a parent before its children.
@@ -19,18 +20,23 @@ pub trait Visitor {
 pub fn walk(file: &File, visitor: &mut dyn Visitor) {
     let mut walker = Walker { visitor };
     walker.node("file", file.span, |walker| {
+        let mut doc = file.doc;
         // A header may stand after a definition, by mistake.
         let mut headers = file.headers.iter().peekable();
         for definition in &file.definitions {
             let start = definition.span().start;
             while let Some(header) = headers.next_if(|header| header.span().start < start) {
+                walker.doc(doc.take_if(|doc| doc.start < header.span().start));
                 walker.header(header);
             }
+            walker.doc(doc.take());
             walker.definition(definition);
         }
         for header in headers {
+            walker.doc(doc.take_if(|doc| doc.start < header.span().start));
             walker.header(header);
         }
+        walker.doc(doc);
     });
 }
 
@@ -78,13 +84,24 @@ impl Walker<'_> {
                 name,
             }) => self.node("package", *span, |walker| {
                 walker.structured(structured);
-                walker.literal(*name);
+                if let Some(name) = name {
+                    walker.literal(*name);
+                }
             }),
-            Header::Include(Include { span, path }) => {
-                self.node("include", *span, |walker| walker.literal(*path));
+            Header::Include(Include { span, path, alias }) => {
+                self.node("include", *span, |walker| {
+                    walker.literal(*path);
+                    if let Some(alias) = alias {
+                        walker.name(*alias);
+                    }
+                });
             }
-            Header::CppInclude(CppInclude { span, path }) => {
-                self.node("cpp_include", *span, |walker| walker.literal(*path));
+            Header::ForeignInclude(ForeignInclude {
+                span,
+                language,
+                path,
+            }) => {
+                self.node(language.as_str(), *span, |walker| walker.literal(*path));
             }
             Header::Namespace(Namespace {
                 span,
@@ -93,7 +110,10 @@ impl Walker<'_> {
                 annotations,
             }) => self.node("namespace", *span, |walker| {
                 walker.name(*scope);
-                walker.name(*name);
+                match name {
+                    NamespaceName::Name(name) => walker.name(*name),
+                    NamespaceName::Quoted(name) => walker.literal(*name),
+                }
                 walker.annotations(annotations.as_deref());
             }),
         }
@@ -176,6 +196,7 @@ impl Walker<'_> {
         self.node(node, structure.span, |walker| {
             walker.doc(structure.doc);
             walker.structured(&structure.structured);
+            walker.words(structure.qualifiers.iter().copied());
             walker.name(structure.name);
             walker.words(structure.xsd_all);
             walker.fields(&structure.fields);
@@ -236,7 +257,7 @@ impl Walker<'_> {
         self.node("function", function.span, |walker| {
             walker.doc(function.doc);
             walker.structured(&function.structured);
-            walker.words(function.oneway);
+            walker.words(function.qualifier.map(Qualifier::word));
             match &function.result {
                 ReturnType::Void(span) => walker.leaf("void", *span),
                 ReturnType::Type(ty) => walker.ty(ty),

@@ -373,7 +373,7 @@ impl<'s> Writer<'s> {
             Value::Double(value) => {
                 let _ = write!(self.text, "{value:?}");
             }
-            Value::BigInt(text) | Value::String(text) => self.string(text),
+            Value::BigInt(text) | Value::String(text) | Value::Uuid(text) => self.string(text),
             Value::List(elements) | Value::Set(elements) => {
                 self.all(['[', ']'], elements, Self::value);
             }
@@ -394,7 +394,7 @@ impl<'s> Writer<'s> {
     }
 
     fn map_key(&mut self, key: &Value) {
-        if let Value::String(text) = key {
+        if let Value::String(text) | Value::Uuid(text) = key {
             return self.string(text);
         }
         let start = self.text.len();

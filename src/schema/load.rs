@@ -32,7 +32,7 @@ pub struct Options {
     pub missing_include: MissingInclude,
 }
 
-/// Of the errors and of the warnings of a load so many are kept.
+/// Of the errors, of the warnings and of the hints of a load so many are kept.
 const MAX_SHOWN: usize = 100;
 
 /// Loads a file with all it includes.
@@ -89,14 +89,14 @@ pub fn load(
 }
 
 /// A broken file can have more mistakes than anybody reads, or than there is
-/// time to show: of errors and of warnings the first are kept, and the others
-/// counted.
+/// time to show: of errors, of warnings and of hints the first are kept, and
+/// the others counted.
 fn the_first(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut counts = [0_usize; 2];
-    let mut left_out: [Option<Diagnostic>; 2] = [None, None];
-    let mut kept = Vec::with_capacity(diagnostics.len().min(2 * MAX_SHOWN));
+    let mut counts = [0_usize; 3];
+    let mut left_out: [Option<Diagnostic>; 3] = [None, None, None];
+    let mut kept = Vec::with_capacity(diagnostics.len().min(3 * MAX_SHOWN));
     for diagnostic in diagnostics {
-        let kind = usize::from(diagnostic.is_error());
+        let kind = diagnostic.severity as usize;
         counts[kind] += 1;
         if counts[kind] <= MAX_SHOWN {
             kept.push(diagnostic);
@@ -142,6 +142,7 @@ pub(super) struct LoadedFile {
 /// Where an include has led.
 pub(super) struct LoadedInclude {
     pub(super) path: String,
+    pub(super) alias: Option<String>,
     pub(super) found: PathBuf,
     pub(super) span: Span,
     pub(super) program: Option<ProgramId>,
@@ -238,6 +239,9 @@ impl Loader<'_> {
             .filter_map(|header| match header {
                 Header::Include(include) => Some(LoadedInclude {
                     path: literal::text(source.slice(include.path.span)).into_owned(),
+                    alias: include
+                        .alias
+                        .map(|alias| source.slice(alias.span).to_owned()),
                     found: PathBuf::new(),
                     span: include.path.span,
                     program: None,

@@ -95,6 +95,8 @@ pub struct Program {
     pub path: PathBuf,
     /// The file name without `.thrift`: the prefix of its names elsewhere.
     pub name: String,
+    /// The doc comment of the file.
+    pub doc: Option<Box<str>>,
     /// The includes, in order.
     pub includes: Vec<Include>,
     /// The namespaces, in order. For one scope the last counts.
@@ -108,6 +110,8 @@ pub struct Program {
 pub struct Include {
     /// The path as it is written.
     pub path: String,
+    /// What its names start with in this file, if it is not the name of that.
+    pub alias: Option<String>,
     /// The path it was found at, which is not `Program::path` if another
     /// include came to the same file by another way. Empty if it is missing.
     pub found: PathBuf,
@@ -203,8 +207,11 @@ pub enum Value {
     BigInt(String),
     /// Of `double`.
     Double(f64),
-    /// Of `string`, `binary` or `uuid`.
+    /// Of `string` or `binary`.
     String(String),
+    /// Of `uuid`: 32 hexadecimal digits, with or without hyphens and braces,
+    /// as they are written.
+    Uuid(String),
     /// Of a list.
     List(Vec<Value>),
     /// Of a set. Equal elements are not dropped.

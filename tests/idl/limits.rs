@@ -101,6 +101,20 @@ fn long_chains_of_definitions() {
 }
 
 #[test]
+fn forgotten_quotes_are_looked_for_once() {
+    for piece in [
+        "'a\n \\'a\n",
+        "\"a\n'b\n",
+        "'\\\n",
+        "\"\"\"\n'",
+        "(a = 'x\n",
+    ] {
+        assert!(!errors(&piece.repeat(DEEP)).is_empty(), "{piece:?}");
+        assert!(!errors(&format!("package; {}", piece.repeat(DEEP))).is_empty());
+    }
+}
+
+#[test]
 fn types_that_double() {
     let mut text = "typedef map<i32, i32> T0\n".to_owned();
     for index in 1..100 {

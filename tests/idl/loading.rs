@@ -200,11 +200,28 @@ fn a_circle_of_includes_is_told_with_its_path() {
 }
 
 #[test]
-fn reserved_words_may_be_allowed() {
-    let text = "struct A { 1: i32 from, 2: string class }";
+fn reserved_words_are_taken_told_of_or_refused() {
+    let text = "struct A { 1: i32 from, 2: string class, 3: i32 next } struct B { 1: i32 from }";
     let sources = Memory::text("a.thrift", text);
-    let errors = load("a.thrift", &sources, &Options::default()).expect_err("they are reserved");
-    assert_eq!(errors.len(), 2);
+    let schema = load("a.thrift", &sources, &Options::default()).expect("they are taken");
+    let told = |schema: &Schema| -> Vec<_> {
+        let hints = schema.warnings.iter();
+        hints
+            .map(|hint| (hint.code, hint.severity, hint.span.start))
+            .collect()
+    };
+    // Each word once.
+    assert_eq!(
+        told(&schema),
+        [18, 34, 48].map(|start| (Code::ReservedWord, Severity::Hint, start))
+    );
+
+    let options = Options {
+        reserved: Reserved::Refuse,
+        ..Options::default()
+    };
+    let errors = load("a.thrift", &sources, &options).expect_err("they are refused");
+    assert_eq!(errors.len(), 4);
     assert_eq!(
         errors[0].thriftpy2_text(),
         "Cannot use reserved language keyword: 'from' at line 1"
@@ -215,6 +232,7 @@ fn reserved_words_may_be_allowed() {
     };
     let schema = load("a.thrift", &sources, &options).expect("they are allowed");
     assert_eq!(schema.structs[0].fields[0].name, "from");
+    assert_eq!(told(&schema), []);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Rules of the model that thriftpy2's own tests or Apache's compiler fix.
 
 use fastthrift::idl::Kind;
-use fastthrift::schema::{Memory, Options, ProgramId, Schema, StructKind, Type, Value, load};
+use fastthrift::schema::{
+    Memory, Options, ProgramId, Reserved, Schema, StructKind, Type, Value, load,
+};
 
 use crate::dump;
 
@@ -25,7 +27,11 @@ fn last_constant(text: &str) -> String {
 
 fn refusal(text: &str) -> (Kind, String) {
     let sources = Memory::text("any.thrift", text);
-    let diagnostics = load("any.thrift", &sources, &Options::default()).expect_err("it is wrong");
+    let options = Options {
+        reserved: Reserved::Refuse,
+        ..Options::default()
+    };
+    let diagnostics = load("any.thrift", &sources, &options).expect_err("it is wrong");
     let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
     let first = first.expect("there is an error");
     (first.kind(), first.thriftpy2_text().to_owned())

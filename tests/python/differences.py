@@ -143,7 +143,14 @@ DIFFERENCES: dict[str, Difference] = {
         "Structs",
         "A field called like a Python keyword that Thrift does not reserve (None, async, ...) "
         "gives a class that cannot be instantiated with it.",
-        "The file is refused, or the field works like any other.",
+        "The field works like any other; its attribute has an underscore (None_, async_).",
+    ),
+    "reserved-words": Difference(
+        "IDL",
+        "Names that some target language keeps for itself (function, alias, from) are refused.",
+        "They are taken, as by Apache's compiler since 0.25: nobody relies on a refusal. "
+        "Attributes called like a keyword of Python get an underscore (from_), messages say from. "
+        'load(..., reserved="error") refuses them.',
     ),
     "foreign-transports": Difference(
         "Transports",

@@ -162,9 +162,31 @@ def test_wrong_usage(check: Any, arguments: list[str]) -> None:
 
 def test_the_options_of_load(check: Any, directory: Path) -> None:
     (directory / "words.thrift").write_text('include "nowhere.thrift"\nstruct A { 1: i32 from }\n')
-    assert check("words.thrift").stdout.endswith("\n1 file: 2 errors\n")
+    done = check("words.thrift")
+    assert done.returncode == 1
+    assert done.stdout.endswith("\n1 file: 1 error, 1 hint\n")
+    assert "hint[reserved-word]: `from` is a keyword of Python" in done.stdout
+    assert check("--reserved=error", "words.thrift").stdout.endswith("\n1 file: 2 errors\n")
     done = check("--reserved", "allow", "--missing-include", "warn", "words.thrift")
     assert (done.returncode, done.stdout[-20:]) == (0, "\n\n1 file: 1 warning\n")
+
+
+def test_hints_are_no_mistakes(check: Any, directory: Path) -> None:
+    (directory / "words.thrift").write_text("struct A { 1: i32 function }\n")
+    done = check("--strict", "words.thrift")
+    assert (done.returncode, done.stdout[-16:]) == (0, "\n1 file: 1 hint\n")
+    (found,) = json.loads(check("--format=json", "words.thrift").stdout)["diagnostics"]
+    assert (found["code"], found["severity"]) == ("reserved-word", "hint")
+    assert "\x1b[" in check("--color=always", "words.thrift").stdout
+
+
+@pytest.mark.parametrize("color", ["always", "never"])
+def test_a_place_on_a_long_line_is_one_place(check: Any, directory: Path, color: str) -> None:
+    fields = " ".join(f"{number}: i32 field_{number}," for number in range(1, 400))
+    (directory / "long.thrift").write_text(f"struct A {{ {fields} 400: Nope x }}\n")
+    shown = check("--color", color, "long.thrift").stdout
+    assert "long.thrift:1:" in shown
+    assert ":::" not in shown
 
 
 def test_color(check: Any) -> None:

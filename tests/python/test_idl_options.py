@@ -37,9 +37,14 @@ def load(text: str, **options: Any) -> Any:
     return fastthrift.load_fp(io.StringIO(text), f"options_{next(_serial)}_thrift", **options)
 
 
-def test_reserved_words_are_refused_by_default() -> None:
+@pytest.mark.parametrize("option", ["error", "refuse"])
+def test_reserved_words_are_refused_if_asked_for(option: str) -> None:
     with pytest.raises(ThriftLexerError, match="Cannot use reserved language keyword: 'print'"):
-        load(RESERVED)
+        load(RESERVED, reserved=option)
+    # Those that thriftpy2 takes are as there.
+    module = load("enum E { None } struct A { 1: i32 async }", reserved=option)
+    assert module.E._NAMES_TO_VALUES == {"None": 0}
+    assert [field[1] for field in module.A.thrift_spec.values()] == ["async"]
 
 
 def test_allowed_as_they_are() -> None:
@@ -50,18 +55,43 @@ def test_allowed_as_they_are() -> None:
     assert vars(getattr(module, "global"))["from"] == 5
 
 
-def test_words_of_python_get_an_underscore() -> None:
-    module = load(RESERVED, reserved="suffix")
+@pytest.mark.parametrize("options", [{}, {"reserved": "suffix"}])
+def test_words_of_python_get_an_underscore(options: dict[str, str]) -> None:
+    module = load(RESERVED, **options)
     assert vars(module.Range()) == {"from_": 1, "to": None, "self": None, "class_": 3}
     assert module.Range.thrift_spec[1][1] == "from_"
     assert (module.Kind.None_, module.Kind.print, module.Kind.else_) == (1, 2, 3)
-    assert module.Kind._VALUES_TO_NAMES == {1: "None_", 2: "print", 3: "else_"}
+    # What messages and programs call the items is not a matter of Python's grammar.
+    assert module.Kind._VALUES_TO_NAMES == {1: "None", 2: "print", 3: "else"}
+    assert module.Kind._NAMES_TO_VALUES == {"None": 1, "print": 2, "else": 3}
+    assert getattr(module.Kind, "None") == 1
     assert module.global_ == module.Range(from_=5, to=6)
     assert module.next == 7
     assert module.raise_.__name__ == "raise_"
     assert module.raise_(with_="x").with_ == "x"
     assert module.lambda_.thrift_services == ["import", "pass"]
     assert pickle.loads(pickle.dumps(module.raise_("x"))).with_ == "x"
+    assert getattr(module, "raise") is module.raise_
+
+
+def test_a_file_is_loaded_with_each_naming(tmp_path: Path) -> None:
+    (tmp_path / "class.thrift").write_text("struct A { 1: i32 from }")
+    path = tmp_path / "words.thrift"
+    path.write_text('include "class.thrift"\nstruct B { 1: class.A in }')
+    suffixed = fastthrift.load(path)
+    same = fastthrift.load(path, reserved="allow")
+    assert suffixed.B(in_=suffixed.class_.A(from_=1)).in_.from_ == 1
+    included = getattr(same, "class")
+    inner = included.A(**{"from": 1})
+    assert vars(same.B(**{"in": inner})) == {"in": inner}
+    assert fastthrift.load(path) is suffixed
+    assert fastthrift.load(path, reserved="allow") is same
+    # Under another name it has the same classes.
+    again = fastthrift.load(path, module_name="with_words_thrift", reserved="allow")
+    assert again.B is same.B
+    assert fastthrift.load(path, module_name="words_again_thrift").B is suffixed.B
+    with pytest.raises(ThriftLexerError, match="'from'"):
+        fastthrift.load(path, reserved="error")
 
 
 def test_a_name_that_is_taken_already_gets_one_more() -> None:
@@ -143,6 +173,17 @@ def test_or_a_warning(without_include: str) -> None:
         module = fastthrift.load(without_include, missing_include="warn")
     assert module.A(1).a == 1
     assert len(caught) == 1
+
+
+def test_a_text_that_is_no_file_warns_too() -> None:
+    source = 'include "gone.thrift"\nstruct A { 1: i32 a }'
+    with pytest.warns(UserWarning, match="missing-include") as caught:
+        module = load(source, missing_include="warn")
+    assert (module.A(1).a, caught[0].filename) == (1, __file__)
+    with pytest.warns(UserWarning, match="cannot find `gone.thrift`"):
+        load(source, missing_include="warn", resolver=lambda *_: None)
+    with pytest.raises(ThriftParserError, match="Unexpected include statement"):
+        load(source)
 
 
 def test_a_name_of_a_missing_include_is_an_error_nevertheless(without_include: str) -> None:

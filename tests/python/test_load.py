@@ -267,7 +267,6 @@ def test_missing_files(write: Any, tmp_path: Path) -> None:
     [
         ("struct A {\n  1: i32 a\n  2: Nope b\n}", ThriftParserError, (3, 6), "unknown-type"),
         ("struct A {\n  1: i32\n}", ThriftGrammarError, (3, 1), "syntax"),
-        ("struct A { 1: i32 class }", ThriftLexerError, (1, 19), "reserved-word"),
         ("const i32 A = 'a'", ThriftParserError, (1, 15), "type-mismatch"),
         ("const list<i32> A = [1, 'a']", ThriftParserError, (1, 25), "type-mismatch"),
         ("struct A {}\n\nstruct A {}", ThriftGrammarError, (3, 8), "duplicate-definition"),

@@ -42,10 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reserved",
-        choices=("refuse", "allow", "suffix"),
-        default="refuse",
-        help="what to say of names that some language keeps for itself, as load's option (default: "
-        "refuse)",
+        choices=("suffix", "allow", "error", "refuse"),
+        default="suffix",
+        help="names that some language keeps for itself: suffix, a hint (default); allow, nothing; "
+        "error (or refuse), an error as in thriftpy2",
     )
     parser.add_argument(
         "--missing-include",
@@ -123,12 +123,18 @@ class Findings:
 
     @property
     def errors(self) -> int:
-        found = (diagnostic.severity == "error" for diagnostic in self.diagnostics.values())
-        return sum(found) + len(self.unreadable)
+        return self._count("error") + len(self.unreadable)
 
     @property
     def warnings(self) -> int:
-        return sum(found.severity == "warning" for found in self.diagnostics.values())
+        return self._count("warning")
+
+    @property
+    def hints(self) -> int:
+        return self._count("hint")
+
+    def _count(self, severity: str) -> int:
+        return sum(found.severity == severity for found in self.diagnostics.values())
 
     def text(self, *, color: bool) -> str:
         parts = [found.render(color=color) for found in self.diagnostics.values()]
@@ -141,7 +147,11 @@ class Findings:
     def summary(self) -> str:
         found = [
             _count(number, name)
-            for number, name in ((self.errors, "error"), (self.warnings, "warning"))
+            for number, name in (
+                (self.errors, "error"),
+                (self.warnings, "warning"),
+                (self.hints, "hint"),
+            )
             if number
         ]
         return f"{_count(len(self.files), 'file')}: {', '.join(found) or 'no problems'}"

@@ -41,7 +41,7 @@ def load(
     encoding: str = "utf-8",
     *,
     resolver: Resolver | None = None,
-    reserved: str = "refuse",
+    reserved: str = "suffix",
     missing_include: str = "error",
 ) -> types.ModuleType:
     """Load a Thrift file as a module.
@@ -76,12 +76,21 @@ def load_fp(
     module_name: str,
     *,
     resolver: Resolver | None = None,
-    reserved: str = "refuse",
+    reserved: str = "suffix",
+    missing_include: str = "error",
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module, which is put into ``sys.modules``. It may
-    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for
-    ``reserved``."""
-    return load_text(source, module_name, True, resolver, reserved, is_registered=True)
+    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for ``reserved``
+    and ``missing_include``."""
+    return load_text(
+        source,
+        module_name,
+        True,
+        resolver,
+        reserved,
+        missing_include,
+        is_registered=True,
+    )
 
 
 def load_module(fullname: str) -> types.ModuleType:

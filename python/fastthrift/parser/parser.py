@@ -54,7 +54,7 @@ def parse(
     encoding: str = "utf-8",
     *,
     resolver: Resolver | None = None,
-    reserved: str = "refuse",
+    reserved: str = "suffix",
     missing_include: str = "error",
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
@@ -69,10 +69,11 @@ def parse(
     ``resolver`` is asked for ``path`` and for each include before the file system is; see
     ``fastthrift.parser.sources``. What it gives is not cached but under a ``module_name``.
 
-    ``reserved`` says what becomes of names that some language keeps for itself: ``"refuse"`` as
-    in thriftpy2, ``"allow"``, or ``"suffix"``, which allows them too and adds an underscore to
-    those that Python keeps (the field ``from`` is the attribute ``from_``, and ``from`` in
-    messages). ``missing_include="warn"`` makes a warning of an include that is not there.
+    ``reserved`` says what becomes of names that some language keeps for itself. By default,
+    ``"suffix"``, they are taken, and those that Python keeps get an underscore (the field ``from``
+    is the attribute ``from_``, and ``from`` in messages). ``"allow"`` takes them as they are, and
+    ``"error"`` refuses them as thriftpy2 does. ``missing_include="warn"`` makes a warning of an
+    include that is not there.
 
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
@@ -108,9 +109,9 @@ def load_file(
     that has to be done, or, when it fails, nothing."""
     with _parse_lock:
         key = module_name or os.path.normpath(str(path))
-        if reserved == "suffix":
+        if reserved != "suffix":
             # Classes whose attributes are called otherwise are other classes.
-            key += "?reserved=suffix"
+            key += f"?reserved={reserved}"
         is_cached = enable_cache and (resolver is None or module_name is not None)
         module = _thrift_cache.get(key) if is_cached else None
         if module is not None:
@@ -152,14 +153,24 @@ def parse_fp(
     enable_cache: bool = True,
     *,
     resolver: Resolver | None = None,
-    reserved: str = "refuse",
+    reserved: str = "suffix",
+    missing_include: str = "error",
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
     It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
-    ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` see ``parse``.
+    ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` and ``missing_include``
+    see ``parse``.
     """
-    return load_text(source, module_name, enable_cache, resolver, reserved, is_registered=False)
+    return load_text(
+        source,
+        module_name,
+        enable_cache,
+        resolver,
+        reserved,
+        missing_include,
+        is_registered=False,
+    )
 
 
 def load_text(
@@ -168,6 +179,7 @@ def load_text(
     enable_cache: bool,
     resolver: Resolver | None,
     reserved: str,
+    missing_include: str,
     *,
     is_registered: bool,
 ) -> types.ModuleType:
@@ -189,8 +201,16 @@ def load_text(
             None if resolver is None else sources.for_core(sources.as_function(resolver), "utf-8")
         )
         schema = _core.load_schema(
-            "", [], text=text, resolver=known, single=True, reserved=reserved
+            "",
+            [],
+            text=text,
+            resolver=known,
+            single=True,
+            reserved=reserved,
+            missing_include=missing_include,
         )
+        if missing_include == "warn":
+            _warn_of_missing_includes(schema)
         module = _Made(schema, module_name, shared=False).root
         if is_registered:
             registry.register(module, module_name)
@@ -331,15 +351,15 @@ class _Made:
                     modules.append(known)
                     return
                 self.outdated.append(known)
-        module = types.ModuleType(name)
+        module = types.ModuleType(name, schema.doc(index))
         attributes = module.__dict__
         attributes["__thrift_file__"] = path or None
         attributes["__thrift_namespaces__"] = schema.namespaces(index)
         meta: dict[str, list[Any]] = defaultdict(list)
-        for _, target in includes:
+        for (_, target), attribute in zip(includes, schema.include_names(index), strict=True):
             if target is not None:
                 included = modules[target]
-                attributes[included.__name__] = included
+                attributes[attribute] = included
                 meta["includes"].append(included)
         meta.update((kind, list(members)) for kind, members in program.meta.items())
         if meta:

@@ -15,8 +15,13 @@ pub(super) struct Before {
 impl Before {
     /// Where the thing starts whose first token of its own is given.
     pub(super) fn start(&self, own: Span) -> Span {
+        self.doc.unwrap_or_else(|| self.without_doc(own))
+    }
+
+    /// The same for a thing whose doc comment is not its own.
+    pub(super) fn without_doc(&self, own: Span) -> Span {
         let structured = self.structured.first().map(|annotation| annotation.span);
-        self.doc.or(structured).unwrap_or(own)
+        structured.unwrap_or(own)
     }
 }
 
@@ -26,11 +31,31 @@ impl Parser<'_> {
         let Some(open) = self.eat(TokenKind::OpenParen) else {
             return Ok(None);
         };
-        let items = self.list(TokenKind::CloseParen, "an annotation", Self::annotation)?;
+        let items = self.within_annotation(|parser| {
+            parser.list(TokenKind::CloseParen, "an annotation", Self::annotation)
+        })?;
         Ok(Some(Box::new(Annotations {
             span: self.span_from(open.span),
             items,
         })))
+    }
+
+    /// Whether the parenthesis that is so far ahead holds annotations, and
+    /// not the arguments of something: behind a key are its value, the next
+    /// key or the end, and behind the end of a single one is a name.
+    pub(super) fn at_annotations(&self, ahead: usize) -> bool {
+        let is_word = |kind| matches!(kind, TokenKind::Identifier | TokenKind::Keyword(_));
+        if self.kind_at(ahead) != TokenKind::OpenParen || !is_word(self.kind_at(ahead + 1)) {
+            return false;
+        }
+        match self.kind_at(ahead + 2) {
+            TokenKind::Equal | TokenKind::Comma | TokenKind::Semicolon => true,
+            TokenKind::CloseParen => {
+                let behind = self.kind_at(ahead + 3);
+                is_word(behind) || matches!(behind, TokenKind::Greater | TokenKind::Comma)
+            }
+            _ => false,
+        }
     }
 
     /// The doc comment and the annotations before the current token.
@@ -43,6 +68,13 @@ impl Parser<'_> {
         Ok(Before { doc, structured })
     }
 
+    fn within_annotation<T>(&mut self, production: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.in_annotation, true);
+        let result = production(self);
+        self.in_annotation = outer;
+        result
+    }
+
     /// The name is of another file as a rule, whose words are its own matter.
     fn structured_annotation(&mut self, start: Span) -> Result<StructuredAnnotation> {
         if !self.is(TokenKind::Identifier) {
@@ -52,7 +84,7 @@ impl Parser<'_> {
             span: self.advance().span,
         };
         let fields = match self.eat(TokenKind::OpenBrace) {
-            Some(_) => Some(self.nested(Self::field_values)?),
+            Some(_) => Some(self.within_annotation(|parser| parser.nested(Self::field_values))?),
             None => None,
         };
         Ok(StructuredAnnotation {

@@ -16,7 +16,7 @@ impl Parser<'_> {
             TokenKind::Keyword(Keyword::False) => ValueKind::Bool(false),
             TokenKind::Integer => ValueKind::Integer,
             TokenKind::Double => ValueKind::Double,
-            TokenKind::Literal => {
+            TokenKind::Literal | TokenKind::LiteralOverLines if self.at_literal() => {
                 self.check_literal(start);
                 ValueKind::Literal
             }
@@ -24,7 +24,7 @@ impl Parser<'_> {
                 return self.nested(Self::struct_value);
             }
             TokenKind::Identifier => {
-                self.name(expected)?;
+                self.reference(expected)?;
                 return Ok(Value {
                     span: start,
                     kind: ValueKind::Reference,
@@ -71,7 +71,7 @@ impl Parser<'_> {
     }
 
     fn struct_value(&mut self) -> Result<Value> {
-        let name = self.name("the name of a struct")?;
+        let name = self.reference("the name of a struct")?;
         self.expect(TokenKind::OpenBrace)?;
         let fields = self.field_values()?;
         Ok(Value {

@@ -30,6 +30,9 @@ impl Parser<'_> {
             }
         }
         let TokenKind::Keyword(keyword) = self.kind() else {
+            if self.at_qualified_exception() {
+                return self.structure(before, StructKind::Exception).map(Some);
+            }
             return Err(self.not_a_definition());
         };
         let definition = match keyword {

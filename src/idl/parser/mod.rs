@@ -19,7 +19,7 @@ mod unsupported;
 
 use std::sync::Arc;
 
-use super::diagnostic::{Code, Diagnostic};
+use super::diagnostic::{Code, Diagnostic, Severity};
 use super::literal;
 use super::python;
 use super::reserved::is_reserved;
@@ -37,11 +37,13 @@ pub const MAX_NESTING: u32 = 100;
 /// What to do with names that some target language keeps for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reserved {
-    /// Refuse them, as thriftpy2 does.
+    /// Take them, and tell where one is given to something.
     #[default]
-    Refuse,
+    Tell,
     /// Take them as any other name.
     Allow,
+    /// Refuse them, as thriftpy2 does.
+    Refuse,
 }
 
 /// How to parse.
@@ -81,6 +83,12 @@ struct Parser<'s> {
     options: ParseOptions,
     tokens: Tokens<'s>,
     nesting: u32,
+    /// Within an annotation.
+    in_annotation: bool,
+    /// The reserved words that have been told of.
+    told_of: Vec<&'s str>,
+    /// The file has a `package`, so that it is fbthrift's.
+    has_package: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -91,6 +99,9 @@ impl<'s> Parser<'s> {
             options,
             tokens: Tokens::new(source.text()),
             nesting: 0,
+            in_annotation: false,
+            told_of: Vec::new(),
+            has_package: false,
             diagnostics: Vec::new(),
         }
     }
@@ -100,6 +111,7 @@ impl<'s> Parser<'s> {
             span: Span::new(0, self.source.text().len() as u32),
             headers: Vec::new(),
             definitions: Vec::new(),
+            doc: None,
         };
         while !self.at_end() {
             let before = self.tokens.passed();
@@ -117,19 +129,29 @@ impl<'s> Parser<'s> {
     }
 
     fn top_level(&mut self, file: &mut File) -> Result<()> {
-        if let TokenKind::Keyword(keyword) = self.kind()
-            && keyword.starts_header()
-        {
+        if let Some(word) = self.at_header() {
             self.check_place_of_header(file);
-            let header = self.header(keyword)?;
+            let doc = self.doc();
+            note_doc(file, doc);
+            let line = self.source.line(self.current().span.start);
+            let header = self.header(word).inspect_err(|_| self.skip_line(line))?;
             file.headers.push(header);
             return Ok(());
         }
         let before = self.before()?;
-        if self.is_word("package") && self.kind_at(1) == TokenKind::Literal {
+        if self.is_word("package") {
             self.check_place_of_header(file);
-            file.headers.push(self.package(before)?);
-        } else if let Some(definition) = self.definition(before)? {
+            note_doc(file, before.doc);
+            let line = self.source.line(self.current().span.start);
+            let package = self.package(before).inspect_err(|_| self.skip_line(line))?;
+            file.headers.push(package);
+            return Ok(());
+        }
+        // Of two before the first definition the first is of the file.
+        let first = before.doc.and_then(|doc| self.tokens.first_doc_before(doc));
+        let headers = file.headers.last().map_or(0, |header| header.span().end);
+        note_doc(file, first.filter(|doc| doc.start >= headers));
+        if let Some(definition) = self.definition(before)? {
             file.definitions.push(definition);
         }
         Ok(())
@@ -238,6 +260,13 @@ impl<'s> Parser<'s> {
 
     /// A name that the file gives to something.
     fn name(&mut self, expected: &str) -> Result<Name> {
+        let name = self.reference(expected)?;
+        self.tell_of_reserved(name);
+        Ok(name)
+    }
+
+    /// A name that something was given elsewhere.
+    fn reference(&mut self, expected: &str) -> Result<Name> {
         if !self.is(TokenKind::Identifier) {
             return Err(self.unexpected(expected));
         }
@@ -246,6 +275,29 @@ impl<'s> Parser<'s> {
         };
         self.check_reserved(name);
         Ok(name)
+    }
+
+    /// Once for each word: who gives one to many things knows what it is.
+    fn tell_of_reserved(&mut self, name: Name) {
+        if self.options.reserved != Reserved::Tell {
+            return;
+        }
+        let word = self.text(name.span);
+        let (is_keyword, is_reserved) = (python::is_keyword(word), is_reserved(word));
+        if !(is_keyword || is_reserved) || self.told_of.contains(&word) {
+            return;
+        }
+        self.told_of.push(word);
+        let message = if is_keyword {
+            format!("`{word}` is a keyword of Python, where this is called `{word}_`")
+        } else {
+            format!("`{word}` is a word that some languages keep for themselves")
+        };
+        let mut diagnostic = self.diagnostic(Code::ReservedWord, name.span, message);
+        if is_reserved {
+            diagnostic.hint = Some("thriftpy2 and older compilers refuse it as a name".to_owned());
+        }
+        self.report(diagnostic);
     }
 
     fn check_reserved(&mut self, name: Name) {
@@ -258,6 +310,7 @@ impl<'s> Parser<'s> {
                     name.span,
                     format!("`{word}` is a reserved word and cannot be a name"),
                 )
+                .with_severity(Severity::Error)
                 .hint("rename it, or allow reserved words")
                 .thriftpy2(format!(
                     "Cannot use reserved language keyword: {} at line {line}",
@@ -269,14 +322,32 @@ impl<'s> Parser<'s> {
 
     /// A quoted text whose value matters.
     fn literal(&mut self) -> Result<Literal> {
-        let span = self.expect(TokenKind::Literal)?.span;
+        if !self.at_literal() {
+            return Err(self.unexpected(TokenKind::Literal.describe()));
+        }
+        let span = self.advance().span;
         self.check_literal(span);
         Ok(Literal { span })
     }
 
+    /// A forgotten quote is told where only fbthrift would take the text over
+    /// several lines.
+    fn at_literal(&self) -> bool {
+        match self.kind() {
+            TokenKind::Literal => true,
+            TokenKind::LiteralOverLines => self.has_literals_of_fbthrift(),
+            _ => false,
+        }
+    }
+
+    fn has_literals_of_fbthrift(&self) -> bool {
+        self.in_annotation || self.has_package
+    }
+
     fn check_literal(&mut self, span: Span) {
         let text = self.text(span);
-        if let Some((offset, character)) = literal::unknown_escape(text) {
+        let fbthrift = self.has_literals_of_fbthrift();
+        if let Some((offset, character)) = literal::unknown_escape(text, fbthrift) {
             let start = span.start + offset as u32;
             let escape = Span::new(start, start + 1 + character.len_utf8() as u32);
             let diagnostic = self
@@ -294,6 +365,11 @@ impl<'s> Parser<'s> {
             let diagnostic = self
                 .diagnostic(Code::InvalidUtf8, span, "this text is not UTF-8")
                 .hint("save the file as UTF-8");
+            self.report(diagnostic);
+        } else if !literal::is_text(text) {
+            let diagnostic = self
+                .diagnostic(Code::InvalidUtf8, span, "these bytes are not UTF-8")
+                .hint(r"the bytes of `\x` must be UTF-8 together; a character is `\u00e9`");
             self.report(diagnostic);
         }
     }
@@ -317,14 +393,16 @@ impl<'s> Parser<'s> {
     fn unexpected(&mut self, expected: &str) -> Failed {
         let token = self.current();
         let reported = self.diagnostics.last();
-        if reported.is_some_and(|last| last.span == token.span && last.is_error()) {
+        if reported.is_some_and(|last| last.span.start == token.span.start && last.is_error()) {
             // An inner production has said what is wrong here.
             return Failed;
         }
         let diagnostic = match token.kind {
             // Neither Apache's compiler nor thriftpy2 knows of `@`.
             TokenKind::Illegal | TokenKind::At => self.illegal_character(token.span),
-            TokenKind::UnterminatedLiteral => self.unterminated_literal(token.span),
+            TokenKind::UnterminatedLiteral | TokenKind::LiteralOverLines => {
+                self.unterminated_literal(token.span)
+            }
             TokenKind::UnterminatedComment => self
                 .diagnostic(
                     Code::UnterminatedComment,
@@ -377,7 +455,7 @@ impl<'s> Parser<'s> {
                 literal::Integer::Big(text) => text,
             },
             TokenKind::Double => python::repr_double(literal::double(text)),
-            TokenKind::Literal => python::repr(&literal::text(text)),
+            TokenKind::Literal | TokenKind::LiteralOverLines => python::repr(&literal::text(text)),
             TokenKind::Keyword(Keyword::True) => "True".to_owned(),
             TokenKind::Keyword(Keyword::False) => "False".to_owned(),
             _ => python::repr(text),
@@ -415,7 +493,10 @@ impl<'s> Parser<'s> {
     }
 
     fn unterminated_literal(&self, span: Span) -> Diagnostic {
-        let quote = self.text(span).get(..1).unwrap_or("\"");
+        let text = self.text(span);
+        let quote = text.get(..1).unwrap_or("\"");
+        let on_its_line = text.find('\n').unwrap_or(text.len());
+        let span = Span::new(span.start, span.start + on_its_line as u32);
         self.diagnostic(
             Code::UnterminatedLiteral,
             span,
@@ -444,6 +525,13 @@ impl<'s> Parser<'s> {
         let result = production(self);
         self.nesting -= 1;
         result
+    }
+}
+
+/// A doc comment before a header, or one too many before a definition.
+fn note_doc(file: &mut File, doc: Option<Span>) {
+    if file.doc.is_none() && file.definitions.is_empty() {
+        file.doc = doc;
     }
 }
 

@@ -36,6 +36,17 @@ impl Parser<'_> {
         }
     }
 
+    /// Skips the rest of a broken header: what is on its line, whatever it
+    /// looks like.
+    pub(super) fn skip_line(&mut self, line: u32) {
+        while !self.at_end()
+            && !self.is(TokenKind::Semicolon)
+            && self.source.line(self.current().span.start) == line
+        {
+            self.advance();
+        }
+    }
+
     /// Skips to a token that may start a definition or a header.
     pub(super) fn skip_to_definition(&mut self) {
         let mut depth = 0_u32;

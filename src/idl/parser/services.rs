@@ -1,6 +1,6 @@
 //! `service` and its functions.
 
-use super::super::syntax::{Function, Name, ReturnType, Service, Throws};
+use super::super::syntax::{Function, Name, Qualifier, ReturnType, Service, Throws};
 use super::super::token::{Keyword, TokenKind};
 use super::{Before, Parser, Result};
 
@@ -10,7 +10,7 @@ impl Parser<'_> {
         self.advance();
         let name = self.definition_name("the name of the service")?;
         let extends = match self.eat(TokenKind::Keyword(Keyword::Extends)) {
-            Some(_) => Some(self.name("the name of a service")?),
+            Some(_) => Some(self.reference("the name of a service")?),
             None => None,
         };
         self.expect(TokenKind::OpenBrace)?;
@@ -36,7 +36,7 @@ impl Parser<'_> {
     fn function(&mut self) -> Result<Function> {
         let before = self.before()?;
         let start = before.start(self.current().span);
-        let oneway = self.oneway();
+        let qualifier = self.qualifier();
         let result = match self.stream() {
             Some(span) => ReturnType::Void(span),
             None => self.return_type()?,
@@ -51,7 +51,7 @@ impl Parser<'_> {
             span: self.span_from(start),
             doc: before.doc,
             structured: before.structured,
-            oneway,
+            qualifier,
             result,
             name,
             arguments,
@@ -60,19 +60,33 @@ impl Parser<'_> {
         })
     }
 
-    /// `async` is a word of Apache's compiler only, so it may also be a type:
-    /// in `async f()` it is what the function returns.
-    fn oneway(&mut self) -> Option<Name> {
+    /// Only `oneway` is kept for this; the other words may also be types: in
+    /// `async f()` it is what the function returns.
+    fn qualifier(&mut self) -> Option<Qualifier> {
         if self.is_keyword(Keyword::Oneway) {
             let span = self.advance().span;
-            return Some(Name { span });
+            return Some(Qualifier::Oneway(Name { span }));
         }
-        if self.is_word("async") && self.kind_at(2) != TokenKind::OpenParen {
-            let word = self.eat_word("async")?;
+        if !self.is(TokenKind::Identifier) || self.is_type_of_a_function() {
+            return None;
+        }
+        if let Some(word) = self.eat_word("async") {
             self.deprecated(word, "`async` is now called `oneway`");
-            return Some(word);
+            return Some(Qualifier::Oneway(word));
         }
-        None
+        let word = self
+            .eat_word("readonly")
+            .or_else(|| self.eat_word("idempotent"))?;
+        Some(Qualifier::Repeatable(word))
+    }
+
+    /// Whether the current word is what a function returns: the name of the
+    /// function and its arguments follow, or annotations of the type.
+    fn is_type_of_a_function(&self) -> bool {
+        let is_named = self.kind_at(1) == TokenKind::Identifier
+            && self.kind_at(2) == TokenKind::OpenParen
+            && !self.at_annotations(2);
+        is_named || self.kind_at(1) == TokenKind::OpenParen || self.kind_at(1) == TokenKind::Comma
     }
 
     fn return_type(&mut self) -> Result<ReturnType> {

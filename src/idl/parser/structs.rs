@@ -1,5 +1,6 @@
 //! `struct`, `union`, `exception`, and fields wherever they are.
 
+use super::super::rare::Rare;
 use super::super::syntax::{
     Definition, Field, FieldExtras, Integer, Name, Requiredness, Struct, StructKind, Xsd,
     XsdAttributes,
@@ -7,9 +8,35 @@ use super::super::syntax::{
 use super::super::token::{Keyword, TokenKind};
 use super::{Before, Parser, Result};
 
+/// What fbthrift says of an exception, in this order: whether the call was
+/// without effect, whether it may go well later, and whose fault it was.
+const QUALIFIERS: [&[&str]; 3] = [
+    &["safe"],
+    &["transient", "stateful", "permanent"],
+    &["client", "server"],
+];
+
 impl Parser<'_> {
+    /// Whether an `exception` starts here, with fbthrift's words before it.
+    pub(super) fn at_qualified_exception(&self) -> bool {
+        let mut ahead = 0;
+        for words in QUALIFIERS {
+            let token = self.token_at(ahead);
+            if token.kind == TokenKind::Identifier && words.contains(&self.text(token.span)) {
+                ahead += 1;
+            }
+        }
+        ahead > 0 && self.kind_at(ahead) == TokenKind::Keyword(Keyword::Exception)
+    }
+
     pub(super) fn structure(&mut self, before: Before, kind: StructKind) -> Result<Definition> {
         let start = before.start(self.current().span);
+        let mut qualifiers = Rare::default();
+        while let TokenKind::Identifier = self.kind() {
+            qualifiers.push(Name {
+                span: self.advance().span,
+            });
+        }
         self.advance();
         let name = self.definition_name(match kind {
             StructKind::Struct => "the name of the struct",
@@ -25,6 +52,7 @@ impl Parser<'_> {
             doc: before.doc,
             structured: before.structured,
             kind,
+            qualifiers,
             name,
             xsd_all,
             fields,

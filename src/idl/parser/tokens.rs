@@ -5,7 +5,7 @@ use super::super::source::Span;
 use super::super::token::{Token, TokenKind};
 
 /// How many tokens the parser may look at: the current one and those behind it.
-const WINDOW: usize = 4;
+const WINDOW: usize = 8;
 
 /// The tokens of a text without blanks and comments, a few of which are known
 /// at any time. After the last one there are only ends of the file.
@@ -16,6 +16,8 @@ pub(super) struct Tokens<'s> {
     window: [Token; WINDOW],
     /// For each of them the doc comment before it; of several the last.
     docs: [Option<Span>; WINDOW],
+    /// The first doc comment of the text that has been read.
+    first_doc: Option<Span>,
     /// How many tokens have been passed.
     passed: usize,
     /// Where the last of them is.
@@ -34,6 +36,7 @@ impl<'s> Tokens<'s> {
             end,
             window: [end; WINDOW],
             docs: [None; WINDOW],
+            first_doc: None,
             passed: 0,
             previous: None,
         };
@@ -50,7 +53,10 @@ impl<'s> Tokens<'s> {
         let token = loop {
             self.lexer.skip_blanks();
             match self.lexer.next() {
-                Some(token) if token.kind == TokenKind::DocComment => doc = Some(token.span),
+                Some(token) if token.kind == TokenKind::DocComment => {
+                    doc = Some(token.span);
+                    self.first_doc.get_or_insert(token.span);
+                }
                 Some(token) if token.kind.is_trivia() => {}
                 Some(token) => break token,
                 None => break self.end,
@@ -87,6 +93,11 @@ impl<'s> Tokens<'s> {
     /// Where the token before the current one is.
     pub(super) fn previous(&self) -> Option<Span> {
         self.previous
+    }
+
+    /// The first doc comment of the text, if it stands before a place.
+    pub(super) fn first_doc_before(&self, place: Span) -> Option<Span> {
+        self.first_doc.filter(|doc| doc.end <= place.start)
     }
 
     /// The doc comment directly before the current token; it is given once.

@@ -19,14 +19,17 @@ impl Parser<'_> {
                 TypeKind::Base(BaseType::Float)
             }
             TokenKind::Identifier => {
-                let name = self.name(expected)?;
-                // What stands in parentheses after a name belongs to
+                let kind = TypeKind::Named(self.reference(expected)?);
+                // What stands in parentheses after a name may belong to
                 // something else: the arguments of a function, for one.
-                return Ok(Type {
-                    span: start,
-                    kind: TypeKind::Named(name),
-                    annotations: None,
-                });
+                if !self.at_annotations(0) {
+                    return Ok(Type {
+                        span: start,
+                        kind,
+                        annotations: None,
+                    });
+                }
+                kind
             }
             TokenKind::Keyword(keyword) => self.keyword_type(keyword, expected)?,
             _ => return Err(self.unexpected(expected)),

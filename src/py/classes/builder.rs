@@ -168,6 +168,7 @@ impl<'a, 'py> Builder<'a, 'py> {
             intern!(py, "__thrift_annotations__"),
             self.annotations(&model.annotations)?,
         )?;
+        self.set_doc(&members.namespace, model.doc.as_deref())?;
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,
@@ -206,7 +207,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &self.annotations(&model.annotations)?,
                 )?;
                 output.list(Kind::Consts, &value)?;
-                output.namespace.set_item(name, value)
+                output.define(&model.name, &name, &value)
             }
             Definition::Typedef(id) => {
                 let model = &schema[id];
@@ -216,12 +217,12 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
-                output.namespace.set_item(name, self.type_spec(&model.ty)?)
+                output.define(&model.name, &name, &self.type_spec(&model.ty)?)
             }
             Definition::Enum(id) => {
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class(Kind::Enums, &name, self.enum_class(id))
+                output.class(Kind::Enums, &model.name, &name, self.enum_class(id))
             }
             Definition::Struct(id) => {
                 let model = &schema[id];
@@ -231,13 +232,13 @@ impl<'a, 'py> Builder<'a, 'py> {
                     StructKind::Exception => Kind::Exceptions,
                 };
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class(kind, &name, self.struct_class(id))
+                output.class(kind, &model.name, &name, self.struct_class(id))
             }
             Definition::Service(id) => {
                 let class = self.service_class(id)?;
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class(Kind::Services, &name, &class)
+                output.class(Kind::Services, &model.name, &name, &class)
             }
         }
     }
@@ -295,6 +296,14 @@ impl<'a, 'py> Builder<'a, 'py> {
             dict.set_item(&annotation.key, &annotation.value)?;
         }
         Ok(dict)
+    }
+
+    /// Sets what a doc comment says; without one it is None, as everywhere.
+    pub fn set_doc(&self, namespace: &Bound<'py, PyDict>, doc: Option<&str>) -> PyResult<()> {
+        match doc {
+            Some(doc) => namespace.set_item(intern!(self.py(), "__doc__"), doc),
+            None => Ok(()),
+        }
     }
 
     /// The attributes that every class of a file starts with.
@@ -397,12 +406,27 @@ impl<'py> Output<'py> {
     fn class(
         &self,
         kind: Kind,
-        name: &Bound<'py, PyString>,
+        name: &str,
+        attribute: &Bound<'py, PyString>,
         class: &Bound<'py, PyType>,
     ) -> PyResult<()> {
         self.list(kind, class.as_any())?;
         self.classes.append(class)?;
-        self.namespace.set_item(name, class)
+        self.define(name, attribute, class)
+    }
+
+    /// Something that the module has under its attribute. One that is called
+    /// like a word of Python is found under its name nevertheless.
+    fn define(
+        &self,
+        name: &str,
+        attribute: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        if attribute != name {
+            self.namespace.set_item(name, value)?;
+        }
+        self.namespace.set_item(attribute, value)
     }
 
     fn annotate(

@@ -45,7 +45,7 @@ impl Diagnostic {
         self.0.code.as_str()
     }
 
-    /// `error` or `warning`.
+    /// `error`, `warning` or `hint`.
     #[getter]
     fn severity(&self) -> &'static str {
         self.0.severity.as_str()

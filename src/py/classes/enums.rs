@@ -16,14 +16,19 @@ impl<'py> Builder<'_, 'py> {
         let model: &Enum = &self.schema()[id];
         let namespace = self.class_namespace(model.program, Some(model.line))?;
         namespace.set_item(intern!(py, "_ttype"), ttype::I32)?;
+        self.set_doc(&namespace, model.doc.as_deref())?;
         let values_to_names = PyDict::new(py);
         let names_to_values = PyDict::new(py);
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
         for item in &model.items {
-            let name = self.attribute(&item.name, |other| {
+            let name = self.name(&item.name);
+            // One that is called like a word of Python is found under its
+            // name nevertheless, as in thriftpy2 where that takes the word.
+            let attribute = self.attribute(&item.name, |other| {
                 model.items.iter().any(|item| item.name == other)
             });
+            namespace.set_item(attribute, item.value)?;
             namespace.set_item(&name, item.value)?;
             values_to_names.set_item(item.value, &name)?;
             names_to_values.set_item(&name, item.value)?;

@@ -129,6 +129,7 @@ impl<'py> Builder<'_, 'py> {
         };
         let mut members = self.members(service.program, None, fields)?;
         self.fill_members(&members, fields)?;
+        self.set_doc(&members.namespace, function.doc.as_deref())?;
         let defaults = self.default_values(fields)?;
         if let Part::Result = part {
             if let Some(ty) = &function.result {

@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use super::builder::Builder;
 use super::diagnostic::{self, Diagnostic};
 use super::linked::Linked;
-use super::names::Naming;
+use super::names::{Naming, defines};
 use crate::idl::Reserved;
 use crate::py::ffi;
 use crate::schema::{
@@ -65,6 +65,15 @@ impl Program {
     }
 }
 
+impl Schema {
+    /// The attribute of a module for a name, of another module for one.
+    fn attribute(&self, name: &str, program: &schema::Program) -> String {
+        let taken = |other: &str| defines(&self.schema, program, other);
+        let attribute = self.naming.attribute(name, taken);
+        attribute.unwrap_or_else(|| name.to_owned())
+    }
+}
+
 /// A file of a schema: (path, stem, identity, includes), where an include is
 /// (path, index of the file or None).
 type FileInfo = (String, String, String, Vec<(String, Option<u32>)>);
@@ -87,7 +96,7 @@ impl Schema {
                     .collect();
                 (
                     text(&program.path),
-                    program.name.clone(),
+                    self.attribute(&program.name, program),
                     text(identity),
                     includes,
                 )
@@ -102,6 +111,25 @@ impl Schema {
             namespaces.set_item(&namespace.scope, &namespace.name)?;
         }
         Ok(namespaces)
+    }
+
+    /// What the module of each include of a file is called in it, in order.
+    fn include_names(&self, file: usize) -> Vec<String> {
+        let program = &self.schema.programs[file];
+        program
+            .includes
+            .iter()
+            .map(|include| {
+                let included = include.program.map(|id| &self.schema[id].name);
+                let name = include.alias.as_ref().or(included);
+                self.attribute(name.map_or("", String::as_str), program)
+            })
+            .collect()
+    }
+
+    /// The doc comment of a file, or None.
+    fn doc(&self, file: usize) -> Option<&str> {
+        self.schema.programs[file].doc.as_deref()
     }
 
     /// What is odd in the files.
@@ -145,10 +173,10 @@ impl Schema {
 /// file system's matter. `resolver(written, including)` is asked first for
 /// each include: it gives a path and the bytes there, or None for what it does
 /// not know. `single` is for a text that is no file, and includes only what
-/// the resolver knows. `reserved` is "refuse", "allow" or "suffix";
+/// the resolver knows. `reserved` is "suffix", "allow" or "error" ("refuse");
 /// `missing_include` is "error" or "warn".
 #[pyfunction]
-#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "refuse", missing_include = "error"))]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "suffix", missing_include = "error"))]
 #[allow(
     clippy::too_many_arguments,
     reason = "they are named arguments in Python"
@@ -166,11 +194,11 @@ pub fn load_schema(
 ) -> PyResult<Schema> {
     super::super::logging::install(py);
     let (reserved, naming) = match reserved {
-        "refuse" => (Reserved::Refuse, Naming::Same),
+        "suffix" => (Reserved::Tell, Naming::Suffix),
         "allow" => (Reserved::Allow, Naming::Same),
-        "suffix" => (Reserved::Allow, Naming::Suffix),
+        "error" | "refuse" => (Reserved::Refuse, Naming::Same),
         _ => {
-            let message = "reserved must be 'refuse', 'allow' or 'suffix'";
+            let message = "reserved must be 'suffix', 'allow' or 'error'";
             return Err(PyValueError::new_err(message));
         }
     };
@@ -195,7 +223,6 @@ pub fn load_schema(
             reader,
             resolver,
             resolved: RefCell::default(),
-            naming,
             files,
             detached,
             seen: RefCell::default(),
@@ -220,10 +247,11 @@ pub fn load_schema(
         .programs
         .iter()
         .map(|program| {
-            files.get(&program.path).map_or_else(
+            let (identity, digest) = files.get(&program.path).map_or_else(
                 || (program.path.clone(), 0),
                 |seen| (seen.identity.clone(), seen.digest),
-            )
+            );
+            (naming.identity(identity), digest)
         })
         .collect();
     log::debug!(
@@ -254,7 +282,6 @@ struct Recording<'a> {
     resolver: Option<Py<PyAny>>,
     /// What the resolver gave that was not read yet.
     resolved: RefCell<HashMap<PathBuf, Vec<u8>>>,
-    naming: Naming,
     files: FileSystem,
     /// To ask `reader` and `resolver`.
     detached: &'a ffi::Detached,
@@ -372,8 +399,7 @@ impl Sources for Recording<'_> {
             .borrow_mut()
             .entry(path.to_owned())
             .or_default()
-            // Classes whose attributes are called otherwise are other classes.
-            .digest = digest(&bytes) ^ u64::from(self.naming == Naming::Suffix);
+            .digest = digest(&bytes);
         Ok(bytes)
     }
 }

@@ -1,18 +1,13 @@
 //! What things are called in Python.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::builder::Builder;
+use crate::idl::is_python_keyword;
 use crate::schema::{Definition, Field, Program, Schema};
-
-/// The words that Python keeps for itself.
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
-    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
-    "with", "yield",
-];
 
 /// How the names of an IDL file become those of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,9 +19,19 @@ pub enum Naming {
 }
 
 impl Naming {
-    /// The attribute for a name; `taken` tells which other names there are.
-    fn attribute(self, name: &str, taken: impl Fn(&str) -> bool) -> Option<String> {
-        if self == Self::Same || KEYWORDS.binary_search(&name).is_err() {
+    /// What tells a file from others for what is made of it: classes whose
+    /// attributes are called otherwise are other classes.
+    pub fn identity(self, mut file: PathBuf) -> PathBuf {
+        if self == Self::Same {
+            file.as_mut_os_string().push("?names=same");
+        }
+        file
+    }
+
+    /// The attribute for a name, if it is another than the name; `taken` tells
+    /// which other names there are.
+    pub fn attribute(self, name: &str, taken: impl Fn(&str) -> bool) -> Option<String> {
+        if self == Self::Same || !is_python_keyword(name) {
             return None;
         }
         let mut attribute = format!("{name}_");
@@ -54,11 +59,14 @@ impl<'a, 'py> Builder<'a, 'py> {
     /// The attribute of the module for a definition of a file.
     pub fn definition_name(&self, name: &'a str, program: &Program) -> Bound<'py, PyString> {
         let schema = self.schema();
-        self.attribute(name, |other| {
-            let mut definitions = program.definitions.iter();
-            definitions.any(|&definition| name_of(schema, definition) == other)
-        })
+        self.attribute(name, |other| defines(schema, program, other))
     }
+}
+
+/// Whether a file has a definition of this name.
+pub fn defines(schema: &Schema, program: &Program, name: &str) -> bool {
+    let mut definitions = program.definitions.iter();
+    definitions.any(|&definition| name_of(schema, definition) == name)
 }
 
 fn name_of(schema: &Schema, definition: Definition) -> &str {

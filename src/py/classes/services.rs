@@ -15,6 +15,7 @@ impl<'py> Builder<'_, 'py> {
         let py = self.py();
         let model: &Service = &self.schema()[id];
         let namespace = self.class_namespace(model.program, Some(model.line))?;
+        self.set_doc(&namespace, model.doc.as_deref())?;
         let base = model
             .extends
             .map(|base| self.service_class(base))

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PySet, PyTuple};
 
 use super::builder::Builder;
+use crate::py::imports;
 use crate::schema::Value;
 
 impl<'py> Builder<'_, 'py> {
@@ -16,6 +17,7 @@ impl<'py> Builder<'_, 'py> {
             Value::BigInt(digits) => py.get_type::<PyInt>().call1((digits, 0))?,
             Value::Double(value) => value.into_pyobject(py)?.into_any(),
             Value::String(text) => text.into_pyobject(py)?.into_any(),
+            Value::Uuid(text) => imports::uuid(py)?.call1((text,))?,
             Value::List(items) => PyList::new(py, self.values(items)?)?.into_any(),
             Value::Set(items) => {
                 let items = self.values(items)?;

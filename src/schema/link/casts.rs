@@ -38,6 +38,7 @@ impl Linker<'_> {
             (Value::Bool(value), Type::Double | Type::Float) => Some(Value::Double(value.into())),
             (Value::String(text), Type::String | Type::Binary) => Some(Value::String(text)),
             (Value::String(text), Type::Uuid) => self.uuid(owner, span, text),
+            (Value::Uuid(text), Type::Uuid) => Some(Value::Uuid(text)),
             (Value::Int(value), Type::Enum(id)) => self.enum_value(owner, span, value, *id),
             (Value::Bool(value), Type::Enum(id)) => self.enum_value(owner, span, value.into(), *id),
             (Value::List(elements) | Value::Set(elements), Type::List(element)) => {
@@ -145,7 +146,7 @@ impl Linker<'_> {
             _ => false,
         };
         if well_formed {
-            return Some(Value::String(text));
+            return Some(Value::Uuid(text));
         }
         self.mismatch(owner, span, &Type::Uuid, "a text that is no UUID")
     }
@@ -210,6 +211,7 @@ impl Linker<'_> {
                 }
             }
             Value::String(_) => "a text".to_owned(),
+            Value::Uuid(_) => "a UUID".to_owned(),
             Value::List(_) => "a list".to_owned(),
             Value::Set(_) => "a set".to_owned(),
             Value::Map(_) => "a map".to_owned(),

@@ -23,7 +23,7 @@ use super::model::{
     Annotation, Const, ConstId, Definition, EnumId, Include, Namespace, Program, ProgramId, Schema,
     ServiceId, StructId, Typedef, TypedefId,
 };
-use crate::idl::syntax::{self, Header, Name};
+use crate::idl::syntax::{self, Header, Name, NamespaceName};
 use crate::idl::{Code, Diagnostic, Rare, SourceFile, Span, Text, literal};
 use enums::LinkedEnum;
 use names::Scope;
@@ -93,6 +93,8 @@ struct Linker<'a> {
     fields: Vec<Fields>,
     typedef_types: Vec<State<Resolved>>,
     const_values: Vec<State<Linked>>,
+    /// The service whose base is being looked for.
+    linking_service: Option<ServiceId>,
     /// How many values references have copied so far.
     copied: usize,
     /// Whether a file has been told that `byte` is called `i8`.
@@ -119,6 +121,7 @@ impl<'a> Linker<'a> {
             fields: Vec::new(),
             typedef_types: Vec::new(),
             const_values: Vec::new(),
+            linking_service: None,
             copied: 0,
             told_of_byte: vec![false; files.len()],
             last_lines: vec![Cell::new(1); files.len()],
@@ -157,11 +160,16 @@ impl<'a> Linker<'a> {
             .map(|(file, definitions)| Program {
                 path: file.source.path().to_owned(),
                 name: stem(&file.source.path().to_string_lossy()),
+                doc: file
+                    .tree
+                    .doc
+                    .map(|doc| literal::doc(file.source.slice(doc)).into()),
                 includes: file
                     .includes
                     .iter()
                     .map(|include| Include {
                         path: include.path.clone(),
+                        alias: include.alias.clone(),
                         found: include.found.clone(),
                         program: include.program,
                         line: file.source.line(include.span.start),
@@ -301,9 +309,14 @@ fn namespaces(file: &LoadedFile) -> Vec<Namespace> {
         .filter_map(|header| match header {
             Header::Namespace(namespace) => Some(Namespace {
                 scope: source.slice(namespace.scope.span).to_owned(),
-                name: source.slice(namespace.name.span).to_owned(),
+                name: match namespace.name {
+                    NamespaceName::Name(name) => source.slice(name.span).to_owned(),
+                    NamespaceName::Quoted(name) => {
+                        literal::text(source.slice(name.span)).into_owned()
+                    }
+                },
                 annotations: annotations_of(source, namespace.annotations.as_deref()),
-                line: source.line(namespace.name.span.start),
+                line: source.line(namespace.name.span().start),
             }),
             _ => None,
         })

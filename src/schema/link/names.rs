@@ -48,7 +48,7 @@ impl<'a> Scope<'a> {
                 .includes
                 .iter()
                 .map(|include| IncludeScope {
-                    prefix: stem(&include.path),
+                    prefix: include.alias.clone().unwrap_or_else(|| stem(&include.path)),
                     program: include.program,
                     used: false,
                 })
@@ -78,7 +78,7 @@ impl<'a> Scope<'a> {
 
     /// Of several declarations, which only thriftpy2 takes, the last before
     /// the reference counts, or the last of all if none is before it.
-    fn find<T>(
+    pub(super) fn find<T>(
         &self,
         name: &str,
         before: u32,
@@ -94,6 +94,17 @@ impl<'a> Scope<'a> {
             }
         }
         last
+    }
+
+    /// The included files, each with what its names start with.
+    pub(super) fn includes(&self) -> impl Iterator<Item = (&str, ProgramId)> {
+        let found = |include| {
+            let IncludeScope {
+                prefix, program, ..
+            }: &IncludeScope = include;
+            Some((prefix.as_str(), (*program)?))
+        };
+        self.includes.iter().filter_map(found)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = (&'a str, Definition)> {

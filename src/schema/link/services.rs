@@ -5,14 +5,19 @@ use std::collections::HashMap;
 use super::super::model::{Definition, Function, ProgramId, Requiredness, Service, ServiceId};
 use super::structs::Fields;
 use super::{Linker, SHORT, Site};
-use crate::idl::syntax::{self, Name, ReturnType};
+use crate::idl::syntax::{self, Name, Qualifier, ReturnType};
 use crate::idl::{Code, python_repr};
+
+const fn is_oneway(function: &syntax::Function) -> bool {
+    matches!(function.qualifier, Some(Qualifier::Oneway(_)))
+}
 
 impl<'a> Linker<'a> {
     pub(super) fn link_services(&mut self) -> Vec<Service> {
         let mut services = Vec::with_capacity(self.services.len());
         for index in 0..self.services.len() {
             let Site { program, node } = self.services[index];
+            self.linking_service = Some(ServiceId::at(index));
             let extends = node
                 .extends
                 .and_then(|extends| self.extended(program, node.name, extends));
@@ -129,7 +134,7 @@ impl<'a> Linker<'a> {
         let exceptions = self.with_defaults(program, thrown, exceptions);
         Some(Function {
             name: self.name(program, node.name),
-            oneway: node.oneway.is_some(),
+            oneway: is_oneway(node),
             result: result?,
             arguments,
             throws: exceptions,
@@ -156,7 +161,7 @@ impl<'a> Linker<'a> {
 
     /// thriftpy2 takes what Apache's compiler refuses: nobody waits for it.
     fn check_oneway(&mut self, program: ProgramId, node: &syntax::Function) {
-        if node.oneway.is_none() {
+        if !is_oneway(node) {
             return;
         }
         let answers = match (&node.result, &node.throws) {

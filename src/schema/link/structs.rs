@@ -129,10 +129,16 @@ impl<'a> Linker<'a> {
         };
         let mut seen = Seen::new(nodes.len());
         let mut automatic = -1;
+        // What Apache's compiler would give the next field without an id.
+        let mut replacement = -1;
         for (index, node) in nodes.iter().enumerate() {
             let list = &fields.list;
             let name = self.text(program, node.name.span);
             let explicit = node.id.and_then(|id| self.explicit_id(program, id.span));
+            if let Some(id) = explicit.filter(|id| *id <= 0) {
+                self.non_positive_id(program, node, id, replacement);
+            }
+            replacement -= i32::from(explicit.is_none_or(|id| id <= 0));
             // Apache's compiler gives another id to a field whose own is not
             // positive; here only where a field without one has it already.
             let is_taken = explicit.is_some_and(|id| {
@@ -199,6 +205,29 @@ impl<'a> Linker<'a> {
             .expecting("a number from -32768 to 32767");
         self.report(diagnostic);
         id
+    }
+
+    /// `replacement` is what Apache's compiler sends in its place.
+    fn non_positive_id(
+        &mut self,
+        program: ProgramId,
+        node: &syntax::Field,
+        id: i32,
+        replacement: i32,
+    ) {
+        let span = node.id.map_or(node.name.span, |id| id.span);
+        let message = if id == replacement {
+            format!("the field id {id} is not positive")
+        } else {
+            format!(
+                "the field id {id} is not positive: Apache's compiler sends {replacement} instead"
+            )
+        };
+        let diagnostic = self
+            .diagnostic(Code::NonPositiveFieldId, program, span, message)
+            .expecting("a number from 1 to 32767")
+            .hint("peers disagree on such fields; give it a positive id that is free");
+        self.report(diagnostic);
     }
 
     fn missing_id(&mut self, program: ProgramId, node: &syntax::Field, id: i32) {

@@ -1,7 +1,7 @@
 //! "Did you mean": the name that was probably meant.
 
 use super::super::model::{Definition, ProgramId};
-use super::Linker;
+use super::{Linker, State};
 
 /// Types of other languages, and what Thrift calls them.
 const FOREIGN_TYPES: [(&str, &str); 15] = [
@@ -53,7 +53,8 @@ impl Linker<'_> {
         self.suggestions <= MAX_SEARCHES
     }
 
-    /// A hint for a name that is not defined: one much like it that is.
+    /// A hint for a name that is not defined: the one of an included file, or
+    /// one much like it. Never what is being defined, which would need itself.
     pub(super) fn suggest(
         &mut self,
         program: ProgramId,
@@ -63,18 +64,56 @@ impl Linker<'_> {
         if !self.may_search() {
             return None;
         }
+        if let Some(meant) = self.of_an_include(program, name, &accept) {
+            return Some(format!("did you mean `{meant}`?"));
+        }
         let included = self.included_by(program, name);
         let (prefix, last) = match (included, name.rfind('.')) {
             (Some(_), Some(dot)) => name.split_at(dot + 1),
             _ => ("", name),
         };
-        let scope = &self.scopes[included.unwrap_or(program).index()];
-        let candidates = scope
-            .names()
-            .filter(|(_, definition)| accept(*definition))
-            .map(|(name, _)| name);
-        let nearest = nearest(last, candidates)?;
-        Some(format!("did you mean `{prefix}{nearest}`?"))
+        let of = |program: ProgramId| {
+            self.scopes[program.index()]
+                .names()
+                .filter(|(_, definition)| {
+                    accept(*definition) && !self.is_being_defined(*definition)
+                })
+                .map(|(name, _)| name)
+        };
+        if let Some(nearest) = nearest(last, of(included.unwrap_or(program))) {
+            return Some(format!("did you mean `{prefix}{nearest}`?"));
+        }
+        // The name may lack both its prefix and a letter.
+        self.scopes[program.index()]
+            .includes()
+            .find_map(|(prefix, program)| Some((prefix, nearest(name, of(program))?)))
+            .map(|(prefix, nearest)| format!("did you mean `{prefix}.{nearest}`?"))
+    }
+
+    /// The same name with the prefix that it needs here.
+    pub(super) fn of_an_include(
+        &self,
+        program: ProgramId,
+        name: &str,
+        accept: &impl Fn(Definition) -> bool,
+    ) -> Option<String> {
+        let mut includes = self.scopes[program.index()].includes();
+        let (prefix, _) = includes.find(|(_, included)| {
+            let scope = &self.scopes[included.index()];
+            scope
+                .find(name, u32::MAX, &|found| accept(found).then_some(()))
+                .is_some()
+        })?;
+        Some(format!("{prefix}.{name}"))
+    }
+
+    fn is_being_defined(&self, definition: Definition) -> bool {
+        match definition {
+            Definition::Typedef(id) => matches!(self.typedef_types[id.index()], State::Active),
+            Definition::Const(id) => matches!(self.const_values[id.index()], State::Active),
+            Definition::Service(id) => self.linking_service == Some(id),
+            Definition::Enum(_) | Definition::Struct(_) => false,
+        }
     }
 }
 
@@ -85,6 +124,7 @@ pub(super) fn nearest<'c>(
 ) -> Option<&'c str> {
     let limit = (name.len() / 3).clamp(1, 3);
     candidates
+        .filter(|candidate| *candidate != name)
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit && candidate.len() < 100)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)

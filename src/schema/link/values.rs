@@ -486,10 +486,31 @@ impl Linker<'_> {
     }
 
     fn unknown_constant<T>(&mut self, program: ProgramId, span: Span, name: &str) -> Option<T> {
-        let hint = self.suggest(program, name, |definition| {
-            matches!(definition, Definition::Const(_))
-        });
+        let hint = self
+            .suggest_item(program, name, span.start)
+            .or_else(|| self.suggest_constant(program, name));
         self.unknown_constant_with(program, span, name, hint)
+    }
+
+    fn suggest_constant(&mut self, program: ProgramId, name: &str) -> Option<String> {
+        self.suggest(program, name, |definition| {
+            matches!(definition, Definition::Const(_))
+        })
+    }
+
+    /// A hint for `Enum.ITEM`, where the enum or the item is called otherwise.
+    fn suggest_item(&mut self, program: ProgramId, name: &str, before: u32) -> Option<String> {
+        let (prefix, item) = name.rsplit_once('.')?;
+        if !self.may_search() {
+            return None;
+        }
+        if let Some(id) = self.enum_named(program, prefix, before, 0) {
+            let meant = nearest(item, self.linked_enums[id.index()].names())?;
+            return Some(format!("did you mean `{prefix}.{meant}`?"));
+        }
+        let is_enum = |definition| matches!(definition, Definition::Enum(_));
+        let meant = self.of_an_include(program, prefix, &is_enum)?;
+        Some(format!("did you mean `{meant}.{item}`?"))
     }
 
     fn unknown_constant_with<T>(
@@ -573,8 +594,11 @@ fn measure(value: &Value) -> (u32, usize) {
         Value::List(elements) | Value::Set(elements) => all(elements.iter()),
         Value::Map(entries) => all(entries.iter().flat_map(|(key, value)| [key, value])),
         Value::Struct { fields, .. } => all(fields.iter().map(|(_, value)| value)),
-        Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Double(_) | Value::String(_) => {
-            (1, 1)
-        }
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::Double(_)
+        | Value::String(_)
+        | Value::Uuid(_) => (1, 1),
     }
 }

@@ -13,3 +13,9 @@ const uuid BRACED = "{12345678-1234-5678-1234-567812345678}"
 service Entries {
   uuid make(1: uuid parent)
 }
+const uuid ANY_CASE = "{00112233-4455-6677-8899-aaBBccDDeeFF}"
+const uuid BARE = "00112233445566778899AABBCCDDEEFF"
+const uuid SAME = BARE
+const list<uuid> LIST = [BARE, "00000000-0000-0000-0000-000000000000"]
+const map<uuid, set<uuid>> MAP = {ZERO: [BARE]}
+const Entry ENTRY = {"id": BARE, "parents": [BRACED], "names": {BARE: "{00112233445566778899aabbccddeeff}"}}
