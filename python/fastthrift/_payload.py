@@ -137,8 +137,7 @@ def check_arguments(
 
 def parse_spec(ttype: int, spec: Any = None) -> str | None:
     """The type in words, such as ``MAP<STRING, LIST<I32>>``."""
-    # The number is that of a uuid on the wire, whatever else it was meant for.
-    names = {**TType._VALUES_TO_NAMES, TType.UTF8: "uuid.UUID"}
+    names = TType._VALUES_TO_NAMES
 
     def describe(element: Any) -> str | None:
         return parse_spec(*element) if isinstance(element, tuple) else parse_spec(element)
