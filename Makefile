@@ -119,22 +119,7 @@ docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/differences.py > docs/differences.md
 
 debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx.
-	@{ command -v chromium && command -v chromedriver && command -v thrift; } >/dev/null || { \
-		$(SUDO) apt-get update -qq && \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-			--no-install-recommends chromium chromium-driver fonts-dejavu-core \
-			thrift-compiler; }
-	@# Not installed: that would start it, on port 80.
-	@command -v nginx >/dev/null || [ -x target/debian/usr/sbin/nginx ] || { \
-		mkdir -p target/debian && cd target/debian && \
-		{ apt-get download -qq nginx || \
-			{ $(SUDO) apt-get update -qq && apt-get download -qq nginx; }; } && \
-		dpkg-deb -x nginx_*.deb .; }
-	@{ command -v apxs && test -x /usr/sbin/apache2; } >/dev/null || \
-		! command -v apt-get >/dev/null || { \
-		$(SUDO) apt-get update -qq && \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-			--no-install-recommends apache2-bin apache2-dev python3-dev; }
+	@tests/debian_packages.sh
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.
 	@[ -n "$(DEBUG_PYTHON)" ] || command -v python3-dbg >/dev/null || { \

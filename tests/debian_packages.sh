@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what the tests need that PyPI does not have, unless it is there: a browser,
+# Apache's compiler of Thrift, Apache's web server with what its modules are compiled
+# with, and nginx. Debian's packages, by apt-get, as root or with sudo; where there is
+# none, it says what to install.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+sudo=()
+[ "$(id -u)" = 0 ] || sudo=(sudo)
+
+have() {
+    command -v "$1" >/dev/null
+}
+
+packages=()
+{ have chromium && have chromedriver; } || packages+=(chromium chromium-driver fonts-dejavu-core)
+have thrift || packages+=(thrift-compiler)
+{ have apxs && [ -x /usr/sbin/apache2 ]; } || packages+=(apache2-bin apache2-dev python3-dev)
+
+# Unpacked here, for to install nginx is to start it, on port 80.
+unpacked=target/debian
+{ have nginx || [ -x "$unpacked/usr/sbin/nginx" ]; } || needs_nginx=1
+if [ "${#packages[@]}" = 0 ] && [ -z "${needs_nginx:-}" ]; then
+    exit 0
+fi
+
+echo "The tests need, of Debian's packages: ${packages[*]} ${needs_nginx:+nginx}"
+if ! have apt-get; then
+    echo 'There is no apt-get here: install them, or what has the same commands, by other means.' >&2
+    exit 1
+fi
+"${sudo[@]}" apt-get update -qq
+if [ "${#packages[@]}" != 0 ]; then
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+if [ -n "${needs_nginx:-}" ]; then
+    mkdir -p "$unpacked"
+    (cd "$unpacked" && apt-get download -qq nginx && dpkg-deb -x nginx_*.deb .)
+fi
