@@ -6,9 +6,9 @@ use pyo3::types::{PyDict, PyString};
 
 use super::types::lookup;
 
-#[cfg(known_layouts)]
 unsafe extern "C" {
     /// The place of an object's `__dict__`, null where it has no room for one.
+    #[cfg(known_layouts)]
     fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
 
     /// A bound method of any callable; a new reference.
