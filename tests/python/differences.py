@@ -133,6 +133,11 @@ DIFFERENCES: dict[str, Difference] = {
         "field: a message with non-ASCII text is broken.",
         "The size is the number of bytes.",
     ),
+    "views-not-contiguous": Difference(
+        "Encoding",
+        "A memoryview whose bytes do not lie one after the other raises BufferError.",
+        "Its bytes are written in its order.",
+    ),
     "two-item-specs": Difference(
         "Structs",
         "A spec entry of two items, as in TTransportException, works in binary and raises "
@@ -205,6 +210,12 @@ DIFFERENCES: dict[str, Difference] = {
         "IDL",
         "Elements of constant lists, sets and maps are neither cast nor checked.",
         "They are cast to their type, structs too; a wrong one is an error with its place.",
+    ),
+    "forward-constants": Difference(
+        "IDL",
+        "In __thrift_meta__['consts'] a constant whose type is defined further down is a tuple of "
+        "the parser's.",
+        "It is there with its value.",
     ),
     "idl-mistakes": Difference(
         "IDL",

@@ -149,6 +149,14 @@ def test_any_buffer_is_binary(matrix: Loaded, kind: type, protocol: str) -> None
 
 
 @pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+@pytest.mark.difference("views-not-contiguous")
+def test_a_view_that_is_not_contiguous_is_binary(matrix: Loaded, protocol: str) -> None:
+    expected = matrix.encode("Edges_binary", {"v1": b"\xff\0"}, protocol)
+    view = memoryview(b"\0\x80\xff")[::-2]
+    assert subject.encode(matrix.subject.Edges_binary(v1=view), protocol) == expected
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
 def test_lists_sets_and_tuples_are_accepted_for_list_and_set(matrix: Loaded, protocol: str) -> None:
     expected = matrix.encode("Containers_i32", {"as_list": [7], "as_set": [8]}, protocol)
     cls = matrix.subject.Containers_i32

@@ -115,6 +115,14 @@ def test_struct_constants_inside_of_containers_are_structs(write: Any) -> None:
     assert {"a": [module.P(1)]} == module.A
 
 
+@pytest.mark.difference("forward-constants")
+def test_a_constant_before_its_type_is_listed_with_its_value(write: Any) -> None:
+    path = write("const Numbers A = [1, 2]\ntypedef list<i32> Numbers")
+    ours, theirs = (library.load(path) for library in (fastthrift, thriftpy2))
+    assert [ours.A] == [theirs.A] == ours.__thrift_meta__["consts"]
+    assert theirs.__thrift_meta__["consts"] != [theirs.A]
+
+
 @pytest.mark.difference("one-class-per-type")
 def test_one_class_for_a_type_under_all_names(write: Any) -> None:
     path = write("exception Gone {}\nservice S { void f() throws (1: Gone gone) }")
