@@ -13,8 +13,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug fuzz dev \
-	lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions release wheel wheels docs debian debian-debug clean
+.PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
+	test-downstream fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions \
+	release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -56,6 +57,9 @@ test-asan: $(VENV)/.dev ## The tests of the codec with the native code under Add
 
 test-debug: debian debian-debug ## The Python tests under a debug build of CPython, and of the core.
 	tests/debug_python.sh $(PYTEST_ARGS)
+
+test-downstream: wheel ## The tests of packages that use thriftpy2 (or of SUITES), with both.
+	$(BIN)/python tests/downstream $(SUITES)
 
 fuzz: target/tools/bin/cargo-fuzz ## Run FUZZ_TARGETS (all), each for FUZZ_SECONDS (60).
 	fuzz/run.sh $(FUZZ_TARGETS)
