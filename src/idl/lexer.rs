@@ -116,17 +116,25 @@ impl<'s> Lexer<'s> {
         Keyword::from_text(word).map_or(TokenKind::Identifier, TokenKind::Keyword)
     }
 
-    /// Numbers as in both compilers: thriftpy2 adds `1.`, Apache the sign of
-    /// a hexadecimal number. What follows a number starts a new token.
+    /// Numbers as in all compilers: thriftpy2 adds `1.`, Apache the sign of
+    /// a hexadecimal number, fbthrift `0X`, `0b` and `0B`. What follows a
+    /// number starts a new token.
     fn number(&mut self) -> TokenKind {
         let start = self.at;
         if matches!(self.peek(0), b'+' | b'-') {
             self.at += 1;
         }
-        if self.peek(0) == b'0' && self.peek(1) == b'x' && self.peek(2).is_ascii_hexdigit() {
-            self.at += 2;
-            self.skip_while(|byte| byte.is_ascii_hexdigit());
-            return TokenKind::Integer;
+        if self.peek(0) == b'0' {
+            let is_digit: fn(u8) -> bool = match self.peek(1) {
+                b'x' | b'X' => |byte| byte.is_ascii_hexdigit(),
+                b'b' | b'B' => |byte| matches!(byte, b'0' | b'1'),
+                _ => |_| false,
+            };
+            if is_digit(self.peek(2)) {
+                self.at += 2;
+                self.skip_while(is_digit);
+                return TokenKind::Integer;
+            }
         }
         let digits = self.at;
         self.skip_while(|byte| byte.is_ascii_digit());
@@ -295,13 +303,15 @@ mod tests {
     fn numbers() {
         use TokenKind::{Double, Identifier, Illegal, Integer};
         assert_eq!(
-            kinds("12 -1 +3 0x1F -0x1f 1.5 1. .5 -.5 1e9 1.5E-3 1e 0x - ."),
+            kinds("12 -1 +3 0x1F -0X1f 0b10 -0B1 1.5 1. .5 -.5 1e9 1.5E-3 1e 0x 0b2 - ."),
             [
                 (Integer, "12"),
                 (Integer, "-1"),
                 (Integer, "+3"),
                 (Integer, "0x1F"),
-                (Integer, "-0x1f"),
+                (Integer, "-0X1f"),
+                (Integer, "0b10"),
+                (Integer, "-0B1"),
                 (Double, "1.5"),
                 (Double, "1."),
                 (Double, ".5"),
@@ -312,6 +322,8 @@ mod tests {
                 (Identifier, "e"),
                 (Integer, "0"),
                 (Identifier, "x"),
+                (Integer, "0"),
+                (Identifier, "b2"),
                 (Illegal, "-"),
                 (Illegal, "."),
             ]

@@ -8,8 +8,8 @@ pub enum Integer {
     /// One that fits 64 bits.
     Small(i64),
     /// One that does not: its sign and digits as in the file, without `+` and
-    /// leading zeros (`-0x` and lower case for a hexadecimal one). Python's
-    /// `int(text, 0)` reads it.
+    /// leading zeros (`-0x` and lower case for a hexadecimal or binary one).
+    /// Python's `int(text, 0)` reads it.
     Big(String),
 }
 
@@ -25,9 +25,10 @@ pub fn integer(text: &str) -> Integer {
         Some(b'+') => ("", &text[1..]),
         _ => ("", text),
     };
-    let (prefix, digits, radix) = match magnitude.strip_prefix("0x") {
-        Some(digits) => ("0x", digits, 16),
-        None => ("", magnitude, 10),
+    let (prefix, digits, radix) = match magnitude.get(..2) {
+        Some("0x" | "0X") => ("0x", Cow::Borrowed(&magnitude[2..]), 16),
+        Some("0b" | "0B") => ("0x", Cow::Owned(binary_as_hexadecimal(&magnitude[2..])), 16),
+        _ => ("", Cow::Borrowed(magnitude), 10),
     };
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
@@ -43,6 +44,17 @@ pub fn integer(text: &str) -> Integer {
         || Integer::Big(format!("{sign}{prefix}{}", digits.to_ascii_lowercase())),
         Integer::Small,
     )
+}
+
+fn binary_as_hexadecimal(digits: &str) -> String {
+    let bits = digits.as_bytes();
+    let hexadecimal = bits.rchunks(4).rev().map(|four| {
+        let value = four
+            .iter()
+            .fold(0, |value, bit| 2 * value + u32::from(*bit == b'1'));
+        char::from_digit(value, 16).unwrap_or('0')
+    });
+    hexadecimal.collect()
 }
 
 /// The value of a number token.
@@ -248,6 +260,9 @@ mod tests {
         assert_eq!(integer("12"), Integer::Small(12));
         assert_eq!(integer("+010"), Integer::Small(10));
         assert_eq!(integer("-0x1F"), Integer::Small(-31));
+        assert_eq!(integer("0X1f"), Integer::Small(31));
+        assert_eq!(integer("-0b101"), Integer::Small(-5));
+        assert_eq!(integer("0B0"), Integer::Small(0));
         assert_eq!(integer("-9223372036854775808"), Integer::Small(i64::MIN));
         assert_eq!(
             integer("009223372036854775808"),
@@ -256,6 +271,10 @@ mod tests {
         assert_eq!(
             integer("0xFFFFFFFFFFFFFFFF"),
             Integer::Big("0xffffffffffffffff".into())
+        );
+        assert_eq!(
+            integer(&format!("-0b0{}", "1".repeat(65))),
+            Integer::Big("-0x1ffffffffffffffff".into())
         );
     }
 

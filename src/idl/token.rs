@@ -30,7 +30,7 @@ pub enum TokenKind {
     Identifier,
     /// A word of the grammar.
     Keyword(Keyword),
-    /// `12`, `-1`, `+3`, `0x1F`, `-0x1F`.
+    /// `12`, `-1`, `+3`, `0x1F`, `-0x1F`, `0b101`.
     Integer,
     /// `1.5`, `1.`, `.5`, `1e9`.
     Double,

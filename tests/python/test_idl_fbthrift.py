@@ -45,6 +45,27 @@ def test_a_file_of_today() -> None:
     assert module.S.__thrift_field_annotations__ == {"v": {"kept": "yes"}}
 
 
+def test_binary_and_hexadecimal_integers_in_either_case() -> None:
+    module = load("""
+        const i64 MOST = 0b111111111111111111111111111111111111111111111111111111111111111
+        const list<i32> SOME = [-0B101, 0XfF, 0b0]
+        enum Bit { FIRST = 0b1, THIRD = 0b100 }
+    """)
+    assert module.MOST == 2**63 - 1
+    assert module.SOME == [-5, 255, 0]
+    assert (module.Bit.FIRST, module.Bit.THIRD) == (1, 4)
+    (error,) = errors("enum Bit { X = 0b" + 65 * "1" + " }")
+    assert error.code == "number-out-of-range"
+
+
+def test_functions_that_are_called_like_qualifiers() -> None:
+    module = load("""service S {
+        oneway void oneway(), readonly i32 readonly(), idempotent i32 idempotent()
+    }""")
+    assert module.S.thrift_services == ["oneway", "readonly", "idempotent"]
+    assert module.S.oneway_result.oneway
+
+
 def test_included_files_under_another_name() -> None:
     files = {
         "a/types.thrift": "struct A { 1: i32 a }\nconst i32 ONE = 1",

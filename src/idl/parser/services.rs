@@ -42,7 +42,7 @@ impl Parser<'_> {
             None => self.return_type()?,
         };
         self.stream();
-        let name = self.definition_name("the name of the function")?;
+        let name = self.function_name()?;
         self.expect(TokenKind::OpenParen)?;
         let arguments = self.fields(TokenKind::CloseParen)?;
         let throws = self.throws()?;
@@ -58,6 +58,15 @@ impl Parser<'_> {
             throws,
             annotations,
         })
+    }
+
+    /// fbthrift takes `oneway` as the name too, as it does its other qualifiers.
+    fn function_name(&mut self) -> Result<Name> {
+        if self.is_keyword(Keyword::Oneway) && self.kind_at(1) == TokenKind::OpenParen {
+            let span = self.advance().span;
+            return Ok(Name { span });
+        }
+        self.definition_name("the name of the function")
     }
 
     /// Only `oneway` is kept for this; the other words may also be types: in
