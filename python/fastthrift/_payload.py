@@ -362,10 +362,10 @@ def hash_value(value: Any) -> int:
     return hash(value)
 
 
+# Base class of everything that has a `thrift_spec`: structs, unions, exceptions, and the
+# `<method>_args` and `<method>_result` of services. No docstring, as in thriftpy2: `help()` would
+# show it for each struct whose file has no doc comment.
 class TPayload(metaclass=TPayloadMeta):
-    """Base class of everything that has a ``thrift_spec``: structs, unions, exceptions, and
-    the ``<method>_args`` and ``<method>_result`` of services."""
-
     __module__ = _MODULE
 
     # Adds no layout of its own, so that it mixes with Exception and with native storage.
@@ -403,13 +403,10 @@ class TPayload(metaclass=TPayloadMeta):
         return hash(self.__class__) ^ hash_value(self.__dict__)
 
 
+# Base of the struct and union classes that `load` makes. Fields live in slots, so an object is
+# small and the codec reaches them directly; other attributes live in a dict that exists only when
+# there are any. No docstring: `help()` would show it for each struct whose file has no doc comment.
 class TStruct(_core.StructStorage, TPayload):
-    """Base of the struct and union classes that ``load`` makes.
-
-    Fields live in slots, so an object is small and the codec reaches them directly; other
-    attributes live in a dict that exists only when there are any.
-    """
-
     __slots__ = ()
 
     __init__ = _struct_init

@@ -63,6 +63,9 @@ def test_those_without_have_none() -> None:
     module = load(TEXT)
     for cls in (module.Shelf, module.City, module.Library.ping_args, module.Library.ping_result):
         assert cls.__doc__ is None
+    # Nor does `help()` show that of a base which is not of the file.
+    assert inspect.getdoc(module.Shelf) is None
+    assert inspect.getdoc(module.Library.ping_args) is None
     assert load("struct A { 1: i32 a }").__doc__ is None
 
 

@@ -31,8 +31,6 @@ struct Storage {
 }
 
 const NAME: &CStr = c"fastthrift._core.StructStorage";
-const DOC: &CStr =
-    c"Native storage of loaded structs: fields in slots, other attributes in a dict.";
 
 /// The type object `StructStorage`.
 pub fn storage_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -76,7 +74,6 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     ]));
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let slots = Box::leak(Box::new([
-        slot(ffi::Py_tp_doc, DOC.as_ptr().cast_mut().cast()),
         slot(ffi::Py_tp_members, members.as_mut_ptr().cast()),
         slot(ffi::Py_tp_getset, getset.as_mut_ptr().cast()),
         slot(ffi::Py_tp_methods, methods.as_mut_ptr().cast()),
