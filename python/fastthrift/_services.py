@@ -75,6 +75,8 @@ def check_service(service: Any, user: str) -> None:
         )
     if isinstance(service, type) and hasattr(service, "thrift_spec"):
         raise TypeError(f"{user} needs a service, and {name} is a struct or an exception")
+    if isinstance(service, type) and hasattr(service, "_VALUES_TO_NAMES"):
+        raise TypeError(f"{user} needs a service, and {name} is an enum")
 
 
 def check_handler(service: Any, handler: Any, user: str) -> None:
@@ -98,7 +100,19 @@ def check_handler(service: Any, handler: Any, user: str) -> None:
         )
     missing = [api for api in methods if _lacks(handler, api)]
     if missing:
-        _warn_of_missing(service, handler, missing)
+        _warn(
+            service,
+            handler,
+            "The handler %s lacks methods of %s: %s; a call of one is answered with INTERNAL_ERROR",
+            ", ".join(missing),
+        )
+    elif isinstance(handler, type) and (unbound := [a for a in methods if _is_unbound(handler, a)]):
+        _warn(
+            service,
+            handler,
+            "The handler %s is a class, pass an object of it: %s needs one for %s",
+            ", ".join(unbound),
+        )
 
 
 def check_processor(processor: Any, user: str) -> None:
@@ -149,12 +163,21 @@ def _lacks(handler: Any, api: str) -> bool:
     return not any(hasattr(where, name) or name in own for name in names)
 
 
+def _is_unbound(handler: type, api: str) -> bool:
+    """Whether a class has an ordinary method, that needs an object, for one of a service."""
+    method = getattr(handler, api, None)
+    return isinstance(method, _function_type) and method.__code__.co_varnames[:1] == ("self",)
+
+
+_function_type = type(_is_unbound)
+
 # By class of handler, the services that it was said of: a server may make a processor for each
 # connection.
 _warned: Any = None
 
 
-def _warn_of_missing(service: Any, handler: Any, missing: list[str]) -> None:
+def _warn(service: Any, handler: Any, text: str, methods: str) -> None:
+    """Log a text about a handler, a service and some methods, once for each pair of them."""
     global _warned
     import logging
     import weakref
@@ -169,10 +192,7 @@ def _warn_of_missing(service: Any, handler: Any, missing: list[str]) -> None:
     services.add(known)
     # Not by `warnings`: a program that turns those into errors is to go on.
     logging.getLogger("fastthrift.server").warning(
-        "The handler %s lacks methods of %s: %s; a call of one is answered with INTERNAL_ERROR",
-        _name_of(handler),
-        _name_of(service),
-        ", ".join(missing),
+        text, _name_of(handler), _name_of(service), methods
     )
 
 

@@ -84,6 +84,14 @@ def test_a_struct_passed_as_a_service(user):
         user(module.Person, proto())
 
 
+@pytest.mark.parametrize("user", [*CLIENTS, *PROCESSORS])
+def test_an_enum_passed_as_a_service(user):
+    colours = fastthrift.load_fp(io.StringIO("enum Colour { RED = 1 }"), "passed_enum_thrift")
+    with pytest.raises(TypeError) as caught:
+        user(colours.Colour, proto())
+    assert str(caught.value) == f"{user.__name__} needs a service, and Colour is an enum"
+
+
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_a_service_and_a_handler_the_wrong_way_round(processor):
     with pytest.raises(TypeError) as caught:
@@ -156,6 +164,25 @@ def test_a_handler_that_lacks_methods_is_warned_of_once(processor, caplog):
     (record,) = caplog.records
     assert (record.levelno, record.name) == (logging.WARNING, "fastthrift.server")
     assert record.getMessage() == MISSING
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_a_class_passed_in_place_of_its_object_is_warned_of_once(processor, caplog):
+    class Whole:
+        def hello(self, name):
+            return name
+
+        @staticmethod
+        def boom(): ...
+
+    for _ in range(3):
+        processor(Other, Whole)
+    processor(Other, Whole())
+    (record,) = caplog.records
+    assert (record.levelno, record.name) == (logging.WARNING, "fastthrift.server")
+    assert record.getMessage() == (
+        "The handler Whole is a class, pass an object of it: Other needs one for hello"
+    )
 
 
 def test_the_warning_is_seen_by_a_program_that_configures_nothing():
