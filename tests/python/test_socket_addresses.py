@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -581,8 +582,21 @@ def test_the_password_of_a_key_is_asked_for_on_a_terminal(files: Files, password
 
 
 def test_a_server_whose_certfile_has_no_key_says_so(files: Files) -> None:
-    with pytest.raises(OSError, match=r"no private key in PEM in certfile .*certificate\.pem"):
+    with pytest.raises(ssl.SSLError) as caught:
         rpc.make_server(Calls, Handler(), certfile=files.certificate)
+    # It has no argument `keyfile`.
+    assert str(caught.value) == (
+        f"no private key in PEM in certfile {files.certificate}: append the key to certfile"
+    )
+
+
+def test_a_client_whose_certfile_has_no_key_says_so(files: Files) -> None:
+    with pytest.raises(ssl.SSLError) as caught:
+        client_sync(files.certificate, None)
+    assert str(caught.value) == (
+        f"no private key in PEM in certfile {files.certificate}: give the key's file as keyfile, "
+        "or append the key to certfile"
+    )
 
 
 @pytest.mark.parametrize(

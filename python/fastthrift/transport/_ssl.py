@@ -56,10 +56,19 @@ def create_thriftpy_context(server_side: bool = False, ciphers: str | None = Non
 Path = str | os.PathLike[str]
 
 
+def _error(text: str) -> ssl.SSLError:
+    # With the text alone `str()` of it would be that of a tuple.
+    return ssl.SSLError(ssl.SSL_ERROR_SSL, text)
+
+
 def load_own_certificate(
-    context: SSLContext, certfile: Path | None, keyfile: Path | None = None
+    context: SSLContext,
+    certfile: Path | None,
+    keyfile: Path | None = None,
+    takes_keyfile: bool = True,
 ) -> None:
-    """Load one's own certificate and its key, which may be in one file.
+    """Load one's own certificate and its key, which may be in one file and must be where the
+    caller's user cannot give a ``keyfile``.
 
     Raises ``OSError`` for a file that cannot be read, ``ssl.SSLError`` for one that lacks what is
     needed; both name the file. The password of an encrypted key is asked for on a terminal.
@@ -69,16 +78,16 @@ def load_own_certificate(
     certfile = certfile or holder
     texts = {path: _contents(path, name) for path, name in _files(certfile, keyfile)}
     if b"-----BEGIN CERTIFICATE" not in texts[certfile]:
-        raise ssl.SSLError(f"no certificate in PEM in certfile {os.fspath(certfile)}")
+        raise _error(f"no certificate in PEM in certfile {os.fspath(certfile)}")
     name = "keyfile" if keyfile else "certfile"
     if b"PRIVATE KEY-----" not in texts[holder]:
-        raise ssl.SSLError(
-            f"no private key in PEM in {name} {os.fspath(holder)}: give the key's file as keyfile"
-            + ("" if keyfile else ", or append the key to certfile")
-        )
+        ways = ["give the key's file as keyfile"] if takes_keyfile else []
+        if not keyfile:
+            ways.append("append the key to certfile")
+        raise _error(f"no private key in PEM in {name} {os.fspath(holder)}: {', or '.join(ways)}")
     encrypted = b"ENCRYPTED" in texts[holder]
     if encrypted and not (sys.stdin and sys.stdin.isatty()):
-        raise ssl.SSLError(
+        raise _error(
             f"the private key in {name} {os.fspath(holder)} is encrypted: give an ssl_context "
             "that has loaded it with its password"
         )
@@ -90,7 +99,7 @@ def load_own_certificate(
             text = f"is not that of the certificate in {os.fspath(certfile)}"
         else:
             text = "cannot be read" + (": is the password right?" if encrypted else "")
-        raise ssl.SSLError(f"the private key in {os.fspath(holder)} {text} ({error})") from error
+        raise _error(f"the private key in {os.fspath(holder)} {text} ({error})") from error
 
 
 def load_authorities(context: SSLContext, cafile: Path | None, capath: Path | None) -> None:
@@ -104,7 +113,7 @@ def load_authorities(context: SSLContext, cafile: Path | None, capath: Path | No
     try:
         context.load_verify_locations(cafile=cafile, capath=capath)
     except ssl.SSLError as error:
-        raise ssl.SSLError(f"no certificate in PEM in cafile {cafile} ({error})") from error
+        raise _error(f"no certificate in PEM in cafile {cafile} ({error})") from error
 
 
 def _files(certfile: Path, keyfile: Path | None) -> list[tuple[Path, str]]:

@@ -147,7 +147,7 @@ class TSSLServerSocket(TServerSocket):
         )
         if ssl_context is None:
             ssl_context = create_thriftpy_context(server_side=True, ciphers=ciphers)
-            load_own_certificate(ssl_context, certfile)
+            load_own_certificate(ssl_context, certfile, takes_keyfile=False)
         self.ssl_context = ssl_context
 
     def accept(self) -> TSocket:
