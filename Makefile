@@ -135,7 +135,8 @@ clean: ## Remove what was built.
 	rm -rf $(VENV) .venvs target dist fuzz/target
 
 target/tools/bin/cargo-fuzz:
-	cargo install --quiet --locked --root target/tools --version '^0.13' cargo-fuzz
+	$(SAY) 'Compiling cargo-fuzz; this takes some minutes.'
+	@cargo install --quiet --locked --root target/tools --version '^0.13' cargo-fuzz
 
 # What is done for minutes says so.
 define BUILD
