@@ -265,8 +265,8 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "passed-by-mistake": Difference(
         "Calls",
-        "A module, a struct or what Apache's compiler generated, passed as a service, fails at the "
-        "first call, with an AttributeError.",
+        "A module, a struct, an enum or what Apache's compiler generated, passed as a service, "
+        "fails at the first call, with an AttributeError.",
         "TypeError where it is passed, that says what to pass.",
     ),
     "oneway-errors": Difference(
