@@ -199,6 +199,7 @@ REFUSED: list[tuple[str, bytes, int]] = [
     ("nothing", post(b"", "Content-Length: 0"), 400),
     ("nothing in chunks", post(chunks(), CHUNKED), 400),
     ("a part of a message", post(ADD[:9], "Content-Length: 9"), 400),
+    ("a message without its end", post(ADD[:-2], f"Content-Length: {len(ADD) - 2}"), 400),
     ("two messages", post(ADD + NOTE, f"Content-Length: {len(ADD + NOTE)}"), 400),
     ("two messages in chunks", post(chunks(ADD, NOTE), CHUNKED), 400),
     ("two messages, the other first", post(NOTE + ADD, f"Content-Length: {len(ADD + NOTE)}"), 400),
