@@ -136,11 +136,6 @@ class RequestReader:
         """Take the next bytes of the connection."""
         self._buffer += data
 
-    @property
-    def is_between_requests(self) -> bool:
-        """Whether nothing of another request has arrived."""
-        return not self._buffer and self._current is None and self._head_steps is None
-
     def head(self) -> RequestHead | None:
         """The head of the next request; None until it is complete."""
         if not self._buffer and self._head_steps is None:
