@@ -206,6 +206,7 @@ REFUSED: list[tuple[str, bytes, int]] = [
     ("a message and a byte", post(ADD + b"\0", f"Content-Length: {len(ADD) + 1}"), 400),
     ("a message and a request", post(ADD + SMUGGLED, HIDDEN), 400),
     ("a GET with a body", GOOD.replace(b"POST", b"GET"), 405),
+    ("a CONNECT", b"CONNECT example.com:80 HTTP/1.1\r\nHost: example.com\r\n\r\n", 405),
     ("a GET with chunks", post(chunks(ADD), CHUNKED).replace(b"POST", b"GET"), 405),
 ]
 

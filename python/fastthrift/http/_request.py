@@ -98,7 +98,8 @@ class RequestHead(NamedTuple):
                 405,
                 f"calls come by POST, not by {self.method[:20]}",
                 ("Allow", "POST"),
-                goes_on=not self.has_body,
+                # What follows a CONNECT may be meant for a tunnel.
+                goes_on=not self.has_body and self.method != "CONNECT",
             )
         if not self.chunked and self.length is None:
             raise BadRequest(411, "a request needs a Content-Length, or comes in chunks")
