@@ -6,6 +6,7 @@ Where the native codec has ``src/py/coerce.rs``; the words of the errors are the
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,21 +71,25 @@ def element(spec: Any) -> tuple[int, Any]:
 
 def needs(expected: str, value: Any) -> str:
     """What is wrong with a value of another type than is needed, in the codec's words."""
-    found = (
-        f"the class {value.__qualname__}" if isinstance(value, type) else type(value).__qualname__
-    )
+    found = type(value).__qualname__
+    if value is None:
+        found = "None"
+    elif isinstance(value, type):
+        found = f"the class {value.__qualname__}"
     return f"needs {expected}, not {found}"
 
 
 def whole_number(ttype: int, value: Any) -> int:
     """A value as an integer that a type can hold; raises `Misfit`."""
-    number: int = converted(int, value, "__int__", "a whole number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Misfit(needs("a whole number", value))
+    number: int = converted(int, value, "__int__", "an int")
     # What is no number otherwise (an address, an id) has no fraction.
     if number != value and not isinstance(value, (str, bytes)) and hasattr(value, "__float__"):
-        raise Misfit("it has a fraction")
+        raise Misfit("has a fraction")
     limit = 1 << (INTEGER_BITS[ttype] - 1)
     if not -limit <= number < limit:
-        raise Misfit(f"it is out of range of {INTEGER_BITS[ttype]} bits")
+        raise Misfit("out of range")
     return number
 
 
@@ -102,7 +107,9 @@ def converted(to: Callable[[Any], Any], value: Any, method: str, expected: str) 
         except TypeError:
             # Python asks the class, which in a proxy may have no such method.
             return to(getattr(value, method)())
-    except (AttributeError, TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise Misfit("out of range") from None
+    except (AttributeError, TypeError, ValueError):
         raise Misfit(needs(expected, value)) from None
 
 

@@ -43,6 +43,12 @@ class Message:
     def oneway(self) -> bool:
         return self.header is not None and self.header[1] == _ONEWAY
 
+    def note_oneway(self) -> None:
+        """The service has the call as oneway: nobody waits for an answer, whatever the client has
+        sent it as. Older clients send it like any other call."""
+        if self.header is not None:
+            self.header = (self.header[0], _ONEWAY, self.header[2])
+
     @property
     def seqid(self) -> int:
         return self.header[2] if self.header else 0
@@ -90,6 +96,12 @@ class Observer:
     def __class__(self) -> Any:
         # For processors that ask which protocol they are given.
         return type(self._proto)
+
+
+def note_oneway(iprot: Any) -> None:
+    """See ``Message.note_oneway``; for the call that was read from a protocol."""
+    if isinstance(iprot, Observer):
+        iprot._message.note_oneway()
 
 
 class Reader(Observer):

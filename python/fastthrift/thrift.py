@@ -10,7 +10,15 @@ import os
 
 from fastthrift import _core
 from fastthrift._light import new_lock, partial
-from fastthrift._message import READ, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._message import (
+    READ,
+    REPLIED,
+    REPLYING,
+    Message,
+    Reader,
+    Writer,
+    note_oneway,
+)
 from fastthrift._mismatch import LOOKED_AT
 from fastthrift._services import (
     check_handler,
@@ -577,6 +585,8 @@ class TProcessor:
         args.read(iprot)
         iprot.read_message_end()
         result = getattr(service, api + "_result")()
+        if result.oneway:
+            note_oneway(iprot)
 
         def call() -> Any:
             names = [field[1] for field in args.thrift_spec.values()]
@@ -632,6 +642,8 @@ class TProcessor:
 
         message.stage = READ
         method, api, oneway, args = call
+        if oneway:
+            message.note_oneway()
         result = None
         try:
             value = find_handler(self._handler, api)(*args)

@@ -210,9 +210,10 @@ impl Plan {
         let py = object.py();
         let name = intern!(py, "thrift_spec");
         let class = object.get_type();
+        // A property or a slot is asked by its object.
         let plan = match ffi::lookup(&class, name) {
-            Some(_) => Some(Self::of(&class)?),
-            None => None,
+            Some(spec) if spec.is_instance_of::<PyDict>() => Some(Self::of(&class)?),
+            _ => None,
         };
         // Attributes of a loaded struct are in its slots and in this dict.
         if let Some(plan) = &plan

@@ -199,12 +199,14 @@ REFUSED: list[tuple[str, bytes, int]] = [
     ("nothing", post(b"", "Content-Length: 0"), 400),
     ("nothing in chunks", post(chunks(), CHUNKED), 400),
     ("a part of a message", post(ADD[:9], "Content-Length: 9"), 400),
+    ("a message without its end", post(ADD[:-2], f"Content-Length: {len(ADD) - 2}"), 400),
     ("two messages", post(ADD + NOTE, f"Content-Length: {len(ADD + NOTE)}"), 400),
     ("two messages in chunks", post(chunks(ADD, NOTE), CHUNKED), 400),
     ("two messages, the other first", post(NOTE + ADD, f"Content-Length: {len(ADD + NOTE)}"), 400),
     ("a message and a byte", post(ADD + b"\0", f"Content-Length: {len(ADD) + 1}"), 400),
     ("a message and a request", post(ADD + SMUGGLED, HIDDEN), 400),
     ("a GET with a body", GOOD.replace(b"POST", b"GET"), 405),
+    ("a CONNECT", b"CONNECT example.com:80 HTTP/1.1\r\nHost: example.com\r\n\r\n", 405),
     ("a GET with chunks", post(chunks(ADD), CHUNKED).replace(b"POST", b"GET"), 405),
 ]
 

@@ -79,11 +79,14 @@ def test_requests_in_single_bytes(server, request_bytes):
     assert statuses(answer) == [200, 200]
 
 
-def test_a_oneway_call_that_cannot_be_read_has_no_answer(server):
-    _, port = server
-    note = NOTE[:-1] + b"\x63\0\2\0"
-    answer = exchange(port, post(note, f"Content-Length: {len(note)}") + LAST)
-    assert statuses(answer) == [200, 200]
+def test_a_oneway_call_that_cannot_be_read_is_told_by_the_status(server):
+    """It gets no other answer, and must not vanish."""
+    handler, port = server
+    handler.notes.clear()
+    for note in (NOTE[:-1] + b"\x63\0\2\0", NOTE[:-1], NOTE[:-2]):
+        answer = exchange(port, post(note, f"Content-Length: {len(note)}") + LAST)
+        assert statuses(answer) == [400]
+    assert handler.notes == []
 
 
 def test_a_call_that_cannot_be_read_is_answered_by_an_exception(server):
@@ -316,6 +319,19 @@ def test_two_messages_in_one_body(name, transport):
         for body, status in bodies.items():
             request = post(body, f"Content-Length: {len(body)}", "Connection: close")
             assert statuses(exchange(port, request)) == [status], body[:100]
+    assert handler.notes == []
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_message_that_ends_early_is_the_fault_of_the_request(name):
+    factory = PROTOCOLS[name]()
+    add = encoded(factory, "add", TMessageType.CALL, a=1, b=2)
+    note = encoded(factory, "note", TMessageType.ONEWAY, text="x")
+    handler = Handler()
+    with running(server_of(handler, proto_factory=factory)) as port:
+        for body in (add[:-2], note[:-2], note[:-1]):
+            request = post(body, f"Content-Length: {len(body)}", "Connection: close")
+            assert statuses(exchange(port, request)) == [400]
     assert handler.notes == []
 
 

@@ -20,6 +20,7 @@ from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncP
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocol
 from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransport
+from fastthrift.contrib.tracking import TrackerBase, TTrackedProcessor
 from fastthrift.protocol import TBinaryProtocol
 from fastthrift.thrift import (
     TApplicationException,
@@ -151,6 +152,40 @@ def test_oneway_calls_get_no_answer(caplog):
     assert processed(processor, request("note", "hello", kind=ONEWAY)) == (True, b"")
     assert processed(processor, request("note", "fail", kind=ONEWAY)) == (True, b"")
     assert "Error processing note, called from an unknown peer" in caplog.text
+
+
+class Refusing(Handler):
+    def note(self, text):
+        super().note(text)
+        if text == "refuse":
+            raise TApplicationException(TApplicationException.INTERNAL_ERROR, text)
+
+
+class OwnReading(TProcessor):
+    def process_in(self, iprot):
+        return super().process_in(iprot)
+
+
+def multiplexed(processor):
+    several = TMultiplexedProcessor()
+    several.register_processor("Calls", processor)
+    return several
+
+
+@pytest.mark.parametrize(
+    ("processor", "name"),
+    [
+        (TProcessor(Calls, Refusing()), "note"),
+        (OwnReading(Calls, Refusing()), "note"),
+        (TTrackedProcessor(TrackerBase("client"), Calls, Refusing()), "note"),
+        (multiplexed(TProcessor(Calls, Refusing())), "Calls:note"),
+    ],
+    ids=["plain", "own process_in", "tracked", "multiplexed"],
+)
+def test_no_answer_to_a_oneway_call_that_an_older_client_sends_as_any_other(processor, name):
+    for text in ("hello", "fail", "refuse"):
+        sent = request("note", text, kind=CALL, name=name)
+        assert processed(processor, sent) == (True, b"")
 
 
 def test_arguments_that_cannot_be_read(caplog):
@@ -323,6 +358,17 @@ def test_undeclared_exceptions_with_asyncio(caplog):
 
     aio_support.run(main())
     assert "Error processing fail, called from 10.0.0.1:5" in caplog.text
+
+
+def test_no_answer_of_asyncio_to_a_oneway_call_that_is_sent_as_any_other():
+    async def main():
+        several = TAsyncMultiplexedProcessor()
+        several.register_processor("Calls", TAsyncProcessor(Calls, Refusing()))
+        for text in ("hello", "fail", "refuse"):
+            sent = request("note", text, kind=CALL, name="Calls:note")
+            assert await processed_async(several, sent) == (True, b"")
+
+    aio_support.run(main())
 
 
 def test_cancellation_passes_through_with_asyncio():

@@ -187,11 +187,27 @@ def test_any_object_with_a_thrift_spec_is_a_struct(protocol: str) -> None:
         def __init__(self, name):
             self.name = name
 
+    class OfProperty:
+        def __init__(self, name):
+            self.name = name
+
+        @property
+        def thrift_spec(self):
+            return OURS.User.thrift_spec
+
+    class OfSlot:
+        __slots__ = ("name", "thrift_spec")
+
+        def __init__(self, name):
+            self.name = name
+            self.thrift_spec = OURS.User.thrift_spec
+
     of_instance = type("OfInstance", (), {})()
     of_instance.name = "bob"
     of_instance.thrift_spec = OURS.User.thrift_spec
     bob = OURS.User("bob")
-    for user in (Own("bob"), of_instance, Forwarding(bob), LocalProxy(lambda: bob)):
+    proxies = (Forwarding(bob), LocalProxy(lambda: bob))
+    for user in (Own("bob"), of_instance, OfProperty("bob"), OfSlot("bob"), *proxies):
         assert write(user, protocol) == write(bob, protocol)
         expected = write(OURS.Values(user=bob, users=[bob]), protocol)
         assert write(OURS.Values(user=user, users=[user]), protocol) == expected
@@ -204,6 +220,14 @@ def test_any_object_with_a_thrift_spec_is_a_struct(protocol: str) -> None:
 def test_a_spec_of_the_object_decides_what_is_written_and_read(protocol: str) -> None:
     class Subclass(OURS.Values):
         pass
+
+    class First(OURS.Values):
+        @property
+        def thrift_spec(self):
+            return {1: OURS.Values.thrift_spec[1]}
+
+    first_alone = First("kept", data=b"left out")
+    assert write(first_alone, protocol) == write(OURS.Values("kept"), protocol)
 
     for made in (OURS.Values, Subclass, OURS.NotFound):
         first = "message" if made is OURS.NotFound else "text"

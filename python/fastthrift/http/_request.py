@@ -98,7 +98,8 @@ class RequestHead(NamedTuple):
                 405,
                 f"calls come by POST, not by {self.method[:20]}",
                 ("Allow", "POST"),
-                goes_on=not self.has_body,
+                # What follows a CONNECT may be meant for a tunnel.
+                goes_on=not self.has_body and self.method != "CONNECT",
             )
         if not self.chunked and self.length is None:
             raise BadRequest(411, "a request needs a Content-Length, or comes in chunks")
@@ -135,11 +136,6 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the connection."""
         self._buffer += data
-
-    @property
-    def is_between_requests(self) -> bool:
-        """Whether nothing of another request has arrived."""
-        return not self._buffer and self._current is None and self._head_steps is None
 
     def head(self) -> RequestHead | None:
         """The head of the next request; None until it is complete."""

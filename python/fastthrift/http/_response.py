@@ -7,7 +7,7 @@ import http
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastthrift._message import READ, Message
+from fastthrift._message import BEGUN, READ, Message
 
 from ._common import CONTENT_TYPE
 from ._request import BadRequest, Header, RequestHead
@@ -65,6 +65,8 @@ def require_answer(message: Message) -> None:
     """Raise ``BadRequest`` when nothing was written for a call that has failed."""
     if message.header is None:
         raise BadRequest(400, "the body is no Thrift message")
+    if message.stage == BEGUN:
+        raise BadRequest(400, "the message in the body cannot be read to its end")
     if not message.oneway:
         raise BadRequest(500, "the call could not be answered")
 

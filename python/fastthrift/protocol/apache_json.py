@@ -129,7 +129,7 @@ class _Writer:
             self.parts.append(encode_basestring(text))
         elif ttype in INTEGER_BITS or ttype == TType.DOUBLE:
             if isinstance(value, (str, bytes)):
-                raise Misfit(needs("a number", value))
+                raise Misfit(needs("a float" if ttype == TType.DOUBLE else "an int", value))
             number = _double(value) if ttype == TType.DOUBLE else str(whole_number(ttype, value))
             self.parts.append(number)
         elif ttype == TType.BOOL:

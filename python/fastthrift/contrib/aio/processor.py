@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastthrift._message import Message
+from fastthrift._message import Message, note_oneway
 from fastthrift._services import check_handler, check_service, find_handler
 from fastthrift.thrift import (
     TApplicationException,
@@ -65,6 +65,8 @@ class TAsyncProcessor:
         await iprot.read_struct(args)
         await iprot.read_message_end()
         result = getattr(service, api + "_result")()
+        if result.oneway:
+            note_oneway(iprot)
 
         async def call() -> Any:
             names = [field[1] for field in args.thrift_spec.values()]

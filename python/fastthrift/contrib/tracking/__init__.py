@@ -206,20 +206,7 @@ class TTrackedProcessor(TProcessor, VersionMixin):
         result: Any,
         call: Callable[[], Any] | None,
     ) -> None:
-        if isinstance(result, TApplicationException):
-            return self.send_exception(oprot, api, result, seqid)
-        assert call is not None
-        try:
-            result.success = call()
-        except TApplicationException as error:
-            if result.oneway:
-                raise
-            return self.send_exception(oprot, api, error, seqid)
-        except Exception as error:
-            if not self.handle_exception(error, result):
-                raise
-        if not result.oneway:
-            self.send_result(oprot, api, result, seqid)
+        self._call_and_answer(oprot, api, seqid, result, call)
 
     def send_exception(self, oprot: Any, api: str, exc: TApplicationException, seqid: int) -> None:
         """Answer with a ``TApplicationException``, after the header that the client expects."""
