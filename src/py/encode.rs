@@ -369,7 +369,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 self.value(kind, &item)
                     .map_err(|error| error.inside(Segment::Index(ends.len())))?;
             }
-            ends.push(self.writer.output().length() - body);
+            // Wraps where memory for the output ran out: nothing is left then.
+            ends.push(self.writer.output().length().wrapping_sub(body));
         }
         same_size(length, ends.len())?;
         self.writer
