@@ -4,7 +4,10 @@
 //! A proxy is known by what it answers, not by its type: its own type says
 //! nothing of what it stands for.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeEncodeError};
+use pyo3::exceptions::{
+    PyArithmeticError, PyAttributeError, PyBufferError, PyOverflowError, PyTypeError,
+    PyUnicodeEncodeError, PyValueError,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString, PyType};
@@ -58,10 +61,9 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
     if !value.hasattr(intern!(py, "__int__"))? {
         return Err(not_a("an int", value));
     }
-    let Ok(int) = value.call_method0(intern!(py, "__int__")) else {
-        // inf and nan
-        return Err(not_a("a whole number", value));
-    };
+    // inf and nan have none.
+    let int = value.call_method0(intern!(py, "__int__"));
+    let int = answer_of(value, "a whole number", int)?;
     // What is no number otherwise (an address, an id) has no fraction.
     let whole = int.eq(value)? || !value.hasattr(intern!(py, "__float__"))?;
     if !int.is_instance_of::<PyInt>() || !whole {
@@ -84,11 +86,37 @@ pub fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
         _ => return Err(error),
     }
     // Python asks the class, which in a proxy may have no such method.
-    let float = value.getattr_opt(intern!(py, "__float__"))?;
-    let float = float.and_then(|float| float.call0().ok());
-    float
-        .and_then(|float| float.extract::<f64>().ok())
-        .ok_or_else(|| not_a("a float", value))
+    let Some(float) = value.getattr_opt(intern!(py, "__float__"))? else {
+        return Err(not_a("a float", value));
+    };
+    let float = float.call0().and_then(|float| float.extract::<f64>());
+    answer_of(value, "a float", float)
+}
+
+/// What a value answered to a question that those of the expected type answer.
+///
+/// Where it has no answer it is of another type. What else it raises is told as
+/// it is: a lazy value may fail to be computed, and a user may press Ctrl-C.
+#[inline]
+pub fn answer_of<T>(value: &Bound<'_, PyAny>, expected: &str, answer: PyResult<T>) -> Result<T> {
+    answer.map_err(|error| no_answer(value, expected, error))
+}
+
+#[cold]
+fn no_answer(value: &Bound<'_, PyAny>, expected: &str, error: PyErr) -> CodecError {
+    let mut error = CodecError::from(error);
+    let is_of_other_type = error.raised(value.py()).is_some_and(|raised| {
+        raised.is_instance_of::<PyTypeError>()
+            || raised.is_instance_of::<PyAttributeError>()
+            || raised.is_instance_of::<PyValueError>()
+            || raised.is_instance_of::<PyArithmeticError>()
+            || raised.is_instance_of::<PyBufferError>()
+    });
+    if is_of_other_type {
+        not_a(expected, value)
+    } else {
+        error
+    }
 }
 
 /// The `str` or `bytes` that a value stands for: one with an `encode` for its
@@ -113,8 +141,11 @@ pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound
             Err(not_a(expected, value))
         };
     }
-    if let Ok(view) = PyMemoryView::from(value) {
-        return Ok(view.call_method0(intern!(py, "tobytes"))?);
+    let view = answer_of(value, expected, PyMemoryView::from(value));
+    match view {
+        Ok(view) => return Ok(view.call_method0(intern!(py, "tobytes"))?),
+        Err(error) if error.is_value() => {}
+        Err(error) => return Err(error),
     }
     let says_bytes = value.is_instance(&py.get_type::<PyBytes>())?
         || value.is_instance(&py.get_type::<PyByteArray>())?;

@@ -4,11 +4,11 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple,
-    PyType,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyIterator, PyList, PySet,
+    PyString, PyTuple, PyType,
 };
 
-use super::coerce::{integer, narrow, not_a, other_double, string_of, truth};
+use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
 use super::error::{CodecError, FieldError, Result, Segment};
 use super::ffi::{self, DictEntries, ExactItems};
 use super::plan::{Field, Kind, Plan};
@@ -285,13 +285,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
     #[cold]
     fn uuid(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let bytes = value.getattr(intern!(self.py, "bytes"));
-        match bytes.and_then(|bytes| bytes.extract::<[u8; 16]>()) {
-            Ok(bytes) => {
-                self.writer.uuid(bytes);
-                Ok(())
-            }
-            Err(_) => Err(not_a("a uuid.UUID", value)),
-        }
+        let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
+        self.writer.uuid(answer_of(value, "a uuid.UUID", bytes)?);
+        Ok(())
     }
 
     // On its own, for `value` calls itself through it: its frame is needed at
@@ -324,9 +320,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 this.value(kind, item)
             })?;
         } else {
-            let (Ok(length), Ok(iterator)) = (value.len(), value.try_iter()) else {
-                return Err(not_a("a list, set or tuple", value));
-            };
+            let (length, iterator) = sized(value)?;
             self.writer.list(kind.wire_type(), length)?;
             let mut count = 0;
             for item in iterator {
@@ -352,31 +346,46 @@ impl<'py, W: Writer> Encoder<'py, W> {
         if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
             return self.list(kind, value);
         }
-        let (Ok(length), Ok(iterator)) = (value.len(), value.try_iter()) else {
-            return Err(not_a("a list, set or tuple", value));
-        };
         self.writer.enter(Nesting::WRITE_CONTAINER)?;
         let start = self.writer.output().length();
-        self.writer.list(kind.wire_type(), length)?;
-        let body = self.writer.output().length();
-        let mut ends = Vec::with_capacity(length.min(MOST_EXPECTED));
-        for item in iterator {
-            let item = item?;
-            if ends.len() == length {
-                return Err(changed_size());
-            }
-            if !self.exact(kind, &item) {
+        let mut ends;
+        let body;
+        if let Ok(list) = value.cast_exact::<PyList>() {
+            ends = Vec::with_capacity(list.len());
+            body = self.begin_set(kind, list.len())?;
+            self.each(kind, list, |this| ends.push(this.written_since(body)))?;
+        } else {
+            let (length, iterator) = sized(value)?;
+            ends = Vec::with_capacity(length.min(MOST_EXPECTED));
+            body = self.begin_set(kind, length)?;
+            for item in iterator {
+                let item = item?;
+                if ends.len() == length {
+                    return Err(changed_size());
+                }
                 self.value(kind, &item)
                     .map_err(|error| error.inside(Segment::Index(ends.len())))?;
+                ends.push(self.written_since(body));
             }
-            // Wraps where memory for the output ran out: nothing is left then.
-            ends.push(self.writer.output().length().wrapping_sub(body));
+            same_size(length, ends.len())?;
         }
-        same_size(length, ends.len())?;
         self.writer
             .keep_distinct(kind.wire_type(), start, body, &ends)?;
         self.writer.leave();
         Ok(())
+    }
+
+    /// Writes the header of a set; where its elements begin.
+    fn begin_set(&mut self, kind: &Kind, length: usize) -> Result<usize> {
+        self.writer.list(kind.wire_type(), length)?;
+        Ok(self.writer.output().length())
+    }
+
+    /// How many bytes were written since the output had `start`. Wraps where
+    /// memory for the output has run out since: nothing is left of it then.
+    #[inline]
+    fn written_since(&mut self, start: usize) -> usize {
+        self.writer.output().length().wrapping_sub(start)
     }
 
     /// Writes a list of numbers, all of those at once that are `exact`; others
@@ -403,7 +412,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             let Ok(item) = list.get_item(index) else {
                 return same_size(length, index);
             };
-            self.other_scalar(kind, &item)
+            self.other_element(kind, &item)
                 .map_err(|error| error.inside(Segment::Index(index)))?;
             index += 1;
             same_size(length, list.len())?;
@@ -412,24 +421,35 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
     /// Writes a list of strings, or a short one of numbers.
     fn scalars(&mut self, kind: &Kind, list: &Bound<'py, PyList>) -> Result<()> {
+        self.writer.list(kind.wire_type(), list.len())?;
+        self.each(kind, list, |_| ())
+    }
+
+    /// Writes each element of a list, and calls `after` behind it.
+    #[inline]
+    fn each(
+        &mut self,
+        kind: &Kind,
+        list: &Bound<'py, PyList>,
+        mut after: impl FnMut(&mut Self),
+    ) -> Result<()> {
         let length = list.len();
-        self.writer.list(kind.wire_type(), length)?;
         for index in 0..length {
-            if ffi::peek_item(list, index, |item| self.exact(kind, item)) == Some(true) {
-                continue;
+            if ffi::peek_item(list, index, |item| self.exact(kind, item)) != Some(true) {
+                // May run other code, and change the list.
+                let Ok(item) = list.get_item(index) else {
+                    return same_size(length, index);
+                };
+                self.other_element(kind, &item)
+                    .map_err(|error| error.inside(Segment::Index(index)))?;
             }
-            // May run other code, and change the list.
-            let Ok(item) = list.get_item(index) else {
-                return same_size(length, index);
-            };
-            self.other_scalar(kind, &item)
-                .map_err(|error| error.inside(Segment::Index(index)))?;
+            after(self);
         }
         same_size(length, list.len())
     }
 
     #[inline(never)]
-    fn other_scalar(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+    fn other_element(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         self.value(kind, value)
     }
 
@@ -498,9 +518,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
             None => map.call_method0(intern!(self.py, "keys")),
         };
         let entries = entries.and_then(|entries| entries.try_iter());
-        let (Ok(length), Ok(entries)) = (map.len(), entries) else {
-            return Err(not_a("a dict", map));
-        };
+        let length = answer_of(map, "a dict", map.len())?;
+        let entries = answer_of(map, "a dict", entries)?;
         self.writer
             .map(key.wire_type(), value.wire_type(), length)?;
         let mut count = 0;
@@ -553,6 +572,13 @@ enum Left<'py> {
     /// The value; the key comes first.
     Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
     Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
+}
+
+/// How many elements a container has, and they.
+fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator>)> {
+    const EXPECTED: &str = "a list, set or tuple";
+    let length = answer_of(value, EXPECTED, value.len())?;
+    Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
 }
 
 #[inline]

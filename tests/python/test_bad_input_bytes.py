@@ -70,9 +70,20 @@ def test_truncated_while_skipping(
             subject.factory(protocol).get_protocol(transport).skip(subject.TType.STRUCT)
 
 
+def without_repeats(plain: Any) -> Any:
+    """A plain value whose lists hold each element once, as sets are written."""
+    if isinstance(plain, dict):
+        return {name: without_repeats(value) for name, value in plain.items()}
+    if isinstance(plain, list):
+        return list({repr(item): item for item in map(without_repeats, plain)}.values())
+    return plain
+
+
 @pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+@pytest.mark.difference("set-elements-once")
 def test_every_byte_changed(cases: Loaded, messages: dict[str, bytes], protocol: str) -> None:
-    """What still decodes is a value like any other: it encodes, and decodes to itself again."""
+    """What still decodes is a value like any other: it encodes, and decodes to itself again, but
+    for elements that a set from the wire holds twice."""
     chance = random.Random(20)
     cls = cases.subject.After
     data = messages[protocol]
@@ -84,8 +95,13 @@ def test_every_byte_changed(cases: Loaded, messages: dict[str, bytes], protocol:
                 obj = subject.decode(cls, changed, protocol)
             except ERRORS:
                 continue
-            again = subject.decode(cls, subject.encode(obj, protocol), protocol)
-            assert flatten(again) == flatten(obj), (position, value)
+            written = subject.encode(obj, protocol)
+            again = subject.decode(cls, written, protocol)
+            assert without_repeats(flatten(again)) == without_repeats(flatten(obj)), (
+                position,
+                value,
+            )
+            assert subject.encode(again, protocol) == written, (position, value)
 
 
 @pytest.mark.parametrize("source", SOURCES)

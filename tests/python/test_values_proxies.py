@@ -62,6 +62,8 @@ service Calls {
 }
 """
 OURS = fastthrift.load_fp(io.StringIO(IDL), "values_proxies_thrift")
+#: thriftpy2 knows no uuid.
+WITH_KEY = fastthrift.load_fp(io.StringIO("struct Values { 1: uuid key }"), "with_key_thrift")
 THEIRS = thriftpy2.load_fp(io.StringIO(IDL), "values_proxies_thrift")
 
 PROTOCOLS = {
@@ -361,6 +363,44 @@ def test_an_error_of_a_proxy_is_its_own() -> None:
     for protocol in PROTOCOLS:
         with pytest.raises(RuntimeError, match="no request"):
             write(OURS.Values(text=LocalProxy(unbound)), protocol)
+
+
+class Failing:
+    """A lazy value of any kind that cannot be computed."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def fail(self, *args):
+        raise self.error
+
+    __float__ = __int__ = __len__ = items = fail
+
+    @property
+    def bytes(self):
+        return self.fail()
+
+
+FAILING_FIELDS = [
+    *((OURS, name) for name in ("number", "big", "tiny", "ratio", "names", "tags", "table")),
+    (WITH_KEY, "key"),
+]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no database"), KeyboardInterrupt()])
+@pytest.mark.parametrize(("module", "field"), FAILING_FIELDS)
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_an_error_of_a_lazy_value_is_its_own(protocol: str, module, field: str, error) -> None:
+    with pytest.raises(type(error)) as caught:
+        write(module.Values(**{field: Failing(error)}), protocol)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(("module", "field"), FAILING_FIELDS)
+def test_a_value_that_says_that_it_is_of_another_type_is_refused(module, field: str) -> None:
+    error = TypeError("no such type")
+    with pytest.raises(TEncodeException, match=r"needs .*, not Failing"):
+        write(module.Values(**{field: Failing(error)}), "binary")
 
 
 class Handler:
