@@ -50,11 +50,12 @@ def count_here(marks: ctypes.CDLL, cases: list[str]) -> None:
     if not marks.counted():
         raise SystemExit("not inside valgrind: nothing would be counted")
 
-    def count(name: str, action: Action) -> None:
-        # Few executions of what is large: every one executes the same instructions.
-        seconds = max(action.seconds(3) / 3, 1e-6)
-        number = max(3, min(5_000, round(0.2 / seconds)))
+    def count(name: str, action: Action, size: int) -> None:
+        # Few executions of what is large: every one executes the same instructions. How many does
+        # not depend on a clock, as what is done once for all of them would have another share.
+        number = max(20, min(5_000, 2_000_000 // size))
         timer = timeit.Timer(action.statement, "gc.enable()", globals={**action.names, "gc": gc})
+        timer.timeit(20)
         gc.collect()
         marks.start()
         timer.timeit(number)
@@ -72,9 +73,10 @@ def count_here(marks: ctypes.CDLL, cases: list[str]) -> None:
                 ("decode", decode, direct[1]),
             ):
                 name = f"{case.name} / {title(operation, protocol)}"
-                count(f"{name} / {SUBJECT}", actions[SUBJECT])
-                count(f"{name} / short form", short)
-                count(f"{name} / {MSGSPEC}", actions[MSGSPEC])
+                size = len(decode[SUBJECT].names["data"])
+                count(f"{name} / {SUBJECT}", actions[SUBJECT], size)
+                count(f"{name} / short form", short, size)
+                count(f"{name} / {MSGSPEC}", actions[MSGSPEC], size)
 
 
 def count(cases: list[str]) -> Counts:

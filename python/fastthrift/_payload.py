@@ -431,7 +431,9 @@ class TException(TPayload, Exception):
                 value = getattr(self, name)
                 if value is not None:
                     state[name] = value
-        home = getattr(cls.__init__, "__module__", None) or _MODULE
+        # What the class has, and not what that shows of itself.
+        init = next(vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base))
+        home = getattr(init, "__module__", None) or _MODULE
         if home.partition(".")[0] == "fastthrift":
             return cls, args, state
         return restore_exception, (cls, args), state

@@ -29,17 +29,24 @@ impl Initializer {
         object: &Bound<'py, PyAny>,
         owner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let native = self.native.bind(object.py());
-        if !object.is_none() {
-            return ffi::bound_method(native, object);
-        }
-        let owner = owner.and_then(|owner| owner.cast::<PyType>().ok());
-        let layout = owner.and_then(|owner| Layout::of(owner).map(|layout| (owner, layout)));
-        match layout {
-            Some((owner, layout)) => layout
+        // `inspect` of CPython 3.13 asks a class as if it were an object.
+        let class = if object.is_none() {
+            owner
+        } else {
+            Some(object)
+        };
+        let class = class.and_then(|class| class.cast::<PyType>().ok());
+        let layout = class.and_then(|class| Layout::of(class).map(|layout| (class, layout)));
+        let function = match layout {
+            Some((class, layout)) => layout
                 .get()
-                .function(owner, self.describe.bind(object.py())),
-            None => Ok(native.clone()),
+                .function(class, self.describe.bind(object.py()))?,
+            None => self.native.bind(object.py()).clone(),
+        };
+        if object.is_none() {
+            Ok(function)
+        } else {
+            ffi::bound_method(&function, object)
         }
     }
 

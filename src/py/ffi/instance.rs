@@ -10,9 +10,7 @@ unsafe extern "C" {
     /// The place of an object's `__dict__`, null where it has no room for one.
     #[cfg(known_layouts)]
     fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
-}
 
-unsafe extern "C" {
     /// A bound method of any callable; a new reference.
     fn PyMethod_New(function: *mut ffi::PyObject, object: *mut ffi::PyObject)
     -> *mut ffi::PyObject;
