@@ -20,6 +20,7 @@ pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
 
 tests=(
     tests/python/test_{bad_input,struct,protocol}_*.py
-    tests/python/test_{json_robust,leaks,native_values,rpc_ways,threads}.py
+    tests/python/test_{interpreter_layouts,json_robust,leaks,native_values,rpc_ways,threads}.py
+    tests/python/test_{transport_buffers,values_sets}.py
 )
 exec "$venv/bin/python" -m pytest "${tests[@]}" "$@"

@@ -12,7 +12,6 @@ import fastthrift.thrift
 import pytest
 import thriftpy2
 import thriftpy2.thrift
-from werkzeug.local import LocalProxy
 
 IDL = """
 struct A { 1: i32 id = 5, 2: string name, 3: list<i32> numbers = [1] }
@@ -131,13 +130,6 @@ def test_total_ordering(module) -> None:
         assert getattr(module.A, operation) is getattr(object, operation)
     with pytest.raises(TypeError):
         sorted([module.A(1), module.A(2)])
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_proxy_equals_what_it_stands_for(module) -> None:
-    obj = module.A(1, "x")
-    assert obj == LocalProxy(lambda: module.A(1, "x"))
-    assert obj != LocalProxy(lambda: module.A(2, "x"))
 
 
 def classes(module):

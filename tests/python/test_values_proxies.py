@@ -365,6 +365,12 @@ def test_an_error_of_a_proxy_is_its_own() -> None:
             write(OURS.Values(text=LocalProxy(unbound)), protocol)
 
 
+@pytest.mark.parametrize("module", [OURS, THEIRS])
+def test_a_proxy_equals_the_struct_that_it_stands_for(module) -> None:
+    assert module.User("bob") == LocalProxy(lambda: module.User("bob"))
+    assert module.User("bob") != LocalProxy(lambda: module.User("ann"))
+
+
 class Failing:
     """A lazy value of any kind that cannot be computed."""
 
