@@ -449,8 +449,9 @@ def restore_exception(cls: type[TException], args: tuple[Any, ...]) -> TExceptio
     """An exception from a pickle, before its attributes: made without the ``__init__`` that its
     program gave it, whose arguments nobody kept."""
     error = cls.__new__(cls, *args)
-    built_in = next(base for base in cls.__mro__ if base.__module__ == "builtins")
-    vars(built_in)["__init__"](error, *args)
+    built_in: Any = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    # Which may inherit it, as `Exception` does since CPython 3.14.
+    built_in.__init__(error, *args)
     return error
 
 
