@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 
 import fastthrift
 import pytest
@@ -15,6 +16,7 @@ from fastthrift.protocol import (
 )
 from fastthrift.protocol.exc import TEncodeException
 from fastthrift.transport import TFramedTransport, TMemoryBuffer, TTransportException
+from peers import children
 
 IDL = """
 struct Leaf { 1: i32 n, 2: string text }
@@ -86,6 +88,28 @@ def test_an_element_that_does_not_fit_is_named_by_its_place(protocol) -> None:
     with pytest.raises(TEncodeException) as caught:
         write(Sets(numbers=[1, 1, "x"]), protocol)
     assert caught.value.path == "numbers[2]"
+
+
+WITHOUT_MEMORY = """
+import io, resource, fastthrift
+module = fastthrift.load_fp(io.StringIO("struct Sets { 1: set<binary> pieces }"), "sets_thrift")
+piece = bytes(40 << 20)
+sets = module.Sets([piece] * 20)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (250 << 20),) * 2)
+for protocol in ("binary", "compact"):
+    try:
+        fastthrift.encode(sets, protocol)
+    except MemoryError as error:
+        print(error)
+"""
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
+def test_a_set_that_does_not_fit_into_memory() -> None:
+    result = children.run("-c", WITHOUT_MEMORY, text=True)
+    assert result.stdout == "the message does not fit into memory\n" * 2, result.stderr[-2000:]
 
 
 def test_a_set_behind_other_messages_in_one_buffer() -> None:
