@@ -296,7 +296,7 @@ LARGE = {
     "maps": {"nested": [{"a": 0.5, "b" * (number % 700): 1.0} for number in range(10_000)]},
     "map of lists": {"leaves": {number: [LEAF] * (number % 20) for number in range(5000)}},
     "lists": {"bytes": [[number % 100] * (number % 50) for number in range(20_000)]},
-    "strings": {"words": [str(number) * (number % 300) for number in range(5000)]},
+    "strings": {"words": [f"{number}" + "x" * (number % 300) for number in range(5000)]},
     "numbers": {"numbers": list(range(200_000))},
 }
 
