@@ -425,8 +425,9 @@ class TClient:
             trans.clean()
         progress.answered = False
         progress.opening = None
-        if stand_alone:
-            # Over HTTP the next call has a connection of its own.
+        if stand_alone or all(map(_is_in_memory, transports)):
+            # Over HTTP the next call has a connection of its own, and in memory nobody answers
+            # late: a test may go on, to see all that is sent.
             return
         progress.broken = (
             f"The connection was closed because a call of {self._full_name(_api)}() "
@@ -502,6 +503,14 @@ def flush_was_refused(trans: Any) -> bool:
 def _answers_stand_alone(trans: Any) -> bool:
     """Whether what is read next from a closed transport cannot answer an earlier call."""
     return _is_said_of(trans, "answers_stand_alone")
+
+
+def _is_in_memory(trans: Any) -> bool:
+    """Whether a transport, or the one below it, ends in bytes in memory."""
+    lowest = None
+    for layer in _layers(trans):
+        lowest = lowest if layer is None else layer
+    return hasattr(lowest, "getvalue") and hasattr(lowest, "setvalue")
 
 
 def _is_said_of(trans: Any, attribute: str) -> bool:

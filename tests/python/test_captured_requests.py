@@ -34,7 +34,8 @@ REPLIES = {
 each_reply = pytest.mark.parametrize("reply", REPLIES.values(), ids=list(REPLIES))
 
 
-def test_as_many_bytes_as_with_thriftpy2():
+@pytest.mark.parametrize("calls", [1, 2])
+def test_as_many_bytes_as_with_thriftpy2(calls):
     sizes = {}
     for name, thrift, protocol, transport in (
         ("theirs", thriftpy2.thrift, thriftpy2.protocol, thriftpy2.transport),
@@ -43,9 +44,10 @@ def test_as_many_bytes_as_with_thriftpy2():
         out = transport.TMemoryBuffer()
         source = protocol.TBinaryProtocol(transport.TMemoryBuffer())
         client = thrift.TClient(Calls, source, protocol.TBinaryProtocol(out))
-        assert call_fails(client)
+        for _ in range(calls):
+            assert call_fails(client)
         sizes[name] = len(out.getvalue())
-    assert sizes == {"theirs": 30, "ours": 30}
+    assert sizes == {"theirs": 30 * calls, "ours": 30 * calls}
 
 
 def call_fails(client):
@@ -163,3 +165,27 @@ def test_what_was_sent_is_kept_with_asyncio(reply, wrap):
         return out.getvalue()
 
     assert aio_support.run(main()) == CALL
+
+
+@pytest.mark.parametrize("wrap", [lambda source: source, TBufferedTransport, TFramedTransport])
+def test_a_reply_that_is_put_in_later_answers_its_own_call(wrap):
+    """What is left of one that could not be read is forgotten."""
+    below = TMemoryBuffer(message("add", 7, i32_result(3)) * 2)
+    client = TClient(Calls, TBinaryProtocol(wrap(below)), TBinaryProtocol(TMemoryBuffer()))
+    assert call_fails(client)
+    reply = message("add", 2, i32_result(5))
+    below.setvalue(len(reply).to_bytes(4, "big") + reply if wrap is TFramedTransport else reply)
+    assert client.add(2, 3) == 5
+
+
+def test_the_next_call_is_sent_too_with_asyncio():
+    async def main():
+        out = TAsyncMemoryBuffer()
+        source = TAsyncBinaryProtocol(TAsyncMemoryBuffer())
+        client = TAsyncClient(Calls, source, TAsyncBinaryProtocol(out))
+        for _ in range(2):
+            with pytest.raises(fastthrift.thrift.TException):
+                await client.add(1, 2)
+        return out.getvalue()
+
+    assert len(aio_support.run(main())) == 2 * len(CALL)
