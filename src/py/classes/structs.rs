@@ -30,6 +30,12 @@ pub fn new_struct_class<'py>(
     let slots = PyTuple::new(py, &slotted)?;
     namespace.set_item(intern!(py, "__slots__"), &slots)?;
     let class = ffi::new_slotted_class(&base.get_type(), name, base, namespace.clone(), &slots)?;
+    // Where `type` has made it, it finds what it inherits by name.
+    if cfg!(not(known_layouts))
+        && let Some(initializer) = ffi::lookup(base, intern!(py, "__init__"))
+    {
+        ffi::inherit_native(&class, &initializer)?;
+    }
     Layout::attach(&class, fields, &slotted)?;
     Layout::install_dealloc(&class);
     Ok(class)
