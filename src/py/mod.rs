@@ -7,28 +7,20 @@ use pyo3::types::PyType;
 mod call;
 mod classes;
 mod codec;
-mod coerce;
-mod decode;
-mod direct;
-mod encode;
 mod error;
-mod exceptions;
 mod ffi;
+mod functions;
 mod imports;
-mod initializer;
 mod json;
-mod keys;
-mod layout;
 mod logging;
-mod plan;
 mod protocol;
-mod settings;
+mod structs;
 mod transport;
 
 /// Forgets what was compiled from a struct class, after an assignment to it.
 #[pyfunction]
 fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
-    plan::Plan::drop_of(cls)
+    structs::Plan::drop_of(cls)
 }
 
 /// Makes calls of the classes of a metaclass that `load` makes cheaper.
@@ -59,19 +51,18 @@ mod _core {
     #[pymodule_export]
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
-    use super::direct::{decode, deserialize, encode, serialize};
-    #[pymodule_export]
-    use super::initializer::{Initializer, inherit_native};
+    use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
     use super::json::nests_deeper;
-    #[pymodule_export]
-    use super::layout::{
-        delete_raw, initialize, is_slot, layout_fields, set_raw, snapshot_function,
-    };
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
         read_value, write_value,
+    };
+    #[pymodule_export]
+    use super::structs::{
+        Initializer, delete_raw, inherit_native, initialize, is_slot, layout_fields, set_raw,
+        snapshot_function,
     };
     #[pymodule_export]
     use super::transport::{
@@ -85,7 +76,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ffi::claim(module.py())?;
         ffi::check(module.py())?;
-        super::direct::quicken(module)?;
+        super::functions::quicken(module)?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)
     }

@@ -154,7 +154,7 @@ pub fn read_reply<'py>(
     }
     let result = ReadFields {
         plan: method.result(),
-        text: settings.text(),
+        strings: settings.strings(),
     };
     let (mut values, undeclared) = codec::read(&settings, &trans, result)?;
     if let Some(value) = signature.success.and_then(|slot| values[slot].take()) {

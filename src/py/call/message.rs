@@ -3,12 +3,10 @@
 
 use pyo3::prelude::*;
 
-use crate::py::codec::{self, Read, Write};
-use crate::py::decode::{Decoder, Text};
-use crate::py::encode::Encoder;
+use crate::py::codec::{self, Decoder, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
-use crate::py::plan::Plan;
 use crate::py::protocol::untouched_writer;
+use crate::py::structs::Plan;
 use crate::py::transport::{self, Output};
 use crate::wire::{Reader, Writer};
 
@@ -75,7 +73,7 @@ pub struct ReadFields<'a> {
     /// The plan of the struct.
     pub plan: &'a Plan,
     /// What strings become.
-    pub text: Text,
+    pub strings: Strings,
 }
 
 /// The fields of a struct by slot, and of a result the field that holds an
@@ -92,7 +90,7 @@ impl<'py> Read<'py> for ReadFields<'_> {
             .layout()
             .map_or(0, |layout| layout.slots().slots().len());
         let mut values = vec![None; slots];
-        let mut decoder = Decoder::new(py, reader, self.text);
+        let mut decoder = Decoder::new(py, reader, self.strings);
         decoder.struct_with(self.plan, |field, value| {
             if let Some(slot) = field.slot {
                 values[slot.index()] = Some(value);

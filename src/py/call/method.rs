@@ -6,8 +6,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::py::ffi::{self, Slot};
-use crate::py::layout::{Default, layout_fields};
-use crate::py::plan::Plan;
+use crate::py::structs::{Default, Plan, layout_fields};
 
 /// A method of a service, prepared for calls.
 ///

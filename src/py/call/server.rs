@@ -55,7 +55,7 @@ pub fn read_call<'py>(
     };
     let arguments = ReadFields {
         plan: prepared.arguments(),
-        text: settings.text(),
+        strings: settings.strings(),
     };
     let (mut values, _) = codec::read(&settings, &trans, arguments)?;
     for (value, parameter) in values.iter_mut().zip(&signature.parameters) {

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::builder::Builder;
 use super::spec::ttype;
-use crate::py::layout::Layout;
+use crate::py::structs::Layout;
 use crate::py::{ffi, imports};
 use crate::schema::{Field, ProgramId, Requiredness};
 

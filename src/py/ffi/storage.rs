@@ -21,7 +21,7 @@ use super::guard::guard;
 use super::payload_type::payload_type;
 use super::raised::Raised;
 use super::types::{is_kind_of, lookup, own_attribute};
-use crate::py::layout;
+use crate::py::structs;
 
 #[repr(C)]
 struct Storage {
@@ -221,7 +221,7 @@ unsafe extern "C" fn call_with_vector(
         if count == 0 && names.is_null() {
             return guard::<_, Raised<'_>>(class, ptr::null_mut(), |class| {
                 let object = allocate_untracked(class.cast_unchecked())?;
-                layout::initialize_empty(&object)?;
+                structs::initialize_empty(&object)?;
                 track(&object);
                 Ok(object.into_ptr())
             });
@@ -229,7 +229,7 @@ unsafe extern "C" fn call_with_vector(
         guard::<_, PyErr>(class, ptr::null_mut(), |class| {
             let object = allocate_untracked(class.cast_unchecked())?;
             let (positional, keywords) = arguments(class.py(), args, count, names);
-            layout::initialize_with(&object, positional, keywords)?;
+            structs::initialize_with(&object, positional, keywords)?;
             track(&object);
             Ok(object.into_ptr())
         })
@@ -321,7 +321,7 @@ unsafe extern "C" fn init(
             let args = Bound::from_borrowed_ptr(py, args).cast_into_unchecked::<PyTuple>();
             let kwargs = Bound::from_borrowed_ptr_or_opt(py, kwargs)
                 .map(|kwargs| kwargs.cast_into_unchecked::<PyDict>());
-            layout::initialize(object, &args, kwargs.as_ref()).map(|()| 0)
+            structs::initialize(object, &args, kwargs.as_ref()).map(|()| 0)
         })
     }
 }
@@ -337,7 +337,7 @@ unsafe extern "C" fn richcompare(
             let py = object.py();
             let other = Bound::from_borrowed_ptr(py, other);
             let result = match operation {
-                ffi::Py_EQ => layout::equal(object, &other)?,
+                ffi::Py_EQ => structs::equal(object, &other)?,
                 ffi::Py_NE => {
                     if !compares_here(object.get_type_ptr()) {
                         // The `__eq__` of a subclass, or a patched one, decides.
@@ -350,7 +350,7 @@ unsafe extern "C" fn richcompare(
                             .to_owned()
                             .into_ptr());
                     }
-                    !layout::equal(object, &other)?
+                    !structs::equal(object, &other)?
                 }
                 _ => return Ok(py.NotImplemented().into_ptr()),
             };
@@ -370,7 +370,7 @@ unsafe fn compares_here(class: *mut ffi::PyTypeObject) -> bool {
 
 unsafe extern "C" fn hash(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
     // SAFETY: called as a slot.
-    unsafe { guard::<_, PyErr>(object, -1, layout::hash) }
+    unsafe { guard::<_, PyErr>(object, -1, structs::hash) }
 }
 
 unsafe extern "C" fn get_state(
@@ -380,7 +380,7 @@ unsafe extern "C" fn get_state(
     // SAFETY: called as a method of an object of this type.
     unsafe {
         guard::<_, PyErr>(object, ptr::null_mut(), |object| {
-            Ok(layout::snapshot(object)?.into_any().into_ptr())
+            Ok(structs::snapshot(object)?.into_any().into_ptr())
         })
     }
 }
@@ -389,7 +389,7 @@ unsafe extern "C" fn get_dict(object: *mut ffi::PyObject, _: *mut c_void) -> *mu
     // SAFETY: called as a getter on an object of this type.
     unsafe {
         guard::<_, PyErr>(object, ptr::null_mut(), |object| {
-            Ok(layout::dict_view(object)?.into_ptr())
+            Ok(structs::dict_view(object)?.into_ptr())
         })
     }
 }
@@ -404,7 +404,7 @@ unsafe extern "C" fn set_dict(
     unsafe {
         guard::<_, PyErr>(object, -1, |object| {
             let value = Bound::from_borrowed_ptr_or_opt(object.py(), value);
-            layout::replace_dict(object, value.as_ref()).map(|()| 0)
+            structs::replace_dict(object, value.as_ref()).map(|()| 0)
         })
     }
 }

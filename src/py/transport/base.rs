@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 use super::input::Fetch;
 use super::memory::append;
 use super::{ReadAhead, TransportInput, Underlying};
-use crate::py::{exceptions, imports};
+use crate::py::{error, imports};
 use crate::wire::{Input, Limits, checked_size};
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
@@ -17,7 +17,7 @@ const LARGEST_KEPT: usize = 1 << 16;
 /// Bytes as a frame of at most `limit`: their number, then themselves.
 fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py, PyBytes>> {
     let length = checked_size("frame", data.len(), limit)
-        .map_err(|error| exceptions::from_wire(py, error, None, ""))?;
+        .map_err(|error| error::from_wire(py, error, None, ""))?;
     PyBytes::new_with(py, data.len() + 4, |frame| {
         frame[..4].copy_from_slice(&length.to_be_bytes());
         frame[4..].copy_from_slice(data);
@@ -267,7 +267,7 @@ impl CyTransportBase {
         let mut input = this.try_borrow_mut()?.take_input(py, Limits::DEFAULT_SIZE);
         let read = match input.take(sz) {
             Ok(bytes) => Ok(PyBytes::new(py, bytes)),
-            Err(error) => Err(exceptions::from_wire(py, error, None, "")),
+            Err(error) => Err(error::from_wire(py, error, None, "")),
         };
         this.try_borrow_mut()?.put_input_back(input);
         read

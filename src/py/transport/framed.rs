@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::base::CyTransportBase;
 use super::input::Fetch;
-use crate::py::exceptions;
+use crate::py::error;
 use crate::wire::Limits;
 
 /// Sends each message as a frame, and reads frames.
@@ -48,7 +48,7 @@ impl TFramedTransport {
         let mut input = base.try_borrow_mut()?.take_input(py, Limits::DEFAULT_SIZE);
         let read = input.skip_to_next_frame();
         base.try_borrow_mut()?.put_input_back(input);
-        read.map_err(|error| exceptions::from_wire(py, error, None, ""))
+        read.map_err(|error| error::from_wire(py, error, None, ""))
     }
 }
 

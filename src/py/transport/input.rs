@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use super::{ReadAhead, Underlying};
 use crate::py::ffi::exception_of;
-use crate::py::{exceptions, imports};
+use crate::py::{error, imports};
 use crate::wire::{Error, ErrorKind, Input, Result};
 
 /// At most this much is asked for at once: what is promised by the wire may
@@ -115,15 +115,12 @@ impl<'py> TransportInput<'py> {
             .read(count, &mut self.read_ahead.bytes)
             .map_err(source_error)?;
         if read == 0 {
-            return Err(source_error(exceptions::end_of_file(self.source.0.py())));
+            return Err(source_error(error::end_of_file(self.source.0.py())));
         }
         if read > count && matches!(self.fetch, Fetch::Exact) {
             // There is no place to keep what belongs to the next message.
             let text = format!("the transport gave {read} bytes when {count} were asked for");
-            return Err(source_error(exceptions::transport(
-                self.source.0.py(),
-                &text,
-            )));
+            return Err(source_error(error::transport(self.source.0.py(), &text)));
         }
         Ok(())
     }
@@ -152,7 +149,7 @@ impl<'py> TransportInput<'py> {
         let length = match usize::try_from(size) {
             Ok(length) if (1..=limit).contains(&length) => length,
             _ => {
-                let error = exceptions::frame_size(self.source.0.py(), size, limit);
+                let error = error::frame_size(self.source.0.py(), size, limit);
                 return Err(source_error(error));
             }
         };

@@ -6,11 +6,15 @@ use std::mem::MaybeUninit;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::error::CodecError;
-use super::exceptions;
-use super::ffi::{self, BytesOutput, Raised, Scratch};
-use super::settings::{Dialect, Settings};
-use super::transport::{
+mod coerce;
+mod decode;
+mod encode;
+mod keys;
+mod settings;
+
+use crate::py::error::{self, CodecError};
+use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
+use crate::py::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
     TransportInput, Underlying, is_native,
 };
@@ -18,6 +22,11 @@ use crate::wire::{
     Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Limits, Output, Reader,
     SliceInput, Writer,
 };
+
+pub use coerce::type_name;
+pub use decode::Decoder;
+pub use encode::Encoder;
+pub use settings::{Dialect, ProtocolSettings, Settings, Strings};
 
 /// Something to read, from any protocol.
 pub trait Read<'py> {
@@ -106,10 +115,7 @@ fn run<'py, I: Input, J: Read<'py>, K>(
             }
         }
     };
-    Err(Raised::new(
-        py,
-        exceptions::from_codec(py, error.at(offset)),
-    ))
+    Err(Raised::new(py, error::from_codec(py, error.at(offset))))
 }
 
 /// Writes to a transport: all of it, or nothing and an error.
@@ -154,7 +160,7 @@ pub fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResu
         limit: limit as u64,
     }
     .into();
-    Err(exceptions::from_wire(py, error, None, ""))
+    Err(error::from_wire(py, error, None, ""))
 }
 
 /// The limits, with no more levels than the stack of this thread has room for.
@@ -196,5 +202,5 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
         }
         Dialect::Compact => job.write(py, CompactWriter::new(bytes, limits)),
     };
-    result.map_err(|error| Raised::new(py, exceptions::from_codec(py, error)))
+    result.map_err(|error| Raised::new(py, error::from_codec(py, error)))
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
 
-use super::ffi::{self, Raised};
+use crate::py::ffi::{self, Raised};
 
 /// Slots of the cache; a power of two.
 const SLOTS: usize = 1024;

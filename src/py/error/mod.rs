@@ -1,4 +1,7 @@
-//! What goes wrong between Python objects and the wire, and where.
+//! What goes wrong between Python objects and the wire, and where; and the
+//! Python exceptions that it becomes.
+
+mod exceptions;
 
 use std::fmt::Write;
 
@@ -6,8 +9,10 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::ffi::{Raised, exception_of, stack_is_short};
+use crate::py::ffi::{Raised, exception_of, stack_is_short};
 use crate::wire;
+
+pub use exceptions::*;
 
 /// The result of encoding or decoding.
 pub type Result<T> = std::result::Result<T, CodecError>;

@@ -1,19 +1,26 @@
 //! Compiled struct classes: what the codec interprets in place of
 //! `thrift_spec`.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
-use super::ffi::{self, Kept, Raised, Slot, SlotList};
-use super::imports;
+mod field;
+mod kind;
+mod positions;
+
 use super::layout::Layout;
-use crate::wire::WireType;
+use crate::py::ffi::{self, Kept, SlotList};
+use crate::py::imports;
+
+use positions::Positions;
+
+pub use field::Field;
+pub use kind::{Kind, StructKind};
 
 /// A struct class as the codec sees it.
 ///
@@ -46,73 +53,6 @@ pub struct Plan {
     plain_write: bool,
     /// Whether it is the result of a method.
     result: bool,
-}
-
-/// Field positions by field id.
-struct Positions {
-    /// For ids from 0 on; `NO_FIELD` where there is none.
-    by_id: Box<[u16]>,
-    /// For all other ids, sorted by id.
-    others: Box<[(i16, u16)]>,
-}
-
-const NO_FIELD: u16 = u16::MAX;
-/// Ids up to here are found by index; a struct with larger ones is searched.
-const INDEXED_IDS: i16 = 1024;
-
-/// A field.
-pub struct Field {
-    /// The field id.
-    pub id: i16,
-    /// What its value looks like.
-    pub kind: Kind,
-    /// The type on the wire.
-    pub wire_type: WireType,
-    /// Its slot in the class's layout; by attribute otherwise.
-    pub slot: Option<Slot>,
-    /// The attribute's name.
-    pub name: Py<PyString>,
-    /// The `ttype` of `thrift_spec`, for error texts.
-    pub ttype: Py<PyAny>,
-    /// The sub-spec of `thrift_spec`, for error texts.
-    pub spec: Py<PyAny>,
-}
-
-/// What a value looks like on the Python side.
-pub enum Kind {
-    /// `bool`
-    Bool,
-    /// `i8`
-    I8,
-    /// `i16`
-    I16,
-    /// `i32` and enums
-    I32,
-    /// `i64`
-    I64,
-    /// `double`
-    Double,
-    /// `string`
-    String,
-    /// `binary`
-    Binary,
-    /// `uuid`
-    Uuid,
-    /// A struct, union or exception.
-    Struct(StructKind),
-    /// A list.
-    List(Box<Kind>),
-    /// A set, which is a list in Python.
-    Set(Box<Kind>),
-    /// A map.
-    Map(Box<(Kind, Kind)>),
-}
-
-/// A struct class that a field refers to; its plan is found at first use,
-/// for classes refer to each other.
-pub struct StructKind {
-    class: Py<PyAny>,
-    plan: OnceLock<Py<Plan>>,
 }
 
 impl Plan {
@@ -464,177 +404,5 @@ impl Plan {
             field.kind.traverse(visit)?;
         }
         Ok(())
-    }
-}
-
-impl Positions {
-    fn new(fields: &[Field]) -> Self {
-        let indexed = |field: &&Field| (0..=INDEXED_IDS).contains(&field.id);
-        let length = fields
-            .iter()
-            .filter(indexed)
-            .map(|field| field.id as usize + 1)
-            .max()
-            .unwrap_or(0);
-        let mut by_id = vec![NO_FIELD; length];
-        let mut others = Vec::new();
-        for (position, field) in fields.iter().enumerate() {
-            if indexed(&field) {
-                by_id[field.id as usize] = position as u16;
-            } else {
-                others.push((field.id, position as u16));
-            }
-        }
-        others.sort_unstable_by_key(|entry| entry.0);
-        Self {
-            by_id: by_id.into_boxed_slice(),
-            others: others.into_boxed_slice(),
-        }
-    }
-
-    #[inline]
-    fn get(&self, id: i16) -> Option<usize> {
-        let found = match usize::try_from(id) {
-            Ok(index) if index < self.by_id.len() => self.by_id[index],
-            _ => match self.others.binary_search_by_key(&id, |entry| entry.0) {
-                Ok(found) => self.others[found].1,
-                Err(_) => NO_FIELD,
-            },
-        };
-        (found != NO_FIELD).then_some(usize::from(found))
-    }
-}
-
-impl Field {
-    fn compile<'py>(
-        id: &Bound<'py, PyAny>,
-        entry: &Bound<'py, PyAny>,
-        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<Slot>,
-    ) -> PyResult<Self> {
-        let py = id.py();
-        let entry = entry.cast::<PyTuple>()?;
-        let ttype = entry.get_item(0)?;
-        let name = entry.get_item(1)?.cast_into::<PyString>()?;
-        // (ttype, name, required) or (ttype, name, spec, required).
-        let spec = if entry.len() > 3 {
-            entry.get_item(2)?
-        } else {
-            py.None().into_bound(py)
-        };
-        let kind = Kind::compile(&ttype, &spec)?;
-        Ok(Self {
-            id: id.extract()?,
-            wire_type: kind.wire_type(),
-            kind,
-            slot: slot_of(&name),
-            name: name.unbind(),
-            ttype: ttype.unbind(),
-            spec: spec.unbind(),
-        })
-    }
-}
-
-impl Kind {
-    /// Reads a type as `thrift_spec` writes it.
-    pub fn compile(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = ttype.py();
-        let element = |item: Bound<'_, PyAny>| match item.cast::<PyTuple>() {
-            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?),
-            Err(_) => Self::compile(&item, &py.None().into_bound(py)),
-        };
-        Ok(match ttype.extract::<u8>()? {
-            2 => Self::Bool,
-            3 => Self::I8,
-            4 => Self::Double,
-            6 => Self::I16,
-            8 => Self::I32,
-            10 => Self::I64,
-            11 => Self::String,
-            12 => Self::Struct(StructKind {
-                class: spec.clone().unbind(),
-                plan: OnceLock::new(),
-            }),
-            13 => Self::Map(Box::new((
-                element(spec.get_item(0)?)?,
-                element(spec.get_item(1)?)?,
-            ))),
-            14 => Self::Set(Box::new(element(spec.clone())?)),
-            15 => Self::List(Box::new(element(spec.clone())?)),
-            16 => Self::Uuid,
-            18 => Self::Binary,
-            other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
-        })
-    }
-
-    /// Whether values are a [`Scalar`](crate::wire::Scalar) of the wire.
-    #[inline]
-    pub fn is_scalar(&self) -> bool {
-        !matches!(
-            self,
-            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
-        )
-    }
-
-    /// The type on the wire.
-    #[inline]
-    pub fn wire_type(&self) -> WireType {
-        match self {
-            Self::Bool => WireType::Bool,
-            Self::I8 => WireType::I8,
-            Self::I16 => WireType::I16,
-            Self::I32 => WireType::I32,
-            Self::I64 => WireType::I64,
-            Self::Double => WireType::Double,
-            Self::String | Self::Binary => WireType::String,
-            Self::Uuid => WireType::Uuid,
-            Self::Struct(_) => WireType::Struct,
-            Self::List(_) => WireType::List,
-            Self::Set(_) => WireType::Set,
-            Self::Map(_) => WireType::Map,
-        }
-    }
-
-    fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self {
-            Self::Struct(kind) => {
-                visit.call(&kind.class)?;
-                visit.call(kind.plan.get())
-            }
-            Self::List(element) | Self::Set(element) => element.traverse(visit),
-            Self::Map(entry) => {
-                entry.0.traverse(visit)?;
-                entry.1.traverse(visit)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl StructKind {
-    /// What makes the object: the class, or any callable.
-    pub fn class(&self) -> &Py<PyAny> {
-        &self.class
-    }
-
-    /// The plan of the class; none when it is a callable of another kind.
-    #[inline]
-    pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        if let Some(plan) = self.plan.get()
-            && !plan.get().is_stale()
-            && !plan.get().unwatched
-        {
-            return Ok(Some(plan.bind(py).clone()));
-        }
-        self.find_plan(py)
-    }
-
-    #[cold]
-    fn find_plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        let Ok(class) = self.class.bind(py).cast::<PyType>() else {
-            return Ok(None);
-        };
-        let plan = Plan::of(class).map_err(|error| Raised::new(py, error))?;
-        self.plan.get_or_init(|| plan.clone().unbind());
-        Ok(Some(plan))
     }
 }

@@ -4,9 +4,9 @@ use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyUnicodeDecodeError;
 use pyo3::prelude::*;
 
-use super::error::{Cause, CodecError, FieldError};
-use super::ffi::{Raised, exception_of, raised_from};
-use super::imports;
+use super::{Cause, CodecError, FieldError};
+use crate::py::ffi::{Raised, exception_of, raised_from};
+use crate::py::imports;
 use crate::wire::{self, ErrorKind};
 
 /// The numbers of `TProtocolException` and `TTransportException`.

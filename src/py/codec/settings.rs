@@ -1,4 +1,9 @@
-//! The options of protocols, shared by the factories and what they make.
+//! The options of protocols: one table, from which the settings of the codec
+//! come, and the attributes of protocol objects and their factories.
+//!
+//! A new option is a line of [`options!`], which gives it its default, its
+//! attribute and its place in a pickle, and a word in each signature of a
+//! protocol that has it (`protocol/native.rs`, and the stub `_core.pyi`).
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize};
@@ -6,7 +11,6 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::decode::Text;
 use crate::wire::Limits;
 
 /// Which protocol.
@@ -18,26 +22,31 @@ pub enum Dialect {
     Compact,
 }
 
+/// What a `string` becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strings {
+    /// `str`, or `bytes` when it is not UTF-8.
+    Lenient,
+    /// `str`, and an error when it is not UTF-8.
+    Strict,
+    /// Always `bytes`.
+    Bytes,
+}
+
 /// Options that are on or off, a bit each, so that they are read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Flags(u8);
 
 impl Flags {
-    const STRICT_READ: Self = Self(1);
-    const STRICT_WRITE: Self = Self(1 << 1);
-    const DECODE_RESPONSE: Self = Self(1 << 2);
-    const STRICT_DECODE: Self = Self(1 << 3);
-    const CHECK_SEQID: Self = Self(1 << 4);
-
-    const fn has(self, flag: Self) -> bool {
-        self.0 & flag.0 != 0
+    const fn has(self, flag: u8) -> bool {
+        self.0 & (1 << flag) != 0
     }
 
-    const fn with(self, flag: Self, on: bool) -> Self {
+    const fn with(self, flag: u8, on: bool) -> Self {
         Self(if on {
-            self.0 | flag.0
+            self.0 | (1 << flag)
         } else {
-            self.0 & !flag.0
+            self.0 & !(1 << flag)
         })
     }
 }
@@ -53,65 +62,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults of a protocol.
-    pub const fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            flags: Flags(0),
-            limits: Limits::DEFAULT,
+    /// What a `string` becomes.
+    pub const fn strings(&self) -> Strings {
+        match (self.decode_response(), self.strict_decode()) {
+            (false, _) => Strings::Bytes,
+            (true, false) => Strings::Lenient,
+            (true, true) => Strings::Strict,
         }
-        .strict(true, true)
-        .strings(true, false)
-        .sequence_ids(true)
-    }
-
-    /// With or without versions on messages (binary only).
-    pub const fn strict(mut self, read: bool, write: bool) -> Self {
-        self.flags = self.flags.with(Flags::STRICT_READ, read);
-        self.flags = self.flags.with(Flags::STRICT_WRITE, write);
-        self
-    }
-
-    /// With strings as these two options of thriftpy2 mean them.
-    pub const fn strings(mut self, decode_response: bool, strict_decode: bool) -> Self {
-        self.flags = self.flags.with(Flags::DECODE_RESPONSE, decode_response);
-        self.flags = self.flags.with(Flags::STRICT_DECODE, strict_decode);
-        self
-    }
-
-    /// With clients that refuse a reply which does not carry the sequence id
-    /// of its call, or without.
-    pub const fn sequence_ids(mut self, check: bool) -> Self {
-        self.flags = self.flags.with(Flags::CHECK_SEQID, check);
-        self
-    }
-
-    /// With bounds.
-    pub const fn limited(mut self, depth: u32, string: usize, message: usize) -> Self {
-        self.limits = Limits {
-            depth,
-            string,
-            message,
-        };
-        self
-    }
-
-    /// Whether messages must have a version (binary only).
-    pub const fn strict_read(&self) -> bool {
-        self.flags.has(Flags::STRICT_READ)
-    }
-
-    /// Whether messages get a version (binary only).
-    pub const fn strict_write(&self) -> bool {
-        self.flags.has(Flags::STRICT_WRITE)
-    }
-
-    /// What a string becomes.
-    pub fn text(&self) -> Text {
-        Text::new(
-            self.flags.has(Flags::DECODE_RESPONSE),
-            self.flags.has(Flags::STRICT_DECODE),
-        )
     }
 }
 
@@ -145,7 +102,7 @@ impl ProtocolSettings {
     pub fn get(&self) -> Settings {
         Settings {
             dialect: self.dialect,
-            flags: self.flags(),
+            flags: Flags(self.flags.load(Relaxed)),
             limits: Limits {
                 depth: self.depth.load(Relaxed),
                 string: self.string.load(Relaxed),
@@ -161,25 +118,49 @@ impl ProtocolSettings {
         self.string.store(settings.limits.string, Relaxed);
         self.message.store(settings.limits.message, Relaxed);
     }
-
-    #[inline]
-    fn flags(&self) -> Flags {
-        Flags(self.flags.load(Relaxed))
-    }
-
-    fn set_flag(&self, flag: Flags, on: bool) {
-        // The interpreter's lock is held: nobody else sets one meanwhile.
-        self.flags.store(self.flags().with(flag, on).0, Relaxed);
-    }
 }
 
-macro_rules! attributes {
+macro_rules! options {
     (
-        $($(#[$flag_doc:meta])* $flag_name:ident / $set_flag:ident: bool = $flag:ident;)*
+        $($(#[doc = $flag_doc:literal])* $flag:ident / $set_flag:ident = $on:literal, bit $bit:literal;)*
         ---
-        $($(#[$doc:meta])* $name:ident / $set:ident: $type:ty = $place:ident;)*
+        $($(#[doc = $doc:literal])* $name:ident / $set:ident: $type:ty, limit $place:ident;)*
     ) => {
-        const NAMES: &[&str] = &[$(stringify!($flag_name),)* $(stringify!($name)),*];
+        const NAMES: &[&str] = &[$(stringify!($flag),)* $(stringify!($name)),*];
+
+        impl Settings {
+            /// The defaults of a protocol.
+            pub const fn new(dialect: Dialect) -> Self {
+                let flags = Flags(0)$(.with($bit, $on))*;
+                Self { dialect, flags, limits: Limits::DEFAULT }
+            }
+
+            $(
+                $(#[doc = $flag_doc])*
+                pub const fn $flag(&self) -> bool {
+                    self.flags.has($bit)
+                }
+
+                #[doc = concat!("With another `", stringify!($flag), "`.")]
+                pub const fn $set_flag(mut self, value: bool) -> Self {
+                    self.flags = self.flags.with($bit, value);
+                    self
+                }
+            )*
+
+            $(
+                $(#[doc = $doc])*
+                pub const fn $name(&self) -> $type {
+                    self.limits.$place
+                }
+
+                #[doc = concat!("With another `", stringify!($name), "`.")]
+                pub const fn $set(mut self, value: $type) -> Self {
+                    self.limits.$place = value;
+                    self
+                }
+            )*
+        }
 
         #[pymethods]
         impl ProtocolSettings {
@@ -201,51 +182,52 @@ macro_rules! attributes {
             }
 
             $(
-                $(#[$flag_doc])*
+                $(#[doc = $flag_doc])*
                 #[getter]
-                fn $flag_name(&self) -> bool {
-                    self.flags().has(Flags::$flag)
+                fn $flag(&self) -> bool {
+                    self.get().$flag()
                 }
 
+                // The interpreter's lock is held: nobody else sets one meanwhile.
                 #[setter]
                 fn $set_flag(&self, value: bool) {
-                    self.set_flag(Flags::$flag, value);
+                    self.set(self.get().$set_flag(value));
                 }
             )*
 
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[getter]
                 fn $name(&self) -> $type {
-                    self.$place.load(Relaxed)
+                    self.get().$name()
                 }
 
                 #[setter]
                 fn $set(&self, value: $type) {
-                    self.$place.store(value, Relaxed);
+                    self.set(self.get().$set(value));
                 }
             )*
         }
     };
 }
 
-attributes! {
+options! {
     /// Whether messages must have a version (binary only).
-    strict_read / set_strict_read: bool = STRICT_READ;
+    strict_read / set_strict_read = true, bit 0;
     /// Whether messages get a version (binary only).
-    strict_write / set_strict_write: bool = STRICT_WRITE;
+    strict_write / set_strict_write = true, bit 1;
     /// Whether strings become str; bytes otherwise.
-    decode_response / set_decode_response: bool = DECODE_RESPONSE;
+    decode_response / set_decode_response = true, bit 2;
     /// Whether a string that is not UTF-8 is an error; bytes otherwise.
-    strict_decode / set_strict_decode: bool = STRICT_DECODE;
+    strict_decode / set_strict_decode = false, bit 3;
     /// Whether a client refuses a reply with another sequence id than its
     /// call's.
-    check_seqid / set_check_seqid: bool = CHECK_SEQID;
+    check_seqid / set_check_seqid = true, bit 4;
     ---
     /// How deep structs and containers may nest.
-    max_depth / set_max_depth: u32 = depth;
+    max_depth / set_max_depth: u32, limit depth;
     /// The longest string, in bytes.
-    max_string_size / set_max_string_size: usize = string;
+    max_string_size / set_max_string_size: usize, limit string;
     /// The longest message, in bytes.
-    max_message_size / set_max_message_size: usize = message;
+    max_message_size / set_max_message_size: usize, limit message;
 }

@@ -8,18 +8,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString, PyTuple, PyType};
 
-use super::codec::{self, Read, Write};
-use super::coerce::type_name;
-use super::decode::{Decoder, Text};
-use super::encode::Encoder;
+use super::codec::{self, Decoder, Dialect, Encoder, Read, Settings, Strings, Write, type_name};
 use super::error::CodecError;
 use super::ffi::{self, General, Quick, Raised};
-use super::layout::Layout;
-use super::plan::Plan;
 use super::protocol::{
     ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
 };
-use super::settings::{Dialect, Settings};
+use super::structs::{Layout, Plan};
 use super::transport::TMemoryBuffer;
 use crate::wire::{Reader, Writer};
 
@@ -127,7 +122,7 @@ pub fn deserialize<'py>(
         let job = ReadStruct {
             plan: plan.get(),
             object: &thrift_object,
-            text: settings.text(),
+            strings: settings.strings(),
         };
         read_buffer(&settings, buf, ("deserialize", "buf"), job)?;
         return Ok(thrift_object);
@@ -340,7 +335,7 @@ pub fn decode<'py>(
         let job = ReadNew {
             plan: plan.get(),
             layout,
-            text: settings.text(),
+            strings: settings.strings(),
         };
         return read_buffer(&settings, buffer, DECODED, job);
     }
@@ -362,7 +357,7 @@ fn decode_by_call<'py>(
     let job = ReadStruct {
         plan: plan.get(),
         object: &object,
-        text: settings.text(),
+        strings: settings.strings(),
     };
     read_buffer(settings, buffer, DECODED, job)?;
     Ok(object)
@@ -372,7 +367,7 @@ fn decode_by_call<'py>(
 struct ReadNew<'a> {
     plan: &'a Plan,
     layout: &'a Layout,
-    text: Text,
+    strings: Strings,
 }
 
 impl<'py> Read<'py> for ReadNew<'_> {
@@ -383,7 +378,7 @@ impl<'py> Read<'py> for ReadNew<'_> {
         py: Python<'py>,
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, CodecError> {
-        Decoder::new(py, reader, self.text).new_direct(self.plan, self.layout)
+        Decoder::new(py, reader, self.strings).new_direct(self.plan, self.layout)
     }
 }
 

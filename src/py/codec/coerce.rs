@@ -12,8 +12,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString, PyType};
 
-use super::error::{CodecError, Result};
-use super::ffi;
+use crate::py::error::{CodecError, Result};
+use crate::py::ffi;
 
 /// Whether a value is true.
 #[inline]

@@ -9,9 +9,9 @@ use pyo3::types::{
 };
 
 use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
-use super::error::{CodecError, FieldError, Result, Segment};
-use super::ffi::{self, DictEntries, ExactItems};
-use super::plan::{Field, Kind, Plan};
+use crate::py::error::{CodecError, FieldError, Result, Segment};
+use crate::py::ffi::{self, DictEntries, ExactItems};
+use crate::py::structs::{Field, Kind, Plan};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
 /// From how many numbers on a list is written in blocks.

@@ -3,35 +3,13 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
-use super::error::{CodecError, Result, Segment};
-use super::ffi::{self, CollectorPause, ListBuilder, Slots};
-use super::imports;
 use super::keys::KeyCache;
-use super::layout::Layout;
-use super::plan::{Field, Kind, Plan, StructKind};
+use super::settings::Strings;
+use crate::py::error::{CodecError, Result, Segment};
+use crate::py::ffi::{self, CollectorPause, ListBuilder, Slots};
+use crate::py::imports;
+use crate::py::structs::{Field, Kind, Layout, Plan, StructKind};
 use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
-
-/// What a `string` becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
-    /// `str`, or `bytes` when it is not UTF-8.
-    Lenient,
-    /// `str`, and an error when it is not UTF-8.
-    Strict,
-    /// Always `bytes`.
-    Bytes,
-}
-
-impl Text {
-    /// The meaning of thriftpy2's two options.
-    pub fn new(decode_response: bool, strict_decode: bool) -> Self {
-        match (decode_response, strict_decode) {
-            (false, _) => Self::Bytes,
-            (true, false) => Self::Lenient,
-            (true, true) => Self::Strict,
-        }
-    }
-}
 
 /// Where the length of a list is only promised, this many items are
 /// allocated in advance at most.
@@ -45,7 +23,7 @@ const COLLECTOR_MATTERS: usize = 2048;
 pub struct Decoder<'r, 'py, R> {
     py: Python<'py>,
     reader: &'r mut R,
-    text: Text,
+    strings: Strings,
     keys: KeyCache,
     /// The field of a result that holds an exception which is not declared.
     undeclared: Option<i16>,
@@ -56,7 +34,7 @@ pub struct Decoder<'r, 'py, R> {
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Decodes from `reader`.
-    pub fn new(py: Python<'py>, reader: &'r mut R, text: Text) -> Self {
+    pub fn new(py: Python<'py>, reader: &'r mut R, strings: Strings) -> Self {
         let pause = match reader.input().remaining() {
             Some(COLLECTOR_MATTERS..) => CollectorPause::of_native_code(py),
             // Fetching more of the input runs other code.
@@ -65,7 +43,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         Self {
             py,
             reader,
-            text,
+            strings,
             keys: KeyCache::new(),
             undeclared: None,
             pause,
@@ -280,12 +258,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[inline(never)]
     fn string(&mut self) -> Result<Bound<'py, PyAny>> {
         let bytes = self.reader.bytes()?;
-        if self.text == Text::Bytes {
+        if self.strings == Strings::Bytes {
             return Ok(PyBytes::new(self.py, bytes).into_any());
         }
         match ffi::new_str(self.py, bytes) {
             Ok(text) => Ok(text),
-            Err(error) if self.text == Text::Strict => Err(error.into()),
+            Err(error) if self.strings == Strings::Strict => Err(error.into()),
             Err(error) => {
                 drop(error);
                 Ok(PyBytes::new(self.py, bytes).into_any())
@@ -296,14 +274,14 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// A map key, which other maps of the message may have too.
     #[inline]
     fn key(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
-        if !matches!(kind, Kind::String) || self.text == Text::Bytes {
+        if !matches!(kind, Kind::String) || self.strings == Strings::Bytes {
             return self.value(kind);
         }
         let waits = self.reader.input().remaining().is_none();
         let bytes = self.reader.bytes()?;
         let key = match self.keys.get(self.py, bytes) {
             Ok(text) => Ok(text),
-            Err(error) if self.text == Text::Strict => Err(error.into()),
+            Err(error) if self.strings == Strings::Strict => Err(error.into()),
             Err(error) => {
                 drop(error);
                 Ok(PyBytes::new(self.py, bytes).into_any())

@@ -1,0 +1,65 @@
+//! What protocols read and write, for any dialect: structs, and headers of
+//! messages.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::py::codec::{Decoder, Encoder, Read, Strings, Write};
+use crate::py::error::Result;
+use crate::py::structs::Plan;
+use crate::wire::{MessageHeader, Reader, Writer};
+
+/// The fields of a struct, to be read into an object.
+pub struct ReadStruct<'a, 'py> {
+    /// The object's plan.
+    pub plan: &'a Plan,
+    /// The object.
+    pub object: &'a Bound<'py, PyAny>,
+    /// What strings become.
+    pub strings: Strings,
+}
+
+impl<'py> Read<'py> for ReadStruct<'_, 'py> {
+    type Output = ();
+
+    #[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
+    #[inline(always)]
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
+        let mut decoder = Decoder::new(py, reader, self.strings);
+        decoder.struct_into(self.plan, self.object)?;
+        if let Some(field) = decoder.undeclared_exception()
+            && self.plan.is_result()
+        {
+            // For the client, which asks the result for it.
+            self.object
+                .setattr(intern!(py, "_undeclared_exception"), field)?;
+        }
+        Ok(())
+    }
+}
+
+/// A struct, to be written.
+pub struct WriteStruct<'a, 'py>(pub &'a Bound<'py, PyAny>);
+
+impl<'py> Write<'py> for WriteStruct<'_, 'py> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
+        Encoder::new(py, writer).structure(self.0)
+    }
+}
+
+/// The header of a message, to be read.
+pub struct ReadMessage;
+
+impl Read<'_> for ReadMessage {
+    type Output = MessageHeader;
+
+    fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<MessageHeader> {
+        Ok(reader.message()?)
+    }
+}
+
+impl Write<'_> for MessageHeader {
+    fn write<W: Writer>(self, _: Python<'_>, mut writer: W) -> Result<()> {
+        Ok(writer.message(&self.name, self.message_type, self.sequence_id)?)
+    }
+}

@@ -1,0 +1,156 @@
+//! The protocol classes and their factories: one macro, for they differ in
+//! their options only.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::NativeProtocol;
+use crate::py::codec::{Dialect, ProtocolSettings, Settings};
+
+fn protocol(settings: Settings, trans: Option<Py<PyAny>>) -> PyClassInitializer<NativeProtocol> {
+    PyClassInitializer::from(ProtocolSettings::new(settings)).add_subclass(NativeProtocol { trans })
+}
+
+/// A protocol class and its factory, of a dialect.
+///
+/// Its options by position, then those by name only, each with the method of
+/// [`Settings`] that sets it; the same as text for `inspect`, since `PyO3` takes a
+/// literal only; constants of the class.
+macro_rules! protocol {
+    (
+        $(#[doc = $doc:literal])* $protocol:ident,
+        $(#[doc = $factory_doc:literal])* $factory:ident,
+        $module:literal, $dialect:ident,
+        ($($option:ident / $set:ident: $type:ty,)* * $(, $named:ident / $set_named:ident: $named_type:ty)*),
+        $protocol_text:literal, $factory_text:literal,
+        { $($constant:tt)* }
+    ) => {
+        $(#[doc = $doc])*
+        #[pyclass(extends = NativeProtocol, subclass, module = $module)]
+        pub struct $protocol;
+
+        $(#[doc = $factory_doc])*
+        #[pyclass(extends = ProtocolSettings, subclass, module = $module)]
+        pub struct $factory;
+
+        const _: () = {
+            const DEFAULT: Settings = Settings::new(Dialect::$dialect);
+
+            // `__new__` takes any arguments and `__init__` reads them, so that a
+            // subclass may have an `__init__` with others.
+
+            #[pymethods]
+            impl $protocol {
+                $($constant)*
+
+                #[new]
+                #[pyo3(signature = (*_args, **_kwargs), text_signature = $protocol_text)]
+                fn new(
+                    _args: &Bound<'_, PyTuple>,
+                    _kwargs: Option<&Bound<'_, PyDict>>,
+                ) -> PyClassInitializer<Self> {
+                    protocol(DEFAULT, None).add_subclass(Self)
+                }
+
+                #[pyo3(signature = (
+                    trans, $($option = DEFAULT.$option(),)* * $(, $named = DEFAULT.$named())*
+                ))]
+                #[allow(clippy::too_many_arguments, reason = "thriftpy2's signature, and more options")]
+                fn __init__(
+                    this: &Bound<'_, Self>,
+                    trans: Py<PyAny>,
+                    $($option: $type,)*
+                    $($named: $named_type,)*
+                ) -> PyResult<()> {
+                    let settings = DEFAULT$(.$set($option))*$(.$set_named($named))*;
+                    let base = this.as_super();
+                    base.as_super().get().set(settings);
+                    base.try_borrow_mut()?.trans = Some(trans);
+                    Ok(())
+                }
+            }
+
+            #[pymethods]
+            impl $factory {
+                #[new]
+                #[pyo3(signature = (*_args, **_kwargs), text_signature = $factory_text)]
+                fn new(
+                    _args: &Bound<'_, PyTuple>,
+                    _kwargs: Option<&Bound<'_, PyDict>>,
+                ) -> PyClassInitializer<Self> {
+                    PyClassInitializer::from(ProtocolSettings::new(DEFAULT)).add_subclass(Self)
+                }
+
+                #[pyo3(signature = (
+                    $($option = DEFAULT.$option(),)* * $(, $named = DEFAULT.$named())*
+                ))]
+                #[allow(clippy::too_many_arguments, reason = "thriftpy2's signature, and more options")]
+                fn __init__(
+                    this: &Bound<'_, Self>,
+                    $($option: $type,)*
+                    $($named: $named_type,)*
+                ) {
+                    let settings = DEFAULT$(.$set($option))*$(.$set_named($named))*;
+                    this.as_super().get().set(settings);
+                }
+
+                /// A protocol with these options over `trans`.
+                fn get_protocol(this: &Bound<'_, Self>, trans: Py<PyAny>) -> PyResult<Py<$protocol>> {
+                    let settings = this.as_super().get().get();
+                    let protocol = protocol(settings, Some(trans)).add_subclass($protocol);
+                    Py::new(this.py(), protocol)
+                }
+            }
+        };
+    };
+}
+
+protocol! {
+    /// The binary protocol.
+    TBinaryProtocol,
+    /// Makes binary protocols.
+    TBinaryProtocolFactory,
+    "fastthrift.protocol.binary", Binary,
+    (
+        strict_read / set_strict_read: bool, strict_write / set_strict_write: bool,
+        decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool,
+        max_depth / set_max_depth: u32, *, max_string_size / set_max_string_size: usize,
+        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+    ),
+    "(trans, strict_read=True, strict_write=True, decode_response=True, strict_decode=False, \
+        max_depth=64, *, max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
+    "(strict_read=True, strict_write=True, decode_response=True, strict_decode=False, \
+        max_depth=64, *, max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
+    {}
+}
+
+protocol! {
+    /// The compact protocol.
+    TCompactProtocol,
+    /// Makes compact protocols.
+    TCompactProtocolFactory,
+    "fastthrift.protocol.compact", Compact,
+    (
+        decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool, *,
+        max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
+        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+    ),
+    "(trans, decode_response=True, strict_decode=False, *, max_depth=64, \
+        max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
+    "(decode_response=True, strict_decode=False, *, max_depth=64, max_string_size=104857600, \
+        max_message_size=104857600, check_seqid=True)",
+    {
+        #[classattr]
+        const PROTOCOL_ID: u8 = 0x82;
+        #[classattr]
+        const VERSION: u8 = 1;
+        #[classattr]
+        const VERSION_MASK: u8 = 0x1f;
+        #[classattr]
+        const TYPE_MASK: u8 = 0xe0;
+        #[classattr]
+        const TYPE_BITS: u8 = 0x07;
+        #[classattr]
+        const TYPE_SHIFT_AMOUNT: u8 = 5;
+    }
+}

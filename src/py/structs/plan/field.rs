@@ -1,0 +1,55 @@
+//! A field of a plan.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use super::kind::Kind;
+use crate::py::ffi::Slot;
+use crate::wire::WireType;
+
+/// A field.
+pub struct Field {
+    /// The field id.
+    pub id: i16,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// The type on the wire.
+    pub wire_type: WireType,
+    /// Its slot in the class's layout; by attribute otherwise.
+    pub slot: Option<Slot>,
+    /// The attribute's name.
+    pub name: Py<PyString>,
+    /// The `ttype` of `thrift_spec`, for error texts.
+    pub ttype: Py<PyAny>,
+    /// The sub-spec of `thrift_spec`, for error texts.
+    pub spec: Py<PyAny>,
+}
+
+impl Field {
+    pub fn compile<'py>(
+        id: &Bound<'py, PyAny>,
+        entry: &Bound<'py, PyAny>,
+        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<Slot>,
+    ) -> PyResult<Self> {
+        let py = id.py();
+        let entry = entry.cast::<PyTuple>()?;
+        let ttype = entry.get_item(0)?;
+        let name = entry.get_item(1)?.cast_into::<PyString>()?;
+        // (ttype, name, required) or (ttype, name, spec, required).
+        let spec = if entry.len() > 3 {
+            entry.get_item(2)?
+        } else {
+            py.None().into_bound(py)
+        };
+        let kind = Kind::compile(&ttype, &spec)?;
+        Ok(Self {
+            id: id.extract()?,
+            wire_type: kind.wire_type(),
+            kind,
+            slot: slot_of(&name),
+            name: name.unbind(),
+            ttype: ttype.unbind(),
+            spec: spec.unbind(),
+        })
+    }
+}

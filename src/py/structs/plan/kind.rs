@@ -1,0 +1,154 @@
+//! What values look like on the Python side.
+
+use std::sync::OnceLock;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyTuple, PyType};
+
+use super::Plan;
+use crate::py::ffi::Raised;
+use crate::wire::WireType;
+
+/// What a value looks like on the Python side.
+pub enum Kind {
+    /// `bool`
+    Bool,
+    /// `i8`
+    I8,
+    /// `i16`
+    I16,
+    /// `i32` and enums
+    I32,
+    /// `i64`
+    I64,
+    /// `double`
+    Double,
+    /// `string`
+    String,
+    /// `binary`
+    Binary,
+    /// `uuid`
+    Uuid,
+    /// A struct, union or exception.
+    Struct(StructKind),
+    /// A list.
+    List(Box<Kind>),
+    /// A set, which is a list in Python.
+    Set(Box<Kind>),
+    /// A map.
+    Map(Box<(Kind, Kind)>),
+}
+
+/// A struct class that a field refers to; its plan is found at first use,
+/// for classes refer to each other.
+pub struct StructKind {
+    class: Py<PyAny>,
+    plan: OnceLock<Py<Plan>>,
+}
+
+impl Kind {
+    /// Reads a type as `thrift_spec` writes it.
+    pub fn compile(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = ttype.py();
+        let element = |item: Bound<'_, PyAny>| match item.cast::<PyTuple>() {
+            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?),
+            Err(_) => Self::compile(&item, &py.None().into_bound(py)),
+        };
+        Ok(match ttype.extract::<u8>()? {
+            2 => Self::Bool,
+            3 => Self::I8,
+            4 => Self::Double,
+            6 => Self::I16,
+            8 => Self::I32,
+            10 => Self::I64,
+            11 => Self::String,
+            12 => Self::Struct(StructKind {
+                class: spec.clone().unbind(),
+                plan: OnceLock::new(),
+            }),
+            13 => Self::Map(Box::new((
+                element(spec.get_item(0)?)?,
+                element(spec.get_item(1)?)?,
+            ))),
+            14 => Self::Set(Box::new(element(spec.clone())?)),
+            15 => Self::List(Box::new(element(spec.clone())?)),
+            16 => Self::Uuid,
+            18 => Self::Binary,
+            other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
+        })
+    }
+
+    /// Whether values are a [`Scalar`](crate::wire::Scalar) of the wire.
+    #[inline]
+    pub fn is_scalar(&self) -> bool {
+        !matches!(
+            self,
+            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
+        )
+    }
+
+    /// The type on the wire.
+    #[inline]
+    pub fn wire_type(&self) -> WireType {
+        match self {
+            Self::Bool => WireType::Bool,
+            Self::I8 => WireType::I8,
+            Self::I16 => WireType::I16,
+            Self::I32 => WireType::I32,
+            Self::I64 => WireType::I64,
+            Self::Double => WireType::Double,
+            Self::String | Self::Binary => WireType::String,
+            Self::Uuid => WireType::Uuid,
+            Self::Struct(_) => WireType::Struct,
+            Self::List(_) => WireType::List,
+            Self::Set(_) => WireType::Set,
+            Self::Map(_) => WireType::Map,
+        }
+    }
+
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Struct(kind) => {
+                visit.call(&kind.class)?;
+                visit.call(kind.plan.get())
+            }
+            Self::List(element) | Self::Set(element) => element.traverse(visit),
+            Self::Map(entry) => {
+                entry.0.traverse(visit)?;
+                entry.1.traverse(visit)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StructKind {
+    /// What makes the object: the class, or any callable.
+    pub fn class(&self) -> &Py<PyAny> {
+        &self.class
+    }
+
+    /// The plan of the class; none when it is a callable of another kind.
+    #[inline]
+    pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
+        if let Some(plan) = self.plan.get()
+            && !plan.get().is_stale()
+            && !plan.get().unwatched
+        {
+            return Ok(Some(plan.bind(py).clone()));
+        }
+        self.find_plan(py)
+    }
+
+    #[cold]
+    fn find_plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
+        let Ok(class) = self.class.bind(py).cast::<PyType>() else {
+            return Ok(None);
+        };
+        let plan = Plan::of(class).map_err(|error| Raised::new(py, error))?;
+        self.plan.get_or_init(|| plan.clone().unbind());
+        Ok(Some(plan))
+    }
+}
