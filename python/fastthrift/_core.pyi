@@ -6,11 +6,23 @@ the line is for `fastthrift` itself and may change in any release.
 
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, final, type_check_only
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    final,
+    type_check_only,
+)
 
 from typing_extensions import Buffer, Self
 
 __all__ = [
+    "DEFAULT_MAX_DEPTH",
+    "DEFAULT_MAX_SIZE",
     "CyTransportBase",
     "Diagnostic",
     "Initializer",
@@ -29,7 +41,10 @@ __all__ = [
     "TFramedTransport",
     "TFramedTransportFactory",
     "TMemoryBuffer",
+    "TMessageType",
+    "TType",
     "bind",
+    "copy_options",
     "decode",
     "delete_raw",
     "deserialize",
@@ -58,6 +73,43 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+# Numbers. Limits are in levels, and in bytes.
+
+DEFAULT_MAX_DEPTH: Final = 64
+DEFAULT_MAX_SIZE: Final = 104857600
+
+class TType:
+    """Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``."""
+
+    STOP: int
+    VOID: int
+    BOOL: int
+    BYTE: int
+    I08: int
+    DOUBLE: int
+    I16: int
+    I32: int
+    I64: int
+    STRING: int
+    UTF7: int
+    STRUCT: int
+    MAP: int
+    SET: int
+    LIST: int
+    UTF8: int
+    UTF16: int
+    BINARY: int
+    _VALUES_TO_NAMES: dict[int, str]
+
+class TMessageType:
+    """The kind of a message, told in its header."""
+
+    CALL: int
+    REPLY: int
+    EXCEPTION: int
+    ONEWAY: int
+
 # What a transport writes, and a memory buffer holds.
 _Data: TypeAlias = Buffer | str
 
@@ -128,6 +180,9 @@ class _NativeProtocol(_ProtocolSettings):
     def _read_val(self, ttype: int, spec: Any = None) -> Any: ...
     def _write_val(self, ttype: int, val: Any, spec: Any = None) -> None: ...
 
+def copy_options(source: _ProtocolSettings, target: _ProtocolSettings) -> None:
+    """Give a protocol or factory the options of another."""
+
 class TBinaryProtocol(_NativeProtocol):
     """The binary protocol over any object with read, write and flush."""
 
@@ -138,10 +193,10 @@ class TBinaryProtocol(_NativeProtocol):
         strict_write: bool = True,
         decode_response: bool = True,
         strict_decode: bool = False,
-        max_depth: int = 64,
+        max_depth: int = DEFAULT_MAX_DEPTH,
         *,
-        max_string_size: int = 104857600,
-        max_message_size: int = 104857600,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
         check_seqid: bool = True,
     ) -> None: ...
 
@@ -154,10 +209,10 @@ class TBinaryProtocolFactory(_ProtocolSettings):
         strict_write: bool = True,
         decode_response: bool = True,
         strict_decode: bool = False,
-        max_depth: int = 64,
+        max_depth: int = DEFAULT_MAX_DEPTH,
         *,
-        max_string_size: int = 104857600,
-        max_message_size: int = 104857600,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
         check_seqid: bool = True,
     ) -> None: ...
     def get_protocol(self, trans: Any) -> TBinaryProtocol: ...
@@ -178,9 +233,9 @@ class TCompactProtocol(_NativeProtocol):
         decode_response: bool = True,
         strict_decode: bool = False,
         *,
-        max_depth: int = 64,
-        max_string_size: int = 104857600,
-        max_message_size: int = 104857600,
+        max_depth: int = DEFAULT_MAX_DEPTH,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
         check_seqid: bool = True,
     ) -> None: ...
 
@@ -192,9 +247,9 @@ class TCompactProtocolFactory(_ProtocolSettings):
         decode_response: bool = True,
         strict_decode: bool = False,
         *,
-        max_depth: int = 64,
-        max_string_size: int = 104857600,
-        max_message_size: int = 104857600,
+        max_depth: int = DEFAULT_MAX_DEPTH,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
         check_seqid: bool = True,
     ) -> None: ...
     def get_protocol(self, trans: Any) -> TCompactProtocol: ...
@@ -275,7 +330,7 @@ class TFramedTransport(CyTransportBase):
     """Sends each message as a frame: its length in four bytes, then its bytes."""
 
     def __init__(
-        self, trans: Any, buf_size: int = 4096, *, max_frame_size: int = 104857600
+        self, trans: Any, buf_size: int = 4096, *, max_frame_size: int = DEFAULT_MAX_SIZE
     ) -> None: ...
     def read_frame(self) -> None: ...
 
@@ -283,7 +338,7 @@ class TFramedTransportFactory:
     """Makes framed transports."""
 
     max_frame_size: int
-    def __init__(self, *, max_frame_size: int = 104857600) -> None: ...
+    def __init__(self, *, max_frame_size: int = DEFAULT_MAX_SIZE) -> None: ...
     def __getstate__(self) -> Any: ...
     def __setstate__(self, state: dict[str, Any], /) -> None: ...
     def get_transport(self, trans: Any) -> TFramedTransport: ...

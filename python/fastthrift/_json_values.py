@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift._payload import TType
+from fastthrift._core import TType
 from fastthrift.protocol.exc import (
     TEncodeException,
     TMalformedDataException,

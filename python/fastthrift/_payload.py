@@ -6,6 +6,7 @@ The names, signatures and defaults are those of ``thriftpy2.thrift``.
 from __future__ import annotations
 
 from fastthrift import _core
+from fastthrift._core import TType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,62 +29,6 @@ _UUID = 16
 
 # Characters of a value in an error message: whole for ordinary values, no flood in the log.
 _LONGEST_VALUE = 1000
-
-
-class TType:
-    """Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``."""
-
-    __module__ = _MODULE
-
-    STOP = 0
-    VOID = 1
-    BOOL = 2
-    BYTE = 3
-    I08 = 3
-    DOUBLE = 4
-    I16 = 6
-    I32 = 8
-    I64 = 10
-    STRING = 11
-    UTF7 = 11
-    STRUCT = 12
-    MAP = 13
-    SET = 14
-    LIST = 15
-    UTF8 = 16
-    UTF16 = 17
-    # Never on the wire: tells `binary` from `string` in a spec.
-    BINARY = 18
-
-    _VALUES_TO_NAMES: ClassVar[dict[int, str]] = {
-        STOP: "STOP",
-        VOID: "VOID",
-        BOOL: "BOOL",
-        BYTE: "BYTE",
-        DOUBLE: "DOUBLE",
-        I16: "I16",
-        I32: "I32",
-        I64: "I64",
-        STRING: "STRING",
-        STRUCT: "STRUCT",
-        MAP: "MAP",
-        SET: "SET",
-        LIST: "LIST",
-        UTF8: "UTF8",
-        UTF16: "UTF16",
-        BINARY: "BINARY",
-    }
-
-
-class TMessageType:
-    """The kind of a message, told in its header."""
-
-    __module__ = _MODULE
-
-    CALL = 1
-    REPLY = 2
-    EXCEPTION = 3
-    ONEWAY = 4
 
 
 def args_to_kwargs(thrift_spec: ThriftSpec, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 
 from fastthrift import _core
+from fastthrift._core import TMessageType as TMessageType
+from fastthrift._core import TType as TType
 from fastthrift._light import new_lock, partial
 from fastthrift._message import (
     READ,
@@ -33,10 +35,8 @@ from fastthrift._wait import flush, send, wait
 from ._payload import TApplicationException as TApplicationException
 from ._payload import TDecodeException as TDecodeException
 from ._payload import TException as TException
-from ._payload import TMessageType as TMessageType
 from ._payload import TPayload as TPayload
 from ._payload import TPayloadMeta as TPayloadMeta
-from ._payload import TType as TType
 from ._payload import args_to_kwargs as args_to_kwargs
 from ._payload import check_arguments as check_arguments
 from ._payload import gen_init as gen_init

@@ -13,6 +13,7 @@ mod functions;
 mod imports;
 mod json;
 mod logging;
+mod numbers;
 mod protocol;
 mod structs;
 mod transport;
@@ -51,6 +52,8 @@ mod _core {
     #[pymodule_export]
     use super::classes::{Diagnostic, Program, Schema, load_schema};
     #[pymodule_export]
+    use super::codec::copy_options;
+    #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
     use super::json::nests_deeper;
@@ -77,6 +80,7 @@ mod _core {
         ffi::claim(module.py())?;
         ffi::check(module.py())?;
         super::functions::quicken(module)?;
+        super::numbers::add_to(module)?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", ffi::storage_type(module.py())?)
     }

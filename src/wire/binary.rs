@@ -148,27 +148,12 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn minimum_size(wire_type: WireType) -> usize {
-        match wire_type {
-            WireType::Bool | WireType::I8 | WireType::Struct => 1,
-            WireType::I16 => 2,
-            WireType::I32 | WireType::String => 4,
-            WireType::I64 | WireType::Double => 8,
-            WireType::List | WireType::Set => 5,
-            WireType::Map => 6,
-            WireType::Uuid => 16,
-        }
+        wire_type.binary_size().least
     }
 
     #[inline]
     fn fixed_size(wire_type: WireType) -> Option<usize> {
-        match wire_type {
-            WireType::String
-            | WireType::Struct
-            | WireType::Map
-            | WireType::Set
-            | WireType::List => None,
-            fixed => Some(Self::minimum_size(fixed)),
-        }
+        wire_type.binary_size().fixed()
     }
 }
 

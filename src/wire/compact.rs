@@ -8,7 +8,7 @@ use super::message::MessageHeader;
 use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
-use super::wire_type::WireType;
+use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{MAX_SIZE, Scalar, Writer, checked_size};
 
 const PROTOCOL_ID: u8 = 0x82;
@@ -16,53 +16,10 @@ const VERSION: u8 = 1;
 const VERSION_MASK: u8 = 0x1f;
 const TYPE_SHIFT: u8 = 5;
 /// The type numbers of the two bools; in field headers they are the value.
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
+const TRUE: u8 = WireType::Bool.to_compact();
+const FALSE: u8 = COMPACT_FALSE;
 /// A list of this many elements and more has its size in a varint.
 const LONG_LIST: u8 = 15;
-
-const fn to_compact(wire_type: WireType) -> u8 {
-    match wire_type {
-        WireType::Bool => TRUE,
-        WireType::I8 => 3,
-        WireType::I16 => 4,
-        WireType::I32 => 5,
-        WireType::I64 => 6,
-        WireType::Double => 7,
-        WireType::String => 8,
-        WireType::List => 9,
-        WireType::Set => 10,
-        WireType::Map => 11,
-        WireType::Struct => 12,
-        WireType::Uuid => 13,
-    }
-}
-
-/// The types by their numbers: a table, for a `match` would be a jump that is
-/// hard to foretell.
-const TYPES: [Option<WireType>; 16] = {
-    let mut types = [None; 16];
-    types[TRUE as usize] = Some(WireType::Bool);
-    types[FALSE as usize] = Some(WireType::Bool);
-    types[3] = Some(WireType::I8);
-    types[4] = Some(WireType::I16);
-    types[5] = Some(WireType::I32);
-    types[6] = Some(WireType::I64);
-    types[7] = Some(WireType::Double);
-    types[8] = Some(WireType::String);
-    types[9] = Some(WireType::List);
-    types[10] = Some(WireType::Set);
-    types[11] = Some(WireType::Map);
-    types[12] = Some(WireType::Struct);
-    types[13] = Some(WireType::Uuid);
-    types
-};
-
-/// The type with this number, of which the low four bits are taken.
-#[inline]
-const fn from_compact(number: u8) -> Option<WireType> {
-    TYPES[(number & 0x0f) as usize]
-}
 
 /// Reads the compact protocol.
 #[derive(Debug)]
@@ -144,7 +101,7 @@ impl<I: Input> Reader for Compact<I> {
         if number == WireType::STOP {
             return Ok(None);
         }
-        let Some(wire_type) = from_compact(number) else {
+        let Some(wire_type) = WireType::from_compact(number) else {
             return Err(Error::unknown_type(number));
         };
         let delta = i16::from(header >> 4);
@@ -205,7 +162,7 @@ impl<I: Input> Reader for Compact<I> {
             short => i64::from(short),
         };
         let number = header & 0x0f;
-        let element = element_type(from_compact(number), number, count)?;
+        let element = element_type(WireType::from_compact(number), number, count)?;
         let size = element.map_or(0, Self::minimum_size);
         Ok(ListHeader {
             element,
@@ -224,8 +181,8 @@ impl<I: Input> Reader for Compact<I> {
             });
         }
         let types = self.state.input.byte()?;
-        let key = element_type(from_compact(types >> 4), types >> 4, count)?;
-        let value = element_type(from_compact(types & 0x0f), types & 0x0f, count)?;
+        let key = element_type(WireType::from_compact(types >> 4), types >> 4, count)?;
+        let value = element_type(WireType::from_compact(types & 0x0f), types & 0x0f, count)?;
         let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);
         Ok(MapHeader {
             key,
@@ -236,21 +193,12 @@ impl<I: Input> Reader for Compact<I> {
 
     #[inline]
     fn minimum_size(wire_type: WireType) -> usize {
-        match wire_type {
-            WireType::Double => 8,
-            WireType::Uuid => 16,
-            _ => 1,
-        }
+        wire_type.compact_size().least
     }
 
     #[inline]
     fn fixed_size(wire_type: WireType) -> Option<usize> {
-        match wire_type {
-            WireType::Bool | WireType::I8 => Some(1),
-            WireType::Double => Some(8),
-            WireType::Uuid => Some(16),
-            _ => None,
-        }
+        wire_type.compact_size().fixed()
     }
 }
 
@@ -366,7 +314,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[inline]
     fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16) {
-        self.header(to_compact(wire_type), id, last_id);
+        self.header(wire_type.to_compact(), id, last_id);
     }
 
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
@@ -393,7 +341,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
             Scalar::Bytes(value) => {
                 let size = self.check_string(value.len())?;
                 let (mut word, mut length) = varint::encode_short(size as u64);
-                let number = const { to_compact(WireType::String) };
+                let number = const { WireType::String.to_compact() };
                 match short_header(number, id, *last_id) {
                     Some(header) => {
                         word = word << 8 | u64::from(header);
@@ -406,7 +354,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
                 return Ok(());
             }
         };
-        self.varint_field(to_compact(wire_type), varint, id, last_id);
+        self.varint_field(wire_type.to_compact(), varint, id, last_id);
         Ok(())
     }
 
@@ -477,7 +425,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[inline]
     fn list(&mut self, element: WireType, count: usize) -> Result<()> {
-        let number = to_compact(element);
+        let number = element.to_compact();
         if count < usize::from(LONG_LIST) {
             self.i8(((count as u8) << 4 | number) as i8);
             return Ok(());
@@ -493,7 +441,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         let count = checked_size("map", count, MAX_SIZE)?;
         self.size(count);
         if count > 0 {
-            self.i8((to_compact(key) << 4 | to_compact(value)) as i8);
+            self.i8((key.to_compact() << 4 | value.to_compact()) as i8);
         }
         Ok(())
     }

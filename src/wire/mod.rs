@@ -31,7 +31,7 @@ pub use compact::{Compact, CompactWriter};
 pub use error::{Error, ErrorKind, Result};
 pub use input::{Input, SliceInput};
 pub use limits::{Depth, Limits, Nesting};
-pub use message::MessageHeader;
+pub use message::{MessageHeader, message_type};
 pub use output::Output;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from typing import Any
 
 import fastthrift
+import pytest
 import thriftpy2
+from fastthrift.contrib.aio.protocol import (
+    TAsyncBinaryProtocolFactory,
+    TAsyncCompactProtocolFactory,
+)
+from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
 
 
 def test_names_that_programs_import_from_where_they_are_not_defined() -> None:
@@ -115,3 +123,30 @@ def test_encode_and_decode_take_thrifts_own_exceptions_too() -> None:
             TApplicationException, fastthrift.encode(error, protocol), protocol
         )
         assert (copy.type, copy.message) == (error.type, error.message)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        TBinaryProtocolFactory,
+        TCompactProtocolFactory,
+        TAsyncBinaryProtocolFactory,
+        TAsyncCompactProtocolFactory,
+    ],
+)
+def test_the_signature_of_a_protocol_says_what_its_options_are(factory: Any) -> None:
+    of_factory = inspect.signature(factory).parameters
+    trans, *of_protocol = inspect.signature(
+        type(factory().get_protocol(object()))
+    ).parameters.values()
+    assert trans.name == "trans"
+    assert of_protocol == list(of_factory.values())
+    options = {name for name in vars(type(factory()).__mro__[-2]) if not name.startswith("_")}
+    both = options - {"strict_read", "strict_write"}
+    assert both <= set(of_factory) <= options
+    for name, parameter in of_factory.items():
+        assert getattr(factory(), name) == parameter.default, name
+        other = not parameter.default if isinstance(parameter.default, bool) else 17
+        changed = factory(**{name: other})
+        assert getattr(changed, name) == other
+        assert getattr(changed.get_protocol(object()), name) == other

@@ -6,12 +6,13 @@ import re
 import urllib.parse
 from typing import NamedTuple
 
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._addresses import split_url, without_secrets
 
 HTTP_URI = "{scheme}://{host}:{port}{path}"
 DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
 # In bytes, of a request's or a response's body.
-DEFAULT_MAX_MESSAGE_SIZE = 100 * 1024 * 1024
+DEFAULT_MAX_MESSAGE_SIZE = DEFAULT_MAX_SIZE
 CONTENT_TYPE = "application/x-thrift"
 
 _PORTS = {"http": 80, "https": 443}

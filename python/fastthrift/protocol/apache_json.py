@@ -17,7 +17,13 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
-from fastthrift._core import CyTransportBase, TMemoryBuffer
+from fastthrift._core import (
+    DEFAULT_MAX_DEPTH,
+    DEFAULT_MAX_SIZE,
+    CyTransportBase,
+    TMemoryBuffer,
+    TType,
+)
 from fastthrift._json_values import (
     INTEGER_BITS,
     Misfit,
@@ -31,16 +37,14 @@ from fastthrift._json_values import (
     text_of,
     whole_number,
 )
-from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
-from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
+from fastthrift.protocol.binary import check_depth
 from fastthrift.protocol.exc import (
     TMalformedDataException,
     TProtocolException,
     TTruncatedDataException,
 )
 from fastthrift.protocol.json import (
-    DEFAULT_MAX_SIZE,
     LIMITED,
     base64_size,
     check_length,

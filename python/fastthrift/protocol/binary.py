@@ -11,8 +11,7 @@ import struct
 from typing import Any, cast
 
 from fastthrift import _core
-from fastthrift._core import TBinaryProtocol, TBinaryProtocolFactory
-from fastthrift._payload import TType
+from fastthrift._core import DEFAULT_MAX_DEPTH, TBinaryProtocol, TBinaryProtocolFactory, TType
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.exc import TDepthLimitException, TProtocolException
 
@@ -59,9 +58,6 @@ VERSION_MASK = -65536
 VERSION_1 = -2147418112
 TYPE_MASK = 0x000000FF
 BIN_TYPES = (TType.STRING, TType.BINARY)
-
-# How deep structs and containers may nest, the outermost included.
-DEFAULT_MAX_DEPTH = 64
 
 
 def check_depth(budget: int, where: str) -> None:

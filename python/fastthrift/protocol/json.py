@@ -18,7 +18,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from fastthrift._core import nests_deeper
+from fastthrift._core import DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, TType, nests_deeper
 from fastthrift._json_values import (
     INTEGER_BITS,
     Misfit,
@@ -36,9 +36,8 @@ from fastthrift._json_values import (
     text_of,
     whole_number,
 )
-from fastthrift._payload import TType
 from fastthrift.protocol.base import TProtocolBase
-from fastthrift.protocol.binary import DEFAULT_MAX_DEPTH, check_depth
+from fastthrift.protocol.binary import check_depth
 from fastthrift.protocol.exc import (
     TDepthLimitException,
     TMalformedDataException,
@@ -66,8 +65,6 @@ __all__ = [
 
 VERSION = 1
 
-# In bytes.
-DEFAULT_MAX_SIZE = 100 * 1024 * 1024
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
 

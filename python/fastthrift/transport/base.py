@@ -6,7 +6,8 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from fastthrift._payload import TException, TType
+from fastthrift._core import TType
+from fastthrift._payload import TException
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec

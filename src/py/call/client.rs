@@ -4,13 +4,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::message::{ReadFields, WriteMessage, message_type};
+use super::message::{ReadFields, WriteMessage};
 use super::method::{Method, Signature};
 use super::parts::Parts;
 use crate::py::codec;
 use crate::py::imports;
 use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
 use crate::py::transport::Output;
+use crate::wire::message_type;
 
 /// A method, whether nobody waits for its answer, and the arguments.
 type Call<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);

@@ -10,14 +10,6 @@ use crate::py::structs::Plan;
 use crate::py::transport::{self, Output};
 use crate::wire::{Reader, Writer};
 
-/// The types of messages, as `TMessageType` has them.
-pub mod message_type {
-    pub const CALL: u8 = 1;
-    pub const REPLY: u8 = 2;
-    pub const EXCEPTION: u8 = 3;
-    pub const ONEWAY: u8 = 4;
-}
-
 /// A message to be written.
 pub struct WriteMessage<'a, V> {
     /// The name of the method.

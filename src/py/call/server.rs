@@ -5,11 +5,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use super::message::{ReadFields, WriteMessage, message_type};
+use super::message::{ReadFields, WriteMessage};
 use super::method::Method;
 use crate::py::codec;
 use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
 use crate::py::transport::Output;
+use crate::wire::message_type;
 
 type Call<'py> = (
     Bound<'py, Method>,

@@ -5,8 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
 use super::builder::{Builder, new_class};
-use super::spec::ttype;
 use crate::py::ffi;
+use crate::py::structs::ttype;
 use crate::schema::{Enum, EnumId};
 
 impl<'py> Builder<'_, 'py> {

@@ -5,26 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::builder::Builder;
+use crate::py::structs::ttype;
 use crate::schema::Type;
-
-/// The numbers of `TType`.
-pub mod ttype {
-    pub const BOOL: u8 = 2;
-    pub const BYTE: u8 = 3;
-    pub const DOUBLE: u8 = 4;
-    pub const I16: u8 = 6;
-    pub const I32: u8 = 8;
-    pub const I64: u8 = 10;
-    pub const STRING: u8 = 11;
-    pub const STRUCT: u8 = 12;
-    pub const MAP: u8 = 13;
-    pub const SET: u8 = 14;
-    pub const LIST: u8 = 15;
-    pub const UUID: u8 = 16;
-    pub const BINARY: u8 = 18;
-    /// fbthrift's; the codec refuses it.
-    pub const FLOAT: u8 = 19;
-}
 
 impl<'py> Builder<'_, 'py> {
     /// The type's `TType`, and the sub-spec of a type that has one.

@@ -5,8 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::builder::Builder;
-use super::spec::ttype;
-use crate::py::structs::Layout;
+use crate::py::structs::{Layout, ttype};
 use crate::py::{ffi, imports};
 use crate::schema::{Field, ProgramId, Requiredness};
 

@@ -26,7 +26,7 @@ use crate::wire::{
 pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
-pub use settings::{Dialect, ProtocolSettings, Settings, Strings};
+pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 
 /// Something to read, from any protocol.
 pub trait Read<'py> {

@@ -120,6 +120,12 @@ impl ProtocolSettings {
     }
 }
 
+/// Gives a protocol or factory the options of another.
+#[pyfunction]
+pub fn copy_options(source: &Bound<'_, ProtocolSettings>, target: &Bound<'_, ProtocolSettings>) {
+    target.get().set(source.get().get());
+}
+
 macro_rules! options {
     (
         $($(#[doc = $flag_doc:literal])* $flag:ident / $set_flag:ident = $on:literal, bit $bit:literal;)*

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::{NativeProtocol, parts};
 use crate::py::codec::{self, Decoder, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
-use crate::py::structs::Kind;
+use crate::py::structs::{Kind, ttype};
 use crate::wire::{Error, Reader, WireType, Writer};
 
 /// A value of a `TType`, to be passed over.
@@ -24,9 +24,8 @@ impl Read<'_> for SkipValue {
 
 /// The wire type of a `TType`.
 fn wire_type(ttype: u8) -> Result<WireType> {
-    const BINARY: u8 = 18;
     match ttype {
-        BINARY => Ok(WireType::String),
+        ttype::BINARY => Ok(WireType::String),
         number => WireType::from_binary(number).ok_or_else(|| Error::unknown_type(number).into()),
     }
 }

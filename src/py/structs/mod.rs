@@ -6,6 +6,7 @@ mod compare;
 mod construct;
 mod layout;
 mod plan;
+pub mod ttype;
 
 pub use attributes::{
     delete_raw, dict_view, is_slot, replace_dict, set_raw, snapshot, snapshot_function,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 # In bytes.
-DEFAULT_MAX_FRAME_SIZE = 100 * 1024 * 1024
+DEFAULT_MAX_FRAME_SIZE = DEFAULT_MAX_SIZE
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
 

@@ -9,6 +9,7 @@ use pyo3::types::{PyTuple, PyType};
 
 use super::Plan;
 use crate::py::ffi::Raised;
+use crate::py::structs::ttype;
 use crate::wire::WireType;
 
 /// What a value looks like on the Python side.
@@ -57,25 +58,25 @@ impl Kind {
             Err(_) => Self::compile(&item, &py.None().into_bound(py)),
         };
         Ok(match ttype.extract::<u8>()? {
-            2 => Self::Bool,
-            3 => Self::I8,
-            4 => Self::Double,
-            6 => Self::I16,
-            8 => Self::I32,
-            10 => Self::I64,
-            11 => Self::String,
-            12 => Self::Struct(StructKind {
+            ttype::BOOL => Self::Bool,
+            ttype::BYTE => Self::I8,
+            ttype::DOUBLE => Self::Double,
+            ttype::I16 => Self::I16,
+            ttype::I32 => Self::I32,
+            ttype::I64 => Self::I64,
+            ttype::STRING => Self::String,
+            ttype::STRUCT => Self::Struct(StructKind {
                 class: spec.clone().unbind(),
                 plan: OnceLock::new(),
             }),
-            13 => Self::Map(Box::new((
+            ttype::MAP => Self::Map(Box::new((
                 element(spec.get_item(0)?)?,
                 element(spec.get_item(1)?)?,
             ))),
-            14 => Self::Set(Box::new(element(spec.clone())?)),
-            15 => Self::List(Box::new(element(spec.clone())?)),
-            16 => Self::Uuid,
-            18 => Self::Binary,
+            ttype::SET => Self::Set(Box::new(element(spec.clone())?)),
+            ttype::LIST => Self::List(Box::new(element(spec.clone())?)),
+            ttype::UUID => Self::Uuid,
+            ttype::BINARY => Self::Binary,
             other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
         })
     }

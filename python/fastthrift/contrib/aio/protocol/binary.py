@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastthrift._core import copy_options
 from fastthrift.protocol.binary import (
     BIN_TYPES,
     DEFAULT_MAX_DEPTH,
@@ -11,6 +12,7 @@ from fastthrift.protocol.binary import (
     VERSION_1,
     VERSION_MASK,
     TBinaryProtocol,
+    TBinaryProtocolFactory,
     check_depth,
     unpack_double,
     unpack_i8,
@@ -54,9 +56,6 @@ __all__ = [
     "write_val",
 ]
 
-# 100 MiB.
-_SIZE_LIMIT = 100 << 20
-
 
 class TAsyncBinaryProtocol(TAsyncNativeProtocol, TBinaryProtocol, TAsyncProtocolBase):  # type: ignore[misc]
     """The binary protocol over an asyncio transport, or any object with an asynchronous
@@ -65,71 +64,15 @@ class TAsyncBinaryProtocol(TAsyncNativeProtocol, TBinaryProtocol, TAsyncProtocol
     _native = TBinaryProtocol
     _scanner = BINARY
 
-    def __init__(
-        self,
-        trans: Any,
-        strict_read: bool = True,
-        strict_write: bool = True,
-        decode_response: bool = True,
-        strict_decode: bool = False,
-        max_depth: int = DEFAULT_MAX_DEPTH,
-        *,
-        max_string_size: int = _SIZE_LIMIT,
-        max_message_size: int = _SIZE_LIMIT,
-        check_seqid: bool = True,
-    ) -> None:
-        """The options of ``TBinaryProtocol``."""
-        super().__init__(
-            trans,
-            strict_read,
-            strict_write,
-            decode_response,
-            strict_decode,
-            max_depth,
-            max_string_size=max_string_size,
-            max_message_size=max_message_size,
-            check_seqid=check_seqid,
-        )
 
-
-class TAsyncBinaryProtocolFactory:
+class TAsyncBinaryProtocolFactory(TBinaryProtocolFactory):
     """Makes binary protocols for asyncio."""
 
-    def __init__(
-        self,
-        strict_read: bool = True,
-        strict_write: bool = True,
-        decode_response: bool = True,
-        strict_decode: bool = False,
-        max_depth: int = DEFAULT_MAX_DEPTH,
-        *,
-        max_string_size: int = _SIZE_LIMIT,
-        max_message_size: int = _SIZE_LIMIT,
-        check_seqid: bool = True,
-    ) -> None:
-        """The options of ``TBinaryProtocolFactory``."""
-        self.strict_read = strict_read
-        self.strict_write = strict_write
-        self.decode_response = decode_response
-        self.strict_decode = strict_decode
-        self.max_depth = max_depth
-        self.max_string_size = max_string_size
-        self.max_message_size = max_message_size
-        self.check_seqid = check_seqid
-
     def get_protocol(self, trans: Any) -> TAsyncBinaryProtocol:
-        """A binary protocol over ``trans``."""
-        return TAsyncBinaryProtocol(
-            trans,
-            self.strict_read,
-            self.strict_write,
-            self.decode_response,
-            self.strict_decode,
-            self.max_depth,
-            max_string_size=self.max_string_size,
-            max_message_size=self.max_message_size,
-            check_seqid=self.check_seqid,
-        )
+        """A binary protocol with these options over ``trans``."""
+        protocol = TAsyncBinaryProtocol(trans)
+        copy_options(self, protocol)
+        return protocol
 
 
 async def read_message_begin(inbuf: Any, strict: bool = True) -> tuple[Any, int, int]:

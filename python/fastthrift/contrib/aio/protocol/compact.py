@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastthrift.protocol.compact import BIN_TYPES, CompactType, TCompactProtocol, from_zig_zag
+from fastthrift._core import copy_options
+from fastthrift.protocol.compact import (
+    BIN_TYPES,
+    CompactType,
+    TCompactProtocol,
+    TCompactProtocolFactory,
+    from_zig_zag,
+)
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.thrift import TException, TType
 
@@ -25,9 +32,6 @@ __all__ = [
     "read_varint",
 ]
 
-_MAX_DEPTH = 64
-# 100 MiB.
-_SIZE_LIMIT = 100 << 20
 # 64 bits in groups of seven.
 _LONGEST_VARINT = 10
 
@@ -59,58 +63,12 @@ class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtoc
     _native = TCompactProtocol
     _scanner = COMPACT
 
-    def __init__(
-        self,
-        trans: Any,
-        decode_response: bool = True,
-        strict_decode: bool = False,
-        *,
-        max_depth: int = _MAX_DEPTH,
-        max_string_size: int = _SIZE_LIMIT,
-        max_message_size: int = _SIZE_LIMIT,
-        check_seqid: bool = True,
-    ) -> None:
-        """The options of ``TCompactProtocol``."""
-        super().__init__(
-            trans,
-            decode_response,
-            strict_decode,
-            max_depth=max_depth,
-            max_string_size=max_string_size,
-            max_message_size=max_message_size,
-            check_seqid=check_seqid,
-        )
 
-
-class TAsyncCompactProtocolFactory:
+class TAsyncCompactProtocolFactory(TCompactProtocolFactory):
     """Makes compact protocols for asyncio."""
 
-    def __init__(
-        self,
-        decode_response: bool = True,
-        strict_decode: bool = False,
-        *,
-        max_depth: int = _MAX_DEPTH,
-        max_string_size: int = _SIZE_LIMIT,
-        max_message_size: int = _SIZE_LIMIT,
-        check_seqid: bool = True,
-    ) -> None:
-        """The options of ``TCompactProtocolFactory``."""
-        self.decode_response = decode_response
-        self.strict_decode = strict_decode
-        self.max_depth = max_depth
-        self.max_string_size = max_string_size
-        self.max_message_size = max_message_size
-        self.check_seqid = check_seqid
-
     def get_protocol(self, trans: Any) -> TAsyncCompactProtocol:
-        """A compact protocol over ``trans``."""
-        return TAsyncCompactProtocol(
-            trans,
-            decode_response=self.decode_response,
-            strict_decode=self.strict_decode,
-            max_depth=self.max_depth,
-            max_string_size=self.max_string_size,
-            max_message_size=self.max_message_size,
-            check_seqid=self.check_seqid,
-        )
+        """A compact protocol with these options over ``trans``."""
+        protocol = TAsyncCompactProtocol(trans)
+        copy_options(self, protocol)
+        return protocol

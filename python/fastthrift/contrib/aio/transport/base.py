@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.protocol.exc import (
     TFrameSizeException,
     TMalformedDataException,
@@ -20,7 +21,7 @@ from fastthrift.transport._buffers import TransportBuffer, contents_of
 from fastthrift.transport.base import TTransportTimeout
 
 # The longest frame or message that is accepted, in bytes.
-SIZE_LIMIT = 100 << 20
+SIZE_LIMIT = DEFAULT_MAX_SIZE
 
 # At most this much is asked for at once: what a message promises may never come, and a stream
 # allocates what it is asked for.

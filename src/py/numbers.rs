@@ -1,0 +1,55 @@
+//! Thrift's numbers as Python sees them: `TType`, `TMessageType`, and the
+//! limits that apply where nothing else is asked for.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use super::structs::ttype;
+use crate::wire::{Limits, message_type};
+
+/// Adds them to the module.
+pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+
+    let names = PyDict::new(py);
+    for (name, number) in ttype::NAMES {
+        if !names.contains(number)? {
+            names.set_item(number, name)?;
+        }
+    }
+    let members = members(py, &ttype::NAMES)?;
+    members.set_item(intern!(py, "_VALUES_TO_NAMES"), names)?;
+    let doc =
+        "Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``.";
+    add_class(module, "TType", doc, &members)?;
+
+    let members = self::members(py, &message_type::NAMES)?;
+    let doc = "The kind of a message, told in its header.";
+    add_class(module, "TMessageType", doc, &members)?;
+
+    module.add("DEFAULT_MAX_DEPTH", Limits::DEFAULT_DEPTH)?;
+    module.add("DEFAULT_MAX_SIZE", Limits::DEFAULT_SIZE)
+}
+
+fn members<'py>(py: Python<'py>, numbers: &[(&str, u8)]) -> PyResult<Bound<'py, PyDict>> {
+    let members = PyDict::new(py);
+    for (name, number) in numbers {
+        members.set_item(name, number)?;
+    }
+    Ok(members)
+}
+
+/// Adds an ordinary Python class.
+fn add_class(
+    module: &Bound<'_, PyModule>,
+    name: &str,
+    doc: &str,
+    members: &Bound<'_, PyDict>,
+) -> PyResult<()> {
+    let py = module.py();
+    members.set_item(intern!(py, "__doc__"), doc)?;
+    members.set_item(intern!(py, "__module__"), "fastthrift.thrift")?;
+    let class = py.get_type::<PyType>().call1((name, (), members))?;
+    module.add(name, class)
+}
