@@ -4,7 +4,6 @@
 
     python benches/rpc.py                  # everything: some minutes
     python benches/rpc.py --quick          # a first impression
-    python benches/rpc.py --instructions   # count instead (needs valgrind): no noise
 
 Three things are timed.
 
@@ -358,27 +357,14 @@ def processors(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
     return record(Measurement("processor in memory", "binary", case.name), actions, budget)
 
 
-# Counting
+# Without sockets
 
 
-def instructions(side: str, library: str, case: Case, count: int) -> int:
-    """How many instructions a process executes that makes the calls of a case `count` times."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
-    result = subprocess.run(
-        [*command, __file__, "--spin", side, library, case.name, str(count)],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(result.stderr.rpartition("Collected : ")[2].split()[0])
-
-
-def spin(side: str, library: str, case_name: str, count: int) -> None:
-    """Make the calls of a case, for `instructions`."""
+def calls_in_memory(side: str, library: str, case: Case) -> list[Callable[[], Any]]:
+    """The calls of a case, one function each: by a client whose answers are there at once, or by
+    a processor."""
     peer = Peer(library)
-    (case,) = (case for case in CASES if case.name == case_name)
-    actions: list[Callable[[], Any]] = []
+    calls: list[Callable[[], Any]] = []
     for method, plain in case.calls:
         exchange = peer.exchange(method, plain)
         if side == "client":
@@ -386,32 +372,10 @@ def spin(side: str, library: str, case_name: str, count: int) -> None:
             at = exchange.sequence_id_at
             first = (1 if library == "fastthrift" else 0).to_bytes(4, "big")
             reply = exchange.reply and exchange.reply[:at] + first + exchange.reply[at + 4 :]
-            actions.append(peer.client(Exchange(exchange.request, reply), method, plain))
+            calls.append(peer.client(Exchange(exchange.request, reply), method, plain))
         else:
-            actions.append(peer.process(exchange.request))
-    for _ in range(count):
-        for action in actions:
-            action()
-
-
-def count_instructions() -> str:
-    lines = [
-        "### Instructions of one call, without sockets",
-        "",
-        "| case | | fastthrift | thriftpy2 | x |",
-        "| --- | --- | ---: | ---: | ---: |",
-    ]
-    for case in CASES:
-        if case.name == "64 KiB":
-            continue  # mostly memcpy, which counts by the cache line
-        for side in ("client", "processor"):
-            counts = []
-            for library in ("fastthrift", "thriftpy2"):
-                few, many = (instructions(side, library, case, count) for count in (200, 1200))
-                counts.append((many - few) // 1000)
-            ours, theirs = counts
-            lines.append(f"| {case.name} | {side} | {ours} | {theirs} | {theirs / ours:.2f} |")
-    return "\n".join(lines)
+            calls.append(peer.process(exchange.request))
+    return calls
 
 
 # Report
@@ -489,17 +453,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.name} too")
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES])
-    parser.add_argument("--instructions", action="store_true", help="count, do not time")
     parser.add_argument("--serve-bare", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--spin", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve_bare:
         serve_bare()
-    elif arguments.spin:
-        *what, count = arguments.spin
-        spin(*what, int(count))
-    elif arguments.instructions:
-        print(count_instructions())
     else:
         from measurement import Budget
 
