@@ -328,25 +328,12 @@ impl<'s> Writer<'s> {
 
     fn type_id(&self, ty: &Type) -> &'static str {
         match ty {
-            Type::Bool => "bool",
-            Type::I8 => "i8",
-            Type::I16 => "i16",
-            Type::I32 => "i32",
-            Type::I64 => "i64",
-            Type::Double => "double",
-            Type::Float => "float",
-            Type::String => "string",
-            Type::Binary => "binary",
-            Type::Uuid => "uuid",
-            Type::Enum(_) => "enum",
             Type::Struct(id) => match self.schema[*id].kind {
                 StructKind::Struct => "struct",
                 StructKind::Union => "union",
                 StructKind::Exception => "exception",
             },
-            Type::List(_) => "list",
-            Type::Set(_) => "set",
-            Type::Map(_) => "map",
+            other => other.word().unwrap_or("enum"),
         }
     }
 

@@ -194,6 +194,29 @@ pub enum Type {
     Map(Arc<(Type, Type)>),
 }
 
+impl Type {
+    /// The word of the IDL for the type; none where it is a name.
+    #[must_use]
+    pub const fn word(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::Double => "double",
+            Self::Float => "float",
+            Self::String => "string",
+            Self::Binary => "binary",
+            Self::Uuid => "uuid",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::Map(_) => "map",
+            Self::Enum(_) | Self::Struct(_) => return None,
+        })
+    }
+}
+
 /// A value of a constant or a default, cast to its type: references are
 /// replaced by what they name, and enum values by their number.
 #[derive(Clone, Debug, PartialEq)]

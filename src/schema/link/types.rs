@@ -229,16 +229,6 @@ impl Linker<'_> {
     /// A type for messages.
     pub(super) fn type_name(&self, ty: &Type) -> String {
         match ty {
-            Type::Bool => "bool".to_owned(),
-            Type::I8 => "i8".to_owned(),
-            Type::I16 => "i16".to_owned(),
-            Type::I32 => "i32".to_owned(),
-            Type::I64 => "i64".to_owned(),
-            Type::Double => "double".to_owned(),
-            Type::Float => "float".to_owned(),
-            Type::String => "string".to_owned(),
-            Type::Binary => "binary".to_owned(),
-            Type::Uuid => "uuid".to_owned(),
             Type::Enum(id) => self.enum_name(*id).to_owned(),
             Type::Struct(id) => self.struct_name(*id).to_owned(),
             Type::List(element) => format!("list<{}>", self.type_name(element)),
@@ -247,6 +237,7 @@ impl Linker<'_> {
                 let (key, value) = &**entry;
                 format!("map<{}, {}>", self.type_name(key), self.type_name(value))
             }
+            base => base.word().unwrap_or_default().to_owned(),
         }
     }
 
