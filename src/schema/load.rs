@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::link;
+use super::loaded::{LoadedFile, LoadedInclude};
 use super::model::{ProgramId, Schema};
 use super::sources::{Located, Sources, Unresolved};
-use crate::idl::syntax::{self, Header};
+use crate::idl::syntax::Header;
 use crate::idl::{
     Code, Diagnostic, Kind, ParseOptions, Parsed, Reserved, Severity, SourceFile, Span, literal,
     parse,
@@ -129,23 +130,6 @@ fn sort(diagnostics: &mut [Diagnostic], files: &[Arc<SourceFile>]) {
         let rank = ranks.get(&Arc::as_ptr(&diagnostic.file)).copied();
         (rank, diagnostic.span.start)
     });
-}
-
-/// One file, read and parsed.
-pub(super) struct LoadedFile {
-    pub(super) source: Arc<SourceFile>,
-    pub(super) tree: syntax::File,
-    /// One for each include of the tree.
-    pub(super) includes: Vec<LoadedInclude>,
-}
-
-/// Where an include has led.
-pub(super) struct LoadedInclude {
-    pub(super) path: String,
-    pub(super) alias: Option<String>,
-    pub(super) found: PathBuf,
-    pub(super) span: Span,
-    pub(super) program: Option<ProgramId>,
 }
 
 /// Moves the files into dependency order, which numbers them anew.

@@ -13,6 +13,7 @@
 mod json;
 mod link;
 mod load;
+mod loaded;
 mod model;
 mod sources;
 

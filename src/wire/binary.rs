@@ -1,13 +1,14 @@
 //! The binary protocol: fixed widths, big-endian.
 
+use super::depth::Depth;
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
-use super::limits::{Depth, Limits};
+use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::wire_type::WireType;
-use super::writer::{MAX_SIZE, Scalar, Writer, checked_size};
+use super::writer::{Scalar, Writer, checked_size};
 
 const VERSION_MASK: u32 = 0xffff_0000;
 const VERSION_1: u32 = 0x8001_0000;

@@ -1,15 +1,16 @@
 //! The compact protocol: varints, short field headers, little-endian doubles.
 
 use super::binary::put_all;
+use super::depth::Depth;
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
-use super::limits::{Depth, Limits};
+use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::output::Output;
 use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
 use super::varint;
 use super::wire_type::{COMPACT_FALSE, WireType};
-use super::writer::{MAX_SIZE, Scalar, Writer, checked_size};
+use super::writer::{Scalar, Writer, checked_size};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;

@@ -3,9 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::limits::Nesting;
+use super::limits::MAX_SIZE;
 use super::wire_type::WireType;
-use super::writer::MAX_SIZE;
 
 /// The result of reading or writing.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -74,6 +73,31 @@ pub enum ErrorKind {
     /// The source of the bytes failed.
     #[error(transparent)]
     Source(Box<dyn StdError + Send + Sync>),
+}
+
+/// What is entered, and to do what; for the text of the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nesting(&'static str);
+
+impl Nesting {
+    /// A struct, to read it.
+    pub const READ_STRUCT: Self = Self("reading a Thrift struct");
+    /// A list, set or map, to read it.
+    pub const READ_CONTAINER: Self = Self("reading a Thrift container");
+    /// A struct, to write it.
+    pub const WRITE_STRUCT: Self = Self("writing a Thrift struct");
+    /// A list, set or map, to write it.
+    pub const WRITE_CONTAINER: Self = Self("writing a Thrift container");
+    /// A struct, to pass over it.
+    pub const SKIP_STRUCT: Self = Self("skipping a Thrift struct");
+    /// A list, set or map, to pass over it.
+    pub const SKIP_CONTAINER: Self = Self("skipping a Thrift container");
+}
+
+impl fmt::Display for Nesting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 /// The option that raises a limit, as text that follows it; none for what the

@@ -15,6 +15,7 @@
 
 mod binary;
 mod compact;
+mod depth;
 mod distinct;
 mod error;
 mod input;
@@ -28,9 +29,10 @@ mod writer;
 
 pub use binary::{Binary, BinaryWriter};
 pub use compact::{Compact, CompactWriter};
-pub use error::{Error, ErrorKind, Result};
+pub use depth::Depth;
+pub use error::{Error, ErrorKind, Nesting, Result};
 pub use input::{Input, SliceInput};
-pub use limits::{Depth, Limits, Nesting};
+pub use limits::Limits;
 pub use message::{MessageHeader, message_type};
 pub use output::Output;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};

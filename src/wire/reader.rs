@@ -1,8 +1,9 @@
 //! The trait that every protocol reads through, and what is common to all.
 
-use super::error::{Error, ErrorKind, Result};
+use super::depth::Depth;
+use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
-use super::limits::{Depth, Limits, Nesting};
+use super::limits::Limits;
 use super::message::MessageHeader;
 use super::wire_type::WireType;
 

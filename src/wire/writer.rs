@@ -1,13 +1,11 @@
 //! The trait that every protocol writes through.
 
+use super::depth::Depth;
 use super::distinct::first_of_each;
-use super::error::{ErrorKind, Result};
-use super::limits::{Depth, Nesting};
+use super::error::{ErrorKind, Nesting, Result};
+use super::limits::MAX_SIZE;
 use super::output::Output;
 use super::wire_type::WireType;
-
-/// The longest string and the largest container that the wire can express.
-pub const MAX_SIZE: usize = i32::MAX as usize;
 
 /// A value that holds no others.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -18,7 +18,7 @@ mod values;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::load::LoadedFile;
+use super::loaded::LoadedFile;
 use super::model::{
     Annotation, Const, ConstId, Definition, EnumId, Include, Namespace, Program, ProgramId, Schema,
     ServiceId, StructId, Typedef, TypedefId,

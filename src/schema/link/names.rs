@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::super::load::LoadedFile;
+use super::super::loaded::LoadedFile;
 use super::super::model::{Definition, ProgramId};
 use super::{Linker, stem};
 use crate::idl::syntax::StructKind;
