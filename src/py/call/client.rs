@@ -10,11 +10,11 @@ use super::parts::Parts;
 use crate::py::codec;
 use crate::py::imports;
 use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
-use crate::py::transport::Output;
+use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
 /// A method, whether nobody waits for its answer, and the arguments.
-type Call<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
+type BoundCall<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
 
 /// A call by its method and its arguments by position, with None for what is
 /// not sent. None where the client has its own way of `sending`, and
@@ -28,7 +28,7 @@ pub fn bind<'py>(
     name: &Bound<'py, PyString>,
     args: Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Option<Call<'py>>> {
+) -> PyResult<Option<BoundCall<'py>>> {
     if !sending.get().are_those_of(client)? {
         return Ok(None);
     }
@@ -92,7 +92,7 @@ pub fn write_call<'py>(
     oprot: &Bound<'py, PyAny>,
     seqid: i32,
     values: &Bound<'py, PyTuple>,
-) -> PyResult<Option<Output<'py>>> {
+) -> PyResult<Option<ToSend<'py>>> {
     let method = method.get();
     let Some(signature) = method.signature() else {
         return Ok(None);

@@ -7,7 +7,7 @@ use crate::py::codec::{self, Decoder, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
 use crate::py::protocol::untouched_writer;
 use crate::py::structs::Plan;
-use crate::py::transport::{self, Output};
+use crate::py::transport::{self, ToSend};
 use crate::wire::{Reader, Writer};
 
 /// A message to be written.
@@ -31,7 +31,7 @@ where
     /// Writes it to a protocol and takes what there is to send; straight into
     /// the `bytes` to be sent where nothing else is in between. None, and
     /// nothing was written, where the protocol has to be asked by its methods.
-    pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<Output<'py>>> {
+    pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<ToSend<'py>>> {
         let Some((settings, trans)) = untouched_writer(oprot)? else {
             return Ok(None);
         };
@@ -70,10 +70,10 @@ pub struct ReadFields<'a> {
 
 /// The fields of a struct by slot, and of a result the field that holds an
 /// exception which it does not declare.
-pub type Fields<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
+pub type ValuesBySlot<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
 
 impl<'py> Read<'py> for ReadFields<'_> {
-    type Output = Fields<'py>;
+    type Output = ValuesBySlot<'py>;
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
         // A spec that was assigned may have fewer fields than the class has slots.

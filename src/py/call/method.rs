@@ -6,7 +6,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::py::ffi::{self, Slot};
-use crate::py::structs::{Default, Plan, layout_fields};
+use crate::py::structs::{DefaultValue, Plan, layout_fields};
 
 /// A method of a service, prepared for calls.
 ///
@@ -48,7 +48,7 @@ pub struct Parameter {
     /// Whether it must be given.
     pub required: bool,
     /// Its value when it is not given.
-    pub default: Default,
+    pub default: DefaultValue,
 }
 
 impl Method {
@@ -199,7 +199,7 @@ impl Signature {
             parameters.push(Parameter {
                 name: name.clone().unbind(),
                 required: entry.get_item(entry.len() - 1)?.is_truthy()?,
-                default: Default::new(default),
+                default: DefaultValue::new(default),
             });
         }
         if parameters.len() != defaults.len() {

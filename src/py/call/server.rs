@@ -9,10 +9,10 @@ use super::message::{ReadFields, WriteMessage};
 use super::method::Method;
 use crate::py::codec;
 use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
-use crate::py::transport::Output;
+use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
-type Call<'py> = (
+type ReceivedCall<'py> = (
     Bound<'py, Method>,
     Bound<'py, PyString>,
     bool,
@@ -30,7 +30,7 @@ pub fn read_call<'py>(
     service: &Bound<'py, PyAny>,
     iprot: &Bound<'py, PyAny>,
     message: &Bound<'py, PyAny>,
-) -> PyResult<Option<Call<'py>>> {
+) -> PyResult<Option<ReceivedCall<'py>>> {
     let py = iprot.py();
     let Some((settings, trans)) = untouched_reader(iprot)? else {
         return Ok(None);
@@ -90,7 +90,7 @@ pub fn write_result<'py>(
     oprot: &Bound<'py, PyAny>,
     seqid: i32,
     value: &Bound<'py, PyAny>,
-) -> PyResult<Option<Output<'py>>> {
+) -> PyResult<Option<ToSend<'py>>> {
     let method = method.get();
     let Some(signature) = method.signature() else {
         return Ok(None);

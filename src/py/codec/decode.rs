@@ -8,7 +8,7 @@ use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, CollectorPause, ListBuilder, Slots};
 use crate::py::imports;
-use crate::py::structs::{Field, Kind, Layout, Plan, StructKind};
+use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
 use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// Where the length of a list is only promised, this many items are
@@ -85,7 +85,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     pub fn struct_with(
         &mut self,
         plan: &Plan,
-        store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+        store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, store)?;
@@ -95,7 +95,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     /// Reads a struct into a new object.
     #[inline]
-    fn new_struct(&mut self, kind: &StructKind) -> Result<Bound<'py, PyAny>> {
+    fn new_struct(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
         let plan = kind.plan(self.py)?;
         if let Some(plan) = &plan
             && let Some(layout) = plan.get().direct_layout()
@@ -134,7 +134,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn fields(
         &mut self,
         plan: &Plan,
-        mut store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+        mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         let mut last_id = 0;
         let mut expected = plan.fields();
@@ -413,6 +413,6 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
 }
 
 #[cold]
-fn field_error(py: Python<'_>, field: &Field, error: CodecError) -> CodecError {
+fn field_error(py: Python<'_>, field: &PlanField, error: CodecError) -> CodecError {
     error.inside(Segment::Field(field.name.clone_ref(py)))
 }

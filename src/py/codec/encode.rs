@@ -11,7 +11,7 @@ use pyo3::types::{
 use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems};
-use crate::py::structs::{Field, Kind, Plan};
+use crate::py::structs::{Kind, Plan, PlanField};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
 /// From how many numbers on a list is written in blocks.
@@ -88,7 +88,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     pub fn struct_from(
         &mut self,
         plan: &Plan,
-        value_of: impl Fn(&Field) -> Option<Bound<'py, PyAny>>,
+        value_of: impl Fn(&PlanField) -> Option<Bound<'py, PyAny>>,
     ) -> Result<()> {
         self.fields(
             plan,
@@ -108,8 +108,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
         &mut self,
         plan: &Plan,
         places: impl Iterator<Item = P>,
-        written: impl Fn(&mut Self, &Field, P, &mut i16) -> bool,
-        value_of: impl Fn(&Field, P) -> Result<Option<Bound<'py, PyAny>>>,
+        written: impl Fn(&mut Self, &PlanField, P, &mut i16) -> bool,
+        value_of: impl Fn(&PlanField, P) -> Result<Option<Bound<'py, PyAny>>>,
     ) -> Result<()> {
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
@@ -143,7 +143,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// code; whether it was.
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
     #[inline(always)]
-    fn exact_field(&mut self, field: &Field, value: &Bound<'py, PyAny>, last_id: &mut i16) -> bool {
+    fn exact_field(
+        &mut self,
+        field: &PlanField,
+        value: &Bound<'py, PyAny>,
+        last_id: &mut i16,
+    ) -> bool {
         if value.is_none() {
             return true;
         }
@@ -606,7 +611,10 @@ fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
 
 /// The attribute that a field is kept in; none when there is no such
 /// attribute.
-fn attribute<'py>(object: &Bound<'py, PyAny>, field: &Field) -> Result<Option<Bound<'py, PyAny>>> {
+fn attribute<'py>(
+    object: &Bound<'py, PyAny>,
+    field: &PlanField,
+) -> Result<Option<Bound<'py, PyAny>>> {
     Ok(object.getattr_opt(field.name.bind(object.py()))?)
 }
 
@@ -628,7 +636,7 @@ fn changed_size() -> CodecError {
 #[cold]
 fn field_error(
     plan: &Plan,
-    field: &Field,
+    field: &PlanField,
     value: Bound<'_, PyAny>,
     mut error: CodecError,
 ) -> CodecError {

@@ -635,9 +635,9 @@ unsafe extern "C" fn dealloc_struct(object: *mut ffi::PyObject) {
 }
 
 /// A level of nested `free_struct`: what is freed may free others.
-struct Level;
+struct Freeing;
 
-impl Level {
+impl Freeing {
     /// Enters a level; none when there are too many. Then the object waits
     /// for its turn, which comes when the outermost level ends: a long chain
     /// needs no stack.
@@ -658,7 +658,7 @@ impl Level {
     }
 }
 
-impl Drop for Level {
+impl Drop for Freeing {
     fn drop(&mut self) {
         while NESTING.get() == 1
             && let Ok(Some(next)) = WAITING.try_with(|waiting| waiting.borrow_mut().pop())
@@ -693,7 +693,7 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
             }
             let last = ffi::Py_REFCNT(value) == 1 && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0;
             if last && level.is_none() {
-                level = Level::enter(object);
+                level = Freeing::enter(object);
                 if level.is_none() {
                     return;
                 }
@@ -702,7 +702,7 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
             ffi::Py_DECREF(value);
         }
         if !(*storage).extras.is_null() && level.is_none() {
-            level = Level::enter(object);
+            level = Freeing::enter(object);
             if level.is_none() {
                 return;
             }

@@ -19,7 +19,7 @@ pub struct Layout {
     slots: SlotTable,
     fields: Box<[LayoutField]>,
     /// One for each field; all None until they are set.
-    defaults: OnceLock<Box<[Default]>>,
+    defaults: OnceLock<Box<[DefaultValue]>>,
     /// Whether attributes of the class's own objects are what the slots hold:
     /// nobody replaced a member descriptor or hooked attribute access.
     intact: AtomicBool,
@@ -37,14 +37,14 @@ pub struct LayoutField {
 }
 
 /// The default value of a field.
-pub enum Default {
+pub enum DefaultValue {
     /// One object for all.
     Shared(Py<PyAny>),
     /// A mutable value: every object gets a copy.
     Copied(Py<PyAny>),
 }
 
-impl Default {
+impl DefaultValue {
     /// Chooses by the value: what nobody can change is shared.
     pub fn new(value: &Bound<'_, PyAny>) -> Self {
         let class = value.get_type();
@@ -173,7 +173,7 @@ impl Layout {
         layout
             .get()
             .defaults
-            .get_or_init(|| values.iter().map(Default::new).collect());
+            .get_or_init(|| values.iter().map(DefaultValue::new).collect());
         Ok(())
     }
 

@@ -10,7 +10,7 @@ mod memory;
 mod underlying;
 
 pub use base::CyTransportBase;
-pub use blocking::{Output, below_empty_buffer, source_below, take_output};
+pub use blocking::{ToSend, below_empty_buffer, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};

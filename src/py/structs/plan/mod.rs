@@ -19,8 +19,8 @@ use crate::py::imports;
 
 use positions::Positions;
 
-pub use field::Field;
-pub use kind::{Kind, StructKind};
+pub use field::PlanField;
+pub use kind::{Kind, StructClass};
 
 /// A struct class as the codec sees it.
 ///
@@ -29,7 +29,7 @@ pub use kind::{Kind, StructKind};
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct Plan {
     class: Py<PyType>,
-    fields: Box<[Field]>,
+    fields: Box<[PlanField]>,
     positions: Positions,
     layout: Option<Py<Layout>>,
     /// The slots of the fields, if each has one.
@@ -234,7 +234,7 @@ impl Plan {
         };
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
-            fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
+            fields.push(PlanField::compile(&id, &entry, &slot_of).map_err(|error| {
                 let cause = ffi::exception_of(py, error);
                 let text = format!("thrift_spec of {class}, field {id}: {cause}");
                 let cause = PyErr::from_value(cause.into_any());
@@ -336,7 +336,7 @@ impl Plan {
     }
 
     /// The fields in the order of `thrift_spec`.
-    pub fn fields(&self) -> &[Field] {
+    pub fn fields(&self) -> &[PlanField] {
         &self.fields
     }
 
@@ -378,7 +378,7 @@ impl Plan {
 
     /// The field with this id, and those after it.
     #[inline]
-    pub fn find(&self, id: i16) -> Option<(&Field, &[Field])> {
+    pub fn find(&self, id: i16) -> Option<(&PlanField, &[PlanField])> {
         self.fields[self.positions.get(id)?..].split_first()
     }
 }
