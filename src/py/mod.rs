@@ -47,7 +47,7 @@ mod _core {
 
     #[pymodule_export]
     use super::call::{
-        Method, Parts, bind, find_method, read_call, read_reply, write_call, write_result,
+        Method, OriginalMethods, bind, find_method, read_call, read_reply, write_call, write_result,
     };
     #[pymodule_export]
     use super::classes::{PyDiagnostic, PyProgram, PySchema, load_schema};

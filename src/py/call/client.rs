@@ -6,10 +6,10 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::message::{ReadFields, WriteMessage};
 use super::method::{Method, Signature};
-use super::parts::Parts;
+use super::original_methods::OriginalMethods;
 use crate::py::codec;
 use crate::py::imports;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
+use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
@@ -24,12 +24,12 @@ type BoundCall<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
 #[pyfunction]
 pub fn bind<'py>(
     client: &Bound<'py, PyAny>,
-    sending: &Bound<'py, Parts>,
+    sending: &Bound<'py, OriginalMethods>,
     name: &Bound<'py, PyString>,
     args: Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
 ) -> PyResult<Option<BoundCall<'py>>> {
-    if !sending.get().are_those_of(client)? {
+    if !sending.get().are_kept_by(client)? {
         return Ok(None);
     }
     let service = client.getattr(intern!(client.py(), "_service"))?;
@@ -39,8 +39,8 @@ pub fn bind<'py>(
     let Some(signature) = method.get().signature() else {
         return Ok(None);
     };
-    let complete = args.len() == signature.parameters.len() && kwargs.is_empty();
-    let values = if complete && args.iter_borrowed().all(|value| !value.is_none()) {
+    let all_by_position = args.len() == signature.parameters.len() && kwargs.is_empty();
+    let values = if all_by_position && args.iter_borrowed().all(|value| !value.is_none()) {
         Some(args)
     } else {
         bind_by_name(signature, &args, kwargs)?
@@ -130,7 +130,7 @@ pub fn read_reply<'py>(
     let Some(signature) = method.signature() else {
         return Ok(None);
     };
-    let Some((settings, trans)) = untouched_reader(iprot)? else {
+    let Some((settings, trans)) = original_reader(iprot)? else {
         return Ok(None);
     };
     let header = codec::read(&settings, &trans, ReadMessage)?;

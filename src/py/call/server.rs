@@ -8,7 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 use super::message::{ReadFields, WriteMessage};
 use super::method::Method;
 use crate::py::codec;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
+use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
@@ -32,7 +32,7 @@ pub fn read_call<'py>(
     message: &Bound<'py, PyAny>,
 ) -> PyResult<Option<ReceivedCall<'py>>> {
     let py = iprot.py();
-    let Some((settings, trans)) = untouched_reader(iprot)? else {
+    let Some((settings, trans)) = original_reader(iprot)? else {
         return Ok(None);
     };
     let header = codec::read(&settings, &trans, ReadMessage)?;

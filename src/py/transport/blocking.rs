@@ -39,7 +39,7 @@ pub type ToSend<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyAny>);
 pub fn below_empty_buffer<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = trans.py();
     if !trans.is_exact_instance_of::<TBufferedTransport>()
-        || !ffi::has_native_methods(trans, &[intern!(py, "write"), intern!(py, "flush")])?
+        || !ffi::has_original_methods(trans, &[intern!(py, "write"), intern!(py, "flush")])?
     {
         return Ok(None);
     }
@@ -55,7 +55,7 @@ pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<ToSend<'_>> {
     let ours = trans.is_exact_instance_of::<TBufferedTransport>()
         || trans.is_exact_instance_of::<TFramedTransport>();
     if ours
-        && ffi::has_native_methods(&trans, &[intern!(trans.py(), "flush")])?
+        && ffi::has_original_methods(&trans, &[intern!(trans.py(), "flush")])?
         && let Some((output, below)) = CyTransportBase::take_output(trans.cast()?)?
     {
         return Ok(((!output.as_bytes().is_empty()).then_some(output), below));

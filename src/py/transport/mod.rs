@@ -15,7 +15,7 @@ pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::{TMemoryBuffer, bytes_of};
-pub use underlying::{Underlying, is_native};
+pub use underlying::{Underlying, is_original};
 
 /// What has been fetched and not yet been taken.
 #[derive(Default)]
