@@ -16,7 +16,7 @@ use super::int::{self, exact_i32, exact_i64, new_int};
 use super::list::{ListBuilder, peek_item};
 use super::payload_type::{Room, payload_type, room_of};
 use super::slots::member_offset;
-use super::storage::storage_type;
+use super::storage::{Behaviour, make_storage_type};
 use super::text::{exact_utf8, new_str};
 use super::types::{lookup, own_attribute};
 
@@ -31,22 +31,25 @@ const NEEDED: [(&str, Check); 3] = [
 ];
 
 /// What is read where layouts are known, past public functions that are slower.
-const READ_IF_KNOWN: [(&str, Check); 6] = [
-    ("str", strings),
-    ("int", ints),
-    ("list", lists),
-    ("builtin_function_or_method", functions),
-    ("__dict__", dicts),
-    ("class", new_classes),
-];
+const fn read_if_known<B: Behaviour>() -> [(&'static str, Check); 6] {
+    [
+        ("str", strings),
+        ("int", ints),
+        ("list", lists),
+        ("builtin_function_or_method", functions),
+        ("__dict__", dicts),
+        ("class", new_classes::<B>),
+    ]
+}
 
 /// Refuses an interpreter whose objects are not as the code takes them to be.
-pub fn check(py: Python<'_>) -> PyResult<()> {
+/// `B` is what structs do, for the classes that are made to look at.
+pub fn check<B: Behaviour>(py: Python<'_>) -> PyResult<()> {
     for (what, holds) in NEEDED {
         refuse_unless(py, what, holds, "use a version that it was tested with")?;
     }
     if cfg!(known_layouts) {
-        for (what, holds) in READ_IF_KNOWN {
+        for (what, holds) in read_if_known::<B>() {
             let advice = "build it from its source for this interpreter, with \
                           FASTTHRIFT_PUBLIC_CALLS=1 in the environment";
             refuse_unless(py, what, holds, advice)?;
@@ -363,7 +366,7 @@ fn dicts(py: Python<'_>) -> PyResult<bool> {
 }
 
 /// Classes that are made here are those that `type` would make.
-fn new_classes(py: Python<'_>) -> PyResult<bool> {
+fn new_classes<B: Behaviour>(py: Python<'_>) -> PyResult<bool> {
     let name = PyString::new(py, "Sample");
     let namespace = |slots: Option<&Bound<'_, PyTuple>>| {
         let namespace = PyDict::new(py);
@@ -379,7 +382,7 @@ fn new_classes(py: Python<'_>) -> PyResult<bool> {
         return Ok(false);
     }
 
-    let (metaclass, base) = (payload_type(py)?, storage_type(py)?);
+    let (metaclass, base) = (payload_type(py)?, make_storage_type::<B>(py)?);
     let slots = PyTuple::new(py, ["first", "second"])?;
     let usual = class_by_type(metaclass, &name, base, &namespace(Some(&slots))?)?;
     let made = new_slotted_class(metaclass, &name, base, namespace(Some(&slots))?, &slots)?;

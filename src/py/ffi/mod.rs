@@ -42,9 +42,12 @@ pub use quick::{General, Quick, quicken};
 pub use raised::{Raised, exception_of, raised_from};
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};
-pub use storage::{extras, extras_or_new, inherit_native, install_call, storage_type};
+pub use storage::{
+    Behaviour, extras, extras_or_new, has_original_construction, inherit_native, install_call,
+    make_storage_type, storage_type,
+};
 pub use text::{exact_utf8, new_str};
 pub use types::{
-    exactly, has_original_attributes, has_original_construction, is_kind_of, is_type, lookup,
-    own_attribute, recursion_limit, set_own_attribute,
+    exactly, has_original_attributes, is_kind_of, is_type, lookup, own_attribute, recursion_limit,
+    set_own_attribute,
 };

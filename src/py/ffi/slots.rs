@@ -13,7 +13,8 @@ use pyo3::types::{PyString, PyType};
 
 use super::raised::Raised;
 use super::storage::{
-    allocate_untracked, has_only_slots, install_dealloc, may_have_extras, storage_type, track,
+    Behaviour, allocate_untracked, has_only_slots, install_functions, may_have_extras,
+    storage_type, track,
 };
 use super::types::{is_kind_of, own_attribute};
 
@@ -146,10 +147,10 @@ impl SlotTable {
         })
     }
 
-    /// Lets objects of the class be freed by code that knows its slots.
-    pub fn install_dealloc(&self, class: &Bound<'_, PyType>) {
+    /// Lets objects of the class be made and freed by code that knows its slots.
+    pub fn install_functions<B: Behaviour>(&self, class: &Bound<'_, PyType>) {
         if self.only_slots {
-            install_dealloc(class);
+            install_functions::<B>(class);
         }
     }
 

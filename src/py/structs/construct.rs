@@ -21,7 +21,7 @@ pub fn initialize(
     initialize_with(object, args.iter(), keywords)
 }
 
-/// The same for a new object and no arguments.
+/// `__init__` of a new object, without arguments.
 #[inline]
 pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
     if let Some(layout) = ffi::kept_by_class_of(object, Kept::Layout)
@@ -36,7 +36,7 @@ pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'p
         .map_err(|error| Raised::new(object.py(), error))
 }
 
-/// The same for arguments that come one by one.
+/// `__init__` with arguments that come one by one.
 #[inline]
 pub fn initialize_with<'py>(
     object: &Bound<'py, PyAny>,
@@ -174,17 +174,4 @@ impl Initializer {
         visit.call(&self.native)?;
         visit.call(&self.describe)
     }
-}
-
-/// Gives a struct class the native functions of the storage for what it
-/// inherits of it: construction where its `__init__` is `initializer`, and
-/// comparison.
-///
-/// `type()` does not, where it finds one of the names elsewhere.
-#[pyfunction]
-pub fn inherit_native(
-    cls: &Bound<'_, PyType>,
-    initializer: &Bound<'_, Initializer>,
-) -> PyResult<()> {
-    ffi::inherit_native(cls, initializer.as_any())
 }

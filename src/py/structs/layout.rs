@@ -158,13 +158,6 @@ impl Layout {
         Ok(())
     }
 
-    /// Lets objects of a loaded struct class be freed faster.
-    pub fn install_dealloc(class: &Bound<'_, PyType>) {
-        if let Some(layout) = Self::of(class) {
-            layout.get().slots.install_dealloc(class);
-        }
-    }
-
     /// Sets the default values of a class's own layout, once.
     pub fn set_defaults(class: &Bound<'_, PyType>, values: &[Bound<'_, PyAny>]) -> PyResult<()> {
         let layout =

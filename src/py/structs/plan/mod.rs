@@ -249,7 +249,7 @@ impl Plan {
                 layout.get().is_complete() && layout.get().has_original_attributes()
             })
             && fields.iter().all(|field| field.slot.is_some())
-            && ffi::has_original_construction(class, ffi::storage_type(py)?);
+            && ffi::has_original_construction(class);
         let slots = fields.iter().map(|field| field.slot).collect();
         let slots = layout
             .as_ref()
