@@ -13,8 +13,9 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use super::class::{class_by_type, new_plain_class, new_slotted_class};
 use super::instance::own_dict;
 use super::int::{self, exact_i32, exact_i64, new_int};
-use super::list::{ListBuilder, peek_item};
+use super::list::{ListBuilder, get_item};
 use super::payload_type::{Room, payload_type, room_of};
+use super::quiet::Quiet;
 use super::slots::member_offset;
 use super::storage::{Behaviour, make_storage_type};
 use super::text::{exact_utf8, new_str};
@@ -143,7 +144,9 @@ fn strings(py: Python<'_>) -> PyResult<bool> {
         }
     }
     for text in TEXTS {
-        let made = new_str(py, text.as_bytes())?;
+        let Some(made) = new_str(py, text.as_bytes())? else {
+            return Ok(false);
+        };
         let usual = PyString::new(py, text);
         let usual_ascii = usual.call_method0("isascii")?;
         if !made.eq(&usual)?
@@ -225,9 +228,9 @@ fn lists(py: Python<'_>) -> PyResult<bool> {
     {
         return Ok(false);
     }
-    let mut made = ListBuilder::new(py, items.len())?;
+    let mut made = ListBuilder::new(&Quiet::new(py, false), items.len())?;
     for (index, item) in items.iter().enumerate() {
-        if peek_item(&list, index, |found| found.is(item)) != Some(true) {
+        if !get_item(&list, index).is_some_and(|found| found.is(item)) {
             return Ok(false);
         }
         made.push(item.clone())?;

@@ -127,6 +127,9 @@ impl ExactNumber for f64 {
     }
 }
 
+/// The bytes of a string that is not UTF-8.
+pub struct NotUtf8(pub Vec<u8>);
+
 /// What reading a value came to instead.
 pub enum Unread<'py> {
     /// The bytes are wrong.
@@ -134,7 +137,7 @@ pub enum Unread<'py> {
     /// The interpreter has no memory.
     Raised(Raised<'py>),
     /// A string is not UTF-8, which is for the caller to raise.
-    NotUtf8(Vec<u8>),
+    NotUtf8(Box<NotUtf8>),
 }
 
 /// A scalar that is read and made an object of, which runs no code if the input
@@ -220,9 +223,9 @@ impl ReadScalar for ReadStr {
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
         let bytes = reader.bytes()?;
-        match new_str(py, bytes) {
-            Some(text) => Ok(text?),
-            None if self.strict => Err(Unread::NotUtf8(bytes.to_vec())),
+        match new_str(py, bytes)? {
+            Some(text) => Ok(text),
+            None if self.strict => Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec())))),
             None => Ok(PyBytes::new(py, bytes).into_any()),
         }
     }

@@ -705,7 +705,7 @@ impl Freeing {
     /// needs no stack.
     ///
     /// # Safety
-    /// As `free_struct`.
+    /// The contract of [`free_struct`].
     unsafe fn enter(object: *mut ffi::PyObject) -> Option<Self> {
         // A thread that ends may have lost the list; then there is no waiting.
         if NESTING.get() >= MAX_DEALLOC_NESTING
@@ -736,7 +736,8 @@ impl Drop for Freeing {
 /// for; called again, it goes on with the rest.
 ///
 /// # Safety
-/// As `dealloc_struct`, for an untracked object that was finalized.
+/// Called once for an object of a slotted class, which has no references, was
+/// finalized and is untracked; or for one that this function has left.
 unsafe fn free_struct(object: *mut ffi::PyObject) {
     // SAFETY: the slots own references or are null. Each is null before the
     // code of its object can run.

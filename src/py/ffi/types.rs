@@ -97,7 +97,7 @@ fn own_dict<'a, 'py>(class: &'a Bound<'py, PyType>) -> Option<Borrowed<'a, 'py, 
     }
 }
 
-/// The same by a public function.
+/// The `__dict__` of a class, by a public function.
 #[cfg(all(not(known_layouts), Py_3_12))]
 fn own_dict<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the result is a new reference.

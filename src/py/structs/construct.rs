@@ -6,7 +6,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::layout::{Layout, LayoutField};
-use crate::py::ffi::{self, Kept, Raised};
+use crate::py::ffi::{self, Kept, Quiet, Raised};
 
 /// `__init__` of classes that `load` made: the fields by position in IDL
 /// order, or by name.
@@ -30,7 +30,9 @@ pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'p
         && let Some(slots) = layout.get().slots().view_exact(object)
         && layout.get().is_complete()
     {
-        return layout.get().fill_defaults(slots, object.py());
+        return layout
+            .get()
+            .fill_defaults(slots, &mut Quiet::new(object.py(), false));
     }
     initialize_with(object, [].into_iter(), [].into_iter())
         .map_err(|error| Raised::new(object.py(), error))

@@ -120,7 +120,7 @@ impl Plan {
         }
     }
 
-    /// The same for an object that is a payload itself; none for others, which
+    /// The plan of an object that is a payload itself; none for others, which
     /// have to be asked by their methods.
     #[expect(clippy::inline_always, reason = "measured: every call starts here")]
     #[inline(always)]
@@ -303,7 +303,8 @@ impl Plan {
         self.original_read
     }
 
-    /// The same for `write`.
+    /// Whether the class's `write` is that of `TPayload`, and is sure to stay
+    /// so while this plan is current.
     #[inline]
     pub fn has_original_write(&self) -> bool {
         self.original_write
