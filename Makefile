@@ -120,7 +120,7 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 	tests/wheels.sh $(BIN)/python 3.10 3.11 3.12 3.13 3.14 3.15
 
 docs: ## Write the generated pages of docs/ anew.
-	$(PYTHON) tests/python/differences.py > docs/differences.md
+	$(PYTHON) tests/python/support/differences.py > docs/differences.md
 
 debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx.
 	@tests/debian_packages.sh

@@ -51,6 +51,7 @@ __all__ = [
     "drop_plan",
     "encode",
     "find_method",
+    "format_text",
     "inherit_native",
     "initialize",
     "install_call",
@@ -413,6 +414,9 @@ class Program:
     def classes(self) -> list[type]: ...
     @property
     def digest(self) -> int: ...
+
+def format_text(path: str | PathLike[str], text: bytes) -> str:
+    """The text of an IDL file in one style; raises a ThriftParserError for mistakes of grammar."""
 
 def load_schema(
     path: str | PathLike[str],

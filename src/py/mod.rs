@@ -50,7 +50,7 @@ mod _core {
         Method, Parts, bind, find_method, read_call, read_reply, write_call, write_result,
     };
     #[pymodule_export]
-    use super::classes::{Diagnostic, Program, Schema, load_schema};
+    use super::classes::{Diagnostic, Program, Schema, format_text, load_schema};
     #[pymodule_export]
     use super::codec::copy_options;
     #[pymodule_export]

@@ -15,6 +15,7 @@ mod kept;
 mod linked;
 mod loading;
 mod names;
+mod printing;
 mod services;
 mod spec;
 mod structs;
@@ -22,3 +23,4 @@ mod values;
 
 pub use diagnostic::Diagnostic;
 pub use loading::{Program, Schema, load_schema};
+pub use printing::format_text;
