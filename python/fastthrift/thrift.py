@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 
 from fastthrift import _core
-from fastthrift._core import TMessageType as TMessageType
-from fastthrift._core import TType as TType
-from fastthrift._light import new_lock, partial
-from fastthrift._message import (
+from fastthrift._calls.mismatch import LOOKED_AT
+from fastthrift._calls.server_call import (
     READ,
     REPLIED,
     REPLYING,
@@ -21,8 +19,7 @@ from fastthrift._message import (
     Writer,
     note_oneway,
 )
-from fastthrift._mismatch import LOOKED_AT
-from fastthrift._services import (
+from fastthrift._calls.services import (
     check_handler,
     check_service,
     find_handler,
@@ -30,7 +27,10 @@ from fastthrift._services import (
     no_such_attribute,
     printable,
 )
-from fastthrift._wait import flush, send, wait
+from fastthrift._calls.wait import flush, send, wait
+from fastthrift._core import TMessageType as TMessageType
+from fastthrift._core import TType as TType
+from fastthrift._light import new_lock, partial
 
 from ._payload import TApplicationException as TApplicationException
 from ._payload import TDecodeException as TDecodeException
@@ -437,7 +437,7 @@ class TClient:
 
     def _explain(self, _api: str, error: BaseException) -> None:
         """Add to the text of an error what probably is the matter."""
-        from fastthrift._mismatch import explain, explain_hang_up
+        from fastthrift._calls.mismatch import explain, explain_hang_up
         from fastthrift.protocol.exc import TProtocolException
         from fastthrift.transport.base import TTransportException
 
@@ -690,7 +690,7 @@ class TProcessor:
         another call can be read: not after the end of the connection, nor after bytes that
         cannot be read, for which nothing is written unless they name a call.
         """
-        from fastthrift._settlement import process_and_answer
+        from fastthrift._calls.settle import process_and_answer
 
         return process_and_answer(self, iprot, oprot, peer)
 

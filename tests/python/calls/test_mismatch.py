@@ -14,7 +14,7 @@ import thrift.protocol.TCompactProtocol
 import thrift.transport.TSocket
 import thrift.transport.TTransport
 import trustme
-from fastthrift._mismatch import explain
+from fastthrift._calls.mismatch import explain
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,

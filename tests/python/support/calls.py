@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 import fastthrift
-from fastthrift._message import Message, Reader, Writer
+from fastthrift._calls.server_call import Message, Reader, Writer
 from fastthrift.protocol import TBinaryProtocol, TCompactProtocol
 from fastthrift.thrift import TClient, TPayload, TProcessor
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer

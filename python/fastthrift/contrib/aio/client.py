@@ -7,7 +7,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from fastthrift import thrift
-from fastthrift._services import check_service, find_keyword_method, no_such_attribute
+from fastthrift._calls.services import check_service, find_keyword_method, no_such_attribute
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
 
 from ._opening import note_opening

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastthrift._services import printable
+from fastthrift._calls.services import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

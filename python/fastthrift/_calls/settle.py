@@ -11,10 +11,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from fastthrift._message import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
-from fastthrift._mismatch import LOOKED_AT, explain, explain_handshake
-from fastthrift._services import printable
-from fastthrift._wait import wait
+from fastthrift._calls.mismatch import LOOKED_AT, explain, explain_handshake
+from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._calls.services import printable
+from fastthrift._calls.wait import wait
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
 from fastthrift.thrift import (
     TApplicationException,
