@@ -149,16 +149,6 @@ const AGAINST_THE_RULES: &[(&str, &str)] = &[("py::ffi", "py::structs")];
 const CIRCLES: &[(&[&str], &str)] = &[
     (
         &[
-            "py/classes/builder.rs",
-            "py/classes/linked.rs",
-            "py/classes/loading.rs",
-            "py/classes/names.rs",
-            "py/classes/structs.rs",
-        ],
-        "to be opened",
-    ),
-    (
-        &[
             "py/ffi/payload_type.rs",
             "py/ffi/slots.rs",
             "py/ffi/storage.rs",

@@ -27,7 +27,7 @@ __all__ = [
     "Diagnostic",
     "Initializer",
     "Method",
-    "Parts",
+    "OriginalMethods",
     "PayloadType",
     "Program",
     "Schema",
@@ -493,18 +493,18 @@ class Method:
     """A method of a service, prepared for calls."""
 
 @final
-class Parts:
+class OriginalMethods:
     """Methods of a Python class, as they are when this is made."""
 
     def __new__(cls, cls_: type, /, *names: str) -> Self: ...
-    def are_those_of(self, object: object) -> bool:
+    def are_kept_by(self, object: object) -> bool:
         """Whether neither the class of `object` nor `object` itself has others."""
 
 def find_method(service: Any, name: str) -> Method | None:
     """The method of a service, prepared."""
 
 def bind(
-    client: Any, sending: Parts, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    client: Any, sending: OriginalMethods, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Method, bool, tuple[Any, ...]] | None:
     """A method, whether it is oneway, and the arguments of a call of it by position; None too
     where the client has other parts for sending, and where the arguments do not fit the method."""

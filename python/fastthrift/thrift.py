@@ -477,7 +477,7 @@ class TClient:
 _core.install_getattr(TClient)
 
 # What `_req` does without, unless somebody has another.
-_OWN_SEND = _core.Parts(TClient, "_send")
+_OWN_SEND = _core.OriginalMethods(TClient, "_send")
 
 
 def told(mismatch: TApplicationException, refusal: TApplicationException) -> TApplicationException:
@@ -630,7 +630,7 @@ class TProcessor:
 
     def process(self, iprot: TProtocolBase, oprot: TProtocolBase) -> None:
         """Read one call, make it and answer it."""
-        if not _OWN_PROCESSING.are_those_of(self):
+        if not _OWN_PROCESSING.are_kept_by(self):
             return self._call_and_answer(oprot, *self.process_in(iprot))
 
         # What a server notes of the call it is told here, and the protocols themselves are used.
@@ -722,7 +722,7 @@ class TProcessor:
 
 
 # What `process` does without, unless somebody has another.
-_OWN_PROCESSING = _core.Parts(TProcessor, "process_in", "_read_call", "send_result")
+_OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process_in", "_read_call", "send_result")
 
 
 class TMultiplexedProcessor(TProcessor):

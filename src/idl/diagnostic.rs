@@ -32,7 +32,7 @@ impl Severity {
 
 /// Which of thriftpy2's exceptions stands for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DiagnosticKind {
     /// `ThriftLexerError`: no token can be made of the text.
     Lexer,
     /// `ThriftGrammarError`: the tokens make no sense, or a name, id or
@@ -60,8 +60,8 @@ macro_rules! codes {
 
             /// Which of thriftpy2's exceptions stands for it.
             #[must_use]
-            pub const fn kind(self) -> Kind {
-                match self { $(Self::$variant => Kind::$kind),* }
+            pub const fn kind(self) -> DiagnosticKind {
+                match self { $(Self::$variant => DiagnosticKind::$kind),* }
             }
 
             /// How bad it is unless an option says otherwise.
@@ -255,7 +255,7 @@ impl Diagnostic {
 
     /// Which of thriftpy2's exceptions stands for it.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> DiagnosticKind {
         self.code.kind()
     }
 

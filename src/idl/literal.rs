@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// An integer of the IDL. Its size has no limit in thriftpy2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Integer {
+pub enum ParsedInteger {
     /// One that fits 64 bits.
     Small(i64),
     /// One that does not: its sign and digits as in the file, without `+` and
@@ -15,10 +15,10 @@ pub enum Integer {
 
 /// The value of an integer token; 0 for a text that is none.
 #[must_use]
-pub fn integer(text: &str) -> Integer {
+pub fn integer(text: &str) -> ParsedInteger {
     // As nearly all of them are: decimal, and within 64 bits.
     if let Ok(value) = text.parse() {
-        return Integer::Small(value);
+        return ParsedInteger::Small(value);
     }
     let (sign, magnitude) = match text.as_bytes().first() {
         Some(b'-') => ("-", &text[1..]),
@@ -32,7 +32,7 @@ pub fn integer(text: &str) -> Integer {
     };
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
-        return Integer::Small(0);
+        return ParsedInteger::Small(0);
     }
     // 39 digits hold every number that fits; longer ones need no parsing.
     let parsed = (digits.len() <= 39)
@@ -41,8 +41,8 @@ pub fn integer(text: &str) -> Integer {
         .map(|value| if sign.is_empty() { value } else { -value })
         .and_then(|value| i64::try_from(value).ok());
     parsed.map_or_else(
-        || Integer::Big(format!("{sign}{prefix}{}", digits.to_ascii_lowercase())),
-        Integer::Small,
+        || ParsedInteger::Big(format!("{sign}{prefix}{}", digits.to_ascii_lowercase())),
+        ParsedInteger::Small,
     )
 }
 
@@ -69,10 +69,10 @@ pub fn double(text: &str) -> f64 {
     clippy::cast_precision_loss,
     reason = "the nearest double is what is asked for"
 )]
-pub fn integer_as_double(integer: &Integer) -> f64 {
+pub fn integer_as_double(integer: &ParsedInteger) -> f64 {
     let text = match integer {
-        Integer::Small(value) => return *value as f64,
-        Integer::Big(text) => text,
+        ParsedInteger::Small(value) => return *value as f64,
+        ParsedInteger::Big(text) => text,
     };
     let (sign, magnitude) = text
         .strip_prefix('-')
@@ -257,24 +257,27 @@ mod tests {
 
     #[test]
     fn integers() {
-        assert_eq!(integer("12"), Integer::Small(12));
-        assert_eq!(integer("+010"), Integer::Small(10));
-        assert_eq!(integer("-0x1F"), Integer::Small(-31));
-        assert_eq!(integer("0X1f"), Integer::Small(31));
-        assert_eq!(integer("-0b101"), Integer::Small(-5));
-        assert_eq!(integer("0B0"), Integer::Small(0));
-        assert_eq!(integer("-9223372036854775808"), Integer::Small(i64::MIN));
+        assert_eq!(integer("12"), ParsedInteger::Small(12));
+        assert_eq!(integer("+010"), ParsedInteger::Small(10));
+        assert_eq!(integer("-0x1F"), ParsedInteger::Small(-31));
+        assert_eq!(integer("0X1f"), ParsedInteger::Small(31));
+        assert_eq!(integer("-0b101"), ParsedInteger::Small(-5));
+        assert_eq!(integer("0B0"), ParsedInteger::Small(0));
+        assert_eq!(
+            integer("-9223372036854775808"),
+            ParsedInteger::Small(i64::MIN)
+        );
         assert_eq!(
             integer("009223372036854775808"),
-            Integer::Big("9223372036854775808".into())
+            ParsedInteger::Big("9223372036854775808".into())
         );
         assert_eq!(
             integer("0xFFFFFFFFFFFFFFFF"),
-            Integer::Big("0xffffffffffffffff".into())
+            ParsedInteger::Big("0xffffffffffffffff".into())
         );
         assert_eq!(
             integer(&format!("-0b0{}", "1".repeat(65))),
-            Integer::Big("-0x1ffffffffffffffff".into())
+            ParsedInteger::Big("-0x1ffffffffffffffff".into())
         );
     }
 

@@ -28,7 +28,7 @@ pub mod syntax;
 mod token;
 mod walk;
 
-pub use diagnostic::{Code, Diagnostic, Kind, Label, Severity};
+pub use diagnostic::{Code, Diagnostic, DiagnosticKind, Label, Severity};
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
 pub use print::print;
 pub use python::is_keyword as is_python_keyword;

@@ -24,7 +24,7 @@ use crate::wire::{Reader, Writer};
     reason = "measured: moved settings are loaded while they are still being stored"
 )]
 #[inline(always)]
-fn native_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
+fn original_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
     let settings = if let Some(factory) = ffi::exactly::<TBinaryProtocolFactory>(factory) {
         factory.as_super()
     } else if let Some(factory) = ffi::exactly::<TCompactProtocolFactory>(factory) {
@@ -52,7 +52,7 @@ struct WriteByPlan<'a, 'py> {
 
 impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
     fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError> {
-        Encoder::new(py, writer).structure_of(self.plan, self.object)
+        Encoder::new(py, writer).struct_of_object(self.plan, self.object)
     }
 }
 
@@ -80,7 +80,7 @@ pub fn serialize<'py>(
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(thrift_object)
-        && plan.get().has_plain_write()
+        && plan.get().has_original_write()
     {
         return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
     }
@@ -117,7 +117,7 @@ pub fn deserialize<'py>(
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
         && let Some(plan) = plan_of(&thrift_object)
-        && plan.get().has_plain_read()
+        && plan.get().has_original_read()
     {
         let job = ReadStruct {
             plan: plan.get(),
@@ -164,7 +164,7 @@ fn has_method(object: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult
 fn factory_settings(factory: Option<&Bound<'_, PyAny>>) -> Option<Settings> {
     match factory {
         None => Some(Settings::new(Dialect::Binary)),
-        Some(factory) => native_settings(factory),
+        Some(factory) => original_settings(factory),
     }
 }
 
@@ -211,7 +211,7 @@ fn settings<'py>(protocol: Option<&Bound<'py, PyAny>>) -> Result<Settings, Raise
     match ffi::exact_utf8(protocol) {
         Some(b"binary") => Ok(Settings::new(Dialect::Binary)),
         Some(b"compact") => Ok(Settings::new(Dialect::Compact)),
-        _ => match native_settings(protocol) {
+        _ => match original_settings(protocol) {
             Some(settings) => Ok(settings),
             None => Err(Raised::new(protocol.py(), unknown_protocol(protocol))),
         },
@@ -330,7 +330,7 @@ pub fn decode<'py>(
     let settings = settings(protocol)?;
     if let Ok(class) = cls.cast::<PyType>()
         && let Ok(plan) = Plan::of(class)
-        && let Some(layout) = plan.get().direct_layout()
+        && let Some(layout) = plan.get().original_layout()
     {
         let job = ReadNew {
             plan: plan.get(),
@@ -378,7 +378,7 @@ impl<'py> Read<'py> for ReadNew<'_> {
         py: Python<'py>,
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, CodecError> {
-        Decoder::new(py, reader, self.strings).new_direct(self.plan, self.layout)
+        Decoder::new(py, reader, self.strings).new_struct(self.plan, self.layout)
     }
 }
 

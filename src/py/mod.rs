@@ -47,10 +47,10 @@ mod _core {
 
     #[pymodule_export]
     use super::call::{
-        Method, Parts, bind, find_method, read_call, read_reply, write_call, write_result,
+        Method, OriginalMethods, bind, find_method, read_call, read_reply, write_call, write_result,
     };
     #[pymodule_export]
-    use super::classes::{Diagnostic, Program, Schema, format_text, load_schema};
+    use super::classes::{PyDiagnostic, PyProgram, PySchema, format_text, load_schema};
     #[pymodule_export]
     use super::codec::copy_options;
     #[pymodule_export]

@@ -16,7 +16,7 @@ impl Schema {
     /// The definitions of a file as JSON.
     #[must_use]
     pub fn json(&self, id: ProgramId) -> String {
-        let mut writer = Writer {
+        let mut writer = SchemaWriter {
             schema: self,
             program: id,
             text: String::new(),
@@ -26,13 +26,13 @@ impl Schema {
     }
 }
 
-struct Writer<'s> {
+struct SchemaWriter<'s> {
     schema: &'s Schema,
     program: ProgramId,
     text: String,
 }
 
-impl<'s> Writer<'s> {
+impl<'s> SchemaWriter<'s> {
     // --- JSON ---
 
     /// What `open` and `close` hold, with a comma between.

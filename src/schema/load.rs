@@ -10,8 +10,8 @@ use super::model::{ProgramId, Schema};
 use super::sources::{Located, Sources, Unresolved};
 use crate::idl::syntax::Header;
 use crate::idl::{
-    Code, Diagnostic, Kind, ParseOptions, Parsed, Reserved, Severity, SourceFile, Span, literal,
-    parse,
+    Code, Diagnostic, DiagnosticKind, ParseOptions, Parsed, Reserved, Severity, SourceFile, Span,
+    literal, parse,
 };
 
 /// What to do about an include that cannot be found.
@@ -67,7 +67,7 @@ pub fn load(
     let broken = diagnostics.iter().any(|diagnostic| match diagnostic.code {
         Code::ReservedWord | Code::UnknownEscape | Code::InvalidUtf8 => false,
         Code::NestedTooDeeply | Code::IncludeCycle => true,
-        code => code.kind() != Kind::Parser,
+        code => code.kind() != DiagnosticKind::Parser,
     });
     // Files may be found to be wrong when they are read and when they are
     // linked; thriftpy2 sees what is included first.

@@ -13,7 +13,7 @@ const FEW: usize = 8;
 /// The elements lie one behind the other in `bytes`, each up to one of `ends`.
 /// Two are equal when their bytes are.
 pub fn first_of_each(bytes: &[u8], ends: &[usize]) -> Option<Vec<Range<usize>>> {
-    let mut seen = Seen::new(bytes, ends);
+    let mut seen = SeenElements::new(bytes, ends);
     let repeated = (0..ends.len()).find(|index| !seen.add(*index))?;
     let mut kept: Vec<_> = (0..repeated).map(|index| seen.range(index)).collect();
     for index in repeated + 1..ends.len() {
@@ -25,7 +25,7 @@ pub fn first_of_each(bytes: &[u8], ends: &[usize]) -> Option<Vec<Range<usize>>> 
 }
 
 /// The elements seen so far.
-struct Seen<'a> {
+struct SeenElements<'a> {
     bytes: &'a [u8],
     ends: &'a [usize],
     /// Of a few elements, the indexes of those that are different. Of many,
@@ -35,7 +35,7 @@ struct Seen<'a> {
     seed: u64,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> SeenElements<'a> {
     fn new(bytes: &'a [u8], ends: &'a [usize]) -> Self {
         let (places, seed) = if ends.len() <= FEW {
             (Vec::with_capacity(FEW), 0)

@@ -11,9 +11,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error with the byte offset where it was noticed. One pointer wide, so
 /// that success costs nothing.
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorParts>);
 
-struct Inner {
+struct ErrorParts {
     kind: ErrorKind,
     offset: Option<u64>,
 }
@@ -163,7 +163,7 @@ impl Error {
 impl From<ErrorKind> for Error {
     #[cold]
     fn from(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, offset: None }))
+        Self(Box::new(ErrorParts { kind, offset: None }))
     }
 }
 

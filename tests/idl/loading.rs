@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fastthrift::idl::{Code, Kind, Severity};
+use fastthrift::idl::{Code, DiagnosticKind, Severity};
 use fastthrift::schema::{
     FileSystem, Located, Memory, MissingInclude, Options, Reserved, Schema, Sources, Unresolved,
     load,
@@ -131,7 +131,7 @@ fn a_missing_include_may_be_a_warning() {
         errors[0].thriftpy2_text(),
         "Couldn't include thrift b.thrift in any directories provided"
     );
-    assert_eq!(errors[0].kind(), Kind::Parser);
+    assert_eq!(errors[0].kind(), DiagnosticKind::Parser);
 
     let options = Options {
         missing_include: MissingInclude::Warn,

@@ -1,6 +1,6 @@
 //! Rules of the model that thriftpy2's own tests or Apache's compiler fix.
 
-use fastthrift::idl::Kind;
+use fastthrift::idl::DiagnosticKind;
 use fastthrift::schema::{
     Memory, Options, ProgramId, Reserved, Schema, StructKind, Type, Value, load,
 };
@@ -25,7 +25,7 @@ fn last_constant(text: &str) -> String {
     dump::value(&schema, &constant.value)
 }
 
-fn refusal(text: &str) -> (Kind, String) {
+fn refusal(text: &str) -> (DiagnosticKind, String) {
     let sources = Memory::text("any.thrift", text);
     let options = Options {
         reserved: Reserved::Refuse,
@@ -141,116 +141,120 @@ fn json_says_what_that_of_apaches_compiler_cannot() {
 }
 
 /// Texts that are wrong, and thriftpy2 0.7.1's exception for each.
-const REFUSALS: &[(&str, Kind, &str)] = &[
+const REFUSALS: &[(&str, DiagnosticKind, &str)] = &[
     (
         "struct A {}}",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error '}' at line 1 of the file 'any.thrift'",
     ),
     (
         "const i32 a =",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error at EOF of the file 'any.thrift'",
     ),
     (
         "const i32 a = )",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error ')' at line 1 of the file 'any.thrift'",
     ),
     (
         "struct A { 1: i32 5 }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error 5 at line 1 of the file 'any.thrift'",
     ),
     (
         "struct A { 1: i32 1e20 }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error 1e+20 at line 1 of the file 'any.thrift'",
     ),
     (
         "struct A { 1: i32 \"it's\" }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error \"it's\" at line 1 of the file 'any.thrift'",
     ),
     (
         "struct A { 1: i32 true }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "Grammar error True at line 1 of the file 'any.thrift'",
     ),
-    ("\n$", Kind::Lexer, "Illegal character '$' at line 2"),
+    (
+        "\n$",
+        DiagnosticKind::Lexer,
+        "Illegal character '$' at line 2",
+    ),
     (
         "const string a = '\\q'",
-        Kind::Lexer,
+        DiagnosticKind::Lexer,
         "Unexpected escaping character: q",
     ),
     (
         "const i32 next = 1",
-        Kind::Lexer,
+        DiagnosticKind::Lexer,
         "Cannot use reserved language keyword: 'next' at line 1",
     ),
     (
         "struct A { 1: B b }",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "No type found: 'B', at line 1",
     ),
     (
         "const i32 a = b",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Can't find name 'b' at line 1",
     ),
     (
         "struct A {} const A a = A",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "No enum value or constant found named 'A'",
     ),
     (
         "const i32 a = 1.5",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Type error for constant a at line 1",
     ),
     (
         "struct A {\n1: i32 a = 'x'\n}",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Type error for field a at line 2",
     ),
     (
         "enum E { X } const E a = 3",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Couldn't find a named value in enum E for value 3",
     ),
     (
         "struct A { 1: required i32 x } const A a = {}",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Field 'x' was required to create constant for type 'A'",
     ),
     (
         "struct A {} const A a = {'y': 1}",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "No field named 'y' was found in struct of type 'A'",
     ),
     (
         "struct A {} struct A {}",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "'A' type is already defined in 'structs'",
     ),
     (
         "struct A { 1: i32 a, 1: i32 b }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "'1:b' field identifier/name has already been used",
     ),
     (
         "service S { void f() void f() }",
-        Kind::Grammar,
+        DiagnosticKind::Grammar,
         "'f' function is already defined in service 'S'",
     ),
     (
         "service S extends T {}",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Can't find service 'T' for service 'S' to extend",
     ),
     (
         "struct T {} service S extends T {}",
-        Kind::Parser,
+        DiagnosticKind::Parser,
         "Can't extends 'T', not a service",
     ),
 ];

@@ -451,8 +451,8 @@ impl<'s> Parser<'s> {
         let text = self.text(token.span);
         match token.kind {
             TokenKind::Integer => match literal::integer(text) {
-                literal::Integer::Small(value) => value.to_string(),
-                literal::Integer::Big(text) => text,
+                literal::ParsedInteger::Small(value) => value.to_string(),
+                literal::ParsedInteger::Big(text) => text,
             },
             TokenKind::Double => python::repr_double(literal::double(text)),
             TokenKind::Literal | TokenKind::LiteralOverLines => python::repr(&literal::text(text)),

@@ -6,15 +6,15 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::message::{ReadFields, WriteMessage};
 use super::method::{Method, Signature};
-use super::parts::Parts;
+use super::original_methods::OriginalMethods;
 use crate::py::codec;
 use crate::py::imports;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
-use crate::py::transport::Output;
+use crate::py::protocol::{ReadMessage, message_name, original_reader};
+use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
 /// A method, whether nobody waits for its answer, and the arguments.
-type Call<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
+type BoundCall<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
 
 /// A call by its method and its arguments by position, with None for what is
 /// not sent. None where the client has its own way of `sending`, and
@@ -24,12 +24,12 @@ type Call<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
 #[pyfunction]
 pub fn bind<'py>(
     client: &Bound<'py, PyAny>,
-    sending: &Bound<'py, Parts>,
+    sending: &Bound<'py, OriginalMethods>,
     name: &Bound<'py, PyString>,
     args: Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
-) -> PyResult<Option<Call<'py>>> {
-    if !sending.get().are_those_of(client)? {
+) -> PyResult<Option<BoundCall<'py>>> {
+    if !sending.get().are_kept_by(client)? {
         return Ok(None);
     }
     let service = client.getattr(intern!(client.py(), "_service"))?;
@@ -39,8 +39,8 @@ pub fn bind<'py>(
     let Some(signature) = method.get().signature() else {
         return Ok(None);
     };
-    let complete = args.len() == signature.parameters.len() && kwargs.is_empty();
-    let values = if complete && args.iter_borrowed().all(|value| !value.is_none()) {
+    let all_by_position = args.len() == signature.parameters.len() && kwargs.is_empty();
+    let values = if all_by_position && args.iter_borrowed().all(|value| !value.is_none()) {
         Some(args)
     } else {
         bind_by_name(signature, &args, kwargs)?
@@ -92,7 +92,7 @@ pub fn write_call<'py>(
     oprot: &Bound<'py, PyAny>,
     seqid: i32,
     values: &Bound<'py, PyTuple>,
-) -> PyResult<Option<Output<'py>>> {
+) -> PyResult<Option<ToSend<'py>>> {
     let method = method.get();
     let Some(signature) = method.signature() else {
         return Ok(None);
@@ -130,7 +130,7 @@ pub fn read_reply<'py>(
     let Some(signature) = method.signature() else {
         return Ok(None);
     };
-    let Some((settings, trans)) = untouched_reader(iprot)? else {
+    let Some((settings, trans)) = original_reader(iprot)? else {
         return Ok(None);
     };
     let header = codec::read(&settings, &trans, ReadMessage)?;

@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 
 use crate::py::codec::{self, Decoder, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
-use crate::py::protocol::untouched_writer;
+use crate::py::protocol::original_writer;
 use crate::py::structs::Plan;
-use crate::py::transport::{self, Output};
+use crate::py::transport::{self, ToSend};
 use crate::wire::{Reader, Writer};
 
 /// A message to be written.
@@ -31,8 +31,8 @@ where
     /// Writes it to a protocol and takes what there is to send; straight into
     /// the `bytes` to be sent where nothing else is in between. None, and
     /// nothing was written, where the protocol has to be asked by its methods.
-    pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<Output<'py>>> {
-        let Some((settings, trans)) = untouched_writer(oprot)? else {
+    pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<ToSend<'py>>> {
+        let Some((settings, trans)) = original_writer(oprot)? else {
             return Ok(None);
         };
         if let Some(below) = transport::below_empty_buffer(&trans)? {
@@ -54,7 +54,7 @@ where
 {
     fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<()> {
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
-        Encoder::new(py, writer).struct_from(self.plan, |field| {
+        Encoder::new(py, writer).struct_by_fields(self.plan, |field| {
             field.slot.and_then(|slot| (self.value_of)(slot.index()))
         })
     }
@@ -70,10 +70,10 @@ pub struct ReadFields<'a> {
 
 /// The fields of a struct by slot, and of a result the field that holds an
 /// exception which it does not declare.
-pub type Fields<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
+pub type ValuesBySlot<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
 
 impl<'py> Read<'py> for ReadFields<'_> {
-    type Output = Fields<'py>;
+    type Output = ValuesBySlot<'py>;
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
         // A spec that was assigned may have fewer fields than the class has slots.
@@ -83,7 +83,7 @@ impl<'py> Read<'py> for ReadFields<'_> {
             .map_or(0, |layout| layout.slots().slots().len());
         let mut values = vec![None; slots];
         let mut decoder = Decoder::new(py, reader, self.strings);
-        decoder.struct_with(self.plan, |field, value| {
+        decoder.struct_by_fields(self.plan, |field, value| {
             if let Some(slot) = field.slot {
                 values[slot.index()] = Some(value);
             }

@@ -6,7 +6,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::py::ffi::{self, Slot};
-use crate::py::structs::{Default, Plan, layout_fields};
+use crate::py::structs::{DefaultValue, Plan, layout_fields};
 
 /// A method of a service, prepared for calls.
 ///
@@ -48,7 +48,7 @@ pub struct Parameter {
     /// Whether it must be given.
     pub required: bool,
     /// Its value when it is not given.
-    pub default: Default,
+    pub default: DefaultValue,
 }
 
 impl Method {
@@ -172,16 +172,16 @@ impl Payload {
     /// Whether nothing sees that an object of the class was not made: it has
     /// what `load` gave it, and nothing else. It is one of those that say
     /// when they change.
-    fn is_plain(&self) -> bool {
+    fn is_original(&self) -> bool {
         let plan = self.plan.get();
-        plan.direct_layout().is_some() && plan.has_plain_read() && plan.has_plain_write()
+        plan.original_layout().is_some() && plan.has_original_read() && plan.has_original_write()
     }
 }
 
 impl Signature {
-    /// None where the classes are not plain ones.
+    /// None where the classes are not as `load` made them.
     fn of(py: Python<'_>, arguments: &Payload, result: &Payload) -> PyResult<Option<Self>> {
-        if !arguments.is_plain() || !result.is_plain() {
+        if !arguments.is_original() || !result.is_original() {
             return Ok(None);
         }
         let defaults = layout_fields(arguments.class.bind(py))?.unwrap_or_default();
@@ -199,7 +199,7 @@ impl Signature {
             parameters.push(Parameter {
                 name: name.clone().unbind(),
                 required: entry.get_item(entry.len() - 1)?.is_truthy()?,
-                default: Default::new(default),
+                default: DefaultValue::new(default),
             });
         }
         if parameters.len() != defaults.len() {

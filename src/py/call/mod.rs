@@ -14,10 +14,10 @@
 mod client;
 mod message;
 mod method;
-mod parts;
+mod original_methods;
 mod server;
 
 pub use client::{bind, read_reply, write_call};
 pub use method::{Method, find_method};
-pub use parts::Parts;
+pub use original_methods::OriginalMethods;
 pub use server::{read_call, write_result};

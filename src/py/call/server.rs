@@ -8,11 +8,11 @@ use pyo3::types::{PyString, PyTuple};
 use super::message::{ReadFields, WriteMessage};
 use super::method::Method;
 use crate::py::codec;
-use crate::py::protocol::{ReadMessage, message_name, untouched_reader};
-use crate::py::transport::Output;
+use crate::py::protocol::{ReadMessage, message_name, original_reader};
+use crate::py::transport::ToSend;
 use crate::wire::message_type;
 
-type Call<'py> = (
+type ReceivedCall<'py> = (
     Bound<'py, Method>,
     Bound<'py, PyString>,
     bool,
@@ -30,9 +30,9 @@ pub fn read_call<'py>(
     service: &Bound<'py, PyAny>,
     iprot: &Bound<'py, PyAny>,
     message: &Bound<'py, PyAny>,
-) -> PyResult<Option<Call<'py>>> {
+) -> PyResult<Option<ReceivedCall<'py>>> {
     let py = iprot.py();
-    let Some((settings, trans)) = untouched_reader(iprot)? else {
+    let Some((settings, trans)) = original_reader(iprot)? else {
         return Ok(None);
     };
     let header = codec::read(&settings, &trans, ReadMessage)?;
@@ -90,7 +90,7 @@ pub fn write_result<'py>(
     oprot: &Bound<'py, PyAny>,
     seqid: i32,
     value: &Bound<'py, PyAny>,
-) -> PyResult<Option<Output<'py>>> {
+) -> PyResult<Option<ToSend<'py>>> {
     let method = method.get();
     let Some(signature) = method.signature() else {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! Makes the classes of a schema, file by file.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use foldhash::HashMap;
@@ -8,29 +8,30 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::linked::Linked;
-use super::loading::Program;
-use super::names::Naming;
-use super::structs::Members;
+use super::built::BuiltSchema;
+use super::members::Members;
+use super::names::{Naming, defines};
+use super::program::{MetaList, ModuleContents, PyProgram};
 use crate::schema::{
-    Annotation, Definition, EnumId, ProgramId, Schema, ServiceId, StructId, StructKind,
+    Annotation, Definition, EnumId, Field, Program, ProgramId, Schema, ServiceId, StructId,
+    StructKind,
 };
 
 /// Makes Python objects of a schema.
 pub struct Builder<'a, 'py> {
-    linked: &'a Bound<'py, Linked>,
+    linked: &'a Bound<'py, BuiltSchema>,
     /// The structs made in this run whose defaults are not set yet.
-    open: RefCell<Vec<Option<Members<'py>>>>,
+    pub(super) open: RefCell<Vec<Option<Members<'py>>>>,
     services: RefCell<Vec<Option<Bound<'py, PyType>>>>,
     /// The same few names come up all the time: `id`, `name`, `UNKNOWN`.
-    names: RefCell<HashMap<&'a str, Name<'py>>>,
+    names: RefCell<HashMap<&'a str, KnownName<'py>>>,
     /// What the attributes of the payload classes of a file are copied from.
     pub(super) template: RefCell<Option<(ProgramId, Bound<'py, PyDict>)>>,
 }
 
 impl<'a, 'py> Builder<'a, 'py> {
     /// A builder that has built nothing of its schema.
-    pub fn new(linked: &'a Bound<'py, Linked>) -> Self {
+    pub fn new(linked: &'a Bound<'py, BuiltSchema>) -> Self {
         let schema = linked.get().schema();
         let none = |count| std::iter::repeat_with(|| None).take(count).collect();
         Self {
@@ -43,7 +44,7 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// A builder for more of a schema whose files were built.
-    pub fn resume(linked: &'a Bound<'py, Linked>) -> Self {
+    pub fn resume(linked: &'a Bound<'py, BuiltSchema>) -> Self {
         Self {
             linked,
             open: RefCell::default(),
@@ -59,7 +60,7 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// The schema with the classes that were made of it.
-    pub fn linked(&self) -> &'a Bound<'py, Linked> {
+    pub fn linked(&self) -> &'a Bound<'py, BuiltSchema> {
         self.linked
     }
 
@@ -79,9 +80,9 @@ impl<'a, 'py> Builder<'a, 'py> {
         &self,
         files: &[(PathBuf, u64)],
         known: &Bound<'py, PyDict>,
-    ) -> PyResult<Vec<Bound<'py, Program>>> {
+    ) -> PyResult<Vec<Bound<'py, PyProgram>>> {
         let py = self.py();
-        let mut programs: Vec<Bound<'py, Program>> = Vec::new();
+        let mut programs: Vec<Bound<'py, PyProgram>> = Vec::new();
         let mut reused = Vec::new();
         for (index, program) in self.schema().programs.iter().enumerate() {
             let (identity, digest) = &files[index];
@@ -93,7 +94,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                 .all(|id| reused[id.index()]);
             let found = known
                 .get_item(&identity)?
-                .and_then(|found| found.cast_into_exact::<Program>().ok());
+                .and_then(|found| found.cast_into_exact::<PyProgram>().ok());
             if let Some(found) = found
                 && includes_same
                 && let Some(classes) = found.get().classes_of(*digest)
@@ -131,7 +132,7 @@ impl<'a, 'py> Builder<'a, 'py> {
         Ok(())
     }
 
-    fn program(&self, index: usize, digest: u64) -> PyResult<Program> {
+    fn program(&self, index: usize, digest: u64) -> PyResult<PyProgram> {
         let schema = self.schema();
         let definitions = &schema.programs[index].definitions;
         for definition in definitions {
@@ -153,47 +154,14 @@ impl<'a, 'py> Builder<'a, 'py> {
                 self.set_defaults(*id)?;
             }
         }
-        let output = Output::new(self.py());
+        let output = ModuleContents::new(self.py());
         for definition in definitions {
             self.add(&output, *definition)?;
         }
         Ok(output.finish(digest))
     }
 
-    fn new_struct(&self, id: StructId) -> PyResult<()> {
-        let py = self.py();
-        let model = &self.schema()[id];
-        let members = self.members(model.program, Some(model.line), &model.fields)?;
-        members.namespace.set_item(
-            intern!(py, "__thrift_annotations__"),
-            self.annotations(&model.annotations)?,
-        )?;
-        self.set_doc(&members.namespace, model.doc.as_deref())?;
-        let name = self.definition_name(&model.name, &self.schema()[model.program]);
-        let class = match model.kind {
-            StructKind::Exception => members.make_exception(&name)?,
-            StructKind::Struct | StructKind::Union => members.make_struct(&name)?,
-        };
-        self.linked.get().set_struct(id, &class);
-        self.open.borrow_mut()[id.index()] = Some(members);
-        Ok(())
-    }
-
-    /// Sets the default values of a struct's fields, unless that was done or
-    /// is being done.
-    pub fn set_defaults(&self, id: StructId) -> PyResult<()> {
-        let members = match self.open.borrow_mut().get_mut(id.index()) {
-            Some(members) => members.take(),
-            None => None,
-        };
-        if let Some(members) = members {
-            let defaults = self.default_values(&self.schema()[id].fields)?;
-            members.set_defaults(self.struct_class(id), &defaults)?;
-        }
-        Ok(())
-    }
-
-    fn add(&self, output: &Output<'py>, definition: Definition) -> PyResult<()> {
+    fn add(&self, output: &ModuleContents<'py>, definition: Definition) -> PyResult<()> {
         let py = self.py();
         let schema = self.schema();
         match definition {
@@ -206,7 +174,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
-                output.list(Kind::Consts, &value)?;
+                output.list(MetaList::Consts, &value)?;
                 output.define(&model.name, &name, &value)
             }
             Definition::Typedef(id) => {
@@ -222,14 +190,14 @@ impl<'a, 'py> Builder<'a, 'py> {
             Definition::Enum(id) => {
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class(Kind::Enums, &model.name, &name, self.enum_class(id))
+                output.class(MetaList::Enums, &model.name, &name, self.enum_class(id))
             }
             Definition::Struct(id) => {
                 let model = &schema[id];
                 let kind = match model.kind {
-                    StructKind::Struct => Kind::Structs,
-                    StructKind::Union => Kind::Unions,
-                    StructKind::Exception => Kind::Exceptions,
+                    StructKind::Struct => MetaList::Structs,
+                    StructKind::Union => MetaList::Unions,
+                    StructKind::Exception => MetaList::Exceptions,
                 };
                 let name = self.definition_name(&model.name, &schema[model.program]);
                 output.class(kind, &model.name, &name, self.struct_class(id))
@@ -238,7 +206,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                 let class = self.service_class(id)?;
                 let model = &schema[id];
                 let name = self.definition_name(&model.name, &schema[model.program]);
-                output.class(Kind::Services, &model.name, &name, &class)
+                output.class(MetaList::Services, &model.name, &name, &class)
             }
         }
     }
@@ -271,8 +239,27 @@ impl<'a, 'py> Builder<'a, 'py> {
         let mut names = self.names.borrow_mut();
         let known = names
             .entry(name)
-            .or_insert_with(|| Name::new(self.py(), name));
+            .or_insert_with(|| KnownName::new(self.py(), name));
         known.text.clone()
+    }
+
+    /// The attribute for a name among others.
+    pub fn attribute(&self, name: &'a str, taken: impl Fn(&str) -> bool) -> Bound<'py, PyString> {
+        match self.naming().attribute(name, taken) {
+            Some(attribute) => PyString::intern(self.py(), &attribute),
+            None => self.name(name),
+        }
+    }
+
+    /// The attribute for a field.
+    pub fn field_name(&self, name: &'a str, fields: &[Field]) -> Bound<'py, PyString> {
+        self.attribute(name, |other| fields.iter().any(|field| field.name == other))
+    }
+
+    /// The attribute of the module for a definition of a file.
+    pub fn definition_name(&self, name: &'a str, program: &Program) -> Bound<'py, PyString> {
+        let schema = self.schema();
+        self.attribute(name, |other| defines(schema, program, other))
     }
 
     /// `(name, None)`, which says in `default_spec` that a field of this name
@@ -323,14 +310,14 @@ impl<'a, 'py> Builder<'a, 'py> {
 }
 
 /// A name that came up.
-struct Name<'py> {
+struct KnownName<'py> {
     /// As the interned string that attribute access looks for.
     text: Bound<'py, PyString>,
     /// `(name, None)`, if that came up too.
     no_default: Option<Bound<'py, PyTuple>>,
 }
 
-impl<'py> Name<'py> {
+impl<'py> KnownName<'py> {
     fn new(py: Python<'py>, name: &str) -> Self {
         Self {
             text: PyString::intern(py, name),
@@ -347,111 +334,4 @@ pub fn new_class<'py>(
 ) -> PyResult<Bound<'py, PyType>> {
     let class = name.py().get_type::<PyType>();
     Ok(class.call1((name, (base,), namespace))?.cast_into()?)
-}
-
-/// What `__thrift_meta__` lists.
-#[derive(Clone, Copy)]
-enum Kind {
-    Consts,
-    Enums,
-    Structs,
-    Unions,
-    Exceptions,
-    Services,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Consts => "consts",
-            Self::Enums => "enums",
-            Self::Structs => "structs",
-            Self::Unions => "unions",
-            Self::Exceptions => "exceptions",
-            Self::Services => "services",
-        }
-    }
-}
-
-/// What a program gives its module.
-struct Output<'py> {
-    namespace: Bound<'py, PyDict>,
-    meta: Bound<'py, PyDict>,
-    /// The lists of `meta`, by kind.
-    lists: [OnceCell<Bound<'py, PyList>>; 6],
-    classes: Bound<'py, PyList>,
-}
-
-impl<'py> Output<'py> {
-    fn new(py: Python<'py>) -> Self {
-        Self {
-            namespace: PyDict::new(py),
-            meta: PyDict::new(py),
-            lists: Default::default(),
-            classes: PyList::empty(py),
-        }
-    }
-
-    /// Lists something under its kind.
-    fn list(&self, kind: Kind, value: &Bound<'py, PyAny>) -> PyResult<()> {
-        let list = &self.lists[kind as usize];
-        if let Some(list) = list.get() {
-            return list.append(value);
-        }
-        let new = list.get_or_init(|| PyList::empty(value.py()));
-        new.append(value)?;
-        self.meta.set_item(kind.name(), new)
-    }
-
-    fn class(
-        &self,
-        kind: Kind,
-        name: &str,
-        attribute: &Bound<'py, PyString>,
-        class: &Bound<'py, PyType>,
-    ) -> PyResult<()> {
-        self.list(kind, class.as_any())?;
-        self.classes.append(class)?;
-        self.define(name, attribute, class)
-    }
-
-    /// Something that the module has under its attribute. One that is called
-    /// like a word of Python is found under its name nevertheless.
-    fn define(
-        &self,
-        name: &str,
-        attribute: &Bound<'py, PyString>,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<()> {
-        if attribute != name {
-            self.namespace.set_item(name, value)?;
-        }
-        self.namespace.set_item(attribute, value)
-    }
-
-    fn annotate(
-        &self,
-        attribute: &Bound<'py, PyString>,
-        name: &Bound<'py, PyString>,
-        annotations: &Bound<'py, PyDict>,
-    ) -> PyResult<()> {
-        if annotations.is_empty() {
-            return Ok(());
-        }
-        if let Some(all) = self.namespace.get_item(attribute)? {
-            return all.cast::<PyDict>()?.set_item(name, annotations);
-        }
-        let all = PyDict::new(attribute.py());
-        all.set_item(name, annotations)?;
-        self.namespace.set_item(attribute, all)
-    }
-
-    fn finish(self, digest: u64) -> Program {
-        Program::new(
-            self.namespace.unbind(),
-            self.meta.unbind(),
-            self.classes.unbind(),
-            digest,
-        )
-    }
 }

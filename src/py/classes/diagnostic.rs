@@ -6,28 +6,28 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::kept::{self, State};
-use crate::idl::{self, Kind};
+use super::kept::{self, DiagnosticState};
+use crate::idl::{self, DiagnosticKind};
 use crate::py::imports;
 
 /// One mistake or oddity in an IDL file.
-#[pyclass(frozen, module = "fastthrift.parser")]
-pub struct Diagnostic(idl::Diagnostic);
+#[pyclass(name = "Diagnostic", frozen, module = "fastthrift.parser")]
+pub struct PyDiagnostic(idl::Diagnostic);
 
 /// A place that helps to understand a diagnostic: (path, line, column,
 /// message).
 type Related = (String, u32, u32, String);
 
 #[pymethods]
-impl Diagnostic {
+impl PyDiagnostic {
     /// A diagnostic as `__reduce__` takes it apart; for pickles.
     #[new]
-    fn new(state: State) -> PyResult<Self> {
+    fn new(state: DiagnosticState) -> PyResult<Self> {
         kept::restore(state).map(Self)
     }
 
     /// With the lines that it is about in place of the whole files.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (State,)) {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (DiagnosticState,)) {
         (slf.get_type(), (kept::state(&slf.get().0),))
     }
 
@@ -152,13 +152,13 @@ impl Diagnostic {
     }
 }
 
-impl Diagnostic {
+impl PyDiagnostic {
     fn end(&self) -> idl::Position {
         self.0.file.position(self.0.span.end)
     }
 }
 
-impl From<&idl::Diagnostic> for Diagnostic {
+impl From<&idl::Diagnostic> for PyDiagnostic {
     fn from(diagnostic: &idl::Diagnostic) -> Self {
         Self(diagnostic.clone())
     }
@@ -172,17 +172,17 @@ pub fn exception(py: Python<'_>, diagnostics: &[idl::Diagnostic], read: &[&Path]
         return pyo3::exceptions::PySystemError::new_err("loading failed without an error");
     };
     let name = match first.kind() {
-        Kind::Lexer => "ThriftLexerError",
-        Kind::Grammar => "ThriftGrammarError",
-        Kind::Parser => "ThriftParserError",
+        DiagnosticKind::Lexer => "ThriftLexerError",
+        DiagnosticKind::Grammar => "ThriftGrammarError",
+        DiagnosticKind::Parser => "ThriftParserError",
     };
     let made = || {
         let all = diagnostics
             .iter()
-            .map(|diagnostic| Bound::new(py, Diagnostic::from(diagnostic)))
+            .map(|diagnostic| Bound::new(py, PyDiagnostic::from(diagnostic)))
             .collect::<PyResult<Vec<_>>>()?;
         let files: Vec<_> = read.iter().map(|path| path.to_string_lossy()).collect();
-        let first_object = Bound::new(py, Diagnostic::from(first))?;
+        let first_object = Bound::new(py, PyDiagnostic::from(first))?;
         imports::parser_exceptions(py)?.getattr(name)?.call_method1(
             intern!(py, "from_diagnostics"),
             (first.thriftpy2_text(), first_object, all, files),

@@ -13,7 +13,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyString, PyType};
 
 use super::builder::Builder;
-use super::linked::Linked;
+use super::built::BuiltSchema;
 use crate::py::ffi;
 use crate::schema::{Function, Service, ServiceId};
 
@@ -41,7 +41,7 @@ impl Part {
 /// asked for; then the class takes its place.
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct FunctionClass {
-    linked: Py<Linked>,
+    linked: Py<BuiltSchema>,
     service: ServiceId,
     function: usize,
     part: Part,
@@ -51,7 +51,7 @@ pub struct FunctionClass {
 impl FunctionClass {
     /// The class of a function, not made yet.
     pub fn new(
-        linked: &Bound<'_, Linked>,
+        linked: &Bound<'_, BuiltSchema>,
         service: ServiceId,
         function: usize,
         part: Part,

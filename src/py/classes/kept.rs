@@ -14,7 +14,7 @@ type Place = (usize, u32, u32);
 
 /// (code, is it an error, message, expected, hint, thriftpy2's text, files
 /// as (path, text), the range, related places with their messages)
-pub type State = (
+pub type DiagnosticState = (
     String,
     bool,
     String,
@@ -31,7 +31,7 @@ pub type State = (
 const BETWEEN: u32 = 100;
 
 /// A diagnostic as plain values.
-pub fn state(diagnostic: &Diagnostic) -> State {
+pub fn state(diagnostic: &Diagnostic) -> DiagnosticState {
     let mut files = Files::default();
     files.add(&diagnostic.file, diagnostic.span);
     for label in &diagnostic.related {
@@ -68,7 +68,7 @@ pub fn state(diagnostic: &Diagnostic) -> State {
 }
 
 /// The diagnostic that has this state.
-pub fn restore(state: State) -> PyResult<Diagnostic> {
+pub fn restore(state: DiagnosticState) -> PyResult<Diagnostic> {
     let (code, is_error, message, expected, hint, thriftpy2, files, place, related) = state;
     let wrong = || PyValueError::new_err("this is no state of a Diagnostic");
     let code = *Code::ALL

@@ -8,19 +8,25 @@
 //! they are all made first, with empty specs, which are then filled.
 
 mod builder;
+mod built;
 mod diagnostic;
 mod enums;
 mod functions;
 mod kept;
-mod linked;
-mod loading;
+mod load;
+mod members;
 mod names;
 mod printing;
+mod program;
+mod schema;
 mod services;
+mod sources;
 mod spec;
 mod structs;
 mod values;
 
-pub use diagnostic::Diagnostic;
-pub use loading::{Program, Schema, load_schema};
+pub use diagnostic::PyDiagnostic;
+pub use load::load_schema;
 pub use printing::format_text;
+pub use program::PyProgram;
+pub use schema::PySchema;

@@ -2,12 +2,8 @@
 
 use std::path::PathBuf;
 
-use pyo3::prelude::*;
-use pyo3::types::PyString;
-
-use super::builder::Builder;
 use crate::idl::is_python_keyword;
-use crate::schema::{Definition, Field, Program, Schema};
+use crate::schema::{Definition, Program, Schema};
 
 /// How the names of an IDL file become those of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,27 +35,6 @@ impl Naming {
             attribute.push('_');
         }
         Some(attribute)
-    }
-}
-
-impl<'a, 'py> Builder<'a, 'py> {
-    /// The attribute for a name among others.
-    pub fn attribute(&self, name: &'a str, taken: impl Fn(&str) -> bool) -> Bound<'py, PyString> {
-        match self.naming().attribute(name, taken) {
-            Some(attribute) => PyString::intern(self.py(), &attribute),
-            None => self.name(name),
-        }
-    }
-
-    /// The attribute for a field.
-    pub fn field_name(&self, name: &'a str, fields: &[Field]) -> Bound<'py, PyString> {
-        self.attribute(name, |other| fields.iter().any(|field| field.name == other))
-    }
-
-    /// The attribute of the module for a definition of a file.
-    pub fn definition_name(&self, name: &'a str, program: &Program) -> Bound<'py, PyString> {
-        let schema = self.schema();
-        self.attribute(name, |other| defines(schema, program, other))
     }
 }
 

@@ -8,7 +8,7 @@ use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, CollectorPause, ListBuilder, Slots};
 use crate::py::imports;
-use crate::py::structs::{Field, Kind, Layout, Plan, StructKind};
+use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
 use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// Where the length of a list is only promised, this many items are
@@ -59,11 +59,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
     #[inline]
-    pub fn struct_into(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+    pub fn struct_of_object(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         let Some(slots) = plan.slots(object) else {
             return self.struct_by_attributes(plan, object);
         };
-        self.struct_with(plan, |field, value| match field.slot {
+        self.struct_by_fields(plan, |field, value| match field.slot {
             Some(slot) => {
                 slots.set(slot, Some(value));
                 Ok(())
@@ -75,17 +75,17 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[inline(never)]
     fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         self.pause = None;
-        self.struct_with(plan, |field, value| {
+        self.struct_by_fields(plan, |field, value| {
             Ok(object.setattr(field.name.bind(value.py()), value)?)
         })
     }
 
     /// Reads a struct whose values go to `store`, an object or not.
     #[inline]
-    pub fn struct_with(
+    pub fn struct_by_fields(
         &mut self,
         plan: &Plan,
-        store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+        store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, store)?;
@@ -95,33 +95,33 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     /// Reads a struct into a new object.
     #[inline]
-    fn new_struct(&mut self, kind: &StructKind) -> Result<Bound<'py, PyAny>> {
+    fn struct_value(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
         let plan = kind.plan(self.py)?;
         if let Some(plan) = &plan
-            && let Some(layout) = plan.get().direct_layout()
+            && let Some(layout) = plan.get().original_layout()
         {
-            return self.new_direct(plan.get(), layout);
+            return self.new_struct(plan.get(), layout);
         }
         self.pause = None;
         let object = kind.class().bind(self.py).call0()?;
         let plan = Plan::of_object(&object)?;
-        self.struct_into(plan.get(), &object)?;
+        self.struct_of_object(plan.get(), &object)?;
         Ok(object)
     }
 
     /// Reads a struct into a new object that is allocated and filled.
     #[inline]
-    pub fn new_direct(&mut self, plan: &Plan, layout: &Layout) -> Result<Bound<'py, PyAny>> {
+    pub fn new_struct(&mut self, plan: &Plan, layout: &Layout) -> Result<Bound<'py, PyAny>> {
         let object = layout.slots().allocate(self.py)?;
         if let Some(slots) = layout.slots().view_exact(object.object()) {
-            self.struct_into_slots(plan, slots)?;
+            self.struct_in_slots(plan, slots)?;
             layout.fill_defaults(slots, self.py)?;
         }
         Ok(object.finish())
     }
 
-    fn struct_into_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
-        self.struct_with(plan, |field, value| {
+    fn struct_in_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
+        self.struct_by_fields(plan, |field, value| {
             if let Some(slot) = field.slot {
                 slots.set(slot, Some(value));
             }
@@ -134,7 +134,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn fields(
         &mut self,
         plan: &Plan,
-        mut store: impl FnMut(&Field, Bound<'py, PyAny>) -> Result<()>,
+        mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         let mut last_id = 0;
         let mut expected = plan.fields();
@@ -189,7 +189,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::String => self.string(),
             Kind::I32 => self.i32(),
             Kind::I64 => self.i64(),
-            Kind::Struct(kind) => self.new_struct(kind),
+            Kind::Struct(kind) => self.struct_value(kind),
             Kind::Bool => self.bool(),
             Kind::Double => self.double(),
             Kind::List(element) | Kind::Set(element) => self.list(element),
@@ -299,11 +299,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let list = if header.element == Some(kind.wire_type()) {
             // One match for all elements, so that the loops are straight.
             match kind {
-                Kind::I32 => self.plain_elements(header, Self::i32)?,
-                Kind::I64 => self.plain_elements(header, Self::i64)?,
-                Kind::Double => self.plain_elements(header, Self::double)?,
-                Kind::String => self.plain_elements(header, Self::string)?,
-                Kind::Struct(kind) => self.elements(header, |this| this.new_struct(kind))?,
+                Kind::I32 => self.scalars(header, Self::i32)?,
+                Kind::I64 => self.scalars(header, Self::i64)?,
+                Kind::Double => self.scalars(header, Self::double)?,
+                Kind::String => self.scalars(header, Self::string)?,
+                Kind::Struct(kind) => self.elements(header, |this| this.struct_value(kind))?,
                 kind => self.elements(header, |this| this.value(kind))?,
             }
         } else {
@@ -336,7 +336,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     /// Reads elements that are made without running any code.
     #[inline]
-    fn plain_elements(
+    fn scalars(
         &mut self,
         header: ListHeader,
         mut element: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>>,
@@ -413,6 +413,6 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
 }
 
 #[cold]
-fn field_error(py: Python<'_>, field: &Field, error: CodecError) -> CodecError {
+fn field_error(py: Python<'_>, field: &PlanField, error: CodecError) -> CodecError {
     error.inside(Segment::Field(field.name.clone_ref(py)))
 }

@@ -11,7 +11,7 @@ use pyo3::types::{
 use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems};
-use crate::py::structs::{Field, Kind, Plan};
+use crate::py::structs::{Kind, Plan, PlanField, StructClass};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
 /// From how many numbers on a list is written in blocks.
@@ -33,10 +33,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 
     /// Writes a struct by its own plan, whatever kind of object it is.
-    pub fn structure(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
+    pub fn struct_of_any(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         match Plan::of_object(object) {
             Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
-            Ok(plan) => self.structure_of(plan.get(), object),
+            Ok(plan) => self.struct_of_object(plan.get(), object),
             Err(error) => {
                 let mut error = CodecError::from(error);
                 match error.raised(self.py) {
@@ -50,7 +50,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 
     /// Writes a struct by the plan that was found for it.
-    pub fn structure_of(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+    pub fn struct_of_object(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         if let Some(slots) = plan.slots(object)
             && let Some(list) = plan.slot_list()
             && let Some(slots) = slots.listed(list)
@@ -65,12 +65,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 |_, slot| Ok(slot.get()),
             );
         }
-        self.structure_by_attributes(plan, object)
+        self.struct_by_attributes(plan, object)
     }
 
     /// The same for a struct that does not keep all fields in slots.
     #[inline(never)]
-    fn structure_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+    fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         let slots = plan.slots(object);
         self.fields(
             plan,
@@ -85,10 +85,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
     /// Writes a struct whose values come from `value_of`, object or not.
     #[inline]
-    pub fn struct_from(
+    pub fn struct_by_fields(
         &mut self,
         plan: &Plan,
-        value_of: impl Fn(&Field) -> Option<Bound<'py, PyAny>>,
+        value_of: impl Fn(&PlanField) -> Option<Bound<'py, PyAny>>,
     ) -> Result<()> {
         self.fields(
             plan,
@@ -101,6 +101,19 @@ impl<'py, W: Writer> Encoder<'py, W> {
         )
     }
 
+    /// Writes a struct inside another value.
+    #[inline]
+    fn struct_value(&mut self, kind: &StructClass, value: &Bound<'py, PyAny>) -> Result<()> {
+        // The value's own class decides, as for any payload; it is nearly
+        // always the one of the IDL.
+        if let Some(plan) = kind.plan(self.py)?
+            && plan.get().is_of(value)
+        {
+            return self.struct_of_object(plan.get(), value);
+        }
+        self.struct_of_any(value)
+    }
+
     /// Writes the fields of a struct, each of which has a place: those that
     /// are not `written` get the value that `value_of` gives.
     #[inline]
@@ -108,8 +121,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
         &mut self,
         plan: &Plan,
         places: impl Iterator<Item = P>,
-        written: impl Fn(&mut Self, &Field, P, &mut i16) -> bool,
-        value_of: impl Fn(&Field, P) -> Result<Option<Bound<'py, PyAny>>>,
+        written: impl Fn(&mut Self, &PlanField, P, &mut i16) -> bool,
+        value_of: impl Fn(&PlanField, P) -> Result<Option<Bound<'py, PyAny>>>,
     ) -> Result<()> {
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
@@ -143,7 +156,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// code; whether it was.
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
     #[inline(always)]
-    fn exact_field(&mut self, field: &Field, value: &Bound<'py, PyAny>, last_id: &mut i16) -> bool {
+    fn exact_field(
+        &mut self,
+        field: &PlanField,
+        value: &Bound<'py, PyAny>,
+        last_id: &mut i16,
+    ) -> bool {
         if value.is_none() {
             return true;
         }
@@ -179,35 +197,35 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::String => self.string(value),
             Kind::I32 => self.i32(value),
             Kind::I64 => self.i64(value),
-            Kind::Struct(kind) => {
-                // The value's own class decides, as for any payload; it is
-                // nearly always the one of the IDL.
-                if let Some(plan) = kind.plan(self.py)?
-                    && plan.get().is_of(value)
-                {
-                    return self.structure_of(plan.get(), value);
-                }
-                self.structure(value)
-            }
-            Kind::Bool => {
-                self.writer.bool(truth(value)?);
-                Ok(())
-            }
+            Kind::Struct(kind) => self.struct_value(kind, value),
+            Kind::Bool => self.bool(value),
             Kind::Double => self.double(value),
-            Kind::I16 => {
-                self.writer.i16(narrow(value)?);
-                Ok(())
-            }
-            Kind::I8 => {
-                self.writer.i8(narrow(value)?);
-                Ok(())
-            }
+            Kind::I16 => self.i16(value),
+            Kind::I8 => self.i8(value),
             Kind::Binary => self.binary(value),
             Kind::Uuid => self.uuid(value),
             Kind::List(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }
+    }
+
+    #[inline]
+    fn bool(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.bool(truth(value)?);
+        Ok(())
+    }
+
+    #[inline]
+    fn i8(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.i8(narrow(value)?);
+        Ok(())
+    }
+
+    #[inline]
+    fn i16(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.writer.i16(narrow(value)?);
+        Ok(())
     }
 
     #[expect(
@@ -606,7 +624,10 @@ fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
 
 /// The attribute that a field is kept in; none when there is no such
 /// attribute.
-fn attribute<'py>(object: &Bound<'py, PyAny>, field: &Field) -> Result<Option<Bound<'py, PyAny>>> {
+fn attribute<'py>(
+    object: &Bound<'py, PyAny>,
+    field: &PlanField,
+) -> Result<Option<Bound<'py, PyAny>>> {
     Ok(object.getattr_opt(field.name.bind(object.py()))?)
 }
 
@@ -628,7 +649,7 @@ fn changed_size() -> CodecError {
 #[cold]
 fn field_error(
     plan: &Plan,
-    field: &Field,
+    field: &PlanField,
     value: Bound<'_, PyAny>,
     mut error: CodecError,
 ) -> CodecError {

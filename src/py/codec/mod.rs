@@ -16,7 +16,7 @@ use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
 use crate::py::transport::{
     CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
-    TransportInput, Underlying, is_native,
+    TransportInput, Underlying, is_original,
 };
 use crate::wire::{
     Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Limits, Output, Reader,
@@ -51,7 +51,7 @@ pub fn read<'py, J: Read<'py>>(
 ) -> PyResult<J::Output> {
     let py = trans.py();
     let limit = settings.limits.message;
-    if is_native::<TMemoryBuffer>(trans) {
+    if is_original::<TMemoryBuffer>(trans) {
         let memory = trans.cast::<TMemoryBuffer>()?;
         let (bytes, position) = memory.try_borrow_mut()?.take();
         let input = SliceInput::new(&bytes[position..]);
@@ -60,7 +60,7 @@ pub fn read<'py, J: Read<'py>>(
         memory.try_borrow_mut()?.put_back(bytes, position + taken);
         return Ok(output);
     }
-    if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
+    if is_original::<TBufferedTransport>(trans) || is_original::<TFramedTransport>(trans) {
         let base = trans.cast::<CyTransportBase>()?;
         let input = base.try_borrow_mut()?.take_input(py, limit);
         // After an error nobody knows where the next message starts.
@@ -125,7 +125,7 @@ pub fn write<'py, J: Write<'py>>(
     job: J,
 ) -> PyResult<()> {
     let py = trans.py();
-    if is_native::<TMemoryBuffer>(trans) {
+    if is_original::<TMemoryBuffer>(trans) {
         let memory = trans.cast::<TMemoryBuffer>()?;
         let (mut bytes, position) = memory.try_borrow_mut()?.take();
         // A message that was begun and failed is given up as a whole.
@@ -133,7 +133,7 @@ pub fn write<'py, J: Write<'py>>(
         memory.try_borrow_mut()?.put_back(bytes, position);
         return Ok(());
     }
-    if is_native::<TBufferedTransport>(trans) || is_native::<TFramedTransport>(trans) {
+    if is_original::<TBufferedTransport>(trans) || is_original::<TFramedTransport>(trans) {
         let base = trans.cast::<CyTransportBase>()?;
         let mut bytes = base.try_borrow_mut()?.take_written();
         let before = bytes.len();

@@ -19,9 +19,9 @@ pub type Result<T> = std::result::Result<T, CodecError>;
 
 /// An error with the path of the value in which it happened. One pointer
 /// wide; the path is pushed while the error passes outwards.
-pub struct CodecError(Box<Inner>);
+pub struct CodecError(Box<CodecErrorParts>);
 
-struct Inner {
+struct CodecErrorParts {
     cause: Cause,
     /// From the innermost outwards.
     path: Vec<Segment>,
@@ -92,7 +92,7 @@ impl Segment {
 
 impl CodecError {
     fn new(cause: Cause) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(CodecErrorParts {
             cause,
             path: Vec::new(),
             offset: None,

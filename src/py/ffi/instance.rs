@@ -18,7 +18,7 @@ unsafe extern "C" {
 
 /// Whether the methods of an object of a native class are those in native
 /// code: nobody has replaced them, in the class or in the object.
-pub fn has_native_methods(
+pub fn has_original_methods(
     object: &Bound<'_, PyAny>,
     names: &[&Bound<'_, PyString>],
 ) -> PyResult<bool> {

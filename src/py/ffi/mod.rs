@@ -32,7 +32,7 @@ pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, set_item};
 pub use getattr::install_getattr;
-pub use instance::{bound_method, has_native_methods};
+pub use instance::{bound_method, has_original_methods};
 pub use int::{exact_i32, exact_i64, new_int};
 pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, peek_item};
@@ -45,6 +45,6 @@ pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{extras, extras_or_new, inherit_native, install_call, storage_type};
 pub use text::{exact_utf8, new_str};
 pub use types::{
-    exactly, has_default_attributes, has_default_construction, is_kind_of, is_type, lookup,
+    exactly, has_original_attributes, has_original_construction, is_kind_of, is_type, lookup,
     own_attribute, recursion_limit, set_own_attribute,
 };

@@ -13,7 +13,7 @@ use pyo3::types::{PyString, PyType};
 
 use super::raised::Raised;
 use super::storage::{
-    allocate_untracked, install_dealloc, is_plain, may_have_extras, storage_type, track,
+    allocate_untracked, has_only_slots, install_dealloc, may_have_extras, storage_type, track,
 };
 use super::types::{is_kind_of, own_attribute};
 
@@ -23,7 +23,7 @@ pub struct SlotTable {
     id: TableId,
     slots: Box<[Slot]>,
     /// Whether an object is the storage, these slots and nothing else.
-    plain: bool,
+    only_slots: bool,
     /// The class, if its objects start with the storage; null otherwise.
     stored: *const ffi::PyTypeObject,
 }
@@ -140,7 +140,7 @@ impl SlotTable {
         Ok(Self {
             class: class.clone().unbind(),
             id,
-            plain: is_plain(class, slots.len())?,
+            only_slots: has_only_slots(class, slots.len())?,
             stored,
             slots,
         })
@@ -148,7 +148,7 @@ impl SlotTable {
 
     /// Lets objects of the class be freed by code that knows its slots.
     pub fn install_dealloc(&self, class: &Bound<'_, PyType>) {
-        if self.plain {
+        if self.only_slots {
             install_dealloc(class);
         }
     }
@@ -216,7 +216,7 @@ impl SlotTable {
     /// `__new__` or `__init__`.
     #[inline]
     pub fn allocate<'py>(&self, py: Python<'py>) -> Result<NewStruct<'py>, Raised<'py>> {
-        if self.plain {
+        if self.only_slots {
             return allocate_untracked(self.class.bind(py)).map(NewStruct::Untracked);
         }
         // SAFETY: the class is a ready heap type made with `__slots__` on a

@@ -339,7 +339,7 @@ unsafe extern "C" fn richcompare(
             let result = match operation {
                 ffi::Py_EQ => structs::equal(object, &other)?,
                 ffi::Py_NE => {
-                    if !compares_here(object.get_type_ptr()) {
+                    if !has_original_comparison(object.get_type_ptr()) {
                         // The `__eq__` of a subclass, or a patched one, decides.
                         let equal = object.call_method1(intern!(py, "__eq__"), (&other,))?;
                         if equal.is(py.NotImplemented()) {
@@ -360,7 +360,7 @@ unsafe extern "C" fn richcompare(
 }
 
 /// Whether objects of a class are compared by no code but the storage's.
-unsafe fn compares_here(class: *mut ffi::PyTypeObject) -> bool {
+unsafe fn has_original_comparison(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: reads a slot of a ready type; the address is only compared.
     unsafe {
         (*class).tp_richcompare.map(|compare| compare as usize)
@@ -472,7 +472,7 @@ unsafe extern "C" fn traverse(
     }
 }
 
-/// The same for an object of a plain class, or of a Python subclass.
+/// The same for an object of a slotted class, or of a Python subclass.
 unsafe extern "C" fn traverse_struct(
     object: *mut ffi::PyObject,
     visit: ffi::visitproc,
@@ -496,23 +496,23 @@ unsafe extern "C" fn traverse_struct(
     }
 }
 
-/// The slots of an object of a plain class, or of a Python subclass, and how
+/// The slots of an object of a slotted class, or of a Python subclass, and how
 /// many they are.
 ///
 /// # Safety
 /// The object's class is one of these.
 #[inline]
 unsafe fn slots_of(object: *mut ffi::PyObject) -> (*mut *mut ffi::PyObject, usize) {
-    // SAFETY: the plain class is the first along the bases to have its own
+    // SAFETY: the slotted class is the first along the bases to have its own
     // `tp_dealloc`; its slots reach from the storage to its size.
     unsafe {
-        let mut plain = ffi::Py_TYPE(object);
-        while (*plain).tp_dealloc.map(|dealloc| dealloc as usize)
+        let mut slotted = ffi::Py_TYPE(object);
+        while (*slotted).tp_dealloc.map(|dealloc| dealloc as usize)
             != Some(dealloc_struct as *const () as usize)
         {
-            plain = (*plain).tp_base;
+            slotted = (*slotted).tp_base;
         }
-        let size = (*plain).tp_basicsize as usize - size_of::<Storage>();
+        let size = (*slotted).tp_basicsize as usize - size_of::<Storage>();
         let slots = object.cast::<Storage>().add(1).cast();
         (slots, size / size_of::<*mut ffi::PyObject>())
     }
@@ -549,7 +549,7 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
 
 /// Whether objects of a class are the [`Storage`], `slots` slots, and nothing
 /// else: the class adds them, and none of its bases has any.
-pub(super) fn is_plain(class: &Bound<'_, PyType>, slots: usize) -> PyResult<bool> {
+pub(super) fn has_only_slots(class: &Bound<'_, PyType>, slots: usize) -> PyResult<bool> {
     let base = storage_type(class.py())?;
     // SAFETY: reads the sizes of types that are alive; a class that was made
     // has a base.
@@ -562,12 +562,12 @@ pub(super) fn is_plain(class: &Bound<'_, PyType>, slots: usize) -> PyResult<bool
     }
 }
 
-/// Gives a plain class its own functions for objects that are made, looked at
+/// Gives a slotted class its own functions for objects that are made, looked at
 /// by the garbage collector and freed: the general ones look up what these
 /// know.
 pub(super) fn install_dealloc(class: &Bound<'_, PyType>) {
     // SAFETY: the class is new and has no objects, and the caller has found
-    // that they are plain.
+    // that they have only slots.
     unsafe {
         let class = class.as_type_ptr();
         (*class).tp_dealloc = Some(dealloc_struct);
@@ -576,7 +576,7 @@ pub(super) fn install_dealloc(class: &Bound<'_, PyType>) {
     }
 }
 
-/// A new object of a plain class, which the garbage collector does not know
+/// A new object of a slotted class, which the garbage collector does not know
 /// yet.
 #[inline]
 pub(super) fn allocate_untracked<'py>(
@@ -635,9 +635,9 @@ unsafe extern "C" fn dealloc_struct(object: *mut ffi::PyObject) {
 }
 
 /// A level of nested `free_struct`: what is freed may free others.
-struct Level;
+struct Freeing;
 
-impl Level {
+impl Freeing {
     /// Enters a level; none when there are too many. Then the object waits
     /// for its turn, which comes when the outermost level ends: a long chain
     /// needs no stack.
@@ -658,7 +658,7 @@ impl Level {
     }
 }
 
-impl Drop for Level {
+impl Drop for Freeing {
     fn drop(&mut self) {
         while NESTING.get() == 1
             && let Ok(Some(next)) = WAITING.try_with(|waiting| waiting.borrow_mut().pop())
@@ -693,7 +693,7 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
             }
             let last = ffi::Py_REFCNT(value) == 1 && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0;
             if last && level.is_none() {
-                level = Level::enter(object);
+                level = Freeing::enter(object);
                 if level.is_none() {
                     return;
                 }
@@ -702,7 +702,7 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
             ffi::Py_DECREF(value);
         }
         if !(*storage).extras.is_null() && level.is_none() {
-            level = Level::enter(object);
+            level = Freeing::enter(object);
             if level.is_none() {
                 return;
             }

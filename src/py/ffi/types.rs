@@ -131,7 +131,7 @@ pub fn set_own_attribute(
 /// Whether instances of `class` get and set attributes the ordinary way: no
 /// `__getattribute__`, `__getattr__`, `__setattr__` or `__delattr__` of its
 /// own.
-pub fn has_default_attributes(class: &Bound<'_, PyType>) -> bool {
+pub fn has_original_attributes(class: &Bound<'_, PyType>) -> bool {
     // SAFETY: reads two slots of a type that is alive; the addresses of the
     // generic functions are only compared.
     unsafe {
@@ -145,7 +145,7 @@ pub fn has_default_attributes(class: &Bound<'_, PyType>) -> bool {
 
 /// Whether calling `class` does no more than what `base` does: it has the
 /// same `__new__` and `__init__`.
-pub fn has_default_construction(class: &Bound<'_, PyType>, base: &Bound<'_, PyType>) -> bool {
+pub fn has_original_construction(class: &Bound<'_, PyType>, base: &Bound<'_, PyType>) -> bool {
     // SAFETY: reads two slots of types that are alive; the addresses are
     // only compared.
     unsafe {

@@ -26,7 +26,7 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     #[inline(always)]
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
         let mut decoder = Decoder::new(py, reader, self.strings);
-        decoder.struct_into(self.plan, self.object)?;
+        decoder.struct_of_object(self.plan, self.object)?;
         if let Some(field) = decoder.undeclared_exception()
             && self.plan.is_result()
         {
@@ -43,7 +43,7 @@ pub struct WriteStruct<'a, 'py>(pub &'a Bound<'py, PyAny>);
 
 impl<'py> Write<'py> for WriteStruct<'_, 'py> {
     fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
-        Encoder::new(py, writer).structure(self.0)
+        Encoder::new(py, writer).struct_of_any(self.0)
     }
 }
 

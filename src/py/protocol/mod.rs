@@ -42,11 +42,11 @@ fn parts<'py>(this: &Bound<'py, NativeProtocol>) -> PyResult<(Settings, Bound<'p
 
 /// What to read a message with in place of the methods of a protocol; none
 /// unless it is one of ours, with its own methods.
-pub fn untouched_reader<'py>(
+pub fn original_reader<'py>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
     let py = protocol.py();
-    untouched(
+    original(
         protocol,
         [
             intern!(py, "read_message_begin"),
@@ -57,11 +57,11 @@ pub fn untouched_reader<'py>(
 }
 
 /// The same for writing.
-pub fn untouched_writer<'py>(
+pub fn original_writer<'py>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
     let py = protocol.py();
-    untouched(
+    original(
         protocol,
         [
             intern!(py, "write_message_begin"),
@@ -71,13 +71,13 @@ pub fn untouched_writer<'py>(
     )
 }
 
-fn untouched<'py>(
+fn original<'py>(
     protocol: &Bound<'py, PyAny>,
     methods: [&Bound<'py, PyString>; 3],
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
     let ours = protocol.is_exact_instance_of::<TBinaryProtocol>()
         || protocol.is_exact_instance_of::<TCompactProtocol>();
-    if !ours || !ffi::has_native_methods(protocol, &methods)? {
+    if !ours || !ffi::has_original_methods(protocol, &methods)? {
         return Ok(None);
     }
     parts(protocol.cast()?).map(Some)

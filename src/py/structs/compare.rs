@@ -16,9 +16,9 @@ thread_local! {
 }
 
 /// A level of nested comparison.
-struct Level;
+struct Comparing;
 
-impl Level {
+impl Comparing {
     /// Enters a level, as many as the interpreter allows Python calls: its own
     /// limit for native ones allows more than these need of the stack.
     fn enter(py: Python<'_>) -> PyResult<Self> {
@@ -32,7 +32,7 @@ impl Level {
     }
 }
 
-impl Drop for Level {
+impl Drop for Comparing {
     fn drop(&mut self) {
         NESTING.set(NESTING.get() - 1);
     }
@@ -46,7 +46,7 @@ pub fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bo
         return Ok(other.is_instance(&class)?
             && snapshot(object)?.eq(other.getattr(intern!(object.py(), "__dict__"))?)?);
     }
-    let _level = Level::enter(object.py())?;
+    let _level = Comparing::enter(object.py())?;
     if let Some(layout) = Layout::of(&class)
         && !has_extras(object)
         && !has_extras(other)

@@ -26,7 +26,7 @@ pub fn initialize(
 pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
     if let Some(layout) = ffi::kept_by_class_of(object, Kept::Layout)
         && let Ok(layout) = layout.cast_exact::<Layout>()
-        && layout.get().is_intact()
+        && layout.get().has_original_attributes()
         && let Some(slots) = layout.get().slots().view_exact(object)
         && layout.get().is_complete()
     {
@@ -61,7 +61,7 @@ pub fn initialize_with<'py>(
         )));
     }
     let slots = layout
-        .is_intact()
+        .has_original_attributes()
         .then(|| layout.slots().view_exact(object))
         .flatten();
     let set = |field: &LayoutField, value: Bound<'py, PyAny>| match (slots, field.slot) {

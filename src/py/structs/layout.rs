@@ -19,10 +19,10 @@ pub struct Layout {
     slots: SlotTable,
     fields: Box<[LayoutField]>,
     /// One for each field; all None until they are set.
-    defaults: OnceLock<Box<[Default]>>,
+    defaults: OnceLock<Box<[DefaultValue]>>,
     /// Whether attributes of the class's own objects are what the slots hold:
     /// nobody replaced a member descriptor or hooked attribute access.
-    intact: AtomicBool,
+    original_attributes: AtomicBool,
     /// What shows the parameters of `__init__`, made when somebody asks.
     function: OnceLock<Py<PyAny>>,
 }
@@ -37,14 +37,14 @@ pub struct LayoutField {
 }
 
 /// The default value of a field.
-pub enum Default {
+pub enum DefaultValue {
     /// One object for all.
     Shared(Py<PyAny>),
     /// A mutable value: every object gets a copy.
     Copied(Py<PyAny>),
 }
 
-impl Default {
+impl DefaultValue {
     /// Chooses by the value: what nobody can change is shared.
     pub fn new(value: &Bound<'_, PyAny>) -> Self {
         let class = value.get_type();
@@ -148,7 +148,7 @@ impl Layout {
             slots,
             fields,
             defaults: OnceLock::new(),
-            intact: AtomicBool::new(ffi::has_default_attributes(class)),
+            original_attributes: AtomicBool::new(ffi::has_original_attributes(class)),
             function: OnceLock::new(),
         };
         let layout = Bound::new(py, layout)?;
@@ -173,7 +173,7 @@ impl Layout {
         layout
             .get()
             .defaults
-            .get_or_init(|| values.iter().map(Default::new).collect());
+            .get_or_init(|| values.iter().map(DefaultValue::new).collect());
         Ok(())
     }
 
@@ -188,19 +188,20 @@ impl Layout {
     /// Looks at the class again after an attribute of it was assigned.
     pub fn refresh(&self, class: &Bound<'_, PyType>) {
         let py = class.py();
-        let intact = ffi::has_default_attributes(class)
+        let original_attributes = ffi::has_original_attributes(class)
             && self.fields.iter().all(|field| {
                 field
                     .slot
                     .is_none_or(|slot| self.slots.is_current(class, field.name.bind(py), slot))
             });
-        self.intact.store(intact, Ordering::Relaxed);
+        self.original_attributes
+            .store(original_attributes, Ordering::Relaxed);
     }
 
     /// Whether the slots may be used in place of the attributes.
     #[inline]
-    pub fn is_intact(&self) -> bool {
-        self.intact.load(Ordering::Relaxed)
+    pub fn has_original_attributes(&self) -> bool {
+        self.original_attributes.load(Ordering::Relaxed)
     }
 
     /// The function that shows the parameters of `__init__`, as `describe`

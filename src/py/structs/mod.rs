@@ -13,5 +13,5 @@ pub use attributes::{
 };
 pub use compare::{equal, hash};
 pub use construct::{Initializer, inherit_native, initialize, initialize_empty, initialize_with};
-pub use layout::{Default, Layout, layout_fields};
-pub use plan::{Field, Kind, Plan, StructKind};
+pub use layout::{DefaultValue, Layout, layout_fields};
+pub use plan::{Kind, Plan, PlanField, StructClass};

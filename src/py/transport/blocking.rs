@@ -32,14 +32,14 @@ pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Source<'p
 
 /// What to write to a transport, if anything, and the transport, which then
 /// has to be flushed.
-pub type Output<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyAny>);
+pub type ToSend<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyAny>);
 
 /// The transport below a buffered one that holds nothing to be sent: what a
 /// flush would send next may as well go there itself.
 pub fn below_empty_buffer<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = trans.py();
     if !trans.is_exact_instance_of::<TBufferedTransport>()
-        || !ffi::has_native_methods(trans, &[intern!(py, "write"), intern!(py, "flush")])?
+        || !ffi::has_original_methods(trans, &[intern!(py, "write"), intern!(py, "flush")])?
     {
         return Ok(None);
     }
@@ -51,11 +51,11 @@ pub fn below_empty_buffer<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Bou
 /// Takes what was written to `trans`, for the transport below; where `trans`
 /// is not native it is left to its own flush.
 #[pyfunction]
-pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<Output<'_>> {
+pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<ToSend<'_>> {
     let ours = trans.is_exact_instance_of::<TBufferedTransport>()
         || trans.is_exact_instance_of::<TFramedTransport>();
     if ours
-        && ffi::has_native_methods(&trans, &[intern!(trans.py(), "flush")])?
+        && ffi::has_original_methods(&trans, &[intern!(trans.py(), "flush")])?
         && let Some((output, below)) = CyTransportBase::take_output(trans.cast()?)?
     {
         return Ok(((!output.as_bytes().is_empty()).then_some(output), below));

@@ -10,12 +10,12 @@ mod memory;
 mod underlying;
 
 pub use base::CyTransportBase;
-pub use blocking::{Output, below_empty_buffer, source_below, take_output};
+pub use blocking::{ToSend, below_empty_buffer, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::{TMemoryBuffer, bytes_of};
-pub use underlying::{Underlying, is_native};
+pub use underlying::{Underlying, is_original};
 
 /// What has been fetched and not yet been taken.
 #[derive(Default)]

@@ -60,7 +60,7 @@ impl Underlying<'_> {
 
 /// Whether `object` is exactly of the native class `T` or of a Python
 /// subclass that changes neither reading nor writing.
-pub fn is_native<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {
+pub fn is_original<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {
     let py = object.py();
     let class = object.get_type();
     let native = T::type_object(py);

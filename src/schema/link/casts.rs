@@ -5,7 +5,7 @@
 use super::super::model::{EnumId, StructId, Type, Value};
 use super::Linker;
 use super::values::{FieldValues, Owner};
-use crate::idl::literal::{Integer, integer_as_double};
+use crate::idl::literal::{ParsedInteger, integer_as_double};
 use crate::idl::{Code, Span};
 
 impl Linker<'_> {
@@ -29,12 +29,12 @@ impl Linker<'_> {
             }
             (Value::Bool(value), _) if is_integer(ty) => Some(Value::Int(value.into())),
             (Value::Double(value), Type::Double | Type::Float) => Some(Value::Double(value)),
-            (Value::Int(value), Type::Double | Type::Float) => {
-                Some(Value::Double(integer_as_double(&Integer::Small(value))))
-            }
-            (Value::BigInt(digits), Type::Double | Type::Float) => {
-                Some(Value::Double(integer_as_double(&Integer::Big(digits))))
-            }
+            (Value::Int(value), Type::Double | Type::Float) => Some(Value::Double(
+                integer_as_double(&ParsedInteger::Small(value)),
+            )),
+            (Value::BigInt(digits), Type::Double | Type::Float) => Some(Value::Double(
+                integer_as_double(&ParsedInteger::Big(digits)),
+            )),
             (Value::Bool(value), Type::Double | Type::Float) => Some(Value::Double(value.into())),
             (Value::String(text), Type::String | Type::Binary) => Some(Value::String(text)),
             (Value::String(text), Type::Uuid) => self.uuid(owner, span, text),

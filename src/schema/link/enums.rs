@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use super::super::model::{Enum, EnumId, EnumItem, ProgramId};
 use super::{Linker, SHORT, Site};
-use crate::idl::literal::{self, Integer};
+use crate::idl::literal::{self, ParsedInteger};
 use crate::idl::{Code, syntax};
 
 /// An enum whose items can be looked up.
 pub(super) struct LinkedEnum<'a> {
     model: Enum,
     /// Only for long enums.
-    tables: Option<Tables<'a>>,
+    tables: Option<ItemTables<'a>>,
 }
 
 /// The last item of each name and of each value.
 #[derive(Default)]
-struct Tables<'a> {
+struct ItemTables<'a> {
     by_name: HashMap<&'a str, usize>,
     by_value: HashMap<i64, usize>,
 }
@@ -81,7 +81,7 @@ impl Linker<'_> {
                     doc: self.doc(program, node.doc),
                     line: self.line(program, node.name),
                 },
-                tables: (node.items.len() > SHORT).then(Tables::default),
+                tables: (node.items.len() > SHORT).then(ItemTables::default),
             };
             self.enum_items(program, node, &mut linked);
             self.linked_enums.push(linked);
@@ -109,8 +109,8 @@ impl<'a> Linker<'a> {
             let value = match item.value {
                 None => next,
                 Some(value) => match literal::integer(self.text(program, value.span)) {
-                    Integer::Small(value) => Some(value),
-                    Integer::Big(_) => None,
+                    ParsedInteger::Small(value) => Some(value),
+                    ParsedInteger::Big(_) => None,
                 },
             };
             let name = self.text(program, item.name.span);

@@ -29,7 +29,7 @@ use enums::LinkedEnum;
 use names::Scope;
 use structs::Fields;
 use types::Resolved;
-use values::Linked;
+use values::LinkedValue;
 
 /// Links files that are in dependency order. The schema is of use only if no
 /// error was added to the diagnostics.
@@ -70,7 +70,7 @@ enum TypedefNode<'a> {
 }
 
 /// What is worked out when it is first needed.
-enum State<T> {
+enum Progress<T> {
     New,
     /// Being worked out: needing it now is a circle.
     Active,
@@ -91,8 +91,8 @@ struct Linker<'a> {
     linked_enums: Vec<LinkedEnum<'a>>,
     /// For each struct its fields but for their defaults.
     fields: Vec<Fields>,
-    typedef_types: Vec<State<Resolved>>,
-    const_values: Vec<State<Linked>>,
+    typedef_types: Vec<Progress<Resolved>>,
+    const_values: Vec<Progress<LinkedValue>>,
     /// The service whose base is being looked for.
     linking_service: Option<ServiceId>,
     /// How many values references have copied so far.
@@ -183,7 +183,7 @@ impl<'a> Linker<'a> {
 
     fn link_typedefs(&mut self) -> Vec<Typedef> {
         self.typedef_types
-            .resize_with(self.typedefs.len(), || State::New);
+            .resize_with(self.typedefs.len(), || Progress::New);
         let mut typedefs = Vec::with_capacity(self.typedefs.len());
         for index in 0..self.typedefs.len() {
             let resolved = self.typedef(TypedefId::at(index), 0);
@@ -208,14 +208,14 @@ impl<'a> Linker<'a> {
 
     fn link_consts(&mut self) -> Vec<Const> {
         self.const_values
-            .resize_with(self.consts.len(), || State::New);
+            .resize_with(self.consts.len(), || Progress::New);
         for index in 0..self.consts.len() {
             self.constant(ConstId::at(index), 0);
         }
         let states = std::mem::take(&mut self.const_values);
         let mut consts = Vec::with_capacity(states.len());
         for (index, state) in states.iter().enumerate() {
-            let State::Done(Some(linked)) = state else {
+            let Progress::Done(Some(linked)) = state else {
                 continue;
             };
             let Site { program, node } = self.consts[index];

@@ -7,7 +7,7 @@ use super::super::model::{
 };
 use super::values::Owner;
 use super::{Linker, SHORT, Site};
-use crate::idl::literal::{self, Integer};
+use crate::idl::literal::{self, ParsedInteger};
 use crate::idl::syntax::{self, Name};
 use crate::idl::{Code, Span};
 
@@ -127,7 +127,7 @@ impl<'a> Linker<'a> {
             list: Vec::with_capacity(nodes.len()),
             wrong: Vec::new(),
         };
-        let mut seen = Seen::new(nodes.len());
+        let mut seen = SeenFields::new(nodes.len());
         let mut automatic = -1;
         // What Apache's compiler would give the next field without an id.
         let mut replacement = -1;
@@ -189,8 +189,8 @@ impl<'a> Linker<'a> {
     fn explicit_id(&mut self, program: ProgramId, span: Span) -> Option<i32> {
         let text = self.text(program, span);
         let id = match literal::integer(text) {
-            Integer::Small(id) => i32::try_from(id).ok(),
-            Integer::Big(_) => None,
+            ParsedInteger::Small(id) => i32::try_from(id).ok(),
+            ParsedInteger::Big(_) => None,
         };
         let (code, message) = match id {
             Some(id) if i16::try_from(id).is_ok() => return Some(id),
@@ -270,15 +270,15 @@ impl<'a> Linker<'a> {
 }
 
 /// The first field of each id and of each name.
-type Tables<'a> = (HashMap<i32, usize>, HashMap<&'a str, usize>);
+type FieldTables<'a> = (HashMap<i32, usize>, HashMap<&'a str, usize>);
 
 /// Which ids and names a list of fields has so far.
-struct Seen<'a> {
+struct SeenFields<'a> {
     /// Only for long lists.
-    tables: Option<Tables<'a>>,
+    tables: Option<FieldTables<'a>>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> SeenFields<'a> {
     fn new(length: usize) -> Self {
         Self {
             tables: (length > SHORT).then(Default::default),

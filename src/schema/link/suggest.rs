@@ -1,7 +1,7 @@
 //! "Did you mean": the name that was probably meant.
 
 use super::super::model::{Definition, ProgramId};
-use super::{Linker, State};
+use super::{Linker, Progress};
 
 /// Types of other languages, and what Thrift calls them.
 const FOREIGN_TYPES: [(&str, &str); 15] = [
@@ -109,8 +109,8 @@ impl Linker<'_> {
 
     fn is_being_defined(&self, definition: Definition) -> bool {
         match definition {
-            Definition::Typedef(id) => matches!(self.typedef_types[id.index()], State::Active),
-            Definition::Const(id) => matches!(self.const_values[id.index()], State::Active),
+            Definition::Typedef(id) => matches!(self.typedef_types[id.index()], Progress::Active),
+            Definition::Const(id) => matches!(self.const_values[id.index()], Progress::Active),
             Definition::Service(id) => self.linking_service == Some(id),
             Definition::Enum(_) | Definition::Struct(_) => false,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::model::{Definition, EnumId, ProgramId, StructId, StructKind, Type, TypedefId};
-use super::{Linker, State, TypedefNode};
+use super::{Linker, Progress, TypedefNode};
 use crate::idl::syntax::{self, BaseType, Name, TypeKind};
 use crate::idl::{Code, MAX_NESTING, Span, python_repr};
 
@@ -32,7 +32,7 @@ impl From<Type> for Resolved {
 
 /// What a name means where a type is needed.
 #[derive(Clone, Copy)]
-enum Found {
+enum NamedType {
     Enum(EnumId),
     Struct(StructId),
     Typedef(TypedefId),
@@ -129,17 +129,17 @@ impl Linker<'_> {
         let text = self.text(program, name.span);
         let before = name.span.start;
         let found = self.find(program, text, before, |definition| match definition {
-            Definition::Enum(id) => Some(Found::Enum(id)),
-            Definition::Struct(id) => Some(Found::Struct(id)),
-            Definition::Typedef(id) => Some(Found::Typedef(id)),
+            Definition::Enum(id) => Some(NamedType::Enum(id)),
+            Definition::Struct(id) => Some(NamedType::Struct(id)),
+            Definition::Typedef(id) => Some(NamedType::Typedef(id)),
             Definition::Const(_) | Definition::Service(_) => None,
         });
         match found {
-            Some(Found::Enum(id)) => Some(Type::Enum(id).into()),
-            Some(Found::Struct(id)) => Some(Type::Struct(id).into()),
-            Some(Found::Typedef(_)) if level > MAX_NESTING => self.too_deep(program, name.span),
-            Some(Found::Typedef(id)) => {
-                if matches!(self.typedef_types[id.index()], State::Active) {
+            Some(NamedType::Enum(id)) => Some(Type::Enum(id).into()),
+            Some(NamedType::Struct(id)) => Some(Type::Struct(id).into()),
+            Some(NamedType::Typedef(_)) if level > MAX_NESTING => self.too_deep(program, name.span),
+            Some(NamedType::Typedef(id)) => {
+                if matches!(self.typedef_types[id.index()], Progress::Active) {
                     return self.recursive_typedef(program, name, id);
                 }
                 self.typedef(id, level + 1)
@@ -167,17 +167,17 @@ impl Linker<'_> {
     /// What a typedef stands for.
     pub(super) fn typedef(&mut self, id: TypedefId, level: u32) -> Option<Resolved> {
         match &self.typedef_types[id.index()] {
-            State::Done(resolved) => return resolved.clone(),
-            State::Active => return None,
-            State::New => {}
+            Progress::Done(resolved) => return resolved.clone(),
+            Progress::Active => return None,
+            Progress::New => {}
         }
-        self.typedef_types[id.index()] = State::Active;
+        self.typedef_types[id.index()] = Progress::Active;
         let (program, node) = self.typedefs[id.index()];
         let resolved = match node {
             TypedefNode::Typedef(node) => self.resolve(program, &node.ty, level),
             TypedefNode::Senum(_) => Some(Type::String.into()),
         };
-        self.typedef_types[id.index()] = State::Done(resolved.clone());
+        self.typedef_types[id.index()] = Progress::Done(resolved.clone());
         resolved
     }
 

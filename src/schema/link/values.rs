@@ -6,7 +6,7 @@ use super::super::model::{
     ConstId, Definition, EnumId, ProgramId, Requiredness, StructId, Type, Value,
 };
 use super::suggest::nearest;
-use super::{Linker, Site, State, TypedefNode};
+use super::{Linker, Progress, Site, TypedefNode};
 use crate::idl::literal;
 use crate::idl::syntax::{self, Name, TypeKind, ValueKind};
 use crate::idl::{Code, MAX_NESTING, Span, python_repr};
@@ -19,7 +19,7 @@ const MAX_COPIED: usize = 1 << 20;
 const MAX_MISSING: usize = 5;
 
 /// A constant's value, with what copying it costs.
-pub(super) struct Linked {
+pub(super) struct LinkedValue {
     pub(super) ty: Type,
     pub(super) value: Value,
     depth: u32,
@@ -35,7 +35,7 @@ pub(super) struct Owner {
 }
 
 /// What a name means where a value is needed.
-enum Found {
+enum NamedValue {
     Const(ConstId),
     Item(i64),
 }
@@ -43,10 +43,10 @@ enum Found {
 impl Linker<'_> {
     /// Works out a constant, unless that has been done.
     pub(super) fn constant(&mut self, id: ConstId, level: u32) {
-        if !matches!(self.const_values[id.index()], State::New) {
+        if !matches!(self.const_values[id.index()], Progress::New) {
             return;
         }
-        self.const_values[id.index()] = State::Active;
+        self.const_values[id.index()] = Progress::Active;
         let Site { program, node } = self.consts[id.index()];
         let owner = Owner {
             what: "constant",
@@ -56,14 +56,14 @@ impl Linker<'_> {
         let linked = self.ty(program, &node.ty).and_then(|ty| {
             let value = self.value(&owner, &node.value, &ty, level)?;
             let (depth, size) = measure(&value);
-            Some(Linked {
+            Some(LinkedValue {
                 ty,
                 value,
                 depth,
                 size,
             })
         });
-        self.const_values[id.index()] = State::Done(linked);
+        self.const_values[id.index()] = Progress::Done(linked);
     }
 
     /// The value that is written, of this type; `None` if it is wrong, which
@@ -113,8 +113,8 @@ impl Linker<'_> {
             (ValueKind::Bool(value), _) => self.cast(owner, node.span, Value::Bool(*value), ty),
             (ValueKind::Integer, _) => {
                 let value = match literal::integer(text) {
-                    literal::Integer::Small(value) => Value::Int(value),
-                    literal::Integer::Big(digits) => Value::BigInt(digits),
+                    literal::ParsedInteger::Small(value) => Value::Int(value),
+                    literal::ParsedInteger::Big(digits) => Value::BigInt(digits),
                 };
                 self.cast(owner, node.span, value, ty)
             }
@@ -347,8 +347,8 @@ impl Linker<'_> {
             return self.enum_reference(owner, node, found.as_ref(), *id, level);
         }
         match found {
-            Some(Found::Item(value)) => self.cast(owner, node.span, Value::Int(value), ty),
-            Some(Found::Const(id)) => {
+            Some(NamedValue::Item(value)) => self.cast(owner, node.span, Value::Int(value), ty),
+            Some(NamedValue::Const(id)) => {
                 let value = self.copy(owner, node.span, id, level)?;
                 self.cast(owner, node.span, value, ty)
             }
@@ -362,7 +362,7 @@ impl Linker<'_> {
         &mut self,
         owner: &Owner,
         node: &syntax::Value,
-        found: Option<&Found>,
+        found: Option<&NamedValue>,
         id: EnumId,
         level: u32,
     ) -> Option<Value> {
@@ -371,13 +371,13 @@ impl Linker<'_> {
         let by_name = self.linked_enums[id.index()].value(last).map(Value::Int);
         let ty = Type::Enum(id);
         match found {
-            Some(&Found::Item(value)) => {
+            Some(&NamedValue::Item(value)) => {
                 if self.linked_enums[id.index()].has(value) {
                     return Some(Value::Int(value));
                 }
                 by_name.or_else(|| self.cast(owner, node.span, Value::Int(value), &ty))
             }
-            Some(&Found::Const(constant)) => {
+            Some(&NamedValue::Const(constant)) => {
                 let value = self.copy(owner, node.span, constant, level)?;
                 if let (Value::Int(number), Some(_)) = (&value, &by_name)
                     && !self.linked_enums[id.index()].has(*number)
@@ -399,18 +399,18 @@ impl Linker<'_> {
     }
 
     /// A constant of this name, or `Enum.ITEM`, in this file or an included one.
-    fn named_value(&mut self, program: ProgramId, name: &str, before: u32) -> Option<Found> {
+    fn named_value(&mut self, program: ProgramId, name: &str, before: u32) -> Option<NamedValue> {
         let constant = self.find(program, name, before, |definition| match definition {
             Definition::Const(id) => Some(id),
             _ => None,
         });
         if let Some(id) = constant {
-            return Some(Found::Const(id));
+            return Some(NamedValue::Const(id));
         }
         let (prefix, item) = name.rsplit_once('.')?;
         let id = self.enum_named(program, prefix, before, 0)?;
         let value = self.linked_enums[id.index()].value(item)?;
-        Some(Found::Item(value))
+        Some(NamedValue::Item(value))
     }
 
     /// The enum that a name means, typedefs seen through.
@@ -443,11 +443,11 @@ impl Linker<'_> {
 
     /// The value of a constant.
     fn copy(&mut self, owner: &Owner, span: Span, id: ConstId, level: u32) -> Option<Value> {
-        if matches!(self.const_values[id.index()], State::Active) {
+        if matches!(self.const_values[id.index()], Progress::Active) {
             return self.recursive_constant(owner.program, span, id);
         }
         self.constant(id, level + 1);
-        let State::Done(Some(linked)) = &self.const_values[id.index()] else {
+        let Progress::Done(Some(linked)) = &self.const_values[id.index()] else {
             return None;
         };
         if linked.depth + level > MAX_NESTING {

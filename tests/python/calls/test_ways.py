@@ -427,7 +427,7 @@ def test_the_straight_way_is_taken():
     assert _core.read_reply(method, client._iprot, 1, client) == (None, 1)
     request = TBinaryProtocol(TMemoryBuffer(requests("binary")["add"]))
     assert _core.read_call(Calls, request, thrift.Message())[1:] == ("add", False, (7, 3))
-    assert thrift._OWN_PROCESSING.are_those_of(TProcessor(Calls, None))
+    assert thrift._OWN_PROCESSING.are_kept_by(TProcessor(Calls, None))
 
 
 def test_send_of_an_object_and_of_the_class(monkeypatch):

@@ -8,7 +8,7 @@ use crate::py::ffi::Slot;
 use crate::wire::WireType;
 
 /// A field.
-pub struct Field {
+pub struct PlanField {
     /// The field id.
     pub id: i16,
     /// What its value looks like.
@@ -25,7 +25,7 @@ pub struct Field {
     pub spec: Py<PyAny>,
 }
 
-impl Field {
+impl PlanField {
     pub fn compile<'py>(
         id: &Bound<'py, PyAny>,
         entry: &Bound<'py, PyAny>,

@@ -33,7 +33,7 @@ pub enum Kind {
     /// `uuid`
     Uuid,
     /// A struct, union or exception.
-    Struct(StructKind),
+    Struct(StructClass),
     /// A list.
     List(Box<Kind>),
     /// A set, which is a list in Python.
@@ -44,7 +44,7 @@ pub enum Kind {
 
 /// A struct class that a field refers to; its plan is found at first use,
 /// for classes refer to each other.
-pub struct StructKind {
+pub struct StructClass {
     class: Py<PyAny>,
     plan: OnceLock<Py<Plan>>,
 }
@@ -65,7 +65,7 @@ impl Kind {
             ttype::I32 => Self::I32,
             ttype::I64 => Self::I64,
             ttype::STRING => Self::String,
-            ttype::STRUCT => Self::Struct(StructKind {
+            ttype::STRUCT => Self::Struct(StructClass {
                 class: spec.clone().unbind(),
                 plan: OnceLock::new(),
             }),
@@ -125,7 +125,7 @@ impl Kind {
     }
 }
 
-impl StructKind {
+impl StructClass {
     /// What makes the object: the class, or any callable.
     pub fn class(&self) -> &Py<PyAny> {
         &self.class

@@ -19,8 +19,8 @@ use crate::py::imports;
 
 use positions::Positions;
 
-pub use field::Field;
-pub use kind::{Kind, StructKind};
+pub use field::PlanField;
+pub use kind::{Kind, StructClass};
 
 /// A struct class as the codec sees it.
 ///
@@ -29,7 +29,7 @@ pub use kind::{Kind, StructKind};
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct Plan {
     class: Py<PyType>,
-    fields: Box<[Field]>,
+    fields: Box<[PlanField]>,
     positions: Positions,
     layout: Option<Py<Layout>>,
     /// The slots of the fields, if each has one.
@@ -38,7 +38,7 @@ pub struct Plan {
     own_slots: bool,
     /// Whether objects are allocated, then filled: all fields are slots and
     /// `__init__` is ours. Otherwise the class is called.
-    direct: bool,
+    original_construction: bool,
     stale: AtomicBool,
     /// The size of the last message of this class, in bytes: the next one is
     /// probably like it.
@@ -48,9 +48,9 @@ pub struct Plan {
     /// Whether the class cannot tell us of an assignment.
     unwatched: bool,
     /// Whether `read` is that of `TPayload`.
-    plain_read: bool,
+    original_read: bool,
     /// Whether `write` is that of `TPayload`.
-    plain_write: bool,
+    original_write: bool,
     /// Whether it is the result of a method.
     result: bool,
 }
@@ -159,7 +159,7 @@ impl Plan {
         if let Some(plan) = &plan
             && plan.get().layout.is_some()
             && ffi::is_kind_of(object, ffi::storage_type(py)?)
-            && ffi::has_default_attributes(&class)
+            && ffi::has_original_attributes(&class)
             && ffi::extras(object).is_none()
         {
             return Ok(plan.clone());
@@ -222,8 +222,8 @@ impl Plan {
         })?;
         let layout = Layout::of(class);
         // A slot stands for the attribute only where the class itself has
-        // the descriptor or inherits it untouched.
-        let attributes = ffi::has_default_attributes(class);
+        // the descriptor or inherits it as it is.
+        let attributes = ffi::has_original_attributes(class);
         let slot_of = |name: &Bound<'py, PyString>| {
             let layout = layout.as_ref().filter(|_| attributes)?.get();
             let slot = layout.slot_of(name.as_any())?;
@@ -234,7 +234,7 @@ impl Plan {
         };
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
-            fields.push(Field::compile(&id, &entry, &slot_of).map_err(|error| {
+            fields.push(PlanField::compile(&id, &entry, &slot_of).map_err(|error| {
                 let cause = ffi::exception_of(py, error);
                 let text = format!("thrift_spec of {class}, field {id}: {cause}");
                 let cause = PyErr::from_value(cause.into_any());
@@ -244,12 +244,12 @@ impl Plan {
         let exact = layout
             .as_ref()
             .is_some_and(|layout| layout.get().slots().class().bind(py).is(class));
-        let direct = exact
-            && layout
-                .as_ref()
-                .is_some_and(|layout| layout.get().is_complete() && layout.get().is_intact())
+        let original_construction = exact
+            && layout.as_ref().is_some_and(|layout| {
+                layout.get().is_complete() && layout.get().has_original_attributes()
+            })
             && fields.iter().all(|field| field.slot.is_some())
-            && ffi::has_default_construction(class, ffi::storage_type(py)?);
+            && ffi::has_original_construction(class, ffi::storage_type(py)?);
         let slots = fields.iter().map(|field| field.slot).collect();
         let slots = layout
             .as_ref()
@@ -268,13 +268,13 @@ impl Plan {
                 layout: layout.map(Bound::unbind),
                 slots,
                 own_slots: exact,
-                direct,
+                original_construction,
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
                 spec: spec.clone().unbind(),
                 unwatched: !watched,
-                plain_read: watched && has_plain_method(class, intern!(py, "read"))?,
-                plain_write: watched && has_plain_method(class, intern!(py, "write"))?,
+                original_read: watched && has_original_method(class, intern!(py, "read"))?,
+                original_write: watched && has_original_method(class, intern!(py, "write"))?,
                 fields: fields.into_boxed_slice(),
             },
         )
@@ -299,14 +299,14 @@ impl Plan {
     /// Whether the class's `read` is that of `TPayload`, and is sure to stay
     /// so while this plan is current.
     #[inline]
-    pub fn has_plain_read(&self) -> bool {
-        self.plain_read
+    pub fn has_original_read(&self) -> bool {
+        self.original_read
     }
 
     /// The same for `write`.
     #[inline]
-    pub fn has_plain_write(&self) -> bool {
-        self.plain_write
+    pub fn has_original_write(&self) -> bool {
+        self.original_write
     }
 
     /// Whether the class is the result of a method, in which a field that is
@@ -336,15 +336,15 @@ impl Plan {
     }
 
     /// The fields in the order of `thrift_spec`.
-    pub fn fields(&self) -> &[Field] {
+    pub fn fields(&self) -> &[PlanField] {
         &self.fields
     }
 
     /// The layout of a class whose objects can be allocated and filled; others
     /// are made by calling the class.
     #[inline]
-    pub fn direct_layout(&self) -> Option<&Layout> {
-        self.layout().filter(|_| self.direct)
+    pub fn original_layout(&self) -> Option<&Layout> {
+        self.layout().filter(|_| self.original_construction)
     }
 
     /// The layout, for the slots of fields.
@@ -378,17 +378,17 @@ impl Plan {
 
     /// The field with this id, and those after it.
     #[inline]
-    pub fn find(&self, id: i16) -> Option<(&Field, &[Field])> {
+    pub fn find(&self, id: i16) -> Option<(&PlanField, &[PlanField])> {
         self.fields[self.positions.get(id)?..].split_first()
     }
 }
 
 /// Whether a class has the `read` or `write` of `TPayload`.
-fn has_plain_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    let plain = ffi::own_attribute(imports::payload(class.py())?, name);
+fn has_original_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    let original = ffi::own_attribute(imports::payload(class.py())?, name);
     let found = ffi::lookup(class, name);
-    Ok(match (plain, found) {
-        (Some(plain), Some(found)) => plain.is(&found),
+    Ok(match (original, found) {
+        (Some(original), Some(found)) => original.is(&found),
         _ => false,
     })
 }

@@ -1,6 +1,6 @@
 //! Where the field of an id is among the fields of a struct.
 
-use super::field::Field;
+use super::field::PlanField;
 
 /// Field positions by field id.
 pub struct Positions {
@@ -15,8 +15,8 @@ const NO_FIELD: u16 = u16::MAX;
 const INDEXED_IDS: i16 = 1024;
 
 impl Positions {
-    pub fn new(fields: &[Field]) -> Self {
-        let indexed = |field: &&Field| (0..=INDEXED_IDS).contains(&field.id);
+    pub fn new(fields: &[PlanField]) -> Self {
+        let indexed = |field: &&PlanField| (0..=INDEXED_IDS).contains(&field.id);
         let length = fields
             .iter()
             .filter(indexed)

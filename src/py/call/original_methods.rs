@@ -10,10 +10,10 @@ use crate::py::ffi;
 
 /// Methods of a Python class, as they are when this is made.
 #[pyclass(frozen, module = "fastthrift._core")]
-pub struct Parts(Box<[(Py<PyString>, Py<PyAny>)]>);
+pub struct OriginalMethods(Box<[(Py<PyString>, Py<PyAny>)]>);
 
 #[pymethods]
-impl Parts {
+impl OriginalMethods {
     #[new]
     #[pyo3(signature = (cls, *names))]
     fn new(cls: &Bound<'_, PyType>, names: &Bound<'_, PyTuple>) -> PyResult<Self> {
@@ -31,7 +31,7 @@ impl Parts {
 
     /// Whether `object` has these very methods: neither its class nor the
     /// object itself has others.
-    pub fn are_those_of(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    pub fn are_kept_by(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = object.py();
         let class = object.get_type();
         let same = |(name, method): &(Py<PyString>, Py<PyAny>)| {

@@ -13,7 +13,7 @@ use crate::schema::{EnumId, ProgramId, Schema, StructId};
 /// classes, and how their modules are called. It stays for the classes that
 /// are made later.
 #[pyclass(frozen, module = "fastthrift._core")]
-pub struct Linked {
+pub struct BuiltSchema {
     schema: Arc<Schema>,
     naming: Naming,
     /// By program: the `__module__` of its classes.
@@ -24,7 +24,7 @@ pub struct Linked {
     structs: Box<[OnceLock<Py<PyType>>]>,
 }
 
-impl Linked {
+impl BuiltSchema {
     /// A schema without classes yet.
     pub fn new(
         py: Python<'_>,
@@ -104,7 +104,7 @@ impl Linked {
 }
 
 #[pymethods]
-impl Linked {
+impl BuiltSchema {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         for class in self.enums.iter().chain(&self.structs) {
             visit.call(class.get())?;
