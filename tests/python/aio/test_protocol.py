@@ -542,6 +542,57 @@ def test_sizes_that_make_no_sense(source):
     run(main())
 
 
+class Open(Duck):
+    """A stream that stays open: whoever wants more than there is would wait for ever."""
+
+    async def read(self, size):
+        data = await super().read(size)
+        assert data, "waits for more, where nothing could make it right"
+        return data
+
+
+# One level of nesting, and a string of -1 bytes, in a list of strings.
+LEVELS = {
+    "binary": {
+        TType.STRUCT: struct.pack("!bh", TType.STRUCT, 1),
+        TType.LIST: struct.pack("!bi", TType.LIST, 1),
+        TType.SET: struct.pack("!bi", TType.SET, 1),
+        TType.MAP: struct.pack("!bbib", TType.BYTE, TType.MAP, 1, 0),
+    },
+    "compact": {
+        TType.STRUCT: b"\x1c",
+        TType.LIST: b"\x19",
+        TType.SET: b"\x1a",
+        TType.MAP: b"\x01\x3b\x00",
+    },
+}
+
+
+@pytest.mark.parametrize("buffered", [False, True], ids=["unbuffered", "buffered"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_is_wrong_is_refused_without_waiting_for_more(protocol, buffered):
+    async def refuse(data, read):
+        trans = TAsyncBufferedTransport(Open(data)) if buffered else Open(data)
+        with pytest.raises(TProtocolException) as error:
+            await read(ASYNC[protocol](trans))
+        assert not isinstance(error.value, TTruncatedDataException)
+        return error.value
+
+    async def main():
+        for ttype, level in LEVELS[protocol].items():
+            error = await refuse(level * 100, lambda reader, ttype=ttype: reader.skip(ttype))
+            assert isinstance(error, RecursionError)
+        for cls in (module.Tree, module.Older):
+            deep = LEVELS[protocol][TType.STRUCT] * 100
+            error = await refuse(deep, lambda reader, cls=cls: reader.read_struct(cls()))
+            assert isinstance(error, RecursionError)
+        negative = NEGATIVE[protocol]
+        error = await refuse(negative, lambda reader: reader.read_struct(module.Leaf()))
+        assert error.type in (TProtocolException.NEGATIVE_SIZE, TProtocolException.SIZE_LIMIT)
+
+    run(main())
+
+
 def test_frames_are_limited():
     async def main():
         for header, kind in (
