@@ -515,9 +515,12 @@ def write_call(
     """Write a call with the arguments that `bind` gave, and `take_output`."""
 
 def read_reply(
-    method: Method, iprot: Any, seqid: int, client: Any
+    method: Method, iprot: Any, seqid: int, call: Any
 ) -> tuple[BaseException | None, Any] | None:
-    """Read the reply to a call: the exception to raise, or else the value to return."""
+    """Read the reply to a call: the exception to raise, or else the value to return.
+
+    Asks `call` for `check_header` and `undeclared`.
+    """
 
 def read_call(
     service: Any, iprot: Any, message: Any

@@ -33,10 +33,10 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.mismatch import LOOKED_AT
 from fastthrift._calls.server_call import BEGUN, Message, Reader, Writer
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import error_number, peer_name, send, settle
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory

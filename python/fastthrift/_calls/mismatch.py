@@ -6,12 +6,11 @@ transport each find that the other one sends garbage, or hangs up.
 
 from __future__ import annotations
 
+from fastthrift._calls.transports import layers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-# How many of the first bytes are looked at: a frame's length, that of a JSON message, its start.
-LOOKED_AT = 24
 
 _LENGTH = 4
 _CALL, _ONEWAY = 1, 4
@@ -41,7 +40,6 @@ _TRANSPORTS = {
     "TBufferedTransport": False,
     "TAsyncBufferedTransport": False,
 }
-_MOST_LAYERS = 8
 
 # The reasons of OpenSSL for bytes that are no handshake.
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
@@ -126,15 +124,11 @@ def _protocol_of(prot: Any) -> str | None:
 
 
 def _makes_frames(prot: Any) -> bool | None:
-    trans = getattr(prot, "trans", None)
     found = None
-    for _ in range(_MOST_LAYERS):
+    for trans in layers(getattr(prot, "trans", None)):
         names = (base.__name__ for base in type(trans).__mro__)
         framed = next((_TRANSPORTS[name] for name in names if name in _TRANSPORTS), None)
         if framed:
             return True
         found = framed if found is None else found
-        trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
-        if trans is None:
-            break
     return found

@@ -11,16 +11,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from fastthrift._calls.mismatch import LOOKED_AT, explain, explain_handshake
+from fastthrift._calls.mismatch import explain, explain_handshake
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
 from fastthrift._calls.services import printable
+from fastthrift._calls.transports import LOOKED_AT, discard_output, flush_was_refused
 from fastthrift._calls.wait import wait
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
 from fastthrift.thrift import (
     TApplicationException,
     TProcessor,
-    discard_output,
-    flush_was_refused,
 )
 from fastthrift.transport import TTransportException
 

@@ -174,7 +174,7 @@ def test_over_http():
                     with pytest.raises(TApplicationException, match="check_seqid=False accepts"):
                         await client.add(1, 2)
             client = await aio_http.make_client(Calls, **options)
-            assert client._check_seqid is not lenient
+            assert client._rpc_state.spare.check_seqid is not lenient
             client.close()
 
     server = THttpServer(

@@ -166,7 +166,7 @@ def call_outcome(client: TClient, line: Line, method: str, args: Any, kwargs: An
         "open": line.opened,
         "broken": progress.broken,
         "seqid": client._seqid,
-        "state": (progress.stage, progress.calling, progress.api, progress.method),
+        "calling": progress.call,
         "pending": client._iprot.trans.pending(),
         "left": line.prepared,
     }
