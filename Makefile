@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-downstream fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions \
+	test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions \
 	release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
@@ -60,6 +60,9 @@ test-debug: debian debian-debug ## The Python tests under a debug build of CPyth
 
 test-downstream: wheel ## The tests of packages that use thriftpy2 (or of SUITES), with both.
 	$(BIN)/python tests/downstream $(SUITES)
+
+mutants: dev debian ## Break each rule of the architecture page, or those that begin as ROWS, to see its tests fail.
+	$(BIN)/python tests/mutants $(ROWS)
 
 fuzz: target/tools/bin/cargo-fuzz ## Run FUZZ_TARGETS (all), each for FUZZ_SECONDS (60).
 	fuzz/run.sh $(FUZZ_TARGETS)
@@ -120,7 +123,7 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 	tests/wheels.sh $(BIN)/python 3.10 3.11 3.12 3.13 3.14 3.15
 
 docs: ## Write the generated pages of docs/ anew.
-	$(PYTHON) tests/python/differences.py > docs/differences.md
+	$(PYTHON) tests/python/support/differences.py > docs/differences.md
 
 debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx.
 	@tests/debian_packages.sh

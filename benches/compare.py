@@ -46,8 +46,9 @@ from measurement import (
     progress,
     record,
 )
-from peers import apache, reference, subject
+from peers import apache, reference
 from report import Requirement
+from support import subject
 from thrift import TSerialization
 
 # Encode and decode

@@ -34,7 +34,7 @@ from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBu
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "python"))
 
-from peers import wire
+from support import wire
 
 module = fastthrift.load_fp(
     io.StringIO(

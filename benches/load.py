@@ -164,7 +164,7 @@ print(statistics.median(times))
 DESCRIBE = """
 import hashlib, json, sys
 sys.path.insert(0, sys.argv[1])
-from peers.described import described
+from support.described import described
 import {library} as library
 description = json.dumps(described(library.load(sys.argv[2])))
 print(len(description), hashlib.sha256(description.encode()).hexdigest())

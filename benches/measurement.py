@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-# The peers of the tests: Apache-style classes, servers in processes of their own.
+# The helpers and peers of the tests: Apache-style classes, servers in processes of their own.
 sys.path[:0] = [str(HERE.parent / "tests" / "python")]
 
-from peers import subject  # noqa: E402
+from support import subject  # noqa: E402
 
 SUBJECT, THRIFTPY2, APACHE, MSGSPEC = subject.NAME, "thriftpy2", "apache", "msgspec"
 

@@ -100,7 +100,9 @@ def row(transport: str, protocol: str, items: int, budget: Budget) -> None:
         calls[THRIFTPY2] = reader(THRIFTPY2, transport, protocol, data, PACKET)
     if len({repr(call()) for call in calls.values()}) != 1:
         raise SystemExit(f"{transport}, {protocol}: not all read the same")
-    times = measure({name: Action("call()", {"call": call}) for name, call in calls.items()}, budget)
+    times = measure(
+        {name: Action("call()", {"call": call}) for name, call in calls.items()}, budget
+    )
     best = {name: min(turns) for name, turns in times.items()}
     peer = f"{best[THRIFTPY2] / best[SUBJECT]:9.1f}x" if THRIFTPY2 in best else ""
     share = best[SUBJECT] / best["at once"]

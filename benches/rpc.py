@@ -201,7 +201,7 @@ class Peer:
         return self.transports.TMemoryBuffer()
 
     def arguments(self, method: str, plain: tuple[Any, ...]) -> dict[str, Any]:
-        from peers.values import build_value, field_parts
+        from support.values import build_value, field_parts
 
         specs = getattr(self.service, f"{method}_args").thrift_spec.values()
         fields = map(field_parts, specs)

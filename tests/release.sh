@@ -19,8 +19,8 @@ pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
 "$venv/bin/python" -c "import fastthrift._core as core; assert core.__file__.startswith('$venv/'), core.__file__"
 
 tests=(
-    tests/python/test_{bad_input,struct,protocol}_*.py
-    tests/python/test_{interpreter_layouts,json_robust,leaks,native_values,rpc_ways,threads}.py
-    tests/python/test_{transport_buffers,values_sets}.py
+    tests/python/{bad_input,structs,protocol,interpreters}
+    tests/python/codec/test_{native_values,sets}.py
+    tests/python/{json/test_robust,calls/test_ways,calls/test_threads,transport/test_buffers}.py
 )
 exec "$venv/bin/python" -m pytest "${tests[@]}" "$@"

@@ -170,61 +170,132 @@ fn a_strict_reader_wants_a_version() {
     );
 }
 
-fn nested<P: Protocol>() {
-    let chain = |depth: u32| {
-        (1..depth).fold(Value::Struct(vec![]), |inner, _| {
+/// Structs, lists, sets and maps of `depth` levels.
+fn chains(depth: u32) -> [Value; 4] {
+    let levels = 1..depth;
+    [
+        levels.clone().fold(Value::Struct(vec![]), |inner, _| {
             Value::Struct(vec![(1, inner)])
-        })
-    };
+        }),
+        levels
+            .clone()
+            .fold(Value::List(WireType::List, vec![]), |inner, _| {
+                Value::List(WireType::List, vec![inner])
+            }),
+        levels
+            .clone()
+            .fold(Value::Set(WireType::Set, vec![]), |inner, _| {
+                Value::Set(WireType::Set, vec![inner])
+            }),
+        levels.fold(
+            Value::Map(WireType::I8, WireType::Map, vec![(Value::I8(0), no_map())]),
+            |inner, _| Value::Map(WireType::I8, WireType::Map, vec![(Value::I8(0), inner)]),
+        ),
+    ]
+}
+
+fn no_map() -> Value {
+    Value::Map(WireType::Bool, WireType::Bool, vec![])
+}
+
+fn nested<P: Protocol>(bombs: [(WireType, &[u8]); 4]) {
     let limit = Limits::DEFAULT_DEPTH;
-    let deepest = P::encode(&chain(limit)).unwrap();
-    assert!(P::decode(&deepest, WireType::Struct).is_ok());
-    assert!(P::skip(&deepest, WireType::Struct).is_ok());
-    let error = P::encode(&chain(limit + 1)).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Depth { .. }));
+    let [structs, lists, sets, _] = chains(limit);
+    // The innermost map is one level more.
+    let [.., maps] = chains(limit - 1);
+    for value in [structs, lists, sets, maps] {
+        let deepest = P::encode(&value).unwrap();
+        assert!(P::decode(&deepest, value.wire_type()).is_ok());
+        assert!(P::skip(&deepest, value.wire_type()).is_ok());
+        assert!(P::skip_stream(&deepest, value.wire_type()).is_ok());
+    }
+    for value in chains(limit + 1) {
+        let error = P::encode(&value).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Depth { .. }), "{error}");
+    }
+    for (wire_type, level) in bombs {
+        let bytes = level.repeat(100_000);
+        for error in [
+            P::decode(&bytes, wire_type).unwrap_err(),
+            P::skip(&bytes, wire_type).unwrap_err(),
+            P::skip_stream(&bytes, wire_type).unwrap_err(),
+        ] {
+            let is_depth = matches!(error.kind(), ErrorKind::Depth { .. });
+            assert!(is_depth, "{wire_type:?}: {error}");
+        }
+    }
 }
 
 #[test]
 fn nesting_is_bounded_everywhere() {
-    nested::<Strict>();
-    nested::<Short>();
-    // 100,000 structs, as field 1 of each other, in either protocol.
-    let binary = [12, 0, 1].repeat(100_000);
-    let compact = vec![0x1c; 100_000];
+    // One level each: a struct as field 1, a list and a set of one, a map of
+    // one from an i8.
+    nested::<Strict>([
+        (WireType::Struct, &[12, 0, 1]),
+        (WireType::List, &[15, 0, 0, 0, 1]),
+        (WireType::Set, &[14, 0, 0, 0, 1]),
+        (WireType::Map, &[3, 13, 0, 0, 0, 1, 0]),
+    ]);
+    nested::<Short>([
+        (WireType::Struct, &[0x1c]),
+        (WireType::List, &[0x19]),
+        (WireType::Set, &[0x1a]),
+        (WireType::Map, &[1, 0x3b, 0]),
+    ]);
+}
+
+/// How a size is refused: for its sign, or for the bytes that are there. Who
+/// was allowed to allocate for it would notice later that they end.
+fn refused<P: Protocol>(bytes: &[u8], wire_type: WireType, is_negative: bool) {
     for error in [
-        Strict::decode(&binary, WireType::Struct).unwrap_err(),
-        Short::decode(&compact, WireType::Struct).unwrap_err(),
+        P::decode(bytes, wire_type).unwrap_err(),
+        P::skip(bytes, wire_type).unwrap_err(),
     ] {
-        assert!(matches!(error.kind(), ErrorKind::Depth { .. }), "{error}");
+        let is_right = match (error.kind(), wire_type) {
+            (ErrorKind::NegativeSize(_), _) => is_negative,
+            (ErrorKind::SizeLimit { what: "string", .. }, WireType::String)
+            | (ErrorKind::ImpossibleCount { .. }, WireType::List | WireType::Map) => !is_negative,
+            _ => false,
+        };
+        assert!(is_right, "{wire_type:?}: {error}");
     }
-    assert!(Strict::skip(&binary, WireType::Struct).is_err());
-    assert!(Short::skip(&compact, WireType::Struct).is_err());
 }
 
 #[test]
 fn promised_sizes_are_checked_before_anyone_allocates() {
-    let cases: [(&[u8], WireType); 6] = [
-        // Binary: a string, a list and a map of 2^31 - 1.
-        (&[0x7f, 0xff, 0xff, 0xff], WireType::String),
-        (&[10, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3], WireType::List),
-        (&[8, 11, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3], WireType::Map),
-        // And of -1.
-        (&[0xff; 4], WireType::String),
-        (&[10, 0xff, 0xff, 0xff, 0xff], WireType::List),
-        (&[8, 11, 0xff, 0xff, 0xff, 0xff], WireType::Map),
-    ];
-    for (bytes, wire_type) in cases {
-        assert!(Strict::decode(bytes, wire_type).is_err());
-        assert!(Strict::skip(bytes, wire_type).is_err());
-    }
-    // Compact: the same sizes as varints.
-    for size in [
-        [0xff, 0xff, 0xff, 0xff, 0x07],
-        [0xff, 0xff, 0xff, 0xff, 0x0f],
+    // Of 2^31 - 1 and of -1, as an i32 of binary and a varint of compact.
+    for (is_negative, fixed, varint) in [
+        (
+            false,
+            [0x7f, 0xff, 0xff, 0xff],
+            [0xff, 0xff, 0xff, 0xff, 0x07],
+        ),
+        (true, [0xff; 4], [0xff, 0xff, 0xff, 0xff, 0x0f]),
     ] {
-        assert!(Short::decode(&size, WireType::String).is_err());
-        assert!(Short::skip(&[&[0xf5], &size[..]].concat(), WireType::List).is_err());
-        assert!(Short::skip(&[&size[..], &[0x55]].concat(), WireType::Map).is_err());
+        let binary = |before: &[u8]| [before, &fixed[..], &[1, 2, 3]].concat();
+        refused::<Strict>(&binary(&[]), WireType::String, is_negative);
+        refused::<Strict>(&binary(&[10]), WireType::List, is_negative);
+        refused::<Strict>(&binary(&[8, 11]), WireType::Map, is_negative);
+        let compact = |before: &[u8], after: &[u8]| [before, &varint[..], after].concat();
+        refused::<Short>(&compact(&[], &[]), WireType::String, is_negative);
+        refused::<Short>(&compact(&[0xf5], &[]), WireType::List, is_negative);
+        refused::<Short>(&compact(&[], &[0x55]), WireType::Map, is_negative);
+    }
+    // A string below the limit, of which little has come.
+    for error in [
+        Strict::decode(&[0, 0x10, 0, 0, 1], WireType::String).unwrap_err(),
+        Short::decode(&[0x80, 0x80, 0x40, 1], WireType::String).unwrap_err(),
+    ] {
+        assert!(
+            matches!(
+                error.kind(),
+                ErrorKind::Truncated {
+                    needed: 0x10_0000,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
 

@@ -51,6 +51,7 @@ __all__ = [
     "drop_plan",
     "encode",
     "find_method",
+    "format_text",
     "inherit_native",
     "initialize",
     "install_call",
@@ -414,6 +415,9 @@ class Program:
     @property
     def digest(self) -> int: ...
 
+def format_text(path: str | PathLike[str], text: bytes) -> str:
+    """The text of an IDL file in one style; raises a ThriftParserError for mistakes of grammar."""
+
 def load_schema(
     path: str | PathLike[str],
     include_dirs: list[str] | list[PathLike[str]],
@@ -511,9 +515,12 @@ def write_call(
     """Write a call with the arguments that `bind` gave, and `take_output`."""
 
 def read_reply(
-    method: Method, iprot: Any, seqid: int, client: Any
+    method: Method, iprot: Any, seqid: int, call: Any
 ) -> tuple[BaseException | None, Any] | None:
-    """Read the reply to a call: the exception to raise, or else the value to return."""
+    """Read the reply to a call: the exception to raise, or else the value to return.
+
+    Asks `call` for `check_header` and `undeclared`.
+    """
 
 def read_call(
     service: Any, iprot: Any, message: Any

@@ -11,9 +11,17 @@ from fastthrift._core import TType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Protocol
 
-    from fastthrift.protocol.base import TProtocolBase
+    class ReadsStructs(Protocol):
+        """What a payload is read from: a protocol, or whatever has its method."""
+
+        def read_struct(self, obj: Any) -> Any: ...
+
+    class WritesStructs(Protocol):
+        """What a payload is written to: a protocol, or whatever has its method."""
+
+        def write_struct(self, obj: Any) -> Any: ...
 
     # Field id -> (ttype, name, required) or (ttype, name, sub-spec, required), in declaration
     # order.
@@ -319,11 +327,11 @@ class TPayload(metaclass=TPayloadMeta):
     thrift_spec: ClassVar[ThriftSpec]
     default_spec: ClassVar[DefaultSpec]
 
-    def read(self, iprot: TProtocolBase) -> None:
+    def read(self, iprot: ReadsStructs) -> None:
         """Fill the fields from a protocol, which may be any object with ``read_struct``."""
         iprot.read_struct(self)
 
-    def write(self, oprot: TProtocolBase) -> None:
+    def write(self, oprot: WritesStructs) -> None:
         """Write the fields to a protocol, which may be any object with ``write_struct``."""
         oprot.write_struct(self)
 

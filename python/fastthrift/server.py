@@ -33,11 +33,11 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._message import BEGUN, Message, Reader, Writer
-from fastthrift._mismatch import LOOKED_AT
-from fastthrift._services import check_processor
-from fastthrift._settlement import error_number, peer_name, send, settle
-from fastthrift._wait import wait
+from fastthrift._calls.server_call import BEGUN, Message, Reader, Writer
+from fastthrift._calls.services import check_processor
+from fastthrift._calls.settle import error_number, peer_name, send, settle
+from fastthrift._calls.transports import LOOKED_AT
+from fastthrift._calls.wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TProcessor

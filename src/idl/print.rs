@@ -1,15 +1,24 @@
 //! A syntax tree as text again, one way of writing each thing.
 //!
-//! What is printed parses to the same tree, but for the places of things and
-//! the texts of comments that document nothing, which no tree holds. Made for
-//! trees without mistakes.
+//! What is printed parses to the same tree, and has all comments. Lines stay
+//! apart where the source has them apart, by one empty line at most; lists
+//! that were over several lines, or are too long for one, have a line for each
+//! element. A comment in a place that is not printed as it was written (within
+//! a type, say) stands before what comes next. Made for trees without
+//! mistakes.
 
+use super::lexer::Lexer;
 use super::source::{SourceFile, Span};
 use super::syntax::{
     Annotations, Const, Definition, Enum, Field, FieldValue, File, Function, Header, Literal, Name,
     ReturnType, Senum, Service, Struct, StructKind, StructuredAnnotation, Type, TypeKind, Typedef,
     Value, ValueKind, Xsd,
 };
+use super::token::TokenKind;
+use super::walk::{Visitor, walk};
+
+/// The longest line that a list without line ends may make, in bytes.
+const WIDTH: usize = 100;
 
 /// The text of a tree that was parsed from this source.
 #[must_use]
@@ -18,25 +27,98 @@ pub fn print(source: &SourceFile, file: &File) -> String {
         source,
         text: String::new(),
         indent: 0,
+        comments: comments(source, file),
+        next: 0,
+        end: 0,
+        flat: false,
     };
-    let mut doc = file.doc;
     for header in &file.headers {
-        printer.before(doc.take_if(|doc| doc.start < header.span().start), &[]);
-        printer.header(header);
-        printer.end_line();
+        printer.item(header.span(), "", |printer| printer.header(header));
     }
-    printer.before(doc, &[]);
     for definition in &file.definitions {
-        printer.definition(definition);
-        printer.end_line();
+        printer.item(definition.span(), "", |printer| {
+            printer.definition(definition);
+        });
     }
+    printer.comments_before(u32::MAX);
     printer.text
+}
+
+/// The part of a definition behind its name.
+fn body(name: Span, definition: Span) -> Span {
+    Span::new(name.end, definition.end)
+}
+
+/// How many line ends a text has; two characters may be one.
+fn line_ends(text: &str) -> usize {
+    let lone = |(index, _): &(usize, &str)| !text[index + 1..].starts_with('\n');
+    text.matches('\n').count() + text.match_indices('\r').filter(lone).count()
+}
+
+struct Comment {
+    span: Span,
+    /// A doc comment that documents something.
+    documents: bool,
+    /// A doc comment that documents nothing, and must not do so elsewhere.
+    documents_nothing: bool,
+    line: bool,
+    /// Where the next token starts that is no comment.
+    before: u32,
+}
+
+/// All comments of a file, in order.
+fn comments(source: &SourceFile, file: &File) -> Vec<Comment> {
+    /// Where doc comments are that document something.
+    struct Docs(Vec<Span>);
+    impl Visitor for Docs {
+        fn enter(&mut self, node: &'static str, span: Span, _: bool) {
+            if node == "doc" {
+                self.0.push(span);
+            }
+        }
+        fn leave(&mut self) {}
+    }
+    let mut docs = Docs(Vec::new());
+    walk(file, &mut docs);
+    docs.0.sort_unstable();
+
+    let mut comments: Vec<Comment> = Vec::new();
+    let mut waiting = 0;
+    for token in Lexer::new(source.text()) {
+        match token.kind {
+            TokenKind::ByteOrderMark | TokenKind::Whitespace => {}
+            TokenKind::LineComment | TokenKind::BlockComment | TokenKind::DocComment => {
+                comments.push(Comment {
+                    span: token.span,
+                    documents: docs.0.binary_search(&token.span).is_ok(),
+                    documents_nothing: token.kind == TokenKind::DocComment
+                        && docs.0.binary_search(&token.span).is_err(),
+                    line: token.kind == TokenKind::LineComment,
+                    before: u32::MAX,
+                });
+            }
+            _ => {
+                for comment in &mut comments[waiting..] {
+                    comment.before = token.span.start;
+                }
+                waiting = comments.len();
+            }
+        }
+    }
+    comments
 }
 
 struct Printer<'s> {
     source: &'s SourceFile,
     text: String,
     indent: usize,
+    comments: Vec<Comment>,
+    /// The first comment that is not printed yet.
+    next: usize,
+    /// Up to here the source is printed.
+    end: u32,
+    /// Within a list that is tried on one line.
+    flat: bool,
 }
 
 impl Printer<'_> {
@@ -53,9 +135,19 @@ impl Printer<'_> {
 
     fn end_line(&mut self) {
         self.text.push('\n');
-        for _ in 0..self.indent {
-            self.text.push_str("  ");
+    }
+
+    /// Starts a line, behind an empty one where the source has one.
+    fn start_line(&mut self, start: u32) {
+        let between = self.source.slice(Span::new(self.end.min(start), start));
+        let first = self.text.is_empty()
+            || ["{\n", "(\n", "[\n"]
+                .iter()
+                .any(|open| self.text.ends_with(open));
+        if !first && line_ends(between) > 1 {
+            self.end_line();
         }
+        self.text.extend(std::iter::repeat_n("  ", self.indent));
     }
 
     fn name(&mut self, name: Name) {
@@ -74,34 +166,157 @@ impl Printer<'_> {
         self.copy(literal.span);
     }
 
-    /// Things between brackets, each on a line of its own.
+    // --- lines ---
+
+    /// Something on a line of its own, with the comments before it and behind
+    /// it.
+    fn item(&mut self, span: Span, separator: &str, print: impl FnOnce(&mut Self)) {
+        let start = self.first_token(span);
+        self.comments_before(start);
+        self.start_line(start);
+        self.end = start;
+        print(self);
+        self.put(separator);
+        self.end = span.end;
+        self.comments_behind();
+        self.end_line();
+    }
+
+    /// Where a thing starts, without the doc comment that belongs to it.
+    fn first_token(&self, span: Span) -> u32 {
+        let pending = &self.comments[self.next..];
+        pending
+            .iter()
+            .find(|comment| comment.span.start >= span.start)
+            .filter(|comment| comment.span.start == span.start)
+            .map_or(span.start, |doc| doc.before)
+    }
+
+    fn comment(&mut self, moved_before: Option<u32>) {
+        let comment = &self.comments[self.next];
+        let moved = moved_before.is_some_and(|before| before != comment.before);
+        let span = comment.span;
+        if comment.documents_nothing && moved {
+            self.put("/*");
+            self.copy(Span::new(span.start + 3, span.end));
+        } else if comment.line {
+            let text = self.source.slice(span).trim_ascii_end();
+            self.text.push_str(text);
+        } else {
+            self.copy(span);
+        }
+        self.end = span.end;
+        self.next += 1;
+    }
+
+    /// The comments that start before a place, each on a line of its own.
+    fn comments_before(&mut self, place: u32) {
+        while let Some(comment) = self.comments.get(self.next)
+            && comment.span.start < place
+        {
+            self.start_line(comment.span.start);
+            self.comment(Some(place));
+            self.end_line();
+        }
+    }
+
+    /// The comments on the line where the last thing ends.
+    fn comments_behind(&mut self) {
+        while let Some(comment) = self.comments.get(self.next) {
+            let start = comment.span.start;
+            if comment.documents || start < self.end {
+                return;
+            }
+            let between = self.source.slice(Span::new(self.end, start));
+            if between.contains(|c| !matches!(c, ' ' | '\t' | ',' | ';' | '{' | '(')) {
+                return;
+            }
+            let followed_by_node = !matches!(self.byte_at(comment.before), b',' | b';');
+            let before = followed_by_node.then_some(comment.before);
+            let line = comment.line;
+            self.put(" ");
+            self.comment(Some(before.unwrap_or(u32::MAX)));
+            if line {
+                return;
+            }
+        }
+    }
+
+    fn byte_at(&self, place: u32) -> u8 {
+        let bytes = self.source.text().as_bytes();
+        bytes.get(place as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether a part of the source is over several lines or has a comment.
+    fn has_lines(&self, span: Span) -> bool {
+        let commented = self.comments[self.next..]
+            .iter()
+            .any(|comment| span.contains(comment.span));
+        commented || line_ends(self.source.slice(span)) > 0
+    }
+
+    // --- lists ---
+
+    /// Things between brackets, each on a line of its own; `span` holds them.
     fn block<T>(
         &mut self,
         [open, close]: [&str; 2],
         items: &[T],
-        mut item: impl FnMut(&mut Self, &T),
+        span: Span,
+        span_of: impl Fn(&T) -> Span,
+        item: impl Fn(&mut Self, &T),
     ) {
         self.put(open);
+        let commented = self.comments[self.next..]
+            .iter()
+            .any(|comment| span.contains(comment.span));
+        if items.is_empty() && !commented {
+            self.put(close);
+            return;
+        }
+        self.end = self.end.max(span.start);
+        self.comments_behind();
+        self.end_line();
         self.indent += 1;
         for each in items {
-            self.end_line();
-            item(self, each);
-            self.put(",");
+            self.item(span_of(each), ",", |printer| item(printer, each));
         }
+        self.comments_before(span.end);
         self.indent -= 1;
-        if !items.is_empty() {
-            self.end_line();
-        }
+        self.text.extend(std::iter::repeat_n("  ", self.indent));
         self.put(close);
     }
 
-    /// Things between brackets, on one line.
-    fn list<T>(
+    /// Things between brackets: on one line, where they are in the source and
+    /// fit there.
+    fn group<T>(
         &mut self,
-        [open, close]: [&str; 2],
+        brackets: [&str; 2],
         items: &[T],
-        mut item: impl FnMut(&mut Self, &T),
+        span: Span,
+        span_of: impl Fn(&T) -> Span,
+        item: impl Fn(&mut Self, &T),
     ) {
+        if self.flat || !self.has_lines(span) {
+            let (before, end) = (self.text.len(), self.end);
+            let within = std::mem::replace(&mut self.flat, true);
+            self.list(brackets, items, &item);
+            self.flat = within;
+            let one_line = self.text.len() - before <= WIDTH && {
+                let line = self.text.rfind('\n').map_or(0, |at| at + 1);
+                line <= before && self.text.len() - line <= WIDTH
+            };
+            if within || one_line || items.is_empty() {
+                return;
+            }
+            self.text.truncate(before);
+            self.end = end;
+        }
+        self.block(brackets, items, span, span_of, item);
+    }
+
+    /// Things between brackets, on one line.
+    fn list<T>(&mut self, [open, close]: [&str; 2], items: &[T], item: impl Fn(&mut Self, &T)) {
         self.put(open);
         for (index, each) in items.iter().enumerate() {
             if index > 0 {
@@ -112,19 +327,18 @@ impl Printer<'_> {
         self.put(close);
     }
 
-    /// What stands before a thing, each on a line of its own.
-    fn before(&mut self, doc: Option<Span>, structured: &[StructuredAnnotation]) {
-        if let Some(doc) = doc {
-            self.copy(doc);
-            self.end_line();
-        }
-        for annotation in structured {
+    /// The annotations that stand before a thing, each on a line of its own.
+    fn structured(&mut self, annotations: &[StructuredAnnotation]) {
+        for annotation in annotations {
             self.put("@");
             self.name(annotation.name);
             if let Some(fields) = &annotation.fields {
-                self.field_values(fields);
+                self.field_values(annotation.span, fields);
             }
+            self.end = annotation.span.end;
+            self.comments_behind();
             self.end_line();
+            self.text.extend(std::iter::repeat_n("  ", self.indent));
         }
     }
 
@@ -146,7 +360,7 @@ impl Printer<'_> {
     fn header(&mut self, header: &Header) {
         match header {
             Header::Package(node) => {
-                self.before(None, &node.structured);
+                self.structured(&node.structured);
                 match node.name {
                     Some(name) => {
                         self.put("package ");
@@ -190,7 +404,7 @@ impl Printer<'_> {
     }
 
     fn constant(&mut self, node: &Const) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         self.put("const ");
         self.ty(&node.ty);
         self.put(" ");
@@ -201,7 +415,7 @@ impl Printer<'_> {
     }
 
     fn typedef(&mut self, node: &Typedef) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         self.put("typedef ");
         self.ty(&node.ty);
         self.put(" ");
@@ -210,33 +424,45 @@ impl Printer<'_> {
     }
 
     fn enumeration(&mut self, node: &Enum) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         self.put("enum ");
         self.name(node.name);
-        self.block([" {", "}"], &node.items, |printer, item| {
-            printer.before(item.doc, &item.structured);
-            printer.name(item.name);
-            if let Some(value) = item.value {
-                printer.put(" = ");
-                printer.copy(value.span);
-            }
-            printer.annotations(item.annotations.as_deref());
-        });
+        self.block(
+            [" {", "}"],
+            &node.items,
+            body(node.name.span, node.span),
+            |item| item.span,
+            |printer, item| {
+                printer.structured(&item.structured);
+                printer.name(item.name);
+                if let Some(value) = item.value {
+                    printer.put(" = ");
+                    printer.copy(value.span);
+                }
+                printer.annotations(item.annotations.as_deref());
+            },
+        );
         self.annotations(node.annotations.as_deref());
     }
 
     fn senum(&mut self, node: &Senum) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         self.put("senum ");
         self.name(node.name);
-        self.block([" {", "}"], &node.items, |printer, item| {
-            printer.literal(*item);
-        });
+        self.block(
+            [" {", "}"],
+            &node.items,
+            body(node.name.span, node.span),
+            |item| item.span,
+            |printer, item| {
+                printer.literal(*item);
+            },
+        );
         self.annotations(node.annotations.as_deref());
     }
 
     fn structure(&mut self, node: &Struct) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         for qualifier in &*node.qualifiers {
             self.name(*qualifier);
             self.put(" ");
@@ -248,12 +474,18 @@ impl Printer<'_> {
         });
         self.name(node.name);
         self.word(node.xsd_all);
-        self.block([" {", "}"], &node.fields, Self::field);
+        self.block(
+            [" {", "}"],
+            &node.fields,
+            body(node.name.span, node.span),
+            |field| field.span,
+            Self::field,
+        );
         self.annotations(node.annotations.as_deref());
     }
 
     fn field(&mut self, node: &Field) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         if let Some(id) = node.id {
             self.copy(id.span);
             self.put(": ");
@@ -280,24 +512,36 @@ impl Printer<'_> {
         self.word(xsd.optional);
         self.word(xsd.nillable);
         if let Some(attributes) = &xsd.attributes {
-            self.block([" xsd_attrs {", "}"], &attributes.fields, Self::field);
+            self.block(
+                [" xsd_attrs {", "}"],
+                &attributes.fields,
+                attributes.span,
+                |field| field.span,
+                Self::field,
+            );
         }
     }
 
     fn service(&mut self, node: &Service) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         self.put("service ");
         self.name(node.name);
         if let Some(extends) = node.extends {
             self.put(" extends ");
             self.name(extends);
         }
-        self.block([" {", "}"], &node.functions, Self::function);
+        self.block(
+            [" {", "}"],
+            &node.functions,
+            body(node.name.span, node.span),
+            |function| function.span,
+            Self::function,
+        );
         self.annotations(node.annotations.as_deref());
     }
 
     fn function(&mut self, node: &Function) {
-        self.before(node.doc, &node.structured);
+        self.structured(&node.structured);
         if let Some(qualifier) = node.qualifier {
             self.name(qualifier.word());
             self.put(" ");
@@ -308,9 +552,27 @@ impl Printer<'_> {
         }
         self.put(" ");
         self.name(node.name);
-        self.block(["(", ")"], &node.arguments, Self::field);
+        let behind = match (&node.throws, &node.annotations) {
+            (Some(throws), _) => throws.span.start,
+            (None, Some(annotations)) => annotations.span.start,
+            (None, None) => node.span.end,
+        };
+        let arguments = Span::new(node.name.span.end, behind);
+        self.group(
+            ["(", ")"],
+            &node.arguments,
+            arguments,
+            |field| field.span,
+            Self::field,
+        );
         if let Some(throws) = &node.throws {
-            self.block([" throws (", ")"], &throws.fields, Self::field);
+            self.group(
+                [" throws (", ")"],
+                &throws.fields,
+                throws.span,
+                |field| field.span,
+                Self::field,
+            );
         }
         self.annotations(node.annotations.as_deref());
     }
@@ -359,26 +621,46 @@ impl Printer<'_> {
             | ValueKind::Double
             | ValueKind::Literal
             | ValueKind::Reference => self.copy(value.span),
-            ValueKind::List(elements) => self.list(["[", "]"], elements, Self::value),
+            ValueKind::List(elements) => {
+                self.group(
+                    ["[", "]"],
+                    elements,
+                    value.span,
+                    |element| element.span,
+                    Self::value,
+                );
+            }
             ValueKind::Map(entries) => {
-                self.list(["{", "}"], entries, |printer, (key, value)| {
-                    printer.value(key);
-                    printer.put(": ");
-                    printer.value(value);
-                });
+                self.group(
+                    ["{", "}"],
+                    entries,
+                    value.span,
+                    |(key, value)| key.span.to(value.span),
+                    |printer, (key, value)| {
+                        printer.value(key);
+                        printer.put(": ");
+                        printer.value(value);
+                    },
+                );
             }
             ValueKind::Struct { name, fields } => {
                 self.name(*name);
-                self.field_values(fields);
+                self.field_values(value.span, fields);
             }
         }
     }
 
-    fn field_values(&mut self, fields: &[FieldValue]) {
-        self.list(["{", "}"], fields, |printer, field| {
-            printer.name(field.name);
-            printer.put(" = ");
-            printer.value(&field.value);
-        });
+    fn field_values(&mut self, span: Span, fields: &[FieldValue]) {
+        self.group(
+            ["{", "}"],
+            fields,
+            span,
+            |field| field.span,
+            |printer, field| {
+                printer.name(field.name);
+                printer.put(" = ");
+                printer.value(&field.value);
+            },
+        );
     }
 }

@@ -44,7 +44,7 @@ mod _core {
         Method, OriginalMethods, bind, find_method, read_call, read_reply, write_call, write_result,
     };
     #[pymodule_export]
-    use super::classes::{PyDiagnostic, PyProgram, PySchema, load_schema};
+    use super::classes::{PyDiagnostic, PyProgram, PySchema, format_text, load_schema};
     #[pymodule_export]
     use super::codec::copy_options;
     #[pymodule_export]

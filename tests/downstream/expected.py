@@ -1,7 +1,7 @@
 """Tests of other packages whose outcome differs between thriftpy2 and fastthrift, and why.
 
-A reason is a key of `tests/python/differences.py`, the list behind `docs/differences.md`, or
-another page's section.
+A reason is a key of `tests/python/support/differences.py`, the list behind
+`docs/differences.md`, or another page's section.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "python"))
 
-from differences import DIFFERENCES
+from support.differences import DIFFERENCES
 
 # The texts have more to say than "Could not connect to ..." and "No frame".
 CONNECTIONS = "What a connection raises, in docs/errors.md"

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use fastthrift::idl::lexer::Lexer;
 use fastthrift::idl::syntax::File;
 use fastthrift::idl::{
-    Diagnostic, ParseOptions, Parsed, SourceFile, Span, Visitor, parse, print, render, walk,
+    Diagnostic, ParseOptions, Parsed, SourceFile, Span, TokenKind, Visitor, parse, print, render,
+    walk,
 };
 use fastthrift::schema::{Memory, Options, ProgramId, load};
 
@@ -116,8 +117,25 @@ fn shape(source: &SourceFile, file: &File) -> String {
     shape.text
 }
 
-/// A text without mistakes is printed as one that parses to the same tree,
-/// and is printed the same. Tells whether the text is one.
+/// The comments of a text in order; one that documents nothing may have lost
+/// the star that says that it does.
+fn comments(text: &str) -> Vec<String> {
+    Lexer::new(text)
+        .filter(|token| {
+            matches!(
+                token.kind,
+                TokenKind::LineComment | TokenKind::BlockComment | TokenKind::DocComment
+            )
+        })
+        .map(|token| {
+            let comment = text[token.span.range()].trim_ascii_end();
+            comment.replacen("/**", "/*", 1)
+        })
+        .collect()
+}
+
+/// A text without mistakes is printed as one that parses to the same tree, has
+/// the same comments, and is printed the same. Tells whether the text is one.
 pub fn check_printing(bytes: &[u8]) -> bool {
     let source = Arc::new(SourceFile::new("checked.thrift", bytes.to_vec()));
     let Parsed { file, diagnostics } = parse(&source, ParseOptions::default());
@@ -147,5 +165,6 @@ pub fn check_printing(bytes: &[u8]) -> bool {
         "{printed}"
     );
     assert_eq!(print(&again, &reparsed.file), printed);
+    assert_eq!(comments(source.text()), comments(&printed), "{printed}");
     true
 }

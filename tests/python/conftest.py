@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from differences import DIFFERENCES
 from hypothesis import HealthCheck, settings
-from peers import subject
+from support import subject
+from support.differences import DIFFERENCES
 
 # The same examples in every run, so that a failure can be repeated and CI does not flicker.
 settings.register_profile(

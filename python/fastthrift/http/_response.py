@@ -7,7 +7,7 @@ import http
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastthrift._message import BEGUN, READ, Message
+from fastthrift._calls.server_call import BEGUN, READ, Message
 
 from ._common import CONTENT_TYPE
 from ._request import BadRequest, Header, RequestHead

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
-from fastthrift._message import Message, Reader, Writer
-from fastthrift._settlement import is_lost
+from fastthrift._calls.server_call import Message, Reader, Writer
+from fastthrift._calls.settle import is_lost
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import (

@@ -118,13 +118,13 @@ type Reply<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
 /// Reads the reply to the call `seqid`; None, and nothing was read, where the
 /// protocol has to be asked by its methods.
 ///
-/// A header that is not the one expected is for `client._check_reply`.
+/// A header that is not the one expected is for `call.check_header`.
 #[pyfunction]
 pub fn read_reply<'py>(
     method: &Bound<'py, Method>,
     iprot: &Bound<'py, PyAny>,
     seqid: i32,
-    client: &Bound<'py, PyAny>,
+    call: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Reply<'py>>> {
     let py = iprot.py();
     let method = method.get();
@@ -139,10 +139,10 @@ pub fn read_reply<'py>(
         || header.message_type != message_type::REPLY
         || header.name != method.name.to_str(py)?.as_bytes()
     {
-        client.call_method1(
-            intern!(py, "_check_reply"),
+        call.call_method1(
+            intern!(py, "check_header"),
             (
-                &method.name,
+                iprot,
                 message_name(py, &header),
                 header.message_type,
                 header.sequence_id,
@@ -167,10 +167,7 @@ pub fn read_reply<'py>(
         .find_map(|slot| values[slot.index()].take());
     let exception = match (declared, undeclared) {
         (Some(declared), _) => Some(declared),
-        (None, Some(field)) => {
-            let arguments = (&method.name, field);
-            Some(client.call_method1(intern!(py, "_undeclared"), arguments)?)
-        }
+        (None, Some(field)) => Some(call.call_method1(intern!(py, "undeclared"), (field,))?),
         (None, None) if signature.success.is_some() => Some(imports::missing_result(py)?),
         (None, None) => None,
     };

@@ -6,7 +6,7 @@
 //! server:  read_call -> the handler's arguments ... its value -> write_result
 //! ```
 //!
-//! What blocks (`...` above) is left to Python; see `fastthrift/_wait.py`.
+//! What blocks (`...` above) is left to Python; see `fastthrift/_calls/wait.py`.
 //! Each function declines, before anything was read or written, where a
 //! protocol, a payload or a service is not ours as it was made; its caller
 //! then goes by the public methods.

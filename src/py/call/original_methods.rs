@@ -1,10 +1,9 @@
 //! Whether an object still does something the way its base class does it.
 
 use pyo3::exceptions::PyAttributeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::py::ffi;
 
@@ -40,8 +39,7 @@ impl OriginalMethods {
         if !self.0.iter().all(same) {
             return Ok(false);
         }
-        let own = object.getattr_opt(intern!(py, "__dict__"))?;
-        if let Some(own) = own.and_then(|own| own.cast_into::<PyDict>().ok()) {
+        if let Some(own) = ffi::own_dict(object) {
             for (name, _) in &self.0 {
                 if own.contains(name)? {
                     return Ok(false);

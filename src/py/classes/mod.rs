@@ -16,6 +16,7 @@ mod kept;
 mod load;
 mod members;
 mod names;
+mod printing;
 mod program;
 mod schema;
 mod services;
@@ -26,5 +27,6 @@ mod values;
 
 pub use diagnostic::PyDiagnostic;
 pub use load::load_schema;
+pub use printing::format_text;
 pub use program::PyProgram;
 pub use schema::PySchema;

@@ -40,10 +40,10 @@ pub fn has_original_methods(
     Ok(true)
 }
 
-/// The `__dict__` of an object of a native class; none while nobody has
-/// asked for it.
+/// The `__dict__` of an object, none while nobody has asked for it; no
+/// attribute of that name is asked for.
 #[cfg(known_layouts)]
-pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+pub fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     // SAFETY: the place, if there is one, lies in the object and holds null
     // or a dict, which gets a reference of its own at once.
     unsafe {
@@ -59,7 +59,7 @@ pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyD
 /// The `__dict__` of an object of a native class, by a public function, which
 /// makes one where there is none yet.
 #[cfg(not(known_layouts))]
-pub(super) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+pub fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     // SAFETY: the result is a new reference, or null with an exception set,
     // which is that the object has no place for a dict.
     unsafe {

@@ -34,7 +34,7 @@ pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use dict::{DictEntries, Left, set_item};
 pub use getattr::install_getattr;
-pub use instance::{bound_method, has_original_methods};
+pub use instance::{bound_method, has_original_methods, own_dict};
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, write_item};

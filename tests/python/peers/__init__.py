@@ -1,1 +1,1 @@
-"""Helpers of the Python tests: the package under test, its peers, and values they can exchange."""
+"""The peers of the package under test: Apache Thrift, thriftpy2, and servers in processes."""

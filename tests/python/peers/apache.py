@@ -10,12 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
-from thrift.protocol.TBase import TBase, TExceptionBase
-from thrift.Thrift import TApplicationException, TFrozenDict, TMessageType, TProcessor, TType
-from thrift.transport import TTransport
-
-from peers.values import (
+from support.values import (
     BINARY,
     DOUBLE,
     LIST,
@@ -27,9 +22,13 @@ from peers.values import (
     field_parts,
     split_spec,
 )
-from peers.values import (
+from support.values import (
     flatten_value as flatten_model_value,
 )
+from thrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
+from thrift.protocol.TBase import TBase, TExceptionBase
+from thrift.Thrift import TApplicationException, TFrozenDict, TMessageType, TProcessor, TType
+from thrift.transport import TTransport
 
 #: Protocol factories: the C extension (refusing to fall back) and the pure Python code.
 FACTORIES = {

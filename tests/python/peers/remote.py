@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from peers import apache, children, reference
+from support import children
+from support.values import build_value, field_parts, flatten, flatten_value
+
+from peers import apache, reference
 from peers.serve import IDL
-from peers.values import build_value, field_parts, flatten, flatten_value
 
 HOST = "127.0.0.1"
 

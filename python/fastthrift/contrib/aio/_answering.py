@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift import _message as observing
-from fastthrift._settlement import Settlement, send_async, settle
+from fastthrift._calls import server_call as observing
+from fastthrift._calls.settle import Settlement, send_async, settle
 
 from ._opening import note_opening
 from .processor import TAsyncProcessor

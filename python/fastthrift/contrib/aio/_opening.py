@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from fastthrift._mismatch import LOOKED_AT
+from fastthrift._calls.transports import LOOKED_AT
 
 from .transport.base import read_ahead_of
 from .transport.framed import TAsyncFramedTransport

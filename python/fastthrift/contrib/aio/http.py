@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any, TypeVar
 
-from fastthrift._settlement import Settlement, is_lost
+from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,

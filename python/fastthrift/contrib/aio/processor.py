@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastthrift._message import Message, note_oneway
-from fastthrift._services import check_handler, check_service, find_handler
+from fastthrift._calls.server_call import Message, note_oneway
+from fastthrift._calls.services import check_handler, check_service, find_handler
 from fastthrift.thrift import (
     TApplicationException,
     TMessageType,
@@ -130,7 +130,7 @@ class TAsyncProcessor:
     async def process_and_answer(self, iprot: Any, oprot: Any, *, peer: str | None = None) -> bool:
         """Read one call, make it and answer it, as the server does; for those that serve without
         it. See ``TProcessor.process_and_answer``."""
-        from fastthrift._settlement import peer_name
+        from fastthrift._calls.settle import peer_name
 
         from ._answering import process_and_answer, settle_alone
 

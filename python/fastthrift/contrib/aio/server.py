@@ -11,9 +11,9 @@ import logging
 import warnings
 from typing import Any
 
-from fastthrift import _message as observing
-from fastthrift._services import check_processor
-from fastthrift._settlement import Settlement, peer_name, settle
+from fastthrift._calls import server_call as observing
+from fastthrift._calls.services import check_processor
+from fastthrift._calls.settle import Settlement, peer_name, settle
 from fastthrift.transport import TTransportException
 
 from ._answering import process_and_answer

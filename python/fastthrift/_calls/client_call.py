@@ -1,0 +1,243 @@
+"""One call of a client: what to send, and what the reply to it means.
+
+Nothing here waits or moves bytes. The client's driver does, in a few lines; over protocols whose
+transports are memory that is all there is to it::
+
+    call = ClientCall(service, "add")
+    call.seqid = 7
+    run(call.write(oprot, name_arguments(service, "add", (1, 2), {})))
+    # ... the bytes that `oprot` has are brought to a server, and its answer to `iprot` ...
+    value = call.take(iprot)    # or raises what the answer says
+
+Protocols of asyncio are the same with ``ClientCall(service, "add", Awaited)``, where
+``await drive(...)`` stands in place of ``run``, and ``await drive(call.read(iprot))`` in place of
+``take``.
+
+A call of a blocking protocol goes straight between arguments and bytes where everything is this
+package's own as it was made: `_core.bind` finds that out of the client and the arguments, once for
+a call, and the prepared method stays with it. Everything else goes by the public methods, with
+the same outcome.
+"""
+
+from __future__ import annotations
+
+from fastthrift._calls.steps import Blocking, run
+from fastthrift._core import (
+    TMessageType,
+    find_method,
+    read_reply,
+)
+from fastthrift._payload import TApplicationException, args_to_kwargs, check_arguments
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fastthrift._calls.steps import Kind, Steps
+    from fastthrift._core import Method
+
+# How far a call has come; decides whether the connection survives its failure.
+STARTED = 0  # a client of somebody's own may be doing anything
+ENCODING = 1  # the message is being made, nothing has been sent
+SENDING = 2
+SENT = 3
+RECEIVING = 4
+READING = 5  # some of the reply has come
+ANSWERED = 6  # the whole reply was read, and it belongs to this call
+
+# Between the name of a service and that of a method, where a connection has several services.
+SEPARATOR = ":"
+
+
+class ClientCall:
+    """One call of a client."""
+
+    __slots__ = (
+        "api",
+        "check_seqid",
+        "kind",
+        "method",
+        "oneway",
+        "seqid",
+        "service",
+        "stage",
+    )
+
+    # The prepared method, where the call can go straight.
+    method: Method | None
+    # Whether nobody answers; None until it is asked for.
+    oneway: bool | None
+
+    def __init__(
+        self, service: Any, api: str, kind: Kind = Blocking, *, check_seqid: bool = True
+    ) -> None:
+        """``check_seqid=False`` takes a reply with any sequence id."""
+        self.service = service
+        self.api = api
+        self.kind = kind
+        self.seqid = 0
+        self.check_seqid = check_seqid
+        self.stage = STARTED
+        self.method = self.oneway = None
+
+    @property
+    def name(self) -> str:
+        """The method with its service, for texts."""
+        return f"{self.service.__name__}.{self.api}"
+
+    def is_oneway(self) -> bool:
+        """Whether nobody answers the call."""
+        if self.oneway is None:
+            self.oneway = getattr(self.service, self.api + "_result").oneway
+        return bool(self.oneway)
+
+    # What to send
+
+    def write(self, oprot: Any, arguments: dict[str, Any]) -> Steps[None]:
+        """Write the message by the methods of a protocol, and flush it."""
+        self.stage = ENCODING
+        message_type = TMessageType.ONEWAY if self.is_oneway() else TMessageType.CALL
+        oprot.write_message_begin(self.api, message_type, self.seqid)
+        args = getattr(self.service, self.api + "_args")()
+        for name, value in arguments.items():
+            setattr(args, name, value)
+        args.write(oprot)
+        oprot.write_message_end()
+        self.stage = SENDING
+        yield self.kind.flush(oprot.trans)
+        self.stage = SENT
+
+    # What the reply means
+
+    def take(self, iprot: Any) -> Any:
+        """Read the reply from a protocol that has it: return its result, or raise the exception
+        in it."""
+        method = self.method or find_method(self.service, self.api)
+        reply = None if method is None else read_reply(method, iprot, self.seqid, self)
+        if reply is None:
+            return run(self.read(iprot))
+        exception, value = reply
+        self.stage = ANSWERED
+        if exception is None:
+            return value
+        try:
+            raise exception
+        finally:
+            # The exception has this frame in its traceback: no cycle.
+            del exception, reply
+
+    def read(self, iprot: Any) -> Steps[Any]:
+        """Read the reply by the methods of a protocol: its result, or the exception in it is
+        raised."""
+        name, message_type, seqid = yield iprot.read_message_begin()
+        self.stage = READING
+        yield from self._check_header(iprot, name, message_type, seqid)
+        exception: BaseException | None
+        if message_type == TMessageType.EXCEPTION:
+            exception, value = (yield from self._read_refusal(iprot)), None
+        else:
+            result = getattr(self.service, self.api + "_result")()
+            yield self.kind.read(result, iprot)
+            yield iprot.read_message_end()
+            exception, value = self.open_result(result)
+        self.stage = ANSWERED
+        if exception is None:
+            return value
+        try:
+            raise exception
+        finally:
+            del exception
+
+    def open_result(self, result: Any) -> tuple[BaseException | None, Any]:
+        """What a result holds: an exception to raise, or else a value."""
+        success = getattr(result, "success", None)
+        if success is not None:
+            return None, success
+        returns_value = False
+        for field in result.thrift_spec.values():
+            if field[1] == "success":
+                returns_value = True
+                continue
+            declared = getattr(result, field[1], None)
+            if declared is not None:
+                return declared, None
+        unknown = getattr(result, "_undeclared_exception", None)
+        if unknown is not None:
+            return self.undeclared(unknown), None
+        if returns_value:
+            return TApplicationException(TApplicationException.MISSING_RESULT), None
+        return None, None
+
+    def undeclared(self, field: int | str) -> TApplicationException:
+        """What a reply means that holds an exception which this side does not know, in the field
+        of this id or name."""
+        return TApplicationException(
+            TApplicationException.MISSING_RESULT,
+            f"Missing result: {self.name}() was answered with an exception that this "
+            f"side does not declare (field {field}); load the .thrift file that the server uses",
+        )
+
+    def check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> None:
+        """Raise for the header of a reply that does not belong to the call."""
+        run(self._check_header(iprot, name, message_type, seqid))
+
+    def _check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> Steps[None]:
+        mismatch = self._mismatch(iprot, name, message_type, seqid)
+        if mismatch is None:
+            return
+        if message_type != TMessageType.EXCEPTION:
+            raise mismatch
+        try:
+            refusal = yield from self._read_refusal(iprot)
+        except Exception as error:
+            raise mismatch from error
+        mismatch.message = f"{mismatch.message}; the server says: {refusal}"
+        raise mismatch from refusal
+
+    def _mismatch(
+        self, iprot: Any, name: Any, message_type: int, seqid: int
+    ) -> TApplicationException | None:
+        """What is wrong with the header of a reply, if anything."""
+        if seqid != self.seqid and self.check_seqid and getattr(iprot, "check_seqid", True):
+            return TApplicationException(
+                TApplicationException.BAD_SEQUENCE_ID,
+                f"Bad sequence ID: the reply to call {self.seqid} of {self.api} carries id {seqid}"
+                f" (check_seqid=False accepts a server that does not repeat the id)",
+            )
+        # Some servers repeat the name as a multiplexed client sent it: "Service:method".
+        if name != self.api and not str(name).endswith(SEPARATOR + self.api):
+            return TApplicationException(
+                TApplicationException.WRONG_METHOD_NAME,
+                f"Wrong method name: the reply to a call of {self.api} is for {name!r:.100}",
+            )
+        if message_type not in (TMessageType.REPLY, TMessageType.EXCEPTION):
+            return TApplicationException(
+                TApplicationException.INVALID_MESSAGE_TYPE,
+                f"Invalid message type: the reply to a call of {self.api} has type {message_type}",
+            )
+        return None
+
+    def _read_refusal(self, iprot: Any) -> Steps[TApplicationException]:
+        """Read what a reply has in place of a result."""
+        refusal = TApplicationException()
+        yield self.kind.read(refusal, iprot)
+        yield iprot.read_message_end()
+        return refusal
+
+
+def name_arguments(
+    service: Any, api: str, args: tuple[Any, ...], kwargs: dict[str, Any], kind: Kind = Blocking
+) -> dict[str, Any]:
+    """The arguments of a call by name. Raises ``TypeError`` for those that do not fit the method,
+    and ``TApplicationException`` where one is missing."""
+    name = f"{service.__name__}.{api}"
+    thrift_spec = getattr(service, api + "_args").thrift_spec
+    if kwargs or len(args) > len(thrift_spec):
+        check_arguments(name, thrift_spec, args, kwargs)
+    try:
+        return args_to_kwargs(thrift_spec, *args, **kwargs)
+    except ValueError as error:
+        raise TApplicationException(
+            TApplicationException.UNKNOWN_METHOD,
+            kind.missing_argument.format(error.args[0], name),
+        ) from None

@@ -1,0 +1,267 @@
+"""How far a client's calls have come, and whether its connection can make the next one.
+
+A connection has one call at a time. After a call that did not finish, whatever comes next on the
+connection would answer the wrong call: it is closed then, and later calls are refused until it has
+been opened again. The driver of a client begins each call, and tells how it went::
+
+    outer = progress.call                   # where a subclass calls while it sends
+    call = progress.begin(client, api, bound)
+    try:
+        ...                                 # send, wait, call.take(iprot)
+    except BaseException as error:
+        progress.fail(client, call, error)
+        raise
+    finally:
+        progress.call = outer
+
+A client is what has ``_service``, ``_iprot``, ``_oprot`` and ``_seqid``, as thriftpy2's have.
+"""
+
+from __future__ import annotations
+
+import os
+
+from fastthrift._calls.client_call import (
+    ANSWERED,
+    ENCODING,
+    READING,
+    RECEIVING,
+    SENDING,
+    SENT,
+    STARTED,
+    ClientCall,
+)
+from fastthrift._calls.transports import (
+    discard_output,
+    find_below,
+    flush_was_refused,
+    is_in_memory,
+    is_said_of,
+)
+from fastthrift._light import new_lock
+from fastthrift._payload import TDecodeException, TException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fastthrift._calls.steps import Kind
+    from fastthrift._core import Method
+
+# Sequence ids are positive i32 and start again at 1.
+MAX_SEQUENCE_ID = 2**31 - 1
+
+
+class _Process:
+    """This process: a forked child is another one."""
+
+    __slots__ = ("current",)
+
+    def __init__(self) -> None:
+        self.current = object()
+
+    def note_fork(self) -> None:
+        self.current = object()
+
+
+process = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=process.note_fork)
+
+
+class Progress:
+    """The calls of a connection, whose client sees to it that they take turns."""
+
+    # Apart from the client, whose `__getattr__` makes every access to its attributes slow.
+    __slots__ = ("answered", "broken", "call", "can_reopen", "opening", "spare")
+
+    def __init__(self, service: Any, kind: Kind, check_seqid: bool) -> None:
+        # The call that is being made; and an object that does for one after the other.
+        self.call: ClientCall | None = None
+        self.spare = ClientCall(service, "", kind, check_seqid=check_seqid)
+        # Whether a call was answered on this connection; and until then the first bytes that came
+        # on it, where they are known.
+        self.answered = False
+        self.opening: bytes | None = None
+        # Why the connection was closed, when it was; and whether opening it mends that.
+        self.broken: str | None = None
+        self.can_reopen = False
+
+    def begin(
+        self, client: Any, api: str, bound: tuple[Method, bool, tuple[Any, ...]] | None = None
+    ) -> ClientCall:
+        """The next call, with a sequence id of its own; ``bound`` is what `_core.bind` gave.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when the connection is closed, and
+        ``RuntimeError`` where the same caller is in the middle of another call.
+        """
+        outer = self.call
+        call = self.spare
+        if outer is not None:
+            if outer.stage != STARTED:
+                raise RuntimeError(
+                    f"{call.service.__name__}.{api}() was called while this client is in the "
+                    f"middle of another call in the same {call.kind.caller}; use a second client"
+                )
+            call = self._another(call.service, api)
+        if self.broken is not None:
+            self._require_connection(client)
+        call.api = api
+        call.stage = STARTED
+        client._seqid = call.seqid = client._seqid % MAX_SEQUENCE_ID + 1
+        call.oneway = None
+        if bound is not None:
+            call.method = bound[0]
+        else:
+            call.method = None
+            call.service = client._service
+        self.call = call
+        return call
+
+    def current(self, client: Any, api: str) -> ClientCall:
+        """The call that is being made, for its parts that a subclass may call by itself."""
+        call = self.call
+        if call is None or call.api != api:
+            call = self._another(client._service, api)
+        # A subclass may have chosen another one.
+        call.seqid = client._seqid
+        return call
+
+    def _another(self, service: Any, api: str) -> ClientCall:
+        return ClientCall(service, api, self.spare.kind, check_seqid=self.spare.check_seqid)
+
+    def fail(self, client: Any, call: ClientCall, error: BaseException) -> None:
+        """A call has failed: close the connection unless it still is between two messages."""
+        if call.stage == ANSWERED:
+            self.answered = True
+        elif not _in_step(client, call, error):
+            self._give_up(client, call, error)
+
+    def _give_up(self, client: Any, call: ClientCall, error: BaseException) -> None:
+        """Close the connection: whatever comes on it next does not answer the next call."""
+        import contextlib
+
+        iprot, oprot = client._iprot, client._oprot
+        transports = [prot.trans for prot in {id(p): p for p in (iprot, oprot)}.values()]
+        stand_alone = all(is_said_of(trans, "answers_stand_alone") for trans in transports)
+        if not stand_alone:
+            self._explain(iprot, call, error)
+        elif call.stage in (RECEIVING, READING):
+            _add_description(error, iprot.trans)
+        for trans in transports:
+            with contextlib.suppress(Exception):
+                trans.close()
+            if call.stage < SENT:
+                # What was sent stays with a transport that keeps it, in a test for example.
+                discard_output(trans)
+        trans = iprot.trans
+        if hasattr(trans, "clean") and (stand_alone or hasattr(trans, "discard_output")):
+            # What a buffer has read ahead belongs to the connection that was closed.
+            trans.clean()
+        self.answered = False
+        self.opening = None
+        if stand_alone or all(map(is_in_memory, transports)):
+            # Over HTTP the next call has a connection of its own, and in memory nobody answers
+            # late: a test may go on, to see all that is sent.
+            return
+        self.broken = (
+            f"The connection was closed because a call of {call.name}() "
+            f"did not finish ({type(error).__name__}); open a new client"
+        )
+        self.can_reopen = not _is_open(client)
+
+    def _explain(self, iprot: Any, call: ClientCall, error: BaseException) -> None:
+        """Add to the text of an error what probably is the matter."""
+        from fastthrift._calls.mismatch import explain, explain_hang_up
+        from fastthrift.protocol.exc import TProtocolException
+        from fastthrift.transport.base import TTransportException
+
+        if not isinstance(error, (TTransportException, TProtocolException)):
+            return
+        note = None
+        if not self.answered and call.stage == READING:
+            note = explain(self.opening, iprot, "client")
+        is_end = isinstance(error, TTransportException) and (
+            error.type == TTransportException.END_OF_FILE or isinstance(error, ConnectionError)
+        )
+        if note is None and is_end and not isinstance(error, TProtocolException):
+            note = explain_hang_up(
+                f"{call.name}()",
+                sent=call.stage >= SENT,
+                begun=call.stage >= READING,
+                answered=self.answered,
+            )
+        if note is not None:
+            error.message = f"{error.message}: {note}"
+
+    def _require_connection(self, client: Any) -> None:
+        if self.can_reopen and _is_open(client):
+            self.broken = None
+            return
+        from fastthrift.transport.base import TTransportException
+
+        raise TTransportException(TTransportException.NOT_OPEN, self.broken)
+
+
+class Turns(Progress):
+    """The calls of a connection that several threads share, which take turns by a lock."""
+
+    __slots__ = ("lock", "process")
+
+    def __init__(self, service: Any, kind: Kind, check_seqid: bool) -> None:
+        super().__init__(service, kind, check_seqid)
+        # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
+        # subclass) is told so instead of waiting for itself.
+        self.lock = new_lock()
+        self.process = process.current
+
+    def start_over_in_child(self, client: Any) -> None:
+        """To be called where ``process`` is another one than when the client was made.
+
+        A forked child has the parent's connection, and the two may even use it at once. Ids of its
+        own make sure that neither takes the other's answer; the lock may have been held by a
+        thread that the child does not have.
+        """
+        client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID
+        self.lock = new_lock()
+        self.call = None
+        self.spare = self._another(self.spare.service, "")
+        self.process = process.current
+
+
+def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
+    """Whether the connection still is between two messages after this error."""
+    from fastthrift.protocol.exc import TProtocolException
+    from fastthrift.transport.base import TTransportException
+
+    if call.stage == ENCODING:
+        return (
+            isinstance(error, Exception)
+            and not isinstance(error, (TTransportException, OSError))
+            and discard_output(client._oprot.trans)
+        )
+    if call.stage == SENDING:
+        return flush_was_refused(client._oprot.trans) and discard_output(client._oprot.trans)
+    if call.stage == SENT:
+        # A subclass has a `_recv` of its own, and it raised what the server had sent.
+        return isinstance(error, TException) and not isinstance(
+            error, (TTransportException, TProtocolException, TDecodeException)
+        )
+    return False
+
+
+def _is_open(client: Any) -> bool:
+    is_open = getattr(client._iprot.trans, "is_open", None)
+    return is_open is not None and bool(is_open())
+
+
+def _add_description(error: BaseException, trans: Any) -> None:
+    """Let an error of reading a reply tell what the transport knows of it: a server of HTTP may
+    have answered with a page."""
+    from fastthrift.protocol.exc import TProtocolException
+    from fastthrift.transport.base import TTransportException
+
+    if isinstance(error, (TProtocolException, TTransportException)):
+        description = find_below(trans, "answer_description", str)
+        if description is not None:
+            error.message = f"{error.message or error}; {description}"

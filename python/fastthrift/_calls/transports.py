@@ -1,0 +1,66 @@
+"""What the rules of a call ask of transports, and of those below them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+# How many of the first bytes of a connection are kept, for the text of an error: a frame's length,
+# that of a JSON message, its start.
+LOOKED_AT = 24
+
+# How many transports may lie on each other where one is looked for.
+_MOST_LAYERS = 8
+
+
+def layers(trans: Any) -> Iterator[Any]:
+    """A transport and those below it."""
+    for _ in range(_MOST_LAYERS):
+        if trans is None:
+            return
+        yield trans
+        trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
+
+
+def find_below(trans: Any, attribute: str, kind: type[T]) -> T | None:
+    """What a transport, or the first below it that has any, has as this attribute."""
+    for layer in layers(trans):
+        value = getattr(layer, attribute, None)
+        if isinstance(value, kind):
+            return value
+    return None
+
+
+def is_said_of(trans: Any, attribute: str) -> bool:
+    """Whether a transport, or one below it, has True as this attribute.
+
+    It is ``answers_stand_alone`` where what is read next from a closed transport cannot answer an
+    earlier call, and ``refused`` where the last flush was refused because of a limit.
+    """
+    return any(getattr(layer, attribute, False) is True for layer in layers(trans))
+
+
+def is_in_memory(trans: Any) -> bool:
+    """Whether a transport, or the one below it, ends in bytes in memory."""
+    lowest = trans
+    for layer in layers(trans):
+        lowest = layer
+    return hasattr(lowest, "getvalue") and hasattr(lowest, "setvalue")
+
+
+def discard_output(trans: Any) -> bool:
+    """Drop what was written to a transport and not flushed; False when it has no way to."""
+    discard = getattr(trans, "discard_output", None) or getattr(trans, "clean", None)
+    if discard is None:
+        return False
+    discard()
+    return True
+
+
+def flush_was_refused(trans: Any) -> bool:
+    """Whether the last flush was refused because of a limit, so that nothing was sent."""
+    return is_said_of(trans, "refused")

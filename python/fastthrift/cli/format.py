@@ -1,0 +1,116 @@
+"""Write Thrift files in one style.
+
+Formats each FILE in place; comments stay, and one empty line where there are some. Files with
+mistakes of grammar are shown and left as they are. Includes are neither read nor formatted.
+
+exit status: 0 all is well, 1 a file could not be formatted (with --check or --diff: or would be
+changed), 2 wrong usage
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastthrift import _core
+from fastthrift.parser.exc import ThriftParserError
+
+STDIN = "-"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a Thrift file, or a directory of *.thrift files; - is standard input, and goes to "
+        "standard output",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing, and name the files that would be"
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="change nothing, and show what would be changed"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    dry = arguments.check or arguments.diff
+    paths = [path for argument in arguments.files for path in _paths(argument)]
+    changed = failed = 0
+    for path in paths:
+        try:
+            before = _read(path)
+            after = _core.format_text(_name(path), before).encode()
+            if arguments.diff:
+                sys.stdout.writelines(_difference(path, before.decode(), after.decode()))
+            if path == STDIN and not dry:
+                sys.stdout.buffer.write(after)
+            elif before != after:
+                changed += 1
+                if not dry:
+                    _replace(path, after)
+                elif arguments.check:
+                    print(f"would format {_name(path)}", file=sys.stderr)
+        except (ThriftParserError, UnicodeDecodeError, OSError) as error:
+            failed += 1
+            print(_reason(path, error), file=sys.stderr)
+    if paths != [STDIN]:
+        verb = "would be formatted" if dry else "formatted"
+        count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+        print(f"{count}: {changed} {verb}, {failed} failed", file=sys.stderr)
+    return 1 if failed or (dry and changed) else 0
+
+
+def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) -> str:
+    if isinstance(error, ThriftParserError):
+        errors = (found for found in error.diagnostics if found.severity == "error")
+        return "\n\n".join(found.rendered for found in errors)
+    if isinstance(error, UnicodeDecodeError):
+        # Formatting would lose what is no text.
+        return f"error: {_name(path)} is left as it is: byte {error.start} is not UTF-8"
+    return f"error: cannot format {_name(path)}: {error.strerror}"
+
+
+def _paths(argument: str) -> list[str]:
+    if argument != STDIN and os.path.isdir(argument):
+        return sorted(str(path) for path in Path(argument).rglob("*.thrift"))
+    return [argument]
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file, without a byte order mark; ``UnicodeDecodeError`` where they are no
+    text, of which formatting would lose something."""
+    data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    data.decode()
+    return data
+
+
+def _name(path: str) -> str:
+    return "<stdin>" if path == STDIN else path
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Put other contents into a file: all of it or nothing, with the mode it has."""
+    target = os.path.realpath(path)
+    unfinished = Path(f"{target}.{os.getpid()}.formatting")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(data)
+        unfinished.chmod(os.stat(target).st_mode & 0o7777)
+        unfinished.replace(target)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _difference(path: str, before: str, after: str) -> Iterator[str]:
+    name = _name(path)
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for line in difflib.unified_diff(old, new, name, f"{name} (formatted)"):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

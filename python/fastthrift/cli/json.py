@@ -1,0 +1,68 @@
+"""Show what Thrift files define, as JSON.
+
+Prints the definitions of FILE in the shape of Apache's ``thrift --gen json``, for tools that make
+documentation or code of them. What FILE includes is read to understand it, and printed by --all.
+
+exit status: 0 printed, 1 the file has errors, 2 wrong usage
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from fastthrift import _core
+from fastthrift.parser.exc import ThriftParserError
+
+STDIN = "-"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a Thrift file; - is standard input")
+    parser.add_argument(
+        "-I",
+        "--include",
+        metavar="DIR",
+        action="append",
+        dest="include_dirs",
+        help="look for includes here, after the directory of the including file; may be repeated "
+        "(default: the current directory)",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="a list of all files, those that are included first",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", help="write a file in place of standard output"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    text = sys.stdin.buffer.read() if arguments.file == STDIN else None
+    name = "<stdin>" if arguments.file == STDIN else arguments.file
+    try:
+        schema = _core.load_schema(name, arguments.include_dirs or ["."], text=text)
+    except ThriftParserError as error:
+        shown = [found.rendered for found in error.diagnostics if found.severity == "error"]
+        print("\n\n".join(shown), file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot read {name}: {error.strerror}", file=sys.stderr)
+        return 1
+    count = len(schema.files)
+    chosen = range(count) if arguments.all else [count - 1]
+    documents = [json.loads(schema.json(index)) for index in chosen]
+    document = documents if arguments.all else documents[0]
+    printed = f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()
+    if arguments.output is None:
+        sys.stdout.buffer.write(printed)
+        return 0
+    try:
+        Path(arguments.output).write_bytes(printed)
+    except OSError as error:
+        print(f"error: cannot write {arguments.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,672 @@
+"""A break for each rule of docs/architecture.md that a change of a few words can break.
+
+Places are found by their text, wherever it stands. What compiles no more is no break.
+"""
+
+# Source as it stands:
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from page import Break
+
+#: Rules, by how they begin, that no such change can break, and why.
+WITHOUT = {
+    "pyo3 is not in the default dependency tree": "held by cargo",
+    "each unsafe block has its reason": "held by a lint",
+    "nodes of syntax trees and schemas are small": "a type would change with all that makes it",
+    "every deliberate difference from thriftpy2 is listed": "about the tests themselves",
+    "the documentation's code runs": "about the pages themselves",
+    "the tables of errors in the documentation are true": "about the pages themselves",
+    "thriftpy2's names, signatures and members exist": "each test is one name",
+    "the stub describes the native module": "held by stubtest, name by name",
+    "each rule of this table that can be broken": "about the breaks themselves",
+    "no object crashes, whatever its code does": (
+        "what breaks it is memory that is used after it was freed: found by chance, or by "
+        "`make test-asan`"
+    ),
+    "what does not fit into the 31 bits of a length": "takes gigabytes for each try",
+    "encoding, decoding and calls leak nothing": "takes a million calls for each try",
+    "nothing attaches to the main interpreter": "held by lints",
+    "mod_wsgi and uWSGI run applications": "about those servers, which not every machine has",
+    "the package imports and calls where there are no unix sockets": "about other systems",
+    "objects, classes and transports may be used by several threads": "found by chance",
+    "threads may load at once": "found by chance",
+    "what is taken of HTTP, h11 reads as the same": "the break of the row before it trips it",
+    "a proxy knows of every call": "takes nginx, which not every machine has",
+}
+
+_UNSAID = "\n#[cfg(any())]\n"
+
+BREAKS = [
+    # Rooms.
+    Break(
+        "`idl`, `schema` and `wire` know nothing of Python",
+        "the wire uses pyo3",
+        "use super::wire_type::{COMPACT_FALSE, WireType};",
+        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}use pyo3 as _;\n",
+        ("tests/rooms.rs::the_rooms_below_python_know_nothing_of_it",),
+    ),
+    Break(
+        "no two types share a name",
+        "a second Depth",
+        "use super::wire_type::{COMPACT_FALSE, WireType};",
+        "use super::wire_type::{COMPACT_FALSE, WireType};\nstruct Depth;\n",
+        ("tests/names.rs::no_two_types_share_a_name",),
+    ),
+    Break(
+        "each room uses only those below it",
+        "the wire uses the parser, by its way up",
+        "use super::wire_type::{COMPACT_FALSE, WireType};",
+        "use super::wire_type::{COMPACT_FALSE, WireType};\nuse super::super::idl as _;\n",
+        ("tests/rooms.rs::each_room_uses_only_those_below_it",),
+    ),
+    Break(
+        "unsafe code lives in `src/py/ffi` alone",
+        "unsafe code in the decoder, over two lines",
+        "/// Decodes values of one message.\n",
+        f"{_UNSAID}fn elsewhere() {{ unsafe\n{{}} }}\n/// Decodes values of one message.\n",
+        ("tests/rooms.rs::unsafe_code_lives_in_py_ffi_alone",),
+    ),
+    Break(
+        "unsafe code lives in `src/py/ffi` alone",
+        "the wire may have unsafe code",
+        "#![forbid(unsafe_code)]\n\nmod binary;",
+        "mod binary;",
+        ("tests/rooms.rs::the_rooms_below_python_forbid_unsafe_code",),
+    ),
+    Break(
+        "no file is longer than 800 lines",
+        "one of Python is",
+        "# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.\n",
+        "# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.\n" + "#\n" * 800,
+        ("tests/rooms.rs::no_file_is_too_long_to_read",),
+    ),
+    Break(
+        "files need each other in no circle",
+        "errors of the wire need its counter of nesting",
+        "use super::limits::MAX_SIZE;\nuse super::wire_type::WireType;\n\n/// The result of",
+        "use super::limits::MAX_SIZE;\nuse super::wire_type::WireType;\n#[allow(unused)]\n"
+        "use super::Depth;\npub(super) type Counter = Depth;\n\n/// The result of",
+        ("tests/rooms.rs::files_do_not_need_each_other_in_circles",),
+    ),
+    Break(
+        "files need each other in no circle",
+        "payloads know a class of protocols",
+        "    class ReadsStructs(Protocol):\n",
+        "    from fastthrift.protocol.base import TProtocolBase\n\n    class ReadsStructs(Protocol):\n",
+        ("project/test_rooms::test_files_do_not_import_each_other",),
+    ),
+    Break(
+        "a part of the Python package imports only those below it",
+        "payloads know a class of protocols",
+        "    class ReadsStructs(Protocol):\n",
+        "    from fastthrift.protocol.base import TProtocolBase\n\n    class ReadsStructs(Protocol):\n",
+        ("project/test_rooms::test_each_room_imports_only_those_below_it",),
+    ),
+    Break(
+        "a part of the Python package imports only those below it",
+        "the command line asks for a private name",
+        'UNREADABLE = "unreadable-file"\n',
+        'UNREADABLE = "unreadable-file"\nANY: Any = ThriftParserError\nANY._own = 1\n',
+        ("project/test_rooms::test_no_private_name_of_another_room_is_used",),
+    ),
+    Break(
+        "native code imports only what is listed",
+        "of the standard library",
+        'deepcopy, "copy", "deepcopy"',
+        'deepcopy, "typing", "deepcopy"',
+        ("tests/rooms.rs::native_code_imports_only_what_is_listed",),
+    ),
+    # IDL.
+    Break(
+        "no IDL text makes the front end fail other than by diagnostics",
+        "an illegal character is one byte",
+        "self.take(character.map_or(1, char::len_utf8), TokenKind::Illegal)",
+        "self.take(character.map_or(1, |_| 1), TokenKind::Illegal)",
+        ("tests/idl/robustness.rs::random_changes_of_every_fixture",),
+    ),
+    Break(
+        "the ranges of a syntax tree nest",
+        "the parser forgets a comma",
+        "b',' => self.take(1, TokenKind::Comma),",
+        "b',' => { self.at += 1; self.take(usize::from(self.peek(0) == b' '), TokenKind::Comma) }",
+        ("tests/idl/fixtures.rs::ranges_nest_and_tokens_cover_the_text",),
+    ),
+    Break(
+        "every IDL fixture means what Apache's compiler and thriftpy2 say it means",
+        "enums start at one",
+        "let mut next = Some(0_i64);",
+        "let mut next = Some(1_i64);",
+        ("load/test_oracles::test_a_good_file_gives_the_module_that_thriftpy2_makes",),
+    ),
+    Break(
+        "IDL that nests, doubles or chains without end",
+        "the parser does not count levels",
+        "        self.nesting += 1;\n",
+        "",
+        ("tests/idl/limits.rs::deep_types",),
+    ),
+    Break(
+        "showing mistakes takes no longer than finding them",
+        "all are shown",
+        "        if counts[kind] <= MAX_SHOWN {",
+        "        if counts[kind] <= usize::MAX - MAX_SHOWN {",
+        ("tests/idl/limits.rs::many_warnings_are_counted",),
+    ),
+    Break(
+        "each file is read once",
+        "nobody notes what was read",
+        "        self.by_identity.insert(identity, index);\n",
+        "        let _ = identity;\n",
+        ("tests/idl/loading.rs::each_file_is_read_once_and_stands_before_those_that_include_it",),
+    ),
+    Break(
+        "a syntax tree holds all that the file says",
+        "`oneway` is not printed",
+        '            self.name(qualifier.word());\n            self.put(" ");\n',
+        "            let _ = qualifier;\n",
+        ("tests/idl/fixtures.rs::what_is_printed_is_the_same_tree",),
+    ),
+    # The wire.
+    Break(
+        "what the wire writes it reads and skips",
+        "only the keys of maps are skipped",
+        "            self.skip(key)?;\n            self.skip(value)?;\n",
+        "            self.skip(key)?;\n            let _ = value;\n",
+        ("tests/wire.rs::what_is_written_is_read_and_skipped",),
+    ),
+    Break(
+        "bytes equal thriftpy2's and Apache Thrift's",
+        "the last field of a struct is not forgotten by the next",
+        "const LONG_LIST: u8 = 15;",
+        "const LONG_LIST: u8 = 14;",
+        ("codec/test_differential_matrix::test_container",),
+    ),
+    Break(
+        "one decoder and one encoder for binary and compact",
+        "bytes ahead are counted twice",
+        "            let missing = count - self.read_ahead.bytes.len();\n"
+        "            let read = self.read_some(missing.max(ahead));",
+        "            let missing = count - self.read_ahead.bytes.len();\n"
+        "            let read = self.read_some(missing.max(ahead).max(2));",
+        ("bad_input/test_bytes::test_sources_agree_on_changed_bytes",),
+    ),
+    Break(
+        "no input crashes",
+        "an unknown type is not expected",
+        "    pub fn unknown_type(number: u8) -> Self {\n",
+        "    pub fn unknown_type(number: u8) -> Self {\n        assert!(number < 1);\n",
+        (
+            "bad_input/test_bytes::test_every_byte_changed",
+            "bad_input/test_bytes::test_random_bytes",
+        ),
+    ),
+    Break(
+        "one depth counter on every path of the native codec",
+        "lists are skipped without it",
+        "                self.enter(Nesting::SKIP_CONTAINER)?;\n"
+        "                let header = self.list()?;\n"
+        "                self.skip_elements(header)?;\n"
+        "                self.leave();\n",
+        "                let header = self.list()?;\n                self.skip_elements(header)?;\n",
+        (
+            "tests/wire.rs::nesting_is_bounded_everywhere",
+            "bad_input/test_depth::test_skipping_an_unknown_field",
+        ),
+    ),
+    Break(
+        "one depth counter on every path of the native codec",
+        "maps are decoded without it",
+        "        self.reader.enter(Nesting::READ_CONTAINER)?;\n"
+        "        let header = self.reader.map()?;",
+        "        self.reader.enter(Nesting::READ_CONTAINER)?;\n"
+        "        self.reader.leave();\n"
+        "        let header = self.reader.map()?;",
+        ("bad_input/test_limits::test_containers_nest_as_structs_do",),
+    ),
+    Break(
+        "the limits are the same on every path",
+        "strings of any length are written",
+        'checked_size("string", length, self.longest_string())',
+        'checked_size("string", length, usize::MAX)',
+        ("bad_input/test_limits::test_the_limit_of_a_string",),
+    ),
+    Break(
+        "no nesting overflows the stack",
+        "the levels that were asked for are granted",
+        "    wanted.min(levels.max(granted))\n",
+        "    wanted.max(levels.min(granted))\n",
+        ("bad_input/test_limits::test_a_thread_with_a_small_stack",),
+    ),
+    Break(
+        "memory grows with the bytes that arrived",
+        "announced counts are believed",
+        "Some(available) if checked.saturating_mul(size) > available => {",
+        "Some(available) if checked.saturating_mul(size) > available.max(usize::MAX) => {",
+        (
+            "tests/wire.rs::promised_sizes_are_checked_before_anyone_allocates",
+            "bad_input/test_sizes::test_memory_follows_the_bytes_that_arrived",
+        ),
+    ),
+    Break(
+        "strings and messages are limited; a varint ends after 10 bytes",
+        "after 12",
+        "    for index in 0..MAX_BYTES {\n        let byte = input.byte()?;\n"
+        "        value |= u64::from(byte & 0x7f) << (7 * index);",
+        "    for index in 0..MAX_BYTES + 2 {\n        let byte = input.byte()?;\n"
+        "        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32).unwrap_or(0);",
+        ("bad_input/test_sizes::test_varints_end_after_ten_bytes",),
+    ),
+    Break(
+        "errors name the byte and the field",
+        "the byte before it",
+        "    pub fn at(mut self, offset: u64) -> Self {\n"
+        "        self.0.offset.get_or_insert(offset);\n        self\n    }\n\n"
+        "    /// Names the field",
+        "    pub fn at(mut self, offset: u64) -> Self {\n"
+        "        self.0.offset.get_or_insert(offset.saturating_sub(1));\n        self\n    }\n\n"
+        "    /// Names the field",
+        ("bad_input/test_errors::test_the_offset_is_right",),
+    ),
+    Break(
+        "errors name the byte and the field",
+        "no field",
+        "        self.0.path.push(segment);\n",
+        "        drop(segment);\n",
+        ("bad_input/test_errors::test_the_place_of_truncated_bytes",),
+    ),
+    Break(
+        "a source is asked for exactly the bytes needed",
+        "for a byte more",
+        "Fetch::Exact => self.fetch_until(count, 0),",
+        "Fetch::Exact => self.fetch_until(count, count + 1),",
+        (
+            "protocol/test_transports::test_no_more_is_asked_for_than_the_message_holds",
+            "protocol/test_transports::test_the_byte_after_a_struct_belongs_to_the_caller",
+        ),
+    ),
+    Break(
+        "what is wrong with a message that comes piece by piece over asyncio",
+        "levels of structs are not counted while its end is looked for",
+        "    depth: int\n    string: int\n    message: int\n",
+        "    depth: int\n    string: int\n    message: int\n\n"
+        "    def __getattribute__(self, name: str) -> int:\n"
+        "        return 1000 if name == 'depth' else object.__getattribute__(self, name)\n",
+        ("aio/test_protocol::test_what_is_wrong_is_refused_without_waiting_for_more",),
+    ),
+    Break(
+        "what is wrong with a message that comes piece by piece over asyncio",
+        "a negative size is none, while asyncio looks for the end of a message",
+        "    (size,) = _I32.unpack((yield 4))\n    if not 0 <= size <= bounds.string:\n",
+        "    (size,) = _I32.unpack((yield 4))\n    if not -2 <= size <= bounds.string:\n",
+        ("aio/test_protocol::test_what_is_wrong_is_refused_without_waiting_for_more",),
+    ),
+    Break(
+        "the limits are the same on every path",
+        "JSON does not count lists",
+        "        check_depth(budget, LIMITED)\n"
+        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
+        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
+        ("bad_input/test_limits::test_containers_nest_as_structs_do",),
+    ),
+    Break(
+        "mutable defaults are copied",
+        "hand-written classes share them",
+        "    return isinstance(value, (list, dict, set, bytearray, TPayload))\n",
+        "    return isinstance(value, TPayload)\n",
+        ("structs/test_thrift::test_mutable_defaults_are_not_shared",),
+    ),
+    Break(
+        "what native code takes for granted of an interpreter",
+        "nothing is compared",
+        "    if holds(py)? {\n        return Ok(());",
+        "    if holds(py)? || !advice.is_empty() {\n        return Ok(());",
+        ("interpreters/test_layouts::test_an_interpreter_with_other_objects_is_refused_by_name",),
+    ),
+    Break(
+        "nothing half-written is left behind",
+        "a failed message stays in the buffer",
+        "        write_bytes(py, settings, &mut bytes, job)?;\n"
+        "        check_message(py, settings, bytes.len() - before)?;",
+        "        let written = write_bytes(py, settings, &mut bytes, job);\n"
+        "        if let Err(error) = written {\n"
+        "            base.try_borrow_mut()?.put_written_back(bytes);\n"
+        "            return Err(error.into());\n        }\n"
+        "        check_message(py, settings, bytes.len() - before)?;",
+        ("bad_input/test_objects::test_a_failed_message_leaves_nothing_behind",),
+    ),
+    Break(
+        "ints, strings and calls that are made natively",
+        "a character of three bytes has room for two",
+        "        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),\n",
+        "        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u8 as u16),\n",
+        ("codec/test_native_values::test_strings_of_every_width",),
+    ),
+    Break(
+        "one write for a message",
+        "each half is sent alone",
+        "            below.write_bytes(&output)?;\n",
+        "            let (first, second) = output.as_bytes().split_at(1);\n"
+        "            below.write(first)?;\n            below.write(second)?;\n",
+        ("protocol/test_messages::test_one_write_for_a_buffered_message",),
+    ),
+    # Objects.
+    Break(
+        "overridden methods of protocols, transports and payloads",
+        "whoever inherits from a native transport is one",
+        "            (Some(ours), Some(theirs)) => ours.is(&theirs),\n            _ => false,",
+        "            (Some(ours), Some(theirs)) => ours.is(&theirs) || true,\n            _ => false,",
+        ("protocol/test_overrides::test_overridden_methods_of_a_transport_subclass",),
+    ),
+    Break(
+        "a `thrift_spec` of an object",
+        "that of its class goes before",
+        "            && spec.is(&plan.get().spec)\n        {\n            return Ok(plan);\n        }\n"
+        "        // A proxy",
+        "            && !plan.get().spec.bind(py).is_none()\n"
+        "        {\n            return Ok(plan);\n        }\n        // A proxy",
+        ("codec/test_proxies::test_a_spec_of_the_object_decides_what_is_written_and_read",),
+    ),
+    Break(
+        "classes made natively are what `type` makes",
+        "an enum lacks the names of its values",
+        '        namespace.set_item(intern!(py, "_NAMES_TO_VALUES"), names_to_values)?;\n',
+        "        let _ = names_to_values;\n",
+        ("load/test_classes::test_enums_and_services_are_plain_classes",),
+    ),
+    Break(
+        "a function's classes are made once",
+        "for each who asks",
+        "        if let Some(class) = self.class.get() {\n"
+        "            return Ok(class.bind(py));\n        }\n"
+        "        let linked = self.linked.bind(py);",
+        "        let linked = self.linked.bind(py);",
+        ("load/test_classes::test_function_classes_are_made_once",),
+    ),
+    Break(
+        "objects that hold Python references take part",
+        "the collector does not see what is in slots",
+        "            if !value.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0 {\n",
+        "            if !value.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(value)) > 1 {\n",
+        ("structs/test_memory::test_cycles_are_collected",),
+    ),
+    Break(
+        "decoding leaves the garbage collector as it was",
+        "it does not start again",
+        "        if self.was_enabled {\n            // SAFETY: attached, as the field proves.\n",
+        "        if self.was_enabled && false {\n"
+        "            // SAFETY: attached, as the field proves.\n",
+        ("codec/test_collector::test_a_message_leaves_it_as_it_was",),
+    ),
+    # Calls.
+    Break(
+        "both ways of a call agree",
+        "the native one does not look at the name of a reply",
+        "        || header.name != method.name.to_str(py)?.as_bytes()\n",
+        "",
+        ("calls/test_ways::test_replies",),
+    ),
+    Break(
+        "what is overridden of a client, a processor or a service",
+        "a method of the object itself is not looked for",
+        "                if own.contains(name)? {\n                    return Ok(false);",
+        "                if own.contains(name)? {\n                    return Ok(true);",
+        ("calls/test_ways::test_send_of_an_object_and_of_the_class",),
+    ),
+    Break(
+        "what is overridden of a client, a processor or a service",
+        "parts of a processor are not asked for",
+        '_core.OriginalMethods(TProcessor, "process_in", "_read_call", "send_result")',
+        '_core.OriginalMethods(TProcessor, "__init__")',
+        ("calls/test_ways::test_parts_of_a_processor",),
+    ),
+    Break(
+        "what stands for a value is written as the value",
+        "nobody is asked for its text",
+        '    if let Some(encode) = value.getattr_opt(intern!(py, "encode"))? {',
+        '    if let Some(encode) = value.getattr_opt(intern!(py, "encode "))? {',
+        (
+            "codec/test_proxies::test_every_field_takes_a_proxy",
+            "codec/test_proxies::test_the_bytes_are_those_of_thriftpy2",
+            "codec/test_proxies::test_calls_take_and_give_proxies",
+        ),
+    ),
+    Break(
+        "what a lazy value raises while it is written",
+        "it is of another type then",
+        "    if is_of_other_type {\n",
+        "    if is_of_other_type || true {\n",
+        ("codec/test_proxies::test_an_error_of_a_lazy_value_is_its_own",),
+    ),
+    Break(
+        "no element of a set is on the wire twice",
+        "each is new",
+        "        if seen.add(index) {\n",
+        "        if seen.add(index) || true {\n",
+        ("codec/test_sets::test_each_element_is_written_once_and_in_order",),
+    ),
+    Break(
+        "struct classes look to `inspect`",
+        "no parameter has a default",
+        "Parameter(name, kind, default=default) for name, default in fields",
+        "Parameter(name, kind) for name, default in fields",
+        ("structs/test_protocols::test_signatures_are_those_of_thriftpy2",),
+    ),
+    Break(
+        "a plan is dropped when the class changes",
+        "the class does not tell",
+        "        super().__setattr__(name, value)\n        _core.drop_plan(cls)\n",
+        "        super().__setattr__(name, value)\n",
+        (
+            "structs/test_classes::test_thrift_spec_assigned_after_use",
+            "structs/test_classes::test_a_nested_spec_assigned_after_use",
+            "structs/test_classes::test_gen_init_after_use",
+        ),
+    ),
+    Break(
+        "`__module__` of a loaded class names where pickle finds it",
+        "registered modules are not named in their classes",
+        "        _name_in_classes(module, own)\n",
+        "",
+        ("load/test_modules::test_objects_can_be_pickled_in_whatever_order_the_files_were_loaded",),
+    ),
+    Break(
+        "a load that fails leaves nothing",
+        "modules are registered while names are looked for",
+        "            if names.get(own) is not included:\n                names[own] = included\n",
+        "            if names.get(own) is not included:\n"
+        "                names[own] = sys.modules[own] = included\n",
+        ("load/test_modules::test_a_failed_load_leaves_nothing",),
+    ),
+    Break(
+        "exceptions keep all that they tell",
+        "nothing but their arguments",
+        "        state = dict(reduced[2]) if len(reduced) > 2 else {}\n",
+        "        state: dict[str, Any] = {}\n",
+        ("structs/test_exceptions::test_exceptions_keep_all_that_they_tell",),
+    ),
+    Break(
+        "`__dict__` shows and sets the fields",
+        "what is set is seen in the view only",
+        "        _core.set_raw(self._object, name, value)\n        self._refresh()\n\n"
+        "    def __delitem__",
+        "        dict.__setitem__(self, name, value)\n\n    def __delitem__",
+        ("structs/test_storage::test_dict_writes_through",),
+    ),
+    # Clients and servers.
+    Break(
+        "the client never returns somebody else's answer",
+        "ids of replies are not looked at",
+        "    if header.sequence_id != seqid\n        || header",
+        "    if header",
+        (
+            "calls/test_broken::test_no_answer_of_an_earlier_call_after_a_timeout",
+            "calls/test_broken::test_reply_that_does_not_belong_to_the_call",
+        ),
+    ),
+    Break(
+        "a request is read in one way only",
+        "a line may end without CR",
+        '        if not line.endswith(b"\\r\\n") or line.find(b"\\r") != end - 1:',
+        '        if not line.endswith(b"\\n"):',
+        ("http/test_requests::test_refused_requests_end_the_connection",),
+    ),
+    Break(
+        "of two messages in one body none runs",
+        "nobody looks for a second",
+        "    return len(rest) > _MOST_WHITE_SPACE or bool(rest.strip())\n",
+        "    return False\n",
+        (
+            "http/test_requests::test_two_messages_in_one_body",
+            "http/test_requests::test_two_messages_for_several_services",
+        ),
+    ),
+    Break(
+        "a forked child does not talk on its parent's connection",
+        "the child goes on where its parent was",
+        '        self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID\n',
+        "",
+        ("calls/test_broken::test_forked_child_and_its_parent_on_one_connection",),
+    ),
+    Break(
+        "all addresses of a host are tried",
+        "the first has all the time",
+        "        share = max(left / (len(addresses) - position), min(left, _LEAST_SHARE))\n",
+        "        share = seconds\n",
+        ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
+    ),
+    Break(
+        "an exception of a handler is answered",
+        "the connection ends",
+        "    return Settlement(answer or _internal_error(error, message), True)\n",
+        "    return Settlement(answer or _internal_error(error, message), False)\n",
+        ("servers/test_server::test_undeclared_exception",),
+    ),
+    Break(
+        "a server executes nothing but calls",
+        "replies too",
+        "    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):\n"
+        "        return TApplicationException(\n",
+        "    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY, TMessageType.REPLY):\n"
+        "        return TApplicationException(\n",
+        ("calls/test_refused::test_what_is_no_call_is_refused_and_never_executed",),
+    ),
+    Break(
+        "what a closed connection has brought answers no call",
+        "it stays in the buffer",
+        "            trans.clean()\n        progress.answered = False",
+        "            pass\n        progress.answered = False",
+        (
+            "calls/test_sequence_ids::"
+            "test_what_was_read_ahead_is_not_taken_for_an_answer_on_another_connection",
+        ),
+    ),
+    Break(
+        "no native code is on the stack of a thread that sends a call",
+        "the general way flushes natively",
+        "        self._rpc_state.stage = _SENDING\n        flush(self._oprot.trans)\n",
+        "        self._rpc_state.stage = _SENDING\n        self._oprot.trans.flush()\n",
+        ("calls/test_broken::test_program_ends_while_a_daemon_thread_is_in_a_call",),
+    ),
+    Break(
+        "no native code is on the stack of a thread that sends a call",
+        "answers are waited for natively",
+        "        if arrived := wait(iprot.trans):\n",
+        "        if arrived := b'':\n",
+        ("calls/test_broken::test_program_ends_while_a_daemon_thread_is_in_a_call",),
+    ),
+    Break(
+        "`close` ends `serve`, after the calls in flight",
+        "both directions of busy connections are shut",
+        "        if self.message.header is not None:\n            return\n"
+        '        sock = getattr(self.client, "sock", None)\n'
+        "        with contextlib.suppress(OSError):\n"
+        "            if isinstance(sock, socket.socket):\n"
+        "                # Not SSLSocket's: it would go on in plain text.\n"
+        "                socket.socket.shutdown(sock, socket.SHUT_RD)\n",
+        '        sock = getattr(self.client, "sock", None)\n'
+        "        with contextlib.suppress(OSError):\n"
+        "            if isinstance(sock, socket.socket):\n"
+        "                socket.socket.shutdown(sock, socket.SHUT_RDWR)\n",
+        ("servers/test_close::test_started_call_is_finished_and_answered",),
+    ),
+    Break(
+        "sockets are Python's",
+        "they are those of before the patching",
+        "        sock.connect(address)\n        if seconds or self.socket_timeout:\n",
+        "        sock.connect(address)\n        import gevent.monkey\n\n"
+        "        original = gevent.monkey.get_original('socket', 'socket')\n"
+        "        self.sock = sock = original(fileno=sock.detach())\n"
+        "        sock.setblocking(True)\n        if seconds or self.socket_timeout:\n",
+        ("calls/test_gevent::test_waiting_calls_let_others_work_and_close_ends_serve",),
+    ),
+    Break(
+        "`_rbuf` and `_wbuf` of transports",
+        "what was taken is not shown",
+        "            ahead.left.min(ahead.position)\n",
+        "            ahead.position\n",
+        (
+            "transport/test_buffers::"
+            "test_reading_and_writing_leave_in_the_buffers_what_they_leave_in_thriftpy2",
+        ),
+    ),
+    Break(
+        "a result above a limit is answered",
+        "nothing can be dropped of what was written",
+        "    if message.stage >= REPLYING and not discard_output(prot.trans):\n",
+        "    if message.stage >= REPLYING:\n",
+        ("calls/test_limits::test_a_result_above_a_limit",),
+    ),
+    Break(
+        "nobody is late because the event loop was busy",
+        "there is no second look",
+        "        done = _at_once(act())\n        if done is None:\n",
+        "        done = None\n        if done is None:\n",
+        (
+            "aio/test_server::test_what_came_while_the_event_loop_was_busy_came_in_time",
+            "aio/test_server::test_answer_that_came_while_the_event_loop_was_busy_came_in_time",
+        ),
+    ),
+    Break(
+        "a first load imports nothing more",
+        "one module",
+        "        self.shared = shared\n        #: As the caches of these names will be.\n",
+        "        import csv as _\n\n        self.shared = shared\n",
+        ("drop_in/test_public_names::test_a_first_load_imports_nothing",),
+    ),
+    Break(
+        "import starts no thread",
+        "one is started",
+        "_parse_lock = new_lock()\n",
+        "_parse_lock = new_lock()\n\nimport threading\n\nthreading.Thread(target=print).start()\n",
+        ("drop_in/test_public_names::test_import_starts_nothing",),
+    ),
+    Break(
+        "an interpreter has the module to itself",
+        "any other takes it",
+        "        Err(owner) => Err(PyImportError::new_err(format!(",
+        "        Err(owner) if owner == id => Ok(()),\n"
+        "        Err(_) if id > 0 => Ok(()),\n"
+        "        Err(owner) => Err(PyImportError::new_err(format!(",
+        (
+            "interpreters/test_interpreters::test_a_second_interpreter_is_refused_by_name_and_the_first_goes_on",
+        ),
+    ),
+    Break(
+        "`import fastthrift` and a first load",
+        "ssl comes with clients",
+        "    # Kept out of the import of this module, which most programs use without asyncio and SSL.\n",
+        "    return None\n\n\nimport ssl as _\n\n\ndef _other(name: str) -> Any:\n",
+        ("drop_in/test_public_names::test_import_is_light",),
+    ),
+    Break(
+        "reading, parsing and linking is done without the interpreter's lock",
+        "it is held",
+        "    py.detach(move || {\n        let thread = thread;\n"
+        "        work(&Detached {\n            thread: Cell::new(Some(thread)),\n        })\n    })",
+        "    let _ = py;\n    let _ = thread;\n    work(&Detached {\n"
+        "        thread: Cell::new(None),\n    })",
+        ("load/test_sources::test_other_threads_run_while_a_text_is_parsed",),
+    ),
+]

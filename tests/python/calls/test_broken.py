@@ -1,0 +1,418 @@
+"""Calls that go wrong: the client never returns the answer of another call."""
+
+import contextlib
+import functools
+import socket
+import struct
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol.exc import TProtocolException
+from fastthrift.rpc import client_context
+from fastthrift.thrift import TApplicationException, TClient, TException, TMessageType
+from fastthrift.transport import TBufferedTransportFactory, TSocket, TTransportException
+from support.rpc import (
+    PATIENCE,
+    Calls,
+    Handler,
+    client_of,
+    i32_result,
+    make_server,
+    message,
+    receive_call,
+    scripted_peer,
+    serving,
+)
+
+
+def assert_closed(client):
+    with pytest.raises(TTransportException, match="did not finish") as caught:
+        client.add(1, 2)
+    assert caught.value.type == TTransportException.NOT_OPEN
+
+
+def test_no_answer_of_an_earlier_call_after_a_timeout():
+    handler = Handler()
+    with serving(make_server(handler)) as port, client_of(port, socket_timeout=200) as client:
+        with pytest.raises(TTransportException) as caught:
+            client.wait(41)
+        assert caught.value.type == TTransportException.TIMED_OUT
+        assert isinstance(caught.value, socket.timeout)
+        assert isinstance(caught.value, TimeoutError)
+        assert "200 ms" in caught.value.message
+        handler.go_on.set()
+        assert_closed(client)
+        assert_closed(client)
+        client._iprot.trans.trans.set_timeout(PATIENCE * 1000)
+        client._iprot.trans.open()
+        assert client.add(1, 2) == 3
+
+
+def test_slow_answer_that_a_new_connection_does_not_get():
+    handler = Handler()
+    with serving(make_server(handler)) as port:
+        with (
+            pytest.raises(TimeoutError),
+            client_context(Calls, "127.0.0.1", port, socket_timeout=200) as client,
+        ):
+            client.wait(1)
+        handler.go_on.set()
+        with client_of(port) as client:
+            assert client.wait(2) == 2
+
+
+def answer(make_reply):
+    """A script that reads one call and sends what `make_reply` makes of its name and seqid."""
+
+    def script(connection):
+        connection.sendall(make_reply(*receive_call(connection)))
+        # Until the client has closed the connection.
+        while connection.recv(1):
+            pass
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "text"),
+    [
+        (
+            lambda name, seqid: message(name, seqid - 1, i32_result(5)),
+            TApplicationException.BAD_SEQUENCE_ID,
+            "carries id 0",
+        ),
+        (
+            lambda name, seqid: message(name, 0, i32_result(5)),
+            TApplicationException.BAD_SEQUENCE_ID,
+            "Bad sequence ID",
+        ),
+        (
+            lambda name, seqid: message("subtract", seqid, i32_result(5)),
+            TApplicationException.WRONG_METHOD_NAME,
+            "a call of add is for 'subtract'",
+        ),
+        (
+            lambda name, seqid: message(name, seqid, i32_result(5), TMessageType.CALL),
+            TApplicationException.INVALID_MESSAGE_TYPE,
+            "has type 1",
+        ),
+        (
+            lambda name, seqid: message(name, seqid + 7, b"\0", TMessageType.EXCEPTION),
+            TApplicationException.BAD_SEQUENCE_ID,
+            "Bad sequence ID",
+        ),
+    ],
+)
+def test_reply_that_does_not_belong_to_the_call(reply, kind, text):
+    with scripted_peer(answer(reply)) as port, client_of(port) as client:
+        with pytest.raises(TApplicationException, match=text) as caught:
+            client.add(1, 2)
+        assert caught.value.type == kind
+        assert_closed(client)
+
+
+def test_reply_with_the_service_before_the_method():
+    reply = answer(lambda name, seqid: message("Calls:" + name, seqid, i32_result(5)))
+    with scripted_peer(reply) as port, client_of(port) as client:
+        assert client.add(1, 2) == 5
+
+
+@pytest.mark.parametrize("size", range(23))
+def test_half_an_answer_and_then_the_end(size):
+    def script(connection):
+        reply = message(*receive_call(connection), i32_result(5))
+        assert len(reply) == 23
+        connection.sendall(reply[:size])
+
+    with scripted_peer(script) as port, client_of(port) as client:
+        with pytest.raises(TTransportException) as caught:
+            client.add(1, 2)
+        assert caught.value.type == TTransportException.END_OF_FILE
+        assert_closed(client)
+
+
+def test_connection_broken_off():
+    def script(connection):
+        receive_call(connection)
+        # Makes close() send a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with scripted_peer(script) as port, client_of(port) as client:
+        with pytest.raises(TTransportException) as caught:
+            client.add(1, 2)
+        assert isinstance(caught.value, ConnectionResetError)
+        assert_closed(client)
+
+
+def test_answer_that_is_no_message():
+    garbage = answer(lambda name, seqid: b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with scripted_peer(garbage) as port, client_of(port) as client:
+        with pytest.raises(TProtocolException):
+            client.add(1, 2)
+        assert_closed(client)
+
+
+def test_sequence_ids_grow_and_wrap():
+    seen = []
+
+    def script(connection):
+        for _ in range(4):
+            name, seqid = receive_call(connection)
+            seen.append(seqid)
+            connection.sendall(message(name, seqid, i32_result(5)))
+
+    with scripted_peer(script) as port, client_of(port) as client:
+        client.add(1, 2)
+        client.add(1, 2)
+        client._seqid = 2**31 - 2
+        client.add(1, 2)
+        client.add(1, 2)
+    assert seen == [1, 2, 2**31 - 1, 1]
+
+
+class Interrupted(BaseException):
+    """Stands for KeyboardInterrupt and gevent's GreenletExit."""
+
+
+def test_exception_while_waiting_for_the_answer():
+    class InterruptedSocket(TSocket):
+        interrupt = False
+
+        def read(self, sz):
+            if self.interrupt:
+                raise Interrupted
+            return super().read(sz)
+
+    with serving(make_server()) as port:
+        sock = InterruptedSocket("127.0.0.1", port)
+        trans = TBufferedTransportFactory().get_transport(sock)
+        trans.open()
+        client = TClient(Calls, TBinaryProtocolFactory().get_protocol(trans))
+        assert client.add(1, 2) == 3
+        sock.interrupt = True
+        with pytest.raises(Interrupted):
+            client.add(3, 4)
+        assert not sock.is_open()
+        assert_closed(client)
+        sock.interrupt = False
+        trans.open()
+        assert client.add(5, 6) == 11
+        client.close()
+
+
+def test_exception_while_sending():
+    """Whatever it is: part of the call may be on its way."""
+
+    class Full(TSocket):
+        full = False
+
+        def write(self, buf):
+            if self.full:
+                super().write(buf[:5])
+                raise TException("no more room")
+            super().write(buf)
+
+    with serving(make_server()) as port:
+        sock = Full("127.0.0.1", port)
+        trans = TBufferedTransportFactory().get_transport(sock)
+        trans.open()
+        client = TClient(Calls, TBinaryProtocolFactory().get_protocol(trans))
+        sock.full = True
+        with pytest.raises(TException, match="TException"):
+            client.add(1, 2)
+        assert not sock.is_open()
+        assert_closed(client)
+        client.close()
+
+
+def test_lost_server_is_noticed_and_the_others_in_line_are_told():
+    """Threads that wait for their turn do not get answers of a broken connection."""
+    handler = Handler()
+    outcomes = []
+    with serving(make_server(handler)) as port, client_of(port, socket_timeout=500) as client:
+
+        def call(method, *args):
+            try:
+                outcomes.append(method(*args))
+            except TTransportException as error:
+                outcomes.append(error.type)
+
+        first = threading.Thread(target=call, args=(client.wait, 1))
+        first.start()
+        assert handler.waiting.wait(PATIENCE)
+        second = threading.Thread(target=call, args=(client.add, 1, 2))
+        second.start()
+        first.join(PATIENCE)
+        second.join(PATIENCE)
+        handler.go_on.set()
+    assert outcomes == [TTransportException.TIMED_OUT, TTransportException.NOT_OPEN]
+
+
+def test_call_from_within_a_call(monkeypatch):
+    """A signal handler, say, that uses the client which it interrupts."""
+    with serving(make_server()) as port, client_of(port) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(Calls.echo_args, "write", lambda self, oprot: client.add(1, 2))
+            with pytest.raises(RuntimeError, match=r"Calls\.add\(\) was called while this client"):
+                client.echo("x")
+        assert client.add(1, 2) == 3
+
+
+def test_forked_child_and_its_parent_on_one_connection():
+    """Neither takes the other's answer, although both started with the same client."""
+    program = textwrap.dedent(
+        f"""
+        import os, sys
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        from support.rpc import client_of
+        from fastthrift.thrift import TApplicationException
+        with client_of(int(sys.argv[1])) as client:
+            print(client.add(1, 2), flush=True)
+            if os.fork() == 0:
+                client._recv = lambda api: os._exit(0)
+                client.add(100, 200)
+            os.wait()
+            try:
+                print(client.add(3, 4))
+            except TApplicationException as error:
+                print(error.type)
+        """
+    )
+    with serving(make_server()) as port:
+        output = subprocess.run(
+            [sys.executable, "-c", program, str(port)], capture_output=True, text=True, check=True
+        )
+    assert output.stdout.split() == ["3", str(TApplicationException.BAD_SEQUENCE_ID)]
+
+
+class Recording(TClient):
+    """A subclass as applications write them."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.seen = []
+
+    def _req(self, _api, *args, **kwargs):
+        self.seen.append(("req", _api))
+        return super()._req(_api, *args, **kwargs)
+
+    def _send(self, _api, **kwargs):
+        self.seen.append(("send", _api, kwargs))
+        return super()._send(_api, **kwargs)
+
+    def _recv(self, _api):
+        self.seen.append(("recv", _api))
+        return super()._recv(_api)
+
+
+def connect(port, client_class):
+    trans = TBufferedTransportFactory().get_transport(
+        TSocket("127.0.0.1", port, socket_timeout=PATIENCE * 1000)
+    )
+    trans.open()
+    return client_class(Calls, TBinaryProtocolFactory().get_protocol(trans))
+
+
+def test_parts_of_a_call_can_be_overridden():
+    with serving(make_server()) as port:
+        client = connect(port, Recording)
+        assert client.add(1, b=2) == 3
+        assert client.note("x") is None
+        assert client.seen == [
+            ("req", "add"),
+            ("send", "add", {"a": 1, "b": 2}),
+            ("recv", "add"),
+            ("req", "note"),
+            ("send", "note", {"text": "x"}),
+        ]
+        client.add = functools.partial(client._req, "subtract")
+        assert client.add(5, 3) == 2
+        client.close()
+
+
+def test_replies_raised_by_a_subclass_leave_the_connection_open():
+    class Own(TClient):
+        def _recv(self, _api):
+            _, kind, _ = self._iprot.read_message_begin()
+            assert kind == TMessageType.REPLY
+            result = getattr(self._service, _api + "_result")()
+            result.read(self._iprot)
+            self._iprot.read_message_end()
+            if getattr(result, "missing", None) is not None:
+                raise result.missing
+            return getattr(result, "success", None)
+
+    with serving(make_server()) as port:
+        client = connect(port, Own)
+        with pytest.raises(Calls.check_result.thrift_spec[1][2]):
+            client.check(1)
+        assert client.add(1, 2) == 3
+        client.close()
+
+
+def test_sending_and_receiving_apart():
+    """Pipelining by hand, as it works with thriftpy2."""
+    with serving(make_server()) as port:
+        client = connect(port, TClient)
+        client._send("add", a=1, b=2)
+        client._send("echo", text="x")
+        assert client._recv("add") == 3
+        assert client._recv("echo") == "x"
+        assert client.add(3, 4) == 7
+        client.close()
+
+
+@pytest.mark.parametrize("way", ["native", "general"])
+@pytest.mark.parametrize("size", [1, 20_000_000])
+def test_program_ends_while_a_daemon_thread_is_in_a_call(size, way):
+    """It waits for the answer, or to send a call that the buffers of the sockets cannot hold. At
+    its end the interpreter unwinds the stacks of daemon threads that come back to it. A process
+    with native code on such a stack does not live to its end."""
+    program = """
+import functools, io, os, socket, sys, threading, time
+import fastthrift
+from fastthrift.rpc import make_client
+from fastthrift.thrift import TClient
+
+calls = fastthrift.load_fp(io.StringIO("service C { i32 take(1: string text) }"), "c_thrift")
+port, size = map(int, sys.argv[1:3])
+control = socket.create_connection(("127.0.0.1", port))
+client = make_client(calls.C, "127.0.0.1", port, timeout=None)
+if sys.argv[3] == "general":
+    # What is overridden is used, and so are the public methods of protocols and transports. A
+    # function of this program would keep its names alive, as long as it is being called.
+    client._send = functools.partial(TClient._send, client)
+threading.Thread(target=client.take, args=("x" * size,), daemon=True).start()
+control.recv(1)
+
+
+class SlowToEnd:
+    def __del__(self, sleep=time.sleep, write=os.write):
+        sleep(1)
+        write(1, b"ended")
+
+
+slow_to_end = SlowToEnd()
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = [sys.executable, "-c", program, str(port), str(size), way]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            control, connection = listener.accept()[0], listener.accept()[0]
+            with control, connection:
+                assert connection.recv(100)
+                control.sendall(b"1")
+                # The program has nothing left to do, and takes a second for its end.
+                time.sleep(0.4)
+                connection.sendall(b"\x80\x01\x00\x02")
+                with contextlib.suppress(ConnectionResetError):
+                    while connection.recv(1 << 20):
+                        pass
+                assert process.communicate(timeout=120)[0] == b"ended"
+                assert process.returncode == 0

@@ -1,0 +1,143 @@
+"""``fastthrift format``: the real command, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.pages import ROOT, blocks
+
+UGLY = """\
+namespace py demo   // the namespace
+
+
+/** The operation. */
+enum Op { ADD=1, // plus
+ SUB }
+struct Work{1:i32 a=0
+2:required list< /* odd */ i32> b}
+"""
+PRETTY = """\
+namespace py demo // the namespace
+
+/** The operation. */
+enum Op {
+  ADD = 1, // plus
+  SUB,
+}
+struct Work {
+  1: i32 a = 0,
+  2: required list<i32> b,
+  /* odd */
+}
+"""
+
+
+def run(directory: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "fastthrift", "format", *arguments],
+        cwd=directory,
+        capture_output=True,
+        timeout=600,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def ugly(tmp_path: Path) -> Path:
+    path = tmp_path / "ugly.thrift"
+    path.write_text(UGLY)
+    path.chmod(0o640)
+    return path
+
+
+def test_a_file_is_formatted_in_place_and_keeps_its_mode(ugly: Path) -> None:
+    done = run(ugly.parent, "ugly.thrift")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr == b"1 file: 1 formatted, 0 failed\n"
+    assert (ugly.read_text(), ugly.stat().st_mode & 0o777) == (PRETTY, 0o640)
+    assert [path.name for path in ugly.parent.iterdir()] == ["ugly.thrift"]
+    again = run(ugly.parent, "ugly.thrift")
+    assert (again.returncode, again.stderr) == (0, b"1 file: 0 formatted, 0 failed\n")
+
+
+def test_a_link_stays_one(ugly: Path) -> None:
+    link = ugly.with_name("link.thrift")
+    link.symlink_to("ugly.thrift")
+    assert run(ugly.parent, "link.thrift").returncode == 0
+    assert link.is_symlink()
+    assert ugly.read_text() == PRETTY
+
+
+def test_standard_input_goes_to_standard_output_whatever_the_terminal_can_show(
+    tmp_path: Path,
+) -> None:
+    text = UGLY.replace("odd", "päärlan \N{SNOWMAN}")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = run(tmp_path, "-", input=b"\xef\xbb\xbf" + text.encode(), env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == PRETTY.replace("odd", "päärlan \N{SNOWMAN}")
+
+
+@pytest.mark.parametrize("option", ["--check", "--diff"])
+def test_nothing_is_changed_when_only_asked(ugly: Path, option: str) -> None:
+    done = run(ugly.parent, option, "ugly.thrift")
+    assert done.returncode == 1
+    assert ugly.read_text() == UGLY
+    if option == "--diff":
+        assert b"-struct Work{1:i32 a=0\n" in done.stdout
+        assert b"+struct Work {\n" in done.stdout
+    else:
+        assert (done.stdout, done.stderr.splitlines()[0]) == (b"", b"would format ugly.thrift")
+    ugly.write_text(PRETTY)
+    done = run(ugly.parent, option, "ugly.thrift")
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_files_with_mistakes_are_shown_and_left_as_they_are(ugly: Path) -> None:
+    broken = ugly.with_name("broken.thrift")
+    broken.write_text("struct A {\n  1: list<i32 points\n}\n")
+    binary = ugly.with_name("latin.thrift")
+    binary.write_bytes(b"// \xe9\nstruct   A {}\n")
+    done = run(ugly.parent, ".", "missing.thrift")
+    assert done.returncode == 1
+    assert broken.read_text() == "struct A {\n  1: list<i32 points\n}\n"
+    assert binary.read_bytes() == b"// \xe9\nstruct   A {}\n"
+    assert ugly.read_text() == PRETTY
+    text = done.stderr.decode()
+    assert "broken.thrift:2:" in text
+    assert "latin.thrift is left as it is: byte 3 is not UTF-8" in text
+    assert "cannot format missing.thrift: No such file or directory" in text
+    assert text.endswith("4 files: 1 formatted, 3 failed\n")
+
+
+def test_a_directory_that_cannot_be_written_keeps_its_file(ugly: Path) -> None:
+    # A name that is as long as it may be leaves no room for the unfinished file's.
+    path = ugly.with_name("x" * 248 + ".thrift")
+    path.write_text(UGLY)
+    done = run(ugly.parent, path.name)
+    assert done.returncode == 1
+    assert b"cannot format xxx" in done.stderr
+    assert path.read_text() == UGLY
+
+
+def test_the_page_shows_what_the_commands_do(tmp_path: Path) -> None:
+    page = blocks(ROOT / "docs" / "format.md")
+    before, after = (text for name, language, text in page if language == "thrift")
+    (tmp_path / "orders.thrift").write_text(before)
+    assert run(tmp_path, "orders.thrift").returncode == 0
+    assert (tmp_path / "orders.thrift").read_text() == after
+    printed = subprocess.run(
+        [sys.executable, "-m", "fastthrift", "json", "orders.thrift"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    (shown,) = (text for _, language, text in page if language == "json")
+    assert json.loads(printed.stdout) == json.loads(shown)

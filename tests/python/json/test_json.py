@@ -1,0 +1,416 @@
+"""thriftpy2's own JSON protocol, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import struct
+from typing import ClassVar
+
+import fastthrift
+import fastthrift.protocol.json as ours
+import pytest
+import thriftpy2.protocol.json as theirs
+from fastthrift.protocol import TJSONProtocol, TJSONProtocolFactory
+from fastthrift.protocol.exc import TProtocolException
+from fastthrift.thrift import TDecodeException, TMessageType, TPayload, TType
+from fastthrift.transport import TMemoryBuffer, TTransportException
+from fastthrift.utils import deserialize, serialize
+from peers import reference
+from peers.remote import Application, Declared, connected, serving
+from support import samples
+from support.values import Double, build, flatten
+from thriftpy2.utils import deserialize as their_deserialize
+from thriftpy2.utils import serialize as their_serialize
+
+CASES = fastthrift.load(str(samples.IDL))
+THEIR_CASES = reference.load(str(samples.IDL))
+
+values = fastthrift.load_fp(
+    io.StringIO(
+        """
+        enum Color { RED = 1, BLUE = 2 }
+        struct Leaf { 1: i32 n }
+        struct Values {
+            1: bool flag, 2: byte tiny, 3: i16 small, 4: i32 number, 5: i64 big, 6: double ratio,
+            7: string text, 8: binary raw, 9: list<i32> numbers, 10: map<string, i32> table,
+            11: Leaf leaf, 12: map<Color, list<list<i32>>> nested, 13: list<Leaf> leaves,
+            14: list<string> words, 15: set<double> ratios,
+        }
+        struct Chain { 1: Chain inner, 2: list<Chain> chains }
+        """
+    ),
+    "json_values_thrift",
+)
+Values, Leaf, Chain = values.Values, values.Leaf, values.Chain
+
+
+def message(payload, name="call", ttype=1, seqid=0, **metadata):
+    meta = {"version": 1, "name": name, "ttype": ttype, "seqid": seqid, **metadata}
+    return frame(json.dumps({"metadata": meta, "payload": payload}))
+
+
+def frame(text):
+    data = text.encode() if isinstance(text, str) else text
+    return struct.pack("!I", len(data)) + data
+
+
+def read(payload, **options):
+    proto = TJSONProtocol(TMemoryBuffer(message(payload)), **options)
+    return proto.read_struct(Values())
+
+
+# --- The bytes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"), samples.CASES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(samples.CASES)]
+)
+def test_bytes_are_those_of_thriftpy2(name, plain):
+    obj = build(getattr(CASES, name), plain)
+    theirs_obj = build(getattr(THEIR_CASES, name), plain)
+    data = serialize(obj, TJSONProtocolFactory())
+    assert data == their_serialize(theirs_obj, theirs.TJSONProtocolFactory())
+    if name not in ("Nested", "After"):  # thriftpy2 cannot read a struct as the key of a map
+        back = their_deserialize(type(theirs_obj)(), data, theirs.TJSONProtocolFactory())
+        assert flatten(back) == flatten(deserialize(type(obj)(), data, TJSONProtocolFactory()))
+
+
+def test_every_value_comes_back():
+    for name, plain in samples.CASES:
+        obj = build(getattr(CASES, name), plain)
+        back = deserialize(
+            type(obj)(), serialize(obj, TJSONProtocolFactory()), TJSONProtocolFactory()
+        )
+        # A field that is None is not written, and so has its default.
+        expected = {
+            field: flatten(type(obj)())[field] if value is None else value
+            for field, value in flatten(obj).items()
+        }
+        assert flatten(back) == expected
+
+
+def test_message_headers_are_those_of_thriftpy2():
+    data = []
+    for module, leaf in ((ours, Leaf(1)), (theirs, Leaf(1))):
+        trans = TMemoryBuffer()
+        proto = module.TJSONProtocol(trans)
+        for seqid in (7, 8):
+            proto.write_message_begin("größe", TMessageType.CALL, seqid)
+            proto.write_struct(leaf)
+            proto.write_message_end()
+        data.append(trans.getvalue())
+    assert data[0] == data[1]
+    proto = TJSONProtocol(TMemoryBuffer(data[0]))
+    for seqid in (7, 8):
+        assert proto.read_message_begin() == ("größe", TMessageType.CALL, seqid)
+        assert proto.read_struct(Leaf()) == Leaf(1)
+        proto.read_message_end()
+
+
+def test_infinities_and_nan_are_written_as_thriftpy2_does():
+    for ratio in (float("nan"), float("inf"), float("-inf"), -0.0, 1e300, 5):
+        data = serialize(Values(ratio=ratio), TJSONProtocolFactory())
+        assert data == their_serialize(Values(ratio=ratio), theirs.TJSONProtocolFactory())
+        back = deserialize(Values(), data, TJSONProtocolFactory())
+        assert Double.of(back.ratio) == Double.of(ratio)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("json_value", (TType.I32, True)),
+        ("json_value", (TType.I32, "12")),
+        ("json_value", (TType.STRING, 5)),
+        ("json_value", (TType.DOUBLE, 1)),
+        ("json_value", (TType.LIST, [1, 2], TType.I32)),
+        ("json_value", (TType.MAP, {1: [2]}, (TType.I32, (TType.LIST, TType.I32)))),
+        ("json_value", (TType.BINARY, b"\0\xff")),
+        ("obj_value", (TType.I64, 2**40)),
+        ("obj_value", (TType.DOUBLE, "0.5")),
+        ("obj_value", (TType.STRING, 5)),
+        ("obj_value", (TType.BOOL, 1)),
+        ("obj_value", (TType.BINARY, "AP8=")),
+        ("map_to_obj", ([{"key": "a", "value": "0.5"}], [TType.STRING, TType.DOUBLE])),
+        ("map_to_json", ({"a": 0.5}, [TType.STRING, TType.DOUBLE])),
+        ("list_to_obj", ([[4], []], (TType.LIST, TType.I32))),
+        ("list_to_json", ([[4], []], (TType.LIST, TType.I32))),
+        ("encode_binary", ("text",)),
+        ("struct_to_json", (Values(leaf=Leaf(3), words=["a"], flag=False),)),
+    ],
+)
+def test_functions_give_what_thriftpy2_gives(function, arguments):
+    expected = getattr(theirs, function)(*arguments)
+    result = getattr(ours, function)(*arguments)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_struct_to_obj_fills_and_returns_the_object():
+    obj = Values(number=1)
+    assert ours.struct_to_obj({"text": "x", "unknown": [1]}, obj) is obj
+    assert (obj.number, obj.text) == (1, "x")
+
+
+@pytest.mark.parametrize("function", ["json_value", "obj_value"])
+def test_unknown_types_are_refused(function):
+    with pytest.raises(TProtocolException, match="Unknown TType 99") as caught:
+        getattr(ours, function)(99, None)
+    assert caught.value.type == TProtocolException.INVALID_DATA
+
+
+# --- Values that do not fit ----------------------------------------------------------------------
+
+
+@pytest.mark.difference("json-bytes-in-string")
+def test_bytes_in_a_string_are_its_text():
+    data = serialize(Values(text="Grüße".encode()), TJSONProtocolFactory())
+    assert deserialize(Values(), data, TJSONProtocolFactory()).text == "Grüße"
+    with pytest.raises(TDecodeException, match="'text\\(7\\)' of 'Values' needs type 'STRING'"):
+        serialize(Values(text=b"\xff"), TJSONProtocolFactory())
+
+
+@pytest.mark.difference("json-encode-errors")
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"number": "x"}, "number"),
+        ({"number": 1.5}, "number"),
+        ({"number": 2**31}, "number"),
+        ({"tiny": -129}, "tiny"),
+        ({"big": float("inf")}, "big"),
+        ({"ratio": []}, "ratio"),
+        ({"text": [1]}, "text"),
+        ({"raw": 5}, "raw"),
+        ({"numbers": 5}, "numbers"),
+        ({"numbers": "12"}, "numbers"),
+        ({"numbers": [1, None]}, "numbers[1]"),
+        ({"table": [1]}, "table"),
+        ({"table": {"a": "b"}}, "table['a']"),
+        ({"leaf": 5}, "leaf"),
+        ({"leaves": [Leaf(1), Leaf("x")]}, "leaves[1].n"),
+        ({"nested": {1: [[1], ["x"]]}}, "nested[1][1][0]"),
+    ],
+)
+def test_values_that_do_not_fit_are_refused(fields, path):
+    trans = TMemoryBuffer()
+    with pytest.raises(TDecodeException) as caught:
+        Values(**fields).write(TJSONProtocol(trans))
+    assert caught.value.path == path
+    assert isinstance(caught.value, TProtocolException)
+    assert trans.getvalue() == b""
+
+
+@pytest.mark.difference("json-mistyped")
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"number": "x"},
+        {"number": 1.5},
+        {"number": 2**31},
+        {"number": [1]},
+        {"number": None},
+        {"text": {"a": 1}},
+        {"flag": "false"},
+        {"raw": "not base64!"},
+        {"ratio": "x"},
+        {"numbers": 5},
+        {"numbers": [1, "x"]},
+        {"table": {"a": 1}},
+        {"table": [{"key": "a"}]},
+        {"leaf": [1]},
+        {"leaves": [{"n": 1}, 5]},
+    ],
+)
+def test_mistyped_values_leave_the_default(payload):
+    assert read({**payload, "big": 7}) == Values(big=7)
+
+
+def test_nested_structs_skip_their_own_mistyped_fields():
+    assert read({"leaves": [{"n": "x"}, {"n": 2}]}).leaves == [Leaf(None), Leaf(2)]
+
+
+# --- Options and limits --------------------------------------------------------------------------
+
+
+def test_decode_response_gives_bytes():
+    proto = TJSONProtocol(TMemoryBuffer(message({"text": "é", "words": ["w"]})))
+    proto.decode_response = False
+    obj = proto.read_struct(Values())
+    assert (obj.text, obj.words) == ("é".encode(), [b"w"])
+    assert read({"text": "é"}, decode_response=False).text == "é".encode()
+
+
+def test_strict_decode_refuses_what_is_no_text():
+    data = frame('{"metadata": {}, "payload": {"text": "\\ud800"}}')
+    assert TJSONProtocol(TMemoryBuffer(data)).read_struct(Values()).text == "\ud800"
+    with pytest.raises(TProtocolException, match="surrogate"):
+        TJSONProtocol(TMemoryBuffer(data), strict_decode=True).read_struct(Values())
+    assert read({"text": "😀"}, strict_decode=True).text == "😀"
+
+
+def chain(depth, kind):
+    obj = Chain()
+    for _ in range(depth - 1):
+        obj = Chain(inner=obj) if kind == "struct" else Chain(chains=[obj])
+    return obj
+
+
+@pytest.mark.difference("depth")
+@pytest.mark.parametrize(("kind", "deepest"), [("struct", 64), ("list", 32)])
+def test_nesting_is_limited_on_both_ways(kind, deepest):
+    fits = chain(deepest, kind)
+    data = serialize(fits, TJSONProtocolFactory())
+    assert deserialize(Chain(), data, TJSONProtocolFactory()) == fits
+    with pytest.raises(TProtocolException) as caught:
+        serialize(chain(deepest + 1, kind), TJSONProtocolFactory())
+    assert isinstance(caught.value, RecursionError)
+    wide = TJSONProtocolFactory(max_depth=100)
+    data = serialize(chain(deepest + 1, kind), wide)
+    with pytest.raises(TProtocolException) as caught:
+        deserialize(Chain(), data, TJSONProtocolFactory())
+    assert isinstance(caught.value, RecursionError)
+
+
+def test_nesting_is_limited_in_what_is_skipped():
+    payload = {}
+    for _ in range(200):
+        payload = {"unknown": payload}
+    for read_it in (lambda p: p.skip(TType.STRUCT), lambda p: p.read_struct(Leaf())):
+        with pytest.raises(TProtocolException) as caught:
+            read_it(TJSONProtocol(TMemoryBuffer(message(payload))))
+        assert isinstance(caught.value, RecursionError)
+
+
+def test_deep_json_does_not_exhaust_the_stack():
+    data = frame('{"metadata": {}, "payload": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(TProtocolException) as caught:
+        TJSONProtocol(TMemoryBuffer(data)).read_struct(Leaf())
+    assert isinstance(caught.value, RecursionError)
+
+
+def test_sizes_are_limited():
+    with pytest.raises(TProtocolException) as caught:
+        read({"text": "x" * 100}, max_string_size=99)
+    assert caught.value.type == TProtocolException.SIZE_LIMIT
+    with pytest.raises(TProtocolException) as caught:
+        read({"text": "x" * 100}, max_message_size=100)
+    assert caught.value.type == TProtocolException.SIZE_LIMIT
+    with pytest.raises(TProtocolException) as caught:
+        TJSONProtocol(TMemoryBuffer(b"\xff\xff\xff\xff")).read_message_begin()
+    assert caught.value.type == TProtocolException.SIZE_LIMIT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"metadata": {"version": 1}, "payload": {}}',
+        b'{"metadata": {"version": 1, "name": 5, "ttype": 1, "seqid": 1}, "payload": {}}',
+        b'{"metadata": [], "payload": {}}',
+        b'{"metadata": {"version": 1, "name": "a", "ttype": 1, "seqid": 1}, "payload": []}',
+        b'{"metadata": {}, "payload": {"n": ' + b"9" * 5000 + b"}}",
+    ],
+)
+def test_bad_messages_are_protocol_errors(text):
+    with pytest.raises(TProtocolException) as caught:
+        TJSONProtocol(TMemoryBuffer(frame(text))).read_message_begin()
+    assert caught.value.type == TProtocolException.INVALID_DATA
+
+
+def test_other_versions_are_refused():
+    with pytest.raises(TProtocolException, match="Bad version") as caught:
+        TJSONProtocol(TMemoryBuffer(message({}, version=2))).read_message_begin()
+    assert caught.value.type == TProtocolException.BAD_VERSION
+
+
+@pytest.mark.parametrize("size", [0, 3, 10])
+def test_short_input_is_the_end_of_the_file(size):
+    with pytest.raises(TTransportException) as caught:
+        TJSONProtocol(TMemoryBuffer(message({})[:size])).read_message_begin()
+    assert caught.value.type == TTransportException.END_OF_FILE
+
+
+# --- Sequences of messages -----------------------------------------------------------------------
+
+
+@pytest.mark.difference("json-skip")
+def test_a_skipped_message_is_gone():
+    trans = TMemoryBuffer(message({"n": 1}, "a") + message({"n": 2}, "b") + message({"n": 3}))
+    proto = TJSONProtocol(trans)
+    assert proto.read_message_begin()[0] == "a"
+    proto.skip(TType.STRUCT)
+    proto.read_message_end()
+    assert proto.read_message_begin()[0] == "b"
+    proto.read_message_end()
+    # The payload of "b" was not read and is not taken for the next one.
+    assert proto.read_struct(Leaf()) == Leaf(3)
+
+
+def test_nothing_behind_a_message_is_read():
+    class Counting:
+        def __init__(self, data):
+            self.stream = io.BytesIO(data)
+
+        def read(self, size):
+            return self.stream.read(min(size, 3))
+
+    trans = Counting(message({"n": 1}) + b"rest")
+    proto = TJSONProtocol(trans)
+    assert proto.read_struct(Leaf()) == Leaf(1)
+    assert trans.stream.read() == b"rest"
+
+
+def test_hand_written_payloads():
+    class Item(TPayload):
+        thrift_spec: ClassVar = {
+            1: (TType.I32, "id", False),
+            2: (TType.LIST, "phones", TType.STRING, False),
+            3: (TType.STRUCT, "leaf", Leaf, False),
+            4: (TType.STRING, "short"),
+        }
+        default_spec: ClassVar = [("id", None), ("phones", None), ("leaf", None), ("short", None)]
+
+    item = Item(13, ["1", "2"], Leaf(1), "s")
+    data = serialize(item, TJSONProtocolFactory())
+    assert deserialize(Item(), data, TJSONProtocolFactory()) == item
+
+
+# --- Calls over sockets --------------------------------------------------------------------------
+
+PAIRS = [("fastthrift", "fastthrift"), ("fastthrift", "thriftpy2"), ("thriftpy2", "fastthrift")]
+
+
+@pytest.mark.parametrize("transport", ["buffered", "framed"])
+@pytest.mark.parametrize(("client", "server"), PAIRS)
+def test_calls(client, server, transport):
+    with (
+        serving(server, "json", transport) as port,
+        connected(client, "json", transport, port) as peer,
+    ):
+        for number in range(3):
+            assert peer.call("subtract", 10, number) == 10 - number
+        assert peer.call("echo_string", "Grüße 😀" * 1000) == "Grüße 😀" * 1000
+        assert peer.call("echo_binary", bytes(range(256))) == bytes(range(256))
+        assert peer.call("echo_map", [["k", Double.of(-0.0)]]) == [["k", Double.of(-0.0)]]
+        tree = {"value": 1, "left": None, "right": None, "children": [], "named": []}
+        assert peer.call("echo_tree", tree) == tree
+        with pytest.raises(Declared) as declared:
+            peer.call("fetch", "missing")
+        assert declared.value.fields == {"key": "missing", "code": 404}
+        peer.call("notify", "one")
+        assert peer.call("notified") == ["one"]
+        if server == "fastthrift":
+            with pytest.raises(Application) as failed:
+                peer.call("fail", "secret")
+            assert failed.value.kind == 6
+            assert peer.call("ping") == "pong"
+
+
+def test_base64_is_that_of_the_standard():
+    assert ours.encode_binary(b"\xfb\xff") == base64.b64encode(b"\xfb\xff").decode()

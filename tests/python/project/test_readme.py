@@ -1,0 +1,172 @@
+"""The documentation is true: its code runs, links lead somewhere, generated pages are current."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import differences
+from support.example_processes import Server, free_port, running
+from support.pages import ROOT, blocks
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+# print(...) with what it prints behind it.
+PRINTED = re.compile(r"^\s*print\(.*\)  # (.*)$", re.MULTILINE)
+
+
+def write_quick_start(directory: Path, port: int) -> None:
+    for name, _, text in blocks(ROOT / "README.md"):
+        if name:
+            directory.joinpath(name).write_text(text.replace("9090", str(port)))
+
+
+def quick_start_server(directory: Path, port: int, log: Path) -> Server:
+    write_quick_start(directory, port)
+    program = f"import os, runpy; os.chdir({str(directory)!r}); runpy.run_path('server.py')"
+    return Server(["-c", program], port, log)
+
+
+@pytest.fixture
+def quick_start(tmp_path: Path) -> Iterator[Path]:
+    """The README's files, with another port, while the README's server runs."""
+    port = free_port()
+    directory = tmp_path / "quick_start"
+    directory.mkdir()
+    with running(quick_start_server(directory, port, tmp_path / "server.log")):
+        yield directory
+
+
+def run(code: list[str], directory: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *code],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_client_of_the_quick_start(quick_start: Path) -> None:
+    expected = PRINTED.findall(quick_start.joinpath("client.py").read_text())
+    assert len(expected) == 3
+    assert run(["client.py"], quick_start).splitlines() == expected
+
+
+def post(directory: Path, *forms: dict[str, object]) -> list[str]:
+    """Status and JSON of what the quick start's view answers to each form."""
+    program = (
+        "from app import app\n"
+        "client = app.test_client()\n"
+        f"for form in {forms!r}:\n"
+        "    answer = client.post('/add', data=form)\n"
+        "    print(answer.status_code, answer.json)\n"
+    )
+    return run(["-c", program], directory).splitlines()
+
+
+def test_the_view_of_the_quick_start(quick_start: Path) -> None:
+    assert post(
+        quick_start,
+        {"a": 7, "b": 3},
+        {"a": 7},
+        {"a": 2**31, "b": 3},
+        {"a": 2**31 - 1, "b": 1},
+    ) == [
+        "200 {'result': 10}",
+        "400 {'error': 'a and b must be whole numbers'}",
+        "400 {'error': 'a and b must be whole numbers of 32 bits'}",
+        "502 {'error': 'the calculator has no answer'}",
+    ]
+
+
+def test_the_view_without_its_service(tmp_path: Path) -> None:
+    write_quick_start(tmp_path, free_port())
+    assert post(tmp_path, {"a": 7, "b": 3}) == ["503 {'error': 'the calculator cannot be reached'}"]
+
+
+def test_the_view_of_a_service_that_does_not_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_quick_start(tmp_path, silent.getsockname()[1])
+        answers = post(tmp_path, {"a": 7, "b": 3})
+    assert answers == ["504 {'error': 'the calculator did not answer in time'}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_the_server_of_the_quick_start_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    port, log = free_port(), tmp_path / "server.log"
+    server = quick_start_server(tmp_path, port, log)
+    server.start()
+    assert server.stop(number) == 0
+    assert log.read_text() == f"Serving the calculator at 127.0.0.1:{port}; Ctrl-C ends it\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_other_python_code_runs_and_prints_what_it_says(page: Path, tmp_path: Path) -> None:
+    code = [text for name, language, text in blocks(page) if language == "python" and not name]
+    # Pages say Thrift's usual port, which may be in use.
+    texts = [text.replace("9090", str(free_port())) for text in code]
+    printed = [run(["-c", text], tmp_path).splitlines() for text in texts]
+    assert printed == [PRINTED.findall(text) for text in code]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    local = [link.partition("#")[0] for link in links if not link.startswith("https://")]
+    assert [link for link in local if not page.parent.joinpath(link).exists()] == []
+
+
+def test_the_index_of_the_documentation_is_complete() -> None:
+    index = ROOT.joinpath("docs", "README.md")
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", index.read_text()))
+    pages = {page.relative_to(index.parent).as_posix() for page in index.parent.glob("**/*.md")}
+    assert linked == pages - {index.name}
+
+
+def test_the_commands_of_the_readme_are_verbs_of_the_makefile() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", ROOT.joinpath("Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", ROOT.joinpath("README.md").read_text()))
+    assert named
+    assert named <= verbs
+
+
+def test_the_page_of_differences_is_current() -> None:
+    page = ROOT.joinpath("docs", "differences.md").read_text()
+    assert page == differences.page(), "run make docs"
+
+
+def test_the_tests_named_in_the_architecture_exist() -> None:
+    """`folder/file::test` in docs/architecture.md names a test below tests/python, `file.rs::test`
+    one of the crate."""
+    named = re.findall(
+        r"`(\w+/test_\w+|[\w/]+\.rs)::(\w+)`", ROOT.joinpath("docs", "architecture.md").read_text()
+    )
+    assert named
+    missing = []
+    for file, test in named:
+        path = ROOT / file if file.endswith(".rs") else ROOT / "tests" / "python" / f"{file}.py"
+        function = f"fn {test}(" if file.endswith(".rs") else f"def {test}("
+        if not path.is_file() or function not in path.read_text():
+            missing.append(f"{file}::{test}")
+    assert missing == []
+
+
+def test_the_exceptions_have_the_bases_that_the_page_names() -> None:
+    text = ROOT.joinpath("docs", "errors.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \(`([\w.]+)`\) \| ([^|]*) \|", text, re.MULTILINE)
+    assert len(rows) >= 10
+    for name, module, bases in rows:
+        cls = getattr(importlib.import_module(f"fastthrift.{module}"), name)
+        named = set(re.findall(r"`(\w+)`", bases))
+        assert named <= {base.__name__ for base in cls.__mro__[1:]}, name

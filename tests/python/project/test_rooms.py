@@ -1,0 +1,333 @@
+"""Which part of the Python package may know which, as white lists.
+
+The rules of the crate are in tests/rooms.rs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import fastthrift
+import pytest
+from support.package_rooms import PACKAGE, Module, circles, package_files, read_package
+
+#: A room is a module with all below it, unless what is below is a room of its own. From the ground
+#: up: each imports only what is listed, which stands before it.
+ROOMS: dict[str, set[str]] = {
+    "_core": set(),
+    "_compat": set(),
+    "_lazy": set(),
+    "_light": set(),
+    "_payload": {"_core"},
+    "_fields_dict": {"_core"},
+    "transport.base": {"_core", "_payload"},
+    "protocol.base": {"_payload", "transport.base"},
+    "protocol.exc": {"_payload", "transport.base"},
+    "transport": {"_compat", "_core", "_lazy", "protocol.exc", "transport.base"},
+    "_json_values": {"_core", "protocol.exc"},
+    "_calls": {"_core", "protocol.exc", "transport"},
+    "thrift": {
+        "_core",
+        "_light",
+        "_calls",
+        "_payload",
+        "protocol.base",
+        "protocol.exc",
+        "transport.base",
+    },
+    "protocol": {
+        "_compat",
+        "_core",
+        "_json_values",
+        "_lazy",
+        "_payload",
+        "protocol.base",
+        "protocol.exc",
+        "thrift",
+        "transport.base",
+    },
+    "server": {
+        "_calls",
+        "protocol",
+        "protocol.base",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
+    "utils": {"_core", "protocol", "protocol.base", "transport"},
+    "parser": {"_core", "_light", "thrift"},
+    "_importer": {"parser"},
+    "hook": {"_importer", "parser"},
+    "compat": set(),
+    # The package's own names.
+    "": {"_core", "_lazy", "compat", "hook", "parser"},
+    "cli": {"", "_core", "parser"},
+    "__main__": {"cli"},
+    "http": {
+        "_core",
+        "_calls",
+        "protocol",
+        "protocol.base",
+        "server",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
+    "contrib": set(),
+    "contrib.aio.transport": {"_core", "protocol.exc", "transport", "transport.base"},
+    "contrib.aio.protocol": {
+        "_core",
+        "contrib.aio.transport",
+        "protocol",
+        "protocol.exc",
+        "thrift",
+        "transport",
+    },
+    "contrib.aio": {
+        "_calls",
+        "contrib.aio.protocol",
+        "contrib.aio.transport",
+        "http",
+        "protocol.base",
+        "protocol.exc",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
+    "contrib.tracking": {"parser", "thrift"},
+    "rpc": {
+        "contrib.aio",
+        "protocol",
+        "protocol.base",
+        "server",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
+}
+
+#: Imports against the order that are still there, to be taken away.
+AGAINST_THE_ORDER = {("_calls", "thrift")}
+
+#: Files that import each other, and why that is right.
+CIRCLES: dict[frozenset[str], str] = {
+    frozenset({"contrib.aio._answering", "contrib.aio.processor"}): "to be opened",
+    frozenset({"_calls.settle", "thrift"}): "to be opened",
+}
+
+#: Names that are private by their spelling and public by contract, wherever they are used.
+PUBLIC_BY_CONTRACT = {
+    "_VALUES_TO_NAMES": "thriftpy2: of enum classes",
+    "_iprot": "thriftpy2: of clients, which subclasses use",
+    "_oprot": "thriftpy2: of clients, which subclasses use",
+    "_seqid": "thriftpy2: of clients, which subclasses use",
+    "_service": "thriftpy2: of clients and processors",
+    "_handler": "thriftpy2: of processors",
+    "_trans": "thriftpy2: what a transport is over",
+    "_rbuf": "thriftpy2: what a transport has read ahead",
+    "_imp": "thriftpy2: the importer that its hook installs",
+    "_sslobj": "ssl's: whether a socket has its TLS still",
+    "_FileInfo": "importlib.machinery's, for pickled modules",
+}
+
+#: Names of other rooms that are still used, to be taken away.
+STILL_USED: dict[str, set[str]] = {
+    "contrib/aio/_answering.py": {"_message", "_proto"},
+    "contrib/aio/_opening.py": {"_length"},
+    "contrib/aio/client.py": {
+        "_ANSWERED",
+        "_ENCODING",
+        "_MAX_SEQUENCE_ID",
+        "_Progress",
+        "_READING",
+        "_RECEIVING",
+        "_SENDING",
+        "_SENT",
+        "_STARTED",
+    },
+    "contrib/aio/http.py": {"_written"},
+    "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
+    "contrib/tracking/__init__.py": {"_call_and_answer", "_read_call"},
+    "http/server.py": {
+        "_Connection",
+        "_OUT_OF_RESOURCES",
+        "_RESOURCE_PAUSE",
+        "_connections",
+        "_serving",
+        "_settle",
+        "_threads",
+    },
+    "protocol/apache_json.py": {"_unread"},
+    "protocol/json.py": {"_undeclared_exception"},
+    "thrift.py": {"_message", "_proto", "_undeclared_exception"},
+}
+
+
+def below_the_package(name: str) -> str:
+    return name.removeprefix(PACKAGE).removeprefix(".")
+
+
+def room_of(name: str) -> str | None:
+    """The room that a module is in; the package itself is one without what is below it."""
+    name = below_the_package(name)
+    rooms = [room for room in ROOMS if room and f"{name}.".startswith(f"{room}.")]
+    return max(rooms, key=len) if rooms else "" if name == "" else None
+
+
+def package() -> dict[str, Module]:
+    root = Path(fastthrift.__file__).parent
+    return read_package(package_files(root), [f"{PACKAGE}._core"])
+
+
+def arrows(modules: dict[str, Module]) -> dict[tuple[str | None, str | None], list[str]]:
+    """Which room imports which, with the places."""
+    found = defaultdict(list)
+    for module in modules.values():
+        for each in module.imports:
+            rooms = (room_of(each.importer), room_of(each.imported))
+            if rooms[0] != rooms[1]:
+                found[rooms].append(f"{module.path}:{each.line}: {each.imported}")
+    return dict(found)
+
+
+def not_allowed(modules: dict[str, Module]) -> list[str]:
+    return [
+        place
+        for (importer, imported), places in arrows(modules).items()
+        if importer is None
+        or (imported not in ROOMS[importer] and (importer, imported) not in AGAINST_THE_ORDER)
+        for place in places
+    ]
+
+
+def private_uses(modules: dict[str, Module]) -> dict[str, dict[str, list[int]]]:
+    """By file, the private names that its own room does not define."""
+    defined = defaultdict(set)
+    for module in modules.values():
+        defined[room_of(module.name)] |= module.defined
+    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for module in modules.values():
+        for use in module.used:
+            is_module = f"{PACKAGE}.{use.name}" in {*modules, f"{PACKAGE}._core"}
+            if not is_module and use.name not in defined[room_of(module.name)]:
+                found[module.path][use.name].append(use.line)
+    return found
+
+
+def test_the_order_of_the_rooms() -> None:
+    before: set[str] = set()
+    for room, allowed in ROOMS.items():
+        assert allowed <= before, room
+        before.add(room)
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert [name for name in package() if room_of(name) is None] == []
+
+
+def test_each_room_imports_only_those_below_it() -> None:
+    assert not_allowed(package()) == []
+
+
+def test_every_import_of_the_table_is_needed() -> None:
+    listed = {(room, other) for room, allowed in ROOMS.items() for other in allowed}
+    assert (listed | AGAINST_THE_ORDER) - arrows(package()).keys() == set()
+
+
+def test_files_do_not_import_each_other() -> None:
+    imports = [each for module in package().values() for each in module.imports]
+    found = circles(
+        (below_the_package(each.importer), below_the_package(each.imported)) for each in imports
+    )
+    assert found == CIRCLES.keys()
+
+
+def test_no_private_name_of_another_room_is_used() -> None:
+    uses = private_uses(package())
+    others = {
+        path: rest
+        for path, names in uses.items()
+        if (rest := names.keys() - PUBLIC_BY_CONTRACT.keys())
+    }
+    assert others == STILL_USED
+    assert PUBLIC_BY_CONTRACT.keys() <= {name for names in uses.values() for name in names}
+
+
+NATIVE = [f"{PACKAGE}._core"]
+
+
+def a_package(text: str) -> dict[str, Module]:
+    """A package in which the lowest room of Python says something."""
+    return read_package(
+        [
+            ("__init__.py", ""),
+            ("_payload.py", text),
+            ("protocol/__init__.py", ""),
+            ("protocol/base.py", ""),
+            (
+                "protocol/multiplex.py",
+                "class Other:\n    def __init__(self):\n        self._own = 1",
+            ),
+            ("thrift.py", "_rule = 1\nclass TClient:\n    def _send(self): ..."),
+        ],
+        NATIVE,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import fastthrift.thrift",
+        "import fastthrift.thrift as rules",
+        "from fastthrift import thrift",
+        "from . import thrift",
+        "from .thrift import TClient",
+        "from fastthrift.protocol import multiplex",
+        "from fastthrift import *",
+        "def f():\n    from .thrift import TClient",
+        "if TYPE_CHECKING:\n    from .thrift import TClient",
+        "import importlib\nimportlib.import_module('fastthrift.thrift')",
+        "__import__('fastthrift.thrift')",
+    ],
+)
+def test_no_import_is_overlooked(text: str) -> None:
+    assert not_allowed(a_package(text)) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from .thrift import _rule",
+        "from .thrift import _rule as rule",
+        "rules: Any\nrules._rule",
+        "client._send()",
+        "class A:\n    send = TClient._send",
+        "class A(TClient):\n    def f(self): self._send()",
+        "super()._send()",
+        "getattr(client, '_send')",
+        "setattr(client, '_send', None)",
+        "operator.attrgetter('a._send')",
+        "client._send = None",
+        "del client._own",
+    ],
+)
+def test_no_use_of_a_private_name_is_overlooked(text: str) -> None:
+    assert private_uses(a_package(text)) != {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from fastthrift import _core",
+        "from . import _core\n_core.__name__",
+        "_rule = 2\n_rule",
+        "class A:\n    def _send(self): ...\ndef f(a): a._send()",
+        "class A:\n    __slots__ = ('_own',)\ndef f(a): a._own",
+        "for _ in (): client.__dict__",
+    ],
+)
+def test_what_is_allowed_is_not_reported(text: str) -> None:
+    modules = a_package(text)
+    assert not_allowed(modules) == []
+    assert private_uses(modules) == {}

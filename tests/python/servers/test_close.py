@@ -1,0 +1,262 @@
+"""Stopping a server: `close` makes `serve` return after the calls in flight."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+from fastthrift.rpc import client_context
+from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.transport import TServerSocket, TTransportException
+from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
+
+both_servers = pytest.mark.parametrize("server_class", [TSimpleServer, TThreadedServer])
+
+
+def start(server):
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    return thread
+
+
+def assert_ends(thread):
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+@both_servers
+def test_close_before_any_connection(server_class):
+    server = make_server(server_class=server_class)
+    port = port_of(server)
+    thread = start(server)
+    server.close()
+    assert_ends(thread)
+    assert server.closed
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    # And the port is free.
+    with serving(make_server(trans=TServerSocket("127.0.0.1", port))), client_of(port) as client:
+        assert client.add(1, 2) == 3
+
+
+@both_servers
+def test_close_before_serve(server_class):
+    server = make_server(server_class=server_class)
+    server.close()
+    thread = start(server)
+    assert_ends(thread)
+    assert server.trans.sock is None
+
+
+@both_servers
+def test_close_ends_idle_connections(server_class):
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=None)
+    server = make_server(server_class=server_class, trans=trans)
+    port = port_of(server)
+    thread = start(server)
+    with client_of(port) as client:
+        assert client.add(1, 2) == 3
+        server.close()
+        assert_ends(thread)
+        with pytest.raises((TTransportException, OSError)):
+            client.add(1, 2)
+
+
+def test_close_ends_idle_connections_of_a_unix_socket(tmp_path):
+    trans = TServerSocket(unix_socket=str(tmp_path / "s"), client_timeout=None)
+    server = make_server(trans=trans)
+    thread = start(server)
+    with client_context(Calls, unix_socket=str(tmp_path / "s")) as client:
+        assert client.add(1, 2) == 3
+        server.close()
+        assert_ends(thread)
+        with pytest.raises((TTransportException, OSError)):
+            client.add(1, 2)
+
+
+@both_servers
+def test_started_call_is_finished_and_answered(server_class):
+    handler = Handler()
+    server = make_server(handler, server_class)
+    thread = start(server)
+    answers = []
+
+    def call():
+        with client_of(port_of(server)) as client:
+            answers.append(client.wait(5))
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    assert handler.waiting.wait(PATIENCE)
+    server.close()
+    assert thread.is_alive()
+    handler.go_on.set()
+    assert_ends(caller)
+    assert_ends(thread)
+    assert answers == [5]
+
+
+@both_servers
+def test_close_from_a_handler(server_class):
+    class Closing(Handler):
+        def nothing(self):
+            server.close()
+
+    server = make_server(Closing(), server_class)
+    thread = start(server)
+    with client_of(port_of(server)) as client:
+        assert client.nothing() is None
+    assert_ends(thread)
+
+
+@pytest.mark.difference("server-close")
+def test_close_under_load():
+    """Every answer is right, and everything that is not answered is a clean error."""
+    server = make_server()
+    port = port_of(server)
+    thread = start(server)
+    started = threading.Barrier(5)
+    answered, wrong = [0] * 4, []
+
+    def work(number):
+        started.wait(PATIENCE)
+        try:
+            while True:
+                with client_of(port) as client:
+                    for step in range(50):
+                        if client.add(number, step) != number + step:
+                            wrong.append((number, step))
+                        answered[number] += 1
+        except (TTransportException, OSError):
+            return
+        except Exception as error:
+            wrong.append(error)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    started.wait(PATIENCE)
+    pause = threading.Event()
+    while min(answered) < 100:
+        pause.wait(0.01)
+    server.close()
+    assert_ends(thread)
+    for worker in workers:
+        assert_ends(worker)
+    assert wrong == []
+
+
+def test_closing_the_server_socket_ends_serve_too():
+    server = make_server()
+    thread = start(server)
+    with client_of(port_of(server)) as client:
+        assert client.add(1, 2) == 3
+        server.trans.close()
+        assert_ends(thread)
+
+
+def test_grace_for_handlers_that_do_not_return(caplog):
+    handler = Handler()
+    server = make_server(handler, grace=50, daemon=True)
+    thread = start(server)
+    failures = []
+
+    def call():
+        try:
+            with client_of(port_of(server)) as client:
+                client.wait(5)
+        except Exception as error:
+            failures.append(error)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    assert handler.waiting.wait(PATIENCE)
+    server.close()
+    assert_ends(thread)
+    assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
+    handler.go_on.set()
+    assert_ends(caller)
+    assert failures == []
+
+
+@both_servers
+def test_close_in_a_signal_handler(server_class, tmp_path):
+    program = textwrap.dedent(
+        f"""
+        import signal, sys
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        from support.rpc import make_server, port_of
+        from fastthrift.server import {server_class.__name__}
+        server = make_server(server_class={server_class.__name__})
+        signal.signal(signal.SIGTERM, lambda *_: server.close())
+        print(port_of(server), flush=True)
+        server.serve()
+        print("served", flush=True)
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    try:
+        with client_of(int(process.stdout.readline())) as client:
+            assert client.add(1, 2) == 3
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=PATIENCE)
+        assert output.strip() == "served"
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@both_servers
+def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
+    """With an idle connection, whose thread waits in native code for the next call."""
+    program = textwrap.dedent(
+        f"""
+        import atexit, sys, threading
+        # Runs last: the connection is idle, and open, when the server is closed.
+        atexit.register(lambda: client.close())
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        from support.rpc import Calls, make_server, port_of
+        from fastthrift.rpc import make_client
+        from fastthrift.server import {server_class.__name__}
+        server = make_server(server_class={server_class.__name__})
+        server.daemon = True
+        threading.Thread(target=server.serve, daemon=True).start()
+        client = make_client(Calls, "127.0.0.1", port_of(server), timeout=120_000)
+        print(client.add(1, 2))
+        """
+    )
+    output = subprocess.run(
+        # Sockets that are not closed are told.
+        [sys.executable, "-W", "always::ResourceWarning", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (output.returncode, output.stdout, output.stderr) == (0, "3\n", "")
+
+
+def test_interrupt_closes_the_server():
+    class Interrupted(TServerSocket):
+        def accept(self):
+            if accepted:
+                raise KeyboardInterrupt
+            accepted.append(1)
+            return super().accept()
+
+    accepted = []
+    server = make_server(trans=Interrupted("127.0.0.1", 0, client_timeout=None))
+    with socket.create_connection(("127.0.0.1", port_of(server)), PATIENCE) as peer:
+        with pytest.raises(KeyboardInterrupt):
+            server.serve()
+        assert server.closed
+        assert server.trans.sock is None
+        assert peer.recv(1) == b""

@@ -1,0 +1,172 @@
+"""copy, deepcopy and pickle, the last of them with thriftpy2 on the other side."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+import types
+from typing import Any
+
+import pytest
+from support import children, subject
+from support.compare import Loaded
+from support.samples import CASES, IDL, RICH
+from support.values import build, flatten
+
+PICKLE_PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+
+
+@pytest.fixture(scope="module")
+def cases() -> Loaded:
+    return Loaded(IDL)
+
+
+@pytest.fixture
+def importable(cases: Loaded, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """The module under the name that its classes give, as users register it for pickle."""
+    monkeypatch.setitem(sys.modules, cases.subject.Phone.__module__, cases.subject)
+    return cases.subject
+
+
+def rich(module: Any) -> Any:
+    obj = build(module.After, RICH)
+    obj.f.failure = None
+    obj.extra = {"kept": [1, 2]}
+    obj.d.note = "inner extra"
+    return obj
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_copies_are_equal_and_apart(cases: Loaded, duplicate: Any) -> None:
+    obj = rich(cases.subject)
+    twin = duplicate(obj)
+    assert type(twin) is type(obj)
+    assert twin == obj
+    assert twin is not obj
+    assert list(vars(twin)) == list(vars(obj))
+    assert (twin.f is obj.f) == (duplicate is copy.copy)
+    twin.a = "changed"
+    twin.new = 1
+    assert obj.a == 3
+    assert not hasattr(obj, "new")
+
+
+def test_a_deep_copy_keeps_shared_and_cyclic_objects(cases: Loaded) -> None:
+    tree = cases.subject.Tree(value=1)
+    shared = cases.subject.Tree(value=2)
+    tree.left = tree.right = shared
+    shared.children = [tree]
+    twin = copy.deepcopy(tree)
+    assert twin.left is twin.right
+    assert twin.left is not shared
+    assert twin.left.children[0] is twin
+
+
+def test_copies_of_incomplete_objects(cases: Loaded) -> None:
+    obj = cases.subject.Phone(color=1, number="5")
+    del obj.color
+    for duplicate in (copy.copy, copy.deepcopy):
+        assert vars(duplicate(obj)) == {"number": "5"}
+
+
+@pytest.mark.parametrize("protocol", PICKLE_PROTOCOLS)
+def test_pickle(importable: Any, protocol: int) -> None:
+    obj = rich(importable)
+    twin = pickle.loads(pickle.dumps(obj, protocol))
+    assert type(twin) is type(obj)
+    assert twin == obj
+    assert repr(twin) == repr(obj)
+    assert twin.extra == {"kept": [1, 2]}
+    assert list(vars(twin)) == list(vars(obj))
+
+
+@pytest.mark.parametrize("protocol", PICKLE_PROTOCOLS)
+def test_pickle_of_incomplete_and_cyclic_objects(importable: Any, protocol: int) -> None:
+    obj = importable.Phone(color=1, number="5")
+    del obj.color
+    assert vars(pickle.loads(pickle.dumps(obj, protocol))) == {"number": "5"}
+    tree = importable.Tree(value=1)
+    tree.left = tree
+    twin = pickle.loads(pickle.dumps(tree, protocol))
+    assert twin.left is twin
+
+
+@pytest.mark.parametrize("protocol", PICKLE_PROTOCOLS)
+def test_pickle_of_exceptions(importable: Any, protocol: int) -> None:
+    error = importable.Failure(message="m", trace=["a"])
+    error.extra = 5
+    twin = pickle.loads(pickle.dumps(error, protocol))
+    assert type(twin) is importable.Failure
+    assert vars(twin) == vars(error)
+    assert copy.copy(error).message == "m"
+    assert copy.deepcopy(error).trace == ["a"]
+
+
+def test_getstate_and_setstate(cases: Loaded) -> None:
+    """A state as thriftpy2 makes it, the plain ``__dict__``, makes an equal object."""
+    obj = cases.subject.Phone(color=1, number="5")
+    reduced = obj.__reduce_ex__(2)
+    state = reduced[2]
+    assert isinstance(state, dict)
+    assert state == {"color": 1, "number": "5"}
+
+
+PEER = """
+import pickle, sys
+import {package} as package
+from support.samples import IDL, RICH
+from support.values import build
+module = package.load(str(IDL))
+sys.modules[module.Phone.__module__] = module
+protocol = int(sys.argv[1])
+if sys.argv[2] == "dump":
+    obj = build(module.After, RICH)
+    obj.f.failure = None
+    obj.extra = {{"kept": [1, 2]}}
+    obj.d.note = "inner extra"
+    sys.stdout.buffer.write(pickle.dumps(obj, protocol))
+else:
+    obj = pickle.loads(sys.stdin.buffer.read())
+    sys.stdout.write(repr(obj))
+"""
+
+
+def peer(package: str, protocol: int, action: str, data: bytes = b"") -> bytes:
+    result = children.run("-c", PEER.format(package=package), str(protocol), action, input=data)
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout
+
+
+@pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
+def test_pickles_made_by_thriftpy2(importable: Any, protocol: int) -> None:
+    obj = pickle.loads(peer("thriftpy2", protocol, "dump"))
+    assert type(obj) is importable.After
+    assert repr(obj) == repr(rich(importable))
+    assert obj == rich(importable)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
+def test_pickles_for_thriftpy2(importable: Any, protocol: int) -> None:
+    """A cache shared with processes that still run thriftpy2 serves both."""
+    obj = rich(importable)
+    assert peer("thriftpy2", protocol, "load", pickle.dumps(obj, protocol)).decode() == repr(obj)
+
+
+def test_every_case_survives_both(importable: Any) -> None:
+    for struct, plain in CASES:
+        obj = build(getattr(importable, struct), plain)
+        for twin in (copy.deepcopy(obj), pickle.loads(pickle.dumps(obj))):
+            assert flatten(twin) == flatten(obj)
+
+
+def test_thrifts_own_exceptions_survive_pickle() -> None:
+    """multiprocessing sends exceptions to the parent this way."""
+    for error in (
+        subject.TApplicationException(subject.TApplicationException.UNKNOWN_METHOD, "m"),
+        subject.TTransportException(subject.TTransportException.NOT_OPEN, "m"),
+        subject.TProtocolException(subject.TProtocolException.BAD_VERSION, "m"),
+    ):
+        twin = pickle.loads(pickle.dumps(error))
+        assert type(twin) is type(error)
+        assert (twin.type, twin.message) == (error.type, "m")

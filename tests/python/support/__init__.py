@@ -1,0 +1,1 @@
+"""Helpers of the Python tests: the package under test, values, schemas, processes, clients."""

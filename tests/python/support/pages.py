@@ -1,0 +1,15 @@
+"""The pages of the documentation, and the code in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+BLOCK = re.compile(r"(?:^`([\w.]+)`[^\n]*\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """The code of a page as (file name or "", language, text)."""
+    return BLOCK.findall(page.read_text())

@@ -1,0 +1,685 @@
+"""Which addresses clients and servers use, with threads and with asyncio, and what they say when
+none of them answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fastthrift.contrib.aio.http as aio_http
+import fastthrift.contrib.aio.rpc as aio_rpc
+import pytest
+import thriftpy2.rpc
+import trustme
+from fastthrift import http, rpc
+from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
+from fastthrift.transport import TServerSocket, TSocket, TSSLServerSocket, TSSLSocket
+from fastthrift.transport.base import TTransportException
+from support import aio as aio_support
+from support.rpc import PATIENCE, Calls, Handler, make_server, serving
+from support.sockets import listener, nobody, silence
+
+LONG = PATIENCE * 1000
+
+
+def open_sync(*args: Any, cls: Any = TSocket, **kwargs: Any) -> Any:
+    sock = cls(*args, **{"socket_timeout": LONG, **kwargs})
+    sock.open()
+    return sock
+
+
+def open_aio(*args: Any, cls: Any = TAsyncSocket, **kwargs: Any) -> Any:
+    """Opened, and closed as long as there is an event loop."""
+
+    async def main() -> Any:
+        sock = cls(*args, **{"socket_timeout": LONG, **kwargs})
+        await sock.open()
+        sock.close()
+        await sock.wait_closed()
+        return sock
+
+    return asyncio.run(main())
+
+
+both = pytest.mark.parametrize("connect", [open_sync, open_aio])
+
+
+def failure(connect: Callable[..., Any], *args: Any, **kwargs: Any) -> TTransportException:
+    with pytest.raises(TTransportException) as caught:
+        connect(*args, **kwargs)
+    assert caught.value.type == TTransportException.NOT_OPEN
+    return caught.value
+
+
+# --- What the system says -------------------------------------------------------------------------
+
+
+@both
+def test_a_refused_connection_is_told_with_its_reason(connect: Any) -> None:
+    with nobody() as port:
+        error = failure(connect, "127.0.0.1", port)
+    assert error.message == f"Could not connect to ('127.0.0.1', {port}): Connection refused"
+    assert isinstance(error.__cause__, ConnectionRefusedError)
+
+
+@both
+def test_an_unknown_host_is_told_with_its_reason(connect: Any) -> None:
+    with pytest.raises(socket.gaierror) as system:
+        socket.getaddrinfo("host.invalid", 9090)
+    error = failure(connect, "host.invalid", 9090)
+    expected = f"Could not connect to ('host.invalid', 9090): {system.value.strerror}"
+    assert error.message == expected
+
+
+@both
+@pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".example"])
+def test_what_cannot_be_a_host_name_is_an_unknown_host(connect: Any, host: str) -> None:
+    error = failure(connect, host, 9090)
+    assert f"Could not connect to ('{host}', 9090): not a host name: " in str(error.message)
+
+
+@both
+def test_a_missing_route_is_told_with_its_reason(connect: Any) -> None:
+    """No TCP connection goes to all machines at once."""
+    error = failure(connect, "255.255.255.255", 9090)
+    assert error.message in (
+        "Could not connect to ('255.255.255.255', 9090): Network is unreachable",
+        "Could not connect to ('255.255.255.255', 9090): No route to host",
+    )
+
+
+@both
+def test_a_family_that_the_host_lacks_is_told(connect: Any) -> None:
+    error = failure(connect, "::1", 9090, socket_family=socket.AF_INET)
+    with pytest.raises(socket.gaierror) as system:
+        socket.getaddrinfo("::1", 9090, socket.AF_INET)
+    assert error.message == f"Could not connect to ('::1', 9090): {system.value.strerror}"
+
+
+@both
+def test_a_missing_socket_file_is_told_with_its_reason(connect: Any, tmp_path: Path) -> None:
+    error = failure(connect, unix_socket=f"{tmp_path}/sock")
+    assert error.message == f"Could not connect to {tmp_path}/sock: No such file or directory"
+
+
+@both
+def test_the_end_of_patience_is_told_in_milliseconds(connect: Any) -> None:
+    with silence() as port:
+        error = failure(connect, "127.0.0.1", port, connect_timeout=50)
+    assert error.message == f"Could not connect to ('127.0.0.1', {port}): no answer within 50 ms"
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+@both
+@pytest.mark.parametrize("port", [-1, 65536, 70000])
+def test_a_port_that_is_none_is_refused(connect: Any, port: int) -> None:
+    """The C library takes it modulo 65536."""
+    with pytest.raises(OverflowError, match=f"port must be 0-65535, not {port}"):
+        connect("127.0.0.1", port)
+
+
+# --- Both families --------------------------------------------------------------------------------
+
+
+@both
+def test_ipv6_needs_no_family(connect: Any) -> None:
+    with listener("::1", socket.AF_INET6) as port:
+        sock = connect("::1", port)
+        assert sock.socket_family == socket.AF_INET6
+        sock.close()
+
+
+# The empty name is this machine, in both families whatever its hosts file says.
+@pytest.mark.difference("both-families")
+@both
+@pytest.mark.parametrize(
+    ("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)]
+)
+def test_both_families_of_a_name_are_tried(connect: Any, host: str, family: int) -> None:
+    assert {one[0] for one in socket.getaddrinfo(None, 9090)} == {socket.AF_INET, socket.AF_INET6}
+    with listener(host, family) as port:
+        sock = connect("", port)
+        assert sock.socket_family == family
+        sock.close()
+    error = failure(connect, "", port)
+    assert error.message == f"Could not connect to ('', {port}): Connection refused"
+
+
+@both
+def test_a_family_that_is_asked_for_is_the_only_one(connect: Any) -> None:
+    with listener("::1", socket.AF_INET6) as port:
+        failure(connect, "", port, socket_family=socket.AF_INET)
+        connect("", port, socket_family=socket.AF_INET6).close()
+
+
+def test_the_family_is_thriftpy2s_until_it_is_known() -> None:
+    for sock in (TSocket("::1", 1), TServerSocket("::1", 1), TAsyncSocket("::1", 1)):
+        assert sock.socket_family == socket.AF_INET
+        assert socket.socket(sock.socket_family).close() is None
+
+
+def test_opening_again_tries_both_families_again() -> None:
+    sock = TSocket("", None, socket_timeout=LONG)
+    for host, family in [("::1", socket.AF_INET6), ("127.0.0.1", socket.AF_INET)] * 2:
+        with listener(host, family) as sock.port:
+            sock.open()
+            assert sock.sock.getpeername()[0] == host
+            sock.close()
+
+
+def several(connect: Any, addresses: list[Any], **kwargs: Any) -> Any:
+    """Connect to a host that has these addresses."""
+
+    class Sync(TSocket):
+        def _addresses(self) -> list[Any]:
+            return addresses
+
+    class Aio(TAsyncSocket):
+        async def _addresses(self, host: Any, port: Any) -> list[Any]:
+            return addresses
+
+    return connect("a.host", 9090, cls=Sync if connect is open_sync else Aio, **kwargs)
+
+
+def at(host: str, port: int) -> tuple[int, Any]:
+    return socket.AF_INET, (host, port)
+
+
+@both
+def test_each_address_is_told_where_the_reasons_differ(connect: Any) -> None:
+    with nobody() as port:
+        addresses = [at("255.255.255.255", 1), at("127.0.0.1", port)]
+        error = failure(several, connect, addresses)
+    assert error.message == (
+        "Could not connect to ('a.host', 9090): "
+        "255.255.255.255: Network is unreachable; 127.0.0.1: Connection refused"
+    )
+
+
+@both
+def test_the_connect_timeout_covers_all_addresses_together(connect: Any) -> None:
+    with silence() as first, silence("127.0.0.2") as second:
+        addresses = [at("127.0.0.1", first), at("127.0.0.2", second)] * 50
+        start = time.monotonic()
+        error = failure(several, connect, addresses, connect_timeout=500)
+        # A hundred times as long if each address had all of it.
+        assert 0.4 < time.monotonic() - start < 25
+    assert error.message == "Could not connect to ('a.host', 9090): no answer within 500 ms"
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+@both
+def test_an_address_that_is_silent_leaves_time_for_the_next(connect: Any) -> None:
+    with silence() as first, listener("127.0.0.2") as second:
+        addresses = [at("127.0.0.1", first), at("127.0.0.2", second)]
+        several(connect, addresses, connect_timeout=6000).close()
+
+
+# --- Servers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_a_server_binds_what_its_host_is(host: str) -> None:
+    with serving(make_server(trans=TServerSocket(host, 0))) as port:
+        with rpc.client_context(Calls, "::1", port, socket_timeout=LONG) as client:
+            assert client.add(1, 2) == 3
+        with rpc.client_context(Calls, url=f"[::1]:{port}", socket_timeout=LONG) as client:
+            assert client.add(1, 2) == 3
+
+
+def test_a_server_of_both_families_is_there_for_clients_of_thriftpy2() -> None:
+    """Which try IPv4 only."""
+    for host in ("", "localhost"):
+        with (
+            serving(make_server(trans=TServerSocket(host, 0))) as port,
+            thriftpy2.rpc.client_context(Calls, "127.0.0.1", port, socket_timeout=LONG) as client,
+        ):
+            assert client.add(1, 2) == 3
+
+
+def test_a_server_and_a_client_of_asyncio_with_ipv6() -> None:
+    async def main() -> None:
+        trans = TAsyncServerSocket("::1", 0)
+        async with aio_support.serving(trans=trans) as server:
+            assert trans.socket_family == socket.AF_INET6
+            async with aio_support.client_of(server, host="::1") as client:
+                assert await client.add(1, 2) == 3
+            url = f"[::1]:{aio_support.port_of(server)}"
+            client = await aio_rpc.make_client(aio_support.Calls, url=url, timeout=LONG)
+            async with client:
+                assert await client.add(1, 2) == 3
+
+    aio_support.run(main())
+
+
+@pytest.mark.parametrize("server", [TServerSocket, TAsyncServerSocket])
+@pytest.mark.parametrize("host", ["host.invalid", "192.0.2.1", "a..b"])
+def test_a_server_of_another_machines_name_says_so(server: Any, host: str) -> None:
+    """192.0.2.1 is kept for documentation, and nobody's."""
+    with pytest.raises(OSError, match="Cannot listen on") as caught:
+        server(host, 9090).listen()
+    expected = {
+        "host.invalid": r"Name or service not known|Temporary failure",
+        "192.0.2.1": "Cannot assign requested address",
+        "a..b": "not a host name",
+    }[host]
+    caught.match(rf"Cannot listen on \('{host}', 9090\): .*({expected})")
+
+
+def test_a_port_in_use_is_no_reason_to_listen_elsewhere() -> None:
+    with listener() as port, pytest.raises(OSError, match="Address already in use"):
+        TServerSocket("", port).listen()
+
+
+# --- TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> aio_support.Authority:
+    return aio_support.Authority(tmp_path_factory.mktemp("tls"), "::1", "127.0.0.1")
+
+
+def test_tls_over_ipv6_needs_no_family(authority: aio_support.Authority) -> None:
+    trans = TSSLServerSocket("::1", 0, client_timeout=LONG, certfile=authority.certfile)
+    with serving(make_server(trans=trans)) as port:
+        with rpc.client_context(
+            Calls, "::1", port, cafile=authority.cafile, socket_timeout=LONG, connect_timeout=LONG
+        ) as client:
+            assert client.add(1, 2) == 3
+
+        async def main() -> None:
+            async with await aio_rpc.make_client(
+                aio_support.Calls, "::1", port, cafile=authority.cafile, timeout=LONG
+            ) as client:
+                assert await client.add(1, 2) == 3
+
+        aio_support.run(main())
+
+
+def test_who_fails_at_tls_is_not_passed_over(authority: aio_support.Authority) -> None:
+    """The next address may be somebody else's."""
+    trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=LONG, certfile=authority.certfile)
+    with serving(make_server(trans=trans)) as port, nobody() as other:
+
+        class Several(TSSLSocket):
+            def _addresses(self) -> list[Any]:
+                return [at("127.0.0.1", port), at("127.0.0.1", other)]
+
+        error = failure(open_sync, "127.0.0.1", port, cls=Several, connect_timeout=LONG)
+    expected = rf"Could not connect to \('127.0.0.1', {port}\): certificate verify failed: "
+    assert re.match(expected, str(error.message))
+
+
+# --- gevent ---------------------------------------------------------------------------------------
+
+
+def test_both_families_under_gevents_patching() -> None:
+    program = f"""
+        from gevent import monkey
+        monkey.patch_all()
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        import gevent, socket
+        from support.rpc import Calls, Handler, make_server, port_of
+        from fastthrift.protocol import TBinaryProtocol
+        from fastthrift.thrift import TClient
+        from fastthrift.transport import TBufferedTransport, TServerSocket, TSocket
+        ticks = []
+        def tick():
+            while True:
+                ticks.append(1)
+                gevent.sleep(0.001)
+        gevent.spawn(tick)
+        for host in ("::1", "127.0.0.1"):
+            server = make_server(Handler(), trans=TServerSocket(host, 0))
+            gevent.spawn(server.serve)
+            trans = TBufferedTransport(TSocket("", port_of(server), socket_timeout={LONG}))
+            trans.open()
+            print(TClient(Calls, TBinaryProtocol(trans)).add(1, 2))
+            trans.close()
+            server.close()
+        print(len(ticks) > 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["3", "3", "True"], done.stderr
+
+
+# --- URLs -----------------------------------------------------------------------------------------
+
+
+def call_sync(**kwargs: Any) -> int:
+    with rpc.client_context(Calls, **kwargs) as client:
+        return client.add(1, 2)
+
+
+def call_made(**kwargs: Any) -> int:
+    client = rpc.make_client(Calls, **kwargs)
+    try:
+        return client.add(1, 2)
+    finally:
+        client.close()
+
+
+def call_aio(**kwargs: Any) -> int:
+    async def main() -> int:
+        async with await aio_rpc.make_client(aio_support.Calls, **kwargs) as client:
+            return await client.add(1, 2)
+
+    return asyncio.run(main())
+
+
+ways = pytest.mark.parametrize("call", [call_sync, call_made, call_aio])
+
+
+@pytest.mark.difference("urls-of-clients")
+@ways
+def test_a_url_may_lack_its_scheme_or_its_port(call: Any) -> None:
+    with serving(make_server()) as port:
+        for url in (
+            f"127.0.0.1:{port}",
+            f" thrift://127.0.0.1:{port} ",
+            f"tcp://127.0.0.1:{port}/path",
+            f"THRIFT://127.0.0.1:{port}",
+            f"127.0.0.1:{port}/",
+            f"user:secret@127.0.0.1:{port}",
+        ):
+            assert call(url=url, host="host.invalid", port=1) == 3, url
+        assert call(url="127.0.0.1", host="host.invalid", port=port) == 3
+        assert call(url="thrift://127.0.0.1", host="host.invalid", port=port) == 3
+        assert call(url=f":{port}", host="127.0.0.1", port=1) == 3
+
+
+@ways
+def test_a_url_of_ipv6_with_and_without_its_scheme(call: Any) -> None:
+    with serving(make_server(trans=TServerSocket("::1", 0))) as port:
+        for url in (f"[::1]:{port}", f"thrift://[::1]:{port}"):
+            assert call(url=url) == 3
+        for url in ("::1", "[::1]", "0:0:0:0:0:0:0:1"):
+            assert call(url=url, port=port) == 3
+
+
+@ways
+@pytest.mark.parametrize("scheme", ["http", "https", "HTTPS"])
+def test_a_url_of_http_names_the_client_that_takes_it(call: Any, scheme: str) -> None:
+    with pytest.raises(ValueError, match=f"a url of {scheme.lower()} is for THttpClient") as caught:
+        call(url=f"{scheme}://user:secret@127.0.0.1:9090/calls")
+    assert "make_client or client_context of fastthrift.http" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@ways
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("unix:///tmp/sock", "give the path as unix_socket"),
+        ("/tmp/sock", "names no host"),
+        ("thrift://", "names no host"),
+        ("127.0.0.1:ninety", "is no url"),
+        ("127.0.0.1:70000", "is no url"),
+        ("127.0.0.1:0", "port 0"),
+        ("thrift:127.0.0.1:9090", "is no url"),
+        ("user:secret@host:ninety", "'host:ninety' is no url"),
+        ("[::1", "is no url"),
+    ],
+)
+def test_what_is_no_url_of_a_socket_is_refused(call: Any, url: str, text: str) -> None:
+    with pytest.raises(ValueError, match=text) as caught:
+        call(url=url)
+    assert "secret" not in str(caught.value)
+
+
+def test_urls_without_a_scheme_over_http() -> None:
+    def uri(url: str) -> tuple[str, str, int, str]:
+        client: Any = http.make_client(Calls, url=url)
+        found = client._iprot.trans
+        while not hasattr(found, "scheme"):
+            found = found._trans
+        return found.scheme, found.host, found.port, found.path
+
+    assert uri("127.0.0.1:9999") == ("http", "127.0.0.1", 9999, "")
+    assert uri("localhost:9999/calls?a=1") == ("http", "localhost", 9999, "/calls?a=1")
+    assert uri("[::1]:9999") == ("http", "::1", 9999, "")
+    assert uri("localhost") == ("http", "localhost", 9090, "")
+    assert uri("https://localhost/calls") == ("https", "localhost", 9090, "/calls")
+    for url in ("http://", "localhost:ninety", "localhost:70000", "thrift://localhost:9090"):
+        with pytest.raises(ValueError, match=r"url|not an http or https URI"):
+            http.make_client(Calls, url=url)
+
+
+def test_urls_without_a_scheme_over_http_with_asyncio() -> None:
+    async def main() -> None:
+        async def where(url: str) -> str:
+            client = await aio_http.make_client(aio_support.Calls, url=url)
+            client.close()
+            return str(client._iprot.trans.uri if hasattr(client._iprot.trans, "uri") else "")
+
+        for url in ("http://", "localhost:ninety", "localhost:70000"):
+            with pytest.raises(ValueError, match="url"):
+                await where(url)
+        await where("127.0.0.1:9999")
+
+    asyncio.run(main())
+
+
+# --- Certificates ---------------------------------------------------------------------------------
+
+
+class Files:
+    """A certificate, its key, the key of another one, and what is neither."""
+
+    def __init__(self, directory: Path) -> None:
+        authority = trustme.CA()
+        own, other = authority.issue_cert("localhost"), authority.issue_cert("elsewhere")
+        self.directory = directory
+        self.certificate = self.save("certificate.pem", own.cert_chain_pems[0].bytes())
+        self.key = self.save("key.pem", own.private_key_pem.bytes())
+        self.other_key = self.save("other.pem", other.private_key_pem.bytes())
+        self.neither = self.save("neither.pem", b"hello")
+        self.damaged = self.save(
+            "damaged.pem", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+        )
+        self.encrypted = f"{directory}/encrypted.pem"
+        make = f"openssl pkey -in {self.key} -aes256 -passout pass:secret -out {self.encrypted}"
+        subprocess.run(make.split(), check=True)
+        self.missing = f"{directory}/missing.pem"
+
+    def save(self, name: str, contents: bytes) -> str:
+        path = self.directory / name
+        path.write_bytes(contents)
+        return str(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(tmp_path_factory.mktemp("certificates"))
+
+
+def client_sync(certfile: Any, keyfile: Any) -> None:
+    rpc.make_client(Calls, certfile=certfile, keyfile=keyfile)
+
+
+def client_aio(certfile: Any, keyfile: Any) -> None:
+    asyncio.run(aio_rpc.make_client(Calls, certfile=certfile, keyfile=keyfile))
+
+
+def server_aio(certfile: Any, keyfile: Any) -> None:
+    aio_rpc.make_server(Calls, Handler(), certfile=certfile, keyfile=keyfile)
+
+
+@pytest.mark.difference("encrypted-keys")
+@pytest.mark.parametrize("use", [client_sync, client_aio, server_aio])
+@pytest.mark.parametrize(
+    ("certfile", "keyfile", "text"),
+    [
+        ("certificate", None, r"no private key in PEM in certfile .*/certificate\.pem: give .* as"),
+        ("certificate", "neither", r"no private key in PEM in keyfile .*/neither\.pem"),
+        ("certificate", "other_key", r"/other\.pem is not that of the certificate in .*/certific"),
+        ("certificate", "missing", r"No such keyfile found: .*/missing\.pem"),
+        ("certificate", "damaged", r"the private key in .*/damaged\.pem cannot be read"),
+        ("certificate", "encrypted", r"keyfile .*/encrypted\.pem is encrypted: give an ssl_conte"),
+        ("certificate", "directory", r"keyfile .* cannot be read: Is a directory"),
+        ("missing", "key", r"No such certfile found: .*/missing\.pem"),
+        ("neither", "key", r"no certificate in PEM in certfile .*/neither\.pem"),
+        ("key", None, r"no certificate in PEM in certfile .*/key\.pem"),
+    ],
+)
+def test_files_that_lack_something_are_named(
+    files: Files, use: Any, certfile: str, keyfile: str | None, text: str
+) -> None:
+    with pytest.raises(OSError, match=text):
+        use(getattr(files, certfile), keyfile and getattr(files, keyfile))
+
+
+@pytest.mark.parametrize("password", ["secret", "wrong"])
+def test_the_password_of_a_key_is_asked_for_on_a_terminal(files: Files, password: str) -> None:
+    program = f"""
+        import os, pty
+        child, terminal = pty.fork()
+        if child == 0:
+            from fastthrift.contrib.aio.rpc import make_server
+            try:
+                make_server(None, None, certfile={files.certificate!r}, keyfile={files.encrypted!r})
+                print("loaded", flush=True)
+            except OSError as error:
+                print(f"refused: {{error}}", flush=True)
+            os._exit(0)
+        said = b""
+        while b"assword" not in said and b"phrase" not in said:
+            said += os.read(terminal, 1000)
+        os.write(terminal, b"{password}\\n")
+        while b"loaded" not in said and b"refused" not in said:
+            said += os.read(terminal, 1000)
+        while True:
+            try:
+                said += os.read(terminal, 1000)
+            except OSError:
+                break
+        os.waitpid(child, 0)
+        print(said.decode())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+    if password == "secret":
+        assert "loaded" in done.stdout
+    else:
+        assert "cannot be read: is the password right?" in done.stdout
+
+
+def test_a_server_whose_certfile_has_no_key_says_so(files: Files) -> None:
+    with pytest.raises(ssl.SSLError) as caught:
+        rpc.make_server(Calls, Handler(), certfile=files.certificate)
+    # It has no argument `keyfile`.
+    assert str(caught.value) == (
+        f"no private key in PEM in certfile {files.certificate}: append the key to certfile"
+    )
+
+
+def test_a_client_whose_certfile_has_no_key_says_so(files: Files) -> None:
+    with pytest.raises(ssl.SSLError) as caught:
+        client_sync(files.certificate, None)
+    assert str(caught.value) == (
+        f"no private key in PEM in certfile {files.certificate}: give the key's file as keyfile, "
+        "or append the key to certfile"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cafile", "text"),
+    [("missing", r"No such cafile found: .*/missing\.pem"), ("key", r"no certificate .*/key\.pem")],
+)
+def test_authorities_that_cannot_be_read_are_named(files: Files, cafile: str, text: str) -> None:
+    path = getattr(files, cafile)
+    with pytest.raises(OSError, match=text):
+        rpc.make_client(Calls, cafile=path)
+    with pytest.raises(OSError, match=text):
+        asyncio.run(aio_rpc.make_client(Calls, cafile=path))
+
+
+@pytest.mark.difference("client-certificate")
+def test_a_clients_certificate_is_not_sent_in_plain_text_nor_left_out(tmp_path: Path) -> None:
+    """A certificate of the client's means TLS; here the server speaks none."""
+    own = trustme.CA().issue_cert("a.client")
+    path = tmp_path / "client.pem"
+    own.private_key_and_cert_chain_pem.write_to_path(str(path))
+    with serving(make_server()) as port, pytest.raises(TTransportException):
+        rpc.make_client(Calls, "127.0.0.1", port, certfile=str(path), timeout=LONG)
+
+
+# --- Elsewhere ------------------------------------------------------------------------------------
+
+
+def test_everything_imports_and_works_where_there_is_less_than_on_linux() -> None:
+    """As on Windows and macOS: names that only Linux or only unix has are taken away before the
+    package is imported, and calls are made."""
+    program = f"""
+        import asyncio, os, select, signal, socket, sys
+        for name in ("AF_UNIX", "SO_REUSEPORT", "AF_PACKET", "CMSG_LEN"):
+            delattr(socket, name)
+        for name in ("fork", "register_at_fork", "getuid", "geteuid", "sched_getaffinity",
+                     "forkpty", "posix_spawn", "memfd_create", "eventfd", "pipe2", "sendfile"):
+            delattr(os, name)
+        for name in ("poll", "epoll"):
+            delattr(select, name)
+        for name in ("SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGKILL", "setitimer",
+                     "pthread_sigmask", "alarm", "sigwait"):
+            delattr(signal, name)
+        for name in ("open_unix_connection", "start_unix_server"):
+            delattr(asyncio, name)
+        sys.modules.update(dict.fromkeys(("fcntl", "resource", "pwd", "grp", "termios")))
+
+        import importlib, pkgutil, fastthrift
+        for found in pkgutil.walk_packages(fastthrift.__path__, "fastthrift."):
+            if "__main__" not in found.name:
+                importlib.import_module(found.name)
+
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        from support.rpc import Calls, make_server, serving
+        from fastthrift.rpc import client_context
+        with serving(make_server()) as port:
+            with client_context(Calls, "127.0.0.1", port, socket_timeout={LONG}) as client:
+                print(client.add(1, 2))
+
+        from fastthrift.transport import TServerSocket, TSocket
+        from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
+        for act in (
+            lambda: TSocket(unix_socket="/s").open(),
+            lambda: TServerSocket(unix_socket="/s").listen(),
+            lambda: TAsyncSocket(unix_socket="/s"),
+            lambda: TAsyncServerSocket(unix_socket="/s"),
+            lambda: TServerSocket("127.0.0.1", 0, reuse_port=True).listen(),
+        ):
+            try:
+                act()
+            except Exception as error:
+                print(f"{{error}}")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    assert done.returncode == 0, done.stderr
+    first, *errors = done.stdout.splitlines()
+    assert first == "3"
+    assert len(errors) == 5
+    for error in errors[:4]:
+        assert "this system has no unix sockets: use a host and a port" in error
+    assert "reuse_port: this system has no SO_REUSEPORT" in errors[4]
