@@ -104,3 +104,34 @@ fn types_that_share_a_name_are_seen() {
     let third = [files[0], files[1], ("src/c.rs", "struct Struct;")];
     assert_eq!(made(&third), ["Struct"]);
 }
+
+/// How a doc comment begins that says nothing without the item above it.
+const LEANING: &[(&str, &str, &[&str])] = &[
+    (
+        "src",
+        "rs",
+        &["/// The same ", "/// The same,", "/// As `", "//! As `"],
+    ),
+    ("python", "py", &["\"\"\"The same ", "\"\"\"As `"]),
+    ("python", "pyi", &["\"\"\"The same ", "\"\"\"As `"]),
+];
+
+#[test]
+fn doc_comments_stand_alone() {
+    let mut leaning = Vec::new();
+    for (directory, extension, beginnings) in LEANING {
+        for (path, text) in files(directory, extension) {
+            let mut inside = false;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim_start();
+                // The first line of a Rust comment, and every docstring.
+                let first = !inside || *extension != "rs";
+                if first && beginnings.iter().any(|start| line.starts_with(start)) {
+                    leaning.push(format!("{path}:{}: {line}", number + 1));
+                }
+                inside = line.starts_with("///") || line.starts_with("//!");
+            }
+        }
+    }
+    assert!(leaning.is_empty(), "{leaning:#?}");
+}

@@ -73,7 +73,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ffi::claim(module.py())?;
         ffi::check::<LoadedStruct>(module.py())?;
-        super::functions::quicken(module)?;
+        super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
         let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;

@@ -85,7 +85,7 @@ def _settle_input(
     logger: logging.Logger,
     closed: bool,
 ) -> Settlement:
-    """As `settle`, for a call that was not read to its end."""
+    """What to do about a call that failed before it was read to its end."""
     found = None
     if message.header is None:
         found = explain(message.opening, prot, "server") or explain_handshake(error)
@@ -159,7 +159,7 @@ async def send_async(
     prot: Any,
     logger: logging.Logger,
 ) -> bool:
-    """As `send`, by a coroutine function."""
+    """Send the answer, if there is one, by a coroutine function; whether the connection goes on."""
     if settlement.answer is None:
         return settlement.goes_on
     try:

@@ -59,9 +59,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 plan,
                 slots.iter(),
                 |this, field, slot, last_id| {
-                    field.scalar.is_some_and(|kind| {
-                        slot.write_field(kind, field.id, last_id, &mut this.writer)
-                    })
+                    slot.write_field(field.scalar, field.id, last_id, &mut this.writer)
                 },
                 |_, slot| Ok(slot.get()),
             );
@@ -95,13 +93,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
             plan,
             std::iter::repeat(()),
             |this, field, (), last_id| {
-                let (id, writer) = (field.id, &mut this.writer);
-                match (value_of(field), field.scalar) {
-                    (Some(value), Some(kind)) => {
-                        ffi::write_exact_field(kind, &value, id, last_id, writer)
-                    }
-                    (value, _) => value.is_none(),
-                }
+                let (kind, writer) = (field.scalar, &mut this.writer);
+                value_of(field).is_none_or(|value| {
+                    ffi::write_exact_field(kind, &value, field.id, last_id, writer)
+                })
             },
             |field, ()| Ok(value_of(field)),
         )
@@ -420,11 +415,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
     ) -> Result<()> {
         let length = list.len();
         let scalar = kind.scalar();
-        let write = |index, writer: &mut W| {
-            scalar.is_some_and(|scalar| ffi::write_item(list, index, scalar, writer))
-        };
         for index in 0..length {
-            if !write(index, &mut self.writer) {
+            if !ffi::write_item(list, index, scalar, &mut self.writer) {
                 // May run other code, and change the list.
                 let Ok(item) = list.get_item(index) else {
                     return same_size(length, index);

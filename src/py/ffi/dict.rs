@@ -35,20 +35,17 @@ impl<'a, 'py> DictEntries<'a, 'py> {
     #[inline]
     pub fn write_next<W: Writer>(
         &mut self,
-        key_kind: Option<ScalarKind>,
-        value_kind: Option<ScalarKind>,
+        key_kind: ScalarKind,
+        value_kind: ScalarKind,
         writer: &mut W,
     ) -> Option<Left<'py>> {
         let position = self.position;
-        let mut write = |kind: Option<ScalarKind>, object: &Bound<'py, PyAny>| {
-            kind.is_some_and(|kind| write_exact(kind, object, writer))
-        };
         // SAFETY: no code runs while key and value are read and written, or
         // neither is looked at again.
         let (key, value) = unsafe {
             self.look_at_next(|key, value| {
-                let key = write(key_kind, key);
-                (key, key && write(value_kind, value))
+                let key = write_exact(key_kind, key, writer);
+                (key, key && write_exact(value_kind, value, writer))
             })?
         };
         if value {

@@ -145,7 +145,8 @@ impl<'a, 'py, T> ExactItems<'a, 'py, T> {
 impl<T: ExactNumber> Iterator for ExactItems<'_, '_, T> {
     type Item = T;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loops over numbers")]
+    #[inline(always)]
     fn next(&mut self) -> Option<T> {
         // SAFETY: no code runs while the item is read.
         let value = unsafe { look_at_item(self.list, self.index, T::exact)?? };

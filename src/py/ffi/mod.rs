@@ -5,6 +5,7 @@
 //! only from member descriptors that were verified).
 
 mod buffer;
+mod by_position;
 mod check;
 mod class;
 mod collector;
@@ -18,7 +19,6 @@ mod interpreter;
 mod list;
 mod output;
 mod payload_type;
-mod quick;
 mod quiet;
 mod raised;
 mod scalar;
@@ -29,6 +29,7 @@ mod text;
 mod types;
 
 pub use buffer::Buffer;
+pub use by_position::{ByPosition, General, take_by_position};
 pub use check::check;
 pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
@@ -40,7 +41,6 @@ pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, write_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
-pub use quick::{General, Quick, quicken};
 pub use quiet::Quiet;
 pub use raised::{Raised, exception_of, raised_from};
 pub use scalar::{

@@ -33,6 +33,8 @@ pub enum ScalarKind {
     Str,
     /// A `bytes`.
     Bytes,
+    /// What is no scalar.
+    Other,
 }
 
 /// The value of an object that is exactly of the type that Python has for it;
@@ -50,6 +52,7 @@ fn exact<'a>(kind: ScalarKind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>
         ScalarKind::I64 => Scalar::I64(exact_i64(value)?),
         ScalarKind::Bool => Scalar::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
         ScalarKind::Double => Scalar::Double(f64::exact(value)?),
+        ScalarKind::Other => return None,
     })
 }
 
@@ -107,21 +110,24 @@ impl sealed::Sealed for i64 {}
 impl sealed::Sealed for f64 {}
 
 impl ExactNumber for i32 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loops over numbers")]
+    #[inline(always)]
     fn exact(object: &Bound<'_, PyAny>) -> Option<Self> {
         exact_i32(object)
     }
 }
 
 impl ExactNumber for i64 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loops over numbers")]
+    #[inline(always)]
     fn exact(object: &Bound<'_, PyAny>) -> Option<Self> {
         exact_i64(object)
     }
 }
 
 impl ExactNumber for f64 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loops over numbers")]
+    #[inline(always)]
     fn exact(object: &Bound<'_, PyAny>) -> Option<Self> {
         Some(object.cast_exact::<PyFloat>().ok()?.value())
     }
@@ -216,7 +222,7 @@ pub struct ReadStr {
 impl sealed::Sealed for ReadStr {}
 
 impl ReadScalar for ReadStr {
-    #[inline(never)]
+    #[inline]
     fn read<'py, R: Reader>(
         self,
         py: Python<'py>,

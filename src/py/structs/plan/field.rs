@@ -13,8 +13,8 @@ pub struct PlanField {
     pub id: i16,
     /// What its value looks like.
     pub kind: Kind,
-    /// What Python has for its value, if that is a scalar.
-    pub scalar: Option<ScalarKind>,
+    /// What Python has for its value.
+    pub scalar: ScalarKind,
     /// The type on the wire.
     pub wire_type: WireType,
     /// Its slot in the class's layout; by attribute otherwise.

@@ -82,10 +82,10 @@ impl Kind {
     }
 
     /// What Python has for a value that is a [`Scalar`](crate::wire::Scalar) of
-    /// the wire; none for others.
+    /// the wire.
     #[inline]
-    pub fn scalar(&self) -> Option<ScalarKind> {
-        Some(match self {
+    pub fn scalar(&self) -> ScalarKind {
+        match self {
             Self::Bool => ScalarKind::Bool,
             Self::I8 => ScalarKind::I8,
             Self::I16 => ScalarKind::I16,
@@ -95,9 +95,9 @@ impl Kind {
             Self::String => ScalarKind::Str,
             Self::Binary => ScalarKind::Bytes,
             Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_) => {
-                return None;
+                ScalarKind::Other
             }
-        })
+        }
     }
 
     /// The type on the wire.
