@@ -334,13 +334,13 @@ BREAKS = [
     Break(
         "nothing half-written is left behind",
         "a failed message stays in the buffer",
-        "        write_bytes(py, settings, &mut bytes, job)?;\n"
-        "        check_message(py, settings, bytes.len() - before)?;",
-        "        let written = write_bytes(py, settings, &mut bytes, job);\n"
-        "        if let Err(error) = written {\n"
-        "            base.try_borrow_mut()?.put_written_back(bytes);\n"
-        "            return Err(error.into());\n        }\n"
-        "        check_message(py, settings, bytes.len() - before)?;",
+        "            write_bytes(py, settings, &mut bytes, job)?;\n"
+        "            check_message(py, settings, bytes.len() - before)?;",
+        "            let written = write_bytes(py, settings, &mut bytes, job);\n"
+        "            if let Err(error) = written {\n"
+        "                base.try_borrow_mut()?.put_written_back(bytes);\n"
+        "                return Err(error.into());\n            }\n"
+        "            check_message(py, settings, bytes.len() - before)?;",
         ("bad_input/test_objects::test_a_failed_message_leaves_nothing_behind",),
     ),
     Break(
