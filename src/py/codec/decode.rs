@@ -8,6 +8,7 @@ use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
     self, ListBuilder, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, Slots,
+    Unread,
 };
 use crate::py::imports;
 use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
@@ -91,7 +92,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into a new object.
     #[inline]
     fn struct_value(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
-        let plan = kind.plan(&mut self.quiet)?;
+        let plan = kind.plan_in(&mut self.quiet)?;
         if let Some(plan) = &plan
             && let Some(layout) = plan.get().original_layout()
         {
@@ -158,7 +159,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             }
             match self.value(&field.kind) {
                 Ok(value) => store(&mut self.quiet, field, value)?,
-                Err(error) => return Err(field_error(self.quiet.calls(), field, error)),
+                Err(error) => return Err(field_error(&mut self.quiet, field, error)),
             }
         }
         Ok(())
@@ -269,8 +270,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn scalar(&mut self, scalar: impl ReadScalar) -> Result<Bound<'py, PyAny>> {
         match self.quiet.read(scalar, self.reader) {
             Ok(value) => Ok(value),
-            Err(unread) => Err(CodecError::unread(self.quiet.calls(), unread)),
+            Err(unread) => Err(self.unread(unread)),
         }
+    }
+
+    #[cold]
+    fn unread(&mut self, unread: Unread<'py>) -> CodecError {
+        CodecError::unread(self.quiet.calls(), unread)
     }
 
     /// A map key, which other maps of the message may have too.
@@ -281,12 +287,15 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         let waits = self.reader.input().remaining().is_none();
         let bytes = self.reader.bytes()?;
-        let key = match self.keys.get(&self.quiet, bytes)? {
-            Some(text) => Ok(text),
-            None if self.strings == Strings::Strict => {
-                Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
-            }
-            None => Ok(self.quiet.bytes(bytes)),
+        let key = match self.keys.get(&self.quiet, bytes) {
+            Ok(text) => Ok(text),
+            Err(none) => match none.raised() {
+                Some(raised) => Err(raised.into()),
+                None if self.strings == Strings::Strict => {
+                    Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
+                }
+                None => Ok(self.quiet.bytes(bytes)),
+            },
         };
         if waits {
             self.keys.rest();
@@ -343,8 +352,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     ) -> Result<Bound<'py, PyAny>> {
         let mut list = self.new_list(header)?;
         if let Err((index, unread)) = list.fill(header.count, self.reader, scalar) {
-            let error = CodecError::unread(self.quiet.calls(), unread);
-            return Err(error.inside(Segment::Index(index)));
+            return Err(self.unread(unread).inside(Segment::Index(index)));
         }
         Ok(list.finish())
     }
@@ -420,6 +428,6 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
 }
 
 #[cold]
-fn field_error(py: Python<'_>, field: &PlanField, error: CodecError) -> CodecError {
-    error.inside(Segment::Field(field.name.clone_ref(py)))
+fn field_error(quiet: &mut Quiet<'_>, field: &PlanField, error: CodecError) -> CodecError {
+    error.inside(Segment::Field(field.name.clone_ref(quiet.calls())))
 }

@@ -10,7 +10,7 @@ use pyo3::types::{
 
 use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
-use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left, Quiet};
+use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
@@ -107,7 +107,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn struct_value(&mut self, kind: &StructClass, value: &Bound<'py, PyAny>) -> Result<()> {
         // The value's own class decides, as for any payload; it is nearly
         // always the one of the IDL.
-        if let Some(plan) = kind.plan(&mut Quiet::new(self.py, false))?
+        if let Some(plan) = kind.plan(self.py)?
             && plan.get().is_of(value)
         {
             return self.struct_of_object(plan.get(), value);

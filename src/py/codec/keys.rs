@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
 
-use crate::py::ffi::{self, Quiet, Raised};
+use crate::py::ffi::{self, NoStr, Quiet};
 
 /// Slots of the cache; a power of two.
 const SLOTS: usize = 1024;
@@ -42,13 +42,13 @@ impl KeyCache {
         self.recent = Recent::NotAsked;
     }
 
-    /// The `str` of a key; none when it is not UTF-8.
+    /// The `str` of a key, if it is UTF-8.
     #[inline]
     pub fn get<'py>(
         &mut self,
         quiet: &Quiet<'py>,
         bytes: &[u8],
-    ) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+    ) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
         if bytes.len() > LONGEST {
             return quiet.str(bytes);
         }
@@ -63,14 +63,12 @@ impl KeyCache {
             && let known = quiet.share(known)
             && ffi::exact_utf8(&known) == Some(bytes)
         {
-            return Ok(Some(known));
+            return Ok(known);
         }
-        let Some(text) = quiet.str(bytes)? else {
-            return Ok(None);
-        };
+        let text = quiet.str(bytes)?;
         let old = slot.replace(text.clone().unbind());
         drop(old.map(|old| quiet.take(old)));
-        Ok(Some(text))
+        Ok(text)
     }
 }
 

@@ -144,7 +144,7 @@ fn strings(py: Python<'_>) -> PyResult<bool> {
         }
     }
     for text in TEXTS {
-        let Some(made) = new_str(py, text.as_bytes())? else {
+        let Ok(made) = new_str(py, text.as_bytes()) else {
             return Ok(false);
         };
         let usual = PyString::new(py, text);

@@ -32,13 +32,19 @@ impl<'a, 'py> DictEntries<'a, 'py> {
 
     /// Writes as much of the next entry as can be read without running any code;
     /// none at the end.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loop over entries")]
+    #[inline(always)]
     pub fn write_next<W: Writer>(
         &mut self,
         key_kind: ScalarKind,
         value_kind: ScalarKind,
         writer: &mut W,
     ) -> Option<Left<'py>> {
+        if value_kind == ScalarKind::Other {
+            let (key, value) = self.next()?;
+            let written = write_exact(key_kind, &key, writer);
+            return Some(Left::of(written, key, value));
+        }
         let position = self.position;
         // SAFETY: no code runs while key and value are read and written, or
         // neither is looked at again.
@@ -51,14 +57,16 @@ impl<'a, 'py> DictEntries<'a, 'py> {
         if value {
             return Some(Left::Nothing);
         }
-        // The entry once more, for code may have run in between.
+        self.left_at(position, key)
+    }
+
+    /// The entry at a position once more, for code may have run since it was
+    /// looked at.
+    #[cold]
+    fn left_at(&mut self, position: ffi::Py_ssize_t, key_is_written: bool) -> Option<Left<'py>> {
         self.position = position;
-        let entry = self.next()?;
-        Some(if key {
-            Left::Value(entry.0, entry.1)
-        } else {
-            Left::Both(entry.0, entry.1)
-        })
+        let (key, value) = self.next()?;
+        Some(Left::of(key_is_written, key, value))
     }
 
     /// Shows `look` the next key and value, which have no references of their
@@ -67,7 +75,8 @@ impl<'a, 'py> DictEntries<'a, 'py> {
     /// # Safety
     /// `look` runs no code of objects, which could drop them, or does not look
     /// at them after it has done so.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loop over entries")]
+    #[inline(always)]
     unsafe fn look_at_next<T>(
         &mut self,
         look: impl FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> T,
@@ -101,6 +110,17 @@ pub enum Left<'py> {
     Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
     /// Key and value.
     Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
+}
+
+impl<'py> Left<'py> {
+    #[inline]
+    fn of(key_is_written: bool, key: Bound<'py, PyAny>, value: Bound<'py, PyAny>) -> Self {
+        if key_is_written {
+            Self::Value(key, value)
+        } else {
+            Self::Both(key, value)
+        }
+    }
 }
 
 impl<'py> Iterator for DictEntries<'_, 'py> {

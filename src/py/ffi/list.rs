@@ -157,7 +157,8 @@ impl<T: ExactNumber> Iterator for ExactItems<'_, '_, T> {
 
 /// Writes an item of a list that can be read without running any code; whether
 /// that is so. Nothing of it is written otherwise.
-#[inline]
+#[expect(clippy::inline_always, reason = "measured: the loops over elements")]
+#[inline(always)]
 pub fn write_item<W: Writer>(
     list: &Bound<'_, PyList>,
     index: usize,
@@ -181,7 +182,8 @@ pub(super) fn get_item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<B
 /// # Safety
 /// `look` runs no code of objects, which could drop the item, or does not look
 /// at the item after it has done so.
-#[inline]
+#[expect(clippy::inline_always, reason = "measured: the loops over elements")]
+#[inline(always)]
 unsafe fn look_at_item<'py, T>(
     list: &Bound<'py, PyList>,
     index: usize,

@@ -53,7 +53,7 @@ pub use storage::{
     Behaviour, extras, extras_or_new, has_original_construction, inherit_native, install_call,
     make_storage_type, storage_type,
 };
-pub use text::{exact_utf8, not_utf8};
+pub use text::{NoStr, exact_utf8, not_utf8};
 pub use types::{
     exactly, has_original_attributes, is_kind_of, is_type, lookup, own_attribute, recursion_limit,
     set_own_attribute,

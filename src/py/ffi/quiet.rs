@@ -4,9 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 
 use super::collector::CollectorPause;
-use super::raised::Raised;
 use super::scalar::{ReadScalar, Unread, new_small_int};
-use super::text::new_str;
+use super::text::{NoStr, new_str};
 use crate::wire::Reader;
 
 /// The interpreter while nothing but native code runs, which makes objects: none
@@ -34,8 +33,15 @@ impl<'py> Quiet<'py> {
     /// The interpreter, to call into Python: it is quiet no longer.
     #[inline]
     pub fn calls(&mut self) -> Python<'py> {
-        self.pause = None;
+        if self.pause.is_some() {
+            self.end_pause();
+        }
         self.py
+    }
+
+    #[cold]
+    fn end_pause(&mut self) {
+        self.pause = None;
     }
 
     /// The object of a scalar that is read.
@@ -72,9 +78,9 @@ impl<'py> Quiet<'py> {
         PyBytes::new(self.py, value).into_any()
     }
 
-    /// A `str`; none where the bytes are not UTF-8.
+    /// A `str` of UTF-8.
     #[inline]
-    pub fn str(&self, value: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+    pub fn str(&self, value: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
         new_str(self.py, value)
     }
 

@@ -32,6 +32,19 @@ impl<'py> Raised<'py> {
         unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_RecursionError) != 0 }
     }
 
+    /// The exception that is set, if one is.
+    #[cold]
+    pub(super) fn if_set(py: Python<'py>) -> Option<Self> {
+        // SAFETY: attached; the result is borrowed and only compared.
+        let is_set = unsafe { !ffi::PyErr_Occurred().is_null() };
+        is_set.then_some(Self(py))
+    }
+
+    /// Leaves the exception set, for whoever asks for it by [`Self::if_set`].
+    pub(super) fn keep_set(self) -> Python<'py> {
+        ManuallyDrop::new(self).0
+    }
+
     /// Leaves the exception set, for whoever is told of it by a null.
     pub(super) fn leave(self) {
         std::mem::forget(self);

@@ -11,7 +11,7 @@ use pyo3::types::{PyBool, PyBytes, PyFloat};
 
 use super::int::{exact_i32, exact_i64, new_int};
 use super::raised::Raised;
-use super::text::{exact_utf8, new_str};
+use super::text::{NoStr, exact_utf8, new_str};
 use crate::wire::{self, Reader, Scalar, Writer};
 
 /// What Python has for a scalar of the wire.
@@ -221,6 +221,25 @@ pub struct ReadStr {
 
 impl sealed::Sealed for ReadStr {}
 
+impl ReadStr {
+    /// What stands for bytes that there is no `str` of.
+    #[cold]
+    fn other<'py>(
+        self,
+        py: Python<'py>,
+        bytes: &[u8],
+        none: NoStr<'py>,
+    ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
+        if let Some(raised) = none.raised() {
+            return Err(raised.into());
+        }
+        if self.strict {
+            return Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec()))));
+        }
+        Ok(PyBytes::new(py, bytes).into_any())
+    }
+}
+
 impl ReadScalar for ReadStr {
     #[inline]
     fn read<'py, R: Reader>(
@@ -229,10 +248,9 @@ impl ReadScalar for ReadStr {
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
         let bytes = reader.bytes()?;
-        match new_str(py, bytes)? {
-            Some(text) => Ok(text),
-            None if self.strict => Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec())))),
-            None => Ok(PyBytes::new(py, bytes).into_any()),
+        match new_str(py, bytes) {
+            Ok(text) => Ok(text),
+            Err(none) => self.other(py, bytes, none),
         }
     }
 }

@@ -14,13 +14,24 @@ use super::raised::Raised;
 /// of no meaning, and not cleared.
 const COMPACT_ASCII: u32 = 0b11 << 5;
 
-/// A `str` of UTF-8 bytes; none when they are not UTF-8. No exception is made
-/// for that, which would be an object that wakes the garbage collector.
+/// Why there is no `str` of some bytes. It takes no memory, so that a result
+/// with it fits into a register.
+#[must_use = "an exception may be set"]
+pub struct NoStr<'py>(Python<'py>);
+
+impl<'py> NoStr<'py> {
+    /// The exception that was set, which is that memory is out; none where the
+    /// bytes are not UTF-8. No exception is made for that: it would be an object
+    /// that wakes the garbage collector.
+    #[cold]
+    pub fn raised(self) -> Option<Raised<'py>> {
+        Raised::if_set(self.0)
+    }
+}
+
+/// A `str` of UTF-8 bytes.
 #[inline]
-pub fn new_str<'py>(
-    py: Python<'py>,
-    bytes: &[u8],
-) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
     // CPython shares the strings of one character and the empty one.
     if bytes.len() < 2 || !cfg!(known_layouts) {
         return usual_str(py, bytes);
@@ -33,10 +44,12 @@ pub fn new_str<'py>(
     // written before anyone sees it, and all are ASCII.
     unsafe {
         let text = ffi::PyUnicode_New(bytes.len() as ffi::Py_ssize_t, 127);
-        let text = Raised::or_owned(py, text)?;
+        let Some(text) = Bound::from_owned_ptr_or_opt(py, text) else {
+            return Err(NoStr(py));
+        };
         let data = text.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
         copy_bytes(bytes.as_ptr(), data.cast(), bytes.len());
-        Ok(Some(text))
+        Ok(text)
     }
 }
 
@@ -65,12 +78,19 @@ pub fn not_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Raised<'py> {
     }
 }
 
-/// The string that Python makes of the bytes, none when they are not UTF-8.
+/// The string that Python makes of the bytes, if they are UTF-8.
 #[inline(never)]
-fn usual_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+fn usual_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
     match std::str::from_utf8(bytes) {
-        Ok(_) => str_of_utf8(py, bytes).map(Some),
-        Err(_) => Ok(None),
+        Ok(_) => str_of_utf8(py, bytes).map_err(NoStr::from),
+        Err(_) => Err(NoStr(py)),
+    }
+}
+
+impl<'py> From<Raised<'py>> for NoStr<'py> {
+    #[cold]
+    fn from(raised: Raised<'py>) -> Self {
+        Self(raised.keep_set())
     }
 }
 
@@ -86,11 +106,11 @@ fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
     }
 }
 
-/// A `str` of bytes that are not all ASCII; none when they are not UTF-8.
+/// A `str` of bytes that are not all ASCII.
 #[inline(never)]
-fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(None);
+        return Err(NoStr(py));
     };
     // The first byte of a character tells how large it is at least and at
     // most. A character of two bytes and more is not shared by others, unless
@@ -101,14 +121,14 @@ fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Option<Bound<'py, PyA
         largest = largest.max(*byte);
     }
     if count < 2 {
-        return str_of_utf8(py, bytes).map(Some);
+        return str_of_utf8(py, bytes).map_err(NoStr::from);
     }
     let text = match largest {
         0..0xc4 => filled(py, text, count, 0xff, |char| char as u8),
         0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),
         _ => filled(py, text, count, 0x0010_ffff, |char| char),
     };
-    text.map(Some)
+    text.map_err(NoStr::from)
 }
 
 /// A string of `count` characters, the largest of which needs all of `U`.
@@ -138,7 +158,8 @@ fn filled<'py, U>(
 
 /// The UTF-8 of an object that is exactly a `str`, none when it has none.
 /// Anything else gives none and runs no code.
-#[inline]
+#[expect(clippy::inline_always, reason = "measured: the loops over strings")]
+#[inline(always)]
 pub fn exact_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     // SAFETY: the memory is read as a str only after the type was found to be
     // exactly that. ASCII that is compact lies directly behind the header,

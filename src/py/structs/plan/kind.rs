@@ -143,17 +143,31 @@ impl StructClass {
 
     /// The plan of the class; none when it is a callable of another kind.
     #[inline]
-    pub fn plan<'py>(
+    pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
+        match self.current_plan() {
+            Some(plan) => Ok(Some(plan.bind(py).clone())),
+            None => self.find_plan(py),
+        }
+    }
+
+    /// The plan of the class, while nothing but native code runs; looking for it
+    /// ends that.
+    #[inline]
+    pub fn plan_in<'py>(
         &self,
         quiet: &mut Quiet<'py>,
     ) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        if let Some(plan) = self.plan.get()
-            && !plan.get().is_stale()
-            && !plan.get().unwatched
-        {
-            return Ok(Some(quiet.share(plan)));
+        match self.current_plan() {
+            Some(plan) => Ok(Some(quiet.share(plan))),
+            None => self.find_plan(quiet.calls()),
         }
-        self.find_plan(quiet.calls())
+    }
+
+    /// The plan that was found before, if nothing has changed since.
+    #[inline]
+    fn current_plan(&self) -> Option<&Py<Plan>> {
+        let plan = self.plan.get()?;
+        (!plan.get().is_stale() && !plan.get().unwatched).then_some(plan)
     }
 
     #[cold]
