@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.server_call import answer, noted, read_call, single
+from fastthrift._calls.steps import Blocking, run
 from fastthrift.parser import load
 from fastthrift.thrift import (
     TApplicationException,
@@ -26,7 +28,7 @@ from fastthrift.thrift import TType as TType
 from .tracker import ConsoleTracker, TrackerBase, VersionMixin
 
 if TYPE_CHECKING:
-    from fastthrift.thrift import Incoming
+    from fastthrift._calls.server_call import Incoming
 
 __all__ = ["ConsoleTracker", "TTrackedClient", "TTrackedProcessor", "TrackerBase"]
 
@@ -177,7 +179,8 @@ class TTrackedProcessor(TProcessor, VersionMixin):
     def _try_upgrade(self, iprot: Any) -> Incoming:
         api, message_type, seqid = iprot.read_message_begin()
         if message_type != TMessageType.CALL or api != track_method:
-            return self._read_call(iprot, self._service, self._handler, api, message_type, seqid)
+            header = api, message_type, seqid
+            return run(read_call(Blocking, *noted(iprot), single(self), header))
 
         args = track_thrift.UpgradeArgs()
         args.read(iprot)
@@ -206,7 +209,7 @@ class TTrackedProcessor(TProcessor, VersionMixin):
         result: Any,
         call: Callable[[], Any] | None,
     ) -> None:
-        self._call_and_answer(oprot, api, seqid, result, call)
+        run(answer(self, self, oprot, (api, seqid, result, call)))
 
     def send_exception(self, oprot: Any, api: str, exc: TApplicationException, seqid: int) -> None:
         """Answer with a ``TApplicationException``, after the header that the client expects."""
