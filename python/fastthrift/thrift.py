@@ -45,6 +45,7 @@ from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
+from fastthrift._core import bind, write_call
 from fastthrift._light import partial
 
 from ._payload import TApplicationException as TApplicationException
@@ -117,7 +118,7 @@ class TClient:
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
-        bound = _core.bind(self, _OWN_SEND, _api, args, kwargs)
+        bound = bind(self, _OWN_SEND, _api, args, kwargs)
         named = name_arguments(self._service, _api, args, kwargs) if bound is None else None
         progress = self._rpc_state
         if progress.process is not this_process.current:
@@ -129,7 +130,7 @@ class TClient:
                 output = None
                 if bound is not None:
                     call.stage = ENCODING
-                    output = _core.write_call(bound[0], self._oprot, call.seqid, bound[2])
+                    output = write_call(bound[0], self._oprot, call.seqid, bound[2])
                 if output is not None:
                     call.stage = SENDING
                     data, trans = output

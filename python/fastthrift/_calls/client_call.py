@@ -179,6 +179,7 @@ class ClientCall:
 
     def check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> None:
         """Raise for the header of a reply that does not belong to the call."""
+        self.stage = READING
         run(self._check_header(iprot, name, message_type, seqid))
 
     def _check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> Steps[None]:

@@ -519,14 +519,12 @@ async def client_context(
     check_seqid: bool = True,
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
-    uri = make_uri(host, port, path, scheme, url)
-    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
-    factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
+    parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
+    client = await make_client(service, *parts, check_seqid=check_seqid)
     try:
-        await transport.open()
-        yield TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
+        yield client
     finally:
-        await transport.aclose()
+        await client._iprot.trans.aclose()
 
 
 def make_server(
