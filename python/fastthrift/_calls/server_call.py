@@ -253,7 +253,7 @@ def refused_call(service: Any, api: Any, message_type: int) -> TApplicationExcep
 
 
 def read_call(
-    kind: Kind,
+    kind: type[Kind],
     call: ServerCall,
     iprot: Any,
     find: Find,
@@ -295,7 +295,7 @@ def read_call(
 
 
 def write_answer(
-    kind: Kind, call: ServerCall, oprot: Any, api: Any, payload: Any, seqid: int
+    kind: type[Kind], call: ServerCall, oprot: Any, api: Any, payload: Any, seqid: int
 ) -> Steps[None]:
     """Answer with a result, or with a ``TApplicationException`` in place of one."""
     refused = isinstance(payload, TApplicationException)
@@ -310,7 +310,7 @@ def write_answer(
 class Answers:
     """Answers a call as processors do that have no way of their own."""
 
-    def __init__(self, kind: Kind, call: ServerCall) -> None:
+    def __init__(self, kind: type[Kind], call: ServerCall) -> None:
         self.kind = kind
         self.call = call
 
@@ -355,7 +355,7 @@ def declare(error: Exception, result: Any) -> bool:
 
 
 def process_by_steps(
-    kind: Kind, processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
+    kind: type[Kind], processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
 ) -> Steps[None]:
     """Read one call, make it and answer it, by the methods of the protocols."""
     incoming = yield from read_call(kind, call, iprot, find)

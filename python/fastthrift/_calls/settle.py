@@ -134,7 +134,7 @@ def _internal_error(error: BaseException, call: ServerCall) -> TApplicationExcep
 
 
 def send(
-    kind: Kind,
+    kind: type[Kind],
     settlement: Settlement,
     processor: Any,
     call: ServerCall,
