@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client as http_client
 import http.server as http_server
-import io
 import logging
 import socket
 import socketserver
@@ -13,34 +12,31 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
-from fastthrift._calls.server_call import Message, Reader, Writer
-from fastthrift._calls.settle import is_lost
+from fastthrift._calls.exchange import BadRequest, Exchange, answered, refused
+from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
+from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.settle import OUT_OF_RESOURCES, is_lost
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import (
-    _OUT_OF_RESOURCES,
-    _RESOURCE_PAUSE,
+    RESOURCE_PAUSE,
+    Connection,
     TServer,
-    _Connection,
 )
-from fastthrift.thrift import TProcessor
-from fastthrift.transport import TBufferedTransportFactory, TMemoryBuffer, TSocket
-from fastthrift.transport.base import TTransportBase, TTransportException, TTransportFactory
+from fastthrift.thrift import TProcessor, processing
+from fastthrift.transport import TBufferedTransportFactory, TSocket
+from fastthrift.transport.base import TTransportFactory
 
 from ._common import DEFAULT_MAX_MESSAGE_SIZE
-from ._request import BadRequest, RequestHead, RequestReader
+from ._request import RequestHead, RequestReader
 from ._response import (
     CONTINUE,
     LINGER,
     READ_SIZE,
     SERVER,
-    OnlyMessage,
-    make_refusal,
     make_response,
-    require_answer,
-    says_something,
 )
 
 logger = logging.getLogger("fastthrift.http")
@@ -49,37 +45,6 @@ _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
 
 _T = TypeVar("_T")
-
-
-class TFileObjectTransport(TTransportBase):
-    """A file object as a transport."""
-
-    def __init__(self, fileobj: BinaryIO) -> None:
-        self.fileobj = fileobj
-
-    def isOpen(self) -> bool:
-        """Always true."""
-        return True
-
-    def is_open(self) -> bool:
-        """Always true."""
-        return True
-
-    def open(self) -> None:
-        """The file is open."""
-
-    def close(self) -> None:
-        self.fileobj.close()
-
-    def read(self, sz: int) -> bytes:
-        """Read up to ``sz`` bytes; fewer at the end of the file."""
-        return self.fileobj.read(sz)
-
-    def write(self, buf: bytes) -> None:
-        self.fileobj.write(buf)
-
-    def flush(self) -> None:
-        self.fileobj.flush()
 
 
 class ResponseException(Exception):
@@ -180,62 +145,30 @@ class THttpServer(TServer):
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _handle(self, request: _RequestHandler, connection: _Connection, body: bytes) -> None:
+    def _handle(self, request: _RequestHandler, connection: Connection, body: bytes) -> None:
         """Process one call and respond."""
-        source = _Body(body)
-        itrans = self.itrans_factory.get_transport(TFileObjectTransport(source))
-        answer = TMemoryBuffer()
-        otrans = self.otrans_factory.get_transport(answer)
-        oprot: Any = self.oprot_factory.get_protocol(otrans)
-        connection.message = message = _OnlyMessage(lambda: source.rest(itrans))
-        reader = Reader(self.iprot_factory.get_protocol(itrans), message)
-        try:
+        exchange = Exchange.of(
+            body, self.itrans_factory, self.iprot_factory, self.otrans_factory, self.oprot_factory
+        )
+        connection.call = exchange.call
+        process = processing(self.processor, exchange.iprot, exchange.oprot)
+
+        def process_in_turn(call: ServerCall) -> None:
             with self._turn:
-                self.processor.process(reader, Writer(oprot, message))  # type: ignore[arg-type]
-            # A processor that flushes nothing has answered a oneway call.
-            otrans.flush()
+                process(call)
+
+        def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:
+            self._settle(error, call, connection.peer, oprot)
+
+        try:
+            answer = exchange.answer(
+                process_in_turn, settle, errors=self._call_errors, passing=(ResponseException,)
+            )
         except ResponseException as error:
             request.close_connection = True
             error.handler(request)
             return
-        except BadRequest:
-            raise
-        except self._call_errors as error:
-            self._settle(error, message, connection.peer, oprot)
-            if not answer.getvalue():
-                require_answer(message)
-        request.respond(answer.getvalue())
-
-
-class _OnlyMessage(OnlyMessage, Message):
-    """The call of a request."""
-
-
-class _Body(io.BytesIO):
-    """The body of a request.
-
-    A framed transport reads ahead. It is given its frame first, so that what follows the frame
-    stays here, where it is seen.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body)
-        self._first = 4 + int.from_bytes(body[:4], "big")
-
-    def read(self, size: int | None = -1) -> bytes:
-        before_end = self._first - self.tell()
-        if size is not None and size > before_end > 0:
-            size = before_end
-        return super().read(size)
-
-    def rest(self, trans: Any) -> bytes:
-        """What has not been read by ``trans``, or a part of it."""
-        rest = self.read()
-        # What the transport has taken and keeps.
-        with contextlib.suppress(TTransportException, EOFError):
-            while not says_something(rest) and (byte := trans.read(1)):
-                rest += byte
-        return rest
+        request.respond(answer)
 
 
 # socketserver has it on systems that fork.
@@ -264,9 +197,9 @@ def _serving_class(
                 accepted: tuple[socket.socket, Any] = super().get_request()
                 return accepted
             except OSError as error:
-                if error.errno in _OUT_OF_RESOURCES:
+                if error.errno in OUT_OF_RESOURCES:
                     logger.error("Cannot accept connections for now: %s", error)
-                    time.sleep(_RESOURCE_PAUSE)
+                    time.sleep(RESOURCE_PAUSE)
                 raise
 
         def handle_error(self, request: Any, client_address: Any) -> None:
@@ -307,7 +240,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         server = self.server_of_thrift
         thread = threading.current_thread()
         transport = TSocket(sock=self.connection)
-        connection = self._thrift = _Connection(transport)
+        connection = self._thrift = Connection(transport)
         server._connections[id(transport)] = connection
         server._threads.add(thread)
         try:
@@ -334,7 +267,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         except BadRequest as error:
             self.refuse(error)
         finally:
-            self._thrift.message = Message()
+            self._thrift.call = ServerCall()
         self.wfile.flush()
         if self.server_of_thrift.closed:
             self.close_connection = True
@@ -381,7 +314,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
     def respond(self, body: bytes) -> None:
         """Respond to a call."""
         self.log_request(200)
-        self.wfile.write(make_response(self.head, not self.close_connection, body))
+        self.wfile.write(make_response(self.head, not self.close_connection, answered(body)))
 
     def refuse(self, error: BadRequest) -> None:
         """Respond to a request that is not served."""
@@ -391,7 +324,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         self.log_request(error.status)
         if not error.goes_on:
             self.close_connection = True
-        self.wfile.write(make_refusal(self.head, not self.close_connection, error))
+        self.wfile.write(make_response(self.head, not self.close_connection, refused(error)))
         if self.close_connection:
             self._linger()
 

@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any, TypeVar
 
+from fastthrift._calls.exchange import BadRequest, Exchange, answered, refused
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift.http._common import (
     CONTENT_TYPE,
@@ -28,25 +30,23 @@ from fastthrift.http._common import (
     parse_uri,
     shown,
 )
-from fastthrift.http._request import BadRequest, RequestHead, RequestReader
+from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._response import (
     CONTINUE,
     LINGER,
     READ_SIZE,
-    OnlyMessage,
-    make_refusal,
     make_response,
-    require_answer,
 )
 from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
 
+from ._answering import process_and_answer
 from .client import TAsyncClient
-from .processor import TAsyncProcessor
+from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
-from .server import TAsyncServer, _Connection, _Message
+from .server import Connection, TAsyncServer
 from .socket import StreamHandler, TAsyncServerSocket
 from .transport.base import (
     SIZE_LIMIT,
@@ -319,10 +319,6 @@ def _require_success(response: Any) -> None:
             raise error
 
 
-class _OnlyMessage(OnlyMessage, _Message):
-    """The call of a request."""
-
-
 class _Listener(TAsyncServerSocket):
     """Listens at every address that the host's name has."""
 
@@ -386,18 +382,18 @@ class TAsyncHttpServer(TAsyncServer):
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections.get(task) or _Connection(client, task)
+        connection = self._connections.get(task) or Connection(client, task)
         reader = RequestReader(self.max_message_size)
         try:
             while await self._serve_request(client, reader, connection) and not self.closed:
-                connection.message = _Message()
+                connection.call = ServerCall()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise
             logger.debug("Connection of %s ended: %s", connection.peer, error)
 
     async def _serve_request(
-        self, client: StreamHandler, reader: RequestReader, connection: _Connection
+        self, client: StreamHandler, reader: RequestReader, connection: Connection
     ) -> bool:
         """Serve one request; whether the connection goes on."""
         head: RequestHead | None = None
@@ -410,13 +406,13 @@ class TAsyncHttpServer(TAsyncServer):
             level = logging.DEBUG if error.goes_on else logging.WARNING
             logger.log(level, "Refused a request of %s: %s", connection.peer, error.reason)
             goes_on = error.goes_on and head is not None and head.keeps_alive
-            client.write(make_refusal(head, goes_on, error))
+            client.write(make_response(head, goes_on, refused(error)))
             await client.flush()
             if not goes_on:
                 await _linger(client)
             return goes_on
         goes_on = head.keeps_alive and not self.closed
-        client.write(make_response(head, goes_on, data))
+        client.write(make_response(head, goes_on, answered(data)))
         await client.flush()
         return goes_on
 
@@ -435,21 +431,23 @@ class TAsyncHttpServer(TAsyncServer):
             await client.flush()
         return await _read(client, reader, reader.body) if body is None else body
 
-    async def _answer_call(self, body: bytes, connection: _Connection) -> bytes:
+    async def _answer_call(self, body: bytes, connection: Connection) -> bytes:
         """Process one call; what is to be sent for it."""
         itrans = TAsyncMemoryBuffer(body)
         otrans = TAsyncMemoryBuffer()
-        connection.message = message = _OnlyMessage(itrans.getvalue)
-        understood = await self._process(
-            self.iprot_factory.get_protocol(itrans),
-            self.iprot_factory.get_protocol(otrans),
-            message,
+        iprot, oprot = map(self.iprot_factory.get_protocol, (itrans, otrans))
+        exchange = Exchange(iprot, oprot, otrans, itrans.getvalue)
+        connection.call = exchange.call
+        understood = await process_and_answer(
+            processing(self.processor, iprot, oprot),
+            exchange.call,
+            self.processor,
+            iprot,
+            oprot,
             connection.peer,
+            self._settle,
         )
-        answer = otrans.getvalue()
-        if not understood and not answer:
-            require_answer(message)
-        return answer
+        return exchange.take(failed=not understood)
 
     def _settle(self, error: BaseException, *args: Any) -> Settlement:
         if isinstance(error, BadRequest):
@@ -521,14 +519,12 @@ async def client_context(
     check_seqid: bool = True,
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
-    uri = make_uri(host, port, path, scheme, url)
-    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
-    factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
+    parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
+    client = await make_client(service, *parts, check_seqid=check_seqid)
     try:
-        await transport.open()
-        yield TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
+        yield client
     finally:
-        await transport.aclose()
+        await client._iprot.trans.aclose()
 
 
 def make_server(
