@@ -524,8 +524,8 @@ BREAKS = [
     Break(
         "a forked child does not talk on its parent's connection",
         "the child goes on where its parent was",
-        '        self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID\n',
-        "",
+        '        client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID\n',
+        "        del client\n",
         ("calls/test_broken::test_forked_child_and_its_parent_on_one_connection",),
     ),
     Break(
@@ -554,8 +554,8 @@ BREAKS = [
     Break(
         "what a closed connection has brought answers no call",
         "it stays in the buffer",
-        "            trans.clean()\n        progress.answered = False",
-        "            pass\n        progress.answered = False",
+        "            trans.clean()\n        self.answered = False",
+        "            pass\n        self.answered = False",
         (
             "calls/test_sequence_ids::"
             "test_what_was_read_ahead_is_not_taken_for_an_answer_on_another_connection",
@@ -564,8 +564,8 @@ BREAKS = [
     Break(
         "no native code is on the stack of a thread that sends a call",
         "the general way flushes natively",
-        "        self._rpc_state.stage = _SENDING\n        flush(self._oprot.trans)\n",
-        "        self._rpc_state.stage = _SENDING\n        self._oprot.trans.flush()\n",
+        "        self.stage = SENDING\n        yield self.kind.flush(oprot.trans)\n",
+        "        self.stage = SENDING\n        yield oprot.trans.flush()\n",
         ("calls/test_broken::test_program_ends_while_a_daemon_thread_is_in_a_call",),
     ),
     Break(
