@@ -77,7 +77,7 @@ def fails(test: Test) -> bool:
     """Whether a test fails; a process that dies or hangs is a failure, no test at all is none."""
     if test.is_native:
         done = call(*test.cargo())
-        if "1 passed" not in done.stdout and "1 failed" not in done.stdout:
+        if "running 1 test" not in done.stdout:
             raise Failed(f"no test {test.name} in {test.file}\n{done.stdout}{done.stderr}")
         return done.returncode != 0
     # Its parameters one after the other, up to the first that fails.

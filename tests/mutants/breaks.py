@@ -52,7 +52,7 @@ BREAKS = [
         "no two types share a name",
         "a second Depth",
         "use super::wire_type::{COMPACT_FALSE, WireType};",
-        "use super::wire_type::{COMPACT_FALSE, WireType};\nstruct Depth;\n",
+        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}struct Depth;\n",
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
@@ -129,9 +129,9 @@ BREAKS = [
     ),
     Break(
         "the ranges of a syntax tree nest",
-        "the parser forgets a comma",
-        "b',' => self.take(1, TokenKind::Comma),",
-        "b',' => { self.at += 1; self.take(usize::from(self.peek(0) == b' '), TokenKind::Comma) }",
+        "a token ends a byte late",
+        "            span: Span::new(start as u32, self.at as u32),\n",
+        "            span: Span::new(start as u32, self.at as u32 + u32::from(first == b',')),\n",
         ("tests/idl/fixtures.rs::ranges_nest_and_tokens_cover_the_text",),
     ),
     Break(
@@ -186,11 +186,9 @@ BREAKS = [
     ),
     Break(
         "one decoder and one encoder for binary and compact",
-        "bytes ahead are counted twice",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead));",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead).max(2));",
+        "a stream loses a byte of an odd number to pass over",
+        "        let mut left = count;\n        while left > 0 {\n",
+        "        let mut left = count & !1;\n        while left > 0 {\n",
         ("bad_input/test_bytes::test_sources_agree_on_changed_bytes",),
     ),
     Break(
@@ -629,7 +627,8 @@ BREAKS = [
         "import starts no thread",
         "one is started",
         "_parse_lock = new_lock()\n",
-        "_parse_lock = new_lock()\n\nimport threading\n\nthreading.Thread(target=print).start()\n",
+        "_parse_lock = new_lock()\n\nimport threading\n\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
         ("drop_in/test_public_names::test_import_starts_nothing",),
     ),
     Break(
