@@ -33,6 +33,7 @@ WITHOUT = {
     "objects, classes and transports may be used by several threads": "found by chance",
     "threads may load at once": "found by chance",
     "what is taken of HTTP, h11 reads as the same": "the break of the row before it trips it",
+    "sockets are Python's": "a socket that blocks all greenlets blocks the test too, for ever",
     "a proxy knows of every call": "takes nginx, which not every machine has",
 }
 
@@ -51,7 +52,7 @@ BREAKS = [
         "no two types share a name",
         "a second Depth",
         "use super::wire_type::{COMPACT_FALSE, WireType};",
-        "use super::wire_type::{COMPACT_FALSE, WireType};\nstruct Depth;\n",
+        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}struct Depth;\n",
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
@@ -128,9 +129,9 @@ BREAKS = [
     ),
     Break(
         "the ranges of a syntax tree nest",
-        "the parser forgets a comma",
-        "b',' => self.take(1, TokenKind::Comma),",
-        "b',' => { self.at += 1; self.take(usize::from(self.peek(0) == b' '), TokenKind::Comma) }",
+        "a token ends a byte late",
+        "            span: Span::new(start as u32, self.at as u32),\n",
+        "            span: Span::new(start as u32, self.at as u32 + u32::from(first == b',')),\n",
         ("tests/idl/fixtures.rs::ranges_nest_and_tokens_cover_the_text",),
     ),
     Break(
@@ -185,11 +186,9 @@ BREAKS = [
     ),
     Break(
         "one decoder and one encoder for binary and compact",
-        "bytes ahead are counted twice",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead));",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead).max(2));",
+        "a stream loses a byte of an odd number to pass over",
+        "        let mut left = count;\n        while left > 0 {\n",
+        "        let mut left = count & !1;\n        while left > 0 {\n",
         ("bad_input/test_bytes::test_sources_agree_on_changed_bytes",),
     ),
     Break(
@@ -461,7 +460,6 @@ BREAKS = [
         (
             "structs/test_classes::test_thrift_spec_assigned_after_use",
             "structs/test_classes::test_a_nested_spec_assigned_after_use",
-            "structs/test_classes::test_gen_init_after_use",
         ),
     ),
     Break(
@@ -473,10 +471,10 @@ BREAKS = [
     ),
     Break(
         "a load that fails leaves nothing",
-        "modules are registered while names are looked for",
-        "            if names.get(own) is not included:\n                names[own] = included\n",
-        "            if names.get(own) is not included:\n"
-        "                names[own] = sys.modules[own] = included\n",
+        "a module is kept before its file is read",
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
+        "        _thrift_cache[key] = types.ModuleType(key)\n"
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
         ("load/test_modules::test_a_failed_load_leaves_nothing",),
     ),
     Break(
@@ -526,14 +524,14 @@ BREAKS = [
         "a forked child does not talk on its parent's connection",
         "the child goes on where its parent was",
         '        client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID\n',
-        "",
+        "        del client\n",
         ("calls/test_broken::test_forked_child_and_its_parent_on_one_connection",),
     ),
     Break(
         "all addresses of a host are tried",
-        "the first has all the time",
-        "        share = max(left / (len(addresses) - position), min(left, _LEAST_SHARE))\n",
-        "        share = seconds\n",
+        "each has all the time",
+        "        left = deadline - time.monotonic()\n",
+        "        left = seconds or 0.0\n",
         ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
     ),
     Break(
@@ -617,16 +615,6 @@ BREAKS = [
         ("servers/test_close::test_started_call_is_finished_and_answered",),
     ),
     Break(
-        "sockets are Python's",
-        "they are those of before the patching",
-        "        sock.connect(address)\n        if patience or self.socket_timeout:\n",
-        "        sock.connect(address)\n        import gevent.monkey\n\n"
-        "        original = gevent.monkey.get_original('socket', 'socket')\n"
-        "        self.sock = sock = original(fileno=sock.detach())\n"
-        "        sock.setblocking(True)\n        if patience or self.socket_timeout:\n",
-        ("calls/test_gevent::test_waiting_calls_let_others_work_and_close_ends_serve",),
-    ),
-    Break(
         "`_rbuf` and `_wbuf` of transports",
         "what was taken is not shown",
         "            ahead.left.min(ahead.position)\n",
@@ -664,7 +652,8 @@ BREAKS = [
         "import starts no thread",
         "one is started",
         "_parse_lock = new_lock()\n",
-        "_parse_lock = new_lock()\n\nimport threading\n\nthreading.Thread(target=print).start()\n",
+        "_parse_lock = new_lock()\n\nimport threading\n\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
         ("drop_in/test_public_names::test_import_starts_nothing",),
     ),
     Break(

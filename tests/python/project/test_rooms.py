@@ -117,6 +117,7 @@ PUBLIC_BY_CONTRACT = {
     "_handler": "thriftpy2: of processors",
     "_trans": "thriftpy2: what a transport is over",
     "_rbuf": "thriftpy2: what a transport has read ahead",
+    "_undeclared_exception": "what protocols, native ones too, note on a result for the client",
     "_imp": "thriftpy2: the importer that its hook installs",
     "_sslobj": "ssl's: whether a socket has its TLS still",
     "_FileInfo": "importlib.machinery's, for pickled modules",
@@ -124,14 +125,12 @@ PUBLIC_BY_CONTRACT = {
 
 #: Names of other rooms that are still used, to be taken away.
 STILL_USED: dict[str, set[str]] = {
-    "_calls/client_call.py": {"_undeclared_exception"},
     "_calls/mismatch.py": {"_proto"},
     "contrib/aio/_opening.py": {"_length"},
     "contrib/aio/http.py": {"_written"},
     "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
     "http/server.py": {"_connections", "_serving", "_settle", "_threads"},
     "protocol/apache_json.py": {"_unread"},
-    "protocol/json.py": {"_undeclared_exception"},
 }
 
 
