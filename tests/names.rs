@@ -104,3 +104,97 @@ fn types_that_share_a_name_are_seen() {
     let third = [files[0], files[1], ("src/c.rs", "struct Struct;")];
     assert_eq!(made(&third), ["Struct"]);
 }
+
+/// How a doc comment begins that says nothing without the item above it.
+const LEANING: &[(&str, &str, &[&str])] = &[
+    (
+        "src",
+        "rs",
+        &["/// The same ", "/// The same,", "/// As `", "//! As `"],
+    ),
+    ("python", "py", &["\"\"\"The same ", "\"\"\"As `"]),
+    ("python", "pyi", &["\"\"\"The same ", "\"\"\"As `"]),
+];
+
+#[test]
+fn doc_comments_stand_alone() {
+    let mut leaning = Vec::new();
+    for (directory, extension, beginnings) in LEANING {
+        for (path, text) in files(directory, extension) {
+            let mut inside = false;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim_start();
+                // The first line of a Rust comment, and every docstring.
+                let first = !inside || *extension != "rs";
+                if first && beginnings.iter().any(|start| line.starts_with(start)) {
+                    leaning.push(format!("{path}:{}: {line}", number + 1));
+                }
+                inside = line.starts_with("///") || line.starts_with("//!");
+            }
+        }
+    }
+    assert!(leaning.is_empty(), "{leaning:#?}");
+}
+
+/// What the encoder and the decoder both do, each by the other's name.
+const MIRRORED: &[&str] = &[
+    "struct_of_object",
+    "struct_by_attributes",
+    "struct_by_fields",
+    "struct_value",
+    "fields",
+    "value",
+    "bool",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "double",
+    "string",
+    "binary",
+    "uuid",
+    "list",
+    "scalars",
+    "elements",
+    "map",
+    "field_error",
+];
+
+#[test]
+fn the_encoder_and_the_decoder_mirror_each_other() {
+    let functions = |file: &str| -> Vec<String> {
+        let sources = files("src/py/codec", "rs");
+        let (_, text) = sources
+            .iter()
+            .find(|(path, _)| path.ends_with(file))
+            .expect("a file of the codec");
+        let names = text.lines().filter_map(|line| {
+            let (_, rest) = line.split_once("fn ")?;
+            let end = rest.find(['(', '<'])?;
+            Some(rest[..end].to_owned())
+        });
+        names.collect()
+    };
+    let (encoder, decoder) = (functions("encode.rs"), functions("decode.rs"));
+    let structs = |names: &[String]| -> Vec<String> {
+        let of_structs = names.iter().filter(|name| name.contains("struct"));
+        of_structs.cloned().collect()
+    };
+    for name in MIRRORED {
+        for (side, names) in [("encoder", &encoder), ("decoder", &decoder)] {
+            assert!(
+                names.iter().any(|known| known == name),
+                "no {name} in the {side}"
+            );
+        }
+    }
+    // Of these each side has one more way: any object is written, a new one read.
+    let only = |one: &[String], other: &[String]| -> Vec<String> {
+        structs(one)
+            .into_iter()
+            .filter(|name| !other.contains(name))
+            .collect()
+    };
+    assert_eq!(only(&encoder, &decoder), ["struct_of_any"]);
+    assert_eq!(only(&decoder, &encoder), ["new_struct", "struct_in_slots"]);
+}

@@ -262,7 +262,7 @@ class TPayloadMeta(_core.PayloadType):
 
     @property
     def __base__(cls) -> type | None:
-        """As ``__bases__``: ``TPayload`` for a loaded struct."""
+        """What ``__bases__`` gives: ``TPayload`` for a loaded struct."""
         base = _TYPE_BASE.__get__(cls)
         return TPayload if _is_storage(base) else base
 

@@ -217,7 +217,7 @@ class TThreadedServer(TServer):
     grace: float = 10_000
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """As ``TServer``; ``daemon`` makes the threads daemonic, ``grace`` sets how many
+        """What ``TServer`` takes; ``daemon`` makes the threads daemonic, ``grace`` sets how many
         milliseconds ``serve`` waits for them after ``close``."""
         self.daemon = kwargs.pop("daemon", False)
         self.grace = kwargs.pop("grace", self.grace)

@@ -18,7 +18,7 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     render_by(&Renderer::plain(), diagnostic)
 }
 
-/// The same with the escape sequences of a terminal.
+/// A diagnostic as text with the escape sequences of a terminal.
 #[must_use]
 pub fn render_in_color(diagnostic: &Diagnostic) -> String {
     render_by(&Renderer::styled(), diagnostic)

@@ -140,7 +140,7 @@ impl SourceFile {
         self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
-    /// The same for an offset that is likely to be in this line or soon after.
+    /// The line of an offset that is likely to be in this line or soon after.
     #[must_use]
     pub fn line_near(&self, line: u32, offset: u32) -> u32 {
         /// How many lines are worth a look, one by one.

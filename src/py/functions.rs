@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyMemoryView, PyString, PyTuple, PyType};
 
 use super::codec::{self, Decoder, Dialect, Encoder, Read, Settings, Strings, Write, type_name};
 use super::error::CodecError;
-use super::ffi::{self, General, Quick, Raised};
+use super::ffi::{self, ByPosition, General, Raised};
 use super::protocol::{
     ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
 };
@@ -33,15 +33,6 @@ fn original_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
         return None;
     };
     Some(settings.get().get())
-}
-
-/// The plan of a payload, none where its class has none.
-#[expect(clippy::inline_always, reason = "measured: every call starts here")]
-#[inline(always)]
-fn plan_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Plan>> {
-    // An object without a plan goes the way of duck typing, which says what
-    // is wrong with it.
-    Plan::of_payload(object)
 }
 
 /// A struct, to be written by the plan that was found for it.
@@ -79,7 +70,7 @@ pub fn serialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
-        && let Some(plan) = plan_of(thrift_object)
+        && let Some(plan) = Plan::of_payload(thrift_object)
         && plan.get().has_original_write()
     {
         return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
@@ -116,7 +107,7 @@ pub fn deserialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
-        && let Some(plan) = plan_of(&thrift_object)
+        && let Some(plan) = Plan::of_payload(&thrift_object)
         && plan.get().has_original_read()
     {
         let job = ReadStruct {
@@ -242,7 +233,7 @@ pub fn encode<'py>(
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let settings = settings(protocol)?;
-    if let Some(plan) = plan_of(obj) {
+    if let Some(plan) = Plan::of_payload(obj) {
         return write_by_plan(&settings, plan.get(), obj);
     }
     encode_other(obj, &settings)
@@ -382,12 +373,12 @@ impl<'py> Read<'py> for ReadNew<'_> {
     }
 }
 
-/// Gives the functions of this file their quick ways in.
-pub fn quicken(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    ffi::quicken::<Serialize>(&module.getattr("serialize")?)?;
-    ffi::quicken::<Deserialize>(&module.getattr("deserialize")?)?;
-    ffi::quicken::<Encode>(&module.getattr("encode")?)?;
-    ffi::quicken::<Decode>(&module.getattr("decode")?)
+/// Gives the functions of this file their ways in by position.
+pub fn take_by_position(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    ffi::take_by_position::<Serialize>(&module.getattr("serialize")?)?;
+    ffi::take_by_position::<Deserialize>(&module.getattr("deserialize")?)?;
+    ffi::take_by_position::<Encode>(&module.getattr("encode")?)?;
+    ffi::take_by_position::<Decode>(&module.getattr("decode")?)
 }
 
 /// An argument that may be left out, or None.
@@ -401,11 +392,11 @@ fn optional<'a, 'py>(
         .filter(|value| !value.is_none())
 }
 
-macro_rules! quick {
+macro_rules! by_position {
     ($name:ident, $least:literal, $most:literal, |$args:ident| $call:expr) => {
         struct $name;
 
-        impl Quick for $name {
+        impl ByPosition for $name {
             const LEAST: usize = $least;
             const MOST: usize = $most;
 
@@ -425,19 +416,19 @@ macro_rules! quick {
     };
 }
 
-quick!(Serialize, 1, 2, |args| serialize(
+by_position!(Serialize, 1, 2, |args| serialize(
     &args[0],
     optional(args, 1)
 ));
-quick!(Deserialize, 2, 3, |args| deserialize(
+by_position!(Deserialize, 2, 3, |args| deserialize(
     args[0].to_owned(),
     &args[1],
     optional(args, 2)
 ));
-quick!(Encode, 1, 2, |args| {
+by_position!(Encode, 1, 2, |args| {
     encode(&args[0], optional(args, 1)).map(Bound::into_any)
 });
-quick!(Decode, 2, 3, |args| decode(
+by_position!(Decode, 2, 3, |args| decode(
     &args[0],
     &args[1],
     optional(args, 2)

@@ -24,12 +24,6 @@ fn drop_plan(cls: &Bound<'_, PyType>) -> PyResult<()> {
     structs::Plan::drop_of(cls)
 }
 
-/// Makes calls of the classes of a metaclass that `load` makes cheaper.
-#[pyfunction]
-fn install_call(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
-    ffi::install_call(metaclass)
-}
-
 /// Makes attributes of a class with a `__getattr__` cheaper.
 #[pyfunction]
 fn install_getattr(cls: &Bound<'_, PyType>) {
@@ -42,7 +36,7 @@ compile_error!("fastthrift needs a CPython with the interpreter's lock: no free-
 
 #[pymodule(gil_used = true)]
 mod _core {
-    use super::ffi;
+    use super::{ffi, structs::LoadedStruct};
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -64,8 +58,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::structs::{
-        Initializer, delete_raw, inherit_native, initialize, is_slot, layout_fields, set_raw,
-        snapshot_function,
+        Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,
+        set_raw, snapshot_function,
     };
     #[pymodule_export]
     use super::transport::{
@@ -73,15 +67,16 @@ mod _core {
         TFramedTransportFactory, TMemoryBuffer, source_below, take_output,
     };
     #[pymodule_export]
-    use super::{drop_plan, install_call, install_getattr};
+    use super::{drop_plan, install_getattr};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ffi::claim(module.py())?;
-        ffi::check(module.py())?;
-        super::functions::quicken(module)?;
+        ffi::check::<LoadedStruct>(module.py())?;
+        super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
+        let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
-        module.add("StructStorage", ffi::storage_type(module.py())?)
+        module.add("StructStorage", storage)
     }
 }

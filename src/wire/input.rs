@@ -35,9 +35,20 @@ pub trait Input {
     /// How many bytes are left, where that is known.
     fn remaining(&self) -> Option<usize>;
 
+    /// That all of it lies in memory, so that taking bytes runs no other code,
+    /// if that is so.
+    #[inline]
+    fn in_memory(&self) -> Option<InMemory> {
+        None
+    }
+
     /// How many bytes were taken since the input was made.
     fn offset(&self) -> u64;
 }
+
+/// The proof that an input lies in memory: only inputs of this room can give it.
+#[derive(Clone, Copy, Debug)]
+pub struct InMemory(());
 
 /// An input that lies in memory as a whole.
 #[derive(Clone, Debug)]
@@ -88,6 +99,11 @@ impl Input for SliceInput<'_> {
     #[inline]
     fn buffered(&self) -> &[u8] {
         self.rest
+    }
+
+    #[inline]
+    fn in_memory(&self) -> Option<InMemory> {
+        Some(InMemory(()))
     }
 
     #[inline]

@@ -12,7 +12,8 @@ pub trait Output {
     /// in a register, and an output has its room checked once for them.
     fn put_short(&mut self, word: u64, length: usize);
 
-    /// The same for up to 16 bytes.
+    /// Writes the first `length` bytes, 16 at most, of a word whose lowest byte
+    /// is the first.
     fn put_long(&mut self, word: u128, length: usize);
 
     /// Writes the first `length` bytes of a word, and `bytes` behind them.

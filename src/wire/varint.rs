@@ -90,7 +90,8 @@ pub(super) const fn encode_short(value: u64) -> (u64, usize) {
     (scatter(value) | continues, length)
 }
 
-/// The same for any other number.
+/// A number of any size as a varint, its first byte the lowest, and the number
+/// of its bytes.
 #[inline(never)]
 pub(super) const fn encode_long(value: u64) -> (u128, usize) {
     const LOW: u64 = (1 << 56) - 1;

@@ -90,7 +90,7 @@ def _settle_input(
     logger: logging.Logger,
     closed: bool,
 ) -> Settlement:
-    """As `settle`, for a call that was not read to its end."""
+    """What to do about a call that failed before it was read to its end."""
     found = None
     if call.header is None:
         found = explain(call.opening, prot, "server") or explain_handshake(error)

@@ -133,14 +133,14 @@ class THttpClient(TTransportBase):
             connection.close()
 
     def isOpen(self) -> bool:
-        """As ``is_open``."""
+        """Whether there is a connection."""
         return self._http is not None
 
     def is_open(self) -> bool:
         return self.isOpen()
 
     def setTimeout(self, ms: float | None) -> None:
-        """As ``set_timeout``."""
+        """Set how long to wait, in milliseconds, under thriftpy2's name; None or 0 for ever."""
         self._timeout = ms / 1000 if ms and ms > 0 else None
         if self._http is not None:
             self._http.timeout = self._timeout

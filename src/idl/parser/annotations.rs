@@ -18,7 +18,8 @@ impl Before {
         self.doc.unwrap_or_else(|| self.without_doc(own))
     }
 
-    /// The same for a thing whose doc comment is not its own.
+    /// Where the thing starts whose first token of its own is given, if its doc
+    /// comment is that of something else.
     pub(super) fn without_doc(&self, own: Span) -> Span {
         let structured = self.structured.first().map(|annotation| annotation.span);
         structured.unwrap_or(own)

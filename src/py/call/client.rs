@@ -8,6 +8,7 @@ use super::message::{ReadFields, WriteMessage};
 use super::method::{Method, Signature};
 use super::original_methods::OriginalMethods;
 use crate::py::codec;
+use crate::py::ffi::Quiet;
 use crate::py::imports;
 use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
@@ -73,7 +74,7 @@ fn bind_by_name<'py>(
                 value
             }
             (None, None) if parameter.required => return Ok(None),
-            (None, None) => parameter.default.get(py)?,
+            (None, None) => parameter.default.get(&mut Quiet::new(py, false))?,
         };
         values.push(value);
     }

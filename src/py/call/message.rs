@@ -83,7 +83,7 @@ impl<'py> Read<'py> for ReadFields<'_> {
             .map_or(0, |layout| layout.slots().slots().len());
         let mut values = vec![None; slots];
         let mut decoder = Decoder::new(py, reader, self.strings);
-        decoder.struct_by_fields(self.plan, |field, value| {
+        decoder.struct_by_fields(self.plan, |_, field, value| {
             if let Some(slot) = field.slot {
                 values[slot.index()] = Some(value);
             }

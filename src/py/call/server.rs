@@ -8,6 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 use super::message::{ReadFields, WriteMessage};
 use super::method::Method;
 use crate::py::codec;
+use crate::py::ffi::Quiet;
 use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
 use crate::wire::message_type;
@@ -61,7 +62,7 @@ pub fn read_call<'py>(
     let (mut values, _) = codec::read(&settings, &trans, arguments)?;
     for (value, parameter) in values.iter_mut().zip(&signature.parameters) {
         if value.is_none() {
-            *value = Some(parameter.default.get(py)?);
+            *value = Some(parameter.default.get(&mut Quiet::new(py, false))?);
         }
     }
     let values = PyTuple::new(py, values)?;

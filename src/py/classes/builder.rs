@@ -23,7 +23,7 @@ pub struct Builder<'a, 'py> {
     /// The structs made in this run whose defaults are not set yet.
     pub(super) open: RefCell<Vec<Option<Members<'py>>>>,
     services: RefCell<Vec<Option<Bound<'py, PyType>>>>,
-    /// The same few names come up all the time: `id`, `name`, `UNKNOWN`.
+    /// A few names come up all the time: `id`, `name`, `UNKNOWN`.
     names: RefCell<HashMap<&'a str, KnownName<'py>>>,
     /// What the attributes of the payload classes of a file are copied from.
     pub(super) template: RefCell<Option<(ProgramId, Bound<'py, PyDict>)>>,

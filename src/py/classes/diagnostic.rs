@@ -133,7 +133,8 @@ impl PyDiagnostic {
         idl::render(&self.0)
     }
 
-    /// The same, in the colours of a terminal if asked for.
+    /// The message with the lines that it is about, in the colours of a terminal
+    /// if asked for.
     #[pyo3(signature = (*, color = false))]
     fn render(&self, color: bool) -> String {
         if color {

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use crate::py::structs::Layout;
+use crate::py::structs::{self, Layout};
 use crate::py::{ffi, imports};
 
 /// Makes a struct class whose fields live in slots; their defaults are set
@@ -31,11 +31,12 @@ fn new_struct_class<'py>(
     // Where `type` has made it, it finds what it inherits by name.
     if cfg!(not(known_layouts))
         && let Some(initializer) = ffi::lookup(base, intern!(py, "__init__"))
+        && let Ok(initializer) = initializer.cast()
     {
-        ffi::inherit_native(&class, &initializer)?;
+        structs::inherit_native(&class, initializer)?;
     }
     Layout::attach(&class, fields, &slotted)?;
-    Layout::install_dealloc(&class);
+    structs::install_functions(&class);
     Ok(class)
 }
 

@@ -1,12 +1,14 @@
 //! The one decoder of Python objects, generic over protocol and input.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::keys::KeyCache;
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{self, CollectorPause, ListBuilder, Slots};
+use crate::py::ffi::{
+    self, ListBuilder, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, Slots,
+};
 use crate::py::imports;
 use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
 use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
@@ -21,32 +23,26 @@ const COLLECTOR_MATTERS: usize = 2048;
 
 /// Decodes values of one message.
 pub struct Decoder<'r, 'py, R> {
-    py: Python<'py>,
+    quiet: Quiet<'py>,
     reader: &'r mut R,
     strings: Strings,
     keys: KeyCache,
     /// The field of a result that holds an exception which is not declared.
     undeclared: Option<i16>,
-    /// While nothing but this decoder runs, there is no garbage to be found.
-    /// Ends before code of the program is called.
-    pause: Option<CollectorPause<'py>>,
 }
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Decodes from `reader`.
     pub fn new(py: Python<'py>, reader: &'r mut R, strings: Strings) -> Self {
-        let pause = match reader.input().remaining() {
-            Some(COLLECTOR_MATTERS..) => CollectorPause::of_native_code(py),
-            // Fetching more of the input runs other code.
-            _ => None,
-        };
+        // Fetching more of the input runs other code.
+        let input = reader.input();
+        let many = input.in_memory().is_some() && input.remaining() >= Some(COLLECTOR_MATTERS);
         Self {
-            py,
+            quiet: Quiet::new(py, many),
             reader,
             strings,
             keys: KeyCache::new(),
             undeclared: None,
-            pause,
         }
     }
 
@@ -63,20 +59,19 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let Some(slots) = plan.slots(object) else {
             return self.struct_by_attributes(plan, object);
         };
-        self.struct_by_fields(plan, |field, value| match field.slot {
+        self.struct_by_fields(plan, |quiet, field, value| match field.slot {
             Some(slot) => {
                 slots.set(slot, Some(value));
                 Ok(())
             }
-            None => Ok(object.setattr(field.name.bind(value.py()), value)?),
+            None => set_attribute(quiet.calls(), object, field, value),
         })
     }
 
     #[inline(never)]
     fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        self.pause = None;
-        self.struct_by_fields(plan, |field, value| {
-            Ok(object.setattr(field.name.bind(value.py()), value)?)
+        self.struct_by_fields(plan, |quiet, field, value| {
+            set_attribute(quiet.calls(), object, field, value)
         })
     }
 
@@ -85,7 +80,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     pub fn struct_by_fields(
         &mut self,
         plan: &Plan,
-        store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
+        store: impl FnMut(&mut Quiet<'py>, &PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, store)?;
@@ -96,14 +91,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into a new object.
     #[inline]
     fn struct_value(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
-        let plan = kind.plan(self.py)?;
+        let plan = kind.plan(&mut self.quiet)?;
         if let Some(plan) = &plan
             && let Some(layout) = plan.get().original_layout()
         {
             return self.new_struct(plan.get(), layout);
         }
-        self.pause = None;
-        let object = kind.class().bind(self.py).call0()?;
+        let object = kind.class().bind(self.quiet.calls()).call0()?;
         let plan = Plan::of_object(&object)?;
         self.struct_of_object(plan.get(), &object)?;
         Ok(object)
@@ -112,16 +106,16 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// Reads a struct into a new object that is allocated and filled.
     #[inline]
     pub fn new_struct(&mut self, plan: &Plan, layout: &Layout) -> Result<Bound<'py, PyAny>> {
-        let object = layout.slots().allocate(self.py)?;
+        let object = layout.slots().allocate(&self.quiet)?;
         if let Some(slots) = layout.slots().view_exact(object.object()) {
             self.struct_in_slots(plan, slots)?;
-            layout.fill_defaults(slots, self.py)?;
+            layout.fill_defaults(slots, &mut self.quiet)?;
         }
         Ok(object.finish())
     }
 
     fn struct_in_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
-        self.struct_by_fields(plan, |field, value| {
+        self.struct_by_fields(plan, |_, field, value| {
             if let Some(slot) = field.slot {
                 slots.set(slot, Some(value));
             }
@@ -134,7 +128,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn fields(
         &mut self,
         plan: &Plan,
-        mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
+        mut store: impl FnMut(&mut Quiet<'py>, &PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<()> {
         let mut last_id = 0;
         let mut expected = plan.fields();
@@ -163,8 +157,8 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 continue;
             }
             match self.value(&field.kind) {
-                Ok(value) => store(field, value)?,
-                Err(error) => return Err(field_error(self.py, field, error)),
+                Ok(value) => store(&mut self.quiet, field, value)?,
+                Err(error) => return Err(field_error(self.quiet.calls(), field, error)),
             }
         }
         Ok(())
@@ -211,63 +205,71 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[inline]
     fn bool(&mut self) -> Result<Bound<'py, PyAny>> {
         let value = self.reader.bool()?;
-        Ok(pyo3::types::PyBool::new(self.py, value)
-            .to_owned()
-            .into_any())
+        Ok(self.quiet.bool(value))
     }
 
     #[inline]
     fn i8(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(int(self.py, self.reader.i8()?.into()))
+        let value = self.reader.i8()?;
+        Ok(self.quiet.int(value.into()))
     }
 
     #[inline]
     fn i16(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(int(self.py, self.reader.i16()?.into()))
+        let value = self.reader.i16()?;
+        Ok(self.quiet.int(value.into()))
     }
 
     #[inline]
     fn i32(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(int(self.py, self.reader.i32()?.into()))
+        self.scalar(ReadI32)
     }
 
     #[inline]
     fn i64(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(ffi::new_int(self.py, self.reader.i64()?)?)
+        self.scalar(ReadI64)
     }
 
     #[inline]
     fn double(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(PyFloat::new(self.py, self.reader.double()?).into_any())
+        self.scalar(ReadDouble)
     }
 
     #[inline]
     fn binary(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(PyBytes::new(self.py, self.reader.bytes()?).into_any())
+        self.scalar(ReadBytes)
     }
 
     #[cold]
     fn uuid(&mut self) -> Result<Bound<'py, PyAny>> {
-        self.pause = None;
-        let bytes = PyBytes::new(self.py, &self.reader.uuid()?);
-        let kwargs = PyDict::new(self.py);
+        let py = self.quiet.calls();
+        let bytes = PyBytes::new(py, &self.reader.uuid()?);
+        let kwargs = PyDict::new(py);
         kwargs.set_item("bytes", bytes)?;
-        Ok(imports::uuid(self.py)?.call((), Some(&kwargs))?)
+        Ok(imports::uuid(py)?.call((), Some(&kwargs))?)
     }
 
     #[inline(never)]
     fn string(&mut self) -> Result<Bound<'py, PyAny>> {
-        let bytes = self.reader.bytes()?;
         if self.strings == Strings::Bytes {
-            return Ok(PyBytes::new(self.py, bytes).into_any());
+            return self.scalar(ReadBytes);
         }
-        match ffi::new_str(self.py, bytes) {
-            Ok(text) => Ok(text),
-            Err(error) if self.strings == Strings::Strict => Err(error.into()),
-            Err(error) => {
-                drop(error);
-                Ok(PyBytes::new(self.py, bytes).into_any())
-            }
+        self.scalar(self.str())
+    }
+
+    /// How a string becomes a `str`.
+    #[inline]
+    fn str(&self) -> ReadStr {
+        ReadStr {
+            strict: self.strings == Strings::Strict,
+        }
+    }
+
+    #[inline]
+    fn scalar(&mut self, scalar: impl ReadScalar) -> Result<Bound<'py, PyAny>> {
+        match self.quiet.read(scalar, self.reader) {
+            Ok(value) => Ok(value),
+            Err(unread) => Err(CodecError::unread(self.quiet.calls(), unread)),
         }
     }
 
@@ -279,13 +281,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         let waits = self.reader.input().remaining().is_none();
         let bytes = self.reader.bytes()?;
-        let key = match self.keys.get(self.py, bytes) {
-            Ok(text) => Ok(text),
-            Err(error) if self.strings == Strings::Strict => Err(error.into()),
-            Err(error) => {
-                drop(error);
-                Ok(PyBytes::new(self.py, bytes).into_any())
+        let key = match self.keys.get(&self.quiet, bytes)? {
+            Some(text) => Ok(text),
+            None if self.strings == Strings::Strict => {
+                Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
             }
+            None => Ok(self.quiet.bytes(bytes)),
         };
         if waits {
             self.keys.rest();
@@ -299,16 +300,19 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let list = if header.element == Some(kind.wire_type()) {
             // One match for all elements, so that the loops are straight.
             match kind {
-                Kind::I32 => self.scalars(header, Self::i32)?,
-                Kind::I64 => self.scalars(header, Self::i64)?,
-                Kind::Double => self.scalars(header, Self::double)?,
-                Kind::String => self.scalars(header, Self::string)?,
+                Kind::I32 => self.scalars(header, ReadI32)?,
+                Kind::I64 => self.scalars(header, ReadI64)?,
+                Kind::Double => self.scalars(header, ReadDouble)?,
+                Kind::String if self.strings == Strings::Bytes => {
+                    self.scalars(header, ReadBytes)?
+                }
+                Kind::String => self.scalars(header, self.str())?,
                 Kind::Struct(kind) => self.elements(header, |this| this.struct_value(kind))?,
                 kind => self.elements(header, |this| this.value(kind))?,
             }
         } else {
             self.reader.skip_elements(header)?;
-            PyList::empty(self.py).into_any()
+            self.quiet.list().into_any()
         };
         self.reader.leave();
         Ok(list)
@@ -320,11 +324,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         header: ListHeader,
         mut element: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyAny>> {
-        let capacity = match self.reader.input().remaining() {
-            Some(_) => header.count,
-            None => header.count.min(UNPROVEN_CAPACITY),
-        };
-        let mut list = ListBuilder::new(self.py, capacity)?;
+        let mut list = self.new_list(header)?;
         for index in 0..header.count {
             match element(self) {
                 Ok(item) => list.push(item)?,
@@ -334,32 +334,37 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         Ok(list.finish())
     }
 
-    /// Reads elements that are made without running any code.
+    /// Reads elements that are scalars.
     #[inline]
     fn scalars(
         &mut self,
         header: ListHeader,
-        mut element: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>>,
+        scalar: impl ReadScalar,
     ) -> Result<Bound<'py, PyAny>> {
-        // Fetching more of the input may run code.
-        if self.reader.input().remaining().is_none() {
-            return self.elements(header, element);
+        let mut list = self.new_list(header)?;
+        if let Err((index, unread)) = list.fill(header.count, self.reader, scalar) {
+            let error = CodecError::unread(self.quiet.calls(), unread);
+            return Err(error.inside(Segment::Index(index)));
         }
-        let mut list = ListBuilder::new(self.py, header.count)?;
-        list.fill(header.count, |index| match element(self) {
-            Ok(item) => Ok(item),
-            Err(error) => Err(error.inside(Segment::Index(index))),
-        })?;
         Ok(list.finish())
+    }
+
+    #[inline]
+    fn new_list(&self, header: ListHeader) -> Result<ListBuilder<'py>> {
+        let capacity = match self.reader.input().remaining() {
+            Some(_) => header.count,
+            None => header.count.min(UNPROVEN_CAPACITY),
+        };
+        Ok(ListBuilder::new(&self.quiet, capacity)?)
     }
 
     fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
-        let map = PyDict::new(self.py);
+        let map = self.quiet.dict();
         if matches!(key_kind, Kind::Struct(_)) {
             // Its hash is code of the program.
-            self.pause = None;
+            self.quiet.calls();
         }
         if matches(header, key_kind, value_kind) {
             for _ in 0..header.count {
@@ -377,12 +382,14 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 }
 
-#[inline]
-fn int(py: Python<'_>, value: i64) -> Bound<'_, PyAny> {
-    match value.into_pyobject(py) {
-        Ok(value) => value.into_any(),
-        Err(never) => match never {},
-    }
+/// Sets the attribute that a field is kept in.
+fn set_attribute<'py>(
+    py: Python<'py>,
+    object: &Bound<'py, PyAny>,
+    field: &PlanField,
+    value: Bound<'py, PyAny>,
+) -> Result<()> {
+    Ok(object.setattr(field.name.bind(py), value)?)
 }
 
 fn matches(header: MapHeader, key: &Kind, value: &Kind) -> bool {

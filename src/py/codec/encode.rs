@@ -4,13 +4,13 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyIterator, PyList, PySet,
-    PyString, PyTuple, PyType,
+    PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyIterator, PyList, PySet, PyString,
+    PyTuple, PyType,
 };
 
 use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
-use crate::py::ffi::{self, DictEntries, ExactItems};
+use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left, Quiet};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
 use crate::wire::{Nesting, Output, Scalar, Writer};
 
@@ -59,8 +59,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 plan,
                 slots.iter(),
                 |this, field, slot, last_id| {
-                    let exact = |value: &Bound<'py, PyAny>| this.exact_field(field, value, last_id);
-                    field.kind.is_scalar() && slot.peek(exact).unwrap_or(true)
+                    slot.write_field(field.scalar, field.id, last_id, &mut this.writer)
                 },
                 |_, slot| Ok(slot.get()),
             );
@@ -68,7 +67,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
         self.struct_by_attributes(plan, object)
     }
 
-    /// The same for a struct that does not keep all fields in slots.
+    /// Writes a struct that does not keep all fields in slots.
     #[inline(never)]
     fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         let slots = plan.slots(object);
@@ -93,9 +92,11 @@ impl<'py, W: Writer> Encoder<'py, W> {
         self.fields(
             plan,
             std::iter::repeat(()),
-            |this, field, (), last_id| match value_of(field) {
-                Some(value) => this.exact_field(field, &value, last_id),
-                None => true,
+            |this, field, (), last_id| {
+                let (kind, writer) = (field.scalar, &mut this.writer);
+                value_of(field).is_none_or(|value| {
+                    ffi::write_exact_field(kind, &value, field.id, last_id, writer)
+                })
             },
             |field, ()| Ok(value_of(field)),
         )
@@ -106,7 +107,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn struct_value(&mut self, kind: &StructClass, value: &Bound<'py, PyAny>) -> Result<()> {
         // The value's own class decides, as for any payload; it is nearly
         // always the one of the IDL.
-        if let Some(plan) = kind.plan(self.py)?
+        if let Some(plan) = kind.plan(&mut Quiet::new(self.py, false))?
             && plan.get().is_of(value)
         {
             return self.struct_of_object(plan.get(), value);
@@ -150,44 +151,6 @@ impl<'py, W: Writer> Encoder<'py, W> {
         self.writer.stop();
         self.writer.leave();
         Ok(())
-    }
-
-    /// Writes a field whose value is none, or can be read without running any
-    /// code; whether it was.
-    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
-    #[inline(always)]
-    fn exact_field(
-        &mut self,
-        field: &PlanField,
-        value: &Bound<'py, PyAny>,
-        last_id: &mut i16,
-    ) -> bool {
-        if value.is_none() {
-            return true;
-        }
-        // What fails is written again in the general way, for its error.
-        exact(&field.kind, value)
-            .is_some_and(|value| self.writer.scalar_field(value, field.id, last_id).is_ok())
-    }
-
-    /// The same for a value inside a container.
-    #[expect(
-        clippy::inline_always,
-        reason = "measured: the loops over strings, which are most"
-    )]
-    #[inline(always)]
-    fn exact(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> bool {
-        match kind {
-            Kind::String => {
-                ffi::exact_utf8(value).is_some_and(|value| self.writer.bytes(value).is_ok())
-            }
-            kind => self.other_exact(kind, value),
-        }
-    }
-
-    #[inline(never)]
-    fn other_exact(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> bool {
-        exact(kind, value).is_some_and(|value| self.writer.scalar(value).is_ok())
     }
 
     /// Writes a value.
@@ -318,13 +281,13 @@ impl<'py, W: Writer> Encoder<'py, W> {
             let long = list.len() >= MANY;
             match kind {
                 Kind::I32 if long => {
-                    self.numbers(kind, list, ffi::exact_i32, |w, items| w.i32s(items))?;
+                    self.numbers(kind, list, |w, items| w.i32s(items))?;
                 }
                 Kind::I64 if long => {
-                    self.numbers(kind, list, ffi::exact_i64, |w, items| w.i64s(items))?;
+                    self.numbers(kind, list, |w, items| w.i64s(items))?;
                 }
                 Kind::Double if long => {
-                    self.numbers(kind, list, exact_f64, |w, items| w.doubles(items))?;
+                    self.numbers(kind, list, |w, items| w.doubles(items))?;
                 }
                 Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
                     self.scalars(kind, list)?;
@@ -406,21 +369,20 @@ impl<'py, W: Writer> Encoder<'py, W> {
         self.writer.output().length().wrapping_sub(start)
     }
 
-    /// Writes a list of numbers, all of those at once that are `exact`; others
-    /// one at a time.
+    /// Writes a list of numbers, all of those at once that are exactly of
+    /// their type; others one at a time.
     #[inline(never)]
-    fn numbers<T, F: Fn(&Bound<'py, PyAny>) -> Option<T> + Copy>(
+    fn numbers<T: ExactNumber>(
         &mut self,
         kind: &Kind,
         list: &Bound<'py, PyList>,
-        exact: F,
-        write: impl Fn(&mut W, &mut ExactItems<'_, 'py, F>),
+        write: impl Fn(&mut W, &mut ExactItems<'_, 'py, T>),
     ) -> Result<()> {
         let length = list.len();
         self.writer.list(kind.wire_type(), length)?;
         let mut index = 0;
         loop {
-            let mut items = ExactItems::new(list, index, exact);
+            let mut items = ExactItems::new(list, index);
             write(&mut self.writer, &mut items);
             index = items.index();
             if index >= length {
@@ -452,8 +414,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
         mut after: impl FnMut(&mut Self),
     ) -> Result<()> {
         let length = list.len();
+        let scalar = kind.scalar();
         for index in 0..length {
-            if ffi::peek_item(list, index, |item| self.exact(kind, item)) != Some(true) {
+            if !ffi::write_item(list, index, scalar, &mut self.writer) {
                 // May run other code, and change the list.
                 let Ok(item) = list.get_item(index) else {
                     return same_size(length, index);
@@ -503,15 +466,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.writer.map(key_type, value_type, dict.len())?;
             let mut count = 0;
             let mut entries = DictEntries::new(dict);
-            while let Some(left) = entries.peek_next(|k, v| {
-                if !self.exact(key, k) {
-                    return Left::Both(k.clone(), v.clone());
-                }
-                if !self.exact(value, v) {
-                    return Left::Value(k.clone(), v.clone());
-                }
-                Left::Nothing
-            }) {
+            let scalars = (key.scalar(), value.scalar());
+            while let Some(left) = entries.write_next(scalars.0, scalars.1, &mut self.writer) {
                 match left {
                     Left::Nothing => {}
                     Left::Value(k, v) => self.entry_value(value, &k, &v)?,
@@ -584,42 +540,11 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 }
 
-/// What is left to write of an entry.
-enum Left<'py> {
-    Nothing,
-    /// The value; the key comes first.
-    Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
-    Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
-}
-
 /// How many elements a container has, and they.
 fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator>)> {
     const EXPECTED: &str = "a list, set or tuple";
     let length = answer_of(value, EXPECTED, value.len())?;
     Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
-}
-
-#[inline]
-fn exact_f64(value: &Bound<'_, PyAny>) -> Option<f64> {
-    Some(value.cast_exact::<PyFloat>().ok()?.value())
-}
-
-/// The value of an object that is exactly of the type that Python has for its
-/// kind; none of its code runs.
-#[expect(clippy::inline_always, reason = "measured: the loops over fields")]
-#[inline(always)]
-fn exact<'a>(kind: &Kind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
-    Some(match kind {
-        Kind::String => Scalar::Bytes(ffi::exact_utf8(value)?),
-        Kind::Binary => Scalar::Bytes(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
-        Kind::I8 => Scalar::I8(ffi::exact_i64(value)?.try_into().ok()?),
-        Kind::I16 => Scalar::I16(ffi::exact_i64(value)?.try_into().ok()?),
-        Kind::I32 => Scalar::I32(ffi::exact_i32(value)?),
-        Kind::I64 => Scalar::I64(ffi::exact_i64(value)?),
-        Kind::Bool => Scalar::Bool(value.cast_exact::<PyBool>().ok()?.is_true()),
-        Kind::Double => Scalar::Double(exact_f64(value)?),
-        _ => return None,
-    })
 }
 
 /// The attribute that a field is kept in; none when there is no such

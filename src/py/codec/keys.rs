@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
 
-use crate::py::ffi::{self, Raised};
+use crate::py::ffi::{self, Quiet, Raised};
 
 /// Slots of the cache; a power of two.
 const SLOTS: usize = 1024;
@@ -42,32 +42,35 @@ impl KeyCache {
         self.recent = Recent::NotAsked;
     }
 
-    /// The `str` of a key; an error when it is not UTF-8.
+    /// The `str` of a key; none when it is not UTF-8.
     #[inline]
     pub fn get<'py>(
         &mut self,
-        py: Python<'py>,
+        quiet: &Quiet<'py>,
         bytes: &[u8],
-    ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    ) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
         if bytes.len() > LONGEST {
-            return ffi::new_str(py, bytes);
+            return quiet.str(bytes);
         }
         if matches!(self.recent, Recent::NotAsked) {
             self.recent = take();
         }
         let Recent::Taken(slots) = &mut self.recent else {
-            return ffi::new_str(py, bytes);
+            return quiet.str(bytes);
         };
         let slot = &mut slots[hash(bytes)];
         if let Some(known) = slot
-            && ffi::exact_utf8(known.bind(py)) == Some(bytes)
+            && let known = quiet.share(known)
+            && ffi::exact_utf8(&known) == Some(bytes)
         {
-            return Ok(known.bind(py).clone());
+            return Ok(Some(known));
         }
-        let text = ffi::new_str(py, bytes)?;
+        let Some(text) = quiet.str(bytes)? else {
+            return Ok(None);
+        };
         let old = slot.replace(text.clone().unbind());
-        drop(old.map(|old| old.into_bound(py)));
-        Ok(text)
+        drop(old.map(|old| quiet.take(old)));
+        Ok(Some(text))
     }
 }
 

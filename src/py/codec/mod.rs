@@ -1,5 +1,6 @@
-//! From a protocol object to the right instance of the codec: the one match
-//! over protocols and transports.
+//! From a protocol object to the right instance of the codec, for reading and
+//! for writing in one shape: what the transport is ([`Endpoint`]), then one match
+//! over the protocols.
 
 use std::mem::MaybeUninit;
 
@@ -14,10 +15,7 @@ mod settings;
 
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
-use crate::py::transport::{
-    CyTransportBase, Fetch, ReadAhead, TBufferedTransport, TFramedTransport, TMemoryBuffer,
-    TransportInput, Underlying, is_original,
-};
+use crate::py::transport::{Endpoint, Fetch, ReadAhead, TransportInput, Underlying};
 use crate::wire::{
     Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Limits, Output, Reader,
     SliceInput, Writer,
@@ -51,26 +49,29 @@ pub fn read<'py, J: Read<'py>>(
 ) -> PyResult<J::Output> {
     let py = trans.py();
     let limit = settings.limits.message;
-    if is_original::<TMemoryBuffer>(trans) {
-        let memory = trans.cast::<TMemoryBuffer>()?;
-        let (bytes, position) = memory.try_borrow_mut()?.take();
-        let input = SliceInput::new(&bytes[position..]);
-        let taken = |input: SliceInput<'_>| input.offset() as usize;
-        let (output, taken) = run(py, settings, input, job, taken)?;
-        memory.try_borrow_mut()?.put_back(bytes, position + taken);
-        return Ok(output);
+    match Endpoint::of(trans)? {
+        Endpoint::Memory(memory) => {
+            let (bytes, position) = memory.try_borrow_mut()?.take();
+            let input = SliceInput::new(&bytes[position..]);
+            let taken = |input: SliceInput<'_>| input.offset() as usize;
+            let (output, taken) = run(py, settings, input, job, taken)?;
+            memory.try_borrow_mut()?.put_back(bytes, position + taken);
+            Ok(output)
+        }
+        Endpoint::Buffer(base) => {
+            let input = base.try_borrow_mut()?.take_input(py, limit);
+            // After an error nobody knows where the next message starts.
+            let (output, input) = run(py, settings, input, job, |input| input)?;
+            base.try_borrow_mut()?.put_input_back(input);
+            Ok(output)
+        }
+        Endpoint::Foreign => {
+            let input =
+                TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
+            let (output, ()) = run(py, settings, input, job, drop)?;
+            Ok(output)
+        }
     }
-    if is_original::<TBufferedTransport>(trans) || is_original::<TFramedTransport>(trans) {
-        let base = trans.cast::<CyTransportBase>()?;
-        let input = base.try_borrow_mut()?.take_input(py, limit);
-        // After an error nobody knows where the next message starts.
-        let (output, input) = run(py, settings, input, job, |input| input)?;
-        base.try_borrow_mut()?.put_input_back(input);
-        return Ok(output);
-    }
-    let input = TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
-    let (output, ()) = run(py, settings, input, job, drop)?;
-    Ok(output)
 }
 
 /// Reads from bytes in memory.
@@ -125,27 +126,29 @@ pub fn write<'py, J: Write<'py>>(
     job: J,
 ) -> PyResult<()> {
     let py = trans.py();
-    if is_original::<TMemoryBuffer>(trans) {
-        let memory = trans.cast::<TMemoryBuffer>()?;
-        let (mut bytes, position) = memory.try_borrow_mut()?.take();
-        // A message that was begun and failed is given up as a whole.
-        write_bytes(py, settings, &mut bytes, job)?;
-        memory.try_borrow_mut()?.put_back(bytes, position);
-        return Ok(());
+    match Endpoint::of(trans)? {
+        Endpoint::Memory(memory) => {
+            let (mut bytes, position) = memory.try_borrow_mut()?.take();
+            // A message that was begun and failed is given up as a whole.
+            write_bytes(py, settings, &mut bytes, job)?;
+            memory.try_borrow_mut()?.put_back(bytes, position);
+            Ok(())
+        }
+        Endpoint::Buffer(base) => {
+            let mut bytes = base.try_borrow_mut()?.take_written();
+            let before = bytes.len();
+            write_bytes(py, settings, &mut bytes, job)?;
+            check_message(py, settings, bytes.len() - before)?;
+            base.try_borrow_mut()?.put_written_back(bytes);
+            Ok(())
+        }
+        Endpoint::Foreign => {
+            let mut bytes = Vec::new();
+            write_bytes(py, settings, &mut bytes, job)?;
+            check_message(py, settings, bytes.len())?;
+            Underlying(trans.clone()).write(&bytes)
+        }
     }
-    if is_original::<TBufferedTransport>(trans) || is_original::<TFramedTransport>(trans) {
-        let base = trans.cast::<CyTransportBase>()?;
-        let mut bytes = base.try_borrow_mut()?.take_written();
-        let before = bytes.len();
-        write_bytes(py, settings, &mut bytes, job)?;
-        check_message(py, settings, bytes.len() - before)?;
-        base.try_borrow_mut()?.put_written_back(bytes);
-        return Ok(());
-    }
-    let mut bytes = Vec::new();
-    write_bytes(py, settings, &mut bytes, job)?;
-    check_message(py, settings, bytes.len())?;
-    Underlying(trans.clone()).write(&bytes)
 }
 
 /// Refuses to send what the peer would refuse to read.

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::py::ffi::{Raised, exception_of, stack_is_short};
+use crate::py::ffi::{Raised, Unread, exception_of, not_utf8, stack_is_short};
 use crate::wire;
 
 pub use exceptions::*;
@@ -36,7 +36,7 @@ pub enum Cause {
     Wire(wire::Error),
     /// A Python value is not what its field needs.
     Value(String),
-    /// The same, with the field known.
+    /// A Python value is not what its field needs, and the field is known.
     Field(FieldError),
     /// Python code raised.
     Python(PyErr),
@@ -91,6 +91,16 @@ impl Segment {
 }
 
 impl CodecError {
+    /// What reading a scalar came to.
+    #[cold]
+    pub fn unread(py: Python<'_>, unread: Unread<'_>) -> Self {
+        match unread {
+            Unread::Wire(error) => error.into(),
+            Unread::Raised(raised) => raised.into(),
+            Unread::NotUtf8(string) => not_utf8(py, &string.0).into(),
+        }
+    }
+
     fn new(cause: Cause) -> Self {
         Self(Box::new(CodecErrorParts {
             cause,

@@ -13,10 +13,11 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use super::class::{class_by_type, new_plain_class, new_slotted_class};
 use super::instance::own_dict;
 use super::int::{self, exact_i32, exact_i64, new_int};
-use super::list::{ListBuilder, peek_item};
+use super::list::{ListBuilder, get_item};
 use super::payload_type::{Room, payload_type, room_of};
+use super::quiet::Quiet;
 use super::slots::member_offset;
-use super::storage::storage_type;
+use super::storage::{Behaviour, make_storage_type};
 use super::text::{exact_utf8, new_str};
 use super::types::{lookup, own_attribute};
 
@@ -31,22 +32,25 @@ const NEEDED: [(&str, Check); 3] = [
 ];
 
 /// What is read where layouts are known, past public functions that are slower.
-const READ_IF_KNOWN: [(&str, Check); 6] = [
-    ("str", strings),
-    ("int", ints),
-    ("list", lists),
-    ("builtin_function_or_method", functions),
-    ("__dict__", dicts),
-    ("class", new_classes),
-];
+const fn read_if_known<B: Behaviour>() -> [(&'static str, Check); 6] {
+    [
+        ("str", strings),
+        ("int", ints),
+        ("list", lists),
+        ("builtin_function_or_method", functions),
+        ("__dict__", dicts),
+        ("class", new_classes::<B>),
+    ]
+}
 
 /// Refuses an interpreter whose objects are not as the code takes them to be.
-pub fn check(py: Python<'_>) -> PyResult<()> {
+/// `B` is what structs do, for the classes that are made to look at.
+pub fn check<B: Behaviour>(py: Python<'_>) -> PyResult<()> {
     for (what, holds) in NEEDED {
         refuse_unless(py, what, holds, "use a version that it was tested with")?;
     }
     if cfg!(known_layouts) {
-        for (what, holds) in READ_IF_KNOWN {
+        for (what, holds) in read_if_known::<B>() {
             let advice = "build it from its source for this interpreter, with \
                           FASTTHRIFT_PUBLIC_CALLS=1 in the environment";
             refuse_unless(py, what, holds, advice)?;
@@ -140,7 +144,9 @@ fn strings(py: Python<'_>) -> PyResult<bool> {
         }
     }
     for text in TEXTS {
-        let made = new_str(py, text.as_bytes())?;
+        let Some(made) = new_str(py, text.as_bytes())? else {
+            return Ok(false);
+        };
         let usual = PyString::new(py, text);
         let usual_ascii = usual.call_method0("isascii")?;
         if !made.eq(&usual)?
@@ -222,9 +228,9 @@ fn lists(py: Python<'_>) -> PyResult<bool> {
     {
         return Ok(false);
     }
-    let mut made = ListBuilder::new(py, items.len())?;
+    let mut made = ListBuilder::new(&Quiet::new(py, false), items.len())?;
     for (index, item) in items.iter().enumerate() {
-        if peek_item(&list, index, |found| found.is(item)) != Some(true) {
+        if !get_item(&list, index).is_some_and(|found| found.is(item)) {
             return Ok(false);
         }
         made.push(item.clone())?;
@@ -363,7 +369,7 @@ fn dicts(py: Python<'_>) -> PyResult<bool> {
 }
 
 /// Classes that are made here are those that `type` would make.
-fn new_classes(py: Python<'_>) -> PyResult<bool> {
+fn new_classes<B: Behaviour>(py: Python<'_>) -> PyResult<bool> {
     let name = PyString::new(py, "Sample");
     let namespace = |slots: Option<&Bound<'_, PyTuple>>| {
         let namespace = PyDict::new(py);
@@ -379,7 +385,7 @@ fn new_classes(py: Python<'_>) -> PyResult<bool> {
         return Ok(false);
     }
 
-    let (metaclass, base) = (payload_type(py)?, storage_type(py)?);
+    let (metaclass, base) = (payload_type(py)?, make_storage_type::<B>(py)?);
     let slots = PyTuple::new(py, ["first", "second"])?;
     let usual = class_by_type(metaclass, &name, base, &namespace(Some(&slots))?)?;
     let made = new_slotted_class(metaclass, &name, base, namespace(Some(&slots))?, &slots)?;

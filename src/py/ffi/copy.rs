@@ -6,7 +6,7 @@ use std::ptr;
 /// a message are short, and two overlapping words do for them.
 ///
 /// # Safety
-/// As `ptr::copy_nonoverlapping`.
+/// The contract of `ptr::copy_nonoverlapping`.
 #[inline]
 pub unsafe fn copy_bytes(source: *const u8, target: *mut u8, count: usize) {
     // SAFETY: every read and write lies within the `count` bytes of its side,

@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::raised::Raised;
+use super::scalar::{ScalarKind, write_exact};
+use crate::wire::Writer;
 
 /// The entries of a dict, each with references of its own.
 ///
@@ -28,10 +30,45 @@ impl<'a, 'py> DictEntries<'a, 'py> {
         }
     }
 
-    /// Shows `look` the next key and value without giving them references of
-    /// their own: `look` must not run code of objects, which could drop them.
+    /// Writes as much of the next entry as can be read without running any code;
+    /// none at the end.
     #[inline]
-    pub fn peek_next<T>(
+    pub fn write_next<W: Writer>(
+        &mut self,
+        key_kind: ScalarKind,
+        value_kind: ScalarKind,
+        writer: &mut W,
+    ) -> Option<Left<'py>> {
+        let position = self.position;
+        // SAFETY: no code runs while key and value are read and written, or
+        // neither is looked at again.
+        let (key, value) = unsafe {
+            self.look_at_next(|key, value| {
+                let key = write_exact(key_kind, key, writer);
+                (key, key && write_exact(value_kind, value, writer))
+            })?
+        };
+        if value {
+            return Some(Left::Nothing);
+        }
+        // The entry once more, for code may have run in between.
+        self.position = position;
+        let entry = self.next()?;
+        Some(if key {
+            Left::Value(entry.0, entry.1)
+        } else {
+            Left::Both(entry.0, entry.1)
+        })
+    }
+
+    /// Shows `look` the next key and value, which have no references of their
+    /// own.
+    ///
+    /// # Safety
+    /// `look` runs no code of objects, which could drop them, or does not look
+    /// at them after it has done so.
+    #[inline]
+    unsafe fn look_at_next<T>(
         &mut self,
         look: impl FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> T,
     ) -> Option<T> {
@@ -39,10 +76,10 @@ impl<'a, 'py> DictEntries<'a, 'py> {
             return None;
         }
         let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: the position starts at 0 and is changed by this call only;
-        // the call checks it against the dict as it is now. Key and value
-        // are borrowed from the dict, which keeps them as long as no other
-        // code runs; their references are not given up.
+        // SAFETY: the position starts at 0 and is changed by this call only, or
+        // is one that it had before; the call checks it against the dict as it
+        // is now. Key and value are borrowed from the dict, which keeps them as
+        // long as no other code runs; their references are not given up.
         unsafe {
             let dict = self.dict.as_ptr();
             if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
@@ -56,12 +93,23 @@ impl<'a, 'py> DictEntries<'a, 'py> {
     }
 }
 
+/// What is left to write of an entry.
+pub enum Left<'py> {
+    /// It is written.
+    Nothing,
+    /// The value; the key comes first.
+    Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
+    /// Key and value.
+    Both(Bound<'py, PyAny>, Bound<'py, PyAny>),
+}
+
 impl<'py> Iterator for DictEntries<'_, 'py> {
     type Item = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.peek_next(|key, value| (key.clone(), value.clone()))
+        // SAFETY: both get references before any code runs.
+        unsafe { self.look_at_next(|key, value| (key.clone(), value.clone())) }
     }
 }
 

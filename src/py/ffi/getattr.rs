@@ -25,7 +25,7 @@ mod early {
     use crate::py::ffi::lookup;
 
     unsafe extern "C" {
-        /// As `PyObject_GenericGetAttr`; null without an exception when there
+        /// What `PyObject_GenericGetAttr` gives; null without an exception when there
         /// is no such attribute and `suppress` is 1.
         fn _PyObject_GenericGetAttrWithDict(
             object: *mut ffi::PyObject,

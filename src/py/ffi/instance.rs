@@ -56,7 +56,8 @@ pub fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     }
 }
 
-/// The same by a public function, which makes one where there is none yet.
+/// The `__dict__` of an object of a native class, by a public function, which
+/// makes one where there is none yet.
 #[cfg(not(known_layouts))]
 pub fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     // SAFETY: the result is a new reference, or null with an exception set,

@@ -23,7 +23,8 @@ pub fn exact_i64(object: &Bound<'_, PyAny>) -> Option<i64> {
     }
 }
 
-/// The same for 32 bits or fewer.
+/// The value of an `int` of 32 bits or fewer, and of exactly that type; none
+/// for anything else.
 #[inline]
 pub fn exact_i32(object: &Bound<'_, PyAny>) -> Option<i32> {
     // SAFETY: as above.

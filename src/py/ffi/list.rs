@@ -1,11 +1,16 @@
 //! Lists whose length is known before their items.
 
+use std::marker::PhantomData;
+
 use pyo3::Borrowed;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use super::quiet::Quiet;
 use super::raised::Raised;
+use super::scalar::{ExactNumber, ReadScalar, ScalarKind, Unread, write_exact};
+use crate::wire::{Input, Reader, Writer};
 
 /// A list under construction, allocated once.
 ///
@@ -19,7 +24,8 @@ pub struct ListBuilder<'py> {
 
 impl<'py> ListBuilder<'py> {
     /// An empty list with memory for `capacity` items, where that can be known.
-    pub fn new(py: Python<'py>, capacity: usize) -> Result<Self, Raised<'py>> {
+    pub fn new(quiet: &Quiet<'py>, capacity: usize) -> Result<Self, Raised<'py>> {
+        let py = quiet.py();
         let capacity = if cfg!(known_layouts) { capacity } else { 0 };
         // SAFETY: the result is a new list or null with an exception set. Its
         // items are null; a size of 0 leaves none, and keeps the memory.
@@ -62,20 +68,25 @@ impl<'py> ListBuilder<'py> {
         Ok(())
     }
 
-    /// Fills a new list, whose capacity is `count`, with the items that `make`
-    /// creates.
+    /// Fills a new list, whose capacity is `count`, with scalars that are read;
+    /// an error comes with the index of its item.
     ///
-    /// `make` must not run code that could find the list: its items are not
-    /// counted until all of them are there.
+    /// The items are not counted until all of them are there. Nobody can find
+    /// the list meanwhile: the input lies in memory, and objects for scalars are
+    /// none that the garbage collector looks at, so that no code runs.
     #[inline]
-    pub fn fill<E: From<Raised<'py>>>(
+    pub fn fill<R: Reader>(
         &mut self,
         count: usize,
-        mut make: impl FnMut(usize) -> Result<Bound<'py, PyAny>, E>,
-    ) -> Result<(), E> {
-        if !cfg!(known_layouts) {
+        reader: &mut R,
+        scalar: impl ReadScalar,
+    ) -> Result<(), (usize, Unread<'py>)> {
+        let py = self.list.py();
+        if !cfg!(known_layouts) || reader.input().in_memory().is_none() {
             for index in 0..count {
-                self.push(make(index)?)?;
+                let item = scalar.read(py, reader);
+                item.and_then(|item| Ok(self.push(item)?))
+                    .map_err(|error| (index, error))?;
             }
             return Ok(());
         }
@@ -87,10 +98,10 @@ impl<'py> ListBuilder<'py> {
         unsafe {
             let items = (*self.list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
             while self.length < end {
-                match make(self.length) {
+                match scalar.read(py, reader) {
                     Ok(item) => *items.add(self.length) = item.into_ptr(),
                     Err(error) => {
-                        result = Err(error);
+                        result = Err((self.length, error));
                         break;
                     }
                 }
@@ -107,19 +118,22 @@ impl<'py> ListBuilder<'py> {
     }
 }
 
-/// The items of a list from some index on, as far as `exact` has a value for
-/// them, which must not run code of objects: it sees them without a reference
-/// of their own.
-pub struct ExactItems<'a, 'py, F> {
+/// The items of a list from some index on, as far as they are exactly of the
+/// type that Python has for `T`.
+pub struct ExactItems<'a, 'py, T> {
     list: &'a Bound<'py, PyList>,
     index: usize,
-    exact: F,
+    number: PhantomData<T>,
 }
 
-impl<'a, 'py, F> ExactItems<'a, 'py, F> {
+impl<'a, 'py, T> ExactItems<'a, 'py, T> {
     /// Iterates from `index` on.
-    pub fn new(list: &'a Bound<'py, PyList>, index: usize, exact: F) -> Self {
-        Self { list, index, exact }
+    pub fn new(list: &'a Bound<'py, PyList>, index: usize) -> Self {
+        Self {
+            list,
+            index,
+            number: PhantomData,
+        }
     }
 
     /// The index of the first item that has not been given.
@@ -128,24 +142,47 @@ impl<'a, 'py, F> ExactItems<'a, 'py, F> {
     }
 }
 
-impl<'py, T, F> Iterator for ExactItems<'_, 'py, F>
-where
-    F: Fn(&Bound<'py, PyAny>) -> Option<T>,
-{
+impl<T: ExactNumber> Iterator for ExactItems<'_, '_, T> {
     type Item = T;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: the loops over numbers")]
+    #[inline(always)]
     fn next(&mut self) -> Option<T> {
-        let value = peek_item(self.list, self.index, &self.exact)??;
+        // SAFETY: no code runs while the item is read.
+        let value = unsafe { look_at_item(self.list, self.index, T::exact)?? };
         self.index += 1;
         Some(value)
     }
 }
 
-/// Shows `look` an item of a list without giving it a reference of its own:
-/// `look` must not run code of objects, which could drop the item.
+/// Writes an item of a list that can be read without running any code; whether
+/// that is so. Nothing of it is written otherwise.
 #[inline]
-pub fn peek_item<'py, T>(
+pub fn write_item<W: Writer>(
+    list: &Bound<'_, PyList>,
+    index: usize,
+    kind: ScalarKind,
+    writer: &mut W,
+) -> bool {
+    let write = |item: &Bound<'_, PyAny>| write_exact(kind, item, writer);
+    // SAFETY: no code runs while the item is read and written, or the item is
+    // not looked at again.
+    unsafe { look_at_item(list, index, write).unwrap_or(false) }
+}
+
+/// An item of a list.
+pub(super) fn get_item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the item gets a reference of its own before any code runs.
+    unsafe { look_at_item(list, index, Bound::clone) }
+}
+
+/// Shows `look` an item of a list that has no reference of its own.
+///
+/// # Safety
+/// `look` runs no code of objects, which could drop the item, or does not look
+/// at the item after it has done so.
+#[inline]
+unsafe fn look_at_item<'py, T>(
     list: &Bound<'py, PyList>,
     index: usize,
     look: impl FnOnce(&Bound<'py, PyAny>) -> T,

@@ -5,6 +5,7 @@
 //! only from member descriptors that were verified).
 
 mod buffer;
+mod by_position;
 mod check;
 mod class;
 mod collector;
@@ -18,8 +19,9 @@ mod interpreter;
 mod list;
 mod output;
 mod payload_type;
-mod quick;
+mod quiet;
 mod raised;
+mod scalar;
 mod slots;
 mod stack;
 mod storage;
@@ -27,24 +29,32 @@ mod text;
 mod types;
 
 pub use buffer::Buffer;
+pub use by_position::{ByPosition, General, take_by_position};
 pub use check::check;
 pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
-pub use dict::{DictEntries, set_item};
+pub use dict::{DictEntries, Left, set_item};
 pub use getattr::install_getattr;
 pub use instance::{bound_method, has_original_methods, own_dict};
-pub use int::{exact_i32, exact_i64, new_int};
+pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
-pub use list::{ExactItems, ListBuilder, peek_item};
+pub use list::{ExactItems, ListBuilder, write_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
-pub use quick::{General, Quick, quicken};
+pub use quiet::Quiet;
 pub use raised::{Raised, exception_of, raised_from};
+pub use scalar::{
+    ExactNumber, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, ScalarKind, Unread,
+    write_exact_field,
+};
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};
-pub use storage::{extras, extras_or_new, inherit_native, install_call, storage_type};
-pub use text::{exact_utf8, new_str};
+pub use storage::{
+    Behaviour, extras, extras_or_new, has_original_construction, inherit_native, install_call,
+    make_storage_type, storage_type,
+};
+pub use text::{exact_utf8, not_utf8};
 pub use types::{
-    exactly, has_original_attributes, has_original_construction, is_kind_of, is_type, lookup,
-    own_attribute, recursion_limit, set_own_attribute,
+    exactly, has_original_attributes, is_kind_of, is_type, lookup, own_attribute, recursion_limit,
+    set_own_attribute,
 };

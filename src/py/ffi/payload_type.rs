@@ -7,13 +7,13 @@
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-
-use super::storage::call;
 
 const NAME: &CStr = c"fastthrift._core.PayloadType";
 const DOC: &CStr = c"A type with room for what the codec keeps of a class.";
@@ -69,6 +69,31 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     }
 }
 
+/// The address of the `tp_call` that [`install_call`] gives: a metaclass that
+/// has it is known to have room behind its classes.
+static CALL: AtomicUsize = AtomicUsize::new(0);
+
+/// Gives a metaclass its `tp_call`, the same for all of them: what `call` does
+/// for a class that has code of its own is what `type` does.
+pub(super) fn install_call(metaclass: &Bound<'_, PyType>, call: ffi::ternaryfunc) -> PyResult<()> {
+    if !metaclass.is_subclass(payload_type(metaclass.py())?)? {
+        return Err(PyTypeError::new_err("not a subclass of PayloadType"));
+    }
+    CALL.store(call as usize, Ordering::Relaxed);
+    // SAFETY: `call` does for every class what the slot's inherited function
+    // does.
+    unsafe {
+        let metaclass = metaclass.as_type_ptr();
+        (*metaclass).tp_call = Some(call);
+        // The place of a class's `tp_vectorcall` is that which `type` says;
+        // classes without one are called by the line above.
+        if (*metaclass).tp_vectorcall_offset > 0 {
+            (*metaclass).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;
+        }
+    }
+    Ok(())
+}
+
 /// The room behind a class, none when its metaclass is not a [`payload_type`].
 #[inline]
 fn room(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<*mut Room> {
@@ -78,8 +103,8 @@ fn room(py: Python<'_>, class: *mut ffi::PyTypeObject) -> Option<*mut Room> {
     // their classes starts like that of a `payload_type`.
     unsafe {
         let metaclass = ffi::Py_TYPE(class.cast());
-        let known =
-            (*metaclass).tp_call.map(|call| call as usize) == Some(call as *const () as usize);
+        let call = (*metaclass).tp_call.map_or(0, |call| call as usize);
+        let known = call != 0 && call == CALL.load(Ordering::Relaxed);
         (known || is_payload_type(py, metaclass)).then(|| room_of(class))
     }
 }

@@ -54,8 +54,8 @@ impl<'py> Raised<'py> {
         }
     }
 
-    /// The same for a function that returns a status: negative with an
-    /// exception set.
+    /// What a function of the API did that returns a status, or the exception
+    /// that it set: the status is negative then.
     #[inline]
     pub(super) fn or_done(py: Python<'py>, status: std::ffi::c_int) -> Result<(), Self> {
         if status < 0 { Err(Self(py)) } else { Ok(()) }

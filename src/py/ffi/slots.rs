@@ -11,11 +11,15 @@ use pyo3::pyclass::PyTraverseError;
 use pyo3::pyclass::PyVisit;
 use pyo3::types::{PyString, PyType};
 
+use super::quiet::Quiet;
 use super::raised::Raised;
+use super::scalar::{ScalarKind, write_exact_field};
 use super::storage::{
-    allocate_untracked, has_only_slots, install_dealloc, may_have_extras, storage_type, track,
+    Behaviour, allocate_untracked, has_only_slots, install_functions, may_have_extras,
+    storage_type, track,
 };
 use super::types::{is_kind_of, own_attribute};
+use crate::wire::Writer;
 
 /// Where a class keeps its slots.
 pub struct SlotTable {
@@ -146,10 +150,10 @@ impl SlotTable {
         })
     }
 
-    /// Lets objects of the class be freed by code that knows its slots.
-    pub fn install_dealloc(&self, class: &Bound<'_, PyType>) {
+    /// Lets objects of the class be made and freed by code that knows its slots.
+    pub fn install_functions<B: Behaviour>(&self, class: &Bound<'_, PyType>) {
         if self.only_slots {
-            install_dealloc(class);
+            install_functions::<B>(class);
         }
     }
 
@@ -215,7 +219,8 @@ impl SlotTable {
     /// A new object of the class with all slots empty and no call of
     /// `__new__` or `__init__`.
     #[inline]
-    pub fn allocate<'py>(&self, py: Python<'py>) -> Result<NewStruct<'py>, Raised<'py>> {
+    pub fn allocate<'py>(&self, quiet: &Quiet<'py>) -> Result<NewStruct<'py>, Raised<'py>> {
+        let py = quiet.py();
         if self.only_slots {
             return allocate_untracked(self.class.bind(py)).map(NewStruct::Untracked);
         }
@@ -271,15 +276,27 @@ impl<'py> ListedSlot<'_, 'py> {
         unsafe { Bound::from_borrowed_ptr_or_opt(self.slots.object.py(), *self.place()) }
     }
 
-    /// Shows `look` the value of the slot without giving it a reference of its
-    /// own: `look` must not run code of objects, which could drop the value.
-    #[inline]
-    pub fn peek<T>(self, look: impl FnOnce(&Bound<'py, PyAny>) -> T) -> Option<T> {
+    /// Writes the value of the slot as a field, if there is none or it can be
+    /// read without running any code; whether that is so.
+    #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+    #[inline(always)]
+    pub fn write_field<W: Writer>(
+        self,
+        kind: ScalarKind,
+        id: i16,
+        last_id: &mut i16,
+        writer: &mut W,
+    ) -> bool {
         // SAFETY: a slot holds null or an object that it owns, and keeps it
-        // as long as no other code runs. The reference is not given up.
+        // as long as no other code runs. None does while the value is read and
+        // written, or the value is not looked at again. The reference is not
+        // given up.
         unsafe {
             let value = Bound::from_owned_ptr_or_opt(self.slots.object.py(), *self.place());
-            ManuallyDrop::new(value).as_ref().map(look)
+            match ManuallyDrop::new(value).as_ref() {
+                Some(value) => write_exact_field(kind, value, id, last_id, writer),
+                None => true,
+            }
         }
     }
 }

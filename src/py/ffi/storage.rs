@@ -8,20 +8,52 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::Borrowed;
-use pyo3::exceptions::{PySystemError, PyTypeError};
+use pyo3::exceptions::PySystemError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyDict, PyString, PyTuple, PyType};
 
+use super::dict::DictEntries;
 use super::guard::guard;
-use super::payload_type::payload_type;
+use super::payload_type;
 use super::raised::Raised;
 use super::types::{is_kind_of, lookup, own_attribute};
-use crate::py::structs;
+
+/// What the objects with this storage do as objects of Python.
+///
+/// The functions of their classes are compiled for it, so that nothing is
+/// asked at run time.
+pub trait Behaviour {
+    /// `__init__` of a new object, with arguments by position and by name.
+    fn construct<'py>(
+        object: &Bound<'py, PyAny>,
+        args: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+        keywords: impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    ) -> PyResult<()>;
+
+    /// `__init__` of a new object, without arguments.
+    fn construct_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'py>>;
+
+    /// `==`
+    fn equal(object: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool>;
+
+    /// `hash()`
+    fn hash(object: &Bound<'_, PyAny>) -> PyResult<isize>;
+
+    /// `__getstate__()`: the attributes as a plain dict.
+    fn snapshot<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>>;
+
+    /// `__dict__`
+    fn dict_view<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>;
+
+    /// Assignment to `__dict__`; none deletes.
+    fn replace_dict(object: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()>;
+}
 
 #[repr(C)]
 struct Storage {
@@ -32,14 +64,30 @@ struct Storage {
 
 const NAME: &CStr = c"fastthrift._core.StructStorage";
 
-/// The type object `StructStorage`.
+static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// The addresses of the storage's `tp_init` and `tp_richcompare`: by these a
+/// class is known to construct and to compare as the storage does. They are
+/// those that the storage was made with, whatever a compiler makes of
+/// functions.
+static INIT: AtomicUsize = AtomicUsize::new(0);
+static RICHCOMPARE: AtomicUsize = AtomicUsize::new(0);
+
+/// The type object `StructStorage`, once it was made.
 pub fn storage_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    TYPE.get_or_try_init(py, || make_type(py))
+    match TYPE.get(py) {
+        Some(class) => Ok(class.bind(py)),
+        None => Err(PySystemError::new_err("StructStorage is not made yet")),
+    }
+}
+
+/// Makes the type object `StructStorage`, whose objects do what `B` says.
+pub fn make_storage_type<B: Behaviour>(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    TYPE.get_or_try_init(py, || make_type::<B>(py))
         .map(|class| class.bind(py))
 }
 
-fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
+fn make_type<B: Behaviour>(py: Python<'_>) -> PyResult<Py<PyType>> {
     let members = Box::leak(Box::new([
         offset_member(
             c"__dictoffset__",
@@ -54,8 +102,8 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
     let getset = Box::leak(Box::new([
         ffi::PyGetSetDef {
             name: c"__dict__".as_ptr(),
-            get: Some(get_dict),
-            set: Some(set_dict),
+            get: Some(get_dict::<B>),
+            set: Some(set_dict::<B>),
             doc: c"The fields in IDL order, then the other attributes; writes through.".as_ptr(),
             closure: ptr::null_mut(),
         },
@@ -65,7 +113,7 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
         ffi::PyMethodDef {
             ml_name: c"__getstate__".as_ptr(),
             ml_meth: ffi::PyMethodDefPointer {
-                PyCFunction: get_state,
+                PyCFunction: get_state::<B>,
             },
             ml_flags: ffi::METH_NOARGS,
             ml_doc: c"The attributes as a plain dict, for copy and pickle.".as_ptr(),
@@ -77,9 +125,9 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
         slot(ffi::Py_tp_members, members.as_mut_ptr().cast()),
         slot(ffi::Py_tp_getset, getset.as_mut_ptr().cast()),
         slot(ffi::Py_tp_methods, methods.as_mut_ptr().cast()),
-        slot(ffi::Py_tp_init, init as *mut c_void),
-        slot(ffi::Py_tp_richcompare, richcompare as *mut c_void),
-        slot(ffi::Py_tp_hash, hash as *mut c_void),
+        slot(ffi::Py_tp_init, init::<B> as *mut c_void),
+        slot(ffi::Py_tp_richcompare, richcompare::<B> as *mut c_void),
+        slot(ffi::Py_tp_hash, hash::<B> as *mut c_void),
         slot(ffi::Py_tp_traverse, traverse as *mut c_void),
         slot(ffi::Py_tp_clear, clear as *mut c_void),
         slot(ffi::Py_tp_dealloc, dealloc as *mut c_void),
@@ -107,6 +155,15 @@ fn make_type(py: Python<'_>) -> PyResult<Py<PyType>> {
             }
         }
         ffi::PyType_Modified(class.as_type_ptr());
+        let made = class.as_type_ptr();
+        INIT.store(
+            (*made).tp_init.map_or(0, |init| init as usize),
+            Ordering::Relaxed,
+        );
+        RICHCOMPARE.store(
+            (*made).tp_richcompare.map_or(0, |compare| compare as usize),
+            Ordering::Relaxed,
+        );
         Ok(class.unbind())
     }
 }
@@ -115,7 +172,10 @@ const ORDER: [&str; 4] = ["__lt__", "__le__", "__gt__", "__ge__"];
 
 /// Gives a class the native functions of the storage for what it inherits of
 /// it: construction where its `__init__` is `initializer`, and comparison.
-pub fn inherit_native(class: &Bound<'_, PyType>, initializer: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn inherit_native<B: Behaviour>(
+    class: &Bound<'_, PyType>,
+    initializer: &Bound<'_, PyAny>,
+) -> PyResult<()> {
     let py = class.py();
     let storage = storage_type(py)?;
     if !class.is_subclass(storage)? {
@@ -135,10 +195,10 @@ pub fn inherit_native(class: &Bound<'_, PyType>, initializer: &Bound<'_, PyAny>)
     unsafe {
         let class = class.as_type_ptr();
         if compares {
-            (*class).tp_richcompare = Some(richcompare);
+            (*class).tp_richcompare = Some(richcompare::<B>);
         }
         if found.is_some_and(|found| found.is(initializer)) {
-            (*class).tp_init = Some(init);
+            (*class).tp_init = Some(init::<B>);
         }
     }
     Ok(())
@@ -158,26 +218,11 @@ fn offset_member(name: &'static CStr, offset: ffi::Py_ssize_t) -> ffi::PyMemberD
 /// `object.__new__`, which in some versions gives each a dict at once.
 ///
 /// `__new__` itself has to stay that of `object`: old pickles call it.
-pub fn install_call(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
-    // By this `tp_call` a metaclass is known to have room behind its classes.
-    if !metaclass.is_subclass(payload_type(metaclass.py())?)? {
-        return Err(PyTypeError::new_err("not a subclass of PayloadType"));
-    }
-    // SAFETY: `call` does for every class what the slot's inherited function
-    // does.
-    unsafe {
-        let metaclass = metaclass.as_type_ptr();
-        (*metaclass).tp_call = Some(call);
-        // The place of a class's `tp_vectorcall` is that which `type` says;
-        // classes without one are called by the line above.
-        if (*metaclass).tp_vectorcall_offset > 0 {
-            (*metaclass).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;
-        }
-    }
-    Ok(())
+pub fn install_call<B: Behaviour>(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+    payload_type::install_call(metaclass, call::<B>)
 }
 
-pub(super) unsafe extern "C" fn call(
+unsafe extern "C" fn call<B: Behaviour>(
     class: *mut ffi::PyObject,
     args: *mut ffi::PyObject,
     kwargs: *mut ffi::PyObject,
@@ -187,13 +232,13 @@ pub(super) unsafe extern "C" fn call(
     // it; its reference is given up when `init` fails.
     unsafe {
         let ready = class.cast::<ffi::PyTypeObject>();
-        if !is_made_here(ready) {
+        if !has_original_slots(ready) {
             let general = ffi::PyType_Type.tp_call;
             return general.map_or(ptr::null_mut(), |call| call(class, args, kwargs));
         }
         let allocate = (*ready).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
         let object = allocate(ready, 0);
-        if !object.is_null() && init(object, args, kwargs) < 0 {
+        if !object.is_null() && init::<B>(object, args, kwargs) < 0 {
             ffi::Py_DECREF(object);
             return ptr::null_mut();
         }
@@ -201,8 +246,8 @@ pub(super) unsafe extern "C" fn call(
     }
 }
 
-/// The same for arguments that come as a vector.
-unsafe extern "C" fn call_with_vector(
+/// A call of a class whose arguments come as a vector.
+unsafe extern "C" fn call_with_vector<B: Behaviour>(
     class: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     count: usize,
@@ -213,7 +258,7 @@ unsafe extern "C" fn call_with_vector(
     // which are a tuple of strings or null.
     unsafe {
         let count = ffi::PyVectorcall_NARGS(count) as usize;
-        if !is_made_here(class.cast()) {
+        if !has_original_slots(class.cast()) {
             return guard::<_, PyErr>(class, ptr::null_mut(), |class| {
                 call_by_type(class, args, count, names)
             });
@@ -221,7 +266,7 @@ unsafe extern "C" fn call_with_vector(
         if count == 0 && names.is_null() {
             return guard::<_, Raised<'_>>(class, ptr::null_mut(), |class| {
                 let object = allocate_untracked(class.cast_unchecked())?;
-                structs::initialize_empty(&object)?;
+                B::construct_empty(&object)?;
                 track(&object);
                 Ok(object.into_ptr())
             });
@@ -229,7 +274,7 @@ unsafe extern "C" fn call_with_vector(
         guard::<_, PyErr>(class, ptr::null_mut(), |class| {
             let object = allocate_untracked(class.cast_unchecked())?;
             let (positional, keywords) = arguments(class.py(), args, count, names);
-            structs::initialize_with(&object, positional, keywords)?;
+            B::construct(&object, positional, keywords)?;
             track(&object);
             Ok(object.into_ptr())
         })
@@ -297,19 +342,26 @@ unsafe fn arguments<'a, 'py: 'a>(
     )
 }
 
-/// Whether a class is called without code of its own: its `__new__` is that
-/// of `object`, and its `__init__` that of the storage.
+/// Whether calling a class makes an object with the storage and no code of its
+/// own: its `__new__` is that of `object`, and its `__init__` the storage's.
+pub fn has_original_construction(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: a class is a ready type.
+    unsafe { has_original_slots(class.as_type_ptr()) }
+}
+
+/// # Safety
+/// `class` is a ready type.
 #[inline]
-unsafe fn is_made_here(class: *mut ffi::PyTypeObject) -> bool {
-    // SAFETY: reads two slots of a ready type.
+unsafe fn has_original_slots(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: reads two slots of a ready type; the addresses are only compared.
     unsafe {
         (*class).tp_new.map(|new| new as usize)
             == ffi::PyBaseObject_Type.tp_new.map(|new| new as usize)
-            && (*class).tp_init.map(|init| init as usize) == Some(init as *const () as usize)
+            && (*class).tp_init.map_or(0, |init| init as usize) == INIT.load(Ordering::Relaxed)
     }
 }
 
-unsafe extern "C" fn init(
+unsafe extern "C" fn init<B: Behaviour>(
     object: *mut ffi::PyObject,
     args: *mut ffi::PyObject,
     kwargs: *mut ffi::PyObject,
@@ -321,12 +373,13 @@ unsafe extern "C" fn init(
             let args = Bound::from_borrowed_ptr(py, args).cast_into_unchecked::<PyTuple>();
             let kwargs = Bound::from_borrowed_ptr_or_opt(py, kwargs)
                 .map(|kwargs| kwargs.cast_into_unchecked::<PyDict>());
-            structs::initialize(object, &args, kwargs.as_ref()).map(|()| 0)
+            let keywords = kwargs.iter().flat_map(DictEntries::new);
+            B::construct(object, args.iter(), keywords).map(|()| 0)
         })
     }
 }
 
-unsafe extern "C" fn richcompare(
+unsafe extern "C" fn richcompare<B: Behaviour>(
     object: *mut ffi::PyObject,
     other: *mut ffi::PyObject,
     operation: c_int,
@@ -337,7 +390,7 @@ unsafe extern "C" fn richcompare(
             let py = object.py();
             let other = Bound::from_borrowed_ptr(py, other);
             let result = match operation {
-                ffi::Py_EQ => structs::equal(object, &other)?,
+                ffi::Py_EQ => B::equal(object, &other)?,
                 ffi::Py_NE => {
                     if !has_original_comparison(object.get_type_ptr()) {
                         // The `__eq__` of a subclass, or a patched one, decides.
@@ -350,7 +403,7 @@ unsafe extern "C" fn richcompare(
                             .to_owned()
                             .into_ptr());
                     }
-                    !structs::equal(object, &other)?
+                    !B::equal(object, &other)?
                 }
                 _ => return Ok(py.NotImplemented().into_ptr()),
             };
@@ -360,41 +413,49 @@ unsafe extern "C" fn richcompare(
 }
 
 /// Whether objects of a class are compared by no code but the storage's.
+///
+/// # Safety
+/// `class` is a ready type.
 unsafe fn has_original_comparison(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: reads a slot of a ready type; the address is only compared.
     unsafe {
-        (*class).tp_richcompare.map(|compare| compare as usize)
-            == Some(richcompare as *const () as usize)
+        (*class)
+            .tp_richcompare
+            .map_or(0, |compare| compare as usize)
+            == RICHCOMPARE.load(Ordering::Relaxed)
     }
 }
 
-unsafe extern "C" fn hash(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
+unsafe extern "C" fn hash<B: Behaviour>(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
     // SAFETY: called as a slot.
-    unsafe { guard::<_, PyErr>(object, -1, structs::hash) }
+    unsafe { guard::<_, PyErr>(object, -1, B::hash) }
 }
 
-unsafe extern "C" fn get_state(
+unsafe extern "C" fn get_state<B: Behaviour>(
     object: *mut ffi::PyObject,
     _: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: called as a method of an object of this type.
     unsafe {
         guard::<_, PyErr>(object, ptr::null_mut(), |object| {
-            Ok(structs::snapshot(object)?.into_any().into_ptr())
+            Ok(B::snapshot(object)?.into_any().into_ptr())
         })
     }
 }
 
-unsafe extern "C" fn get_dict(object: *mut ffi::PyObject, _: *mut c_void) -> *mut ffi::PyObject {
+unsafe extern "C" fn get_dict<B: Behaviour>(
+    object: *mut ffi::PyObject,
+    _: *mut c_void,
+) -> *mut ffi::PyObject {
     // SAFETY: called as a getter on an object of this type.
     unsafe {
         guard::<_, PyErr>(object, ptr::null_mut(), |object| {
-            Ok(structs::dict_view(object)?.into_ptr())
+            Ok(B::dict_view(object)?.into_ptr())
         })
     }
 }
 
-unsafe extern "C" fn set_dict(
+unsafe extern "C" fn set_dict<B: Behaviour>(
     object: *mut ffi::PyObject,
     value: *mut ffi::PyObject,
     _: *mut c_void,
@@ -404,7 +465,7 @@ unsafe extern "C" fn set_dict(
     unsafe {
         guard::<_, PyErr>(object, -1, |object| {
             let value = Bound::from_borrowed_ptr_or_opt(object.py(), value);
-            structs::replace_dict(object, value.as_ref()).map(|()| 0)
+            B::replace_dict(object, value.as_ref()).map(|()| 0)
         })
     }
 }
@@ -434,7 +495,8 @@ pub fn extras<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     }
 }
 
-/// The same dict, made when there is none.
+/// The dict of an object's attributes that are not fields, made when there is
+/// none.
 pub fn extras_or_new<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     if let Some(extras) = extras(object) {
         return Ok(extras);
@@ -472,7 +534,7 @@ unsafe extern "C" fn traverse(
     }
 }
 
-/// The same for an object of a slotted class, or of a Python subclass.
+/// `tp_traverse` of a slotted class, and of Python subclasses of one.
 unsafe extern "C" fn traverse_struct(
     object: *mut ffi::PyObject,
     visit: ffi::visitproc,
@@ -565,13 +627,13 @@ pub(super) fn has_only_slots(class: &Bound<'_, PyType>, slots: usize) -> PyResul
 /// Gives a slotted class its own functions for objects that are made, looked at
 /// by the garbage collector and freed: the general ones look up what these
 /// know.
-pub(super) fn install_dealloc(class: &Bound<'_, PyType>) {
+pub(super) fn install_functions<B: Behaviour>(class: &Bound<'_, PyType>) {
     // SAFETY: the class is new and has no objects, and the caller has found
     // that they have only slots.
     unsafe {
         let class = class.as_type_ptr();
         (*class).tp_dealloc = Some(dealloc_struct);
-        (*class).tp_vectorcall = Some(call_with_vector);
+        (*class).tp_vectorcall = Some(call_with_vector::<B>);
         (*class).tp_traverse = Some(traverse_struct);
     }
 }
@@ -643,7 +705,7 @@ impl Freeing {
     /// needs no stack.
     ///
     /// # Safety
-    /// As `free_struct`.
+    /// The contract of [`free_struct`].
     unsafe fn enter(object: *mut ffi::PyObject) -> Option<Self> {
         // A thread that ends may have lost the list; then there is no waiting.
         if NESTING.get() >= MAX_DEALLOC_NESTING
@@ -674,7 +736,8 @@ impl Drop for Freeing {
 /// for; called again, it goes on with the rest.
 ///
 /// # Safety
-/// As `dealloc_struct`, for an untracked object that was finalized.
+/// Called once for an object of a slotted class, which has no references, was
+/// finalized and is untracked; or for one that this function has left.
 unsafe fn free_struct(object: *mut ffi::PyObject) {
     // SAFETY: the slots own references or are null. Each is null before the
     // code of its object can run.

@@ -1,5 +1,6 @@
 //! Strings.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -13,12 +14,16 @@ use super::raised::Raised;
 /// of no meaning, and not cleared.
 const COMPACT_ASCII: u32 = 0b11 << 5;
 
-/// A `str` of UTF-8 bytes; an error when they are not UTF-8.
+/// A `str` of UTF-8 bytes; none when they are not UTF-8. No exception is made
+/// for that, which would be an object that wakes the garbage collector.
 #[inline]
-pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+pub fn new_str<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
     // CPython shares the strings of one character and the empty one.
     if bytes.len() < 2 || !cfg!(known_layouts) {
-        return str_of_utf8(py, bytes);
+        return usual_str(py, bytes);
     }
     if !is_ascii(bytes) {
         return other_str(py, bytes);
@@ -31,7 +36,7 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
         let text = Raised::or_owned(py, text)?;
         let data = text.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
         copy_bytes(bytes.as_ptr(), data.cast(), bytes.len());
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -51,6 +56,24 @@ fn is_ascii(bytes: &[u8]) -> bool {
     bytes.is_ascii()
 }
 
+/// The exception that Python has for bytes that are not UTF-8.
+#[cold]
+pub fn not_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Raised<'py> {
+    match str_of_utf8(py, bytes) {
+        Err(raised) => raised,
+        Ok(_) => Raised::new(py, PyValueError::new_err("the bytes are UTF-8")),
+    }
+}
+
+/// The string that Python makes of the bytes, none when they are not UTF-8.
+#[inline(never)]
+fn usual_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => str_of_utf8(py, bytes).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
 /// The string that Python makes of the bytes, or the exception it has for
 /// them.
 fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
@@ -63,11 +86,11 @@ fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
     }
 }
 
-/// The same for bytes that are not all ASCII.
+/// A `str` of bytes that are not all ASCII; none when they are not UTF-8.
 #[inline(never)]
-fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return str_of_utf8(py, bytes);
+        return Ok(None);
     };
     // The first byte of a character tells how large it is at least and at
     // most. A character of two bytes and more is not shared by others, unless
@@ -78,13 +101,14 @@ fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Ra
         largest = largest.max(*byte);
     }
     if count < 2 {
-        return str_of_utf8(py, bytes);
+        return str_of_utf8(py, bytes).map(Some);
     }
-    match largest {
+    let text = match largest {
         0..0xc4 => filled(py, text, count, 0xff, |char| char as u8),
         0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),
         _ => filled(py, text, count, 0x0010_ffff, |char| char),
-    }
+    };
+    text.map(Some)
 }
 
 /// A string of `count` characters, the largest of which needs all of `U`.
@@ -138,7 +162,9 @@ pub fn exact_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
 /// The UTF-8 of a `str` of other characters, which the `str` keeps.
 #[cold]
 fn other_utf8<'a>(text: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
-    // A lone surrogate has none.
+    // A lone surrogate has none. The exception that says so may wake the
+    // garbage collector, and with it any code.
+    let _kept = text.clone();
     text.cast::<PyString>()
         .ok()?
         .to_str()

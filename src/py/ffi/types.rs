@@ -17,8 +17,8 @@ unsafe extern "C" {
     ) -> *mut ffi::PyObject;
 }
 
-/// An object that is exactly of a type; none for any other. As `cast_exact`,
-/// without an error that nobody looks at.
+/// An object that is exactly of a type; none for any other. Unlike
+/// `cast_exact` without an error that nobody looks at.
 #[inline]
 pub fn exactly<'a, 'py, T: PyTypeInfo>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, T>> {
     // SAFETY: the type is checked first.
@@ -97,7 +97,7 @@ fn own_dict<'a, 'py>(class: &'a Bound<'py, PyType>) -> Option<Borrowed<'a, 'py, 
     }
 }
 
-/// The same by a public function.
+/// The `__dict__` of a class, by a public function.
 #[cfg(all(not(known_layouts), Py_3_12))]
 fn own_dict<'py>(class: &Bound<'py, PyType>) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the result is a new reference.
@@ -140,19 +140,6 @@ pub fn has_original_attributes(class: &Bound<'_, PyType>) -> bool {
             == Some(ffi::PyObject_GenericGetAttr as *const () as usize)
             && (*class).tp_setattro.map(|set| set as usize)
                 == Some(ffi::PyObject_GenericSetAttr as *const () as usize)
-    }
-}
-
-/// Whether calling `class` does no more than what `base` does: it has the
-/// same `__new__` and `__init__`.
-pub fn has_original_construction(class: &Bound<'_, PyType>, base: &Bound<'_, PyType>) -> bool {
-    // SAFETY: reads two slots of types that are alive; the addresses are
-    // only compared.
-    unsafe {
-        let (class, base) = (class.as_type_ptr(), base.as_type_ptr());
-        (*class).tp_new.map(|new| new as usize) == (*base).tp_new.map(|new| new as usize)
-            && (*class).tp_init.map(|init| init as usize)
-                == (*base).tp_init.map(|init| init as usize)
     }
 }
 

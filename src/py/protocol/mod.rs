@@ -56,7 +56,8 @@ pub fn original_reader<'py>(
     )
 }
 
-/// The same for writing.
+/// What to write a message with in place of the methods of a protocol; none
+/// unless it is one of ours, with its own methods.
 pub fn original_writer<'py>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {

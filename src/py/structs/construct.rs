@@ -6,7 +6,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::layout::{Layout, LayoutField};
-use crate::py::ffi::{self, Kept, Raised};
+use crate::py::ffi::{self, Kept, Quiet, Raised};
 
 /// `__init__` of classes that `load` made: the fields by position in IDL
 /// order, or by name.
@@ -21,7 +21,7 @@ pub fn initialize(
     initialize_with(object, args.iter(), keywords)
 }
 
-/// The same for a new object and no arguments.
+/// `__init__` of a new object, without arguments.
 #[inline]
 pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
     if let Some(layout) = ffi::kept_by_class_of(object, Kept::Layout)
@@ -30,13 +30,15 @@ pub fn initialize_empty<'py>(object: &Bound<'py, PyAny>) -> Result<(), Raised<'p
         && let Some(slots) = layout.get().slots().view_exact(object)
         && layout.get().is_complete()
     {
-        return layout.get().fill_defaults(slots, object.py());
+        return layout
+            .get()
+            .fill_defaults(slots, &mut Quiet::new(object.py(), false));
     }
     initialize_with(object, [].into_iter(), [].into_iter())
         .map_err(|error| Raised::new(object.py(), error))
 }
 
-/// The same for arguments that come one by one.
+/// `__init__` with arguments that come one by one.
 #[inline]
 pub fn initialize_with<'py>(
     object: &Bound<'py, PyAny>,
@@ -174,17 +176,4 @@ impl Initializer {
         visit.call(&self.native)?;
         visit.call(&self.describe)
     }
-}
-
-/// Gives a struct class the native functions of the storage for what it
-/// inherits of it: construction where its `__init__` is `initializer`, and
-/// comparison.
-///
-/// `type()` does not, where it finds one of the names elsewhere.
-#[pyfunction]
-pub fn inherit_native(
-    cls: &Bound<'_, PyType>,
-    initializer: &Bound<'_, Initializer>,
-) -> PyResult<()> {
-    ffi::inherit_native(cls, initializer.as_any())
 }

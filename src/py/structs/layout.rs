@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
-use crate::py::ffi::{self, Kept, Raised, Slot, SlotTable, Slots};
+use crate::py::ffi::{self, Kept, Quiet, Raised, Slot, SlotTable, Slots};
 use crate::py::imports;
 
 /// The fields of a loaded struct class, in IDL order.
@@ -63,10 +63,10 @@ impl DefaultValue {
 
     /// The value for one object.
     #[inline]
-    pub fn get<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    pub fn get<'py>(&self, quiet: &mut Quiet<'py>) -> Result<Bound<'py, PyAny>, Raised<'py>> {
         match self {
-            Self::Shared(value) => Ok(value.bind(py).clone()),
-            Self::Copied(value) => copy(value.bind(py)).map_err(|error| Raised::new(py, error)),
+            Self::Shared(value) => Ok(quiet.share(value)),
+            Self::Copied(value) => copy(value, quiet),
         }
     }
 
@@ -79,19 +79,21 @@ impl DefaultValue {
 }
 
 #[cold]
-fn copy<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = value.py();
+fn copy<'py>(value: &Py<PyAny>, quiet: &mut Quiet<'py>) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    let value = quiet.share(value);
     if let Ok(list) = value.cast_exact::<PyList>()
         && list.is_empty()
     {
-        return Ok(PyList::empty(py).into_any());
+        return Ok(quiet.list().into_any());
     }
     if let Ok(dict) = value.cast_exact::<PyDict>()
         && dict.is_empty()
     {
-        return Ok(PyDict::new(py).into_any());
+        return Ok(quiet.dict().into_any());
     }
-    imports::deepcopy(py)?.call1((value,))
+    let py = quiet.calls();
+    let copied = imports::deepcopy(py).and_then(|deepcopy| deepcopy.call1((value,)));
+    copied.map_err(|error| Raised::new(py, error))
 }
 
 #[pymethods]
@@ -158,13 +160,6 @@ impl Layout {
         Ok(())
     }
 
-    /// Lets objects of a loaded struct class be freed faster.
-    pub fn install_dealloc(class: &Bound<'_, PyType>) {
-        if let Some(layout) = Self::of(class) {
-            layout.get().slots.install_dealloc(class);
-        }
-    }
-
     /// Sets the default values of a class's own layout, once.
     pub fn set_defaults(class: &Bound<'_, PyType>, values: &[Bound<'_, PyAny>]) -> PyResult<()> {
         let layout =
@@ -181,7 +176,7 @@ impl Layout {
     pub fn default<'py>(&self, position: usize, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.defaults.get() {
             None => Ok(py.None().into_bound(py)),
-            Some(defaults) => Ok(defaults[position].get(py)?),
+            Some(defaults) => Ok(defaults[position].get(&mut Quiet::new(py, false))?),
         }
     }
 
@@ -257,28 +252,30 @@ impl Layout {
     pub fn fill_defaults<'py>(
         &self,
         slots: Slots<'_, 'py>,
-        py: Python<'py>,
+        quiet: &mut Quiet<'py>,
     ) -> Result<(), Raised<'py>> {
         if self.is_complete()
             && let Some(defaults) = self.defaults.get()
         {
-            return slots.fill_empty(defaults.iter(), |default| default.get(py));
+            return slots.fill_empty(defaults.iter(), |default| default.get(quiet));
         }
-        self.fill_some_defaults(slots, py)
+        self.fill_some_defaults(slots, quiet)
     }
 
     #[inline(never)]
     fn fill_some_defaults<'py>(
         &self,
         slots: Slots<'_, 'py>,
-        py: Python<'py>,
+        quiet: &mut Quiet<'py>,
     ) -> Result<(), Raised<'py>> {
         for (position, field) in self.fields.iter().enumerate() {
             if let Some(slot) = field.slot
                 && slots.is_empty(slot)
             {
-                let default = self.default(position, py);
-                let default = default.map_err(|error| Raised::new(py, error))?;
+                let default = match self.defaults.get() {
+                    Some(defaults) => defaults[position].get(quiet)?,
+                    None => quiet.none(),
+                };
                 slots.set(slot, Some(default));
             }
         }

@@ -5,13 +5,12 @@ mod attributes;
 mod compare;
 mod construct;
 mod layout;
+mod object;
 mod plan;
 pub mod ttype;
 
-pub use attributes::{
-    delete_raw, dict_view, is_slot, replace_dict, set_raw, snapshot, snapshot_function,
-};
-pub use compare::{equal, hash};
-pub use construct::{Initializer, inherit_native, initialize, initialize_empty, initialize_with};
+pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
+pub use construct::{Initializer, initialize};
 pub use layout::{DefaultValue, Layout, layout_fields};
+pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
 pub use plan::{Kind, Plan, PlanField, StructClass};

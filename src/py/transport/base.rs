@@ -273,7 +273,7 @@ impl CyTransportBase {
         read
     }
 
-    /// As `read`, under the name of thriftpy2's Python classes.
+    /// Reads exactly `sz` bytes, under the name of thriftpy2's Python classes.
     fn _read<'py>(this: &Bound<'py, Self>, sz: usize) -> PyResult<Bound<'py, PyBytes>> {
         Self::read(this, sz)
     }
@@ -342,7 +342,8 @@ impl CyTransportBase {
         }
     }
 
-    /// As `buf_size`, under the name of thriftpy2's Python classes.
+    /// The least that is read at once, under the name of thriftpy2's Python
+    /// classes.
     #[getter]
     fn _buf_size(&self) -> usize {
         self.buf_size()

@@ -9,7 +9,7 @@ use crate::py::ffi::Buffer;
 
 /// Bytes in memory: written at the end, read from the start.
 ///
-/// As thriftpy2's Cython class: `getvalue()` gives what has not been read,
+/// Its `getvalue()` gives what has not been read,
 /// and `read()` gives fewer bytes than asked for at the end.
 #[pyclass(subclass, dict, weakref, module = "fastthrift.transport.memory")]
 #[derive(Default)]
@@ -167,7 +167,7 @@ impl TMemoryBuffer {
         PyBytes::new(py, &self.bytes[start..start + count])
     }
 
-    /// As `read`, under the name of thriftpy2's Python class.
+    /// Reads up to `sz` bytes, under the name of thriftpy2's Python class.
     fn _read<'py>(&mut self, py: Python<'py>, sz: usize) -> Bound<'py, PyBytes> {
         self.read(py, sz)
     }

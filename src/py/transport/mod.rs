@@ -4,6 +4,7 @@
 mod base;
 mod blocking;
 mod buffered;
+mod endpoint;
 mod framed;
 mod input;
 mod memory;
@@ -12,10 +13,11 @@ mod underlying;
 pub use base::CyTransportBase;
 pub use blocking::{ToSend, below_empty_buffer, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
+pub use endpoint::Endpoint;
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::{TMemoryBuffer, bytes_of};
-pub use underlying::{Underlying, is_original};
+pub use underlying::Underlying;
 
 /// What has been fetched and not yet been taken.
 #[derive(Default)]

@@ -2,9 +2,9 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes};
 
-use crate::py::ffi::{Buffer, is_kind_of, lookup};
+use crate::py::ffi::Buffer;
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -56,23 +56,4 @@ impl Underlying<'_> {
             .getattr_opt(intern!(py, "sock"))?
             .map_or_else(|| py.None(), Bound::unbind))
     }
-}
-
-/// Whether `object` is exactly of the native class `T` or of a Python
-/// subclass that changes neither reading nor writing.
-pub fn is_original<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {
-    let py = object.py();
-    let class = object.get_type();
-    let native = T::type_object(py);
-    if class.is(&native) {
-        return true;
-    }
-    let same = |name: &str| {
-        let name = PyString::new(py, name);
-        match (lookup(&class, &name), lookup(&native, &name)) {
-            (Some(ours), Some(theirs)) => ours.is(&theirs),
-            _ => false,
-        }
-    };
-    is_kind_of(object, &native) && ["read", "write", "flush", "clean"].into_iter().all(same)
 }

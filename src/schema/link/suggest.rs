@@ -90,7 +90,7 @@ impl Linker<'_> {
             .map(|(prefix, nearest)| format!("did you mean `{prefix}.{nearest}`?"))
     }
 
-    /// The same name with the prefix that it needs here.
+    /// A name of another file, with the prefix that it needs here.
     pub(super) fn of_an_include(
         &self,
         program: ProgramId,

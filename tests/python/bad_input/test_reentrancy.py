@@ -458,3 +458,64 @@ def test_a_memory_buffer_that_is_changed_while_it_is_read(protocol: str) -> None
         with contextlib.suppress(subject.TException):
             obj = subject.factory(protocol).get_protocol(memory).read_struct(reader())
             assert obj.last == 99
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+@pytest.mark.difference("container-lengths")
+def test_a_collector_that_runs_in_the_middle_of_a_map(protocol: str) -> None:
+    """A string without UTF-8 is told of by an exception, whose object may wake the collector."""
+
+    class Garbage:
+        def __init__(self, table: dict[Any, Any]) -> None:
+            self.me = self
+            self.table = table
+
+        def __del__(self) -> None:
+            self.table.clear()
+
+    threshold = gc.get_threshold()
+    for count in range(1, 30):
+        table: dict[Any, Any] = {f"\ud800{index}": module.Inner(index) for index in range(3)}
+        values = module.Values(by_name=table, last=99)
+        gc.collect()
+        gc.set_threshold(count, 1, 1)
+        try:
+            Garbage(table)
+            with contextlib.suppress(*CHANGED):
+                subject.encode(values, protocol)
+        finally:
+            gc.set_threshold(*threshold)
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_a_collector_that_finds_lists_while_strings_are_read(protocol: str) -> None:
+    """Bytes stand for strings that are not UTF-8; no exception is made for them on the way, which
+    would wake the collector while a list is being filled."""
+    strings = subject.load_fp(
+        io.StringIO("struct Strings { 1: list<string> texts, 2: list<binary> bytes }"),
+        "reentrancy_strings_thrift",
+    )
+    length = 40
+    data = subject.encode(strings.Strings(bytes=[b"\xff"] * length), protocol)
+    # The same bytes as field 1: its id is what stands in the header of field 2.
+    data = data.replace(
+        b"\x0f\x00\x02" if protocol == "binary" else b"\x29",
+        b"\x0f\x00\x01" if protocol == "binary" else b"\x19",
+        1,
+    )
+    collections: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        collections.append(phase)
+
+    threshold = gc.get_threshold()
+    gc.collect()
+    gc.callbacks.append(note)
+    gc.set_threshold(10, 1000, 1000)
+    try:
+        decoded = subject.decode(strings.Strings, data, protocol)
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(note)
+    assert decoded.texts == [b"\xff"] * length
+    assert not collections

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use super::kind::Kind;
-use crate::py::ffi::Slot;
+use crate::py::ffi::{ScalarKind, Slot};
 use crate::wire::WireType;
 
 /// A field.
@@ -13,6 +13,8 @@ pub struct PlanField {
     pub id: i16,
     /// What its value looks like.
     pub kind: Kind,
+    /// What Python has for its value.
+    pub scalar: ScalarKind,
     /// The type on the wire.
     pub wire_type: WireType,
     /// Its slot in the class's layout; by attribute otherwise.
@@ -44,6 +46,7 @@ impl PlanField {
         let kind = Kind::compile(&ttype, &spec)?;
         Ok(Self {
             id: id.extract()?,
+            scalar: kind.scalar(),
             wire_type: kind.wire_type(),
             kind,
             slot: slot_of(&name),

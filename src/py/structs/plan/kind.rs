@@ -8,7 +8,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyTuple, PyType};
 
 use super::Plan;
-use crate::py::ffi::Raised;
+use crate::py::ffi::{Quiet, Raised, ScalarKind};
 use crate::py::structs::ttype;
 use crate::wire::WireType;
 
@@ -81,13 +81,23 @@ impl Kind {
         })
     }
 
-    /// Whether values are a [`Scalar`](crate::wire::Scalar) of the wire.
+    /// What Python has for a value that is a [`Scalar`](crate::wire::Scalar) of
+    /// the wire.
     #[inline]
-    pub fn is_scalar(&self) -> bool {
-        !matches!(
-            self,
-            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_)
-        )
+    pub fn scalar(&self) -> ScalarKind {
+        match self {
+            Self::Bool => ScalarKind::Bool,
+            Self::I8 => ScalarKind::I8,
+            Self::I16 => ScalarKind::I16,
+            Self::I32 => ScalarKind::I32,
+            Self::I64 => ScalarKind::I64,
+            Self::Double => ScalarKind::Double,
+            Self::String => ScalarKind::Str,
+            Self::Binary => ScalarKind::Bytes,
+            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_) => {
+                ScalarKind::Other
+            }
+        }
     }
 
     /// The type on the wire.
@@ -133,14 +143,17 @@ impl StructClass {
 
     /// The plan of the class; none when it is a callable of another kind.
     #[inline]
-    pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
+    pub fn plan<'py>(
+        &self,
+        quiet: &mut Quiet<'py>,
+    ) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
         if let Some(plan) = self.plan.get()
             && !plan.get().is_stale()
             && !plan.get().unwatched
         {
-            return Ok(Some(plan.bind(py).clone()));
+            return Ok(Some(quiet.share(plan)));
         }
-        self.find_plan(py)
+        self.find_plan(quiet.calls())
     }
 
     #[cold]

@@ -120,7 +120,7 @@ impl Plan {
         }
     }
 
-    /// The same for an object that is a payload itself; none for others, which
+    /// The plan of an object that is a payload itself; none for others, which
     /// have to be asked by their methods.
     #[expect(clippy::inline_always, reason = "measured: every call starts here")]
     #[inline(always)]
@@ -249,7 +249,7 @@ impl Plan {
                 layout.get().is_complete() && layout.get().has_original_attributes()
             })
             && fields.iter().all(|field| field.slot.is_some())
-            && ffi::has_original_construction(class, ffi::storage_type(py)?);
+            && ffi::has_original_construction(class);
         let slots = fields.iter().map(|field| field.slot).collect();
         let slots = layout
             .as_ref()
@@ -303,7 +303,8 @@ impl Plan {
         self.original_read
     }
 
-    /// The same for `write`.
+    /// Whether the class's `write` is that of `TPayload`, and is sure to stay
+    /// so while this plan is current.
     #[inline]
     pub fn has_original_write(&self) -> bool {
         self.original_write

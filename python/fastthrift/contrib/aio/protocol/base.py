@@ -220,7 +220,7 @@ class TAsyncNativeProtocol(_Native):
             pass
 
     async def _exactly(self, size: int) -> bytes:
-        """As many bytes of a foreign transport; fewer at the end of the stream."""
+        """So many bytes of a foreign transport; fewer at the end of the stream."""
         data: bytes = await self.trans.read(min(size, LARGEST_READ))
         if len(data) == size or not data:
             return data

@@ -1,4 +1,4 @@
-//! Module functions with a quick way in.
+//! Module functions with a way in for arguments by position.
 //!
 //! A function that takes as long as a small struct does to be written would
 //! spend a third of its time on finding out which arguments it was given.
@@ -20,7 +20,7 @@ pub type General = ffi::PyCFunctionFastWithKeywords;
 
 /// What a call with arguments by position does, the same as the function that
 /// takes them in any form.
-pub trait Quick {
+pub trait ByPosition {
     /// How many arguments have to be given.
     const LEAST: usize;
     /// How many may be given.
@@ -36,9 +36,9 @@ pub trait Quick {
     ) -> Result<Bound<'py, PyAny>, Raised<'py>>;
 }
 
-/// Gives a function of a module, made by `PyO3`, the quick way in, where the
+/// Gives a function of a module, made by `PyO3`, a way in by position, where the
 /// layout of functions is known. Everything else about it stays.
-pub fn quicken<Q: Quick>(function: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn take_by_position<Q: ByPosition>(function: &Bound<'_, PyAny>) -> PyResult<()> {
     if !cfg!(known_layouts) {
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub fn quicken<Q: Quick>(function: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-unsafe extern "C" fn entry<Q: Quick>(
+unsafe extern "C" fn entry<Q: ByPosition>(
     module: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     count: ffi::Py_ssize_t,

@@ -1,0 +1,109 @@
+//! The interpreter while nothing but native code runs.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
+
+use super::collector::CollectorPause;
+use super::raised::Raised;
+use super::scalar::{ReadScalar, Unread, new_small_int};
+use super::text::new_str;
+use crate::wire::Reader;
+
+/// The interpreter while nothing but native code runs, which makes objects: none
+/// of them can be garbage, so the garbage collector need not start.
+///
+/// Plain objects are made by it. Whoever wants to call into Python, or do
+/// anything that may run code of the program, has to ask for the interpreter
+/// itself by [`calls`](Self::calls), and the collector is as it was before.
+pub struct Quiet<'py> {
+    py: Python<'py>,
+    pause: Option<CollectorPause<'py>>,
+}
+
+impl<'py> Quiet<'py> {
+    /// A while in which many objects are made, or few: the collector would
+    /// start for many only.
+    #[inline]
+    pub fn new(py: Python<'py>, many: bool) -> Self {
+        Self {
+            py,
+            pause: many.then(|| CollectorPause::of_native_code(py)).flatten(),
+        }
+    }
+
+    /// The interpreter, to call into Python: it is quiet no longer.
+    #[inline]
+    pub fn calls(&mut self) -> Python<'py> {
+        self.pause = None;
+        self.py
+    }
+
+    /// The object of a scalar that is read.
+    #[inline]
+    pub fn read<R: Reader>(
+        &self,
+        scalar: impl ReadScalar,
+        reader: &mut R,
+    ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
+        scalar.read(self.py, reader)
+    }
+
+    /// None.
+    #[inline]
+    pub fn none(&self) -> Bound<'py, PyAny> {
+        self.py.None().into_bound(self.py)
+    }
+
+    /// A `bool`.
+    #[inline]
+    pub fn bool(&self, value: bool) -> Bound<'py, PyAny> {
+        PyBool::new(self.py, value).to_owned().into_any()
+    }
+
+    /// An `int` that is probably small.
+    #[inline]
+    pub fn int(&self, value: i64) -> Bound<'py, PyAny> {
+        new_small_int(self.py, value)
+    }
+
+    /// A `bytes`.
+    #[inline]
+    pub fn bytes(&self, value: &[u8]) -> Bound<'py, PyAny> {
+        PyBytes::new(self.py, value).into_any()
+    }
+
+    /// A `str`; none where the bytes are not UTF-8.
+    #[inline]
+    pub fn str(&self, value: &[u8]) -> Result<Option<Bound<'py, PyAny>>, Raised<'py>> {
+        new_str(self.py, value)
+    }
+
+    /// An empty dict.
+    #[inline]
+    pub fn dict(&self) -> Bound<'py, PyDict> {
+        PyDict::new(self.py)
+    }
+
+    /// An empty list.
+    #[inline]
+    pub fn list(&self) -> Bound<'py, PyList> {
+        PyList::empty(self.py)
+    }
+
+    /// An object that is there, with a reference of its own.
+    #[inline]
+    pub fn share<T>(&self, object: &Py<T>) -> Bound<'py, T> {
+        object.bind(self.py).clone()
+    }
+
+    /// An object that is there, by a reference that is given away.
+    #[inline]
+    pub fn take<T>(&self, object: Py<T>) -> Bound<'py, T> {
+        object.into_bound(self.py)
+    }
+
+    /// The interpreter, for the functions of this room that make objects.
+    pub(super) fn py(&self) -> Python<'py> {
+        self.py
+    }
+}
