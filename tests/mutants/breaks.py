@@ -259,12 +259,12 @@ BREAKS = [
     ),
     Break(
         "errors name the byte and the field",
-        "the byte before it",
+        "a byte four before it",
         "    pub fn at(mut self, offset: u64) -> Self {\n"
         "        self.0.offset.get_or_insert(offset);\n        self\n    }\n\n"
         "    /// Names the field",
         "    pub fn at(mut self, offset: u64) -> Self {\n"
-        "        self.0.offset.get_or_insert(offset.saturating_sub(1));\n        self\n    }\n\n"
+        "        self.0.offset.get_or_insert(offset.saturating_sub(4));\n        self\n    }\n\n"
         "    /// Names the field",
         ("bad_input/test_errors::test_the_offset_is_right",),
     ),
