@@ -119,7 +119,7 @@ class THttpServer(TServer):
         finally:
             self._is_serving = False
             self.httpd.server_close()
-            self._join()
+            self._join(self.grace)
 
     def close(self) -> None:
         """Make ``serve`` return, from any thread and from a signal handler."""
@@ -131,12 +131,6 @@ class THttpServer(TServer):
             self.httpd.server_close()
         for connection in list(self._connections.values()):
             connection.stop_reading()
-
-    def _join(self) -> None:
-        deadline = time.monotonic() + self.grace / 1000
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
 
 
 # socketserver has it on systems that fork.
