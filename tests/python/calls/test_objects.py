@@ -1,4 +1,4 @@
-"""The objects that hold the rules of a call; all but a gateway without a socket or an event loop."""
+"""The objects of `_calls`, which but for the test of a gateway need no socket and no event loop."""
 
 from __future__ import annotations
 
