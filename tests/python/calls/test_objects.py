@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from fastthrift import thrift
 from fastthrift._calls.client_call import (
     ANSWERED,
     RECEIVING,
@@ -356,7 +357,8 @@ def test_a_processor_is_given_wrappers_only_where_it_has_a_way_of_its_own():
     assert type(seen) is not TBinaryProtocol
 
 
-def test_multiplexed_processors_note_their_calls_without_wrappers():
+def test_multiplexed_processors_note_their_calls_without_wrappers(monkeypatch):
+    monkeypatch.setattr(thrift, "Writer", None)
     processor = TMultiplexedProcessor()
     processor.register_processor("Calls", TProcessor(Calls, Handler()))
     request, reply = TMemoryBuffer(), TMemoryBuffer()
