@@ -50,38 +50,23 @@ def _client_socket(
     unix_socket: str | None,
     url: str,
     socket_family: int,
-    socket_timeout: float | None,
-    connect_timeout: float | None,
-    cafile: str | None,
-    ssl_context: ssl.SSLContext | None,
-    certfile: str | None,
-    keyfile: str | None,
+    timeouts: tuple[float | None, float | None],
+    tls: tuple[str | None, ssl.SSLContext | None, str | None, str | None],
 ) -> TSocket:
+    """``timeouts`` are those of the socket and of connecting; ``tls`` what encrypts, if anything:
+    authorities, a context, the own certificate and its key."""
+    options: dict[str, Any] = dict(
+        zip(("socket_timeout", "connect_timeout"), timeouts, strict=True)
+    )
     host, port = client_address(host, port, unix_socket, url)
     if unix_socket:
-        return TSocket(
-            unix_socket=unix_socket, socket_timeout=socket_timeout, connect_timeout=connect_timeout
-        )
-    if cafile or ssl_context or certfile or keyfile:
-        ssl_socket: TSocket = _sslsocket().TSSLSocket(
-            host,
-            port,
-            socket_family=socket_family,
-            socket_timeout=socket_timeout,
-            connect_timeout=connect_timeout,
-            cafile=cafile,
-            certfile=certfile,
-            keyfile=keyfile,
-            ssl_context=ssl_context,
-        )
-        return ssl_socket
-    return TSocket(
-        host,
-        port,
-        socket_family=socket_family,
-        socket_timeout=socket_timeout,
-        connect_timeout=connect_timeout,
-    )
+        return TSocket(unix_socket=unix_socket, **options)
+    options["socket_family"] = socket_family
+    if not any(tls):
+        return TSocket(host, port, **options)
+    options |= zip(("cafile", "ssl_context", "certfile", "keyfile"), tls, strict=True)
+    ssl_socket: TSocket = _sslsocket().TSSLSocket(host, port, **options)
+    return ssl_socket
 
 
 def make_client(
@@ -112,19 +97,9 @@ def make_client(
     """
     if unix_socket and certfile:
         warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
-    client_socket = _client_socket(
-        host,
-        port,
-        unix_socket,
-        url,
-        socket_family,
-        timeout,
-        None,
-        cafile,
-        ssl_context,
-        certfile,
-        keyfile,
-    )
+    timeouts = timeout, None
+    tls = cafile, ssl_context, certfile, keyfile
+    client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
     with contextlib.ExitStack() as closing:
         client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
@@ -209,19 +184,9 @@ def client_context(
         socket_timeout = connect_timeout = timeout
     if unix_socket and certfile:
         warnings.warn(SSL_WITHOUT_HOST, stacklevel=3)
-    client_socket = _client_socket(
-        host,
-        port,
-        unix_socket,
-        url,
-        socket_family,
-        socket_timeout,
-        connect_timeout,
-        cafile,
-        ssl_context,
-        certfile,
-        keyfile,
-    )
+    timeouts = socket_timeout, connect_timeout
+    tls = cafile, ssl_context, certfile, keyfile
+    client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
     with contextlib.ExitStack() as closing:
         yield run(connect(closing, *parts, check_seqid=check_seqid))

@@ -192,6 +192,15 @@ class TServer:
         settlement = settle(error, call, peer, oprot, logger, closed=self.closed)
         return run(send(Blocking, settlement, self.processor, call, peer, oprot, logger))
 
+    def _join(self, grace: float) -> None:
+        """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
+        deadline = time.monotonic() + grace / 1000
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        unfinished = [thread for thread in self._threads if thread.is_alive()]
+        note_unfinished(logger, len(unfinished), grace)
+
 
 class TSimpleServer(TServer):
     """Serves one connection after the other, in the thread that calls ``serve``."""
@@ -234,7 +243,7 @@ class TThreadedServer(TServer):
                 for client in self._accept():
                     self._start(client)
         finally:
-            self._join()
+            self._join(self.grace)
 
     def handle(self, client: TTransportBase) -> None:
         """Serve one connection to its end, in the thread that was made for it."""
@@ -262,14 +271,6 @@ class TThreadedServer(TServer):
                     logger.exception("The connection of %s failed", connection.peer)
         finally:
             self._threads.discard(threading.current_thread())
-
-    def _join(self) -> None:
-        deadline = time.monotonic() + self.grace / 1000
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-        unfinished = [thread for thread in self._threads if thread.is_alive()]
-        note_unfinished(logger, len(unfinished), self.grace)
 
 
 class Connection:

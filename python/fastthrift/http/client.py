@@ -371,20 +371,9 @@ def client_context(
     check_seqid: bool = True,
 ) -> Iterator[TClient]:
     """A client that is closed at the end of the ``with`` block; see ``make_client``."""
-    client = make_client(
-        service,
-        host,
-        port,
-        path,
-        scheme,
-        proto_factory,
-        trans_factory,
-        ssl_context_factory,
-        http_header_factory,
-        timeout,
-        url,
-        keep_alive,
-        check_seqid=check_seqid,
-    )
+    where = host, port, path, scheme
+    how = proto_factory, trans_factory, ssl_context_factory, http_header_factory
+    options = timeout, url, keep_alive
+    client = make_client(service, *where, *how, *options, check_seqid=check_seqid)
     with contextlib.closing(client):
         yield client

@@ -1,14 +1,19 @@
-"""The objects that hold the rules of a call, driven with no socket, no thread and no event loop."""
+"""The objects of `_calls`, which but for the test of a gateway need no socket and no event loop."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
+import threading
 import weakref
-from collections.abc import Callable, Coroutine
+import wsgiref.simple_server
+from collections.abc import Callable, Coroutine, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
+from fastthrift import thrift
 from fastthrift._calls.client_call import (
     ANSWERED,
     RECEIVING,
@@ -38,6 +43,7 @@ from fastthrift._calls.server_call import (
 )
 from fastthrift._calls.settle import send, settle
 from fastthrift._calls.steps import Blocking, drive, run
+from fastthrift.http import THttpException, client_context
 from fastthrift.protocol import (
     TBinaryProtocol,
     TBinaryProtocolFactory,
@@ -351,7 +357,8 @@ def test_a_processor_is_given_wrappers_only_where_it_has_a_way_of_its_own():
     assert type(seen) is not TBinaryProtocol
 
 
-def test_multiplexed_processors_note_their_calls_without_wrappers():
+def test_multiplexed_processors_note_their_calls_without_wrappers(monkeypatch):
+    monkeypatch.setattr(thrift, "Writer", None)
     processor = TMultiplexedProcessor()
     processor.register_processor("Calls", TProcessor(Calls, Handler()))
     request, reply = TMemoryBuffer(), TMemoryBuffer()
@@ -464,6 +471,64 @@ def test_a_body_that_is_not_one_message_is_a_bad_request(body, reason):
     answer = refused(caught.value)
     assert answer.status == 400
     assert answer.body.decode() == reason + "\n"
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """What serves a processor by WSGI."""
+    processor = TProcessor(Calls, Handler())
+    factory, trans_factory = PROTOCOLS["compact"], TBufferedTransportFactory()
+
+    def settle_here(error: BaseException, call: ServerCall, oprot: Any) -> None:
+        peer = environ["REMOTE_ADDR"]
+        settlement = settle(error, call, peer, oprot, logger)
+        run(send(Blocking, settlement, processor, call, peer, oprot, logger))
+
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        require_call(environ["REQUEST_METHOD"], length, limit=1000)
+        body = environ["wsgi.input"].read(length)
+        exchange = Exchange.of(body, trans_factory, factory, trans_factory, factory)
+        process = processing(processor, exchange.iprot, exchange.oprot)
+        found = answered(exchange.answer(process, settle_here))
+    except BadRequest as error:
+        found = refused(error)
+    start_response(f"{found.status} {HTTPStatus(found.status).phrase}", list(found.headers))
+    return [found.body]
+
+
+def test_a_gateway_is_a_few_lines_over_an_exchange():
+    with over_wsgi(application) as port, http_client(port) as client:
+        assert client.add(7, 3) == 10
+        with pytest.raises(module.NotFound):
+            client.point(module.Point(1))
+        with pytest.raises(TApplicationException, match="Internal error processing echo"):
+            client.echo("x")
+        client.note("nobody answers")
+        with pytest.raises(THttpException) as caught:
+            client.echo("x" * 2000)
+        assert caught.value.status == 413
+
+
+@contextlib.contextmanager
+def over_wsgi(served: Any) -> Iterator[int]:
+    class Quiet(wsgiref.simple_server.WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with wsgiref.simple_server.make_server("127.0.0.1", 0, served, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def http_client(port: int) -> Any:
+    return client_context(
+        Calls, "127.0.0.1", port, proto_factory=PROTOCOLS["compact"], timeout=60_000
+    )
 
 
 @pytest.mark.parametrize(
