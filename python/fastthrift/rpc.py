@@ -8,12 +8,19 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.connecting import connect
+from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, address_of_url
+from fastthrift.transport._addresses import (
+    EITHER_FAMILY,
+    SSL_WITHOUT_HOST,
+    client_address,
+    require_address,
+)
 from fastthrift.transport.base import TTransportFactory
 
 if TYPE_CHECKING:
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
-_SSL_WITHOUT_HOST = "SSL only works with host:port, not unix_socket."
 
 
 def __getattr__(name: str) -> Any:
@@ -44,41 +50,23 @@ def _client_socket(
     unix_socket: str | None,
     url: str,
     socket_family: int,
-    socket_timeout: float | None,
-    connect_timeout: float | None,
-    cafile: str | None,
-    ssl_context: ssl.SSLContext | None,
-    certfile: str | None,
-    keyfile: str | None,
+    timeouts: tuple[float | None, float | None],
+    tls: tuple[str | None, ssl.SSLContext | None, str | None, str | None],
 ) -> TSocket:
-    if url:
-        host, port = address_of_url(url, host, port)
-    if unix_socket:
-        return TSocket(
-            unix_socket=unix_socket, socket_timeout=socket_timeout, connect_timeout=connect_timeout
-        )
-    if not (host and port):
-        raise ValueError("Either host/port or unix_socket or url must be provided.")
-    if cafile or ssl_context or certfile or keyfile:
-        ssl_socket: TSocket = _sslsocket().TSSLSocket(
-            host,
-            port,
-            socket_family=socket_family,
-            socket_timeout=socket_timeout,
-            connect_timeout=connect_timeout,
-            cafile=cafile,
-            certfile=certfile,
-            keyfile=keyfile,
-            ssl_context=ssl_context,
-        )
-        return ssl_socket
-    return TSocket(
-        host,
-        port,
-        socket_family=socket_family,
-        socket_timeout=socket_timeout,
-        connect_timeout=connect_timeout,
+    """``timeouts`` are those of the socket and of connecting; ``tls`` what encrypts, if anything:
+    authorities, a context, the own certificate and its key."""
+    options: dict[str, Any] = dict(
+        zip(("socket_timeout", "connect_timeout"), timeouts, strict=True)
     )
+    host, port = client_address(host, port, unix_socket, url)
+    if unix_socket:
+        return TSocket(unix_socket=unix_socket, **options)
+    options["socket_family"] = socket_family
+    if not any(tls):
+        return TSocket(host, port, **options)
+    options |= zip(("cafile", "ssl_context", "certfile", "keyfile"), tls, strict=True)
+    ssl_socket: TSocket = _sslsocket().TSSLSocket(host, port, **options)
+    return ssl_socket
 
 
 def make_client(
@@ -108,31 +96,16 @@ def make_client(
     cannot be reached, and ``ValueError`` for a ``url`` that is none, or one of HTTP.
     """
     if unix_socket and certfile:
-        warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
-    client_socket = _client_socket(
-        host,
-        port,
-        unix_socket,
-        url,
-        socket_family,
-        timeout,
-        None,
-        cafile,
-        ssl_context,
-        certfile,
-        keyfile,
-    )
-    transport = None
-    try:
-        transport = trans_factory.get_transport(client_socket)
-        protocol = proto_factory.get_protocol(transport)
-        transport.open()
-        return TClient(service, protocol, check_seqid=check_seqid)
-    except BaseException:
-        if transport is not None:
-            transport.close()
-        client_socket.close()
-        raise
+        warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
+    timeouts = timeout, None
+    tls = cafile, ssl_context, certfile, keyfile
+    client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
+    parts = TClient, service, client_socket, proto_factory, trans_factory
+    with contextlib.ExitStack() as closing:
+        client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
+        # From here on it is closed by the caller.
+        closing.pop_all()
+        return client
 
 
 def make_server(
@@ -152,12 +125,11 @@ def make_server(
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
     any time. Raises ``OSError`` from ``serve`` when the address is in use.
     """
+    require_address(host, port, unix_socket)
     if unix_socket:
         if certfile:
-            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+            warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
         server_socket = TServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
-    elif not (host and port):
-        raise ValueError("Either host/port or unix_socket must be provided.")
     elif certfile:
         server_socket = _sslsocket().TSSLServerSocket(
             host=host,
@@ -211,27 +183,10 @@ def client_context(
         )
         socket_timeout = connect_timeout = timeout
     if unix_socket and certfile:
-        warnings.warn(_SSL_WITHOUT_HOST, stacklevel=3)
-    client_socket = _client_socket(
-        host,
-        port,
-        unix_socket,
-        url,
-        socket_family,
-        socket_timeout,
-        connect_timeout,
-        cafile,
-        ssl_context,
-        certfile,
-        keyfile,
-    )
-    transport = None
-    try:
-        transport = trans_factory.get_transport(client_socket)
-        protocol = proto_factory.get_protocol(transport)
-        transport.open()
-        yield TClient(service, protocol, check_seqid=check_seqid)
-    finally:
-        if transport is not None:
-            transport.close()
-        client_socket.close()
+        warnings.warn(SSL_WITHOUT_HOST, stacklevel=3)
+    timeouts = socket_timeout, connect_timeout
+    tls = cafile, ssl_context, certfile, keyfile
+    client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
+    parts = TClient, service, client_socket, proto_factory, trans_factory
+    with contextlib.ExitStack() as closing:
+        yield run(connect(closing, *parts, check_seqid=check_seqid))

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import logging
 import os
 import socket
@@ -33,14 +32,24 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.server_call import BEGUN, Message, Reader, Writer
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
-from fastthrift._calls.settle import error_number, peer_name, send, settle
+from fastthrift._calls.settle import (
+    CLIENT_GONE,
+    NOT_LISTENING,
+    OUT_OF_RESOURCES,
+    error_number,
+    note_unfinished,
+    peer_name,
+    send,
+    settle,
+)
+from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.thrift import TProcessor
+from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
@@ -63,7 +72,7 @@ class TServer:
     # By the id of their transport. The threads of the connections add and remove them by single
     # dict operations, which Python makes atomic: a lock could not be taken by `close` in a signal
     # handler.
-    _connections: dict[int, _Connection]
+    _connections: dict[int, Connection]
     # Those of the connections, where each has one.
     _threads: set[threading.Thread]
 
@@ -126,27 +135,27 @@ class TServer:
             except Exception as error:
                 if self.closed:
                     return
-                if isinstance(error, TTransportException) or error_number(error) in _NOT_LISTENING:
+                if isinstance(error, TTransportException) or error_number(error) in NOT_LISTENING:
                     if getattr(self.trans, "sock", None) is None:
                         return  # somebody closed `server.trans`
                     raise
-                if error_number(error) in _OUT_OF_RESOURCES:
+                if error_number(error) in OUT_OF_RESOURCES:
                     if not starved:
                         logger.error("Cannot accept connections for now: %s", error)
                     starved = True
-                    time.sleep(_RESOURCE_PAUSE)
-                elif error_number(error) not in _CLIENT_GONE:
+                    time.sleep(RESOURCE_PAUSE)
+                elif error_number(error) not in CLIENT_GONE:
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
                 starved = False
                 yield client
 
     @contextlib.contextmanager
-    def _registered(self, client: TTransportBase) -> Iterator[_Connection]:
+    def _registered(self, client: TTransportBase) -> Iterator[Connection]:
         """The connection while it is served; closed at the end."""
         connection = self._connections.get(id(client))
         if connection is None:
-            connection = self._connections[id(client)] = _Connection(client)
+            connection = self._connections[id(client)] = Connection(client)
         try:
             yield connection
         finally:
@@ -154,34 +163,43 @@ class TServer:
             with contextlib.suppress(OSError):
                 client.close()
 
-    def _converse(self, client: TTransportBase, connection: _Connection) -> None:
+    def _converse(self, client: TTransportBase, connection: Connection) -> None:
         """Process the calls of one connection until its end."""
         itrans = self.itrans_factory.get_transport(client)
         otrans = self.otrans_factory.get_transport(client)
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
             oprot = self.oprot_factory.get_protocol(otrans)
-            message = connection.message
-            reader, writer = Reader(iprot, message), Writer(oprot, message)
+            process = processing(self.processor, iprot, oprot)
+            call = connection.call
             goes_on = True
             while goes_on and not self.closed:
-                message.header = None
-                message.stage = BEGUN
+                is_first = call.opening is None
+                call.begin(b"")
                 try:
                     arrived = wait(itrans)
-                    first = message.opening is None
-                    message.opening = bytes(arrived[:LOOKED_AT]) if first else b""
-                    self.processor.process(reader, writer)  # type: ignore[arg-type]
+                    if is_first:
+                        call.opening = bytes(arrived[:LOOKED_AT])
+                    process(call)
                 except self._call_errors as error:
-                    goes_on = self._settle(error, message, connection.peer, oprot)
+                    goes_on = self._settle(error, call, connection.peer, oprot)
         finally:
             itrans.close()
             otrans.close()
 
-    def _settle(self, error: BaseException, message: Message, peer: str, oprot: Any) -> bool:
+    def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> bool:
         """Log what a call failed with and answer it; whether the connection goes on."""
-        settlement = settle(error, message, peer, oprot, logger, closed=self.closed)
-        return send(settlement, self.processor, message, peer, oprot, logger)
+        settlement = settle(error, call, peer, oprot, logger, closed=self.closed)
+        return run(send(Blocking, settlement, self.processor, call, peer, oprot, logger))
+
+    def _join(self, grace: float) -> None:
+        """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
+        deadline = time.monotonic() + grace / 1000
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        unfinished = [thread for thread in self._threads if thread.is_alive()]
+        note_unfinished(logger, len(unfinished), grace)
 
 
 class TSimpleServer(TServer):
@@ -225,7 +243,7 @@ class TThreadedServer(TServer):
                 for client in self._accept():
                     self._start(client)
         finally:
-            self._join()
+            self._join(self.grace)
 
     def handle(self, client: TTransportBase) -> None:
         """Serve one connection to its end, in the thread that was made for it."""
@@ -241,7 +259,7 @@ class TThreadedServer(TServer):
             self._threads.discard(thread)
             client.close()
             logger.error("Cannot start a thread for a connection: %s", error)
-            time.sleep(_RESOURCE_PAUSE)
+            time.sleep(RESOURCE_PAUSE)
 
     def _run(self, client: TTransportBase) -> None:
         try:
@@ -254,27 +272,14 @@ class TThreadedServer(TServer):
         finally:
             self._threads.discard(threading.current_thread())
 
-    def _join(self) -> None:
-        deadline = time.monotonic() + self.grace / 1000
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-        unfinished = [thread for thread in self._threads if thread.is_alive()]
-        if unfinished:
-            logger.warning(
-                "%d calls are still running %g s after the server was closed",
-                len(unfinished),
-                self.grace / 1000,
-            )
 
-
-class _Connection:
+class Connection:
     """One accepted connection, as `TServer.close` sees it from another thread."""
 
     def __init__(self, client: TTransportBase) -> None:
         self.client = client
         self.peer = peer_name(client)
-        self.message = Message()
+        self.call = ServerCall()
 
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
@@ -282,7 +287,7 @@ class _Connection:
         Only the reading side is shut down: what has arrived can still be read and answered, so
         it does no harm when a call starts at this very moment.
         """
-        if self.message.header is not None:
+        if self.call.header is not None:
             return
         sock = getattr(self.client, "sock", None)
         with contextlib.suppress(OSError):
@@ -315,7 +320,4 @@ def _close_at_exit() -> None:
 
 
 # Pause before the next try when descriptors, memory or threads have run out, in seconds.
-_RESOURCE_PAUSE = 0.1
-_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_CLIENT_GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EAGAIN)
-_NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
+RESOURCE_PAUSE = 0.1

@@ -16,29 +16,36 @@ from fastthrift._calls.client_call import (
     STARTED,
     name_arguments,
 )
-from fastthrift._calls.progress import Turns, process
+from fastthrift._calls.progress import Turns
+from fastthrift._calls.progress import process as this_process
 from fastthrift._calls.server_call import (
-    READ,
-    REPLIED,
-    REPLYING,
-    Message,
+    SEPARATOR,
     Reader,
+    ServerCall,
     Writer,
-    note_oneway,
+    answer,
+    declare,
+    noted,
+    process,
+    process_by_steps,
+    read_call,
+    register,
+    several,
+    single,
+    write_answer,
 )
 from fastthrift._calls.services import (
     check_handler,
     check_service,
-    find_handler,
     find_keyword_method,
     no_such_attribute,
-    printable,
 )
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._calls.wait import flush, send, wait
+from fastthrift._calls.wait import wait
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
+from fastthrift._core import bind, write_call
 from fastthrift._light import partial
 
 from ._payload import TApplicationException as TApplicationException
@@ -57,11 +64,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fastthrift._calls.server_call import Incoming
     from fastthrift.protocol.base import TProtocolBase
-
-    # What `TProcessor.process_in` gives: method, sequence id, the result to fill in (or the
-    # exception to answer with), and the call of the handler.
-    Incoming = tuple[str, int, Any, Callable[[], Any] | None]
 
 
 class TClient:
@@ -114,10 +118,10 @@ class TClient:
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
-        bound = _core.bind(self, _OWN_SEND, _api, args, kwargs)
+        bound = bind(self, _OWN_SEND, _api, args, kwargs)
         named = name_arguments(self._service, _api, args, kwargs) if bound is None else None
         progress = self._rpc_state
-        if progress.process is not process.current:
+        if progress.process is not this_process.current:
             progress.start_over_in_child(self)
         with progress.lock:
             outer = progress.call
@@ -126,7 +130,7 @@ class TClient:
                 output = None
                 if bound is not None:
                     call.stage = ENCODING
-                    output = _core.write_call(bound[0], self._oprot, call.seqid, bound[2])
+                    output = write_call(bound[0], self._oprot, call.seqid, bound[2])
                 if output is not None:
                     call.stage = SENDING
                     data, trans = output
@@ -182,22 +186,6 @@ _core.install_getattr(TClient)
 _OWN_SEND = _core.OriginalMethods(TClient, "_send")
 
 
-def refused_call(service: Any, api: Any, message_type: int) -> TApplicationException | None:
-    """What a message is answered with that is no call, or the call of a method that the service
-    does not have."""
-    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
-        return TApplicationException(
-            TApplicationException.INVALID_MESSAGE_TYPE,
-            f"Invalid message type: {printable(api)} came with type {message_type}, and a server "
-            f"takes {TMessageType.CALL} (a call) and {TMessageType.ONEWAY} (a oneway call)",
-        )
-    if api not in service.thrift_services:
-        return TApplicationException(
-            TApplicationException.UNKNOWN_METHOD, f"Unknown method {printable(api)}"
-        )
-    return None
-
-
 class TProcessor:
     """Reads one call, hands it to the handler's method of that name and writes the answer.
 
@@ -216,110 +204,32 @@ class TProcessor:
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call."""
-        api, message_type, seqid = iprot.read_message_begin()
-        return self._read_call(iprot, self._service, self._handler, api, message_type, seqid)
-
-    @staticmethod
-    def _read_call(
-        iprot: TProtocolBase, service: Any, handler: object, api: str, message_type: int, seqid: int
-    ) -> Incoming:
-        refusal = refused_call(service, api, message_type)
-        if refusal is not None:
-            iprot.skip(TType.STRUCT)
-            iprot.read_message_end()
-            if message_type == TMessageType.ONEWAY:
-                # Nobody waits for an answer; one would be taken for that of the next call.
-                raise refusal
-            return api, seqid, refusal, None
-
-        args = getattr(service, api + "_args")()
-        args.read(iprot)
-        iprot.read_message_end()
-        result = getattr(service, api + "_result")()
-        if result.oneway:
-            note_oneway(iprot)
-
-        def call() -> Any:
-            names = [field[1] for field in args.thrift_spec.values()]
-            return find_handler(handler, api)(*[getattr(args, name) for name in names])
-
-        return api, seqid, result, call
+        return run(read_call(Blocking, *noted(iprot), single(self)))
 
     def send_exception(
         self, oprot: TProtocolBase, api: str, exc: TApplicationException, seqid: int
     ) -> None:
         """Answer with a ``TApplicationException``."""
-        oprot.write_message_begin(api, TMessageType.EXCEPTION, seqid)
-        exc.write(oprot)
-        oprot.write_message_end()
-        flush(oprot.trans)
+        run(write_answer(Blocking, *noted(oprot), api, exc, seqid))
 
     def send_result(self, oprot: TProtocolBase, api: str, result: TPayload, seqid: int) -> None:
         """Answer with a result, which may hold a declared exception."""
-        oprot.write_message_begin(api, TMessageType.REPLY, seqid)
-        result.write(oprot)
-        oprot.write_message_end()
-        flush(oprot.trans)
+        run(write_answer(Blocking, *noted(oprot), api, result, seqid))
 
     def handle_exception(self, e: Exception, result: TPayload) -> bool:
         """Put ``e`` into the first field of ``result``, by field id, that declares it."""
-        for fid in sorted(result.thrift_spec):
-            field = result.thrift_spec[fid]
-            if field[1] != "success" and isinstance(e, field[2]):
-                setattr(result, field[1], e)
-                return True
-        return False
+        return declare(e, result)
 
     def process(self, iprot: TProtocolBase, oprot: TProtocolBase) -> None:
         """Read one call, make it and answer it."""
-        if not _OWN_PROCESSING.are_kept_by(self):
-            return self._call_and_answer(oprot, *self.process_in(iprot))
-
-        # What a server notes of the call it is told here, and the protocols themselves are used.
+        if not _OWN_PARTS.are_kept_by(self):
+            return run(answer(self, self, oprot, self.process_in(iprot)))
+        # Where a server does not know it for a processor of ours, it has put on wrappers.
         source: Any = iprot
-        sink: Any = oprot
-        if type(source) is Reader:
-            source, message = source._proto, source._message
-        else:
-            message = Message()
-        message.header = None
-        call = _core.read_call(self._service, source, message)
-        header = message.header
-        if header is None:
-            return self._call_and_answer(oprot, *self.process_in(iprot))
-        if call is None:
-            incoming = self._read_call(iprot, self._service, self._handler, *header)
-            return self._call_and_answer(oprot, *incoming)
-
-        message.stage = READ
-        method, api, oneway, args = call
-        if oneway:
-            message.note_oneway()
-        result = None
-        try:
-            value = find_handler(self._handler, api)(*args)
-        except TApplicationException as error:
-            if oneway:
-                raise
-            return self.send_exception(oprot, api, error, header[2])
-        except Exception as error:
-            result = getattr(self._service, api + "_result")()
-            if not self.handle_exception(error, result):
-                raise
-
-        if oneway:
-            return
-        if result is None:
-            if type(sink) is Writer:
-                sink = sink._proto
-            message.stage = REPLYING
-            output = _core.write_result(method, sink, header[2], value)
-            if output is not None:
-                message.stage = REPLIED
-                return send(*output)
-            result = getattr(self._service, api + "_result")()
-            result.success = value
-        self.send_result(oprot, api, result, header[2])
+        if type(source) is not Reader:
+            return process(self, ServerCall(), iprot, oprot)
+        _, sink = noted(oprot)
+        return process(self, source.call, source.proto, sink)
 
     def process_and_answer(
         self, iprot: TProtocolBase, oprot: TProtocolBase, *, peer: str | None = None
@@ -332,94 +242,55 @@ class TProcessor:
         another call can be read: not after the end of the connection, nor after bytes that
         cannot be read, for which nothing is written unless they name a call.
         """
-        from fastthrift._calls.settle import process_and_answer
+        from fastthrift._calls.settle import alone, peer_name, send, settle
 
-        return process_and_answer(self, iprot, oprot, peer)
-
-    def _call_and_answer(
-        self,
-        oprot: TProtocolBase,
-        api: str,
-        seqid: int,
-        result: Any,
-        call: Callable[[], Any] | None,
-    ) -> None:
-        """Make a call that was read, and answer it."""
-        if isinstance(result, TApplicationException):
-            return self.send_exception(oprot, api, result, seqid)
-
-        assert call is not None
+        call = ServerCall()
         try:
-            result.success = call()
-        except TApplicationException as error:
-            if result.oneway:
-                raise
-            return self.send_exception(oprot, api, error, seqid)
+            call.begin(bytes(wait(iprot.trans)[:LOOKED_AT]))
+            processing(self, iprot, oprot)(call)
         except Exception as error:
-            if not self.handle_exception(error, result):
-                raise
+            peer = peer or peer_name(iprot.trans, "an unknown peer")
+            settlement = settle(error, call, peer, oprot, alone)
+            return run(send(Blocking, settlement, self, call, peer, oprot, alone))
+        return True
 
-        if not result.oneway:
-            self.send_result(oprot, api, result, seqid)
 
-
-# What `process` does without, unless somebody has another.
-_OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process_in", "_read_call", "send_result")
+_PARTS = ("process_in", "send_result", "send_exception")
+# What `process` does without, unless somebody has another; and what does without `process`.
+_OWN_PARTS = _core.OriginalMethods(TProcessor, *_PARTS)
+_OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process", *_PARTS)
 
 
 class TMultiplexedProcessor(TProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
 
-    SEPARATOR = ":"
+    SEPARATOR = SEPARATOR
 
     def __init__(self) -> None:
         self.processors: dict[str, TProcessor] = {}
 
     def register_processor(self, service_name: str, processor: TProcessor) -> None:
         """Serve ``processor`` under a name; a name can be given once."""
-        if service_name in self.processors:
-            raise TApplicationException(
-                type=TApplicationException.INTERNAL_ERROR,
-                message=f"processor for `{service_name}` already registered",
-            )
-        self.processors[service_name] = processor
+        register(self.processors, service_name, processor)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call of any of the services."""
-        name, message_type, seqid = iprot.read_message_begin()
-        problem = None
-        if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
-            problem = "TMultiplexed protocol only supports CALL & ONEWAY"
-        elif self.SEPARATOR not in name:
-            problem = (
-                "Service name not found in message. You should use TMultiplexedProtocol in client."
-            )
-        if problem is not None:
-            # Read to the end, so that the connection can go on with the next message.
-            iprot.skip(TType.STRUCT)
-            iprot.read_message_end()
-            raise TApplicationException(TApplicationException.INVALID_MESSAGE_TYPE, problem)
-
-        service_name, api = name.split(self.SEPARATOR, 1)
-        processor = self.processors.get(service_name)
-        if processor is None:
-            iprot.skip(TType.STRUCT)
-            iprot.read_message_end()
-            unknown = unknown_service(service_name, api)
-            if message_type == TMessageType.ONEWAY:
-                raise unknown
-            return api, seqid, unknown, None
-        return self._read_call(
-            iprot, processor._service, processor._handler, api, message_type, seqid
-        )
+        return run(read_call(Blocking, *noted(iprot), several(self)))
 
 
-def unknown_service(service_name: str, api: str) -> TApplicationException:
-    """What a call is answered with of a service that a multiplexed processor does not have."""
-    return TApplicationException(
-        TApplicationException.UNKNOWN_METHOD,
-        f"Unknown method {printable(api)}: no service {printable(service_name)} is registered",
-    )
+_OWN_SEVERAL = _core.OriginalMethods(TMultiplexedProcessor, "process", *_PARTS)
+
+
+def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], None]:
+    """How a connection with these protocols has its calls processed, found once for it: each call
+    is handed on where nothing of the processor is anybody else's, and noted by wrappers of the
+    protocols elsewhere."""
+    if _OWN_PROCESSING.are_kept_by(processor):
+        return lambda call: process(processor, call, iprot, oprot)
+    if _OWN_SEVERAL.are_kept_by(processor):
+        find = several(processor)
+        return lambda call: run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
+    return lambda call: processor.process(Reader(iprot, call), Writer(oprot, call))
 
 
 class TProcessorFactory:

@@ -178,7 +178,7 @@ impl Printer<'_> {
         print(self);
         self.put(separator);
         self.end = span.end;
-        self.comments_behind();
+        self.comments_behind(false);
         self.end_line();
     }
 
@@ -209,19 +209,25 @@ impl Printer<'_> {
         self.next += 1;
     }
 
-    /// The comments that start before a place, each on a line of its own.
+    /// The comments that start before the place of what comes next.
     fn comments_before(&mut self, place: u32) {
+        self.comments_on_lines(place, Some(place));
+    }
+
+    /// The comments that start before a place, each on a line of its own.
+    fn comments_on_lines(&mut self, place: u32, moved_before: Option<u32>) {
         while let Some(comment) = self.comments.get(self.next)
             && comment.span.start < place
         {
             self.start_line(comment.span.start);
-            self.comment(Some(place));
+            self.comment(moved_before);
             self.end_line();
         }
     }
 
-    /// The comments on the line where the last thing ends.
-    fn comments_behind(&mut self) {
+    /// The comments on the line where the last thing ends; `opened` where that
+    /// is a bracket, behind which the comments before it move.
+    fn comments_behind(&mut self, opened: bool) {
         while let Some(comment) = self.comments.get(self.next) {
             let start = comment.span.start;
             if comment.documents || start < self.end {
@@ -231,11 +237,15 @@ impl Printer<'_> {
             if between.contains(|c| !matches!(c, ' ' | '\t' | ',' | ';' | '{' | '(')) {
                 return;
             }
-            let followed_by_node = !matches!(self.byte_at(comment.before), b',' | b';');
-            let before = followed_by_node.then_some(comment.before);
+            let passed = match self.byte_at(comment.before) {
+                b',' | b';' => true,
+                b'{' | b'(' => opened,
+                _ => false,
+            };
+            let before = if passed { u32::MAX } else { comment.before };
             let line = comment.line;
             self.put(" ");
-            self.comment(Some(before.unwrap_or(u32::MAX)));
+            self.comment(Some(before));
             if line {
                 return;
             }
@@ -275,13 +285,14 @@ impl Printer<'_> {
             return;
         }
         self.end = self.end.max(span.start);
-        self.comments_behind();
+        self.comments_behind(true);
         self.end_line();
         self.indent += 1;
         for each in items {
             self.item(span_of(each), ",", |printer| item(printer, each));
         }
-        self.comments_before(span.end);
+        // A bracket, which nothing documents, comes next.
+        self.comments_on_lines(span.end, None);
         self.indent -= 1;
         self.text.extend(std::iter::repeat_n("  ", self.indent));
         self.put(close);
@@ -336,7 +347,7 @@ impl Printer<'_> {
                 self.field_values(annotation.span, fields);
             }
             self.end = annotation.span.end;
-            self.comments_behind();
+            self.comments_behind(false);
             self.end_line();
             self.text.extend(std::iter::repeat_n("  ", self.indent));
         }
@@ -477,7 +488,7 @@ impl Printer<'_> {
         self.block(
             [" {", "}"],
             &node.fields,
-            body(node.name.span, node.span),
+            body(node.xsd_all.unwrap_or(node.name).span, node.span),
             |field| field.span,
             Self::field,
         );
@@ -533,7 +544,7 @@ impl Printer<'_> {
         self.block(
             [" {", "}"],
             &node.functions,
-            body(node.name.span, node.span),
+            body(node.extends.unwrap_or(node.name).span, node.span),
             |function| function.span,
             Self::function,
         );

@@ -1,5 +1,8 @@
 //! No text makes the front end panic or run forever.
 
+use fastthrift::idl::TokenKind;
+use fastthrift::idl::lexer::Lexer;
+
 use crate::fixtures::fixtures;
 use crate::invariants::{check_loading, check_parsing, check_printing};
 
@@ -127,4 +130,37 @@ fn random_pieces() {
             .collect();
         exercise(text.as_bytes());
     }
+}
+
+const COMMENTS: [&str; 7] = [
+    "/* block */",
+    "/** doc */",
+    "/**/",
+    "/* two\r\n * lines */",
+    "// line\n",
+    "\n\n# shell\r\n",
+    "\n/** doc on a line */\n",
+];
+
+#[test]
+fn comments_between_any_words_of_a_fixture_are_printed() {
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let mut printed = 0;
+    for original in all_fixtures() {
+        let Ok(text) = std::str::from_utf8(&original) else {
+            continue;
+        };
+        for round in 0..40 {
+            let mut commented = String::new();
+            for token in Lexer::new(text) {
+                // In some rounds few, so that each stands alone, and in some many.
+                if token.kind != TokenKind::ByteOrderMark && random.below(2 + round) == 0 {
+                    commented.push_str(COMMENTS[random.below(COMMENTS.len())]);
+                }
+                commented.push_str(&text[token.span.range()]);
+            }
+            printed += usize::from(check_printing(commented.as_bytes()));
+        }
+    }
+    assert!(printed > 1000, "only {printed} texts are without mistakes");
 }

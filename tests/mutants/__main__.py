@@ -31,6 +31,7 @@ ENVIRONMENT = {
 }
 # A test that never ends has failed too. The slowest takes a minute.
 PATIENCE = 600
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", f"--timeout={PATIENCE}"]
 
 
 class Failed(Exception):
@@ -39,7 +40,7 @@ class Failed(Exception):
 
 def call(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=COPY, env=ENVIRONMENT, text=True, capture_output=True, timeout=3 * PATIENCE
+        command, cwd=COPY, env=ENVIRONMENT, text=True, capture_output=True, timeout=6 * PATIENCE
     )
 
 
@@ -76,15 +77,13 @@ def fails(test: Test) -> bool:
     """Whether a test fails; a process that dies or hangs is a failure, no test at all is none."""
     if test.is_native:
         done = call(*test.cargo())
-        if "1 passed" not in done.stdout and "1 failed" not in done.stdout:
+        if "running 1 test" not in done.stdout:
             raise Failed(f"no test {test.name} in {test.file}\n{done.stdout}{done.stderr}")
         return done.returncode != 0
-    place = f"{test.path().relative_to(ROOT)}::{test.name}"
     # Its parameters one after the other, up to the first that fails.
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", f"--timeout={PATIENCE}"]
-    done = call(sys.executable, "-m", "pytest", *options, place)
+    done = call(sys.executable, "-m", "pytest", *PYTEST, test.place())
     if done.returncode > 1:
-        raise Failed(f"pytest {place}: {done.returncode}\n{done.stdout}{done.stderr}")
+        raise Failed(f"pytest {test.place()}: {done.returncode}\n{done.stdout}{done.stderr}")
     return done.returncode != 0
 
 
@@ -96,8 +95,17 @@ def compile_tests(tests: Iterable[Test]) -> None:
 def check_that_all_pass(tests: list[Test]) -> None:
     compile_tests(tests)
     build()
-    if broken := [test for test in tests if fails(test)]:
-        raise Failed(f"they fail without any break: {', '.join(map(str, broken))}")
+    by_program: dict[str, list[Test]] = {}
+    for test in tests:
+        if test.is_native:
+            by_program.setdefault(test.modules[0], []).append(test)
+    for same in by_program.values():
+        done = call(*same[0].cargo(), *(test.cargo()[-1] for test in same[1:]))
+        if done.returncode or f"{len(same)} passed" not in done.stdout:
+            raise Failed(f"they fail without any break:\n{done.stdout}{done.stderr}")
+    places = [test.place() for test in tests if not test.is_native]
+    if places:
+        need(sys.executable, "-m", "pytest", *PYTEST, *places)
 
 
 def try_break(each: Break) -> list[Test]:

@@ -33,6 +33,7 @@ WITHOUT = {
     "objects, classes and transports may be used by several threads": "found by chance",
     "threads may load at once": "found by chance",
     "what is taken of HTTP, h11 reads as the same": "the break of the row before it trips it",
+    "sockets are Python's": "a socket that blocks all greenlets blocks the test too, for ever",
     "a proxy knows of every call": "takes nginx, which not every machine has",
 }
 
@@ -51,7 +52,7 @@ BREAKS = [
         "no two types share a name",
         "a second Depth",
         "use super::wire_type::{COMPACT_FALSE, WireType};",
-        "use super::wire_type::{COMPACT_FALSE, WireType};\nstruct Depth;\n",
+        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}struct Depth;\n",
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
@@ -149,9 +150,9 @@ BREAKS = [
     ),
     Break(
         "the ranges of a syntax tree nest",
-        "the parser forgets a comma",
-        "b',' => self.take(1, TokenKind::Comma),",
-        "b',' => { self.at += 1; self.take(usize::from(self.peek(0) == b' '), TokenKind::Comma) }",
+        "a token ends a byte late",
+        "            span: Span::new(start as u32, self.at as u32),\n",
+        "            span: Span::new(start as u32, self.at as u32 + u32::from(first == b',')),\n",
         ("tests/idl/fixtures.rs::ranges_nest_and_tokens_cover_the_text",),
     ),
     Break(
@@ -206,11 +207,9 @@ BREAKS = [
     ),
     Break(
         "one decoder and one encoder for binary and compact",
-        "bytes ahead are counted twice",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead));",
-        "            let missing = count - self.read_ahead.bytes.len();\n"
-        "            let read = self.read_some(missing.max(ahead).max(2));",
+        "a stream loses a byte of an odd number to pass over",
+        "        let mut left = count;\n        while left > 0 {\n",
+        "        let mut left = count & !1;\n        while left > 0 {\n",
         ("bad_input/test_bytes::test_sources_agree_on_changed_bytes",),
     ),
     Break(
@@ -281,12 +280,12 @@ BREAKS = [
     ),
     Break(
         "errors name the byte and the field",
-        "the byte before it",
+        "a byte four before it",
         "    pub fn at(mut self, offset: u64) -> Self {\n"
         "        self.0.offset.get_or_insert(offset);\n        self\n    }\n\n"
         "    /// Names the field",
         "    pub fn at(mut self, offset: u64) -> Self {\n"
-        "        self.0.offset.get_or_insert(offset.saturating_sub(1));\n        self\n    }\n\n"
+        "        self.0.offset.get_or_insert(offset.saturating_sub(4));\n        self\n    }\n\n"
         "    /// Names the field",
         ("bad_input/test_errors::test_the_offset_is_right",),
     ),
@@ -359,10 +358,10 @@ BREAKS = [
     ),
     Break(
         "ints, strings and calls that are made natively",
-        "a character of three bytes has room for two",
-        "        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),\n",
-        "        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u8 as u16),\n",
-        ("codec/test_native_values::test_strings_of_every_width",),
+        "the protocol of `encode` is not taken by position",
+        "    encode(&args[0], optional(args, 1)).map(Bound::into_any)\n",
+        "    encode(&args[0], optional(args, 2)).map(Bound::into_any)\n",
+        ("codec/test_native_values::test_functions_take_their_arguments_in_every_form",),
     ),
     Break(
         "one write for a message",
@@ -438,8 +437,8 @@ BREAKS = [
     Break(
         "what is overridden of a client, a processor or a service",
         "parts of a processor are not asked for",
-        '_core.OriginalMethods(TProcessor, "process_in", "_read_call", "send_result")',
-        '_core.OriginalMethods(TProcessor, "__init__")',
+        '_PARTS = ("process_in", "send_result", "send_exception")',
+        '_PARTS = ("__init__",)',
         ("calls/test_ways::test_parts_of_a_processor",),
     ),
     Break(
@@ -482,7 +481,6 @@ BREAKS = [
         (
             "structs/test_classes::test_thrift_spec_assigned_after_use",
             "structs/test_classes::test_a_nested_spec_assigned_after_use",
-            "structs/test_classes::test_gen_init_after_use",
         ),
     ),
     Break(
@@ -494,10 +492,10 @@ BREAKS = [
     ),
     Break(
         "a load that fails leaves nothing",
-        "modules are registered while names are looked for",
-        "            if names.get(own) is not included:\n                names[own] = included\n",
-        "            if names.get(own) is not included:\n"
-        "                names[own] = sys.modules[own] = included\n",
+        "a module is kept before its file is read",
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
+        "        _thrift_cache[key] = types.ModuleType(key)\n"
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
         ("load/test_modules::test_a_failed_load_leaves_nothing",),
     ),
     Break(
@@ -546,22 +544,47 @@ BREAKS = [
     Break(
         "a forked child does not talk on its parent's connection",
         "the child goes on where its parent was",
-        '        self._seqid = int.from_bytes(os.urandom(4), "big") % _MAX_SEQUENCE_ID\n',
-        "",
+        '        client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID\n',
+        "        del client\n",
         ("calls/test_broken::test_forked_child_and_its_parent_on_one_connection",),
     ),
     Break(
         "all addresses of a host are tried",
-        "the first has all the time",
-        "        share = max(left / (len(addresses) - position), min(left, _LEAST_SHARE))\n",
-        "        share = seconds\n",
+        "each has all the time",
+        "        left = deadline - time.monotonic()\n",
+        "        left = seconds or 0.0\n",
         ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
+    ),
+    Break(
+        "the rules of a call need no socket",
+        "what is awaited fails outside of the rule",
+        "            except BaseException as error:\n                step = steps.throw(error)\n",
+        "            except BaseException:\n                raise\n",
+        (
+            "calls/test_objects::"
+            "test_a_rule_has_one_outcome_whether_its_steps_give_values_or_are_awaited",
+        ),
+    ),
+    Break(
+        "the rules of a call need no socket",
+        "an exception by steps is a result",
+        "        if message_type == TMessageType.EXCEPTION:\n"
+        "            return (yield from self._read_refusal(iprot))\n",
+        "",
+        ("calls/test_objects::test_both_ways_of_a_reply_mean_the_same",),
+    ),
+    Break(
+        "processors of ours are handed the call",
+        "those of several services are wrapped",
+        "    if _OWN_SEVERAL.are_kept_by(processor):\n",
+        "    if False:\n",
+        ("calls/test_objects::test_multiplexed_processors_note_their_calls_without_wrappers",),
     ),
     Break(
         "an exception of a handler is answered",
         "the connection ends",
-        "    return Settlement(answer or _internal_error(error, message), True)\n",
-        "    return Settlement(answer or _internal_error(error, message), False)\n",
+        "    return Settlement(answer or _internal_error(error, call), True)\n",
+        "    return Settlement(answer or _internal_error(error, call), False)\n",
         ("servers/test_server::test_undeclared_exception",),
     ),
     Break(
@@ -576,8 +599,8 @@ BREAKS = [
     Break(
         "what a closed connection has brought answers no call",
         "it stays in the buffer",
-        "            trans.clean()\n        progress.answered = False",
-        "            pass\n        progress.answered = False",
+        "            trans.clean()\n        self.answered = False",
+        "            pass\n        self.answered = False",
         (
             "calls/test_sequence_ids::"
             "test_what_was_read_ahead_is_not_taken_for_an_answer_on_another_connection",
@@ -586,8 +609,8 @@ BREAKS = [
     Break(
         "no native code is on the stack of a thread that sends a call",
         "the general way flushes natively",
-        "        self._rpc_state.stage = _SENDING\n        flush(self._oprot.trans)\n",
-        "        self._rpc_state.stage = _SENDING\n        self._oprot.trans.flush()\n",
+        "    flush = staticmethod(flush)\n",
+        "    flush = staticmethod(lambda trans: trans.flush())\n",
         ("calls/test_broken::test_program_ends_while_a_daemon_thread_is_in_a_call",),
     ),
     Break(
@@ -600,7 +623,7 @@ BREAKS = [
     Break(
         "`close` ends `serve`, after the calls in flight",
         "both directions of busy connections are shut",
-        "        if self.message.header is not None:\n            return\n"
+        "        if self.call.header is not None:\n            return\n"
         '        sock = getattr(self.client, "sock", None)\n'
         "        with contextlib.suppress(OSError):\n"
         "            if isinstance(sock, socket.socket):\n"
@@ -611,16 +634,6 @@ BREAKS = [
         "            if isinstance(sock, socket.socket):\n"
         "                socket.socket.shutdown(sock, socket.SHUT_RDWR)\n",
         ("servers/test_close::test_started_call_is_finished_and_answered",),
-    ),
-    Break(
-        "sockets are Python's",
-        "they are those of before the patching",
-        "        sock.connect(address)\n        if seconds or self.socket_timeout:\n",
-        "        sock.connect(address)\n        import gevent.monkey\n\n"
-        "        original = gevent.monkey.get_original('socket', 'socket')\n"
-        "        self.sock = sock = original(fileno=sock.detach())\n"
-        "        sock.setblocking(True)\n        if seconds or self.socket_timeout:\n",
-        ("calls/test_gevent::test_waiting_calls_let_others_work_and_close_ends_serve",),
     ),
     Break(
         "`_rbuf` and `_wbuf` of transports",
@@ -635,8 +648,8 @@ BREAKS = [
     Break(
         "a result above a limit is answered",
         "nothing can be dropped of what was written",
-        "    if message.stage >= REPLYING and not discard_output(prot.trans):\n",
-        "    if message.stage >= REPLYING:\n",
+        "    if call.stage >= REPLYING and not discard_output(prot.trans):\n",
+        "    if call.stage >= REPLYING:\n",
         ("calls/test_limits::test_a_result_above_a_limit",),
     ),
     Break(
@@ -660,7 +673,8 @@ BREAKS = [
         "import starts no thread",
         "one is started",
         "_parse_lock = new_lock()\n",
-        "_parse_lock = new_lock()\n\nimport threading\n\nthreading.Thread(target=print).start()\n",
+        "_parse_lock = new_lock()\n\nimport threading\n\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
         ("drop_in/test_public_names::test_import_starts_nothing",),
     ),
     Break(

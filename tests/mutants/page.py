@@ -30,9 +30,9 @@ class Test:
     def is_native(self) -> bool:
         return self.file.endswith(".rs")
 
-    def path(self) -> Path:
-        """The file of a Python test."""
-        return ROOT / "tests" / "python" / f"{self.file}.py"
+    def place(self) -> str:
+        """A Python test as pytest names it."""
+        return f"tests/python/{self.file}.py::{self.name}"
 
     @property
     def modules(self) -> tuple[str, ...]:

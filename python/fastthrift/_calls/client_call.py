@@ -69,7 +69,7 @@ class ClientCall:
     oneway: bool | None
 
     def __init__(
-        self, service: Any, api: str, kind: Kind = Blocking, *, check_seqid: bool = True
+        self, service: Any, api: str, kind: type[Kind] = Blocking, *, check_seqid: bool = True
     ) -> None:
         """``check_seqid=False`` takes a reply with any sequence id."""
         self.service = service
@@ -96,11 +96,15 @@ class ClientCall:
     def write(self, oprot: Any, arguments: dict[str, Any]) -> Steps[None]:
         """Write the message by the methods of a protocol, and flush it."""
         self.stage = ENCODING
-        message_type = TMessageType.ONEWAY if self.is_oneway() else TMessageType.CALL
-        oprot.write_message_begin(self.api, message_type, self.seqid)
         args = getattr(self.service, self.api + "_args")()
         for name, value in arguments.items():
             setattr(args, name, value)
+        yield from self.write_args(oprot, args)
+
+    def write_args(self, oprot: Any, args: Any) -> Steps[None]:
+        """Write the message with a struct of arguments, and flush it."""
+        message_type = TMessageType.ONEWAY if self.is_oneway() else TMessageType.CALL
+        oprot.write_message_begin(self.api, message_type, self.seqid)
         args.write(oprot)
         oprot.write_message_end()
         self.stage = SENDING
@@ -129,16 +133,10 @@ class ClientCall:
     def read(self, iprot: Any) -> Steps[Any]:
         """Read the reply by the methods of a protocol: its result, or the exception in it is
         raised."""
-        name, message_type, seqid = yield iprot.read_message_begin()
-        self.stage = READING
-        yield from self._check_header(iprot, name, message_type, seqid)
-        exception: BaseException | None
-        if message_type == TMessageType.EXCEPTION:
-            exception, value = (yield from self._read_refusal(iprot)), None
-        else:
-            result = getattr(self.service, self.api + "_result")()
-            yield self.kind.read(result, iprot)
-            yield iprot.read_message_end()
+        result = getattr(self.service, self.api + "_result")()
+        exception: BaseException | None = yield from self.read_result(iprot, result)
+        value = None
+        if exception is None:
             exception, value = self.open_result(result)
         self.stage = ANSWERED
         if exception is None:
@@ -147,6 +145,17 @@ class ClientCall:
             raise exception
         finally:
             del exception
+
+    def read_result(self, iprot: Any, result: Any) -> Steps[TApplicationException | None]:
+        """Read the reply into a result; what refuses the call, where that came in place of it."""
+        name, message_type, seqid = yield iprot.read_message_begin()
+        self.stage = READING
+        yield from self._check_header(iprot, name, message_type, seqid)
+        if message_type == TMessageType.EXCEPTION:
+            return (yield from self._read_refusal(iprot))
+        yield self.kind.read(result, iprot)
+        yield iprot.read_message_end()
+        return None
 
     def open_result(self, result: Any) -> tuple[BaseException | None, Any]:
         """What a result holds: an exception to raise, or else a value."""
@@ -179,6 +188,7 @@ class ClientCall:
 
     def check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> None:
         """Raise for the header of a reply that does not belong to the call."""
+        self.stage = READING
         run(self._check_header(iprot, name, message_type, seqid))
 
     def _check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> Steps[None]:
@@ -226,7 +236,11 @@ class ClientCall:
 
 
 def name_arguments(
-    service: Any, api: str, args: tuple[Any, ...], kwargs: dict[str, Any], kind: Kind = Blocking
+    service: Any,
+    api: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    kind: type[Kind] = Blocking,
 ) -> dict[str, Any]:
     """The arguments of a call by name. Raises ``TypeError`` for those that do not fit the method,
     and ``TApplicationException`` where one is missing."""

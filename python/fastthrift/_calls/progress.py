@@ -75,7 +75,7 @@ class Progress:
     # Apart from the client, whose `__getattr__` makes every access to its attributes slow.
     __slots__ = ("answered", "broken", "call", "can_reopen", "opening", "spare")
 
-    def __init__(self, service: Any, kind: Kind, check_seqid: bool) -> None:
+    def __init__(self, service: Any, kind: type[Kind], check_seqid: bool) -> None:
         # The call that is being made; and an object that does for one after the other.
         self.call: ClientCall | None = None
         self.spare = ClientCall(service, "", kind, check_seqid=check_seqid)
@@ -208,7 +208,7 @@ class Turns(Progress):
 
     __slots__ = ("lock", "process")
 
-    def __init__(self, service: Any, kind: Kind, check_seqid: bool) -> None:
+    def __init__(self, service: Any, kind: type[Kind], check_seqid: bool) -> None:
         super().__init__(service, kind, check_seqid)
         # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
         # subclass) is told so instead of waiting for itself.

@@ -1,16 +1,49 @@
-"""What a server notes of the call that is being processed."""
+"""One call of a server: its header, its arguments, the handler, its answer.
+
+Nothing here waits or moves bytes. A server's driver gives each call the two protocols, and settles
+what fails (see ``settle``)::
+
+    call = ServerCall()
+    try:
+        process(processor, call, iprot, oprot)
+    except Exception as error:
+        goes_on = run(send(Blocking, settle(error, call, peer, oprot, logger), ...))
+
+Over protocols whose transports are memory that is all there is to it. Those of asyncio go by
+``await drive(process_by_steps(Awaited, ...))``.
+
+A processor whose methods are this package's own is handed the call, and notes in it how far it
+has come. Whether they are is found once for a connection. Any other, with a ``process`` or a
+``process_in`` of its own, is given a ``Reader`` and a ``Writer`` in place of its protocols, which
+note what passes.
+"""
 
 from __future__ import annotations
 
-from fastthrift._calls.services import printable
+from fastthrift._calls.client_call import SEPARATOR as SEPARATOR
+from fastthrift._calls.services import find_handler, printable
+from fastthrift._calls.steps import Blocking, run
+from fastthrift._calls.wait import send
+from fastthrift._core import TMessageType, TType
+from fastthrift._core import read_call as read_straight
+from fastthrift._core import write_result as write_straight
+from fastthrift._payload import TApplicationException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# As in `TMessageType`.
-_ONEWAY = 4
+    from fastthrift._calls.steps import Kind, Steps
+
+    # A call that was read: method, sequence id, the result to fill in (or the exception to answer
+    # with), and the call of the handler.
+    Incoming = tuple[str, int, Any, Callable[[], Any] | None]
+    # Who serves a call, by the name that came and its message type: the service, the handler, the
+    # method; or what refuses it, in place of a service, and whether that is no answer.
+    Find = Callable[[Any, int], tuple[Any, Any, Any, TApplicationException | None]]
+
+_ONEWAY = 4  # TMessageType.ONEWAY, whose attributes cost
 
 # How far the call being processed has come.
 BEGUN = 0  # its header was read, its arguments may have been
@@ -19,12 +52,8 @@ REPLYING = 2  # the header of its answer was written
 REPLIED = 3
 
 
-class Message:
-    """The call being processed, as it shows at the protocols.
-
-    Noting it there, and not in the processor, serves every processor: also one with its own
-    `process` or `process_in`, or one that only has a `process`.
-    """
+class ServerCall:
+    """The call that is being processed; one object may do for those of a connection in turn."""
 
     __slots__ = ("header", "opening", "stage")
 
@@ -38,6 +67,12 @@ class Message:
         self.header = None
         self.stage = BEGUN
         self.opening = None
+
+    def begin(self, opening: bytes | None = None) -> None:
+        """Get ready for the next call, which starts with ``opening``."""
+        self.header = None
+        self.stage = BEGUN
+        self.opening = opening
 
     @property
     def oneway(self) -> bool:
@@ -62,46 +97,40 @@ class Message:
     def method(self) -> Any:
         """The name to answer with: a multiplexed call's without its service."""
         name = self.header[0] if self.header else None
-        return name.rpartition(":")[2] if isinstance(name, str) else name
+        return name.rpartition(SEPARATOR)[2] if isinstance(name, str) else name
 
 
 class Observer:
-    """Stands for a protocol and notes what passes."""
+    """Stands for a protocol and notes what passes; for processors that are not ours."""
 
     # The methods of payloads are bound once; everything else goes by __getattr__.
-    __slots__ = ("_message", "_proto", "read_struct", "write_struct")
+    __slots__ = ("call", "proto", "read_struct", "write_struct")
 
     read_struct: Callable[[Any], Any]
     write_struct: Callable[[Any], Any]
 
-    def __init__(self, proto: Any, message: Message) -> None:
+    def __init__(self, proto: Any, call: ServerCall) -> None:
         assign = object.__setattr__
-        assign(self, "_proto", proto)
-        assign(self, "_message", message)
+        assign(self, "proto", proto)
+        assign(self, "call", call)
         for name in ("read_struct", "write_struct"):
             if hasattr(proto, name):
                 assign(self, name, getattr(proto, name))
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._proto, name)
+        return getattr(self.proto, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._proto, name, value)
+        setattr(self.proto, name, value)
 
     @property
     def trans(self) -> Any:
-        return self._proto.trans
+        return self.proto.trans
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         # For processors that ask which protocol they are given.
-        return type(self._proto)
-
-
-def note_oneway(iprot: Any) -> None:
-    """See ``Message.note_oneway``; for the call that was read from a protocol."""
-    if isinstance(iprot, Observer):
-        iprot._message.note_oneway()
+        return type(self.proto)
 
 
 class Reader(Observer):
@@ -110,13 +139,29 @@ class Reader(Observer):
     __slots__ = ()
 
     def read_message_begin(self) -> tuple[str, int, int]:
-        header: tuple[str, int, int] = self._proto.read_message_begin()
-        self._message.header = header
+        header: tuple[str, int, int] = self.proto.read_message_begin()
+        self.call.header = header
         return header
 
     def read_message_end(self) -> Any:
-        result = self._proto.read_message_end()
-        self._message.stage = READ
+        result = self.proto.read_message_end()
+        self.call.stage = READ
+        return result
+
+
+class AsyncReader(Observer):
+    """The protocol of asyncio that calls are read from."""
+
+    __slots__ = ()
+
+    async def read_message_begin(self) -> tuple[str, int, int]:
+        header: tuple[str, int, int] = await self.proto.read_message_begin()
+        self.call.header = header
+        return header
+
+    async def read_message_end(self) -> Any:
+        result = await self.proto.read_message_end()
+        self.call.stage = READ
         return result
 
 
@@ -126,10 +171,231 @@ class Writer(Observer):
     __slots__ = ()
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> Any:
-        self._message.stage = REPLYING
-        return self._proto.write_message_begin(name, ttype, seqid)
+        self.call.stage = REPLYING
+        return self.proto.write_message_begin(name, ttype, seqid)
 
     def write_message_end(self) -> Any:
-        result = self._proto.write_message_end()
-        self._message.stage = REPLIED
+        result = self.proto.write_message_end()
+        self.call.stage = REPLIED
         return result
+
+
+def noted(prot: Any) -> tuple[ServerCall, Any]:
+    """The call that a protocol notes, and the protocol itself."""
+    if isinstance(prot, Observer):
+        return prot.call, prot.proto
+    return ServerCall(), prot
+
+
+# Reading
+
+
+def single(processor: Any) -> Find:
+    """How a processor of one service finds who serves a call."""
+
+    def find(name: Any, message_type: int) -> Any:
+        service = processor._service
+        return service, processor._handler, name, refused_call(service, name, message_type)
+
+    return find
+
+
+def several(processor: Any) -> Find:
+    """How a processor of several services finds who serves a call."""
+
+    def find(name: Any, message_type: int) -> Any:
+        problem = None
+        if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
+            problem = "TMultiplexed protocol only supports CALL & ONEWAY"
+        elif SEPARATOR not in name:
+            problem = (
+                "Service name not found in message. You should use TMultiplexedProtocol in client."
+            )
+        if problem is not None:
+            refusal = TApplicationException(TApplicationException.INVALID_MESSAGE_TYPE, problem)
+            return None, None, None, refusal
+        service_name, api = name.split(SEPARATOR, 1)
+        served = processor.processors.get(service_name)
+        if served is not None:
+            return single(served)(api, message_type)
+        text = (
+            f"Unknown method {printable(api)}: no service {printable(service_name)} is registered"
+        )
+        return None, None, api, TApplicationException(TApplicationException.UNKNOWN_METHOD, text)
+
+    return find
+
+
+def register(processors: dict[str, Any], service_name: str, processor: Any) -> None:
+    """Serve a processor under a name, which can be given once."""
+    if service_name in processors:
+        raise TApplicationException(
+            type=TApplicationException.INTERNAL_ERROR,
+            message=f"processor for `{service_name}` already registered",
+        )
+    processors[service_name] = processor
+
+
+def refused_call(service: Any, api: Any, message_type: int) -> TApplicationException | None:
+    """What a message is answered with that is no call, or the call of a method that the service
+    does not have."""
+    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
+        return TApplicationException(
+            TApplicationException.INVALID_MESSAGE_TYPE,
+            f"Invalid message type: {printable(api)} came with type {message_type}, and a server "
+            f"takes {TMessageType.CALL} (a call) and {TMessageType.ONEWAY} (a oneway call)",
+        )
+    if api not in service.thrift_services:
+        return TApplicationException(
+            TApplicationException.UNKNOWN_METHOD, f"Unknown method {printable(api)}"
+        )
+    return None
+
+
+def read_call(
+    kind: type[Kind],
+    call: ServerCall,
+    iprot: Any,
+    find: Find,
+    header: tuple[Any, int, int] | None = None,
+) -> Steps[Incoming]:
+    """Read a call by the methods of a protocol, from its ``header`` on where that was read."""
+    if header is None:
+        header = yield iprot.read_message_begin()
+    call.header = header
+    name, message_type, seqid = header
+    service, handler, api, refusal = find(name, message_type)
+    if refusal is not None:
+        # Read to the end, so that the connection can go on with the next message.
+        yield iprot.skip(TType.STRUCT)
+        yield iprot.read_message_end()
+        call.stage = READ
+        if api is None or message_type == _ONEWAY:
+            # Nobody waits for an answer to a oneway call; one would be taken for that of the next.
+            raise refusal
+        return api, seqid, refusal, None
+
+    args = getattr(service, api + "_args")()
+    yield kind.read(args, iprot)
+    yield iprot.read_message_end()
+    call.stage = READ
+    result = getattr(service, api + "_result")()
+    if result.oneway:
+        call.note_oneway()
+
+    def invoke() -> Any:
+        names = [field[1] for field in args.thrift_spec.values()]
+        arguments = [getattr(args, name) for name in names]
+        return kind.call(find_handler(handler, api), arguments)
+
+    return api, seqid, result, invoke
+
+
+# Answering
+
+
+def write_answer(
+    kind: type[Kind], call: ServerCall, oprot: Any, api: Any, payload: Any, seqid: int
+) -> Steps[None]:
+    """Answer with a result, or with a ``TApplicationException`` in place of one."""
+    refused = isinstance(payload, TApplicationException)
+    call.stage = REPLYING
+    oprot.write_message_begin(api, TMessageType.EXCEPTION if refused else TMessageType.REPLY, seqid)
+    payload.write(oprot)
+    oprot.write_message_end()
+    call.stage = REPLIED
+    yield kind.flush(oprot.trans)
+
+
+class Answers:
+    """Answers a call as processors do that have no way of their own."""
+
+    def __init__(self, kind: type[Kind], call: ServerCall) -> None:
+        self.kind = kind
+        self.call = call
+
+    def send_result(self, oprot: Any, api: Any, result: Any, seqid: int) -> Any:
+        return self.kind.do(write_answer(self.kind, self.call, oprot, api, result, seqid))
+
+    send_exception = send_result
+
+
+def answer(processor: Any, answers: Any, oprot: Any, incoming: Incoming) -> Steps[None]:
+    """Make a call that was read, and answer it by the methods of ``answers``."""
+    api, seqid, result, invoke = incoming
+    if isinstance(result, TApplicationException):
+        yield answers.send_exception(oprot, api, result, seqid)
+        return
+    assert invoke is not None
+    try:
+        result.success = yield invoke()
+    except TApplicationException as error:
+        if result.oneway:
+            raise
+        yield answers.send_exception(oprot, api, error, seqid)
+        return
+    except Exception as error:
+        if not processor.handle_exception(error, result):
+            raise
+    if not result.oneway:
+        yield answers.send_result(oprot, api, result, seqid)
+
+
+def declare(error: Exception, result: Any) -> bool:
+    """Put an error into the first field of a result, by field id, that declares it."""
+    for fid in sorted(result.thrift_spec):
+        field = result.thrift_spec[fid]
+        if field[1] != "success" and isinstance(error, field[2]):
+            setattr(result, field[1], error)
+            return True
+    return False
+
+
+# Both
+
+
+def process_by_steps(
+    kind: type[Kind], processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
+) -> Steps[None]:
+    """Read one call, make it and answer it, by the methods of the protocols."""
+    incoming = yield from read_call(kind, call, iprot, find)
+    yield from answer(processor, Answers(kind, call), oprot, incoming)
+
+
+def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
+    """Read one call of a service, make it and answer it; straight where it can be."""
+    service = processor._service
+    call.header = None
+    made = read_straight(service, iprot, call)
+    header: Any = call.header
+    if made is None:
+        incoming = run(read_call(Blocking, call, iprot, single(processor), header))
+        return run(answer(processor, Answers(Blocking, call), oprot, incoming))
+
+    call.stage = READ
+    method, api, oneway, args = made
+    if oneway:
+        call.note_oneway()
+    result = None
+    try:
+        value = find_handler(processor._handler, api)(*args)
+    except TApplicationException as error:
+        if oneway:
+            raise
+        return run(write_answer(Blocking, call, oprot, api, error, header[2]))
+    except Exception as error:
+        result = getattr(service, api + "_result")()
+        if not processor.handle_exception(error, result):
+            raise
+
+    if oneway:
+        return None
+    if result is None:
+        call.stage = REPLYING
+        output = write_straight(method, oprot, header[2], value)
+        if output is not None:
+            call.stage = REPLIED
+            return send(*output)
+        result = getattr(service, api + "_result")()
+        result.success = value
+    return run(write_answer(Blocking, call, oprot, api, result, header[2]))

@@ -1,28 +1,33 @@
 """What becomes of a call that fails, wherever it is served.
 
 The rules, told in ``fastthrift.server``, wait for nothing: they log, and say how to answer and
-whether the connection goes on. Whoever serves the call sends the answer.
+whether the connection goes on.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain, explain_handshake
-from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Message, Reader, Writer
+from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
-from fastthrift._calls.transports import LOOKED_AT, discard_output, flush_was_refused
-from fastthrift._calls.wait import wait
+from fastthrift._calls.transports import discard_output, flush_was_refused
+from fastthrift._payload import TApplicationException
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
-from fastthrift.thrift import (
-    TApplicationException,
-    TProcessor,
-)
-from fastthrift.transport import TTransportException
+from fastthrift.transport.base import TTransportException
 
+if TYPE_CHECKING:
+    from fastthrift._calls.steps import Kind, Steps
+
+# For calls that no server of ours serves.
+alone = logging.getLogger("fastthrift.server")
+
+# What a connection, or the machine, may fail with.
+OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+CLIENT_GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EAGAIN)
+NOT_LISTENING = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
 _LOST = (
     errno.EBADF,  # closed by this side, in another thread
     errno.ENOTCONN,
@@ -42,7 +47,7 @@ class Settlement(NamedTuple):
 
 def settle(
     error: BaseException,
-    message: Message,
+    call: ServerCall,
     peer: str,
     prot: Any,
     logger: logging.Logger,
@@ -54,32 +59,32 @@ def settle(
     ``prot`` is the protocol that answers are written to, ``closed`` whether the server is about
     to stop.
     """
-    if message.header is None or message.stage == BEGUN:
-        return _settle_input(error, message, peer, prot, logger, closed)
-    in_doubt = message.stage == REPLIED and not flush_was_refused(prot.trans)
-    if in_doubt or (message.stage == REPLYING and is_lost(error)):
+    if call.header is None or call.stage == BEGUN:
+        return _settle_input(error, call, peer, prot, logger, closed)
+    in_doubt = call.stage == REPLIED and not flush_was_refused(prot.trans)
+    if in_doubt or (call.stage == REPLYING and is_lost(error)):
         # Whether the answer has reached the client, nobody knows.
         if is_lost(error):
-            logger.debug("%s left before the answer of %s: %s", peer, message.label, error)
+            logger.debug("%s left before the answer of %s: %s", peer, call.label, error)
         else:
             logger.error(
-                "Error after %s was answered, called from %s", message.label, peer, exc_info=error
+                "Error after %s was answered, called from %s", call.label, peer, exc_info=error
             )
         return Settlement(None, False)
 
     answer = error if isinstance(error, TApplicationException) else None
-    if answer is None or message.oneway:
-        logger.error("Error processing %s, called from %s", message.label, peer, exc_info=error)
-    if message.oneway:
+    if answer is None or call.oneway:
+        logger.error("Error processing %s, called from %s", call.label, peer, exc_info=error)
+    if call.oneway:
         return Settlement(None, True)
-    if message.stage >= REPLYING and not discard_output(prot.trans):
+    if call.stage >= REPLYING and not discard_output(prot.trans):
         return Settlement(None, False)
-    return Settlement(answer or _internal_error(error, message), True)
+    return Settlement(answer or _internal_error(error, call), True)
 
 
 def _settle_input(
     error: BaseException,
-    message: Message,
+    call: ServerCall,
     peer: str,
     prot: Any,
     logger: logging.Logger,
@@ -87,13 +92,13 @@ def _settle_input(
 ) -> Settlement:
     """What to do about a call that failed before it was read to its end."""
     found = None
-    if message.header is None:
-        found = explain(message.opening, prot, "server") or explain_handshake(error)
+    if call.header is None:
+        found = explain(call.opening, prot, "server") or explain_handshake(error)
     # Of what is no message the end may be waited for in vain.
     if closed or (is_lost(error) and found is None):
         logger.debug("Connection of %s ended: %s", peer, error)
         return Settlement(None, False)
-    if message.header is None:
+    if call.header is None:
         logger.warning(
             "Closing the connection of %s, which sent %s: %r", peer, found or "no message", error
         )
@@ -102,25 +107,25 @@ def _settle_input(
     logger.warning(
         "Closing the connection of %s: cannot read the call of %s: %r",
         peer,
-        message.label,
+        call.label,
         error,
         exc_info=None if malformed else error,
     )
-    if message.oneway:
+    if call.oneway:
         return Settlement(None, False)
     kind = (
         TApplicationException.PROTOCOL_ERROR if malformed else TApplicationException.INTERNAL_ERROR
     )
-    text = f"The arguments of {printable(message.method)} cannot be read"
+    text = f"The arguments of {printable(call.method)} cannot be read"
     return Settlement(TApplicationException(kind, text), False)
 
 
-def _internal_error(error: BaseException, message: Message) -> TApplicationException:
+def _internal_error(error: BaseException, call: ServerCall) -> TApplicationException:
     """What the client is told of a call that failed: of the error nothing but the limit that its
     result exceeds."""
-    text = f"Internal error processing {printable(message.method)}"
+    text = f"Internal error processing {printable(call.method)}"
     if (
-        message.stage >= REPLYING
+        call.stage >= REPLYING
         and isinstance(error, TProtocolException)
         and error.type == TProtocolException.SIZE_LIMIT
     ):
@@ -129,63 +134,26 @@ def _internal_error(error: BaseException, message: Message) -> TApplicationExcep
 
 
 def send(
+    kind: type[Kind],
     settlement: Settlement,
     processor: Any,
-    message: Message,
+    call: ServerCall,
     peer: str,
     prot: Any,
     logger: logging.Logger,
-) -> bool:
-    """Send the answer; whether the connection goes on."""
+) -> Steps[bool]:
+    """Send what a settlement answers, by the processor where that can; whether the connection
+    goes on."""
     if settlement.answer is None:
         return settlement.goes_on
-    # A processor need not be a TProcessor.
-    send_exception = getattr(processor, "send_exception", None)
-    if send_exception is None:
-        send_exception = TProcessor(None, None).send_exception
+    if not hasattr(processor, "send_exception"):
+        processor = Answers(kind, call)
     try:
-        send_exception(prot, message.method, settlement.answer, message.seqid)
+        yield processor.send_exception(prot, call.method, settlement.answer, call.seqid)
     except Exception as error:
-        _log_unsent(message, peer, error, logger)
+        logger.debug("%s cannot be told that %s failed: %r", peer, call.label, error)
         return False
     return settlement.goes_on
-
-
-async def send_async(
-    settlement: Settlement,
-    send_exception: Callable[..., Awaitable[None]],
-    message: Message,
-    peer: str,
-    prot: Any,
-    logger: logging.Logger,
-) -> bool:
-    """Send the answer, if there is one, by a coroutine function; whether the connection goes on."""
-    if settlement.answer is None:
-        return settlement.goes_on
-    try:
-        await send_exception(prot, message.method, settlement.answer, message.seqid)
-    except Exception as error:
-        _log_unsent(message, peer, error, logger)
-        return False
-    return settlement.goes_on
-
-
-def _log_unsent(message: Message, peer: str, error: Exception, logger: logging.Logger) -> None:
-    logger.debug("%s cannot be told that %s failed: %r", peer, message.label, error)
-
-
-def process_and_answer(processor: Any, iprot: Any, oprot: Any, peer: str | None) -> bool:
-    """See ``TProcessor.process_and_answer``."""
-    message = Message()
-    try:
-        message.opening = bytes(wait(iprot.trans)[:LOOKED_AT])
-        processor.process(Reader(iprot, message), Writer(oprot, message))
-    except Exception as error:
-        logger = logging.getLogger("fastthrift.server")
-        peer = peer or peer_name(iprot.trans, "an unknown peer")
-        settlement = settle(error, message, peer, oprot, logger)
-        return send(settlement, processor, message, peer, oprot, logger)
-    return True
 
 
 def error_number(error: BaseException) -> int | None:
@@ -217,3 +185,10 @@ def peer_name(trans: Any, unknown: str = "a client that has left") -> str:
         host, port = address[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return "a unix socket client"
+
+
+def note_unfinished(logger: logging.Logger, calls: int, grace: float) -> None:
+    """Log how many calls still run when a closed server has waited for ``grace`` milliseconds."""
+    if calls:
+        text = "%d calls are still running %g s after the server was closed"
+        logger.warning(text, calls, grace / 1000)

@@ -21,12 +21,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     T = TypeVar("T")
-    from fastthrift._calls.awaited import Awaited
-
     # A rule in progress, and what comes of it.
     Steps = Generator[Any, Any, T]
-    # How protocols are used.
-    Kind = type["Blocking"] | type[Awaited]
 
 
 def run(steps: Steps[T]) -> T:
@@ -56,22 +52,31 @@ async def drive(steps: Steps[T]) -> T:
         return result
 
 
-class Blocking:
-    """How protocols, transports and handlers are used that block."""
+class Kind:
+    """How protocols, transports and handlers are used."""
 
-    # Who must not call twice at once, for the text of an error.
+    # Who must not call twice at once, and thriftpy2's text for an argument that is missing.
+    caller: str
+    missing_argument: str
+    # Go through a rule, flush a transport, read a struct from a protocol, call a handler's method.
+    do: Callable[[Steps[Any]], Any]
+    flush: Callable[[Any], Any]
+    read: Callable[[Any, Any], Any]
+    call: Callable[[Callable[..., Any], list[Any]], Any]
+
+
+class Blocking(Kind):
+    """How those are used that block."""
+
     caller = "thread"
-    # thriftpy2's text.
     missing_argument = "{} is required argument for {}"
     do = staticmethod(run)
     flush = staticmethod(flush)
 
     @staticmethod
     def read(payload: Any, prot: Any) -> Any:
-        """Read a struct or an exception."""
         return payload.read(prot)
 
     @staticmethod
     def call(function: Callable[..., Any], arguments: list[Any]) -> Any:
-        """Call a method of a handler."""
         return function(*arguments)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in paths:
         try:
             before = _read(path)
-            after = _core.format_text(_name(path), before).encode()
+            after = _formatted(path, before)
             if arguments.diff:
                 sys.stdout.writelines(_difference(path, before.decode(), after.decode()))
             if path == STDIN and not dry:
@@ -78,7 +79,7 @@ def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) 
 
 def _paths(argument: str) -> list[str]:
     if argument != STDIN and os.path.isdir(argument):
-        return sorted(str(path) for path in Path(argument).rglob("*.thrift"))
+        return sorted(str(path) for path in Path(argument).rglob("*.thrift") if path.is_file())
     return [argument]
 
 
@@ -89,6 +90,14 @@ def _read(path: str) -> bytes:
     data = data.removeprefix(b"\xef\xbb\xbf")
     data.decode()
     return data
+
+
+def _formatted(path: str, before: bytes) -> bytes:
+    r"""The text in one style, with the ends of lines it has: all ``\r\n``, or ``\n``."""
+    windows = 0 < before.count(b"\r\n") == before.count(b"\n")
+    text = before.replace(b"\r\n", b"\n") if windows else before
+    after = _core.format_text(_name(path), text).encode()
+    return after.replace(b"\n", b"\r\n") if windows else after
 
 
 def _name(path: str) -> str:
@@ -111,6 +120,7 @@ def _replace(path: str, data: bytes) -> None:
 
 def _difference(path: str, before: str, after: str) -> Iterator[str]:
     name = _name(path)
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for line in difflib.unified_diff(old, new, name, f"{name} (formatted)"):
+    # Not by str.splitlines, to which a form feed within a comment ends a line.
+    old, new = io.StringIO(before, newline="\n"), io.StringIO(after, newline="\n")
+    for line in difflib.unified_diff([*old], [*new], name, f"{name} (formatted)"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

@@ -6,6 +6,7 @@ import re
 import urllib.parse
 from typing import NamedTuple
 
+from fastthrift._calls.exchange import CONTENT_TYPE as CONTENT_TYPE
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._addresses import split_url, without_secrets
 
@@ -13,7 +14,6 @@ HTTP_URI = "{scheme}://{host}:{port}{path}"
 DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
 # In bytes, of a request's or a response's body.
 DEFAULT_MAX_MESSAGE_SIZE = DEFAULT_MAX_SIZE
-CONTENT_TYPE = "application/x-thrift"
 
 _PORTS = {"http": 80, "https": 443}
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Generator, Iterable
 from typing import NamedTuple, TypeVar
 
+from fastthrift._calls.exchange import BadRequest, Header, require_call, too_large
+
 _T = TypeVar("_T")
 # A reader in progress: it waits at each `yield` until more bytes have been fed.
 _Steps = Generator[None, None, _T]
@@ -26,8 +28,6 @@ LONGEST_CHUNK_LINE = 1024
 # All the extensions of a body's chunks together.
 MOST_EXTENSIONS = 16384
 
-# A header as it came: its name and its value, which is Latin-1.
-Header = tuple[str, str]
 # The values of each header, one for each line that has it, all in lower case.
 Fields = dict[str, list[str]]
 
@@ -43,21 +43,6 @@ _MOST_LENGTH_DIGITS = 19
 
 # What decides how a message is read must stand before it.
 _NO_TRAILERS = frozenset({"content-length", "transfer-encoding", "host", "content-encoding"})
-
-
-class BadRequest(Exception):
-    """A request that is not served.
-
-    ``status`` and ``headers`` are for the response, ``reason`` says what is wrong. The connection
-    is to be closed after it unless ``goes_on``: nobody knows where the next request starts.
-    """
-
-    def __init__(self, status: int, reason: str, *headers: Header, goes_on: bool = False) -> None:
-        super().__init__(status, reason)
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-        self.goes_on = goes_on
 
 
 class RequestHead(NamedTuple):
@@ -93,26 +78,10 @@ class RequestHead(NamedTuple):
 
     def require_call(self, max_body: int) -> None:
         """Raise ``BadRequest`` unless this announces a body that may be a call."""
-        if self.method != "POST":
-            raise BadRequest(
-                405,
-                f"calls come by POST, not by {self.method[:20]}",
-                ("Allow", "POST"),
-                # What follows a CONNECT may be meant for a tunnel.
-                goes_on=not self.has_body and self.method != "CONNECT",
-            )
-        if not self.chunked and self.length is None:
-            raise BadRequest(411, "a request needs a Content-Length, or comes in chunks")
-        if any(encoding != "identity" for encoding in self.elements("content-encoding")):
-            raise BadRequest(
-                415,
-                "only a body without Content-Encoding can be read",
-                ("Accept-Encoding", "identity"),
-            )
+        encodings = self.elements("content-encoding")
+        require_call(self.method, self.length, encodings, limit=max_body, chunked=self.chunked)
         if self.minor_version > 0 and self.elements("expect") not in ([], ["100-continue"]):
             raise BadRequest(417, "only 100-continue can be expected")
-        if self.length is not None and self.length > max_body:
-            raise _too_large(max_body)
 
 
 class RequestReader:
@@ -230,7 +199,7 @@ class RequestReader:
             return (yield from self._read_chunks())
         length = head.length or 0
         if length > self._max_body:
-            raise _too_large(self._max_body)
+            raise too_large(self._max_body)
         return (yield from self._take(length))
 
     def _read_chunks(self) -> _Steps[bytes]:
@@ -251,7 +220,7 @@ class RequestReader:
             if size == 0:
                 break
             if len(body) + size > self._max_body:
-                raise _too_large(self._max_body)
+                raise too_large(self._max_body)
             body += yield from self._take(size)
             if (yield from self._take(2)) != b"\r\n":
                 raise BadRequest(400, "a chunk is not as long as its size says")
@@ -319,7 +288,3 @@ def _length(fields: Fields) -> int | None:
     if len(values[0]) > _MOST_LENGTH_DIGITS:
         raise BadRequest(413, "the Content-Length is more than any message has")
     return int(values[0])
-
-
-def _too_large(limit: int) -> BadRequest:
-    return BadRequest(413, f"a request may have {limit} bytes")

@@ -13,6 +13,8 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from fastthrift._calls.connecting import connect
+from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
@@ -344,10 +346,11 @@ def make_client(
     """
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
-    transport = trans_factory.get_transport(http_socket)
-    protocol = proto_factory.get_protocol(transport)
-    transport.open()
-    return TClient(service, protocol, check_seqid=check_seqid)
+    parts = TClient, service, http_socket, proto_factory, trans_factory
+    with contextlib.ExitStack() as closing:
+        client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
+        closing.pop_all()
+        return client
 
 
 @contextlib.contextmanager
@@ -368,20 +371,9 @@ def client_context(
     check_seqid: bool = True,
 ) -> Iterator[TClient]:
     """A client that is closed at the end of the ``with`` block; see ``make_client``."""
-    client = make_client(
-        service,
-        host,
-        port,
-        path,
-        scheme,
-        proto_factory,
-        trans_factory,
-        ssl_context_factory,
-        http_header_factory,
-        timeout,
-        url,
-        keep_alive,
-        check_seqid=check_seqid,
-    )
+    where = host, port, path, scheme
+    how = proto_factory, trans_factory, ssl_context_factory, http_header_factory
+    options = timeout, url, keep_alive
+    client = make_client(service, *where, *how, *options, check_seqid=check_seqid)
     with contextlib.closing(client):
         yield client

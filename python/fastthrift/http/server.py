@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client as http_client
 import http.server as http_server
-import io
 import logging
 import socket
 import socketserver
@@ -13,73 +12,32 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 
-from fastthrift._calls.server_call import Message, Reader, Writer
-from fastthrift._calls.settle import is_lost
+from fastthrift._calls.exchange import Answer, Exchange
+from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
+from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.settle import OUT_OF_RESOURCES, is_lost
+from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import (
-    _OUT_OF_RESOURCES,
-    _RESOURCE_PAUSE,
+    RESOURCE_PAUSE,
+    Connection,
     TServer,
-    _Connection,
 )
-from fastthrift.thrift import TProcessor
-from fastthrift.transport import TBufferedTransportFactory, TMemoryBuffer, TSocket
-from fastthrift.transport.base import TTransportBase, TTransportException, TTransportFactory
+from fastthrift.thrift import TProcessor, processing
+from fastthrift.transport import TBufferedTransportFactory, TSocket
+from fastthrift.transport.base import TTransportFactory
 
 from ._common import DEFAULT_MAX_MESSAGE_SIZE
-from ._request import BadRequest, RequestHead, RequestReader
-from ._response import (
-    CONTINUE,
-    LINGER,
-    READ_SIZE,
-    SERVER,
-    OnlyMessage,
-    make_refusal,
-    make_response,
-    require_answer,
-    says_something,
-)
+from ._request import RequestHead, RequestReader
+from ._serving import LINGER, READ_SIZE, SERVER, make_response, serve_request
 
 logger = logging.getLogger("fastthrift.http")
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
-
-_T = TypeVar("_T")
-
-
-class TFileObjectTransport(TTransportBase):
-    """A file object as a transport."""
-
-    def __init__(self, fileobj: BinaryIO) -> None:
-        self.fileobj = fileobj
-
-    def isOpen(self) -> bool:
-        """Always true."""
-        return True
-
-    def is_open(self) -> bool:
-        """Always true."""
-        return True
-
-    def open(self) -> None:
-        """The file is open."""
-
-    def close(self) -> None:
-        self.fileobj.close()
-
-    def read(self, sz: int) -> bytes:
-        """Read up to ``sz`` bytes; fewer at the end of the file."""
-        return self.fileobj.read(sz)
-
-    def write(self, buf: bytes) -> None:
-        self.fileobj.write(buf)
-
-    def flush(self) -> None:
-        self.fileobj.flush()
 
 
 class ResponseException(Exception):
@@ -161,7 +119,7 @@ class THttpServer(TServer):
         finally:
             self._is_serving = False
             self.httpd.server_close()
-            self._join()
+            self._join(self.grace)
 
     def close(self) -> None:
         """Make ``serve`` return, from any thread and from a signal handler."""
@@ -174,69 +132,6 @@ class THttpServer(TServer):
         for connection in list(self._connections.values()):
             connection.stop_reading()
 
-    def _join(self) -> None:
-        deadline = time.monotonic() + self.grace / 1000
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _handle(self, request: _RequestHandler, connection: _Connection, body: bytes) -> None:
-        """Process one call and respond."""
-        source = _Body(body)
-        itrans = self.itrans_factory.get_transport(TFileObjectTransport(source))
-        answer = TMemoryBuffer()
-        otrans = self.otrans_factory.get_transport(answer)
-        oprot: Any = self.oprot_factory.get_protocol(otrans)
-        connection.message = message = _OnlyMessage(lambda: source.rest(itrans))
-        reader = Reader(self.iprot_factory.get_protocol(itrans), message)
-        try:
-            with self._turn:
-                self.processor.process(reader, Writer(oprot, message))  # type: ignore[arg-type]
-            # A processor that flushes nothing has answered a oneway call.
-            otrans.flush()
-        except ResponseException as error:
-            request.close_connection = True
-            error.handler(request)
-            return
-        except BadRequest:
-            raise
-        except self._call_errors as error:
-            self._settle(error, message, connection.peer, oprot)
-            if not answer.getvalue():
-                require_answer(message)
-        request.respond(answer.getvalue())
-
-
-class _OnlyMessage(OnlyMessage, Message):
-    """The call of a request."""
-
-
-class _Body(io.BytesIO):
-    """The body of a request.
-
-    A framed transport reads ahead. It is given its frame first, so that what follows the frame
-    stays here, where it is seen.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body)
-        self._first = 4 + int.from_bytes(body[:4], "big")
-
-    def read(self, size: int | None = -1) -> bytes:
-        before_end = self._first - self.tell()
-        if size is not None and size > before_end > 0:
-            size = before_end
-        return super().read(size)
-
-    def rest(self, trans: Any) -> bytes:
-        """What has not been read by ``trans``, or a part of it."""
-        rest = self.read()
-        # What the transport has taken and keeps.
-        with contextlib.suppress(TTransportException, EOFError):
-            while not says_something(rest) and (byte := trans.read(1)):
-                rest += byte
-        return rest
-
 
 # socketserver has it on systems that fork.
 _ForkingMixIn: Any = getattr(socketserver, "ForkingMixIn", socketserver.ThreadingMixIn)
@@ -244,6 +139,10 @@ _ForkingMixIn: Any = getattr(socketserver, "ForkingMixIn", socketserver.Threadin
 
 class _Closed(Exception):
     """The server was closed."""
+
+
+class _Left(Exception):
+    """The client has left, which may be in the middle of a request."""
 
 
 def _serving_class(
@@ -264,9 +163,9 @@ def _serving_class(
                 accepted: tuple[socket.socket, Any] = super().get_request()
                 return accepted
             except OSError as error:
-                if error.errno in _OUT_OF_RESOURCES:
+                if error.errno in OUT_OF_RESOURCES:
                     logger.error("Cannot accept connections for now: %s", error)
-                    time.sleep(_RESOURCE_PAUSE)
+                    time.sleep(RESOURCE_PAUSE)
                 raise
 
         def handle_error(self, request: Any, client_address: Any) -> None:
@@ -307,7 +206,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         server = self.server_of_thrift
         thread = threading.current_thread()
         transport = TSocket(sock=self.connection)
-        connection = self._thrift = _Connection(transport)
+        connection = self._thrift = Connection(transport)
         server._connections[id(transport)] = connection
         server._threads.add(thread)
         try:
@@ -321,27 +220,18 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         """Serve one request; ``close_connection`` is set when it was the last."""
         self.close_connection = True
         self._note(None)
+        limit = self.server_of_thrift.max_message_size
+        goes_on = False
         try:
-            head = self._read(self._reader.head)
-            if head is None:
-                return
-            self._note(head)
-            body = self._read_body(head)
-            if body is None:
-                return
-            self.close_connection = not head.keeps_alive
-            self.server_of_thrift._handle(self, self._thrift, body)
-        except BadRequest as error:
-            self.refuse(error)
+            goes_on = run(serve_request(self, self._reader, limit, logger))
+        except _Left:
+            return
         finally:
-            self._thrift.message = Message()
-        self.wfile.flush()
-        if self.server_of_thrift.closed:
-            self.close_connection = True
+            self._thrift.call = ServerCall()
+        self.close_connection = not goes_on or self.is_closing()
 
     def _note(self, head: RequestHead | None) -> None:
         """Set what `BaseHTTPRequestHandler` tells of a request."""
-        self.head = head
         self.headers = http_client.HTTPMessage()
         if head is None:
             self.command = self.path = self.requestline = ""
@@ -353,51 +243,60 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         for name, value in head.headers:
             self.headers[name] = value
 
-    def _read_body(self, head: RequestHead) -> bytes | None:
-        """The body of the request; None when the client leaves in the middle of it."""
-        try:
-            head.require_call(self.server_of_thrift.max_message_size)
-        except BadRequest as error:
-            if error.goes_on:
-                self._reader.skip_body()
-                self.close_connection = not head.keeps_alive
-            raise
-        body = self._reader.body()
-        if body is None and head.expects_continue:
-            # The client waits for it before it sends the body.
-            self.wfile.write(CONTINUE)
-            self.wfile.flush()
-        return self._read(self._reader.body) if body is None else body
+    # What `serve_request` asks of a connection
 
-    def _read(self, part: Callable[[], _T | None]) -> _T | None:
-        """A part of a request; None when the client leaves before its end."""
-        while (read := part()) is None:
-            data = self.rfile.read1(READ_SIZE)
-            if not data:
-                return None
-            self._reader.feed(data)
-        return read
+    @property
+    def peer(self) -> str:
+        return self._thrift.peer
 
-    def respond(self, body: bytes) -> None:
-        """Respond to a call."""
-        self.log_request(200)
-        self.wfile.write(make_response(self.head, not self.close_connection, body))
+    def is_closing(self) -> bool:
+        return self.server_of_thrift.closed
 
-    def refuse(self, error: BadRequest) -> None:
-        """Respond to a request that is not served."""
-        # That somebody looks in with GET is nothing to worry about.
-        level = logging.DEBUG if error.goes_on else logging.WARNING
-        logger.log(level, "Refused a request of %s: %s", self._thrift.peer, error.reason)
-        self.log_request(error.status)
-        if not error.goes_on:
-            self.close_connection = True
-        self.wfile.write(make_refusal(self.head, not self.close_connection, error))
-        if self.close_connection:
-            self._linger()
+    def receive(self) -> bytes:
+        data: bytes = self.rfile.read1(READ_SIZE)
+        if not data:
+            raise _Left
+        return data
 
-    def _linger(self) -> None:
-        """Let the client read the answer."""
+    def send(self, data: bytes) -> None:
+        self.wfile.write(data)
         self.wfile.flush()
+
+    def respond(self, head: RequestHead | None, goes_on: bool, answer: Answer) -> None:
+        self._note(head)
+        self.log_request(answer.status)
+        self.send(make_response(head, goes_on, answer))
+
+    def answer(self, head: RequestHead, body: bytes) -> bytes | None:
+        self._note(head)
+        server = self.server_of_thrift
+        exchange = Exchange.of(
+            body,
+            server.itrans_factory,
+            server.iprot_factory,
+            server.otrans_factory,
+            server.oprot_factory,
+        )
+        self._thrift.call = exchange.call
+        process = processing(server.processor, exchange.iprot, exchange.oprot)
+
+        def process_in_turn(call: ServerCall) -> None:
+            with server._turn:
+                process(call)
+
+        def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:
+            server._settle(error, call, self.peer, oprot)
+
+        try:
+            return exchange.answer(
+                process_in_turn, settle, errors=server._call_errors, passing=(ResponseException,)
+            )
+        except ResponseException as error:
+            error.handler(self)
+            self.wfile.flush()
+            return None
+
+    def linger(self) -> None:
         deadline = time.monotonic() + LINGER
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)

@@ -1,10 +1,13 @@
-"""Where sockets connect to and listen: address families, URLs, and what to say of a failure."""
+"""Where sockets connect to and listen: address families, URLs, and what to say of a failure; what
+the sockets of threads and of asyncio have in common."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -28,6 +31,32 @@ _BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%.+)?")
 
 # A family and an address in its form.
 Address = tuple[int, Any]
+
+
+MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
+
+
+def seconds(milliseconds: float | None) -> float | None:
+    """A time-out as Python has it; None and 0 are none."""
+    return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
+
+
+def too_late(what: str, within: float | None) -> str:
+    """What is said of something that has not happened within a time-out, in seconds."""
+    patience = "the socket's timeout" if within is None else f"{within * 1000:g} ms"
+    return f"timed out: {what} within {patience}"
+
+
+def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
+    """A socket of a client, which is not connected."""
+    if unix_socket:
+        sock = socket.socket(unix_family(), socket.SOCK_STREAM)
+    else:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
 
 
 def query(host: Any, port: Any, family: int) -> dict[str, Any]:
@@ -149,6 +178,27 @@ def split_url(url: str, form: str = "host:port") -> ParseResult:
     if not parts.hostname and port is None:
         raise ValueError(f"the url {shown!r} names no host: {form}")
     return parts
+
+
+#: For those who give a certificate with a unix socket.
+SSL_WITHOUT_HOST = "SSL only works with host:port, not unix_socket."
+
+
+def require_address(
+    host: str | None, port: int | None, unix_socket: str | None, also: str = ""
+) -> None:
+    """Raise ``ValueError`` unless there is somewhere to listen, or to connect to."""
+    if not (unix_socket or (host and port)):
+        raise ValueError(f"Either host/port or unix_socket{also} must be provided.")
+
+
+def client_address(host: str, port: int, unix_socket: str | None, url: str) -> tuple[str, int]:
+    """The host and the port that the options of a socket client mean; raises ``ValueError`` where
+    they are none, and there is no unix socket either."""
+    if url:
+        host, port = address_of_url(url, host, port)
+    require_address(host, port, unix_socket, " or url")
+    return host, port
 
 
 def address_of_url(url: str, host: str, port: int) -> tuple[str, int]:

@@ -11,18 +11,20 @@ import errno
 import os
 import socket
 import stat
-import struct
-import sys
 from typing import Any
 
 from ._addresses import (
     EITHER_FAMILY,
+    MAC_OR_BSD,
     Address,
     EitherFamily,
     could_not_connect,
     in_turn,
+    new_client_socket,
     reason,
     resolve,
+    seconds,
+    too_late,
     unix_family,
 )
 from .base import (
@@ -35,12 +37,6 @@ from .base import (
 
 # A server's address that belongs to another machine, or to a family that this one lacks.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-
-MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
 
 
 def _close(sock: socket.socket) -> None:
@@ -76,18 +72,11 @@ class TSocket(TTransportBase):
         self.host = None if sock or unix_socket else host
         self.port = None if sock or unix_socket else port
         self.socket_family = socket_family or EITHER_FAMILY
-        self.socket_timeout = _seconds(socket_timeout)
-        self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
+        self.socket_timeout = seconds(socket_timeout)
+        self.connect_timeout = seconds(connect_timeout) or self.socket_timeout
 
     def _init_sock(self) -> None:
-        if self.unix_socket:
-            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
-        else:
-            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.sock = sock
+        self.sock = new_client_socket(self.unix_socket, self.socket_family)
 
     def set_handle(self, sock: socket.socket) -> None:
         """Use a connected socket."""
@@ -95,7 +84,7 @@ class TSocket(TTransportBase):
 
     def set_timeout(self, ms: float | None) -> None:
         """Set both timeouts, in milliseconds; None or 0 for none."""
-        self.socket_timeout = self.connect_timeout = _seconds(ms)
+        self.socket_timeout = self.connect_timeout = seconds(ms)
         if self.sock is not None:
             self.sock.settimeout(self.socket_timeout)
 
@@ -114,11 +103,11 @@ class TSocket(TTransportBase):
         self.close()
         failures: list[tuple[Any, OSError]] = []
         try:
-            for (family, one), seconds in in_turn(self._addresses(), self.connect_timeout):
+            for (family, one), share in in_turn(self._addresses(), self.connect_timeout):
                 if isinstance(self.socket_family, EitherFamily):
                     self.socket_family = EitherFamily(family)
                 try:
-                    self._connect(one, seconds)
+                    self._connect(one, share)
                 except OSError as error:
                     self.close()
                     failures.append((one, error))
@@ -142,14 +131,14 @@ class TSocket(TTransportBase):
             return [(self.socket_family, self.unix_socket)]
         return resolve(self.host, self.port, self.socket_family)
 
-    def _connect(self, address: Any, seconds: float | None) -> None:
+    def _connect(self, address: Any, patience: float | None) -> None:
         self._init_sock()
         sock = self.sock
         assert sock is not None
-        if seconds:
-            sock.settimeout(seconds)
+        if patience:
+            sock.settimeout(patience)
         sock.connect(address)
-        if seconds or self.socket_timeout:
+        if patience or self.socket_timeout:
             sock.settimeout(self.socket_timeout)
 
     @staticmethod
@@ -169,9 +158,7 @@ class TSocket(TTransportBase):
         try:
             data = sock.recv(sz)
         except TimeoutError as error:
-            raise TTransportTimeout(
-                message=f"timed out: no data within {self._patience(sock)}"
-            ) from error
+            raise TTransportTimeout(message=too_late("no data", sock.gettimeout())) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
                 raise TTransportConnectionReset() from error
@@ -193,7 +180,7 @@ class TSocket(TTransportBase):
             sock.sendall(buf)
         except TimeoutError as error:
             raise TTransportTimeout(
-                message=f"timed out: could not send within {self._patience(sock)}"
+                message=too_late("could not send", sock.gettimeout())
             ) from error
         except ConnectionResetError as error:
             raise TTransportConnectionReset() from error
@@ -211,11 +198,6 @@ class TSocket(TTransportBase):
     @staticmethod
     def _not_open() -> TTransportException:
         return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
-
-    @staticmethod
-    def _patience(sock: socket.socket) -> str:
-        seconds = sock.gettimeout()
-        return "the socket's timeout" if seconds is None else f"{seconds * 1000:g} ms"
 
 
 class TServerSocket:
@@ -244,7 +226,7 @@ class TServerSocket:
         self.host = None if unix_socket else host
         self.port = None if unix_socket else port
         self.socket_family = socket_family or EITHER_FAMILY
-        self.client_timeout = _seconds(client_timeout)
+        self.client_timeout = seconds(client_timeout)
         self.backlog = backlog
         self.reuse_port = reuse_port
         self.sock: socket.socket | None = None

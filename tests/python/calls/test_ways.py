@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from fastthrift import _core, thrift
 from fastthrift._calls.client_call import ClientCall
+from fastthrift._calls.server_call import ServerCall
 from fastthrift.protocol import TBinaryProtocol, TMultiplexedProtocol
 from fastthrift.thrift import (
     TApplicationException,
@@ -427,7 +428,7 @@ def test_the_straight_way_is_taken():
     assert below is client._oprot.trans.trans
     assert _core.read_reply(method, client._iprot, 1, ClientCall(Calls, "add")) == (None, 1)
     request = TBinaryProtocol(TMemoryBuffer(requests("binary")["add"]))
-    assert _core.read_call(Calls, request, thrift.Message())[1:] == ("add", False, (7, 3))
+    assert _core.read_call(Calls, request, ServerCall())[1:] == ("add", False, (7, 3))
     assert thrift._OWN_PROCESSING.are_kept_by(TProcessor(Calls, None))
 
 

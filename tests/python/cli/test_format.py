@@ -127,6 +127,47 @@ def test_a_directory_that_cannot_be_written_keeps_its_file(ugly: Path) -> None:
     assert path.read_text() == UGLY
 
 
+def test_ends_of_lines_stay_as_they_are(ugly: Path) -> None:
+    # A file with a package may have texts over several lines.
+    text = f'package "a.b/c"\n{UGLY}/* two\nlines */\nconst string C="a\nb"\n'
+    pretty = f'package "a.b/c"\n{PRETTY}/* two\nlines */\nconst string C = "a\nb"\n'
+    ugly.write_bytes(text.replace("\n", "\r\n").encode())
+    assert run(ugly.parent, "ugly.thrift").returncode == 0
+    assert ugly.read_bytes() == pretty.replace("\n", "\r\n").encode()
+    assert run(ugly.parent, "--check", "ugly.thrift").returncode == 0
+
+
+def test_texts_and_comments_of_a_file_with_mixed_ends_of_lines_keep_their_own(
+    tmp_path: Path,
+) -> None:
+    text = b'package "a.b/c"\n/* two\r\nlines */\nconst string C=   "a\r\nb"\r\n'
+    formatted = b'package "a.b/c"\n/* two\r\nlines */\nconst string C = "a\r\nb"\n'
+    assert run(tmp_path, "-", input=text).stdout == formatted
+
+
+def test_only_files_of_a_directory_are_formatted(ugly: Path) -> None:
+    (ugly.parent / "directory.thrift").mkdir()
+    done = run(ugly.parent, ".")
+    assert (done.returncode, done.stderr) == (0, b"1 file: 1 formatted, 0 failed\n")
+
+
+def test_a_difference_is_by_lines_of_the_file(tmp_path: Path) -> None:
+    done = run(tmp_path, "--diff", "-", input=b"// a\x0c b\nstruct   A {}\n")
+    assert done.stdout.splitlines()[2:] == [
+        b"@@ -1,2 +1,2 @@",
+        *b" // a\x0c b\n-struct   A {}\n+struct A {}".split(b"\n"),
+    ]
+
+
+def test_a_comment_before_a_brace_does_not_come_to_document_what_is_behind_it(
+    tmp_path: Path,
+) -> None:
+    text = b"struct A {}\nservice S /** of nothing */ { A f() }\n"
+    once = run(tmp_path, "-", input=text).stdout
+    assert once == b"struct A {}\nservice S { /* of nothing */\n  A f(),\n}\n"
+    assert run(tmp_path, "-", input=once).stdout == once
+
+
 def test_the_page_shows_what_the_commands_do(tmp_path: Path) -> None:
     page = blocks(ROOT / "docs" / "format.md")
     before, after = (text for name, language, text in page if language == "thrift")

@@ -34,7 +34,7 @@ from fastthrift.parser.exc import ThriftParserError
 from support.described import described
 from support.idl_writer import Writer
 
-IDL = Path(__file__).parents[3] / "idl"
+IDL = Path(__file__).parents[2] / "idl"
 INCLUDES = str(IDL / "include")
 GOOD = sorted((IDL / "good").glob("*.thrift"))
 BAD = sorted((IDL / "bad").glob("*.thrift"))

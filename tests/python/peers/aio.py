@@ -1,9 +1,9 @@
 """thriftpy2, or a package with its modules, as server or client in a process of its own.
 
-``python aio_peer.py serve PACKAGE sync|aio DIRECTORY`` serves every dialect over TCP, a unix
+``python -m peers.aio serve PACKAGE sync|aio DIRECTORY`` serves every dialect over TCP, a unix
 socket and TLS, prints the addresses as one line of JSON and ends with its standard input.
 
-``python aio_peer.py call PACKAGE sync|aio`` reads addresses from its standard input, talks to
+``python -m peers.aio call PACKAGE sync|aio`` reads addresses from its standard input, talks to
 each of them and prints what it was answered.
 """
 

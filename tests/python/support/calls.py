@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 import fastthrift
-from fastthrift._calls.server_call import Message, Reader, Writer
+from fastthrift._calls.server_call import Reader, ServerCall, Writer
 from fastthrift.protocol import TBinaryProtocol, TCompactProtocol
 from fastthrift.thrift import TClient, TPayload, TProcessor
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
@@ -179,7 +179,7 @@ def process_outcome(
     protocols = OWN_PROTOCOLS if own_protocol else PROTOCOLS
     source, sink = TMemoryBuffer(request), TMemoryBuffer()
     processor = (OwnProcessor if own_processor else TProcessor)(Calls, handler)
-    noted = Message()
+    noted = ServerCall()
     error = None
     try:
         processor.process(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from peers import apache, reference
+
 from support import subject
 from support.values import build, flatten, sort_sets
 

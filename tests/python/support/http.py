@@ -26,6 +26,7 @@ from fastthrift.protocol import (
 )
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TBufferedTransportFactory
+
 from support.rpc import PATIENCE, Calls, Handler
 
 PROTOCOLS = {

@@ -22,6 +22,7 @@ from fastthrift.protocol import (
 from fastthrift.thrift import TType
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
 from fastthrift.utils import deserialize, serialize
+
 from support.sources import opened
 
 FACTORIES: dict[str, Any] = {

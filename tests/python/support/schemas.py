@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+
 from support.values import Double
 
 #: Base types, and a strategy for the plain values of each.

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import fastthrift
+
 from support import paths, wire
 
 #: As deep as a protocol can be told to go, and far deeper.

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import fastthrift
+
 from support import paths
 
 SIZE = 2**31

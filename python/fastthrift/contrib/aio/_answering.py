@@ -4,73 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastthrift._calls import server_call as observing
-from fastthrift._calls.settle import Settlement, send_async, settle
+from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.server_call import READ, ServerCall
+from fastthrift._calls.settle import Settlement, send
+from fastthrift._calls.steps import drive
 
 from ._opening import note_opening
-from .processor import TAsyncProcessor
 
 logger = logging.getLogger("fastthrift.contrib.aio.server")
 
 
-class _Reader(observing.Observer):
-    """The protocol that calls are read from."""
-
-    __slots__ = ()
-
-    async def read_message_begin(self) -> tuple[str, int, int]:
-        header: tuple[str, int, int] = await self._proto.read_message_begin()
-        self._message.header = header
-        return header
-
-    async def read_message_end(self) -> Any:
-        result = await self._proto.read_message_end()
-        self._message.stage = observing.READ
-        return result
-
-
 async def process_and_answer(
+    process: Callable[[ServerCall], Awaitable[None]],
+    call: ServerCall,
     processor: Any,
     iprot: Any,
     oprot: Any,
-    message: observing.Message,
     peer: str,
-    settle_failure: Callable[[BaseException, observing.Message, str, Any], Settlement],
+    settle: Callable[[BaseException, ServerCall, str, Any], Settlement],
 ) -> bool:
-    """Process one call, and answer it where that fails, as ``settle_failure`` says; whether the
-    connection goes on."""
-    message.header = None
-    message.stage = observing.BEGUN
+    """Process one call, and answer it where that fails, as ``settle`` says; whether the connection
+    goes on."""
+    is_first = call.opening is None
+    call.begin(None if is_first else b"")
     try:
-        if message.opening is None:
-            await note_opening(iprot.trans, message)
-        else:
-            message.opening = b""
-        await processor.process(_Reader(iprot, message), observing.Writer(oprot, message))
+        if is_first:
+            await note_opening(iprot.trans, call)
+        await process(call)
         return True
     except asyncio.CancelledError as error:
-        if message.stage != observing.READ or _is_cancelled():
+        if call.stage != READ or _is_cancelled():
             raise
         # Not this task but one that the handler waited for.
         failure: BaseException = error
     except Exception as error:
         failure = error
-    settlement = settle_failure(failure, message, peer, oprot)
-    # A processor need not be a TAsyncProcessor.
-    send_exception = getattr(processor, "send_exception", None)
-    if send_exception is None:
-        send_exception = TAsyncProcessor(None, None).send_exception
-    return await send_async(settlement, send_exception, message, peer, oprot, logger)
-
-
-def settle_alone(
-    error: BaseException, message: observing.Message, peer: str, oprot: Any
-) -> Settlement:
-    """What becomes of a call that fails where there is no server."""
-    return settle(error, message, peer, oprot, logger)
+    settlement = settle(failure, call, peer, oprot)
+    return await drive(send(Awaited, settlement, processor, call, peer, oprot, logger))
 
 
 def _is_cancelled() -> bool:

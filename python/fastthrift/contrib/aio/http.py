@@ -14,9 +14,12 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any
 
+from fastthrift._calls.exchange import Answer, BadRequest, Exchange
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import Settlement, is_lost
+from fastthrift._calls.steps import drive
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
@@ -28,25 +31,18 @@ from fastthrift.http._common import (
     parse_uri,
     shown,
 )
-from fastthrift.http._request import BadRequest, RequestHead, RequestReader
-from fastthrift.http._response import (
-    CONTINUE,
-    LINGER,
-    READ_SIZE,
-    OnlyMessage,
-    make_refusal,
-    make_response,
-    require_answer,
-)
+from fastthrift.http._request import RequestHead, RequestReader
+from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
 from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
 
+from ._answering import process_and_answer
 from .client import TAsyncClient
-from .processor import TAsyncProcessor
+from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
-from .server import TAsyncServer, _Connection, _Message
+from .server import Connection, TAsyncServer
 from .socket import StreamHandler, TAsyncServerSocket
 from .transport.base import (
     SIZE_LIMIT,
@@ -75,8 +71,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 
 def _load(name: str) -> Any:
@@ -319,10 +313,6 @@ def _require_success(response: Any) -> None:
             raise error
 
 
-class _OnlyMessage(OnlyMessage, _Message):
-    """The call of a request."""
-
-
 class _Listener(TAsyncServerSocket):
     """Listens at every address that the host's name has."""
 
@@ -386,70 +376,19 @@ class TAsyncHttpServer(TAsyncServer):
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections.get(task) or _Connection(client, task)
+        connection = self._connections.get(task) or Connection(client, task)
         reader = RequestReader(self.max_message_size)
+        line = _Line(client, self, connection)
         try:
-            while await self._serve_request(client, reader, connection) and not self.closed:
-                connection.message = _Message()
+            while not self.closed:
+                request = serve_request(line, reader, self.max_message_size, logger)
+                if not await drive(request):
+                    break
+                connection.call = ServerCall()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise
             logger.debug("Connection of %s ended: %s", connection.peer, error)
-
-    async def _serve_request(
-        self, client: StreamHandler, reader: RequestReader, connection: _Connection
-    ) -> bool:
-        """Serve one request; whether the connection goes on."""
-        head: RequestHead | None = None
-        try:
-            head = await _read(client, reader, reader.head)
-            body = await self._read_body(client, reader, head)
-            data = await self._answer_call(body, connection)
-        except BadRequest as error:
-            # That somebody looks in with GET is nothing to worry about.
-            level = logging.DEBUG if error.goes_on else logging.WARNING
-            logger.log(level, "Refused a request of %s: %s", connection.peer, error.reason)
-            goes_on = error.goes_on and head is not None and head.keeps_alive
-            client.write(make_refusal(head, goes_on, error))
-            await client.flush()
-            if not goes_on:
-                await _linger(client)
-            return goes_on
-        goes_on = head.keeps_alive and not self.closed
-        client.write(make_response(head, goes_on, data))
-        await client.flush()
-        return goes_on
-
-    async def _read_body(
-        self, client: StreamHandler, reader: RequestReader, head: RequestHead
-    ) -> bytes:
-        try:
-            head.require_call(self.max_message_size)
-        except BadRequest as error:
-            if error.goes_on:
-                reader.skip_body()
-            raise
-        body = reader.body()
-        if body is None and head.expects_continue:
-            client.write(CONTINUE)
-            await client.flush()
-        return await _read(client, reader, reader.body) if body is None else body
-
-    async def _answer_call(self, body: bytes, connection: _Connection) -> bytes:
-        """Process one call; what is to be sent for it."""
-        itrans = TAsyncMemoryBuffer(body)
-        otrans = TAsyncMemoryBuffer()
-        connection.message = message = _OnlyMessage(itrans.getvalue)
-        understood = await self._process(
-            self.iprot_factory.get_protocol(itrans),
-            self.iprot_factory.get_protocol(otrans),
-            message,
-            connection.peer,
-        )
-        answer = otrans.getvalue()
-        if not understood and not answer:
-            require_answer(message)
-        return answer
 
     def _settle(self, error: BaseException, *args: Any) -> Settlement:
         if isinstance(error, BadRequest):
@@ -457,24 +396,52 @@ class TAsyncHttpServer(TAsyncServer):
         return super()._settle(error, *args)
 
 
-async def _read(client: StreamHandler, reader: RequestReader, part: Callable[[], _T | None]) -> _T:
-    """A part of a request."""
-    while (read := part()) is None:
-        reader.feed(await client.read(READ_SIZE))
-    return read
+class _Line:
+    """A connection, as `serve_request` uses it."""
 
+    def __init__(
+        self, client: StreamHandler, server: TAsyncHttpServer, connection: Connection
+    ) -> None:
+        self.client = client
+        self.server = server
+        self.connection = connection
+        self.peer = connection.peer
 
-async def _linger(client: StreamHandler) -> None:
-    """Let the client read the answer before the connection is closed."""
-    with contextlib.suppress(OSError, asyncio.TimeoutError, TTransportException):
-        if client.writer.can_write_eof():
-            client.writer.write_eof()
-        await within(LINGER, _read_to_the_end(client))
+    def is_closing(self) -> bool:
+        return self.server.closed
 
+    async def receive(self) -> bytes:
+        return await self.client.read(READ_SIZE)
 
-async def _read_to_the_end(client: StreamHandler) -> None:
-    while True:
-        await client.read(READ_SIZE)
+    async def send(self, data: bytes) -> None:
+        self.client.write(data)
+        await self.client.flush()
+
+    async def respond(self, head: RequestHead | None, goes_on: bool, answer: Answer) -> None:
+        await self.send(make_response(head, goes_on, answer))
+
+    async def answer(self, head: RequestHead, body: bytes) -> bytes:
+        server = self.server
+        itrans = TAsyncMemoryBuffer(body)
+        otrans = TAsyncMemoryBuffer()
+        iprot, oprot = map(server.iprot_factory.get_protocol, (itrans, otrans))
+        exchange = Exchange(iprot, oprot, otrans, itrans.getvalue)
+        call = self.connection.call = exchange.call
+        process = processing(server.processor, iprot, oprot)
+        understood = await process_and_answer(
+            process, call, server.processor, iprot, oprot, self.peer, server._settle
+        )
+        return exchange.take(failed=not understood)
+
+    async def linger(self) -> None:
+        with contextlib.suppress(OSError, asyncio.TimeoutError, TTransportException):
+            if self.client.writer.can_write_eof():
+                self.client.writer.write_eof()
+            await within(LINGER, self._read_to_the_end())
+
+    async def _read_to_the_end(self) -> None:
+        while True:
+            await self.receive()
 
 
 async def make_client(
@@ -521,14 +488,12 @@ async def client_context(
     check_seqid: bool = True,
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
-    uri = make_uri(host, port, path, scheme, url)
-    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
-    factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
+    parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
+    client = await make_client(service, *parts, check_seqid=check_seqid)
     try:
-        await transport.open()
-        yield TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
+        yield client
     finally:
-        await transport.aclose()
+        await client._iprot.trans.aclose()
 
 
 def make_server(

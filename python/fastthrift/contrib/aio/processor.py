@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.server_call import Message, note_oneway
-from fastthrift._calls.services import check_handler, check_service, find_handler
-from fastthrift.thrift import (
-    TApplicationException,
-    TMessageType,
-    TMultiplexedProcessor,
-    TProcessor,
-    TType,
-    refused_call,
-    unknown_service,
+from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.server_call import (
+    SEPARATOR,
+    AsyncReader,
+    ServerCall,
+    Writer,
+    answer,
+    declare,
+    noted,
+    process_by_steps,
+    read_call,
+    register,
+    several,
+    single,
+    write_answer,
 )
+from fastthrift._calls.services import check_handler, check_service
+from fastthrift._calls.settle import peer_name, settle
+from fastthrift._calls.steps import drive
+from fastthrift._core import OriginalMethods
+from fastthrift.thrift import TApplicationException, TMessageType, TType
+
+from ._answering import logger, process_and_answer
+
+if TYPE_CHECKING:
+    from fastthrift._calls.server_call import Incoming
 
 __all__ = [
     "TApplicationException",
@@ -25,10 +39,6 @@ __all__ = [
     "TMessageType",
     "TType",
 ]
-
-# What `process_in` gives: method, sequence id, the result to fill in (or the exception to answer
-# with), and the call of the handler.
-Incoming = tuple[str, int, Any, Callable[[], Awaitable[Any]] | None]
 
 
 class TAsyncProcessor:
@@ -50,132 +60,68 @@ class TAsyncProcessor:
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call."""
-        api, message_type, seqid = await iprot.read_message_begin()
-        return await self._read_call(iprot, self._service, self._handler, api, message_type, seqid)
-
-    @staticmethod
-    async def _read_call(
-        iprot: Any, service: Any, handler: object, api: str, message_type: int, seqid: int
-    ) -> Incoming:
-        refusal = refused_call(service, api, message_type)
-        if refusal is not None:
-            return await TAsyncProcessor._refuse(iprot, api, message_type, seqid, refusal)
-
-        args = getattr(service, api + "_args")()
-        await iprot.read_struct(args)
-        await iprot.read_message_end()
-        result = getattr(service, api + "_result")()
-        if result.oneway:
-            note_oneway(iprot)
-
-        async def call() -> Any:
-            names = [field[1] for field in args.thrift_spec.values()]
-            value = find_handler(handler, api)(*[getattr(args, name) for name in names])
-            return await value if inspect.isawaitable(value) else value
-
-        return api, seqid, result, call
-
-    @staticmethod
-    async def _refuse(
-        iprot: Any, api: str, message_type: int, seqid: int, refusal: TApplicationException
-    ) -> Incoming:
-        await iprot.skip(TType.STRUCT)
-        await iprot.read_message_end()
-        if message_type == TMessageType.ONEWAY:
-            # Nobody waits for an answer; one would be taken for that of the next call.
-            raise refusal
-        return api, seqid, refusal, None
+        return await drive(read_call(Awaited, *noted(iprot), single(self)))
 
     async def send_exception(
         self, oprot: Any, api: str, exc: TApplicationException, seqid: int
     ) -> None:
         """Answer with a ``TApplicationException``."""
-        oprot.write_message_begin(api, TMessageType.EXCEPTION, seqid)
-        exc.write(oprot)
-        oprot.write_message_end()
-        await oprot.trans.flush()
+        await drive(write_answer(Awaited, *noted(oprot), api, exc, seqid))
 
     async def send_result(self, oprot: Any, api: str, result: Any, seqid: int) -> None:
         """Answer with a result, which may hold a declared exception."""
-        oprot.write_message_begin(api, TMessageType.REPLY, seqid)
-        oprot.write_struct(result)
-        oprot.write_message_end()
-        await oprot.trans.flush()
+        await drive(write_answer(Awaited, *noted(oprot), api, result, seqid))
 
     def handle_exception(self, e: Exception, result: Any) -> bool:
         """Put ``e`` into the first field of ``result``, by field id, that declares it."""
-        # The rule of the synchronous processor, which uses nothing of its object.
-        return TProcessor(None, None).handle_exception(e, result)
+        return declare(e, result)
 
     async def process(self, iprot: Any, oprot: Any) -> None:
         """Read one call, make it and answer it."""
-        api, seqid, result, call = await self.process_in(iprot)
-        if isinstance(result, TApplicationException):
-            return await self.send_exception(oprot, api, result, seqid)
-
-        assert call is not None
-        try:
-            result.success = await call()
-        except TApplicationException as error:
-            if result.oneway:
-                raise
-            return await self.send_exception(oprot, api, error, seqid)
-        except Exception as error:
-            if not self.handle_exception(error, result):
-                raise
-
-        if not result.oneway:
-            await self.send_result(oprot, api, result, seqid)
+        await drive(answer(self, self, oprot, await self.process_in(iprot)))
 
     async def process_and_answer(self, iprot: Any, oprot: Any, *, peer: str | None = None) -> bool:
         """Read one call, make it and answer it, as the server does; for those that serve without
         it. See ``TProcessor.process_and_answer``."""
-        from fastthrift._calls.settle import peer_name
 
-        from ._answering import process_and_answer, settle_alone
+        def settle_alone(error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Any:
+            return settle(error, call, peer, oprot, logger)
 
         peer = peer or peer_name(iprot.trans, "an unknown peer")
-        return await process_and_answer(self, iprot, oprot, Message(), peer, settle_alone)
+        process = processing(self, iprot, oprot)
+        call = ServerCall()
+        return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
 
 
 class TAsyncMultiplexedProcessor(TAsyncProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
 
-    SEPARATOR = TMultiplexedProcessor.SEPARATOR
+    SEPARATOR = SEPARATOR
 
     def __init__(self) -> None:
         self.processors: dict[str, TAsyncProcessor] = {}
 
     def register_processor(self, service_name: str, processor: TAsyncProcessor) -> None:
         """Serve ``processor`` under a name; a name can be given once."""
-        if service_name in self.processors:
-            raise TApplicationException(
-                type=TApplicationException.INTERNAL_ERROR,
-                message=f"processor for `{service_name}` already registered",
-            )
-        self.processors[service_name] = processor
+        register(self.processors, service_name, processor)
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call of any of the services."""
-        name, message_type, seqid = await iprot.read_message_begin()
-        problem = None
-        if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
-            problem = "TMultiplexed protocol only supports CALL & ONEWAY"
-        elif self.SEPARATOR not in name:
-            problem = (
-                "Service name not found in message. You should use TMultiplexedProtocol in client."
-            )
-        if problem is not None:
-            # Read to the end, so that the connection can go on with the next message.
-            await iprot.skip(TType.STRUCT)
-            await iprot.read_message_end()
-            raise TApplicationException(TApplicationException.INVALID_MESSAGE_TYPE, problem)
+        return await drive(read_call(Awaited, *noted(iprot), several(self)))
 
-        service_name, api = name.split(self.SEPARATOR, 1)
-        processor = self.processors.get(service_name)
-        if processor is None:
-            unknown = unknown_service(service_name, api)
-            return await self._refuse(iprot, api, message_type, seqid, unknown)
-        return await self._read_call(
-            iprot, processor._service, processor._handler, api, message_type, seqid
-        )
+
+_PARTS = ("process", "process_in", "send_result", "send_exception")
+_OWN_PROCESSING = OriginalMethods(TAsyncProcessor, *_PARTS)
+_OWN_SEVERAL = OriginalMethods(TAsyncMultiplexedProcessor, *_PARTS)
+
+
+def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Awaitable[None]]:
+    """How a connection with these protocols has its calls processed, found once for it; see
+    ``fastthrift.thrift.processing``."""
+    for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
+        if own.are_kept_by(processor):
+            found = find(processor)
+            return lambda call: drive(
+                process_by_steps(Awaited, processor, found, call, iprot, oprot)
+            )
+    return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.connecting import connect
+from fastthrift._calls.steps import drive
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.transport._addresses import EITHER_FAMILY, address_of_url
+from fastthrift.transport._addresses import (
+    EITHER_FAMILY,
+    SSL_WITHOUT_HOST,
+    client_address,
+    require_address,
+)
 from fastthrift.transport.base import TTransportFactory
 
 from .client import TAsyncClient
@@ -37,7 +45,6 @@ __all__ = [
 
 _BINARY: Any = TAsyncBinaryProtocolFactory()
 _BUFFERED = TAsyncBufferedTransportFactory()
-_SSL_WITHOUT_HOST = "SSL only works with host:port, not unix_socket."
 
 
 async def make_client(
@@ -79,15 +86,14 @@ async def make_client(
             stacklevel=2,
         )
         timeout = socket_timeout
-    if url:
-        host, port = address_of_url(url, host, port)
+    host, port = client_address(host, port, unix_socket, url)
     if unix_socket:
         if certfile:
-            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+            warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
         client_socket = TAsyncSocket(
             unix_socket=unix_socket, socket_timeout=timeout, connect_timeout=connect_timeout
         )
-    elif host and port:
+    else:
         client_socket = TAsyncSocket(
             host,
             port,
@@ -100,17 +106,12 @@ async def make_client(
             validate=validate,
             socket_family=socket_family,
         )
-    else:
-        raise ValueError("Either host/port or unix_socket or url must be provided.")
-
-    try:
-        transport = trans_factory.get_transport(client_socket)
-        protocol = proto_factory.get_protocol(transport)
-        await transport.open()
-    except BaseException:
-        client_socket.close()
-        raise
-    return TAsyncClient(service, protocol, check_seqid=check_seqid)
+    parts = TAsyncClient, service, client_socket, proto_factory, trans_factory
+    with ExitStack() as closing:
+        client: TAsyncClient = await drive(connect(closing, *parts, check_seqid=check_seqid))
+        # From here on it is closed by the caller.
+        closing.pop_all()
+        return client
 
 
 def make_server(
@@ -134,11 +135,12 @@ def make_server(
     any time. ``loop`` is for the server's ``serve``, which runs it. Raises ``OSError`` on
     starting when the address is in use.
     """
+    require_address(host, port, unix_socket)
     if unix_socket:
         if certfile:
-            warnings.warn(_SSL_WITHOUT_HOST, stacklevel=2)
+            warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
         server_socket = TAsyncServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
-    elif host and port:
+    else:
         server_socket = TAsyncServerSocket(
             host=host,
             port=port,
@@ -148,8 +150,6 @@ def make_server(
             ssl_context=ssl_context,
             socket_family=socket_family,
         )
-    else:
-        raise ValueError("Either host/port or unix_socket must be provided.")
     return TAsyncServer(
         TAsyncProcessor(service, handler),
         server_socket,

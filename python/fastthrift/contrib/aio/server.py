@@ -11,12 +11,13 @@ import logging
 import warnings
 from typing import Any
 
-from fastthrift._calls import server_call as observing
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
-from fastthrift._calls.settle import Settlement, peer_name, settle
+from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
 from fastthrift.transport import TTransportException
 
 from ._answering import process_and_answer
+from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .transport.buffered import TAsyncBufferedTransportFactory
 
@@ -34,42 +35,24 @@ logger = logging.getLogger(__name__)
 # has a task, which is to be ended with the others.
 _TURNS_TO_ACCEPT = 5
 
-# For `contrib.aio.http`.
-_Message = observing.Message
 
-
-class CallProcessing:
-    """Processes calls, and answers those that fail."""
-
-    processor: Any
-    closed: bool
-
-    async def _process(self, iprot: Any, oprot: Any, message: _Message, peer: str) -> bool:
-        """Process one call; whether the connection goes on."""
-        return await process_and_answer(self.processor, iprot, oprot, message, peer, self._settle)
-
-    def _settle(self, error: BaseException, message: _Message, peer: str, oprot: Any) -> Settlement:
-        """What becomes of a call that fails."""
-        return settle(error, message, peer, oprot, logger, closed=self.closed)
-
-
-class _Connection:
+class Connection:
     """One accepted connection, and the task that serves it."""
 
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
         self.peer = peer_name(client)
         self.task = task
-        self.message = _Message()
+        self.call = ServerCall()
         self.stopped = False
 
     def stop_reading(self) -> None:
         """End the connection unless a call is being processed, which then is its last."""
-        if self.message.header is None:
+        if self.call.header is None:
             self.stopped = True
             self.task.cancel()
 
 
-class TAsyncServer(CallProcessing):
+class TAsyncServer:
     """Serves every connection in a task of its own.
 
     Within a running event loop, ``await server.serve_forever()``, or ``await server.start()``
@@ -100,7 +83,7 @@ class TAsyncServer(CallProcessing):
         self.loop = loop
         self.closed = False
         self.server: asyncio.AbstractServer | None = None
-        self._connections: dict[asyncio.Task[Any], _Connection] = {}
+        self._connections: dict[asyncio.Task[Any], Connection] = {}
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
@@ -170,7 +153,7 @@ class TAsyncServer(CallProcessing):
         """Serve one connection, in the task that was made for it."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections[task] = _Connection(client, task)
+        connection = self._connections[task] = Connection(client, task)
         try:
             if not self.closed:
                 await self.handle(client)
@@ -187,18 +170,26 @@ class TAsyncServer(CallProcessing):
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections.get(task) or _Connection(client, task)
+        connection = self._connections.get(task) or Connection(client, task)
         itrans = self.itrans_factory.get_transport(client)
         otrans = self.otrans_factory.get_transport(client)
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
             oprot = self.oprot_factory.get_protocol(otrans)
+            process = processing(self.processor, iprot, oprot)
+            call, peer = connection.call, connection.peer
             goes_on = True
             while goes_on and not self.closed:
-                goes_on = await self._process(iprot, oprot, connection.message, connection.peer)
+                goes_on = await process_and_answer(
+                    process, call, self.processor, iprot, oprot, peer, self._settle
+                )
         finally:
             itrans.close()
             otrans.close()
+
+    def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
+        """What becomes of a call that fails."""
+        return settle(error, call, peer, oprot, logger, closed=self.closed)
 
     async def close(self) -> None:
         """Stop: accept no connection any more, close idle ones, finish and answer calls that
@@ -248,11 +239,7 @@ class TAsyncServer(CallProcessing):
         for connection in list(self._connections.values()):
             connection.stop_reading()
         if await self._wait_for_connections(self.grace / 1000):
-            logger.warning(
-                "%d calls are still running %g s after the server was closed",
-                len(self._connections),
-                self.grace / 1000,
-            )
+            note_unfinished(logger, len(self._connections), self.grace)
             for connection in list(self._connections.values()):
                 if connection.task is not asyncio.current_task():
                     connection.stopped = True

@@ -7,8 +7,6 @@ import contextlib
 import os
 import socket
 import ssl
-import struct
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -17,13 +15,17 @@ from typing import Any
 from fastthrift.transport import TServerSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
+    MAC_OR_BSD,
     Address,
     EitherFamily,
     could_not_connect,
     found,
     in_turn,
     naming_errors,
+    new_client_socket,
     query,
+    seconds,
+    too_late,
     unix_family,
 )
 from fastthrift.transport._ssl import (
@@ -38,18 +40,8 @@ from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnection
 
 from .transport.base import TAsyncTransportTimeout, patiently, within
 
-MAC_OR_BSD = sys.platform == "darwin" or sys.platform.startswith("freebsd")
-
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
-
-
-def _patience(seconds: float | None) -> str:
-    return "the time that was set" if seconds is None else f"{seconds * 1000:g} ms"
 
 
 class _Stream:
@@ -74,7 +66,7 @@ class _Stream:
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.interrupted = True
             raise TAsyncTransportTimeout(
-                message=f"timed out: no data within {_patience(self.socket_timeout)}"
+                message=too_late("no data", self.socket_timeout)
             ) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
@@ -103,7 +95,7 @@ class _Stream:
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.abort()
             raise TAsyncTransportTimeout(
-                message=f"timed out: could not send within {_patience(self.socket_timeout)}"
+                message=too_late("could not send", self.socket_timeout)
             ) from error
         except BrokenPipeError as error:
             raise TTransportBrokenPipe() from error
@@ -165,8 +157,8 @@ class TAsyncSocket(_Stream):
             _of_unix("open_unix_connection") if self.unix_socket else asyncio.open_connection
         )
         self.socket_family = socket_family or EITHER_FAMILY
-        self.socket_timeout = _seconds(socket_timeout)
-        self.connect_timeout = _seconds(connect_timeout) or self.socket_timeout
+        self.socket_timeout = seconds(socket_timeout)
+        self.connect_timeout = seconds(connect_timeout) or self.socket_timeout
 
         self.ssl_context = ssl_context
         if ssl_context is None and (cafile or capath or certfile or keyfile):
@@ -176,14 +168,7 @@ class TAsyncSocket(_Stream):
         self._closing: asyncio.StreamWriter | None = None
 
     def _init_sock(self) -> None:
-        if self.unix_socket:
-            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
-        else:
-            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.raw_sock = sock
+        self.raw_sock = new_client_socket(self.unix_socket, self.socket_family)
 
     def set_handle(self, sock: socket.socket) -> None:
         """Use a connected socket, from the next ``open`` on."""
@@ -193,7 +178,7 @@ class TAsyncSocket(_Stream):
     def set_timeout(self, ms: float | None) -> None:
         """Set both timeouts, in milliseconds; None or 0 for none."""
         # Not the socket's own, which the event loop needs at 0.
-        self.socket_timeout = self.connect_timeout = _seconds(ms)
+        self.socket_timeout = self.connect_timeout = seconds(ms)
 
     def is_open(self) -> bool:
         return bool(self.raw_sock)
@@ -249,11 +234,11 @@ class TAsyncSocket(_Stream):
         left = self.connect_timeout
         if left is not None:
             left -= time.monotonic() - started
-        for (family, one), seconds in in_turn(addresses, left):
+        for (family, one), share in in_turn(addresses, left):
             if isinstance(self.socket_family, EitherFamily):
                 self.socket_family = EitherFamily(family)
             try:
-                await within(seconds, self._connect_to(one))
+                await within(share, self._connect_to(one))
             except (OSError, asyncio.TimeoutError) as error:
                 failures.append((one, _as_os_error(error)))
                 self._drop()
@@ -402,7 +387,7 @@ class TAsyncServerSocket:
         self.sock_factory: Any = (
             _of_unix("start_unix_server") if self.unix_socket else asyncio.start_server
         )
-        self.client_timeout = _seconds(client_timeout)
+        self.client_timeout = seconds(client_timeout)
         self.backlog = backlog
 
         self.ssl_context = ssl_context

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.client_call import ClientCall
+from fastthrift._calls.server_call import answer, noted, read_call, single
+from fastthrift._calls.steps import Blocking, run
 from fastthrift.parser import load
 from fastthrift.thrift import (
     TApplicationException,
@@ -26,7 +29,7 @@ from fastthrift.thrift import TType as TType
 from .tracker import ConsoleTracker, TrackerBase, VersionMixin
 
 if TYPE_CHECKING:
-    from fastthrift.thrift import Incoming
+    from fastthrift._calls.server_call import Incoming
 
 __all__ = ["ConsoleTracker", "TTrackedClient", "TTrackedProcessor", "TrackerBase"]
 
@@ -85,23 +88,17 @@ class TTrackedClient(TClient, VersionMixin):
                 raise
 
     def _negotiation(self) -> None:
-        self._oprot.write_message_begin(track_method, TMessageType.CALL, self._seqid)
+        call = ClientCall(self._service, track_method, check_seqid=False)
+        call.seqid = self._seqid
+        call.oneway = False
         args = track_thrift.UpgradeArgs()
         args.version = VersionMixin.CURRENT
         self.tracker.init_handshake_info(args)
-        args.write(self._oprot)
-        self._oprot.write_message_end()
-        self._oprot.trans.flush()
-
-        _, message_type, _ = self._iprot.read_message_begin()
-        if message_type == TMessageType.EXCEPTION:
-            refusal = TApplicationException()
-            refusal.read(self._iprot)
-            self._iprot.read_message_end()
-            raise refusal
+        run(call.write_args(self._oprot, args))
         reply = track_thrift.UpgradeReply()
-        reply.read(self._iprot)
-        self._iprot.read_message_end()
+        refusal = run(call.read_result(self._iprot, reply))
+        if refusal is not None:
+            raise refusal
         self.upgrade_version(VersionMixin.VERSION_SUPPORT_REQUEST_HEADER)
         if reply.version:
             self.upgrade_version(reply.version)
@@ -177,7 +174,8 @@ class TTrackedProcessor(TProcessor, VersionMixin):
     def _try_upgrade(self, iprot: Any) -> Incoming:
         api, message_type, seqid = iprot.read_message_begin()
         if message_type != TMessageType.CALL or api != track_method:
-            return self._read_call(iprot, self._service, self._handler, api, message_type, seqid)
+            header = api, message_type, seqid
+            return run(read_call(Blocking, *noted(iprot), single(self), header))
 
         args = track_thrift.UpgradeArgs()
         args.read(iprot)
@@ -206,7 +204,7 @@ class TTrackedProcessor(TProcessor, VersionMixin):
         result: Any,
         call: Callable[[], Any] | None,
     ) -> None:
-        self._call_and_answer(oprot, api, seqid, result, call)
+        run(answer(self, self, oprot, (api, seqid, result, call)))
 
     def send_exception(self, oprot: Any, api: str, exc: TApplicationException, seqid: int) -> None:
         """Answer with a ``TApplicationException``, after the header that the client expects."""

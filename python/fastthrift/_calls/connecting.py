@@ -1,0 +1,34 @@
+"""From a socket, or what stands for one, to a client."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastthrift._calls.steps import Steps
+
+
+def connect(
+    closing: ExitStack,
+    client_class: Any,
+    service: Any,
+    client_socket: Any,
+    proto_factory: Any,
+    trans_factory: Any | None = None,
+    *,
+    check_seqid: bool,
+) -> Steps[Any]:
+    """Wrap a socket, open it, and make a client of ``client_class``.
+
+    ``closing`` closes all of it; without a ``trans_factory`` the protocol is over the socket
+    itself.
+    """
+    closing.callback(client_socket.close)
+    transport = client_socket
+    if trans_factory is not None:
+        transport = trans_factory.get_transport(client_socket)
+        closing.callback(transport.close)
+    protocol = proto_factory.get_protocol(transport)
+    yield transport.open()
+    return client_class(service, protocol, check_seqid=check_seqid)
