@@ -52,7 +52,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::json",
-        below: &["py::ffi"],
+        below: &["wire", "py::ffi"],
         crates: &["pyo3"],
     },
     Room {
@@ -89,7 +89,15 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::protocol",
-        below: &["wire", "py::ffi", "py::structs", "py::error", "py::codec"],
+        below: &[
+            "wire",
+            "py::ffi",
+            "py::imports",
+            "py::structs",
+            "py::error",
+            "py::transport",
+            "py::codec",
+        ],
         crates: &["pyo3"],
     },
     Room {

@@ -1,5 +1,6 @@
 //! The one decoder of Python objects, generic over protocol and input.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
@@ -9,7 +10,7 @@ use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, CollectorPause, ListBuilder, Slots};
 use crate::py::imports;
 use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
-use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
+use crate::wire::{Error, FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// Where the length of a list is only promised, this many items are
 /// allocated in advance at most.
@@ -89,7 +90,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     ) -> Result<()> {
         self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, store)?;
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(())
     }
 
@@ -243,7 +244,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[inline]
     fn binary(&mut self) -> Result<Bound<'py, PyAny>> {
-        Ok(PyBytes::new(self.py, self.reader.bytes()?).into_any())
+        Ok(PyBytes::new(self.py, self.reader.binary()?).into_any())
     }
 
     #[cold]
@@ -263,6 +264,10 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         match ffi::new_str(self.py, bytes) {
             Ok(text) => Ok(text),
+            Err(error) if R::IS_TEXT => {
+                drop(error);
+                half_pairs(self.py, bytes, self.strings)
+            }
             Err(error) if self.strings == Strings::Strict => Err(error.into()),
             Err(error) => {
                 drop(error);
@@ -281,6 +286,10 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let bytes = self.reader.bytes()?;
         let key = match self.keys.get(self.py, bytes) {
             Ok(text) => Ok(text),
+            Err(error) if R::IS_TEXT => {
+                drop(error);
+                half_pairs(self.py, bytes, self.strings)
+            }
             Err(error) if self.strings == Strings::Strict => Err(error.into()),
             Err(error) => {
                 drop(error);
@@ -310,7 +319,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             self.reader.skip_elements(header)?;
             PyList::empty(self.py).into_any()
         };
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(list)
     }
 
@@ -372,9 +381,21 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         } else {
             self.reader.skip_entries(header)?;
         }
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(map.into_any())
     }
+}
+
+/// The string of text with halves of surrogate pairs, which JSON can escape
+/// and no UTF-8 has.
+#[cold]
+fn half_pairs<'py>(py: Python<'py>, bytes: &[u8], strings: Strings) -> Result<Bound<'py, PyAny>> {
+    if strings == Strings::Strict {
+        let error = Error::malformed("a string contains half of a surrogate pair");
+        return Err(error.into());
+    }
+    let bytes = PyBytes::new(py, bytes);
+    Ok(bytes.call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))?)
 }
 
 #[inline]
@@ -407,7 +428,8 @@ fn set_entry<'py>(
 #[cold]
 fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
     if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
-        return CodecError::value(ffi::exception_of(key.py(), error).to_string());
+        let reason = ffi::exception_of(key.py(), error);
+        return CodecError::value(format!("a map cannot have this key: {reason}"));
     }
     error.into()
 }
