@@ -527,6 +527,7 @@ def install_call(metaclass: type) -> None:
     """Let calls of the loaded classes of a metaclass make objects without `object.__new__`."""
 
 def nests_deeper(text: str, levels: int) -> bool:
+    """Whether the brackets of JSON text nest deeper than `levels`."""
 
 class TextEnd:
     """Finds the end of a JSON array or object whose bytes come in pieces."""
@@ -535,7 +536,6 @@ class TextEnd:
     @property
     def missing(self) -> int: ...
     def find(self, data: bytes) -> int | None: ...
-    """Whether the brackets of JSON text nest deeper than `levels`."""
 
 # Calls. Where a function gives None, what it was to do has to be done by the public
 # methods of protocols and payloads, because something of them is not ours as it was made.

@@ -122,6 +122,16 @@ def test_a_message_that_ends_early_is_the_end_of_the_file():
     run(main())
 
 
+def read_blocking(protocol):
+    protocol.read_message_begin()
+    protocol.read_struct(Tree())
+
+
+async def read(protocol):
+    await protocol.read_message_begin()
+    await protocol.read_struct(Tree())
+
+
 def test_limits_and_mistakes_are_those_of_the_blocking_protocol():
     async def main():
         for text, options in [
@@ -134,16 +144,13 @@ def test_limits_and_mistakes_are_those_of_the_blocking_protocol():
         ]:
             errors = []
             with pytest.raises(TProtocolException) as caught:
-                blocking = TApacheJSONProtocol(TMemoryBuffer(text), **options)
-                blocking.read_message_begin()
-                blocking.read_struct(Tree())
+                read_blocking(TApacheJSONProtocol(TMemoryBuffer(text), **options))
             errors.append((type(caught.value), caught.value.type))
             for source in (Source(text, 9), TAsyncBufferedTransport(Source(text, 9))):
                 factory = TAsyncApacheJSONProtocolFactory(**options)
                 protocol = factory.get_protocol(source)
                 with pytest.raises(TProtocolException) as caught:
-                    await protocol.read_message_begin()
-                    await protocol.read_struct(Tree())
+                    await read(protocol)
                 errors.append((type(caught.value), caught.value.type))
             assert len(set(errors)) == 1, (text[:20], errors)
 

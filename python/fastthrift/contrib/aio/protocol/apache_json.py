@@ -23,7 +23,7 @@ _FIRST_WINDOW = 8192
 _GROWTH = 4
 
 
-class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsyncProtocolBase):  # type: ignore[misc]
+class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsyncProtocolBase):
     """Apache Thrift's JSON protocol over an asyncio transport, or any object with an asynchronous
     ``read`` that gives at most as many bytes as it is asked for.
 
