@@ -169,6 +169,7 @@ const CIRCLES: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "py/protocol/apache_json.rs",
             "py/protocol/bare_value.rs",
             "py/protocol/mod.rs",
             "py/protocol/native.rs",
@@ -218,6 +219,7 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift.transport._buffers",
     "fastthrift.transport.base",
     "gc",
+    "json",
     "sys",
     "uuid",
 ];
