@@ -97,8 +97,9 @@ pub trait Writer {
             Scalar::I32(value) => self.i32(value),
             Scalar::I64(value) => self.i64(value),
             Scalar::Double(value) => self.double(value),
-            Scalar::Bytes(value) => return self.bytes(value),
-            Scalar::Binary(value) => return self.binary(value),
+            Scalar::Binary(value) if Self::IS_TEXT => return self.binary(value),
+            // One call, which is worth its place in the caller.
+            Scalar::Bytes(value) | Scalar::Binary(value) => return self.bytes(value),
         }
         Ok(())
     }
