@@ -12,6 +12,7 @@ What is timed are whole public calls, as users write them: ``utils.serialize(obj
 protocol, its compact one), ``TSerialization.serialize`` and ``deserialize`` for Apache
 Thrift (its C extension, which must not fall back), ``encode`` and ``decode`` of reused msgpack
 coders for msgspec, which has no Thrift: it is there as the measure of what Python allows.
+Apache's JSON is compared in the same way, with msgspec's JSON beside it.
 
 Before anything is timed, the results are compared: equal bytes from every Thrift library, equal
 values from every library.  The contestants take turns (A B C A B C ...), so that a slow moment
@@ -38,6 +39,7 @@ from cases import Case, all_cases
 from measurement import (
     APACHE,
     MSGSPEC,
+    MSGSPEC_JSON,
     SUBJECT,
     THRIFTPY2,
     Action,
@@ -124,6 +126,67 @@ def codec_actions(case: Case, protocol: str) -> tuple[dict[str, Action], dict[st
     return encode, decode
 
 
+def json_actions(case: Case) -> tuple[dict[str, Action], dict[str, Action]]:
+    """The encode and decode actions of those who have Apache's JSON, and of msgspec's own JSON,
+    after checking that they agree. Apache's library has it in Python alone; thriftpy2's does not
+    write or read all of Thrift, and is left out where it does not give the value back."""
+    ours, theirs = subject.load(str(case.path)), reference.load(str(case.path))
+    classes = apache.Classes()
+    apache_types = SimpleNamespace(
+        **{model.__name__: classes[model] for model in theirs.__thrift_meta__["structs"]}
+    )
+    msgspec_types = case.msgspec()
+    expected = normal(case.make(ours))
+    encode: dict[str, Action] = {}
+    decode: dict[str, Action] = {}
+
+    def add(name: str, types: Any, serialize: Any, deserialize: Any, factory: Any) -> bytes:
+        obj, cls = case.make(types), getattr(types, case.struct)
+        data: bytes = serialize(obj, factory)
+        names = {
+            **{"serialize": serialize, "deserialize": deserialize},
+            **{"obj": obj, "cls": cls, "data": data, "factory": factory},
+        }
+        encode[name] = Action("serialize(obj, factory)", names)
+        decode[name] = Action("deserialize(cls(), data, factory)", names)
+        return data
+
+    utils = subject.utils
+    factory = subject.protocol.TApacheJSONProtocolFactory()
+    data = add(SUBJECT, ours, utils.serialize, utils.deserialize, factory)
+    factory = apache.FACTORIES["apache_json", "pure"]
+    theirs_data = add(
+        APACHE, apache_types, TSerialization.serialize, TSerialization.deserialize, factory
+    )
+    if data != theirs_data:
+        raise SystemExit(f"{case.name}: the JSON of {SUBJECT} and {APACHE} differs")
+    for name in (SUBJECT, APACHE):
+        if normal(decode[name]()) != expected:
+            raise SystemExit(f"{case.name}: {name} decodes another value (JSON)")
+
+    factory = thriftpy2.protocol.TApacheJSONProtocolFactory()
+    try:
+        add(THRIFTPY2, theirs, thriftpy2.utils.serialize, thriftpy2.utils.deserialize, factory)
+        gives_it_back = normal(decode[THRIFTPY2]()) == expected
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        progress(f"{THRIFTPY2}: {error!r}")
+        gives_it_back = False
+    if not gives_it_back:
+        encode.pop(THRIFTPY2, None)
+        decode.pop(THRIFTPY2, None)
+
+    encoder = msgspec.json.Encoder()
+    decoder = msgspec.json.Decoder(getattr(msgspec_types, case.struct))
+    msgspec_obj = case.make(msgspec_types)
+    msgspec_data = encoder.encode(msgspec_obj)
+    if normal(decoder.decode(msgspec_data)) != expected:
+        raise SystemExit(f"{case.name}: {MSGSPEC_JSON} decodes another value")
+    coders = {"encode": encoder.encode, "decode": decoder.decode}
+    encode[MSGSPEC_JSON] = Action("encode(obj)", {**coders, "obj": msgspec_obj})
+    decode[MSGSPEC_JSON] = Action("decode(data)", {**coders, "data": msgspec_data})
+    return encode, decode
+
+
 def direct_actions(case: Case, protocol: str) -> tuple[Action, Action] | None:
     """fastthrift's own short forms, where it has them: ``encode`` and ``decode``."""
     encode, decode = (getattr(subject.package, name, None) for name in ("encode", "decode"))
@@ -158,6 +221,10 @@ def compare_codecs(cases: list[Case], budget: Budget) -> list[Measurement]:
                     name = f"{SUBJECT}.{operation}, the short form"
                     row = Measurement(name, protocol, case.name)
                     results.append(record(row, {**others, SUBJECT: action}, budget))
+        progress(f"{case.name}, Apache's JSON")
+        for operation, actions in zip(("encode", "decode"), json_actions(case), strict=True):
+            row = Measurement(operation, "Apache's JSON", case.name)
+            results.append(record(row, actions, budget))
     return results
 
 

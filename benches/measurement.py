@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE.parent / "tests" / "python")]
 from support import subject  # noqa: E402
 
 SUBJECT, THRIFTPY2, APACHE, MSGSPEC = subject.NAME, "thriftpy2", "apache", "msgspec"
+MSGSPEC_JSON = "msgspec (JSON)"
 
 
 @dataclass(frozen=True)

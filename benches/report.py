@@ -12,9 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from measurement import APACHE, MSGSPEC, SUBJECT, THRIFTPY2, Budget, Measurement, title
+from measurement import (
+    APACHE,
+    MSGSPEC,
+    MSGSPEC_JSON,
+    SUBJECT,
+    THRIFTPY2,
+    Budget,
+    Measurement,
+    title,
+)
 
-CONTESTANTS = tuple(dict.fromkeys((SUBJECT, THRIFTPY2, APACHE, MSGSPEC)))
+CONTESTANTS = tuple(dict.fromkeys((SUBJECT, THRIFTPY2, APACHE, MSGSPEC, MSGSPEC_JSON)))
 HEADINGS = {APACHE: "Apache Thrift", MSGSPEC: "msgspec (msgpack)"}
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

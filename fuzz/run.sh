@@ -27,6 +27,7 @@ for target in "${targets[@]}"; do
     mkdir -p "$corpus"
     case $target in
         idl_*) dictionary=fuzz/dictionaries/idl.dict ;;
+        *json) dictionary=fuzz/dictionaries/json.dict ;;
         *) dictionary=fuzz/dictionaries/wire.dict ;;
     esac
     cargo_fuzz run "$target" "$corpus" "fuzz/seeds/$target" -- \

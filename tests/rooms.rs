@@ -52,7 +52,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::json",
-        below: &["py::ffi"],
+        below: &["wire", "py::ffi"],
         crates: &["pyo3"],
     },
     Room {
@@ -89,7 +89,15 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::protocol",
-        below: &["wire", "py::ffi", "py::structs", "py::error", "py::codec"],
+        below: &[
+            "wire",
+            "py::ffi",
+            "py::imports",
+            "py::structs",
+            "py::error",
+            "py::transport",
+            "py::codec",
+        ],
         crates: &["pyo3"],
     },
     Room {
@@ -149,6 +157,7 @@ const AGAINST_THE_RULES: &[(&str, &str)] = &[];
 const CIRCLES: &[(&[&str], &str)] = &[
     (
         &[
+            "py/protocol/apache_json.rs",
             "py/protocol/bare_value.rs",
             "py/protocol/mod.rs",
             "py/protocol/native.rs",
@@ -198,6 +207,7 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift.transport._buffers",
     "fastthrift.transport.base",
     "gc",
+    "json",
     "sys",
     "uuid",
 ];

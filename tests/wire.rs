@@ -14,9 +14,10 @@ mod value;
 
 use choices::{Choices, Random};
 use fastthrift::wire::{
-    BinaryWriter, CompactWriter, ErrorKind, Limits, MessageHeader, Scalar, WireType, Writer,
+    BinaryWriter, CompactWriter, ErrorKind, JsonWriter, Limits, MessageHeader, Scalar, WireType,
+    Writer,
 };
-use protocols::{Lax, Protocol, Short, Strict};
+use protocols::{Lax, Protocol, Short, Strict, Text};
 use value::Value;
 
 fn values() -> Vec<Value> {
@@ -31,12 +32,15 @@ fn what_is_written_is_read_and_skipped() {
     for value in values() {
         checks::value_comes_back::<Strict>(&value);
         checks::value_comes_back::<Short>(&value);
+        checks::value_comes_back::<Text>(&value.in_json());
     }
 }
 
 #[test]
-fn both_protocols_hold_the_same_values() {
+fn all_protocols_hold_the_same_values() {
     for value in values() {
+        checks::json_holds_the_same(&Strict::encode(&value).unwrap());
+        checks::json_holds_the_same(&Text::encode(&value.clone().in_json()).unwrap());
         checks::transcoding_changes_nothing(&Strict::encode(&value).unwrap());
         checks::transcoding_changes_nothing(&Short::encode(&value).unwrap());
     }
@@ -92,11 +96,18 @@ fn a_field_written_as_a_whole_is_its_header_and_its_value() {
         out
     });
     assert_eq!(compact[0], compact[1]);
+    let json = [true, false].map(|whole| {
+        let mut out = Vec::new();
+        let mut writer = JsonWriter::new(&mut out, Limits::DEFAULT);
+        write_fields(&mut writer, &fields, whole);
+        out
+    });
+    assert_eq!(json[0], json[1]);
 }
 
 fn refuses_every_prefix<P: Protocol>() {
     for value in &values()[..60] {
-        let bytes = P::encode(value).unwrap();
+        let bytes = P::encode(&value.clone().in_json()).unwrap();
         for length in 0..bytes.len() {
             assert!(P::decode(&bytes[..length], WireType::Struct).is_err());
             assert!(P::skip(&bytes[..length], WireType::Struct).is_err());
@@ -108,6 +119,7 @@ fn refuses_every_prefix<P: Protocol>() {
 fn a_message_that_ends_early_is_an_error() {
     refuses_every_prefix::<Strict>();
     refuses_every_prefix::<Short>();
+    refuses_every_prefix::<Text>();
 }
 
 /// A mutated message is read or refused, and skipping and reading by whatever
@@ -115,7 +127,7 @@ fn a_message_that_ends_early_is_an_error() {
 fn survives_mutations<P: Protocol>() {
     let mut random = Random(42);
     for value in &values()[..60] {
-        let bytes = P::encode(value).unwrap();
+        let bytes = P::encode(&value.clone().in_json()).unwrap();
         for _ in 0..100 {
             let mut mutated = bytes.clone();
             let place = random.below(mutated.len());
@@ -131,6 +143,7 @@ fn survives_mutations<P: Protocol>() {
 fn mutated_messages_are_read_or_refused() {
     survives_mutations::<Strict>();
     survives_mutations::<Short>();
+    survives_mutations::<Text>();
 }
 
 fn messages<P: Protocol>() {
@@ -153,6 +166,7 @@ fn message_headers() {
     messages::<Strict>();
     messages::<Lax>();
     messages::<Short>();
+    messages::<Text>();
 }
 
 #[test]
@@ -242,6 +256,12 @@ fn nesting_is_bounded_everywhere() {
         (WireType::Set, &[0x1a]),
         (WireType::Map, &[1, 0x3b, 0]),
     ]);
+    nested::<Text>([
+        (WireType::Struct, br#"{"1":{"rec":"#),
+        (WireType::List, br#"["lst",1,"#),
+        (WireType::Set, br#"["set",1,"#),
+        (WireType::Map, br#"["i8","map",1,{"0":"#),
+    ]);
 }
 
 /// How a size is refused: for its sign, or for the bytes that are there. Who
@@ -297,6 +317,100 @@ fn promised_sizes_are_checked_before_anyone_allocates() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn promised_counts_of_json_are_those_that_come() {
+    for text in [
+        r#"["i32",2147483647,1]"#,
+        r#"["i32",-1]"#,
+        r#"["i32",2,1]"#,
+        r#"["i32",1,1,2]"#,
+        r#"["i32"]"#,
+        r#"["rec",9,{}]"#,
+    ] {
+        assert!(
+            Text::decode(text.as_bytes(), WireType::List).is_err(),
+            "{text}"
+        );
+        assert!(
+            Text::skip(text.as_bytes(), WireType::List).is_err(),
+            "{text}"
+        );
+    }
+    for text in [
+        r#"["str","i32",2147483647,{"a":1}]"#,
+        r#"["str","i32",2,{"a":1}]"#,
+        r#"["str","i32",0,{"a":1}]"#,
+        r#"["str","i32",1,{"a":1},2]"#,
+    ] {
+        assert!(
+            Text::decode(text.as_bytes(), WireType::Map).is_err(),
+            "{text}"
+        );
+        assert!(
+            Text::skip(text.as_bytes(), WireType::Map).is_err(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn json_is_that_of_apache() {
+    let value = Value::Struct(vec![
+        (1, Value::Bool(true)),
+        (-2, Value::I8(-128)),
+        (3, Value::I64(i64::MIN)),
+        (4, Value::Double(0.1_f64.to_bits())),
+        (5, Value::Bytes("é\"\n".into())),
+        (
+            6,
+            Value::Uuid(std::array::from_fn(|index| index as u8 * 17)),
+        ),
+        (
+            7,
+            Value::List(WireType::Struct, vec![Value::Struct(vec![])]),
+        ),
+        (8, Value::Set(WireType::Bool, vec![])),
+        (
+            9,
+            Value::Map(
+                WireType::I32,
+                WireType::Map,
+                vec![(
+                    Value::I32(5),
+                    Value::Map(
+                        WireType::List,
+                        WireType::Double,
+                        vec![(
+                            Value::List(WireType::I32, vec![Value::I32(1)]),
+                            Value::Double(f64::NAN.to_bits()),
+                        )],
+                    ),
+                )],
+            ),
+        ),
+    ]);
+    let text = concat!(
+        r#"{"1":{"tf":1},"-2":{"i8":-128},"3":{"i64":-9223372036854775808},"#,
+        r#""4":{"dbl":0.10000000000000001},"5":{"str":"é\"\n"},"#,
+        r#""6":{"uid":"00112233-4455-6677-8899-aabbccddeeff"},"7":{"lst":["rec",1,{}]},"#,
+        r#""8":{"set":["tf",0]},"#,
+        r#""9":{"map":["i32","map",1,{"5":["lst","dbl",1,{["i32",1,1]:"NaN"}]}]}}"#,
+    );
+    assert_eq!(
+        String::from_utf8(Text::encode(&value).unwrap()).unwrap(),
+        text
+    );
+    // Spaces stand wherever JSON allows them.
+    let spaced = text
+        .replace(',', " ,\r\n ")
+        .replace(':', "\t: ")
+        .replace('}', " } ");
+    assert_eq!(
+        Text::decode(spaced.as_bytes(), WireType::Struct).unwrap().0,
+        value
+    );
 }
 
 #[test]

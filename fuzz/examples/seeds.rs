@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use fastthrift::wire::{MessageHeader, WireType};
 use fastthrift_fuzz::choices::{Choices, Random};
-use fastthrift_fuzz::protocols::{Protocol, Short, Strict};
+use fastthrift_fuzz::protocols::{Protocol, Short, Strict, Text};
 use fastthrift_fuzz::value::Value;
 use fastthrift_fuzz::{DEPTH, SHAPE_BYTES};
 
@@ -67,13 +67,23 @@ fn main() -> io::Result<()> {
     let mut random = Random(0x1234_5678_9abc_def1);
     let values = values(&mut random);
     let (binary, compact) = (encoded::<Strict>(&values), encoded::<Short>(&values));
+    let texts: Vec<Value> = values.into_iter().map(Value::in_json).collect();
+    let json = encoded::<Text>(&texts);
     let all = || binary.iter().chain(&compact).cloned();
 
     write("binary", [binary.clone(), headers::<Strict>()].concat())?;
     write("compact", [compact.clone(), headers::<Short>()].concat())?;
+    write("json", [json.clone(), headers::<Text>()].concat())?;
     write("binary_against_compact", all().collect())?;
+    write(
+        "binary_against_json",
+        binary.iter().chain(&json).cloned().collect(),
+    )?;
     let with_shape = |message: Vec<u8>| [bytes(&mut random, SHAPE_BYTES), message].concat();
-    write("skip_against_decode", all().map(with_shape).collect())?;
+    write(
+        "skip_against_decode",
+        all().chain(json.clone()).map(with_shape).collect(),
+    )?;
     let choices = (1..=COUNT).map(|number| bytes(&mut random, 16 * number));
     write("round_trip", choices.collect())
 }

@@ -5,7 +5,7 @@
 use fastthrift::wire::WireType;
 use fastthrift_fuzz::checks::value_comes_back;
 use fastthrift_fuzz::choices::Choices;
-use fastthrift_fuzz::protocols::{Lax, Short, Strict};
+use fastthrift_fuzz::protocols::{Lax, Short, Strict, Text};
 use fastthrift_fuzz::{Bytes, DEPTH};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,4 +14,5 @@ fuzz_target!(|data: &[u8]| {
     value_comes_back::<Strict>(&value);
     value_comes_back::<Lax>(&value);
     value_comes_back::<Short>(&value);
+    value_comes_back::<Text>(&value.in_json());
 });

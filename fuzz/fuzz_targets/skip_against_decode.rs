@@ -4,7 +4,7 @@
 #![no_main]
 
 use fastthrift_fuzz::checks::all_readers_agree;
-use fastthrift_fuzz::protocols::{Short, Strict};
+use fastthrift_fuzz::protocols::{Short, Strict, Text};
 use fastthrift_fuzz::shape_and_message;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,4 +12,5 @@ fuzz_target!(|data: &[u8]| {
     let (shape, message) = shape_and_message(data);
     all_readers_agree::<Strict>(message, &shape);
     all_readers_agree::<Short>(message, &shape);
+    all_readers_agree::<Text>(message, &shape);
 });

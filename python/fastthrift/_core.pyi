@@ -32,6 +32,8 @@ __all__ = [
     "Program",
     "Schema",
     "StructStorage",
+    "TApacheJSONProtocol",
+    "TApacheJSONProtocolFactory",
     "TBinaryProtocol",
     "TBinaryProtocolFactory",
     "TBufferedTransport",
@@ -43,6 +45,7 @@ __all__ = [
     "TMemoryBuffer",
     "TMessageType",
     "TType",
+    "TextEnd",
     "bind",
     "copy_options",
     "decode",
@@ -254,6 +257,47 @@ class TCompactProtocolFactory(_ProtocolSettings):
         check_seqid: bool = True,
     ) -> None: ...
     def get_protocol(self, trans: Any) -> TCompactProtocol: ...
+
+class TApacheJSONProtocol(_NativeProtocol):
+    """Apache Thrift's JSON protocol over any object with read, write and flush."""
+
+    api: str
+    ttype: int
+    seqid: int
+
+    def __init__(
+        self,
+        trans: Any,
+        *,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        max_depth: int = DEFAULT_MAX_DEPTH,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
+    ) -> None: ...
+    @property
+    def has_begun(self) -> bool: ...
+    @property
+    def _req(self) -> Any: ...
+    def _load_data(self) -> None: ...
+    def _thrift_to_dict(self, thrift_obj: Any, item_type: Any = None) -> Any: ...
+    def _dict_to_thrift(self, data: Any, base_type: Any) -> Any: ...
+
+class TApacheJSONProtocolFactory(_ProtocolSettings):
+    """Makes Apache JSON protocols."""
+
+    def __init__(
+        self,
+        *,
+        decode_response: bool = True,
+        strict_decode: bool = False,
+        max_depth: int = DEFAULT_MAX_DEPTH,
+        max_string_size: int = DEFAULT_MAX_SIZE,
+        max_message_size: int = DEFAULT_MAX_SIZE,
+        check_seqid: bool = True,
+    ) -> None: ...
+    def get_protocol(self, trans: Any) -> TApacheJSONProtocol: ...
 
 # Transports.
 
@@ -484,6 +528,15 @@ def install_call(metaclass: type) -> None:
 
 def nests_deeper(text: str, levels: int) -> bool:
     """Whether the brackets of JSON text nest deeper than `levels`."""
+
+@final
+class TextEnd:
+    """Finds the end of a JSON array or object whose bytes come in pieces."""
+
+    def __new__(cls, max_depth: int) -> TextEnd: ...
+    @property
+    def missing(self) -> int: ...
+    def find(self, data: bytes) -> int | None: ...
 
 # Calls. Where a function gives None, what it was to do has to be done by the public
 # methods of protocols and payloads, because something of them is not ours as it was made.

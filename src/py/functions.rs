@@ -12,7 +12,8 @@ use super::codec::{self, Decoder, Dialect, Encoder, Read, Settings, Strings, Wri
 use super::error::CodecError;
 use super::ffi::{self, ByPosition, General, Raised};
 use super::protocol::{
-    ReadStruct, TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocolFactory, WriteStruct,
+    ReadStruct, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
+    TCompactProtocolFactory, WriteStruct,
 };
 use super::structs::{Layout, Plan};
 use super::transport::TMemoryBuffer;
@@ -28,6 +29,8 @@ fn original_settings(factory: &Bound<'_, PyAny>) -> Option<Settings> {
     let settings = if let Some(factory) = ffi::exactly::<TBinaryProtocolFactory>(factory) {
         factory.as_super()
     } else if let Some(factory) = ffi::exactly::<TCompactProtocolFactory>(factory) {
+        factory.as_super()
+    } else if let Some(factory) = ffi::exactly::<TApacheJSONProtocolFactory>(factory) {
         factory.as_super()
     } else {
         return None;
@@ -217,8 +220,8 @@ fn unknown_protocol(protocol: &Bound<'_, PyAny>) -> PyErr {
         ));
     }
     PyTypeError::new_err(
-        "protocol must be 'binary', 'compact', a TBinaryProtocolFactory or a \
-         TCompactProtocolFactory; use fastthrift.utils.serialize for other factories",
+        "protocol must be 'binary', 'compact', a TBinaryProtocolFactory, a \
+         TCompactProtocolFactory or a TApacheJSONProtocolFactory; use fastthrift.utils.serialize for other factories",
     )
 }
 

@@ -27,6 +27,14 @@ import!(
     hash_value, "fastthrift._payload", "hash_value"
 );
 import!(
+    /// `json.loads`
+    json_loads, "json", "loads"
+);
+import!(
+    /// `json.dumps`
+    json_dumps, "json", "dumps"
+);
+import!(
     /// `uuid.UUID`
     uuid, "uuid", "UUID"
 );

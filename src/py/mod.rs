@@ -50,11 +50,11 @@ mod _core {
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
-    use super::json::nests_deeper;
+    use super::json::{TextEnd, nests_deeper};
     #[pymodule_export]
     use super::protocol::{
-        TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
-        read_value, write_value,
+        TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
+        TCompactProtocol, TCompactProtocolFactory, read_value, write_value,
     };
     #[pymodule_export]
     use super::structs::{

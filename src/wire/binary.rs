@@ -6,7 +6,9 @@ use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::output::Output;
-use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
+use super::reader::{
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+};
 use super::wire_type::WireType;
 use super::writer::{Scalar, Writer, checked_size};
 
@@ -116,9 +118,18 @@ impl<I: Input> Reader for Binary<I> {
     }
 
     #[inline]
-    fn length(&mut self) -> Result<usize> {
+    fn bytes(&mut self) -> Result<&[u8]> {
         let length = self.size()?;
-        self.check_length(length)
+        take_bytes(self, length)
+    }
+
+    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
+        if wire_type != WireType::String {
+            return discard_fixed(self, wire_type);
+        }
+        let length = self.size()?;
+        let length = self.check_length(length)?;
+        self.state.input.discard(length)
     }
 
     #[inline]
@@ -280,7 +291,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
                 self.long_field(WireType::Double, value.to_bits(), id, last_id);
                 return Ok(());
             }
-            Scalar::Bytes(value) => {
+            Scalar::Bytes(value) | Scalar::Binary(value) => {
                 let size = self.check_string(value.len())?;
                 *last_id = id;
                 let (word, length) = sized(size, field_header(WireType::String, id), FIELD_HEADER);

@@ -7,7 +7,9 @@ use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::output::Output;
-use super::reader::{FieldHeader, ListHeader, MapHeader, Reader, State, element_type};
+use super::reader::{
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+};
 use super::varint;
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
@@ -150,9 +152,18 @@ impl<I: Input> Reader for Compact<I> {
     }
 
     #[inline]
-    fn length(&mut self) -> Result<usize> {
+    fn bytes(&mut self) -> Result<&[u8]> {
         let length = self.size()?;
-        self.check_length(length)
+        take_bytes(self, length)
+    }
+
+    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
+        if wire_type != WireType::String {
+            return discard_fixed(self, wire_type);
+        }
+        let length = self.size()?;
+        let length = self.check_length(length)?;
+        self.state.input.discard(length)
     }
 
     #[inline]
@@ -339,7 +350,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
             Scalar::I16(value) => (WireType::I16, varint::zigzag(value.into())),
             Scalar::I32(value) => (WireType::I32, varint::zigzag(value.into())),
             Scalar::I64(value) => (WireType::I64, varint::zigzag(value)),
-            Scalar::Bytes(value) => {
+            Scalar::Bytes(value) | Scalar::Binary(value) => {
                 let size = self.check_string(value.len())?;
                 let (mut word, mut length) = varint::encode_short(size as u64);
                 let number = const { WireType::String.to_compact() };

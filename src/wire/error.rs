@@ -67,6 +67,12 @@ pub enum ErrorKind {
     /// A varint that does not end, or is too large for its type.
     #[error("varint too long for {0}")]
     Varint(&'static str),
+    /// The text is not JSON, or not what the protocol makes of it.
+    #[error("{0}")]
+    Malformed(String),
+    /// A string of bytes that are no text, for a protocol that is.
+    #[error("it is not UTF-8, which JSON text must be")]
+    NotText,
     /// The message is not of this protocol or version.
     #[error("{0}")]
     BadVersion(String),
@@ -143,6 +149,13 @@ impl Error {
     #[must_use]
     pub fn truncated(needed: usize, available: usize) -> Self {
         ErrorKind::Truncated { needed, available }.into()
+    }
+
+    /// The error for a text that is not what the protocol writes.
+    #[cold]
+    #[must_use]
+    pub fn malformed(what: impl Into<String>) -> Self {
+        ErrorKind::Malformed(what.into()).into()
     }
 
     /// The error for a type number unknown to the protocol.

@@ -66,6 +66,18 @@ impl<'a> SliceInput<'a> {
             length: data.len(),
         }
     }
+
+    /// What is left.
+    #[inline]
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Passes over bytes that were seen to be there.
+    #[inline]
+    pub(super) fn advance(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+    }
 }
 
 impl Input for SliceInput<'_> {

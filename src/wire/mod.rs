@@ -1,7 +1,7 @@
-//! Bytes to and from Thrift events: the binary and compact protocols.
+//! Bytes to and from Thrift events: the binary, compact and JSON protocols.
 //!
-//! [`Reader`] and [`Writer`] are the two traits that [`Binary`] and
-//! [`Compact`] implement; everything above this room is generic over them.
+//! [`Reader`] and [`Writer`] are the two traits that [`Binary`], [`Compact`] and
+//! [`Json`] implement; everything above this room is generic over them.
 //! A reader takes its bytes from an [`Input`], a writer puts them into an
 //! [`Output`].
 //!
@@ -19,6 +19,7 @@ mod depth;
 mod distinct;
 mod error;
 mod input;
+mod json;
 mod limits;
 mod message;
 mod output;
@@ -32,6 +33,7 @@ pub use compact::{Compact, CompactWriter};
 pub use depth::Depth;
 pub use error::{Error, ErrorKind, Nesting, Result};
 pub use input::{Input, SliceInput};
+pub use json::{Json, JsonWriter, TextEnd};
 pub use limits::Limits;
 pub use message::{MessageHeader, message_type};
 pub use output::Output;

@@ -52,6 +52,18 @@ impl<I> State<I> {
             depth: Depth::new(limits.depth),
         }
     }
+
+    /// Counts a struct or container that is entered.
+    #[inline]
+    pub(super) fn enter(&mut self, what: Nesting) -> Result<()> {
+        self.depth.enter(what)
+    }
+
+    /// Counts one that is left.
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        self.depth.leave();
+    }
 }
 
 /// Reads one protocol.
@@ -63,6 +75,11 @@ impl<I> State<I> {
 pub trait Reader {
     /// The input that is read.
     type Input: Input;
+
+    /// Whether the protocol is text. A string that it holds is text too, in
+    /// which halves of surrogate pairs may stand alone: each as three bytes
+    /// that UTF-8 does not have.
+    const IS_TEXT: bool = false;
 
     /// What is read, and how far.
     fn state(&self) -> &State<Self::Input>;
@@ -121,14 +138,14 @@ pub trait Reader {
         self.input_mut().array()
     }
 
-    /// Reads the length of a string or binary and checks it.
-    fn length(&mut self) -> Result<usize>;
+    /// Reads a string. The bytes stay valid until the next call.
+    fn bytes(&mut self) -> Result<&[u8]>;
 
-    /// Reads a string or binary. The bytes stay valid until the next call.
+    /// Reads a binary, where it is not what a string is. The bytes stay valid
+    /// until the next call.
     #[inline]
-    fn bytes(&mut self) -> Result<&[u8]> {
-        let length = self.length()?;
-        self.input_mut().take(length)
+    fn binary(&mut self) -> Result<&[u8]> {
+        self.bytes()
     }
 
     /// Reads the header of a list or set.
@@ -147,13 +164,14 @@ pub trait Reader {
     /// Enters a struct or container.
     #[inline]
     fn enter(&mut self, what: Nesting) -> Result<()> {
-        self.state_mut().depth.enter(what)
+        self.state_mut().enter(what)
     }
 
-    /// Leaves the struct or container entered last.
+    /// Leaves the struct or container entered last, all of which was read.
     #[inline]
-    fn leave(&mut self) {
-        self.state_mut().depth.leave();
+    fn leave(&mut self) -> Result<()> {
+        self.state_mut().leave();
+        Ok(())
     }
 
     /// Passes over a value.
@@ -164,26 +182,19 @@ pub trait Reader {
             WireType::I16 => self.i16().map(drop),
             WireType::I32 => self.i32().map(drop),
             WireType::I64 => self.i64().map(drop),
-            WireType::Double => self.input_mut().discard(8),
-            WireType::Uuid => self.input_mut().discard(16),
-            WireType::String => {
-                let length = self.length()?;
-                self.input_mut().discard(length)
-            }
+            WireType::Double | WireType::Uuid | WireType::String => self.skip_scalar(wire_type),
             WireType::Struct => self.skip_fields(),
             WireType::List | WireType::Set => {
                 self.enter(Nesting::SKIP_CONTAINER)?;
                 let header = self.list()?;
                 self.skip_elements(header)?;
-                self.leave();
-                Ok(())
+                self.leave()
             }
             WireType::Map => {
                 self.enter(Nesting::SKIP_CONTAINER)?;
                 let header = self.map()?;
                 self.skip_entries(header)?;
-                self.leave();
-                Ok(())
+                self.leave()
             }
         }
     }
@@ -195,9 +206,11 @@ pub trait Reader {
         while let Some(field) = self.field(&mut last_id)? {
             self.skip(field.wire_type)?;
         }
-        self.leave();
-        Ok(())
+        self.leave()
     }
+
+    /// Passes over a double, a uuid, or a string or binary.
+    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()>;
 
     /// Passes over the elements of a list or set whose header was read.
     fn skip_elements(&mut self, header: ListHeader) -> Result<()> {
@@ -250,6 +263,20 @@ pub trait Reader {
             _ => Ok(checked),
         }
     }
+}
+
+/// Reads a string or binary, whose length comes before it.
+#[inline]
+pub(super) fn take_bytes<R: Reader>(reader: &mut R, length: i64) -> Result<&[u8]> {
+    let length = reader.check_length(length)?;
+    reader.input_mut().take(length)
+}
+
+/// Passes over a double or a uuid, whose bytes are those of memory.
+#[inline]
+pub(super) fn discard_fixed<R: Reader>(reader: &mut R, wire_type: WireType) -> Result<()> {
+    let size = if wire_type == WireType::Uuid { 16 } else { 8 };
+    reader.input_mut().discard(size)
 }
 
 #[cold]

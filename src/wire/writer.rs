@@ -22,8 +22,10 @@ pub enum Scalar<'a> {
     I64(i64),
     /// A double.
     Double(f64),
-    /// A string or binary.
+    /// A string.
     Bytes(&'a [u8]),
+    /// A binary.
+    Binary(&'a [u8]),
 }
 
 impl Scalar<'_> {
@@ -38,7 +40,7 @@ impl Scalar<'_> {
             Self::I32(_) => WireType::I32,
             Self::I64(_) => WireType::I64,
             Self::Double(_) => WireType::Double,
-            Self::Bytes(_) => WireType::String,
+            Self::Bytes(_) | Self::Binary(_) => WireType::String,
         }
     }
 }
@@ -50,6 +52,11 @@ impl Scalar<'_> {
 pub trait Writer {
     /// Where the bytes go.
     type Output: Output;
+
+    /// Whether the protocol is text. A string that it holds is text too, in
+    /// which halves of surrogate pairs may stand alone: each as three bytes
+    /// that UTF-8 does not have.
+    const IS_TEXT: bool = false;
 
     /// The output, for what is the same in every protocol.
     fn output(&mut self) -> &mut Self::Output;
@@ -69,13 +76,18 @@ pub trait Writer {
     /// Writes the header of a message.
     fn message(&mut self, name: &[u8], message_type: u8, sequence_id: i32) -> Result<()>;
 
+    /// Marks the end of a message, behind its struct.
+    #[inline]
+    fn end_message(&mut self) {}
+
     /// Writes the header of a field whose value is no [`Scalar`].
     fn field(&mut self, wire_type: WireType, id: i16, last_id: &mut i16);
 
     /// Writes a field as a whole; nothing of it when that fails.
     fn scalar_field(&mut self, value: Scalar<'_>, id: i16, last_id: &mut i16) -> Result<()>;
 
-    /// Writes a value inside a container; nothing of it when that fails.
+    /// Writes a value inside a container, or of a field whose header was
+    /// written; nothing of it when that fails.
     #[inline]
     fn scalar(&mut self, value: Scalar<'_>) -> Result<()> {
         match value {
@@ -85,7 +97,9 @@ pub trait Writer {
             Scalar::I32(value) => self.i32(value),
             Scalar::I64(value) => self.i64(value),
             Scalar::Double(value) => self.double(value),
-            Scalar::Bytes(value) => return self.bytes(value),
+            Scalar::Binary(value) if Self::IS_TEXT => return self.binary(value),
+            // One call, which is worth its place in the caller.
+            Scalar::Bytes(value) | Scalar::Binary(value) => return self.bytes(value),
         }
         Ok(())
     }
@@ -123,8 +137,14 @@ pub trait Writer {
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);
 
-    /// Writes a string or binary.
+    /// Writes a string.
     fn bytes(&mut self, value: &[u8]) -> Result<()>;
+
+    /// Writes a binary, where it is not what a string is.
+    #[inline]
+    fn binary(&mut self, value: &[u8]) -> Result<()> {
+        self.bytes(value)
+    }
 
     /// Writes the header of a list or set.
     fn list(&mut self, element: WireType, count: usize) -> Result<()>;

@@ -206,7 +206,7 @@ BREAKS = [
         ("codec/test_differential_matrix::test_container",),
     ),
     Break(
-        "one decoder and one encoder for binary and compact",
+        "one decoder and one encoder for binary, compact and Apache's JSON",
         "a stream loses a byte of an odd number to pass over",
         "        let mut left = count;\n        while left > 0 {\n",
         "        let mut left = count & !1;\n        while left > 0 {\n",
@@ -223,13 +223,37 @@ BREAKS = [
         ),
     ),
     Break(
+        "Apache's JSON is byte for byte that of Apache's library, uuids included",
+        "doubles have a digit less",
+        "const PRECISION: i32 = 17;\n",
+        "const PRECISION: i32 = 16;\n",
+        (
+            "json/test_apache::test_every_type_is_written_as_apache_does",
+            "tests/wire.rs::json_is_that_of_apache",
+        ),
+    ),
+    Break(
+        "of a stream of JSON no byte behind a message is taken, however it comes",
+        "one byte more is asked for",
+        "        open.max(1)\n",
+        "        open + 1\n",
+        ("json/test_apache::test_nothing_behind_a_message_is_read",),
+    ),
+    Break(
+        "a container of JSON has as many elements as it announces",
+        "what is behind the last element is not looked at",
+        "            Context::Element => self.expect(b']')?,\n",
+        "            Context::Element => self.advance(1),\n",
+        ("tests/wire.rs::promised_counts_of_json_are_those_that_come",),
+    ),
+    Break(
         "one depth counter on every path of the native codec",
         "lists are skipped without it",
         "                self.enter(Nesting::SKIP_CONTAINER)?;\n"
-        "                let header = self.list()?;\n"
-        "                self.skip_elements(header)?;\n"
-        "                self.leave();\n",
-        "                let header = self.list()?;\n                self.skip_elements(header)?;\n",
+        "                let header = self.list()?;\n",
+        "                self.enter(Nesting::SKIP_CONTAINER)?;\n"
+        "                self.state_mut().leave();\n"
+        "                let header = self.list()?;\n",
         (
             "tests/wire.rs::nesting_is_bounded_everywhere",
             "bad_input/test_depth::test_skipping_an_unknown_field",
@@ -241,7 +265,7 @@ BREAKS = [
         "        self.reader.enter(Nesting::READ_CONTAINER)?;\n"
         "        let header = self.reader.map()?;",
         "        self.reader.enter(Nesting::READ_CONTAINER)?;\n"
-        "        self.reader.leave();\n"
+        "        self.reader.leave()?;\n"
         "        let header = self.reader.map()?;",
         ("bad_input/test_limits::test_containers_nest_as_structs_do",),
     ),

@@ -3,7 +3,7 @@
 
 use fastthrift::wire::{Error, WireType};
 
-use crate::protocols::{Lax, Protocol, Short, Strict};
+use crate::protocols::{Lax, Protocol, Short, Strict, Text};
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -32,6 +32,17 @@ pub fn value_comes_back<P: Protocol>(value: &Value) {
     assert_eq!(&read, value);
     assert_eq!(taken, length);
     assert_eq!(P::skip(&bytes, wire_type).ok(), Some(length));
+}
+
+/// A value is the same in JSON, as far as JSON can hold it.
+pub fn json_holds_the_same(bytes: &[u8]) {
+    if let Ok((value, _)) = Strict::decode(bytes, WireType::Struct) {
+        let value = value.in_json();
+        assert_eq!(transcoded::<Text>(&value), value);
+    }
+    if let Ok((value, _)) = Text::decode(bytes, WireType::Struct) {
+        assert_eq!(transcoded::<Strict>(&value), value);
+    }
 }
 
 /// A value of one protocol is the same in the other.

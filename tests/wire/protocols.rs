@@ -1,8 +1,8 @@
 //! The protocols behind one trait, for tests that do the same with each.
 
 use fastthrift::wire::{
-    Binary, BinaryWriter, Compact, CompactWriter, Error, Input, Limits, MessageHeader, Reader,
-    Result, SliceInput, WireType, Writer,
+    Binary, BinaryWriter, Compact, CompactWriter, Error, Input, Json, JsonWriter, Limits,
+    MessageHeader, Reader, Result, SliceInput, TextEnd, WireType, Writer,
 };
 
 use crate::shape::Shape;
@@ -65,6 +65,75 @@ impl Input for Stream<'_> {
 
     fn offset(&self) -> u64 {
         self.taken as u64
+    }
+}
+
+/// Apache's JSON protocol. Its reader wants the whole text: of bytes that come
+/// one after the other the end is found first.
+pub struct Text;
+
+impl Text {
+    fn reader(bytes: &[u8]) -> Json<'_> {
+        Json::new(SliceInput::new(bytes), Limits::DEFAULT)
+    }
+
+    /// The text at the start of bytes that come one after the other.
+    fn whole(bytes: &[u8]) -> Result<&[u8]> {
+        let mut end = TextEnd::new(Limits::DEFAULT_DEPTH);
+        for (index, byte) in bytes.iter().enumerate() {
+            if end.find(&[*byte])?.is_some() {
+                return Ok(&bytes[..=index]);
+            }
+        }
+        Err(Error::truncated(end.missing(), 0))
+    }
+}
+
+impl Protocol for Text {
+    fn encode(value: &Value) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        value.write(&mut JsonWriter::new(&mut out, Limits::DEFAULT))?;
+        Ok(out)
+    }
+
+    fn decode(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)> {
+        let mut reader = Self::reader(bytes);
+        let value = Value::read(&mut reader, wire_type)?;
+        Ok((value, reader.input().offset() as usize))
+    }
+
+    fn decode_stream(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)> {
+        Self::decode(Self::whole(bytes)?, wire_type)
+    }
+
+    fn decode_as(bytes: &[u8], shape: &Shape) -> Result<(Value, usize)> {
+        let mut reader = Self::reader(bytes);
+        let value = shape.read(&mut reader)?;
+        Ok((value, reader.input().offset() as usize))
+    }
+
+    fn skip(bytes: &[u8], wire_type: WireType) -> Result<usize> {
+        let mut reader = Self::reader(bytes);
+        reader.skip(wire_type)?;
+        Ok(reader.input().offset() as usize)
+    }
+
+    fn skip_stream(bytes: &[u8], wire_type: WireType) -> Result<usize> {
+        Self::skip(Self::whole(bytes)?, wire_type)
+    }
+
+    fn message(header: &MessageHeader) -> Vec<u8> {
+        let mut out = Vec::new();
+        JsonWriter::new(&mut out, Limits::DEFAULT)
+            .message(&header.name, header.message_type, header.sequence_id)
+            .expect("a short name");
+        out
+    }
+
+    fn read_message(bytes: &[u8]) -> Result<(MessageHeader, usize)> {
+        let mut reader = Self::reader(bytes);
+        let header = reader.message()?;
+        Ok((header, reader.input().offset() as usize))
     }
 }
 

@@ -48,7 +48,7 @@ impl Shape {
                         _ => reader.skip(header.wire_type)?,
                     }
                 }
-                reader.leave();
+                reader.leave()?;
                 Ok(Value::Struct(found))
             }
             Self::List(element) => Ok(Value::List(
@@ -72,7 +72,7 @@ impl Shape {
                 } else {
                     reader.skip_entries(header)?;
                 }
-                reader.leave();
+                reader.leave()?;
                 Ok(Value::Map(key.wire_type(), value.wire_type(), entries))
             }
         }
@@ -89,7 +89,7 @@ impl Shape {
         } else {
             reader.skip_elements(header)?;
         }
-        reader.leave();
+        reader.leave()?;
         Ok(items)
     }
 }

@@ -113,7 +113,7 @@ impl Value {
                 while let Some(field) = reader.field(&mut last_id)? {
                     fields.push((field.id, Self::read(reader, field.wire_type)?));
                 }
-                reader.leave();
+                reader.leave()?;
                 Self::Struct(fields)
             }
             WireType::List | WireType::Set => {
@@ -123,7 +123,7 @@ impl Value {
                 let items = (0..header.count)
                     .map(|_| Self::read(reader, element))
                     .collect::<Result<_>>()?;
-                reader.leave();
+                reader.leave()?;
                 if wire_type == WireType::List {
                     Self::List(element, items)
                 } else {
@@ -138,7 +138,7 @@ impl Value {
                 let entries = (0..header.count)
                     .map(|_| Ok((Self::read(reader, key)?, Self::read(reader, value)?)))
                     .collect::<Result<_>>()?;
-                reader.leave();
+                reader.leave()?;
                 Self::Map(key, value, entries)
             }
         })
@@ -154,6 +154,33 @@ impl Value {
                 .map(|(key, value)| key.count() + value.count())
                 .sum::<usize>(),
             _ => 0,
+        }
+    }
+
+    /// The value as JSON can hold it: strings are text, and a NaN is a NaN.
+    #[must_use]
+    pub fn in_json(self) -> Self {
+        let all = |items: Vec<Self>| items.into_iter().map(Self::in_json).collect();
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(String::from_utf8_lossy(&bytes).into_owned().into()),
+            Self::Double(bits) if f64::from_bits(bits).is_nan() => Self::Double(f64::NAN.to_bits()),
+            Self::Struct(fields) => Self::Struct(
+                fields
+                    .into_iter()
+                    .map(|(id, value)| (id, value.in_json()))
+                    .collect(),
+            ),
+            Self::List(element, items) => Self::List(element, all(items)),
+            Self::Set(element, items) => Self::Set(element, all(items)),
+            Self::Map(key, value, entries) => Self::Map(
+                key,
+                value,
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.in_json(), value.in_json()))
+                    .collect(),
+            ),
+            base => base,
         }
     }
 

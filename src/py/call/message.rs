@@ -54,9 +54,12 @@ where
 {
     fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<()> {
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
-        Encoder::new(py, writer).struct_by_fields(self.plan, |field| {
+        let mut encoder = Encoder::new(py, writer);
+        encoder.struct_by_fields(self.plan, |field| {
             field.slot.and_then(|slot| (self.value_of)(slot.index()))
-        })
+        })?;
+        encoder.end_message();
+        Ok(())
     }
 }
 

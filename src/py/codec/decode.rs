@@ -7,8 +7,8 @@ use super::keys::KeyCache;
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
-    self, ListBuilder, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, Slots,
-    Unread,
+    self, ListBuilder, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
+    ReadStrBytes, Slots, Unread,
 };
 use crate::py::imports;
 use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
@@ -85,7 +85,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     ) -> Result<()> {
         self.reader.enter(Nesting::READ_STRUCT)?;
         self.fields(plan, store)?;
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(())
     }
 
@@ -253,7 +253,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[inline(never)]
     fn string(&mut self) -> Result<Bound<'py, PyAny>> {
         if self.strings == Strings::Bytes {
-            return self.scalar(ReadBytes);
+            return self.scalar(ReadStrBytes);
         }
         self.scalar(self.str())
     }
@@ -291,6 +291,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Ok(text) => Ok(text),
             Err(none) => match none.raised() {
                 Some(raised) => Err(raised.into()),
+                None if R::IS_TEXT => {
+                    let py = self.quiet.calls();
+                    let strict = self.strings == Strings::Strict;
+                    ffi::half_pairs(py, bytes, strict)
+                        .map_err(|unread| CodecError::unread(py, unread))
+                }
                 None if self.strings == Strings::Strict => {
                     Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
                 }
@@ -323,7 +329,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             self.reader.skip_elements(header)?;
             self.quiet.list().into_any()
         };
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(list)
     }
 
@@ -385,7 +391,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         } else {
             self.reader.skip_entries(header)?;
         }
-        self.reader.leave();
+        self.reader.leave()?;
         Ok(map.into_any())
     }
 }
@@ -422,7 +428,8 @@ fn set_entry<'py>(
 #[cold]
 fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
     if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
-        return CodecError::value(ffi::exception_of(key.py(), error).to_string());
+        let reason = ffi::exception_of(key.py(), error);
+        return CodecError::value(format!("a map cannot have this key: {reason}"));
     }
     error.into()
 }

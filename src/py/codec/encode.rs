@@ -20,6 +20,9 @@ const MANY: usize = 16;
 /// A length that an object announces is believed up to here.
 const MOST_EXPECTED: usize = 1024;
 
+/// Writes bytes as a string, or as a binary.
+type WriteBytes<W> = fn(&mut W, &[u8]) -> crate::wire::Result<()>;
+
 /// Encodes values into one message.
 pub struct Encoder<'py, W> {
     py: Python<'py>,
@@ -30,6 +33,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// Encodes to `writer`.
     pub fn new(py: Python<'py>, writer: W) -> Self {
         Self { py, writer }
+    }
+
+    /// Ends the message, behind its struct.
+    #[inline]
+    pub fn end_message(&mut self) {
+        self.writer.end_message();
     }
 
     /// Writes a struct by its own plan, whatever kind of object it is.
@@ -220,47 +229,69 @@ impl<'py, W: Writer> Encoder<'py, W> {
     #[inline(never)]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyString>() {
-            Ok(text) => self.text(text),
-            Err(_) => self.buffer("a str", value),
+            Ok(text) => match self.text(text, W::bytes) {
+                Err(error) if W::IS_TEXT && error.is_value() => self.half_pairs(text),
+                done => done,
+            },
+            Err(_) => self.buffer("a str", value, W::bytes),
         }
     }
 
     #[inline(never)]
     fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         match value.cast::<PyBytes>() {
-            Ok(bytes) => Ok(self.writer.bytes(bytes.as_bytes())?),
+            Ok(bytes) => Ok(self.writer.binary(bytes.as_bytes())?),
             Err(_) => match value.cast::<PyString>() {
-                Ok(text) => self.text(text),
-                Err(_) => self.buffer("bytes", value),
+                Ok(text) => self.text(text, W::binary),
+                Err(_) => self.buffer("bytes", value, W::binary),
             },
         }
     }
 
+    /// Writes the UTF-8 of a text, as a string or as a binary.
     #[inline]
-    fn text(&mut self, text: &Bound<'py, PyString>) -> Result<()> {
+    fn text(&mut self, text: &Bound<'py, PyString>, write: WriteBytes<W>) -> Result<()> {
         match text.to_str() {
-            Ok(text) => Ok(self.writer.bytes(text.as_bytes())?),
+            Ok(text) => Ok(write(&mut self.writer, text.as_bytes())?),
             Err(error) => Err(CodecError::value(
                 ffi::exception_of(self.py, error).to_string(),
             )),
         }
     }
 
+    /// Writes a text with halves of surrogate pairs, which JSON can escape.
+    #[cold]
+    fn half_pairs(&mut self, text: &Bound<'py, PyString>) -> Result<()> {
+        let encoded = text.call_method1(intern!(self.py, "encode"), ("utf-8", "surrogatepass"))?;
+        Ok(self
+            .writer
+            .bytes(encoded.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes())?)
+    }
+
     #[inline(never)]
-    fn buffer(&mut self, expected: &str, value: &Bound<'py, PyAny>) -> Result<()> {
+    fn buffer(
+        &mut self,
+        expected: &str,
+        value: &Bound<'py, PyAny>,
+        write: WriteBytes<W>,
+    ) -> Result<()> {
         if let Ok(bytes) = value.cast::<PyBytes>() {
-            return Ok(self.writer.bytes(bytes.as_bytes())?);
+            return Ok(write(&mut self.writer, bytes.as_bytes())?);
         }
         if let Ok(bytes) = value.cast::<PyByteArray>() {
             self.writer.check_string(bytes.len())?;
-            return Ok(self.writer.bytes(&bytes.to_vec())?);
+            return Ok(write(&mut self.writer, &bytes.to_vec())?);
         }
         if let Ok(buffer) = ffi::Buffer::of(value) {
             // Refused before it is copied.
             self.writer.check_string(buffer.len_bytes())?;
-            return Ok(self.writer.bytes(&buffer.to_vec()?)?);
+            return Ok(write(&mut self.writer, &buffer.to_vec()?)?);
         }
-        self.binary(&string_of(expected, value)?)
+        let stands_for_it = string_of(expected, value)?;
+        match stands_for_it.cast::<PyString>() {
+            Ok(text) => self.text(text, write),
+            Err(_) => self.buffer(expected, &stands_for_it, write),
+        }
     }
 
     #[cold]
@@ -301,7 +332,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 this.value(kind, item)
             })?;
         } else {
-            let (length, iterator) = sized(value)?;
+            let (length, iterator) = sized(value, W::IS_TEXT)?;
             self.writer.list(kind.wire_type(), length)?;
             let mut count = 0;
             for item in iterator {
@@ -336,7 +367,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             body = self.begin_set(kind, list.len())?;
             self.each(kind, list, |this| ends.push(this.written_since(body)))?;
         } else {
-            let (length, iterator) = sized(value)?;
+            let (length, iterator) = sized(value, W::IS_TEXT)?;
             ends = Vec::with_capacity(length.min(MOST_EXPECTED));
             body = self.begin_set(kind, length)?;
             for item in iterator {
@@ -540,9 +571,17 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 }
 
-/// How many elements a container has, and they.
-fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator>)> {
+/// How many elements a container has, and they. The characters of a text are
+/// none for a protocol that `is_text`, which never had a list for them.
+fn sized<'py>(value: &Bound<'py, PyAny>, is_text: bool) -> Result<(usize, Bound<'py, PyIterator>)> {
     const EXPECTED: &str = "a list, set or tuple";
+    if is_text
+        && (value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance_of::<PyByteArray>())
+    {
+        return Err(not_a(EXPECTED, value));
+    }
     let length = answer_of(value, EXPECTED, value.len())?;
     Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
 }

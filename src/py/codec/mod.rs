@@ -17,8 +17,8 @@ use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
 use crate::py::transport::{Endpoint, Fetch, ReadAhead, TransportInput, Underlying};
 use crate::wire::{
-    Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Limits, Output, Reader,
-    SliceInput, Writer,
+    Binary, BinaryWriter, Compact, CompactWriter, Error, ErrorKind, Input, Json, JsonWriter,
+    Limits, Output, Reader, SliceInput, TextEnd, Writer,
 };
 
 pub use coerce::type_name;
@@ -58,6 +58,10 @@ pub fn read<'py, J: Read<'py>>(
             memory.try_borrow_mut()?.put_back(bytes, position + taken);
             Ok(output)
         }
+        _ if settings.dialect == Dialect::Json => {
+            let text = read_text(settings, trans)?;
+            Ok(read_bytes(py, settings, &text, job)?)
+        }
         Endpoint::Buffer(base) => {
             let input = base.try_borrow_mut()?.take_input(py, limit);
             // After an error nobody knows where the next message starts.
@@ -70,6 +74,42 @@ pub fn read<'py, J: Read<'py>>(
                 TransportInput::new(trans.clone(), ReadAhead::default(), Fetch::Exact, limit);
             let (output, ()) = run(py, settings, input, job, drop)?;
             Ok(output)
+        }
+    }
+}
+
+/// Takes one text of JSON from a transport, and no byte behind it.
+pub fn read_text(settings: &Settings, trans: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let py = trans.py();
+    let limits = affordable(settings.limits);
+    let mut end = TextEnd::new(limits.depth);
+    let failed = |error| error::from_wire(py, error, None, "");
+    match Endpoint::of(trans)? {
+        Endpoint::Memory(memory) => {
+            let (bytes, position) = memory.try_borrow_mut()?.take();
+            let ahead = &bytes[position..];
+            let ahead = &ahead[..ahead.len().min(limits.message)];
+            let size = match end.find(ahead).map_err(failed)? {
+                Some(size) => size,
+                None if position + ahead.len() < bytes.len() => {
+                    return Err(failed(too_long(&limits, bytes.len() - position)));
+                }
+                None => return Err(failed(Error::truncated(end.missing(), 0))),
+            };
+            let text = ahead[..size].to_vec();
+            memory.try_borrow_mut()?.put_back(bytes, position + size);
+            Ok(text)
+        }
+        Endpoint::Buffer(base) => {
+            let mut input = base.try_borrow_mut()?.take_input(py, limits.message);
+            let text = input.take_text(&mut end).map_err(failed)?;
+            base.try_borrow_mut()?.put_input_back(input);
+            Ok(text)
+        }
+        Endpoint::Foreign => {
+            let ahead = ReadAhead::default();
+            let mut input = TransportInput::new(trans.clone(), ahead, Fetch::Exact, limits.message);
+            input.take_text(&mut end).map_err(failed)
         }
     }
 }
@@ -99,8 +139,16 @@ fn run<'py, I: Input, J: Read<'py>, K>(
     job: J,
     keep: impl FnOnce(I) -> K,
 ) -> Result<(J::Output, K), Raised<'py>> {
+    let mut input = input;
     let limits = affordable(settings.limits);
     let (error, offset) = match settings.dialect {
+        Dialect::Json => {
+            let (output, taken) = read_json(py, &limits, input.buffered(), job)?;
+            input
+                .discard(taken)
+                .map_err(|error| Raised::new(py, error::from_codec(py, error.into())))?;
+            return Ok((output, keep(input)));
+        }
         Dialect::Binary => {
             let mut reader = Binary::new(input, limits, settings.strict_read());
             match job.read(py, &mut reader) {
@@ -117,6 +165,40 @@ fn run<'py, I: Input, J: Read<'py>, K>(
         }
     };
     Err(Raised::new(py, error::from_codec(py, error.at(offset))))
+}
+
+/// Reads from the start of a text; also gives how many bytes were taken.
+#[inline(never)]
+fn read_json<'py, J: Read<'py>>(
+    py: Python<'py>,
+    limits: &Limits,
+    bytes: &[u8],
+    job: J,
+) -> Result<(J::Output, usize), Raised<'py>> {
+    let text = &bytes[..bytes.len().min(limits.message)];
+    let mut reader = Json::new(SliceInput::new(text), *limits);
+    let error = match job.read(py, &mut reader) {
+        Ok(output) => return Ok((output, reader.input().offset() as usize)),
+        Err(error) => error,
+    };
+    // A text that nests too deep, or of which not all may be read, is wrong
+    // before anything that it holds is.
+    let error = match TextEnd::new(limits.depth).find(text) {
+        Err(outline) if matches!(outline.kind(), ErrorKind::Depth { .. }) => outline.into(),
+        Ok(None) if text.len() < bytes.len() => too_long(limits, bytes.len()).into(),
+        _ => error.at(reader.input().offset()),
+    };
+    Err(Raised::new(py, error::from_codec(py, error)))
+}
+
+#[cold]
+fn too_long(limits: &Limits, size: usize) -> Error {
+    ErrorKind::SizeLimit {
+        what: "message",
+        size: size as u64,
+        limit: limits.message as u64,
+    }
+    .into()
 }
 
 /// Writes to a transport: all of it, or nothing and an error.
@@ -157,13 +239,12 @@ pub fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResu
     if size <= limit {
         return Ok(());
     }
-    let error: Error = ErrorKind::SizeLimit {
-        what: "message",
-        size: size as u64,
-        limit: limit as u64,
-    }
-    .into();
-    Err(error::from_wire(py, error, None, ""))
+    Err(error::from_wire(
+        py,
+        too_long(&settings.limits, size),
+        None,
+        "",
+    ))
 }
 
 /// The limits, with no more levels than the stack of this thread has room for.
@@ -204,6 +285,25 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
             job.write(py, BinaryWriter::new(bytes, limits, strict))
         }
         Dialect::Compact => job.write(py, CompactWriter::new(bytes, limits)),
+        Dialect::Json => write_json(py, &limits, bytes, job),
     };
     result.map_err(|error| Raised::new(py, error::from_codec(py, error)))
+}
+
+/// Writes a text, no longer than a peer would read.
+#[inline(never)]
+fn write_json<'py, O: Output, J: Write<'py>>(
+    py: Python<'py>,
+    limits: &Limits,
+    bytes: &mut O,
+    job: J,
+) -> Result<(), CodecError> {
+    let before = bytes.length();
+    job.write(py, JsonWriter::new(bytes, *limits))?;
+    // Wraps where memory for the output has run out since.
+    let size = bytes.length().wrapping_sub(before);
+    if size > limits.message && bytes.length() >= before {
+        return Err(too_long(limits, size).into());
+    }
+    Ok(())
 }

@@ -20,6 +20,8 @@ pub enum Dialect {
     Binary,
     /// The compact protocol.
     Compact,
+    /// Apache's JSON protocol.
+    Json,
 }
 
 /// What a `string` becomes.

@@ -193,7 +193,11 @@ fn path_text(py: Python<'_>, path: Vec<Segment>) -> String {
 impl From<wire::Error> for CodecError {
     #[cold]
     fn from(error: wire::Error) -> Self {
-        Self::new(Cause::Wire(error))
+        match error.kind() {
+            // A matter of the value, and not of the bytes.
+            wire::ErrorKind::NotText => Self::value(error.to_string()),
+            _ => Self::new(Cause::Wire(error)),
+        }
     }
 }
 

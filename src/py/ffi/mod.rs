@@ -44,8 +44,8 @@ pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;
 pub use raised::{Raised, exception_of, raised_from};
 pub use scalar::{
-    ExactNumber, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, ScalarKind, Unread,
-    write_exact_field,
+    ExactNumber, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, ReadStrBytes,
+    ScalarKind, Unread, half_pairs, write_exact_field,
 };
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};

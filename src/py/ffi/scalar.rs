@@ -6,6 +6,7 @@
 //! with such a value is to ask for its [`Scalar`] and to hand that to a
 //! [`Writer`], which is of the room `wire` and knows nothing of Python.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat};
 
@@ -45,7 +46,7 @@ pub enum ScalarKind {
 fn exact<'a>(kind: ScalarKind, value: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
     Some(match kind {
         ScalarKind::Str => Scalar::Bytes(exact_utf8(value)?),
-        ScalarKind::Bytes => Scalar::Bytes(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
+        ScalarKind::Bytes => Scalar::Binary(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
         ScalarKind::I8 => Scalar::I8(exact_i64(value)?.try_into().ok()?),
         ScalarKind::I16 => Scalar::I16(exact_i64(value)?.try_into().ok()?),
         ScalarKind::I32 => Scalar::I32(exact_i32(value)?),
@@ -200,7 +201,9 @@ read_scalar! {
     /// A double, as a `float`.
     ReadDouble, |py, reader| PyFloat::new(py, reader.double()?).into_any();
     /// A binary, as `bytes`.
-    ReadBytes, |py, reader| PyBytes::new(py, reader.bytes()?).into_any();
+    ReadBytes, |py, reader| PyBytes::new(py, reader.binary()?).into_any();
+    /// A string, as `bytes`.
+    ReadStrBytes, |py, reader| PyBytes::new(py, reader.bytes()?).into_any();
 }
 
 /// An `int` of a number that is probably small.
@@ -229,9 +232,13 @@ impl ReadStr {
         py: Python<'py>,
         bytes: &[u8],
         none: NoStr<'py>,
+        is_text: bool,
     ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
         if let Some(raised) = none.raised() {
             return Err(raised.into());
+        }
+        if is_text {
+            return half_pairs(py, bytes, self.strict);
         }
         if self.strict {
             return Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec()))));
@@ -250,7 +257,23 @@ impl ReadScalar for ReadStr {
         let bytes = reader.bytes()?;
         match new_str(py, bytes) {
             Ok(text) => Ok(text),
-            Err(none) => self.other(py, bytes, none),
+            Err(none) => self.other(py, bytes, none, R::IS_TEXT),
         }
     }
+}
+
+/// The string of text with halves of surrogate pairs, which JSON can escape and
+/// no UTF-8 has.
+#[cold]
+pub fn half_pairs<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    strict: bool,
+) -> Result<Bound<'py, PyAny>, Unread<'py>> {
+    if strict {
+        return Err(wire::Error::malformed("a string contains half of a surrogate pair").into());
+    }
+    PyBytes::new(py, bytes)
+        .call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))
+        .map_err(|error| Raised::new(py, error).into())
 }

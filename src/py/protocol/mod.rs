@@ -6,11 +6,12 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBytes, PyString};
 
+mod apache_json;
 mod bare_value;
 mod jobs;
 mod native;
 
-use crate::py::codec::{self, ProtocolSettings, Settings};
+use crate::py::codec::{self, Dialect, ProtocolSettings, Settings};
 use crate::py::ffi;
 use crate::py::structs::Plan;
 use crate::wire::MessageHeader;
@@ -20,7 +21,8 @@ use bare_value::SkipValue;
 pub use bare_value::{read_value, write_value};
 pub use jobs::{ReadMessage, ReadStruct, WriteStruct};
 pub use native::{
-    TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
+    TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
+    TCompactProtocol, TCompactProtocolFactory,
 };
 
 /// A protocol over a transport: what thriftpy2's protocol objects do, for
@@ -46,14 +48,22 @@ pub fn original_reader<'py>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
     let py = protocol.py();
-    original(
+    let found = original(
         protocol,
         [
             intern!(py, "read_message_begin"),
             intern!(py, "read_struct"),
             intern!(py, "read_message_end"),
         ],
-    )
+    )?;
+    match found {
+        Some((settings, _)) if settings.dialect == Dialect::Json => {
+            // What is left to read is for the methods of the protocol.
+            let message = apache_json::next_message(protocol.cast()?)?;
+            Ok(Some((settings, message.into_any())))
+        }
+        found => Ok(found),
+    }
 }
 
 /// What to write a message with in place of the methods of a protocol; none
@@ -70,6 +80,14 @@ pub fn original_writer<'py>(
             intern!(py, "write_message_end"),
         ],
     )
+    .and_then(|found| match found {
+        Some((settings, _))
+            if settings.dialect == Dialect::Json && apache_json::has_header(protocol.cast()?)? =>
+        {
+            Ok(None)
+        }
+        found => Ok(found),
+    })
 }
 
 fn original<'py>(
@@ -77,7 +95,8 @@ fn original<'py>(
     methods: [&Bound<'py, PyString>; 3],
 ) -> PyResult<Option<(Settings, Bound<'py, PyAny>)>> {
     let ours = protocol.is_exact_instance_of::<TBinaryProtocol>()
-        || protocol.is_exact_instance_of::<TCompactProtocol>();
+        || protocol.is_exact_instance_of::<TCompactProtocol>()
+        || protocol.is_exact_instance_of::<TApacheJSONProtocol>();
     if !ours || !ffi::has_original_methods(protocol, &methods)? {
         return Ok(None);
     }
@@ -89,6 +108,14 @@ pub fn message_name<'py>(py: Python<'py>, header: &MessageHeader) -> Bound<'py, 
     match PyString::from_bytes(py, &header.name) {
         Ok(name) => name.into_any(),
         Err(_) => PyBytes::new(py, &header.name).into_any(),
+    }
+}
+
+/// The name of a message that is given as a `str` or as bytes.
+fn name_bytes(name: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    match name.cast::<PyBytes>() {
+        Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
+        Err(_) => Ok(name.cast::<PyString>()?.to_str()?.as_bytes().to_vec()),
     }
 }
 
@@ -134,12 +161,8 @@ impl NativeProtocol {
         seqid: i32,
     ) -> PyResult<()> {
         let (settings, trans) = parts(this)?;
-        let name = match name.cast::<PyBytes>() {
-            Ok(bytes) => bytes.as_bytes().to_vec(),
-            Err(_) => name.cast::<PyString>()?.to_str()?.as_bytes().to_vec(),
-        };
         let header = MessageHeader {
-            name,
+            name: name_bytes(name)?,
             message_type: ttype,
             sequence_id: seqid,
         };

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use super::{ReadAhead, Underlying};
 use crate::py::ffi::exception_of;
 use crate::py::{error, imports};
-use crate::wire::{Error, ErrorKind, Input, Result};
+use crate::wire::{Error, ErrorKind, Input, Result, TextEnd};
 
 /// At most this much is asked for at once: what is promised by the wire may
 /// never come, and a socket allocates what it is asked for.
@@ -123,6 +123,18 @@ impl<'py> TransportInput<'py> {
             return Err(source_error(error::transport(self.source.0.py(), &text)));
         }
         Ok(())
+    }
+
+    /// Takes the text whose `end` is found on the way, and no byte behind it.
+    pub fn take_text(&mut self, end: &mut TextEnd) -> Result<Vec<u8>> {
+        let mut seen = 0;
+        loop {
+            if let Some(size) = end.find(&self.buffered()[seen..])? {
+                return Ok(self.take(seen + size)?.to_vec());
+            }
+            seen = self.buffered().len();
+            self.fill(seen + end.missing())?;
+        }
     }
 
     /// Goes on to the next frame, whatever is left of this one.

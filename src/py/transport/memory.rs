@@ -38,8 +38,28 @@ impl TMemoryBuffer {
         self.position = position;
     }
 
-    fn unread(&self) -> &[u8] {
+    /// One that holds these bytes.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            position: 0,
+            cursor: Some(0),
+        }
+    }
+
+    /// All it holds, read or not.
+    pub fn contents(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What was not read yet.
+    pub fn unread(&self) -> &[u8] {
         &self.bytes[self.position..]
+    }
+
+    /// Whether it holds something of which nothing was read.
+    pub fn is_whole(&self) -> bool {
+        self.position == 0 && !self.bytes.is_empty()
     }
 }
 

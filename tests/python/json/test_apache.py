@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import socket
 import struct
 import threading
+import uuid
 
 import fastthrift
 import pytest
@@ -328,6 +330,134 @@ def test_short_input_is_the_end_of_the_file(data):
     with pytest.raises(TTransportException) as caught:
         read(data)
     assert caught.value.type == TTransportException.END_OF_FILE
+
+
+# --- Uuids ---------------------------------------------------------------------------------------
+
+IDS = fastthrift.load_fp(
+    io.StringIO(
+        """
+        struct Ids { 1: uuid one, 2: list<uuid> many, 3: map<uuid, i32> by_id, 4: i32 number }
+        struct Older { 4: i32 number }
+        """
+    ),
+    "apache_json_uuid_thrift",
+)
+ID = uuid.UUID("01234567-89ab-cdef-0123-456789abcdef")
+
+
+def apache_ids():
+    """Apache's own bytes for a struct with uuids in all places."""
+    from thrift.protocol.TJSONProtocol import TJSONProtocol
+    from thrift.Thrift import TType as ApacheType
+    from thrift.transport.TTransport import TMemoryBuffer as ApacheMemory
+
+    memory = ApacheMemory()
+    peer = TJSONProtocol(memory)
+    peer.writeStructBegin("Ids")
+    peer.writeFieldBegin("one", ApacheType.UUID, 1)
+    peer.writeUuid(ID)
+    peer.writeFieldEnd()
+    peer.writeFieldBegin("many", ApacheType.LIST, 2)
+    peer.writeListBegin(ApacheType.UUID, 2)
+    peer.writeUuid(ID)
+    peer.writeUuid(uuid.UUID(int=0))
+    peer.writeListEnd()
+    peer.writeFieldEnd()
+    peer.writeFieldBegin("by_id", ApacheType.MAP, 3)
+    peer.writeMapBegin(ApacheType.UUID, ApacheType.I32, 1)
+    peer.writeUuid(ID)
+    peer.writeI32(7)
+    peer.writeMapEnd()
+    peer.writeFieldEnd()
+    peer.writeFieldBegin("number", ApacheType.I32, 4)
+    peer.writeI32(8)
+    peer.writeFieldEnd()
+    peer.writeFieldStop()
+    peer.writeStructEnd()
+    return memory.getvalue()
+
+
+def test_uuids_are_written_and_read_as_apache_does():
+    from thrift.protocol.TJSONProtocol import TJSONProtocol
+    from thrift.transport.TTransport import TMemoryBuffer as ApacheMemory
+
+    ids = IDS.Ids(one=ID, many=[ID, uuid.UUID(int=0)], by_id={ID: 7}, number=8)
+    data = serialize(ids, FACTORY)
+    assert data == apache_ids()
+    assert deserialize(IDS.Ids(), apache_ids(), FACTORY) == ids
+    peer = TJSONProtocol(ApacheMemory(data))
+    peer.readStructBegin()
+    peer.readFieldBegin()
+    assert peer.readUuid() == ID
+
+
+def test_uuids_of_fields_that_are_not_known_are_passed_over():
+    assert deserialize(IDS.Older(), apache_ids(), FACTORY) == IDS.Older(number=8)
+
+
+@pytest.mark.parametrize("text", ["", "0123", "01234567-89ab-cdef-0123-456789abcdeg", "-" * 36])
+def test_what_is_no_uuid_is_refused(text):
+    for cls in (IDS.Ids, IDS.Older):
+        with pytest.raises(TProtocolException) as caught:
+            read('{"1":{"uid":"' + text + '"}}', cls)
+        assert caught.value.type == TProtocolException.INVALID_DATA
+
+
+# --- Errors tell the place -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"4":{"i32":"5"}}', "(at byte 12, in number)"),
+        ('{"12":{"map":["i32","lst",1,{"1":["lst",1,["i32",1,null]]}]}}', "in nested[1][0][0])"),
+        ('{"11":{"rec":{"1":{"i32":99999999999}}}}', "in leaf.n)"),
+        ('{"9":{"lst":["i32",2,1]}}', "in numbers"),
+    ],
+)
+def test_errors_tell_the_byte_and_the_path(text, place):
+    with pytest.raises(TProtocolException, match=re.escape(place)):
+        read(text)
+
+
+# --- Short forms ---------------------------------------------------------------------------------
+
+
+def test_encode_and_decode_take_the_factory():
+    obj = Values(number=5, text="é", raw=b"\0")
+    assert fastthrift.encode(obj, FACTORY) == serialize(obj, FACTORY)
+    assert fastthrift.decode(Values, serialize(obj, FACTORY), FACTORY) == obj
+
+
+def test_a_protocol_with_methods_of_its_own_is_asked_by_them():
+    class Counting(TApacheJSONProtocol):
+        structs = 0
+
+        def read_struct(self, obj):
+            self.structs += 1
+            return super().read_struct(obj)
+
+    ours, other = socket.socketpair()
+    with ours, other:
+        for sock in (ours, other):
+            sock.settimeout(120)
+        protocol = Counting(TBufferedTransport(TSocket(sock=other)))
+        processor = TProcessor(Calls, Handler())
+        thread = threading.Thread(target=processor.process, args=(protocol, protocol))
+        thread.start()
+        client = TClient(Calls, TApacheJSONProtocol(TBufferedTransport(TSocket(sock=ours))))
+        assert client.echo("x") == "x"
+        thread.join()
+    assert protocol.structs == 1
+
+
+def test_bare_values_are_read_and_written():
+    trans = TMemoryBuffer()
+    protocol = TApacheJSONProtocol(trans)
+    protocol._write_val(TType.MAP, {1: "a"}, (TType.I32, TType.STRING))
+    assert trans.getvalue() == b'["i32","str",1,{"1":"a"}]'
+    assert protocol._read_val(TType.MAP, (TType.I32, TType.STRING)) == {1: "a"}
 
 
 # --- Options and limits --------------------------------------------------------------------------

@@ -128,9 +128,9 @@ STILL_USED: dict[str, set[str]] = {
     "_calls/mismatch.py": {"_proto"},
     "contrib/aio/_opening.py": {"_length"},
     "contrib/aio/http.py": {"_written"},
+    "contrib/aio/protocol/apache_json.py": {"_arrived", "_fill"},
     "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
-    "http/server.py": {"_connections", "_serving", "_settle", "_threads"},
-    "protocol/apache_json.py": {"_unread"},
+    "http/server.py": {"_connections", "_join", "_serving", "_settle", "_threads"},
 }
 
 

@@ -1,10 +1,13 @@
 """The asyncio protocols."""
 
+from .apache_json import TAsyncApacheJSONProtocol, TAsyncApacheJSONProtocolFactory
 from .base import TAsyncProtocolBase
 from .binary import TAsyncBinaryProtocol, TAsyncBinaryProtocolFactory
 from .compact import TAsyncCompactProtocol, TAsyncCompactProtocolFactory
 
 __all__ = [
+    "TAsyncApacheJSONProtocol",
+    "TAsyncApacheJSONProtocolFactory",
     "TAsyncBinaryProtocol",
     "TAsyncBinaryProtocolFactory",
     "TAsyncCompactProtocol",
