@@ -14,6 +14,7 @@ mod imports;
 mod json;
 mod logging;
 mod numbers;
+mod plain;
 mod protocol;
 mod structs;
 mod transport;
@@ -51,6 +52,8 @@ mod _core {
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
     use super::json::nests_deeper;
+    #[pymodule_export]
+    use super::plain::{from_dict, from_json, read_json, split_json, to_dict, to_json, write_json};
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,

@@ -19,6 +19,7 @@ mod depth;
 mod distinct;
 mod error;
 mod input;
+pub mod json;
 mod limits;
 mod message;
 mod output;

@@ -8,7 +8,7 @@ use pyo3::types::{
     PyTuple, PyType,
 };
 
-use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
+use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left, Quiet};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
@@ -158,7 +158,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         match kind {
             Kind::String => self.string(value),
-            Kind::I32 => self.i32(value),
+            Kind::I32(_) => self.i32(value),
             Kind::I64 => self.i64(value),
             Kind::Struct(kind) => self.struct_value(kind, value),
             Kind::Bool => self.bool(value),
@@ -265,9 +265,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
     #[cold]
     fn uuid(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
-        let bytes = value.getattr(intern!(self.py, "bytes"));
-        let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
-        self.writer.uuid(answer_of(value, "a uuid.UUID", bytes)?);
+        self.writer.uuid(uuid_of(value)?);
         Ok(())
     }
 
@@ -280,7 +278,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             // One match for all elements, so that the loops are straight.
             let long = list.len() >= MANY;
             match kind {
-                Kind::I32 if long => {
+                Kind::I32(_) if long => {
                     self.numbers(kind, list, |w, items| w.i32s(items))?;
                 }
                 Kind::I64 if long => {
@@ -289,7 +287,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 Kind::Double if long => {
                     self.numbers(kind, list, |w, items| w.doubles(items))?;
                 }
-                Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
+                Kind::String | Kind::Binary | Kind::I32(_) | Kind::I64 | Kind::Double | Kind::Bool => {
                     self.scalars(kind, list)?;
                 }
                 kind => {
@@ -541,7 +539,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
 }
 
 /// How many elements a container has, and they.
-fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator>)> {
+pub fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator>)> {
     const EXPECTED: &str = "a list, set or tuple";
     let length = answer_of(value, EXPECTED, value.len())?;
     Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
@@ -549,7 +547,7 @@ fn sized<'py>(value: &Bound<'py, PyAny>) -> Result<(usize, Bound<'py, PyIterator
 
 /// The attribute that a field is kept in; none when there is no such
 /// attribute.
-fn attribute<'py>(
+pub fn attribute<'py>(
     object: &Bound<'py, PyAny>,
     field: &PlanField,
 ) -> Result<Option<Bound<'py, PyAny>>> {
@@ -557,7 +555,7 @@ fn attribute<'py>(
 }
 
 #[inline]
-fn same_size(announced: usize, written: usize) -> Result<()> {
+pub fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
         return Err(changed_size());
     }
@@ -565,14 +563,14 @@ fn same_size(announced: usize, written: usize) -> Result<()> {
 }
 
 #[cold]
-fn changed_size() -> CodecError {
+pub fn changed_size() -> CodecError {
     CodecError::value("changed size while it was written")
 }
 
 /// Names the field of an error, in the innermost struct only, and counts
 /// the exceptions by which Python says "wrong type" as wrong values.
 #[cold]
-fn field_error(
+pub fn field_error(
     plan: &Plan,
     field: &PlanField,
     value: Bound<'_, PyAny>,

@@ -12,6 +12,7 @@ mod decode;
 mod encode;
 mod keys;
 mod settings;
+mod tree;
 
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
@@ -25,6 +26,10 @@ pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
+pub use tree::{
+    BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, split_thriftpy, to_dict,
+    to_json, write_thriftpy,
+};
 
 /// Something to read, from any protocol.
 pub trait Read<'py> {
@@ -153,7 +158,11 @@ pub fn write<'py, J: Write<'py>>(
 
 /// Refuses to send what the peer would refuse to read.
 pub fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResult<()> {
-    let limit = settings.limits.message;
+    check_size(py, size, settings.limits.message)
+}
+
+/// Refuses a message that is longer than a limit, both in bytes.
+pub fn check_size(py: Python<'_>, size: usize, limit: usize) -> PyResult<()> {
     if size <= limit {
         return Ok(());
     }

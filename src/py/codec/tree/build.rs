@@ -1,0 +1,809 @@
+//! From plain data to values: a walk of a plan.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString, PyType};
+
+use super::dump::has_text;
+use super::options::BuildOptions;
+use super::source::{Found, FoundKey, Source, Text, quoted};
+use crate::py::codec::coerce::{integer, other_double, string_of, type_name, uuid_of};
+use crate::py::codec::decode::{new_uuid, set_entry};
+use crate::py::codec::encode::sized;
+use crate::py::codec::keys::KeyCache;
+use crate::py::error::{CodecError, Result, Segment};
+use crate::py::ffi::{self, CollectorPause, ListBuilder};
+use crate::py::structs::{EnumClass, Kind, Layout, Plan, PlanField, StructClass};
+use crate::wire::json::{base64, number, uuid};
+use crate::wire::{Depth, ErrorKind, Nesting};
+
+/// Turns plain data into values.
+pub struct Builder<'s, 'py, S> {
+    py: Python<'py>,
+    source: &'s mut S,
+    options: BuildOptions,
+    depth: Depth,
+    keys: KeyCache,
+    /// While nothing but this runs, there is no garbage to be found. Ends
+    /// before code of the program is called.
+    pause: Option<CollectorPause<'py>>,
+}
+
+/// What is known of a struct while its fields come.
+struct Filled {
+    /// How many fields are set.
+    count: usize,
+}
+
+impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
+    /// From a source. The limits are affordable.
+    pub fn new(py: Python<'py>, source: &'s mut S, options: BuildOptions, many: bool) -> Self {
+        Self {
+            py,
+            source,
+            options,
+            depth: Depth::new(options.limits.depth),
+            keys: KeyCache::new(),
+            pause: (many && !S::RUNS_CODE)
+                .then(|| CollectorPause::of_native_code(py))
+                .flatten(),
+        }
+    }
+
+    /// An object of a class.
+    pub fn class(
+        &mut self,
+        class: &Bound<'py, PyType>,
+        node: S::Node,
+    ) -> Result<Bound<'py, PyAny>> {
+        let plan = Plan::of(class)?;
+        if let Some(layout) = plan.get().original_layout() {
+            return self.new_struct(plan.get(), layout, node);
+        }
+        self.called(class.as_any(), node)
+    }
+
+    fn struct_value(&mut self, class: &StructClass, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        if let Some(plan) = class.plan(self.py)?
+            && let Some(layout) = plan.get().original_layout()
+        {
+            return self.new_struct(plan.get(), layout, node);
+        }
+        self.called(class.class().bind(self.py), node)
+    }
+
+    /// Fills an object of a class whose fields are slots; whether it is one.
+    pub fn object(&mut self, object: &Bound<'py, PyAny>, node: S::Node) -> Result<bool> {
+        let Some(plan) = Plan::of_payload(object) else {
+            return Ok(false);
+        };
+        let plan = plan.get();
+        let Some(slots) = plan.slots(object).filter(|_| plan.is_of(object)) else {
+            return Ok(false);
+        };
+        self.fields(plan, node, |field, value| {
+            match field.slot {
+                Some(slot) => slots.set(slot, Some(value)),
+                None => object.setattr(field.name.bind(value.py()), value)?,
+            }
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// An object that is made by calling its class.
+    fn called(&mut self, class: &Bound<'py, PyAny>, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        if self.options.thriftpy {
+            return Err(not_exact());
+        }
+        self.pause = None;
+        let object = class.call0()?;
+        let plan = Plan::of_object(&object)?;
+        let offset = self.fields(plan.get(), node, |field, value| {
+            Ok(object.setattr(field.name.bind(value.py()), value)?)
+        })?;
+        for field in plan.get().fields().iter().filter(|field| field.required) {
+            if object.getattr(field.name.bind(self.py))?.is_none() {
+                return Err(missing(self.py, field, offset));
+            }
+        }
+        Ok(object)
+    }
+
+    /// An object that is allocated and filled.
+    #[inline]
+    fn new_struct(
+        &mut self,
+        plan: &Plan,
+        layout: &Layout,
+        node: S::Node,
+    ) -> Result<Bound<'py, PyAny>> {
+        let object = layout.slots().allocate(self.py)?;
+        if let Some(slots) = layout.slots().view_exact(object.object()) {
+            let offset = self.fields(plan, node, |field, value| {
+                if let Some(slot) = field.slot {
+                    slots.set(slot, Some(value));
+                }
+                Ok(())
+            })?;
+            layout.fill_defaults(slots, self.py)?;
+            let required = |field: &&PlanField| field.required && !self.options.thriftpy;
+            for field in plan.fields().iter().filter(required) {
+                let value = field.slot.and_then(|slot| slots.get(slot));
+                if value.is_none_or(|value| value.is_none()) {
+                    return Err(missing(self.py, field, offset));
+                }
+            }
+        }
+        Ok(object.finish())
+    }
+
+    /// Hands each field that comes to `store`; where the struct begins.
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        node: S::Node,
+        mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<Option<u64>> {
+        let found = self.source.look(node)?;
+        let offset = self.source.offset();
+        let Found::Object(mut object) = found else {
+            return Err(self.mismatch("an object", &found));
+        };
+        self.depth.enter(Nesting::READ_STRUCT)?;
+        let mut filled = Filled { count: 0 };
+        let mut expected = plan.fields();
+        let py = self.py;
+        while let Some((key, node)) = self.source.entry(&mut object)? {
+            let FoundKey::Text(name) = key else {
+                return Err(self.wrong("expected names of fields as keys, found another type"));
+            };
+            let name = name.utf8(py)?;
+            let is = |field: &PlanField| {
+                let known = field.idl_name.bind(py);
+                ffi::exact_utf8(known.as_any()) == Some(name)
+            };
+            // Writers keep the order of the IDL, so the next field is usually
+            // the one that comes.
+            let position = expected.iter().position(is);
+            let field = match position {
+                Some(position) => {
+                    let field = &expected[position];
+                    expected = &expected[position + 1..];
+                    field
+                }
+                // What comes twice counts as it came last.
+                None if self.options.thriftpy && plan.fields().iter().any(is) => {
+                    return Err(not_exact());
+                }
+                None if plan.is_result() && self.options.thriftpy => return Err(not_exact()),
+                None => match plan.fields().iter().position(is) {
+                    Some(position) => {
+                        expected = &plan.fields()[position + 1..];
+                        &plan.fields()[position]
+                    }
+                    None if self.options.ignore_unknown => {
+                        self.skip(node)?;
+                        continue;
+                    }
+                    None => return Err(self.unknown(plan, name)),
+                },
+            };
+            let value = match self.optional(&field.kind, node) {
+                Ok(value) => value,
+                Err(error) => return Err(self.in_field(field, error)),
+            };
+            match value {
+                Some(value) => {
+                    filled.count += 1;
+                    store(field, value)?;
+                }
+                None if self.options.thriftpy => {}
+                None => store(field, py.None().into_bound(py))?,
+            }
+        }
+        if plan.is_union() && filled.count != 1 && !self.options.thriftpy {
+            let count = match filled.count {
+                0 => "none".to_owned(),
+                count => count.to_string(),
+            };
+            let error = format!("expected a union with exactly one field, found {count}");
+            return Err(at(CodecError::value(error), offset));
+        }
+        self.depth.leave();
+        Ok(offset)
+    }
+
+    /// A value, or none.
+    fn optional(&mut self, kind: &Kind, node: S::Node) -> Result<Option<Bound<'py, PyAny>>> {
+        // The source knows what comes, and structs look for themselves.
+        match kind {
+            Kind::Struct(class) => match self.source.peek_null(node)? {
+                None => Ok(None),
+                Some(node) => self.struct_value(class, node).map(Some),
+            },
+            kind => match self.source.look(node)? {
+                Found::Null => Ok(None),
+                found => self.found(kind, found).map(Some),
+            },
+        }
+    }
+
+    #[inline]
+    fn value(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        match kind {
+            Kind::Struct(class) => self.struct_value(class, node),
+            kind => {
+                let found = self.source.look(node)?;
+                self.found(kind, found)
+            }
+        }
+    }
+
+    /// The value that plain data stands for.
+    #[inline]
+    fn found(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+        match (kind, found) {
+            (Kind::String, Found::Text(text)) => self.text(&text),
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Integer(value)) => {
+                self.integer(kind, value)
+            }
+            (Kind::Bool, Found::Bool(value)) => {
+                Ok(PyBool::new(self.py, value).to_owned().into_any())
+            }
+            (Kind::Double, Found::Double(value)) => self.double(value),
+            (Kind::Double, Found::Integer(value)) => self.double(value as f64),
+            (Kind::List(element), found) => self.list(element, found),
+            (Kind::Set(element), found) => self.set(element, found),
+            (Kind::Map(entry), found) => self.map(&entry.0, &entry.1, found),
+            (kind, found) => self.rare(kind, found),
+        }
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+        let py = self.py;
+        if self.options.thriftpy && !matches!((kind, &found), (Kind::Binary, Found::Text(_))) {
+            return Err(not_exact());
+        }
+        match (kind, found) {
+            (Kind::I32(Some(class)), Found::Text(text)) => self.enum_name(class, &text),
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Double(value))
+                if number::whole(value).is_some() =>
+            {
+                self.integer(kind, number::whole(value).unwrap_or_default())
+            }
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Large(_)) => {
+                Err(self.wrong(&out_of_range(kind, "a larger number")))
+            }
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Other(value)) => {
+                let number = integer(&value)?;
+                self.integer(kind, number)
+            }
+            (Kind::Double, Found::Large(value)) if value.is_finite() => self.double(value),
+            (Kind::Double, Found::Other(value)) => {
+                let number = other_double(&value)?;
+                self.double(number)
+            }
+            (Kind::Bool, Found::Other(value)) => {
+                let found = Found::Other(value);
+                Err(self.mismatch("true or false", &found))
+            }
+            (Kind::Binary, Found::Text(text)) => {
+                let text = text.utf8(py)?;
+                self.base64(text)
+            }
+            (Kind::Binary, Found::Bytes(value) | Found::Other(value)) => {
+                let bytes = self.bytes_of(&value)?;
+                self.check_size(bytes.as_bytes().len())?;
+                Ok(bytes.into_any())
+            }
+            (Kind::String, Found::Other(value)) => {
+                let text = string_of("a str", &value)?;
+                match text.cast::<PyString>() {
+                    Ok(text) => self.text_of_python(text),
+                    Err(_) => self.text_of_bytes(&text),
+                }
+            }
+            (Kind::String, Found::Bytes(value)) => {
+                let bytes = self.bytes_of(&value)?;
+                self.text_of_bytes(bytes.as_any())
+            }
+            (Kind::Uuid, Found::Text(text)) => {
+                let utf8 = text.utf8(py)?;
+                match uuid::parse(utf8) {
+                    Some(value) => {
+                        self.pause = None;
+                        Ok(new_uuid(py, value)?)
+                    }
+                    None => Err(self.wrong(&format!("expected a uuid, found {}", quoted(utf8)))),
+                }
+            }
+            (Kind::Uuid, Found::Other(value)) => {
+                let bytes = uuid_of(&value)?;
+                Ok(new_uuid(py, bytes)?)
+            }
+            (kind, found) => Err(self.mismatch(expected(kind), &found)),
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, text: &S::Text) -> Result<Bound<'py, PyAny>> {
+        self.check_size(text.utf8(self.py)?.len())?;
+        text.to_python(self.py)
+    }
+
+    fn text_of_python(&mut self, text: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>> {
+        self.check_size(Text::utf8(text, self.py)?.len())?;
+        Text::to_python(text, self.py)
+    }
+
+    fn text_of_bytes(&mut self, bytes: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let bytes = bytes.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes();
+        self.check_size(bytes.len())?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(PyString::new(self.py, text).into_any()),
+            Err(_) => Err(self.wrong("expected a text, found bytes that are not UTF-8")),
+        }
+    }
+
+    fn bytes_of(&mut self, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyBytes>> {
+        if let Ok(bytes) = value.cast_exact::<PyBytes>() {
+            return Ok(bytes.clone());
+        }
+        let found = string_of("bytes", value)?;
+        if let Ok(text) = found.cast::<PyString>() {
+            let utf8 = Text::utf8(text, self.py)?;
+            return Ok(PyBytes::new(self.py, utf8));
+        }
+        Ok(PyBytes::new(
+            self.py,
+            found.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes(),
+        ))
+    }
+
+    fn base64(&mut self, text: &[u8]) -> Result<Bound<'py, PyAny>> {
+        self.check_size(base64::decoded_size(text))?;
+        if self.options.thriftpy && !text.len().is_multiple_of(4) {
+            return Err(not_exact());
+        }
+        let mut bytes = Vec::new();
+        if base64::decode(text, &mut bytes) {
+            return Ok(PyBytes::new(self.py, &bytes).into_any());
+        }
+        Err(self.wrong(&format!("expected base64, found {}", quoted(text))))
+    }
+
+    #[inline]
+    fn integer(&mut self, kind: &Kind, value: i64) -> Result<Bound<'py, PyAny>> {
+        let fits = match kind {
+            Kind::I8 => i8::try_from(value).is_ok(),
+            Kind::I16 => i16::try_from(value).is_ok(),
+            Kind::I32(_) => i32::try_from(value).is_ok(),
+            _ => true,
+        };
+        if !fits {
+            return Err(self.wrong(&out_of_range(kind, &value.to_string())));
+        }
+        Ok(ffi::new_int(self.py, value)?)
+    }
+
+    #[inline]
+    fn double(&mut self, value: f64) -> Result<Bound<'py, PyAny>> {
+        if !value.is_finite() && !self.options.nan {
+            return Err(self
+                .wrong("expected a number, found NaN or an infinity; allow_nan=True takes them"));
+        }
+        Ok(PyFloat::new(self.py, value).into_any())
+    }
+
+    fn enum_name(&mut self, class: &EnumClass, text: &S::Text) -> Result<Bound<'py, PyAny>> {
+        let name = text.to_python(self.py)?;
+        let name = name.cast::<PyString>().map_err(PyErr::from)?;
+        match class.value_of(name)? {
+            Some(value) => Ok(ffi::new_int(self.py, value.into())?),
+            None => {
+                let found = quoted(text.utf8(self.py)?);
+                let expected = "the name or number of an enum's value";
+                Err(self.wrong(&format!("expected {expected}, found {found}")))
+            }
+        }
+    }
+
+    // On its own, for `value` calls itself through it: its frame is needed at
+    // every level of nesting.
+    #[inline(never)]
+    fn list(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+        const MOST: usize = 1 << 16;
+        let mut list = match found {
+            Found::List(list) => list,
+            Found::Other(value) => return self.other_list(kind, &value),
+            found => return Err(self.mismatch("a list", &found)),
+        };
+        self.depth.enter(Nesting::READ_CONTAINER)?;
+        let mut items = ListBuilder::new(self.py, self.source.count(&list).min(MOST))?;
+        let mut index = 0;
+        while let Some(node) = self.source.item(&mut list)? {
+            match self.value(kind, node) {
+                Ok(item) => items.push(item)?,
+                Err(error) => return Err(self.inside(error, Segment::Index(index))),
+            }
+            index += 1;
+        }
+        self.depth.leave();
+        Ok(items.finish())
+    }
+
+    #[cold]
+    fn other_list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let (length, items) = sized(value)?;
+        let items = items.take(length).collect::<PyResult<Vec<_>>>()?;
+        let list = PyList::new(self.py, items)?;
+        match S::of_python(list.into_any()) {
+            Some(node) => self.value_of_list(kind, node),
+            None => Err(self.mismatch("a list", &Found::Other(value.clone()))),
+        }
+    }
+
+    fn value_of_list(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        let found = self.source.look(node)?;
+        self.list(kind, found)
+    }
+
+    /// A set, which is a list in Python: without what comes twice.
+    fn set(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+        let list = self.list(kind, found)?;
+        if !has_text(kind) || self.options.thriftpy {
+            return Ok(list);
+        }
+        let seen = PySet::empty(self.py)?;
+        let distinct = PyList::empty(self.py);
+        for item in list.try_iter()? {
+            let item = item?;
+            let before = seen.len();
+            seen.add(&item)?;
+            if seen.len() > before {
+                distinct.append(item)?;
+            }
+        }
+        Ok(distinct.into_any())
+    }
+
+    #[inline(never)]
+    fn map(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        found: Found<'py, S>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let map = PyDict::new(self.py);
+        if self.options.thriftpy {
+            return self.entries(key_kind, value_kind, found, map);
+        }
+        if !has_text(key_kind) {
+            self.pause = None;
+            return self.pairs(key_kind, value_kind, found, map);
+        }
+        let Found::Object(mut object) = found else {
+            return Err(self.mismatch("an object", &found));
+        };
+        self.depth.enter(Nesting::READ_CONTAINER)?;
+        while let Some((key, node)) = self.source.entry(&mut object)? {
+            let key = match key {
+                FoundKey::Text(text) => self.key(key_kind, &text)?,
+                FoundKey::Node(node) => self.value(key_kind, node)?,
+            };
+            match self.value(value_kind, node) {
+                Ok(value) => set_entry(&map, key, value)?,
+                Err(error) => return Err(self.inside(error, Segment::of_key(&key))),
+            }
+        }
+        self.depth.leave();
+        Ok(map.into_any())
+    }
+
+    /// A map that is a list of objects with a `key` and a `value`.
+    fn entries(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        found: Found<'py, S>,
+        map: Bound<'py, PyDict>,
+    ) -> Result<Bound<'py, PyAny>> {
+        let Found::List(mut list) = found else {
+            return Err(not_exact());
+        };
+        if matches!(key_kind, Kind::Struct(_)) {
+            // Its hash is code of the program.
+            self.pause = None;
+        }
+        self.depth.enter(Nesting::READ_CONTAINER)?;
+        while let Some(node) = self.source.item(&mut list)? {
+            let Found::Object(mut entry) = self.source.look(node)? else {
+                return Err(not_exact());
+            };
+            let key = self.part(key_kind, &mut entry, b"key")?;
+            let value = self.part(value_kind, &mut entry, b"value")?;
+            if self.source.entry(&mut entry)?.is_some() {
+                return Err(not_exact());
+            }
+            set_entry(&map, key, value)?;
+        }
+        self.depth.leave();
+        Ok(map.into_any())
+    }
+
+    /// The value of the next entry of an object, which has this name.
+    fn part(
+        &mut self,
+        kind: &Kind,
+        object: &mut S::Object,
+        name: &[u8],
+    ) -> Result<Bound<'py, PyAny>> {
+        match self.source.entry(object)? {
+            Some((FoundKey::Text(key), node)) if key.utf8(self.py)? == name => {
+                self.value(kind, node)
+            }
+            _ => Err(not_exact()),
+        }
+    }
+
+    /// A map whose keys cannot be text: a list of pairs.
+    fn pairs(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        found: Found<'py, S>,
+        map: Bound<'py, PyDict>,
+    ) -> Result<Bound<'py, PyAny>> {
+        const EXPECTED: &str = "a list of pairs of key and value";
+        let mut list = match found {
+            Found::List(list) => list,
+            Found::Object(mut object) => {
+                // A dict of Python can have such keys.
+                self.depth.enter(Nesting::READ_CONTAINER)?;
+                while let Some((key, node)) = self.source.entry(&mut object)? {
+                    let FoundKey::Node(key) = key else {
+                        return Err(self.wrong("expected a list of pairs, found an object"));
+                    };
+                    let key = self.value(key_kind, key)?;
+                    let value = self.value(value_kind, node)?;
+                    set_entry(&map, key, value)?;
+                }
+                self.depth.leave();
+                return Ok(map.into_any());
+            }
+            found => return Err(self.mismatch(EXPECTED, &found)),
+        };
+        self.depth.enter(Nesting::READ_CONTAINER)?;
+        let mut index = 0;
+        while let Some(node) = self.source.item(&mut list)? {
+            let pair = match self.source.look(node)? {
+                Found::List(mut pair) => self.pair(key_kind, value_kind, &mut pair),
+                found => Err(self.mismatch(EXPECTED, &found)),
+            };
+            match pair {
+                Ok((key, value)) => set_entry(&map, key, value)?,
+                Err(error) => return Err(self.inside(error, Segment::Index(index))),
+            }
+            index += 1;
+        }
+        self.depth.leave();
+        Ok(map.into_any())
+    }
+
+    fn pair(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        pair: &mut S::List,
+    ) -> Result<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        if let Some(key) = self.source.item(pair)? {
+            let key = self.value(key_kind, key)?;
+            if let Some(value) = self.source.item(pair)? {
+                let value = self.value(value_kind, value)?;
+                if self.source.item(pair)?.is_none() {
+                    return Ok((key, value));
+                }
+            }
+        }
+        Err(self.wrong("expected a pair of key and value, found a list of another length"))
+    }
+
+    /// The key of a map that a text stands for.
+    fn key(&mut self, kind: &Kind, text: &S::Text) -> Result<Bound<'py, PyAny>> {
+        let utf8 = text.utf8(self.py)?;
+        let digits = || match number::parse_integer(utf8) {
+            Some((value, length)) if length == utf8.len() => Some(value),
+            _ => None,
+        };
+        match kind {
+            Kind::String => {
+                self.check_size(utf8.len())?;
+                match self.keys.get(self.py, utf8) {
+                    Ok(key) => Ok(key),
+                    // For its error.
+                    Err(_) => text.to_python(self.py),
+                }
+            }
+            Kind::Bool => match utf8 {
+                b"true" => Ok(PyBool::new(self.py, true).to_owned().into_any()),
+                b"false" => Ok(PyBool::new(self.py, false).to_owned().into_any()),
+                _ => Err(self.wrong_key("true or false", utf8)),
+            },
+            Kind::Double => {
+                let word = matches!(utf8, b"true" | b"false" | b"nan" | b"inf" | b"-inf");
+                match number::parse_double(utf8).filter(|_| !word) {
+                    Some(value) => self.double(value),
+                    None => Err(self.wrong_key("a number", utf8)),
+                }
+            }
+            Kind::I32(Some(class)) => match digits() {
+                Some(value) => self.integer(kind, value),
+                None => self.enum_name(class, text),
+            },
+            Kind::I8 | Kind::I16 | Kind::I32(None) | Kind::I64 => match digits() {
+                Some(value) => self.integer(kind, value),
+                None => Err(self.wrong_key("an integer", utf8)),
+            },
+            kind => {
+                let node = S::text_found(text);
+                self.found(kind, node)
+            }
+        }
+    }
+
+    #[cold]
+    fn wrong_key(&self, expected: &str, text: &[u8]) -> CodecError {
+        self.wrong(&format!(
+            "expected {expected} as key, found {}",
+            quoted(text)
+        ))
+    }
+
+    /// Passes over a value, within the limits.
+    pub fn skip(&mut self, node: S::Node) -> Result<()> {
+        match self.source.look(node)? {
+            // It may have more digits than Python reads.
+            Found::Large(_) if self.options.thriftpy => Err(not_exact()),
+            Found::Text(text) => self.check_size(text.utf8(self.py)?.len()),
+            Found::List(mut list) => {
+                self.depth.enter(Nesting::SKIP_CONTAINER)?;
+                while let Some(node) = self.source.item(&mut list)? {
+                    self.skip(node)?;
+                }
+                self.depth.leave();
+                Ok(())
+            }
+            Found::Object(mut object) => {
+                self.depth.enter(Nesting::SKIP_CONTAINER)?;
+                while let Some((_, node)) = self.source.entry(&mut object)? {
+                    self.skip(node)?;
+                }
+                self.depth.leave();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn check_size(&self, size: usize) -> Result<()> {
+        if size <= self.options.limits.string {
+            return Ok(());
+        }
+        Err(self.too_long(size))
+    }
+
+    #[cold]
+    fn too_long(&self, size: usize) -> CodecError {
+        let kind = ErrorKind::SizeLimit {
+            what: "string",
+            size: size as u64,
+            limit: self.options.limits.string as u64,
+        };
+        at(
+            CodecError::from(crate::wire::Error::from(kind)),
+            self.source.offset(),
+        )
+    }
+
+    /// A value that is wrong, at the place that was looked at last.
+    #[cold]
+    fn wrong(&self, reason: &str) -> CodecError {
+        at(CodecError::value(reason), self.source.offset())
+    }
+
+    #[cold]
+    fn mismatch(&self, expected: &str, found: &Found<'py, S>) -> CodecError {
+        let found = match found {
+            Found::Null => S::NULL.to_owned(),
+            Found::Bool(true) => "true".to_owned(),
+            Found::Bool(false) => "false".to_owned(),
+            Found::Integer(value) => value.to_string(),
+            Found::Large(_) => "a larger number".to_owned(),
+            Found::Double(value) => value.to_string(),
+            Found::Text(text) => match text.utf8(self.py) {
+                Ok(text) => quoted(text),
+                Err(_) => "a text".to_owned(),
+            },
+            Found::Bytes(_) => "bytes".to_owned(),
+            Found::List(_) => "a list".to_owned(),
+            Found::Object(_) => "an object".to_owned(),
+            Found::Other(value) => type_name(value),
+        };
+        self.wrong(&format!("expected {expected}, found {found}"))
+    }
+
+    #[cold]
+    fn unknown(&self, plan: &Plan, name: &[u8]) -> CodecError {
+        const MOST: usize = 20;
+        let names: Vec<_> = plan
+            .fields()
+            .iter()
+            .map(|field| field.idl_name.bind(self.py).to_string())
+            .collect();
+        let known = names[..names.len().min(MOST)].join(", ");
+        let more = if names.len() > MOST { ", ..." } else { "" };
+        let error = self.wrong(&format!(
+            "unknown field, expected one of: {known}{more}; unknown=\"ignore\" passes over it"
+        ));
+        let name = String::from_utf8_lossy(name);
+        let name: String = name.chars().take(100).collect();
+        error.inside(Segment::Field(PyString::new(self.py, &name).unbind()))
+    }
+
+    #[cold]
+    fn in_field(&self, field: &PlanField, error: CodecError) -> CodecError {
+        self.inside(error, Segment::Field(field.idl_name.clone_ref(self.py)))
+    }
+
+    #[cold]
+    fn inside(&self, error: CodecError, segment: Segment) -> CodecError {
+        at(error, self.source.offset()).inside(segment)
+    }
+}
+
+#[cold]
+fn at(error: CodecError, offset: Option<u64>) -> CodecError {
+    match offset {
+        Some(offset) => error.at(offset),
+        None => error,
+    }
+}
+
+/// For what thriftpy2's JSON protocol has ideas of its own.
+#[cold]
+fn not_exact() -> CodecError {
+    CodecError::value("of another type than the usual one")
+}
+
+#[cold]
+fn missing(py: Python<'_>, field: &PlanField, offset: Option<u64>) -> CodecError {
+    let error = CodecError::value("expected a value of this required field, found none");
+    at(error, offset).inside(Segment::Field(field.idl_name.clone_ref(py)))
+}
+
+#[cold]
+fn out_of_range(kind: &Kind, found: &str) -> String {
+    let bits = match kind {
+        Kind::I8 => 8,
+        Kind::I16 => 16,
+        Kind::I32(_) => 32,
+        _ => 64,
+    };
+    format!("expected an integer of {bits} bits, found {found}")
+}
+
+fn expected(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "true or false",
+        Kind::I8 | Kind::I16 | Kind::I32(None) | Kind::I64 => "an integer",
+        Kind::I32(Some(_)) => "the name or number of an enum's value",
+        Kind::Double => "a number",
+        Kind::String => "a text",
+        Kind::Binary => "base64",
+        Kind::Uuid => "a uuid",
+        Kind::List(_) | Kind::Set(_) => "a list",
+        Kind::Struct(_) | Kind::Map(_) => "an object",
+    }
+}

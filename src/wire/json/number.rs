@@ -1,0 +1,339 @@
+//! Numbers as text.
+
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// The longest text of an `i64` has a sign and 19 digits.
+const LONGEST: usize = 20;
+
+/// An integer as text.
+pub struct Digits {
+    text: [u8; LONGEST],
+    start: usize,
+}
+
+impl Digits {
+    /// Formats an integer.
+    #[inline]
+    pub fn of(value: i64) -> Self {
+        let mut text = [0; LONGEST];
+        let mut start = LONGEST;
+        let mut rest = value.unsigned_abs();
+        while rest >= 100 {
+            start -= 2;
+            text[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+            rest /= 100;
+        }
+        if rest >= 10 {
+            start -= 2;
+            text[start..start + 2].copy_from_slice(&PAIRS[rest as usize]);
+        } else {
+            start -= 1;
+            text[start] = b'0' + rest as u8;
+        }
+        if value < 0 {
+            start -= 1;
+            text[start] = b'-';
+        }
+        Self { text, start }
+    }
+
+    /// The text.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[self.start..]
+    }
+}
+
+/// A double as Apache's Python library writes it: 17 digits, as by `%.17g` of
+/// C. `put` gets the text; it is quoted where the value is no number.
+pub fn format_double(value: f64, put: impl FnOnce(&[u8])) {
+    // Up to here all whole numbers are exact and have fewer than 17 digits.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.is_nan() {
+        return put(b"\"NaN\"");
+    }
+    if value.is_infinite() {
+        return put(if value > 0.0 {
+            b"\"Infinity\""
+        } else {
+            b"\"-Infinity\""
+        });
+    }
+    if value == 0.0 {
+        return put(if value.is_sign_negative() {
+            b"-0"
+        } else {
+            b"0"
+        });
+    }
+    let whole = value as i64;
+    if value.abs() <= EXACT && whole as f64 == value {
+        return put(Digits::of(whole).as_bytes());
+    }
+    general_double(value, put);
+}
+
+/// Digits that are written of a double.
+const PRECISION: i32 = 17;
+
+/// A text with room for what `%.17g` gives.
+struct Text {
+    bytes: [u8; 32],
+    length: usize,
+}
+
+impl Text {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
+        }
+    }
+}
+
+impl std::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.put(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn general_double(value: f64, put: impl FnOnce(&[u8])) {
+    let empty = || Text {
+        bytes: [0; 32],
+        length: 0,
+    };
+    // d.dddddddddddddddde[-]x; writing to a `Text` cannot fail.
+    let mut scientific = empty();
+    let _ = std::fmt::Write::write_fmt(&mut scientific, format_args!("{:.16e}", value.abs()));
+    let text = &scientific.bytes[..scientific.length];
+    let mantissa_end = text.iter().position(|byte| *byte == b'e').unwrap_or(0);
+    let exponent = text[mantissa_end..]
+        .iter()
+        .skip(1)
+        .fold((0, 1), |(number, sign), byte| match byte {
+            b'-' => (number, -1),
+            digit => (number * 10 + i32::from(digit - b'0'), sign),
+        });
+    let exponent = exponent.0 * exponent.1;
+    let mut digits = [b'0'; PRECISION as usize];
+    let found = text[..mantissa_end].iter().filter(|byte| **byte != b'.');
+    for (place, digit) in digits.iter_mut().zip(found) {
+        *place = *digit;
+    }
+    let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(0);
+    let digits = &digits[..=last];
+
+    let mut out = empty();
+    if value < 0.0 {
+        out.put(b"-");
+    }
+    if !(-4..PRECISION).contains(&exponent) {
+        let (first, rest) = digits.split_at(1);
+        out.put(first);
+        if !rest.is_empty() {
+            out.put(b".");
+            out.put(rest);
+        }
+        out.put(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.abs() < 10 {
+            out.put(b"0");
+        }
+        out.put(Digits::of(exponent.abs().into()).as_bytes());
+    } else if exponent < 0 {
+        out.put(b"0.");
+        out.put(&b"000"[..(-exponent - 1) as usize]);
+        out.put(digits);
+    } else {
+        let point = exponent as usize + 1;
+        let (before, after) = digits.split_at(point.min(digits.len()));
+        out.put(before);
+        out.put(&[b'0'; PRECISION as usize][..point - before.len()]);
+        if !after.is_empty() {
+            out.put(b".");
+            out.put(after);
+        }
+    }
+    put(&out.bytes[..out.length]);
+}
+
+/// The integer at the start of a text, and its length; none where there is
+/// something else, or behind it what only a double has.
+#[inline]
+pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let digits = &text[usize::from(negative)..];
+    let mut value: u64 = 0;
+    let mut length = 0;
+    while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+        // Nineteen digits fit.
+        if length == 19 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit - b'0');
+        length += 1;
+    }
+    let leading_zero = length > 1 && digits[0] == b'0';
+    if length == 0
+        || leading_zero
+        || matches!(digits.get(length), Some(b'.' | b'e' | b'E'))
+        || value > i64::MAX as u64 + u64::from(negative)
+    {
+        return None;
+    }
+    let value = if negative {
+        (value as i64).wrapping_neg()
+    } else {
+        value as i64
+    };
+    Some((value, length + usize::from(negative)))
+}
+
+/// A number or a word for one, as it stands at the start of a text.
+pub fn token(text: &[u8]) -> &[u8] {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    &text[..text.iter().take_while(|byte| part(byte)).count()]
+}
+
+/// The value of a token: a number, or a word that stands for one. JSON has
+/// the words `true` and `false`; `NaN` and `Infinity` are those of many
+/// libraries, `nan` and `inf` those of Apache's for Python.
+pub fn parse_double(token: &[u8]) -> Option<f64> {
+    Some(match token {
+        b"true" => 1.0,
+        b"false" => 0.0,
+        b"NaN" | b"nan" => f64::NAN,
+        b"Infinity" | b"inf" => f64::INFINITY,
+        b"-Infinity" | b"-inf" => f64::NEG_INFINITY,
+        _ if is_number(token) => {
+            let value: f64 = std::str::from_utf8(token).ok()?.parse().ok()?;
+            let whole = !token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+            // An integer that no double can hold is no double.
+            if whole && value.is_infinite() {
+                return None;
+            }
+            value
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a token is a number of JSON.
+fn is_number(token: &[u8]) -> bool {
+    fn digits(text: &[u8]) -> Option<&[u8]> {
+        let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (count > 0).then(|| &text[count..])
+    }
+    fn rest_of_number(text: &[u8]) -> Option<&[u8]> {
+        let text = text.strip_prefix(b"-").unwrap_or(text);
+        let mut rest = match text.strip_prefix(b"0") {
+            Some(rest) => rest,
+            None => digits(text)?,
+        };
+        if let Some(fraction) = rest.strip_prefix(b".") {
+            rest = digits(fraction)?;
+        }
+        if let Some(exponent) = rest.strip_prefix(b"e").or(rest.strip_prefix(b"E")) {
+            let signed = exponent.strip_prefix(b"-").or(exponent.strip_prefix(b"+"));
+            rest = digits(signed.unwrap_or(exponent))?;
+        }
+        Some(rest)
+    }
+    rest_of_number(token).is_some_and(<[u8]>::is_empty)
+}
+
+/// The whole number that a double is, if an `i64` can hold it.
+pub fn whole(value: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    let fits = (-LIMIT..LIMIT).contains(&value) && value.fract() == 0.0;
+    fits.then_some(value as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Digits, format_double, parse_double, parse_integer, whole};
+
+    fn double(value: f64) -> String {
+        let mut text = String::new();
+        format_double(value, |bytes| {
+            text = String::from_utf8(bytes.to_vec()).unwrap();
+        });
+        text
+    }
+
+    #[test]
+    fn doubles_are_those_of_c() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (-12.0, "-12"),
+            (0.5, "0.5"),
+            (0.1, "0.10000000000000001"),
+            (12.3456, "12.345599999999999"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (123_456_789_012_345_678.0, "1.2345678901234568e+17"),
+            (12_345_678_901_234_568.0, "12345678901234568"),
+            (1e-4, "0.0001"),
+            (1e-5, "1.0000000000000001e-05"),
+            (1e300, "1.0000000000000001e+300"),
+            (5e-324, "4.9406564584124654e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            // Exactly between two texts: the even one.
+            (2.0_f64.powi(-25), "2.9802322387695312e-08"),
+            (1e100, "1e+100"),
+            (f64::INFINITY, "\"Infinity\""),
+        ] {
+            assert_eq!(double(value), text);
+        }
+    }
+
+    #[test]
+    fn integers_come_back() {
+        for value in [0, 7, 10, 99, 100, 12_345, i64::MAX, i64::MIN, -1, -10] {
+            let digits = Digits::of(value);
+            assert_eq!(digits.as_bytes(), value.to_string().as_bytes());
+            let text = [digits.as_bytes(), b","].concat();
+            assert_eq!(parse_integer(&text), Some((value, text.len() - 1)));
+        }
+        for text in [
+            "",
+            "-",
+            "01",
+            "1.0",
+            "1e3",
+            "9223372036854775808",
+            "+1",
+            "x",
+        ] {
+            assert_eq!(parse_integer(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn doubles_come_back_and_words_are_known() {
+        for value in [0.1, -12.5, 1e300, 5e-324, f64::MIN] {
+            assert_eq!(parse_double(double(value).as_bytes()), Some(value));
+        }
+        for text in [
+            "nano", "+inf", "--inf", "NAN", "1.", ".5", "01", "1e", "", "+1", "1_0",
+        ] {
+            assert_eq!(parse_double(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_double("9".repeat(400).as_bytes()), None);
+        assert_eq!(whole(12_345.0), Some(12_345));
+        assert_eq!(whole(1.5), None);
+        assert_eq!(whole(1e300), None);
+        assert_eq!(whole(f64::NAN), None);
+    }
+}

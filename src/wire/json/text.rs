@@ -1,0 +1,346 @@
+//! Strings with their escapes.
+//!
+//! Text is UTF-8, in which also halves of surrogate pairs may stand alone, in
+//! three bytes each: JSON can escape them, and Python can hold them.
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Sets the high bit of the first byte of a word that is a quote, a backslash
+/// or a control character; of no byte before it.
+#[inline]
+const fn special(word: u64) -> u64 {
+    let quote = word ^ ONES * b'"' as u64;
+    let backslash = word ^ ONES * b'\\' as u64;
+    let found = quote.wrapping_sub(ONES) & !quote
+        | backslash.wrapping_sub(ONES) & !backslash
+        | word.wrapping_sub(ONES * 0x20) & !word;
+    found & HIGH
+}
+
+/// How many bytes stand before the first quote, backslash or control
+/// character, and whether all of them are ASCII.
+#[inline]
+pub fn plain(bytes: &[u8]) -> (usize, bool) {
+    let mut length = 0;
+    let mut all = 0;
+    let (words, _) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let found = special(word);
+        if found != 0 {
+            let inside = found.trailing_zeros() as usize / 8;
+            let before = word & !(u64::MAX << (8 * inside));
+            return (length + inside, (all | before) & HIGH == 0);
+        }
+        all |= word;
+        length += 8;
+    }
+    let mut ascii = all & HIGH == 0;
+    for byte in &bytes[length..] {
+        if matches!(byte, b'"' | b'\\' | 0..0x20) {
+            break;
+        }
+        ascii &= byte.is_ascii();
+        length += 1;
+    }
+    (length, ascii)
+}
+
+/// How long the well-formed start of a text is: UTF-8, or with halves of
+/// surrogate pairs.
+fn well_formed(text: &[u8]) -> usize {
+    match std::str::from_utf8(text) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
+/// The half of a surrogate pair at the start of a text.
+fn surrogate(text: &[u8]) -> Option<u16> {
+    match text {
+        [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ..] => {
+            Some(0xd000 | u16::from(second & 0x3f) << 6 | u16::from(third & 0x3f))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text can be written.
+pub fn is_text(mut text: &[u8]) -> bool {
+    loop {
+        text = &text[well_formed(text)..];
+        if text.is_empty() {
+            return true;
+        }
+        if surrogate(text).is_none() {
+            return false;
+        }
+        text = &text[3..];
+    }
+}
+
+/// Escapes a text that can be written; `put` gets it in pieces.
+pub fn escape(mut text: &[u8], mut put: impl FnMut(&[u8])) {
+    while !text.is_empty() {
+        let (mut length, ascii) = plain(text);
+        if !ascii {
+            length = well_formed(&text[..length]);
+        }
+        put(&text[..length]);
+        text = &text[length..];
+        let Some(byte) = text.first() else {
+            return;
+        };
+        if let Some(half) = surrogate(text) {
+            put(&unicode(half));
+            text = &text[3..];
+            continue;
+        }
+        match byte {
+            b'"' | b'\\' => put(&[b'\\', *byte]),
+            b'\n' => put(b"\\n"),
+            b'\r' => put(b"\\r"),
+            b'\t' => put(b"\\t"),
+            0x08 => put(b"\\b"),
+            0x0c => put(b"\\f"),
+            byte => put(&unicode(u16::from(*byte))),
+        }
+        text = &text[1..];
+    }
+}
+
+/// Escapes a text so that all of it is ASCII, as `json` of Python does; `put`
+/// gets it in pieces.
+pub fn escape_ascii(text: &str, mut put: impl FnMut(&[u8])) {
+    let mut rest = text;
+    loop {
+        let bytes = rest.as_bytes();
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        let length = bytes.iter().take_while(|byte| plain(byte)).count();
+        put(&bytes[..length]);
+        let mut characters = rest[length..].chars();
+        let Some(character) = characters.next() else {
+            return;
+        };
+        rest = characters.as_str();
+        match character {
+            '"' => put(b"\\\""),
+            '\\' => put(b"\\\\"),
+            '\n' => put(b"\\n"),
+            '\r' => put(b"\\r"),
+            '\t' => put(b"\\t"),
+            '\u{8}' => put(b"\\b"),
+            '\u{c}' => put(b"\\f"),
+            character => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    put(&unicode(*unit));
+                }
+            }
+        }
+    }
+}
+
+/// `\u` and four digits.
+fn unicode(unit: u16) -> [u8; 6] {
+    let digit = |shift: u16| HEX[usize::from(unit >> shift & 0x0f)];
+    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+}
+
+/// What is wrong with a string.
+pub enum Wrong {
+    /// It does not end.
+    Unfinished,
+    /// It is not JSON, with the reason.
+    Malformed(&'static str),
+}
+
+/// A string behind its opening quote.
+pub enum Found {
+    /// It stands in the text as it is: its length without the quote.
+    Plain(usize),
+    /// It was put together: the length in the text with the closing quote.
+    Unescaped(usize),
+}
+
+/// Reads a string behind its opening quote; where it has escapes, into
+/// `scratch`.
+#[inline]
+pub fn read(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+    let (length, ascii) = plain(text);
+    if text.get(length) == Some(&b'"') {
+        if ascii || well_formed(&text[..length]) == length {
+            return Ok(Found::Plain(length));
+        }
+        return Err(NOT_UTF8);
+    }
+    unescape(text, scratch)
+}
+
+const NOT_UTF8: Wrong = Wrong::Malformed("a string is not UTF-8");
+
+fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+    scratch.clear();
+    let mut rest = text;
+    loop {
+        let (length, ascii) = plain(rest);
+        if !ascii && well_formed(&rest[..length]) != length {
+            // It may be the end that is missing.
+            return Err(if length == rest.len() {
+                Wrong::Unfinished
+            } else {
+                NOT_UTF8
+            });
+        }
+        scratch.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
+        match rest {
+            [] | [b'\\'] => return Err(Wrong::Unfinished),
+            [b'"', ..] => return Ok(Found::Unescaped(text.len() - rest.len() + 1)),
+            [b'\\', b'u', hex @ ..] => {
+                let unit = code_unit(hex)?;
+                rest = &hex[4..];
+                let mut code = u32::from(unit);
+                if let (0xd800..0xdc00, [b'\\', b'u', hex @ ..]) = (unit, rest)
+                    && let low @ 0xdc00..0xe000 = code_unit(hex)?
+                {
+                    code = 0x1_0000 + ((code - 0xd800) << 10) + u32::from(low - 0xdc00);
+                    rest = &hex[4..];
+                }
+                put_code(code, scratch);
+            }
+            [b'\\', escaped, after @ ..] => {
+                scratch.push(match escaped {
+                    b'"' | b'\\' | b'/' => *escaped,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'b' => 0x08,
+                    b'f' => 0x0c,
+                    _ => return Err(Wrong::Malformed("a string has an escape unknown to JSON")),
+                });
+                rest = after;
+            }
+            _ => {
+                return Err(Wrong::Malformed(
+                    "a string has a control character, which JSON must escape",
+                ));
+            }
+        }
+    }
+}
+
+/// The four digits at the start of a text.
+fn code_unit(text: &[u8]) -> Result<u16, Wrong> {
+    let Some(digits) = text.first_chunk::<4>() else {
+        return Err(Wrong::Unfinished);
+    };
+    digits.iter().try_fold(0, |unit, byte| {
+        let digit = char::from(*byte).to_digit(16).ok_or(Wrong::Malformed(
+            "a string has a \\u without four hexadecimal digits",
+        ))?;
+        Ok(unit << 4 | digit as u16)
+    })
+}
+
+/// Appends a code point, a half of a surrogate pair included.
+fn put_code(code: u32, text: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(character) => {
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        None => text.extend_from_slice(&[
+            0xe0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3f) as u8,
+            0x80 | (code & 0x3f) as u8,
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, escape, is_text, plain, read};
+
+    fn escaped(text: &[u8]) -> String {
+        let mut out = Vec::new();
+        escape(text, |piece| out.extend_from_slice(piece));
+        String::from_utf8(out).unwrap()
+    }
+
+    fn unescaped(text: &str) -> Option<Vec<u8>> {
+        let mut scratch = Vec::new();
+        match read(text.as_bytes(), &mut scratch) {
+            Ok(Found::Plain(length)) => Some(text.as_bytes()[..length].to_vec()),
+            Ok(Found::Unescaped(length)) => {
+                assert_eq!(text.as_bytes()[length - 1], b'"');
+                Some(scratch)
+            }
+            Err(_) => None,
+        }
+    }
+
+    #[test]
+    fn special_bytes_are_found_wherever_they_stand() {
+        for special in [b'"', b'\\', 0, b'\n', 0x1f] {
+            for place in 0..40 {
+                let mut bytes = [b'a'; 40];
+                bytes[place] = special;
+                assert_eq!(plain(&bytes), (place, true));
+                bytes[place / 2] = 0xc3;
+                let found = if place == 0 {
+                    (40, false)
+                } else {
+                    (place, false)
+                };
+                assert_eq!(plain(&bytes), found);
+            }
+        }
+        assert_eq!(plain(b"\x7f !#[]~"), (7, true));
+    }
+
+    #[test]
+    fn texts_come_back() {
+        let texts: [&[u8]; 6] = [
+            b"",
+            "Grüße 😀 \" \\ / \u{8}\u{c}\n\r\t \u{7f}".as_bytes(),
+            b"\xed\xa0\x80",
+            b"ab\xed\xb2\x80cd",
+            b"\0\x01\x1f",
+            &[b'"'; 30],
+        ];
+        for text in texts {
+            assert!(is_text(text));
+            let json = escaped(text) + "\"rest";
+            assert_eq!(unescaped(&json).as_deref(), Some(text));
+        }
+        assert_eq!(escaped(b"\xed\xb2\x80\x0b"), "\\udc80\\u000b");
+        assert!(!is_text(b"\xff"));
+        assert!(!is_text(b"\xed\xa0"));
+    }
+
+    #[test]
+    fn surrogate_pairs_are_joined() {
+        assert_eq!(
+            unescaped("\\ud83d\\ude00\"").as_deref(),
+            Some("😀".as_bytes())
+        );
+        assert_eq!(
+            unescaped("\\uD83D\"").as_deref(),
+            Some(&b"\xed\xa0\xbd"[..])
+        );
+        for text in [
+            "",
+            "a",
+            "\\\"",
+            "\\x\"",
+            "\\u12\"",
+            "\\u12g4\"",
+            "\n\"",
+            "\\ud83d\\u12\"",
+        ] {
+            assert_eq!(unescaped(text), None, "{text}");
+        }
+    }
+}
