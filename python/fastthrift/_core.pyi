@@ -64,6 +64,7 @@ __all__ = [
     "nests_deeper",
     "read_call",
     "read_json",
+    "read_json_message",
     "read_reply",
     "read_value",
     "serialize",
@@ -595,6 +596,7 @@ def write_result(
 
 def write_json(obj: object, max_depth: int, max_string_size: int) -> bytes | None: ...
 def read_json(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
+def read_json_message(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
 def split_json(text: bytes, levels: int) -> tuple[bytes, bytes] | None: ...
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native

@@ -53,7 +53,10 @@ mod _core {
     #[pymodule_export]
     use super::json::nests_deeper;
     #[pymodule_export]
-    use super::plain::{from_dict, from_json, read_json, split_json, to_dict, to_json, write_json};
+    use super::plain::{
+        from_dict, from_json, read_json, read_json_message, split_json, to_dict, to_json,
+        write_json,
+    };
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,

@@ -107,6 +107,17 @@ pub fn read_json(
     codec::read_thriftpy(obj, text, limits(max_depth, max_string_size))
 }
 
+/// Fills a struct from the payload of a message, as `read_json` does.
+#[pyfunction]
+pub fn read_json_message(
+    obj: &Bound<'_, PyAny>,
+    text: &[u8],
+    max_depth: u32,
+    max_string_size: usize,
+) -> bool {
+    codec::read_thriftpy_message(obj, text, limits(max_depth, max_string_size))
+}
+
 /// The metadata and the payload of a message in thriftpy2's JSON protocol, as
 /// text; None where it is not as usual.
 #[pyfunction]

@@ -25,6 +25,7 @@ from fastthrift._core import (
     TType,
     nests_deeper,
     read_json,
+    read_json_message,
     split_json,
     write_json,
 )
@@ -589,16 +590,19 @@ class TJSONProtocol(TProtocolBase):
         (size,) = struct.unpack("!I", readall(self.trans.read, 4))
         return int(size)
 
-    def _read_data(self) -> dict[str, Any]:
-        """A message, whose payload may be text still."""
+    def _read_text(self) -> bytes:
         size = self._read_len()
         check_message(size, self.max_message_size)
         text = bytearray()
         while len(text) < size:
             text += readall(self.trans.read, min(size - len(text), _LARGEST_READ))
+        return bytes(text)
+
+    def _data_of(self, text: bytes) -> dict[str, Any]:
+        """A message, whose payload may be text still."""
         if self._has_usual_limits():
             # A map takes two levels of JSON.
-            parts = split_json(bytes(text), 2 * self.max_depth)
+            parts = split_json(text, 2 * self.max_depth)
             if parts is not None:
                 return {"metadata": json.loads(parts[0]), "payload": parts[1]}
         # The message is one more level around all.
@@ -610,7 +614,7 @@ class TJSONProtocol(TProtocolBase):
         return data
 
     def read_message_begin(self) -> tuple[str, int, int]:
-        data = self._read_data()
+        data = self._data_of(self._read_text())
         try:
             metadata = data["metadata"]
             version = int(metadata["version"])
@@ -646,10 +650,19 @@ class TJSONProtocol(TProtocolBase):
 
     def read_struct(self, obj: Any) -> Any:
         """Fill a payload from the message that was begun, or from the next one; return it."""
-        data, self._data = self._data or self._read_data(), None
+        data, self._data = self._data, None
+        limit = self._reader.max_string_size
+        if not data:
+            text = self._read_text()
+            if (
+                self.decode_response
+                and self._has_usual_limits()
+                and read_json_message(obj, text, self.max_depth, limit)
+            ):
+                return obj
+            data = self._data_of(text)
         payload = data["payload"]
         if isinstance(payload, bytes):
-            limit = self._reader.max_string_size
             if self.decode_response and read_json(obj, payload, self.max_depth, limit):
                 return obj
             # Something in it is unusual.
@@ -682,7 +695,7 @@ class TJSONProtocol(TProtocolBase):
 
     def skip(self, ttype: int) -> None:
         """Read the payload of the message that was begun, or the next one, and forget it."""
-        data, self._data = self._data or self._read_data(), None
+        data, self._data = self._data or self._data_of(self._read_text()), None
         payload = data["payload"]
         if isinstance(payload, bytes):
             payload = json.loads(payload)

@@ -27,8 +27,8 @@ pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use tree::{
-    BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, split_thriftpy, to_dict,
-    to_json, write_thriftpy,
+    BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, read_thriftpy_message,
+    split_thriftpy, to_dict, to_json, write_thriftpy,
 };
 
 /// Something to read, from any protocol.

@@ -4,21 +4,27 @@ import copy
 import io
 import json
 import math
+import re
 import uuid
 from typing import Any, ClassVar
 
+import fastthrift
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-import fastthrift
+import thriftpy2
+import thriftpy2.protocol.json
+import thriftpy2.utils
 from fastthrift.protocol.exc import (
     TDepthLimitException,
     TEncodeException,
     TMalformedDataException,
 )
+from fastthrift.protocol.json import TJSONProtocolFactory
 from fastthrift.thrift import TPayload, TType
+from fastthrift.utils import deserialize, serialize
+from hypothesis import given
+from hypothesis import strategies as st
+from support.pages import ROOT, blocks
 
 IDL = """
 enum Status { NEW = 1, SENT = 2 }
@@ -400,3 +406,53 @@ def test_all_values_come_back(value):
     expected = fastthrift.to_dict(value, binary="base64", keys="str")
     assert text == json.dumps(expected, separators=(",", ":"), ensure_ascii=False).encode()
     assert fastthrift.from_dict(plain.Order, fastthrift.to_dict(value)) == value
+
+
+def test_the_page_shows_what_is_printed(capsys):
+    ((_, _, code),) = blocks(ROOT / "docs" / "howto" / "plain-data.md")
+    exec(code, {})
+    shown = re.findall(r"# (.*)$", code, re.MULTILINE)
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+FACTORY = TJSONProtocolFactory()
+THEIRS = thriftpy2.protocol.json.TJSONProtocolFactory()
+their_plain = thriftpy2.load_fp(
+    io.StringIO(re.sub(r"from|uuid", lambda m: {"from": "since", "uuid": "string"}[m[0]], IDL)),
+    "their_plain_thrift",
+)
+our_plain = fastthrift.load_fp(
+    io.StringIO(re.sub(r"from|uuid", lambda m: {"from": "since", "uuid": "string"}[m[0]], IDL)),
+    "our_plain_thrift",
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"id": st.integers(-(2**31), 2**31 - 1)},
+        optional={
+            "since": st.text(st.characters(exclude_categories=["Cs"])),
+            "seal": st.binary(max_size=10),
+            "large": st.integers(-(2**63), 2**63 - 1),
+            "rates": st.dictionaries(st.integers(-9, 9), st.floats(allow_nan=False), max_size=4),
+            "words": st.dictionaries(st.text('aä\x7f"\n😀'), st.lists(st.text("b\\")), max_size=3),
+            "paid": st.booleans(),
+            "shelves": st.lists(st.integers(-9, 9), unique=True, max_size=4),
+        },
+    )
+)
+def test_the_json_protocol_writes_and_reads_the_bytes_of_thriftpy2(fields):
+    ours, theirs = our_plain.Order(**fields), their_plain.Order(**fields)
+    data = serialize(ours, FACTORY)
+    assert data == thriftpy2.utils.serialize(theirs, THEIRS)
+    assert deserialize(our_plain.Order(), data, FACTORY) == ours
+    back = thriftpy2.utils.deserialize(their_plain.Order(), data, THEIRS)
+    assert vars(back) == vars(theirs)
+
+
+def test_the_json_protocol_takes_uuids_known_and_unknown():
+    value = plain.Order(id=1, key=KEY)
+    data = serialize(value, FACTORY)
+    assert str(KEY).encode() in data
+    assert deserialize(plain.Order(), data, FACTORY) == value
+    assert deserialize(plain.Item(), data, FACTORY) == plain.Item()

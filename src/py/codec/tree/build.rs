@@ -541,7 +541,14 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     ) -> Result<Bound<'py, PyAny>> {
         match self.source.entry(object)? {
             Some((FoundKey::Text(key), node)) if key.utf8(self.py)? == name => {
-                self.value(kind, node)
+                if !matches!(kind, Kind::String) || name != b"key" {
+                    return self.value(kind, node);
+                }
+                match self.source.look(node)? {
+                    // Other maps of the message may have it too.
+                    Found::Text(text) => self.key(kind, &text),
+                    found => self.found(kind, found),
+                }
             }
             _ => Err(not_exact()),
         }

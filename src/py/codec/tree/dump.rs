@@ -70,17 +70,16 @@ impl<'py, S: Sink<'py>> Dumper<'py, S> {
                 (Some(slot), Some(slots)) => slots.get(slot),
                 _ => attribute(object, field)?,
             };
-            let name = Key::Text(field.idl_name.bind(self.py));
             let Some(value) = value.filter(|value| !value.is_none()) else {
                 if self.options.nulls {
-                    self.sink.key(&mut node, name)?;
+                    self.sink.field(&mut node, field)?;
                     let null = self.sink.null();
                     self.sink.entry(&mut node, null)?;
                 }
                 continue;
             };
             count += 1;
-            self.sink.key(&mut node, name)?;
+            self.sink.field(&mut node, field)?;
             match self.value(&field.kind, &value) {
                 Ok(value) => self.sink.entry(&mut node, value)?,
                 Err(error) => return Err(field_error(plan, field, value, error)),
@@ -159,6 +158,7 @@ impl<'py, S: Sink<'py>> Dumper<'py, S> {
         }
     }
 
+    #[inline]
     fn utf8<'a>(&self, text: &'a Bound<'py, PyString>) -> Result<&'a str> {
         match text.to_str() {
             Ok(utf8) => {

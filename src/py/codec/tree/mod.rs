@@ -58,7 +58,7 @@ pub fn to_json<'py>(
     let options = DumpOptions { limits, ..options };
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, 0);
-    let sink = TextSink::<_, false> { out: &mut out };
+    let sink = TextSink::<_, false> { py, out: &mut out };
     if let Err(error) = Dumper::new(py, sink, options).structure(plan, object) {
         return Err(Raised::new(py, error::from_codec(py, error)));
     }
@@ -108,7 +108,7 @@ pub fn write_thriftpy<'py>(
     let options = DumpOptions::of_thriftpy(affordable(limits));
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, plan.get().expected_size());
-    let sink = TextSink::<_, true> { out: &mut out };
+    let sink = TextSink::<_, true> { py, out: &mut out };
     if Dumper::new(py, sink, options)
         .structure(plan.get(), object)
         .is_err()
@@ -128,6 +128,27 @@ pub fn read_thriftpy(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> 
     let many = text.len() >= COLLECTOR_MATTERS;
     let built = Builder::new(object.py(), &mut source, options, many).object(object, ());
     built.is_ok_and(|filled| filled) && source.end().is_ok()
+}
+
+/// Fills a struct from the payload of a message, as [`read_thriftpy`] does.
+pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> bool {
+    let py = object.py();
+    let options = BuildOptions::of_thriftpy(affordable(limits));
+    let mut source = TextSource::new(text, true);
+    let many = text.len() >= COLLECTOR_MATTERS;
+    let Some(mut message) = source.begin_object() else {
+        return false;
+    };
+    if source.name(&mut message).as_deref() != Some(b"metadata")
+        || Builder::new(py, &mut source, options, false)
+            .skip(())
+            .is_err()
+        || source.name(&mut message).as_deref() != Some(b"payload")
+    {
+        return false;
+    }
+    let built = Builder::new(py, &mut source, options, many).object(object, ());
+    built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
 }
 
 /// The two parts of a message of thriftpy2's JSON protocol, `metadata` and

@@ -5,6 +5,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString};
 
 use crate::py::error::Result;
 use crate::py::ffi;
+use crate::py::structs::PlanField;
 use crate::wire::Output;
 use crate::wire::json::number::Digits;
 use crate::wire::json::{base64, shortest, text};
@@ -52,6 +53,8 @@ pub trait Sink<'py> {
     fn end_list(&mut self, list: Self::List) -> Self::Node;
     /// Begins an object.
     fn object(&mut self) -> Self::Object;
+    /// Goes on to the entry of a field.
+    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()>;
     /// Goes on to the next entry.
     fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()>;
     /// Adds the value of the entry.
@@ -147,6 +150,11 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         }
     }
 
+    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()> {
+        object.key = Some(field.idl_name.bind(self.py).clone().into_any());
+        Ok(())
+    }
+
     fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()> {
         object.key = Some(match key {
             Key::Text(text) => match text.cast_exact::<PyString>() {
@@ -173,19 +181,26 @@ impl<'py> Sink<'py> for PythonSink<'py> {
 
 /// Writes JSON text: dense, or `SPACED` as by `json.dumps` of Python, in ASCII
 /// and with a space behind commas and colons.
-pub struct TextSink<'a, O, const SPACED: bool> {
+pub struct TextSink<'a, 'py, O, const SPACED: bool> {
+    /// The interpreter.
+    pub py: Python<'py>,
     /// Where it goes.
     pub out: &'a mut O,
 }
 
-impl<O: Output, const SPACED: bool> TextSink<'_, O, SPACED> {
+impl<O: Output, const SPACED: bool> TextSink<'_, '_, O, SPACED> {
     fn string(&mut self, value: &str) {
+        const QUOTE: u64 = b'"' as u64;
         let bytes = value.as_bytes();
-        self.out.put(b"\"");
         let (length, ascii) = text::plain(bytes);
-        if length == bytes.len() && (ascii || !SPACED) {
-            self.out.put(bytes);
-        } else if SPACED {
+        // A DEL is escaped too, where all that is not printed is.
+        if length == bytes.len() && (!SPACED || ascii && !bytes.contains(&0x7f)) {
+            self.out.put_headed(QUOTE, 1, bytes);
+            self.out.put_short(QUOTE, 1);
+            return;
+        }
+        self.out.put(b"\"");
+        if SPACED {
             text::escape_ascii(value, |piece| self.out.put(piece));
         } else {
             text::escape(bytes, |piece| self.out.put(piece));
@@ -201,7 +216,7 @@ impl<O: Output, const SPACED: bool> TextSink<'_, O, SPACED> {
     }
 }
 
-impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, O, SPACED> {
+impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPACED> {
     type Node = ();
     /// Whether it has an item.
     type List = bool;
@@ -262,6 +277,26 @@ impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, O, SPACED> {
     fn object(&mut self) -> bool {
         self.out.put(b"{");
         false
+    }
+
+    #[inline]
+    fn field(&mut self, object: &mut bool, field: &PlanField) -> Result<()> {
+        let Some(key) = &field.json_key else {
+            return self.key(object, Key::Text(field.idl_name.bind(self.py)));
+        };
+        if !*object {
+            *object = true;
+            self.out.put(key);
+        } else if SPACED {
+            self.out
+                .put_headed(u64::from(u16::from_le_bytes(*b", ")), 2, key);
+        } else {
+            self.out.put_headed(b','.into(), 1, key);
+        }
+        if SPACED {
+            self.out.put_short(b' '.into(), 1);
+        }
+        Ok(())
     }
 
     #[inline]

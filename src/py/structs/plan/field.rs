@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use super::kind::Kind;
 use crate::py::ffi::{ScalarKind, Slot};
 use crate::wire::WireType;
+use crate::wire::json::text;
 
 /// A field.
 pub struct PlanField {
@@ -23,6 +24,8 @@ pub struct PlanField {
     pub name: Py<PyString>,
     /// Its name in the IDL, for formats that have names.
     pub idl_name: Py<PyString>,
+    /// That name as the key of JSON, `"name":`; none where it needs escapes.
+    pub json_key: Option<Box<[u8]>>,
     /// Whether the IDL says that it is always set.
     pub required: bool,
     /// The `ttype` of `thrift_spec`, for error texts.
@@ -65,10 +68,17 @@ impl PlanField {
             kind,
             slot: slot_of(&name),
             name: name.unbind(),
+            json_key: json_key(&idl_name),
             idl_name: idl_name.unbind(),
             required,
             ttype: ttype.unbind(),
             spec: spec.unbind(),
         })
     }
+}
+
+fn json_key(name: &Bound<'_, PyString>) -> Option<Box<[u8]>> {
+    let name = name.to_str().ok()?.as_bytes();
+    let is_plain = text::plain(name) == (name.len(), true);
+    is_plain.then(|| [b"\"", name, b"\":"].concat().into_boxed_slice())
 }
