@@ -287,7 +287,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 Kind::Double if long => {
                     self.numbers(kind, list, |w, items| w.doubles(items))?;
                 }
-                Kind::String | Kind::Binary | Kind::I32(_) | Kind::I64 | Kind::Double | Kind::Bool => {
+                Kind::String
+                | Kind::Binary
+                | Kind::I32(_)
+                | Kind::I64
+                | Kind::Double
+                | Kind::Bool => {
                     self.scalars(kind, list)?;
                 }
                 kind => {

@@ -12,9 +12,5 @@ pub mod ttype;
 pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
 pub use layout::{DefaultValue, Layout, layout_fields};
-<<<<<<< HEAD
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
-pub use plan::{Kind, Plan, PlanField, StructClass};
-=======
 pub use plan::{EnumClass, Kind, Plan, PlanField, StructClass};
->>>>>>> f3816b7 (to_dict, from_dict, to_json and from_json: one walk of a plan over Python's data or JSON text, on which thriftpy2's JSON protocol reads and writes what is usual)

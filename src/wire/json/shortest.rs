@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 /// A text with room for the longest double.
-struct Text {
+struct ShortestText {
     bytes: [u8; 40],
     length: usize,
 }
 
-impl Text {
+impl ShortestText {
     const fn new() -> Self {
         Self {
             bytes: [0; 40],
@@ -29,7 +29,7 @@ impl Text {
     }
 }
 
-impl Write for Text {
+impl Write for ShortestText {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.put(text.as_bytes());
         Ok(())
@@ -52,9 +52,9 @@ pub fn format(value: f64, put: impl FnOnce(&[u8])) {
             b"-Infinity"
         });
     }
-    let mut text = Text::new();
+    let mut text = ShortestText::new();
     let size = value.abs();
-    // Writing to a `Text` cannot fail.
+    // Writing to a `ShortestText` cannot fail.
     if size == 0.0 || (SMALL..LARGE).contains(&size) {
         let _ = write!(text, "{value:?}");
         return put(text.as_bytes());
@@ -63,7 +63,7 @@ pub fn format(value: f64, put: impl FnOnce(&[u8])) {
     let all = text.as_bytes();
     let end = all.iter().position(|byte| *byte == b'e').unwrap_or(0);
     let exponent = &all[end..];
-    let mut out = Text::new();
+    let mut out = ShortestText::new();
     out.put(&all[..end]);
     let digits = match exponent {
         [b'e', b'-', digits @ ..] => {

@@ -5,27 +5,25 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString, PyT
 
 use super::dump::has_text;
 use super::options::BuildOptions;
-use super::source::{Found, FoundKey, Source, Text, quoted};
+use super::source::{FoundKey, PlainValue, Source, SourceText, quoted};
 use crate::py::codec::coerce::{integer, other_double, string_of, type_name, uuid_of};
 use crate::py::codec::decode::{new_uuid, set_entry};
 use crate::py::codec::encode::sized;
 use crate::py::codec::keys::KeyCache;
 use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{self, CollectorPause, ListBuilder};
+use crate::py::ffi::{self, ListBuilder, Quiet};
 use crate::py::structs::{EnumClass, Kind, Layout, Plan, PlanField, StructClass};
 use crate::wire::json::{base64, number, uuid};
 use crate::wire::{Depth, ErrorKind, Nesting};
 
 /// Turns plain data into values.
-pub struct Builder<'s, 'py, S> {
+pub struct PlainReader<'s, 'py, S> {
     py: Python<'py>,
     source: &'s mut S,
     options: BuildOptions,
     depth: Depth,
     keys: KeyCache,
-    /// While nothing but this runs, there is no garbage to be found. Ends
-    /// before code of the program is called.
-    pause: Option<CollectorPause<'py>>,
+    quiet: Quiet<'py>,
 }
 
 /// What is known of a struct while its fields come.
@@ -34,7 +32,7 @@ struct Filled {
     count: usize,
 }
 
-impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
+impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     /// From a source. The limits are affordable.
     pub fn new(py: Python<'py>, source: &'s mut S, options: BuildOptions, many: bool) -> Self {
         Self {
@@ -43,9 +41,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
             options,
             depth: Depth::new(options.limits.depth),
             keys: KeyCache::new(),
-            pause: (many && !S::RUNS_CODE)
-                .then(|| CollectorPause::of_native_code(py))
-                .flatten(),
+            quiet: Quiet::new(py, many && !S::RUNS_CODE),
         }
     }
 
@@ -63,7 +59,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     }
 
     fn struct_value(&mut self, class: &StructClass, node: S::Node) -> Result<Bound<'py, PyAny>> {
-        if let Some(plan) = class.plan(self.py)?
+        if let Some(plan) = class.plan(&mut self.quiet)?
             && let Some(layout) = plan.get().original_layout()
         {
             return self.new_struct(plan.get(), layout, node);
@@ -95,7 +91,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         if self.options.thriftpy {
             return Err(not_exact());
         }
-        self.pause = None;
+        self.quiet.calls();
         let object = class.call0()?;
         let plan = Plan::of_object(&object)?;
         let offset = self.fields(plan.get(), node, |field, value| {
@@ -117,7 +113,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         layout: &Layout,
         node: S::Node,
     ) -> Result<Bound<'py, PyAny>> {
-        let object = layout.slots().allocate(self.py)?;
+        let object = layout.slots().allocate(&self.quiet)?;
         if let Some(slots) = layout.slots().view_exact(object.object()) {
             let offset = self.fields(plan, node, |field, value| {
                 if let Some(slot) = field.slot {
@@ -125,7 +121,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
                 }
                 Ok(())
             })?;
-            layout.fill_defaults(slots, self.py)?;
+            layout.fill_defaults(slots, &mut self.quiet)?;
             let required = |field: &&PlanField| field.required && !self.options.thriftpy;
             for field in plan.fields().iter().filter(required) {
                 let value = field.slot.and_then(|slot| slots.get(slot));
@@ -146,7 +142,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     ) -> Result<Option<u64>> {
         let found = self.source.look(node)?;
         let offset = self.source.offset();
-        let Found::Object(mut object) = found else {
+        let PlainValue::Object(mut object) = found else {
             return Err(self.mismatch("an object", &found));
         };
         self.depth.enter(Nesting::READ_STRUCT)?;
@@ -222,7 +218,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
                 Some(node) => self.struct_value(class, node).map(Some),
             },
             kind => match self.source.look(node)? {
-                Found::Null => Ok(None),
+                PlainValue::Null => Ok(None),
                 found => self.found(kind, found).map(Some),
             },
         }
@@ -241,17 +237,17 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
 
     /// The value that plain data stands for.
     #[inline]
-    fn found(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+    fn found(&mut self, kind: &Kind, found: PlainValue<'py, S>) -> Result<Bound<'py, PyAny>> {
         match (kind, found) {
-            (Kind::String, Found::Text(text)) => self.text(&text),
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Integer(value)) => {
+            (Kind::String, PlainValue::Text(text)) => self.text(&text),
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Integer(value)) => {
                 self.integer(kind, value)
             }
-            (Kind::Bool, Found::Bool(value)) => {
+            (Kind::Bool, PlainValue::Bool(value)) => {
                 Ok(PyBool::new(self.py, value).to_owned().into_any())
             }
-            (Kind::Double, Found::Double(value)) => self.double(value),
-            (Kind::Double, Found::Integer(value)) => self.double(value as f64),
+            (Kind::Double, PlainValue::Double(value)) => self.double(value),
+            (Kind::Double, PlainValue::Integer(value)) => self.double(value as f64),
             (Kind::List(element), found) => self.list(element, found),
             (Kind::Set(element), found) => self.set(element, found),
             (Kind::Map(entry), found) => self.map(&entry.0, &entry.1, found),
@@ -260,65 +256,65 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     }
 
     #[inline(never)]
-    fn rare(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+    fn rare(&mut self, kind: &Kind, found: PlainValue<'py, S>) -> Result<Bound<'py, PyAny>> {
         let py = self.py;
-        if self.options.thriftpy && !matches!((kind, &found), (Kind::Binary, Found::Text(_))) {
+        if self.options.thriftpy && !matches!((kind, &found), (Kind::Binary, PlainValue::Text(_))) {
             return Err(not_exact());
         }
         match (kind, found) {
-            (Kind::I32(Some(class)), Found::Text(text)) => self.enum_name(class, &text),
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Double(value))
+            (Kind::I32(Some(class)), PlainValue::Text(text)) => self.enum_name(class, &text),
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Double(value))
                 if number::whole(value).is_some() =>
             {
                 self.integer(kind, number::whole(value).unwrap_or_default())
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Large(_)) => {
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Large(_)) => {
                 Err(self.wrong(&out_of_range(kind, "a larger number")))
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, Found::Other(value)) => {
+            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Other(value)) => {
                 let number = integer(&value)?;
                 self.integer(kind, number)
             }
-            (Kind::Double, Found::Large(value)) if value.is_finite() => self.double(value),
-            (Kind::Double, Found::Other(value)) => {
+            (Kind::Double, PlainValue::Large(value)) if value.is_finite() => self.double(value),
+            (Kind::Double, PlainValue::Other(value)) => {
                 let number = other_double(&value)?;
                 self.double(number)
             }
-            (Kind::Bool, Found::Other(value)) => {
-                let found = Found::Other(value);
+            (Kind::Bool, PlainValue::Other(value)) => {
+                let found = PlainValue::Other(value);
                 Err(self.mismatch("true or false", &found))
             }
-            (Kind::Binary, Found::Text(text)) => {
+            (Kind::Binary, PlainValue::Text(text)) => {
                 let text = text.utf8(py)?;
                 self.base64(text)
             }
-            (Kind::Binary, Found::Bytes(value) | Found::Other(value)) => {
+            (Kind::Binary, PlainValue::Bytes(value) | PlainValue::Other(value)) => {
                 let bytes = self.bytes_of(&value)?;
                 self.check_size(bytes.as_bytes().len())?;
                 Ok(bytes.into_any())
             }
-            (Kind::String, Found::Other(value)) => {
+            (Kind::String, PlainValue::Other(value)) => {
                 let text = string_of("a str", &value)?;
                 match text.cast::<PyString>() {
                     Ok(text) => self.text_of_python(text),
                     Err(_) => self.text_of_bytes(&text),
                 }
             }
-            (Kind::String, Found::Bytes(value)) => {
+            (Kind::String, PlainValue::Bytes(value)) => {
                 let bytes = self.bytes_of(&value)?;
                 self.text_of_bytes(bytes.as_any())
             }
-            (Kind::Uuid, Found::Text(text)) => {
+            (Kind::Uuid, PlainValue::Text(text)) => {
                 let utf8 = text.utf8(py)?;
                 match uuid::parse(utf8) {
                     Some(value) => {
-                        self.pause = None;
+                        self.quiet.calls();
                         Ok(new_uuid(py, value)?)
                     }
                     None => Err(self.wrong(&format!("expected a uuid, found {}", quoted(utf8)))),
                 }
             }
-            (Kind::Uuid, Found::Other(value)) => {
+            (Kind::Uuid, PlainValue::Other(value)) => {
                 let bytes = uuid_of(&value)?;
                 Ok(new_uuid(py, bytes)?)
             }
@@ -333,8 +329,8 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     }
 
     fn text_of_python(&mut self, text: &Bound<'py, PyString>) -> Result<Bound<'py, PyAny>> {
-        self.check_size(Text::utf8(text, self.py)?.len())?;
-        Text::to_python(text, self.py)
+        self.check_size(SourceText::utf8(text, self.py)?.len())?;
+        SourceText::to_python(text, self.py)
     }
 
     fn text_of_bytes(&mut self, bytes: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
@@ -352,7 +348,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         }
         let found = string_of("bytes", value)?;
         if let Ok(text) = found.cast::<PyString>() {
-            let utf8 = Text::utf8(text, self.py)?;
+            let utf8 = SourceText::utf8(text, self.py)?;
             return Ok(PyBytes::new(self.py, utf8));
         }
         Ok(PyBytes::new(
@@ -384,7 +380,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         if !fits {
             return Err(self.wrong(&out_of_range(kind, &value.to_string())));
         }
-        Ok(ffi::new_int(self.py, value)?)
+        Ok(self.quiet.int(value))
     }
 
     #[inline]
@@ -400,7 +396,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         let name = text.to_python(self.py)?;
         let name = name.cast::<PyString>().map_err(PyErr::from)?;
         match class.value_of(name)? {
-            Some(value) => Ok(ffi::new_int(self.py, value.into())?),
+            Some(value) => Ok(self.quiet.int(value.into())),
             None => {
                 let found = quoted(text.utf8(self.py)?);
                 let expected = "the name or number of an enum's value";
@@ -412,15 +408,15 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     // On its own, for `value` calls itself through it: its frame is needed at
     // every level of nesting.
     #[inline(never)]
-    fn list(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+    fn list(&mut self, kind: &Kind, found: PlainValue<'py, S>) -> Result<Bound<'py, PyAny>> {
         const MOST: usize = 1 << 16;
         let mut list = match found {
-            Found::List(list) => list,
-            Found::Other(value) => return self.other_list(kind, &value),
+            PlainValue::List(list) => list,
+            PlainValue::Other(value) => return self.other_list(kind, &value),
             found => return Err(self.mismatch("a list", &found)),
         };
         self.depth.enter(Nesting::READ_CONTAINER)?;
-        let mut items = ListBuilder::new(self.py, self.source.count(&list).min(MOST))?;
+        let mut items = ListBuilder::new(&self.quiet, self.source.count(&list).min(MOST))?;
         let mut index = 0;
         while let Some(node) = self.source.item(&mut list)? {
             match self.value(kind, node) {
@@ -440,7 +436,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         let list = PyList::new(self.py, items)?;
         match S::of_python(list.into_any()) {
             Some(node) => self.value_of_list(kind, node),
-            None => Err(self.mismatch("a list", &Found::Other(value.clone()))),
+            None => Err(self.mismatch("a list", &PlainValue::Other(value.clone()))),
         }
     }
 
@@ -450,7 +446,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     }
 
     /// A set, which is a list in Python: without what comes twice.
-    fn set(&mut self, kind: &Kind, found: Found<'py, S>) -> Result<Bound<'py, PyAny>> {
+    fn set(&mut self, kind: &Kind, found: PlainValue<'py, S>) -> Result<Bound<'py, PyAny>> {
         let list = self.list(kind, found)?;
         if !has_text(kind) || self.options.thriftpy {
             return Ok(list);
@@ -473,17 +469,17 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         &mut self,
         key_kind: &Kind,
         value_kind: &Kind,
-        found: Found<'py, S>,
+        found: PlainValue<'py, S>,
     ) -> Result<Bound<'py, PyAny>> {
         let map = PyDict::new(self.py);
         if self.options.thriftpy {
             return self.entries(key_kind, value_kind, found, map);
         }
         if !has_text(key_kind) {
-            self.pause = None;
+            self.quiet.calls();
             return self.pairs(key_kind, value_kind, found, map);
         }
-        let Found::Object(mut object) = found else {
+        let PlainValue::Object(mut object) = found else {
             return Err(self.mismatch("an object", &found));
         };
         self.depth.enter(Nesting::READ_CONTAINER)?;
@@ -506,19 +502,19 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         &mut self,
         key_kind: &Kind,
         value_kind: &Kind,
-        found: Found<'py, S>,
+        found: PlainValue<'py, S>,
         map: Bound<'py, PyDict>,
     ) -> Result<Bound<'py, PyAny>> {
-        let Found::List(mut list) = found else {
+        let PlainValue::List(mut list) = found else {
             return Err(not_exact());
         };
         if matches!(key_kind, Kind::Struct(_)) {
             // Its hash is code of the program.
-            self.pause = None;
+            self.quiet.calls();
         }
         self.depth.enter(Nesting::READ_CONTAINER)?;
         while let Some(node) = self.source.item(&mut list)? {
-            let Found::Object(mut entry) = self.source.look(node)? else {
+            let PlainValue::Object(mut entry) = self.source.look(node)? else {
                 return Err(not_exact());
             };
             let key = self.part(key_kind, &mut entry, b"key")?;
@@ -546,7 +542,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
                 }
                 match self.source.look(node)? {
                     // Other maps of the message may have it too.
-                    Found::Text(text) => self.key(kind, &text),
+                    PlainValue::Text(text) => self.key(kind, &text),
                     found => self.found(kind, found),
                 }
             }
@@ -559,13 +555,13 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         &mut self,
         key_kind: &Kind,
         value_kind: &Kind,
-        found: Found<'py, S>,
+        found: PlainValue<'py, S>,
         map: Bound<'py, PyDict>,
     ) -> Result<Bound<'py, PyAny>> {
         const EXPECTED: &str = "a list of pairs of key and value";
         let mut list = match found {
-            Found::List(list) => list,
-            Found::Object(mut object) => {
+            PlainValue::List(list) => list,
+            PlainValue::Object(mut object) => {
                 // A dict of Python can have such keys.
                 self.depth.enter(Nesting::READ_CONTAINER)?;
                 while let Some((key, node)) = self.source.entry(&mut object)? {
@@ -585,7 +581,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         let mut index = 0;
         while let Some(node) = self.source.item(&mut list)? {
             let pair = match self.source.look(node)? {
-                Found::List(mut pair) => self.pair(key_kind, value_kind, &mut pair),
+                PlainValue::List(mut pair) => self.pair(key_kind, value_kind, &mut pair),
                 found => Err(self.mismatch(EXPECTED, &found)),
             };
             match pair {
@@ -626,10 +622,10 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
         match kind {
             Kind::String => {
                 self.check_size(utf8.len())?;
-                match self.keys.get(self.py, utf8) {
-                    Ok(key) => Ok(key),
+                match self.keys.get(&self.quiet, utf8)? {
+                    Some(key) => Ok(key),
                     // For its error.
-                    Err(_) => text.to_python(self.py),
+                    None => text.to_python(self.py),
                 }
             }
             Kind::Bool => match utf8 {
@@ -671,9 +667,9 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     pub fn skip(&mut self, node: S::Node) -> Result<()> {
         match self.source.look(node)? {
             // It may have more digits than Python reads.
-            Found::Large(_) if self.options.thriftpy => Err(not_exact()),
-            Found::Text(text) => self.check_size(text.utf8(self.py)?.len()),
-            Found::List(mut list) => {
+            PlainValue::Large(_) if self.options.thriftpy => Err(not_exact()),
+            PlainValue::Text(text) => self.check_size(text.utf8(self.py)?.len()),
+            PlainValue::List(mut list) => {
                 self.depth.enter(Nesting::SKIP_CONTAINER)?;
                 while let Some(node) = self.source.item(&mut list)? {
                     self.skip(node)?;
@@ -681,7 +677,7 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
                 self.depth.leave();
                 Ok(())
             }
-            Found::Object(mut object) => {
+            PlainValue::Object(mut object) => {
                 self.depth.enter(Nesting::SKIP_CONTAINER)?;
                 while let Some((_, node)) = self.source.entry(&mut object)? {
                     self.skip(node)?;
@@ -721,22 +717,22 @@ impl<'s, 'py, S: Source<'py>> Builder<'s, 'py, S> {
     }
 
     #[cold]
-    fn mismatch(&self, expected: &str, found: &Found<'py, S>) -> CodecError {
+    fn mismatch(&self, expected: &str, found: &PlainValue<'py, S>) -> CodecError {
         let found = match found {
-            Found::Null => S::NULL.to_owned(),
-            Found::Bool(true) => "true".to_owned(),
-            Found::Bool(false) => "false".to_owned(),
-            Found::Integer(value) => value.to_string(),
-            Found::Large(_) => "a larger number".to_owned(),
-            Found::Double(value) => value.to_string(),
-            Found::Text(text) => match text.utf8(self.py) {
+            PlainValue::Null => S::NULL.to_owned(),
+            PlainValue::Bool(true) => "true".to_owned(),
+            PlainValue::Bool(false) => "false".to_owned(),
+            PlainValue::Integer(value) => value.to_string(),
+            PlainValue::Large(_) => "a larger number".to_owned(),
+            PlainValue::Double(value) => value.to_string(),
+            PlainValue::Text(text) => match text.utf8(self.py) {
                 Ok(text) => quoted(text),
                 Err(_) => "a text".to_owned(),
             },
-            Found::Bytes(_) => "bytes".to_owned(),
-            Found::List(_) => "a list".to_owned(),
-            Found::Object(_) => "an object".to_owned(),
-            Found::Other(value) => type_name(value),
+            PlainValue::Bytes(_) => "bytes".to_owned(),
+            PlainValue::List(_) => "a list".to_owned(),
+            PlainValue::Object(_) => "an object".to_owned(),
+            PlainValue::Other(value) => type_name(value),
         };
         self.wrong(&format!("expected {expected}, found {found}"))
     }

@@ -13,21 +13,21 @@ use crate::py::codec::coerce::{
 };
 use crate::py::codec::encode::{attribute, changed_size, field_error, same_size, sized};
 use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{self, DictEntries};
+use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
 use crate::py::structs::{EnumClass, Kind, Plan, StructClass};
 use crate::wire::json::number::Digits;
 use crate::wire::json::{base64, shortest, uuid};
 use crate::wire::{Depth, ErrorKind, Nesting};
 
 /// Turns values into plain data.
-pub struct Dumper<'py, S> {
+pub struct PlainWriter<'py, S> {
     py: Python<'py>,
     sink: S,
     options: DumpOptions,
     depth: Depth,
 }
 
-impl<'py, S: Sink<'py>> Dumper<'py, S> {
+impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     /// To a sink. The limits are affordable.
     pub fn new(py: Python<'py>, sink: S, options: DumpOptions) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl<'py, S: Sink<'py>> Dumper<'py, S> {
     }
 
     fn struct_value(&mut self, class: &StructClass, value: &Bound<'py, PyAny>) -> Result<S::Node> {
-        if let Some(plan) = class.plan(self.py)?
+        if let Some(plan) = class.plan(&mut Quiet::new(self.py, false))?
             && plan.get().is_of(value)
         {
             return self.structure(plan.get(), value);
@@ -304,7 +304,7 @@ impl<'py, S: Sink<'py>> Dumper<'py, S> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let mut set = self.sink.list(self.options.sets)?;
         let is_set = value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>();
-        let seen = (!is_set && kind.is_scalar())
+        let seen = (!is_set && is_scalar(kind))
             .then(|| PySet::empty(self.py))
             .transpose()?;
         let (length, items) = sized(value)?;
@@ -483,10 +483,10 @@ impl<'py, S: Sink<'py>> Dumper<'py, S> {
             Kind::Binary => self
                 .with_bytes(key, |_, bytes| PyBytes::new(py, bytes))?
                 .into_any(),
-            Kind::I8 => ffi::new_int(py, narrow::<i8>(key)?.into())?,
-            Kind::I16 => ffi::new_int(py, narrow::<i16>(key)?.into())?,
-            Kind::I64 => ffi::new_int(py, integer(key)?)?,
-            _ => ffi::new_int(py, narrow::<i32>(key)?.into())?,
+            Kind::I8 => Quiet::new(py, false).int(narrow::<i8>(key)?.into()),
+            Kind::I16 => Quiet::new(py, false).int(narrow::<i16>(key)?.into()),
+            Kind::I64 => Quiet::new(py, false).int(integer(key)?),
+            _ => Quiet::new(py, false).int(narrow::<i32>(key)?.into()),
         };
         self.sink.key(object, Key::Own(own))
     }
@@ -508,7 +508,7 @@ fn is_exact(kind: &Kind, value: &Bound<'_, PyAny>) -> bool {
         }
         Kind::Set(element) => {
             // What is equal is written once, and a double may equal nothing.
-            let is_simple = element.is_scalar() && !matches!(**element, Kind::Double);
+            let is_simple = is_scalar(element) && !matches!(**element, Kind::Double);
             value.is_exact_instance_of::<PySet>()
                 || value.is_exact_instance_of::<PyFrozenSet>()
                 || (is_simple && value.is_exact_instance_of::<PyList>())
@@ -522,9 +522,13 @@ fn not_exact() -> CodecError {
     CodecError::value("of another type than the usual one")
 }
 
+fn is_scalar(kind: &Kind) -> bool {
+    !matches!(kind.scalar(), ScalarKind::Other)
+}
+
 /// Whether keys of a type can be text.
 pub fn has_text(kind: &Kind) -> bool {
-    kind.is_scalar() || matches!(kind, Kind::Uuid)
+    is_scalar(kind) || matches!(kind, Kind::Uuid)
 }
 
 fn copied_dict<'py>(map: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>> {

@@ -1,8 +1,8 @@
 //! Values as plain data, and back: one walk of a plan, over Python's dicts and
 //! lists or JSON text.
 //!
-//! [`Dumper`](dump::Dumper) walks values and hands what it finds to a
-//! [`Sink`](sink::Sink); [`Builder`](build::Builder) asks a
+//! [`PlainWriter`](dump::PlainWriter) walks values and hands what it finds to a
+//! [`Sink`](sink::Sink); [`PlainReader`](build::PlainReader) asks a
 //! [`Source`](source::Source) for what a plan needs.
 
 use std::mem::MaybeUninit;
@@ -22,8 +22,8 @@ use crate::py::error::{self, CodecError};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::structs::Plan;
 use crate::wire::Limits;
-use build::Builder;
-use dump::Dumper;
+use build::PlainReader;
+use dump::PlainWriter;
 use sink::{PythonSink, TextSink};
 use source::PythonSource;
 use text_source::TextSource;
@@ -43,7 +43,7 @@ pub fn to_dict<'py>(
     let py = object.py();
     let limits = affordable(options.limits);
     let options = DumpOptions { limits, ..options };
-    let dumped = Dumper::new(py, PythonSink { py }, options).structure(plan, object);
+    let dumped = PlainWriter::new(py, PythonSink { py }, options).structure(plan, object);
     dumped.map_err(|error| error::from_codec(py, error))
 }
 
@@ -59,7 +59,7 @@ pub fn to_json<'py>(
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, 0);
     let sink = TextSink::<_, false> { py, out: &mut out };
-    if let Err(error) = Dumper::new(py, sink, options).structure(plan, object) {
+    if let Err(error) = PlainWriter::new(py, sink, options).structure(plan, object) {
         return Err(Raised::new(py, error::from_codec(py, error)));
     }
     out.finish()
@@ -75,7 +75,7 @@ pub fn from_dict<'py>(
     let limits = affordable(options.limits);
     let options = BuildOptions { limits, ..options };
     let mut source = PythonSource { py };
-    let built = Builder::new(py, &mut source, options, false).class(class, data.clone());
+    let built = PlainReader::new(py, &mut source, options, false).class(class, data.clone());
     built.map_err(|error| error::from_plain(py, error))
 }
 
@@ -90,7 +90,7 @@ pub fn from_json<'py>(
     let options = BuildOptions { limits, ..options };
     let mut source = TextSource::new(text, options.nan);
     let many = text.len() >= COLLECTOR_MATTERS;
-    let built = Builder::new(py, &mut source, options, many).class(class, ());
+    let built = PlainReader::new(py, &mut source, options, many).class(class, ());
     let built = built.and_then(|object| source.end().map(|()| object));
     built.map_err(|error: CodecError| error::from_plain(py, error.at(source.position())))
 }
@@ -109,7 +109,7 @@ pub fn write_thriftpy<'py>(
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, plan.get().expected_size());
     let sink = TextSink::<_, true> { py, out: &mut out };
-    if Dumper::new(py, sink, options)
+    if PlainWriter::new(py, sink, options)
         .structure(plan.get(), object)
         .is_err()
     {
@@ -126,7 +126,7 @@ pub fn read_thriftpy(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> 
     let options = BuildOptions::of_thriftpy(affordable(limits));
     let mut source = TextSource::new(text, true);
     let many = text.len() >= COLLECTOR_MATTERS;
-    let built = Builder::new(object.py(), &mut source, options, many).object(object, ());
+    let built = PlainReader::new(object.py(), &mut source, options, many).object(object, ());
     built.is_ok_and(|filled| filled) && source.end().is_ok()
 }
 
@@ -140,14 +140,14 @@ pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Lim
         return false;
     };
     if source.name(&mut message).as_deref() != Some(b"metadata")
-        || Builder::new(py, &mut source, options, false)
+        || PlainReader::new(py, &mut source, options, false)
             .skip(())
             .is_err()
         || source.name(&mut message).as_deref() != Some(b"payload")
     {
         return false;
     }
-    let built = Builder::new(py, &mut source, options, many).object(object, ());
+    let built = PlainReader::new(py, &mut source, options, many).object(object, ());
     built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
 }
 
@@ -169,7 +169,7 @@ pub fn split_thriftpy<'a>(py: Python<'_>, text: &'a [u8], levels: u32) -> Option
             return None;
         }
         let start = source.position() as usize;
-        Builder::new(py, &mut source, options, false)
+        PlainReader::new(py, &mut source, options, false)
             .skip(())
             .ok()?;
         *part = &text[start..source.position() as usize];

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString};
 
 use crate::py::error::Result;
-use crate::py::ffi;
+use crate::py::ffi::{self, Quiet};
 use crate::py::structs::PlanField;
 use crate::wire::Output;
 use crate::wire::json::number::Digits;
@@ -95,7 +95,7 @@ impl<'py> Sink<'py> for PythonSink<'py> {
     }
 
     fn integer(&mut self, value: i64) -> Result<Self::Node> {
-        Ok(ffi::new_int(self.py, value)?)
+        Ok(Quiet::new(self.py, false).int(value))
     }
 
     fn double(&mut self, value: f64) -> Self::Node {

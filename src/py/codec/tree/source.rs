@@ -13,7 +13,7 @@ use crate::py::ffi;
 use crate::wire::json::text;
 
 /// A text of a source.
-pub trait Text<'py> {
+pub trait SourceText<'py> {
     /// Its UTF-8; an error where it has half of a surrogate pair.
     fn utf8(&self, py: Python<'py>) -> Result<&[u8]>;
     /// The `str`.
@@ -21,7 +21,7 @@ pub trait Text<'py> {
 }
 
 /// What a value of plain data is.
-pub enum Found<'py, S: Source<'py> + ?Sized> {
+pub enum PlainValue<'py, S: Source<'py> + ?Sized> {
     /// None.
     Null,
     /// A bool.
@@ -57,14 +57,14 @@ pub trait Source<'py> {
     /// A value that nobody has looked at.
     type Node;
     /// A text.
-    type Text: Text<'py>;
+    type Text: SourceText<'py>;
     /// What is left of a list.
     type List;
     /// What is left of an object.
     type Object;
 
     /// Looks at a value.
-    fn look(&mut self, node: Self::Node) -> Result<Found<'py, Self>>;
+    fn look(&mut self, node: Self::Node) -> Result<PlainValue<'py, Self>>;
     /// The next item; none at the end.
     fn item(&mut self, list: &mut Self::List) -> Result<Option<Self::Node>>;
     /// The next entry; none at the end.
@@ -75,7 +75,7 @@ pub trait Source<'py> {
     /// The node, unless it is None.
     fn peek_null(&mut self, node: Self::Node) -> Result<Option<Self::Node>>;
     /// A text, as if it had been looked at.
-    fn text_found(text: &Self::Text) -> Found<'py, Self>;
+    fn text_found(text: &Self::Text) -> PlainValue<'py, Self>;
     /// An object of Python as a value, where the source is of such.
     fn of_python(value: Bound<'py, PyAny>) -> Option<Self::Node>;
     /// How many items there are, where that is known.
@@ -106,7 +106,7 @@ pub struct Pairs<'py> {
     pairs: std::vec::IntoIter<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 }
 
-impl<'py> Text<'py> for Bound<'py, PyString> {
+impl<'py> SourceText<'py> for Bound<'py, PyString> {
     fn utf8(&self, py: Python<'py>) -> Result<&[u8]> {
         match self.to_str() {
             Ok(text) => Ok(text.as_bytes()),
@@ -123,7 +123,8 @@ impl<'py> Text<'py> for Bound<'py, PyString> {
     fn to_python(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         match self.cast_exact::<PyString>() {
             Ok(text) => Ok(text.clone().into_any()),
-            Err(_) => Ok(ffi::new_str(py, self.utf8(py)?)?),
+            // A subclass may have attributes, which can change.
+            Err(_) => Ok(PyString::new(py, self.to_str()?).into_any()),
         }
     }
 }
@@ -134,23 +135,23 @@ pub fn half_pair() -> CodecError {
 }
 
 impl<'py> PythonSource<'py> {
-    fn items(value: &Bound<'py, PyAny>, count: usize) -> Result<Found<'py, Self>> {
+    fn items(value: &Bound<'py, PyAny>, count: usize) -> Result<PlainValue<'py, Self>> {
         let items = value.try_iter()?;
-        Ok(Found::List(Items { items, count }))
+        Ok(PlainValue::List(Items { items, count }))
     }
 
-    fn pairs(dict: &Bound<'py, PyDict>) -> Found<'py, Self> {
+    fn pairs(dict: &Bound<'py, PyDict>) -> PlainValue<'py, Self> {
         let pairs: Vec<_> = ffi::DictEntries::new(dict).collect();
-        Found::Object(Pairs {
+        PlainValue::Object(Pairs {
             pairs: pairs.into_iter(),
         })
     }
 
-    fn integer(value: &Bound<'py, PyAny>) -> Result<Found<'py, Self>> {
+    fn integer(value: &Bound<'py, PyAny>) -> Result<PlainValue<'py, Self>> {
         if let Ok(number) = value.extract::<i64>() {
-            return Ok(Found::Integer(number));
+            return Ok(PlainValue::Integer(number));
         }
-        Ok(Found::Large(
+        Ok(PlainValue::Large(
             value.extract::<f64>().unwrap_or(f64::INFINITY),
         ))
     }
@@ -162,21 +163,21 @@ impl<'py> Source<'py> for PythonSource<'py> {
     type List = Items<'py>;
     type Object = Pairs<'py>;
 
-    fn look(&mut self, node: Bound<'py, PyAny>) -> Result<Found<'py, Self>> {
+    fn look(&mut self, node: Bound<'py, PyAny>) -> Result<PlainValue<'py, Self>> {
         if let Ok(text) = node.cast::<PyString>() {
-            return Ok(Found::Text(text.clone()));
+            return Ok(PlainValue::Text(text.clone()));
         }
         if node.is_none() {
-            return Ok(Found::Null);
+            return Ok(PlainValue::Null);
         }
         if let Ok(value) = node.cast::<PyBool>() {
-            return Ok(Found::Bool(value.is_true()));
+            return Ok(PlainValue::Bool(value.is_true()));
         }
         if node.is_instance_of::<PyInt>() {
             return Self::integer(&node);
         }
         if let Ok(value) = node.cast::<PyFloat>() {
-            return Ok(Found::Double(value.value()));
+            return Ok(PlainValue::Double(value.value()));
         }
         if let Ok(dict) = node.cast_exact::<PyDict>() {
             return Ok(Self::pairs(dict));
@@ -195,7 +196,7 @@ impl<'py> Source<'py> for PythonSource<'py> {
             || node.is_instance_of::<PyByteArray>()
             || node.is_instance_of::<PyMemoryView>()
         {
-            return Ok(Found::Bytes(node));
+            return Ok(PlainValue::Bytes(node));
         }
         // Other mappings: a subclass of dict has its own idea of its items.
         let is_mapping = node.is_instance_of::<PyDict>()
@@ -210,7 +211,7 @@ impl<'py> Source<'py> for PythonSource<'py> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Found::Other(node))
+        Ok(PlainValue::Other(node))
     }
 
     fn item(&mut self, list: &mut Items<'py>) -> Result<Option<Bound<'py, PyAny>>> {
@@ -234,8 +235,8 @@ impl<'py> Source<'py> for PythonSource<'py> {
         Ok((!node.is_none()).then_some(node))
     }
 
-    fn text_found(text: &Bound<'py, PyString>) -> Found<'py, Self> {
-        Found::Text(text.clone())
+    fn text_found(text: &Bound<'py, PyString>) -> PlainValue<'py, Self> {
+        PlainValue::Text(text.clone())
     }
 
     fn of_python(value: Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {

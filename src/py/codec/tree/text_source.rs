@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use pyo3::prelude::*;
 
-use super::source::{Found, FoundKey, Source, Text, half_pair};
+use super::source::{FoundKey, PlainValue, Source, SourceText, half_pair};
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi;
+use crate::py::ffi::Quiet;
 use crate::wire::json::number;
 use crate::wire::json::text::{self, Wrong};
 
@@ -23,23 +23,15 @@ pub struct TextSource<'a> {
 /// Whether a container has given something.
 pub struct Begun(bool);
 
-impl<'py> Text<'py> for Cow<'_, [u8]> {
+impl<'py> SourceText<'py> for Cow<'_, [u8]> {
     fn utf8(&self, _: Python<'py>) -> Result<&[u8]> {
         Ok(self)
     }
 
     #[inline]
     fn to_python(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        match ffi::new_str(py, self) {
-            Ok(text) => Ok(text),
-            Err(raised) => {
-                let error = PyErr::from(raised);
-                if error.is_instance_of::<pyo3::exceptions::PyUnicodeDecodeError>(py) {
-                    return Err(half_pair());
-                }
-                Err(error.into())
-            }
-        }
+        // JSON can escape half of a surrogate pair, which no UTF-8 has.
+        Quiet::new(py, false).str(self)?.ok_or_else(half_pair)
     }
 }
 
@@ -71,7 +63,7 @@ impl<'a> TextSource<'a> {
     /// Enters the object that the text is; none where it is something else.
     pub fn begin_object(&mut self) -> Option<Begun> {
         match self.look(()) {
-            Ok(Found::Object(object)) => Some(object),
+            Ok(PlainValue::Object(object)) => Some(object),
             _ => None,
         }
     }
@@ -144,7 +136,7 @@ impl<'a> TextSource<'a> {
         Err(self.unexpected("a value"))
     }
 
-    fn double<'py>(&mut self) -> Result<Found<'py, Self>> {
+    fn double<'py>(&mut self) -> Result<PlainValue<'py, Self>> {
         let token = number::token(&self.text[self.position..]);
         let whole = !token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
         let value = match (number::parse_double(token), whole) {
@@ -163,13 +155,13 @@ impl<'a> TextSource<'a> {
                 return Err(self.malformed(NO_WORDS));
             }
             self.position += token.len();
-            return Ok(Found::Double(value));
+            return Ok(PlainValue::Double(value));
         }
         self.position += token.len();
         Ok(if whole {
-            Found::Large(value)
+            PlainValue::Large(value)
         } else {
-            Found::Double(value)
+            PlainValue::Double(value)
         })
     }
 }
@@ -183,32 +175,32 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
     type Object = Begun;
 
     #[inline]
-    fn look(&mut self, (): ()) -> Result<Found<'py, Self>> {
+    fn look(&mut self, (): ()) -> Result<PlainValue<'py, Self>> {
         let first = self.peek();
         self.start = self.position;
         match first {
-            Some(b'"') => Ok(Found::Text(self.string()?)),
+            Some(b'"') => Ok(PlainValue::Text(self.string()?)),
             Some(b'-' | b'0'..=b'9') => match number::parse_integer(&self.text[self.position..]) {
                 Some((value, length)) => {
                     self.position += length;
-                    Ok(Found::Integer(value))
+                    Ok(PlainValue::Integer(value))
                 }
                 None => self.double(),
             },
             Some(b'{') => {
                 self.position += 1;
-                Ok(Found::Object(Begun(false)))
+                Ok(PlainValue::Object(Begun(false)))
             }
             Some(b'[') => {
                 self.position += 1;
-                Ok(Found::List(Begun(false)))
+                Ok(PlainValue::List(Begun(false)))
             }
-            Some(b't') => self.word(b"true", Found::Bool(true)),
-            Some(b'f') => self.word(b"false", Found::Bool(false)),
-            Some(b'n') => self.word(b"null", Found::Null),
+            Some(b't') => self.word(b"true", PlainValue::Bool(true)),
+            Some(b'f') => self.word(b"false", PlainValue::Bool(false)),
+            Some(b'n') => self.word(b"null", PlainValue::Null),
             Some(b'N' | b'I') if !self.nan => Err(self.malformed(NO_WORDS)),
-            Some(b'N') => self.word(b"NaN", Found::Double(f64::NAN)),
-            Some(b'I') => self.word(b"Infinity", Found::Double(f64::INFINITY)),
+            Some(b'N') => self.word(b"NaN", PlainValue::Double(f64::NAN)),
+            Some(b'I') => self.word(b"Infinity", PlainValue::Double(f64::INFINITY)),
             _ => Err(self.unexpected("a value")),
         }
     }
@@ -269,8 +261,8 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         Ok(Some(()))
     }
 
-    fn text_found(text: &Cow<'a, [u8]>) -> Found<'py, Self> {
-        Found::Text(text.clone())
+    fn text_found(text: &Cow<'a, [u8]>) -> PlainValue<'py, Self> {
+        PlainValue::Text(text.clone())
     }
 
     fn of_python(_: Bound<'py, PyAny>) -> Option<()> {

@@ -135,7 +135,7 @@ impl Kind {
             Self::Bool => ScalarKind::Bool,
             Self::I8 => ScalarKind::I8,
             Self::I16 => ScalarKind::I16,
-            Self::I32 => ScalarKind::I32,
+            Self::I32(_) => ScalarKind::I32,
             Self::I64 => ScalarKind::I64,
             Self::Double => ScalarKind::Double,
             Self::String => ScalarKind::Str,
