@@ -85,12 +85,12 @@ pub fn format_double(value: f64, put: impl FnOnce(&[u8])) {
 const PRECISION: i32 = 17;
 
 /// A text with room for what `%.17g` gives.
-struct Text {
+struct DoubleText {
     bytes: [u8; 32],
     length: usize,
 }
 
-impl Text {
+impl DoubleText {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length + bytes.len();
         if let Some(place) = self.bytes.get_mut(self.length..end) {
@@ -100,7 +100,7 @@ impl Text {
     }
 }
 
-impl std::fmt::Write for Text {
+impl std::fmt::Write for DoubleText {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.put(text.as_bytes());
         Ok(())
@@ -108,11 +108,11 @@ impl std::fmt::Write for Text {
 }
 
 fn general_double(value: f64, put: impl FnOnce(&[u8])) {
-    let empty = || Text {
+    let empty = || DoubleText {
         bytes: [0; 32],
         length: 0,
     };
-    // d.dddddddddddddddde[-]x; writing to a `Text` cannot fail.
+    // d.dddddddddddddddde[-]x; writing to a `DoubleText` cannot fail.
     let mut scientific = empty();
     let _ = std::fmt::Write::write_fmt(&mut scientific, format_args!("{:.16e}", value.abs()));
     let text = &scientific.bytes[..scientific.length];

@@ -76,7 +76,7 @@ pub enum Sequence<'py> {
 }
 
 /// A dict, and the key whose value comes next.
-pub struct Entries<'py> {
+pub struct DictEntry<'py> {
     dict: Bound<'py, PyDict>,
     key: Option<Bound<'py, PyAny>>,
 }
@@ -84,7 +84,7 @@ pub struct Entries<'py> {
 impl<'py> Sink<'py> for PythonSink<'py> {
     type Node = Bound<'py, PyAny>;
     type List = Sequence<'py>;
-    type Object = Entries<'py>;
+    type Object = DictEntry<'py>;
 
     fn null(&mut self) -> Self::Node {
         self.py.None().into_bound(self.py)
@@ -144,7 +144,7 @@ impl<'py> Sink<'py> for PythonSink<'py> {
     }
 
     fn object(&mut self) -> Self::Object {
-        Entries {
+        DictEntry {
             dict: PyDict::new(self.py),
             key: None,
         }
