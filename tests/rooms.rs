@@ -114,6 +114,17 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
+        name: "py::plain",
+        below: &[
+            "wire",
+            "py::ffi",
+            "py::structs",
+            "py::transport",
+            "py::codec",
+        ],
+        crates: &["pyo3"],
+    },
+    Room {
         name: "py::call",
         below: &[
             "wire",

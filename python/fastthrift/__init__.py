@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ._core import decode, encode
+from ._core import decode, encode, from_dict, from_json, to_dict, to_json
 from ._lazy import lazy_attribute
 from .hook import install_import_hook, remove_import_hook
 from .parser import load, load_fp, load_module
@@ -20,12 +20,16 @@ __python__ = sys.version_info
 __all__ = [
     "decode",
     "encode",
+    "from_dict",
+    "from_json",
     "install_as_thriftpy",
     "install_import_hook",
     "load",
     "load_fp",
     "load_module",
     "remove_import_hook",
+    "to_dict",
+    "to_json",
     "uninstall_as_thriftpy",
 ]
 

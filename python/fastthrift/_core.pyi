@@ -4,7 +4,7 @@ Everything public of it is reachable by thriftpy2's names in the other modules. 
 the line is for `fastthrift` itself and may change in any release.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import (
     Any,
@@ -55,6 +55,8 @@ __all__ = [
     "encode",
     "find_method",
     "format_text",
+    "from_dict",
+    "from_json",
     "inherit_native",
     "initialize",
     "install_call",
@@ -64,14 +66,20 @@ __all__ = [
     "load_schema",
     "nests_deeper",
     "read_call",
+    "read_json",
+    "read_json_message",
     "read_reply",
     "read_value",
     "serialize",
     "set_raw",
     "snapshot",
     "source_below",
+    "split_json",
     "take_output",
+    "to_dict",
+    "to_json",
     "write_call",
+    "write_json",
     "write_result",
     "write_value",
 ]
@@ -153,6 +161,57 @@ def serialize(thrift_object: object, proto_factory: _ProtocolFactory | None = No
 
 def deserialize(thrift_object: _T, buf: _Data, proto_factory: _ProtocolFactory | None = None) -> _T:
     """Fill a payload from bytes, by any protocol factory, and return it."""
+
+def to_dict(
+    obj: object,
+    *,
+    enums: Literal["number", "name"] = "number",
+    unset: Literal["omit", "null"] = "omit",
+    binary: Literal["bytes", "base64"] = "bytes",
+    sets: Literal["list", "set"] = "list",
+    keys: Literal["keep", "str"] = "keep",
+) -> dict[str, Any]:
+    """The fields of a struct, union or exception by their names in the IDL, in IDL order.
+
+    All containers are new; uuids are text. Fields that are None are left out, or None where
+    `unset` is "null". A map whose keys are structs or containers is a list of pairs.
+
+    Raises TDecodeException for a value that does not fit its field.
+    """
+
+def from_dict(
+    cls: type[_T], data: Mapping[str, Any], *, unknown: Literal["error", "ignore"] = "error"
+) -> _T:
+    """A new struct of class `cls` from a mapping, the reverse of `to_dict` with any options.
+
+    Enums may be names or numbers, binary bytes or base64, None is an unset field.
+
+    Raises TMalformedDataException, whose text begins with the path of the wrong value.
+    """
+
+def to_json(
+    obj: object,
+    *,
+    enums: Literal["number", "name"] = "number",
+    unset: Literal["omit", "null"] = "omit",
+    allow_nan: bool = False,
+) -> bytes:
+    """A struct as a JSON object in UTF-8: `to_dict` with base64 and text as keys, as text.
+
+    Raises TDecodeException for a value that does not fit its field or, unless `allow_nan`, JSON.
+    """
+
+def from_json(
+    cls: type[_T],
+    data: _Data | str,
+    *,
+    unknown: Literal["error", "ignore"] = "error",
+    allow_nan: bool = False,
+) -> _T:
+    """A new struct of class `cls` from JSON text, the reverse of `to_json`.
+
+    Raises TMalformedDataException, whose text has the path and the byte of what is wrong.
+    """
 
 # Protocols.
 
@@ -588,6 +647,10 @@ def write_result(
 ) -> tuple[bytes | None, Any] | None:
     """Write the reply to a call, and `take_output`."""
 
+def write_json(obj: object, max_depth: int, max_string_size: int) -> bytes | None: ...
+def read_json(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
+def read_json_message(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
+def split_json(text: bytes, levels: int) -> tuple[bytes, bytes] | None: ...
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""

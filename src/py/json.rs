@@ -47,11 +47,11 @@ fn pass_string(bytes: &mut std::str::Bytes<'_>) {
 }
 
 /// Finds the end of a JSON array or object whose bytes come in pieces.
-#[pyclass(module = "fastthrift._core")]
-pub struct TextEnd(wire::TextEnd);
+#[pyclass(name = "TextEnd", module = "fastthrift._core")]
+pub struct PyTextEnd(wire::TextEnd);
 
 #[pymethods]
-impl TextEnd {
+impl PyTextEnd {
     /// Of a text whose structs and containers nest no deeper than
     /// `max_depth`.
     #[new]

@@ -14,6 +14,7 @@ mod imports;
 mod json;
 mod logging;
 mod numbers;
+mod plain;
 mod protocol;
 mod structs;
 mod transport;
@@ -50,7 +51,12 @@ mod _core {
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
-    use super::json::{TextEnd, nests_deeper};
+    use super::json::{PyTextEnd, nests_deeper};
+    #[pymodule_export]
+    use super::plain::{
+        from_dict, from_json, read_json, read_json_message, split_json, to_dict, to_json,
+        write_json,
+    };
     #[pymodule_export]
     use super::protocol::{
         TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,

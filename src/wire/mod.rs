@@ -19,7 +19,7 @@ mod depth;
 mod distinct;
 mod error;
 mod input;
-mod json;
+pub mod json;
 mod limits;
 mod message;
 mod output;

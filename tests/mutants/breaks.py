@@ -580,6 +580,21 @@ BREAKS = [
         ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
     ),
     Break(
+        "plain data and JSON text of any value come back",
+        "control characters are not escaped",
+        "| word.wrapping_sub(ONES * 0x20) & !word;",
+        ";",
+        ("codec/test_plain::test_all_values_come_back",),
+    ),
+    Break(
+        "what is wrong with plain data is told with its path and byte",
+        "the path lacks a step",
+        "    fn in_field(&self, field: &PlanField, error: CodecError) -> CodecError {\n",
+        "    fn in_field(&self, field: &PlanField, error: CodecError) -> CodecError {\n"
+        "        if field.id > 0 {\n            return error;\n        }\n",
+        ("codec/test_plain::test_what_is_wrong_is_told_with_its_path_and_byte",),
+    ),
+    Break(
         "the rules of a call need no socket",
         "what is awaited fails outside of the rule",
         "            except BaseException as error:\n                step = steps.throw(error)\n",

@@ -17,8 +17,18 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
+from uuid import UUID
 
-from fastthrift._core import DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, TType, nests_deeper
+from fastthrift._core import (
+    DEFAULT_MAX_DEPTH,
+    DEFAULT_MAX_SIZE,
+    TType,
+    nests_deeper,
+    read_json,
+    read_json_message,
+    split_json,
+    write_json,
+)
 from fastthrift._json_values import (
     INTEGER_BITS,
     Misfit,
@@ -65,8 +75,16 @@ __all__ = [
 
 VERSION = 1
 
+# thriftpy2 has another name for this number, UTF8, which no IDL leads to.
+_UUID = 16
+
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
+
+# The most levels that are read and written natively.
+_DEEPEST = 10_000
+# The largest limit of strings there, in bytes.
+_LONGEST = (1 << 31) - 1
 
 # Ends the text of `check_depth`.
 LIMITED = " (max_depth)"
@@ -186,6 +204,7 @@ class _Writer:
             TType.DOUBLE: self.floating,
             TType.STRING: self.text,
             TType.BINARY: self.binary,
+            _UUID: self.uuid,
             TType.STRUCT: self.struct,
             TType.LIST: self.sequence,
             TType.SET: self.set,
@@ -224,6 +243,12 @@ class _Writer:
     def binary(self, value: Any, spec: Any, budget: int) -> str:
         check_length(value, self.max_string_size)
         return encode_binary(value)
+
+    @staticmethod
+    def uuid(value: Any, spec: Any, budget: int) -> str:
+        if not isinstance(value, UUID):
+            raise Misfit(needs("a uuid.UUID", value))
+        return str(value)
 
     def set(self, value: Any, spec: Any, budget: int) -> list[Any]:
         # One that is given as a list may hold an element twice, which peers refuse.
@@ -351,6 +376,7 @@ class _Reader:
             TType.MAP: self.mapping,
             TType.STRUCT: self.new_struct,
             TType.BINARY: self.binary,
+            _UUID: self.uuid,
         }
 
     def value(self, ttype: int, value: Any, spec: Any, budget: int) -> Any:
@@ -411,6 +437,12 @@ class _Reader:
             except (binascii.Error, ValueError):
                 pass
         _mistyped(TType.BINARY, value)
+
+    def uuid(self, value: Any, spec: Any, budget: int) -> UUID:
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                return UUID(value)
+        _mistyped(_UUID, value)
 
     def sequence(self, value: Any, spec: Any, budget: int) -> list[Any]:
         check_depth(budget, LIMITED)
@@ -547,6 +579,10 @@ class TJSONProtocol(TProtocolBase):
     def strict_decode(self, value: bool) -> None:
         self._reader.strict_decode = value
 
+    def _has_usual_limits(self) -> bool:
+        """Whether native code can take them; others are for the general way."""
+        return 0 <= self.max_depth <= _DEEPEST and 0 <= self._reader.max_string_size <= _LONGEST
+
     def _write_len(self, x: int) -> None:
         self.trans.write(struct.pack("!I", int(x)))
 
@@ -554,13 +590,22 @@ class TJSONProtocol(TProtocolBase):
         (size,) = struct.unpack("!I", readall(self.trans.read, 4))
         return int(size)
 
-    def _read_data(self) -> dict[str, Any]:
+    def _read_text(self) -> bytes:
         size = self._read_len()
         check_message(size, self.max_message_size)
         text = bytearray()
         while len(text) < size:
             text += readall(self.trans.read, min(size - len(text), _LARGEST_READ))
-        # A map takes two levels of JSON, the message one around all.
+        return bytes(text)
+
+    def _data_of(self, text: bytes) -> dict[str, Any]:
+        """A message, whose payload may be text still."""
+        if self._has_usual_limits():
+            # A map takes two levels of JSON.
+            parts = split_json(text, 2 * self.max_depth)
+            if parts is not None:
+                return {"metadata": json.loads(parts[0]), "payload": parts[1]}
+        # The message is one more level around all.
         data = parse(text, 2 * self.max_depth + 1)
         if not isinstance(data, dict) or not isinstance(data.get("payload"), dict):
             raise TMalformedDataException(
@@ -569,7 +614,7 @@ class TJSONProtocol(TProtocolBase):
         return data
 
     def read_message_begin(self) -> tuple[str, int, int]:
-        data = self._read_data()
+        data = self._data_of(self._read_text())
         try:
             metadata = data["metadata"]
             version = int(metadata["version"])
@@ -605,27 +650,57 @@ class TJSONProtocol(TProtocolBase):
 
     def read_struct(self, obj: Any) -> Any:
         """Fill a payload from the message that was begun, or from the next one; return it."""
-        data, self._data = self._data or self._read_data(), None
+        data, self._data = self._data, None
+        limit = self._reader.max_string_size
+        if not data:
+            text = self._read_text()
+            if (
+                self.decode_response
+                and self._has_usual_limits()
+                and read_json_message(obj, text, self.max_depth, limit)
+            ):
+                return obj
+            data = self._data_of(text)
+        payload = data["payload"]
+        if isinstance(payload, bytes):
+            if self.decode_response and read_json(obj, payload, self.max_depth, limit):
+                return obj
+            # Something in it is unusual.
+            payload = json.loads(payload)
         with recursion_as_depth():
-            self._reader.struct(data["payload"], obj, self.max_depth)
-        note_undeclared(obj, _structs_of(data["payload"], obj))
+            self._reader.struct(payload, obj, self.max_depth)
+        note_undeclared(obj, _structs_of(payload, obj))
         return obj
 
     def write_struct(self, obj: Any) -> None:
         with recursion_as_depth():
-            try:
-                payload = self._writer.struct(obj, None, self.max_depth)
-            except Misfit as misfit:
-                raise misfit.error() from None
-            data = json.dumps({"metadata": self._meta, "payload": payload}).encode()
+            text = None
+            if self._has_usual_limits():
+                text = write_json(obj, self.max_depth, self._writer.max_string_size)
+            if text is None:
+                data = self._general_text(obj)
+            else:
+                metadata = json.dumps(self._meta).encode()
+                data = b'{"metadata": %b, "payload": %b}' % (metadata, text)
         check_message(len(data), self.max_message_size)
         self.trans.write(struct.pack("!I", len(data)) + data)
 
+    def _general_text(self, obj: Any) -> bytes:
+        """A message with values of any type, or beyond a limit."""
+        try:
+            payload = self._writer.struct(obj, None, self.max_depth)
+        except Misfit as misfit:
+            raise misfit.error() from None
+        return json.dumps({"metadata": self._meta, "payload": payload}).encode()
+
     def skip(self, ttype: int) -> None:
         """Read the payload of the message that was begun, or the next one, and forget it."""
-        data, self._data = self._data or self._read_data(), None
+        data, self._data = self._data or self._data_of(self._read_text()), None
+        payload = data["payload"]
+        if isinstance(payload, bytes):
+            payload = json.loads(payload)
         with recursion_as_depth():
-            self._reader.skip(data["payload"], self.max_depth)
+            self._reader.skip(payload, self.max_depth)
 
 
 def note_undeclared(obj: Any, structs: Iterable[tuple[int | str, bool]]) -> None:

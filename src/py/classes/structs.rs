@@ -21,6 +21,11 @@ impl<'a, 'py> Builder<'a, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         self.set_doc(&members.namespace, model.doc.as_deref())?;
+        if model.kind == StructKind::Union {
+            members
+                .namespace
+                .set_item(intern!(py, "__thrift_union__"), true)?;
+        }
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,

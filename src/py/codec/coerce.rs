@@ -155,6 +155,14 @@ pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound
     Err(not_a(expected, value))
 }
 
+/// The bytes of a uuid.
+#[cold]
+pub fn uuid_of(value: &Bound<'_, PyAny>) -> Result<[u8; 16]> {
+    let bytes = value.getattr(intern!(value.py(), "bytes"));
+    let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
+    answer_of(value, "a uuid.UUID", bytes)
+}
+
 /// A value beyond what its type can hold.
 #[cold]
 pub fn out_of_range() -> CodecError {

@@ -182,7 +182,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     pub fn value(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
         match kind {
             Kind::String => self.string(),
-            Kind::I32 => self.i32(),
+            Kind::I32(_) => self.i32(),
             Kind::I64 => self.i64(),
             Kind::Struct(kind) => self.struct_value(kind),
             Kind::Bool => self.bool(),
@@ -244,10 +244,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[cold]
     fn uuid(&mut self) -> Result<Bound<'py, PyAny>> {
         let py = self.quiet.calls();
-        let bytes = PyBytes::new(py, &self.reader.uuid()?);
-        let kwargs = PyDict::new(py);
-        kwargs.set_item("bytes", bytes)?;
-        Ok(imports::uuid(py)?.call((), Some(&kwargs))?)
+        Ok(new_uuid(py, self.reader.uuid()?)?)
     }
 
     #[inline(never)]
@@ -315,7 +312,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let list = if header.element == Some(kind.wire_type()) {
             // One match for all elements, so that the loops are straight.
             match kind {
-                Kind::I32 => self.scalars(header, ReadI32)?,
+                Kind::I32(_) => self.scalars(header, ReadI32)?,
                 Kind::I64 => self.scalars(header, ReadI64)?,
                 Kind::Double => self.scalars(header, ReadDouble)?,
                 Kind::String if self.strings == Strings::Bytes => {
@@ -396,6 +393,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     }
 }
 
+/// A `uuid.UUID` of its bytes.
+pub fn new_uuid(py: Python<'_>, value: [u8; 16]) -> PyResult<Bound<'_, PyAny>> {
+    let kwargs = PyDict::new(py);
+    kwargs.set_item("bytes", PyBytes::new(py, &value))?;
+    imports::uuid(py)?.call((), Some(&kwargs))
+}
+
 /// Sets the attribute that a field is kept in.
 fn set_attribute<'py>(
     py: Python<'py>,
@@ -412,7 +416,7 @@ fn matches(header: MapHeader, key: &Kind, value: &Kind) -> bool {
 }
 
 #[inline]
-fn set_entry<'py>(
+pub fn set_entry<'py>(
     map: &Bound<'py, PyDict>,
     key: Bound<'py, PyAny>,
     value: Bound<'py, PyAny>,

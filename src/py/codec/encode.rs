@@ -8,7 +8,7 @@ use pyo3::types::{
     PyTuple, PyType,
 };
 
-use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth};
+use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
@@ -167,7 +167,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         match kind {
             Kind::String => self.string(value),
-            Kind::I32 => self.i32(value),
+            Kind::I32(_) => self.i32(value),
             Kind::I64 => self.i64(value),
             Kind::Struct(kind) => self.struct_value(kind, value),
             Kind::Bool => self.bool(value),
@@ -296,9 +296,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
     #[cold]
     fn uuid(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
-        let bytes = value.getattr(intern!(self.py, "bytes"));
-        let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
-        self.writer.uuid(answer_of(value, "a uuid.UUID", bytes)?);
+        self.writer.uuid(uuid_of(value)?);
         Ok(())
     }
 
@@ -311,7 +309,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             // One match for all elements, so that the loops are straight.
             let long = list.len() >= MANY;
             match kind {
-                Kind::I32 if long => {
+                Kind::I32(_) if long => {
                     self.numbers(kind, list, |w, items| w.i32s(items))?;
                 }
                 Kind::I64 if long => {
@@ -320,7 +318,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 Kind::Double if long => {
                     self.numbers(kind, list, |w, items| w.doubles(items))?;
                 }
-                Kind::String | Kind::Binary | Kind::I32 | Kind::I64 | Kind::Double | Kind::Bool => {
+                Kind::String
+                | Kind::Binary
+                | Kind::I32(_)
+                | Kind::I64
+                | Kind::Double
+                | Kind::Bool => {
                     self.scalars(kind, list)?;
                 }
                 kind => {
@@ -573,7 +576,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
 /// How many elements a container has, and they. The characters of a text are
 /// none for a protocol that `is_text`, which never had a list for them.
-fn sized<'py>(value: &Bound<'py, PyAny>, is_text: bool) -> Result<(usize, Bound<'py, PyIterator>)> {
+pub fn sized<'py>(
+    value: &Bound<'py, PyAny>,
+    is_text: bool,
+) -> Result<(usize, Bound<'py, PyIterator>)> {
     const EXPECTED: &str = "a list, set or tuple";
     if is_text
         && (value.is_instance_of::<PyString>()
@@ -588,7 +594,7 @@ fn sized<'py>(value: &Bound<'py, PyAny>, is_text: bool) -> Result<(usize, Bound<
 
 /// The attribute that a field is kept in; none when there is no such
 /// attribute.
-fn attribute<'py>(
+pub fn attribute<'py>(
     object: &Bound<'py, PyAny>,
     field: &PlanField,
 ) -> Result<Option<Bound<'py, PyAny>>> {
@@ -596,7 +602,7 @@ fn attribute<'py>(
 }
 
 #[inline]
-fn same_size(announced: usize, written: usize) -> Result<()> {
+pub fn same_size(announced: usize, written: usize) -> Result<()> {
     if announced != written {
         return Err(changed_size());
     }
@@ -604,14 +610,14 @@ fn same_size(announced: usize, written: usize) -> Result<()> {
 }
 
 #[cold]
-fn changed_size() -> CodecError {
+pub fn changed_size() -> CodecError {
     CodecError::value("changed size while it was written")
 }
 
 /// Names the field of an error, in the innermost struct only, and counts
 /// the exceptions by which Python says "wrong type" as wrong values.
 #[cold]
-fn field_error(
+pub fn field_error(
     plan: &Plan,
     field: &PlanField,
     value: Bound<'_, PyAny>,

@@ -12,6 +12,7 @@ mod decode;
 mod encode;
 mod keys;
 mod settings;
+mod tree;
 
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
@@ -25,6 +26,10 @@ pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
+pub use tree::{
+    BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, read_thriftpy_message,
+    split_thriftpy, to_dict, to_json, write_thriftpy,
+};
 
 /// Something to read, from any protocol.
 pub trait Read<'py> {
@@ -92,7 +97,7 @@ pub fn read_text(settings: &Settings, trans: &Bound<'_, PyAny>) -> PyResult<Vec<
             let size = match end.find(ahead).map_err(failed)? {
                 Some(size) => size,
                 None if position + ahead.len() < bytes.len() => {
-                    return Err(failed(too_long(&limits, bytes.len() - position)));
+                    return Err(failed(too_long(limits.message, bytes.len() - position)));
                 }
                 None => return Err(failed(Error::truncated(end.missing(), 0))),
             };
@@ -185,18 +190,18 @@ fn read_json<'py, J: Read<'py>>(
     // before anything that it holds is.
     let error = match TextEnd::new(limits.depth).find(text) {
         Err(outline) if matches!(outline.kind(), ErrorKind::Depth { .. }) => outline.into(),
-        Ok(None) if text.len() < bytes.len() => too_long(limits, bytes.len()).into(),
+        Ok(None) if text.len() < bytes.len() => too_long(limits.message, bytes.len()).into(),
         _ => error.at(reader.input().offset()),
     };
     Err(Raised::new(py, error::from_codec(py, error)))
 }
 
 #[cold]
-fn too_long(limits: &Limits, size: usize) -> Error {
+fn too_long(limit: usize, size: usize) -> Error {
     ErrorKind::SizeLimit {
         what: "message",
         size: size as u64,
-        limit: limits.message as u64,
+        limit: limit as u64,
     }
     .into()
 }
@@ -235,16 +240,15 @@ pub fn write<'py, J: Write<'py>>(
 
 /// Refuses to send what the peer would refuse to read.
 pub fn check_message(py: Python<'_>, settings: &Settings, size: usize) -> PyResult<()> {
-    let limit = settings.limits.message;
+    check_size(py, size, settings.limits.message)
+}
+
+/// Refuses a message that is longer than a limit, both in bytes.
+pub fn check_size(py: Python<'_>, size: usize, limit: usize) -> PyResult<()> {
     if size <= limit {
         return Ok(());
     }
-    Err(error::from_wire(
-        py,
-        too_long(&settings.limits, size),
-        None,
-        "",
-    ))
+    Err(error::from_wire(py, too_long(limit, size), None, ""))
 }
 
 /// The limits, with no more levels than the stack of this thread has room for.
@@ -303,7 +307,7 @@ fn write_json<'py, O: Output, J: Write<'py>>(
     // Wraps where memory for the output has run out since.
     let size = bytes.length().wrapping_sub(before);
     if size > limits.message && bytes.length() >= before {
-        return Err(too_long(limits, size).into());
+        return Err(too_long(limits.message, size).into());
     }
     Ok(())
 }

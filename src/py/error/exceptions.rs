@@ -54,6 +54,23 @@ pub fn from_codec(py: Python<'_>, error: CodecError) -> PyErr {
     }
 }
 
+/// The exception for plain data that is not what a class needs: its text
+/// begins with the path of the value.
+#[cold]
+pub fn from_plain(py: Python<'_>, error: CodecError) -> PyErr {
+    if !error.is_value() {
+        return from_codec(py, error);
+    }
+    let (cause, path, offset) = error.into_parts(py);
+    let reason = match cause {
+        Cause::Value(reason) if path.is_empty() => reason,
+        Cause::Value(reason) => format!("{path}: {reason}"),
+        _ => path,
+    };
+    let reason = with_place(reason, offset, "");
+    make(imports::malformed_data(py), (number::INVALID_DATA, reason))
+}
+
 /// The exception for an error of the wire.
 #[cold]
 pub fn from_wire(py: Python<'_>, error: wire::Error, offset: Option<u64>, path: &str) -> PyErr {

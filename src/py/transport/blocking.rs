@@ -10,13 +10,13 @@ use pyo3::types::PyBytes;
 use super::{CyTransportBase, TBufferedTransport, TFramedTransport};
 use crate::py::ffi;
 
-type Source<'py> = (Bound<'py, CyTransportBase>, Bound<'py, PyAny>, usize);
+type WaitSource<'py> = (Bound<'py, CyTransportBase>, Bound<'py, PyAny>, usize);
 
 /// Where the next bytes come from, when `trans` is native and has none left:
 /// the innermost native transport, the one below it, and how many bytes to
 /// ask that for.
 #[pyfunction]
-pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<Source<'py>>> {
+pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<WaitSource<'py>>> {
     let mut trans = trans.clone();
     let mut source = None;
     while let Ok(native) = trans.cast_into::<CyTransportBase>() {

@@ -62,6 +62,7 @@ fn quartet([first, second, third]: [u8; 3]) -> [u8; 4] {
 }
 
 /// How many bytes are in a text, which is taken to be base64.
+#[must_use]
 pub fn decoded_size(text: &[u8]) -> usize {
     let padding = text.iter().rev().take(2).filter(|c| **c == b'=').count();
     (text.len() * 3 / 4).saturating_sub(padding)
@@ -110,6 +111,7 @@ const fn triple(word: u32) -> [u8; 3] {
 }
 
 /// Whether a text is base64.
+#[must_use]
 pub fn is_valid(text: &[u8]) -> bool {
     decode(text, &mut Vec::new())
 }

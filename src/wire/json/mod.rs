@@ -7,14 +7,15 @@
 //! that is no JSON: NaN and infinities are quoted and control characters
 //! escaped, as by the C++ library.
 
-mod base64;
+pub mod base64;
 mod context;
 mod end;
-mod number;
+pub mod number;
 mod reader;
-mod text;
+pub mod shortest;
+pub mod text;
 mod type_name;
-mod uuid;
+pub mod uuid;
 mod writer;
 
 pub use end::TextEnd;

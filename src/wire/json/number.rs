@@ -22,6 +22,7 @@ pub struct Digits {
 impl Digits {
     /// Formats an integer.
     #[inline]
+    #[must_use]
     pub fn of(value: i64) -> Self {
         let mut text = [0; LONGEST];
         let mut start = LONGEST;
@@ -47,6 +48,7 @@ impl Digits {
 
     /// The text.
     #[inline]
+    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.text[self.start..]
     }
@@ -87,12 +89,12 @@ pub fn format_double(value: f64, put: impl FnOnce(&[u8])) {
 const PRECISION: i32 = 17;
 
 /// A text with room for what `%.17g` gives.
-struct Text {
+struct DoubleText {
     bytes: [u8; 32],
     length: usize,
 }
 
-impl Text {
+impl DoubleText {
     const fn new() -> Self {
         Self {
             bytes: [0; 32],
@@ -109,7 +111,7 @@ impl Text {
     }
 }
 
-impl std::fmt::Write for Text {
+impl std::fmt::Write for DoubleText {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.put(text.as_bytes());
         Ok(())
@@ -157,8 +159,8 @@ fn exact_digits(value: f64) -> Option<Decimal> {
 /// The digits of any double.
 #[cold]
 fn general_digits(value: f64) -> Decimal {
-    // d.dddddddddddddddde[-]x; writing to a `Text` cannot fail.
-    let mut scientific = Text::new();
+    // d.dddddddddddddddde[-]x; writing to a `DoubleText` cannot fail.
+    let mut scientific = DoubleText::new();
     let _ = std::fmt::Write::write_fmt(&mut scientific, format_args!("{:.16e}", value.abs()));
     let text = &scientific.bytes[..scientific.length];
     let mantissa_end = text.iter().position(|byte| *byte == b'e').unwrap_or(0);
@@ -180,7 +182,7 @@ fn lay_out(negative: bool, digits: &[u8], exponent: i32, put: impl FnOnce(&[u8])
     let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(0);
     let digits = &digits[..=last];
 
-    let mut out = Text::new();
+    let mut out = DoubleText::new();
     if negative {
         out.put(b"-");
     }
@@ -216,6 +218,7 @@ fn lay_out(negative: bool, digits: &[u8], exponent: i32, put: impl FnOnce(&[u8])
 /// The integer at the start of a text, and its length; none where there is
 /// something else, or behind it what only a double has.
 #[inline]
+#[must_use]
 pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
     let negative = text.first() == Some(&b'-');
     let digits = &text[usize::from(negative)..];
@@ -246,6 +249,7 @@ pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
 }
 
 /// A number or a word for one, as it stands at the start of a text.
+#[must_use]
 pub fn token(text: &[u8]) -> &[u8] {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     &text[..text.iter().take_while(|byte| part(byte)).count()]
@@ -255,6 +259,7 @@ pub fn token(text: &[u8]) -> &[u8] {
 /// words `true` and `false`; `NaN` and `Infinity` are those of many libraries,
 /// `nan` and `inf` those of Apache's for Python.
 #[inline]
+#[must_use]
 pub fn parse_double(text: &[u8]) -> Option<(f64, usize)> {
     match number(text) {
         Some((length, whole)) => {
@@ -311,6 +316,7 @@ fn number(text: &[u8]) -> Option<(usize, bool)> {
 }
 
 /// The whole number that a double is, if an `i64` can hold it.
+#[must_use]
 pub fn whole(value: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     let fits = (-LIMIT..LIMIT).contains(&value) && value.fract() == 0.0;

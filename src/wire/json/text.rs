@@ -23,6 +23,7 @@ const fn special(word: u64) -> u64 {
 /// How many bytes stand before the first quote, backslash or control
 /// character, and whether all of them are ASCII.
 #[inline]
+#[must_use]
 pub fn plain(bytes: &[u8]) -> (usize, bool) {
     let mut length = 0;
     let mut all = 0;
@@ -69,6 +70,7 @@ fn surrogate(text: &[u8]) -> Option<u16> {
 }
 
 /// Whether a text can be written.
+#[must_use]
 pub fn is_text(mut text: &[u8]) -> bool {
     loop {
         text = &text[well_formed(text)..];
@@ -109,6 +111,37 @@ pub fn escape(mut text: &[u8], mut put: impl FnMut(&[u8])) {
             byte => put(&unicode(u16::from(*byte))),
         }
         text = &text[1..];
+    }
+}
+
+/// Escapes a text so that all of it is ASCII, as `json` of Python does; `put`
+/// gets it in pieces.
+pub fn escape_ascii(text: &str, mut put: impl FnMut(&[u8])) {
+    let mut rest = text;
+    loop {
+        let bytes = rest.as_bytes();
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        let length = bytes.iter().take_while(|byte| plain(byte)).count();
+        put(&bytes[..length]);
+        let mut characters = rest[length..].chars();
+        let Some(character) = characters.next() else {
+            return;
+        };
+        rest = characters.as_str();
+        match character {
+            '"' => put(b"\\\""),
+            '\\' => put(b"\\\\"),
+            '\n' => put(b"\\n"),
+            '\r' => put(b"\\r"),
+            '\t' => put(b"\\t"),
+            '\u{8}' => put(b"\\b"),
+            '\u{c}' => put(b"\\f"),
+            character => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    put(&unicode(*unit));
+                }
+            }
+        }
     }
 }
 

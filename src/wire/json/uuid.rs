@@ -8,6 +8,7 @@ const fn after_hyphen(index: usize) -> bool {
 }
 
 /// The text, in quotes.
+#[must_use]
 pub fn format(value: [u8; 16]) -> [u8; 38] {
     let mut text = [b'"'; 38];
     let mut place = 1;
@@ -24,6 +25,7 @@ pub fn format(value: [u8; 16]) -> [u8; 38] {
 }
 
 /// The uuid of a text with all hyphens or none.
+#[must_use]
 pub fn parse(text: &[u8]) -> Option<[u8; 16]> {
     let hyphens = match text.len() {
         32 => false,

@@ -1,11 +1,12 @@
 //! A field of a plan.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::kind::Kind;
 use crate::py::ffi::{ScalarKind, Slot};
 use crate::wire::WireType;
+use crate::wire::json::text;
 
 /// A field.
 pub struct PlanField {
@@ -21,6 +22,12 @@ pub struct PlanField {
     pub slot: Option<Slot>,
     /// The attribute's name.
     pub name: Py<PyString>,
+    /// Its name in the IDL, for formats that have names.
+    pub idl_name: Py<PyString>,
+    /// That name as the key of JSON, `"name":`; none where it needs escapes.
+    pub json_key: Option<Box<[u8]>>,
+    /// Whether the IDL says that it is always set.
+    pub required: bool,
     /// The `ttype` of `thrift_spec`, for error texts.
     pub ttype: Py<PyAny>,
     /// The sub-spec of `thrift_spec`, for error texts.
@@ -32,6 +39,7 @@ impl PlanField {
         id: &Bound<'py, PyAny>,
         entry: &Bound<'py, PyAny>,
         slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<Slot>,
+        renamed: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Self> {
         let py = id.py();
         let entry = entry.cast::<PyTuple>()?;
@@ -43,6 +51,15 @@ impl PlanField {
         } else {
             py.None().into_bound(py)
         };
+        let required = entry.get_item(entry.len() - 1)?.is_truthy()?;
+        let other = match renamed {
+            Some(renamed) => renamed.get_item(&name)?,
+            None => None,
+        };
+        let idl_name = match other {
+            Some(other) => other.cast_into::<PyString>()?,
+            None => name.clone(),
+        };
         let kind = Kind::compile(&ttype, &spec)?;
         Ok(Self {
             id: id.extract()?,
@@ -51,8 +68,17 @@ impl PlanField {
             kind,
             slot: slot_of(&name),
             name: name.unbind(),
+            json_key: json_key(&idl_name),
+            idl_name: idl_name.unbind(),
+            required,
             ttype: ttype.unbind(),
             spec: spec.unbind(),
         })
     }
+}
+
+fn json_key(name: &Bound<'_, PyString>) -> Option<Box<[u8]>> {
+    let name = name.to_str().ok()?.as_bytes();
+    let is_plain = text::plain(name) == (name.len(), true);
+    is_plain.then(|| [b"\"", name, b"\":"].concat().into_boxed_slice())
 }

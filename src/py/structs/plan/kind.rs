@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::Plan;
 use crate::py::ffi::{Quiet, Raised, ScalarKind};
@@ -20,8 +21,8 @@ pub enum Kind {
     I8,
     /// `i16`
     I16,
-    /// `i32` and enums
-    I32,
+    /// `i32`, and enums with their class
+    I32(Option<EnumClass>),
     /// `i64`
     I64,
     /// `double`
@@ -49,6 +50,51 @@ pub struct StructClass {
     plan: OnceLock<Py<Plan>>,
 }
 
+/// The class of an enum, which knows the names of its values.
+pub struct EnumClass(Py<PyAny>);
+
+impl EnumClass {
+    fn of(spec: &Bound<'_, PyAny>) -> Option<Self> {
+        (!spec.is_none()).then(|| Self(spec.clone().unbind()))
+    }
+
+    /// The name of a value; none where it has none.
+    pub fn name_of<'py>(
+        &self,
+        py: Python<'py>,
+        value: i32,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        let names = intern!(py, "_VALUES_TO_NAMES");
+        Ok(match self.find(names, value)? {
+            Some(name) => name.cast_into().ok(),
+            None => None,
+        })
+    }
+
+    /// The value of a name; none where no value has it.
+    pub fn value_of(&self, name: &Bound<'_, PyString>) -> PyResult<Option<i32>> {
+        let values = intern!(name.py(), "_NAMES_TO_VALUES");
+        match self.find(values, name)? {
+            Some(value) => value.extract().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn find<'py>(
+        &self,
+        dict: &Bound<'py, PyString>,
+        key: impl IntoPyObject<'py>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.0.bind(dict.py()).getattr_opt(dict)? {
+            Some(dict) => match dict.cast::<PyDict>() {
+                Ok(dict) => dict.get_item(key),
+                Err(_) => Ok(None),
+            },
+            None => Ok(None),
+        }
+    }
+}
+
 impl Kind {
     /// Reads a type as `thrift_spec` writes it.
     pub fn compile(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -62,7 +108,7 @@ impl Kind {
             ttype::BYTE => Self::I8,
             ttype::DOUBLE => Self::Double,
             ttype::I16 => Self::I16,
-            ttype::I32 => Self::I32,
+            ttype::I32 => Self::I32(EnumClass::of(spec)),
             ttype::I64 => Self::I64,
             ttype::STRING => Self::String,
             ttype::STRUCT => Self::Struct(StructClass {
@@ -89,7 +135,7 @@ impl Kind {
             Self::Bool => ScalarKind::Bool,
             Self::I8 => ScalarKind::I8,
             Self::I16 => ScalarKind::I16,
-            Self::I32 => ScalarKind::I32,
+            Self::I32(_) => ScalarKind::I32,
             Self::I64 => ScalarKind::I64,
             Self::Double => ScalarKind::Double,
             Self::String => ScalarKind::Str,
@@ -107,7 +153,7 @@ impl Kind {
             Self::Bool => WireType::Bool,
             Self::I8 => WireType::I8,
             Self::I16 => WireType::I16,
-            Self::I32 => WireType::I32,
+            Self::I32(_) => WireType::I32,
             Self::I64 => WireType::I64,
             Self::Double => WireType::Double,
             Self::String | Self::Binary => WireType::String,
@@ -125,6 +171,7 @@ impl Kind {
                 visit.call(&kind.class)?;
                 visit.call(kind.plan.get())
             }
+            Self::I32(Some(class)) => visit.call(&class.0),
             Self::List(element) | Self::Set(element) => element.traverse(visit),
             Self::Map(entry) => {
                 entry.0.traverse(visit)?;

@@ -20,7 +20,7 @@ use crate::py::imports;
 use positions::Positions;
 
 pub use field::PlanField;
-pub use kind::{Kind, StructClass};
+pub use kind::{EnumClass, Kind, StructClass};
 
 /// A struct class as the codec sees it.
 ///
@@ -53,6 +53,8 @@ pub struct Plan {
     original_write: bool,
     /// Whether it is the result of a method.
     result: bool,
+    /// Whether it is a union.
+    union: bool,
 }
 
 impl Plan {
@@ -232,14 +234,19 @@ impl Plan {
             let seen = ffi::lookup(class, name)?;
             (seen.is(&own) && layout.slots().is_current(owner, name, slot)).then_some(slot)
         };
+        let renamed = class.getattr_opt(intern!(py, "__thrift_field_names__"))?;
+        let renamed = renamed.and_then(|names| names.cast_into::<PyDict>().ok());
+        let union = class.getattr_opt(intern!(py, "__thrift_union__"))?;
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
-            fields.push(PlanField::compile(&id, &entry, &slot_of).map_err(|error| {
-                let cause = ffi::exception_of(py, error);
-                let text = format!("thrift_spec of {class}, field {id}: {cause}");
-                let cause = PyErr::from_value(cause.into_any());
-                ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
-            })?);
+            fields.push(
+                PlanField::compile(&id, &entry, &slot_of, renamed.as_ref()).map_err(|error| {
+                    let cause = ffi::exception_of(py, error);
+                    let text = format!("thrift_spec of {class}, field {id}: {cause}");
+                    let cause = PyErr::from_value(cause.into_any());
+                    ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
+                })?,
+            );
         }
         let exact = layout
             .as_ref()
@@ -262,6 +269,7 @@ impl Plan {
         Bound::new(
             py,
             Self {
+                union: union.is_some_and(|union| union.is_exact_instance_of::<PyBool>()),
                 result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
@@ -315,6 +323,12 @@ impl Plan {
     #[inline]
     pub fn is_result(&self) -> bool {
         self.result
+    }
+
+    /// Whether exactly one field of an object is set.
+    #[inline]
+    pub fn is_union(&self) -> bool {
+        self.union
     }
 
     /// How many bytes to expect of a message of this class; a single large one

@@ -1,0 +1,575 @@
+//! From values to plain data: a walk of a plan.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType,
+};
+
+use super::options::DumpOptions;
+use super::sink::{Key, Sink};
+use crate::py::codec::coerce::{
+    answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of,
+};
+use crate::py::codec::encode::{attribute, changed_size, field_error, same_size, sized};
+use crate::py::error::{CodecError, Result, Segment};
+use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
+use crate::py::structs::{EnumClass, Kind, Plan, StructClass};
+use crate::wire::json::number::Digits;
+use crate::wire::json::{base64, shortest, uuid};
+use crate::wire::{Depth, ErrorKind, Nesting};
+
+/// Turns values into plain data.
+pub struct PlainWriter<'py, S> {
+    py: Python<'py>,
+    sink: S,
+    options: DumpOptions,
+    depth: Depth,
+}
+
+impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
+    /// To a sink. The limits are affordable.
+    pub fn new(py: Python<'py>, sink: S, options: DumpOptions) -> Self {
+        Self {
+            py,
+            sink,
+            options,
+            depth: Depth::new(options.limits.depth),
+        }
+    }
+
+    /// A struct by its own plan, whatever kind of object it is.
+    pub fn any_struct(&mut self, object: &Bound<'py, PyAny>) -> Result<S::Node> {
+        let plan = match Plan::of_object(object) {
+            Ok(plan) if !object.is_instance_of::<PyType>() => plan,
+            _ => return Err(not_a("a struct", object)),
+        };
+        self.structure(plan.get(), object)
+    }
+
+    fn struct_value(&mut self, class: &StructClass, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        if let Some(plan) = class.plan(self.py)?
+            && plan.get().is_of(value)
+        {
+            return self.structure(plan.get(), value);
+        }
+        if self.options.thriftpy {
+            return Err(not_exact());
+        }
+        self.any_struct(value)
+    }
+
+    /// A struct by the plan that was found for it.
+    pub fn structure(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<S::Node> {
+        self.depth.enter(Nesting::WRITE_STRUCT)?;
+        let slots = plan.slots(object);
+        let mut node = self.sink.object();
+        let mut count = 0;
+        for field in plan.fields() {
+            let value = match (field.slot, slots) {
+                (Some(slot), Some(slots)) => slots.get(slot),
+                _ => attribute(object, field)?,
+            };
+            let Some(value) = value.filter(|value| !value.is_none()) else {
+                if self.options.nulls {
+                    self.sink.field(&mut node, field)?;
+                    let null = self.sink.null();
+                    self.sink.entry(&mut node, null)?;
+                }
+                continue;
+            };
+            count += 1;
+            self.sink.field(&mut node, field)?;
+            match self.value(&field.kind, &value) {
+                Ok(value) => self.sink.entry(&mut node, value)?,
+                Err(error) => return Err(field_error(plan, field, value, error)),
+            }
+        }
+        if plan.is_union() && count != 1 && !self.options.thriftpy {
+            return Err(not_one(count));
+        }
+        self.depth.leave();
+        Ok(self.sink.end_object(node))
+    }
+
+    #[inline]
+    fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        if self.options.thriftpy && !is_exact(kind, value) {
+            return Err(not_exact());
+        }
+        match kind {
+            Kind::String => self.string(value),
+            Kind::I32(None) => self.sink.integer(narrow::<i32>(value)?.into()),
+            Kind::I64 => self.sink.integer(integer(value)?),
+            Kind::Struct(class) => self.struct_value(class, value),
+            Kind::I32(Some(class)) => self.enumeration(class, value),
+            Kind::Bool => Ok(self.sink.bool(truth(value)?)),
+            Kind::Double => {
+                let value = self.checked_double(value)?;
+                Ok(self.sink.double(value))
+            }
+            Kind::I16 => self.sink.integer(narrow::<i16>(value)?.into()),
+            Kind::I8 => self.sink.integer(narrow::<i8>(value)?.into()),
+            Kind::Binary => self.binary(value),
+            Kind::Uuid => {
+                let text = uuid::format(uuid_of(value)?);
+                Ok(self.sink.plain(ascii(&text[1..text.len() - 1])))
+            }
+            Kind::List(element) => self.list(element, value),
+            Kind::Set(element) => self.set(element, value),
+            Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
+        }
+    }
+
+    fn checked_double(&self, value: &Bound<'py, PyAny>) -> Result<f64> {
+        let value = match value.cast_exact::<PyFloat>() {
+            Ok(value) => value.value(),
+            Err(_) => other_double(value)?,
+        };
+        if !self.options.nan && !value.is_finite() {
+            return Err(CodecError::value(
+                "JSON has no NaN and no infinities: allow_nan=True writes them as words",
+            ));
+        }
+        Ok(value)
+    }
+
+    fn enumeration(&mut self, class: &EnumClass, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        let number = narrow::<i32>(value)?;
+        if self.options.enum_names
+            && let Some(name) = class.name_of(self.py, number)?
+        {
+            return Ok(self.sink.text(&name, name.to_str()?));
+        }
+        self.sink.integer(number.into())
+    }
+
+    #[inline]
+    fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        if let Ok(text) = value.cast::<PyString>() {
+            let utf8 = self.utf8(text)?;
+            Ok(self.sink.text(text, utf8))
+        } else {
+            let text = self.other_text(value)?;
+            self.string(&text)
+        }
+    }
+
+    #[inline]
+    fn utf8<'a>(&self, text: &'a Bound<'py, PyString>) -> Result<&'a str> {
+        match text.to_str() {
+            Ok(utf8) => {
+                self.check_size(utf8.len())?;
+                Ok(utf8)
+            }
+            Err(error) => Err(CodecError::value(
+                ffi::exception_of(self.py, error).to_string(),
+            )),
+        }
+    }
+
+    /// The text of bytes, or of what stands for a text.
+    #[cold]
+    fn other_text(&self, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
+        let found = match value.cast::<PyBytes>() {
+            Ok(_) => value.clone(),
+            Err(_) => string_of("a str", value)?,
+        };
+        match found.cast::<PyBytes>() {
+            Ok(bytes) => match std::str::from_utf8(bytes.as_bytes()) {
+                Ok(text) => Ok(PyString::new(self.py, text).into_any()),
+                Err(_) => Err(CodecError::value(
+                    "bytes that are not UTF-8: a field of type binary may have them",
+                )),
+            },
+            Err(_) => Ok(found),
+        }
+    }
+
+    fn check_size(&self, size: usize) -> Result<()> {
+        let limit = self.options.limits.string;
+        if size <= limit {
+            return Ok(());
+        }
+        Err(CodecError::from(crate::wire::Error::from(
+            ErrorKind::SizeLimit {
+                what: "string",
+                size: size as u64,
+                limit: limit as u64,
+            },
+        )))
+    }
+
+    /// Shows `look` the bytes of a value of type `binary`.
+    fn with_bytes<T>(
+        &mut self,
+        value: &Bound<'py, PyAny>,
+        look: impl FnOnce(&mut Self, &[u8]) -> T,
+    ) -> Result<T> {
+        if let Ok(text) = value.cast::<PyString>() {
+            let utf8 = self.utf8(text)?;
+            return Ok(look(self, utf8.as_bytes()));
+        }
+        let found = match value.cast::<PyBytes>() {
+            Ok(_) => value.clone(),
+            Err(_) => string_of("bytes", value)?,
+        };
+        if let Ok(text) = found.cast::<PyString>() {
+            let utf8 = self.utf8(text)?;
+            return Ok(look(self, utf8.as_bytes()));
+        }
+        let bytes = found.cast::<PyBytes>().map_err(|_| not_a("bytes", value))?;
+        self.check_size(bytes.as_bytes().len())?;
+        Ok(look(self, bytes.as_bytes()))
+    }
+
+    fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        self.with_bytes(value, |this, bytes| {
+            if this.options.base64 {
+                this.base64(bytes)
+            } else {
+                this.sink.bytes(bytes)
+            }
+        })
+    }
+
+    fn base64(&mut self, bytes: &[u8]) -> S::Node {
+        let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+        base64::encode(bytes, |piece| text.extend_from_slice(piece));
+        self.sink.plain(ascii(&text))
+    }
+
+    // On its own, for `value` calls itself through it: its frame is needed at
+    // every level of nesting.
+    #[inline(never)]
+    fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        self.depth.enter(Nesting::WRITE_CONTAINER)?;
+        let mut list = self.sink.list(false)?;
+        let mut count = 0;
+        let (length, end) = if let Ok(items) = value.cast_exact::<PyList>() {
+            let length = items.len();
+            for item in items {
+                self.item(kind, &mut list, &item, count)?;
+                count += 1;
+            }
+            (length, items.len())
+        } else if let Ok(items) = value.cast_exact::<PyTuple>() {
+            for item in items {
+                self.item(kind, &mut list, &item, count)?;
+                count += 1;
+            }
+            (count, count)
+        } else {
+            let (length, items) = sized(value, false)?;
+            for item in items {
+                if count == length {
+                    return Err(changed_size());
+                }
+                self.item(kind, &mut list, &item?, count)?;
+                count += 1;
+            }
+            (length, length)
+        };
+        same_size(length, count)?;
+        same_size(length, end)?;
+        self.depth.leave();
+        Ok(self.sink.end_list(list))
+    }
+
+    #[inline]
+    fn item(
+        &mut self,
+        kind: &Kind,
+        list: &mut S::List,
+        item: &Bound<'py, PyAny>,
+        index: usize,
+    ) -> Result<()> {
+        self.sink.before_item(list);
+        let added = self
+            .value(kind, item)
+            .and_then(|node| self.sink.item(list, node));
+        match added {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.inside(Segment::Index(index))),
+        }
+    }
+
+    /// A set. One that is given as a list may hold an element twice: the first
+    /// of them counts, where Python can tell.
+    #[inline(never)]
+    fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        self.depth.enter(Nesting::WRITE_CONTAINER)?;
+        let mut set = self.sink.list(self.options.sets)?;
+        let is_set = value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>();
+        let seen = (!is_set && is_scalar(kind))
+            .then(|| PySet::empty(self.py))
+            .transpose()?;
+        let (length, items) = sized(value, false)?;
+        let mut count = 0;
+        for item in items {
+            let item = item?;
+            if count == length {
+                return Err(changed_size());
+            }
+            let is_new = match &seen {
+                Some(seen) => {
+                    let before = seen.len();
+                    // What has no hash is no value of a scalar type, and
+                    // refused as such.
+                    seen.add(&item).is_err() || seen.len() > before
+                }
+                None => true,
+            };
+            if is_new {
+                self.item(kind, &mut set, &item, count)?;
+            }
+            count += 1;
+        }
+        same_size(length, count)?;
+        self.depth.leave();
+        Ok(self.sink.end_list(set))
+    }
+
+    #[inline(never)]
+    fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Node> {
+        self.depth.enter(Nesting::WRITE_CONTAINER)?;
+        let node = if self.options.thriftpy {
+            let mut list = self.sink.list(false)?;
+            self.each_entry(map, |this, k, v| {
+                this.sink.before_item(&mut list);
+                let mut entry = this.sink.object();
+                this.sink.key(&mut entry, Key::Plain("key"))?;
+                let node = this.value(key, k)?;
+                this.sink.entry(&mut entry, node)?;
+                this.sink.key(&mut entry, Key::Plain("value"))?;
+                let node = this.value(value, v)?;
+                this.sink.entry(&mut entry, node)?;
+                let entry = this.sink.end_object(entry);
+                this.sink.item(&mut list, entry)
+            })?;
+            self.sink.end_list(list)
+        } else if has_text(key) {
+            let mut object = self.sink.object();
+            self.each_entry(map, |this, k, v| {
+                this.key(key, &mut object, k)?;
+                let node = this.value(value, v)?;
+                this.sink.entry(&mut object, node)
+            })?;
+            self.sink.end_object(object)
+        } else {
+            let mut list = self.sink.list(false)?;
+            self.each_entry(map, |this, k, v| {
+                this.sink.before_item(&mut list);
+                let mut pair = this.sink.list(false)?;
+                this.sink.before_item(&mut pair);
+                let node = this.value(key, k)?;
+                this.sink.item(&mut pair, node)?;
+                this.sink.before_item(&mut pair);
+                let node = this.value(value, v)?;
+                this.sink.item(&mut pair, node)?;
+                let pair = this.sink.end_list(pair);
+                this.sink.item(&mut list, pair)
+            })?;
+            self.sink.end_list(list)
+        };
+        self.depth.leave();
+        Ok(node)
+    }
+
+    /// Calls `entry` with each key and value of a dict, or of what has `items`
+    /// or the `keys` that `dict()` asks for.
+    #[inline]
+    fn each_entry(
+        &mut self,
+        map: &Bound<'py, PyAny>,
+        mut entry: impl FnMut(&mut Self, &Bound<'py, PyAny>, &Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<()> {
+        let copied;
+        let dict = if let Ok(dict) = map.cast_exact::<PyDict>() {
+            dict
+        } else {
+            copied = copied_dict(map)?;
+            &copied
+        };
+        let mut count = 0;
+        for (key, value) in DictEntries::new(dict) {
+            if let Err(error) = entry(self, &key, &value) {
+                return Err(error.inside(Segment::of_key(&key)));
+            }
+            count += 1;
+        }
+        same_size(dict.len(), count)
+    }
+
+    fn key(&mut self, kind: &Kind, object: &mut S::Object, key: &Bound<'py, PyAny>) -> Result<()> {
+        match kind {
+            Kind::String => {
+                if let Ok(text) = key.cast::<PyString>() {
+                    self.utf8(text)?;
+                    return self.sink.key(object, Key::Text(text));
+                }
+                let text = self.other_text(key)?;
+                let text = text.cast::<PyString>().map_err(|_| not_a("a str", key))?;
+                return self.sink.key(object, Key::Text(text));
+            }
+            Kind::I32(Some(class)) if self.options.enum_names => {
+                if let Some(name) = class.name_of(self.py, narrow(key)?)? {
+                    return self.sink.key(object, Key::Text(&name));
+                }
+            }
+            Kind::Uuid => {
+                let text = uuid::format(uuid_of(key)?);
+                let text = ascii(&text[1..text.len() - 1]);
+                return self.sink.key(object, Key::Plain(text));
+            }
+            Kind::Binary if self.options.base64 => {
+                let mut text = Vec::new();
+                self.with_bytes(key, |_, bytes| {
+                    base64::encode(bytes, |piece| text.extend_from_slice(piece));
+                })?;
+                return self.sink.key(object, Key::Plain(ascii(&text)));
+            }
+            _ => {}
+        }
+        if !self.options.text_keys {
+            return self.own_key(kind, object, key);
+        }
+        let number = match kind {
+            Kind::Bool => {
+                let text = if truth(key)? { "true" } else { "false" };
+                return self.sink.key(object, Key::Plain(text));
+            }
+            Kind::Double => {
+                let value = self.checked_double(key)?;
+                let mut key = Ok(());
+                shortest::format(value, |text| {
+                    key = self.sink.key(object, Key::Plain(ascii(text)));
+                });
+                return key;
+            }
+            Kind::Binary => {
+                let text = self.with_bytes(key, |_, bytes| {
+                    let mut text = Vec::new();
+                    base64::encode(bytes, |piece| text.extend_from_slice(piece));
+                    text
+                })?;
+                return self.sink.key(object, Key::Plain(ascii(&text)));
+            }
+            Kind::I8 => narrow::<i8>(key)?.into(),
+            Kind::I16 => narrow::<i16>(key)?.into(),
+            Kind::I64 => integer(key)?,
+            _ => narrow::<i32>(key)?.into(),
+        };
+        let digits = Digits::of(number);
+        self.sink.key(object, Key::Plain(ascii(digits.as_bytes())))
+    }
+
+    /// A key as it is, for a dict.
+    fn own_key(
+        &mut self,
+        kind: &Kind,
+        object: &mut S::Object,
+        key: &Bound<'py, PyAny>,
+    ) -> Result<()> {
+        let py = self.py;
+        let own = match kind {
+            Kind::Bool => pyo3::types::PyBool::new(py, truth(key)?)
+                .to_owned()
+                .into_any(),
+            Kind::Double => PyFloat::new(py, self.checked_double(key)?).into_any(),
+            Kind::Binary => self
+                .with_bytes(key, |_, bytes| PyBytes::new(py, bytes))?
+                .into_any(),
+            Kind::I8 => Quiet::new(py, false).int(narrow::<i8>(key)?.into()),
+            Kind::I16 => Quiet::new(py, false).int(narrow::<i16>(key)?.into()),
+            Kind::I64 => Quiet::new(py, false).int(integer(key)?),
+            _ => Quiet::new(py, false).int(narrow::<i32>(key)?.into()),
+        };
+        self.sink.key(object, Key::Own(own))
+    }
+}
+
+/// Whether a value is of the very type that Python has for its kind. Structs
+/// are known by their plan.
+fn is_exact(kind: &Kind, value: &Bound<'_, PyAny>) -> bool {
+    match kind {
+        Kind::String => value.is_exact_instance_of::<PyString>(),
+        Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => ffi::exact_i64(value).is_some(),
+        Kind::Double => value.is_exact_instance_of::<PyFloat>(),
+        Kind::Bool => value.is_exact_instance_of::<pyo3::types::PyBool>(),
+        Kind::Binary => value.is_exact_instance_of::<PyBytes>(),
+        Kind::Uuid => false,
+        Kind::Struct(_) => true,
+        Kind::List(_) => {
+            value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>()
+        }
+        Kind::Set(element) => {
+            // What is equal is written once, and a double may equal nothing.
+            let is_simple = is_scalar(element) && !matches!(**element, Kind::Double);
+            value.is_exact_instance_of::<PySet>()
+                || value.is_exact_instance_of::<PyFrozenSet>()
+                || (is_simple && value.is_exact_instance_of::<PyList>())
+        }
+        Kind::Map(_) => value.is_exact_instance_of::<PyDict>(),
+    }
+}
+
+#[cold]
+fn not_exact() -> CodecError {
+    CodecError::value("of another type than the usual one")
+}
+
+fn is_scalar(kind: &Kind) -> bool {
+    !matches!(kind.scalar(), ScalarKind::Other)
+}
+
+/// Whether keys of a type can be text.
+pub fn has_text(kind: &Kind) -> bool {
+    is_scalar(kind) || matches!(kind, Kind::Uuid)
+}
+
+fn copied_dict<'py>(map: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>> {
+    let py = map.py();
+    let dict = PyDict::new(py);
+    let items = map.getattr_opt(intern!(py, "items"))?;
+    let source = match &items {
+        Some(items) => items.call0(),
+        None => map.call_method0(intern!(py, "keys")),
+    };
+    let length = answer_of(map, "a dict", map.len())?;
+    let entries = answer_of(map, "a dict", source.and_then(|source| source.try_iter()))?;
+    let mut count = 0;
+    for entry in entries {
+        let entry = entry?;
+        if count == length {
+            return Err(changed_size());
+        }
+        count += 1;
+        if items.is_some() {
+            let (key, value) = entry.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
+            dict.set_item(key, value)?;
+        } else {
+            let value = map.get_item(&entry)?;
+            dict.set_item(entry, value)?;
+        }
+    }
+    same_size(length, count)?;
+    Ok(dict)
+}
+
+#[cold]
+fn not_one(count: usize) -> CodecError {
+    let fields = if count == 0 {
+        "none".to_owned()
+    } else {
+        count.to_string()
+    };
+    CodecError::value(format!(
+        "a union must have exactly one field set, not {fields}"
+    ))
+}
+
+/// Text that was made of ASCII.
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
+}

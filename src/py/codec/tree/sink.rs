@@ -1,0 +1,328 @@
+//! Where plain data goes: Python containers or JSON text.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString};
+
+use crate::py::error::Result;
+use crate::py::ffi::{self, Quiet};
+use crate::py::structs::PlanField;
+use crate::wire::Output;
+use crate::wire::json::number::Digits;
+use crate::wire::json::{base64, shortest, text};
+
+/// The key of an entry.
+pub enum Key<'a, 'py> {
+    /// A text.
+    Text(&'a Bound<'py, PyString>),
+    /// A text that needs no escapes.
+    Plain(&'a str),
+    /// Any value that Python can hash.
+    Own(Bound<'py, PyAny>),
+}
+
+/// Takes plain data, the parts of a container one after the other.
+pub trait Sink<'py> {
+    /// A finished value.
+    type Node;
+    /// A list that is not finished.
+    type List;
+    /// An object, or dict, that is not finished.
+    type Object;
+
+    /// None.
+    fn null(&mut self) -> Self::Node;
+    /// A bool.
+    fn bool(&mut self, value: bool) -> Self::Node;
+    /// An int.
+    fn integer(&mut self, value: i64) -> Result<Self::Node>;
+    /// A float.
+    fn double(&mut self, value: f64) -> Self::Node;
+    /// A text, with its UTF-8.
+    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Node;
+    /// A text that needs no escapes.
+    fn plain(&mut self, value: &str) -> Self::Node;
+    /// Bytes, where they need not be text.
+    fn bytes(&mut self, value: &[u8]) -> Self::Node;
+    /// Begins a list or set.
+    fn list(&mut self, set: bool) -> Result<Self::List>;
+    /// Goes on to the next item.
+    fn before_item(&mut self, list: &mut Self::List);
+    /// Adds the item.
+    fn item(&mut self, list: &mut Self::List, node: Self::Node) -> Result<()>;
+    /// Ends a list or set.
+    fn end_list(&mut self, list: Self::List) -> Self::Node;
+    /// Begins an object.
+    fn object(&mut self) -> Self::Object;
+    /// Goes on to the entry of a field.
+    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()>;
+    /// Goes on to the next entry.
+    fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()>;
+    /// Adds the value of the entry.
+    fn entry(&mut self, object: &mut Self::Object, node: Self::Node) -> Result<()>;
+    /// Ends an object.
+    fn end_object(&mut self, object: Self::Object) -> Self::Node;
+}
+
+/// Makes dicts, lists and sets.
+pub struct PythonSink<'py> {
+    /// The interpreter.
+    pub py: Python<'py>,
+}
+
+/// A list or set of Python.
+pub enum Sequence<'py> {
+    List(Bound<'py, PyList>),
+    Set(Bound<'py, PySet>),
+}
+
+/// A dict, and the key whose value comes next.
+pub struct DictEntry<'py> {
+    dict: Bound<'py, PyDict>,
+    key: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Sink<'py> for PythonSink<'py> {
+    type Node = Bound<'py, PyAny>;
+    type List = Sequence<'py>;
+    type Object = DictEntry<'py>;
+
+    fn null(&mut self) -> Self::Node {
+        self.py.None().into_bound(self.py)
+    }
+
+    fn bool(&mut self, value: bool) -> Self::Node {
+        PyBool::new(self.py, value).to_owned().into_any()
+    }
+
+    fn integer(&mut self, value: i64) -> Result<Self::Node> {
+        Ok(Quiet::new(self.py, false).int(value))
+    }
+
+    fn double(&mut self, value: f64) -> Self::Node {
+        PyFloat::new(self.py, value).into_any()
+    }
+
+    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Node {
+        match value.cast_exact::<PyString>() {
+            Ok(text) => text.clone().into_any(),
+            // A subclass may have attributes, which can change.
+            Err(_) => self.plain(utf8),
+        }
+    }
+
+    fn plain(&mut self, value: &str) -> Self::Node {
+        PyString::new(self.py, value).into_any()
+    }
+
+    fn bytes(&mut self, value: &[u8]) -> Self::Node {
+        PyBytes::new(self.py, value).into_any()
+    }
+
+    fn list(&mut self, set: bool) -> Result<Self::List> {
+        Ok(if set {
+            Sequence::Set(PySet::empty(self.py)?)
+        } else {
+            Sequence::List(PyList::empty(self.py))
+        })
+    }
+
+    fn before_item(&mut self, _: &mut Self::List) {}
+
+    fn item(&mut self, list: &mut Self::List, node: Self::Node) -> Result<()> {
+        match list {
+            Sequence::List(list) => list.append(node)?,
+            Sequence::Set(set) => set.add(node)?,
+        }
+        Ok(())
+    }
+
+    fn end_list(&mut self, list: Self::List) -> Self::Node {
+        match list {
+            Sequence::List(list) => list.into_any(),
+            Sequence::Set(set) => set.into_any(),
+        }
+    }
+
+    fn object(&mut self) -> Self::Object {
+        DictEntry {
+            dict: PyDict::new(self.py),
+            key: None,
+        }
+    }
+
+    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()> {
+        object.key = Some(field.idl_name.bind(self.py).clone().into_any());
+        Ok(())
+    }
+
+    fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()> {
+        object.key = Some(match key {
+            Key::Text(text) => match text.cast_exact::<PyString>() {
+                Ok(text) => text.clone().into_any(),
+                Err(_) => PyString::new(self.py, text.to_str()?).into_any(),
+            },
+            Key::Plain(text) => PyString::new(self.py, text).into_any(),
+            Key::Own(value) => value,
+        });
+        Ok(())
+    }
+
+    fn entry(&mut self, object: &mut Self::Object, node: Self::Node) -> Result<()> {
+        if let Some(key) = object.key.take() {
+            ffi::set_item(&object.dict, &key, &node)?;
+        }
+        Ok(())
+    }
+
+    fn end_object(&mut self, object: Self::Object) -> Self::Node {
+        object.dict.into_any()
+    }
+}
+
+/// Writes JSON text: dense, or `SPACED` as by `json.dumps` of Python, in ASCII
+/// and with a space behind commas and colons.
+pub struct TextSink<'a, 'py, O, const SPACED: bool> {
+    /// The interpreter.
+    pub py: Python<'py>,
+    /// Where it goes.
+    pub out: &'a mut O,
+}
+
+impl<O: Output, const SPACED: bool> TextSink<'_, '_, O, SPACED> {
+    fn string(&mut self, value: &str) {
+        const QUOTE: u64 = b'"' as u64;
+        let bytes = value.as_bytes();
+        let (length, ascii) = text::plain(bytes);
+        // A DEL is escaped too, where all that is not printed is.
+        if length == bytes.len() && (!SPACED || ascii && !bytes.contains(&0x7f)) {
+            self.out.put_headed(QUOTE, 1, bytes);
+            self.out.put_short(QUOTE, 1);
+            return;
+        }
+        self.out.put(b"\"");
+        if SPACED {
+            text::escape_ascii(value, |piece| self.out.put(piece));
+        } else {
+            text::escape(bytes, |piece| self.out.put(piece));
+        }
+        self.out.put(b"\"");
+    }
+
+    fn comma(&mut self, begun: &mut bool) {
+        if *begun {
+            self.out.put(if SPACED { b", " } else { b"," });
+        }
+        *begun = true;
+    }
+}
+
+impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPACED> {
+    type Node = ();
+    /// Whether it has an item.
+    type List = bool;
+    /// Whether it has an entry.
+    type Object = bool;
+
+    fn null(&mut self) {
+        self.out.put(b"null");
+    }
+
+    fn bool(&mut self, value: bool) {
+        self.out.put(if value { b"true" } else { b"false" });
+    }
+
+    fn integer(&mut self, value: i64) -> Result<()> {
+        self.out.put(Digits::of(value).as_bytes());
+        Ok(())
+    }
+
+    fn double(&mut self, value: f64) {
+        shortest::format(value, |text| self.out.put(text));
+    }
+
+    fn text(&mut self, _: &Bound<'py, PyString>, utf8: &str) {
+        self.string(utf8);
+    }
+
+    fn plain(&mut self, value: &str) {
+        self.out.put(b"\"");
+        self.out.put(value.as_bytes());
+        self.out.put(b"\"");
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        self.out.put(b"\"");
+        base64::encode(value, |piece| self.out.put(piece));
+        self.out.put(b"\"");
+    }
+
+    fn list(&mut self, _: bool) -> Result<bool> {
+        self.out.put(b"[");
+        Ok(false)
+    }
+
+    #[inline]
+    fn before_item(&mut self, list: &mut bool) {
+        self.comma(list);
+    }
+
+    fn item(&mut self, _: &mut bool, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn end_list(&mut self, _: bool) {
+        self.out.put(b"]");
+    }
+
+    fn object(&mut self) -> bool {
+        self.out.put(b"{");
+        false
+    }
+
+    #[inline]
+    fn field(&mut self, object: &mut bool, field: &PlanField) -> Result<()> {
+        let Some(key) = &field.json_key else {
+            return self.key(object, Key::Text(field.idl_name.bind(self.py)));
+        };
+        if !*object {
+            *object = true;
+            self.out.put(key);
+        } else if SPACED {
+            self.out
+                .put_headed(u64::from(u16::from_le_bytes(*b", ")), 2, key);
+        } else {
+            self.out.put_headed(b','.into(), 1, key);
+        }
+        if SPACED {
+            self.out.put_short(b' '.into(), 1);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&mut self, object: &mut bool, key: Key<'_, 'py>) -> Result<()> {
+        self.comma(object);
+        match key {
+            Key::Text(text) => match ffi::exact_utf8(text.as_any()) {
+                Some(bytes) if text::plain(bytes) == (bytes.len(), true) => {
+                    self.out.put(b"\"");
+                    self.out.put(bytes);
+                    self.out.put(b"\"");
+                }
+                _ => self.string(text.to_str()?),
+            },
+            Key::Plain(text) => self.plain(text),
+            Key::Own(value) => self.string(value.str()?.to_str()?),
+        }
+        self.out.put(if SPACED { b": " } else { b":" });
+        Ok(())
+    }
+
+    fn entry(&mut self, _: &mut bool, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn end_object(&mut self, _: bool) {
+        self.out.put(b"}");
+    }
+}

@@ -1,0 +1,287 @@
+//! JSON text as a source of plain data.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+
+use super::source::{FoundKey, PlainValue, Source, SourceText, half_pair};
+use crate::py::error::{CodecError, Result};
+use crate::py::ffi::Quiet;
+use crate::wire::json::number;
+use crate::wire::json::text::{self, Wrong};
+
+/// JSON text, read from its start to its end.
+pub struct TextSource<'a> {
+    text: &'a [u8],
+    position: usize,
+    start: usize,
+    scratch: Vec<u8>,
+    /// Whether the words `NaN` and `Infinity` are numbers.
+    nan: bool,
+}
+
+/// Whether a container has given something.
+pub struct Begun(bool);
+
+impl<'py> SourceText<'py> for Cow<'_, [u8]> {
+    fn utf8(&self, _: Python<'py>) -> Result<&[u8]> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn to_python(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        // JSON can escape half of a surrogate pair, which no UTF-8 has.
+        Quiet::new(py, false)
+            .str(self)
+            .map_err(|none| none.raised().map_or_else(half_pair, CodecError::from))
+    }
+}
+
+impl<'a> TextSource<'a> {
+    /// Of a whole text.
+    pub fn new(text: &'a [u8], nan: bool) -> Self {
+        Self {
+            text,
+            position: 0,
+            start: 0,
+            scratch: Vec::new(),
+            nan,
+        }
+    }
+
+    /// Where it has come to, in bytes.
+    pub fn position(&self) -> u64 {
+        self.position as u64
+    }
+
+    /// Refuses anything that stands behind the value.
+    pub fn end(&mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.malformed("there is more behind the value")),
+        }
+    }
+
+    /// Enters the object that the text is; none where it is something else.
+    pub fn begin_object(&mut self) -> Option<Begun> {
+        match self.look(()) {
+            Ok(PlainValue::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The name of the next entry; none where there is none.
+    pub fn name(&mut self, object: &mut Begun) -> Option<Cow<'a, [u8]>> {
+        match self.entry(object) {
+            Ok(Some((FoundKey::Text(name), ()))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether an object ends here, and the text with it.
+    pub fn ends_with(&mut self, object: &mut Begun) -> bool {
+        matches!(self.entry(object), Ok(None)) && self.end().is_ok()
+    }
+
+    /// The next byte that is no whitespace.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.get(self.position) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.position += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    #[cold]
+    fn malformed(&self, what: &str) -> CodecError {
+        CodecError::value(format!("not JSON: {what}")).at(self.position as u64)
+    }
+
+    #[cold]
+    fn unexpected(&self, expected: &str) -> CodecError {
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        match rest.first() {
+            None => self.malformed(&format!("it ends early, expected {expected}")),
+            Some(byte) if byte.is_ascii_graphic() => self.malformed(&format!(
+                "expected {expected}, found '{}'",
+                char::from(*byte)
+            )),
+            Some(byte) => self.malformed(&format!("expected {expected}, found byte {byte:#04x}")),
+        }
+    }
+
+    /// Reads a string whose opening quote comes next.
+    #[inline]
+    fn string(&mut self) -> Result<Cow<'a, [u8]>> {
+        let text = &self.text[self.position + 1..];
+        match text::read(text, &mut self.scratch) {
+            Ok(text::Found::Plain(length)) => {
+                self.position += length + 2;
+                Ok(Cow::Borrowed(&text[..length]))
+            }
+            Ok(text::Found::Unescaped(length)) => {
+                self.position += length + 1;
+                Ok(Cow::Owned(self.scratch.clone()))
+            }
+            Err(Wrong::Unfinished) => Err(self.malformed("a string does not end")),
+            Err(Wrong::Malformed(what)) => Err(self.malformed(what)),
+        }
+    }
+
+    fn word<T>(&mut self, word: &[u8], value: T) -> Result<T> {
+        if number::token(&self.text[self.position..]) == word {
+            self.position += word.len();
+            return Ok(value);
+        }
+        Err(self.unexpected("a value"))
+    }
+
+    fn double<'py>(&mut self) -> Result<PlainValue<'py, Self>> {
+        let token = number::token(&self.text[self.position..]);
+        let whole = !token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+        let value = match (
+            number::parse_double(token).filter(|(_, length)| *length == token.len()),
+            whole,
+        ) {
+            (Some((value, _)), _) => value,
+            // Digits that no double can hold.
+            (None, true) if token.iter().skip(1).all(u8::is_ascii_digit) && token.len() > 300 => {
+                f64::INFINITY
+            }
+            (None, _) => return Err(self.malformed("a number is malformed")),
+        };
+        if !whole && value.is_infinite() && !self.nan {
+            return Err(self.malformed("a number is larger than a double can be"));
+        }
+        if token.ends_with(b"nf") || token.ends_with(b"y") {
+            if token != b"-Infinity" || !self.nan {
+                return Err(self.malformed(NO_WORDS));
+            }
+            self.position += token.len();
+            return Ok(PlainValue::Double(value));
+        }
+        self.position += token.len();
+        Ok(if whole {
+            PlainValue::Large(value)
+        } else {
+            PlainValue::Double(value)
+        })
+    }
+}
+
+const NO_WORDS: &str = "it has no NaN and no infinities; allow_nan=True reads them";
+
+impl<'py, 'a> Source<'py> for TextSource<'a> {
+    type Node = ();
+    type Text = Cow<'a, [u8]>;
+    type List = Begun;
+    type Object = Begun;
+
+    #[inline]
+    fn look(&mut self, (): ()) -> Result<PlainValue<'py, Self>> {
+        let first = self.peek();
+        self.start = self.position;
+        match first {
+            Some(b'"') => Ok(PlainValue::Text(self.string()?)),
+            Some(b'-' | b'0'..=b'9') => match number::parse_integer(&self.text[self.position..]) {
+                Some((value, length)) => {
+                    self.position += length;
+                    Ok(PlainValue::Integer(value))
+                }
+                None => self.double(),
+            },
+            Some(b'{') => {
+                self.position += 1;
+                Ok(PlainValue::Object(Begun(false)))
+            }
+            Some(b'[') => {
+                self.position += 1;
+                Ok(PlainValue::List(Begun(false)))
+            }
+            Some(b't') => self.word(b"true", PlainValue::Bool(true)),
+            Some(b'f') => self.word(b"false", PlainValue::Bool(false)),
+            Some(b'n') => self.word(b"null", PlainValue::Null),
+            Some(b'N' | b'I') if !self.nan => Err(self.malformed(NO_WORDS)),
+            Some(b'N') => self.word(b"NaN", PlainValue::Double(f64::NAN)),
+            Some(b'I') => self.word(b"Infinity", PlainValue::Double(f64::INFINITY)),
+            _ => Err(self.unexpected("a value")),
+        }
+    }
+
+    #[inline]
+    fn item(&mut self, list: &mut Begun) -> Result<Option<()>> {
+        match (self.peek(), list.0) {
+            (Some(b']'), _) => {
+                self.position += 1;
+                Ok(None)
+            }
+            (Some(b','), true) => {
+                self.position += 1;
+                if self.peek() == Some(b']') {
+                    return Err(self.unexpected("a value"));
+                }
+                Ok(Some(()))
+            }
+            (_, true) => Err(self.unexpected("',' or ']'")),
+            (_, false) => {
+                list.0 = true;
+                Ok(Some(()))
+            }
+        }
+    }
+
+    #[inline]
+    fn entry(&mut self, object: &mut Begun) -> Result<Option<(FoundKey<'py, Self>, ())>> {
+        match (self.peek(), object.0) {
+            (Some(b'}'), _) => {
+                self.position += 1;
+                return Ok(None);
+            }
+            (Some(b','), true) => {
+                self.position += 1;
+                self.peek();
+            }
+            (_, true) => return Err(self.unexpected("',' or '}'")),
+            (_, false) => object.0 = true,
+        }
+        self.start = self.position;
+        if self.text.get(self.position) != Some(&b'"') {
+            return Err(self.unexpected("a key in quotes"));
+        }
+        let key = self.string()?;
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected("':'"));
+        }
+        self.position += 1;
+        Ok(Some((FoundKey::Text(key), ())))
+    }
+
+    fn peek_null(&mut self, (): ()) -> Result<Option<()>> {
+        if self.peek() == Some(b'n') {
+            self.start = self.position;
+            return self.word(b"null", None);
+        }
+        Ok(Some(()))
+    }
+
+    fn text_found(text: &Cow<'a, [u8]>) -> PlainValue<'py, Self> {
+        PlainValue::Text(text.clone())
+    }
+
+    fn of_python(_: Bound<'py, PyAny>) -> Option<()> {
+        None
+    }
+
+    fn count(&self, _: &Begun) -> usize {
+        0
+    }
+
+    fn offset(&self) -> Option<u64> {
+        Some(self.start as u64)
+    }
+
+    const RUNS_CODE: bool = false;
+    const NULL: &'static str = "null";
+}

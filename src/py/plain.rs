@@ -1,0 +1,179 @@
+//! Structs to plain data and back: `to_dict`, `from_dict`, `to_json`,
+//! `from_json`.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyType};
+
+use super::codec::{self, BuildOptions, DumpOptions, type_name};
+use super::ffi::Raised;
+use super::structs::Plan;
+use super::transport::bytes_of;
+use crate::wire::Limits;
+
+/// The fields of a struct, by their names in the IDL, as a new dict.
+///
+/// See `fastthrift.to_dict`.
+#[pyfunction]
+#[pyo3(signature = (
+    obj, *, enums = "number", unset = "omit", binary = "bytes", sets = "list", keys = "keep"
+))]
+pub fn to_dict<'py>(
+    obj: &Bound<'py, PyAny>,
+    enums: &str,
+    unset: &str,
+    binary: &str,
+    sets: &str,
+    keys: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = DumpOptions::of_dict(enums, unset, binary, sets, keys)?;
+    codec::to_dict(plan_of("to_dict", obj)?.get(), obj, options)
+}
+
+/// A struct as JSON text in UTF-8.
+#[pyfunction]
+#[pyo3(signature = (obj, *, enums = "number", unset = "omit", allow_nan = false))]
+pub fn to_json<'py>(
+    obj: &Bound<'py, PyAny>,
+    enums: &str,
+    unset: &str,
+    allow_nan: bool,
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
+    let py = obj.py();
+    let raise = |error| Raised::new(py, error);
+    let options = DumpOptions::of_json(enums, unset, allow_nan).map_err(raise)?;
+    let plan = plan_of("to_json", obj).map_err(raise)?;
+    codec::to_json(plan.get(), obj, options)
+}
+
+/// A new object of a struct class from a dict, the reverse of `to_dict`.
+#[pyfunction]
+#[pyo3(signature = (cls, data, *, unknown = "error"))]
+pub fn from_dict<'py>(
+    cls: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    unknown: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = BuildOptions::new(unknown, true)?;
+    codec::from_dict(class_of("from_dict", cls)?, data, options)
+}
+
+/// A new object of a struct class from JSON text, the reverse of `to_json`.
+#[pyfunction]
+#[pyo3(signature = (cls, data, *, unknown = "error", allow_nan = false))]
+pub fn from_json<'py>(
+    cls: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    unknown: &str,
+    allow_nan: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = BuildOptions::new(unknown, allow_nan)?;
+    let class = class_of("from_json", cls)?;
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        return read(class, bytes.as_bytes(), options);
+    }
+    if let Ok(text) = data.cast::<PyString>() {
+        return read(class, text.to_str()?.as_bytes(), options);
+    }
+    match bytes_of(data) {
+        Ok(bytes) => read(class, &bytes, options),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "from_json() argument 'data' must be bytes, another buffer or str, not {}",
+            type_name(data)
+        ))),
+    }
+}
+
+/// The text of a struct in thriftpy2's JSON protocol; None where a value is of
+/// another type than the usual one, or beyond a limit.
+#[pyfunction]
+pub fn write_json<'py>(
+    obj: &Bound<'py, PyAny>,
+    max_depth: u32,
+    max_string_size: usize,
+) -> Result<Option<Bound<'py, PyBytes>>, Raised<'py>> {
+    codec::write_thriftpy(obj, limits(max_depth, max_string_size))
+}
+
+/// Fills a struct from its text in thriftpy2's JSON protocol; whether all of
+/// it was as usual. Otherwise some fields may be set already.
+#[pyfunction]
+pub fn read_json(
+    obj: &Bound<'_, PyAny>,
+    text: &[u8],
+    max_depth: u32,
+    max_string_size: usize,
+) -> bool {
+    codec::read_thriftpy(obj, text, limits(max_depth, max_string_size))
+}
+
+/// Fills a struct from the payload of a message, as `read_json` does.
+#[pyfunction]
+pub fn read_json_message(
+    obj: &Bound<'_, PyAny>,
+    text: &[u8],
+    max_depth: u32,
+    max_string_size: usize,
+) -> bool {
+    codec::read_thriftpy_message(obj, text, limits(max_depth, max_string_size))
+}
+
+/// The metadata and the payload of a message in thriftpy2's JSON protocol, as
+/// text; None where it is not as usual.
+#[pyfunction]
+pub fn split_json<'py>(
+    text: &Bound<'py, PyBytes>,
+    levels: u32,
+) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let py = text.py();
+    let [metadata, payload] = codec::split_thriftpy(py, text.as_bytes(), levels)?;
+    Some((PyBytes::new(py, metadata), PyBytes::new(py, payload)))
+}
+
+fn limits(depth: u32, string: usize) -> Limits {
+    Limits {
+        depth,
+        string,
+        ..Limits::DEFAULT
+    }
+}
+
+fn read<'py>(
+    class: &Bound<'py, PyType>,
+    text: &[u8],
+    options: BuildOptions,
+) -> PyResult<Bound<'py, PyAny>> {
+    codec::check_size(class.py(), text.len(), Limits::DEFAULT.message)?;
+    codec::from_json(class, text, options)
+}
+
+/// The plan of a struct, which may be any object with a `thrift_spec`.
+fn plan_of<'py>(function: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Plan>> {
+    if let Some(plan) = Plan::of_payload(object) {
+        return Ok(plan);
+    }
+    let wrong = || {
+        PyTypeError::new_err(format!(
+            "{function}() argument 'obj' must be a struct, not {}",
+            type_name(object)
+        ))
+    };
+    if object.is_instance_of::<PyType>() || !object.hasattr("thrift_spec")? {
+        return Err(wrong());
+    }
+    Plan::of_object(object)
+}
+
+/// A struct class.
+fn class_of<'a, 'py>(
+    function: &str,
+    class: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyType>> {
+    match class.cast::<PyType>() {
+        Ok(class) if class.hasattr("thrift_spec")? => Ok(class),
+        _ => Err(PyTypeError::new_err(format!(
+            "{function}() argument 'cls' must be a struct class, not {}",
+            type_name(class)
+        ))),
+    }
+}

@@ -1,0 +1,112 @@
+//! Doubles as Python writes them: the fewest digits that give the same double.
+
+use std::fmt::Write;
+
+/// A text with room for the longest double.
+struct ShortestText {
+    bytes: [u8; 40],
+    length: usize,
+}
+
+impl ShortestText {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 40],
+            length: 0,
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Write for ShortestText {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.put(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A double as `repr` and `json` of Python write it; `put` gets the text. What
+/// is no number becomes a word: `NaN`, `Infinity`, `-Infinity`.
+pub fn format(value: f64, put: impl FnOnce(&[u8])) {
+    // Beyond these there is an exponent.
+    const LARGE: f64 = 1e16;
+    const SMALL: f64 = 1e-4;
+    if value.is_nan() {
+        return put(b"NaN");
+    }
+    if value.is_infinite() {
+        return put(if value > 0.0 {
+            b"Infinity"
+        } else {
+            b"-Infinity"
+        });
+    }
+    let mut text = ShortestText::new();
+    let size = value.abs();
+    // Writing to a `ShortestText` cannot fail.
+    if size == 0.0 || (SMALL..LARGE).contains(&size) {
+        let _ = write!(text, "{value:?}");
+        return put(text.as_bytes());
+    }
+    let _ = write!(text, "{value:e}");
+    let all = text.as_bytes();
+    let end = all.iter().position(|byte| *byte == b'e').unwrap_or(0);
+    let exponent = &all[end..];
+    let mut out = ShortestText::new();
+    out.put(&all[..end]);
+    let digits = if let [b'e', b'-', digits @ ..] = exponent {
+        out.put(b"e-");
+        digits
+    } else {
+        out.put(b"e+");
+        &exponent[1..]
+    };
+    if digits.len() < 2 {
+        out.put(b"0");
+    }
+    out.put(digits);
+    put(out.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format;
+
+    #[test]
+    fn doubles_are_those_of_python() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (12.3456, "12.3456"),
+            (1e15, "1000000000000000.0"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (1e16, "1e+16"),
+            (1.5e16, "1.5e+16"),
+            (1e22, "1e+22"),
+            (0.0001, "0.0001"),
+            (0.000_099_9, "9.99e-05"),
+            (1e-5, "1e-05"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (f64::NAN, "NaN"),
+        ] {
+            format(value, |found| {
+                assert_eq!(std::str::from_utf8(found), Ok(text));
+            });
+        }
+    }
+}
