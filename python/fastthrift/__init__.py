@@ -33,7 +33,7 @@ __all__ = [
     "uninstall_as_thriftpy",
 ]
 
-_LAZY = {"install_as_thriftpy": "compat", "uninstall_as_thriftpy": "compat"}
+_LAZY = {"install_as_thriftpy": "compat", "uninstall_as_thriftpy": "compat", "thrift": ""}
 
 
 def __getattr__(name: str) -> Any:

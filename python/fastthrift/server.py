@@ -192,7 +192,7 @@ class TServer:
         settlement = settle(error, call, peer, oprot, logger, closed=self.closed)
         return run(send(Blocking, settlement, self.processor, call, peer, oprot, logger))
 
-    def _join(self, grace: float) -> None:
+    def wait_for_threads(self, grace: float) -> None:
         """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
         deadline = time.monotonic() + grace / 1000
         for thread in list(self._threads):
@@ -243,7 +243,7 @@ class TThreadedServer(TServer):
                 for client in self._accept():
                     self._start(client)
         finally:
-            self._join(self.grace)
+            self.wait_for_threads(self.grace)
 
     def handle(self, client: TTransportBase) -> None:
         """Serve one connection to its end, in the thread that was made for it."""

@@ -78,7 +78,7 @@ import!(
 /// The metaclass of payloads, `TPayloadMeta`.
 pub fn payload_metaclass(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CELL.import(py, "fastthrift.thrift", "TPayloadMeta")
+    CELL.import(py, "fastthrift._payload", "TPayloadMeta")
 }
 
 /// The class that loaded structs inherit from.
@@ -90,18 +90,18 @@ pub fn struct_base(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 /// The base class of payloads, `TPayload`.
 pub fn payload(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CELL.import(py, "fastthrift.thrift", "TPayload")
+    CELL.import(py, "fastthrift._payload", "TPayload")
 }
 
 /// The base class of exceptions, `TException`.
 pub fn exception(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CELL.import(py, "fastthrift.thrift", "TException")
+    CELL.import(py, "fastthrift._payload", "TException")
 }
 
 import!(
     /// `TApplicationException`
-    application_exception, "fastthrift.thrift", "TApplicationException"
+    application_exception, "fastthrift._payload", "TApplicationException"
 );
 
 /// The exception for a result that is missing, a new one.

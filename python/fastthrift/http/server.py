@@ -119,7 +119,7 @@ class THttpServer(TServer):
         finally:
             self._is_serving = False
             self.httpd.server_close()
-            self._join(self.grace)
+            self.wait_for_threads(self.grace)
 
     def close(self) -> None:
         """Make ``serve`` return, from any thread and from a signal handler."""

@@ -10,12 +10,12 @@ import os
 import types
 
 from fastthrift import _core
+from fastthrift._core import TType as TType
 from fastthrift._light import defaultdict, new_lock
-from fastthrift.thrift import TException as TException
-from fastthrift.thrift import TPayload as TPayload
-from fastthrift.thrift import TPayloadMeta as TPayloadMeta
-from fastthrift.thrift import TType as TType
-from fastthrift.thrift import gen_init as gen_init
+from fastthrift._payload import TException as TException
+from fastthrift._payload import TPayload as TPayload
+from fastthrift._payload import TPayloadMeta as TPayloadMeta
+from fastthrift._payload import gen_init as gen_init
 
 from . import registry, reloading, sources
 from .exc import ThriftGrammarError as ThriftGrammarError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copyreg
 import sys
 
-from fastthrift.thrift import TPayloadMeta
+from fastthrift._payload import TPayloadMeta
 
 from .exc import ThriftModuleNameConflict
 

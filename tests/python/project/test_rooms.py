@@ -48,7 +48,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
     },
     "utils": {"_core", "protocol", "protocol.base", "transport"},
-    "parser": {"_core", "_light", "thrift"},
+    "parser": {"_core", "_light", "_payload"},
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
     "compat": set(),
@@ -130,7 +130,7 @@ STILL_USED: dict[str, set[str]] = {
     "contrib/aio/http.py": {"_written"},
     "contrib/aio/protocol/apache_json.py": {"_arrived", "_fill"},
     "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
-    "http/server.py": {"_connections", "_join", "_serving", "_settle", "_threads"},
+    "http/server.py": {"_connections", "_serving", "_settle", "_threads"},
 }
 
 
