@@ -26,6 +26,11 @@ const ROOMS: &[Room] = &[
         crates: &["thiserror"],
     },
     Room {
+        name: "stream",
+        below: &["wire"],
+        crates: &[],
+    },
+    Room {
         name: "idl",
         below: &[],
         crates: &["annotate_snippets"],
@@ -89,7 +94,14 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::protocol",
-        below: &["wire", "py::ffi", "py::structs", "py::error", "py::codec"],
+        below: &[
+            "wire",
+            "stream",
+            "py::ffi",
+            "py::structs",
+            "py::error",
+            "py::codec",
+        ],
         crates: &["pyo3"],
     },
     Room {
@@ -137,7 +149,7 @@ const ROOMS: &[Room] = &[
 const DOORS: &[&str] = &["", "py"];
 
 /// The rooms that build without Python.
-const PURE: &[&str] = &["wire", "idl", "schema"];
+const PURE: &[&str] = &["wire", "stream", "idl", "schema"];
 
 /// The one room with unsafe code.
 const UNSAFE: &str = "src/py/ffi/";

@@ -54,7 +54,7 @@ mod _core {
     #[pymodule_export]
     use super::protocol::{
         TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
-        read_value, write_value,
+        ValueScan, read_value, write_value,
     };
     #[pymodule_export]
     use super::structs::{

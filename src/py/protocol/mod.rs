@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyString};
 mod bare_value;
 mod jobs;
 mod native;
+mod scan;
 
 use crate::py::codec::{self, ProtocolSettings, Settings};
 use crate::py::ffi;
@@ -22,6 +23,7 @@ pub use jobs::{ReadMessage, ReadStruct, WriteStruct};
 pub use native::{
     TBinaryProtocol, TBinaryProtocolFactory, TCompactProtocol, TCompactProtocolFactory,
 };
+pub use scan::ValueScan;
 
 /// A protocol over a transport: what thriftpy2's protocol objects do, for
 /// every dialect.
