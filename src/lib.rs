@@ -6,14 +6,16 @@
 //! py      Python objects <-> wire; classes; transports   (feature `python`)
 //! schema  the linked, checked model of a set of files
 //! idl     text -> syntax tree -> diagnostics
+//! stream  where messages end, in bytes that come in pieces
 //! wire    bytes <-> thrift events: binary, compact
 //! ```
 //!
-//! `idl`, `schema` and `wire` know nothing of Python: they build, test and
+//! `idl`, `schema`, `stream` and `wire` know nothing of Python: they build, test and
 //! bench with no interpreter on the machine.
 
 pub mod idl;
 pub mod schema;
+pub mod stream;
 pub mod wire;
 
 #[cfg(feature = "python")]

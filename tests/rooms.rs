@@ -26,6 +26,11 @@ const ROOMS: &[Room] = &[
         crates: &["thiserror"],
     },
     Room {
+        name: "stream",
+        below: &["wire"],
+        crates: &["bytes"],
+    },
+    Room {
         name: "idl",
         below: &[],
         crates: &["annotate_snippets"],
@@ -91,6 +96,7 @@ const ROOMS: &[Room] = &[
         name: "py::protocol",
         below: &[
             "wire",
+            "stream",
             "py::ffi",
             "py::imports",
             "py::structs",
@@ -156,7 +162,7 @@ const ROOMS: &[Room] = &[
 const DOORS: &[&str] = &["", "py"];
 
 /// The rooms that build without Python.
-const PURE: &[&str] = &["wire", "idl", "schema"];
+const PURE: &[&str] = &["wire", "stream", "idl", "schema"];
 
 /// The one room with unsafe code.
 const UNSAFE: &str = "src/py/ffi/";
@@ -214,7 +220,6 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift._payload",
     "fastthrift.parser.exc",
     "fastthrift.protocol.exc",
-    "fastthrift.thrift",
     "fastthrift.transport._buffers",
     "fastthrift.transport.base",
     "gc",

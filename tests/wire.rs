@@ -1,10 +1,13 @@
 //! The wire, without Python: what is written is read, skipping agrees with
-//! reading, and no bytes make a reader panic, hang or trust a promise.
+//! reading, no bytes make a reader panic, hang or trust a promise, and where a
+//! message ends is found however its bytes are cut.
 
 #[path = "wire/checks.rs"]
 mod checks;
 #[path = "wire/choices.rs"]
 mod choices;
+#[path = "wire/cuts.rs"]
+mod cuts;
 #[path = "wire/protocols.rs"]
 mod protocols;
 #[path = "wire/shape.rs"]
@@ -13,6 +16,7 @@ mod shape;
 mod value;
 
 use choices::{Choices, Random};
+use fastthrift::stream::{Protocol as Dialect, Scan, Target};
 use fastthrift::wire::{
     BinaryWriter, CompactWriter, ErrorKind, JsonWriter, Limits, MessageHeader, Scalar, WireType,
     Writer,
@@ -432,4 +436,67 @@ fn errors_tell_the_offset() {
             available: 2
         }
     ));
+}
+
+#[test]
+fn where_a_message_ends_is_found_however_it_is_cut() {
+    let mut random = Random(0x0dd0_feed_5eed_0001);
+    let tight = Limits {
+        depth: 4,
+        string: 40,
+        message: 60,
+    };
+    let header = MessageHeader {
+        name: b"the_name_of_a_method".to_vec(),
+        message_type: 1,
+        sequence_id: -7,
+    };
+    for value in values().iter().step_by(4) {
+        let bare = [
+            Strict::encode(value).unwrap(),
+            Short::encode(value).unwrap(),
+        ];
+        let headers = [
+            Strict::message(&header),
+            Lax::message(&header),
+            Short::message(&header),
+        ];
+        let calls = headers
+            .iter()
+            .flat_map(|head| bare.iter().map(|body| [&**head, body].concat()));
+        for mut bytes in calls.chain(bare.iter().cloned()) {
+            bytes.extend_from_slice(b"the next message");
+            cuts::cuts_change_nothing(&bytes, Limits::DEFAULT, &mut random);
+            cuts::cuts_change_nothing(&bytes, tight, &mut random);
+            // Some bytes damaged, or the end missing.
+            for _ in 0..4 {
+                let mut bytes = bytes.clone();
+                let place = random.next() as usize % bytes.len();
+                bytes[place] = random.next() as u8;
+                cuts::cuts_change_nothing(&bytes, Limits::DEFAULT, &mut random);
+                cuts::cuts_change_nothing(&bytes[..place], tight, &mut random);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_search_reads_no_byte_of_a_string_twice() {
+    // A struct of one string, whose bytes come one at a time: the search is
+    // shown all of them each time, and waits without looking until they are there.
+    let text = vec![b'x'; 1 << 16];
+    let mut bytes = vec![11, 0, 1];
+    bytes.extend_from_slice(&(text.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(&text);
+    bytes.push(0);
+    let part = Target::Value(WireType::Struct);
+    let mut scan = Scan::new(Dialect::Binary { strict: true }, part, Limits::DEFAULT);
+    let mut asked = Vec::new();
+    let mut arrived = 0;
+    while scan.advance(0, &bytes[..arrived]).unwrap().is_none() {
+        asked.push(scan.wanted());
+        arrived = scan.wanted();
+    }
+    assert_eq!(arrived, bytes.len());
+    assert!(asked.len() < 8, "{asked:?}");
 }

@@ -84,6 +84,8 @@ fn main() -> io::Result<()> {
         "skip_against_decode",
         all().chain(json.clone()).map(with_shape).collect(),
     )?;
+    let with_cuts = |message: Vec<u8>| [vec![3; SHAPE_BYTES], message].concat();
+    write("stream_cuts", all().map(with_cuts).collect())?;
     let choices = (1..=COUNT).map(|number| bytes(&mut random, 16 * number));
     write("round_trip", choices.collect())
 }

@@ -5,6 +5,8 @@
 pub mod checks;
 #[path = "../../tests/wire/choices.rs"]
 pub mod choices;
+#[path = "../../tests/wire/cuts.rs"]
+pub mod cuts;
 #[path = "../../tests/wire/protocols.rs"]
 pub mod protocols;
 #[path = "../../tests/wire/shape.rs"]

@@ -47,6 +47,7 @@ __all__ = [
     "TType",
     "TextEnd",
     "bind",
+    "ValueScan",
     "copy_options",
     "decode",
     "delete_raw",
@@ -661,6 +662,19 @@ def take_output(trans: Any) -> tuple[bytes | None, Any]:
 
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
+
+@final
+class ValueScan:
+    """The search for the end of a value, in bytes that arrive in pieces.
+
+    The value is of a `TType`, written with the options of a protocol; without a type it is the
+    header of a message.
+    """
+
+    def __new__(cls, protocol: _NativeProtocol, ttype: int | None) -> Self: ...
+    def wanted(self, arrived: bytearray) -> int:
+        """Look on in all bytes that have arrived since the value's start: how many there must be
+        before it can be whole. That many are there where the value is whole, or wrong."""
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""

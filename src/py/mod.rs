@@ -60,7 +60,7 @@ mod _core {
     #[pymodule_export]
     use super::protocol::{
         TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
-        TCompactProtocol, TCompactProtocolFactory, read_value, write_value,
+        TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
     #[pymodule_export]
     use super::structs::{

@@ -30,13 +30,14 @@ pub trait Protocol {
 }
 
 /// An input that does not know how much will come, as a socket's.
-struct Stream<'a> {
+pub struct Stream<'a> {
     bytes: &'a [u8],
     taken: usize,
 }
 
 impl<'a> Stream<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    /// Reads `bytes` from their start.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, taken: 0 }
     }
 }

@@ -23,7 +23,7 @@ impl Read<'_> for SkipValue {
 }
 
 /// The wire type of a `TType`.
-fn wire_type(ttype: u8) -> Result<WireType> {
+pub(super) fn wire_type(ttype: u8) -> Result<WireType> {
     match ttype {
         ttype::BINARY => Ok(WireType::String),
         number => WireType::from_binary(number).ok_or_else(|| Error::unknown_type(number).into()),

@@ -10,6 +10,7 @@ mod apache_json;
 mod bare_value;
 mod jobs;
 mod native;
+mod scan;
 
 use crate::py::codec::{self, Dialect, ProtocolSettings, Settings};
 use crate::py::ffi;
@@ -24,6 +25,7 @@ pub use native::{
     TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
     TCompactProtocol, TCompactProtocolFactory,
 };
+pub use scan::ValueScan;
 
 /// A protocol over a transport: what thriftpy2's protocol objects do, for
 /// every dialect.

@@ -74,7 +74,6 @@ ROOMS: dict[str, set[str]] = {
         "protocol",
         "protocol.exc",
         "thrift",
-        "transport",
     },
     "contrib.aio": {
         "_core",

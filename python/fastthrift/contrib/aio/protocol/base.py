@@ -6,12 +6,11 @@ and ``await trans.flush()`` sends them.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from fastthrift._core import TMemoryBuffer, read_value
+from fastthrift._core import TMemoryBuffer, ValueScan, read_value
 from fastthrift.contrib.aio.transport.base import LARGEST_READ, TAsyncReadAhead, read_ahead_of
 from fastthrift.protocol import TProtocolBase
 from fastthrift.protocol.exc import (
@@ -20,9 +19,6 @@ from fastthrift.protocol.exc import (
     TTruncatedDataException,
 )
 from fastthrift.thrift import TType
-from fastthrift.transport import TTransportException
-
-from .scan import Bounds, Elements, Scan, Scanner
 
 __all__ = ["TAsyncNativeProtocol", "TAsyncProtocolBase", "TProtocolBase"]
 
@@ -31,9 +27,6 @@ _T = TypeVar("_T")
 # Bytes of the buffer that the codec is shown first. Most messages fit, and showing it a large
 # buffer for each of many small messages would copy that buffer as often.
 _FIRST_WINDOW = 8192
-_GROWTH = 4
-# Bytes of an element, assumed when many are passed over at once. Larger ones are scanned.
-_ELEMENT_SIZE = 512
 
 
 def _may_be_incomplete(error: TProtocolException) -> bool:
@@ -83,12 +76,12 @@ class TAsyncNativeProtocol(_Native):
     """Mixed into a native protocol class: reading becomes asynchronous, by the same codec.
 
     From a transport of ours, the codec is tried on what has arrived. Only when that is not all of
-    the value, and from any foreign transport, a scan of types and sizes tells what to wait for;
+    the value, and from any foreign transport, a scan of types and sizes tells what to wait for,
+    and the codec runs when all of it is there;
     a foreign transport is never asked for a byte that does not belong to the value.
     """
 
     _native: ClassVar[type[Any]]
-    _scanner: ClassVar[Scanner]
 
     async def skip(self, ttype: int) -> None:  # type: ignore[override]
         """Read a value of a type and forget it."""
@@ -119,18 +112,12 @@ class TAsyncNativeProtocol(_Native):
         """Read a bare value of a type as ``thrift_spec`` writes it."""
         return await self._read(lambda: read_value(self, ttype, spec), ttype)
 
-    def _start_scan(self, ttype: int | None) -> Scan:
-        bounds = Bounds(self.max_depth, self.max_string_size, self.max_message_size)
-        if ttype is None:
-            return self._scanner.message(self.strict_read, bounds)
-        return self._scanner.value(ttype, bounds)
-
     async def _read(self, decode: Callable[[], _T], ttype: int | None) -> _T:
         """Read what ``decode`` reads from this protocol: a value of a type, or a header."""
         ahead = read_ahead_of(self.trans)
         if ahead is None:
             data = bytearray()
-            await self._scan(self._start_scan(ttype), data)
+            await self._collect(ValueScan(self, ttype), data)
             return self._decode_finally(decode, data)[0]
 
         if not ahead._arrived:
@@ -145,31 +132,20 @@ class TAsyncNativeProtocol(_Native):
     async def _read_ahead(
         self, decode: Callable[[], _T], ttype: int | None, ahead: TAsyncReadAhead
     ) -> _T:
-        window = _FIRST_WINDOW
-        while True:
-            available = len(ahead._arrived)
-            try:
-                return self._decode_ahead(decode, ahead, window)
-            except TProtocolException as error:
-                if not _may_be_incomplete(error):
-                    raise
-                incomplete = error
-            if window >= available:
-                break
-            window *= _GROWTH
-        if isinstance(incomplete, TMalformedDataException):
-            # Raises what is wrong, if it is not only that the end is missing.
-            with contextlib.suppress(TTransportException):
-                self._decode_from(BytesIO(ahead._arrived), decode)
-        await self._scan_ahead(self._start_scan(ttype), ahead)
-        value, taken = self._decode_finally(decode, ahead._arrived)
+        try:
+            return self._decode_ahead(decode, ahead)
+        except TProtocolException as error:
+            if not _may_be_incomplete(error):
+                raise
+        end = await self._wait_for_end(ValueScan(self, ttype), ahead)
+        value, taken = self._decode_finally(decode, ahead._arrived[:end])
         del ahead._arrived[:taken]
         return value
 
-    def _decode_ahead(self, decode: Callable[[], _T], ahead: TAsyncReadAhead, window: int) -> _T:
+    def _decode_ahead(self, decode: Callable[[], _T], ahead: TAsyncReadAhead) -> _T:
         """Decode from the start of the buffer, and take what that was made from."""
         buffer = ahead._arrived
-        window = min(window, self.max_message_size)
+        window = min(_FIRST_WINDOW, self.max_message_size)
         with memoryview(buffer) as everything, everything[:window] as seen:
             value, taken = self._decode(decode, seen)
         del buffer[:taken]
@@ -202,22 +178,17 @@ class TAsyncNativeProtocol(_Native):
         stream = BytesIO(data)
         return self._decode_from(stream, decode), stream.tell()
 
-    async def _scan(self, scan: Scan, data: bytearray) -> None:
+    async def _collect(self, scan: ValueScan, data: bytearray) -> None:
         """Collect the bytes that a scan asks for, or those that come before the stream ends."""
-        try:
-            wanted = next(scan)
-            while True:
-                if isinstance(wanted, Elements):
-                    wanted = scan.send(0)
-                    continue
-                self._check_size(len(data) + wanted)
-                piece = await self._exactly(wanted)
-                data += piece
-                if len(piece) < wanted:
-                    return
-                wanted = scan.send(piece)
-        except StopIteration:
-            pass
+        while True:
+            wanted = scan.wanted(data)
+            self._check_size(wanted)
+            missing = wanted - len(data)
+            if missing <= 0:
+                return
+            data += await self._exactly(missing)
+            if len(data) < wanted:
+                return
 
     async def _exactly(self, size: int) -> bytes:
         """So many bytes of a foreign transport; fewer at the end of the stream."""
@@ -232,46 +203,15 @@ class TAsyncNativeProtocol(_Native):
             pieces += data
         return bytes(pieces)
 
-    async def _scan_ahead(self, scan: Scan, ahead: TAsyncReadAhead) -> None:
-        """Wait until the buffer holds all that a scan asks for, or all that will come."""
-        position = 0
-        try:
-            wanted = next(scan)
-            while True:
-                if isinstance(wanted, Elements):
-                    count, position = self._pass_over(wanted, ahead._arrived, position)
-                    wanted = scan.send(count)
-                    continue
-                end = position + wanted
-                self._check_size(end)
-                while len(ahead._arrived) < end:
-                    if not await ahead._fill(end - len(ahead._arrived)):
-                        return
-                piece = bytes(ahead._arrived[position:end])
-                position = end
-                wanted = scan.send(piece)
-        except StopIteration:
-            pass
-
-    def _pass_over(self, elements: Elements, data: bytearray, position: int) -> tuple[int, int]:
-        """Let the codec skip elements that are in ``data``: how many, and where they end."""
-        total = 0
-        while elements.left - total > 0:
-            count = min(elements.left - total, elements.most)
-            header = elements.header(count)
-            # Not all of a large buffer each time: a few elements are not that large.
-            seen = header + data[position : position + count * _ELEMENT_SIZE]
-            try:
-                _, taken = self._decode(lambda: self._native.skip(self, elements.ttype), seen)
-            except TProtocolException:
-                elements.most = max(count // 4, 1)
-                if count == 1 or len(seen) < len(header) + count * _ELEMENT_SIZE:
-                    break
-            else:
-                elements.most = count * 2
-                total += count
-                position += taken - len(header)
-        return total, position
+    async def _wait_for_end(self, scan: ValueScan, ahead: TAsyncReadAhead) -> int:
+        """Wait until the buffer holds all that a scan asks for, or all that will come: where the
+        value ends."""
+        while True:
+            wanted = scan.wanted(ahead._arrived)
+            self._check_size(wanted)
+            missing = wanted - len(ahead._arrived)
+            if missing <= 0 or not await ahead._fill(missing):
+                return wanted
 
     def _check_size(self, size: int) -> None:
         if size > self.max_message_size:

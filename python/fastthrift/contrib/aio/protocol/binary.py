@@ -26,7 +26,6 @@ from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TType
 
 from .base import TAsyncNativeProtocol, TAsyncProtocolBase
-from .scan import BINARY
 
 __all__ = [
     "BIN_TYPES",
@@ -62,7 +61,6 @@ class TAsyncBinaryProtocol(TAsyncNativeProtocol, TBinaryProtocol, TAsyncProtocol
     ``read`` that gives at most as many bytes as it is asked for."""
 
     _native = TBinaryProtocol
-    _scanner = BINARY
 
 
 class TAsyncBinaryProtocolFactory(TBinaryProtocolFactory):

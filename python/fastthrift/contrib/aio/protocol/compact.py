@@ -16,7 +16,6 @@ from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.thrift import TException, TType
 
 from .base import TAsyncNativeProtocol, TAsyncProtocolBase
-from .scan import COMPACT
 
 __all__ = [
     "BIN_TYPES",
@@ -61,7 +60,6 @@ class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtoc
     TYPE_SHIFT_AMOUNT = 5
 
     _native = TCompactProtocol
-    _scanner = COMPACT
 
 
 class TAsyncCompactProtocolFactory(TCompactProtocolFactory):

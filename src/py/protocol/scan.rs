@@ -1,0 +1,67 @@
+//! Where a value ends that arrives in pieces, for asyncio.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PySlice};
+
+use super::bare_value::wire_type;
+use super::{NativeProtocol, parts};
+use crate::py::codec::Dialect;
+use crate::stream::{Protocol, Scan, Target};
+
+/// The search for the end of a value, or of a message's header, in bytes that
+/// arrive in pieces.
+#[pyclass(module = "fastthrift._core")]
+pub struct ValueScan {
+    scan: Scan,
+    /// The end, or behind what is wrong.
+    end: Option<usize>,
+}
+
+#[pymethods]
+impl ValueScan {
+    /// A search for the end of a value of a `TType`, in what the protocol
+    /// writes with its options; without a type, for that of a header.
+    #[new]
+    fn new(protocol: &Bound<'_, NativeProtocol>, ttype: Option<u8>) -> PyResult<Self> {
+        let (settings, _) = parts(protocol)?;
+        let dialect = match settings.dialect {
+            Dialect::Binary => Protocol::Binary {
+                strict: settings.strict_read(),
+            },
+            Dialect::Compact => Protocol::Compact,
+            Dialect::Json => return Err(PyTypeError::new_err("the end of JSON is a TextEnd's")),
+        };
+        let part = match ttype {
+            None => Some(Target::Header),
+            // What is no type ends at once: the codec has the words for it.
+            Some(ttype) => wire_type(ttype).ok().map(Target::Value),
+        };
+        Ok(Self {
+            scan: Scan::new(dialect, part.unwrap_or(Target::Header), settings.limits),
+            end: part.is_none().then_some(0),
+        })
+    }
+
+    /// Looks on in all bytes that have arrived since the value's start: how
+    /// many there must be before it can be whole. That many are there where
+    /// the value is whole, or wrong.
+    fn wanted(&mut self, arrived: &Bound<'_, PyByteArray>) -> PyResult<usize> {
+        if let Some(end) = self.end {
+            return Ok(end);
+        }
+        let length = arrived.len();
+        if length < self.scan.wanted() {
+            return Ok(self.scan.wanted());
+        }
+        // Only what was not looked at is copied.
+        let start = self.scan.position().min(length);
+        let rest = PySlice::new(arrived.py(), start as isize, length as isize, 1);
+        let piece = arrived.get_item(rest)?.cast_into::<PyByteArray>()?;
+        match self.scan.advance(start, &piece.to_vec()) {
+            Ok(end) => self.end = end,
+            Err(error) => self.end = Some(error.offset().map_or(length, |at| at as usize)),
+        }
+        Ok(self.end.unwrap_or_else(|| self.scan.wanted()))
+    }
+}

@@ -1,0 +1,38 @@
+//! The frame: a length of four bytes, then so many bytes.
+
+use crate::wire::{ErrorKind, Result, checked_size};
+
+/// The bytes of a frame's length.
+pub const FRAME_HEADER: usize = 4;
+
+/// What stands before a frame of `length` bytes; an error where the peer would
+/// refuse it.
+pub fn frame_header(length: usize, limit: usize) -> Result<[u8; FRAME_HEADER]> {
+    checked_size("frame", length, limit).map(i32::to_be_bytes)
+}
+
+/// The length of a frame, of which nothing is read or allocated before. What
+/// is zero, negative or above the limit is no frame: it is given back as it
+/// was read.
+pub fn frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, i32> {
+    let size = i32::from_be_bytes(header);
+    match usize::try_from(size) {
+        Ok(length) if (1..=limit).contains(&length) => Ok(length),
+        _ => Err(size),
+    }
+}
+
+/// The error for a length that is none, where there is no better one.
+#[cold]
+pub(super) fn bad_length(size: i32, limit: usize) -> crate::wire::Error {
+    match u64::try_from(size) {
+        Ok(0) => ErrorKind::BadVersion("No frame.".to_owned()),
+        Ok(size) => ErrorKind::SizeLimit {
+            what: "frame",
+            size,
+            limit: limit as u64,
+        },
+        Err(_) => ErrorKind::NegativeSize(size.into()),
+    }
+    .into()
+}

@@ -1,0 +1,32 @@
+//! Bytes in pieces to whole messages: where a value ends, frames, and what the
+//! first bytes of a connection speak. No Python, no sockets, no waiting.
+//!
+//! A driver moves bytes and asks what is whole. There are three kinds.
+//!
+//! - One that reads as much as it gets (a server) feeds an [`Inbound`] and
+//!   takes messages from it until there is none.
+//! - One that owns its buffer (asyncio) shows a [`Scan`] what has come since,
+//!   and decodes once, when the end is found.
+//! - One that may take no byte of the next message (over a transport of
+//!   somebody else) asks for as many bytes as the scan says are
+//!   [wanted](Scan::wanted), and for no more.
+//!
+//! Invariants:
+//! - a scan ends where [`Reader::skip`](crate::wire::Reader::skip) ends, with
+//!   the same error at the same offset, for it reads headers and sizes by the
+//!   same readers;
+//! - however the bytes are cut, each header is read twice at most and the
+//!   bytes of strings and numbers not at all;
+//! - no more bytes are asked for than the value takes.
+#![forbid(unsafe_code)]
+
+mod arrived;
+mod detect;
+mod frame;
+mod inbound;
+mod scan;
+
+pub use detect::{Opening, Speech, detect};
+pub use frame::{FRAME_HEADER, frame_header, frame_length};
+pub use inbound::{Framing, Inbound};
+pub use scan::{Protocol, Scan, Target};

@@ -1,0 +1,240 @@
+//! The end of a value, found once and resumably.
+
+use super::arrived::Arrived;
+use crate::wire::{
+    Binary, Compact, Depth, ErrorKind, Limits, ListHeader, MapHeader, Nesting, Reader, Result,
+    WireType,
+};
+
+/// What the bytes are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The binary protocol.
+    Binary {
+        /// Whether messages without a version are refused.
+        strict: bool,
+    },
+    /// The compact protocol.
+    Compact,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The header of a message.
+    Header,
+    /// The header of a message and the struct behind it.
+    Message,
+    /// A value of a type.
+    Value(WireType),
+}
+
+/// What is still to come on one level.
+#[derive(Clone, Copy, Debug)]
+enum ToCome {
+    /// The header of a message.
+    Header,
+    /// A value that stands alone.
+    Value(WireType),
+    /// Fields of a struct, and its end.
+    Fields {
+        /// The compact protocol counts ids from the last one.
+        last_id: i16,
+    },
+    /// So many elements of a list or set.
+    Elements { element: WireType, left: usize },
+    /// So many keys and values of a map, which take turns.
+    Entries {
+        next: WireType,
+        after: WireType,
+        left: usize,
+    },
+}
+
+/// The search for the end of one value or message.
+#[derive(Debug)]
+pub struct Scan {
+    protocol: Protocol,
+    limits: Limits,
+    depth: Depth,
+    to_come: Vec<ToCome>,
+    /// Where the next item starts.
+    position: usize,
+    /// How many bytes must have arrived before anything new can be found.
+    wanted: usize,
+}
+
+impl Scan {
+    /// A search from the first byte.
+    #[must_use]
+    pub fn new(protocol: Protocol, part: Target, limits: Limits) -> Self {
+        let to_come = match part {
+            Target::Header => vec![ToCome::Header],
+            Target::Message => vec![ToCome::Value(WireType::Struct), ToCome::Header],
+            Target::Value(wire_type) => vec![ToCome::Value(wire_type)],
+        };
+        Self {
+            protocol,
+            limits,
+            depth: Depth::new(limits.depth),
+            to_come,
+            position: 0,
+            wanted: 0,
+        }
+    }
+
+    /// Looks on in the bytes that have arrived: where the value ends, or
+    /// nothing where that is not among them. The bytes start at `start`, which
+    /// is at most [`position`](Self::position); all before were shown. After an
+    /// error there is nothing to look for; its offset is behind what is wrong.
+    pub fn advance(&mut self, start: usize, bytes: &[u8]) -> Result<Option<usize>> {
+        debug_assert!(start <= self.position);
+        let arrived = start + bytes.len();
+        if arrived < self.wanted {
+            return Ok(None);
+        }
+        let input = Arrived::new(start, bytes, self.position);
+        match self.protocol {
+            Protocol::Binary { strict } => {
+                self.read(&mut Binary::new(input, self.limits, strict))?;
+            }
+            Protocol::Compact => self.read(&mut Compact::new(input, self.limits))?,
+        }
+        let is_whole = self.to_come.is_empty() && self.position <= arrived;
+        Ok(is_whole.then_some(self.position))
+    }
+
+    /// Where the next item starts, in bytes from the start of the value: what
+    /// lies before is not looked at again. It may lie behind what has arrived.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// How many bytes must have arrived before [`advance`](Self::advance) can
+    /// find anything new; the value takes as many at least.
+    #[must_use]
+    pub const fn wanted(&self) -> usize {
+        self.wanted
+    }
+
+    /// Reads one item after the other, until one has not arrived as a whole.
+    fn read<'a, R: Reader<Input = Arrived<'a>>>(&mut self, reader: &mut R) -> Result<()> {
+        while let Some(level) = self.to_come.pop() {
+            let depth = self.depth;
+            let levels = self.to_come.len();
+            if let Err(error) = self.item(level, reader) {
+                let found = reader.input().position();
+                let ErrorKind::Truncated { needed, .. } = *error.kind() else {
+                    return Err(error.at(found as u64));
+                };
+                // Read again, once that much is there.
+                self.depth = depth;
+                self.to_come.truncate(levels);
+                self.to_come.push(level);
+                self.wanted = found
+                    .saturating_add(needed)
+                    .saturating_add(numbers_after::<R>(level));
+                return Ok(());
+            }
+            self.position = reader.input().position();
+        }
+        self.wanted = self.position;
+        Ok(())
+    }
+
+    /// Reads the next item of a level; puts back what is left of the level.
+    fn item<'a, R: Reader<Input = Arrived<'a>>>(
+        &mut self,
+        level: ToCome,
+        reader: &mut R,
+    ) -> Result<()> {
+        match level {
+            ToCome::Header => reader.message().map(drop),
+            ToCome::Value(wire_type) => self.value(wire_type, reader),
+            ToCome::Fields { mut last_id } => {
+                let Some(field) = reader.field(&mut last_id)? else {
+                    self.depth.leave();
+                    return Ok(());
+                };
+                self.to_come.push(ToCome::Fields { last_id });
+                self.value(field.wire_type, reader)
+            }
+            ToCome::Elements { left: 0, .. } | ToCome::Entries { left: 0, .. } => {
+                self.depth.leave();
+                Ok(())
+            }
+            ToCome::Elements { element, left } => {
+                let left = left - 1;
+                self.to_come.push(ToCome::Elements { element, left });
+                self.value(element, reader)
+            }
+            ToCome::Entries { next, after, left } => {
+                self.to_come.push(ToCome::Entries {
+                    next: after,
+                    after: next,
+                    left: left - 1,
+                });
+                self.value(next, reader)
+            }
+        }
+    }
+
+    /// Reads a value as far as its size is known; the rest is to come.
+    fn value<'a, R: Reader<Input = Arrived<'a>>>(
+        &mut self,
+        wire_type: WireType,
+        reader: &mut R,
+    ) -> Result<()> {
+        match wire_type {
+            WireType::Struct => {
+                self.depth.enter(Nesting::SKIP_STRUCT)?;
+                self.to_come.push(ToCome::Fields { last_id: 0 });
+            }
+            WireType::List | WireType::Set => {
+                self.depth.enter(Nesting::SKIP_CONTAINER)?;
+                let ListHeader { element, count } = reader.list()?;
+                match element.map(|element| (element, R::fixed_size(element))) {
+                    None => self.depth.leave(),
+                    Some((_, Some(size))) => {
+                        reader.input_mut().pass(size.saturating_mul(count));
+                        self.depth.leave();
+                    }
+                    Some((element, None)) => self.to_come.push(ToCome::Elements {
+                        element,
+                        left: count,
+                    }),
+                }
+            }
+            WireType::Map => {
+                self.depth.enter(Nesting::SKIP_CONTAINER)?;
+                let MapHeader { key, value, count } = reader.map()?;
+                match key.zip(value) {
+                    None => self.depth.leave(),
+                    Some((next, after)) => self.to_come.push(ToCome::Entries {
+                        next,
+                        after,
+                        left: count.saturating_mul(2),
+                    }),
+                }
+            }
+            // Of a string the length only: its bytes are passed over.
+            scalar => reader.skip(scalar)?,
+        }
+        Ok(())
+    }
+}
+
+/// The bytes that the numbers behind the next one take at least, so that a
+/// list of them is not asked for one by one.
+fn numbers_after<R: Reader>(level: ToCome) -> usize {
+    match level {
+        ToCome::Elements {
+            element: element @ (WireType::I16 | WireType::I32 | WireType::I64),
+            left,
+        } => left
+            .saturating_sub(1)
+            .saturating_mul(R::minimum_size(element)),
+        _ => 0,
+    }
+}

@@ -1,0 +1,181 @@
+//! Messages out of pieces, frames, and what first bytes speak. Where a value
+//! ends is looked at in `tests/wire.rs`.
+
+#[path = "wire/choices.rs"]
+#[allow(dead_code, reason = "the tests of the wire use all of it")]
+mod choices;
+#[path = "wire/protocols.rs"]
+#[allow(dead_code, reason = "the tests of the wire use all of it")]
+mod protocols;
+#[path = "wire/shape.rs"]
+#[allow(dead_code, reason = "the tests of the wire use all of it")]
+mod shape;
+#[path = "wire/value.rs"]
+#[allow(dead_code, reason = "the tests of the wire use all of it")]
+mod value;
+
+use choices::{Choices, Random};
+use fastthrift::stream::{
+    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, frame_header, frame_length,
+};
+use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
+use protocols::{Protocol, Short, Strict};
+
+const STRICT: Dialect = Dialect::Binary { strict: true };
+
+fn messages<P: Protocol>(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
+    (0..count)
+        .map(|number| {
+            let mut bytes = P::message(&MessageHeader {
+                name: b"method".to_vec(),
+                message_type: 1,
+                sequence_id: number as i32,
+            });
+            bytes.extend(P::encode(&random.value(WireType::Struct, 4)).unwrap());
+            bytes
+        })
+        .collect()
+}
+
+/// The messages that come of pieces of a size, and how it ends.
+fn taken(framing: Framing, dialect: Dialect, bytes: &[u8], size: usize) -> (Vec<Vec<u8>>, String) {
+    let mut inbound = Inbound::new(framing, dialect, Limits::DEFAULT);
+    let mut messages = Vec::new();
+    for piece in bytes.chunks(size) {
+        inbound.feed(piece);
+        loop {
+            match inbound.next() {
+                Ok(Some(message)) => messages.push(message.to_vec()),
+                Ok(None) => break,
+                Err(error) => return (messages, error.kind().to_string()),
+            }
+        }
+    }
+    (messages, format!("{:?}", inbound.into_rest()))
+}
+
+#[test]
+fn any_cut_gives_the_messages_of_none() {
+    let mut random = Random(0x5eed_0001);
+    for _ in 0..60 {
+        let strict = messages::<Strict>(&mut random, 4);
+        let short = messages::<Short>(&mut random, 4);
+        for (dialect, messages) in [(STRICT, strict), (Dialect::Compact, short)] {
+            let mut bytes = messages.concat();
+            let whole = taken(Framing::Unframed, dialect, &bytes, bytes.len());
+            assert_eq!(whole, (messages, r#"b"""#.to_owned()));
+            let place = random.below(bytes.len());
+            for damaged in [false, true] {
+                if damaged {
+                    bytes[place] = random.next() as u8;
+                }
+                let whole = taken(Framing::Unframed, dialect, &bytes, bytes.len());
+                for size in [1, 2, 7, 50] {
+                    assert_eq!(taken(Framing::Unframed, dialect, &bytes, size), whole);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_that_promises_to_be_too_long_is_refused_before_it_has_come() {
+    let limits = Limits {
+        message: 50,
+        ..Limits::DEFAULT
+    };
+    let mut bytes = Strict::message(&MessageHeader {
+        name: b"method".to_vec(),
+        message_type: 1,
+        sequence_id: 1,
+    });
+    bytes.extend(b"\x0b\0\x01\0\0\0\x64");
+    let mut inbound = Inbound::new(Framing::Unframed, STRICT, limits);
+    inbound.feed(&bytes);
+    let error = inbound.next().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        ErrorKind::SizeLimit {
+            what: "message",
+            limit: 50,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn frames_are_messages_however_they_are_cut() {
+    let limit = 1000;
+    let mut bytes = Vec::new();
+    let frames: Vec<Vec<u8>> = (1..40).map(|length| vec![length; length.into()]).collect();
+    for frame in &frames {
+        bytes.extend(frame_header(frame.len(), limit).unwrap());
+        bytes.extend(frame);
+    }
+    let framing = Framing::Framed { limit };
+    for size in [1, 3, 4, 5, 100, bytes.len()] {
+        let (got, rest) = taken(framing, STRICT, &bytes, size);
+        assert_eq!((got, &*rest), (frames.clone(), r#"b"""#));
+    }
+}
+
+#[test]
+fn a_length_that_is_none_is_refused_before_the_frame_comes() {
+    assert_eq!(frame_length(5_i32.to_be_bytes(), 5), Ok(5));
+    for size in [0_i32, -1, 6] {
+        assert_eq!(frame_length(size.to_be_bytes(), 5), Err(size));
+        let framing = Framing::Framed { limit: 5 };
+        let mut inbound = Inbound::new(framing, STRICT, Limits::DEFAULT);
+        inbound.feed(&size.to_be_bytes());
+        assert!(inbound.next().is_err());
+    }
+    assert!(frame_header(6, 5).is_err());
+}
+
+#[test]
+fn first_bytes_tell_what_is_spoken() {
+    let known = |speech, framed| Opening::Known { speech, framed };
+    let cases: &[(&[u8], Opening)] = &[
+        (
+            b"\x80\x01\0\x01\0\0\0\x04ping",
+            known(Speech::Binary, false),
+        ),
+        (b"\0\0\0\x11\x80\x01\0\x01\0\0", known(Speech::Binary, true)),
+        (
+            b"\0\0\0\x04ping\x01\0\0\0\0",
+            known(Speech::OldBinary, false),
+        ),
+        (
+            b"\0\0\0\x11\0\0\0\x04ping\x01\0\0\0\0",
+            known(Speech::OldBinary, true),
+        ),
+        (b"\x82\x21\0\x04ping", known(Speech::Compact, false)),
+        (b"\0\0\0\x09\x82\x21\0\x04", known(Speech::Compact, true)),
+        (b"[1,\"ping\",1,0,{}]", known(Speech::ApacheJson, false)),
+        (b"\0\0\0\x20{\"metadata\"", known(Speech::Json, false)),
+        (b"\0\0\0\x24\0\0\0\x20{\"m", known(Speech::Json, true)),
+        (b"\0\0\0\x20\x0f\xff\0\0", known(Speech::Header, true)),
+        (b"GET / HTTP/1.1\r\n", known(Speech::HttpRequest, false)),
+        (b"HTTP/1.1 200 OK", known(Speech::HttpResponse, false)),
+        (b"\x16\x03\x01\x02", known(Speech::TlsHandshake, false)),
+        (b"\x15\x03\x03\0", known(Speech::TlsAlert, false)),
+        (b"\x01\0\0\0\x05PLAIN", known(Speech::Sasl, false)),
+        (b"SSH-2.0-OpenSSH_9.2", Opening::Unknown),
+        (
+            b"\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7\xf6\xf5\xf4\xf3\xf2\xf1\xf0",
+            Opening::Unknown,
+        ),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(detect(bytes), *expected, "{}", bytes.escape_ascii());
+        // Fewer bytes tell less, but nothing else.
+        for length in 0..bytes.len() {
+            let found = detect(&bytes[..length]);
+            assert!(
+                found == Opening::More || found == *expected,
+                "{}: {found:?}",
+                bytes[..length].escape_ascii()
+            );
+        }
+    }
+}
