@@ -77,7 +77,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::transport",
-        below: &["wire", "py::ffi", "py::imports", "py::error"],
+        below: &["stream", "wire", "py::ffi", "py::imports", "py::error"],
         crates: &["pyo3"],
     },
     Room {
@@ -216,6 +216,7 @@ const LONGEST_FILE: usize = 800;
 /// `py::imports` alone, and what of the standard library, anywhere in `py`.
 const PYTHON_MODULES: &[&str] = &[
     "copy",
+    "fastthrift._core",
     "fastthrift._fields_dict",
     "fastthrift._payload",
     "fastthrift.parser.exc",

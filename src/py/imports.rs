@@ -71,6 +71,14 @@ import!(
     encode_exception, "fastthrift.protocol.exc", "TEncodeException"
 );
 import!(
+    /// The base of the native transports, for what is beneath it here.
+    native_transport, "fastthrift._core", "CyTransportBase"
+);
+import!(
+    /// `TTransportBase`, whose `read` gives exactly as many bytes as are asked for.
+    transport_base, "fastthrift.transport.base", "TTransportBase"
+);
+import!(
     /// `TTransportException`
     transport_exception, "fastthrift.transport.base", "TTransportException"
 );

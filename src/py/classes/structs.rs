@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::builder::Builder;
 use super::members::{Members, spec_entry};
-use crate::py::structs::ttype;
+use crate::py::structs::{Layout, ttype};
 use crate::schema::{Field, ProgramId, Requiredness, StructId, StructKind};
 
 impl<'a, 'py> Builder<'a, 'py> {
@@ -21,16 +21,14 @@ impl<'a, 'py> Builder<'a, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         self.set_doc(&members.namespace, model.doc.as_deref())?;
-        if model.kind == StructKind::Union {
-            members
-                .namespace
-                .set_item(intern!(py, "__thrift_union__"), true)?;
-        }
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,
             StructKind::Struct | StructKind::Union => members.make_struct(&name)?,
         };
+        if model.kind == StructKind::Union {
+            Layout::mark_union(&class);
+        }
         self.linked().get().set_struct(id, &class);
         self.open.borrow_mut()[id.index()] = Some(members);
         Ok(())

@@ -23,6 +23,8 @@ pub struct Layout {
     /// Whether attributes of the class's own objects are what the slots hold:
     /// nobody replaced a member descriptor or hooked attribute access.
     original_attributes: AtomicBool,
+    /// Whether it is a union.
+    union: AtomicBool,
     /// What shows the parameters of `__init__`, made when somebody asks.
     function: OnceLock<Py<PyAny>>,
 }
@@ -151,6 +153,7 @@ impl Layout {
             fields,
             defaults: OnceLock::new(),
             original_attributes: AtomicBool::new(ffi::has_original_attributes(class)),
+            union: AtomicBool::new(false),
             function: OnceLock::new(),
         };
         let layout = Bound::new(py, layout)?;
@@ -158,6 +161,18 @@ impl Layout {
             return Err(PyTypeError::new_err("a class without room for its layout"));
         }
         Ok(())
+    }
+
+    /// Notes that a class just made is a union, of which one field is set.
+    pub fn mark_union(class: &Bound<'_, PyType>) {
+        if let Some(layout) = Self::of_itself(class) {
+            layout.get().union.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is that of a union.
+    pub fn is_union(&self) -> bool {
+        self.union.load(Ordering::Relaxed)
     }
 
     /// Sets the default values of a class's own layout, once.

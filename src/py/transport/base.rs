@@ -9,18 +9,19 @@ use super::input::Fetch;
 use super::memory::append;
 use super::{ReadAhead, TransportInput, Underlying};
 use crate::py::{error, imports};
-use crate::wire::{Input, Limits, checked_size};
+use crate::stream::{FRAME_HEADER, frame_header};
+use crate::wire::{Input, Limits};
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
 const LARGEST_KEPT: usize = 1 << 16;
 
 /// Bytes as a frame of at most `limit`: their number, then themselves.
 fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let length = checked_size("frame", data.len(), limit)
-        .map_err(|error| error::from_wire(py, error, None, ""))?;
-    PyBytes::new_with(py, data.len() + 4, |frame| {
-        frame[..4].copy_from_slice(&length.to_be_bytes());
-        frame[4..].copy_from_slice(data);
+    let header =
+        frame_header(data.len(), limit).map_err(|error| error::from_wire(py, error, None, ""))?;
+    PyBytes::new_with(py, data.len() + FRAME_HEADER, |frame| {
+        frame[..FRAME_HEADER].copy_from_slice(&header);
+        frame[FRAME_HEADER..].copy_from_slice(data);
         Ok(())
     })
 }
@@ -130,14 +131,20 @@ impl CyTransportBase {
     /// How many bytes were read ahead and not taken, where more come from,
     /// and how many to ask that for: as many as the last message took, within
     /// reason.
-    pub fn source<'py>(&mut self, py: Python<'py>) -> (usize, Bound<'py, PyAny>, usize) {
+    pub fn source<'py>(&mut self, py: Python<'py>) -> PyResult<(usize, Bound<'py, PyAny>, usize)> {
         let pending = self.pending();
         if pending == 0 {
             self.read_ahead.clear();
             self.read_ahead.bytes.shrink_to(LARGEST_KEPT);
         }
-        let size = self.buf_size().max(self.read_ahead.bytes.capacity());
-        (pending, self.trans(py).into_bound(py), size)
+        let below = self.below(py);
+        let size = if below.reads_exactly()? {
+            // The first byte shows that something has come.
+            1
+        } else {
+            self.buf_size().max(self.read_ahead.bytes.capacity())
+        };
+        Ok((pending, below.0, size))
     }
 
     /// The transport below.

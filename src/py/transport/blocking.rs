@@ -20,7 +20,7 @@ pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<WaitSourc
     let mut trans = trans.clone();
     let mut source = None;
     while let Ok(native) = trans.cast_into::<CyTransportBase>() {
-        let (pending, below, size) = native.try_borrow_mut()?.source(native.py());
+        let (pending, below, size) = native.try_borrow_mut()?.source(native.py())?;
         if pending > 0 {
             return Ok(None);
         }

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::{ReadAhead, Underlying};
 use crate::py::ffi::exception_of;
 use crate::py::{error, imports};
+use crate::stream::{FRAME_HEADER, frame_length};
 use crate::wire::{Error, ErrorKind, Input, Result, TextEnd};
 
 /// At most this much is asked for at once: what is promised by the wire may
@@ -97,6 +98,7 @@ impl<'py> TransportInput<'py> {
     /// Fetches until `count` bytes are available, asking for at least
     /// `ahead` each time.
     fn fetch_until(&mut self, count: usize, ahead: usize) -> Result<()> {
+        let ahead = self.ahead(ahead)?;
         self.read_ahead.compact();
         while self.read_ahead.bytes.len() < count {
             let missing = count - self.read_ahead.bytes.len();
@@ -106,6 +108,13 @@ impl<'py> TransportInput<'py> {
         }
         self.read_ahead.left = count;
         Ok(())
+    }
+
+    /// How many bytes may be asked for before they are needed: none where that
+    /// would be waited for.
+    fn ahead(&self, wished: usize) -> Result<usize> {
+        let exact = wished > 0 && self.source.reads_exactly().map_err(source_error)?;
+        Ok(if exact { 0 } else { wished })
     }
 
     fn read_some(&mut self, count: usize) -> Result<()> {
@@ -148,25 +157,20 @@ impl<'py> TransportInput<'py> {
 
     /// Appends the next frame to what is left of this one.
     fn next_frame(&mut self, ahead: usize, limit: usize) -> Result<()> {
+        let ahead = self.ahead(ahead)?;
         self.read_ahead.compact();
         let start = self.read_ahead.end;
-        while self.read_ahead.bytes.len() < start + 4 {
-            let missing = start + 4 - self.read_ahead.bytes.len();
-            self.read_some(missing.max(ahead))?;
-        }
-        let header = &self.read_ahead.bytes[start..start + 4];
-        let size = header
-            .iter()
-            .fold(0, |size, byte| size << 8 | i32::from(*byte));
-        let length = match usize::try_from(size) {
-            Ok(length) if (1..=limit).contains(&length) => length,
-            _ => {
-                let error = error::frame_size(self.source.0.py(), size, limit);
-                return Err(source_error(error));
+        let header = loop {
+            if let Some(header) = self.read_ahead.bytes[start..].first_chunk() {
+                break *header;
             }
+            let missing = start + FRAME_HEADER - self.read_ahead.bytes.len();
+            self.read_some(missing.max(ahead))?;
         };
+        let length = frame_length(header, limit)
+            .map_err(|size| source_error(error::frame_size(self.source.0.py(), size, limit)))?;
         // The header goes, so that a value may span two frames.
-        self.read_ahead.bytes.drain(start..start + 4);
+        self.read_ahead.bytes.drain(start..start + FRAME_HEADER);
         let end = start + length;
         while self.read_ahead.bytes.len() < end {
             let missing = end - self.read_ahead.bytes.len();

@@ -2,9 +2,10 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes};
+use pyo3::types::{PyByteArray, PyBytes, PyType};
 
-use crate::py::ffi::Buffer;
+use crate::py::ffi::{self, Buffer};
+use crate::py::imports;
 
 /// A Python object used as a transport.
 pub struct Underlying<'py>(pub Bound<'py, PyAny>);
@@ -23,6 +24,23 @@ impl Underlying<'_> {
             into.extend_from_slice(&Buffer::of(&data)?.to_vec()?);
         }
         Ok(into.len() - before)
+    }
+
+    /// Whether its `read` waits for as many bytes as it is asked for, so that
+    /// more than those needed would be waited for in vain: one of our transports,
+    /// or any that leaves it to its base class.
+    pub fn reads_exactly(&self) -> PyResult<bool> {
+        let py = self.0.py();
+        if ffi::is_kind_of(&self.0, imports::native_transport(py)?.cast()?) {
+            return Ok(true);
+        }
+        let read = intern!(py, "read");
+        let base = imports::transport_base(py)?.cast::<PyType>()?;
+        let exact = ffi::own_attribute(base, read);
+        let found = ffi::lookup(&self.0.get_type(), read);
+        Ok(found
+            .zip(exact)
+            .is_some_and(|(found, exact)| found.is(&exact)))
     }
 
     /// Writes bytes.

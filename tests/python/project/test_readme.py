@@ -163,6 +163,13 @@ def test_the_tests_named_in_the_architecture_exist() -> None:
     assert missing == []
 
 
+def test_the_files_named_in_the_recipes_exist() -> None:
+    page = ROOT.joinpath("docs", "recipes.md").read_text()
+    named = re.findall(r"`((?:src|python|tests)/[\w/.]+)`", page)
+    assert len(named) > 40
+    assert [path for path in named if not ROOT.joinpath(path).is_file()] == []
+
+
 def test_the_exceptions_have_the_bases_that_the_page_names() -> None:
     text = ROOT.joinpath("docs", "errors.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \(`([\w.]+)`\) \| ([^|]*) \|", text, re.MULTILINE)

@@ -236,7 +236,6 @@ impl Plan {
         };
         let renamed = class.getattr_opt(intern!(py, "__thrift_field_names__"))?;
         let renamed = renamed.and_then(|names| names.cast_into::<PyDict>().ok());
-        let union = class.getattr_opt(intern!(py, "__thrift_union__"))?;
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(
@@ -269,7 +268,9 @@ impl Plan {
         Bound::new(
             py,
             Self {
-                union: union.is_some_and(|union| union.is_exact_instance_of::<PyBool>()),
+                union: layout
+                    .as_ref()
+                    .is_some_and(|layout| layout.get().is_union()),
                 result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
