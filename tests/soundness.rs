@@ -20,7 +20,10 @@ const IMPLEMENTED: &[(&str, &[&str])] = &[
     ("Reader", &["src/wire/"]),
     ("Output", &["src/wire/", "src/py/ffi/output.rs"]),
     // An input of another room cannot say that it lies in memory.
-    ("Input", &["src/wire/", "src/py/transport/input.rs"]),
+    (
+        "Input",
+        &["src/wire/", "src/stream/", "src/py/transport/input.rs"],
+    ),
 ];
 
 /// The traits that tokens implement: the last name before each `for` of an
