@@ -61,6 +61,8 @@ pub struct Scan {
     /// Where the next item starts.
     position: usize,
     /// How many bytes must have arrived before anything new can be found.
+    next: usize,
+    /// How many bytes the value takes at least.
     wanted: usize,
 }
 
@@ -79,6 +81,7 @@ impl Scan {
             depth: Depth::new(limits.depth),
             to_come,
             position: 0,
+            next: 0,
             wanted: 0,
         }
     }
@@ -90,7 +93,7 @@ impl Scan {
     pub fn advance(&mut self, start: usize, bytes: &[u8]) -> Result<Option<usize>> {
         debug_assert!(start <= self.position);
         let arrived = start + bytes.len();
-        if arrived < self.wanted {
+        if arrived < self.next {
             return Ok(None);
         }
         let input = Arrived::new(start, bytes, self.position);
@@ -111,8 +114,8 @@ impl Scan {
         self.position
     }
 
-    /// How many bytes must have arrived before [`advance`](Self::advance) can
-    /// find anything new; the value takes as many at least.
+    /// How many bytes must have arrived before the value can be whole. What is
+    /// wrong with it may be found earlier.
     #[must_use]
     pub const fn wanted(&self) -> usize {
         self.wanted
@@ -132,13 +135,13 @@ impl Scan {
                 self.depth = depth;
                 self.to_come.truncate(levels);
                 self.to_come.push(level);
-                self.wanted = found
-                    .saturating_add(needed)
-                    .saturating_add(numbers_after::<R>(level));
+                self.next = found.saturating_add(needed);
+                self.wanted = self.next.saturating_add(numbers_after::<R>(level));
                 return Ok(());
             }
             self.position = reader.input().position();
         }
+        self.next = self.position;
         self.wanted = self.position;
         Ok(())
     }

@@ -51,9 +51,6 @@ impl ValueScan {
             return Ok(end);
         }
         let length = arrived.len();
-        if length < self.scan.wanted() {
-            return Ok(self.scan.wanted());
-        }
         // Only what was not looked at is copied.
         let start = self.scan.position().min(length);
         let rest = PySlice::new(arrived.py(), start as isize, length as isize, 1);
