@@ -197,8 +197,10 @@ impl Printer<'_> {
         let moved = moved_before.is_some_and(|before| before != comment.before);
         let span = comment.span;
         if comment.documents_nothing && moved {
-            self.put("/*");
-            self.copy(Span::new(span.start + 3, span.end));
+            // Of several stars one would be enough to document again.
+            let text = self.source.slice(span)[2..].trim_start_matches('*');
+            self.text.push_str("/*");
+            self.text.push_str(text);
         } else if comment.line {
             let text = self.source.slice(span).trim_ascii_end();
             self.text.push_str(text);

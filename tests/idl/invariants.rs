@@ -118,7 +118,7 @@ fn shape(source: &SourceFile, file: &File) -> String {
 }
 
 /// The comments of a text in order; one that documents nothing may have lost
-/// the star that says that it does.
+/// the stars that say that it does.
 fn comments(text: &str) -> Vec<String> {
     Lexer::new(text)
         .filter(|token| {
@@ -129,7 +129,10 @@ fn comments(text: &str) -> Vec<String> {
         })
         .map(|token| {
             let comment = text[token.span.range()].trim_ascii_end();
-            comment.replacen("/**", "/*", 1)
+            match comment.strip_prefix("/**") {
+                Some(doc) => format!("/*{}", doc.trim_start_matches('*')),
+                None => comment.to_owned(),
+            }
         })
         .collect()
 }
