@@ -12,6 +12,7 @@ mod context;
 mod end;
 pub mod number;
 mod reader;
+mod short_text;
 pub mod shortest;
 pub mod text;
 mod type_name;

@@ -1,5 +1,7 @@
 //! Numbers as text.
 
+use super::short_text::ShortText;
+
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
@@ -88,36 +90,6 @@ pub fn format_double(value: f64, put: impl FnOnce(&[u8])) {
 /// Digits that are written of a double.
 const PRECISION: i32 = 17;
 
-/// A text with room for what `%.17g` gives.
-struct DoubleText {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl DoubleText {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; 32],
-            length: 0,
-        }
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.length..end) {
-            place.copy_from_slice(bytes);
-            self.length = end;
-        }
-    }
-}
-
-impl std::fmt::Write for DoubleText {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.put(text.as_bytes());
-        Ok(())
-    }
-}
-
 /// The first 17 digits of a double, and the power of ten of the first.
 type Decimal = ([u8; PRECISION as usize], i32);
 
@@ -159,10 +131,10 @@ fn exact_digits(value: f64) -> Option<Decimal> {
 /// The digits of any double.
 #[cold]
 fn general_digits(value: f64) -> Decimal {
-    // d.dddddddddddddddde[-]x; writing to a `DoubleText` cannot fail.
-    let mut scientific = DoubleText::new();
+    // d.dddddddddddddddde[-]x; writing to a `ShortText` cannot fail.
+    let mut scientific = ShortText::new();
     let _ = std::fmt::Write::write_fmt(&mut scientific, format_args!("{:.16e}", value.abs()));
-    let text = &scientific.bytes[..scientific.length];
+    let text = scientific.as_bytes();
     let mantissa_end = text.iter().position(|byte| *byte == b'e').unwrap_or(0);
     let exponent = text[mantissa_end..].iter().skip(1);
     let (exponent, sign) = exponent.fold((0, 1), |(number, sign), byte| match byte {
@@ -182,7 +154,7 @@ fn lay_out(negative: bool, digits: &[u8], exponent: i32, put: impl FnOnce(&[u8])
     let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(0);
     let digits = &digits[..=last];
 
-    let mut out = DoubleText::new();
+    let mut out = ShortText::new();
     if negative {
         out.put(b"-");
     }
@@ -212,7 +184,7 @@ fn lay_out(negative: bool, digits: &[u8], exponent: i32, put: impl FnOnce(&[u8])
             out.put(after);
         }
     }
-    put(&out.bytes[..out.length]);
+    put(out.as_bytes());
 }
 
 /// The integer at the start of a text, and its length; none where there is

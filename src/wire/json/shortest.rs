@@ -2,39 +2,7 @@
 
 use std::fmt::Write;
 
-/// A text with room for the longest double.
-struct ShortestText {
-    bytes: [u8; 40],
-    length: usize,
-}
-
-impl ShortestText {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; 40],
-            length: 0,
-        }
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.length..end) {
-            place.copy_from_slice(bytes);
-            self.length = end;
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-impl Write for ShortestText {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.put(text.as_bytes());
-        Ok(())
-    }
-}
+use super::short_text::ShortText;
 
 /// A double as `repr` and `json` of Python write it; `put` gets the text. What
 /// is no number becomes a word: `NaN`, `Infinity`, `-Infinity`.
@@ -52,9 +20,9 @@ pub fn format(value: f64, put: impl FnOnce(&[u8])) {
             b"-Infinity"
         });
     }
-    let mut text = ShortestText::new();
+    let mut text = ShortText::new();
     let size = value.abs();
-    // Writing to a `ShortestText` cannot fail.
+    // Writing to a `ShortText` cannot fail.
     if size == 0.0 || (SMALL..LARGE).contains(&size) {
         let _ = write!(text, "{value:?}");
         return put(text.as_bytes());
@@ -63,7 +31,7 @@ pub fn format(value: f64, put: impl FnOnce(&[u8])) {
     let all = text.as_bytes();
     let end = all.iter().position(|byte| *byte == b'e').unwrap_or(0);
     let exponent = &all[end..];
-    let mut out = ShortestText::new();
+    let mut out = ShortText::new();
     out.put(&all[..end]);
     let digits = if let [b'e', b'-', digits @ ..] = exponent {
         out.put(b"e-");
