@@ -57,9 +57,21 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     /// keep their value.
     #[inline]
     pub fn struct_of_object(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
-        let Some(slots) = plan.slots(object) else {
-            return self.struct_by_attributes(plan, object);
-        };
+        match plan.slots(object) {
+            Some(slots) => self.struct_by_slots(plan, slots, object),
+            None => self.struct_by_attributes(plan, object),
+        }
+    }
+
+    /// Like `struct_by_attributes`, for what a field has no slot for. Each has its own
+    /// frame, so that a level of nesting takes the stack of one.
+    #[inline(never)]
+    fn struct_by_slots(
+        &mut self,
+        plan: &Plan,
+        slots: Slots<'_, 'py>,
+        object: &Bound<'py, PyAny>,
+    ) -> Result<()> {
         self.struct_by_fields(plan, |quiet, field, value| match field.slot {
             Some(slot) => {
                 slots.set(slot, Some(value));
