@@ -1,8 +1,8 @@
 """Sending messages and waiting for them.
 
-A native transport could do both by itself, but then native code is on the stack of the thread
-that blocks. When the interpreter ends it unwinds the stacks of daemon threads, and a process with
-native code in the way aborts.
+A native transport could do both by itself. Here it is seen what comes first, which tells what
+the other side speaks, and a thread that waits has no native code on its stack, which cannot be
+unwound: it is stopped at the end of a program (``call_waiting`` in ``src/py/ffi/waiting.rs``).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ mod stack;
 mod storage;
 mod text;
 mod types;
+mod waiting;
 
 pub use buffer::Buffer;
 pub use by_position::{ByPosition, General, take_by_position};
@@ -58,3 +59,4 @@ pub use types::{
     exactly, has_original_attributes, is_kind_of, is_type, lookup, own_attribute, recursion_limit,
     set_own_attribute,
 };
+pub use waiting::call_waiting;

@@ -329,9 +329,7 @@ impl CyTransportBase {
 
     /// Adds bytes that were read from the transport below.
     ///
-    /// `fastthrift._calls.wait` reads in Python and hands the bytes
-    /// over here: at its end the interpreter unwinds the stacks of daemon
-    /// threads, and must not find native code that waits there.
+    /// `fastthrift._calls.wait` reads in Python and hands the bytes over here.
     fn feed(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         append(&mut self.read_ahead.bytes, data)?;
         if !self.framed {

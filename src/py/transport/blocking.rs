@@ -1,7 +1,5 @@
-//! What Python needs to send and to wait itself.
-//!
-//! At its end the interpreter unwinds the stacks of daemon threads, and must
-//! not find native code that waits there: see `fastthrift/_calls/wait.py`.
+//! What Python needs to send and to wait itself: see
+//! `fastthrift/_calls/wait.py`.
 
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -2,7 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
 
 use crate::py::ffi::{self, Buffer};
 use crate::py::imports;
@@ -14,7 +14,8 @@ impl Underlying<'_> {
     /// Asks for up to `count` bytes and appends what comes; how many came.
     pub fn read(&self, count: usize, into: &mut Vec<u8>) -> PyResult<usize> {
         let py = self.0.py();
-        let data = self.0.call_method1(intern!(py, "read"), (count,))?;
+        let count = count.into_pyobject(py)?;
+        let data = ffi::call_waiting(&self.0, intern!(py, "read"), Some(&count))?;
         let before = into.len();
         if let Ok(bytes) = data.cast::<PyBytes>() {
             into.extend_from_slice(bytes.as_bytes());
@@ -50,20 +51,20 @@ impl Underlying<'_> {
 
     /// Writes a `bytes`.
     pub fn write_bytes(&self, data: &Bound<'_, PyBytes>) -> PyResult<()> {
-        self.0
-            .call_method1(intern!(self.0.py(), "write"), (data,))?;
+        ffi::call_waiting(&self.0, intern!(self.0.py(), "write"), Some(data))?;
         Ok(())
     }
 
     /// Flushes.
     pub fn flush(&self) -> PyResult<()> {
-        self.0.call_method0(intern!(self.0.py(), "flush"))?;
+        ffi::call_waiting(&self.0, intern!(self.0.py(), "flush"), None)?;
         Ok(())
     }
 
     /// Calls a method without arguments, `open` for example.
     pub fn call(&self, method: &str) -> PyResult<Py<PyAny>> {
-        Ok(self.0.call_method0(method)?.unbind())
+        let method = PyString::intern(self.0.py(), method);
+        Ok(ffi::call_waiting(&self.0, &method, None)?.unbind())
     }
 
     /// The socket at the end of the chain, or None.

@@ -368,27 +368,49 @@ def test_sending_and_receiving_apart():
         client.close()
 
 
-@pytest.mark.parametrize("way", ["native", "general"])
-@pytest.mark.parametrize("size", [1, 20_000_000])
-def test_program_ends_while_a_daemon_thread_is_in_a_call(size, way):
-    """It waits for the answer, or to send a call that the buffers of the sockets cannot hold. At
-    its end the interpreter unwinds the stacks of daemon threads that come back to it. A process
-    with native code on such a stack does not live to its end."""
-    program = """
+#: The start of a message of the binary protocol.
+BEGUN = b"\x80\x01\x00\x02"
+
+CLIENT_AT_ITS_END = """
 import functools, io, os, socket, sys, threading, time
 import fastthrift
 from fastthrift.rpc import make_client
 from fastthrift.thrift import TClient
+from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFactory
 
 calls = fastthrift.load_fp(io.StringIO("service C { i32 take(1: string text) }"), "c_thrift")
 port, size = map(int, sys.argv[1:3])
 control = socket.create_connection(("127.0.0.1", port))
-client = make_client(calls.C, "127.0.0.1", port, timeout=None)
+factory = TFramedTransportFactory() if sys.argv[4] == "framed" else TBufferedTransportFactory()
+client = make_client(calls.C, "127.0.0.1", port, timeout=None, trans_factory=factory)
 if sys.argv[3] == "general":
     # What is overridden is used, and so are the public methods of protocols and transports. A
     # function of this program would keep its names alive, as long as it is being called.
     client._send = functools.partial(TClient._send, client)
+    client._recv = functools.partial(TClient._recv, client)
 threading.Thread(target=client.take, args=("x" * size,), daemon=True).start()
+"""
+
+# The servers end what waits for a call, before the interpreter comes to its end.
+PROCESSOR_AT_ITS_END = """
+import io, os, socket, sys, threading, time, types
+import fastthrift
+from fastthrift.protocol import TBinaryProtocol
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TBufferedTransport, TFramedTransport, TSocket
+
+calls = fastthrift.load_fp(io.StringIO("service C { i32 take(1: string text) }"), "c_thrift")
+port = int(sys.argv[1])
+control = socket.create_connection(("127.0.0.1", port))
+connection = TSocket(sock=socket.create_connection(("127.0.0.1", port)))
+trans = (TFramedTransport if sys.argv[2] == "framed" else TBufferedTransport)(connection)
+prot = TBinaryProtocol(trans)
+processor = TProcessor(calls.C, types.SimpleNamespace(take=len))
+threading.Thread(target=processor.process_and_answer, args=(prot, prot), daemon=True).start()
+"""
+
+#: Takes a second for its end, when it has nothing left to do.
+SLOW_TO_END = """
 control.recv(1)
 
 
@@ -400,19 +422,73 @@ class SlowToEnd:
 
 slow_to_end = SlowToEnd()
 """
+
+
+@pytest.mark.parametrize("transport", ["buffered", "framed"])
+@pytest.mark.parametrize("way", ["native", "general"])
+@pytest.mark.parametrize(
+    ("size", "before", "after"),
+    [
+        pytest.param(1, b"", BEGUN, id="waits"),
+        pytest.param(20_000_000, b"", BEGUN, id="sends"),
+        pytest.param(1, BEGUN, b"\0", id="reads"),
+    ],
+)
+def test_program_ends_while_a_daemon_thread_is_in_a_call(size, before, after, way, transport):
+    """It waits for the answer, or to send a call that the buffers of the sockets cannot hold, or
+    for the rest of an answer. At its end the interpreter stops daemon threads that come back to
+    it, by unwinding their stacks up to 3.13. A process with native code on such a stack does not
+    live to its end, unless that code stops the thread itself."""
+    with (
+        ending_program(CLIENT_AT_ITS_END, size, way, transport) as (listener, control),
+        listener.accept()[0] as connection,
+    ):
+        assert connection.recv(100)
+        connection.sendall(framed(before, transport))
+        # Nothing shows when the thread has read it, and waits for more.
+        time.sleep(0.3 if before else 0)
+        end(control, connection, after if before else framed(after, transport))
+
+
+@pytest.mark.parametrize("transport", ["buffered", "framed"])
+@pytest.mark.parametrize("before", [b"", BEGUN], ids=["waits", "reads"])
+def test_program_ends_while_a_daemon_thread_serves(before, transport):
+    """It waits for a call, or for the rest of one."""
+    with (
+        ending_program(PROCESSOR_AT_ITS_END, transport) as (listener, control),
+        listener.accept()[0] as connection,
+    ):
+        connection.sendall(framed(before, transport))
+        # Nothing shows when the thread waits, and has read what there was.
+        time.sleep(0.3)
+        end(control, connection, b"\0" if before else framed(BEGUN, transport))
+
+
+def end(control, connection, after: bytes) -> None:
+    """Lets the program come to its end, and sends more to its thread in the middle of that."""
+    control.sendall(b"1")
+    # The program has nothing left to do, and takes a second for its end.
+    time.sleep(0.4)
+    connection.sendall(after)
+    with contextlib.suppress(ConnectionResetError):
+        while connection.recv(1 << 20):
+            pass
+
+
+def framed(data: bytes, transport: str) -> bytes:
+    """The start of a frame, where the transport has frames and there is a start."""
+    return struct.pack(">I", 1000) + data if data and transport == "framed" else data
+
+
+@contextlib.contextmanager
+def ending_program(program, *arguments):
+    """Runs a program that comes to its end by itself, once it is told over its first connection;
+    gives that and the listener it was accepted from."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        command = [sys.executable, "-c", program, str(port), str(size), way]
+        command = [sys.executable, "-c", program + SLOW_TO_END, str(port), *map(str, arguments)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            control, connection = listener.accept()[0], listener.accept()[0]
-            with control, connection:
-                assert connection.recv(100)
-                control.sendall(b"1")
-                # The program has nothing left to do, and takes a second for its end.
-                time.sleep(0.4)
-                connection.sendall(b"\x80\x01\x00\x02")
-                with contextlib.suppress(ConnectionResetError):
-                    while connection.recv(1 << 20):
-                        pass
-                assert process.communicate(timeout=120)[0] == b"ended"
-                assert process.returncode == 0
+            with listener.accept()[0] as control:
+                yield listener, control
+            assert process.communicate(timeout=120)[0] == b"ended"
+            assert process.returncode == 0
