@@ -52,6 +52,7 @@ __all__ = [
     "decode",
     "delete_raw",
     "deserialize",
+    "detect",
     "drop_plan",
     "encode",
     "find_method",
@@ -662,6 +663,11 @@ def take_output(trans: Any) -> tuple[bytes | None, Any]:
 
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
+
+def detect(opening: bytes) -> tuple[str, bool] | None:
+    """What the first bytes of a connection speak, and whether in frames; None where they do not
+    tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",
+    "THeader", "HTTP request", "HTTP response", "TLS handshake", "TLS alert" or "SASL"."""
 
 @final
 class ValueScan:

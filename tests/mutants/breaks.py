@@ -321,6 +321,26 @@ BREAKS = [
         ("bad_input/test_errors::test_the_place_of_truncated_bytes",),
     ),
     Break(
+        "what the first bytes of a connection speak is told in one place",
+        "the compact protocol has another version",
+        "[0x82, second, ..] if second & 0x1f == 1 =>",
+        "[0x82, second, ..] if second & 0x1f == 2 =>",
+        (
+            "tests/stream.rs::first_bytes_tell_what_is_spoken",
+            "calls/test_mismatch::test_both_sides_are_told",
+        ),
+    ),
+    Break(
+        "what the first bytes of a connection speak is told in one place",
+        "THeader is not known",
+        "        [0x0f, 0xff, ..] => unframed(Speech::Header),\n",
+        "        [0x0f, 0xff, ..] => Opening::Unknown,\n",
+        (
+            "calls/test_mismatch::test_what_is_no_thrift",
+            "calls/test_mismatch::test_what_is_no_thrift_with_asyncio",
+        ),
+    ),
+    Break(
         "a source is asked for exactly the bytes needed",
         "for a byte more",
         "Fetch::Exact => self.fetch_until(count, 0),",
