@@ -77,7 +77,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::stream",
-        below: &["stream"],
+        below: &["stream", "py::ffi", "py::error"],
         crates: &["pyo3"],
     },
     Room {

@@ -64,7 +64,7 @@ mod _core {
         TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
     #[pymodule_export]
-    use super::stream::detect;
+    use super::stream::{detect, frame_end, frame_header, frame_length};
     #[pymodule_export]
     use super::structs::{
         Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,
