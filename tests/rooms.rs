@@ -76,6 +76,11 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
+        name: "py::stream",
+        below: &["stream", "py::ffi", "py::error"],
+        crates: &["pyo3"],
+    },
+    Room {
         name: "py::transport",
         below: &["stream", "wire", "py::ffi", "py::imports", "py::error"],
         crates: &["pyo3"],

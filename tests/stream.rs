@@ -16,7 +16,8 @@ mod value;
 
 use choices::{Choices, Random};
 use fastthrift::stream::{
-    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, frame_header, frame_length,
+    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, frame_end, frame_header,
+    frame_length, sasl_frame_length,
 };
 use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
 use protocols::{Protocol, Short, Strict};
@@ -130,6 +131,25 @@ fn a_length_that_is_none_is_refused_before_the_frame_comes() {
         assert!(inbound.next().is_err());
     }
     assert!(frame_header(6, 5).is_err());
+}
+
+#[test]
+fn frames_of_sasl_may_be_empty_and_have_lengths_without_a_sign() {
+    for size in [0_u32, 5] {
+        assert_eq!(sasl_frame_length(size.to_be_bytes(), 5), Ok(size as usize));
+    }
+    for size in [6, 1 << 31, u32::MAX] {
+        assert_eq!(sasl_frame_length(size.to_be_bytes(), 5), Err(size));
+    }
+}
+
+#[test]
+fn where_a_frame_ends_is_known_when_its_length_has_come() {
+    assert_eq!(frame_end(b"\0\0\0\x05"), Some(9));
+    assert_eq!(frame_end(b"\0\0\0\x05more than the frame"), Some(9));
+    for none in [&b""[..], b"\0\0\0", b"\0\0\0\0frame", b"\x80\x01\0\x01"] {
+        assert_eq!(frame_end(none), None);
+    }
 }
 
 #[test]

@@ -52,10 +52,14 @@ __all__ = [
     "decode",
     "delete_raw",
     "deserialize",
+    "detect",
     "drop_plan",
     "encode",
     "find_method",
     "format_text",
+    "frame_end",
+    "frame_header",
+    "frame_length",
     "from_dict",
     "from_json",
     "inherit_native",
@@ -662,6 +666,28 @@ def take_output(trans: Any) -> tuple[bytes | None, Any]:
 
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
+
+def detect(opening: bytes) -> tuple[str, bool] | None:
+    """What the first bytes of a connection speak, and whether in frames; None where they do not
+    tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",
+    "THeader", "HTTP request", "HTTP response", "TLS handshake", "TLS alert" or "SASL"."""
+
+def frame_header(length: int, limit: int | None = None, *, sasl: bool = False) -> bytes:
+    """What stands before a frame of `length` bytes: four bytes.
+
+    Raises a TMalformedDataException of type SIZE_LIMIT where it is above the limit, or of 2 GiB.
+    """
+
+def frame_length(header: Buffer, limit: int, *, sasl: bool = False) -> int:
+    """The length of a frame that begins with these four bytes.
+
+    Raises a TFrameSizeException where it is above the limit, or none: one of SASL may be 0, and
+    others may not.
+    """
+
+def frame_end(data: bytes) -> int | None:
+    """Where the frame ends that begins with these bytes, whether it has come or not; None where
+    they begin none."""
 
 @final
 class ValueScan:

@@ -16,6 +16,7 @@ mod logging;
 mod numbers;
 mod plain;
 mod protocol;
+mod stream;
 mod structs;
 mod transport;
 
@@ -62,6 +63,8 @@ mod _core {
         TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
         TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
+    #[pymodule_export]
+    use super::stream::{detect, frame_end, frame_header, frame_length};
     #[pymodule_export]
     use super::structs::{
         Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,

@@ -30,6 +30,26 @@ pub enum Speech {
     Sasl,
 }
 
+impl Speech {
+    /// What it is called where it is told of.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::OldBinary => "old binary",
+            Self::Compact => "compact",
+            Self::Json => "JSON",
+            Self::ApacheJson => "Apache JSON",
+            Self::Header => "THeader",
+            Self::HttpRequest => "HTTP request",
+            Self::HttpResponse => "HTTP response",
+            Self::TlsHandshake => "TLS handshake",
+            Self::TlsAlert => "TLS alert",
+            Self::Sasl => "SASL",
+        }
+    }
+}
+
 /// What the first bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {

@@ -1,4 +1,6 @@
 //! The frame: a length of four bytes, then so many bytes.
+//!
+//! Those of SASL have the length without a sign, and may be empty.
 
 use crate::wire::{ErrorKind, Result, checked_size};
 
@@ -20,6 +22,24 @@ pub fn frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, i
         Ok(length) if (1..=limit).contains(&length) => Ok(length),
         _ => Err(size),
     }
+}
+
+/// The length of a frame of SASL; one above the limit is given back.
+pub fn sasl_frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, u32> {
+    let size = u32::from_be_bytes(header);
+    match usize::try_from(size) {
+        Ok(length) if length <= limit => Ok(length),
+        _ => Err(size),
+    }
+}
+
+/// Where the frame ends that begins with these bytes, whether it has come or
+/// not; nothing where they begin none.
+#[must_use]
+pub fn frame_end(bytes: &[u8]) -> Option<usize> {
+    let header = bytes.first_chunk()?;
+    let length = frame_length(*header, usize::MAX).ok()?;
+    Some(FRAME_HEADER + length)
 }
 
 /// The error for a length that is none, where there is no better one.

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
 from fastthrift._calls.server_call import BEGUN, READ, ServerCall
+from fastthrift._core import frame_end
 from fastthrift.transport.base import TTransportBase, TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
 
@@ -241,7 +242,7 @@ class _Body(io.BytesIO):
 
     def __init__(self, body: bytes) -> None:
         super().__init__(body)
-        self._first = 4 + int.from_bytes(body[:4], "big")
+        self._first = frame_end(body) or 0
 
     def read(self, size: int | None = -1) -> bytes:
         before_end = self._first - self.tell()

@@ -7,27 +7,25 @@ transport each find that the other one sends garbage, or hangs up.
 from __future__ import annotations
 
 from fastthrift._calls.transports import layers
+from fastthrift._core import detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LENGTH = 4
-_CALL, _ONEWAY = 1, 4
-
 # What is no Thrift message, and what would have been one.
-_FOREIGN: tuple[tuple[bytes, str, str], ...] = (
-    *(
-        (verb + b" ", "an HTTP request", "messages without HTTP around them")
-        for verb in (b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"PATCH", b"PRI")
-    ),
-    (b"HTTP/", "an HTTP response", "messages without HTTP around them"),
-    (b"\x16\x03", "a TLS handshake", "connections without encryption"),
-    (b"\x15\x03", "a TLS alert", "connections without encryption"),
-    (b"\x01\0\0\0", "a SASL negotiation", "messages without one"),
-)
+_NO_MESSAGES = {
+    "HTTP request": ("an HTTP request", "messages without HTTP around them"),
+    "HTTP response": ("an HTTP response", "messages without HTTP around them"),
+    "TLS handshake": ("a TLS handshake", "connections without encryption"),
+    "TLS alert": ("a TLS alert", "connections without encryption"),
+    "SASL": ("a SASL negotiation", "messages without one"),
+}
 
-# The classes of protocols, and of transports: whether they make frames.
+_OLD_BINARY = "old binary"
+
+# The classes of protocols, as `detect` names what they speak, and of transports: whether they make
+# frames.
 _PROTOCOLS = {
     "TBinaryProtocol": "binary",
     "TCompactProtocol": "compact",
@@ -48,26 +46,23 @@ _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UN
 def explain(opening: bytes | None, prot: Any, side: str) -> str | None:
     """What came in place of a message, and what ``side`` ("server" or "client"), which has the
     protocol ``prot``, expects; None where the bytes do not tell, or are as they should be."""
-    if not opening:
-        return None
-    for start, what, wanted in _FOREIGN:
-        # Four bytes, which may be all that came, are enough.
-        if opening.startswith(start) or opening == start[:_LENGTH]:
-            return f"{what}, this {side} expects {wanted}"
-    found = _recognise(opening)
+    found = detect(opening) if opening else None
     if found is None:
         return None
-    protocol, framed = found
-    own_protocol, own_frames = _protocol_of(prot), _makes_frames(prot)
+    speech, framed = found
+    if speech in _NO_MESSAGES:
+        what, wanted = _NO_MESSAGES[speech]
+        return f"{what}, this {side} expects {wanted}"
+    own_frames, own_protocol = _makes_frames(prot), _other_protocol(prot, speech)
     wanted = ""
     if own_frames is not None and framed != own_frames:
         wanted = "frames" if own_frames else "messages without frames"
-    if own_protocol is not None and protocol != own_protocol:
-        wanted += f" of the {own_protocol} protocol" if wanted else f"the {own_protocol} protocol"
+    if own_protocol is not None:
+        wanted += f" of the {own_protocol}" if wanted else f"the {own_protocol}"
     if not wanted:
         return None
-    article = "a framed" if framed else "an unframed"
-    return f"{article} {protocol} message, this {side} expects {wanted}"
+    message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
+    return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
 
 
 def explain_handshake(error: BaseException) -> str | None:
@@ -92,35 +87,18 @@ def explain_hang_up(call: str, *, sent: bool, begun: bool, answered: bool) -> st
     return f"{when}: do both sides use the same protocol and transport?"
 
 
-def _recognise(data: bytes) -> tuple[str, bool] | None:
-    """The protocol of a message, and whether it comes in a frame."""
-    protocol = _protocol_at(data)
-    if protocol is not None:
-        return protocol, False
-    # A length with its highest bit set is negative.
-    protocol = _protocol_at(data[_LENGTH:]) if data[0] < 0x80 else None
-    return None if protocol is None else (protocol, True)
-
-
-def _protocol_at(data: bytes) -> str | None:
-    if data.startswith((b"\x80\x01\0", b"\x80\x01\1")) and len(data) >= _LENGTH:
-        return "binary" if _CALL <= data[3] <= _ONEWAY else None
-    if len(data) >= 2 and data[0] == 0x82 and data[1] & 0x1F == 1:
-        return "compact"
-    if data.startswith(b"[1,"):
-        return "Apache JSON"
-    if data[_LENGTH:].startswith(b'{"'):
-        return "JSON"
-    if data.startswith(b"\x0f\xff"):
-        return "THeader"
-    return None
-
-
-def _protocol_of(prot: Any) -> str | None:
+def _other_protocol(prot: Any, speech: str) -> str | None:
+    """The protocol that is expected; None where it is not known, or what was found."""
     # A multiplexed one stands before another.
     prot = getattr(prot, "_proto", prot)
     names = (base.__name__ for base in type(prot).__mro__)
-    return next((_PROTOCOLS[name] for name in names if name in _PROTOCOLS), None)
+    own = next((_PROTOCOLS[name] for name in names if name in _PROTOCOLS), None)
+    if own is None or own == speech:
+        return None
+    if (own, speech) == ("binary", _OLD_BINARY):
+        strict = getattr(prot, "strict_read", False)
+        return "binary protocol with versions (strict_read)" if strict else None
+    return f"{own} protocol"
 
 
 def _makes_frames(prot: Any) -> bool | None:

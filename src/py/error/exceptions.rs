@@ -1,5 +1,7 @@
 //! The one mapping from core errors to Python exceptions.
 
+use std::fmt::Display;
+
 use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyUnicodeDecodeError;
 use pyo3::prelude::*;
@@ -111,12 +113,27 @@ pub fn frame_size(py: Python<'_>, size: i32, limit: usize) -> PyErr {
             number::NEGATIVE_FRAME,
             format!("the size of a frame is negative: {size}"),
         ),
-        _ => (
-            number::FRAME_LIMIT,
-            format!("a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)"),
-        ),
+        _ => (number::FRAME_LIMIT, frame_too_long("a frame", &size, limit)),
     };
     make(imports::frame_size(py), (number, text))
+}
+
+/// A length that no frame of SASL may have.
+#[cold]
+pub fn sasl_frame_size(py: Python<'_>, size: u32, limit: usize) -> PyErr {
+    let text = frame_too_long("A SASL frame", &size, limit);
+    make(imports::frame_size(py), (number::FRAME_LIMIT, text))
+}
+
+/// A frame that is not sent, for the peer would refuse it.
+#[cold]
+pub fn own_frame_size(py: Python<'_>, what: &str, size: usize, limit: usize) -> PyErr {
+    let text = frame_too_long(what, &size, limit);
+    make(imports::malformed_data(py), (number::SIZE_LIMIT, text))
+}
+
+fn frame_too_long(what: &str, size: &dyn Display, limit: usize) -> String {
+    format!("{what} of {size} bytes exceeds the limit of {limit} (max_frame_size)")
 }
 
 /// Any other failure of a transport.

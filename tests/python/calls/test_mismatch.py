@@ -19,6 +19,7 @@ from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
     TBinaryProtocolFactory,
+    TCompactProtocol,
     TCompactProtocolFactory,
     TJSONProtocolFactory,
     TMultiplexedProtocol,
@@ -212,11 +213,20 @@ FOREIGN = [
     (b"\x16\x03\x01\x02\x00" + bytes(40), "a TLS handshake, this server expects connections with"),
     (b"\x01\0\0\0\5PLAIN\2\0\0\0\4\0a\0b", "a SASL negotiation, this server expects messages with"),
     (b"\0\0\0\x20\x0f\xff" + bytes(30), "a framed THeader message, this server expects"),
+    (
+        b"\0\0\0\x0d\0\0\0\3add\1\0\0\0\1\0",
+        "a framed binary message without a version, this server expects",
+    ),
 ]
+# asyncio takes its length for that of a frame, and looks no further.
+UNFRAMED_WITHOUT_VERSION = (
+    b"\0\0\0\3add\1\0\0\0\1\0",
+    "an unframed binary message without a version, this server expects",
+)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize(("data", "logged"), FOREIGN)
+@pytest.mark.parametrize(("data", "logged"), [*FOREIGN, UNFRAMED_WITHOUT_VERSION])
 def test_what_is_no_thrift(data, logged, transport, caplog):
     with sync_server(("binary", transport)) as port:
         send_and_wait(port, data)
@@ -451,6 +461,25 @@ def test_a_multiplexed_protocol_is_the_one_beneath():
         "an unframed compact message, this client expects the binary protocol"
     )
     assert explain(b"\x80\x01\0\2\0\0\0\3", proto, "client") is None
+
+
+def test_a_message_without_a_version_is_that_of_a_protocol_that_takes_it():
+    data = b"\0\0\0\3add\1\0\0\0\1\0"
+    wanted = "the binary protocol with versions (strict_read)"
+    for strict, framed, text in [
+        (True, False, wanted),
+        (True, True, f"frames of {wanted}"),
+        (False, True, "frames"),
+        (False, False, None),
+    ]:
+        trans = (TFramedTransport if framed else TBufferedTransport)(TMemoryBuffer())
+        found = explain(data, TBinaryProtocol(trans, strict_read=strict), "server")
+        if text is None:
+            assert found is None
+        else:
+            start = "an unframed binary message without a version, this server expects"
+            assert found == f"{start} {text}"
+    assert "the compact protocol" in explain(data, TCompactProtocol(TMemoryBuffer()), "server")
 
 
 @pytest.mark.parametrize("data", [None, b"", b"\x80", b"\x80\x01\0", b"\0\0\0\x08", b"\xff" * 24])

@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "transport.base": {"_core", "_payload"},
     "protocol.base": {"_payload", "transport.base"},
     "protocol.exc": {"_payload", "transport.base"},
-    "transport": {"_compat", "_core", "_lazy", "protocol.exc", "transport.base"},
+    "transport": {"_compat", "_core", "_lazy", "transport.base"},
     "_json_values": {"_core", "protocol.exc"},
     "_calls": {"_core", "_light", "_payload", "protocol.exc", "transport", "transport.base"},
     "thrift": {"_core", "_light", "_calls", "_payload", "protocol.base"},
@@ -67,7 +67,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
     },
     "contrib": set(),
-    "contrib.aio.transport": {"_core", "protocol.exc", "transport", "transport.base"},
+    "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {
         "_core",
         "contrib.aio.transport",

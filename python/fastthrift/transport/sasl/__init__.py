@@ -7,12 +7,11 @@ The SASL mechanism itself is a foreign object with the interface of the ``sasl``
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Callable
 from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
-from fastthrift._core import DEFAULT_MAX_SIZE
+from fastthrift._core import DEFAULT_MAX_SIZE, frame_header, frame_length
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
 
 __all__ = [
@@ -118,22 +117,15 @@ class TSaslClientTransport(TTransportBase):
     def _send_message(self, status: int, body: str | bytes | None) -> None:
         # SASL libraries differ in what they give.
         body = body.encode() if isinstance(body, str) else body or b""
-        self._trans.write(struct.pack(">BI", status, len(body)) + body)
+        self._trans.write(bytes((status,)) + frame_header(len(body), sasl=True) + body)
         self._trans.flush()
 
     def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, length = struct.unpack(">BI", readall(self._trans.read, 5))
-        return status, self._read_sized(length)
+        status, *header = readall(self._trans.read, 5)
+        return status, self._read_sized(bytes(header))
 
-    def _too_long(self, length: int) -> str:
-        limit = self.max_frame_size
-        return f"A SASL frame of {length} bytes exceeds the limit of {limit} (max_frame_size)"
-
-    def _read_sized(self, length: int) -> bytes:
-        if length > self.max_frame_size:
-            from fastthrift.protocol.exc import TFrameSizeException
-
-            raise TFrameSizeException(TTransportException.SIZE_LIMIT, self._too_long(length))
+    def _read_sized(self, header: bytes) -> bytes:
+        length = frame_length(header, self.max_frame_size, sasl=True)
         data = bytearray()
         while len(data) < length:
             data += readall(self._trans.read, min(length - len(data), _LARGEST_READ))
@@ -151,18 +143,15 @@ class TSaslClientTransport(TTransportBase):
         if not data:
             return
         self.refused = len(data) > self.max_frame_size
-        if self.refused:
-            # Before the mechanism counts it.
-            from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
-
-            raise TMalformedDataException(TProtocolException.SIZE_LIMIT, self._too_long(len(data)))
+        # Refused before the mechanism counts it.
+        header = frame_header(len(data), self.max_frame_size, sasl=True)
         if self.sasl is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The transport is not open")
         encoded = data if self.encode is False else self._call_sasl("encode", data)
         if self.encode is None:
             # A mechanism that only authenticates leaves the bytes as they are.
             self.encode = len(encoded) != len(data)
-        self._trans.write(encoded if self.encode else struct.pack(">I", len(data)) + data)
+        self._trans.write(encoded if self.encode else header + data)
         self._trans.flush()
 
     def c_flush(self) -> None:
@@ -199,8 +188,7 @@ class TSaslClientTransport(TTransportBase):
 
     def _read_frame(self) -> None:
         header = readall(self._trans.read, 4)
-        (length,) = struct.unpack(">I", header)
-        frame = self._read_sized(length)
+        frame = self._read_sized(header)
         if self.encode:
             # What the mechanism has encoded starts with the length.
             frame = self._call_sasl("decode", header + frame)

@@ -11,11 +11,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
 from fastthrift._core import DEFAULT_MAX_SIZE
-from fastthrift.protocol.exc import (
-    TFrameSizeException,
-    TMalformedDataException,
-    TProtocolException,
-)
 from fastthrift.transport import TTransportBase, TTransportException
 from fastthrift.transport._buffers import TransportBuffer, contents_of
 from fastthrift.transport.base import TTransportTimeout
@@ -90,28 +85,6 @@ async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
         chunks.append(chunk)
         missing -= len(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def check_frame_size(size: int, limit: int) -> None:
-    """Refuse the length of a frame that arrives before anything is read or allocated for it."""
-    if size < 0:
-        raise TFrameSizeException(
-            TTransportException.NEGATIVE_SIZE, f"the size of a frame is negative: {size}"
-        )
-    if size > limit:
-        raise TFrameSizeException(TTransportException.SIZE_LIMIT, _too_long(size, limit))
-    if size == 0:
-        raise TFrameSizeException(TTransportException.UNKNOWN, "No frame.")
-
-
-def check_own_frame_size(size: int, limit: int) -> None:
-    """Refuse a frame that the peer would refuse, before anything of it is sent."""
-    if size > limit:
-        raise TMalformedDataException(TProtocolException.SIZE_LIMIT, _too_long(size, limit))
-
-
-def _too_long(size: int, limit: int) -> str:
-    return f"a frame of {size} bytes exceeds the limit of {limit} (max_frame_size)"
 
 
 class TAsyncTransportBase(TTransportBase):

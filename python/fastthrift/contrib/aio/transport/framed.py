@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
-from .base import (
-    SIZE_LIMIT,
-    TAsyncReadAhead,
-    TAsyncTransportBase,
-    check_frame_size,
-    check_own_frame_size,
-    readall,
-)
+from fastthrift._core import frame_header, frame_length
+
+from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
 from .buffered import TAsyncBufferedTransport
 
 __all__ = [
@@ -57,8 +51,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
     async def read_frame(self) -> None:
         """Read the next frame; ``read`` does when it has come to the end of one."""
         self._length = await readall(self._trans.read, 4)
-        (size,) = struct.unpack("!i", self._length)
-        check_frame_size(size, self.max_frame_size)
+        size = frame_length(self._length, self.max_frame_size)
         self._arrived += await readall(self._trans.read, size)
 
     async def _fill(self, missing: int) -> bool:
@@ -69,9 +62,8 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         frame = self._written()
         self.refused = len(frame) > self.max_frame_size
         if frame:
-            check_own_frame_size(len(frame), self.max_frame_size)
             # In one piece: two writes would be two segments.
-            self._trans.write(struct.pack("!i", len(frame)) + frame)
+            self._trans.write(frame_header(len(frame), self.max_frame_size) + frame)
         await self._trans.flush()
 
     def getvalue(self) -> bytes:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
+from fastthrift._core import frame_header, frame_length
 from fastthrift.transport import TTransportException
 
-from .base import (
-    SIZE_LIMIT,
-    TAsyncReadAhead,
-    TAsyncTransportBase,
-    check_frame_size,
-    check_own_frame_size,
-    readall,
-)
+from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
 
 __all__ = [
     "TAsyncSaslClientTransport",
@@ -38,15 +31,24 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
 
     _direct = True
 
-    def __init__(self, sasl_client_factory: Callable[[], Any], mechanism: str, trans: Any) -> None:
+    def __init__(
+        self,
+        sasl_client_factory: Callable[[], Any],
+        mechanism: str,
+        trans: Any,
+        *,
+        max_frame_size: int = SIZE_LIMIT,
+    ) -> None:
         """``sasl_client_factory`` makes a ``sasl.Client`` or an object with its methods
         ``start``, ``step``, ``encode``, ``decode`` and ``getError``; ``mechanism`` is for
-        example ``"GSSAPI"``; ``trans`` the transport to the server."""
+        example ``"GSSAPI"``; ``trans`` the transport to the server. Frames of more than
+        ``max_frame_size`` bytes are refused, sent and received."""
         super().__init__()
         self._trans = trans
         self.sasl_client_factory = sasl_client_factory
         self.sasl: Any = None
         self.mechanism = mechanism
+        self.max_frame_size = max_frame_size
         # Whether messages are encoded; None until the first one shows it.
         self.encode: bool | None = None
         #: Whether the last flush was refused because of the limit, so that nothing was sent.
@@ -92,22 +94,22 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
     async def _send_message(self, status: int, body: bytes | str | None) -> None:
         # SASL libraries differ in what they give for a name and for nothing.
         data = body.encode() if isinstance(body, str) else body or b""
-        self._trans.write(struct.pack(">BI", status, len(data)) + data)
+        self._trans.write(bytes((status,)) + frame_header(len(data), sasl=True) + data)
         await self._trans.flush()
 
     async def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, size = struct.unpack(">BI", await readall(self._trans.read, 5))
-        if not size:
-            return status, b""
-        check_frame_size(size, SIZE_LIMIT)
-        return status, await readall(self._trans.read, size)
+        status, *header = await readall(self._trans.read, 5)
+        return status, await self._read_sized(bytes(header))
+
+    async def _read_sized(self, header: bytes) -> bytes:
+        size = frame_length(header, self.max_frame_size, sasl=True)
+        return await readall(self._trans.read, size) if size else b""
 
     async def flush(self) -> None:  # type: ignore[override]
         message = self._written()
-        self.refused = len(message) > SIZE_LIMIT
-        if self.refused:
-            # Before the mechanism counts it.
-            check_own_frame_size(len(message), SIZE_LIMIT)
+        self.refused = len(message) > self.max_frame_size
+        # Refused before the mechanism counts it.
+        frame_header(len(message), self.max_frame_size, sasl=True)
         if self.encode is None:
             encoded = self._encoded(message)
             # Without a protection layer encoding adds nothing, and is not asked for again.
@@ -134,7 +136,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         self._trans.write(self._encoded(buffer))
 
     def _flush_plain(self, buffer: bytes) -> None:
-        self._trans.write(struct.pack(">I", len(buffer)) + buffer)
+        self._trans.write(frame_header(len(buffer), sasl=True) + buffer)
 
     async def read(self, sz: int) -> bytes:  # type: ignore[override]
         """Read exactly ``sz`` bytes, of as many frames as it takes."""
@@ -142,10 +144,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
 
     async def _read_frame(self) -> None:
         header = await readall(self._trans.read, 4)
-        (size,) = struct.unpack(">I", header)
-        if size:
-            check_frame_size(size, SIZE_LIMIT)
-        data = await readall(self._trans.read, size) if size else b""
+        data = await self._read_sized(header)
         if self.encode:
             succeeded, data = self.sasl.decode(header + data)
             if not succeeded:
@@ -172,10 +171,20 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
 class TAsyncSaslClientTransportFactory:
     """Makes SASL transports."""
 
-    def __init__(self, sasl_client_factory: Callable[[], Any], mechanism: str) -> None:
+    def __init__(
+        self,
+        sasl_client_factory: Callable[[], Any],
+        mechanism: str,
+        *,
+        max_frame_size: int = SIZE_LIMIT,
+    ) -> None:
+        """The arguments are those of ``TAsyncSaslClientTransport``."""
         self.sasl_client_factory = sasl_client_factory
         self.mechanism = mechanism
+        self.max_frame_size = max_frame_size
 
     def get_transport(self, trans: Any) -> TAsyncSaslClientTransport:
         """A SASL transport over ``trans``."""
-        return TAsyncSaslClientTransport(self.sasl_client_factory, self.mechanism, trans)
+        return TAsyncSaslClientTransport(
+            self.sasl_client_factory, self.mechanism, trans, max_frame_size=self.max_frame_size
+        )
