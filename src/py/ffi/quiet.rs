@@ -1,7 +1,7 @@
 //! The interpreter while nothing but native code runs.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use super::collector::CollectorPause;
 use super::scalar::{ReadScalar, Unread, new_small_int};
@@ -70,6 +70,12 @@ impl<'py> Quiet<'py> {
     #[inline]
     pub fn int(&self, value: i64) -> Bound<'py, PyAny> {
         new_small_int(self.py, value)
+    }
+
+    /// A `float`.
+    #[inline]
+    pub fn float(&self, value: f64) -> Bound<'py, PyAny> {
+        PyFloat::new(self.py, value).into_any()
     }
 
     /// A `bytes`.

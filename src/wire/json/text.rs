@@ -5,6 +5,19 @@
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// What a hexadecimal digit stands for; for any other byte a number which
+/// four digits cannot reach, wherever among them it stands.
+static HEX_VALUES: [u32; 256] = {
+    let mut values = [0x1_0000; 256];
+    let mut digit = 0;
+    while digit < HEX.len() {
+        values[HEX[digit] as usize] = digit as u32;
+        values[HEX[digit].to_ascii_uppercase() as usize] = digit as u32;
+        digit += 1;
+    }
+    values
+};
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
@@ -114,14 +127,37 @@ pub fn escape(mut text: &[u8], mut put: impl FnMut(&[u8])) {
     }
 }
 
+/// How many bytes at the start are printable ASCII, without quotes and
+/// backslashes.
+#[inline]
+#[must_use]
+pub fn printable(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    let (words, _) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let delete = word ^ (ONES * 0x7f);
+        let found = special(word) | (word | delete.wrapping_sub(ONES) & !delete) & HIGH;
+        if found != 0 {
+            return length + found.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    length
+        + bytes[length..]
+            .iter()
+            .take_while(|byte| plain(byte))
+            .count()
+}
+
 /// Escapes a text so that all of it is ASCII, as `json` of Python does; `put`
 /// gets it in pieces.
 pub fn escape_ascii(text: &str, mut put: impl FnMut(&[u8])) {
     let mut rest = text;
     loop {
         let bytes = rest.as_bytes();
-        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-        let length = bytes.iter().take_while(|byte| plain(byte)).count();
+        let length = printable(bytes);
         put(&bytes[..length]);
         let mut characters = rest[length..].chars();
         let Some(character) = characters.next() else {
@@ -239,12 +275,11 @@ fn code_unit(text: &[u8]) -> Result<u16, Wrong> {
     let Some(digits) = text.first_chunk::<4>() else {
         return Err(Wrong::Unfinished);
     };
-    digits.iter().try_fold(0, |unit, byte| {
-        let digit = char::from(*byte).to_digit(16).ok_or(Wrong::Malformed(
-            "a string has a \\u without four hexadecimal digits",
-        ))?;
-        Ok(unit << 4 | digit as u16)
-    })
+    let unit = digits
+        .iter()
+        .fold(0, |unit, byte| unit << 4 | HEX_VALUES[usize::from(*byte)]);
+    u16::try_from(unit)
+        .map_err(|_| Wrong::Malformed("a string has a \\u without four hexadecimal digits"))
 }
 
 /// Appends a code point, a half of a surrogate pair included.

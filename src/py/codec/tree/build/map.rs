@@ -66,8 +66,14 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             let PlainValue::Object(mut entry) = self.source.look(node)? else {
                 return Err(not_exact());
             };
-            let key = self.part(key_kind, &mut entry, b"key")?;
-            let value = self.part(value_kind, &mut entry, b"value")?;
+            let key = match self.source.keyed(&mut entry, b"\"key\":") {
+                Some(node) => self.entry_key(key_kind, node)?,
+                None => self.part(key_kind, &mut entry, b"key")?,
+            };
+            let value = match self.source.keyed(&mut entry, b"\"value\":") {
+                Some(node) => self.value(value_kind, node)?,
+                None => self.part(value_kind, &mut entry, b"value")?,
+            };
             if self.source.entry(&mut entry)?.is_some() {
                 return Err(not_exact());
             }
@@ -86,17 +92,32 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     ) -> Result<Bound<'py, PyAny>> {
         match self.source.entry(object)? {
             Some((FoundKey::Text(key), node)) if key.utf8(self.py)? == name => {
-                if !matches!(kind, Kind::String) || name != b"key" {
-                    return self.value(kind, node);
-                }
-                match self.source.look(node)? {
-                    // Other maps of the message may have it too.
-                    PlainValue::Text(text) => self.key(kind, &text),
-                    found => self.found(kind, found),
+                if name == b"key" {
+                    self.entry_key(kind, node)
+                } else {
+                    self.value(kind, node)
                 }
             }
             _ => Err(not_exact()),
         }
+    }
+
+    /// The key of an entry. Other maps of the message may have it too.
+    fn entry_key(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        if matches!(kind, Kind::String) {
+            let (keys, quiet) = (&mut self.keys, &self.quiet);
+            let get = |utf8: &[u8]| match keys.get(quiet, utf8) {
+                Ok(key) => Some(key),
+                Err(none) => {
+                    drop(none.raised());
+                    None
+                }
+            };
+            if let Some(key) = self.source.text(&node, self.options.limits.string, get) {
+                return Ok(key);
+            }
+        }
+        self.value(kind, node)
     }
 
     /// A map whose keys cannot be text: a list of pairs.
