@@ -203,10 +203,64 @@ pub enum Found {
     Unescaped(usize),
 }
 
+/// What takes a string apart from its escapes.
+pub trait Unescaped {
+    /// Forgets what it has.
+    fn clear(&mut self);
+    /// Takes text without escapes.
+    fn text(&mut self, text: &str);
+    /// Takes ASCII without escapes.
+    fn ascii(&mut self, text: &[u8]);
+    /// Takes a code point, which may be half of a surrogate pair.
+    fn code(&mut self, code: u32);
+}
+
+/// UTF-8, or with halves of surrogate pairs.
+impl Unescaped for Vec<u8> {
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn text(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline]
+    fn ascii(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+
+    #[inline]
+    fn code(&mut self, code: u32) {
+        put_code(code, self);
+    }
+}
+
+/// Code points.
+impl Unescaped for Vec<u32> {
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn text(&mut self, text: &str) {
+        self.extend(text.chars().map(u32::from));
+    }
+
+    #[inline]
+    fn ascii(&mut self, text: &[u8]) {
+        self.extend(text.iter().map(|byte| u32::from(*byte)));
+    }
+
+    #[inline]
+    fn code(&mut self, code: u32) {
+        self.push(code);
+    }
+}
+
 /// Reads a string behind its opening quote; where it has escapes, into
 /// `scratch`.
 #[inline]
-pub fn read(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     let (length, ascii) = plain(text);
     if text.get(length) == Some(&b'"') {
         if ascii || well_formed(&text[..length]) == length {
@@ -219,12 +273,17 @@ pub fn read(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
 
 const NOT_UTF8: Wrong = Wrong::Malformed("a string is not UTF-8");
 
-fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     scratch.clear();
     let mut rest = text;
     loop {
         let (length, ascii) = plain(rest);
-        if !ascii && well_formed(&rest[..length]) != length {
+        let before = &rest[..length];
+        if ascii {
+            scratch.ascii(before);
+        } else if let Ok(text) = std::str::from_utf8(before) {
+            scratch.text(text);
+        } else {
             // It may be the end that is missing.
             return Err(if length == rest.len() {
                 Wrong::Unfinished
@@ -232,7 +291,6 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                 NOT_UTF8
             });
         }
-        scratch.extend_from_slice(&rest[..length]);
         rest = &rest[length..];
         match rest {
             [] | [b'\\'] => return Err(Wrong::Unfinished),
@@ -247,10 +305,10 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                     code = 0x1_0000 + ((code - 0xd800) << 10) + u32::from(low - 0xdc00);
                     rest = &hex[4..];
                 }
-                put_code(code, scratch);
+                scratch.code(code);
             }
             [b'\\', escaped, after @ ..] => {
-                scratch.push(match escaped {
+                scratch.code(u32::from(match escaped {
                     b'"' | b'\\' | b'/' => *escaped,
                     b'n' => b'\n',
                     b'r' => b'\r',
@@ -258,7 +316,7 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                     b'b' => 0x08,
                     b'f' => 0x0c,
                     _ => return Err(Wrong::Malformed("a string has an escape unknown to JSON")),
-                });
+                }));
                 rest = after;
             }
             _ => {
@@ -298,7 +356,7 @@ fn put_code(code: u32, text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, escape, is_text, plain, read};
+    use super::{Found, escape, is_text, plain, put_code, read};
 
     fn escaped(text: &[u8]) -> String {
         let mut out = Vec::new();
@@ -307,11 +365,17 @@ mod tests {
     }
 
     fn unescaped(text: &str) -> Option<Vec<u8>> {
-        let mut scratch = Vec::new();
+        let mut scratch: Vec<u8> = Vec::new();
+        let mut codes: Vec<u32> = Vec::new();
+        let of_codes = read(text.as_bytes(), &mut codes);
         match read(text.as_bytes(), &mut scratch) {
             Ok(Found::Plain(length)) => Some(text.as_bytes()[..length].to_vec()),
             Ok(Found::Unescaped(length)) => {
                 assert_eq!(text.as_bytes()[length - 1], b'"');
+                assert!(matches!(of_codes, Ok(Found::Unescaped(same)) if same == length));
+                let mut encoded = Vec::new();
+                codes.iter().for_each(|code| put_code(*code, &mut encoded));
+                assert_eq!(encoded, scratch);
                 Some(scratch)
             }
             Err(_) => None,

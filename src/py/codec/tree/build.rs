@@ -147,11 +147,14 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         node: S::Node,
         mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<Option<u64>> {
-        let found = self.source.look(node)?;
-        let offset = self.source.offset();
-        let PlainValue::Object(mut object) = found else {
-            return Err(self.mismatch("an object", &found));
+        let mut object = match self.source.begins_object(&node) {
+            Some(object) => object,
+            None => match self.source.look(node)? {
+                PlainValue::Object(object) => object,
+                found => return Err(self.mismatch("an object", &found)),
+            },
         };
+        let offset = self.source.offset();
         self.depth.enter(Nesting::READ_STRUCT)?;
         let mut count = 0;
         let mut expected = plan.fields();
@@ -165,6 +168,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                     expected = &expected[position + 1..];
                     (field, node)
                 }
+                None if self.source.ends_object(&object) => break,
                 None => match self.other_field(plan, &mut object, &mut expected)? {
                     Found::Field(field, node) => (field, node),
                     Found::Unknown => continue,

@@ -53,6 +53,28 @@ pub enum FoundKey<'py, S: Source<'py> + ?Sized> {
     Node(S::Node),
 }
 
+/// The characters of a text.
+#[derive(Clone, Copy)]
+pub enum Characters<'a> {
+    /// UTF-8, as it stands in the text.
+    Utf8(&'a [u8]),
+    /// Code points, put together.
+    Codes(&'a [u32]),
+}
+
+impl Characters<'_> {
+    /// The `str` of them; none where one is half of a surrogate pair.
+    #[inline]
+    pub fn to_str<'py>(self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        let text = match self {
+            Self::Utf8(utf8) => quiet.str(utf8),
+            Self::Codes(codes) => quiet.str_of_codes(codes),
+        };
+        // What is wrong is found again by whoever tells of it.
+        text.map_err(|none| drop(none.raised())).ok()
+    }
+}
+
 /// Gives plain data, the parts of a container one after the other.
 pub trait Source<'py> {
     /// A value that nobody has looked at.
@@ -96,10 +118,24 @@ pub trait Source<'py> {
         &mut self,
         node: &Self::Node,
         longest: usize,
-        make: impl FnOnce(&[u8]) -> Option<Bound<'py, PyAny>>,
+        make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
         let _ = (node, longest, make);
         None
+    }
+    /// Whether a value is an object, which is begun then. Nothing is taken where
+    /// it is none.
+    #[inline]
+    fn begins_object(&mut self, node: &Self::Node) -> Option<Self::Object> {
+        let _ = node;
+        None
+    }
+    /// Whether an object has no more entries, and is ended then. Nothing is
+    /// taken where it is not.
+    #[inline]
+    fn ends_object(&mut self, object: &Self::Object) -> bool {
+        let _ = object;
+        false
     }
     /// The next entry, where its key is this one, with its quotes and the colon
     /// behind it. Nothing is taken where it is none.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use pyo3::prelude::*;
 
-use super::source::{FoundKey, PlainValue, Source, SourceText, half_pair};
+use super::source::{Characters, FoundKey, PlainValue, Source, SourceText, half_pair};
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::Quiet;
 use crate::py::structs::{Kind, PlanField};
@@ -17,6 +17,7 @@ pub struct TextSource<'a> {
     position: usize,
     start: usize,
     scratch: Vec<u8>,
+    codes: Vec<u32>,
     /// Whether the words `NaN` and `Infinity` are numbers.
     nan: bool,
 }
@@ -46,6 +47,7 @@ impl<'a> TextSource<'a> {
             position: 0,
             start: 0,
             scratch: Vec::new(),
+            codes: Vec::new(),
             nan,
         }
     }
@@ -282,15 +284,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
     ) -> Option<Bound<'py, PyAny>> {
         let first = self.peek()?;
         let (value, length) = match kind {
-            Kind::String => {
-                return self.text(&(), longest, |utf8| match quiet.str(utf8) {
-                    Ok(text) => Some(text),
-                    Err(none) => {
-                        drop(none.raised());
-                        None
-                    }
-                });
-            }
+            Kind::String => return self.text(&(), longest, |text| text.to_str(quiet)),
             Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => {
                 let (value, length) = number::parse_integer(&self.text[self.position..])?;
                 let fits = match kind {
@@ -323,22 +317,46 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         &mut self,
         (): &(),
         longest: usize,
-        make: impl FnOnce(&[u8]) -> Option<Bound<'py, PyAny>>,
+        make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
         if self.peek()? != b'"' {
             return None;
         }
         let text = &self.text[self.position + 1..];
-        let (value, length) = match text::read(text, &mut self.scratch).ok()? {
-            text::Found::Plain(length) if length <= longest => (make(&text[..length])?, length + 2),
-            text::Found::Unescaped(length) if self.scratch.len() <= longest => {
-                (make(&self.scratch)?, length + 1)
+        let (value, length) = match text::read(text, &mut self.codes).ok()? {
+            text::Found::Plain(length) if length <= longest => {
+                (make(Characters::Utf8(&text[..length]))?, length + 2)
+            }
+            // No code point has more bytes of UTF-8.
+            text::Found::Unescaped(length) if self.codes.len() <= longest / 4 => {
+                (make(Characters::Codes(&self.codes))?, length + 1)
             }
             _ => return None,
         };
         self.start = self.position;
         self.position += length;
         Some(value)
+    }
+
+    #[inline]
+    fn begins_object(&mut self, (): &()) -> Option<Begun> {
+        if self.peek()? != b'{' {
+            return None;
+        }
+        self.start = self.position;
+        self.position += 1;
+        Some(Begun(false))
+    }
+
+    #[inline]
+    fn ends_object(&mut self, object: &Begun) -> bool {
+        let ends = self.peek() == Some(b'}');
+        // One without entries is for others.
+        if ends && object.0 {
+            self.position += 1;
+            return true;
+        }
+        false
     }
 
     #[inline]

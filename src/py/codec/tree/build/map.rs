@@ -6,7 +6,9 @@ use pyo3::types::{PyBool, PyDict};
 use super::{PlainReader, not_exact};
 use crate::py::codec::decode::set_entry;
 use crate::py::codec::tree::dump::has_text;
-use crate::py::codec::tree::source::{FoundKey, PlainValue, Source, SourceText, quoted};
+use crate::py::codec::tree::source::{
+    Characters, FoundKey, PlainValue, Source, SourceText, quoted,
+};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::structs::Kind;
 use crate::wire::Nesting;
@@ -63,8 +65,12 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         }
         self.depth.enter(Nesting::READ_CONTAINER)?;
         while let Some(node) = self.source.item(&mut list)? {
-            let PlainValue::Object(mut entry) = self.source.look(node)? else {
-                return Err(not_exact());
+            let mut entry = match self.source.begins_object(&node) {
+                Some(entry) => entry,
+                None => match self.source.look(node)? {
+                    PlainValue::Object(entry) => entry,
+                    _ => return Err(not_exact()),
+                },
             };
             let key = match self.source.keyed(&mut entry, b"\"key\":") {
                 Some(node) => self.entry_key(key_kind, node)?,
@@ -74,7 +80,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                 Some(node) => self.value(value_kind, node)?,
                 None => self.part(value_kind, &mut entry, b"value")?,
             };
-            if self.source.entry(&mut entry)?.is_some() {
+            if !self.source.ends_object(&entry) && self.source.entry(&mut entry)?.is_some() {
                 return Err(not_exact());
             }
             set_entry(&map, key, value)?;
@@ -106,12 +112,12 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     fn entry_key(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
         if matches!(kind, Kind::String) {
             let (keys, quiet) = (&mut self.keys, &self.quiet);
-            let get = |utf8: &[u8]| match keys.get(quiet, utf8) {
-                Ok(key) => Some(key),
-                Err(none) => {
-                    drop(none.raised());
-                    None
+            let get = |text: Characters<'_>| match text {
+                Characters::Utf8(utf8) => {
+                    let key = keys.get(quiet, utf8);
+                    key.map_err(|none| drop(none.raised())).ok()
                 }
+                codes @ Characters::Codes(_) => codes.to_str(quiet),
             };
             if let Some(key) = self.source.text(&node, self.options.limits.string, get) {
                 return Ok(key);
