@@ -23,7 +23,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "wire",
         below: &[],
-        crates: &["thiserror"],
+        crates: &["base64_simd", "thiserror", "zmij"],
     },
     Room {
         name: "stream",

@@ -84,7 +84,7 @@ __all__ = [
     "to_dict",
     "to_json",
     "write_call",
-    "write_json",
+    "write_json_message",
     "write_result",
     "write_value",
 ]
@@ -652,9 +652,13 @@ def write_result(
 ) -> tuple[bytes | None, Any] | None:
     """Write the reply to a call, and `take_output`."""
 
-def write_json(obj: object, max_depth: int, max_string_size: int) -> bytes | None: ...
+def write_json_message(
+    obj: object, metadata: bytes, max_depth: int, max_string_size: int
+) -> bytes | None: ...
 def read_json(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
-def read_json_message(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
+def read_json_message(
+    obj: object, trans: object, max_depth: int, max_string_size: int, max_message_size: int
+) -> Literal[True] | bytes | None: ...
 def split_json(text: bytes, levels: int) -> tuple[bytes, bytes] | None: ...
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native

@@ -56,7 +56,7 @@ mod _core {
     #[pymodule_export]
     use super::plain::{
         from_dict, from_json, read_json, read_json_message, split_json, to_dict, to_json,
-        write_json,
+        write_json_message,
     };
     #[pymodule_export]
     use super::protocol::{

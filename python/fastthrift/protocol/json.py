@@ -27,7 +27,7 @@ from fastthrift._core import (
     read_json,
     read_json_message,
     split_json,
-    write_json,
+    write_json_message,
 )
 from fastthrift._json_values import (
     INTEGER_BITS,
@@ -74,6 +74,10 @@ __all__ = [
 ]
 
 VERSION = 1
+
+# The metadata of a struct without a message.
+_META = {"version": VERSION}
+_NO_HEADER = b'{"version": 1}'
 
 # thriftpy2 has another name for this number, UTF8, which no IDL leads to.
 _UUID = 16
@@ -552,36 +556,24 @@ class TJSONProtocol(TProtocolBase):
         check_seqid: bool = True,
     ) -> None:
         super().__init__(trans)
+        # Whether strings are decoded to `str`, and whether those that are no text are refused.
+        self.decode_response = decode_response
+        self.strict_decode = strict_decode
         self.max_depth = max_depth
+        self.max_string_size = max_string_size
         self.max_message_size = max_message_size
         self.check_seqid = check_seqid
-        self._reader = _Reader(decode_response, strict_decode, max_string_size)
-        self._writer = _Writer(max_string_size)
-        self._meta: dict[str, Any] = {"version": VERSION}
+        self._meta: dict[str, Any] = dict(_META)
         # The message whose header was read and whose payload was not.
         self._data: dict[str, Any] | None = None
 
-    @property
-    def decode_response(self) -> bool:
-        """Whether strings are decoded to ``str``."""
-        return self._reader.decode_response
-
-    @decode_response.setter
-    def decode_response(self, value: bool) -> None:
-        self._reader.decode_response = value
-
-    @property
-    def strict_decode(self) -> bool:
-        """Whether strings that are no text are refused."""
-        return self._reader.strict_decode
-
-    @strict_decode.setter
-    def strict_decode(self, value: bool) -> None:
-        self._reader.strict_decode = value
+    def _reader(self) -> _Reader:
+        """What reads the values that are not as usual."""
+        return _Reader(self.decode_response, self.strict_decode, self.max_string_size)
 
     def _has_usual_limits(self) -> bool:
         """Whether native code can take them; others are for the general way."""
-        return 0 <= self.max_depth <= _DEEPEST and 0 <= self._reader.max_string_size <= _LONGEST
+        return 0 <= self.max_depth <= _DEEPEST and 0 <= self.max_string_size <= _LONGEST
 
     def _write_len(self, x: int) -> None:
         self.trans.write(struct.pack("!I", int(x)))
@@ -632,7 +624,7 @@ class TJSONProtocol(TProtocolBase):
             raise TMalformedDataException(
                 TProtocolException.INVALID_DATA, "Bad metadata of a message"
             )
-        limit = self._reader.max_string_size
+        limit = self.max_string_size
         check_size(text_size(name, limit), limit)
         self._data = data
         return name, ttype, seqid
@@ -642,7 +634,7 @@ class TJSONProtocol(TProtocolBase):
         self._data = None
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
-        check_name(name, self._writer.max_string_size)
+        check_name(name, self.max_string_size)
         self._meta.update({"name": name, "ttype": ttype, "seqid": seqid})
 
     def write_message_end(self) -> None:
@@ -651,16 +643,21 @@ class TJSONProtocol(TProtocolBase):
     def read_struct(self, obj: Any) -> Any:
         """Fill a payload from the message that was begun, or from the next one; return it."""
         data, self._data = self._data, None
-        limit = self._reader.max_string_size
+        limit = self.max_string_size
         if not data:
-            text = self._read_text()
+            text = None
             if (
                 self.decode_response
                 and self._has_usual_limits()
-                and read_json_message(obj, text, self.max_depth, limit)
+                and self.max_message_size >= 0
+                and type(self)._read_len is TJSONProtocol._read_len
             ):
-                return obj
-            data = self._data_of(text)
+                text = read_json_message(
+                    obj, self.trans, self.max_depth, limit, self.max_message_size
+                )
+                if text is True:
+                    return obj
+            data = self._data_of(self._read_text() if text is None else text)
         payload = data["payload"]
         if isinstance(payload, bytes):
             if self.decode_response and read_json(obj, payload, self.max_depth, limit):
@@ -668,27 +665,26 @@ class TJSONProtocol(TProtocolBase):
             # Something in it is unusual.
             payload = json.loads(payload)
         with recursion_as_depth():
-            self._reader.struct(payload, obj, self.max_depth)
+            self._reader().struct(payload, obj, self.max_depth)
         note_undeclared(obj, _structs_of(payload, obj))
         return obj
 
     def write_struct(self, obj: Any) -> None:
         with recursion_as_depth():
-            text = None
+            message = None
             if self._has_usual_limits():
-                text = write_json(obj, self.max_depth, self._writer.max_string_size)
-            if text is None:
-                data = self._general_text(obj)
-            else:
-                metadata = json.dumps(self._meta).encode()
-                data = b'{"metadata": %b, "payload": %b}' % (metadata, text)
-        check_message(len(data), self.max_message_size)
-        self.trans.write(struct.pack("!I", len(data)) + data)
+                metadata = json.dumps(meta).encode() if (meta := self._meta) != _META else _NO_HEADER
+                message = write_json_message(obj, metadata, self.max_depth, self.max_string_size)
+            if message is None:
+                text = self._general_text(obj)
+                message = struct.pack("!I", len(text)) + text
+        check_message(len(message) - 4, self.max_message_size)
+        self.trans.write(message)
 
     def _general_text(self, obj: Any) -> bytes:
         """A message with values of any type, or beyond a limit."""
         try:
-            payload = self._writer.struct(obj, None, self.max_depth)
+            payload = _Writer(self.max_string_size).struct(obj, None, self.max_depth)
         except Misfit as misfit:
             raise misfit.error() from None
         return json.dumps({"metadata": self._meta, "payload": payload}).encode()
@@ -700,7 +696,7 @@ class TJSONProtocol(TProtocolBase):
         if isinstance(payload, bytes):
             payload = json.loads(payload)
         with recursion_as_depth():
-            self._reader.skip(payload, self.max_depth)
+            self._reader().skip(payload, self.max_depth)
 
 
 def note_undeclared(obj: Any, structs: Iterable[tuple[int | str, bool]]) -> None:

@@ -28,7 +28,7 @@ pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use tree::{
     BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, read_thriftpy_message,
-    split_thriftpy, to_dict, to_json, write_thriftpy,
+    split_thriftpy, to_dict, to_json, write_thriftpy_message,
 };
 
 /// Something to read, from any protocol.

@@ -97,6 +97,17 @@ impl<'a, 'py> BytesOutput<'a, 'py> {
         unsafe { Ok(Bound::from_owned_ptr(self.py, object).cast_into_unchecked()) }
     }
 
+    /// Replaces bytes that were written, from a position on; nothing where there
+    /// are not so many.
+    pub fn replace(&mut self, position: usize, bytes: &[u8]) {
+        let end = position.checked_add(bytes.len());
+        if !self.start.is_null() && end.is_some_and(|end| end <= self.length()) {
+            // SAFETY: so many bytes are written behind that position, in memory
+            // that nobody else has seen.
+            unsafe { copy_bytes(bytes.as_ptr(), self.start.add(position), bytes.len()) };
+        }
+    }
+
     /// Writes the first `length` bytes of a word.
     #[inline]
     fn put_word<const N: usize>(&mut self, word: [u8; N], length: usize) {

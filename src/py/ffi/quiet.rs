@@ -1,11 +1,11 @@
 //! The interpreter while nothing but native code runs.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use super::collector::CollectorPause;
 use super::scalar::{ReadScalar, Unread, new_small_int};
-use super::text::{NoStr, new_str};
+use super::text::{NoStr, new_str, str_of_codes};
 use crate::wire::Reader;
 
 /// The interpreter while nothing but native code runs, which makes objects: none
@@ -72,6 +72,12 @@ impl<'py> Quiet<'py> {
         new_small_int(self.py, value)
     }
 
+    /// A `float`.
+    #[inline]
+    pub fn float(&self, value: f64) -> Bound<'py, PyAny> {
+        PyFloat::new(self.py, value).into_any()
+    }
+
     /// A `bytes`.
     #[inline]
     pub fn bytes(&self, value: &[u8]) -> Bound<'py, PyAny> {
@@ -82,6 +88,12 @@ impl<'py> Quiet<'py> {
     #[inline]
     pub fn str(&self, value: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
         new_str(self.py, value)
+    }
+
+    /// A `str` of code points; none where one is half of a surrogate pair.
+    #[inline]
+    pub fn str_of_codes(&self, codes: &[u32]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
+        str_of_codes(self.py, codes)
     }
 
     /// An empty dict.

@@ -123,19 +123,48 @@ fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, No
     if count < 2 {
         return str_of_utf8(py, bytes).map_err(NoStr::from);
     }
+    let codes = text.chars().map(u32::from);
     let text = match largest {
-        0..0xc4 => filled(py, text, count, 0xff, |char| char as u8),
-        0xc4..0xf0 => filled(py, text, count, 0xffff, |char| char as u16),
-        _ => filled(py, text, count, 0x0010_ffff, |char| char),
+        0..0xc4 => filled(py, codes, count, 0xff, |code| code as u8),
+        0xc4..0xf0 => filled(py, codes, count, 0xffff, |code| code as u16),
+        _ => filled(py, codes, count, LARGEST_CODE, |code| code),
     };
     text.map_err(NoStr::from)
 }
 
-/// A string of `count` characters, the largest of which needs all of `U`.
+const LARGEST_CODE: u32 = 0x0010_ffff;
+
+/// A `str` of code points, none of which is half of a surrogate pair.
+pub fn str_of_codes<'py>(py: Python<'py>, codes: &[u32]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
+    let (mut largest, mut halves) = (0, false);
+    for code in codes {
+        largest = largest.max(*code);
+        halves |= (0xd800..0xe000).contains(code);
+    }
+    if halves || largest > LARGEST_CODE {
+        return Err(NoStr(py));
+    }
+    if codes.len() < 2 || largest < 0x80 || !cfg!(known_layouts) {
+        let text: String = codes
+            .iter()
+            .filter_map(|code| char::from_u32(*code))
+            .collect();
+        return new_str(py, text.as_bytes());
+    }
+    let units = codes.iter().copied();
+    let text = match largest {
+        0..0x100 => filled(py, units, codes.len(), 0xff, |code| code as u8),
+        0x100..0x1_0000 => filled(py, units, codes.len(), 0xffff, |code| code as u16),
+        _ => filled(py, units, codes.len(), LARGEST_CODE, |code| code),
+    };
+    text.map_err(NoStr::from)
+}
+
+/// A string of `count` code points, the largest of which needs all of `U`.
 #[inline]
 fn filled<'py, U>(
     py: Python<'py>,
-    text: &str,
+    codes: impl Iterator<Item = u32>,
     count: usize,
     largest: u32,
     unit: impl Fn(u32) -> U,
@@ -148,10 +177,12 @@ fn filled<'py, U>(
         let object = Raised::or_owned(py, object)?;
         let header = object.as_ptr().cast::<ffi::PyCompactUnicodeObject>();
         let units = header.add(1).cast::<U>();
-        for (index, char) in text.chars().enumerate() {
-            debug_assert!(index < count);
-            units.add(index).write(unit(char.into()));
+        let mut written = 0;
+        for (index, code) in codes.take(count).enumerate() {
+            units.add(index).write(unit(code));
+            written = index + 1;
         }
+        debug_assert_eq!(written, count);
         Ok(object)
     }
 }

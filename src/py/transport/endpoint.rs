@@ -4,7 +4,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::{CyTransportBase, TBufferedTransport, TFramedTransport, TMemoryBuffer};
+use crate::py::error;
 use crate::py::ffi::{is_kind_of, lookup};
+use crate::stream::FRAME_HEADER;
+use crate::wire::Input;
 
 /// A transport as the codec goes about it, reading or writing.
 pub enum Endpoint<'a, 'py> {
@@ -26,6 +29,43 @@ impl<'a, 'py> Endpoint<'a, 'py> {
             return Ok(Self::Buffer(trans.cast()?));
         }
         Ok(Self::Foreign)
+    }
+}
+
+/// Shows `look` the bytes of the next frame, a length in 4 bytes and as many
+/// bytes, where all of it has arrived; then it is taken. None where it has not,
+/// where it is longer than a limit, and from a foreign transport.
+pub fn with_arrived_frame<'py, T>(
+    trans: &Bound<'py, PyAny>,
+    limit: usize,
+    look: impl FnOnce(&[u8]) -> T,
+) -> PyResult<Option<T>> {
+    let arrived = |bytes: &[u8]| {
+        let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER>()?;
+        let size = u32::from_be_bytes(*header) as usize;
+        (size <= limit && size <= rest.len()).then_some(FRAME_HEADER + size)
+    };
+    match Endpoint::of(trans)? {
+        Endpoint::Memory(memory) => {
+            let (bytes, position) = memory.try_borrow_mut()?.take();
+            let found = arrived(&bytes[position..]).map(|end| position + end);
+            let looked = found.map(|end| look(&bytes[position + FRAME_HEADER..end]));
+            let end = found.unwrap_or(position);
+            memory.try_borrow_mut()?.put_back(bytes, end);
+            Ok(looked)
+        }
+        Endpoint::Buffer(base) => {
+            let mut input = base.try_borrow_mut()?.take_input(trans.py(), usize::MAX);
+            let found = arrived(input.buffered());
+            let looked = found.map(|end| look(&input.buffered()[FRAME_HEADER..end]));
+            // It has arrived, so that nothing is waited for.
+            let taken = found.map_or(Ok(()), |end| input.discard(end));
+            base.try_borrow_mut()?.put_input_back(input);
+            let failed = |error| error::from_wire(trans.py(), error, None, "");
+            taken.map_err(failed)?;
+            Ok(looked)
+        }
+        Endpoint::Foreign => Ok(None),
     }
 }
 

@@ -1,4 +1,7 @@
-//! Bytes as base64.
+//! Bytes as base64: long ones by vector instructions, where the processor has
+//! them, and short ones by tables.
+
+use base64_simd::{AsOut, STANDARD_NO_PAD};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -32,17 +35,25 @@ static VALUES: [[u32; 256]; 4] = {
 };
 
 /// Bytes that are encoded at once: whole groups of three.
-const AT_ONCE: usize = 3 * 256;
+const AT_ONCE: usize = 3 * 1024;
+
+/// Groups of three bytes, or of four characters, from which on they are not
+/// looked up one by one.
+const MANY: usize = 16;
 
 /// Encodes bytes, with padding; `put` gets the text in pieces.
 pub fn encode(bytes: &[u8], mut put: impl FnMut(&[u8])) {
     let mut block = [0; AT_ONCE / 3 * 4];
     for piece in bytes.chunks(AT_ONCE) {
         let (groups, rest) = piece.as_chunks::<3>();
-        for (place, group) in block.as_chunks_mut::<4>().0.iter_mut().zip(groups) {
-            *place = quartet(*group);
-        }
         let mut length = 4 * groups.len();
+        if groups.len() >= MANY {
+            let _ = STANDARD_NO_PAD.encode(groups.as_flattened(), block.as_mut_slice().as_out());
+        } else {
+            for (place, group) in block.as_chunks_mut::<4>().0.iter_mut().zip(groups) {
+                *place = quartet(*group);
+            }
+        }
         if let Some(first) = rest.first() {
             let mut last = quartet([*first, rest.get(1).copied().unwrap_or(0), 0]);
             last[rest.len() + 1..].fill(b'=');
@@ -68,31 +79,68 @@ pub fn decoded_size(text: &[u8]) -> usize {
     (text.len() * 3 / 4).saturating_sub(padding)
 }
 
-/// Decodes a text, which may lack its padding, to `bytes`; whether it is
-/// base64.
-pub fn decode(text: &[u8], bytes: &mut Vec<u8>) -> bool {
+/// The characters of a text that stand for bits, in groups of four and what is
+/// left of them; none where there are not as many as base64 has, nor as much
+/// padding.
+fn digits(text: &[u8]) -> Option<(&[[u8; 4]], &[u8])> {
     let padding = text.iter().rev().take(2).filter(|c| **c == b'=').count();
     let digits = &text[..text.len() - padding];
     let (groups, rest) = digits.as_chunks::<4>();
-    if rest.len() == 1 || padding > (4 - rest.len()) % 4 {
+    (rest.len() != 1 && padding <= (4 - rest.len()) % 4).then_some((groups, rest))
+}
+
+/// How many bytes a text decodes to, which may lack its padding; none where it
+/// is not as long as base64 is.
+#[must_use]
+pub fn exact_size(text: &[u8]) -> Option<usize> {
+    let (groups, rest) = digits(text)?;
+    Some(3 * groups.len() + rest.len().saturating_sub(1))
+}
+
+/// Decodes a text of which [`exact_size`] is the length of `bytes`; whether it
+/// is base64.
+#[must_use]
+pub fn decode_to(text: &[u8], bytes: &mut [u8]) -> bool {
+    let Some((groups, rest)) = digits(text) else {
         return false;
-    }
-    bytes.clear();
-    bytes.resize(3 * groups.len(), 0);
+    };
+    let Some((whole, end)) = bytes.split_at_mut_checked(3 * groups.len()) else {
+        return false;
+    };
     let mut all = 0;
-    for (place, group) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
-        let word = bits(*group);
-        all |= word;
-        *place = triple(word);
+    if groups.len() >= MANY {
+        let digits = groups.as_flattened();
+        if STANDARD_NO_PAD.decode(digits, whole.as_out()).is_err() {
+            return false;
+        }
+    } else {
+        for (place, group) in whole.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
+            let word = bits(*group);
+            all |= word;
+            *place = triple(word);
+        }
     }
     if !rest.is_empty() {
         let mut last = [b'A'; 4];
         last[..rest.len()].copy_from_slice(rest);
         let word = bits(last);
         all |= word;
-        bytes.extend_from_slice(&triple(word)[..rest.len() - 1]);
+        for (place, byte) in end.iter_mut().zip(triple(word)) {
+            *place = byte;
+        }
     }
     all & NONE == 0
+}
+
+/// Decodes a text, which may lack its padding, to `bytes`; whether it is
+/// base64.
+pub fn decode(text: &[u8], bytes: &mut Vec<u8>) -> bool {
+    let Some(size) = exact_size(text) else {
+        return false;
+    };
+    bytes.clear();
+    bytes.resize(size, 0);
+    decode_to(text, bytes)
 }
 
 /// The 24 bits of four characters, or [`NONE`].

@@ -233,14 +233,18 @@ pub fn token(text: &[u8]) -> &[u8] {
 #[inline]
 #[must_use]
 pub fn parse_double(text: &[u8]) -> Option<(f64, usize)> {
-    match number(text) {
-        Some((length, whole)) => {
-            let value: f64 = std::str::from_utf8(&text[..length]).ok()?.parse().ok()?;
-            // An integer that no double can hold is no double.
-            (!whole || value.is_finite()).then_some((value, length))
-        }
-        None => parse_word(text),
-    }
+    let Some(number) = Number::at_start(text) else {
+        return parse_word(text);
+    };
+    let value = match number.exact() {
+        Some(value) => value,
+        None => std::str::from_utf8(&text[..number.length])
+            .ok()?
+            .parse()
+            .ok()?,
+    };
+    // An integer that no double can hold is no double.
+    (!number.whole || f64::is_finite(value)).then_some((value, number.length))
 }
 
 #[cold]
@@ -257,34 +261,104 @@ fn parse_word(text: &[u8]) -> Option<(f64, usize)> {
     Some((value, token.len()))
 }
 
-/// How long the number of JSON at the start of a text is, and whether it has
-/// neither fraction nor exponent.
-#[inline]
-fn number(text: &[u8]) -> Option<(usize, bool)> {
-    let digits_from = |start: usize| {
-        let digits = text.get(start..)?;
-        let count = digits
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        (count > 0).then_some(start + count)
-    };
-    let start = usize::from(text.first() == Some(&b'-'));
-    let mut end = digits_from(start)?;
-    if end > start + 1 && text[start] == b'0' {
-        return None;
+/// A number of JSON.
+struct Number {
+    length: usize,
+    negative: bool,
+    /// Whether it has neither fraction nor exponent.
+    whole: bool,
+    /// Its digits, as far as they fit.
+    digits: u64,
+    /// How many digits there are, with zeros in front.
+    count: usize,
+    /// The power of ten of the last digit.
+    exponent: i32,
+}
+
+impl Number {
+    /// The number at the start of a text.
+    #[inline]
+    fn at_start(text: &[u8]) -> Option<Self> {
+        let negative = text.first() == Some(&b'-');
+        let start = usize::from(negative);
+        let mut digits = 0_u64;
+        let mut take = |mut place: usize| {
+            let before = place;
+            while let Some(digit @ b'0'..=b'9') = text.get(place) {
+                digits = digits.wrapping_mul(10).wrapping_add((digit - b'0').into());
+                place += 1;
+            }
+            (place > before).then_some(place)
+        };
+        let mut length = take(start)?;
+        let mut count = length - start;
+        if count > 1 && text[start] == b'0' {
+            return None;
+        }
+        let mut exponent = 0;
+        let mut whole = true;
+        if text.get(length) == Some(&b'.') {
+            let end = take(length + 1)?;
+            let decimals = end - length - 1;
+            count += decimals;
+            exponent = -i32::try_from(decimals).ok()?;
+            length = end;
+            whole = false;
+        }
+        if matches!(text.get(length), Some(b'e' | b'E')) {
+            let (power, end) = power_of_ten(text, length + 1)?;
+            exponent = exponent.saturating_add(power);
+            length = end;
+            whole = false;
+        }
+        Some(Self {
+            length,
+            negative,
+            whole,
+            digits,
+            count,
+            exponent,
+        })
     }
-    let mut whole = true;
-    if text.get(end) == Some(&b'.') {
-        end = digits_from(end + 1)?;
-        whole = false;
+
+    /// Its value, where one operation on doubles that are exact gives it.
+    #[inline]
+    fn exact(&self) -> Option<f64> {
+        const POWERS: [f64; 23] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+        ];
+        // Nineteen digits fit.
+        if self.count > 19 || self.digits > 1 << f64::MANTISSA_DIGITS {
+            return None;
+        }
+        let power = POWERS.get(self.exponent.unsigned_abs() as usize)?;
+        #[expect(clippy::cast_precision_loss, reason = "it is small enough to be exact")]
+        let digits = self.digits as f64;
+        let size = if self.exponent < 0 {
+            digits / power
+        } else {
+            digits * power
+        };
+        Some(if self.negative { -size } else { size })
     }
-    if matches!(text.get(end), Some(b'e' | b'E')) {
-        let signed = matches!(text.get(end + 1), Some(b'+' | b'-'));
-        end = digits_from(end + 1 + usize::from(signed))?;
-        whole = false;
+}
+
+/// The power of ten that stands at a place, and where it ends.
+#[cold]
+fn power_of_ten(text: &[u8], place: usize) -> Option<(i32, usize)> {
+    let negative = text.get(place) == Some(&b'-');
+    let signed = negative || text.get(place) == Some(&b'+');
+    let start = place + usize::from(signed);
+    let mut end = start;
+    let mut power = 0_i32;
+    while let Some(digit @ b'0'..=b'9') = text.get(end) {
+        power = power
+            .saturating_mul(10)
+            .saturating_add((digit - b'0').into());
+        end += 1;
     }
-    Some((end, whole))
+    (end > start).then_some((if negative { -power } else { power }, end))
 }
 
 /// The whole number that a double is, if an `i64` can hold it.
@@ -383,6 +457,21 @@ mod tests {
         for value in [0.1, -12.5, 1e300, 5e-324, f64::MIN] {
             let text = double(value);
             assert_eq!(parse_double(text.as_bytes()), Some((value, text.len())));
+        }
+        for text in [
+            "1e22",
+            "1e23",
+            "9007199254740993",
+            "0.30000000000000004",
+            "123456e-22",
+            "4503599627370497.5",
+            "-0.0",
+            "0.000000000000000000000001",
+            "1e-400",
+            "7e400",
+        ] {
+            let parsed = parse_double(text.as_bytes());
+            assert_eq!(parsed, Some((text.parse().unwrap(), text.len())), "{text}");
         }
         for text in [
             "nano", "+inf", "--inf", "NAN", "1.", ".5", "01", "1e", "1e+", "", "+1",

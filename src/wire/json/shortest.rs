@@ -20,13 +20,12 @@ pub fn format(value: f64, put: impl FnOnce(&[u8])) {
             b"-Infinity"
         });
     }
-    let mut text = ShortText::new();
     let size = value.abs();
-    // Writing to a `ShortText` cannot fail.
     if size == 0.0 || (SMALL..LARGE).contains(&size) {
-        let _ = write!(text, "{value:?}");
-        return put(text.as_bytes());
+        return put(zmij::Buffer::new().format_finite(value).as_bytes());
     }
+    let mut text = ShortText::new();
+    // Writing to a `ShortText` cannot fail.
     let _ = write!(text, "{value:e}");
     let all = text.as_bytes();
     let end = all.iter().position(|byte| *byte == b'e').unwrap_or(0);

@@ -5,6 +5,19 @@
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// What a hexadecimal digit stands for; for any other byte a number which
+/// four digits cannot reach, wherever among them it stands.
+static HEX_VALUES: [u32; 256] = {
+    let mut values = [0x1_0000; 256];
+    let mut digit = 0;
+    while digit < HEX.len() {
+        values[HEX[digit] as usize] = digit as u32;
+        values[HEX[digit].to_ascii_uppercase() as usize] = digit as u32;
+        digit += 1;
+    }
+    values
+};
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
@@ -114,14 +127,37 @@ pub fn escape(mut text: &[u8], mut put: impl FnMut(&[u8])) {
     }
 }
 
+/// How many bytes at the start are printable ASCII, without quotes and
+/// backslashes.
+#[inline]
+#[must_use]
+pub fn printable(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    let (words, _) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let delete = word ^ (ONES * 0x7f);
+        let found = special(word) | (word | delete.wrapping_sub(ONES) & !delete) & HIGH;
+        if found != 0 {
+            return length + found.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    length
+        + bytes[length..]
+            .iter()
+            .take_while(|byte| plain(byte))
+            .count()
+}
+
 /// Escapes a text so that all of it is ASCII, as `json` of Python does; `put`
 /// gets it in pieces.
 pub fn escape_ascii(text: &str, mut put: impl FnMut(&[u8])) {
     let mut rest = text;
     loop {
         let bytes = rest.as_bytes();
-        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-        let length = bytes.iter().take_while(|byte| plain(byte)).count();
+        let length = printable(bytes);
         put(&bytes[..length]);
         let mut characters = rest[length..].chars();
         let Some(character) = characters.next() else {
@@ -167,10 +203,64 @@ pub enum Found {
     Unescaped(usize),
 }
 
+/// What takes a string apart from its escapes.
+pub trait Unescaped {
+    /// Forgets what it has.
+    fn clear(&mut self);
+    /// Takes text without escapes.
+    fn text(&mut self, text: &str);
+    /// Takes ASCII without escapes.
+    fn ascii(&mut self, text: &[u8]);
+    /// Takes a code point, which may be half of a surrogate pair.
+    fn code(&mut self, code: u32);
+}
+
+/// UTF-8, or with halves of surrogate pairs.
+impl Unescaped for Vec<u8> {
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn text(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline]
+    fn ascii(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+
+    #[inline]
+    fn code(&mut self, code: u32) {
+        put_code(code, self);
+    }
+}
+
+/// Code points.
+impl Unescaped for Vec<u32> {
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn text(&mut self, text: &str) {
+        self.extend(text.chars().map(u32::from));
+    }
+
+    #[inline]
+    fn ascii(&mut self, text: &[u8]) {
+        self.extend(text.iter().map(|byte| u32::from(*byte)));
+    }
+
+    #[inline]
+    fn code(&mut self, code: u32) {
+        self.push(code);
+    }
+}
+
 /// Reads a string behind its opening quote; where it has escapes, into
 /// `scratch`.
 #[inline]
-pub fn read(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     let (length, ascii) = plain(text);
     if text.get(length) == Some(&b'"') {
         if ascii || well_formed(&text[..length]) == length {
@@ -183,12 +273,17 @@ pub fn read(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
 
 const NOT_UTF8: Wrong = Wrong::Malformed("a string is not UTF-8");
 
-fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
+fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     scratch.clear();
     let mut rest = text;
     loop {
         let (length, ascii) = plain(rest);
-        if !ascii && well_formed(&rest[..length]) != length {
+        let before = &rest[..length];
+        if ascii {
+            scratch.ascii(before);
+        } else if let Ok(text) = std::str::from_utf8(before) {
+            scratch.text(text);
+        } else {
             // It may be the end that is missing.
             return Err(if length == rest.len() {
                 Wrong::Unfinished
@@ -196,7 +291,6 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                 NOT_UTF8
             });
         }
-        scratch.extend_from_slice(&rest[..length]);
         rest = &rest[length..];
         match rest {
             [] | [b'\\'] => return Err(Wrong::Unfinished),
@@ -211,10 +305,10 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                     code = 0x1_0000 + ((code - 0xd800) << 10) + u32::from(low - 0xdc00);
                     rest = &hex[4..];
                 }
-                put_code(code, scratch);
+                scratch.code(code);
             }
             [b'\\', escaped, after @ ..] => {
-                scratch.push(match escaped {
+                scratch.code(u32::from(match escaped {
                     b'"' | b'\\' | b'/' => *escaped,
                     b'n' => b'\n',
                     b'r' => b'\r',
@@ -222,7 +316,7 @@ fn unescape(text: &[u8], scratch: &mut Vec<u8>) -> Result<Found, Wrong> {
                     b'b' => 0x08,
                     b'f' => 0x0c,
                     _ => return Err(Wrong::Malformed("a string has an escape unknown to JSON")),
-                });
+                }));
                 rest = after;
             }
             _ => {
@@ -239,12 +333,11 @@ fn code_unit(text: &[u8]) -> Result<u16, Wrong> {
     let Some(digits) = text.first_chunk::<4>() else {
         return Err(Wrong::Unfinished);
     };
-    digits.iter().try_fold(0, |unit, byte| {
-        let digit = char::from(*byte).to_digit(16).ok_or(Wrong::Malformed(
-            "a string has a \\u without four hexadecimal digits",
-        ))?;
-        Ok(unit << 4 | digit as u16)
-    })
+    let unit = digits
+        .iter()
+        .fold(0, |unit, byte| unit << 4 | HEX_VALUES[usize::from(*byte)]);
+    u16::try_from(unit)
+        .map_err(|_| Wrong::Malformed("a string has a \\u without four hexadecimal digits"))
 }
 
 /// Appends a code point, a half of a surrogate pair included.
@@ -263,7 +356,7 @@ fn put_code(code: u32, text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, escape, is_text, plain, read};
+    use super::{Found, escape, is_text, plain, put_code, read};
 
     fn escaped(text: &[u8]) -> String {
         let mut out = Vec::new();
@@ -272,11 +365,17 @@ mod tests {
     }
 
     fn unescaped(text: &str) -> Option<Vec<u8>> {
-        let mut scratch = Vec::new();
+        let mut scratch: Vec<u8> = Vec::new();
+        let mut codes: Vec<u32> = Vec::new();
+        let of_codes = read(text.as_bytes(), &mut codes);
         match read(text.as_bytes(), &mut scratch) {
             Ok(Found::Plain(length)) => Some(text.as_bytes()[..length].to_vec()),
             Ok(Found::Unescaped(length)) => {
                 assert_eq!(text.as_bytes()[length - 1], b'"');
+                assert!(matches!(of_codes, Ok(Found::Unescaped(same)) if same == length));
+                let mut encoded = Vec::new();
+                codes.iter().for_each(|code| put_code(*code, &mut encoded));
+                assert_eq!(encoded, scratch);
                 Some(scratch)
             }
             Err(_) => None,

@@ -28,10 +28,14 @@ pub struct PlainReader<'s, 'py, S> {
     quiet: Quiet<'py>,
 }
 
-/// What is known of a struct while its fields come.
-struct Filled {
-    /// How many fields are set.
-    count: usize,
+/// What comes next in a struct.
+enum Found<'p, N> {
+    /// A field, and its value.
+    Field(&'p PlanField, N),
+    /// A key that is no field's; its value was passed over.
+    Unknown,
+    /// Nothing more.
+    End,
 }
 
 impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
@@ -61,7 +65,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     }
 
     fn struct_value(&mut self, class: &StructClass, node: S::Node) -> Result<Bound<'py, PyAny>> {
-        if let Some(plan) = class.plan(self.quiet.calls())?
+        if let Some(plan) = class.plan_in(&mut self.quiet)?
             && let Some(layout) = plan.get().original_layout()
         {
             return self.new_struct(plan.get(), layout, node);
@@ -124,11 +128,12 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                 Ok(())
             })?;
             layout.fill_defaults(slots, &mut self.quiet)?;
-            let required = |field: &&PlanField| field.required && !self.options.thriftpy;
-            for field in plan.fields().iter().filter(required) {
-                let value = field.slot.and_then(|slot| slots.get(slot));
-                if value.is_none_or(|value| value.is_none()) {
-                    return Err(missing(self.py, field, offset));
+            if !self.options.thriftpy {
+                for field in plan.fields().iter().filter(|field| field.required) {
+                    let value = field.slot.and_then(|slot| slots.get(slot));
+                    if value.is_none_or(|value| value.is_none()) {
+                        return Err(missing(self.py, field, offset));
+                    }
                 }
             }
         }
@@ -142,48 +147,32 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         node: S::Node,
         mut store: impl FnMut(&PlanField, Bound<'py, PyAny>) -> Result<()>,
     ) -> Result<Option<u64>> {
-        let found = self.source.look(node)?;
-        let offset = self.source.offset();
-        let PlainValue::Object(mut object) = found else {
-            return Err(self.mismatch("an object", &found));
+        let mut object = match self.source.begins_object(&node) {
+            Some(object) => object,
+            None => match self.source.look(node)? {
+                PlainValue::Object(object) => object,
+                found => return Err(self.mismatch("an object", &found)),
+            },
         };
+        let offset = self.source.offset();
         self.depth.enter(Nesting::READ_STRUCT)?;
-        let mut filled = Filled { count: 0 };
+        let mut count = 0;
         let mut expected = plan.fields();
         let py = self.py;
-        while let Some((key, node)) = self.source.entry(&mut object)? {
-            let FoundKey::Text(name) = key else {
-                return Err(self.wrong("expected names of fields as keys, found another type"));
-            };
-            let name = name.utf8(py)?;
-            let is = |field: &PlanField| {
-                let known = field.idl_name.bind(py);
-                ffi::exact_utf8(known.as_any()) == Some(name)
-            };
+        loop {
             // Writers keep the order of the IDL, so the next field is usually
             // the one that comes.
-            let position = expected.iter().position(is);
-            let field = match position {
-                Some(position) => {
+            let (field, node) = match self.source.field(&mut object, expected) {
+                Some((position, node)) => {
                     let field = &expected[position];
                     expected = &expected[position + 1..];
-                    field
+                    (field, node)
                 }
-                // What comes twice counts as it came last.
-                None if self.options.thriftpy && plan.fields().iter().any(is) => {
-                    return Err(not_exact());
-                }
-                None if plan.is_result() && self.options.thriftpy => return Err(not_exact()),
-                None => match plan.fields().iter().position(is) {
-                    Some(position) => {
-                        expected = &plan.fields()[position + 1..];
-                        &plan.fields()[position]
-                    }
-                    None if self.options.ignore_unknown => {
-                        self.skip(node)?;
-                        continue;
-                    }
-                    None => return Err(self.unknown(plan, name)),
+                None if self.source.ends_object(&object) => break,
+                None => match self.other_field(plan, &mut object, &mut expected)? {
+                    Found::Field(field, node) => (field, node),
+                    Found::Unknown => continue,
+                    Found::End => break,
                 },
             };
             let value = match self.optional(&field.kind, node) {
@@ -192,15 +181,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             };
             match value {
                 Some(value) => {
-                    filled.count += 1;
+                    count += 1;
                     store(field, value)?;
                 }
                 None if self.options.thriftpy => {}
                 None => store(field, py.None().into_bound(py))?,
             }
         }
-        if plan.is_union() && filled.count != 1 && !self.options.thriftpy {
-            let count = match filled.count {
+        if plan.is_union() && count != 1 && !self.options.thriftpy {
+            let count = match count {
                 0 => "none".to_owned(),
                 count => count.to_string(),
             };
@@ -211,8 +200,56 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         Ok(offset)
     }
 
+    /// The next entry by its key, in whatever order and way it is written.
+    #[inline(never)]
+    fn other_field<'p>(
+        &mut self,
+        plan: &'p Plan,
+        object: &mut S::Object,
+        expected: &mut &'p [PlanField],
+    ) -> Result<Found<'p, S::Node>> {
+        let py = self.py;
+        let Some((key, node)) = self.source.entry(object)? else {
+            return Ok(Found::End);
+        };
+        let FoundKey::Text(name) = key else {
+            return Err(self.wrong("expected names of fields as keys, found another type"));
+        };
+        let name = name.utf8(py)?;
+        let is = |field: &PlanField| {
+            let known = field.idl_name.bind(py);
+            ffi::exact_utf8(known.as_any()) == Some(name)
+        };
+        if let Some(position) = expected.iter().position(is) {
+            let field = &expected[position];
+            *expected = &expected[position + 1..];
+            return Ok(Found::Field(field, node));
+        }
+        let known = plan.fields().iter().position(is);
+        // What comes twice counts as it came last.
+        if self.options.thriftpy && (known.is_some() || plan.is_result()) {
+            return Err(not_exact());
+        }
+        match known {
+            Some(position) => {
+                *expected = &plan.fields()[position + 1..];
+                Ok(Found::Field(&plan.fields()[position], node))
+            }
+            None if self.options.ignore_unknown => {
+                self.skip(node)?;
+                Ok(Found::Unknown)
+            }
+            None => Err(self.unknown(plan, name)),
+        }
+    }
+
     /// A value, or none.
+    #[inline]
     fn optional(&mut self, kind: &Kind, node: S::Node) -> Result<Option<Bound<'py, PyAny>>> {
+        let longest = self.options.limits.string;
+        if let Some(value) = self.source.scalar(&node, kind, &self.quiet, longest) {
+            return Ok(Some(value));
+        }
         // The source knows what comes, and structs look for themselves.
         match kind {
             Kind::Struct(class) => match self.source.peek_null(node)? {
@@ -228,6 +265,10 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
 
     #[inline]
     fn value(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        let longest = self.options.limits.string;
+        if let Some(value) = self.source.scalar(&node, kind, &self.quiet, longest) {
+            return Ok(value);
+        }
         match kind {
             Kind::Struct(class) => self.struct_value(class, node),
             kind => {
@@ -365,9 +406,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         if self.options.thriftpy && !text.len().is_multiple_of(4) {
             return Err(not_exact());
         }
-        let mut bytes = Vec::new();
-        if base64::decode(text, &mut bytes) {
-            return Ok(PyBytes::new(self.py, &bytes).into_any());
+        let mut is_base64 = false;
+        if let Some(size) = base64::exact_size(text) {
+            let bytes = PyBytes::new_with(self.py, size, |bytes| {
+                is_base64 = base64::decode_to(text, bytes);
+                Ok(())
+            })?;
+            if is_base64 {
+                return Ok(bytes.into_any());
+            }
         }
         Err(self.wrong(&format!("expected base64, found {}", quoted(text))))
     }

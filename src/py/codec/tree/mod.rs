@@ -21,7 +21,8 @@ use super::affordable;
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::structs::Plan;
-use crate::wire::Limits;
+use crate::stream::FRAME_HEADER;
+use crate::wire::{Limits, Output};
 use build::PlainReader;
 use dump::PlainWriter;
 use sink::{PythonSink, TextSink};
@@ -95,10 +96,12 @@ pub fn from_json<'py>(
     built.map_err(|error: CodecError| error::from_plain(py, error.at(source.position())))
 }
 
-/// A struct as the text that thriftpy2's JSON protocol has for it; none where
-/// a value is of another type than the usual one, or beyond a limit.
-pub fn write_thriftpy<'py>(
+/// A struct as a message of thriftpy2's JSON protocol, behind its length in 4
+/// bytes; none where a value is of another type than the usual one, or beyond a
+/// limit.
+pub fn write_thriftpy_message<'py>(
     object: &Bound<'py, PyAny>,
+    metadata: &[u8],
     limits: Limits,
 ) -> Result<Option<Bound<'py, PyBytes>>, Raised<'py>> {
     let py = object.py();
@@ -108,6 +111,10 @@ pub fn write_thriftpy<'py>(
     let options = DumpOptions::of_thriftpy(affordable(limits));
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, plan.get().expected_size());
+    out.put(&[0; FRAME_HEADER]);
+    out.put(b"{\"metadata\": ");
+    out.put(metadata);
+    out.put(b", \"payload\": ");
     let sink = TextSink::<_, true> { py, out: &mut out };
     if PlainWriter::new(py, sink, options)
         .structure(plan.get(), object)
@@ -115,9 +122,15 @@ pub fn write_thriftpy<'py>(
     {
         return Ok(None);
     }
-    let text = out.finish()?;
-    plan.get().note_size(text.as_bytes().len());
-    Ok(Some(text))
+    out.put(b"}");
+    let size = out.length() - FRAME_HEADER;
+    let Ok(header) = u32::try_from(size) else {
+        return Ok(None);
+    };
+    out.replace(0, &header.to_be_bytes());
+    let message = out.finish()?;
+    plan.get().note_size(size + FRAME_HEADER);
+    Ok(Some(message))
 }
 
 /// Fills a struct from the text that thriftpy2's JSON protocol has for it;

@@ -192,9 +192,12 @@ impl<O: Output, const SPACED: bool> TextSink<'_, '_, O, SPACED> {
     fn string(&mut self, value: &str) {
         const QUOTE: u64 = b'"' as u64;
         let bytes = value.as_bytes();
-        let (length, ascii) = text::plain(bytes);
-        // A DEL is escaped too, where all that is not printed is.
-        if length == bytes.len() && (!SPACED || ascii && !bytes.contains(&0x7f)) {
+        let length = if SPACED {
+            text::printable(bytes)
+        } else {
+            text::plain(bytes).0
+        };
+        if length == bytes.len() {
             self.out.put_headed(QUOTE, 1, bytes);
             self.out.put_short(QUOTE, 1);
             return;

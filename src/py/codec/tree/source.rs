@@ -9,7 +9,8 @@ use pyo3::types::{
 };
 
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi;
+use crate::py::ffi::{self, Quiet};
+use crate::py::structs::{Kind, PlanField};
 use crate::wire::json::text;
 
 /// A text of a source.
@@ -52,6 +53,28 @@ pub enum FoundKey<'py, S: Source<'py> + ?Sized> {
     Node(S::Node),
 }
 
+/// The characters of a text.
+#[derive(Clone, Copy)]
+pub enum Characters<'a> {
+    /// UTF-8, as it stands in the text.
+    Utf8(&'a [u8]),
+    /// Code points, put together.
+    Codes(&'a [u32]),
+}
+
+impl Characters<'_> {
+    /// The `str` of them; none where one is half of a surrogate pair.
+    #[inline]
+    pub fn to_str<'py>(self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        let text = match self {
+            Self::Utf8(utf8) => quiet.str(utf8),
+            Self::Codes(codes) => quiet.str_of_codes(codes),
+        };
+        // What is wrong is found again by whoever tells of it.
+        text.map_err(|none| drop(none.raised())).ok()
+    }
+}
+
 /// Gives plain data, the parts of a container one after the other.
 pub trait Source<'py> {
     /// A value that nobody has looked at.
@@ -74,6 +97,64 @@ pub trait Source<'py> {
     ) -> Result<Option<(FoundKey<'py, Self>, Self::Node)>>;
     /// The node, unless it is None.
     fn peek_null(&mut self, node: Self::Node) -> Result<Option<Self::Node>>;
+    /// A scalar of the form that writers give it, which is the value of a kind
+    /// whatever the options are: what a text has is taken at once. Nothing is
+    /// taken where it is none.
+    #[inline]
+    fn scalar(
+        &mut self,
+        node: &Self::Node,
+        kind: &Kind,
+        quiet: &Quiet<'py>,
+        longest: usize,
+    ) -> Option<Bound<'py, PyAny>> {
+        let _ = (node, kind, quiet, longest);
+        None
+    }
+    /// What `make` gives for a text of at most so many bytes of UTF-8, taken at
+    /// once. Nothing is taken where it is none.
+    #[inline]
+    fn text(
+        &mut self,
+        node: &Self::Node,
+        longest: usize,
+        make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        let _ = (node, longest, make);
+        None
+    }
+    /// Whether a value is an object, which is begun then. Nothing is taken where
+    /// it is none.
+    #[inline]
+    fn begins_object(&mut self, node: &Self::Node) -> Option<Self::Object> {
+        let _ = node;
+        None
+    }
+    /// Whether an object has no more entries, and is ended then. Nothing is
+    /// taken where it is not.
+    #[inline]
+    fn ends_object(&mut self, object: &Self::Object) -> bool {
+        let _ = object;
+        false
+    }
+    /// The next entry, where its key is this one, with its quotes and the colon
+    /// behind it. Nothing is taken where it is none.
+    #[inline]
+    fn keyed(&mut self, object: &mut Self::Object, key: &[u8]) -> Option<Self::Node> {
+        let _ = (object, key);
+        None
+    }
+    /// The next entry, where its key is the name of one of these fields, and
+    /// which of them. Nothing is taken where it is none.
+    #[inline]
+    fn field(
+        &mut self,
+        object: &mut Self::Object,
+        fields: &[PlanField],
+    ) -> Option<(usize, Self::Node)> {
+        let _ = (object, fields);
+        None
+    }
     /// A text, as if it had been looked at.
     fn text_found(text: &Self::Text) -> PlainValue<'py, Self>;
     /// An object of Python as a value, where the source is of such.

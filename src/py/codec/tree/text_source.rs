@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use pyo3::prelude::*;
 
-use super::source::{FoundKey, PlainValue, Source, SourceText, half_pair};
+use super::source::{Characters, FoundKey, PlainValue, Source, SourceText, half_pair};
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::Quiet;
+use crate::py::structs::{Kind, PlanField};
 use crate::wire::json::number;
 use crate::wire::json::text::{self, Wrong};
 
@@ -16,6 +17,7 @@ pub struct TextSource<'a> {
     position: usize,
     start: usize,
     scratch: Vec<u8>,
+    codes: Vec<u32>,
     /// Whether the words `NaN` and `Infinity` are numbers.
     nan: bool,
 }
@@ -45,6 +47,7 @@ impl<'a> TextSource<'a> {
             position: 0,
             start: 0,
             scratch: Vec::new(),
+            codes: Vec::new(),
             nan,
         }
     }
@@ -92,6 +95,19 @@ impl<'a> TextSource<'a> {
                 other => return other.copied(),
             }
         }
+    }
+
+    /// Goes to the next key of an object; whether what stands before it is as
+    /// it should be.
+    #[inline]
+    fn passes_comma(&mut self, object: &Begun) -> bool {
+        if object.0 {
+            if self.peek() != Some(b',') {
+                return false;
+            }
+            self.position += 1;
+        }
+        self.peek().is_some()
     }
 
     #[cold]
@@ -256,6 +272,124 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         }
         self.position += 1;
         Ok(Some((FoundKey::Text(key), ())))
+    }
+
+    #[inline]
+    fn scalar(
+        &mut self,
+        (): &(),
+        kind: &Kind,
+        quiet: &Quiet<'py>,
+        longest: usize,
+    ) -> Option<Bound<'py, PyAny>> {
+        let first = self.peek()?;
+        let (value, length) = match kind {
+            Kind::String => return self.text(&(), longest, |text| text.to_str(quiet)),
+            Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => {
+                let (value, length) = number::parse_integer(&self.text[self.position..])?;
+                let fits = match kind {
+                    Kind::I8 => i8::try_from(value).is_ok(),
+                    Kind::I16 => i16::try_from(value).is_ok(),
+                    Kind::I32(_) => i32::try_from(value).is_ok(),
+                    _ => true,
+                };
+                (fits.then(|| quiet.int(value))?, length)
+            }
+            Kind::Double if matches!(first, b'-' | b'0'..=b'9') => {
+                let (value, length) = number::parse_double(&self.text[self.position..])?;
+                // An integer has no negative zero.
+                let usual = value.is_finite() && value != 0.0;
+                (usual.then(|| quiet.float(value))?, length)
+            }
+            Kind::Bool if self.text[self.position..].starts_with(b"true") => (quiet.bool(true), 4),
+            Kind::Bool if self.text[self.position..].starts_with(b"false") => {
+                (quiet.bool(false), 5)
+            }
+            _ => return None,
+        };
+        self.start = self.position;
+        self.position += length;
+        Some(value)
+    }
+
+    #[inline]
+    fn text(
+        &mut self,
+        (): &(),
+        longest: usize,
+        make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let text = &self.text[self.position + 1..];
+        let (value, length) = match text::read(text, &mut self.codes).ok()? {
+            text::Found::Plain(length) if length <= longest => {
+                (make(Characters::Utf8(&text[..length]))?, length + 2)
+            }
+            // No code point has more bytes of UTF-8.
+            text::Found::Unescaped(length) if self.codes.len() <= longest / 4 => {
+                (make(Characters::Codes(&self.codes))?, length + 1)
+            }
+            _ => return None,
+        };
+        self.start = self.position;
+        self.position += length;
+        Some(value)
+    }
+
+    #[inline]
+    fn begins_object(&mut self, (): &()) -> Option<Begun> {
+        if self.peek()? != b'{' {
+            return None;
+        }
+        self.start = self.position;
+        self.position += 1;
+        Some(Begun(false))
+    }
+
+    #[inline]
+    fn ends_object(&mut self, object: &Begun) -> bool {
+        let ends = self.peek() == Some(b'}');
+        // One without entries is for others.
+        if ends && object.0 {
+            self.position += 1;
+            return true;
+        }
+        false
+    }
+
+    #[inline]
+    fn keyed(&mut self, object: &mut Begun, key: &[u8]) -> Option<()> {
+        let before = self.position;
+        if self.passes_comma(object) && self.text[self.position..].starts_with(key) {
+            object.0 = true;
+            self.start = self.position;
+            self.position += key.len();
+            return Some(());
+        }
+        self.position = before;
+        None
+    }
+
+    #[inline]
+    fn field(&mut self, object: &mut Begun, fields: &[PlanField]) -> Option<(usize, ())> {
+        let before = self.position;
+        if self.passes_comma(object) {
+            let rest = &self.text[self.position..];
+            for (index, field) in fields.iter().enumerate() {
+                if let Some(key) = field.json_key.as_deref()
+                    && rest.starts_with(key)
+                {
+                    object.0 = true;
+                    self.start = self.position;
+                    self.position += key.len();
+                    return Some((index, ()));
+                }
+            }
+        }
+        self.position = before;
+        None
     }
 
     fn peek_null(&mut self, (): ()) -> Result<Option<()>> {

@@ -6,7 +6,9 @@ use pyo3::types::{PyBool, PyDict};
 use super::{PlainReader, not_exact};
 use crate::py::codec::decode::set_entry;
 use crate::py::codec::tree::dump::has_text;
-use crate::py::codec::tree::source::{FoundKey, PlainValue, Source, SourceText, quoted};
+use crate::py::codec::tree::source::{
+    Characters, FoundKey, PlainValue, Source, SourceText, quoted,
+};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::structs::Kind;
 use crate::wire::Nesting;
@@ -63,12 +65,22 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         }
         self.depth.enter(Nesting::READ_CONTAINER)?;
         while let Some(node) = self.source.item(&mut list)? {
-            let PlainValue::Object(mut entry) = self.source.look(node)? else {
-                return Err(not_exact());
+            let mut entry = match self.source.begins_object(&node) {
+                Some(entry) => entry,
+                None => match self.source.look(node)? {
+                    PlainValue::Object(entry) => entry,
+                    _ => return Err(not_exact()),
+                },
             };
-            let key = self.part(key_kind, &mut entry, b"key")?;
-            let value = self.part(value_kind, &mut entry, b"value")?;
-            if self.source.entry(&mut entry)?.is_some() {
+            let key = match self.source.keyed(&mut entry, b"\"key\":") {
+                Some(node) => self.entry_key(key_kind, node)?,
+                None => self.part(key_kind, &mut entry, b"key")?,
+            };
+            let value = match self.source.keyed(&mut entry, b"\"value\":") {
+                Some(node) => self.value(value_kind, node)?,
+                None => self.part(value_kind, &mut entry, b"value")?,
+            };
+            if !self.source.ends_object(&entry) && self.source.entry(&mut entry)?.is_some() {
                 return Err(not_exact());
             }
             set_entry(&map, key, value)?;
@@ -86,17 +98,32 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     ) -> Result<Bound<'py, PyAny>> {
         match self.source.entry(object)? {
             Some((FoundKey::Text(key), node)) if key.utf8(self.py)? == name => {
-                if !matches!(kind, Kind::String) || name != b"key" {
-                    return self.value(kind, node);
-                }
-                match self.source.look(node)? {
-                    // Other maps of the message may have it too.
-                    PlainValue::Text(text) => self.key(kind, &text),
-                    found => self.found(kind, found),
+                if name == b"key" {
+                    self.entry_key(kind, node)
+                } else {
+                    self.value(kind, node)
                 }
             }
             _ => Err(not_exact()),
         }
+    }
+
+    /// The key of an entry. Other maps of the message may have it too.
+    fn entry_key(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+        if matches!(kind, Kind::String) {
+            let (keys, quiet) = (&mut self.keys, &self.quiet);
+            let get = |text: Characters<'_>| match text {
+                Characters::Utf8(utf8) => {
+                    let key = keys.get(quiet, utf8);
+                    key.map_err(|none| drop(none.raised())).ok()
+                }
+                codes @ Characters::Codes(_) => codes.to_str(quiet),
+            };
+            if let Some(key) = self.source.text(&node, self.options.limits.string, get) {
+                return Ok(key);
+            }
+        }
+        self.value(kind, node)
     }
 
     /// A map whose keys cannot be text: a list of pairs.
