@@ -188,7 +188,7 @@ fn the_encoder_and_the_decoder_mirror_each_other() {
             );
         }
     }
-    // Of these each side has one more way: any object is written, a new one read.
+    // Any object is written; a new one is read, and one is filled that may have no slot for a field.
     let only = |one: &[String], other: &[String]| -> Vec<String> {
         structs(one)
             .into_iter()
@@ -196,5 +196,6 @@ fn the_encoder_and_the_decoder_mirror_each_other() {
             .collect()
     };
     assert_eq!(only(&encoder, &decoder), ["struct_of_any"]);
-    assert_eq!(only(&decoder, &encoder), ["new_struct", "struct_in_slots"]);
+    let of_decoder = ["struct_by_slots", "new_struct", "struct_in_slots"];
+    assert_eq!(only(&decoder, &encoder), of_decoder);
 }

@@ -89,6 +89,7 @@ const ROOMS: &[Room] = &[
         name: "py::codec",
         below: &[
             "wire",
+            "stream",
             "py::ffi",
             "py::imports",
             "py::structs",

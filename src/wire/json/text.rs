@@ -374,7 +374,9 @@ mod tests {
                 assert_eq!(text.as_bytes()[length - 1], b'"');
                 assert!(matches!(of_codes, Ok(Found::Unescaped(same)) if same == length));
                 let mut encoded = Vec::new();
-                codes.iter().for_each(|code| put_code(*code, &mut encoded));
+                for code in &codes {
+                    put_code(*code, &mut encoded);
+                }
                 assert_eq!(encoded, scratch);
                 Some(scratch)
             }

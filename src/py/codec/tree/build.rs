@@ -29,7 +29,7 @@ pub struct PlainReader<'s, 'py, S> {
 }
 
 /// What comes next in a struct.
-enum Found<'p, N> {
+enum NextField<'p, N> {
     /// A field, and its value.
     Field(&'p PlanField, N),
     /// A key that is no field's; its value was passed over.
@@ -170,9 +170,9 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                 }
                 None if self.source.ends_object(&object) => break,
                 None => match self.other_field(plan, &mut object, &mut expected)? {
-                    Found::Field(field, node) => (field, node),
-                    Found::Unknown => continue,
-                    Found::End => break,
+                    NextField::Field(field, node) => (field, node),
+                    NextField::Unknown => continue,
+                    NextField::End => break,
                 },
             };
             let value = match self.optional(&field.kind, node) {
@@ -207,10 +207,10 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         plan: &'p Plan,
         object: &mut S::Object,
         expected: &mut &'p [PlanField],
-    ) -> Result<Found<'p, S::Node>> {
+    ) -> Result<NextField<'p, S::Node>> {
         let py = self.py;
         let Some((key, node)) = self.source.entry(object)? else {
-            return Ok(Found::End);
+            return Ok(NextField::End);
         };
         let FoundKey::Text(name) = key else {
             return Err(self.wrong("expected names of fields as keys, found another type"));
@@ -223,7 +223,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         if let Some(position) = expected.iter().position(is) {
             let field = &expected[position];
             *expected = &expected[position + 1..];
-            return Ok(Found::Field(field, node));
+            return Ok(NextField::Field(field, node));
         }
         let known = plan.fields().iter().position(is);
         // What comes twice counts as it came last.
@@ -233,11 +233,11 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         match known {
             Some(position) => {
                 *expected = &plan.fields()[position + 1..];
-                Ok(Found::Field(&plan.fields()[position], node))
+                Ok(NextField::Field(&plan.fields()[position], node))
             }
             None if self.options.ignore_unknown => {
                 self.skip(node)?;
-                Ok(Found::Unknown)
+                Ok(NextField::Unknown)
             }
             None => Err(self.unknown(plan, name)),
         }
