@@ -162,13 +162,13 @@ pub fn str_of_codes<'py>(py: Python<'py>, codes: &[u32]) -> Result<Bound<'py, Py
 
 /// A string of `count` code points, the largest of which needs all of `U`.
 #[inline]
-fn filled<'py, U>(
-    py: Python<'py>,
+fn filled<U>(
+    py: Python<'_>,
     codes: impl Iterator<Item = u32>,
     count: usize,
     largest: u32,
     unit: impl Fn(u32) -> U,
-) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+) -> Result<Bound<'_, PyAny>, Raised<'_>> {
     // SAFETY: a new string of characters that are not all ASCII has so many
     // units of this size directly behind its header; all of them are written
     // before anyone sees it. At least one needs the size, as is required.

@@ -35,8 +35,8 @@ impl<'a, 'py> Endpoint<'a, 'py> {
 /// Shows `look` the bytes of the next frame, a length in 4 bytes and as many
 /// bytes, where all of it has arrived; then it is taken. None where it has not,
 /// where it is longer than a limit, and from a foreign transport.
-pub fn with_arrived_frame<'py, T>(
-    trans: &Bound<'py, PyAny>,
+pub fn with_arrived_frame<T>(
+    trans: &Bound<'_, PyAny>,
     limit: usize,
     look: impl FnOnce(&[u8]) -> T,
 ) -> PyResult<Option<T>> {
