@@ -652,11 +652,12 @@ class TJSONProtocol(TProtocolBase):
                 and self.max_message_size >= 0
                 and type(self)._read_len is TJSONProtocol._read_len
             ):
-                text = read_json_message(
+                found = read_json_message(
                     obj, self.trans, self.max_depth, limit, self.max_message_size
                 )
-                if text is True:
+                if found is True:
                     return obj
+                text = found
             data = self._data_of(self._read_text() if text is None else text)
         payload = data["payload"]
         if isinstance(payload, bytes):
@@ -673,7 +674,9 @@ class TJSONProtocol(TProtocolBase):
         with recursion_as_depth():
             message = None
             if self._has_usual_limits():
-                metadata = json.dumps(meta).encode() if (meta := self._meta) != _META else _NO_HEADER
+                metadata = (
+                    json.dumps(meta).encode() if (meta := self._meta) != _META else _NO_HEADER
+                )
                 message = write_json_message(obj, metadata, self.max_depth, self.max_string_size)
             if message is None:
                 text = self._general_text(obj)
