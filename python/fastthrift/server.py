@@ -21,32 +21,24 @@ Who serves calls without these servers has the same by ``TProcessor.process_and_
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
-import os
-import socket
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CLIENT_GONE,
     NOT_LISTENING,
     OUT_OF_RESOURCES,
+    conclude,
     error_number,
-    note_unfinished,
-    peer_name,
-    send,
-    settle,
 )
-from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
+from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TProcessor, processing
@@ -60,6 +52,8 @@ from fastthrift.transport.base import TTransportBase, TTransportFactory
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from fastthrift._serve.connections import Connection
+
 logger = logging.getLogger(__name__)
 
 
@@ -69,18 +63,12 @@ class TServer:
     # What a call may raise and the connection survive.
     _call_errors: tuple[type[BaseException], ...] = (Exception,)
 
-    # By the id of their transport. The threads of the connections add and remove them by single
-    # dict operations, which Python makes atomic: a lock could not be taken by `close` in a signal
-    # handler.
-    _connections: dict[int, Connection]
-    # Those of the connections, where each has one.
-    _threads: set[threading.Thread]
+    _connections: Connections
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Not in __init__: subclasses written for thriftpy2 set its attributes without calling it.
         self = super().__new__(cls)
-        self._connections = {}
-        self._threads = set()
+        self._connections = Connections()
         return self
 
     def __init__(
@@ -112,18 +100,7 @@ class TServer:
         """
         self.closed = True
         self.trans.close()
-        for connection in list(self._connections.values()):
-            connection.stop_reading()
-
-    @contextlib.contextmanager
-    def _serving(self) -> Iterator[None]:
-        """While `serve` runs; the server is closed at the end."""
-        _running[self] = os.getpid()
-        try:
-            yield
-        finally:
-            _running.pop(self, None)
-            self.close()
+        self._connections.stop_reading()
 
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
@@ -153,13 +130,10 @@ class TServer:
     @contextlib.contextmanager
     def _registered(self, client: TTransportBase) -> Iterator[Connection]:
         """The connection while it is served; closed at the end."""
-        connection = self._connections.get(id(client))
-        if connection is None:
-            connection = self._connections[id(client)] = Connection(client)
         try:
-            yield connection
+            with self._connections.accepted(client) as connection:
+                yield connection
         finally:
-            self._connections.pop(id(client), None)
             with contextlib.suppress(OSError):
                 client.close()
 
@@ -182,24 +156,22 @@ class TServer:
                         call.opening = bytes(arrived[:LOOKED_AT])
                     process(call)
                 except self._call_errors as error:
-                    goes_on = self._settle(error, call, connection.peer, oprot)
+                    goes_on = conclude(
+                        error,
+                        self.processor,
+                        call,
+                        connection.peer,
+                        oprot,
+                        logger,
+                        closed=self.closed,
+                    )
         finally:
             itrans.close()
             otrans.close()
 
-    def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> bool:
-        """Log what a call failed with and answer it; whether the connection goes on."""
-        settlement = settle(error, call, peer, oprot, logger, closed=self.closed)
-        return run(send(Blocking, settlement, self.processor, call, peer, oprot, logger))
-
     def wait_for_threads(self, grace: float) -> None:
         """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
-        deadline = time.monotonic() + grace / 1000
-        for thread in list(self._threads):
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-        unfinished = [thread for thread in self._threads if thread.is_alive()]
-        note_unfinished(logger, len(unfinished), grace)
+        self._connections.wait_for_threads(grace, logger)
 
 
 class TSimpleServer(TServer):
@@ -207,7 +179,7 @@ class TSimpleServer(TServer):
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
-        with self._serving():
+        with self._connections.closed_at_exit(self.close):
             for client in self._accept():
                 with self._registered(client) as connection:
                     try:
@@ -239,7 +211,7 @@ class TThreadedServer(TServer):
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
         try:
-            with self._serving():
+            with self._connections.closed_at_exit(self.close):
                 for client in self._accept():
                     self._start(client)
         finally:
@@ -252,72 +224,17 @@ class TThreadedServer(TServer):
 
     def _start(self, client: TTransportBase) -> None:
         thread = threading.Thread(target=self._run, args=(client,), daemon=self.daemon)
-        self._threads.add(thread)
         try:
-            thread.start()
+            self._connections.start(thread)
         except RuntimeError as error:
-            self._threads.discard(thread)
             client.close()
             logger.error("Cannot start a thread for a connection: %s", error)
             time.sleep(RESOURCE_PAUSE)
 
     def _run(self, client: TTransportBase) -> None:
-        try:
-            # Here too, for a subclass with a `handle` of its own.
-            with self._registered(client) as connection:
-                try:
-                    self.handle(client)
-                except Exception:
-                    logger.exception("The connection of %s failed", connection.peer)
-        finally:
-            self._threads.discard(threading.current_thread())
-
-
-class Connection:
-    """One accepted connection, as `TServer.close` sees it from another thread."""
-
-    def __init__(self, client: TTransportBase) -> None:
-        self.client = client
-        self.peer = peer_name(client)
-        self.call = ServerCall()
-
-    def stop_reading(self) -> None:
-        """End the connection after the call that is being processed, if one is.
-
-        Only the reading side is shut down: what has arrived can still be read and answered, so
-        it does no harm when a call starts at this very moment.
-        """
-        if self.call.header is not None:
-            return
-        sock = getattr(self.client, "sock", None)
-        with contextlib.suppress(OSError):
-            if isinstance(sock, socket.socket):
-                # Not SSLSocket's: it would go on in plain text.
-                socket.socket.shutdown(sock, socket.SHUT_RD)
-            elif sock is not None:
-                sock.shutdown(socket.SHUT_RD)
-
-
-# The servers whose `serve` runs, with the process that it runs in.
-_running: weakref.WeakKeyDictionary[TServer, int] = weakref.WeakKeyDictionary()
-# How long the end of the program waits for their connections, in seconds.
-_EXIT_PATIENCE = 1.0
-
-
-@atexit.register
-def _close_at_exit() -> None:
-    """Close the servers that run in daemon threads, before the interpreter goes away under them.
-
-    Before Python 3.14 it ends a daemon thread that wakes up later by unwinding its stack, which
-    native code on that stack, reading the next call, answers with an abort of the process.
-    """
-    servers = [server for server, process in list(_running.items()) if process == os.getpid()]
-    for server in servers:
-        server.close()
-    deadline = time.monotonic() + _EXIT_PATIENCE
-    while any(server._connections for server in servers) and time.monotonic() < deadline:
-        time.sleep(0.005)
-
-
-# Pause before the next try when descriptors, memory or threads have run out, in seconds.
-RESOURCE_PAUSE = 0.1
+        # Here too, for a subclass with a `handle` of its own.
+        with self._connections.in_this_thread(), self._registered(client) as connection:
+            try:
+                self.handle(client)
+            except Exception:
+                logger.exception("The connection of %s failed", connection.peer)

@@ -242,7 +242,7 @@ class TProcessor:
         another call can be read: not after the end of the connection, nor after bytes that
         cannot be read, for which nothing is written unless they name a call.
         """
-        from fastthrift._calls.settle import alone, peer_name, send, settle
+        from fastthrift._calls.settle import alone, conclude, peer_name
 
         call = ServerCall()
         try:
@@ -250,8 +250,7 @@ class TProcessor:
             processing(self, iprot, oprot)(call)
         except Exception as error:
             peer = peer or peer_name(iprot.trans, "an unknown peer")
-            settlement = settle(error, call, peer, oprot, alone)
-            return run(send(Blocking, settlement, self, call, peer, oprot, alone))
+            return conclude(error, self, call, peer, oprot, alone)
         return True
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastthrift._calls.mismatch import explain, explain_handshake
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
+from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import discard_output, flush_was_refused
 from fastthrift._payload import TApplicationException
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
@@ -154,6 +155,22 @@ def send(
         logger.debug("%s cannot be told that %s failed: %r", peer, call.label, error)
         return False
     return settlement.goes_on
+
+
+def conclude(
+    error: BaseException,
+    processor: Any,
+    call: ServerCall,
+    peer: str,
+    prot: Any,
+    logger: logging.Logger,
+    *,
+    closed: bool = False,
+) -> bool:
+    """Settle what a call failed with, and send over a blocking protocol what is to be answered;
+    whether the connection goes on."""
+    settlement = settle(error, call, peer, prot, logger, closed=closed)
+    return run(send(Blocking, settlement, processor, call, peer, prot, logger))
 
 
 def error_number(error: BaseException) -> int | None:

@@ -17,15 +17,12 @@ from typing import Any
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.server_call import ServerCall
-from fastthrift._calls.settle import OUT_OF_RESOURCES, is_lost
+from fastthrift._calls.settle import OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
+from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.server import (
-    RESOURCE_PAUSE,
-    Connection,
-    TServer,
-)
+from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TSocket
 from fastthrift.transport.base import TTransportFactory
@@ -93,6 +90,7 @@ class THttpServer(TServer):
         )
         self.client_timeout = client_timeout / 1000 if client_timeout else None
         self.max_message_size = max_message_size
+        self._in_threads = Connections()
         self._is_serving = False
         concurrent = issubclass(server_class, (socketserver.ThreadingMixIn, _ForkingMixIn))
         self._turn: Any = contextlib.nullcontext() if concurrent else threading.Lock()
@@ -113,13 +111,13 @@ class THttpServer(TServer):
         """
         self._is_serving = True
         try:
-            with self._serving(), contextlib.suppress(_Closed):
+            with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
                 if not self.closed:
                     self.httpd.serve_forever()
         finally:
             self._is_serving = False
             self.httpd.server_close()
-            self.wait_for_threads(self.grace)
+            self._in_threads.wait_for_threads(self.grace, logger)
 
     def close(self) -> None:
         """Make ``serve`` return, from any thread and from a signal handler."""
@@ -129,8 +127,7 @@ class THttpServer(TServer):
             self.httpd.socket.shutdown(socket.SHUT_RDWR)
         if not self._is_serving:
             self.httpd.server_close()
-        for connection in list(self._connections.values()):
-            connection.stop_reading()
+        self._in_threads.stop_reading()
 
 
 # socketserver has it on systems that fork.
@@ -204,17 +201,11 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         server = self.server_of_thrift
-        thread = threading.current_thread()
+        connections = server._in_threads
         transport = TSocket(sock=self.connection)
-        connection = self._thrift = Connection(transport)
-        server._connections[id(transport)] = connection
-        server._threads.add(thread)
-        try:
+        with connections.in_this_thread(), connections.accepted(transport) as self._thrift:
             if not server.closed:
                 super().handle()
-        finally:
-            server._threads.discard(thread)
-            server._connections.pop(id(transport), None)
 
     def handle_one_request(self) -> None:
         """Serve one request; ``close_connection`` is set when it was the last."""
@@ -285,7 +276,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
                 process(call)
 
         def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:
-            server._settle(error, call, self.peer, oprot)
+            conclude(error, server.processor, call, self.peer, oprot, logger, closed=server.closed)
 
         try:
             return exchange.answer(

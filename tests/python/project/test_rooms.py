@@ -39,8 +39,10 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport.base",
     },
+    "_serve": {"_calls", "transport.base"},
     "server": {
         "_calls",
+        "_serve",
         "protocol",
         "protocol.base",
         "thrift",
@@ -59,6 +61,7 @@ ROOMS: dict[str, set[str]] = {
     "http": {
         "_core",
         "_calls",
+        "_serve",
         "protocol",
         "protocol.base",
         "server",
@@ -129,7 +132,6 @@ STILL_USED: dict[str, set[str]] = {
     "contrib/aio/http.py": {"_written"},
     "contrib/aio/protocol/apache_json.py": {"_arrived", "_fill"},
     "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
-    "http/server.py": {"_connections", "_serving", "_settle", "_threads"},
 }
 
 

@@ -1,0 +1,144 @@
+"""The connections that a server has in threads, as who closes it sees them."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.settle import note_unfinished, peer_name
+
+if TYPE_CHECKING:
+    import logging
+
+    from fastthrift.transport.base import TTransportBase
+
+# Pause before the next try when descriptors, memory or threads have run out, in seconds.
+RESOURCE_PAUSE = 0.1
+
+
+class Connection:
+    """One accepted connection, as another thread sees it."""
+
+    def __init__(self, client: TTransportBase) -> None:
+        self.client = client
+        self.peer = peer_name(client)
+        self.call = ServerCall()
+
+    def stop_reading(self) -> None:
+        """End the connection after the call that is being processed, if one is.
+
+        Only the reading side is shut down: what has arrived can still be read and answered, so
+        it does no harm when a call starts at this very moment.
+        """
+        if self.call.header is not None:
+            return
+        sock = getattr(self.client, "sock", None)
+        with contextlib.suppress(OSError):
+            if isinstance(sock, socket.socket):
+                # Not SSLSocket's: it would go on in plain text.
+                socket.socket.shutdown(sock, socket.SHUT_RD)
+            elif sock is not None:
+                sock.shutdown(socket.SHUT_RD)
+
+
+class Connections:
+    """Those of one server, and their threads, where each has one.
+
+    They are added and removed by single operations of a dict and a set, which Python makes
+    atomic: a lock could not be taken by a signal handler that closes the server.
+    """
+
+    def __init__(self) -> None:
+        # By the id of their transport.
+        self._open: dict[int, Connection] = {}
+        self._threads: set[threading.Thread] = set()
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._open)
+
+    @contextlib.contextmanager
+    def accepted(self, client: TTransportBase) -> Iterator[Connection]:
+        """A connection while it is served."""
+        connection = self._open.get(id(client))
+        if connection is None:
+            connection = self._open[id(client)] = Connection(client)
+        try:
+            yield connection
+        finally:
+            self._open.pop(id(client), None)
+
+    @contextlib.contextmanager
+    def in_this_thread(self) -> Iterator[None]:
+        """While the current thread serves one."""
+        thread = threading.current_thread()
+        self._threads.add(thread)
+        try:
+            yield
+        finally:
+            self._threads.discard(thread)
+
+    def start(self, thread: threading.Thread) -> None:
+        """Start a thread that serves one; ``RuntimeError`` where there can be no more."""
+        # Before it runs: whoever waits for the threads waits for this one too.
+        self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._threads.discard(thread)
+            raise
+
+    def stop_reading(self) -> None:
+        """End each after the call that it is in."""
+        for connection in list(self._open.values()):
+            connection.stop_reading()
+
+    def wait_for_threads(self, grace: float, logger: logging.Logger) -> None:
+        """Wait for the threads, for ``grace`` milliseconds at most."""
+        deadline = time.monotonic() + grace / 1000
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        unfinished = [thread for thread in self._threads if thread.is_alive()]
+        note_unfinished(logger, len(unfinished), grace)
+
+    @contextlib.contextmanager
+    def closed_at_exit(self, close: Callable[[], Any]) -> Iterator[None]:
+        """While a server runs, which is closed in the end: that of the program, too."""
+        _running[self] = os.getpid(), close
+        try:
+            yield
+        finally:
+            _running.pop(self, None)
+            close()
+
+
+# Those of the servers that run, with the process they run in and what closes them.
+_running: weakref.WeakKeyDictionary[Connections, tuple[int, Callable[[], Any]]] = (
+    weakref.WeakKeyDictionary()
+)
+# How long the end of the program waits for them, in seconds.
+_EXIT_PATIENCE = 1.0
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    """Close the servers that run in daemon threads, before the interpreter goes away under them:
+    an answer that is on its way still leaves."""
+    here = os.getpid()
+    running = list(_running.items())
+    for _, (process, close) in running:
+        if process == here:
+            close()
+    open_here = [connections for connections, (process, _) in running if process == here]
+    deadline = time.monotonic() + _EXIT_PATIENCE
+    while any(open_here) and time.monotonic() < deadline:
+        time.sleep(0.005)
