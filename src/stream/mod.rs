@@ -14,7 +14,8 @@
 //! Invariants:
 //! - a scan ends where [`Reader::skip`](crate::wire::Reader::skip) ends, with
 //!   the same error at the same offset, for it reads headers and sizes by the
-//!   same readers;
+//!   same readers; of JSON it finds the end of the text, and leaves what is in
+//!   it to the decoder;
 //! - however the bytes are cut, each header is read twice at most and the
 //!   bytes of strings and numbers not at all;
 //! - no more bytes are asked for than the value takes.

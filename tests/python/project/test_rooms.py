@@ -115,7 +115,6 @@ PUBLIC_BY_CONTRACT = {
     "_service": "thriftpy2: of clients and processors",
     "_handler": "thriftpy2: of processors",
     "_trans": "thriftpy2: what a transport is over",
-    "_rbuf": "thriftpy2: what a transport has read ahead",
     "_undeclared_exception": "what protocols, native ones too, note on a result for the client",
     "_imp": "thriftpy2: the importer that its hook installs",
     "_sslobj": "ssl's: whether a socket has its TLS still",
@@ -125,10 +124,6 @@ PUBLIC_BY_CONTRACT = {
 #: Names of other rooms that are still used, to be taken away.
 STILL_USED: dict[str, set[str]] = {
     "_calls/mismatch.py": {"_proto"},
-    "contrib/aio/_opening.py": {"_length"},
-    "contrib/aio/http.py": {"_written"},
-    "contrib/aio/protocol/apache_json.py": {"_arrived", "_fill"},
-    "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
     "http/server.py": {"_connections", "_serving", "_settle", "_threads"},
 }
 
