@@ -22,6 +22,13 @@ pub enum Framing {
 
 /// Takes bytes as they come, and gives whole messages.
 ///
+/// It is for who owns a connection, and knows its protocol and framing for as
+/// long as it lasts: a server in native code. What is written in Python has no
+/// use for it. There a transport is whatever a factory gave, keeps what it has
+/// read ahead where users see it (`_rbuf`), and is asked for the next value
+/// alone, by a protocol that may be of somebody else: that is [`Scan`]'s. The
+/// body of an HTTP request has its length, and one message.
+///
 /// Memory grows with the bytes that have come. After an error nobody knows
 /// where the next message starts, and the connection is to be closed.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 //!
 //! A driver moves bytes and asks what is whole. There are three kinds.
 //!
-//! - One that reads as much as it gets (a server) feeds an [`Inbound`] and
-//!   takes messages from it until there is none.
+//! - One that reads as much as it gets (a server in native code) feeds an
+//!   [`Inbound`] and takes messages from it until there is none.
 //! - One that owns its buffer (asyncio) shows a [`Scan`] what has come since,
 //!   and decodes once, when the end is found.
 //! - One that may take no byte of the next message (over a transport of
