@@ -85,7 +85,7 @@ def main() -> None:
     budget = Budget(5, 0.05) if parser.parse_args().quick else Budget(21, 0.2)
     print(f"{'message':34} {'bytes':>8} {'in pieces / at once':>20} {'thriftpy2':>10}")
     for transport in ("Buffered", "Framed"):
-        for protocol in ("Binary", "Compact"):
+        for protocol in ("Binary", "Compact", "ApacheJSON"):
             for items in SIZES:
                 row(transport, protocol, items, budget)
 

@@ -57,7 +57,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::json",
-        below: &["wire", "py::ffi"],
+        below: &["py::ffi"],
         crates: &["pyo3"],
     },
     Room {

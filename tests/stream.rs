@@ -4,6 +4,9 @@
 #[path = "wire/choices.rs"]
 #[allow(dead_code, reason = "the tests of the wire use all of it")]
 mod choices;
+#[path = "wire/cuts.rs"]
+#[allow(dead_code, reason = "the tests of the wire use all of it")]
+mod cuts;
 #[path = "wire/protocols.rs"]
 #[allow(dead_code, reason = "the tests of the wire use all of it")]
 mod protocols;
@@ -20,11 +23,12 @@ use fastthrift::stream::{
     frame_length, sasl_frame_length,
 };
 use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
-use protocols::{Protocol, Short, Strict};
+use protocols::{Protocol, Short, Strict, Text};
 
 const STRICT: Dialect = Dialect::Binary { strict: true };
 
-fn messages<P: Protocol>(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
+/// Messages with random structs, and what stands behind each.
+fn messages<P: Protocol>(random: &mut Random, count: usize, end: &[u8]) -> Vec<Vec<u8>> {
     (0..count)
         .map(|number| {
             let mut bytes = P::message(&MessageHeader {
@@ -32,10 +36,24 @@ fn messages<P: Protocol>(random: &mut Random, count: usize) -> Vec<Vec<u8>> {
                 message_type: 1,
                 sequence_id: number as i32,
             });
-            bytes.extend(P::encode(&random.value(WireType::Struct, 4)).unwrap());
+            let value = random.value(WireType::Struct, 4).in_json();
+            bytes.extend(P::encode(&value).unwrap());
+            bytes.extend(end);
             bytes
         })
         .collect()
+}
+
+/// Messages of each protocol.
+fn messages_of_each(random: &mut Random, count: usize) -> [(Dialect, Vec<Vec<u8>>); 4] {
+    let sized = |text: Vec<u8>| [&(text.len() as u32).to_be_bytes()[..], &text].concat();
+    let texts = messages::<Text>(random, count, b"]");
+    [
+        (STRICT, messages::<Strict>(random, count, b"")),
+        (Dialect::Compact, messages::<Short>(random, count, b"")),
+        (Dialect::ApacheJson, texts.clone()),
+        (Dialect::Json, texts.into_iter().map(sized).collect()),
+    ]
 }
 
 /// The messages that come of pieces of a size, and how it ends.
@@ -58,10 +76,13 @@ fn taken(framing: Framing, dialect: Dialect, bytes: &[u8], size: usize) -> (Vec<
 #[test]
 fn any_cut_gives_the_messages_of_none() {
     let mut random = Random(0x5eed_0001);
+    let tight = Limits {
+        depth: 4,
+        string: 40,
+        message: 120,
+    };
     for _ in 0..60 {
-        let strict = messages::<Strict>(&mut random, 4);
-        let short = messages::<Short>(&mut random, 4);
-        for (dialect, messages) in [(STRICT, strict), (Dialect::Compact, short)] {
+        for (dialect, messages) in messages_of_each(&mut random, 4) {
             let mut bytes = messages.concat();
             let whole = taken(Framing::Unframed, dialect, &bytes, bytes.len());
             assert_eq!(whole, (messages, r#"b"""#.to_owned()));
@@ -74,6 +95,8 @@ fn any_cut_gives_the_messages_of_none() {
                 for size in [1, 2, 7, 50] {
                     assert_eq!(taken(Framing::Unframed, dialect, &bytes, size), whole);
                 }
+                cuts::pieces_change_nothing(&bytes, Limits::DEFAULT, &mut random);
+                cuts::pieces_change_nothing(&bytes, tight, &mut random);
             }
         }
     }
@@ -101,6 +124,45 @@ fn a_message_that_promises_to_be_too_long_is_refused_before_it_has_come() {
             limit: 50,
             ..
         }
+    ));
+}
+
+#[test]
+fn texts_are_limited_by_size_and_by_depth() {
+    let limits = Limits {
+        depth: 4,
+        message: 50,
+        ..Limits::DEFAULT
+    };
+    let refused = |dialect, bytes: &[u8]| {
+        let mut inbound = Inbound::new(Framing::Unframed, dialect, limits);
+        inbound.feed(bytes);
+        inbound.next().expect_err("refused").into_kind()
+    };
+    // The length counts the text alone.
+    let mut inbound = Inbound::new(Framing::Unframed, Dialect::Json, limits);
+    inbound.feed(&[&[0, 0, 0, 50][..], &[b' '; 50]].concat());
+    assert_eq!(inbound.next().unwrap().unwrap().len(), 54);
+    assert!(matches!(
+        refused(Dialect::Json, &[0, 0, 0, 51]),
+        ErrorKind::SizeLimit {
+            size: 51,
+            limit: 50,
+            ..
+        }
+    ));
+    let long = [&b"[\""[..], &[b'x'; 50]].concat();
+    assert!(matches!(
+        refused(Dialect::ApacheJson, &long),
+        ErrorKind::SizeLimit { limit: 50, .. }
+    ));
+    assert!(matches!(
+        refused(Dialect::ApacheJson, &[b'['; 40]),
+        ErrorKind::Depth { limit: 4, .. }
+    ));
+    assert!(matches!(
+        refused(Dialect::ApacheJson, b"  x"),
+        ErrorKind::Malformed(_)
     ));
 }
 

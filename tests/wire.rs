@@ -7,6 +7,7 @@ mod checks;
 #[path = "wire/choices.rs"]
 mod choices;
 #[path = "wire/cuts.rs"]
+#[allow(dead_code, reason = "the tests of streams use all of it")]
 mod cuts;
 #[path = "wire/protocols.rs"]
 mod protocols;

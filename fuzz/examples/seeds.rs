@@ -85,7 +85,9 @@ fn main() -> io::Result<()> {
         all().chain(json.clone()).map(with_shape).collect(),
     )?;
     let with_cuts = |message: Vec<u8>| [vec![3; SHAPE_BYTES], message].concat();
-    write("stream_cuts", all().map(with_cuts).collect())?;
+    let sized = |text: &Vec<u8>| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+    let texts = json.iter().cloned().chain(json.iter().map(sized));
+    write("stream_cuts", all().chain(texts).map(with_cuts).collect())?;
     let choices = (1..=COUNT).map(|number| bytes(&mut random, 16 * number));
     write("round_trip", choices.collect())
 }

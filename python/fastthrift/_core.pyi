@@ -45,7 +45,6 @@ __all__ = [
     "TMemoryBuffer",
     "TMessageType",
     "TType",
-    "TextEnd",
     "ValueScan",
     "bind",
     "copy_options",
@@ -593,15 +592,6 @@ def install_call(metaclass: type) -> None:
 def nests_deeper(text: str, levels: int) -> bool:
     """Whether the brackets of JSON text nest deeper than `levels`."""
 
-@final
-class TextEnd:
-    """Finds the end of a JSON array or object whose bytes come in pieces."""
-
-    def __new__(cls, max_depth: int) -> TextEnd: ...
-    @property
-    def missing(self) -> int: ...
-    def find(self, data: bytes) -> int | None: ...
-
 # Calls. Where a function gives None, what it was to do has to be done by the public
 # methods of protocols and payloads, because something of them is not ours as it was made.
 
@@ -698,7 +688,7 @@ class ValueScan:
     """The search for the end of a value, in bytes that arrive in pieces.
 
     The value is of a `TType`, written with the options of a protocol; without a type it is the
-    header of a message.
+    header of a message. Of Apache's JSON it is a whole text.
     """
 
     def __new__(cls, protocol: _NativeProtocol, ttype: int | None) -> Self: ...

@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 
 use super::ffi;
-use crate::wire;
 
 /// What the default depth of 64 may take of JSON: `json` needs less of the
 /// stack for a level than the codec does.
@@ -43,31 +42,5 @@ fn pass_string(bytes: &mut std::str::Bytes<'_>) {
             b'\\' => drop(bytes.next()),
             _ => {}
         }
-    }
-}
-
-/// Finds the end of a JSON array or object whose bytes come in pieces.
-#[pyclass(name = "TextEnd", module = "fastthrift._core")]
-pub struct PyTextEnd(wire::TextEnd);
-
-#[pymethods]
-impl PyTextEnd {
-    /// Of a text whose structs and containers nest no deeper than
-    /// `max_depth`.
-    #[new]
-    fn new(max_depth: u32) -> Self {
-        Self(wire::TextEnd::new(max_depth))
-    }
-
-    /// How many bytes there are to the end at least.
-    #[getter]
-    fn missing(&self) -> usize {
-        self.0.missing()
-    }
-
-    /// Where the text ends in the next bytes of it; None where it does not. At
-    /// their end also where something is wrong, for the codec to tell.
-    fn find(&mut self, data: &[u8]) -> Option<usize> {
-        self.0.find(data).unwrap_or(Some(data.len()))
     }
 }

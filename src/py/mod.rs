@@ -52,7 +52,7 @@ mod _core {
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
-    use super::json::{PyTextEnd, nests_deeper};
+    use super::json::nests_deeper;
     #[pymodule_export]
     use super::plain::{
         from_dict, from_json, read_json, read_json_message, split_json, to_dict, to_json,

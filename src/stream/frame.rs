@@ -2,7 +2,7 @@
 //!
 //! Those of SASL have the length without a sign, and may be empty.
 
-use crate::wire::{ErrorKind, Result, checked_size};
+use crate::wire::{Error, ErrorKind, Result, checked_size};
 
 /// The bytes of a frame's length.
 pub const FRAME_HEADER: usize = 4;
@@ -33,6 +33,16 @@ pub fn sasl_frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usi
     }
 }
 
+/// The length of a text of thriftpy2's JSON, which stands before it as a
+/// frame's does.
+pub(super) fn text_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize> {
+    let length = u32::from_be_bytes(header) as usize;
+    if length > limit {
+        return Err(too_long(length, limit));
+    }
+    Ok(length)
+}
+
 /// Where the frame ends that begins with these bytes, whether it has come or
 /// not; nothing where they begin none.
 #[must_use]
@@ -44,7 +54,7 @@ pub fn frame_end(bytes: &[u8]) -> Option<usize> {
 
 /// The error for a length that is none, where there is no better one.
 #[cold]
-pub(super) fn bad_length(size: i32, limit: usize) -> crate::wire::Error {
+pub(super) fn bad_length(size: i32, limit: usize) -> Error {
     match u64::try_from(size) {
         Ok(0) => ErrorKind::BadVersion("No frame.".to_owned()),
         Ok(size) => ErrorKind::SizeLimit {
@@ -53,6 +63,17 @@ pub(super) fn bad_length(size: i32, limit: usize) -> crate::wire::Error {
             limit: limit as u64,
         },
         Err(_) => ErrorKind::NegativeSize(size.into()),
+    }
+    .into()
+}
+
+/// The error for a message above the limit.
+#[cold]
+pub(super) fn too_long(size: usize, limit: usize) -> Error {
+    ErrorKind::SizeLimit {
+        what: "message",
+        size: size as u64,
+        limit: limit as u64,
     }
     .into()
 }

@@ -4,9 +4,9 @@ use std::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::frame::{FRAME_HEADER, bad_length, frame_length};
+use super::frame::{FRAME_HEADER, bad_length, frame_length, too_long};
 use super::scan::{Protocol, Scan, Target};
-use crate::wire::{Error, ErrorKind, Limits, Result};
+use crate::wire::{Limits, Result};
 
 /// Where one message ends and the next one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub enum Framing {
 }
 
 /// Takes bytes as they come, and gives whole messages.
+///
+/// It is for who owns a connection, and knows its protocol and framing for as
+/// long as it lasts: a server in native code. What is written in Python has no
+/// use for it. There a transport is whatever a factory gave, keeps what it has
+/// read ahead where users see it (`_rbuf`), and is asked for the next value
+/// alone, by a protocol that may be of somebody else: that is [`Scan`]'s. The
+/// body of an HTTP request has its length, and one message.
 ///
 /// Memory grows with the bytes that have come. After an error nobody knows
 /// where the next message starts, and the connection is to be closed.
@@ -83,18 +90,14 @@ impl Inbound {
             .scan
             .get_or_insert_with(|| Scan::new(self.protocol, Target::Message, self.limits));
         let seen = scan.position().min(self.come.len());
-        let Some(end) = scan.advance(seen, &self.come[seen..])? else {
-            let least = scan.wanted();
-            let limit = self.limits.message;
-            if least > limit {
-                return Err(too_long(least, limit));
-            }
-            return Ok(None);
-        };
-        self.scan = None;
-        if end > self.limits.message {
-            return Err(too_long(end, self.limits.message));
+        let end = scan.advance(seen, &self.come[seen..])?;
+        let least = end.unwrap_or_else(|| scan.wanted());
+        let size = least.saturating_sub(self.protocol.prefix());
+        if size > self.limits.message {
+            return Err(too_long(size, self.limits.message));
         }
+        let Some(end) = end else { return Ok(None) };
+        self.scan = None;
         Ok(Some(self.come.split_to(end).freeze()))
     }
 
@@ -103,14 +106,4 @@ impl Inbound {
     pub fn into_rest(mut self) -> Bytes {
         mem::take(&mut self.come).freeze()
     }
-}
-
-#[cold]
-fn too_long(size: usize, limit: usize) -> Error {
-    ErrorKind::SizeLimit {
-        what: "message",
-        size: size as u64,
-        limit: limit as u64,
-    }
-    .into()
 }

@@ -3,8 +3,8 @@
 //!
 //! A driver moves bytes and asks what is whole. There are three kinds.
 //!
-//! - One that reads as much as it gets (a server) feeds an [`Inbound`] and
-//!   takes messages from it until there is none.
+//! - One that reads as much as it gets (a server in native code) feeds an
+//!   [`Inbound`] and takes messages from it until there is none.
 //! - One that owns its buffer (asyncio) shows a [`Scan`] what has come since,
 //!   and decodes once, when the end is found.
 //! - One that may take no byte of the next message (over a transport of
@@ -14,7 +14,8 @@
 //! Invariants:
 //! - a scan ends where [`Reader::skip`](crate::wire::Reader::skip) ends, with
 //!   the same error at the same offset, for it reads headers and sizes by the
-//!   same readers;
+//!   same readers; of JSON it finds the end of the text, and leaves what is in
+//!   it to the decoder;
 //! - however the bytes are cut, each header is read twice at most and the
 //!   bytes of strings and numbers not at all;
 //! - no more bytes are asked for than the value takes.

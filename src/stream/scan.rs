@@ -1,9 +1,10 @@
 //! The end of a value, found once and resumably.
 
 use super::arrived::Arrived;
+use super::frame::{FRAME_HEADER, text_length};
 use crate::wire::{
-    Binary, Compact, Depth, ErrorKind, Limits, ListHeader, MapHeader, Nesting, Reader, Result,
-    WireType,
+    Binary, Compact, Depth, ErrorKind, Input, Limits, ListHeader, MapHeader, Nesting, Reader,
+    Result, TextEnd, WireType,
 };
 
 /// What the bytes are written in.
@@ -16,9 +17,23 @@ pub enum Protocol {
     },
     /// The compact protocol.
     Compact,
+    /// thriftpy2's JSON protocol: a length, then a text.
+    Json,
+    /// Apache's JSON protocol: an array or an object.
+    ApacheJson,
 }
 
-/// What is looked for.
+impl Protocol {
+    /// How many bytes stand before a message that its limit does not count.
+    pub(super) const fn prefix(self) -> usize {
+        match self {
+            Self::Json => FRAME_HEADER,
+            Self::Binary { .. } | Self::Compact | Self::ApacheJson => 0,
+        }
+    }
+}
+
+/// What is looked for. Of JSON it is a whole text, whatever is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The header of a message.
@@ -58,6 +73,8 @@ pub struct Scan {
     limits: Limits,
     depth: Depth,
     to_come: Vec<ToCome>,
+    /// Of Apache's JSON, how far its text was followed.
+    text: TextEnd,
     /// Where the next item starts.
     position: usize,
     /// How many bytes must have arrived before anything new can be found.
@@ -80,6 +97,7 @@ impl Scan {
             limits,
             depth: Depth::new(limits.depth),
             to_come,
+            text: TextEnd::new(limits.depth),
             position: 0,
             next: 0,
             wanted: 0,
@@ -98,10 +116,13 @@ impl Scan {
         }
         let input = Arrived::new(start, bytes, self.position);
         match self.protocol {
+            _ if self.to_come.is_empty() => {}
             Protocol::Binary { strict } => {
                 self.read(&mut Binary::new(input, self.limits, strict))?;
             }
             Protocol::Compact => self.read(&mut Compact::new(input, self.limits))?,
+            Protocol::Json => self.length(&input)?,
+            Protocol::ApacheJson => self.follow(&input)?,
         }
         let is_whole = self.to_come.is_empty() && self.position <= arrived;
         Ok(is_whole.then_some(self.position))
@@ -144,6 +165,42 @@ impl Scan {
         self.next = self.position;
         self.wanted = self.position;
         Ok(())
+    }
+
+    /// Reads the length of a text, which is passed over.
+    fn length(&mut self, input: &Arrived<'_>) -> Result<()> {
+        let Some(header) = input.buffered().first_chunk() else {
+            self.next = FRAME_HEADER;
+            self.wanted = FRAME_HEADER;
+            return Ok(());
+        };
+        let length = text_length(*header, self.limits.message)
+            .map_err(|error| error.at(FRAME_HEADER as u64))?;
+        self.found(FRAME_HEADER.saturating_add(length));
+        Ok(())
+    }
+
+    /// Follows the brackets and strings of a text.
+    fn follow(&mut self, input: &Arrived<'_>) -> Result<()> {
+        let end = self.text.find(input.buffered());
+        self.position = self.text.position();
+        match end {
+            Ok(Some(_)) => self.found(self.position),
+            Ok(None) => {
+                self.next = self.position.saturating_add(1);
+                self.wanted = self.position.saturating_add(self.text.missing());
+            }
+            Err(error) => return Err(error.at(self.position as u64)),
+        }
+        Ok(())
+    }
+
+    /// Nothing but bytes to be passed over is left before the end.
+    fn found(&mut self, end: usize) {
+        self.to_come.clear();
+        self.position = end;
+        self.next = end;
+        self.wanted = end;
     }
 
     /// Reads the next item of a level; puts back what is left of the level.

@@ -1,6 +1,5 @@
 //! Where a value ends that arrives in pieces, for asyncio.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PySlice};
 
@@ -8,6 +7,12 @@ use super::bare_value::wire_type;
 use super::{NativeProtocol, parts};
 use crate::py::codec::Dialect;
 use crate::stream::{Protocol, Scan, Target};
+
+/// How many bytes are looked at first, and how many times as many each time
+/// after that: the end of a small value is found without a look at all the
+/// values behind it.
+const FIRST_WINDOW: usize = 8192;
+const GROWTH: usize = 4;
 
 /// The search for the end of a value, or of a message's header, in bytes that
 /// arrive in pieces.
@@ -30,7 +35,7 @@ impl ValueScan {
                 strict: settings.strict_read(),
             },
             Dialect::Compact => Protocol::Compact,
-            Dialect::Json => return Err(PyTypeError::new_err("the end of JSON is a TextEnd's")),
+            Dialect::Json => Protocol::ApacheJson,
         };
         let part = match ttype {
             None => Some(Target::Header),
@@ -51,13 +56,22 @@ impl ValueScan {
             return Ok(end);
         }
         let length = arrived.len();
-        // Only what was not looked at is copied.
-        let start = self.scan.position().min(length);
-        let rest = PySlice::new(arrived.py(), start as isize, length as isize, 1);
-        let piece = arrived.get_item(rest)?.cast_into::<PyByteArray>()?;
-        match self.scan.advance(start, &piece.to_vec()) {
-            Ok(end) => self.end = end,
-            Err(error) => self.end = Some(error.offset().map_or(length, |at| at as usize)),
+        let mut window = FIRST_WINDOW;
+        while self.end.is_none() {
+            // Only what was not looked at is copied, and not all that comes
+            // behind the value.
+            let start = self.scan.position().min(length);
+            let seen = start.saturating_add(window).min(length);
+            let piece = PySlice::new(arrived.py(), start as isize, seen as isize, 1);
+            let piece = arrived.get_item(piece)?.cast_into::<PyByteArray>()?;
+            match self.scan.advance(start, &piece.to_vec()) {
+                Ok(end) => self.end = end,
+                Err(error) => self.end = Some(error.offset().map_or(length, |at| at as usize)),
+            }
+            if seen == length {
+                break;
+            }
+            window = window.saturating_mul(GROWTH);
         }
         Ok(self.end.unwrap_or_else(|| self.scan.wanted()))
     }

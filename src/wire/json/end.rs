@@ -13,6 +13,8 @@ pub struct TextEnd {
     escaped: bool,
     /// Whether a closing bracket came too much, or none has opened.
     started: bool,
+    /// How many bytes were looked at.
+    position: usize,
 }
 
 impl TextEnd {
@@ -27,7 +29,15 @@ impl TextEnd {
             in_string: false,
             escaped: false,
             started: false,
+            position: 0,
         }
+    }
+
+    /// How many bytes of the text were looked at: where it ends, once that is
+    /// found, or behind what is wrong.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
     }
 
     /// How many bytes there are to the end at least: the brackets and the
@@ -47,19 +57,26 @@ impl TextEnd {
     /// Where the text ends in the next bytes of it; none where it does not.
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
         let mut position = 0;
-        while let Some(byte) = bytes.get(position) {
-            position += 1;
+        let closed = self.look(bytes, &mut position);
+        self.position += position;
+        Ok(closed?.then_some(position))
+    }
+
+    /// Looks on from a position; whether the outermost bracket closes there.
+    fn look(&mut self, bytes: &[u8], position: &mut usize) -> Result<bool> {
+        while let Some(byte) = bytes.get(*position) {
+            *position += 1;
             if self.escaped {
                 self.escaped = false;
             } else if self.in_string {
-                let start = position - 1;
-                position = start + string_part(&bytes[start..]);
-                match bytes.get(position) {
+                let start = *position - 1;
+                *position = start + string_part(&bytes[start..]);
+                match bytes.get(*position) {
                     Some(b'"') => self.in_string = false,
                     Some(_) => self.escaped = true,
-                    None => return Ok(None),
+                    None => return Ok(false),
                 }
-                position += 1;
+                *position += 1;
             } else {
                 match byte {
                     b' ' | b'\t' | b'\r' | b'\n' => {}
@@ -77,14 +94,14 @@ impl TextEnd {
                     b']' | b'}' => {
                         self.open -= 1;
                         if self.open == 0 {
-                            return Ok(Some(position));
+                            return Ok(true);
                         }
                     }
                     _ => {}
                 }
             }
         }
-        Ok(None)
+        Ok(false)
     }
 }
 
@@ -135,6 +152,7 @@ mod tests {
                     found
                 });
                 assert_eq!(found, Some(text.len()));
+                assert_eq!(end.position(), text.len());
             }
         }
     }

@@ -8,6 +8,7 @@ import io
 
 import fastthrift
 import pytest
+from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
 from fastthrift.contrib.aio.protocol import (
     TAsyncApacheJSONProtocol,
     TAsyncApacheJSONProtocolFactory,
@@ -153,6 +154,46 @@ def test_limits_and_mistakes_are_those_of_the_blocking_protocol():
                     await read(protocol)
                 errors.append((type(caught.value), caught.value.type))
             assert len(set(errors)) == 1, (text[:20], errors)
+
+    run(main())
+
+
+class Open(Source):
+    """A stream that stays open: whoever wants more than there is would wait for ever."""
+
+    async def read(self, size):
+        data = await super().read(size)
+        assert data, "waits for more, where nothing could make it right"
+        return data
+
+
+@pytest.mark.parametrize("buffered", [False, True], ids=["unbuffered", "buffered"])
+@pytest.mark.parametrize("text", [b"[" * 1000, b"x", b'[1,"echo",1,1,{"1":{"str":"' + b"x" * 300])
+def test_what_is_wrong_is_refused_without_waiting_for_more(text, buffered):
+    async def main():
+        for size in (1, 9, 2000):
+            source = Open(text, size)
+            trans = TAsyncBufferedTransport(source) if buffered else source
+            protocol = TAsyncApacheJSONProtocol(trans, max_message_size=300)
+            with pytest.raises(TProtocolException) as caught:
+                await protocol.read_message_begin()
+            assert caught.value.type != TTransportException.END_OF_FILE
+
+    run(main())
+
+
+def test_of_a_buffer_with_many_messages_each_is_taken_alone():
+    """Those behind it are neither decoded nor copied with it: that would take minutes."""
+
+    async def main():
+        text = message("small", Leaf(1, "x" * 30), 1)
+        trans = TAsyncMemoryBuffer(text * 30_000)
+        protocol = TAsyncApacheJSONProtocol(trans)
+        for left in range(30_000, 0, -1):
+            assert len(trans.arrived) == left * len(text)
+            await protocol.read_message_begin()
+            assert (await protocol.read_struct(Leaf())).number == 1
+            await protocol.read_message_end()
 
     run(main())
 

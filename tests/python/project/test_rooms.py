@@ -103,35 +103,20 @@ ROOMS: dict[str, set[str]] = {
     },
 }
 
-#: Imports against the order that are still there, to be taken away.
-AGAINST_THE_ORDER: set[tuple[str, str]] = set()
-
-#: Files that import each other, and why that is right.
-CIRCLES: dict[frozenset[str], str] = {}
-
 #: Names that are private by their spelling and public by contract, wherever they are used.
 PUBLIC_BY_CONTRACT = {
     "_VALUES_TO_NAMES": "thriftpy2: of enum classes",
+    "_proto": "thriftpy2: of a multiplexed protocol, the one that it stands before",
     "_iprot": "thriftpy2: of clients, which subclasses use",
     "_oprot": "thriftpy2: of clients, which subclasses use",
     "_seqid": "thriftpy2: of clients, which subclasses use",
     "_service": "thriftpy2: of clients and processors",
     "_handler": "thriftpy2: of processors",
     "_trans": "thriftpy2: what a transport is over",
-    "_rbuf": "thriftpy2: what a transport has read ahead",
     "_undeclared_exception": "what protocols, native ones too, note on a result for the client",
     "_imp": "thriftpy2: the importer that its hook installs",
     "_sslobj": "ssl's: whether a socket has its TLS still",
     "_FileInfo": "importlib.machinery's, for pickled modules",
-}
-
-#: Names of other rooms that are still used, to be taken away.
-STILL_USED: dict[str, set[str]] = {
-    "_calls/mismatch.py": {"_proto"},
-    "contrib/aio/_opening.py": {"_length"},
-    "contrib/aio/http.py": {"_written"},
-    "contrib/aio/protocol/apache_json.py": {"_arrived", "_fill"},
-    "contrib/aio/protocol/base.py": {"_arrived", "_fill"},
 }
 
 
@@ -166,8 +151,7 @@ def not_allowed(modules: dict[str, Module]) -> list[str]:
     return [
         place
         for (importer, imported), places in arrows(modules).items()
-        if importer is None
-        or (imported not in ROOMS[importer] and (importer, imported) not in AGAINST_THE_ORDER)
+        if importer is None or imported not in ROOMS[importer]
         for place in places
     ]
 
@@ -203,7 +187,7 @@ def test_each_room_imports_only_those_below_it() -> None:
 
 def test_every_import_of_the_table_is_needed() -> None:
     listed = {(room, other) for room, allowed in ROOMS.items() for other in allowed}
-    assert (listed | AGAINST_THE_ORDER) - arrows(package()).keys() == set()
+    assert listed - arrows(package()).keys() == set()
 
 
 def test_files_do_not_import_each_other() -> None:
@@ -211,7 +195,7 @@ def test_files_do_not_import_each_other() -> None:
     found = circles(
         (below_the_package(each.importer), below_the_package(each.imported)) for each in imports
     )
-    assert found == CIRCLES.keys()
+    assert found == set()
 
 
 def test_no_private_name_of_another_room_is_used() -> None:
@@ -221,7 +205,7 @@ def test_no_private_name_of_another_room_is_used() -> None:
         for path, names in uses.items()
         if (rest := names.keys() - PUBLIC_BY_CONTRACT.keys())
     }
-    assert others == STILL_USED
+    assert others == {}
     assert PUBLIC_BY_CONTRACT.keys() <= {name for names in uses.values() for name in names}
 
 

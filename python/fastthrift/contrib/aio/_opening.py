@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from fastthrift._calls.transports import LOOKED_AT
 
 from .transport.base import read_ahead_of
-from .transport.framed import TAsyncFramedTransport
 
 
 class NotesOpening(Protocol):
@@ -23,18 +22,9 @@ async def note_opening(trans: Any, noting: NotesOpening) -> bool:
     ahead = read_ahead_of(trans)
     if ahead is None:
         return False
-    below = getattr(ahead, "_trans", None)
-    framed = next((one for one in (ahead, below) if isinstance(one, TAsyncFramedTransport)), None)
     try:
-        if not _first_bytes(ahead):
-            await ahead._fill(1)
+        if not ahead.arrived:
+            await ahead.fill(1)
     finally:
-        noting.opening = (framed._length if framed else b"") + _first_bytes(ahead)
+        noting.opening = ahead.before_arrived() + bytes(ahead.arrived[:LOOKED_AT])
     return bool(noting.opening)
-
-
-def _first_bytes(ahead: Any) -> bytes:
-    arrived = ahead._rbuf
-    # What users see of it is a BytesIO in thriftpy2.
-    value = arrived.getvalue() if hasattr(arrived, "getvalue") else arrived
-    return bytes(value[:LOOKED_AT])

@@ -140,26 +140,26 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
     def close(self) -> None:
         """Does nothing: what was written can be looked at, as that of ``TMemoryBuffer``."""
 
-    async def _fill(self, missing: int) -> bool:
+    async def fill(self, missing: int) -> bool:
         return False
 
     def write(self, buf: bytes) -> None:
-        self._arrived += buf
+        self.arrived += buf
 
     async def flush(self) -> None:  # type: ignore[override]
         """Does nothing."""
 
     def discard_output(self) -> None:
         """Forgets everything; what is written is only for ``getvalue``."""
-        self._arrived = bytearray()
+        self.arrived = bytearray()
 
     def getvalue(self) -> bytes:
         """What has not been read."""
-        return bytes(self._arrived)
+        return bytes(self.arrived)
 
     def setvalue(self, value: bytes) -> None:
         """Replace the contents."""
-        self._arrived = bytearray(value)
+        self.arrived = bytearray(value)
 
 
 class TAsyncHttpClient(TAsyncReadAhead):
@@ -234,7 +234,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         """Send these headers with every request."""
         self._http_header_factory = TAsyncHttpHeaderFactory(headers)
 
-    async def _fill(self, missing: int) -> bool:
+    async def fill(self, missing: int) -> bool:
         return False
 
     async def flush(self) -> None:  # type: ignore[override]
@@ -244,11 +244,11 @@ class TAsyncHttpClient(TAsyncReadAhead):
         also is an ``asyncio.TimeoutError`` when the time was up, an ``aiohttp.ClientError`` when
         aiohttp failed.
         """
-        data = self._written()
+        data = self.take_written()
         if not data:
             return
         aiohttp = _load("aiohttp")
-        self._arrived = bytearray()
+        self.arrived = bytearray()
         self.answer_description = None
         if not self.is_open():
             await self.open()
@@ -269,8 +269,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 self.headers = response.headers
                 _require_success(response)
                 async for chunk in response.content.iter_any():
-                    self._arrived += chunk
-                    if len(self._arrived) > SIZE_LIMIT:
+                    self.arrived += chunk
+                    if len(self.arrived) > SIZE_LIMIT:
                         raise TMalformedDataException(
                             TProtocolException.SIZE_LIMIT,
                             f"an HTTP response exceeds the limit of {SIZE_LIMIT} bytes",
@@ -279,7 +279,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                     response.status,
                     response.reason,
                     response.headers.get("Content-Type"),
-                    len(self._arrived),
+                    len(self.arrived),
                 )
                 self.answer_description = f"{address} {description}"
         except asyncio.TimeoutError as error:

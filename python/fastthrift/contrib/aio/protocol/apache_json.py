@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fastthrift._core import TextEnd, TMemoryBuffer, copy_options, read_value
-from fastthrift.contrib.aio.transport.base import read_ahead_of
+from fastthrift._core import copy_options, read_value
+from fastthrift.contrib.aio.transport.base import TAsyncReadAhead
 from fastthrift.protocol.apache_json import TApacheJSONProtocol, TApacheJSONProtocolFactory
-from fastthrift.protocol.exc import TProtocolException, TTruncatedDataException
-from fastthrift.thrift import TType
 
 from .base import TAsyncNativeProtocol, TAsyncProtocolBase
 
@@ -17,13 +15,8 @@ __all__ = ["TAsyncApacheJSONProtocol", "TAsyncApacheJSONProtocolFactory"]
 
 _T = TypeVar("_T")
 
-# Bytes of the buffer that are looked at first: one that holds many small messages is not copied
-# for each of them.
-_FIRST_WINDOW = 8192
-_GROWTH = 4
 
-
-class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsyncProtocolBase):
+class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsyncProtocolBase):  # type: ignore[misc]
     """Apache Thrift's JSON protocol over an asyncio transport, or any object with an asynchronous
     ``read`` that gives at most as many bytes as it is asked for.
 
@@ -32,70 +25,33 @@ class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsync
 
     _native = TApacheJSONProtocol
 
-    async def skip(self, ttype: int) -> None:  # type: ignore[override]
-        """Read the struct of the message that was begun, or a value, and forget it."""
-        if ttype != TType.STOP:
-            await self._read_rest(lambda: TApacheJSONProtocol.skip(self, ttype))
-
     async def read_message_begin(self) -> tuple[Any, int, int]:  # type: ignore[override]
         """Read a message header: name, message type, sequence id."""
+        # What is left of the last message is not of this one.
         TApacheJSONProtocol.read_message_end(self)
-        text = await self._read_text()
-        return self._decode_from(
-            TMemoryBuffer(text), lambda: TApacheJSONProtocol.read_message_begin(self)
-        )
+        return await super().read_message_begin()
 
     async def read_message_end(self) -> None:  # type: ignore[override]
         """Forget what is left of the message."""
         TApacheJSONProtocol.read_message_end(self)
 
-    async def read_struct(self, obj: _T) -> _T:  # type: ignore[override]
-        """Fill a payload from the message that was begun, or from a struct; return it."""
-        await self._read_rest(lambda: TApacheJSONProtocol.read_struct(self, obj))
-        return obj
-
     async def _read_val(self, ttype: int, spec: Any = None) -> Any:
         """Read a bare struct, list, set or map of a type as ``thrift_spec`` writes it."""
-        text = await self._read_text()
-        return self._decode_from(TMemoryBuffer(text), lambda: read_value(self, ttype, spec))
+        return await super()._read(lambda: read_value(self, ttype, spec), ttype)
 
-    async def _read_rest(self, decode: Callable[[], Any]) -> None:
-        """Decode the struct of the message that was begun, or the next text."""
-        if self.has_begun:
-            decode()
-        else:
-            self._decode_from(TMemoryBuffer(await self._read_text()), decode)
+    async def _read(self, decode: Callable[[], _T], ttype: int | None) -> _T:
+        # All of a message that was begun is here.
+        return decode() if self.has_begun else await super()._read(decode, ttype)
 
-    async def _read_text(self) -> bytearray:
-        """The next array or object of the transport, and no byte behind it."""
-        ahead = read_ahead_of(self.trans)
-        text = bytearray()
-        end = TextEnd(self.max_depth)
-        window = _FIRST_WINDOW
-        try:
-            while True:
-                self._check_size(len(text) + end.missing)
-                if ahead is None:
-                    piece = await self._exactly(end.missing)
-                else:
-                    if not ahead._arrived:
-                        await ahead._fill(end.missing)
-                    piece = bytes(ahead._arrived[:window])
-                    window *= _GROWTH
-                if not piece:
-                    raise TTruncatedDataException(message="the transport ended before a message")
-                found = end.find(piece)
-                text += piece[:found]
-                if ahead is not None:
-                    del ahead._arrived[: len(piece) if found is None else found]
-                if found is not None:
-                    self._check_size(len(text))
-                    return text
-        except TProtocolException:
-            # Nobody knows where the next message starts.
-            if ahead is not None:
-                ahead._arrived = bytearray()
-            raise
+    async def _read_ahead(
+        self, decode: Callable[[], _T], ttype: int | None, ahead: TAsyncReadAhead
+    ) -> _T:
+        # Only of a whole text can the start be decoded.
+        return await self._read_whole(decode, ttype, ahead)
+
+    def _decode_finally(self, decode: Callable[[], _T], data: bytearray) -> tuple[_T, int]:
+        # The text is taken as a whole, also where it is a message of which a struct was wanted.
+        return self._decode(decode, data)[0], len(data)
 
 
 class TAsyncApacheJSONProtocolFactory(TApacheJSONProtocolFactory):

@@ -120,13 +120,13 @@ class TAsyncNativeProtocol(_Native):
             await self._collect(ValueScan(self, ttype), data)
             return self._decode_finally(decode, data)[0]
 
-        if not ahead._arrived:
-            await ahead._fill(1)
+        if not ahead.arrived:
+            await ahead.fill(1)
         try:
             return await self._read_ahead(decode, ttype, ahead)
         except TProtocolException:
             # Nobody knows where the next message starts.
-            ahead._arrived = bytearray()
+            ahead.arrived = bytearray()
             raise
 
     async def _read_ahead(
@@ -137,14 +137,19 @@ class TAsyncNativeProtocol(_Native):
         except TProtocolException as error:
             if not _may_be_incomplete(error):
                 raise
+        return await self._read_whole(decode, ttype, ahead)
+
+    async def _read_whole(
+        self, decode: Callable[[], _T], ttype: int | None, ahead: TAsyncReadAhead
+    ) -> _T:
         end = await self._wait_for_end(ValueScan(self, ttype), ahead)
-        value, taken = self._decode_finally(decode, ahead._arrived[:end])
-        del ahead._arrived[:taken]
+        value, taken = self._decode_finally(decode, ahead.arrived[:end])
+        del ahead.arrived[:taken]
         return value
 
     def _decode_ahead(self, decode: Callable[[], _T], ahead: TAsyncReadAhead) -> _T:
         """Decode from the start of the buffer, and take what that was made from."""
-        buffer = ahead._arrived
+        buffer = ahead.arrived
         window = min(_FIRST_WINDOW, self.max_message_size)
         with memoryview(buffer) as everything, everything[:window] as seen:
             value, taken = self._decode(decode, seen)
@@ -207,10 +212,10 @@ class TAsyncNativeProtocol(_Native):
         """Wait until the buffer holds all that a scan asks for, or all that will come: where the
         value ends."""
         while True:
-            wanted = scan.wanted(ahead._arrived)
+            wanted = scan.wanted(ahead.arrived)
             self._check_size(wanted)
-            missing = wanted - len(ahead._arrived)
-            if missing <= 0 or not await ahead._fill(missing):
+            missing = wanted - len(ahead.arrived)
+            if missing <= 0 or not await ahead.fill(missing):
                 return wanted
 
     def _check_size(self, size: int) -> None:

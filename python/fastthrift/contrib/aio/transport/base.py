@@ -132,7 +132,7 @@ class TAsyncReadAhead(TAsyncTransportBase):
     #: Whether the buffer may be read directly.
     _direct: ClassVar[bool] = True
     _READING: ClassVar[frozenset[str]] = frozenset(
-        ("read", "_read", "read_frame", "_read_frame", "_fill")
+        ("read", "_read", "read_frame", "_read_frame", "fill")
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -141,14 +141,15 @@ class TAsyncReadAhead(TAsyncTransportBase):
             cls._direct = False
 
     def __init__(self, value: bytes = b"") -> None:
-        self._arrived = bytearray(value)
+        #: What has arrived and was not read.
+        self.arrived = bytearray(value)
         self._unsent = bytearray()
 
     # thriftpy2's buffers, for users; what is read from them is read from the transport.
 
     @property
     def _rbuf(self) -> Any:
-        return TransportBuffer(lambda: (bytes(self._arrived), 0), self._store_arrived, True)
+        return TransportBuffer(lambda: (bytes(self.arrived), 0), self._store_arrived, True)
 
     @_rbuf.setter
     def _rbuf(self, value: Any) -> None:
@@ -163,7 +164,7 @@ class TAsyncReadAhead(TAsyncTransportBase):
         self._store_unsent(contents_of(value)[0], 0)
 
     def _store_arrived(self, contents: bytes, position: int) -> None:
-        self._arrived = bytearray(contents[position:])
+        self.arrived = bytearray(contents[position:])
 
     def _load_unsent(self) -> tuple[bytes, int]:
         return bytes(self._unsent), len(self._unsent)
@@ -171,34 +172,39 @@ class TAsyncReadAhead(TAsyncTransportBase):
     def _store_unsent(self, contents: bytes, position: int) -> None:
         self._unsent = bytearray(contents)
 
-    async def _fill(self, missing: int) -> bool:
-        """Wait for more bytes and append them to ``_arrived``; ``missing`` more are needed.
+    async def fill(self, missing: int) -> bool:
+        """Wait for more bytes and append them to ``arrived``; ``missing`` more are needed.
 
         False when there will be none; a transport with a connection raises ``END_OF_FILE``.
         """
         raise NotImplementedError
 
+    def before_arrived(self) -> bytes:
+        """What came before the bytes that arrived last and is not among them: the length of their
+        frame."""
+        return b""
+
     async def _read(self, sz: int) -> bytes:  # type: ignore[override]
-        if sz > 0 and not self._arrived:
-            await self._fill(sz)
+        if sz > 0 and not self.arrived:
+            await self.fill(sz)
         return self._taken(sz)
 
     def _taken(self, sz: int) -> bytes:
-        data = bytes(self._arrived[:sz])
-        del self._arrived[:sz]
+        data = bytes(self.arrived[:sz])
+        del self.arrived[:sz]
         return data
 
     async def _take_all(self) -> bytearray:
         """Wait for bytes if there are none, and hand over all of them."""
-        if not self._arrived:
-            await self._fill(1)
-        data, self._arrived = self._arrived, bytearray()
+        if not self.arrived:
+            await self.fill(1)
+        data, self.arrived = self.arrived, bytearray()
         return data
 
     def write(self, buf: bytes) -> None:
         self._unsent += buf
 
-    def _written(self) -> bytes:
+    def take_written(self) -> bytes:
         """What was written since the last flush. It is dropped here, so that a flush that fails
         does not send it once more with the next message."""
         data = bytes(self._unsent)
@@ -211,7 +217,7 @@ class TAsyncReadAhead(TAsyncTransportBase):
 
     def clean(self) -> None:
         """Drop what was written and not flushed, and what has arrived and was not read."""
-        self._arrived = bytearray()
+        self.arrived = bytearray()
         self._unsent = bytearray()
 
 

@@ -28,28 +28,32 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
         return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
-        self._arrived = bytearray()
+        self.arrived = bytearray()
         await self._trans.open()
 
     def close(self) -> None:
         self._trans.close()
 
-    async def _fill(self, missing: int) -> bool:
+    async def fill(self, missing: int) -> bool:
         below = read_ahead_of(self._trans)
         if below is not None:
             data: bytes | bytearray = await below._take_all()
         else:
             # More is on its way when what has come fills the buffer.
-            ahead = _LARGE_READ if len(self._arrived) >= self._buf_size else self._buf_size
+            ahead = _LARGE_READ if len(self.arrived) >= self._buf_size else self._buf_size
             data = await self._trans.read(max(min(missing, LARGEST_READ), ahead))
-        if not self._arrived and isinstance(data, bytearray):
-            self._arrived = data
+        if not self.arrived and isinstance(data, bytearray):
+            self.arrived = data
         else:
-            self._arrived += data
+            self.arrived += data
         return bool(data)
 
+    def before_arrived(self) -> bytes:
+        below = self._trans
+        return below.before_arrived() if isinstance(below, TAsyncReadAhead) else b""
+
     async def flush(self) -> None:  # type: ignore[override]
-        self._trans.write(self._written())
+        self._trans.write(self.take_written())
         await self._trans.flush()
 
     def getvalue(self) -> bytes:

@@ -37,7 +37,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
-        self._arrived = bytearray()
+        self.arrived = bytearray()
         await self._trans.open()
 
     def close(self) -> None:
@@ -52,14 +52,17 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         """Read the next frame; ``read`` does when it has come to the end of one."""
         self._length = await readall(self._trans.read, 4)
         size = frame_length(self._length, self.max_frame_size)
-        self._arrived += await readall(self._trans.read, size)
+        self.arrived += await readall(self._trans.read, size)
 
-    async def _fill(self, missing: int) -> bool:
+    async def fill(self, missing: int) -> bool:
         await self.read_frame()
         return True
 
+    def before_arrived(self) -> bytes:
+        return self._length
+
     async def flush(self) -> None:  # type: ignore[override]
-        frame = self._written()
+        frame = self.take_written()
         self.refused = len(frame) > self.max_frame_size
         if frame:
             # In one piece: two writes would be two segments.

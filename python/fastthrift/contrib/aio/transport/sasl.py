@@ -106,7 +106,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         return await readall(self._trans.read, size) if size else b""
 
     async def flush(self) -> None:  # type: ignore[override]
-        message = self._written()
+        message = self.take_written()
         self.refused = len(message) > self.max_frame_size
         # Refused before the mechanism counts it.
         frame_header(len(message), self.max_frame_size, sasl=True)
@@ -154,9 +154,9 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
                 TTransportException.END_OF_FILE,
                 "Received empty SASL frame while more data expected",
             )
-        self._arrived += data
+        self.arrived += data
 
-    async def _fill(self, missing: int) -> bool:
+    async def fill(self, missing: int) -> bool:
         await self._read_frame()
         return True
 
@@ -164,7 +164,7 @@ class TAsyncSaslClientTransport(TAsyncReadAhead):
         self._trans.close()
         self.sasl = None
         self.encode = None
-        self._arrived = bytearray()
+        self.arrived = bytearray()
         self._unsent = bytearray()
 
 
