@@ -1,0 +1,244 @@
+"""Breaks of the Python package."""
+
+# Source as it stands:
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from page import Break
+
+BREAKS = [
+    Break(
+        "no file is longer than 800 lines",
+        "one of Python is",
+        "# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.\n",
+        "# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.\n" + "#\n" * 800,
+        ("tests/rooms.rs::no_file_is_too_long_to_read",),
+    ),
+    Break(
+        "files need each other in no circle",
+        "payloads know a class of protocols",
+        "    class ReadsStructs(Protocol):\n",
+        "    from fastthrift.protocol.base import TProtocolBase\n\n    class ReadsStructs(Protocol):\n",
+        ("project/test_rooms::test_files_do_not_import_each_other",),
+    ),
+    Break(
+        "a part of the Python package imports only those below it",
+        "payloads know a class of protocols",
+        "    class ReadsStructs(Protocol):\n",
+        "    from fastthrift.protocol.base import TProtocolBase\n\n    class ReadsStructs(Protocol):\n",
+        ("project/test_rooms::test_each_room_imports_only_those_below_it",),
+    ),
+    Break(
+        "a part of the Python package imports only those below it",
+        "the command line asks for a private name",
+        'UNREADABLE = "unreadable-file"\n',
+        'UNREADABLE = "unreadable-file"\nANY: Any = ThriftParserError\nANY._own = 1\n',
+        ("project/test_rooms::test_no_private_name_of_another_room_is_used",),
+    ),
+    Break(
+        "the limits are the same on every path",
+        "JSON does not count lists",
+        "        check_depth(budget, LIMITED)\n"
+        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
+        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
+        ("bad_input/test_limits::test_containers_nest_as_structs_do",),
+    ),
+    Break(
+        "mutable defaults are copied",
+        "hand-written classes share them",
+        "    return isinstance(value, (list, dict, set, bytearray, TPayload))\n",
+        "    return isinstance(value, TPayload)\n",
+        ("structs/test_thrift::test_mutable_defaults_are_not_shared",),
+    ),
+    Break(
+        "what is overridden of a client, a processor or a service",
+        "parts of a processor are not asked for",
+        '_PARTS = ("process_in", "send_result", "send_exception")',
+        '_PARTS = ("__init__",)',
+        ("calls/test_ways::test_parts_of_a_processor",),
+    ),
+    Break(
+        "struct classes look to `inspect`",
+        "no parameter has a default",
+        "Parameter(name, kind, default=default) for name, default in fields",
+        "Parameter(name, kind) for name, default in fields",
+        ("structs/test_protocols::test_signatures_are_those_of_thriftpy2",),
+    ),
+    Break(
+        "a plan is dropped when the class changes",
+        "the class does not tell",
+        "        super().__setattr__(name, value)\n        _core.drop_plan(cls)\n",
+        "        super().__setattr__(name, value)\n",
+        (
+            "structs/test_classes::test_thrift_spec_assigned_after_use",
+            "structs/test_classes::test_a_nested_spec_assigned_after_use",
+        ),
+    ),
+    Break(
+        "`__module__` of a loaded class names where pickle finds it",
+        "registered modules are not named in their classes",
+        "        _name_in_classes(module, own)\n",
+        "",
+        ("load/test_modules::test_objects_can_be_pickled_in_whatever_order_the_files_were_loaded",),
+    ),
+    Break(
+        "a load that fails leaves nothing",
+        "a module is kept before its file is read",
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
+        "        _thrift_cache[key] = types.ModuleType(key)\n"
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)\n",
+        ("load/test_modules::test_a_failed_load_leaves_nothing",),
+    ),
+    Break(
+        "exceptions keep all that they tell",
+        "nothing but their arguments",
+        "        state = dict(reduced[2]) if len(reduced) > 2 else {}\n",
+        "        state: dict[str, Any] = {}\n",
+        ("structs/test_exceptions::test_exceptions_keep_all_that_they_tell",),
+    ),
+    Break(
+        "`__dict__` shows and sets the fields",
+        "what is set is seen in the view only",
+        "        _core.set_raw(self._object, name, value)\n        self._refresh()\n\n"
+        "    def __delitem__",
+        "        dict.__setitem__(self, name, value)\n\n    def __delitem__",
+        ("structs/test_storage::test_dict_writes_through",),
+    ),
+    Break(
+        "a request is read in one way only",
+        "a line may end without CR",
+        '        if not line.endswith(b"\\r\\n") or line.find(b"\\r") != end - 1:',
+        '        if not line.endswith(b"\\n"):',
+        ("http/test_requests::test_refused_requests_end_the_connection",),
+    ),
+    Break(
+        "of two messages in one body none runs",
+        "nobody looks for a second",
+        "    return len(rest) > _MOST_WHITE_SPACE or bool(rest.strip())\n",
+        "    return False\n",
+        (
+            "http/test_requests::test_two_messages_in_one_body",
+            "http/test_requests::test_two_messages_for_several_services",
+        ),
+    ),
+    Break(
+        "a forked child does not talk on its parent's connection",
+        "the child goes on where its parent was",
+        '        client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID\n',
+        "        del client\n",
+        ("calls/test_broken::test_forked_child_and_its_parent_on_one_connection",),
+    ),
+    Break(
+        "all addresses of a host are tried",
+        "each has all the time",
+        "        left = deadline - time.monotonic()\n",
+        "        left = seconds or 0.0\n",
+        ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
+    ),
+    Break(
+        "the rules of a call need no socket",
+        "what is awaited fails outside of the rule",
+        "            except BaseException as error:\n                step = steps.throw(error)\n",
+        "            except BaseException:\n                raise\n",
+        (
+            "calls/test_objects::"
+            "test_a_rule_has_one_outcome_whether_its_steps_give_values_or_are_awaited",
+        ),
+    ),
+    Break(
+        "the rules of a call need no socket",
+        "an exception by steps is a result",
+        "        if message_type == TMessageType.EXCEPTION:\n"
+        "            return (yield from self._read_refusal(iprot))\n",
+        "",
+        ("calls/test_objects::test_both_ways_of_a_reply_mean_the_same",),
+    ),
+    Break(
+        "processors of ours are handed the call",
+        "those of several services are wrapped",
+        "    if _OWN_SEVERAL.are_kept_by(processor):\n",
+        "    if False:\n",
+        ("calls/test_objects::test_multiplexed_processors_note_their_calls_without_wrappers",),
+    ),
+    Break(
+        "an exception of a handler is answered",
+        "the connection ends",
+        "    return Settlement(answer or _internal_error(error, call), True)\n",
+        "    return Settlement(answer or _internal_error(error, call), False)\n",
+        ("servers/test_server::test_undeclared_exception",),
+    ),
+    Break(
+        "a server executes nothing but calls",
+        "replies too",
+        "    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):\n"
+        "        return TApplicationException(\n",
+        "    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY, TMessageType.REPLY):\n"
+        "        return TApplicationException(\n",
+        ("calls/test_refused::test_what_is_no_call_is_refused_and_never_executed",),
+    ),
+    Break(
+        "what a closed connection has brought answers no call",
+        "it stays in the buffer",
+        "            trans.clean()\n        self.answered = False",
+        "            pass\n        self.answered = False",
+        (
+            "calls/test_sequence_ids::"
+            "test_what_was_read_ahead_is_not_taken_for_an_answer_on_another_connection",
+        ),
+    ),
+    Break(
+        "`close` ends `serve`, after the calls in flight",
+        "both directions of busy connections are shut",
+        "        if self.call.header is not None:\n            return\n"
+        '        sock = getattr(self.client, "sock", None)\n'
+        "        with contextlib.suppress(OSError):\n"
+        "            if isinstance(sock, socket.socket):\n"
+        "                # Not SSLSocket's: it would go on in plain text.\n"
+        "                socket.socket.shutdown(sock, socket.SHUT_RD)\n",
+        '        sock = getattr(self.client, "sock", None)\n'
+        "        with contextlib.suppress(OSError):\n"
+        "            if isinstance(sock, socket.socket):\n"
+        "                socket.socket.shutdown(sock, socket.SHUT_RDWR)\n",
+        ("servers/test_close::test_started_call_is_finished_and_answered",),
+    ),
+    Break(
+        "a result above a limit is answered",
+        "nothing can be dropped of what was written",
+        "    if call.stage >= REPLYING and not discard_output(prot.trans):\n",
+        "    if call.stage >= REPLYING:\n",
+        ("calls/test_limits::test_a_result_above_a_limit",),
+    ),
+    Break(
+        "nobody is late because the event loop was busy",
+        "there is no second look",
+        "        done = _at_once(act())\n        if done is None:\n",
+        "        done = None\n        if done is None:\n",
+        (
+            "aio/test_server::test_what_came_while_the_event_loop_was_busy_came_in_time",
+            "aio/test_server::test_answer_that_came_while_the_event_loop_was_busy_came_in_time",
+        ),
+    ),
+    Break(
+        "a first load imports nothing more",
+        "one module",
+        "        self.shared = shared\n        #: As the caches of these names will be.\n",
+        "        import csv as _\n\n        self.shared = shared\n",
+        ("drop_in/test_public_names::test_a_first_load_imports_nothing",),
+    ),
+    Break(
+        "import starts no thread",
+        "one is started",
+        "_parse_lock = new_lock()\n",
+        "_parse_lock = new_lock()\n\nimport threading\n\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
+        ("drop_in/test_public_names::test_import_starts_nothing",),
+    ),
+    Break(
+        "`import fastthrift` and a first load",
+        "ssl comes with clients",
+        "    # Kept out of the import of this module, which most programs use without asyncio and SSL.\n",
+        "    return None\n\n\nimport ssl as _\n\n\ndef _other(name: str) -> Any:\n",
+        ("drop_in/test_public_names::test_import_is_light",),
+    ),
+]
