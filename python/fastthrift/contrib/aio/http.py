@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
+from fastthrift._calls.connecting import connect
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import Settlement, is_lost
@@ -467,9 +468,11 @@ async def make_client(
     """
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
-    factory: Any = proto_factory or TAsyncBinaryProtocolFactory()
-    await transport.open()
-    return TAsyncClient(service, factory.get_protocol(transport), check_seqid=check_seqid)
+    parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
+    with contextlib.ExitStack() as closing:
+        client: TAsyncClient = await drive(connect(closing, *parts, check_seqid=check_seqid))
+        closing.pop_all()
+        return client
 
 
 @asynccontextmanager
