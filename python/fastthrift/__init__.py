@@ -13,11 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._calls.deadlines import deadline
     from .compat import install_as_thriftpy, uninstall_as_thriftpy
+    from .pool import ClientPool
+    from .transport.base import DeadlineExceeded
 
 __version__ = "0.1.0"
 __python__ = sys.version_info
 __all__ = [
+    "ClientPool",
+    "DeadlineExceeded",
+    "deadline",
     "decode",
     "encode",
     "from_dict",
@@ -33,7 +39,14 @@ __all__ = [
     "uninstall_as_thriftpy",
 ]
 
-_LAZY = {"install_as_thriftpy": "compat", "uninstall_as_thriftpy": "compat", "thrift": ""}
+_LAZY = {
+    "ClientPool": "pool",
+    "DeadlineExceeded": "transport.base",
+    "deadline": "_calls.deadlines",
+    "install_as_thriftpy": "compat",
+    "thrift": "",
+    "uninstall_as_thriftpy": "compat",
+}
 
 
 def __getattr__(name: str) -> Any:

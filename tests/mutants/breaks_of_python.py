@@ -241,4 +241,18 @@ BREAKS = [
         "    return None\n\n\nimport ssl as _\n\n\ndef _other(name: str) -> Any:\n",
         ("drop_in/test_public_names::test_import_is_light",),
     ),
+    Break(
+        "a pooled call that was sent runs at most once",
+        "all methods are idempotent",
+        "            if not self._is_idempotent or self._retries <= 0:\n",
+        "            if self._retries <= 0:\n",
+        ("pool/test_pool::test_what_was_sent_does_not_run_twice",),
+    ),
+    Break(
+        "no peer holds a call for longer than its deadline",
+        "each read has the whole time of the socket",
+        "                sock.settimeout(self._time_left(self.socket_timeout))\n            data =",
+        "                pass\n            data =",
+        ("pool/test_deadline::test_a_peer_that_drips_holds_no_call_for_longer",),
+    ),
 ]

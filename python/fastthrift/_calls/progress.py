@@ -43,6 +43,7 @@ from fastthrift._payload import TDecodeException, TException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from fastthrift._calls.steps import Kind
@@ -67,6 +68,18 @@ class _Process:
 process = _Process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=process.note_fork)
+
+
+class _Bounds:
+    """What bounds calls in time: nothing, until somebody has a deadline."""
+
+    __slots__ = ("set",)
+
+    def __init__(self) -> None:
+        self.set: Callable[[Any, ClientCall], None] | None = None
+
+
+bounds = _Bounds()
 
 
 class Progress:
@@ -115,6 +128,8 @@ class Progress:
         else:
             call.method = None
             call.service = client._service
+        if bounds.set is not None:
+            bounds.set(client, call)
         self.call = call
         return call
 
@@ -134,7 +149,9 @@ class Progress:
         """A call has failed: close the connection unless it still is between two messages."""
         if call.stage == ANSWERED:
             self.answered = True
-        elif not _in_step(client, call, error):
+            return
+        _note_whether_sent(error, call)
+        if not _in_step(client, call, error):
             self._give_up(client, call, error)
 
     def _give_up(self, client: Any, call: ClientCall, error: BaseException) -> None:
@@ -248,6 +265,14 @@ def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
             error, (TTransportException, TProtocolException, TDecodeException)
         )
     return False
+
+
+def _note_whether_sent(error: BaseException, call: ClientCall) -> None:
+    from fastthrift.protocol.exc import TProtocolException
+    from fastthrift.transport.base import TTransportException
+
+    if isinstance(error, (TTransportException, TProtocolException)):
+        error.request_sent = call.stage >= SENT
 
 
 def _is_open(client: Any) -> bool:

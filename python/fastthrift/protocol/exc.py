@@ -15,6 +15,9 @@ from fastthrift.transport.base import TTransportException
 class TProtocolException(TException):
     """A message breaks the rules of its protocol or a limit set on it."""
 
+    #: Of the error of a call: whether all of the request had been sent; None of other errors.
+    request_sent: bool | None = None
+
     UNKNOWN = 0
     INVALID_DATA = 1
     NEGATIVE_SIZE = 2

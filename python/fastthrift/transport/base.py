@@ -79,6 +79,10 @@ class TTransportException(TException):
         2: (TType.I32, "type"),
     }
 
+    #: Of the error of a call: whether all of the request had been sent, so that the server may have
+    #: run it; None of other errors.
+    request_sent: bool | None = None
+
     UNKNOWN = 0
     NOT_OPEN = 1
     ALREADY_OPEN = 2
@@ -102,6 +106,18 @@ class TTransportTimeout(TTransportException, TimeoutError):
 
     def __init__(
         self, type: int = TTransportException.TIMED_OUT, message: str | None = "timed out"
+    ) -> None:
+        super().__init__(type, message)
+
+
+class DeadlineExceeded(TTransportTimeout):
+    """The time that a call had as a whole is up: that of ``fastthrift.deadline``, or of a pool.
+
+    Also a ``TimeoutError``. ``request_sent`` says whether the server may have run the call.
+    """
+
+    def __init__(
+        self, type: int = TTransportException.TIMED_OUT, message: str | None = "out of time"
     ) -> None:
         super().__init__(type, message)
 

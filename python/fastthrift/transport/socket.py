@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import socket
 import stat
+import time
 from typing import Any
 
 from ._addresses import (
@@ -28,6 +30,7 @@ from ._addresses import (
     unix_family,
 )
 from .base import (
+    DeadlineExceeded,
     TTransportBase,
     TTransportBrokenPipe,
     TTransportConnectionReset,
@@ -48,7 +51,13 @@ def _close(sock: socket.socket) -> None:
 
 
 class TSocket(TTransportBase):
-    """A connection, of a client or accepted by a server."""
+    """A connection, of a client or accepted by a server.
+
+    ``deadline``, a moment of ``time.monotonic`` or None, bounds each wait in addition to the
+    timeouts: what would end later raises ``DeadlineExceeded``.
+    """
+
+    _deadline: float | None = None
 
     def __init__(
         self,
@@ -78,6 +87,17 @@ class TSocket(TTransportBase):
     def _init_sock(self) -> None:
         self.sock = new_client_socket(self.unix_socket, self.socket_family)
 
+    @property
+    def deadline(self) -> float | None:
+        return self._deadline
+
+    @deadline.setter
+    def deadline(self, at: float | None) -> None:
+        if self._deadline is not None and self.sock is not None:
+            # Which the last wait may have made shorter.
+            self.sock.settimeout(self.socket_timeout)
+        self._deadline = at
+
     def set_handle(self, sock: socket.socket) -> None:
         """Use a connected socket."""
         self.sock = sock
@@ -102,8 +122,11 @@ class TSocket(TTransportBase):
             return  # made with a connected socket
         self.close()
         failures: list[tuple[Any, OSError]] = []
+        patience = self.connect_timeout
+        if self._deadline is not None:
+            patience = self._time_left(patience)
         try:
-            for (family, one), share in in_turn(self._addresses(), self.connect_timeout):
+            for (family, one), share in in_turn(self._addresses(), patience):
                 if isinstance(self.socket_family, EitherFamily):
                     self.socket_family = EitherFamily(family)
                 try:
@@ -123,7 +146,9 @@ class TSocket(TTransportBase):
             failures.append((address, error))
         failure = failures[-1][1]
         kind = TTransportTimeout if isinstance(failure, TimeoutError) else TTransportException
-        text = could_not_connect(address, failures, self.connect_timeout, self._reason)
+        text = could_not_connect(address, failures, patience, self._reason)
+        if kind is TTransportTimeout and patience != self.connect_timeout:
+            kind = DeadlineExceeded
         raise kind(type=TTransportException.NOT_OPEN, message=text) from failure
 
     def _addresses(self) -> list[Address]:
@@ -156,9 +181,11 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
+            if self._deadline is not None:
+                sock.settimeout(self._time_left(self.socket_timeout))
             data = sock.recv(sz)
         except TimeoutError as error:
-            raise TTransportTimeout(message=too_late("no data", sock.gettimeout())) from error
+            raise self._too_late("no data", sock) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
                 raise TTransportConnectionReset() from error
@@ -177,11 +204,11 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
+            if self._deadline is not None:
+                sock.settimeout(self._time_left(self.socket_timeout))
             sock.sendall(buf)
         except TimeoutError as error:
-            raise TTransportTimeout(
-                message=too_late("could not send", sock.gettimeout())
-            ) from error
+            raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:
             raise TTransportConnectionReset() from error
         except BrokenPipeError as error:
@@ -194,6 +221,44 @@ class TSocket(TTransportBase):
         sock, self.sock = self.sock, None
         if sock:
             _close(sock)
+
+    def has_arrived(self) -> bool:
+        """Whether anything has come that was not read, or the end of the connection; does not
+        wait. Between two calls either means that the connection is of no more use."""
+        sock = self.sock
+        if sock is None:
+            return True
+        try:
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(sock.fileno(), select.POLLIN)
+                return bool(poll.poll(0))
+            return bool(select.select([sock], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
+
+    def abandon(self) -> None:
+        """Give back the descriptor without a word to the peer: in a forked child, for the parent
+        has the connection, too."""
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                # Not close(), which is TLS's own for its sockets.
+                os.close(sock.detach())
+
+    def _time_left(self, timeout: float | None) -> float:
+        """The shorter one of a timeout and what is left until the deadline, in seconds."""
+        assert self._deadline is not None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(message="the deadline is over")
+        return left if timeout is None else min(left, timeout)
+
+    def _too_late(self, what: str, sock: socket.socket) -> TTransportTimeout:
+        within = sock.gettimeout()
+        if self.deadline is not None and within != self.socket_timeout:
+            return DeadlineExceeded(message=f"the deadline is over: {what}")
+        return TTransportTimeout(message=too_late(what, within))
 
     @staticmethod
     def _not_open() -> TTransportException:

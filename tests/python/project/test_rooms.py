@@ -50,14 +50,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
     },
     "utils": {"_core", "protocol", "protocol.base", "transport"},
-    "parser": {"_core", "_light", "_payload"},
-    "_importer": {"parser"},
-    "hook": {"_importer", "parser"},
-    "compat": set(),
-    # The package's own names.
-    "": {"_core", "_lazy", "compat", "hook", "parser"},
-    "cli": {"", "_core", "parser"},
-    "__main__": {"cli"},
+    "urls": {"protocol", "transport"},
     "http": {
         "_core",
         "_calls",
@@ -69,6 +62,15 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "pool": {"_calls", "http", "thrift", "transport", "transport.base", "urls"},
+    "parser": {"_core", "_light", "_payload"},
+    "_importer": {"parser"},
+    "hook": {"_importer", "parser"},
+    "compat": set(),
+    # The package's own names.
+    "": {"_calls", "_core", "_lazy", "compat", "hook", "parser", "pool", "transport.base"},
+    "cli": {"", "_core", "parser"},
+    "__main__": {"cli"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {

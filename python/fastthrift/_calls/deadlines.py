@@ -1,0 +1,110 @@
+"""How long calls may take, all of one together.
+
+A limit of a socket is for each read and write: a peer that sends a byte now and then holds a call
+for ever. A deadline is a moment, and what is left until then bounds every wait of a call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from fastthrift._calls.progress import bounds
+from fastthrift._calls.transports import layers
+from fastthrift.transport.base import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from fastthrift._calls.client_call import ClientCall
+
+# When the innermost `with deadline(...)` that runs has its end, by the clock below.
+_current: ContextVar[float | None] = ContextVar("fastthrift_deadline", default=None)
+
+clock = time.monotonic
+
+
+class deadline:
+    """Bound all calls within a ``with`` block, of clients and pools, to ``seconds`` altogether.
+
+    An inner block has no more than is left of the outer one. A call whose time is up raises
+    ``DeadlineExceeded``, which is a ``TTransportException`` and a ``TimeoutError``; nothing of it
+    is sent when there is none left before. In asyncio, tasks that are made within the block have
+    the same deadline. Raises ``ValueError`` for what is no number of seconds::
+
+        with fastthrift.deadline(0.8):
+            user = users.get(7)
+            orders = shop.orders_of(user)
+    """
+
+    def __init__(self, seconds: float) -> None:
+        if not seconds >= 0:
+            raise ValueError(f"a deadline is a number of seconds from now on, not {seconds!r}")
+        self._seconds = seconds
+        self._outer: Any = None
+
+    def __enter__(self) -> Self:
+        if self._outer is not None:
+            raise RuntimeError("a deadline is for one block: make another one")
+        at = sooner(clock() + self._seconds, _current.get())
+        self._outer = _current.set(at)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _current.reset(self._outer)
+
+
+@contextlib.contextmanager
+def until(at: float | None) -> Iterator[None]:
+    """Bound the calls within by a moment, whatever there was outside; None for any time."""
+    outer = _current.set(at)
+    try:
+        yield
+    finally:
+        _current.reset(outer)
+
+
+def sooner(one: float | None, other: float | None) -> float | None:
+    """The earlier of two moments; None is none."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
+
+
+def current_deadline() -> float | None:
+    """When the block that runs has its end, by ``time.monotonic``; None where there is none."""
+    return _current.get()
+
+
+def _bound(client: Any, call: ClientCall) -> None:
+    """Give the sockets of a client what is left, before it makes a call."""
+    at = _current.get()
+    if at is not None and clock() >= at:
+        error = DeadlineExceeded(message=f"the deadline is over: {call.name}() was not sent")
+        error.request_sent = False
+        raise error
+    set_deadline(client._iprot.trans, at)
+    if client._oprot is not client._iprot:
+        set_deadline(client._oprot.trans, at)
+
+
+def set_deadline(trans: Any, at: float | None) -> None:
+    """Bound the waits of a transport, by the layer that knows how."""
+    for layer in layers(trans):
+        if hasattr(layer, "deadline"):
+            layer.deadline = at
+            return
+
+
+# From now on every call asks.
+bounds.set = _bound

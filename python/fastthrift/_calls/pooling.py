@@ -1,0 +1,251 @@
+"""The rules of a pool of clients: which connection is next, which one stays, and when a call that
+has failed is made again.
+
+Nothing here waits, connects or locks. A driver does, for threads or for asyncio: it takes a
+connection from the `Shelf` or the right to make one, makes the call, and asks `Attempts` what a
+failure means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift.protocol.exc import TProtocolException
+from fastthrift.transport.base import TTransportException
+
+# What an address is, is the driver's matter.
+Where = TypeVar("Where", bound=Hashable)
+
+# How long an address that failed is passed over, in seconds: twice as long each time.
+_FIRST_PENALTY = 0.5
+_LONGEST_PENALTY = 10.0
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """What a pool was told; times are in seconds, None for no limit."""
+
+    size: int = 16
+    timeout: float | None = 3.0
+    connect_timeout: float | None = 1.0
+    checkout_timeout: float | None = None
+    max_idle: float | None = 30.0
+    max_age: float | None = 300.0
+    idempotent: frozenset[str] = frozenset()
+    retries: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.idempotent, str):
+            raise TypeError(
+                f"idempotent is a list of methods, not {self.idempotent!r}: give a tuple of names"
+            )
+        object.__setattr__(self, "idempotent", frozenset(self.idempotent))
+        if not (isinstance(self.size, int) and self.size > 0):
+            raise ValueError(f"size must be a number of connections above 0, not {self.size!r}")
+        if not (isinstance(self.retries, int) and self.retries >= 0):
+            raise ValueError(f"retries must be a number of times, not {self.retries!r}")
+        for name in ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0 seconds, or None, not {value!r}")
+
+
+def idempotent_methods(service: Any, named: Iterable[str]) -> frozenset[str]:
+    """The methods that may run twice: those ``named``, and those of the IDL that are annotated
+    ``(idempotent = "true")``. Raises ``ValueError`` for a name that is no method."""
+    methods = set(service.thrift_services)
+    if unknown := sorted(set(named) - methods):
+        raise ValueError(f"{service.__name__} has no method {unknown[0]}, which is idempotent")
+    annotated = {
+        name
+        for cls in service.__mro__
+        for name, annotations in vars(cls).get("__thrift_function_annotations__", {}).items()
+        if str(annotations.get("idempotent", "")).lower() in ("true", "1")
+    }
+    return frozenset(named) | (annotated & methods)
+
+
+def stays_open(error: BaseException) -> bool:
+    """Whether a connection is kept after a call that has raised this: where it is an exception
+    that the service declares. Afterwards nobody knows what else comes on it."""
+    return isinstance(error, TException) and not isinstance(
+        error, (TTransportException, TProtocolException, TDecodeException, TApplicationException)
+    )
+
+
+class Attempts:
+    """Those of one call."""
+
+    def __init__(self, options: PoolOptions, api: str, addresses: int) -> None:
+        self._is_idempotent = api in options.idempotent
+        self._retries = options.retries
+        self._addresses = addresses
+
+    def has_another(self, error: BaseException, *, is_new: bool, in_time: bool) -> bool:
+        """Whether the call is made again after a failure on a connection, which ``is_new`` or has
+        made calls; ``in_time`` is whether there is time left.
+
+        What was not sent did not run: on a connection that turns out to be dead nobody notices,
+        and with a new one each address has its turn. What was sent, or took too long, runs again
+        where the method is idempotent.
+        """
+        if not in_time or not isinstance(error, (TTransportException, OSError)):
+            return False
+        if error_was_sent(error) or isinstance(error, TimeoutError):
+            if not self._is_idempotent or self._retries <= 0:
+                return False
+            self._retries -= 1
+            return True
+        if is_new:
+            self._addresses -= 1
+        return self._addresses > 0
+
+
+def error_was_sent(error: BaseException) -> bool:
+    """Whether the request of a call that failed may have run: unless it is known not to."""
+    return getattr(error, "request_sent", None) is not False
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def note_unsent(error: E) -> E:
+    """Say of an error that nothing was sent before it; returns it."""
+    # One that takes no attributes is none of a connection.
+    with contextlib.suppress(AttributeError):
+        error.request_sent = False  # type: ignore[attr-defined]
+    return error
+
+
+class Addresses(Generic[Where]):
+    """Where a service is: they take turns, and one that fails is passed over for a while."""
+
+    def __init__(self, urls: Sequence[Where]) -> None:
+        self._urls = list(urls)
+        self._next = 0
+        # Since when an address is to be tried again, and how long it was passed over.
+        self._penalties: dict[Where, tuple[float, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._urls)
+
+    def __iter__(self) -> Iterator[Where]:
+        return iter(self._urls)
+
+    def choose(self, now: float) -> Where:
+        """The next address; where all have failed, the one that is soonest to be tried again."""
+        count = len(self._urls)
+        turns = [self._urls[(self._next + step) % count] for step in range(count)]
+        chosen = min(turns, key=lambda url: max(self._penalties.get(url, (now, 0))[0], now))
+        self._next = (self._urls.index(chosen) + 1) % count
+        return chosen
+
+    def note(self, url: Where, now: float, *, failed: bool) -> None:
+        """Remember how it went with an address."""
+        if not failed:
+            self._penalties.pop(url, None)
+            return
+        _, before = self._penalties.get(url, (now, 0.0))
+        penalty = min(max(2 * before, _FIRST_PENALTY), _LONGEST_PENALTY)
+        self._penalties[url] = (now + penalty, penalty)
+
+
+class Connection:
+    """One of a pool, made by its driver."""
+
+    __slots__ = ("client", "is_new", "made", "url", "used")
+
+    def __init__(self, client: Any, url: Any, now: float) -> None:
+        self.client = client
+        self.url = url
+        self.made = self.used = now
+        self.is_new = True
+
+
+class Shelf:
+    """The connections of a pool: idle ones, the last used on top, and how many more there may be.
+
+    The driver holds a lock around each method, where it has threads.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.closed = False
+        self.idle: list[Connection] = []
+        self.busy: set[Connection] = set()
+        # Slots of connections that are being made.
+        self.promised = 0
+        self.counts = dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
+
+    @property
+    def open(self) -> int:
+        """How many connections there are, those that are being made among them."""
+        return len(self.idle) + len(self.busy) + self.promised
+
+    def take(self) -> Connection | None:
+        """The idle connection that was used last, if there is any; it is busy then."""
+        if not self.idle:
+            return None
+        connection = self.idle.pop()
+        self.busy.add(connection)
+        return connection
+
+    def promise(self) -> bool:
+        """Reserve a slot for a new connection, where there is one."""
+        if self.open >= self.size:
+            return False
+        self.promised += 1
+        return True
+
+    def add(self, connection: Connection) -> Connection:
+        """The promised connection was made, and is busy; returns it."""
+        self.promised -= 1
+        self.busy.add(connection)
+        self.counts["connects"] += 1
+        return connection
+
+    def give_up_promise(self) -> None:
+        """The promised connection could not be made."""
+        self.promised -= 1
+
+    def put_back(self, connection: Connection, now: float) -> bool:
+        """A call is over, and the connection may make another; false where it is to be closed."""
+        self.busy.discard(connection)
+        if self.closed:
+            return False
+        connection.used = now
+        connection.is_new = False
+        self.idle.append(connection)
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """A connection is to be closed."""
+        self.busy.discard(connection)
+
+    def take_old(self, options: PoolOptions, now: float) -> list[Connection]:
+        """Take out the idle connections that are too old, or idle for too long, to be closed."""
+        old = [each for each in self.idle if is_old(each, options, now)]
+        if old:
+            self.idle = [each for each in self.idle if each not in old]
+        return old
+
+    def take_all(self) -> list[Connection]:
+        """Take out all that are idle."""
+        idle, self.idle = self.idle, []
+        return idle
+
+    def stats(self) -> dict[str, int]:
+        """How many connections there are, and what has happened."""
+        return {"open": self.open, "busy": len(self.busy), "idle": len(self.idle), **self.counts}
+
+
+def is_old(connection: Connection, options: PoolOptions, now: float) -> bool:
+    """Whether a connection is not used again."""
+    idle, age = now - connection.used, now - connection.made
+    return (options.max_idle is not None and idle > options.max_idle) or (
+        options.max_age is not None and age > options.max_age
+    )

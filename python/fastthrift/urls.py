@@ -1,0 +1,134 @@
+"""URLs of services: where one is, and what it speaks.
+
+===================================  ==========================================================
+``tcp://host:port``                  a socket; port 9090 where none is given
+``tls://host:port``                  an encrypted one
+``unix:/path/of/the.sock``           a unix socket
+``http://host:port/path``            over HTTP, ``https`` encrypted
+===================================  ==========================================================
+
+What they speak follows as a query: ``?protocol=compact&transport=framed&service=Calculator``.
+
+================  ====================================================  ====================
+``protocol``      ``binary``, ``compact``, ``json`` (thriftpy2's) or    ``binary``
+                  ``apache_json``
+``transport``     ``buffered`` or ``framed``                            ``buffered``
+``service``       the name before the colon, where a port serves        none
+                  several (``TMultiplexedProtocol``)
+================  ====================================================  ====================
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from fastthrift.transport._addresses import split_url, without_secrets
+
+__all__ = ["ServiceURL", "parse"]
+
+_PROTOCOLS = {
+    "binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
+    "compact": ("fastthrift.protocol", "TCompactProtocolFactory"),
+    "json": ("fastthrift.protocol", "TJSONProtocolFactory"),
+    "apache_json": ("fastthrift.protocol.apache_json", "TApacheJSONProtocolFactory"),
+}
+_TRANSPORTS = {
+    "buffered": ("fastthrift.transport", "TBufferedTransportFactory"),
+    "framed": ("fastthrift.transport", "TFramedTransportFactory"),
+}
+_SCHEMES = ("tcp", "tls", "unix", "http", "https")
+_PORT = 9090
+
+
+@dataclass(frozen=True)
+class ServiceURL:
+    """What a URL says; :func:`parse` makes it."""
+
+    scheme: str
+    host: str = ""
+    port: int = _PORT
+    #: Of a unix socket, or of a URL of HTTP.
+    path: str = ""
+    protocol: str = "binary"
+    transport: str = "buffered"
+    #: The name of the service among several; none where it is empty.
+    service: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme == "unix":
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+    def protocol_factory(self) -> Any:
+        """A factory of its protocol, that of the service where the port has several."""
+        factory = _made(_PROTOCOLS, self.protocol)
+        if not self.service:
+            return factory
+        from fastthrift.protocol import TMultiplexedProtocolFactory
+
+        return TMultiplexedProtocolFactory(factory, self.service)
+
+    def transport_factory(self) -> Any:
+        """A factory of its transport."""
+        return _made(_TRANSPORTS, self.transport)
+
+
+def _made(known: dict[str, tuple[str, str]], name: str) -> Any:
+    module, factory = known[name]
+    return getattr(importlib.import_module(module), factory)()
+
+
+def parse(url: str) -> ServiceURL:
+    """What a URL says.
+
+    Raises ``ValueError``, which tells what is wrong and what there may be instead.
+    """
+    bare, _, query = url.strip().partition("?")
+    scheme, colon, rest = bare.partition(":")
+    scheme = scheme.lower()
+    if not colon or scheme not in _SCHEMES:
+        known = ", ".join(f"{each}://" for each in _SCHEMES if each != "unix")
+        raise ValueError(
+            f"{without_secrets(bare)!r} is no url of a service: it must begin with {known} or unix:"
+        )
+    spoken = _spoken(query)
+    if scheme == "unix":
+        path = unquote(rest.removeprefix("//"))
+        if not path:
+            raise ValueError(f"{bare!r} names no unix socket: it must be like unix:/path/of.sock")
+        return replace(spoken, scheme=scheme, path=path)
+    parts = split_url(bare)
+    if parts.username or parts.password:
+        raise ValueError(f"{without_secrets(bare)!r} has a user, which a service has no use for")
+    web = {"http": 80, "https": 443}
+    if scheme not in web and parts.path.strip("/"):
+        raise ValueError(f"{bare!r} has a path, which only urls of http and https have")
+    return replace(
+        spoken,
+        scheme=scheme,
+        host=(parts.hostname or "localhost").replace("%25", "%"),
+        port=parts.port or web.get(scheme, _PORT),
+        path=parts.path if scheme in web else "",
+    )
+
+
+def _spoken(query: str) -> ServiceURL:
+    """What the query says, at no place yet."""
+    options: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        known = {"protocol": _PROTOCOLS, "transport": _TRANSPORTS}.get(name)
+        if known is None and name != "service":
+            raise ValueError(
+                f"a url of a service has no option {name!r}: there are protocol, transport and "
+                "service"
+            )
+        if known is not None and value not in known:
+            raise ValueError(f"{name}={value} is not known: there are {', '.join(known)}")
+        if name in options:
+            raise ValueError(f"{name} stands twice in a url of a service")
+        options[name] = value
+    return replace(ServiceURL(""), **options)  # type: ignore[arg-type]
