@@ -32,7 +32,8 @@ pub fn unsigned_header(length: usize) -> Option<[u8; FRAME_HEADER]> {
     u32::try_from(length).ok().map(u32::to_be_bytes)
 }
 
-/// Their number, as it was read before them; one above the limit is given back.
+/// How many bytes a length without a sign announces; one above the limit is
+/// given back.
 pub fn unsigned_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, u32> {
     let size = u32::from_be_bytes(header);
     match usize::try_from(size) {
