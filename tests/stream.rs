@@ -20,7 +20,7 @@ mod value;
 use choices::{Choices, Random};
 use fastthrift::stream::{
     Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, frame_end, frame_header,
-    frame_length, sasl_frame_length,
+    frame_length, unsigned_header, unsigned_length,
 };
 use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
 use protocols::{Protocol, Short, Strict, Text};
@@ -197,12 +197,15 @@ fn a_length_that_is_none_is_refused_before_the_frame_comes() {
 
 #[test]
 fn frames_of_sasl_may_be_empty_and_have_lengths_without_a_sign() {
-    for size in [0_u32, 5] {
-        assert_eq!(sasl_frame_length(size.to_be_bytes(), 5), Ok(size as usize));
+    for size in [0_usize, 5] {
+        let header = unsigned_header(size).expect("a short one");
+        assert_eq!(unsigned_length(header, 5), Ok(size));
     }
     for size in [6, 1 << 31, u32::MAX] {
-        assert_eq!(sasl_frame_length(size.to_be_bytes(), 5), Err(size));
+        let header = unsigned_header(size as usize).expect("32 bits");
+        assert_eq!(unsigned_length(header, 5), Err(size));
     }
+    assert_eq!(unsigned_header(1 << 32), None);
 }
 
 #[test]

@@ -29,8 +29,7 @@ pub fn frame_header(
     limit: Option<usize>,
     sasl: bool,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let largest = i32::MAX as usize;
-    let limit = limit.unwrap_or(largest).min(largest);
+    let limit = limit.unwrap_or(usize::MAX);
     let header = stream::frame_header(length, limit).map_err(|_| {
         let what = if sasl { "A SASL frame" } else { "a frame" };
         error::own_frame_size(py, what, length, limit)
@@ -49,7 +48,7 @@ pub fn frame_length(header: &Bound<'_, PyAny>, limit: usize, sasl: bool) -> PyRe
         .try_into()
         .map_err(|_| PyValueError::new_err("the length of a frame has four bytes"))?;
     if sasl {
-        stream::sasl_frame_length(header, limit)
+        stream::unsigned_length(header, limit)
             .map_err(|size| error::sasl_frame_size(py, size, limit))
     } else {
         stream::frame_length(header, limit).map_err(|size| error::frame_size(py, size, limit))

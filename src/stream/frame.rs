@@ -1,6 +1,6 @@
 //! The frame: a length of four bytes, then so many bytes.
 //!
-//! Those of SASL have the length without a sign, and may be empty.
+//! Those of SASL have a length without a sign, and may be empty.
 
 use crate::wire::{Error, ErrorKind, Result, checked_size};
 
@@ -24,23 +24,22 @@ pub fn frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, i
     }
 }
 
-/// The length of a frame of SASL; one above the limit is given back.
-pub fn sasl_frame_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, u32> {
+/// What stands before bytes that are told with their number, which may be
+/// none and has no sign: a frame of SASL, a text of thriftpy2's JSON. Nothing
+/// where there are too many to be told.
+#[must_use]
+pub fn unsigned_header(length: usize) -> Option<[u8; FRAME_HEADER]> {
+    u32::try_from(length).ok().map(u32::to_be_bytes)
+}
+
+/// How many bytes a length without a sign announces; one above the limit is
+/// given back.
+pub fn unsigned_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize, u32> {
     let size = u32::from_be_bytes(header);
     match usize::try_from(size) {
         Ok(length) if length <= limit => Ok(length),
         _ => Err(size),
     }
-}
-
-/// The length of a text of thriftpy2's JSON, which stands before it as a
-/// frame's does.
-pub(super) fn text_length(header: [u8; FRAME_HEADER], limit: usize) -> Result<usize> {
-    let length = u32::from_be_bytes(header) as usize;
-    if length > limit {
-        return Err(too_long(length, limit));
-    }
-    Ok(length)
 }
 
 /// Where the frame ends that begins with these bytes, whether it has come or
@@ -69,10 +68,10 @@ pub(super) fn bad_length(size: i32, limit: usize) -> Error {
 
 /// The error for a message above the limit.
 #[cold]
-pub(super) fn too_long(size: usize, limit: usize) -> Error {
+pub(super) fn too_long(size: u64, limit: usize) -> Error {
     ErrorKind::SizeLimit {
         what: "message",
-        size: size as u64,
+        size,
         limit: limit as u64,
     }
     .into()

@@ -94,7 +94,7 @@ impl Inbound {
         let least = end.unwrap_or_else(|| scan.wanted());
         let size = least.saturating_sub(self.protocol.prefix());
         if size > self.limits.message {
-            return Err(too_long(size, self.limits.message));
+            return Err(too_long(size as u64, self.limits.message));
         }
         let Some(end) = end else { return Ok(None) };
         self.scan = None;

@@ -28,6 +28,8 @@ mod inbound;
 mod scan;
 
 pub use detect::{Opening, Speech, detect};
-pub use frame::{FRAME_HEADER, frame_end, frame_header, frame_length, sasl_frame_length};
+pub use frame::{
+    FRAME_HEADER, frame_end, frame_header, frame_length, unsigned_header, unsigned_length,
+};
 pub use inbound::{Framing, Inbound};
 pub use scan::{Protocol, Scan, Target};

@@ -1,7 +1,7 @@
 //! The end of a value, found once and resumably.
 
 use super::arrived::Arrived;
-use super::frame::{FRAME_HEADER, text_length};
+use super::frame::{FRAME_HEADER, too_long, unsigned_length};
 use crate::wire::{
     Binary, Compact, Depth, ErrorKind, Input, Limits, ListHeader, MapHeader, Nesting, Reader,
     Result, TextEnd, WireType,
@@ -174,8 +174,9 @@ impl Scan {
             self.wanted = FRAME_HEADER;
             return Ok(());
         };
-        let length = text_length(*header, self.limits.message)
-            .map_err(|error| error.at(FRAME_HEADER as u64))?;
+        let limit = self.limits.message;
+        let length = unsigned_length(*header, limit)
+            .map_err(|size| too_long(size.into(), limit).at(FRAME_HEADER as u64))?;
         self.found(FRAME_HEADER.saturating_add(length));
         Ok(())
     }

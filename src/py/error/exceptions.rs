@@ -125,10 +125,11 @@ pub fn sasl_frame_size(py: Python<'_>, size: u32, limit: usize) -> PyErr {
     make(imports::frame_size(py), (number::FRAME_LIMIT, text))
 }
 
-/// A frame that is not sent, for the peer would refuse it.
+/// A frame that is not sent: the peer would refuse it, or its length does not
+/// fit into 31 bits.
 #[cold]
 pub fn own_frame_size(py: Python<'_>, what: &str, size: usize, limit: usize) -> PyErr {
-    let text = frame_too_long(what, &size, limit);
+    let text = frame_too_long(what, &size, limit.min(i32::MAX as usize));
     make(imports::malformed_data(py), (number::SIZE_LIMIT, text))
 }
 

@@ -17,8 +17,8 @@ const LARGEST_KEPT: usize = 1 << 16;
 
 /// Bytes as a frame of at most `limit`: their number, then themselves.
 fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let header =
-        frame_header(data.len(), limit).map_err(|error| error::from_wire(py, error, None, ""))?;
+    let header = frame_header(data.len(), limit)
+        .map_err(|_| error::own_frame_size(py, "a frame", data.len(), limit))?;
     PyBytes::new_with(py, data.len() + FRAME_HEADER, |frame| {
         frame[..FRAME_HEADER].copy_from_slice(&header);
         frame[FRAME_HEADER..].copy_from_slice(data);

@@ -6,7 +6,7 @@ use pyo3::types::PyString;
 use super::{CyTransportBase, TBufferedTransport, TFramedTransport, TMemoryBuffer};
 use crate::py::error;
 use crate::py::ffi::{is_kind_of, lookup};
-use crate::stream::FRAME_HEADER;
+use crate::stream::{FRAME_HEADER, unsigned_length};
 use crate::wire::Input;
 
 /// A transport as the codec goes about it, reading or writing.
@@ -42,8 +42,8 @@ pub fn with_arrived_frame<T>(
 ) -> PyResult<Option<T>> {
     let arrived = |bytes: &[u8]| {
         let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER>()?;
-        let size = u32::from_be_bytes(*header) as usize;
-        (size <= limit && size <= rest.len()).then_some(FRAME_HEADER + size)
+        let size = unsigned_length(*header, limit).ok()?;
+        (size <= rest.len()).then_some(FRAME_HEADER + size)
     };
     match Endpoint::of(trans)? {
         Endpoint::Memory(memory) => {

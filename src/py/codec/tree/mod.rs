@@ -21,7 +21,7 @@ use super::affordable;
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::structs::Plan;
-use crate::stream::FRAME_HEADER;
+use crate::stream::{FRAME_HEADER, unsigned_header};
 use crate::wire::{Limits, Output};
 use build::PlainReader;
 use dump::PlainWriter;
@@ -124,10 +124,10 @@ pub fn write_thriftpy_message<'py>(
     }
     out.put(b"}");
     let size = out.length() - FRAME_HEADER;
-    let Ok(header) = u32::try_from(size) else {
+    let Some(header) = unsigned_header(size) else {
         return Ok(None);
     };
-    out.replace(0, &header.to_be_bytes());
+    out.replace(0, &header);
     let message = out.finish()?;
     plan.get().note_size(size + FRAME_HEADER);
     Ok(Some(message))
