@@ -55,7 +55,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     /// Reads a struct into an object that exists; fields that do not come
     /// keep their value.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: one more frame, for small structs and for each level"
+    )]
+    #[inline(always)]
     pub fn struct_of_object(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
         match plan.slots(object) {
             Some(slots) => self.struct_by_slots(plan, slots, object),

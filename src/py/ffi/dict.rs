@@ -1,7 +1,6 @@
 //! Iteration over dicts that other code may change meanwhile.
 
-use std::mem::ManuallyDrop;
-
+use pyo3::Borrowed;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -48,16 +47,12 @@ impl<'a, 'py> DictEntries<'a, 'py> {
         let position = self.position;
         // SAFETY: no code runs while key and value are read and written, or
         // neither is looked at again.
-        let (key, value) = unsafe {
-            self.look_at_next(|key, value| {
-                let key = write_exact(key_kind, key, writer);
-                (key, key && write_exact(value_kind, value, writer))
-            })?
-        };
-        if value {
+        let (key, value) = unsafe { self.borrow_next()? };
+        let key_is_written = write_exact(key_kind, &key, writer);
+        if key_is_written && write_exact(value_kind, &value, writer) {
             return Some(Left::Nothing);
         }
-        self.left_at(position, key)
+        self.left_at(position, key_is_written)
     }
 
     /// The entry at a position once more, for code may have run since it was
@@ -69,18 +64,16 @@ impl<'a, 'py> DictEntries<'a, 'py> {
         Some(Left::of(key_is_written, key, value))
     }
 
-    /// Shows `look` the next key and value, which have no references of their
-    /// own.
+    /// The next key and value, which have no references of their own.
     ///
     /// # Safety
-    /// `look` runs no code of objects, which could drop them, or does not look
-    /// at them after it has done so.
+    /// No code of objects runs, which could drop them, or they are not looked
+    /// at after that.
     #[expect(clippy::inline_always, reason = "measured: the loop over entries")]
     #[inline(always)]
-    unsafe fn look_at_next<T>(
+    unsafe fn borrow_next(
         &mut self,
-        look: impl FnOnce(&Bound<'py, PyAny>, &Bound<'py, PyAny>) -> T,
-    ) -> Option<T> {
+    ) -> Option<(Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
         if self.dict.len() != self.length {
             return None;
         }
@@ -88,16 +81,14 @@ impl<'a, 'py> DictEntries<'a, 'py> {
         // SAFETY: the position starts at 0 and is changed by this call only, or
         // is one that it had before; the call checks it against the dict as it
         // is now. Key and value are borrowed from the dict, which keeps them as
-        // long as no other code runs; their references are not given up.
+        // long as no other code runs.
         unsafe {
             let dict = self.dict.as_ptr();
             if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
                 return None;
             }
             let py = self.dict.py();
-            let key = ManuallyDrop::new(Bound::from_owned_ptr(py, key));
-            let value = ManuallyDrop::new(Bound::from_owned_ptr(py, value));
-            Some(look(&key, &value))
+            Some((Borrowed::from_ptr(py, key), Borrowed::from_ptr(py, value)))
         }
     }
 }
@@ -129,7 +120,10 @@ impl<'py> Iterator for DictEntries<'_, 'py> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         // SAFETY: both get references before any code runs.
-        unsafe { self.look_at_next(|key, value| (key.clone(), value.clone())) }
+        unsafe {
+            let (key, value) = self.borrow_next()?;
+            Some((key.to_owned(), value.to_owned()))
+        }
     }
 }
 

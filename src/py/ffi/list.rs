@@ -149,7 +149,8 @@ impl<T: ExactNumber> Iterator for ExactItems<'_, '_, T> {
     #[inline(always)]
     fn next(&mut self) -> Option<T> {
         // SAFETY: no code runs while the item is read.
-        let value = unsafe { look_at_item(self.list, self.index, T::exact)?? };
+        let item = unsafe { borrow_item(self.list, self.index)? };
+        let value = T::exact(&item)?;
         self.index += 1;
         Some(value)
     }
@@ -165,42 +166,43 @@ pub fn write_item<W: Writer>(
     kind: ScalarKind,
     writer: &mut W,
 ) -> bool {
-    let write = |item: &Bound<'_, PyAny>| write_exact(kind, item, writer);
     // SAFETY: no code runs while the item is read and written, or the item is
     // not looked at again.
-    unsafe { look_at_item(list, index, write).unwrap_or(false) }
+    match unsafe { borrow_item(list, index) } {
+        Some(item) => write_exact(kind, &item, writer),
+        None => false,
+    }
 }
 
 /// An item of a list.
 pub(super) fn get_item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the item gets a reference of its own before any code runs.
-    unsafe { look_at_item(list, index, Bound::clone) }
+    unsafe { borrow_item(list, index).map(Borrowed::to_owned) }
 }
 
-/// Shows `look` an item of a list that has no reference of its own.
+/// An item of a list that has no reference of its own.
 ///
 /// # Safety
-/// `look` runs no code of objects, which could drop the item, or does not look
-/// at the item after it has done so.
+/// No code of objects runs, which could drop the item, or it is not looked at
+/// after that.
 #[expect(clippy::inline_always, reason = "measured: the loops over elements")]
 #[inline(always)]
-unsafe fn look_at_item<'py, T>(
-    list: &Bound<'py, PyList>,
+unsafe fn borrow_item<'a, 'py>(
+    list: &'a Bound<'py, PyList>,
     index: usize,
-    look: impl FnOnce(&Bound<'py, PyAny>) -> T,
-) -> Option<T> {
+) -> Option<Borrowed<'a, 'py, PyAny>> {
     if index >= list.len() {
         return None;
     }
     // SAFETY: the index is below the length, and the list keeps its items as
-    // long as no other code runs. The reference is not given up.
+    // long as no other code runs.
     unsafe {
         if !cfg!(known_layouts) {
             let item = ffi::PyList_GetItem(list.as_ptr(), index as ffi::Py_ssize_t);
-            return Some(look(&Borrowed::from_ptr(list.py(), item)));
+            return Some(Borrowed::from_ptr(list.py(), item));
         }
         let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
-        Some(look(&*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>()))
+        Some(*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>())
     }
 }
 

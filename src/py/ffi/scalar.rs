@@ -248,7 +248,11 @@ impl ReadStr {
 }
 
 impl ReadScalar for ReadStr {
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: a string is the most frequent value"
+    )]
+    #[inline(always)]
     fn read<'py, R: Reader>(
         self,
         py: Python<'py>,

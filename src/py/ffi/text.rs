@@ -214,6 +214,17 @@ pub fn exact_utf8<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
 /// The UTF-8 of a `str` of other characters, which the `str` keeps.
 #[cold]
 fn other_utf8<'a>(text: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    if cfg!(known_layouts) {
+        // SAFETY: a str that is not compact ASCII has this header; where its
+        // UTF-8 was asked for before, the str keeps it, and never changes.
+        unsafe {
+            let header = text.as_ptr().cast::<ffi::PyCompactUnicodeObject>();
+            if !(*header).utf8.is_null() {
+                let length = (*header).utf8_length as usize;
+                return Some(std::slice::from_raw_parts((*header).utf8.cast(), length));
+            }
+        }
+    }
     // A lone surrogate has none. The exception that says so may wake the
     // garbage collector, and with it any code.
     let _kept = text.clone();

@@ -386,7 +386,11 @@ impl Plan {
     }
 
     /// The slots of an object whose plan this is.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: once for each struct, of which most are small"
+    )]
+    #[inline(always)]
     pub fn slots<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<ffi::Slots<'a, 'py>> {
         let slots = self.layout()?.slots();
         slots.view_exact(object).or_else(|| slots.view(object))
