@@ -12,7 +12,8 @@ What is timed are whole public calls, as users write them: ``utils.serialize(obj
 protocol, its compact one), ``TSerialization.serialize`` and ``deserialize`` for Apache
 Thrift (its C extension, which must not fall back), ``encode`` and ``decode`` of reused msgpack
 coders for msgspec, which has no Thrift: it is there as the measure of what Python allows.
-Apache's JSON is compared in the same way, with msgspec's JSON beside it.
+Apache's JSON is compared in the same way, with msgspec's JSON beside it, and so are thriftpy2's
+JSON protocol and the plain JSON of ``to_json`` and ``from_json``.
 
 Before anything is timed, the results are compared: equal bytes from every Thrift library, equal
 values from every library.  The contestants take turns (A B C A B C ...), so that a slow moment
@@ -187,6 +188,69 @@ def json_actions(case: Case) -> tuple[dict[str, Action], dict[str, Action]]:
     return encode, decode
 
 
+def own_json_actions(case: Case) -> tuple[dict[str, Action], dict[str, Action]]:
+    """The encode and decode actions of thriftpy2's JSON protocol, which nobody else has, after
+    checking that the two agree. thriftpy2 is left out where it cannot read what it wrote."""
+    ours, theirs = subject.load(str(case.path)), reference.load(str(case.path))
+    encode: dict[str, Action] = {}
+    decode: dict[str, Action] = {}
+    written = set()
+    expected = normal(case.make(ours))
+    for name, module, utils, protocols in (
+        (SUBJECT, ours, subject.utils, subject.protocol),
+        (THRIFTPY2, theirs, thriftpy2.utils, thriftpy2.protocol),
+    ):
+        factory = protocols.TJSONProtocolFactory()
+        obj, cls = case.make(module), getattr(module, case.struct)
+        data = utils.serialize(obj, factory)
+        written.add(data)
+        names = {
+            **{"serialize": utils.serialize, "deserialize": utils.deserialize},
+            **{"obj": obj, "cls": cls, "data": data, "factory": factory},
+        }
+        encode[name] = Action("serialize(obj, factory)", names)
+        decode[name] = Action("deserialize(cls(), data, factory)", names)
+        if normal(decode[name]()) != expected:
+            raise SystemExit(f"{case.name}: {name} decodes another value (thriftpy2's JSON)")
+    if len(written) != 1:
+        raise SystemExit(f"{case.name}: the bytes of thriftpy2's JSON differ")
+    return encode, decode
+
+
+def plain_json_actions(case: Case) -> tuple[dict[str, Action], dict[str, Action]]:
+    """The actions of ``to_json`` and ``from_json`` and of msgspec's JSON on equal data, after
+    checking that each gives what the other reads."""
+    module, msgspec_types = subject.load(str(case.path)), case.msgspec()
+    obj, cls = case.make(module), getattr(module, case.struct)
+    to_json, from_json = subject.package.to_json, subject.package.from_json
+    data = to_json(obj)
+    encoder = msgspec.json.Encoder()
+    decoder = msgspec.json.Decoder(getattr(msgspec_types, case.struct))
+    msgspec_obj = case.make(msgspec_types)
+    msgspec_data = encoder.encode(msgspec_obj)
+    expected = normal(obj)
+    for name, found in (
+        ("from_json of its own text", from_json(cls, data)),
+        ("from_json of msgspec's text", from_json(cls, msgspec_data)),
+        ("msgspec of to_json's text", decoder.decode(data)),
+    ):
+        if normal(found) != expected:
+            raise SystemExit(f"{case.name}: {name} gives another value")
+    coders = {"encode": encoder.encode, "decode": decoder.decode}
+    return (
+        {
+            SUBJECT: Action("to_json(obj)", {"to_json": to_json, "obj": obj}),
+            MSGSPEC_JSON: Action("encode(obj)", {**coders, "obj": msgspec_obj}),
+        },
+        {
+            SUBJECT: Action(
+                "from_json(cls, data)", {"from_json": from_json, "cls": cls, "data": data}
+            ),
+            MSGSPEC_JSON: Action("decode(data)", {**coders, "data": msgspec_data}),
+        },
+    )
+
+
 def direct_actions(case: Case, protocol: str) -> tuple[Action, Action] | None:
     """fastthrift's own short forms, where it has them: ``encode`` and ``decode``."""
     encode, decode = (getattr(subject.package, name, None) for name in ("encode", "decode"))
@@ -225,6 +289,14 @@ def compare_codecs(cases: list[Case], budget: Budget) -> list[Measurement]:
         for operation, actions in zip(("encode", "decode"), json_actions(case), strict=True):
             row = Measurement(operation, "Apache's JSON", case.name)
             results.append(record(row, actions, budget))
+        progress(f"{case.name}, thriftpy2's JSON")
+        for operation, actions in zip(("encode", "decode"), own_json_actions(case), strict=True):
+            row = Measurement(operation, "thriftpy2's JSON", case.name)
+            results.append(record(row, actions, budget))
+        progress(f"{case.name}, plain JSON")
+        names = (f"{SUBJECT}.to_json", f"{SUBJECT}.from_json")
+        for operation, actions in zip(names, plain_json_actions(case), strict=True):
+            results.append(record(Measurement(operation, "", case.name), actions, budget))
     return results
 
 

@@ -39,6 +39,8 @@ TARGETS = {
     ("decode", "binary"): {THRIFTPY2: 4.5, APACHE: 4.5, MSGSPEC: 1.2},
     ("encode", "compact"): {THRIFTPY2: 100.0, APACHE: 5.0, MSGSPEC: 1.1},
     ("decode", "compact"): {THRIFTPY2: 35.0, APACHE: 5.0, MSGSPEC: 1.1},
+    (f"{SUBJECT}.to_json", ""): {MSGSPEC_JSON: 1 / 3},
+    (f"{SUBJECT}.from_json", ""): {MSGSPEC_JSON: 1 / 3},
 }
 
 #: No single case of encoding and decoding may be slower: than msgspec, by more than 10 percent.

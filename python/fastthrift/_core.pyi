@@ -174,17 +174,26 @@ def to_dict(
     binary: Literal["bytes", "base64"] = "bytes",
     sets: Literal["list", "set"] = "list",
     keys: Literal["keep", "str"] = "keep",
+    max_depth: int = 64,
+    max_string_size: int = 104857600,
 ) -> dict[str, Any]:
     """The fields of a struct, union or exception by their names in the IDL, in IDL order.
 
     All containers are new; uuids are text. Fields that are None are left out, or None where
     `unset` is "null". A map whose keys are structs or containers is a list of pairs.
 
-    Raises TDecodeException for a value that does not fit its field.
+    Raises TDecodeException for a value that does not fit its field. The limits of these four
+    functions are those of protocols: levels of structs and containers, bytes of a string, and
+    bytes of the whole text.
     """
 
 def from_dict(
-    cls: type[_T], data: Mapping[str, Any], *, unknown: Literal["error", "ignore"] = "error"
+    cls: type[_T],
+    data: Mapping[str, Any],
+    *,
+    unknown: Literal["error", "ignore"] = "error",
+    max_depth: int = 64,
+    max_string_size: int = 104857600,
 ) -> _T:
     """A new struct of class `cls` from a mapping, the reverse of `to_dict` with any options.
 
@@ -199,6 +208,9 @@ def to_json(
     enums: Literal["number", "name"] = "number",
     unset: Literal["omit", "null"] = "omit",
     allow_nan: bool = False,
+    max_depth: int = 64,
+    max_string_size: int = 104857600,
+    max_message_size: int = 104857600,
 ) -> bytes:
     """A struct as a JSON object in UTF-8: `to_dict` with base64 and text as keys, as text.
 
@@ -211,6 +223,9 @@ def from_json(
     *,
     unknown: Literal["error", "ignore"] = "error",
     allow_nan: bool = False,
+    max_depth: int = 64,
+    max_string_size: int = 104857600,
+    max_message_size: int = 104857600,
 ) -> _T:
     """A new struct of class `cls` from JSON text, the reverse of `to_json`.
 

@@ -5,19 +5,28 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString, PyType};
 
-use super::codec::{self, BuildOptions, DumpOptions, type_name};
+use super::codec::{self, BuildOptions, Dialect, DumpOptions, Settings, type_name};
 use super::ffi::Raised;
 use super::structs::Plan;
 use super::transport::{bytes_of, with_arrived_frame};
 use crate::wire::Limits;
 
+/// What applies where nothing else is asked for.
+const DEFAULT: Settings = Settings::new(Dialect::Json);
+
 /// The fields of a struct, by their names in the IDL, as a new dict.
 ///
 /// See `fastthrift.to_dict`.
 #[pyfunction]
-#[pyo3(signature = (
-    obj, *, enums = "number", unset = "omit", binary = "bytes", sets = "list", keys = "keep"
-))]
+#[pyo3(
+    signature = (
+        obj, *, enums = "number", unset = "omit", binary = "bytes", sets = "list", keys = "keep",
+        max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size()
+    ),
+    text_signature = "(obj, *, enums='number', unset='omit', binary='bytes', sets='list', \
+        keys='keep', max_depth=64, max_string_size=104857600)"
+)]
+#[expect(clippy::too_many_arguments, reason = "they are keywords")]
 pub fn to_dict<'py>(
     obj: &Bound<'py, PyAny>,
     enums: &str,
@@ -25,55 +34,99 @@ pub fn to_dict<'py>(
     binary: &str,
     sets: &str,
     keys: &str,
+    max_depth: u32,
+    max_string_size: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = DumpOptions::of_dict(enums, unset, binary, sets, keys)?;
+    let limits = limits(max_depth, max_string_size);
+    let options = DumpOptions::of_dict(enums, unset, binary, sets, keys, limits)?;
     codec::to_dict(plan_of("to_dict", obj)?.get(), obj, options)
 }
 
 /// A struct as JSON text in UTF-8.
 #[pyfunction]
-#[pyo3(signature = (obj, *, enums = "number", unset = "omit", allow_nan = false))]
+#[pyo3(
+    signature = (
+        obj, *, enums = "number", unset = "omit", allow_nan = false,
+        max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size(),
+        max_message_size = DEFAULT.max_message_size()
+    ),
+    text_signature = "(obj, *, enums='number', unset='omit', allow_nan=False, max_depth=64, \
+        max_string_size=104857600, max_message_size=104857600)"
+)]
 pub fn to_json<'py>(
     obj: &Bound<'py, PyAny>,
     enums: &str,
     unset: &str,
     allow_nan: bool,
+    max_depth: u32,
+    max_string_size: usize,
+    max_message_size: usize,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let py = obj.py();
     let raise = |error| Raised::new(py, error);
-    let options = DumpOptions::of_json(enums, unset, allow_nan).map_err(raise)?;
+    let limits = limits(max_depth, max_string_size);
+    let options = DumpOptions::of_json(enums, unset, allow_nan, limits).map_err(raise)?;
     let plan = plan_of("to_json", obj).map_err(raise)?;
-    codec::to_json(plan.get(), obj, options)
+    let text = codec::to_json(plan.get(), obj, options)?;
+    codec::check_size(py, text.as_bytes().len(), max_message_size).map_err(raise)?;
+    Ok(text)
 }
 
 /// A new object of a struct class from a dict, the reverse of `to_dict`.
 #[pyfunction]
-#[pyo3(signature = (cls, data, *, unknown = "error"))]
+#[pyo3(
+    signature = (
+        cls, data, *, unknown = "error",
+        max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size()
+    ),
+    text_signature = "(cls, data, *, unknown='error', max_depth=64, max_string_size=104857600)"
+)]
 pub fn from_dict<'py>(
     cls: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
     unknown: &str,
+    max_depth: u32,
+    max_string_size: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = BuildOptions::new(unknown, true)?;
+    let options = BuildOptions::new(unknown, true, limits(max_depth, max_string_size))?;
     codec::from_dict(class_of("from_dict", cls)?, data, options)
 }
 
 /// A new object of a struct class from JSON text, the reverse of `to_json`.
 #[pyfunction]
-#[pyo3(signature = (cls, data, *, unknown = "error", allow_nan = false))]
+#[pyo3(
+    signature = (
+        cls, data, *, unknown = "error", allow_nan = false,
+        max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size(),
+        max_message_size = DEFAULT.max_message_size()
+    ),
+    text_signature = "(cls, data, *, unknown='error', allow_nan=False, max_depth=64, \
+        max_string_size=104857600, max_message_size=104857600)"
+)]
 pub fn from_json<'py>(
     cls: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
     unknown: &str,
     allow_nan: bool,
+    max_depth: u32,
+    max_string_size: usize,
+    max_message_size: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let options = BuildOptions::new(unknown, allow_nan)?;
+    let limits = Limits {
+        message: max_message_size,
+        ..limits(max_depth, max_string_size)
+    };
+    let options = BuildOptions::new(unknown, allow_nan, limits)?;
     let class = class_of("from_json", cls)?;
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return read(class, bytes.as_bytes(), options);
     }
     if let Ok(text) = data.cast::<PyString>() {
-        return read(class, text.to_str()?.as_bytes(), options);
+        return match text.to_str() {
+            Ok(text) => read(class, text.as_bytes(), options),
+            // With halves of surrogate pairs, to tell where the first is.
+            Err(_) => read(class, &utf8_with_halves(text)?, options),
+        };
     }
     match bytes_of(data) {
         Ok(bytes) => read(class, &bytes, options),
@@ -144,12 +197,18 @@ pub fn split_json<'py>(
     Some((PyBytes::new(py, metadata), PyBytes::new(py, payload)))
 }
 
-fn limits(depth: u32, string: usize) -> Limits {
-    Limits {
-        depth,
-        string,
-        ..Limits::DEFAULT
-    }
+/// The UTF-8 of a text, with halves of surrogate pairs as they are encoded.
+#[cold]
+fn utf8_with_halves(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
+    bytes_of(&bytes)
+}
+
+fn limits(max_depth: u32, max_string_size: usize) -> Limits {
+    DEFAULT
+        .set_max_depth(max_depth)
+        .set_max_string_size(max_string_size)
+        .limits
 }
 
 fn read<'py>(
@@ -157,7 +216,7 @@ fn read<'py>(
     text: &[u8],
     options: BuildOptions,
 ) -> PyResult<Bound<'py, PyAny>> {
-    codec::check_size(class.py(), text.len(), Limits::DEFAULT.message)?;
+    codec::check_size(class.py(), text.len(), options.limits.message)?;
     codec::from_json(class, text, options)
 }
 

@@ -127,6 +127,7 @@ impl<'a> Json<'a> {
                 Ok(Piece::Scratch)
             }
             Err(Wrong::Unfinished) => Err(Error::truncated(1, 0)),
+            Err(Wrong::NotUtf8 { .. }) => Err(Error::malformed("a string is not UTF-8")),
             Err(Wrong::Malformed(what)) => Err(Error::malformed(what)),
         }
     }

@@ -191,6 +191,12 @@ fn unicode(unit: u16) -> [u8; 6] {
 pub enum Wrong {
     /// It does not end.
     Unfinished,
+    /// It is not UTF-8; whether what comes in its place is half of a surrogate
+    /// pair.
+    NotUtf8 {
+        /// Whether it is.
+        half_pair: bool,
+    },
     /// It is not JSON, with the reason.
     Malformed(&'static str),
 }
@@ -266,12 +272,16 @@ pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
         if ascii || well_formed(&text[..length]) == length {
             return Ok(Found::Plain(length));
         }
-        return Err(NOT_UTF8);
+        return Err(not_utf8(&text[..length]));
     }
     unescape(text, scratch)
 }
 
-const NOT_UTF8: Wrong = Wrong::Malformed("a string is not UTF-8");
+#[cold]
+fn not_utf8(text: &[u8]) -> Wrong {
+    let half_pair = surrogate(&text[well_formed(text)..]).is_some();
+    Wrong::NotUtf8 { half_pair }
+}
 
 fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     scratch.clear();
@@ -288,7 +298,7 @@ fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
             return Err(if length == rest.len() {
                 Wrong::Unfinished
             } else {
-                NOT_UTF8
+                not_utf8(before)
             });
         }
         rest = &rest[length..];

@@ -14,10 +14,13 @@ import pytest
 import thriftpy2
 import thriftpy2.protocol.json
 import thriftpy2.utils
+import wrapt
+from django.utils.functional import SimpleLazyObject, lazy
 from fastthrift.protocol.exc import (
     TDepthLimitException,
     TEncodeException,
     TMalformedDataException,
+    TProtocolException,
 )
 from fastthrift.protocol.json import TJSONProtocolFactory
 from fastthrift.thrift import TPayload, TType
@@ -25,6 +28,7 @@ from fastthrift.utils import deserialize, serialize
 from hypothesis import given
 from hypothesis import strategies as st
 from support.pages import ROOT, blocks
+from werkzeug.local import LocalProxy
 
 IDL = """
 enum Status { NEW = 1, SENT = 2 }
@@ -222,6 +226,20 @@ def test_what_is_wrong_is_told_with_its_path_and_byte(text, message):
         fastthrift.from_json(plain.Order, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"id":1,"from":"\ud800"}', r"from: a text has half of a surrogate pair.* \(at byte 15\)"),
+        ('{"id":1,"from":"\\n\udc80"}', "from: a text has half of a surrogate pair"),
+        ('{"\udfff":1}', "a text has half of a surrogate pair"),
+        ('{"id":\ud800}', "id: not JSON: expected a value, found byte 0xed"),
+    ],
+)
+def test_a_str_with_half_of_a_surrogate_pair_is_refused_as_other_wrong_text(text, message):
+    with pytest.raises(TMalformedDataException, match=f"^{message}"):
+        fastthrift.from_json(plain.Order, text)
+
+
 def test_a_wrong_value_of_a_dict_is_told_with_its_path():
     data = {"id": 1, "items": [{"name": "a"}, {"price": "abc"}]}
     with pytest.raises(TMalformedDataException, match=r'^items\[1\]\.price: expected .*"abc"$'):
@@ -307,6 +325,133 @@ def test_nesting_is_limited_whatever_nests():
     for function in (fastthrift.to_dict, fastthrift.to_json):
         with pytest.raises(TDepthLimitException):
             function(value)
+
+
+def test_the_limits_are_those_of_protocols_and_can_be_others():
+    text = '{"part":' * 69 + "{}" + "}" * 69
+    value = fastthrift.from_json(plain.Item, text, max_depth=70)
+    data = fastthrift.to_dict(value, max_depth=70)
+    assert fastthrift.to_json(value, max_depth=70).decode() == text
+    assert fastthrift.from_dict(plain.Item, data, max_depth=70) == value
+    for function, arguments in (
+        (fastthrift.from_json, (plain.Item, text)),
+        (fastthrift.from_dict, (plain.Item, data)),
+        (fastthrift.to_dict, (value,)),
+        (fastthrift.to_json, (value,)),
+    ):
+        with pytest.raises(TDepthLimitException, match="max_depth"):
+            function(*arguments, max_depth=69)
+
+
+@pytest.mark.parametrize("name", ["ää", "\n" * 4])
+def test_the_longest_string_is_counted_in_bytes_of_utf8(name):
+    value = plain.Item(name=name)
+    text = json.dumps({"name": name})
+    data = {"name": name}
+    assert fastthrift.from_json(plain.Item, text, max_string_size=4) == value
+    assert fastthrift.from_dict(plain.Item, data, max_string_size=4) == value
+    assert fastthrift.to_dict(value, max_string_size=4) == data
+    assert json.loads(fastthrift.to_json(value, max_string_size=4)) == data
+    for function, arguments in (
+        (fastthrift.from_json, (plain.Item, text)),
+        (fastthrift.from_dict, (plain.Item, data)),
+        (fastthrift.to_dict, (value,)),
+        (fastthrift.to_json, (value,)),
+    ):
+        with pytest.raises(TProtocolException, match=r"limit of 3 .*max_string_size") as caught:
+            function(*arguments, max_string_size=3)
+        assert caught.value.type == TProtocolException.SIZE_LIMIT
+
+
+def test_the_longest_text_is_counted_in_bytes():
+    text = b'{"name":"nut"}'
+    value = fastthrift.from_json(plain.Item, text, max_message_size=len(text))
+    assert fastthrift.to_json(value, max_message_size=len(text)) == text
+    with pytest.raises(TProtocolException, match="max_message_size"):
+        fastthrift.from_json(plain.Item, text, max_message_size=len(text) - 1)
+    with pytest.raises(TProtocolException, match="max_message_size"):
+        fastthrift.to_json(value, max_message_size=len(text) - 1)
+
+
+def lazily(value: Any) -> Any:
+    """Django's lazy value; of a struct it has the methods of the class, and no fields."""
+    return value if hasattr(value, "thrift_spec") else lazy(lambda: value, type(value))()
+
+
+PROXIES = {
+    "django's lazy": lazily,
+    "SimpleLazyObject": lambda value: SimpleLazyObject(lambda: value),
+    "LocalProxy": lambda value: LocalProxy(lambda: value),
+    "ObjectProxy": wrapt.ObjectProxy,
+}
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_proxies_are_what_they_stand_for(kind):
+    wrap = PROXIES[kind]
+    value = plain.Order(
+        id=wrap(1),
+        status=wrap(2),
+        items=[wrap(plain.Item(wrap("nut"), wrap(0.5)))],
+        notes={wrap(1): wrap("new")},
+        from_=wrap("Jürgen"),
+        seal=wrap("text"),
+        paid=wrap(True),
+        words={wrap("a"): wrap([wrap("b")])},
+        target=wrap(plain.Target(number=wrap(2**40))),
+    )
+    data = {
+        "id": 1,
+        "status": 2,
+        "items": [{"name": "nut", "price": 0.5}],
+        "notes": {1: "new"},
+        "from": "Jürgen",
+        "seal": b"text",
+        "target": {"number": 2**40},
+        "paid": True,
+        "small": 7,
+        "words": {"a": ["b"]},
+    }
+    found = fastthrift.to_dict(value)
+    assert found == data
+    assert {type(item) for item in found.values()} <= {int, list, dict, str, bytes, bool}
+    written = json.loads(fastthrift.to_json(value))
+    assert written == {**data, "seal": "dGV4dA==", "notes": {"1": "new"}}
+    # What is true of a proxy for a bool may be true of anything: it is refused.
+    proxies = {
+        name: item if name in ("paid", "seal") else wrap(item) for name, item in data.items()
+    }
+    with pytest.raises(TMalformedDataException, match="paid: expected true or false"):
+        fastthrift.from_dict(plain.Order, {**data, "paid": wrap(True)})
+    assert fastthrift.from_dict(plain.Order, proxies) == fastthrift.from_dict(plain.Order, data)
+
+
+def test_arguments_and_results_of_methods_are_structs_too():
+    module = fastthrift.load_fp(
+        io.StringIO(
+            """
+            exception Missing { 1: string key }
+            struct Part { 1: i32 n }
+            service Store {
+                Part find(1: string name, 2: i32 most = 3) throws (1: Missing missing),
+            }
+            """
+        ),
+        "plain_store_thrift",
+    )
+    arguments = module.Store.find_args(name="nut")
+    data = {"name": "nut", "most": 3}
+    assert fastthrift.to_dict(arguments) == data
+    assert json.loads(fastthrift.to_json(arguments)) == data
+    assert fastthrift.from_dict(module.Store.find_args, {"name": "nut"}) == arguments
+    assert fastthrift.from_json(module.Store.find_args, '{"name":"nut"}') == arguments
+    for result, data in (
+        (module.Store.find_result(success=module.Part(4)), {"success": {"n": 4}}),
+        (module.Store.find_result(missing=module.Missing("nut")), {"missing": {"key": "nut"}}),
+    ):
+        assert fastthrift.to_dict(result) == data
+        back = fastthrift.from_json(module.Store.find_result, json.dumps(data))
+        assert fastthrift.to_dict(back) == data
 
 
 class Clearing:

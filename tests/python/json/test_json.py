@@ -13,9 +13,14 @@ import fastthrift.protocol.json as ours
 import pytest
 import thriftpy2.protocol.json as theirs
 from fastthrift.protocol import TJSONProtocol, TJSONProtocolFactory
-from fastthrift.protocol.exc import TProtocolException
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.thrift import TDecodeException, TMessageType, TPayload, TType
-from fastthrift.transport import TMemoryBuffer, TTransportException
+from fastthrift.transport import (
+    TBufferedTransport,
+    TFramedTransport,
+    TMemoryBuffer,
+    TTransportException,
+)
 from fastthrift.utils import deserialize, serialize
 from peers import reference
 from peers.remote import Application, Declared, connected, serving
@@ -323,6 +328,26 @@ def test_bad_messages_are_protocol_errors(text):
     assert caught.value.type == TProtocolException.INVALID_DATA
 
 
+@pytest.mark.difference("json-malformed")
+@pytest.mark.parametrize(
+    ("text", "theirs_raises", "said"),
+    [
+        (b"not json", json.JSONDecodeError, "a message is not JSON: Expecting value"),
+        (b"\xff\xfe", UnicodeDecodeError, "a message is not JSON: 'utf-8' codec can't decode"),
+        (b'{"payload": {}}', KeyError, "Bad metadata of a message: KeyError('metadata')"),
+        (b'{"metadata": [], "payload": {}}', TypeError, "Bad metadata of a message: TypeError"),
+    ],
+)
+def test_what_thriftpy2_raises_of_python_for_a_bad_message_is_a_protocol_error(
+    text, theirs_raises, said
+):
+    with pytest.raises(theirs_raises):
+        theirs.TJSONProtocol(io.BytesIO(frame(text))).read_message_begin()
+    with pytest.raises(TMalformedDataException) as caught:
+        TJSONProtocol(TMemoryBuffer(frame(text))).read_message_begin()
+    assert str(caught.value).startswith(said)
+
+
 def test_other_versions_are_refused():
     with pytest.raises(TProtocolException, match="Bad version") as caught:
         TJSONProtocol(TMemoryBuffer(message({}, version=2))).read_message_begin()
@@ -364,6 +389,50 @@ def test_nothing_behind_a_message_is_read():
     proto = TJSONProtocol(trans)
     assert proto.read_struct(Leaf()) == Leaf(1)
     assert trans.stream.read() == b"rest"
+
+
+def test_a_class_with_a_length_of_its_own_is_asked_for_it():
+    class Longer(TJSONProtocol):
+        def _read_len(self):
+            return struct.unpack("!Q", self.trans.read(8))[0]
+
+    text = json.dumps({"metadata": {"version": 1}, "payload": {"n": 5}}).encode()
+    trans = TMemoryBuffer(struct.pack("!Q", len(text)) + text + b"rest")
+    assert Longer(trans).read_struct(Leaf()) == Leaf(5)
+    assert trans.read(4) == b"rest"
+
+
+@pytest.mark.parametrize("payload", [{"n": 5}, {"n": "5"}, {"n": 5, "unknown": [1]}])
+def test_a_message_is_taken_whole_from_every_transport_and_nothing_behind_it(payload):
+    first, second = message(payload), message({"n": 6})
+    framed = struct.pack("!I", len(first + second)) + first + second
+    for trans in (
+        TMemoryBuffer(first + second),
+        TBufferedTransport(TMemoryBuffer(first + second)),
+        TFramedTransport(TMemoryBuffer(framed)),
+        io.BytesIO(first + second),
+    ):
+        proto = TJSONProtocol(trans)
+        assert proto.read_struct(Leaf()) == Leaf(5)
+        assert proto.read_struct(Leaf()) == Leaf(6)
+
+
+def test_metadata_that_a_class_changes_is_written():
+    trans = TMemoryBuffer()
+    proto = TJSONProtocol(trans)
+    proto._meta["trace"] = "ü"
+    proto.write_struct(Leaf(1))
+    written = json.dumps({"metadata": {"version": 1, "trace": "ü"}, "payload": {"n": 1}})
+    assert trans.getvalue() == frame(written)
+
+
+@pytest.mark.parametrize("text", ["\x7f", "a\x7fb" * 9, "é\x7f", "😀" * 20, '"\\/\n' * 5, "日本語"])
+def test_characters_are_escaped_as_by_python_and_come_back(text):
+    data = serialize(Values(text=text, words=[text]), TJSONProtocolFactory())
+    theirs_data = their_serialize(Values(text=text, words=[text]), theirs.TJSONProtocolFactory())
+    assert data == theirs_data
+    back = deserialize(Values(), data, TJSONProtocolFactory())
+    assert (back.text, back.words) == (text, [text])
 
 
 def test_hand_written_payloads():

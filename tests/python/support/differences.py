@@ -302,6 +302,12 @@ DIFFERENCES: dict[str, Difference] = {
         "something else: null for the text 'None', 'false' for true.",
         "The field is skipped and keeps its default.",
     ),
+    "json-malformed": Difference(
+        "JSON",
+        "A message of TJSONProtocol that is not JSON, or lacks its metadata or its payload, raises "
+        "JSONDecodeError, UnicodeDecodeError, KeyError or TypeError.",
+        "TMalformedDataException, which says what is wrong.",
+    ),
     "json-skip": Difference(
         "JSON",
         "TJSONProtocol does not skip, with a warning: what should be skipped is taken for the next "

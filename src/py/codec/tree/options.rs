@@ -51,17 +51,18 @@ impl DumpOptions {
         binary: &str,
         sets: &str,
         keys: &str,
+        limits: Limits,
     ) -> PyResult<Self> {
         Ok(Self {
             base64: choose("binary", binary, &[("bytes", false), ("base64", true)])?,
             sets: choose("sets", sets, &[("list", false), ("set", true)])?,
             text_keys: choose("keys", keys, &[("keep", false), ("str", true)])?,
-            ..Self::of_json(enums, unset, true)?
+            ..Self::of_json(enums, unset, true, limits)?
         })
     }
 
     /// Those of `to_json`.
-    pub fn of_json(enums: &str, unset: &str, nan: bool) -> PyResult<Self> {
+    pub fn of_json(enums: &str, unset: &str, nan: bool, limits: Limits) -> PyResult<Self> {
         Ok(Self {
             enum_names: choose("enums", enums, &[("number", false), ("name", true)])?,
             nulls: choose("unset", unset, &[("omit", false), ("null", true)])?,
@@ -70,7 +71,7 @@ impl DumpOptions {
             text_keys: true,
             nan,
             thriftpy: false,
-            limits: Limits::DEFAULT,
+            limits,
         })
     }
 
@@ -104,12 +105,12 @@ pub struct BuildOptions {
 
 impl BuildOptions {
     /// Those of `from_dict` and `from_json`.
-    pub fn new(unknown: &str, nan: bool) -> PyResult<Self> {
+    pub fn new(unknown: &str, nan: bool, limits: Limits) -> PyResult<Self> {
         Ok(Self {
             ignore_unknown: choose("unknown", unknown, &[("error", false), ("ignore", true)])?,
             nan,
             thriftpy: false,
-            limits: Limits::DEFAULT,
+            limits,
         })
     }
 

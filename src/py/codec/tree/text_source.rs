@@ -142,6 +142,10 @@ impl<'a> TextSource<'a> {
                 Ok(Cow::Owned(self.scratch.clone()))
             }
             Err(Wrong::Unfinished) => Err(self.malformed("a string does not end")),
+            Err(Wrong::NotUtf8 { half_pair: true }) => Err(half_pair().at(self.position as u64)),
+            Err(Wrong::NotUtf8 { half_pair: false }) => {
+                Err(self.malformed("a string is not UTF-8"))
+            }
             Err(Wrong::Malformed(what)) => Err(self.malformed(what)),
         }
     }
