@@ -1,5 +1,6 @@
 """A deadline bounds all that a call waits for, and all calls of a block."""
 
+import asyncio
 import contextlib
 import socket
 import time
@@ -7,6 +8,7 @@ import time
 import fastthrift
 import pytest
 from fastthrift import DeadlineExceeded, deadline
+from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.transport import TTransportException
 from support import rpc
 from support.rpc import Handler, client_of, make_server, serving
@@ -105,3 +107,36 @@ def test_connecting_is_bounded_too():
 def test_a_number_of_seconds_that_is_none(seconds):
     with pytest.raises(ValueError, match="a number of seconds"):
         deadline(seconds)
+
+
+def test_in_asyncio():
+    async def call(port):
+        client = await make_client(rpc.Calls, "127.0.0.1", port, timeout=None)
+        async with client:
+            with deadline(0.5), pytest.raises(asyncio.TimeoutError) as caught:
+                await client.echo("x" * 10)
+            return caught.value
+
+    with rpc.scripted_peer(dripping) as port:
+        begun = time.monotonic()
+        error = asyncio.run(call(port))
+        taken = time.monotonic() - begun
+    assert isinstance(error, DeadlineExceeded)
+    assert error.request_sent is True
+    assert 0.5 <= taken < 40
+
+
+def test_in_asyncio_nothing_is_sent_when_the_time_is_up():
+    async def call(port):
+        async with await make_client(rpc.Calls, "127.0.0.1", port) as client:
+            with deadline(0), pytest.raises(DeadlineExceeded) as caught:
+                await client.note("late")
+            assert caught.value.request_sent is False
+            with deadline(LONG):
+                await asyncio.gather(client.note("in time"))
+                return await client.add(1, 2)
+
+    handler = Handler()
+    with serving(make_server(handler)) as port:
+        assert asyncio.run(call(port)) == 3
+    assert handler.notes == ["in time"]

@@ -38,7 +38,12 @@ from fastthrift.transport._ssl import (
 )
 from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
 
-from .transport.base import TAsyncTransportTimeout, patiently, within
+from .transport.base import (
+    TAsyncDeadlineExceeded,
+    TAsyncTransportTimeout,
+    patiently,
+    within,
+)
 
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
@@ -51,6 +56,8 @@ class _Stream:
     writer: asyncio.StreamWriter | None = None
     # For each read and write, in seconds.
     socket_timeout: float | None = None
+    # A moment of `time.monotonic` that bounds each of them in addition.
+    deadline: float | None = None
     # Whether a read was given up, so that what comes next is not what was waited for.
     interrupted = False
 
@@ -59,15 +66,15 @@ class _Stream:
         if self.reader is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
         try:
-            data = await patiently(self.socket_timeout, partial(self.reader.read, sz))
+            data = await patiently(
+                self._patience(self.socket_timeout), partial(self.reader.read, sz)
+            )
         except asyncio.CancelledError:
             self.interrupted = True
             raise
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.interrupted = True
-            raise TAsyncTransportTimeout(
-                message=too_late("no data", self.socket_timeout)
-            ) from error
+            raise self._too_late("no data") from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
                 raise TTransportConnectionReset() from error
@@ -91,12 +98,11 @@ class _Stream:
         # With nothing to send there is nothing to wait for, and no time to measure.
         pending = self.writer.transport.get_write_buffer_size()
         try:
-            await patiently(self.socket_timeout if pending else None, self.writer.drain)
+            patience = self._patience(self.socket_timeout) if pending else None
+            await patiently(patience, self.writer.drain)
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.abort()
-            raise TAsyncTransportTimeout(
-                message=too_late("could not send", self.socket_timeout)
-            ) from error
+            raise self._too_late("could not send") from error
         except BrokenPipeError as error:
             raise TTransportBrokenPipe() from error
         except ConnectionResetError as error:
@@ -105,6 +111,18 @@ class _Stream:
             # Nobody is going to send the rest of this message.
             self.abort()
             raise
+
+    def _patience(self, timeout: float | None) -> float | None:
+        """The shorter one of a timeout and what is left until the deadline, in seconds."""
+        if self.deadline is None:
+            return timeout
+        left = max(self.deadline - time.monotonic(), 0.0)
+        return left if timeout is None else min(left, timeout)
+
+    def _too_late(self, what: str) -> TAsyncTransportTimeout:
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return TAsyncDeadlineExceeded(message=f"the deadline is over: {what}")
+        return TAsyncTransportTimeout(message=too_late(what, self.socket_timeout))
 
     def abort(self) -> None:
         """Close at once, without sending what was written."""
@@ -194,8 +212,9 @@ class TAsyncSocket(_Stream):
         if not given:
             self.close()
         failures: list[tuple[Any, OSError]] = []
+        patience = self._patience(self.connect_timeout)
         try:
-            await within(self.connect_timeout, self._open(None if given else address, failures))
+            await within(patience, self._open(None if given else address, failures))
         except (OSError, asyncio.TimeoutError) as error:
             self._drop()
             if not failures or failures[-1][1] is not error:
@@ -203,7 +222,9 @@ class TAsyncSocket(_Stream):
                 failures = [(address, _as_os_error(error))]
             timed_out = isinstance(error, (TimeoutError, asyncio.TimeoutError))
             kind = TAsyncTransportTimeout if timed_out else TTransportException
-            text = could_not_connect(address, failures, self.connect_timeout, _reason)
+            if timed_out and patience != self.connect_timeout:
+                kind = TAsyncDeadlineExceeded
+            text = could_not_connect(address, failures, patience, _reason)
             raise kind(type=TTransportException.NOT_OPEN, message=text) from error
         except BaseException:
             self._drop()

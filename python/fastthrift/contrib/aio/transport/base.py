@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport import TTransportBase, TTransportException
 from fastthrift.transport._buffers import TransportBuffer, contents_of
-from fastthrift.transport.base import TTransportTimeout
+from fastthrift.transport.base import DeadlineExceeded, TTransportTimeout
 
 # The longest frame or message that is accepted, in bytes.
 SIZE_LIMIT = DEFAULT_MAX_SIZE
@@ -44,6 +44,10 @@ else:
         if seconds is None:
             return await awaitable
         return await asyncio.wait_for(awaitable, seconds)
+
+
+class TAsyncDeadlineExceeded(DeadlineExceeded, TAsyncTransportTimeout):
+    """``DeadlineExceeded``, and an ``asyncio.TimeoutError`` in each version of Python."""
 
 
 async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
