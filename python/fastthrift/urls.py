@@ -21,13 +21,14 @@ What they speak follows as a query: ``?protocol=compact&transport=framed&service
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fastthrift.transport._addresses import split_url, without_secrets
 
-__all__ = ["ServiceURL", "parse"]
+__all__ = ["ServiceURL", "parse", "parse_all"]
 
 _PROTOCOLS = {
     "binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
@@ -114,6 +115,15 @@ def parse(url: str) -> ServiceURL:
         port=parts.port or web.get(scheme, _PORT),
         path=parts.path if scheme in web else "",
     )
+
+
+def parse_all(url: str | ServiceURL | Sequence[str | ServiceURL]) -> list[ServiceURL]:
+    """What a URL says, or several. Raises ``ValueError`` as :func:`parse`, and where there is
+    none."""
+    urls = [url] if isinstance(url, (str, ServiceURL)) else list(url)
+    if not urls:
+        raise ValueError("the url of a service is needed, or several")
+    return [each if isinstance(each, ServiceURL) else parse(each) for each in urls]
 
 
 def _spoken(query: str) -> ServiceURL:

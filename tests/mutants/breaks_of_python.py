@@ -212,7 +212,7 @@ BREAKS = [
     Break(
         "nobody is late because the event loop was busy",
         "there is no second look",
-        "        done = _at_once(act())\n        if done is None:\n",
+        "        done = at_once(act())\n        if done is None:\n",
         "        done = None\n        if done is None:\n",
         (
             "aio/test_server::test_what_came_while_the_event_loop_was_busy_came_in_time",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from fastthrift._payload import TApplicationException, TDecodeException, TException
@@ -23,6 +23,10 @@ Where = TypeVar("Where", bound=Hashable)
 # How long an address that failed is passed over, in seconds: twice as long each time.
 _FIRST_PENALTY = 0.5
 _LONGEST_PENALTY = 10.0
+
+
+#: What a view of a pool may have otherwise.
+VIEW_OPTIONS = ("checkout_timeout", "idempotent", "retries", "timeout")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,21 @@ class PoolOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0 seconds, or None, not {value!r}")
+
+
+def options_of_view(service: Any, options: PoolOptions, changes: dict[str, Any]) -> PoolOptions:
+    """A pool's options with others in place of some. Raises ``TypeError`` for what cannot be
+    changed, or is no option."""
+    if unknown := sorted(changes.keys() - set(VIEW_OPTIONS)):
+        raise TypeError(
+            f"with_options() has no option {unknown[0]!r}: there are {', '.join(VIEW_OPTIONS)}"
+        )
+    return with_methods(service, replace(options, **changes))
+
+
+def with_methods(service: Any, options: PoolOptions) -> PoolOptions:
+    """A pool's options with all methods of a service that may run twice."""
+    return replace(options, idempotent=idempotent_methods(service, options.idempotent))
 
 
 def idempotent_methods(service: Any, named: Iterable[str]) -> frozenset[str]:
@@ -214,8 +233,10 @@ class Shelf:
 
     def put_back(self, connection: Connection, now: float) -> bool:
         """A call is over, and the connection may make another; false where it is to be closed."""
+        # A forked child may give back what its parent had.
+        is_ours = connection in self.busy
         self.busy.discard(connection)
-        if self.closed:
+        if self.closed or not is_ours:
             return False
         connection.used = now
         connection.is_new = False

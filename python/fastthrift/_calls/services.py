@@ -200,3 +200,13 @@ def _name_of(thing: Any) -> str:
     """The name of a class or a module, or that of an object's class."""
     named = thing if isinstance(thing, (type, _module_type)) else type(thing)
     return str(named.__name__)
+
+
+def method_of(caller: object, service: Any, name: str) -> str:
+    """The method of a service that an attribute means; ``AttributeError`` where there is none."""
+    if name in service.thrift_services:
+        return name
+    api = find_keyword_method(service, name)
+    if api is None:
+        raise no_such_attribute(caller, name)
+    return api

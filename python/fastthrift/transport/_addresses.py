@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import socket
 import struct
 import sys
@@ -57,6 +58,19 @@ def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return sock
+
+
+def has_input(sock: socket.socket) -> bool:
+    """Whether a socket has something to read, its end or an error; does not wait."""
+    try:
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(sock.fileno(), select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):
+        # It was closed.
+        return True
 
 
 def query(host: Any, port: Any, family: int) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import socket
 import stat
 import time
@@ -21,6 +20,7 @@ from ._addresses import (
     Address,
     EitherFamily,
     could_not_connect,
+    has_input,
     in_turn,
     new_client_socket,
     reason,
@@ -225,17 +225,7 @@ class TSocket(TTransportBase):
     def has_arrived(self) -> bool:
         """Whether anything has come that was not read, or the end of the connection; does not
         wait. Between two calls either means that the connection is of no more use."""
-        sock = self.sock
-        if sock is None:
-            return True
-        try:
-            if hasattr(select, "poll"):
-                poll = select.poll()
-                poll.register(sock.fileno(), select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([sock], [], [], 0)[0])
-        except (OSError, ValueError):
-            return True
+        return self.sock is None or has_input(self.sock)
 
     def abandon(self) -> None:
         """Give back the descriptor without a word to the peer: in a forked child, for the parent

@@ -86,7 +86,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced_without_a_word():
 
 def is_over(pool):
     """Whether the end of the idle connection has come."""
-    (connection,) = pool._held.shelf.idle
+    (connection,) = pool._calls.shelf.idle
     return connection.client._iprot.trans.trans.has_arrived()
 
 
@@ -217,8 +217,8 @@ def test_an_address_that_fails_is_passed_over(port):
             for _ in range(4):
                 with pool.client() as one, pool.client() as another:
                     assert one.add(1, 2) + another.add(3, 4) == 10
-                for connection in list(pool._held.shelf.idle):
-                    pool._held.shelf.idle.remove(connection)
+                for connection in list(pool._calls.shelf.idle):
+                    pool._calls.shelf.idle.remove(connection)
                     connection.client.close()
 
 
@@ -423,7 +423,8 @@ def test_no_descriptor_is_left_behind(port):
             with pytest.raises(TApplicationException):
                 pool.fail("x")
             pool.nothing()
-        assert rpc.open_descriptors() == before
+        # Those of the server are in this process too, and closed a moment later.
+        wait_until(lambda: rpc.open_descriptors() <= before)
 
 
 @pytest.mark.parametrize(
@@ -462,7 +463,7 @@ def test_other_options_of_a_view():
         ("tcp://host?protocol=binary&protocol=json", "stands twice"),
         ("tcp://host:0", "port 0"),
         ("unix:", "names no unix socket"),
-        ([], "needs the url"),
+        ([], "the url of a service is needed"),
     ],
 )
 def test_a_url_that_is_none_is_refused(url, text):

@@ -91,6 +91,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "urls",
     },
     "contrib.tracking": {"_calls", "parser", "thrift"},
     "rpc": {

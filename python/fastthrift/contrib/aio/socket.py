@@ -20,6 +20,7 @@ from fastthrift.transport._addresses import (
     EitherFamily,
     could_not_connect,
     found,
+    has_input,
     in_turn,
     naming_errors,
     new_client_socket,
@@ -41,6 +42,7 @@ from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnection
 from .transport.base import (
     TAsyncDeadlineExceeded,
     TAsyncTransportTimeout,
+    at_once,
     patiently,
     within,
 )
@@ -184,6 +186,13 @@ class TAsyncSocket(_Stream):
         self.server_hostname = None if self.ssl_context is None else host
         # The connection that was closed last.
         self._closing: asyncio.StreamWriter | None = None
+
+    def has_arrived(self) -> bool:
+        """Whether anything has come that was not read, or the end of the connection; does not
+        wait. Between two calls either means that the connection is of no more use."""
+        if self.reader is None or self.raw_sock is None:
+            return True
+        return at_once(self.reader.read(1)) is not None or has_input(self.raw_sock)
 
     def _init_sock(self) -> None:
         self.raw_sock = new_client_socket(self.unix_socket, self.socket_family)

@@ -60,13 +60,13 @@ async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any,
     try:
         return await within(seconds, act())
     except (TimeoutError, asyncio.TimeoutError):
-        done = _at_once(act())
+        done = at_once(act())
         if done is None:
             raise
         return done[0]
 
 
-def _at_once(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T] | None:
+def at_once(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T] | None:
     """What a coroutine returns without waiting for anything, in a tuple; None where it waits."""
     try:
         coroutine.send(None)

@@ -1,0 +1,139 @@
+"""A pool of clients for asyncio: the rules are those of ``test_pool``, by another driver."""
+
+import asyncio
+
+import fastthrift
+import pytest
+from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.thrift import TApplicationException
+from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
+from support import rpc
+from support.rpc import Calls, Handler, make_server, serving
+
+#: Of a call that must not be late: for a loaded machine.
+LONG = 60
+
+
+def pool_of(port, **options):
+    options.setdefault("timeout", LONG)
+    options.setdefault("connect_timeout", LONG)
+    return AsyncClientPool(Calls, f"tcp://127.0.0.1:{port}", **options)
+
+
+@pytest.fixture
+def port():
+    with serving(make_server()) as port:
+        yield port
+
+
+def test_tasks_share_no_more_connections_than_there_may_be(port):
+    async def main():
+        async with pool_of(port, size=3) as pool:
+            assert pool.stats()["open"] == 0
+            calls = [pool.echo(str(each)) for each in range(100)]
+            assert await asyncio.gather(*calls) == list(map(str, range(100)))
+            stats = pool.stats()
+            assert stats["connects"] == stats["idle"] == stats["open"] == 3
+            async with pool.client() as one:
+                assert await one.add(1, 2) == 3
+            assert await pool.with_options(timeout=30).add(1, 2) == 3
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced_without_a_word():
+    async def main(port):
+        async with pool_of(port) as pool:
+            assert await pool.add(1, 2) == 3
+            (connection,) = pool._calls.shelf.idle
+            while not connection.client._iprot.trans._trans.has_arrived():
+                await asyncio.sleep(0.01)
+            assert await pool.add(3, 4) == 7
+            assert pool.stats()["reconnects"] == 1
+
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    with serving(make_server(trans=trans)) as port:
+        asyncio.run(main(port))
+
+
+@pytest.mark.parametrize(("idempotent", "runs"), [((), 1), (("add",), 2)])
+def test_what_was_sent_runs_twice_where_it_may(idempotent, runs):
+    received = []
+
+    def script(connection):
+        received.append(rpc.receive_call(connection)[0])
+
+    async def main(port):
+        async with pool_of(port, idempotent=idempotent) as pool:
+            with pytest.raises(TTransportException) as caught:
+                await pool.add(1, 2)
+            assert caught.value.request_sent is True
+
+    with rpc.scripted_peer(*[script] * runs) as port:
+        asyncio.run(main(port))
+    assert received == ["add"] * runs
+
+
+def test_failures_and_what_becomes_of_the_connection(port):
+    async def main():
+        async with pool_of(port) as pool:
+            with pytest.raises(rpc.module.NotFound):
+                await pool.check(1)
+            with pytest.raises(TypeError):
+                await pool.add(1, 2, 3)
+            assert pool.stats()["idle"] == 1
+            with pytest.raises(TApplicationException):
+                await pool.fail("x")
+            assert pool.stats()["open"] == 0
+            assert await pool.add(1, 2) == 3
+
+    asyncio.run(main())
+
+
+def test_time_outs_and_cancelled_calls_give_their_slot_back():
+    handler = Handler()
+
+    async def main(port):
+        async with pool_of(port, size=1) as pool:
+            with pytest.raises(fastthrift.DeadlineExceeded):
+                await pool.with_options(timeout=0.2).wait(1)
+            assert pool.stats()["open"] == 0
+            call = asyncio.ensure_future(pool.wait(2))
+            waiting = [asyncio.ensure_future(pool.add(each, 1)) for each in range(3)]
+            await asyncio.sleep(0.1)
+            # One that waits for the connection, and the call that has it.
+            waiting[0].cancel()
+            call.cancel()
+            assert await asyncio.gather(*waiting[1:]) == [2, 3]
+            assert pool.stats()["busy"] == 0
+            with pytest.raises(TimeoutError, match="all 1 connections"):
+                async with pool.client():
+                    await pool.with_options(checkout_timeout=0.05).add(1, 2)
+        handler.go_on.set()
+
+    with serving(make_server(handler)) as port:
+        asyncio.run(main(port))
+
+
+def test_addresses_and_what_is_spoken(tmp_path):
+    async def main(urls):
+        async with AsyncClientPool(Calls, urls, timeout=LONG) as pool:
+            assert [await pool.add(each, 1) for each in range(3)] == [1, 2, 3]
+
+    trans = TServerSocket(unix_socket=str(tmp_path / "the.sock"))
+    with serving(make_server(trans=trans, itrans_factory=TFramedTransportFactory())):
+        nobody = f"unix:{tmp_path / 'nobody.sock'}"
+        asyncio.run(main([nobody, f"unix:{tmp_path / 'the.sock'}?transport=framed"]))
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("http://host/", "sockets only"),
+        ("tcp://host?protocol=json", "asyncio has the protocols"),
+        ("tcp://host?service=A", "service="),
+    ],
+)
+def test_what_asyncio_does_not_have_is_refused(url, text):
+    with pytest.raises(ValueError, match=text):
+        AsyncClientPool(Calls, url)
