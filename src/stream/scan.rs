@@ -1,5 +1,7 @@
 //! The end of a value, found once and resumably.
 
+use std::mem;
+
 use super::arrived::Arrived;
 use super::frame::{FRAME_HEADER, too_long, unsigned_length};
 use crate::wire::{
@@ -144,10 +146,10 @@ impl Scan {
 
     /// Reads one item after the other, until one has not arrived as a whole.
     fn read<'a, R: Reader<Input = Arrived<'a>>>(&mut self, reader: &mut R) -> Result<()> {
-        while let Some(level) = self.to_come.pop() {
+        while let Some(mut level) = self.to_come.pop() {
             let depth = self.depth;
             let levels = self.to_come.len();
-            if let Err(error) = self.item(level, reader) {
+            if let Err(error) = self.item(&mut level, reader) {
                 let found = reader.input().position();
                 let ErrorKind::Truncated { needed, .. } = *error.kind() else {
                     return Err(error.at(found as u64));
@@ -204,39 +206,62 @@ impl Scan {
         self.wanted = end;
     }
 
-    /// Reads the next item of a level; puts back what is left of the level.
+    /// Reads the next item of a level, and puts back what is left of the level.
+    /// Scalars are read one after the other; where one has not arrived, the
+    /// level is what it was before that one.
     fn item<'a, R: Reader<Input = Arrived<'a>>>(
         &mut self,
-        level: ToCome,
+        level: &mut ToCome,
         reader: &mut R,
     ) -> Result<()> {
         match level {
             ToCome::Header => reader.message().map(drop),
-            ToCome::Value(wire_type) => self.value(wire_type, reader),
-            ToCome::Fields { mut last_id } => {
-                let Some(field) = reader.field(&mut last_id)? else {
+            ToCome::Value(wire_type) => self.value(*wire_type, reader),
+            ToCome::Fields { last_id } => loop {
+                let mut id = *last_id;
+                let Some(field) = reader.field(&mut id)? else {
                     self.depth.leave();
                     return Ok(());
                 };
-                self.to_come.push(ToCome::Fields { last_id });
-                self.value(field.wire_type, reader)
-            }
-            ToCome::Elements { left: 0, .. } | ToCome::Entries { left: 0, .. } => {
+                if !is_scalar(field.wire_type) {
+                    self.to_come.push(ToCome::Fields { last_id: id });
+                    return self.value(field.wire_type, reader);
+                }
+                reader.skip(field.wire_type)?;
+                *last_id = id;
+                self.position = reader.input().position();
+            },
+            ToCome::Elements { element, left } => {
+                while *left > 0 {
+                    if !is_scalar(*element) {
+                        let (element, left) = (*element, *left - 1);
+                        self.to_come.push(ToCome::Elements { element, left });
+                        return self.value(element, reader);
+                    }
+                    reader.skip(*element)?;
+                    *left -= 1;
+                    self.position = reader.input().position();
+                }
                 self.depth.leave();
                 Ok(())
             }
-            ToCome::Elements { element, left } => {
-                let left = left - 1;
-                self.to_come.push(ToCome::Elements { element, left });
-                self.value(element, reader)
-            }
             ToCome::Entries { next, after, left } => {
-                self.to_come.push(ToCome::Entries {
-                    next: after,
-                    after: next,
-                    left: left - 1,
-                });
-                self.value(next, reader)
+                while *left > 0 {
+                    if !is_scalar(*next) {
+                        self.to_come.push(ToCome::Entries {
+                            next: *after,
+                            after: *next,
+                            left: *left - 1,
+                        });
+                        return self.value(*next, reader);
+                    }
+                    reader.skip(*next)?;
+                    mem::swap(next, after);
+                    *left -= 1;
+                    self.position = reader.input().position();
+                }
+                self.depth.leave();
+                Ok(())
             }
         }
     }
@@ -284,6 +309,14 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// Whether a value holds no others.
+const fn is_scalar(wire_type: WireType) -> bool {
+    !matches!(
+        wire_type,
+        WireType::Struct | WireType::List | WireType::Set | WireType::Map
+    )
 }
 
 /// The bytes that the numbers behind the next one take at least, so that a
