@@ -15,7 +15,11 @@ from fastthrift.contrib.aio.protocol import (
 )
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransport, TAsyncTransportBase
 from fastthrift.protocol import TApacheJSONProtocol, TApacheJSONProtocolFactory
-from fastthrift.protocol.exc import TProtocolException
+from fastthrift.protocol.exc import (
+    TDepthLimitException,
+    TMalformedDataException,
+    TProtocolException,
+)
 from fastthrift.thrift import TMessageType, TType
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.utils import deserialize, serialize
@@ -168,16 +172,22 @@ class Open(Source):
 
 
 @pytest.mark.parametrize("buffered", [False, True], ids=["unbuffered", "buffered"])
-@pytest.mark.parametrize("text", [b"[" * 1000, b"x", b'[1,"echo",1,1,{"1":{"str":"' + b"x" * 300])
-def test_what_is_wrong_is_refused_without_waiting_for_more(text, buffered):
+@pytest.mark.parametrize(
+    ("text", "options", "kind"),
+    [
+        (b"[" * 1000, {}, TDepthLimitException),
+        (b"x", {}, TMalformedDataException),
+        (b'["' + b"x" * 300, {"max_message_size": 300}, TMalformedDataException),
+    ],
+    ids=["deep", "no text", "long"],
+)
+def test_what_is_wrong_is_refused_without_waiting_for_more(text, options, kind, buffered):
     async def main():
         for size in (1, 9, 2000):
             source = Open(text, size)
             trans = TAsyncBufferedTransport(source) if buffered else source
-            protocol = TAsyncApacheJSONProtocol(trans, max_message_size=300)
-            with pytest.raises(TProtocolException) as caught:
-                await protocol.read_message_begin()
-            assert caught.value.type != TTransportException.END_OF_FILE
+            with pytest.raises(kind):
+                await TAsyncApacheJSONProtocol(trans, **options).read_message_begin()
 
     run(main())
 
