@@ -470,3 +470,34 @@ def test_a_url_that_is_none_is_refused(url, text):
     with pytest.raises(ValueError, match=text) as caught:
         ClientPool(Calls, url)
     assert "secret" not in str(caught.value)
+
+
+def test_greenlets_share_a_pool():
+    """They take turns for its connections, and one that is killed in the middle leaves its slot."""
+    program = """
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from fastthrift import ClientPool
+from support.rpc import Calls
+
+pool = ClientPool(Calls, "tcp://127.0.0.1:%(port)d", timeout=%(long)d, size=3)
+jobs = [gevent.spawn(pool.echo, str(each)) for each in range(100)]
+gevent.joinall(jobs, raise_error=True)
+assert [job.value for job in jobs] == list(map(str, range(100)))
+assert 1 <= pool.stats()["connects"] <= 3
+
+job = gevent.spawn(pool.wait, 1)
+while not pool.stats()["busy"]:
+    gevent.sleep(0.01)
+job.kill()
+assert pool.stats()["busy"] == 0
+assert pool.add(1, 2) == 3
+"""
+    handler = Handler()
+    with serving(make_server(handler)) as port:
+        command = [sys.executable, "-c", program % {"port": port, "long": LONG}]
+        try:
+            subprocess.run(command, check=True, cwd=TESTS, timeout=2 * LONG)
+        finally:
+            handler.go_on.set()
