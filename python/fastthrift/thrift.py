@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fastthrift._calls.client_call import ClientCall
     from fastthrift._calls.server_call import Incoming
     from fastthrift.protocol.base import TProtocolBase
 
@@ -118,7 +119,7 @@ class TClient:
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
-        bound = bind(self, _OWN_SEND, _api, args, kwargs)
+        bound = bind(self, _OWN_HALVES, _api, args, kwargs)
         named = name_arguments(self._service, _api, args, kwargs) if bound is None else None
         progress = self._rpc_state
         if progress.process is not this_process.current:
@@ -127,10 +128,11 @@ class TClient:
             outer = progress.call
             call = progress.begin(self, _api, bound)
             try:
-                output = None
+                output = oneway = None
                 if bound is not None:
+                    method, oneway, values = bound
                     call.stage = ENCODING
-                    output = write_call(bound[0], self._oprot, call.seqid, bound[2])
+                    output = write_call(method, self._oprot, call.seqid, values)
                 if output is not None:
                     call.stage = SENDING
                     data, trans = output
@@ -145,7 +147,10 @@ class TClient:
                     self._send(_api, **named)
                     if call.stage == STARTED:
                         call.stage = SENT
-                return None if (bound[1] if bound else call.is_oneway()) else self._recv(_api)
+                    oneway = call.is_oneway()
+                if oneway:
+                    return None
+                return self._recv(_api) if bound is None else _receive(progress, call, self._iprot)
             except BaseException as error:
                 progress.fail(self, call, error)
                 raise
@@ -159,19 +164,11 @@ class TClient:
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        iprot = self._iprot
         call = progress.call
         if call is None or call.api != _api:
             call = progress.current(self, _api)
         call.seqid = self._seqid
-        call.stage = RECEIVING
-        if arrived := wait(iprot.trans):
-            call.stage = READING
-            if not progress.answered:
-                progress.opening = bytes(arrived[:LOOKED_AT])
-        value = call.take(iprot)
-        progress.answered = True
-        return value
+        return _receive(progress, call, self._iprot)
 
     def close(self) -> None:
         """Close the transports. Does not wait for a call that another thread is making."""
@@ -183,7 +180,19 @@ class TClient:
 _core.install_getattr(TClient)
 
 # What `_req` does without, unless somebody has another.
-_OWN_SEND = _core.OriginalMethods(TClient, "_send")
+_OWN_HALVES = _core.OriginalMethods(TClient, "_send", "_recv")
+
+
+def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
+    """Wait for the reply to a call that was sent, and read it."""
+    call.stage = RECEIVING
+    if arrived := wait(iprot.trans):
+        call.stage = READING
+        if not progress.answered:
+            progress.opening = bytes(arrived[:LOOKED_AT])
+    value = call.take(iprot)
+    progress.answered = True
+    return value
 
 
 class TProcessor:

@@ -116,7 +116,9 @@ class ClientCall:
     def take(self, iprot: Any) -> Any:
         """Read the reply from a protocol that has it: return its result, or raise the exception
         in it."""
-        method = self.method or find_method(self.service, self.api)
+        method = self.method
+        if method is None:
+            method = find_method(self.service, self.api)
         reply = None if method is None else read_reply(method, iprot, self.seqid, self)
         if reply is None:
             return run(self.read(iprot))

@@ -122,11 +122,10 @@ class Progress:
         call.api = api
         call.stage = STARTED
         client._seqid = call.seqid = client._seqid % MAX_SEQUENCE_ID + 1
-        call.oneway = None
         if bound is not None:
-            call.method = bound[0]
+            call.method, call.oneway, _ = bound
         else:
-            call.method = None
+            call.method = call.oneway = None
             call.service = client._service
         if bounds.set is not None:
             bounds.set(client, call)

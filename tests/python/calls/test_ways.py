@@ -421,7 +421,7 @@ def prepared_client(client_class: Any = TClient, count: int = 3) -> tuple[Any, L
 def test_the_straight_way_is_taken():
     """Else this file compares the other way with itself."""
     client, _ = prepared_client()
-    method, _, values = _core.bind(client, thrift._OWN_SEND, "add", (1,), {"b": 2})
+    method, _, values = _core.bind(client, thrift._OWN_HALVES, "add", (1,), {"b": 2})
     assert values == (1, 2)
     data, below = _core.write_call(method, client._oprot, 1, values)
     assert data
@@ -691,4 +691,4 @@ def test_many_calls_leave_nothing_behind_in_a_processor(protocol, name):
 
 def test_own_client_is_another_way():
     client, _ = prepared_client(OwnClient)
-    assert _core.bind(client, thrift._OWN_SEND, "add", (1, 2), {}) is None
+    assert _core.bind(client, thrift._OWN_HALVES, "add", (1, 2), {}) is None
