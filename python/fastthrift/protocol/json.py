@@ -16,7 +16,7 @@ import json
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 from fastthrift._core import (
@@ -571,6 +571,11 @@ class TJSONProtocol(TProtocolBase):
         """What reads the values that are not as usual."""
         return _Reader(self.decode_response, self.strict_decode, self.max_string_size)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a message was begun whose payload is not read yet."""
+        return self._data is not None
+
     def _has_usual_limits(self) -> bool:
         """Whether native code can take them; others are for the general way."""
         return 0 <= self.max_depth <= _DEEPEST and 0 <= self.max_string_size <= _LONGEST
@@ -738,6 +743,9 @@ def parse(data: bytes | bytearray, levels: int, **options: Any) -> Any:
 class TJSONProtocolFactory:
     """Makes ``TJSONProtocol`` objects with the same options."""
 
+    #: What is made.
+    protocol_class: ClassVar[type[TJSONProtocol]] = TJSONProtocol
+
     def __init__(
         self,
         *,
@@ -756,7 +764,7 @@ class TJSONProtocolFactory:
         self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TJSONProtocol:
-        return TJSONProtocol(
+        return self.protocol_class(
             trans,
             decode_response=self.decode_response,
             strict_decode=self.strict_decode,

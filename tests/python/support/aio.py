@@ -70,7 +70,7 @@ def aio_factories(protocol, transport, package="fastthrift"):
     """The factories of a dialect, as keyword arguments."""
     protocols = importlib.import_module(f"{package}.contrib.aio.protocol")
     transports = importlib.import_module(f"{package}.contrib.aio.transport")
-    name = "ApacheJSON" if protocol == "apache_json" else protocol.title()
+    name = {"apache_json": "ApacheJSON", "json": "JSON"}.get(protocol, protocol.title())
     return {
         "proto_factory": getattr(protocols, f"TAsync{name}ProtocolFactory")(),
         "trans_factory": getattr(transports, f"TAsync{transport.title()}TransportFactory")(),

@@ -4,6 +4,7 @@ from .apache_json import TAsyncApacheJSONProtocol, TAsyncApacheJSONProtocolFacto
 from .base import TAsyncProtocolBase
 from .binary import TAsyncBinaryProtocol, TAsyncBinaryProtocolFactory
 from .compact import TAsyncCompactProtocol, TAsyncCompactProtocolFactory
+from .json import TAsyncJSONProtocol, TAsyncJSONProtocolFactory
 
 __all__ = [
     "TAsyncApacheJSONProtocol",
@@ -12,5 +13,7 @@ __all__ = [
     "TAsyncBinaryProtocolFactory",
     "TAsyncCompactProtocol",
     "TAsyncCompactProtocolFactory",
+    "TAsyncJSONProtocol",
+    "TAsyncJSONProtocolFactory",
     "TAsyncProtocolBase",
 ]
