@@ -37,6 +37,7 @@ from fastthrift._calls.transports import (
     flush_was_refused,
     is_in_memory,
     is_said_of,
+    leave_to_parent,
 )
 from fastthrift._light import new_lock
 from fastthrift._payload import TDecodeException, TException
@@ -157,8 +158,8 @@ class Progress:
         """Close the connection: whatever comes on it next does not answer the next call."""
         import contextlib
 
-        iprot, oprot = client._iprot, client._oprot
-        transports = [prot.trans for prot in {id(p): p for p in (iprot, oprot)}.values()]
+        iprot = client._iprot
+        transports = _transports(client)
         stand_alone = all(is_said_of(trans, "answers_stand_alone") for trans in transports)
         if not stand_alone:
             self._explain(iprot, call, error)
@@ -234,15 +235,22 @@ class Turns(Progress):
     def start_over_in_child(self, client: Any) -> None:
         """To be called where ``process`` is another one than when the client was made.
 
-        A forked child has the parent's connection, and the two may even use it at once. Ids of its
-        own make sure that neither takes the other's answer; the lock may have been held by a
-        thread that the child does not have.
+        The parent has the connection, and the two may even use it at once: the child opens one of
+        its own, where the transport knows to where. Where it does not, ids of its own make sure
+        that neither takes the other's answer; the lock may have been held by a thread that the
+        child does not have.
         """
         client._seqid = int.from_bytes(os.urandom(4), "big") % MAX_SEQUENCE_ID
         self.lock = new_lock()
         self.call = None
         self.spare = self._another(self.spare.service, "")
         self.process = process.current
+        self.answered = False
+        self.opening = None
+        for trans in {
+            id(prot.trans): prot.trans for prot in (client._iprot, client._oprot)
+        }.values():
+            leave_to_parent(trans)
 
 
 def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
@@ -264,6 +272,11 @@ def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
             error, (TTransportException, TProtocolException, TDecodeException)
         )
     return False
+
+
+def _transports(client: Any) -> list[Any]:
+    """Those of a client's protocols, which may be one."""
+    return [prot.trans for prot in {id(p): p for p in (client._iprot, client._oprot)}.values()]
 
 
 def _note_whether_sent(error: BaseException, call: ClientCall) -> None:

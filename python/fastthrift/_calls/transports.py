@@ -64,3 +64,16 @@ def discard_output(trans: Any) -> bool:
 def flush_was_refused(trans: Any) -> bool:
     """Whether the last flush was refused because of a limit, so that nothing was sent."""
     return is_said_of(trans, "refused")
+
+
+def leave_to_parent(trans: Any) -> None:
+    """Leave a connection that is open to the parent of this forked process, without a word on it,
+    and open another one. Does nothing where it is not known to where."""
+    for layer in layers(trans):
+        if hasattr(layer, "abandon"):
+            if layer.is_open() and layer.has_address():
+                layer.abandon()
+                if hasattr(trans, "clean"):
+                    trans.clean()
+                trans.open()
+            return

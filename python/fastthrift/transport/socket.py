@@ -227,6 +227,10 @@ class TSocket(TTransportBase):
         wait. Between two calls either means that the connection is of no more use."""
         return self.sock is None or has_input(self.sock)
 
+    def has_address(self) -> bool:
+        """Whether it is known where to connect to: not where a connected socket was given."""
+        return bool(self.unix_socket or self.host)
+
     def abandon(self) -> None:
         """Give back the descriptor without a word to the peer: in a forked child, for the parent
         has the connection, too."""

@@ -6,7 +6,6 @@ import socket
 import struct
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -264,31 +263,65 @@ def test_call_from_within_a_call(monkeypatch):
         assert client.add(1, 2) == 3
 
 
-def test_forked_child_and_its_parent_on_one_connection():
-    """Neither takes the other's answer, although both started with the same client."""
-    program = textwrap.dedent(
-        f"""
-        import os, sys
-        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-        from support.rpc import client_of
-        from fastthrift.thrift import TApplicationException
-        with client_of(int(sys.argv[1])) as client:
-            print(client.add(1, 2), flush=True)
-            if os.fork() == 0:
-                client._recv = lambda api: os._exit(0)
-                client.add(100, 200)
-            os.wait()
-            try:
-                print(client.add(3, 4))
-            except TApplicationException as error:
-                print(error.type)
-        """
+FORKING = """
+import os, socket, sys
+from support.rpc import Calls, client_of
+from fastthrift.protocol import TBinaryProtocol
+from fastthrift.thrift import TApplicationException, TClient
+from fastthrift.transport import TBufferedTransport, TSocket
+
+port = int(sys.argv[1])
+"""
+
+
+def test_a_forked_child_has_a_connection_of_its_own():
+    """And says nothing on that of its parent, which goes on with it."""
+    program = (
+        FORKING
+        + """
+with client_of(port) as client:
+    print(client.add(1, 2), flush=True)
+    at = client._iprot.trans.trans.sock.getsockname()
+    if os.fork() == 0:
+        print(*[client.add(each, 100) for each in range(200)][-1:], flush=True)
+        print(client._iprot.trans.trans.sock.getsockname() != at, flush=True)
+        client.close()
+        os._exit(0)
+    print(os.wait()[1])
+    print(client.add(3, 4), client._iprot.trans.trans.sock.getsockname() == at)
+"""
     )
+    assert forking(program) == ["3", "299", "True", "0", "7", "True"]
+
+
+def test_a_forked_child_and_its_parent_on_a_socket_that_was_given():
+    """Neither takes the other's answer, although both started with the same client."""
+    program = (
+        FORKING
+        + """
+trans = TBufferedTransport(TSocket(sock=socket.create_connection(("127.0.0.1", port))))
+client = TClient(Calls, TBinaryProtocol(trans))
+print(client.add(1, 2), flush=True)
+if os.fork() == 0:
+    client._recv = lambda api: os._exit(0)
+    client.add(100, 200)
+os.wait()
+try:
+    print(client.add(3, 4))
+except TApplicationException as error:
+    print(error.type)
+"""
+    )
+    assert forking(program) == ["3", str(TApplicationException.BAD_SEQUENCE_ID)]
+
+
+def forking(program):
     with serving(make_server()) as port:
+        command = [sys.executable, "-c", program, str(port)]
         output = subprocess.run(
-            [sys.executable, "-c", program, str(port)], capture_output=True, text=True, check=True
+            command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
         )
-    assert output.stdout.split() == ["3", str(TApplicationException.BAD_SEQUENCE_ID)]
+    return output.stdout.split()
 
 
 class Recording(TClient):
