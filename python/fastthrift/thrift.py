@@ -16,7 +16,7 @@ from fastthrift._calls.client_call import (
     STARTED,
     name_arguments,
 )
-from fastthrift._calls.progress import Turns
+from fastthrift._calls.progress import Turns, is_open
 from fastthrift._calls.progress import process as this_process
 from fastthrift._calls.server_call import (
     SEPARATOR,
@@ -78,6 +78,9 @@ class TClient:
     ``TTransportException`` of type ``NOT_OPEN`` until the transport has been opened again.
     Declared exceptions, ``TApplicationException`` replies and arguments that cannot be encoded
     or exceed a limit leave the connection open.
+
+    ``is_open`` tells whether there is a connection, ``reopen()`` makes a new one in its place;
+    where the service has methods of these names, they are those.
     """
 
     def __init__(
@@ -101,7 +104,7 @@ class TClient:
         self._seqid = 0
         self._rpc_state = Turns(service, Blocking, check_seqid)
 
-    def __getattr__(self, _api: str) -> partial[Any]:
+    def __getattr__(self, _api: str) -> Any:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if _api != "_service":
             if _api in self._service.thrift_services:
@@ -111,6 +114,11 @@ class TClient:
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return partial(self._req, "close")
+            # A method of the service comes first, as it does in thriftpy2.
+            if _api == "is_open":
+                return is_open(self)
+            if _api == "reopen":
+                return partial(_reopen, self)
             raise no_such_attribute(self, _api)
         raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
 
@@ -181,6 +189,13 @@ _core.install_getattr(TClient)
 
 # What `_req` does without, unless somebody has another.
 _OWN_HALVES = _core.OriginalMethods(TClient, "_send", "_recv")
+
+
+def _reopen(client: TClient) -> None:
+    """Connect again; raises ``TTransportException`` of type ``NOT_OPEN`` where that fails."""
+    progress = client._rpc_state
+    with progress.lock:
+        run(progress.reopen(client))
 
 
 def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:

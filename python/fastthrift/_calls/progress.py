@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from fastthrift._calls.steps import Kind
+    from fastthrift._calls.steps import Kind, Steps
     from fastthrift._core import Method
 
 # Sequence ids are positive i32 and start again at 1.
@@ -183,9 +183,22 @@ class Progress:
             return
         self.broken = (
             f"The connection was closed because a call of {call.name}() "
-            f"did not finish ({type(error).__name__}); open a new client"
+            f"did not finish ({type(error).__name__}); call its reopen(), or use a ClientPool"
         )
-        self.can_reopen = not _is_open(client)
+        self.can_reopen = not is_open(client)
+
+    def reopen(self, client: Any) -> Steps[None]:
+        """Close what is open of a client, and connect again; its connection is as a new one."""
+        transports = _transports(client)
+        for trans in transports:
+            trans.close()
+            if hasattr(trans, "clean"):
+                trans.clean()
+        for trans in transports:
+            yield trans.open()
+        self.broken = None
+        self.answered = False
+        self.opening = None
 
     def _explain(self, iprot: Any, call: ClientCall, error: BaseException) -> None:
         """Add to the text of an error what probably is the matter."""
@@ -212,7 +225,7 @@ class Progress:
             error.message = f"{error.message}: {note}"
 
     def _require_connection(self, client: Any) -> None:
-        if self.can_reopen and _is_open(client):
+        if self.can_reopen and is_open(client):
             self.broken = None
             return
         from fastthrift.transport.base import TTransportException
@@ -287,9 +300,10 @@ def _note_whether_sent(error: BaseException, call: ClientCall) -> None:
         error.request_sent = call.stage >= SENT
 
 
-def _is_open(client: Any) -> bool:
-    is_open = getattr(client._iprot.trans, "is_open", None)
-    return is_open is not None and bool(is_open())
+def is_open(client: Any) -> bool:
+    """Whether a client has a connection."""
+    asked = getattr(client._iprot.trans, "is_open", None)
+    return asked is not None and bool(asked())
 
 
 def _add_description(error: BaseException, trans: Any) -> None:

@@ -741,3 +741,18 @@ def test_timeouts_are_milliseconds():
 def test_neither_host_nor_unix_socket():
     with pytest.raises(ValueError, match="must be provided"):
         run(make_client(Calls, host="", port=0))
+
+
+def test_a_client_tells_whether_it_is_open_and_can_be_opened_again():
+    async def main(port):
+        client = await make_client(rpc_support.Calls, "127.0.0.1", port)
+        assert client.is_open is True
+        client.close()
+        assert client.is_open is False
+        await client.reopen()
+        assert client.is_open is True
+        assert await client.add(1, 2) == 3
+        client.close()
+
+    with rpc_support.serving(rpc_support.make_server()) as port:
+        asyncio.run(main(port))

@@ -2,19 +2,28 @@
 
 import contextlib
 import functools
+import io
 import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
+import fastthrift
 import pytest
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.rpc import client_context
-from fastthrift.thrift import TApplicationException, TClient, TException, TMessageType
+from fastthrift.thrift import (
+    TApplicationException,
+    TClient,
+    TException,
+    TMessageType,
+    TProcessor,
+)
 from fastthrift.transport import TBufferedTransportFactory, TSocket, TTransportException
 from support.rpc import (
     PATIENCE,
@@ -525,3 +534,43 @@ def ending_program(program, *arguments):
                 yield listener, control
             assert process.communicate(timeout=120)[0] == b"ended"
             assert process.returncode == 0
+
+
+def test_a_client_tells_whether_it_is_open_and_can_be_opened_again():
+    handler = Handler()
+    with serving(make_server(handler)) as port, client_of(port, socket_timeout=200) as client:
+        assert client.is_open is True
+        with pytest.raises(TTransportException):
+            client.wait(41)
+        assert client.is_open is False
+        with pytest.raises(TTransportException, match=r"reopen\(\)"):
+            client.add(1, 2)
+        handler.go_on.set()
+        client.reopen()
+        assert client.is_open is True
+        assert client.add(1, 2) == 3
+        # Of one that is open it makes a new connection.
+        before = client._iprot.trans.trans.sock
+        client.reopen()
+        assert client.add(3, 4) == 7
+        assert client._iprot.trans.trans.sock is not before
+    assert client.is_open is False
+    with pytest.raises(TTransportException) as caught:
+        client.reopen()
+    assert caught.value.type == TTransportException.NOT_OPEN
+
+
+def test_methods_of_the_service_come_before_those_of_the_client():
+    module = fastthrift.load_fp(
+        io.StringIO("service Doors { bool is_open(1: i32 door), i32 reopen(1: i32 door) }"),
+        "doors_thrift",
+    )
+    processor = TProcessor(
+        module.Doors, types.SimpleNamespace(is_open=lambda door: door > 1, reopen=lambda door: door)
+    )
+    with (
+        serving(make_server(processor=processor)) as port,
+        client_of(port, module.Doors) as client,
+    ):
+        assert client.is_open(2) is True
+        assert client.reopen(7) == 7

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, name_arguments
-from fastthrift._calls.progress import Progress
+from fastthrift._calls.progress import Progress, is_open
 from fastthrift._calls.services import check_service, find_keyword_method, no_such_attribute
 from fastthrift._calls.steps import drive
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
@@ -54,7 +54,7 @@ class TAsyncClient:
         self._caller: asyncio.Task[Any] | None = None
         self._rpc_state = Progress(service, Awaited, check_seqid)
 
-    def __getattr__(self, _api: str) -> functools.partial[Any]:
+    def __getattr__(self, _api: str) -> Any:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if _api != "_service":
             if _api in self._service.thrift_services:
@@ -64,6 +64,11 @@ class TAsyncClient:
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
                 return functools.partial(self._req, "close")
+            # A method of the service comes first, as it does in thriftpy2.
+            if _api == "is_open":
+                return is_open(self)
+            if _api == "reopen":
+                return self._reopen
             raise no_such_attribute(self, _api)
         raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
 
@@ -115,6 +120,11 @@ class TAsyncClient:
         value = await drive(call.read(iprot))
         progress.answered = True
         return value
+
+    async def _reopen(self) -> None:
+        """Connect again; raises ``TTransportException`` of type ``NOT_OPEN`` where that fails."""
+        async with self._turn:
+            await drive(self._rpc_state.reopen(self))
 
     async def __aenter__(self) -> Self:
         return self
