@@ -7,6 +7,8 @@
 //! Here the thread stops, as it does by itself since 3.14 and in `PyO3`'s own
 //! calls that take the lock; the process ends around it.
 
+use std::hint;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -24,6 +26,13 @@ mod raw {
         ) -> *mut PyObject;
     }
 }
+
+type Call = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    usize,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
 
 /// Stops the thread when its stack is unwound.
 struct StopThread;
@@ -48,10 +57,13 @@ pub fn call_waiting<'py>(
     ];
     let count = 1 + usize::from(argument.is_some());
     let stop = StopThread;
+    // Where the whole program is optimized at once, PyO3's declaration counts for
+    // the function, wherever it is called by its name.
+    let call: Call = hint::black_box(raw::PyObject_VectorcallMethod);
     // SAFETY: attached. As many arguments as are counted are objects, which
     // live until the call has returned; those named are none.
     let result = unsafe {
-        raw::PyObject_VectorcallMethod(
+        call(
             name.as_ptr(),
             arguments.as_ptr(),
             count,
