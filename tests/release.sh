@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of what the optimiser can break against the wheel in dist/, the
 # one that is given to others, in an environment of its own (.venvs/release): how
-# much stack a level of nesting takes, what the unsafe code reads and writes, and
+# much stack a level of nesting takes, what the unsafe code reads and writes, what
+# becomes of a thread that waits when the program ends, and
 # what threads see of each other. Every other run is of the development build,
 # where other functions are inlined. PYTHON is the interpreter that the wheel is
 # for; arguments go to pytest.
@@ -21,6 +22,6 @@ pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)
 tests=(
     tests/python/{bad_input,structs,protocol,interpreters}
     tests/python/codec/test_{native_values,sets}.py
-    tests/python/{json/test_robust,calls/test_ways,calls/test_threads,transport/test_buffers}.py
+    tests/python/{json/test_robust,calls/test_ways,calls/test_threads,calls/test_broken,transport/test_buffers}.py
 )
 exec "$venv/bin/python" -m pytest "${tests[@]}" "$@"
