@@ -473,10 +473,7 @@ BREAKS = [
         "ids of replies are not looked at",
         "    if header.sequence_id != seqid\n        || header",
         "    if header",
-        (
-            "calls/test_broken::test_no_answer_of_an_earlier_call_after_a_timeout",
-            "calls/test_broken::test_reply_that_does_not_belong_to_the_call",
-        ),
+        ("calls/test_broken::test_reply_that_does_not_belong_to_the_call",),
     ),
     Break(
         "plain data and JSON text of any value come back",

@@ -264,7 +264,8 @@ def test_an_application_in_a_zip_archive(tmp_path: Path) -> None:
 
 def test_other_threads_run_while_a_text_is_parsed() -> None:
     """The interval after which a thread has to give the interpreter's lock up is longer than the
-    test: only a load that lets it go lets the other thread have a turn."""
+    test: only a load that lets it go lets the other thread have more than the turn or two that
+    there are around the reading of any file. On a busy machine that may take several tries."""
     text = "".join(f"const i64 NUMBER_{number} = {number}\n" for number in range(30_000))
     done = False
     turns = 0
@@ -278,17 +279,21 @@ def test_other_threads_run_while_a_text_is_parsed() -> None:
     interval = sys.getswitchinterval()
     thread = threading.Thread(target=take_turns)
     thread.start()
+    most = 0
     try:
         sys.setswitchinterval(3600)
-        time.sleep(0.01)  # from here on the other thread waits for its turn
-        before = turns
-        fastthrift.load("long.thrift", resolver={"long.thrift": text})
-        after = turns
+        for number in range(50):
+            time.sleep(0.01)  # from here on the other thread waits for its turn
+            before = turns
+            fastthrift.load(f"long_{number}.thrift", resolver={f"long_{number}.thrift": text})
+            most = max(most, turns - before)
+            if most > 10:
+                break
     finally:
         done = True
         sys.setswitchinterval(interval)
         thread.join()
-    assert after > before
+    assert most > 10
 
 
 def test_eight_threads_load_at_once(tmp_path: Path) -> None:
