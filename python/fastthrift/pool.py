@@ -32,7 +32,7 @@ from fastthrift._calls.pooling import (
 )
 from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import layers
+from fastthrift._calls.transports import has_arrived, layers
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
 from fastthrift.transport.base import TTransportException
@@ -227,13 +227,10 @@ class _InThreads(PoolCalls):
         return getattr(client, api)(*args, **kwargs)
 
     def has_arrived(self, client: Any) -> bool:
-        for layer in layers(client._iprot.trans):
-            pending = getattr(layer, "pending", None)
-            if pending is not None and pending():
-                return True
-            if hasattr(layer, "has_arrived"):
-                return bool(layer.has_arrived())
-        return False
+        trans = client._iprot.trans
+        return has_arrived(trans) or any(
+            layer.pending() for layer in layers(trans) if hasattr(layer, "pending")
+        )
 
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):

@@ -20,6 +20,7 @@ A client is what has ``_service``, ``_iprot``, ``_oprot`` and ``_seqid``, as thr
 from __future__ import annotations
 
 import os
+import time
 
 from fastthrift._calls.client_call import (
     ANSWERED,
@@ -35,6 +36,7 @@ from fastthrift._calls.transports import (
     discard_output,
     find_below,
     flush_was_refused,
+    has_arrived,
     is_in_memory,
     is_said_of,
     leave_to_parent,
@@ -49,6 +51,11 @@ if TYPE_CHECKING:
 
     from fastthrift._calls.steps import Kind, Steps
     from fastthrift._core import Method
+
+# A connection that nobody has used for longer is looked at before a call, in seconds.
+IDLE = 0.05
+
+clock = time.monotonic
 
 # Sequence ids are positive i32 and start again at 1.
 MAX_SEQUENCE_ID = 2**31 - 1
@@ -87,7 +94,7 @@ class Progress:
     """The calls of a connection, whose client sees to it that they take turns."""
 
     # Apart from the client, whose `__getattr__` makes every access to its attributes slow.
-    __slots__ = ("answered", "broken", "call", "can_reopen", "opening", "spare")
+    __slots__ = ("answered", "begun", "broken", "call", "can_reopen", "opening", "spare")
 
     def __init__(self, service: Any, kind: type[Kind], check_seqid: bool) -> None:
         # The call that is being made; and an object that does for one after the other.
@@ -97,6 +104,8 @@ class Progress:
         # on it, where they are known.
         self.answered = False
         self.opening: bytes | None = None
+        # When the last call began.
+        self.begun = 0.0
         # Why the connection was closed, when it was; and whether opening it mends that.
         self.broken: str | None = None
         self.can_reopen = False
@@ -120,6 +129,10 @@ class Progress:
             call = self._another(call.service, api)
         if self.broken is not None:
             self._require_connection(client)
+        now = clock()
+        if self.answered and now - self.begun > IDLE:
+            self._require_silence(client)
+        self.begun = now
         call.api = api
         call.stage = STARTED
         client._seqid = call.seqid = client._seqid % MAX_SEQUENCE_ID + 1
@@ -230,7 +243,28 @@ class Progress:
             return
         from fastthrift.transport.base import TTransportException
 
-        raise TTransportException(TTransportException.NOT_OPEN, self.broken)
+        error = TTransportException(TTransportException.NOT_OPEN, self.broken)
+        error.request_sent = False
+        raise error
+
+    def _require_silence(self, client: Any) -> None:
+        """Raise where the connection has ended while nobody used it, or something has come that
+        nobody waits for: the answer of the next call it is not."""
+        for trans in _transports(client):
+            if not has_arrived(trans):
+                continue
+            for each in _transports(client):
+                each.close()
+                if hasattr(each, "clean"):
+                    each.clean()
+            self.answered = False
+            self.opening = None
+            self.broken = (
+                "The connection was closed while it was idle, and nothing was sent: call the "
+                "client's reopen(), or use a ClientPool"
+            )
+            self.can_reopen = not is_open(client)
+            self._require_connection(client)
 
 
 class Turns(Progress):

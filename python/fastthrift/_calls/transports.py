@@ -77,3 +77,11 @@ def leave_to_parent(trans: Any) -> None:
                     trans.clean()
                 trans.open()
             return
+
+
+def has_arrived(trans: Any) -> bool:
+    """Whether something has come on a connection that was not read, or its end; does not wait."""
+    for layer in layers(trans):
+        if hasattr(layer, "has_arrived"):
+            return bool(layer.has_arrived())
+    return False

@@ -24,7 +24,12 @@ from fastthrift.thrift import (
     TMessageType,
     TProcessor,
 )
-from fastthrift.transport import TBufferedTransportFactory, TSocket, TTransportException
+from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TServerSocket,
+    TSocket,
+    TTransportException,
+)
 from support.rpc import (
     PATIENCE,
     Calls,
@@ -574,3 +579,21 @@ def test_methods_of_the_service_come_before_those_of_the_client():
     ):
         assert client.is_open(2) is True
         assert client.reopen(7) == 7
+
+
+def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so():
+    handler = Handler()
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    with serving(make_server(handler, trans=trans)) as port, client_of(port) as client:
+        assert client.add(1, 2) == 3
+        sock = client._iprot.trans.trans
+        while not sock.has_arrived():
+            time.sleep(0.05)
+        with pytest.raises(TTransportException, match=r"while it was idle, and nothing") as caught:
+            client.note("late")
+        assert caught.value.type == TTransportException.NOT_OPEN
+        assert caught.value.request_sent is False
+        client.reopen()
+        client.note("in time")
+        assert handler.noted.wait(PATIENCE)
+        assert handler.notes == ["in time"]

@@ -29,7 +29,7 @@ from fastthrift._calls.pooling import (
 )
 from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import layers
+from fastthrift._calls.transports import has_arrived, layers
 from fastthrift.transport import TTransportException
 from fastthrift.urls import ServiceURL, parse_all
 
@@ -234,12 +234,8 @@ class _InTasks(PoolCalls):
         return getattr(client, api)(*args, **kwargs)
 
     def has_arrived(self, client: Any) -> bool:
-        for layer in layers(client._iprot.trans):
-            if getattr(layer, "arrived", None):
-                return True
-            if hasattr(layer, "has_arrived"):
-                return bool(layer.has_arrived())
-        return False
+        trans = client._iprot.trans
+        return has_arrived(trans) or any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):
