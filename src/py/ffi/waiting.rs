@@ -57,8 +57,8 @@ pub fn call_waiting<'py>(
     ];
     let count = 1 + usize::from(argument.is_some());
     let stop = StopThread;
-    // Where the whole program is optimized at once, PyO3's declaration counts for
-    // the function, wherever it is called by its name.
+    // LLVM has one declaration of a name in what it compiles at once, and PyO3's
+    // counts, which cannot unwind: so not by the name.
     let call: Call = hint::black_box(raw::PyObject_VectorcallMethod);
     // SAFETY: attached. As many arguments as are counted are objects, which
     // live until the call has returned; those named are none.
