@@ -26,6 +26,7 @@ _T = TypeVar("_T")
 
 if sys.version_info >= (3, 11):
     TAsyncTransportTimeout = TTransportTimeout
+    TAsyncDeadlineExceeded = DeadlineExceeded
 
     async def within(seconds: float | None, awaitable: Awaitable[_T]) -> _T:
         """Await, for some seconds at most; None for as long as it takes."""
@@ -39,15 +40,14 @@ else:
     class TAsyncTransportTimeout(TTransportTimeout, asyncio.TimeoutError):
         """``TTransportTimeout``; here ``asyncio.TimeoutError`` is a class of its own."""
 
+    class TAsyncDeadlineExceeded(DeadlineExceeded, TAsyncTransportTimeout):
+        """``DeadlineExceeded``, and an ``asyncio.TimeoutError``."""
+
     async def within(seconds: float | None, awaitable: Awaitable[_T]) -> _T:
         """Await, for some seconds at most; None for as long as it takes."""
         if seconds is None:
             return await awaitable
         return await asyncio.wait_for(awaitable, seconds)
-
-
-class TAsyncDeadlineExceeded(DeadlineExceeded, TAsyncTransportTimeout):
-    """``DeadlineExceeded``, and an ``asyncio.TimeoutError`` in each version of Python."""
 
 
 async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
