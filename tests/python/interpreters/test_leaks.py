@@ -163,11 +163,11 @@ class Loopback:
     def __init__(self, processor: TProcessor) -> None:
         self.processor = processor
         self.factory = TBinaryProtocolFactory()
-        self.sent = TMemoryBuffer()
-        self.received = TMemoryBuffer()
+        self.sent = self.received = TMemoryBuffer()
 
     def write(self, data: bytes) -> None:
-        self.sent.write(data)
+        # New ones for each call: a buffer keeps what was read of it.
+        self.sent, self.received = TMemoryBuffer(data), TMemoryBuffer()
 
     def flush(self) -> None:
         self.processor.process(
