@@ -105,6 +105,23 @@ class TSSLSocket(TSocket):
     def _reason(error: BaseException) -> str:
         return tls_reason(error)
 
+    def has_arrived(self) -> bool:
+        """Whether anything has come that was not read, or the end of the connection; does not
+        wait. What TLS tells itself, tickets of sessions for example, is taken and is nothing."""
+        if not super().has_arrived() or self.sock is None:
+            return self.sock is None
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.sock.settimeout(self.socket_timeout)
+        # Between two calls one byte is as wrong as many.
+        return True
+
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         try:

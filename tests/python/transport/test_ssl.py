@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from fastthrift.transport import (
     TTransportException,
     create_thriftpy_context,
 )
+from fastthrift.transport._addresses import has_input
 from fastthrift.transport._ssl import DEFAULT_CIPHERS, RESTRICTED_SERVER_CIPHERS
 from fastthrift.transport.sslsocket import TSSLException
 from support.rpc import PATIENCE, Calls, Handler, make_server, open_descriptors, port_of, serving
@@ -283,6 +285,38 @@ def test_reads_time_out(port, certificates):
 def test_accept_needs_a_listening_socket(certificates):
     with pytest.raises(TTransportException):
         TSSLServerSocket("localhost", 0, certfile=certificates.server).accept()
+
+
+def test_what_tls_tells_itself_is_no_answer_that_nobody_asked_for(certificates):
+    """The server has sent tickets of its session: there is something to read, and nothing came."""
+    with ssl_server(certificates) as port:
+        sock = TSSLSocket("localhost", port, cafile=certificates.authority)
+        sock.open()
+        assert sock.sock.version() == "TLSv1.3"
+        end = time.monotonic() + PATIENCE
+        while not has_input(sock.sock):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert sock.has_arrived() is False
+        assert sock.sock.gettimeout() == sock.socket_timeout
+        sock.close()
+        assert sock.has_arrived() is True
+
+
+def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so(certificates):
+    with (
+        ssl_server(certificates, client_timeout=200) as port,
+        calls(port, cafile=certificates.authority) as client,
+    ):
+        assert client.add(1, 2) == 3
+        time.sleep(0.1)
+        # Idle, and as good as before.
+        assert client.add(3, 4) == 7
+        while not client._iprot.trans.trans.has_arrived():
+            time.sleep(0.1)
+        with pytest.raises(TTransportException, match=r"while it was idle") as caught:
+            client.add(1, 2)
+        assert caught.value.request_sent is False
 
 
 def test_close_ends_idle_connections(certificates):

@@ -192,7 +192,10 @@ class TAsyncSocket(_Stream):
         wait. Between two calls either means that the connection is of no more use."""
         if self.reader is None or self.raw_sock is None:
             return True
-        return at_once(self.reader.read(1)) is not None or has_input(self.raw_sock)
+        if at_once(self.reader.read(1)) is not None:
+            return True
+        # What has not come to the event loop yet may be TLS telling itself something.
+        return self.ssl_context is None and has_input(self.raw_sock)
 
     def _init_sock(self) -> None:
         self.raw_sock = new_client_socket(self.unix_socket, self.socket_family)
