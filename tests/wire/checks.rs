@@ -67,6 +67,7 @@ fn transcoded<P: Protocol>(value: &Value) -> Value {
 /// accept the same bytes and end at the same one.
 pub fn all_readers_agree<P: Protocol>(bytes: &[u8], shape: &Shape) {
     let wire_type = shape.wire_type();
+    let bytes = P::of_stream(bytes);
     let read = P::decode(bytes, wire_type);
     let end = read.as_ref().map(|(_, length)| *length);
     let same_end = |other: Result<usize, Error>| match (&end, other) {

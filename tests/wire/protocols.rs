@@ -17,6 +17,11 @@ pub trait Protocol {
     fn decode(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)>;
     /// The value of bytes that come one after the other.
     fn decode_stream(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)>;
+    /// As many of the bytes as a stream gives for a value: what is behind it is
+    /// the next one's there, where memory has nothing else.
+    fn of_stream(bytes: &[u8]) -> &[u8] {
+        bytes
+    }
     /// The value of bytes, as far as a schema knows it.
     fn decode_as(bytes: &[u8], shape: &Shape) -> Result<(Value, usize)>;
     /// Passes over a value.
@@ -101,6 +106,10 @@ impl Protocol for Text {
         let mut reader = Self::reader(bytes);
         let value = Value::read(&mut reader, wire_type)?;
         Ok((value, reader.input().offset() as usize))
+    }
+
+    fn of_stream(bytes: &[u8]) -> &[u8] {
+        Self::whole(bytes).unwrap_or(bytes)
     }
 
     fn decode_stream(bytes: &[u8], wire_type: WireType) -> Result<(Value, usize)> {
