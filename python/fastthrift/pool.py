@@ -12,25 +12,19 @@ The asyncio twin is ``fastthrift.contrib.aio.pool``; the rules of both are in ``
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.deadlines import until
-from fastthrift._calls.pool_calls import PoolCalls, end_of_call
+from fastthrift._calls.pool_calls import OneConnection, PoolCalls, PoolFace, end_of_call
 from fastthrift._calls.pooling import (
     Addresses,
-    Connection,
     PoolOptions,
     Shelf,
-    options_of_view,
-    with_methods,
 )
-from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.steps import run
 from fastthrift._calls.transports import has_arrived, layers
 from fastthrift.thrift import TClient
@@ -46,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientPool"]
 
 
-class ClientPool:
+class ClientPool(PoolFace):
     """Clients of one service, shared by threads, greenlets and forked workers.
 
     Nothing is connected before the first call. A call takes the connection that was used last;
@@ -57,91 +51,24 @@ class ClientPool:
     other failure it is closed.
     """
 
-    def __init__(
-        self,
-        service: Any,
-        url: str | ServiceURL | Sequence[str | ServiceURL],
-        *,
-        size: int = 16,
-        timeout: float | None = 3.0,
-        connect_timeout: float | None = 1.0,
-        checkout_timeout: float | None = None,
-        max_idle: float | None = 30.0,
-        max_age: float | None = 300.0,
-        idempotent: Sequence[str] = (),
-        retries: int = 1,
-        proto_factory: Any = None,
-        trans_factory: Any = None,
-        ssl_context: ssl.SSLContext | None = None,
-        check_seqid: bool = True,
-    ) -> None:
-        """``url`` is like ``tcp://host:9090?protocol=compact&transport=framed``, or a list of
-        such, which take turns; ``fastthrift.urls`` tells all that it may be.
+    _calls: _InThreads
 
-        Times are in seconds, None for any time. ``timeout`` is that of a call as a whole: waiting
-        for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (no
-        longer than ``connect_timeout``) and further attempts included; a ``fastthrift.deadline``
-        may make it shorter. A connection that was idle for ``max_idle``, or is older than
-        ``max_age``, is not used again. An idempotent call is made ``retries`` more times at most.
-        ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
-        ``ssl_context`` is for ``tls`` and ``https``.
+    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InThreads:
+        return _InThreads(service, size, Addresses(parse_all(url)), made_of)
 
-        Raises ``ValueError`` and ``TypeError`` for options that are none.
-        """
-        check_service(service, type(self).__name__)
-        options = PoolOptions(
-            size=size,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            checkout_timeout=checkout_timeout,
-            max_idle=max_idle,
-            max_age=max_age,
-            idempotent=idempotent,  # type: ignore[arg-type]
-            retries=retries,
-        )
-        self._service = service
-        self._options = with_methods(service, options)
-        made_of = proto_factory, trans_factory, ssl_context, check_seqid
-        self._calls = _InThreads(service, size, Addresses(parse_all(url)), made_of)
-
-    def __getattr__(self, name: str) -> functools.partial[Any]:
-        # `_service` is missing on an object that __init__ has not run on.
-        if name == "_service":
-            raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
-        return functools.partial(self._call, method_of(self, self._service, name))
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._service.thrift_services]
-
-    def __repr__(self) -> str:
-        where = ", ".join(map(str, self._calls.addresses))
-        return f"<{type(self).__name__} of {self._service.__name__} at {where}>"
-
-    def with_options(self, **options: Any) -> Self:
-        """The pool with other options, and the same connections: ``timeout``,
-        ``checkout_timeout``, ``idempotent`` or ``retries``."""
-        other = type(self).__new__(type(self))
-        other._service, other._calls = self._service, self._calls
-        other._options = options_of_view(self._service, self._options, options)
-        return other
+    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        return run(self._calls.call(self._options, _api, args, kwargs))
 
     @contextlib.contextmanager
-    def client(self) -> Iterator[_OneConnection]:
+    def client(self) -> Iterator[OneConnection]:
         """One connection for the calls of a ``with`` block: an object with the methods of the
         service. No call is made twice, and after one that failed the connection is closed."""
         at = end_of_call(self._options)
-        connection = run(self._calls.checkout(self._options, at, "client"))
-        one = _OneConnection(self._calls, self._options, connection)
+        one = OneConnection(self, run(self._calls.checkout(self._options, at, "client")), run)
         try:
             yield one
         finally:
-            self._calls.give_back(connection, keep=not one._failed)
-
-    def stats(self) -> dict[str, int]:
-        """How many connections are ``open``, ``busy`` and ``idle``, and how often there were
-        ``connects``, ``reconnects`` (a dead connection was replaced), ``retries`` and
-        ``timeouts``."""
-        return self._calls.stats()
+            one.give_back()
 
     def close(self) -> None:
         """Close the connections, busy ones at the end of their call. Later calls raise
@@ -153,30 +80,6 @@ class ClientPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return run(self._calls.call(self._options, _api, args, kwargs))
-
-
-class _OneConnection:
-    """The calls of a block, on one connection."""
-
-    def __init__(self, calls: PoolCalls, options: PoolOptions, connection: Connection) -> None:
-        self._calls = calls
-        self._options = options
-        self._connection = connection
-        self._failed = False
-
-    def __getattr__(self, name: str) -> functools.partial[Any]:
-        return functools.partial(self._call, method_of(self, self._calls.service, name))
-
-    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            with until(end_of_call(self._options)):
-                return self._calls.invoke(self._connection.client, _api, args, kwargs)
-        except BaseException as error:
-            self._failed = self._failed or not self._calls.is_kept(self._connection, error)
-            raise
 
 
 class _InThreads(PoolCalls):

@@ -7,6 +7,9 @@ them, and both say how they lock, wait, connect and call.
 
 from __future__ import annotations
 
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -19,46 +22,51 @@ from fastthrift._calls.pooling import (
     Shelf,
     error_was_sent,
     note_unsent,
+    options_of_view,
     stays_open,
+    with_methods,
 )
+from fastthrift._calls.services import check_service, method_of
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from fastthrift._calls.steps import Steps
 
 
-class PoolCalls:
+class PoolCalls(ABC):
     """The connections of a pool, which views with other options share, and its calls."""
 
     # The driver's ways. `wait` and `wake` are used with the lock held.
 
+    @abstractmethod
     def lock(self) -> AbstractContextManager[Any]:
         """A lock around the shelf and the addresses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wait(self, seconds: float | None) -> Any:
         """A step that gives up the lock until somebody wakes it, or the time is up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wake(self, *, everybody: bool = False) -> None:
         """Wake one that waits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def connect(self, url: Any, options: PoolOptions, at: float | None) -> Any:
         """A step that gives a client at an address."""
-        raise NotImplementedError
 
+    @abstractmethod
     def invoke(self, client: Any, api: str, args: Any, kwargs: Any) -> Any:
         """A step that gives the value of a call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def has_arrived(self, client: Any) -> bool:
         """Whether something has come on a connection between two calls, or its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close_client(self, client: Any) -> None:
         """Close a connection, without an error."""
-        raise NotImplementedError
 
     def __init__(self, service: Any, size: int, addresses: Addresses[Any]) -> None:
         self.service = service
@@ -210,3 +218,118 @@ def end_of_call(options: PoolOptions) -> float | None:
     """When a call that starts now has its end."""
     timeout = options.timeout
     return sooner(None if timeout is None else clock() + timeout, current_deadline())
+
+
+class PoolFace(ABC):
+    """A pool as programs see it: the methods of a service, by whichever driver."""
+
+    def __init__(
+        self,
+        service: Any,
+        url: Any,
+        *,
+        size: int = 16,
+        timeout: float | None = 3.0,
+        connect_timeout: float | None = 1.0,
+        checkout_timeout: float | None = None,
+        max_idle: float | None = 30.0,
+        max_age: float | None = 300.0,
+        idempotent: Sequence[str] = (),
+        retries: int = 1,
+        proto_factory: Any = None,
+        trans_factory: Any = None,
+        ssl_context: Any = None,
+        check_seqid: bool = True,
+    ) -> None:
+        """``url`` is like ``tcp://host:9090?protocol=compact&transport=framed``, or a list of
+        such, which take turns; ``fastthrift.urls`` tells all that it may be.
+
+        Times are in seconds, None for any time. ``timeout`` is that of a call as a whole: waiting
+        for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (no
+        longer than ``connect_timeout``) and further attempts included; a ``fastthrift.deadline``
+        may make it shorter. A connection that was idle for ``max_idle``, or is older than
+        ``max_age``, is not used again. An idempotent call is made ``retries`` more times at most.
+        ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
+        ``ssl_context`` is for ``tls`` and ``https``.
+
+        Raises ``ValueError`` and ``TypeError`` for options that are none.
+        """
+        check_service(service, type(self).__name__)
+        options = PoolOptions(
+            size=size,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            checkout_timeout=checkout_timeout,
+            max_idle=max_idle,
+            max_age=max_age,
+            idempotent=idempotent,  # type: ignore[arg-type]
+            retries=retries,
+        )
+        self._service = service
+        self._options = with_methods(service, options)
+        made_of = proto_factory, trans_factory, ssl_context, check_seqid
+        self._calls = self._driver(service, size, url, made_of)
+
+    @abstractmethod
+    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> PoolCalls:
+        """What makes the calls."""
+
+    @abstractmethod
+    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        """Make a call, or give what is to be awaited."""
+
+    def __getattr__(self, name: str) -> functools.partial[Any]:
+        # `_service` is missing on an object that __init__ has not run on.
+        if name == "_service":
+            raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
+        return functools.partial(self._call, method_of(self, self._service, name))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._service.thrift_services]
+
+    def __repr__(self) -> str:
+        where = ", ".join(map(str, self._calls.addresses))
+        return f"<{type(self).__name__} of {self._service.__name__} at {where}>"
+
+    def with_options(self, **options: Any) -> Self:
+        """The pool with other options, and the same connections: ``timeout``,
+        ``checkout_timeout``, ``idempotent`` or ``retries``."""
+        other = type(self).__new__(type(self))
+        other._service, other._calls = self._service, self._calls
+        other._options = options_of_view(self._service, self._options, options)
+        return other
+
+    def stats(self) -> dict[str, int]:
+        """How many connections are ``open``, ``busy`` and ``idle``, and how often there were
+        ``connects``, ``reconnects`` (a dead connection was replaced), ``retries`` and
+        ``timeouts``."""
+        return self._calls.stats()
+
+
+class OneConnection:
+    """The calls of a block, on one connection; its driver goes through the steps."""
+
+    def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
+        self._calls = pool._calls
+        self._options = pool._options
+        self._connection = connection
+        self._go = go
+        self._failed = False
+
+    def __getattr__(self, name: str) -> functools.partial[Any]:
+        return functools.partial(self._call, method_of(self, self._calls.service, name))
+
+    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        return self._go(self._steps(_api, args, kwargs))
+
+    def _steps(self, api: str, args: Any, kwargs: Any) -> Steps[Any]:
+        try:
+            with until(end_of_call(self._options)):
+                return (yield self._calls.invoke(self._connection.client, api, args, kwargs))
+        except BaseException as error:
+            self._failed = self._failed or not self._calls.is_kept(self._connection, error)
+            raise
+
+    def give_back(self) -> None:
+        """The block is over."""
+        self._calls.give_back(self._connection, keep=not self._failed)

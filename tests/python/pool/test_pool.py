@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import signal
 import socket
 import subprocess
@@ -378,7 +377,6 @@ def test_over_http():
         thread.join()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_child_has_connections_of_its_own_and_says_nothing_on_those_of_its_parent(port):
     program = textwrap.dedent(
         f"""

@@ -11,23 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.deadlines import until
-from fastthrift._calls.pool_calls import PoolCalls, end_of_call
+from fastthrift._calls.pool_calls import OneConnection, PoolCalls, PoolFace, end_of_call
 from fastthrift._calls.pooling import (
     Addresses,
-    Connection,
     PoolOptions,
-    options_of_view,
-    with_methods,
 )
-from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.steps import drive
 from fastthrift._calls.transports import has_arrived, layers
 from fastthrift.transport import TTransportException
@@ -57,86 +51,34 @@ _TRANSPORTS: dict[str, Any] = {
 }
 
 
-class AsyncClientPool:
-    """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``."""
+class AsyncClientPool(PoolFace):
+    """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``.
 
-    def __init__(
-        self,
-        service: Any,
-        url: str | ServiceURL | Sequence[str | ServiceURL],
-        *,
-        size: int = 16,
-        timeout: float | None = 3.0,
-        connect_timeout: float | None = 1.0,
-        checkout_timeout: float | None = None,
-        max_idle: float | None = 30.0,
-        max_age: float | None = 300.0,
-        idempotent: Sequence[str] = (),
-        retries: int = 1,
-        proto_factory: Any = None,
-        trans_factory: Any = None,
-        ssl_context: ssl.SSLContext | None = None,
-        check_seqid: bool = True,
-    ) -> None:
-        """The arguments are those of ``ClientPool``; ``url`` is of ``tcp``, ``tls`` or ``unix``.
+    The URLs are those of ``tcp``, ``tls`` and ``unix``; others raise ``ValueError``.
+    """
 
-        Raises ``ValueError`` and ``TypeError`` for options that are none.
-        """
-        check_service(service, type(self).__name__)
-        options = PoolOptions(
-            size=size,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            checkout_timeout=checkout_timeout,
-            max_idle=max_idle,
-            max_age=max_age,
-            idempotent=idempotent,  # type: ignore[arg-type]
-            retries=retries,
-        )
-        self._service = service
-        self._options = with_methods(service, options)
+    _calls: _InTasks
+
+    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
         for each in urls:
-            _require_support(each, proto_factory)
-        made_of = proto_factory, trans_factory, ssl_context, check_seqid
-        self._calls = _InTasks(service, size, Addresses(urls), made_of)
+            _require_support(each, made_of[0])
+        return _InTasks(service, size, Addresses(urls), made_of)
 
-    def __getattr__(self, name: str) -> functools.partial[Any]:
-        # `_service` is missing on an object that __init__ has not run on.
-        if name == "_service":
-            raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
-        return functools.partial(self._call, method_of(self, self._service, name))
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._service.thrift_services]
-
-    def __repr__(self) -> str:
-        where = ", ".join(map(str, self._calls.addresses))
-        return f"<{type(self).__name__} of {self._service.__name__} at {where}>"
-
-    def with_options(self, **options: Any) -> Self:
-        """The pool with other options, and the same connections: ``timeout``,
-        ``checkout_timeout``, ``idempotent`` or ``retries``."""
-        other = type(self).__new__(type(self))
-        other._service, other._calls = self._service, self._calls
-        other._options = options_of_view(self._service, self._options, options)
-        return other
+    async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        return await drive(self._calls.call(self._options, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
-    async def client(self) -> AsyncIterator[_OneConnection]:
+    async def client(self) -> AsyncIterator[OneConnection]:
         """One connection for the calls of an ``async with`` block. No call is made twice, and
         after one that failed the connection is closed."""
         at = end_of_call(self._options)
         connection = await drive(self._calls.checkout(self._options, at, "client"))
-        one = _OneConnection(self._calls, self._options, connection)
+        one = OneConnection(self, connection, drive)
         try:
             yield one
         finally:
-            self._calls.give_back(connection, keep=not one._failed)
-
-    def stats(self) -> dict[str, int]:
-        """See ``ClientPool.stats``."""
-        return self._calls.stats()
+            one.give_back()
 
     async def aclose(self) -> None:
         """Close the connections, busy ones at the end of their call, and wait for those that are
@@ -150,30 +92,6 @@ class AsyncClientPool:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return await drive(self._calls.call(self._options, _api, args, kwargs))
-
-
-class _OneConnection:
-    """The calls of a block, on one connection."""
-
-    def __init__(self, calls: PoolCalls, options: PoolOptions, connection: Connection) -> None:
-        self._calls = calls
-        self._options = options
-        self._connection = connection
-        self._failed = False
-
-    def __getattr__(self, name: str) -> functools.partial[Any]:
-        return functools.partial(self._call, method_of(self, self._calls.service, name))
-
-    async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            with until(end_of_call(self._options)):
-                return await self._calls.invoke(self._connection.client, _api, args, kwargs)
-        except BaseException as error:
-            self._failed = self._failed or not self._calls.is_kept(self._connection, error)
-            raise
 
 
 class _InTasks(PoolCalls):
