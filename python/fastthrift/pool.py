@@ -19,7 +19,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.pool_calls import OneConnection, PoolCalls, PoolFace, end_of_call
+from fastthrift._calls.pool_calls import (
+    OneConnection,
+    PoolCalls,
+    PoolFace,
+    call,
+    close,
+    give_connection_back,
+    take_connection,
+)
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
@@ -51,29 +59,26 @@ class ClientPool(PoolFace):
     other failure it is closed.
     """
 
-    _calls: _InThreads
-
     def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InThreads:
         return _InThreads(service, size, Addresses(parse_all(url)), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return run(self._calls.call(self._options, _api, args, kwargs))
+        return run(call(self, _api, args, kwargs))
 
     @contextlib.contextmanager
     def client(self) -> Iterator[OneConnection]:
         """One connection for the calls of a ``with`` block: an object with the methods of the
         service. No call is made twice, and after one that failed the connection is closed."""
-        at = end_of_call(self._options)
-        one = OneConnection(self, run(self._calls.checkout(self._options, at, "client")), run)
+        one = run(take_connection(self, run))
         try:
             yield one
         finally:
-            one.give_back()
+            give_connection_back(one)
 
     def close(self) -> None:
         """Close the connections, busy ones at the end of their call. Later calls raise
         ``TTransportException`` of type ``NOT_OPEN``."""
-        self._calls.close()
+        close(self)
 
     def __enter__(self) -> Self:
         return self

@@ -306,6 +306,31 @@ class PoolFace(ABC):
         return self._calls.stats()
 
 
+# What a face asks for, by its driver: attributes of it would hide methods of the service.
+
+
+def call(pool: PoolFace, api: str, args: Any, kwargs: Any) -> Steps[Any]:
+    """Make a call of a pool."""
+    return pool._calls.call(pool._options, api, args, kwargs)
+
+
+def take_connection(pool: PoolFace, go: Any) -> Steps[OneConnection]:
+    """Take one connection of a pool for several calls, whose steps ``go`` goes through."""
+    at = end_of_call(pool._options)
+    connection = yield from pool._calls.checkout(pool._options, at, "client")
+    return OneConnection(pool, connection, go)
+
+
+def give_connection_back(one: OneConnection) -> None:
+    """Give it back."""
+    one._calls.give_back(one._connection, keep=not one._failed)
+
+
+def close(pool: PoolFace) -> None:
+    """Close the connections of a pool."""
+    pool._calls.close()
+
+
 class OneConnection:
     """The calls of a block, on one connection; its driver goes through the steps."""
 
@@ -329,7 +354,3 @@ class OneConnection:
         except BaseException as error:
             self._failed = self._failed or not self._calls.is_kept(self._connection, error)
             raise
-
-    def give_back(self) -> None:
-        """The block is over."""
-        self._calls.give_back(self._connection, keep=not self._failed)

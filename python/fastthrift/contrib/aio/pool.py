@@ -17,7 +17,15 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.pool_calls import OneConnection, PoolCalls, PoolFace, end_of_call
+from fastthrift._calls.pool_calls import (
+    OneConnection,
+    PoolCalls,
+    PoolFace,
+    call,
+    close,
+    give_connection_back,
+    take_connection,
+)
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
@@ -57,8 +65,6 @@ class AsyncClientPool(PoolFace):
     The URLs are those of ``tcp``, ``tls`` and ``unix``; others raise ``ValueError``.
     """
 
-    _calls: _InTasks
-
     def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
         for each in urls:
@@ -66,24 +72,22 @@ class AsyncClientPool(PoolFace):
         return _InTasks(service, size, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return await drive(self._calls.call(self._options, _api, args, kwargs))
+        return await drive(call(self, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[OneConnection]:
         """One connection for the calls of an ``async with`` block. No call is made twice, and
         after one that failed the connection is closed."""
-        at = end_of_call(self._options)
-        connection = await drive(self._calls.checkout(self._options, at, "client"))
-        one = OneConnection(self, connection, drive)
+        one = await drive(take_connection(self, drive))
         try:
             yield one
         finally:
-            one.give_back()
+            give_connection_back(one)
 
     async def aclose(self) -> None:
         """Close the connections, busy ones at the end of their call, and wait for those that are
         idle. Later calls raise ``TTransportException`` of type ``NOT_OPEN``."""
-        self._calls.close()
+        close(self)
         # The event loop closes in its next turn.
         await asyncio.sleep(0)
 
