@@ -13,7 +13,7 @@ from fastthrift.contrib.aio.protocol import (
     TAsyncApacheJSONProtocol,
     TAsyncApacheJSONProtocolFactory,
 )
-from fastthrift.contrib.aio.transport import TAsyncBufferedTransport, TAsyncTransportBase
+from fastthrift.contrib.aio.transport import TAsyncBufferedTransport
 from fastthrift.protocol import TApacheJSONProtocol, TApacheJSONProtocolFactory
 from fastthrift.protocol.exc import (
     TDepthLimitException,
@@ -23,7 +23,7 @@ from fastthrift.protocol.exc import (
 from fastthrift.thrift import TMessageType, TType
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.utils import deserialize, serialize
-from support.aio import TRANSPORTS, Calls, client_of, port_of, run, serving
+from support.aio import TRANSPORTS, Calls, Pieces, client_of, port_of, run, serving
 from support.rpc import client_of as blocking_client_of
 
 module = fastthrift.load_fp(
@@ -56,20 +56,6 @@ def message(name, payload, seqid):
 STREAM = message("first", TREE, 1) + b" \r\n" + message("second", Leaf(7), 2) + b"rest"
 
 
-class Source(TAsyncTransportBase):
-    """Gives a stream in pieces of some bytes, however much is asked for."""
-
-    def __init__(self, data, size):
-        self.stream = io.BytesIO(data)
-        self.size = size
-        self.asked = 0
-
-    async def read(self, size):
-        self.asked += 1
-        await asyncio.sleep(0)
-        return self.stream.read(min(size, self.size))
-
-
 async def read_both(protocol):
     assert await protocol.read_message_begin() == ("first", TMessageType.CALL, 1)
     assert await protocol.read_struct(Tree()) == TREE
@@ -82,10 +68,10 @@ async def read_both(protocol):
 @pytest.mark.parametrize("size", [1, 3, 1460, 10**6])
 def test_messages_are_read_from_any_pieces_and_nothing_behind_them_is_taken(size):
     async def main():
-        foreign = Source(STREAM, size)
+        foreign = Pieces(STREAM, size)
         await read_both(TAsyncApacheJSONProtocol(foreign))
         assert foreign.stream.read() == b"rest"
-        buffered = TAsyncBufferedTransport(Source(STREAM, size))
+        buffered = TAsyncBufferedTransport(Pieces(STREAM, size))
         await read_both(TAsyncApacheJSONProtocol(buffered))
 
     run(main())
@@ -93,7 +79,7 @@ def test_messages_are_read_from_any_pieces_and_nothing_behind_them_is_taken(size
 
 def test_what_is_not_wanted_is_gone():
     async def main():
-        protocol = TAsyncApacheJSONProtocol(Source(STREAM, 100))
+        protocol = TAsyncApacheJSONProtocol(Pieces(STREAM, 100))
         await protocol.read_message_begin()
         await protocol.skip(TType.STRUCT)
         await protocol.read_message_end()
@@ -109,7 +95,7 @@ def test_what_is_not_wanted_is_gone():
 def test_structs_without_messages_and_bare_containers():
     async def main():
         text = serialize(TREE, TApacheJSONProtocolFactory())
-        protocol = TAsyncApacheJSONProtocol(Source(text * 2 + b'["i32",2,1,2]', 10))
+        protocol = TAsyncApacheJSONProtocol(Pieces(text * 2 + b'["i32",2,1,2]', 10))
         assert await protocol.read_struct(Tree()) == TREE
         await protocol.skip(TType.STRUCT)
         assert await protocol._read_val(TType.LIST, TType.I32) == [1, 2]
@@ -119,7 +105,7 @@ def test_structs_without_messages_and_bare_containers():
 
 def test_a_message_that_ends_early_is_the_end_of_the_file():
     async def main():
-        for source in (Source, lambda data, size: TAsyncBufferedTransport(Source(data, size))):
+        for source in (Pieces, lambda data, size: TAsyncBufferedTransport(Pieces(data, size))):
             with pytest.raises(TTransportException) as caught:
                 await TAsyncApacheJSONProtocol(source(STREAM[:100], 7)).read_message_begin()
             assert caught.value.type == TTransportException.END_OF_FILE
@@ -151,7 +137,7 @@ def test_limits_and_mistakes_are_those_of_the_blocking_protocol():
             with pytest.raises(TProtocolException) as caught:
                 read_blocking(TApacheJSONProtocol(TMemoryBuffer(text), **options))
             errors.append((type(caught.value), caught.value.type))
-            for source in (Source(text, 9), TAsyncBufferedTransport(Source(text, 9))):
+            for source in (Pieces(text, 9), TAsyncBufferedTransport(Pieces(text, 9))):
                 factory = TAsyncApacheJSONProtocolFactory(**options)
                 protocol = factory.get_protocol(source)
                 with pytest.raises(TProtocolException) as caught:
@@ -162,7 +148,7 @@ def test_limits_and_mistakes_are_those_of_the_blocking_protocol():
     run(main())
 
 
-class Open(Source):
+class Open(Pieces):
     """A stream that stays open: whoever wants more than there is would wait for ever."""
 
     async def read(self, size):

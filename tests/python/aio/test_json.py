@@ -12,14 +12,14 @@ import thriftpy2
 import thriftpy2.protocol
 import thriftpy2.rpc
 from fastthrift.contrib.aio.protocol import TAsyncJSONProtocol, TAsyncJSONProtocolFactory
-from fastthrift.contrib.aio.transport import TAsyncBufferedTransport, TAsyncTransportBase
+from fastthrift.contrib.aio.transport import TAsyncBufferedTransport
 from fastthrift.contrib.aio.transport.base import readall
 from fastthrift.protocol import TJSONProtocol, TJSONProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.thrift import TMessageType, TType
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.utils import serialize
-from support.aio import TRANSPORTS, client_of, port_of, run, serving
+from support.aio import TRANSPORTS, Pieces, client_of, port_of, run, serving
 
 IDL = """
     struct Leaf { 1: i32 number, 2: string text }
@@ -49,18 +49,6 @@ def message(name, payload, seqid, protocol_class=TJSONProtocol):
 STREAM = message("first", TREE, 1) + message("second", Leaf(7), 2) + b"rest"
 
 
-class Source(TAsyncTransportBase):
-    """Gives a stream in pieces of some bytes, however much is asked for."""
-
-    def __init__(self, data, size):
-        self.stream = io.BytesIO(data)
-        self.size = size
-
-    async def read(self, size):
-        await asyncio.sleep(0)
-        return self.stream.read(min(size, self.size))
-
-
 async def read_both(protocol):
     assert await protocol.read_message_begin() == ("first", TMessageType.CALL, 1)
     assert await protocol.read_struct(Tree()) == TREE
@@ -73,10 +61,10 @@ async def read_both(protocol):
 @pytest.mark.parametrize("size", [1, 3, 1460, 10**6])
 def test_messages_are_read_from_any_pieces_and_nothing_behind_them_is_taken(size):
     async def main():
-        foreign = Source(STREAM, size)
+        foreign = Pieces(STREAM, size)
         await read_both(TAsyncJSONProtocol(foreign))
         assert foreign.stream.read() == b"rest"
-        buffered = TAsyncBufferedTransport(Source(STREAM, size))
+        buffered = TAsyncBufferedTransport(Pieces(STREAM, size))
         await read_both(TAsyncJSONProtocol(buffered))
         assert await readall(buffered.read, 4) == b"rest"
 
@@ -85,7 +73,7 @@ def test_messages_are_read_from_any_pieces_and_nothing_behind_them_is_taken(size
 
 def test_what_is_not_wanted_is_gone():
     async def main():
-        protocol = TAsyncJSONProtocol(Source(STREAM + STREAM, 100))
+        protocol = TAsyncJSONProtocol(Pieces(STREAM + STREAM, 100))
         await protocol.read_message_begin()
         await protocol.skip(TType.STRUCT)
         await protocol.read_message_end()
@@ -101,7 +89,7 @@ def test_what_is_not_wanted_is_gone():
 def test_structs_without_messages():
     async def main():
         text = serialize(TREE, TJSONProtocolFactory())
-        protocol = TAsyncJSONProtocol(Source(text * 3, 10))
+        protocol = TAsyncJSONProtocol(Pieces(text * 3, 10))
         assert await protocol.read_struct(Tree()) == TREE
         await protocol.skip(TType.STRUCT)
         assert await protocol.read_struct(Tree()) == TREE
@@ -112,7 +100,7 @@ def test_structs_without_messages():
 @pytest.mark.parametrize("size", [0, 3, 100])
 def test_a_message_that_ends_early_is_the_end_of_the_file(size):
     async def main():
-        for source in (Source, lambda data, size: TAsyncBufferedTransport(Source(data, size))):
+        for source in (Pieces, lambda data, size: TAsyncBufferedTransport(Pieces(data, size))):
             with pytest.raises(TTransportException) as caught:
                 await TAsyncJSONProtocol(source(STREAM[:size], 7)).read_message_begin()
             assert caught.value.type == TTransportException.END_OF_FILE
@@ -141,7 +129,7 @@ def test_errors_and_limits_are_those_of_the_blocking_protocol():
             for options in ({"max_depth": 2}, {"max_string_size": 50}, {"max_message_size": 900}):
                 with pytest.raises(TProtocolException) as expected:
                     read_blocking(TJSONProtocol(TMemoryBuffer(text), **options))
-                protocol = TAsyncJSONProtocolFactory(**options).get_protocol(Source(text, 100))
+                protocol = TAsyncJSONProtocolFactory(**options).get_protocol(Pieces(text, 100))
                 with pytest.raises(TProtocolException) as caught:
                     await read(protocol)
                 assert str(caught.value) == str(expected.value)
@@ -153,7 +141,7 @@ def test_errors_and_limits_are_those_of_the_blocking_protocol():
 
 def test_a_message_above_the_limit_is_not_waited_for():
     async def main():
-        protocol = TAsyncJSONProtocol(Source(struct.pack("!I", 500), 4), max_message_size=499)
+        protocol = TAsyncJSONProtocol(Pieces(struct.pack("!I", 500), 4), max_message_size=499)
         with pytest.raises(TMalformedDataException, match="max_message_size"):
             await protocol.read_message_begin()
 

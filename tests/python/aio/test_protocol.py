@@ -23,7 +23,6 @@ from fastthrift.contrib.aio.protocol import (
 from fastthrift.contrib.aio.transport import (
     TAsyncBufferedTransport,
     TAsyncFramedTransport,
-    TAsyncTransportBase,
 )
 from fastthrift.protocol import (
     TBinaryProtocol,
@@ -35,7 +34,7 @@ from fastthrift.protocol.exc import TProtocolException, TTruncatedDataException
 from fastthrift.thrift import TMessageType, TPayload, TType
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.utils import deserialize, serialize
-from support.aio import PROTOCOLS, run
+from support.aio import PROTOCOLS, Pieces, run
 
 ASYNC = {"binary": TAsyncBinaryProtocol, "compact": TAsyncCompactProtocol}
 NATIVE = {"binary": TBinaryProtocol, "compact": TCompactProtocol}
@@ -104,18 +103,6 @@ class Duck:
     @property
     def rest(self):
         return self.stream.getvalue()[self.stream.tell() :]
-
-
-class Pieces(TAsyncTransportBase):
-    """Gives a stream in pieces of some bytes, however much is asked for."""
-
-    def __init__(self, data, size):
-        self.stream = io.BytesIO(data)
-        self.size = size
-
-    async def read(self, size):
-        await asyncio.sleep(0)
-        return self.stream.read(min(size, self.size))
 
 
 def over(source, data):

@@ -13,6 +13,7 @@ from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket
+from fastthrift.contrib.aio.transport import TAsyncTransportBase
 
 IDL = """
 struct Item {
@@ -243,6 +244,20 @@ async def scripted_peer(script):
             task.cancel()
         await asyncio.gather(*scripts, return_exceptions=True)
     assert not failures, failures
+
+
+class Pieces(TAsyncTransportBase):
+    """Gives a stream in pieces of some bytes, however much is asked for."""
+
+    def __init__(self, data, size):
+        self.stream = io.BytesIO(data)
+        self.size = size
+        self.asked = 0
+
+    async def read(self, size):
+        self.asked += 1
+        await asyncio.sleep(0)
+        return self.stream.read(min(size, self.size))
 
 
 class Authority:
