@@ -27,7 +27,7 @@ demo: $(VENV)/.demo ## Build for release, then call the calculator from a Flask 
 test: test-rust test-python ## Run every test.
 
 test-rust: ## The tests of the core, which need no Python.
-	cargo test --locked
+	cargo test --locked --features server
 	cargo test --locked --quiet --bench '*'
 	@tree=$$(cargo tree --locked --edges normal,build --prefix none) && \
 		if echo "$$tree" | grep '^pyo3'; then \
@@ -72,7 +72,7 @@ dev: $(VENV)/.dev ## A development build in the virtual environment.
 
 lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy.
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features server -- -D warnings
 	PYO3_PYTHON=$(abspath $(BIN))/python \
 		cargo clippy --locked --all-targets --features python -- -D warnings
 	cargo fmt --check --manifest-path fuzz/Cargo.toml

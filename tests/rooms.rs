@@ -31,6 +31,11 @@ const ROOMS: &[Room] = &[
         crates: &["bytes"],
     },
     Room {
+        name: "server",
+        below: &["wire", "stream"],
+        crates: &["bytes", "foldhash", "mio"],
+    },
+    Room {
         name: "idl",
         below: &[],
         crates: &["annotate_snippets"],
@@ -168,7 +173,7 @@ const ROOMS: &[Room] = &[
 const DOORS: &[&str] = &["", "py"];
 
 /// The rooms that build without Python.
-const PURE: &[&str] = &["wire", "stream", "idl", "schema"];
+const PURE: &[&str] = &["wire", "stream", "server", "idl", "schema"];
 
 /// The one room with unsafe code.
 const UNSAFE: &str = "src/py/ffi/";

@@ -70,6 +70,20 @@ impl Inbound {
         }
     }
 
+    /// Whether nothing has come of the next message.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.come.is_empty()
+    }
+
+    /// Takes the first bytes, and leaves no buffer where they are all.
+    fn split(&mut self, end: usize) -> Bytes {
+        if end == self.come.len() {
+            return mem::take(&mut self.come).freeze();
+        }
+        self.come.split_to(end).freeze()
+    }
+
     fn next_frame(&mut self, limit: usize) -> Result<Option<Bytes>> {
         let Some(header) = self.come.first_chunk::<FRAME_HEADER>() else {
             return Ok(None);
@@ -79,7 +93,7 @@ impl Inbound {
             return Ok(None);
         }
         self.come.advance(FRAME_HEADER);
-        Ok(Some(self.come.split_to(length).freeze()))
+        Ok(Some(self.split(length)))
     }
 
     fn next_message(&mut self) -> Result<Option<Bytes>> {
@@ -98,7 +112,7 @@ impl Inbound {
         }
         let Some(end) = end else { return Ok(None) };
         self.scan = None;
-        Ok(Some(self.come.split_to(end).freeze()))
+        Ok(Some(self.split(end)))
     }
 
     /// What has come and is in no message: the start of one, if there is any.

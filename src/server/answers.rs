@@ -1,0 +1,104 @@
+//! What the loop is told by other threads: answers, and to end.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use mio::Waker;
+
+/// What became of a call.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The connection that it came on.
+    pub(super) connection: u64,
+    /// What to send for it, which may be nothing.
+    pub(super) bytes: Bytes,
+    /// Whether it was the last one of those that were handed out together.
+    pub(super) last: bool,
+    /// Whether the connection goes on.
+    pub(super) goes_on: bool,
+}
+
+/// The way back into the loop.
+#[derive(Debug)]
+pub struct Answers {
+    given: Mutex<Vec<Answer>>,
+    /// Whether the loop waits, and is to be woken.
+    waits: AtomicBool,
+    closing: Mutex<Option<Instant>>,
+    connections: AtomicUsize,
+    waker: Waker,
+}
+
+impl Answers {
+    pub(super) fn new(waker: Waker) -> Self {
+        Self {
+            given: Mutex::default(),
+            waits: AtomicBool::new(false),
+            closing: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            waker,
+        }
+    }
+
+    /// Has the loop send an answer.
+    pub(super) fn give(&self, answer: Answer) {
+        lock(&self.given).push(answer);
+        self.wake();
+    }
+
+    /// Takes what was given since, into `taken`, which is empty.
+    pub(super) fn take(&self, taken: &mut Vec<Answer>) {
+        std::mem::swap(&mut *lock(&self.given), taken);
+    }
+
+    /// The loop is about to wait; whether it should not, for something has
+    /// come.
+    pub(super) fn before_wait(&self) -> bool {
+        self.waits.store(true, Ordering::SeqCst);
+        // What comes later finds the mark.
+        !lock(&self.given).is_empty()
+    }
+
+    /// The loop waits no more.
+    pub(super) fn after_wait(&self) {
+        self.waits.store(false, Ordering::SeqCst);
+    }
+
+    /// Has the loop end until then.
+    pub(super) fn close(&self, until: Instant) {
+        let mut closing = lock(&self.closing);
+        if closing.is_none_or(|earlier| until < earlier) {
+            *closing = Some(until);
+        }
+        drop(closing);
+        // Whether it waits or is about to.
+        let _ = self.waker.wake();
+    }
+
+    /// Until when the loop has to end, if it has to.
+    pub(super) fn closing(&self) -> Option<Instant> {
+        *lock(&self.closing)
+    }
+
+    pub(super) fn set_connections(&self, connections: usize) {
+        self.connections.store(connections, Ordering::Relaxed);
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    fn wake(&self) {
+        if self.waits.swap(false, Ordering::SeqCst) {
+            // It fails where the loop is gone, which needs no answers.
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// Nothing that is held here is left half-done by a panic.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

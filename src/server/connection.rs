@@ -1,0 +1,426 @@
+//! One connection: what has come on it, what is to be sent, and for how long
+//! it may be silent.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes};
+
+use super::answers::{Answer, Answers};
+use super::calls::{Origin, Request};
+use super::options::{MessageFormat, ServerOptions};
+use super::socket::Stream;
+use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
+
+/// So many calls of a connection wait until they are handed out; nothing is
+/// read meanwhile.
+const MOST_PENDING: usize = 256;
+
+/// So many bytes of answers wait for a client that does not take them; nothing
+/// is read meanwhile.
+const MOST_OUTPUT: usize = 1 << 20;
+
+/// So often a connection is read from before others have their turn.
+const READS_PER_TURN: usize = 16;
+
+/// So many pieces are sent at once.
+const PIECES_PER_WRITE: usize = 64;
+
+/// How many of the first bytes are kept, to tell what they are.
+const LOOKED_AT: usize = 24;
+
+/// How long an answer may take to arrive that is the last one.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Why a connection is over.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Its peer has gone, or was silent for too long.
+    Gone,
+    /// What has come is no message.
+    NoMessage(String),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// What is known of what it speaks.
+#[derive(Debug)]
+enum Speaks {
+    /// Nothing: these bytes have come.
+    Unknown { peer: String, come: Vec<u8> },
+    /// This.
+    Known {
+        origin: Arc<Origin>,
+        inbound: Inbound,
+    },
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    speaks: Speaks,
+    opening: [u8; LOOKED_AT],
+    opened: usize,
+    /// Messages that have come and were not handed out.
+    pending: VecDeque<Bytes>,
+    /// Whether a worker has calls of it.
+    is_at_work: bool,
+    output: VecDeque<Bytes>,
+    output_bytes: usize,
+    /// Whether the socket may have more to read, and the peer may have ended.
+    has_more: bool,
+    has_hung_up: bool,
+    /// Whether its peer sends nothing more.
+    has_ended: bool,
+    /// Whether it is closed once all is sent.
+    is_closing: bool,
+    /// Whether the peer was told that nothing more is sent.
+    is_finished: bool,
+    /// Since when it waits for what it waits for.
+    since: Instant,
+    /// Whether a message has begun to come.
+    has_begun: bool,
+    /// When it is to be looked at.
+    scheduled: Option<Instant>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, peer: String, now: Instant) -> Self {
+        Self {
+            stream,
+            speaks: Speaks::Unknown {
+                peer,
+                come: Vec::new(),
+            },
+            opening: [0; LOOKED_AT],
+            opened: 0,
+            pending: VecDeque::new(),
+            is_at_work: false,
+            output: VecDeque::new(),
+            output_bytes: 0,
+            has_more: true,
+            has_hung_up: false,
+            has_ended: false,
+            is_closing: false,
+            is_finished: false,
+            since: now,
+            has_begun: false,
+            scheduled: None,
+        }
+    }
+
+    /// Its first bytes.
+    pub(super) fn opening(&self) -> &[u8] {
+        &self.opening[..self.opened]
+    }
+
+    /// The name of its peer.
+    pub(super) fn peer(&self) -> &str {
+        match &self.speaks {
+            Speaks::Unknown { peer, .. } => peer,
+            Speaks::Known { origin, .. } => &origin.peer,
+        }
+    }
+
+    /// The socket has something to read, or its end.
+    pub(super) const fn is_readable(&mut self, has_hung_up: bool) {
+        self.has_more = true;
+        self.has_hung_up |= has_hung_up;
+    }
+
+    /// Whether it would read if it had its turn.
+    pub(super) fn wants_turn(&self) -> bool {
+        self.has_more && self.may_read()
+    }
+
+    fn may_read(&self) -> bool {
+        !self.has_ended && self.pending.len() < MOST_PENDING && self.output_bytes < MOST_OUTPUT
+    }
+
+    /// Reads what has come, within reason.
+    pub(super) fn read(
+        &mut self,
+        scratch: &mut [u8],
+        now: Instant,
+        options: &ServerOptions,
+        id: u64,
+        answers: &Arc<Answers>,
+    ) -> Result<(), End> {
+        for _ in 0..READS_PER_TURN {
+            if !self.wants_turn() {
+                break;
+            }
+            match self.stream.read(scratch) {
+                Ok(0) => {
+                    self.has_more = false;
+                    self.has_ended = true;
+                }
+                Ok(count) => {
+                    // There was no more, then. Its end may have come with it.
+                    self.has_more = count == scratch.len() || self.has_hung_up;
+                    if !self.is_closing {
+                        self.feed(&scratch[..count], now, options, id, answers)?;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.has_more = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn feed(
+        &mut self,
+        bytes: &[u8],
+        now: Instant,
+        options: &ServerOptions,
+        id: u64,
+        answers: &Arc<Answers>,
+    ) -> Result<(), End> {
+        let new = bytes.len().min(LOOKED_AT - self.opened);
+        self.opening[self.opened..self.opened + new].copy_from_slice(&bytes[..new]);
+        self.opened += new;
+        let had_begun = mem::replace(&mut self.has_begun, true);
+        match &mut self.speaks {
+            Speaks::Known { inbound, .. } => inbound.feed(bytes),
+            Speaks::Unknown { peer, come } => {
+                come.extend_from_slice(bytes);
+                if let Some(format) = format_of(come, options)? {
+                    let mut inbound = inbound(format, options);
+                    inbound.feed(come);
+                    let origin = Origin {
+                        connection: id,
+                        peer: mem::take(peer),
+                        format,
+                        answers: Arc::clone(answers),
+                    };
+                    self.speaks = Speaks::Known {
+                        origin: Arc::new(origin),
+                        inbound,
+                    };
+                }
+            }
+        }
+        let mut is_whole = false;
+        if let Speaks::Known { inbound, .. } = &mut self.speaks {
+            while let Some(message) = inbound
+                .next()
+                .map_err(|error| End::NoMessage(error.to_string()))?
+            {
+                self.pending.push_back(message);
+                is_whole = true;
+            }
+            self.has_begun = !inbound.is_empty();
+        }
+        if !had_begun || is_whole {
+            self.since = now;
+        }
+        Ok(())
+    }
+
+    /// The calls that have come, for a worker, `most` at most; unless one has
+    /// earlier ones.
+    pub(super) fn take_calls(&mut self, most: usize) -> Option<Request> {
+        if self.ready() == 0 {
+            return None;
+        }
+        let Speaks::Known { origin, .. } = &self.speaks else {
+            return None;
+        };
+        self.is_at_work = true;
+        let rest = self.pending.split_off(most.min(self.pending.len()));
+        let messages = mem::replace(&mut self.pending, rest);
+        Some(Request::new(Arc::clone(origin), messages))
+    }
+
+    /// The calls that have come, to be refused.
+    pub(super) fn take_refused(&mut self) -> Option<(MessageFormat, VecDeque<Bytes>)> {
+        let Speaks::Known { origin, .. } = &self.speaks else {
+            return None;
+        };
+        Some((origin.format, mem::take(&mut self.pending)))
+    }
+
+    /// How many calls have come that could be handed out.
+    pub(super) fn ready(&self) -> usize {
+        if self.is_at_work || self.is_closing {
+            0
+        } else {
+            self.pending.len()
+        }
+    }
+
+    /// Takes the answer of a worker.
+    pub(super) fn answered(&mut self, answer: Answer, now: Instant) {
+        if answer.last {
+            self.is_at_work = false;
+        }
+        if !answer.goes_on {
+            self.close_when_sent();
+        }
+        self.send(answer.bytes, now);
+    }
+
+    /// Has bytes sent, behind those that wait.
+    pub(super) fn send(&mut self, bytes: Bytes, now: Instant) {
+        if self.output.is_empty() {
+            self.since = now;
+        }
+        if !bytes.is_empty() {
+            self.output_bytes += bytes.len();
+            self.output.push_back(bytes);
+        }
+    }
+
+    /// Makes no more calls, and closes once all answers are sent.
+    pub(super) fn close_when_sent(&mut self) {
+        self.is_closing = true;
+        self.pending.clear();
+    }
+
+    /// Makes the calls that have come and no others.
+    pub(super) fn read_no_more(&mut self) {
+        self.has_ended = true;
+        self.has_begun = false;
+    }
+
+    /// Sends what there is to send, as far as it is taken. Whether the
+    /// connection is over.
+    pub(super) fn write(&mut self, now: Instant) -> Result<bool, End> {
+        while !self.output.is_empty() {
+            let mut pieces = [IoSlice::new(&[]); PIECES_PER_WRITE];
+            let mut count = 0;
+            for (piece, bytes) in pieces.iter_mut().zip(&self.output) {
+                *piece = IoSlice::new(bytes);
+                count += 1;
+            }
+            match self.stream.write(&pieces[..count]) {
+                Ok(0) => return Err(End::Gone),
+                Ok(written) => {
+                    self.since = now;
+                    self.sent(written);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(self.is_over(now))
+    }
+
+    fn sent(&mut self, mut count: usize) {
+        self.output_bytes -= count;
+        while count > 0 {
+            let Some(first) = self.output.front_mut() else {
+                return;
+            };
+            if count < first.len() {
+                first.advance(count);
+                return;
+            }
+            count -= first.len();
+            self.output.pop_front();
+        }
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
+        if self.is_at_work || !self.output.is_empty() {
+            return false;
+        }
+        if self.has_ended {
+            return self.is_closing || self.pending.is_empty();
+        }
+        if self.is_closing && !self.is_finished {
+            // What comes is dropped until the peer has what was sent: closed
+            // with something unread, it could lose that.
+            self.is_finished = true;
+            self.since = now;
+            self.stream.finish();
+        }
+        false
+    }
+
+    /// When it is over unless something happens.
+    fn deadline(&self, options: &ServerOptions) -> Option<Instant> {
+        let time = if !self.output.is_empty() {
+            options.message_time
+        } else if self.is_closing {
+            Some(LINGER)
+        } else if self.is_at_work || !self.pending.is_empty() {
+            None
+        } else if self.has_begun {
+            options.message_time
+        } else {
+            options.idle_time
+        };
+        time.and_then(|time| self.since.checked_add(time))
+    }
+
+    /// Whether a worker has calls of it.
+    pub(super) const fn is_at_work(&self) -> bool {
+        self.is_at_work
+    }
+
+    /// When to look at it, where that is not known to whoever looks.
+    pub(super) fn schedule(&mut self, options: &ServerOptions) -> Option<Instant> {
+        let deadline = self.deadline(options)?;
+        if self.scheduled.is_some_and(|time| time <= deadline) {
+            return None;
+        }
+        self.scheduled = Some(deadline);
+        Some(deadline)
+    }
+
+    /// Looks whether its time is over, which was to be looked at `time`.
+    pub(super) fn is_late(&mut self, time: Instant, now: Instant, options: &ServerOptions) -> bool {
+        if self.scheduled != Some(time) {
+            return false;
+        }
+        self.scheduled = None;
+        self.deadline(options)
+            .is_some_and(|deadline| deadline <= now)
+    }
+}
+
+fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
+    let framing = if format.framed {
+        Framing::Framed {
+            limit: options.frame,
+        }
+    } else {
+        Framing::Unframed
+    };
+    Inbound::new(framing, format.protocol, options.limits)
+}
+
+/// What a connection speaks that begins with these bytes; nothing while they
+/// are too few to tell.
+fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageFormat>, End> {
+    if options.format.is_some() {
+        return Ok(options.format);
+    }
+    let (speech, framed) = match detect(come) {
+        Opening::More => return Ok(None),
+        Opening::Unknown => return Err(End::NoMessage("no Thrift message".to_owned())),
+        Opening::Known { speech, framed } => (speech, framed),
+    };
+    let strict = options.strict;
+    let protocol = match speech {
+        Speech::Binary => Protocol::Binary { strict },
+        Speech::OldBinary if !strict => Protocol::Binary { strict },
+        Speech::Compact => Protocol::Compact,
+        Speech::Json => Protocol::Json,
+        Speech::ApacheJson => Protocol::ApacheJson,
+        other => return Err(End::NoMessage(other.name().to_owned())),
+    };
+    Ok(Some(MessageFormat { protocol, framed }))
+}

@@ -1,0 +1,395 @@
+//! The loop that waits for the sockets.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use foldhash::fast::RandomState;
+use mio::{Events, Poll, Token, Waker};
+
+use super::answers::{Answer, Answers};
+use super::calls::{Calls, Work};
+use super::connection::{Connection, End};
+use super::notices::{Notice, Rate};
+use super::options::ServerOptions;
+use super::refusal::refuse;
+use super::socket::Listener;
+use super::timers::Timers;
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// How much is read at once, in bytes.
+const SCRATCH: usize = 1 << 16;
+
+/// How many connections are accepted before those that there are have a turn.
+const ACCEPTED_PER_TURN: usize = 64;
+
+/// How long no connection is accepted after an error, such as too many open
+/// files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How a server has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Calls that were being made when the time was over.
+    pub unfinished: usize,
+}
+
+/// The connections of a server, and what they wait for.
+#[derive(Debug)]
+pub(super) struct EventLoop {
+    poll: Poll,
+    listener: Option<Listener>,
+    /// Whether there may be more connections to accept, and since when not to.
+    has_more: bool,
+    paused: Option<Instant>,
+    connections: HashMap<u64, Connection, RandomState>,
+    next_id: u64,
+    options: ServerOptions,
+    calls: Arc<Calls>,
+    answers: Arc<Answers>,
+    timers: Timers,
+    now: Instant,
+    scratch: Vec<u8>,
+    /// Connections that something has happened on, in this round.
+    touched: Vec<u64>,
+    /// Connections that have more to read.
+    unread: Vec<u64>,
+    work: Vec<Work>,
+    /// How many calls are among it.
+    handed_out: usize,
+    no_message: Rate,
+    overload: Rate,
+    full: Rate,
+    cannot_accept: Rate,
+}
+
+/// Tells who waits for work that none comes, whatever ends the loop.
+struct Ending(Arc<Calls>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl EventLoop {
+    pub(super) fn new(
+        mut listener: Listener,
+        options: ServerOptions,
+        calls: Arc<Calls>,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        listener.watch(poll.registry(), LISTENER)?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        Ok(Self {
+            poll,
+            listener: Some(listener),
+            has_more: true,
+            paused: None,
+            connections: HashMap::default(),
+            next_id: 0,
+            options,
+            calls,
+            answers: Arc::new(Answers::new(waker)),
+            timers: Timers::default(),
+            now: Instant::now(),
+            scratch: vec![0; SCRATCH],
+            touched: Vec::new(),
+            unread: Vec::new(),
+            work: Vec::new(),
+            handed_out: 0,
+            no_message: Rate::default(),
+            overload: Rate::default(),
+            full: Rate::default(),
+            cannot_accept: Rate::default(),
+        })
+    }
+
+    pub(super) fn answers(&self) -> Arc<Answers> {
+        Arc::clone(&self.answers)
+    }
+
+    pub(super) fn run(mut self) -> io::Result<Ended> {
+        let ending = Ending(Arc::clone(&self.calls));
+        let mut events = Events::with_capacity(1024);
+        let mut answers = Vec::new();
+        let mut closing = None;
+        loop {
+            self.wait(&mut events, closing)?;
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.has_more = true,
+                    WAKER => {}
+                    Token(id) => self.happened(id as u64, event),
+                }
+            }
+            self.take_answers(&mut answers);
+            self.accept();
+            self.take_turns();
+            if closing.is_none() {
+                closing = self.answers.closing();
+                if closing.is_some() {
+                    self.begin_to_close();
+                }
+            }
+            self.go_on();
+            self.look_at_times();
+            self.calls.push(&mut self.work);
+            self.handed_out = 0;
+            self.answers.set_connections(self.connections.len());
+            if let Some(until) = closing
+                && (self.connections.is_empty() || self.now >= until)
+            {
+                break;
+            }
+        }
+        drop(ending);
+        let unfinished = self.connections.values();
+        Ok(Ended {
+            unfinished: unfinished
+                .filter(|connection| connection.is_at_work())
+                .count(),
+        })
+    }
+
+    /// Waits until something happens, or has to be looked at.
+    fn wait(&mut self, events: &mut Events, closing: Option<Instant>) -> io::Result<()> {
+        let until = [self.timers.next(), self.paused, closing];
+        let mut timeout = until
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|time| time.saturating_duration_since(self.now));
+        if let Some(soon) = self.calls.watch(self.now) {
+            timeout = Some(timeout.map_or(soon, |timeout| timeout.min(soon)));
+        }
+        let is_told = self.answers.before_wait();
+        if is_told || !self.unread.is_empty() || self.may_accept() {
+            timeout = Some(Duration::ZERO);
+        }
+        let polled = self.poll.poll(events, timeout);
+        self.answers.after_wait();
+        self.now = Instant::now();
+        match polled {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn may_accept(&self) -> bool {
+        self.has_more
+            && self.paused.is_none()
+            && self.listener.is_some()
+            && self.connections.len() < self.options.connections
+    }
+
+    /// Accepts the connections that have come, within reason.
+    fn accept(&mut self) {
+        if self.paused.is_some_and(|paused| paused <= self.now) {
+            self.paused = None;
+        }
+        for _ in 0..ACCEPTED_PER_TURN {
+            let Some(listener) = self.listener.as_ref().filter(|_| self.may_accept()) else {
+                break;
+            };
+            let accepted = listener.accept().and_then(|(mut stream, peer)| {
+                let id = self.next_id;
+                stream.watch(self.poll.registry(), Token(id as usize))?;
+                Ok((id, Connection::new(stream, peer, self.now)))
+            });
+            match accepted {
+                Ok((id, connection)) => {
+                    self.next_id += 1;
+                    self.connections.insert(id, connection);
+                    self.unread.push(id);
+                    if self.connections.len() >= self.options.connections
+                        && self.full.tell(self.now).is_some()
+                    {
+                        let connections = self.options.connections;
+                        self.work.push(Work::Notice(Notice::Full { connections }));
+                    }
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => self.has_more = false,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => self.pause(&error),
+                },
+            }
+        }
+    }
+
+    /// Accepts nothing for a while.
+    fn pause(&mut self, error: &io::Error) {
+        self.paused = Some(self.now + ACCEPT_PAUSE);
+        if self.cannot_accept.tell(self.now).is_some() {
+            let problem = error.to_string();
+            self.work
+                .push(Work::Notice(Notice::CannotAccept { problem }));
+        }
+    }
+
+    /// Notes what a poll has told of a connection.
+    fn happened(&mut self, id: u64, event: &mio::event::Event) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            connection.is_readable(event.is_read_closed() || event.is_error());
+            self.unread.push(id);
+        }
+        if event.is_writable() {
+            self.touched.push(id);
+        }
+    }
+
+    fn take_answers(&mut self, answers: &mut Vec<Answer>) {
+        self.answers.take(answers);
+        for answer in answers.drain(..) {
+            let id = answer.connection;
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.answered(answer, self.now);
+                self.touched.push(id);
+            }
+        }
+    }
+
+    /// Lets each connection read that has something to.
+    fn take_turns(&mut self) {
+        let turns = std::mem::take(&mut self.unread);
+        for id in &turns {
+            self.read(*id);
+        }
+        // Those that go on have put themselves in.
+        if self.unread.is_empty() {
+            self.unread = turns;
+            self.unread.clear();
+        }
+    }
+
+    fn read(&mut self, id: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let read = connection.read(
+            &mut self.scratch,
+            self.now,
+            &self.options,
+            id,
+            &self.answers,
+        );
+        match read {
+            Ok(()) => self.touched.push(id),
+            Err(end) => self.end(id, end),
+        }
+    }
+
+    /// Hands out calls and sends answers, of the connections that something
+    /// has happened on.
+    fn go_on(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for id in touched.drain(..) {
+            self.hand_out(id);
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            match connection.write(self.now) {
+                Ok(true) => self.end(id, End::Gone),
+                Ok(false) => {
+                    if connection.wants_turn() {
+                        self.unread.push(id);
+                    }
+                    if let Some(time) = connection.schedule(&self.options) {
+                        self.timers.add(time, id);
+                    }
+                }
+                Err(end) => self.end(id, end),
+            }
+        }
+        self.touched = touched;
+    }
+
+    fn hand_out(&mut self, id: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        if connection.ready() == 0 {
+            return;
+        }
+        // Where there is room for some, the others wait on the connection.
+        let room = self.calls.room().saturating_sub(self.handed_out);
+        if room > 0 {
+            if let Some(calls) = connection.take_calls(room) {
+                self.handed_out += calls.count();
+                self.work.push(Work::Calls(calls));
+            }
+            return;
+        }
+        let Some((format, messages)) = connection.take_refused() else {
+            return;
+        };
+        let queue = self.calls.most();
+        let text = format!("the server is overloaded: {queue} calls wait to be made; try again");
+        for message in messages {
+            match refuse(&message, format, self.options.limits, &text) {
+                Some(answer) => connection.send(answer, self.now),
+                None => connection.close_when_sent(),
+            }
+        }
+        if let Some(more) = self.overload.tell(self.now) {
+            self.work
+                .push(Work::Notice(Notice::Overload { queue, more }));
+        }
+    }
+
+    fn look_at_times(&mut self) {
+        while let Some((time, id)) = self.timers.due(self.now) {
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            if connection.is_late(time, self.now, &self.options) {
+                self.end(id, End::Gone);
+            } else if let Some(time) = connection.schedule(&self.options) {
+                self.timers.add(time, id);
+            }
+        }
+    }
+
+    /// Closes a connection.
+    fn end(&mut self, id: u64, end: End) {
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
+        if let End::NoMessage(problem) = end
+            && let Some(more) = self.no_message.tell(self.now)
+        {
+            self.work.push(Work::Notice(Notice::NoMessage {
+                peer: connection.peer().to_owned(),
+                opening: connection.opening().to_vec(),
+                problem,
+                more,
+            }));
+        }
+    }
+
+    /// Accepts no more, reads what has come, and lets each connection end when
+    /// the calls that it has are answered.
+    fn begin_to_close(&mut self) {
+        self.listener = None;
+        let ids: Vec<u64> = self.connections.keys().copied().collect();
+        for id in ids {
+            self.read(id);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.read_no_more();
+                self.touched.push(id);
+            }
+        }
+    }
+}

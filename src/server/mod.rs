@@ -1,0 +1,108 @@
+//! Serves connections: an event loop that waits for bytes and sends them, and
+//! gives whole messages to threads which call handlers. No Python.
+//!
+//! ```text
+//! sockets -> EventLoop -> Connection (what is whole?) -> Calls -> a worker
+//!    ^                                                              |
+//!    +------------- EventLoop <- Answers <- Request::answer <-------+
+//! ```
+//!
+//! One thread [runs](Server::run) the loop. Any number of others
+//! [take](Server::take) work from it, until there is none any more.
+//!
+//! Invariants:
+//! - the calls of a connection are made one after the other, and answered in
+//!   the order in which they came;
+//! - an idle connection has no thread, and no buffer;
+//! - memory grows with bytes that have come, and what a client does not take
+//!   is not made: from a connection whose calls wait, or whose answers do,
+//!   nothing is read;
+//! - each message has a time from its first byte to its last, however its
+//!   bytes come;
+//! - a call that was received is answered before the server ends, within the
+//!   grace that it was given.
+#![forbid(unsafe_code)]
+
+mod answers;
+mod calls;
+mod connection;
+mod event_loop;
+mod notices;
+mod options;
+mod refusal;
+mod socket;
+mod timers;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use answers::Answers;
+use calls::Calls;
+use event_loop::EventLoop;
+
+pub use calls::{Request, Work};
+pub use event_loop::Ended;
+pub use notices::Notice;
+pub use options::{MessageFormat, ServerOptions};
+pub use socket::Listener;
+
+/// A server: what its threads share.
+#[derive(Debug)]
+pub struct Server {
+    calls: Arc<Calls>,
+    answers: Arc<Answers>,
+}
+
+/// The part of a server that waits, for one thread to run.
+#[derive(Debug)]
+pub struct Runner(EventLoop);
+
+impl Server {
+    /// A server of the connections that come to `listener`, and what runs it.
+    pub fn new(listener: Listener, options: ServerOptions) -> io::Result<(Self, Runner)> {
+        let calls = Arc::new(Calls::new(options.workers, options.queue));
+        let event_loop = EventLoop::new(listener, options, Arc::clone(&calls))?;
+        let answers = event_loop.answers();
+        Ok((Self { calls, answers }, Runner(event_loop)))
+    }
+
+    /// Waits for something to do; nothing once the server has ended.
+    #[must_use]
+    pub fn take(&self) -> Option<Work> {
+        self.calls.take()
+    }
+
+    /// Something to do, where there is any without waiting.
+    #[must_use]
+    pub fn take_ready(&self) -> Option<Work> {
+        self.calls.take_ready()
+    }
+
+    /// Has the loop end: no connection is accepted any more, the calls that
+    /// have come are answered, and after `grace` the rest is given up.
+    pub fn close(&self, grace: Duration) {
+        self.answers.close(Instant::now() + grace);
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.answers.connections()
+    }
+
+    /// How many calls wait for a worker.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.calls.waiting()
+    }
+}
+
+impl Runner {
+    /// Runs until the server was closed, and gives what is left then.
+    ///
+    /// Whatever ends it, who waits for work is told.
+    pub fn run(self) -> io::Result<Ended> {
+        self.0.run()
+    }
+}

@@ -1,0 +1,555 @@
+//! The server over loopback, with workers that answer each call with itself.
+#![allow(missing_docs)]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use std::{io, sync::Arc};
+
+use bytes::Bytes;
+use fastthrift::server::{
+    Ended, Listener, MessageFormat, Notice, Request, Server, ServerOptions, Work,
+};
+use fastthrift::stream::Protocol;
+use fastthrift::wire::{
+    Binary, BinaryWriter, CompactWriter, Limits, Reader, SliceInput, Writer, message_type,
+};
+
+/// What nothing outlasts.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Running {
+    server: Arc<Server>,
+    address: SocketAddr,
+    ended: JoinHandle<io::Result<Ended>>,
+    workers: Vec<JoinHandle<()>>,
+    notices: mpsc::Receiver<Notice>,
+}
+
+impl Running {
+    fn with(options: ServerOptions, work: impl Fn(Request) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let listener = Listener::tcp(listener.into()).expect("a listener");
+        let (server, runner) = Server::new(listener, options).expect("a server");
+        let server = Arc::new(server);
+        let work = Arc::new(work);
+        let (tell, notices) = mpsc::channel();
+        let workers = (0..options.workers)
+            .map(|_| {
+                let (server, work, tell) = (Arc::clone(&server), Arc::clone(&work), tell.clone());
+                thread::spawn(move || {
+                    while let Some(taken) = server.take() {
+                        match taken {
+                            Work::Calls(request) => work(request),
+                            // Nobody may be listening any more.
+                            Work::Notice(notice) => drop(tell.send(notice)),
+                        }
+                    }
+                })
+            })
+            .collect();
+        Self {
+            server,
+            address,
+            ended: thread::spawn(|| runner.run()),
+            workers,
+            notices,
+        }
+    }
+
+    fn echo(options: ServerOptions) -> Self {
+        Self::with(options, answer_with_itself)
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        stream.set_nodelay(true).expect("no delay");
+        stream
+    }
+
+    fn close(self, grace: Duration) -> Ended {
+        self.server.close(grace);
+        let ended = self.ended.join().expect("the loop").expect("its end");
+        for worker in self.workers {
+            worker.join().expect("a worker");
+        }
+        ended
+    }
+}
+
+fn answer_with_itself(mut request: Request) {
+    let framed = request.format().framed;
+    while let Some(message) = request.next_message() {
+        let mut answer = Vec::new();
+        if framed {
+            answer.extend_from_slice(&(message.len() as u32).to_be_bytes());
+        }
+        answer.extend_from_slice(&message);
+        request.answer(answer.into(), true);
+    }
+}
+
+fn few_workers() -> ServerOptions {
+    ServerOptions {
+        workers: 2,
+        ..ServerOptions::default()
+    }
+}
+
+/// A call without arguments.
+fn binary(name: &str, kind: u8, id: i32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = BinaryWriter::new(&mut bytes, Limits::DEFAULT, true);
+    writer.message(name.as_bytes(), kind, id).expect("a header");
+    writer.stop();
+    bytes
+}
+
+fn compact(name: &str, id: i32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = CompactWriter::new(&mut bytes, Limits::DEFAULT);
+    writer
+        .message(name.as_bytes(), message_type::CALL, id)
+        .expect("a header");
+    writer.stop();
+    bytes
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let mut bytes = (message.len() as u32).to_be_bytes().to_vec();
+    bytes.extend_from_slice(message);
+    bytes
+}
+
+fn read(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    stream.read_exact(&mut bytes).expect("an answer");
+    bytes
+}
+
+/// What comes until the connection is closed; a reset is an end, too.
+fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("it was not closed: {error}"),
+    }
+    bytes
+}
+
+#[test]
+fn each_connection_speaks_as_it_began() {
+    let server = Running::echo(few_workers());
+    let call = binary("add", message_type::CALL, 7);
+    let json = br#"[1,"add",1,7,{}]"#.to_vec();
+    let with_length = framed(br#"{"metadata":{"name":"add"},"payload":{}}"#);
+    let formats = [
+        call.clone(),
+        framed(&call),
+        compact("add", 7),
+        framed(&compact("add", 7)),
+        json.clone(),
+        framed(&json),
+        with_length.clone(),
+        framed(&with_length),
+    ];
+    for message in &formats {
+        let mut stream = server.connect();
+        for _ in 0..3 {
+            stream.write_all(message).expect("sent");
+            assert_eq!(&read(&mut stream, message.len()), message);
+        }
+    }
+    server.close(PATIENCE);
+}
+
+#[test]
+fn bytes_may_come_one_by_one() {
+    let server = Running::echo(few_workers());
+    let message = framed(&binary("add", message_type::CALL, 7));
+    let mut stream = server.connect();
+    for byte in &message {
+        stream.write_all(&[*byte]).expect("sent");
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(read(&mut stream, message.len()), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn calls_sent_at_once_are_answered_in_their_order() {
+    let server = Running::echo(few_workers());
+    let mut stream = server.connect();
+    let calls: Vec<u8> = (0..5_000)
+        .flat_map(|id| framed(&binary("add", message_type::CALL, id)))
+        .collect();
+    let sent = calls.clone();
+    let mut writing = stream.try_clone().expect("the same");
+    let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
+    assert_eq!(read(&mut stream, calls.len()), calls);
+    sender.join().expect("a sender");
+    server.close(PATIENCE);
+}
+
+#[test]
+fn many_clients_get_their_own_answers() {
+    let server = Running::echo(few_workers());
+    let clients: Vec<_> = (0..200)
+        .map(|client| {
+            let mut stream = server.connect();
+            thread::spawn(move || {
+                for call in 0..50 {
+                    let name = format!("client {client}");
+                    let message = framed(&binary(&name, message_type::CALL, call));
+                    stream.write_all(&message).expect("sent");
+                    assert_eq!(read(&mut stream, message.len()), message);
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().expect("a client");
+    }
+    assert_eq!(server.close(PATIENCE), Ended { unfinished: 0 });
+}
+
+#[test]
+fn large_message_comes_and_goes() {
+    let server = Running::echo(few_workers());
+    let mut message = vec![0_u8; 20 << 20];
+    message[..4].copy_from_slice(&[0x80, 1, 0, 1]);
+    let message = framed(&message);
+    let mut stream = server.connect();
+    let mut writing = stream.try_clone().expect("the same");
+    let sent = message.clone();
+    let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
+    sender.join().expect("a sender");
+    assert!(read(&mut stream, message.len()) == message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn what_is_no_message_is_closed_at_once_and_told() {
+    let server = Running::echo(few_workers());
+    let mut stream = server.connect();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("sent");
+    assert_eq!(read_to_end(&mut stream), b"");
+    let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
+    let Notice::NoMessage {
+        opening, problem, ..
+    } = notice
+    else {
+        panic!("{notice:?}");
+    };
+    assert!(opening.starts_with(b"GET / HTTP/1.1"), "{opening:?}");
+    assert_eq!(problem, "HTTP request");
+    server.close(PATIENCE);
+}
+
+#[test]
+fn of_many_that_send_garbage_few_are_told() {
+    let server = Running::echo(few_workers());
+    for _ in 0..50 {
+        let mut stream = server.connect();
+        stream.write_all(&[0xff; 64]).expect("sent");
+        read_to_end(&mut stream);
+    }
+    assert!(server.notices.try_iter().count() < 10);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn other_dialect_than_the_fixed_one_is_refused() {
+    let server = Running::echo(ServerOptions {
+        format: Some(MessageFormat {
+            protocol: Protocol::Binary { strict: true },
+            framed: true,
+        }),
+        ..few_workers()
+    });
+    let mut stream = server.connect();
+    stream
+        .write_all(&binary("add", message_type::CALL, 1))
+        .expect("sent");
+    assert_eq!(read_to_end(&mut stream), b"");
+    server.close(PATIENCE);
+}
+
+#[test]
+fn message_has_a_time_from_its_first_byte() {
+    let server = Running::echo(ServerOptions {
+        message_time: Some(Duration::from_millis(300)),
+        ..few_workers()
+    });
+    let message = framed(&binary("a name that is long", message_type::CALL, 1));
+    let mut slow = server.connect();
+    let began = Instant::now();
+    // A byte each 50 ms, so that something has come not long ago at any time.
+    let mut sent = 0;
+    for byte in &message {
+        if slow.write_all(&[*byte]).is_err() {
+            break;
+        }
+        sent += 1;
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(sent < message.len() || read_to_end(&mut slow).is_empty());
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    server.close(PATIENCE);
+}
+
+#[test]
+fn idle_connection_lives_without_a_time_and_ends_after_it() {
+    let forever = Running::echo(ServerOptions {
+        message_time: Some(Duration::from_millis(100)),
+        ..few_workers()
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut stream = forever.connect();
+    thread::sleep(Duration::from_millis(300));
+    stream.write_all(&message).expect("sent");
+    assert_eq!(read(&mut stream, message.len()), message);
+    forever.close(PATIENCE);
+
+    let server = Running::echo(ServerOptions {
+        idle_time: Some(Duration::from_millis(100)),
+        ..few_workers()
+    });
+    let mut stream = server.connect();
+    stream.write_all(&message).expect("sent");
+    assert_eq!(read_to_end(&mut stream), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn calls_beyond_the_queue_are_answered_with_an_error() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(
+        ServerOptions {
+            workers: 1,
+            queue: 1,
+            ..ServerOptions::default()
+        },
+        move |request| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            // One that was dropped lets every call go on.
+            let _ = wait.lock().expect("a lock").recv();
+            answer_with_itself(request);
+        },
+    );
+    let message = framed(&binary("service:add", message_type::CALL, 5));
+    let mut first = server.connect();
+    first.write_all(&message).expect("sent");
+    until(|| made.load(Ordering::SeqCst) == 1);
+    let mut second = server.connect();
+    second.write_all(&message).expect("sent");
+    until(|| server.server.waiting() == 1);
+
+    let mut third = server.connect();
+    third.write_all(&message).expect("sent");
+    let size = u32::from_be_bytes(read(&mut third, 4).try_into().expect("four"));
+    let answer = read(&mut third, size as usize);
+    let mut reader = Binary::new(SliceInput::new(&answer), Limits::DEFAULT, true);
+    let header = reader.message().expect("a header");
+    assert_eq!(header.name, b"add");
+    assert_eq!(header.message_type, message_type::EXCEPTION);
+    assert_eq!(header.sequence_id, 5);
+    assert!(String::from_utf8_lossy(&answer).contains("overloaded"));
+    assert_eq!(
+        server.notices.try_iter().count(),
+        0,
+        "the worker is busy, and tells later"
+    );
+
+    drop(go);
+    assert_eq!(read(&mut first, message.len()), message);
+    assert_eq!(read(&mut second, message.len()), message);
+    // The connection was not closed.
+    third.write_all(&message).expect("sent");
+    assert_eq!(read(&mut third, message.len()), message);
+    assert_eq!(
+        server.notices.recv_timeout(PATIENCE).expect("a notice"),
+        Notice::Overload { queue: 1, more: 0 }
+    );
+    server.close(PATIENCE);
+}
+
+#[test]
+fn others_go_on_while_a_handler_waits() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let is_first = AtomicUsize::new(0);
+    let server = Running::with(few_workers(), move |request| {
+        if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
+            wait.lock().expect("a lock").recv().expect("a word");
+        }
+        answer_with_itself(request);
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut waiting = server.connect();
+    waiting.write_all(&message).expect("sent");
+    let mut other = server.connect();
+    for _ in 0..100 {
+        other.write_all(&message).expect("sent");
+        assert_eq!(read(&mut other, message.len()), message);
+    }
+    go.send(()).expect("a word");
+    assert_eq!(read(&mut waiting, message.len()), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn calls_that_have_come_are_answered_before_the_end() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(few_workers(), move |request| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = wait.lock().expect("a lock").recv();
+        answer_with_itself(request);
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut idle = server.connect();
+    let mut begun = server.connect();
+    begun.write_all(&message[..7]).expect("sent");
+    let mut streams: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(&message).expect("sent");
+    }
+    until(|| made.load(Ordering::SeqCst) == 2 && server.server.waiting() == 18);
+    server.server.close(PATIENCE);
+    // Those that have no call are closed at once.
+    assert_eq!(read_to_end(&mut idle), b"");
+    assert_eq!(read_to_end(&mut begun), b"");
+    assert!(
+        TcpStream::connect(server.address)
+            .and_then(|mut late| late.read_to_end(&mut Vec::new()))
+            .is_ok_and(|count| count == 0)
+            || TcpStream::connect(server.address).is_err()
+    );
+    drop(go);
+    for stream in &mut streams {
+        assert_eq!(read_to_end(stream), message);
+    }
+    assert_eq!(server.close(PATIENCE), Ended { unfinished: 0 });
+}
+
+#[test]
+fn what_takes_longer_than_the_grace_is_given_up() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(few_workers(), move |request| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = wait.lock().expect("a lock").recv();
+        answer_with_itself(request);
+    });
+    let mut stream = server.connect();
+    let message = framed(&binary("add", message_type::CALL, 1));
+    stream.write_all(&message).expect("sent");
+    until(|| made.load(Ordering::SeqCst) == 1);
+    server.server.close(Duration::from_millis(100));
+    assert_eq!(read_to_end(&mut stream), b"");
+    drop(go);
+    assert_eq!(server.close(Duration::ZERO), Ended { unfinished: 1 });
+}
+
+#[test]
+fn peer_that_sends_no_more_still_gets_its_answer() {
+    let server = Running::echo(few_workers());
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut stream = server.connect();
+    stream.write_all(&message).expect("sent");
+    stream.shutdown(Shutdown::Write).expect("half-closed");
+    assert_eq!(read_to_end(&mut stream), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn worker_that_fails_closes_the_connection_and_no_other() {
+    let calls = AtomicUsize::new(0);
+    let server = Running::with(few_workers(), move |mut request| {
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            request.next_message();
+        } else {
+            answer_with_itself(request);
+        }
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut failing = server.connect();
+    failing.write_all(&message).expect("sent");
+    assert_eq!(read_to_end(&mut failing), b"");
+    let mut other = server.connect();
+    other.write_all(&message).expect("sent");
+    assert_eq!(read(&mut other, message.len()), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn answer_that_is_the_last_one_arrives_though_more_was_sent() {
+    let server = Running::with(few_workers(), |mut request| {
+        let message = request.next_message().expect("a message");
+        request.answer(Bytes::from(framed(&message)), false);
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut stream = server.connect();
+    stream.write_all(&message.repeat(10)).expect("sent");
+    assert_eq!(read_to_end(&mut stream), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn no_more_connections_than_allowed_are_served_at_once() {
+    let server = Running::echo(ServerOptions {
+        connections: 2,
+        ..few_workers()
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut first = server.connect();
+    let mut second = server.connect();
+    for stream in [&mut first, &mut second] {
+        stream.write_all(&message).expect("sent");
+        read(stream, message.len());
+    }
+    let mut third = server.connect();
+    third.write_all(&message).expect("sent");
+    assert_eq!(server.server.connections(), 2);
+    drop(first);
+    assert_eq!(read(&mut third, message.len()), message);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn connections_that_come_and_go_leave_nothing() {
+    let server = Running::echo(few_workers());
+    for number in 0..1_000 {
+        let mut stream = server.connect();
+        if number % 3 == 0 {
+            stream.write_all(&[0, 0, 0]).expect("sent");
+        }
+    }
+    until(|| server.server.connections() == 0);
+    server.close(PATIENCE);
+}
+
+/// Waits for something to become so.
+fn until(is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "it never became so");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
