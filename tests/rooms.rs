@@ -86,6 +86,11 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
+        name: "py::server",
+        below: &["wire", "stream", "server", "py::ffi"],
+        crates: &["bytes", "pyo3"],
+    },
+    Room {
         name: "py::transport",
         below: &["stream", "wire", "py::ffi", "py::imports", "py::error"],
         crates: &["pyo3"],

@@ -30,7 +30,11 @@ struct Running {
 }
 
 impl Running {
-    fn with(options: ServerOptions, work: impl Fn(Request) + Send + Sync + 'static) -> Self {
+    fn with(
+        options: ServerOptions,
+        workers: usize,
+        work: impl Fn(Request) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("its address");
         let listener = Listener::tcp(listener.into()).expect("a listener");
@@ -38,11 +42,11 @@ impl Running {
         let server = Arc::new(server);
         let work = Arc::new(work);
         let (tell, notices) = mpsc::channel();
-        let workers = (0..options.workers)
+        let workers = (0..workers)
             .map(|_| {
-                let (server, work, tell) = (Arc::clone(&server), Arc::clone(&work), tell.clone());
+                let (mut worker, work, tell) = (server.worker(), Arc::clone(&work), tell.clone());
                 thread::spawn(move || {
-                    while let Some(taken) = server.take() {
+                    while let Some(taken) = worker.take() {
                         match taken {
                             Work::Calls(request) => work(request),
                             // Nobody may be listening any more.
@@ -62,7 +66,7 @@ impl Running {
     }
 
     fn echo(options: ServerOptions) -> Self {
-        Self::with(options, answer_with_itself)
+        Self::with(options, 2, answer_with_itself)
     }
 
     fn connect(&self) -> TcpStream {
@@ -91,13 +95,6 @@ fn answer_with_itself(mut request: Request) {
         }
         answer.extend_from_slice(&message);
         request.answer(answer.into(), true);
-    }
-}
-
-fn few_workers() -> ServerOptions {
-    ServerOptions {
-        workers: 2,
-        ..ServerOptions::default()
     }
 }
 
@@ -145,7 +142,7 @@ fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
 
 #[test]
 fn each_connection_speaks_as_it_began() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let call = binary("add", message_type::CALL, 7);
     let json = br#"[1,"add",1,7,{}]"#.to_vec();
     let with_length = framed(br#"{"metadata":{"name":"add"},"payload":{}}"#);
@@ -171,7 +168,7 @@ fn each_connection_speaks_as_it_began() {
 
 #[test]
 fn bytes_may_come_one_by_one() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let message = framed(&binary("add", message_type::CALL, 7));
     let mut stream = server.connect();
     for byte in &message {
@@ -184,7 +181,7 @@ fn bytes_may_come_one_by_one() {
 
 #[test]
 fn calls_sent_at_once_are_answered_in_their_order() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let mut stream = server.connect();
     let calls: Vec<u8> = (0..5_000)
         .flat_map(|id| framed(&binary("add", message_type::CALL, id)))
@@ -199,7 +196,7 @@ fn calls_sent_at_once_are_answered_in_their_order() {
 
 #[test]
 fn many_clients_get_their_own_answers() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let clients: Vec<_> = (0..200)
         .map(|client| {
             let mut stream = server.connect();
@@ -221,7 +218,7 @@ fn many_clients_get_their_own_answers() {
 
 #[test]
 fn large_message_comes_and_goes() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let mut message = vec![0_u8; 20 << 20];
     message[..4].copy_from_slice(&[0x80, 1, 0, 1]);
     let message = framed(&message);
@@ -236,7 +233,7 @@ fn large_message_comes_and_goes() {
 
 #[test]
 fn what_is_no_message_is_closed_at_once_and_told() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let mut stream = server.connect();
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -256,7 +253,7 @@ fn what_is_no_message_is_closed_at_once_and_told() {
 
 #[test]
 fn of_many_that_send_garbage_few_are_told() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     for _ in 0..50 {
         let mut stream = server.connect();
         stream.write_all(&[0xff; 64]).expect("sent");
@@ -273,7 +270,7 @@ fn other_dialect_than_the_fixed_one_is_refused() {
             protocol: Protocol::Binary { strict: true },
             framed: true,
         }),
-        ..few_workers()
+        ..ServerOptions::default()
     });
     let mut stream = server.connect();
     stream
@@ -287,7 +284,7 @@ fn other_dialect_than_the_fixed_one_is_refused() {
 fn message_has_a_time_from_its_first_byte() {
     let server = Running::echo(ServerOptions {
         message_time: Some(Duration::from_millis(300)),
-        ..few_workers()
+        ..ServerOptions::default()
     });
     let message = framed(&binary("a name that is long", message_type::CALL, 1));
     let mut slow = server.connect();
@@ -310,7 +307,7 @@ fn message_has_a_time_from_its_first_byte() {
 fn idle_connection_lives_without_a_time_and_ends_after_it() {
     let forever = Running::echo(ServerOptions {
         message_time: Some(Duration::from_millis(100)),
-        ..few_workers()
+        ..ServerOptions::default()
     });
     let message = framed(&binary("add", message_type::CALL, 1));
     let mut stream = forever.connect();
@@ -321,7 +318,7 @@ fn idle_connection_lives_without_a_time_and_ends_after_it() {
 
     let server = Running::echo(ServerOptions {
         idle_time: Some(Duration::from_millis(100)),
-        ..few_workers()
+        ..ServerOptions::default()
     });
     let mut stream = server.connect();
     stream.write_all(&message).expect("sent");
@@ -337,10 +334,10 @@ fn calls_beyond_the_queue_are_answered_with_an_error() {
     let counted = Arc::clone(&made);
     let server = Running::with(
         ServerOptions {
-            workers: 1,
             queue: 1,
             ..ServerOptions::default()
         },
+        1,
         move |request| {
             counted.fetch_add(1, Ordering::SeqCst);
             // One that was dropped lets every call go on.
@@ -390,7 +387,7 @@ fn others_go_on_while_a_handler_waits() {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let is_first = AtomicUsize::new(0);
-    let server = Running::with(few_workers(), move |request| {
+    let server = Running::with(ServerOptions::default(), 2, move |request| {
         if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
             wait.lock().expect("a lock").recv().expect("a word");
         }
@@ -415,7 +412,7 @@ fn calls_that_have_come_are_answered_before_the_end() {
     let wait = std::sync::Mutex::new(wait);
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
-    let server = Running::with(few_workers(), move |request| {
+    let server = Running::with(ServerOptions::default(), 2, move |request| {
         counted.fetch_add(1, Ordering::SeqCst);
         let _ = wait.lock().expect("a lock").recv();
         answer_with_itself(request);
@@ -452,7 +449,7 @@ fn what_takes_longer_than_the_grace_is_given_up() {
     let wait = std::sync::Mutex::new(wait);
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
-    let server = Running::with(few_workers(), move |request| {
+    let server = Running::with(ServerOptions::default(), 2, move |request| {
         counted.fetch_add(1, Ordering::SeqCst);
         let _ = wait.lock().expect("a lock").recv();
         answer_with_itself(request);
@@ -469,7 +466,7 @@ fn what_takes_longer_than_the_grace_is_given_up() {
 
 #[test]
 fn peer_that_sends_no_more_still_gets_its_answer() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     let message = framed(&binary("add", message_type::CALL, 1));
     let mut stream = server.connect();
     stream.write_all(&message).expect("sent");
@@ -481,7 +478,7 @@ fn peer_that_sends_no_more_still_gets_its_answer() {
 #[test]
 fn worker_that_fails_closes_the_connection_and_no_other() {
     let calls = AtomicUsize::new(0);
-    let server = Running::with(few_workers(), move |mut request| {
+    let server = Running::with(ServerOptions::default(), 2, move |mut request| {
         if calls.fetch_add(1, Ordering::SeqCst) == 0 {
             request.next_message();
         } else {
@@ -500,7 +497,7 @@ fn worker_that_fails_closes_the_connection_and_no_other() {
 
 #[test]
 fn answer_that_is_the_last_one_arrives_though_more_was_sent() {
-    let server = Running::with(few_workers(), |mut request| {
+    let server = Running::with(ServerOptions::default(), 2, |mut request| {
         let message = request.next_message().expect("a message");
         request.answer(Bytes::from(framed(&message)), false);
     });
@@ -515,7 +512,7 @@ fn answer_that_is_the_last_one_arrives_though_more_was_sent() {
 fn no_more_connections_than_allowed_are_served_at_once() {
     let server = Running::echo(ServerOptions {
         connections: 2,
-        ..few_workers()
+        ..ServerOptions::default()
     });
     let message = framed(&binary("add", message_type::CALL, 1));
     let mut first = server.connect();
@@ -534,7 +531,7 @@ fn no_more_connections_than_allowed_are_served_at_once() {
 
 #[test]
 fn connections_that_come_and_go_leave_nothing() {
-    let server = Running::echo(few_workers());
+    let server = Running::echo(ServerOptions::default());
     for number in 0..1_000 {
         let mut stream = server.connect();
         if number % 3 == 0 {

@@ -27,10 +27,14 @@ __all__ = [
     "Diagnostic",
     "Initializer",
     "Method",
+    "NativeServer",
+    "NativeWorker",
     "OriginalMethods",
     "PayloadType",
     "Program",
     "Schema",
+    "ServedCalls",
+    "ServerNotice",
     "StructStorage",
     "TApacheJSONProtocol",
     "TApacheJSONProtocolFactory",
@@ -716,3 +720,71 @@ def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
 
 def write_value(protocol: _NativeProtocol, ttype: int, value: Any, spec: Any = None) -> None:
     """Write a bare value of a type as a `thrift_spec` writes it."""
+
+# The server in native code.
+
+@final
+class NativeServer:
+    """The loop of a server. `descriptor` is that of a listening socket, which is duplicated.
+    Times are in seconds, None for no end; sizes are in bytes."""
+
+    def __new__(
+        cls,
+        descriptor: int,
+        unix: bool,
+        *,
+        format: tuple[str, bool] | None,
+        strict: bool,
+        max_message_size: int,
+        max_string_length: int,
+        max_depth: int,
+        max_frame_size: int,
+        connections: int,
+        queue: int,
+        message_time: float | None,
+        idle_time: float | None,
+    ) -> Self: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def unfinished(self) -> int | None: ...
+    @property
+    def waiting(self) -> int: ...
+    def close(self, grace: float) -> None: ...
+    def fileno(self) -> int: ...
+    def start(self) -> None: ...
+    def worker(self) -> NativeWorker: ...
+
+@final
+class NativeWorker:
+    """Who takes work, in one thread."""
+
+    def take(self) -> ServedCalls | ServerNotice | None: ...
+
+@final
+class ServedCalls:
+    """The calls that have come on a connection, to be made one after the other."""
+
+    @property
+    def format(self) -> tuple[str, bool]: ...
+    @property
+    def peer(self) -> str: ...
+    def answer(self, data: bytes, goes_on: bool) -> None: ...
+    def next_message(self) -> bytes | None: ...
+
+@final
+class ServerNotice:
+    """What a log should know."""
+
+    @property
+    def kind(self) -> Literal["no message", "overload", "full", "cannot accept"]: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def more(self) -> int: ...
+    @property
+    def opening(self) -> bytes: ...
+    @property
+    def peer(self) -> str: ...
+    @property
+    def problem(self) -> str: ...

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastthrift._serve.connections import Connection
+    from fastthrift._serve.native import Serving
 
 logger = logging.getLogger(__name__)
 
@@ -238,3 +239,94 @@ class TThreadedServer(TServer):
                 self.handle(client)
             except Exception:
                 logger.exception("The connection of %s failed", connection.peer)
+
+
+class TNonblockingServer(TServer):
+    """Serves any number of connections with a few threads.
+
+    Native code waits for the connections and cuts their messages, without the interpreter's lock;
+    ``threads`` make the calls, those of one connection one after the other. A connection that is
+    idle costs no thread. Each speaks what it begins with: the binary, compact, JSON or Apache's
+    JSON protocol, in frames or not. With ``iprot_factory`` and ``itrans_factory`` all speak that.
+
+    It is for TCP and unix sockets without encryption, and not for gevent, which has its own way
+    to wait: ``TThreadedServer`` is for both.
+    """
+
+    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
+    grace: float = 10_000
+
+    def __init__(
+        self,
+        processor: TProcessor,
+        trans: TServerSocket,
+        itrans_factory: TTransportFactory | None = None,
+        iprot_factory: TProtocolFactory | None = None,
+        otrans_factory: TTransportFactory | None = None,
+        oprot_factory: TProtocolFactory | None = None,
+        *,
+        threads: int = 16,
+        max_connections: int = 10_000,
+        queue: int = 10_000,
+        message_timeout: float | None = 3.0,
+        grace: float = 10_000,
+    ) -> None:
+        """What ``TServer`` takes, and limits.
+
+        ``threads`` make calls, ``max_connections`` are open at once (others wait), and ``queue``
+        calls wait for a thread; those beyond are answered with an error. ``message_timeout``, in
+        seconds, is how long a message may take from its first byte to its last, and a client to
+        take its answer or a part of it; None for any time. How long a connection may be idle is
+        the ``client_timeout`` of ``trans``. ``grace``, in milliseconds, is how long ``serve``
+        waits, once closed, for calls that have started. Raises ``ValueError`` for factories whose
+        messages it cannot cut.
+        """
+        super().__init__(
+            processor, trans, itrans_factory, iprot_factory, otrans_factory, oprot_factory
+        )
+        self._formats = native().Formats(iprot_factory, self.oprot_factory, itrans_factory)
+        self.threads = threads
+        self.max_connections = max_connections
+        self.queue = queue
+        self.message_timeout = message_timeout
+        self.grace = grace
+        self._serving: Serving | None = None
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called; returns when all calls that have come are answered, or
+        ``grace`` milliseconds after."""
+        self.trans.listen()
+        room = native()
+        limits = room.Limits(
+            self.max_connections,
+            self.threads,
+            self.queue,
+            self.message_timeout,
+            self.trans.client_timeout,
+        )
+        serving = room.Serving(
+            self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger
+        )
+        self._serving = serving
+        with self._connections.closed_at_exit(self.close):
+            if self.closed:
+                serving.close(0)
+            serving.run()
+        serving.finish(self.grace / 1000)
+
+    def close(self) -> None:
+        """Make ``serve`` return, from any thread and from a signal handler.
+
+        No connection is accepted any more, idle ones are closed, and calls that have come are
+        made and answered first.
+        """
+        if self._serving is not None:
+            self._serving.close(self.grace / 1000)
+        super().close()
+
+
+def native() -> Any:
+    """The room of the loop in native code, which programs without it need not load."""
+    from fastthrift._serve import native as room
+
+    return room

@@ -16,6 +16,7 @@ mod logging;
 mod numbers;
 mod plain;
 mod protocol;
+mod server;
 mod stream;
 mod structs;
 mod transport;
@@ -63,6 +64,8 @@ mod _core {
         TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
         TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
+    #[pymodule_export]
+    use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{detect, frame_end, frame_header, frame_length};
     #[pymodule_export]

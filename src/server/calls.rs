@@ -2,8 +2,9 @@
 //!
 //! A worker that runs Python needs the interpreter's lock. While one makes one
 //! call after the other, more would only take the lock from each other. So one
-//! is woken, and others when calls wait and nobody has taken any for a while:
-//! the handlers wait for something.
+//! is woken, and one more when calls wait and nobody has taken any for a while:
+//! the handlers wait for something. Work is taken with the lock held, so that
+//! none waits in the hands of somebody who waits for the lock.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -113,16 +114,20 @@ impl Drop for Request {
     }
 }
 
-/// A worker that has not come back for so long waits for something.
+/// Where nobody has taken anything for so long, those who make calls wait for
+/// something.
 const STALL: Duration = Duration::from_millis(1);
 
-/// How long more workers than one are kept awake that are not needed.
-const CALM: Duration = Duration::from_millis(100);
+/// A worker that comes so soon had not to wait for the interpreter's lock.
+const SOON: Duration = Duration::from_micros(500);
 
 /// What waits, and who waits for it.
+///
+/// While there is work somebody takes it, or is on the way, or nobody is idle;
+/// unless all who should have stalled, which is [watched](Self::watch).
 #[derive(Debug)]
 pub struct Calls {
-    state: Mutex<Queue>,
+    queue: Mutex<Queue>,
     wake: Condvar,
     /// How many calls may wait.
     most: usize,
@@ -135,55 +140,48 @@ struct Queue {
     waiting: usize,
     /// Workers that there are.
     workers: usize,
-    /// Those of them that wait, and were not woken.
+    /// Those that wait, and were not woken.
     idle: usize,
-    /// Those that were woken and have not noticed.
+    /// Those that were woken and still wait.
     called: usize,
-    /// How many are kept awake while there is something to do.
-    wanted: usize,
+    /// Those that were woken and have not come for work.
+    coming: usize,
+    /// Since when, and whether because others stall.
+    called_at: Option<(Instant, bool)>,
+    /// Those that make a call, and have not stalled.
+    active: usize,
+    /// How often those that were active have stalled.
+    stalls: u64,
     /// How often something was taken.
     takes: u64,
     /// When a take was last seen, and which.
     seen: Option<(Instant, u64)>,
-    /// When more workers were last needed.
-    stalled: Option<Instant>,
     ended: bool,
 }
 
 impl Queue {
-    /// Wakes up to so many of those that wait.
-    fn call(&mut self, wake: &Condvar, count: usize) {
-        for _ in 0..count.min(self.idle) {
+    /// Wakes one of those that wait, where there is any.
+    fn call(&mut self, wake: &Condvar, others_stall: bool) {
+        if self.idle > 0 {
             self.idle -= 1;
             self.called += 1;
+            self.coming += 1;
+            self.called_at = Some((Instant::now(), others_stall));
             wake.notify_one();
         }
     }
 
-    /// Workers that make calls, or are about to.
-    const fn awake(&self) -> usize {
-        self.workers.saturating_sub(self.idle)
-    }
-
-    fn pop(&mut self) -> Option<Work> {
-        let work = self.work.pop_front()?;
-        if let Work::Calls(request) = &work {
-            self.waiting -= request.count();
-        }
-        self.takes = self.takes.wrapping_add(1);
-        Some(work)
+    /// Whether somebody takes work, or will.
+    const fn is_looked_after(&self) -> bool {
+        self.active > 0 || self.coming > 0
     }
 }
 
 impl Calls {
-    /// For so many workers; `most` calls may wait.
-    pub(super) fn new(workers: usize, most: usize) -> Self {
+    /// `most` calls may wait.
+    pub(super) fn new(most: usize) -> Self {
         Self {
-            state: Mutex::new(Queue {
-                workers,
-                wanted: 1,
-                ..Queue::default()
-            }),
+            queue: Mutex::default(),
             wake: Condvar::new(),
             most,
         }
@@ -191,7 +189,7 @@ impl Calls {
 
     /// How many more calls may wait.
     pub(super) fn room(&self) -> usize {
-        self.most.saturating_sub(lock(&self.state).waiting)
+        self.most.saturating_sub(lock(&self.queue).waiting)
     }
 
     pub(super) const fn most(&self) -> usize {
@@ -199,7 +197,7 @@ impl Calls {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        lock(&self.state).waiting
+        lock(&self.queue).waiting
     }
 
     /// Adds what is to be done, and takes it out of `more`.
@@ -207,82 +205,170 @@ impl Calls {
         if more.is_empty() {
             return;
         }
-        let mut state = lock(&self.state);
-        let count = more.len();
+        let mut queue = lock(&self.queue);
         for work in more.drain(..) {
             if let Work::Calls(request) = &work {
-                state.waiting += request.count();
+                queue.waiting += request.count();
             }
-            state.work.push_back(work);
+            queue.work.push_back(work);
         }
-        let missing = state.wanted.saturating_sub(state.awake());
-        state.call(&self.wake, missing.min(count));
+        if !queue.is_looked_after() {
+            let others_stall = queue.idle < queue.workers;
+            queue.call(&self.wake, others_stall);
+        }
     }
 
-    /// Wakes more workers where calls wait and nobody takes them. How soon it
-    /// is to be looked again.
+    /// Wakes one more worker where calls wait and nobody takes them. How soon
+    /// it is to be looked again.
     pub(super) fn watch(&self, now: Instant) -> Option<Duration> {
-        let mut state = lock(&self.state);
-        if state.work.is_empty() || state.idle == 0 {
-            state.seen = None;
-            if state.wanted > 1 && state.stalled.is_none_or(|last| now - last > CALM) {
-                state.wanted -= 1;
-                state.stalled = Some(now);
-            }
+        let mut queue = lock(&self.queue);
+        if queue.work.is_empty() || queue.idle == 0 {
+            queue.seen = None;
             return None;
         }
-        let takes = state.takes;
-        match state.seen {
+        let takes = queue.takes;
+        match queue.seen {
             Some((since, seen)) if seen == takes => {
-                if now - since >= STALL {
-                    let more = state.awake().max(1);
-                    state.call(&self.wake, more);
-                    state.wanted = state.awake();
-                    state.stalled = Some(now);
-                    state.seen = Some((now, takes));
+                // One who is on the way waits for the interpreter's lock: then
+                // others do not wait, they work.
+                if queue.coming == 0 && now - since >= STALL {
+                    queue.stalls += 1;
+                    queue.active = 0;
+                    queue.call(&self.wake, true);
                 }
             }
-            _ => state.seen = Some((now, takes)),
+            _ => queue.seen = Some((now, takes)),
         }
         Some(STALL)
     }
 
-    /// Waits for something to do; nothing once there is no more.
-    pub(super) fn take(&self) -> Option<Work> {
-        let mut state = lock(&self.state);
-        loop {
-            if let Some(work) = state.pop() {
-                return Some(work);
-            }
-            if state.ended {
-                return None;
-            }
-            state.idle += 1;
-            while state.called == 0 && !state.ended {
-                state = self
-                    .wake
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
-            state.called = state.called.saturating_sub(1);
+    /// Tells those who wait that nothing comes any more, and drops what nobody
+    /// has taken.
+    pub(super) fn end(&self) {
+        let mut queue = lock(&self.queue);
+        queue.ended = true;
+        queue.waiting = 0;
+        let left = std::mem::take(&mut queue.work);
+        self.wake.notify_all();
+        drop(queue);
+        // Each tells that it was not made.
+        drop(left);
+    }
+}
+
+/// Who makes calls: a thread has one.
+#[derive(Debug)]
+pub struct Worker {
+    calls: Arc<Calls>,
+    /// How often the active ones had stalled when this one took what it works
+    /// on.
+    active: Option<u64>,
+}
+
+impl Worker {
+    pub(super) fn new(calls: Arc<Calls>) -> Self {
+        lock(&calls.queue).workers += 1;
+        Self {
+            calls,
+            active: None,
         }
     }
 
-    /// What there is to do, without waiting.
-    pub(super) fn take_ready(&self) -> Option<Work> {
-        lock(&self.state).pop()
+    /// Waits for something to do, for a thread that needs nothing else for it;
+    /// nothing once the server has ended.
+    #[must_use]
+    pub fn take(&mut self) -> Option<Work> {
+        let mut work = self.ready();
+        while work.is_none() && self.wait() {
+            work = self.come();
+        }
+        work
     }
 
-    /// Tells those who wait that nothing comes any more. What nobody has taken
-    /// is given back.
-    pub(super) fn end(&self) -> usize {
-        let mut state = lock(&self.state);
-        state.ended = true;
-        let left = std::mem::take(&mut state.work);
-        let waiting = std::mem::take(&mut state.waiting);
-        self.wake.notify_all();
-        drop(state);
-        drop(left);
-        waiting
+    /// Something to do, where there is any without waiting; where it was done
+    /// soon, and others work too, it is left to them.
+    #[must_use]
+    pub fn ready(&mut self) -> Option<Work> {
+        let calls = Arc::clone(&self.calls);
+        let mut queue = lock(&calls.queue);
+        if self.stop(&mut queue) && queue.is_looked_after() {
+            return None;
+        }
+        self.start(&mut queue)
+    }
+
+    /// Waits until there may be something to do; then [`come`](Self::come) is
+    /// to be called, once the thread has what it needs to work. False once the
+    /// server has ended.
+    #[must_use]
+    pub fn wait(&mut self) -> bool {
+        let calls = Arc::clone(&self.calls);
+        let mut queue = lock(&calls.queue);
+        self.stop(&mut queue);
+        if !queue.work.is_empty() && !queue.is_looked_after() {
+            queue.coming += 1;
+            return true;
+        }
+        queue.idle += 1;
+        while queue.called == 0 {
+            if queue.ended {
+                queue.idle -= 1;
+                return false;
+            }
+            let woken = calls.wake.wait(queue);
+            queue = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.called -= 1;
+        true
+    }
+
+    /// Something to do, where there still is any, after a wait.
+    #[must_use]
+    pub fn come(&mut self) -> Option<Work> {
+        let calls = Arc::clone(&self.calls);
+        let mut queue = lock(&calls.queue);
+        queue.coming -= 1;
+        let called = queue.called_at.take();
+        let work = self.start(&mut queue)?;
+        // Where one could work at once, and was called because others could
+        // not, one more can.
+        if let Some((at, true)) = called
+            && queue.coming == 0
+            && !queue.work.is_empty()
+            && at.elapsed() < SOON
+        {
+            queue.call(&calls.wake, true);
+        }
+        Some(work)
+    }
+
+    /// Takes something to do.
+    fn start(&mut self, queue: &mut Queue) -> Option<Work> {
+        let work = queue.work.pop_front()?;
+        if let Work::Calls(request) = &work {
+            queue.waiting -= request.count();
+        }
+        queue.takes = queue.takes.wrapping_add(1);
+        queue.active += 1;
+        self.active = Some(queue.stalls);
+        Some(work)
+    }
+
+    /// Has done what it took; whether it was active all the time.
+    fn stop(&mut self, queue: &mut Queue) -> bool {
+        let is_active = self.active.take() == Some(queue.stalls);
+        if is_active {
+            queue.active -= 1;
+        }
+        is_active
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let calls = Arc::clone(&self.calls);
+        let mut queue = lock(&calls.queue);
+        self.stop(&mut queue);
+        queue.workers -= 1;
     }
 }

@@ -23,6 +23,10 @@ const WAKER: Token = Token(usize::MAX - 1);
 /// How much is read at once, in bytes.
 const SCRATCH: usize = 1 << 16;
 
+/// How many connections are told of at once: their calls are handed out before
+/// others are read.
+const EVENTS_PER_TURN: usize = 64;
+
 /// How many connections are accepted before those that there are have a turn.
 const ACCEPTED_PER_TURN: usize = 64;
 
@@ -114,7 +118,7 @@ impl EventLoop {
 
     pub(super) fn run(mut self) -> io::Result<Ended> {
         let ending = Ending(Arc::clone(&self.calls));
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS_PER_TURN);
         let mut answers = Vec::new();
         let mut closing = None;
         loop {
@@ -127,14 +131,14 @@ impl EventLoop {
                 }
             }
             self.take_answers(&mut answers);
-            self.accept();
-            self.take_turns();
             if closing.is_none() {
                 closing = self.answers.closing();
                 if closing.is_some() {
                     self.begin_to_close();
                 }
             }
+            self.accept();
+            self.take_turns();
             self.go_on();
             self.look_at_times();
             self.calls.push(&mut self.work);

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! One thread [runs](Server::run) the loop. Any number of others
-//! [take](Server::take) work from it, until there is none any more.
+//! [take](Worker::take) work from it, until there is none any more.
 //!
 //! Invariants:
 //! - the calls of a connection are made one after the other, and answered in
@@ -41,7 +41,7 @@ use answers::Answers;
 use calls::Calls;
 use event_loop::EventLoop;
 
-pub use calls::{Request, Work};
+pub use calls::{Request, Work, Worker};
 pub use event_loop::Ended;
 pub use notices::Notice;
 pub use options::{MessageFormat, ServerOptions};
@@ -61,22 +61,16 @@ pub struct Runner(EventLoop);
 impl Server {
     /// A server of the connections that come to `listener`, and what runs it.
     pub fn new(listener: Listener, options: ServerOptions) -> io::Result<(Self, Runner)> {
-        let calls = Arc::new(Calls::new(options.workers, options.queue));
+        let calls = Arc::new(Calls::new(options.queue));
         let event_loop = EventLoop::new(listener, options, Arc::clone(&calls))?;
         let answers = event_loop.answers();
         Ok((Self { calls, answers }, Runner(event_loop)))
     }
 
-    /// Waits for something to do; nothing once the server has ended.
+    /// Another worker: a thread that makes calls has one.
     #[must_use]
-    pub fn take(&self) -> Option<Work> {
-        self.calls.take()
-    }
-
-    /// Something to do, where there is any without waiting.
-    #[must_use]
-    pub fn take_ready(&self) -> Option<Work> {
-        self.calls.take_ready()
+    pub fn worker(&self) -> Worker {
+        Worker::new(Arc::clone(&self.calls))
     }
 
     /// Has the loop end: no connection is accepted any more, the calls that

@@ -29,8 +29,6 @@ pub struct ServerOptions {
     pub frame: usize,
     /// How many connections may be open at once.
     pub connections: usize,
-    /// How many threads take work.
-    pub workers: usize,
     /// How many calls may wait for a worker; those beyond are answered with
     /// an error.
     pub queue: usize,
@@ -49,7 +47,6 @@ impl Default for ServerOptions {
             limits: Limits::DEFAULT,
             frame: Limits::DEFAULT_SIZE,
             connections: 10_000,
-            workers: 16,
             queue: 10_000,
             message_time: Some(Duration::from_secs(3)),
             idle_time: None,

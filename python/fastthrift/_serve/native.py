@@ -1,0 +1,280 @@
+"""Calls that come by the loop in native code: who makes them, with what, and the log.
+
+The loop has the connections. A worker here takes the calls that have come on one of them, makes
+them by the protocols of a ``Lane``, one for each format, and gives back what is to be sent.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastthrift._calls.mismatch import explain
+from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.settle import conclude, note_unfinished
+from fastthrift._core import (
+    NativeServer,
+    ServedCalls,
+    ServerNotice,
+    TApacheJSONProtocolFactory,
+    TBinaryProtocolFactory,
+    TBufferedTransport,
+    TBufferedTransportFactory,
+    TCompactProtocolFactory,
+    TFramedTransport,
+    TFramedTransportFactory,
+    TMemoryBuffer,
+)
+from fastthrift.protocol.json import TJSONProtocolFactory
+from fastthrift.thrift import processing
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+# The classes of factories, by what their protocols are called where bytes are told apart.
+_FACTORIES: dict[type, str] = {
+    TBinaryProtocolFactory: "binary",
+    TCompactProtocolFactory: "compact",
+    TJSONProtocolFactory: "JSON",
+    TApacheJSONProtocolFactory: "Apache JSON",
+}
+
+
+# Whose settings hold where no protocol is given.
+_DEFAULTS = TBinaryProtocolFactory()
+
+
+class Format(NamedTuple):
+    """What a connection speaks: a protocol, by its name, and whether in frames."""
+
+    protocol: str
+    framed: bool
+
+
+class Limits(NamedTuple):
+    """What the loop allows: sizes in bytes, times in seconds, where None is no end."""
+
+    max_connections: int
+    threads: int
+    queue: int
+    message_timeout: float | None
+    idle_timeout: float | None
+
+
+class Formats:
+    """Which formats a server takes, and the protocols and transports for each."""
+
+    def __init__(self, iprot_factory: Any, oprot_factory: Any, trans_factory: Any) -> None:
+        """Of no protocol and no transport: whichever comes. Of some other protocol than this
+        package's: in frames, for nobody else knows where its messages end."""
+        self._iprot_factory = iprot_factory
+        self._oprot_factory = oprot_factory
+        framed = _is_framed(trans_factory)
+        self.max_frame_size: int = getattr(
+            trans_factory, "max_frame_size", TFramedTransportFactory().max_frame_size
+        )
+        name = _FACTORIES.get(type(iprot_factory))
+        self.fixed: Format | None = None
+        if iprot_factory is not None:
+            if name is None and not framed:
+                raise ValueError(
+                    f"TNonblockingServer cannot tell where messages of "
+                    f"{type(iprot_factory).__name__} end: give it TFramedTransportFactory as well"
+                )
+            self.fixed = Format(name or "binary", bool(framed))
+        elif trans_factory is not None:
+            raise ValueError(
+                "TNonblockingServer finds out what a connection speaks, or is told both its "
+                "transport and its protocol: give iprot_factory as well as itrans_factory"
+            )
+
+    def protocols(self, format: Format, source: Any, output: Any) -> tuple[Any, Any]:
+        """The protocols that calls are read by and answers written by."""
+        iprot_factory, oprot_factory = self._iprot_factory, self._oprot_factory
+        if iprot_factory is None:
+            iprot_factory = oprot_factory = self.factory(format.protocol)
+        trans: Any = (
+            TFramedTransport(output, max_frame_size=self.max_frame_size)
+            if format.framed
+            else TBufferedTransport(output)
+        )
+        return iprot_factory.get_protocol(source), oprot_factory.get_protocol(trans)
+
+    @staticmethod
+    def factory(protocol: str) -> Any:
+        """A factory of the protocols that are called so, with its defaults."""
+        return next(cls for cls, name in _FACTORIES.items() if name == protocol)()
+
+    def setting(self, name: str) -> Any:
+        """A limit, or another setting, of the protocol that is fixed; of the defaults elsewhere."""
+        return getattr(self._iprot_factory, name, getattr(_DEFAULTS, name))
+
+
+def _is_framed(trans_factory: Any) -> bool | None:
+    if trans_factory is None:
+        return None
+    if isinstance(trans_factory, TFramedTransportFactory):
+        return True
+    if isinstance(trans_factory, TBufferedTransportFactory):
+        return False
+    raise ValueError(
+        f"TNonblockingServer cuts messages itself: it takes TFramedTransportFactory or "
+        f"TBufferedTransportFactory, not {type(trans_factory).__name__}; TThreadedServer takes any"
+    )
+
+
+class Output:
+    """Takes what is written for a call."""
+
+    __slots__ = ("written",)
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def flush(self) -> None:
+        """All of it is taken once the call was made."""
+
+    def is_open(self) -> bool:
+        """Always true."""
+        return True
+
+    def close(self) -> None:
+        """The connection is the loop's."""
+
+    def take(self) -> bytes:
+        written, self.written = self.written, b""
+        return written
+
+
+class Lane:
+    """What one worker makes the calls of one format with."""
+
+    def __init__(
+        self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
+    ) -> None:
+        self._processor = processor
+        self._logger = logger
+        self._source = TMemoryBuffer()
+        self._output = Output()
+        iprot, self._oprot = formats.protocols(format, self._source, self._output)
+        self._process = processing(processor, iprot, self._oprot)
+        self._call = ServerCall()
+
+    def make(self, calls: ServedCalls, message: bytes) -> None:
+        """Make the call of a message, and answer it."""
+        call = self._call
+        call.begin(b"")
+        self._source.setvalue(message)
+        goes_on = True
+        try:
+            self._process(call)
+        except BaseException as error:  # sys.exit() in a handler ends no server
+            goes_on = conclude(error, self._processor, call, calls.peer, self._oprot, self._logger)
+        calls.answer(self._output.take(), goes_on)
+
+
+class Serving:
+    """A server while it serves."""
+
+    def __init__(
+        self,
+        processor: Any,
+        listener: Any,
+        *,
+        formats: Formats,
+        limits: Limits,
+        logger: logging.Logger,
+    ) -> None:
+        self._processor = processor
+        self._formats = formats
+        self._logger = logger
+        self._core = NativeServer(
+            listener.fileno(),
+            _is_unix(listener),
+            format=formats.fixed,
+            strict=bool(formats.setting("strict_read")),
+            max_message_size=formats.setting("max_message_size"),
+            max_string_length=formats.setting("max_string_size"),
+            max_depth=formats.setting("max_depth"),
+            max_frame_size=formats.max_frame_size,
+            connections=limits.max_connections,
+            queue=limits.queue,
+            message_time=limits.message_timeout,
+            idle_time=limits.idle_timeout,
+        )
+        self._threads = [
+            threading.Thread(target=self._work, name=f"fastthrift-worker-{number}", daemon=True)
+            for number in range(limits.threads)
+        ]
+
+    def run(self) -> None:
+        """Serve until the end. Other threads and handlers of signals may close it."""
+        self._core.start()
+        for thread in self._threads:
+            thread.start()
+        # Waited for by Python, for handlers of signals to run.
+        end = select.poll()
+        end.register(self._core.fileno(), select.POLLIN)
+        end.poll()
+
+    def close(self, grace: float) -> None:
+        """Accept no more, and end when the calls that have come are answered, or in ``grace``
+        seconds."""
+        self._core.close(grace)
+
+    def finish(self, grace: float) -> None:
+        """Tell of calls that still run, once it has ended."""
+        note_unfinished(self._logger, self._core.unfinished or 0, grace * 1000)
+
+    def _work(self) -> None:
+        """Make calls until there are no more."""
+        lanes: dict[tuple[str, bool], Lane] = {}
+        take = self._core.worker().take
+        while (work := take()) is not None:
+            try:
+                if isinstance(work, ServerNotice):
+                    self._tell(work)
+                else:
+                    self._make(work, lanes)
+            except Exception:
+                self._logger.exception("The connection of %s failed", work.peer)
+
+    def _make(self, calls: ServedCalls, lanes: dict[tuple[str, bool], Lane]) -> None:
+        format = calls.format
+        lane = lanes.get(format)
+        if lane is None:
+            lane = lanes[format] = Lane(
+                self._processor, self._formats, Format(*format), self._logger
+            )
+        while (message := calls.next_message()) is not None:
+            lane.make(calls, message)
+
+    def _tell(self, notice: ServerNotice) -> None:
+        """Log what the loop has noticed."""
+        log: Callable[..., None] = self._logger.warning
+        more = f" ({notice.more} more since the last such line)" if notice.more else ""
+        if notice.kind == "no message":
+            found = explain(notice.opening, None, "server") or "no message"
+            log(
+                "Closing the connection of %s, which sent %s: %s%s",
+                notice.peer,
+                found,
+                notice.problem,
+                more,
+            )
+        elif notice.kind == "overload":
+            log("Overloaded: %d calls wait, others are refused%s", notice.limit, more)
+        elif notice.kind == "full":
+            log("There are %d connections: others have to wait", notice.limit)
+        else:
+            self._logger.error("Cannot accept connections for now: %s", notice.problem)
+
+
+def _is_unix(listener: Any) -> bool:
+    return bool(listener.family == getattr(socket, "AF_UNIX", None))

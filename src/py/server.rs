@@ -1,0 +1,309 @@
+//! The server in native code, for Python: it waits and cuts messages, and
+//! Python's threads make the calls.
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::ffi;
+use crate::server::{
+    Listener, MessageFormat, Notice, Request, Runner, Server, ServerOptions, Work, Worker,
+};
+use crate::stream::Protocol;
+use crate::wire::Limits;
+
+/// The loop of a server, and the work that it has for threads.
+#[pyclass(frozen, module = "fastthrift._core")]
+pub struct NativeServer {
+    server: Server,
+    runner: Mutex<Option<Runner>>,
+    /// Has something to read once the loop has ended.
+    end: Mutex<(UnixStream, Option<UnixStream>)>,
+    unfinished: std::sync::Arc<Mutex<Option<Result<usize, String>>>>,
+}
+
+fn seconds(time: Option<f64>) -> PyResult<Option<Duration>> {
+    let Some(time) = time.filter(|time| *time > 0.0) else {
+        return Ok(None);
+    };
+    Duration::try_from_secs_f64(time)
+        .map(Some)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn protocol_of(name: &str, strict: bool) -> PyResult<Protocol> {
+    Ok(match name {
+        "binary" => Protocol::Binary { strict },
+        "compact" => Protocol::Compact,
+        "JSON" => Protocol::Json,
+        "Apache JSON" => Protocol::ApacheJson,
+        other => {
+            let text = format!("no protocol of a server: {other:?}");
+            return Err(PyValueError::new_err(text));
+        }
+    })
+}
+
+const fn name_of(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Binary { .. } => "binary",
+        Protocol::Compact => "compact",
+        Protocol::Json => "JSON",
+        Protocol::ApacheJson => "Apache JSON",
+    }
+}
+
+#[pymethods]
+impl NativeServer {
+    #[new]
+    #[pyo3(signature = (
+        descriptor, unix, *, format, strict, max_message_size, max_string_length, max_depth,
+        max_frame_size, connections, queue, message_time, idle_time,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "all by keyword")]
+    fn new(
+        descriptor: i32,
+        unix: bool,
+        format: Option<(String, bool)>,
+        strict: bool,
+        max_message_size: usize,
+        max_string_length: usize,
+        max_depth: u32,
+        max_frame_size: usize,
+        connections: usize,
+        queue: usize,
+        message_time: Option<f64>,
+        idle_time: Option<f64>,
+    ) -> PyResult<Self> {
+        let socket = ffi::duplicate(descriptor)?;
+        let listener = if unix {
+            Listener::unix(socket)?
+        } else {
+            Listener::tcp(socket)?
+        };
+        let format = match format {
+            None => None,
+            Some((protocol, framed)) => Some(MessageFormat {
+                protocol: protocol_of(&protocol, strict)?,
+                framed,
+            }),
+        };
+        let options = ServerOptions {
+            format,
+            strict,
+            limits: Limits {
+                depth: max_depth,
+                string: max_string_length,
+                message: max_message_size,
+            },
+            frame: max_frame_size,
+            connections,
+            queue,
+            message_time: seconds(message_time)?,
+            idle_time: seconds(idle_time)?,
+        };
+        let (server, runner) = Server::new(listener, options)?;
+        let (here, there) = UnixStream::pair()?;
+        Ok(Self {
+            server,
+            runner: Mutex::new(Some(runner)),
+            end: Mutex::new((here, Some(there))),
+            unfinished: std::sync::Arc::default(),
+        })
+    }
+
+    /// Runs the loop in a thread of its own, which runs no Python.
+    fn start(&self) -> PyResult<()> {
+        let runner = lock(&self.runner).take();
+        let told = lock(&self.end).1.take();
+        let (Some(runner), Some(mut told)) = (runner, told) else {
+            return Err(PyRuntimeError::new_err("it was started before"));
+        };
+        let unfinished = std::sync::Arc::clone(&self.unfinished);
+        let run = move || {
+            let ended = runner.run();
+            let ended = ended.map(|ended| ended.unfinished);
+            *lock(&unfinished) = Some(ended.map_err(|error| error.to_string()));
+            // Whoever should be told may be gone.
+            let _ = told.write_all(&[1]);
+        };
+        let name = "fastthrift-server".to_owned();
+        thread::Builder::new().name(name).spawn(run)?;
+        Ok(())
+    }
+
+    /// A descriptor that has something to read once the loop has ended.
+    fn fileno(&self) -> i32 {
+        lock(&self.end).0.as_raw_fd()
+    }
+
+    /// Calls that were being made when the loop ended; None while it runs.
+    #[getter]
+    fn unfinished(&self) -> PyResult<Option<usize>> {
+        match &*lock(&self.unfinished) {
+            None => Ok(None),
+            Some(Ok(unfinished)) => Ok(Some(*unfinished)),
+            Some(Err(problem)) => Err(PyRuntimeError::new_err(problem.clone())),
+        }
+    }
+
+    /// Another worker: a thread that makes calls has one.
+    fn worker(&self) -> NativeWorker {
+        NativeWorker {
+            worker: self.server.worker(),
+        }
+    }
+
+    /// Has the loop end, within `grace` seconds.
+    fn close(&self, grace: f64) -> PyResult<()> {
+        self.server.close(seconds(Some(grace))?.unwrap_or_default());
+        Ok(())
+    }
+
+    /// How many connections are open.
+    #[getter]
+    fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
+    /// How many calls wait to be made.
+    #[getter]
+    fn waiting(&self) -> usize {
+        self.server.waiting()
+    }
+}
+
+/// Who takes work, in one thread.
+#[pyclass(module = "fastthrift._core")]
+pub struct NativeWorker {
+    worker: Worker,
+}
+
+#[pymethods]
+impl NativeWorker {
+    /// Waits for work; None once there is no more.
+    fn take(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        // While there is some, the interpreter's lock stays where it is.
+        let mut work = self.worker.ready();
+        while work.is_none() && py.detach(|| self.worker.wait()) {
+            work = self.worker.come();
+        }
+        match work {
+            None => Ok(None),
+            Some(Work::Calls(request)) => {
+                let request = ServedCalls { request };
+                Ok(Some(Py::new(py, request)?.into_any()))
+            }
+            Some(Work::Notice(notice)) => {
+                Ok(Some(Py::new(py, ServerNotice::of(notice))?.into_any()))
+            }
+        }
+    }
+}
+
+/// The calls that have come on a connection, to be made one after the other.
+#[pyclass(module = "fastthrift._core")]
+pub struct ServedCalls {
+    request: Request,
+}
+
+#[pymethods]
+impl ServedCalls {
+    /// The name of the peer.
+    #[getter]
+    fn peer(&self) -> &str {
+        self.request.peer()
+    }
+
+    /// What the peer speaks: a protocol, and whether in frames.
+    #[getter]
+    fn format(&self) -> (&'static str, bool) {
+        let format = self.request.format();
+        (name_of(format.protocol), format.framed)
+    }
+
+    /// Takes the next message, without its frame; None where all were.
+    fn next_message<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let message = self.request.next_message()?;
+        Some(PyBytes::new(py, &message))
+    }
+
+    /// Sends the answer to the message that was taken last, which may be
+    /// nothing; unless the connection `goes_on` it is closed then.
+    fn answer(&mut self, data: &[u8], goes_on: bool) {
+        self.request.answer(Bytes::copy_from_slice(data), goes_on);
+    }
+}
+
+/// What a log should know.
+#[pyclass(frozen, get_all, module = "fastthrift._core")]
+pub struct ServerNotice {
+    /// "no message", "overload", "full" or "cannot accept".
+    kind: &'static str,
+    /// The peer, where there is one.
+    peer: String,
+    /// Its first bytes.
+    opening: Vec<u8>,
+    /// What is wrong.
+    problem: String,
+    /// How much was allowed.
+    limit: usize,
+    /// How often it has happened since the last notice of this kind.
+    more: u64,
+}
+
+impl ServerNotice {
+    fn of(notice: Notice) -> Self {
+        let nothing = Self {
+            kind: "",
+            peer: String::new(),
+            opening: Vec::new(),
+            problem: String::new(),
+            limit: 0,
+            more: 0,
+        };
+        match notice {
+            Notice::NoMessage {
+                peer,
+                opening,
+                problem,
+                more,
+            } => Self {
+                kind: "no message",
+                peer,
+                opening,
+                problem,
+                more,
+                ..nothing
+            },
+            Notice::Overload { queue, more } => Self {
+                kind: "overload",
+                limit: queue,
+                more,
+                ..nothing
+            },
+            Notice::Full { connections } => Self {
+                kind: "full",
+                limit: connections,
+                ..nothing
+            },
+            Notice::CannotAccept { problem } => Self {
+                kind: "cannot accept",
+                problem,
+                ..nothing
+            },
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
