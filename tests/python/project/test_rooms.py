@@ -39,7 +39,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport.base",
     },
-    "_serve": {"_calls", "transport.base"},
+    "_serve": {"_calls", "_core", "protocol", "thrift", "transport", "transport.base"},
     "server": {
         "_calls",
         "_serve",
