@@ -137,13 +137,16 @@ class BodyCall(ServerCall):
 class Exchange:
     """The call in one body, and what is written for it."""
 
-    def __init__(self, iprot: Any, oprot: Any, output: Any, rest: Callable[[], bytes]) -> None:
+    def __init__(
+        self, iprot: Any, oprot: Any, output: Any, rest: Callable[[], bytes], size: int
+    ) -> None:
         """The protocols are over memory; ``output`` has what is written, and ``rest`` gives what
-        was not read."""
+        was not read of a body of ``size`` bytes."""
         self.iprot = iprot
         self.oprot = oprot
         self._output = output
         self.call = BodyCall(rest)
+        self.call.traffic = _Traffic(size, output)
 
     @classmethod
     def of(
@@ -160,7 +163,7 @@ class Exchange:
         output = TMemoryBuffer()
         iprot = iprot_factory.get_protocol(itrans)
         oprot = oprot_factory.get_protocol(otrans_factory.get_transport(output))
-        return cls(iprot, oprot, output, lambda: source.rest(itrans))
+        return cls(iprot, oprot, output, lambda: source.rest(itrans), len(body))
 
     def answer(
         self,
@@ -200,6 +203,19 @@ class Exchange:
             if not self.call.oneway:
                 raise BadRequest(500, "the call could not be answered")
         return written
+
+
+class _Traffic:
+    """What has come and gone for a call in a body, in bytes."""
+
+    def __init__(self, size: int, output: Any) -> None:
+        self.bytes_received = size
+        self.bytes_told = (0, 0)
+        self._output = output
+
+    @property
+    def bytes_sent(self) -> int:
+        return len(self._output.getvalue())
 
 
 class TFileObjectTransport(TTransportBase):

@@ -11,7 +11,8 @@ import errno
 import os
 import socket
 import stat
-import time
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from ._addresses import (
@@ -21,8 +22,11 @@ from ._addresses import (
     EitherFamily,
     could_not_connect,
     has_input,
+    host_and_port,
     in_turn,
+    look_at,
     new_client_socket,
+    peer_of_socket,
     reason,
     resolve,
     seconds,
@@ -37,6 +41,9 @@ from .base import (
     TTransportException,
     TTransportTimeout,
 )
+
+# How much later than its deadline a wait may end, in seconds.
+_LATE = 0.001
 
 # A server's address that belongs to another machine, or to a family that this one lacks.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -57,7 +64,19 @@ class TSocket(TTransportBase):
     timeouts: what would end later raises ``DeadlineExceeded``.
     """
 
-    _deadline: float | None = None
+    deadline: float | None = None
+
+    # The timeout that the socket has because of it, in seconds.
+    _within: float = -1.0
+
+    #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo`` gives
+    #: them: pairs of a family and an address.
+    known_addresses: list[Address] | None = None
+
+    #: What has come and gone on it, in bytes, and how much of that hooks were told of.
+    bytes_received = 0
+    bytes_sent = 0
+    bytes_told: tuple[int, int] | None = None
 
     def __init__(
         self,
@@ -87,24 +106,15 @@ class TSocket(TTransportBase):
     def _init_sock(self) -> None:
         self.sock = new_client_socket(self.unix_socket, self.socket_family)
 
-    @property
-    def deadline(self) -> float | None:
-        return self._deadline
-
-    @deadline.setter
-    def deadline(self, at: float | None) -> None:
-        if self._deadline is not None and self.sock is not None:
-            # Which the last wait may have made shorter.
-            self.sock.settimeout(self.socket_timeout)
-        self._deadline = at
-
     def set_handle(self, sock: socket.socket) -> None:
         """Use a connected socket."""
         self.sock = sock
+        self._within = -1.0
 
     def set_timeout(self, ms: float | None) -> None:
         """Set both timeouts, in milliseconds; None or 0 for none."""
         self.socket_timeout = self.connect_timeout = seconds(ms)
+        self._within = -1.0
         if self.sock is not None:
             self.sock.settimeout(self.socket_timeout)
 
@@ -123,7 +133,7 @@ class TSocket(TTransportBase):
         self.close()
         failures: list[tuple[Any, OSError]] = []
         patience = self.connect_timeout
-        if self._deadline is not None:
+        if self.deadline is not None:
             patience = self._time_left(patience)
         try:
             for (family, one), share in in_turn(self._addresses(), patience):
@@ -154,6 +164,8 @@ class TSocket(TTransportBase):
     def _addresses(self) -> list[Address]:
         if self.unix_socket:
             return [(self.socket_family, self.unix_socket)]
+        if self.known_addresses is not None:
+            return self.known_addresses
         return resolve(self.host, self.port, self.socket_family)
 
     def _connect(self, address: Any, patience: float | None) -> None:
@@ -181,8 +193,13 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            if self._deadline is not None:
-                sock.settimeout(self._time_left(self.socket_timeout))
+            deadline = self.deadline
+            if (
+                self._within >= 0
+                if deadline is None
+                else not 0 <= self._within - deadline + monotonic() < _LATE
+            ):
+                self._bound(sock, deadline)
             data = sock.recv(sz)
         except TimeoutError as error:
             raise self._too_late("no data", sock) from error
@@ -196,6 +213,7 @@ class TSocket(TTransportBase):
             raise TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
+        self.bytes_received += len(data)
         return data
 
     def write(self, buf: bytes) -> None:
@@ -204,8 +222,13 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            if self._deadline is not None:
-                sock.settimeout(self._time_left(self.socket_timeout))
+            deadline = self.deadline
+            if (
+                self._within >= 0
+                if deadline is None
+                else not 0 <= self._within - deadline + monotonic() < _LATE
+            ):
+                self._bound(sock, deadline)
             sock.sendall(buf)
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
@@ -213,12 +236,23 @@ class TSocket(TTransportBase):
             raise TTransportConnectionReset() from error
         except BrokenPipeError as error:
             raise TTransportBrokenPipe() from error
+        self.bytes_sent += len(buf)
+
+    @property
+    def peer(self) -> str | None:
+        """The other side: where to connect to, or where a given connection leads."""
+        if self.unix_socket:
+            return f"unix:{self.unix_socket}"
+        if self.host is not None:
+            return host_and_port(self.host, self.port)
+        return None if self.sock is None else peer_of_socket(self.sock)
 
     def flush(self) -> None:
         """Nothing is held back."""
 
     def close(self) -> None:
         sock, self.sock = self.sock, None
+        self._within = -1.0
         if sock:
             _close(sock)
 
@@ -226,6 +260,10 @@ class TSocket(TTransportBase):
         """Whether anything has come that was not read, or the end of the connection; does not
         wait. Between two calls either means that the connection is of no more use."""
         return self.sock is None or has_input(self.sock)
+
+    def look(self) -> Callable[[], object]:
+        """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
+        return self.has_arrived if self.sock is None else look_at(self.sock)
 
     def has_address(self) -> bool:
         """Whether it is known where to connect to: not where a connected socket was given."""
@@ -240,10 +278,25 @@ class TSocket(TTransportBase):
                 # Not close(), which is TLS's own for its sockets.
                 os.close(sock.detach())
 
+    def _bound(self, sock: socket.socket, deadline: float | None) -> None:
+        """Let the next wait end with the deadline, where there is one.
+
+        To the next millisecond: for calls that may take equally long the timeout stays what it is,
+        and is not set again, which is a system call.
+        """
+        within = self.socket_timeout
+        self._within = -1.0
+        if deadline is not None:
+            left = self._time_left(None)
+            if within is None or within > left:
+                self._within = within = (int(left / _LATE) + 1) * _LATE
+        if within != sock.gettimeout():
+            sock.settimeout(within)
+
     def _time_left(self, timeout: float | None) -> float:
         """The shorter one of a timeout and what is left until the deadline, in seconds."""
-        assert self._deadline is not None
-        left = self._deadline - time.monotonic()
+        assert self.deadline is not None
+        left = self.deadline - monotonic()
         if left <= 0:
             raise DeadlineExceeded(message="the deadline is over")
         return left if timeout is None else min(left, timeout)

@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from ._addresses import EITHER_FAMILY
@@ -121,6 +122,10 @@ class TSSLSocket(TSocket):
             self.sock.settimeout(self.socket_timeout)
         # Between two calls one byte is as wrong as many.
         return True
+
+    def look(self) -> Callable[[], object]:
+        """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
+        return self.has_arrived
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""

@@ -13,15 +13,16 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
+from fastthrift._calls.deadlines import clock
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
     PoolFace,
-    call,
+    call_seen,
     close,
     give_connection_back,
     take_connection,
@@ -31,15 +32,18 @@ from fastthrift._calls.pooling import (
     PoolOptions,
 )
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import has_arrived, layers
+from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
+from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.urls import ServiceURL, parse_all
 
 from .client import TAsyncClient
 from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
-from .socket import TAsyncSocket
+from .socket import TAsyncSocket, addresses_of
+from .transport.base import within
 from .transport.buffered import TAsyncBufferedTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
 
@@ -65,14 +69,18 @@ class AsyncClientPool(PoolFace):
     The URLs are those of ``tcp``, ``tls`` and ``unix``; others raise ``ValueError``.
     """
 
-    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InTasks:
+    _options: PoolOptions
+
+    def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
         for each in urls:
             _require_support(each, made_of[0])
-        return _InTasks(service, size, Addresses(urls), made_of)
+        return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return await drive(call(self, _api, args, kwargs))
+        if not watch.is_on:
+            return await drive(self._calls.call(self._options, _api, args, kwargs))
+        return await drive(call_seen(self, drive, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[OneConnection]:
@@ -105,11 +113,11 @@ class _InTasks(PoolCalls):
     def __init__(
         self,
         service: Any,
-        size: int,
+        options: PoolOptions,
         addresses: Addresses[ServiceURL],
         made_of: tuple[Any, Any, ssl.SSLContext | None, bool],
     ) -> None:
-        super().__init__(service, size, addresses)
+        super().__init__(service, options, addresses)
         self._made_of = made_of
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -138,12 +146,23 @@ class _InTasks(PoolCalls):
                 if not everybody:
                     return
 
-    async def connect(self, url: ServiceURL, options: PoolOptions, at: float | None) -> Any:
+    async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
+        if url.scheme == "unix":
+            return ()
+        try:
+            found = addresses_of(url.host, url.port, EITHER_FAMILY)
+            return await within(None if at is None else max(at - clock(), 0), found)
+        except (OSError, asyncio.TimeoutError):
+            return ()  # connecting says so
+
+    async def connect(
+        self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
+    ) -> Any:
         proto_factory, trans_factory, ssl_context, check_seqid = self._made_of
         parts = (
             TAsyncClient,
             self.service,
-            _socket(url, options, at, ssl_context),
+            _socket(url, address, options, at, ssl_context),
             proto_factory or _PROTOCOLS[url.protocol](),
             trans_factory or _TRANSPORTS[url.transport](),
         )
@@ -152,12 +171,11 @@ class _InTasks(PoolCalls):
             closing.pop_all()
             return client
 
-    def invoke(self, client: Any, api: str, args: Any, kwargs: Any) -> Any:
-        return getattr(client, api)(*args, **kwargs)
+    def looks_at(self, trans: Any) -> tuple[Any, Any]:
+        def pending() -> bool:
+            return any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
-    def has_arrived(self, client: Any) -> bool:
-        trans = client._iprot.trans
-        return has_arrived(trans) or any(getattr(layer, "arrived", b"") for layer in layers(trans))
+        return pending, looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):
@@ -174,7 +192,11 @@ def _require_support(url: ServiceURL, proto_factory: Any) -> None:
 
 
 def _socket(
-    url: ServiceURL, options: PoolOptions, at: float | None, ssl_context: ssl.SSLContext | None
+    url: ServiceURL,
+    address: Any,
+    options: PoolOptions,
+    at: float | None,
+    ssl_context: ssl.SSLContext | None,
 ) -> TAsyncSocket:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
     patience = None if options.connect_timeout is None else options.connect_timeout * 1000
@@ -187,4 +209,5 @@ def _socket(
     else:
         sock = TAsyncSocket(url.host, url.port, **times)
     sock.deadline = at
+    sock.known_addresses = None if address is None else [address]
     return sock
