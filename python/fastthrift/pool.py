@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.deadlines import clock, current_deadline, require_time
+from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
@@ -90,7 +90,10 @@ class ClientPool(PoolFace):
         if connection.pending() or connection.look():
             calls.remove_dead(connection)
             return run(calls.call(options, _api, args, kwargs))
-        connection.bound.deadline = at
+        if at is None:
+            end_at(connection.bound, at)
+        else:
+            connection.bound.deadline = at
         try:
             value = connection.make(_api, *args, **kwargs)
         except BaseException as error:

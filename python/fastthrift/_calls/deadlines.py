@@ -95,7 +95,7 @@ def _bound(progress: Progress, client: Any, call: ClientCall) -> None:
     if progress.bounded is not trans:
         progress.bounded, progress.bound = trans, find_layer(trans, "deadline")
     if progress.bound is not None:
-        progress.bound.deadline = at
+        end_at(progress.bound, at)
     if client._oprot is not iprot:
         set_deadline(client._oprot.trans, at)
 
@@ -104,6 +104,14 @@ def set_deadline(trans: Any, at: float | None) -> None:
     """Bound the waits of a transport, by the layer that knows how."""
     layer = find_layer(trans, "deadline")
     if layer is not None:
+        end_at(layer, at)
+
+
+def end_at(layer: Any, at: float | None) -> None:
+    """Bound the waits of a transport that knows how; None for none."""
+    if at is None and hasattr(layer, "end_deadline"):
+        layer.end_deadline()
+    else:
         layer.deadline = at
 
 

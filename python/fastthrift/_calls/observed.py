@@ -20,6 +20,7 @@ from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
+from fastthrift.transport import TSocket
 from fastthrift.transport.base import TTransportException
 
 if TYPE_CHECKING:
@@ -258,8 +259,10 @@ def attached(call: Call, client: Any) -> Iterator[None]:
     bearer = find_layer(trans, "call_headers")
     if bearer is not None:
         bearer.call_headers = call.headers
-    counter = find_layer(trans, "bytes_received")
-    before = None if counter is None else (counter.bytes_received, counter.bytes_sent)
+    counter = find_layer(trans, "bytes_told")
+    before = None
+    if counter is not None and counter.bytes_told is not None:
+        before = counter.bytes_received, counter.bytes_sent
     try:
         yield
     finally:
@@ -380,11 +383,10 @@ class Seen:
                 error = refused_call(self._service, call.method, self.served.header[1])
             call.error = error or TApplicationException(TApplicationException.UNKNOWN_METHOD)
         call._end(self.begun, error)
-        counter = _counter(self.served, self.iprot)
-        if counter is not None:
+        if before is not None:
+            counter = _counter(self.served, self.iprot)
             now = counter.bytes_received, counter.bytes_sent
-            if before is not None:
-                call._count(now[0] - before[0], now[1] - before[1])
+            call._count(now[0] - before[0], now[1] - before[1])
             counter.bytes_told = now
         if _access.isEnabledFor(logging.INFO):
             _log(call)
@@ -407,7 +409,7 @@ def _counter(served: ServerCall, iprot: Any) -> Any:
     """What counts the bytes of a connection."""
     counter = getattr(served, "traffic", None)
     if counter is None:
-        counter = find_layer(getattr(iprot, "trans", None), "bytes_received")
+        counter = find_layer(getattr(iprot, "trans", None), "bytes_told")
     return counter
 
 
@@ -419,8 +421,6 @@ def serve(
     before: tuple[int, int] | None = None
     if counter is not None:
         before = counter.bytes_told
-        if before is None and not counter.bytes_sent:
-            before = (0, 0)  # its first call
     seen = Seen(kind, processor, served, iprot)
     served.observed = seen
     failure: BaseException | None = None
@@ -454,4 +454,5 @@ def _log(call: Call) -> None:
 
 # From now on every call is looked at.
 watch.serve = serve
+TSocket.counts_bytes = True
 watch.is_on = True

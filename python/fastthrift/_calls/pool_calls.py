@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.deadlines import clock, current_deadline, require_time, sooner
+from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time, sooner
 from fastthrift._calls.failures import add_description, describe
 from fastthrift._calls.pooling import (
     Addresses,
@@ -107,7 +107,7 @@ class PoolCalls(ABC):
             attempts = Attempts(options, api, len(self.addresses), at)
         while True:
             connection = yield from self.checkout(options, attempts.at, api)
-            connection.bound.deadline = attempts.at
+            end_at(connection.bound, attempts.at)
             try:
                 if seen is None:
                     value = yield connection.make(api, *args, **kwargs)
@@ -126,22 +126,33 @@ class PoolCalls(ABC):
         """A call has failed, and its connection is given back; whether the call is made again."""
         is_new = connection.is_new
         is_lost = isinstance(error, (TTransportException, OSError))
-        if is_new and is_lost:
+        timed_out = isinstance(error, TimeoutError)
+        if is_lost and (is_new or timed_out):
             self.note_failure(connection.place, error)
         if is_kept(connection, error):
             self.give_back(connection)
         else:
             self.remove(connection)
+        if timed_out and self.has_others(connection.place):
+            # A peer that was cut off says nothing on its other connections either.
+            with self.made_lock or self.lock():
+                idle = self.shelf.take_at(connection.place)
+            for each in idle:
+                self.close_client(each.client)
         if isinstance(error, (TTransportException, TProtocolException)):
             self.named(error)
         if not is_lost:
             return False
         if not attempts.has_another(error, clock(), is_new=is_new):
-            if isinstance(error, TimeoutError):
+            if timed_out:
                 self.count("timeouts")
             return False
         self.count("retries" if is_new or error_was_sent(error) else "reconnects")
         return True
+
+    def has_others(self, place: Any) -> bool:
+        """Whether there is another address than this one, of a URL or of the name in it."""
+        return len(self.addresses) > 1 or isinstance(place, tuple)
 
     def named(self, error: E) -> E:
         """Let an error tell whose call it is of, where the pool has a name; returns it."""
@@ -250,6 +261,8 @@ class PoolCalls(ABC):
         while True:
             address = turns.pop(0)
             place = url, address
+            with self.made_lock or self.lock():
+                self.addresses.note_turn(place)
             try:
                 return place, (yield self.connect(url, address, options, at))
             except (TTransportException, OSError) as error:
@@ -264,7 +277,7 @@ class PoolCalls(ABC):
             penalty = self.addresses.note(place, clock(), failed=True)
         where = place[1][1] if isinstance(place, tuple) else place
         text = "%s failed, and is passed over for %g s: %s"
-        _logger.warning(text, where, penalty, error)
+        _logger.warning(text, where, penalty, getattr(error, "message", None) or error)
 
     def give_back(self, connection: Connection) -> None:
         """A connection can make the next call."""
@@ -509,7 +522,8 @@ class OneConnection:
     def _steps(self, api: str, args: Any, kwargs: Any, seen: Call | None = None) -> Steps[Any]:
         connection = self._connection
         now = clock()
-        connection.bound.deadline = at = end_of_call(self._pool._options, now)
+        at = end_of_call(self._pool._options, now)
+        end_at(connection.bound, at)
         try:
             if at is not None:
                 require_time(at, now, f"{self._pool._service.__name__}.{api}")

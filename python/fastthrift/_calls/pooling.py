@@ -25,8 +25,8 @@ Where = TypeVar("Where", bound=Hashable)
 # How long an address that failed is passed over, in seconds: twice as long each time.
 _FIRST_PENALTY = 0.5
 _LONGEST_PENALTY = 10.0
-# How many are remembered for no purpose.
-_MOST_PENALTIES = 1000
+# How many addresses are remembered: names may get ever new ones.
+_MOST_REMEMBERED = 1000
 
 
 #: What a view of a pool may have otherwise.
@@ -168,8 +168,7 @@ class Penalties:
         if not failed:
             self._penalties.pop(address, None)
             return None
-        if len(self._penalties) > _MOST_PENALTIES:
-            # Names whose addresses change.
+        if len(self._penalties) > _MOST_REMEMBERED:
             self._penalties = {
                 each: known for each, known in self._penalties.items() if known[0] > now
             }
@@ -186,7 +185,9 @@ class Addresses(Penalties, Generic[Where]):
         super().__init__()
         self._urls = list(urls)
         self._next = 0
+        # When an address of a name had its last turn.
         self._turn = 0
+        self._tried: dict[Hashable, int] = {}
 
     def __len__(self) -> int:
         return len(self._urls)
@@ -206,11 +207,22 @@ class Addresses(Penalties, Generic[Where]):
         """The addresses that the name in a URL has, the next one first: those of the family that
         the system prefers take turns, others are for when these fail, and so are those that have
         failed already."""
-        count = len(found)
-        self._turn += 1
-        turns = [found[(self._turn + step) % count] for step in range(count)]
         family = found[0][0]
-        return sorted(turns, key=lambda each: (self.over((url, each), now), each[0] != family))
+        return sorted(
+            found,
+            key=lambda each: (
+                self.over((url, each), now),
+                each[0] != family,
+                self._tried.get((url, each), 0),
+            ),
+        )
+
+    def note_turn(self, place: Hashable) -> None:
+        """An address of a name has its turn."""
+        self._turn += 1
+        if len(self._tried) > _MOST_REMEMBERED:
+            self._tried.clear()
+        self._tried[place] = self._turn
 
 
 class Connection:
@@ -336,6 +348,12 @@ class Shelf:
         self.idle = [each for each in self.idle if now <= each.idle_until]
         self.idle_until = min((each.idle_until for each in self.idle), default=math.inf)
         return old
+
+    def take_at(self, place: Any) -> list[Connection]:
+        """Take out the idle connections to an address."""
+        taken = [each for each in self.idle if each.place == place]
+        self.idle = [each for each in self.idle if each.place != place]
+        return taken
 
     def take_all(self) -> list[Connection]:
         """Take out all that are idle."""

@@ -121,6 +121,7 @@ class THttpClient(TTransportBase):
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
+        self.bytes_told = (0, 0)
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
         self._http_header_factory = http_header_factory or THttpHeaderFactory()

@@ -87,12 +87,15 @@ def has_input(sock: socket.socket) -> bool:
     except (OSError, ValueError):
         # It was closed.
         return True
+    except AttributeError:
+        # It only stands for a socket, in a test for example.
+        return False
 
 
 def look_at(sock: socket.socket) -> Callable[[], object]:
     """What tells by something true whether a socket has input, as often as it is asked."""
     poll = getattr(select, "poll", None)
-    if not isinstance(poll, BuiltinFunctionType):
+    if not isinstance(poll, BuiltinFunctionType) or not hasattr(sock, "fileno"):
         # None there, or gevent's, which belongs to a thread.
         return lambda: has_input(sock)
     try:

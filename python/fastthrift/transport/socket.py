@@ -73,7 +73,9 @@ class TSocket(TTransportBase):
     #: them: pairs of a family and an address.
     known_addresses: list[Address] | None = None
 
-    #: What has come and gone on it, in bytes, and how much of that hooks were told of.
+    #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
+    #: that before it was made; and how much of it hooks were told of.
+    counts_bytes = False
     bytes_received = 0
     bytes_sent = 0
     bytes_told: tuple[int, int] | None = None
@@ -95,6 +97,10 @@ class TSocket(TTransportBase):
         ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
         connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
         """
+        # Of the object, where they are found sooner than those of the class.
+        self.deadline = None
+        self.counts_bytes = type(self).counts_bytes
+        self.bytes_told = (0, 0) if self.counts_bytes else None
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -193,13 +199,11 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            deadline = self.deadline
             if (
-                self._within >= 0
-                if deadline is None
-                else not 0 <= self._within - deadline + monotonic() < _LATE
+                self.deadline is not None
+                and not 0 <= self._within - self.deadline + monotonic() < _LATE
             ):
-                self._bound(sock, deadline)
+                self._bound(sock)
             data = sock.recv(sz)
         except TimeoutError as error:
             raise self._too_late("no data", sock) from error
@@ -213,7 +217,8 @@ class TSocket(TTransportBase):
             raise TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
-        self.bytes_received += len(data)
+        if self.counts_bytes:
+            self.bytes_received += len(data)
         return data
 
     def write(self, buf: bytes) -> None:
@@ -222,13 +227,11 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            deadline = self.deadline
             if (
-                self._within >= 0
-                if deadline is None
-                else not 0 <= self._within - deadline + monotonic() < _LATE
+                self.deadline is not None
+                and not 0 <= self._within - self.deadline + monotonic() < _LATE
             ):
-                self._bound(sock, deadline)
+                self._bound(sock)
             sock.sendall(buf)
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
@@ -236,7 +239,8 @@ class TSocket(TTransportBase):
             raise TTransportConnectionReset() from error
         except BrokenPipeError as error:
             raise TTransportBrokenPipe() from error
-        self.bytes_sent += len(buf)
+        if self.counts_bytes:
+            self.bytes_sent += len(buf)
 
     @property
     def peer(self) -> str | None:
@@ -278,20 +282,27 @@ class TSocket(TTransportBase):
                 # Not close(), which is TLS's own for its sockets.
                 os.close(sock.detach())
 
-    def _bound(self, sock: socket.socket, deadline: float | None) -> None:
-        """Let the next wait end with the deadline, where there is one.
+    def _bound(self, sock: socket.socket) -> None:
+        """Let the next wait end with the deadline.
 
         To the next millisecond: for calls that may take equally long the timeout stays what it is,
         and is not set again, which is a system call.
         """
+        left = self._time_left(None)
         within = self.socket_timeout
-        self._within = -1.0
-        if deadline is not None:
-            left = self._time_left(None)
-            if within is None or within > left:
-                self._within = within = (int(left / _LATE) + 1) * _LATE
+        if within is None or within > left:
+            within = (int(left / _LATE) + 1) * _LATE
+        self._within = within
         if within != sock.gettimeout():
             sock.settimeout(within)
+
+    def end_deadline(self) -> None:
+        """Have no deadline any more, where there was one."""
+        if self.deadline is not None and self.sock is not None:
+            # Which a wait may have made shorter.
+            self._within = -1.0
+            self.sock.settimeout(self.socket_timeout)
+        self.deadline = None
 
     def _time_left(self, timeout: float | None) -> float:
         """The shorter one of a timeout and what is left until the deadline, in seconds."""

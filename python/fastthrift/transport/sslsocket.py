@@ -111,6 +111,7 @@ class TSSLSocket(TSocket):
         wait. What TLS tells itself, tickets of sessions for example, is taken and is nothing."""
         if not super().has_arrived() or self.sock is None:
             return self.sock is None
+        timeout = self.sock.gettimeout()
         self.sock.settimeout(0)
         try:
             self.sock.recv(1)
@@ -119,7 +120,7 @@ class TSSLSocket(TSocket):
         except OSError:
             return True
         finally:
-            self.sock.settimeout(self.socket_timeout)
+            self.sock.settimeout(timeout)
         # Between two calls one byte is as wrong as many.
         return True
 

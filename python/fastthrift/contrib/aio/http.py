@@ -209,6 +209,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
+        self.bytes_told = (0, 0)
 
     @property
     def peer(self) -> str:

@@ -67,7 +67,7 @@ class _Stream:
     #: What has come and gone on it, in bytes, and how much of that hooks were told of.
     bytes_received = 0
     bytes_sent = 0
-    bytes_told: tuple[int, int] | None = None
+    bytes_told: tuple[int, int] | None = (0, 0)
 
     async def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
