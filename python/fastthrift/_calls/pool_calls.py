@@ -275,9 +275,11 @@ class PoolCalls(ABC):
         """An address is passed over for a while."""
         with self.made_lock or self.lock():
             penalty = self.addresses.note(place, clock(), failed=True)
+        # Of the only one whoever called is told.
+        level = logging.WARNING if self.has_others(place) else logging.DEBUG
         where = place[1][1] if isinstance(place, tuple) else place
         text = "%s failed, and is passed over for %g s: %s"
-        _logger.warning(text, where, penalty, getattr(error, "message", None) or error)
+        _logger.log(level, text, where, penalty, getattr(error, "message", None) or error)
 
     def give_back(self, connection: Connection) -> None:
         """A connection can make the next call."""

@@ -117,6 +117,22 @@ class TTransportException(TException):
     __repr__ = repr_without_call
 
 
+# The most that a frame may have for peers of Apache Thrift and Envoy, in bytes: their
+# DEFAULT_MAX_FRAME_SIZE and MaxFrameSize. They close the connection at a larger one.
+MOST_OF_PEERS = 16_384_000
+
+
+def after_much(text: str, size: int) -> str:
+    """What is said of a connection that has ended, when ``size`` bytes were sent at once before, if
+    that was too much for many peers."""
+    if size <= MOST_OF_PEERS:
+        return text
+    return (
+        f"{text}, after {size:,} bytes in one message: peers of Apache Thrift and Envoy refuse "
+        f"frames of more than {MOST_OF_PEERS:,} bytes unless they are told otherwise"
+    )
+
+
 class TTransportTimeout(TTransportException, TimeoutError):
     """Nothing arrived, or could be sent, within the time that was set on the transport.
 

@@ -34,12 +34,14 @@ from ._addresses import (
     unix_family,
 )
 from .base import (
+    MOST_OF_PEERS,
     DeadlineExceeded,
     TTransportBase,
     TTransportBrokenPipe,
     TTransportConnectionReset,
     TTransportException,
     TTransportTimeout,
+    after_much,
 )
 
 # How much later than its deadline a wait may end, in seconds.
@@ -65,6 +67,9 @@ class TSocket(TTransportBase):
     """
 
     deadline: float | None = None
+
+    # How many bytes were sent at once, where that was more than many peers take.
+    _much = 0
 
     # The timeout that the socket has because of it, in seconds.
     _within: float = -1.0
@@ -99,6 +104,7 @@ class TSocket(TTransportBase):
         """
         # Of the object, where they are found sooner than those of the class.
         self.deadline = None
+        self._much = 0
         self.counts_bytes = type(self).counts_bytes
         self.bytes_told = (0, 0) if self.counts_bytes else None
         self.sock = sock
@@ -209,14 +215,17 @@ class TSocket(TTransportBase):
             raise self._too_late("no data", sock) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise TTransportConnectionReset() from error
+                raise self._lost(TTransportConnectionReset(), self._much) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
         if not data:
-            raise TTransportException(
+            end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
+            raise self._lost(end, self._much)
+        if self._much:
+            self._much = 0
         if self.counts_bytes:
             self.bytes_received += len(data)
         return data
@@ -236,9 +245,11 @@ class TSocket(TTransportBase):
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:
-            raise TTransportConnectionReset() from error
+            raise self._lost(TTransportConnectionReset(), len(buf)) from error
         except BrokenPipeError as error:
-            raise TTransportBrokenPipe() from error
+            raise self._lost(TTransportBrokenPipe(), len(buf)) from error
+        if len(buf) > MOST_OF_PEERS:
+            self._much = len(buf)
         if self.counts_bytes:
             self.bytes_sent += len(buf)
 
@@ -317,6 +328,12 @@ class TSocket(TTransportBase):
         if self.deadline is not None and within != self.socket_timeout:
             return DeadlineExceeded(message=f"the deadline is over: {what}")
         return TTransportTimeout(message=too_late(what, within))
+
+    @staticmethod
+    def _lost(error: TTransportException, much: int) -> TTransportException:
+        """What a connection has ended with, after so many bytes were sent at once."""
+        error.message = after_much(str(error.message), much)
+        return error
 
     @staticmethod
     def _not_open() -> TTransportException:

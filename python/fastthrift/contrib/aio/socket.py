@@ -39,7 +39,11 @@ from fastthrift.transport._ssl import (
     load_own_certificate,
     tls_reason,
 )
-from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
+from fastthrift.transport.base import (
+    TTransportBrokenPipe,
+    TTransportConnectionReset,
+    after_much,
+)
 
 from .transport.base import (
     TAsyncDeadlineExceeded,
@@ -64,6 +68,8 @@ class _Stream:
     deadline: float | None = None
     # Whether a read was given up, so that what comes next is not what was waited for.
     interrupted = False
+    # How many bytes were sent at once since something came.
+    _much = 0
     #: What has come and gone on it, in bytes, and how much of that hooks were told of.
     bytes_received = 0
     bytes_sent = 0
@@ -85,12 +91,14 @@ class _Stream:
             raise self._too_late("no data") from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise TTransportConnectionReset() from error
+                raise self._lost(TTransportConnectionReset()) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
         if not data:
-            raise TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            raise self._lost(end)
+        self._much = 0
         self.bytes_received += len(data)
         return data
 
@@ -99,6 +107,7 @@ class _Stream:
         if self.writer is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
         self.writer.write(buff)
+        self._much = max(self._much, len(buff))
         self.bytes_sent += len(buff)
 
     async def flush(self) -> None:
@@ -114,9 +123,9 @@ class _Stream:
             self.abort()
             raise self._too_late("could not send") from error
         except BrokenPipeError as error:
-            raise TTransportBrokenPipe() from error
+            raise self._lost(TTransportBrokenPipe()) from error
         except ConnectionResetError as error:
-            raise TTransportConnectionReset() from error
+            raise self._lost(TTransportConnectionReset()) from error
         except asyncio.CancelledError:
             # Nobody is going to send the rest of this message.
             self.abort()
@@ -133,6 +142,11 @@ class _Stream:
         if self.deadline is not None and time.monotonic() >= self.deadline:
             return TAsyncDeadlineExceeded(message=f"the deadline is over: {what}")
         return TAsyncTransportTimeout(message=too_late(what, self.socket_timeout))
+
+    def _lost(self, error: TTransportException) -> TTransportException:
+        """What the connection has ended with, after what was sent."""
+        error.message = after_much(str(error.message), self._much)
+        return error
 
     def abort(self) -> None:
         """Close at once, without sending what was written."""
