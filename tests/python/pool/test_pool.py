@@ -150,6 +150,7 @@ def test_what_was_sent_does_not_run_twice():
             pool.add(1, 2)
         assert caught.value.request_sent is True
         assert pool.stats()["open"] == 0
+        assert pool.stats()["retries"] == 0
     assert received == ["add"]
 
 
