@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
 from fastthrift._calls.server_call import BEGUN, READ, ServerCall
+from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
 from fastthrift.transport.base import TTransportBase, TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
@@ -146,7 +147,7 @@ class Exchange:
         self.oprot = oprot
         self._output = output
         self.call = BodyCall(rest)
-        self.call.traffic = _Traffic(size, output)
+        self.call.traffic = Traffic(size, lambda: len(output.getvalue()))
 
     @classmethod
     def of(
@@ -203,19 +204,6 @@ class Exchange:
             if not self.call.oneway:
                 raise BadRequest(500, "the call could not be answered")
         return written
-
-
-class _Traffic:
-    """What has come and gone for a call in a body, in bytes."""
-
-    def __init__(self, size: int, output: Any) -> None:
-        self.bytes_received = size
-        self.bytes_told = (0, 0)
-        self._output = output
-
-    @property
-    def bytes_sent(self) -> int:
-        return len(self._output.getvalue())
 
 
 class TFileObjectTransport(TTransportBase):

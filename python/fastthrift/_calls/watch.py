@@ -26,6 +26,22 @@ class _Watch:
 
 watch = _Watch()
 
+
+class Traffic:
+    """What has come and gone for one call, in bytes, where it was cut out of a connection."""
+
+    bytes_told: tuple[int, int] | None = (0, 0)
+
+    def __init__(self, received: int, sent: Callable[[], int]) -> None:
+        """``sent`` tells how much was written so far."""
+        self.bytes_received = received
+        self._sent = sent
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._sent()
+
+
 _INFO = 20  # logging.INFO
 
 

@@ -23,7 +23,7 @@ from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.http import make_client as make_http_client
 from fastthrift.http import make_server as make_http_server
 from fastthrift.protocol import TBinaryProtocol
-from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.server import TNonblockingServer, TSimpleServer, TThreadedServer
 from fastthrift.thrift import TApplicationException, TClient, TMultiplexedProcessor, TProcessor
 from fastthrift.transport import TMemoryBuffer, TServerSocket, TTransportException
 from support import rpc
@@ -367,7 +367,20 @@ class Curious(Handler):
         return f"{call.name} {call.arguments['text']} {call.peer is not None} {call.outcome}"
 
 
-@pytest.mark.parametrize("server_class", [TThreadedServer, TSimpleServer])
+def test_calls_that_native_code_has_waited_for_are_told(told):
+    with serving(make_server(server_class=TNonblockingServer)) as port, client_of(port) as client:
+        for number in range(3):
+            assert client.add(number, 1) == number + 1
+        with pytest.raises(rpc.module.NotFound):
+            client.check(1)
+        calls = told.of_server(4)
+    assert [call.outcome for call in calls] == ["success"] * 3 + ["exception"]
+    assert all(call.peer.startswith("127.0.0.1:") for call in calls)
+    sizes = [(call.bytes_out, call.bytes_in) for call in told.client]
+    assert [(call.bytes_in, call.bytes_out) for call in calls] == sizes
+
+
+@pytest.mark.parametrize("server_class", [TThreadedServer, TSimpleServer, TNonblockingServer])
 def test_a_handler_knows_its_call(server_class):
     handler = Curious()
     server = make_server(handler, server_class=server_class)
