@@ -230,7 +230,9 @@ def _socket(
         from fastthrift.http import THttpClient
 
         context = None if ssl_context is None else lambda: ssl_context
-        return THttpClient(str(url), _milliseconds(options.timeout), context, keep_alive=True)
+        client = THttpClient(str(url), None, context, keep_alive=True)
+        client.connect_timeout = options.connect_timeout
+        return client
     if url.scheme == "tls":
         from fastthrift.transport.sslsocket import TSSLSocket
 

@@ -32,11 +32,14 @@ def bind(connection: http_client.HTTPConnection, bound: Bound) -> None:
 
 
 def _connected(
-    bound: Bound, address: tuple[str, int], timeout: Any = None, source: Any = None
+    bound: Bound, address: tuple[str, int], timeout: float | None = None, source: Any = None
 ) -> socket.socket:
-    """A socket that is connected to one of the addresses of a host."""
+    """A socket that is connected to one of the addresses of a host, within ``timeout``, too."""
     failure: OSError | None = None
-    for (_, one), share in in_turn(resolve(*address, EITHER_FAMILY), bound()):
+    patience = bound()
+    if timeout is not None and (patience is None or timeout < patience):
+        patience = timeout
+    for (_, one), share in in_turn(resolve(*address, EITHER_FAMILY), patience):
         try:
             sock = socket.create_connection(one[:2], share, source)
         except OSError as error:

@@ -91,6 +91,8 @@ class THttpClient(TTransportBase):
 
     #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
     deadline: float | None = None
+    #: How long connecting may take, in seconds; None for as long as any other wait.
+    connect_timeout: float | None = None
     #: Whether the last request was sent as a whole.
     request_sent = False
 
@@ -133,13 +135,14 @@ class THttpClient(TTransportBase):
 
     def open(self) -> None:
         """Make ready; the connection is made by the first request."""
+        patience = self._timeout if self.connect_timeout is None else self.connect_timeout
         if self.scheme == "https":
             context = self._ssl_context_factory() if self._ssl_context_factory else None
             self._http = http_client.HTTPSConnection(
-                self.host, self.port, timeout=self._timeout, context=context
+                self.host, self.port, timeout=patience, context=context
             )
         else:
-            self._http = http_client.HTTPConnection(self.host, self.port, timeout=self._timeout)
+            self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
         bind(self._http, self._bound)
 
     def close(self) -> None:

@@ -1,6 +1,8 @@
 """A pool of clients for asyncio: the rules are those of ``test_pool``, by another driver."""
 
 import asyncio
+import contextlib
+import socket
 
 import fastthrift
 import pytest
@@ -137,3 +139,28 @@ def test_addresses_and_what_is_spoken(tmp_path):
 def test_what_asyncio_does_not_have_is_refused(url, text):
     with pytest.raises(ValueError, match=text):
         AsyncClientPool(Calls, url)
+
+
+def test_the_addresses_of_a_name_take_turns(monkeypatch):
+    first = make_server()
+    port = rpc.port_of(first)
+    second = make_server(trans=TServerSocket("127.0.0.2", port))
+
+    def getaddrinfo(host, port, *_, **__):
+        hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+
+    async def main():
+        url = f"tcp://calls.example:{port}"
+        async with (
+            AsyncClientPool(Calls, url, timeout=LONG) as pool,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            ones = [await stack.enter_async_context(pool.client()) for _ in range(6)]
+            assert [await one.add(1, 2) for one in ones] == [3] * 6
+            hosts = sorted(one._connection.place[1][1][0] for one in ones)
+            assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with serving(first), serving(second):
+        asyncio.run(main())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import http.server
 import socket
 import threading
 import time
@@ -251,3 +252,23 @@ def test_over_http_in_asyncio():
     assert isinstance(error, DeadlineExceeded)
     assert error.request_sent is True
     assert 0.5 <= taken < 30
+
+
+def test_over_http_a_view_of_a_pool_may_have_more_time():
+    handler = Handler()
+    server = make_http_server(
+        rpc.Calls, handler, "127.0.0.1", 0, server_class=http.server.ThreadingHTTPServer
+    )
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+        with fastthrift.ClientPool(rpc.Calls, url, timeout=0.2) as pool:
+            with pytest.raises(DeadlineExceeded):
+                pool.wait(1)
+            threading.Timer(0.5, handler.go_on.set).start()
+            assert pool.with_options(timeout=LONG).wait(2) == 2
+    finally:
+        handler.go_on.set()
+        server.close()
+        thread.join()
