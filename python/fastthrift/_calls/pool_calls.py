@@ -378,8 +378,8 @@ class PoolFace(ABC):
         for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (to
         each address no longer than ``connect_timeout``) and further attempts included; a
         ``fastthrift.deadline`` may make it shorter. A connection that was idle for ``max_idle``, or
-        is older than ``max_age``, is not used again. An idempotent call is made ``retries`` more times at most.
-        ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
+        is older than ``max_age``, is not used again. An idempotent call is made ``retries`` more
+        times at most. ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
         ``ssl_context`` is for ``tls`` and ``https``. ``middleware`` stands around each call, with
         all its attempts (see ``fastthrift.hooks``). ``name`` is what errors call the pool.
 
