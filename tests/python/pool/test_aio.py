@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import http.server
 import socket
+import threading
 
 import fastthrift
 import pytest
 from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.http import make_server as make_http_server
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
 from support import rpc
@@ -131,7 +134,6 @@ def test_addresses_and_what_is_spoken(tmp_path):
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("http://host/", "sockets only"),
         ("tcp://host?protocol=json", "asyncio has the protocols"),
         ("tcp://host?service=A", "service="),
     ],
@@ -164,3 +166,41 @@ def test_the_addresses_of_a_name_take_turns(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with serving(first), serving(second):
         asyncio.run(main())
+
+
+def test_over_http():
+    pytest.importorskip("aiohttp")
+    handler = Handler()
+    server = make_http_server(
+        Calls, handler, "127.0.0.1", 0, server_class=http.server.ThreadingHTTPServer
+    )
+
+    async def main(url):
+        async with AsyncClientPool(Calls, url, timeout=LONG, size=2) as pool:
+            texts = [str(each) for each in range(20)]
+            assert await asyncio.gather(*map(pool.echo, texts)) == texts
+            assert 1 <= pool.stats()["connects"] <= 2
+            with pytest.raises(rpc.module.NotFound):
+                await pool.check(1)
+            with pytest.raises(fastthrift.DeadlineExceeded) as caught:
+                await pool.with_options(timeout=0.2).wait(1)
+            assert caught.value.request_sent is True
+            assert await pool.add(1, 2) == 3
+
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        asyncio.run(main(f"http://127.0.0.1:{server.httpd.server_address[1]}/"))
+    finally:
+        handler.go_on.set()
+        server.close()
+        thread.join()
+    nobody = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+
+    async def to_nobody():
+        async with AsyncClientPool(Calls, nobody, timeout=LONG) as pool:
+            with pytest.raises(TTransportException) as caught:
+                await pool.add(1, 2)
+            assert caught.value.request_sent is False
+
+    asyncio.run(to_nobody())

@@ -179,6 +179,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
 
     #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
     deadline: float | None = None
+    #: How long connecting may take, in seconds; None for as long as the request.
+    connect_timeout: float | None = None
     #: Whether the last request may have been sent.
     request_sent = False
 
@@ -290,7 +292,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
             **self._http_header_factory.get_headers(),
             **self.call_headers,
         }
-        timeout = aiohttp.ClientTimeout(total=self._patience())
+        timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
         try:
             # Nobody tells when it was; where nothing was reached it was not.
             self.request_sent = True
@@ -317,6 +319,12 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 self.answer_description = f"{address} {description}"
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
+        except aiohttp.ConnectionTimeoutError as error:
+            self.request_sent = False
+            failure = TAsyncTransportTimeout(
+                TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
+            )
+            raise failure from error
         except asyncio.TimeoutError as error:
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 raise TAsyncDeadlineExceeded(

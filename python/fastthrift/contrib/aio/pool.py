@@ -57,6 +57,7 @@ _PROTOCOLS: dict[str, Any] = {
     "compact": TAsyncCompactProtocolFactory,
     "apache_json": TAsyncApacheJSONProtocolFactory,
 }
+_WEB = ("http", "https")
 _TRANSPORTS: dict[str, Any] = {
     "buffered": TAsyncBufferedTransportFactory,
     "framed": TAsyncFramedTransportFactory,
@@ -66,7 +67,8 @@ _TRANSPORTS: dict[str, Any] = {
 class AsyncClientPool(PoolFace):
     """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``.
 
-    The URLs are those of ``tcp``, ``tls`` and ``unix``; others raise ``ValueError``.
+    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``. Names of services among
+    several, and thriftpy2's JSON, raise ``ValueError``.
     """
 
     _options: PoolOptions
@@ -147,7 +149,7 @@ class _InTasks(PoolCalls):
                     return
 
     async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
-        if url.scheme == "unix":
+        if url.scheme not in ("tcp", "tls"):
             return ()
         try:
             found = addresses_of(url.host, url.port, EITHER_FAMILY)
@@ -164,7 +166,8 @@ class _InTasks(PoolCalls):
             self.service,
             _socket(url, address, options, at, ssl_context),
             proto_factory or _PROTOCOLS[url.protocol](),
-            trans_factory or _TRANSPORTS[url.transport](),
+            # A body needs no frames, and no buffer.
+            None if url.scheme in _WEB else trans_factory or _TRANSPORTS[url.transport](),
         )
         with contextlib.ExitStack() as closing:
             client = await drive(connect(closing, *parts, check_seqid=check_seqid))
@@ -183,8 +186,6 @@ class _InTasks(PoolCalls):
 
 
 def _require_support(url: ServiceURL, proto_factory: Any) -> None:
-    if url.scheme in ("http", "https"):
-        raise ValueError(f"{url}: a pool of asyncio has sockets only, of tcp, tls or unix")
     if url.service:
         raise ValueError(f"{url}: service=... is not known to the protocols of asyncio")
     if url.protocol not in _PROTOCOLS and proto_factory is None:
@@ -197,8 +198,15 @@ def _socket(
     options: PoolOptions,
     at: float | None,
     ssl_context: ssl.SSLContext | None,
-) -> TAsyncSocket:
+) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
+    if url.scheme in _WEB:
+        from .http import TAsyncHttpClient
+
+        client = TAsyncHttpClient(str(url), None, ssl_context)
+        client.connect_timeout = options.connect_timeout
+        client.deadline = at
+        return client
     patience = None if options.connect_timeout is None else options.connect_timeout * 1000
     times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
     if url.scheme == "unix":
