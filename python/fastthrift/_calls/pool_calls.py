@@ -416,10 +416,13 @@ class PoolFace(ABC):
         """Make a call, or give what is to be awaited."""
 
     def __getattr__(self, name: str) -> functools.partial[Any]:
-        # Missing on an object that __init__ has not run on.
-        if name in ("_service", "_calls", "_options"):
+        service = self.__dict__.get("_service")
+        if service is None:
+            # __init__ has not run on it.
             raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
-        return functools.partial(self._call, method_of(self, self._service, name))
+        if name not in service.thrift_services:
+            name = method_of(self, service, name)
+        return functools.partial(self._call, name)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._service.thrift_services]
