@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need that PyPI does not have, unless it is there: a browser,
 # Apache's compiler of Thrift, Apache's web server with what its modules are compiled
-# with, nginx, and what makes network namespaces. Debian's packages, by apt-get, as root or with sudo; where there is
-# none, it says what to install.
+# with, nginx, and what makes network namespaces. Debian's packages, by apt-get, as root
+# or with sudo; where there is none, it says what to install.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
