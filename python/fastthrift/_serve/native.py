@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
+from fastthrift._calls.watch import Traffic, watch
 from fastthrift._core import (
     NativeServer,
     ServedCalls,
@@ -197,6 +198,9 @@ class Lane:
         """Make the call of a message, and answer it."""
         call = self._call
         call.begin(b"")
+        if watch.is_on:
+            call.peer = calls.peer
+            call.traffic = Traffic(len(message), lambda: len(self._output.written))
         self._source.setvalue(message)
         goes_on = True
         try:
