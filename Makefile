@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-instructions \
+	test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-instructions \
 	release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
@@ -90,7 +90,7 @@ fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: bench-core bench-codec bench-load bench-rpc ## All benchmarks; they write pages of docs/.
+bench: bench-core bench-codec bench-load bench-rpc bench-serving ## All benchmarks; they write pages of docs/.
 
 bench-core: ## Criterion benches of the core, without Python.
 	cargo bench --locked
@@ -100,6 +100,11 @@ bench-codec: release ## Encoding and decoding compared with thriftpy2, Apache Th
 
 bench-load: release ## Loading compared with thriftpy2 and Apache's compiler.
 	$(BIN)/python benches/load.py --write $(BENCH_ARGS)
+
+bench-serving: release ## Servers under load: ours, thriftpy2's, thriftrs2's and Go's.
+	$(PIP) install 'thriftrs2==0.2.1'
+	cargo build --locked --release --features server --bench callers
+	$(BIN)/python benches/serving.py
 
 bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.
 	$(BIN)/python benches/rpc.py --write $(BENCH_ARGS)

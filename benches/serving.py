@@ -35,13 +35,26 @@ IDL = HERE / "cases" / "serving.thrift"
 HOST = "127.0.0.1"
 PATIENCE = 30
 
-#: What each contestant is called, and how many processes it has.
+GO = "Go TSimpleServer"
+#: What each contestant is called.
 CONTESTANTS = (
     "thriftpy2 TThreadedServer",
     "fastthrift TThreadedServer",
     "fastthrift TNonblockingServer",
     "thriftrs2",
-    "Go TSimpleServer",
+    GO,
+)
+REPORT = HERE.parent / "docs" / "benchmarks-serving.md"
+INTRODUCTION = (
+    "# Servers under load",
+    "",
+    "    make bench-serving",
+    "",
+    "Framed binary over TCP on one machine, which has two CPUs; each server is one process. Each",
+    "connection sends the next call when the answer to the last has come and was compared (",
+    "`benches/callers.rs`). The servers take turns; the figures are medians of the turns. `add` adds",
+    "two integers, `echo` gives back a list of 100 structs of four fields.",
+    "",
 )
 #: The calls, and how many connections make them.
 CASES = (("add", 1), ("add", 64), ("add", 500), ("echo", 64))
@@ -85,12 +98,14 @@ def serve(contestant: str, port: int) -> None:
 
 
 @contextlib.contextmanager
-def running(contestant: str) -> Iterator[int]:
-    """A server that takes calls, at this port."""
+def running(contestant: str, program: Path | None) -> Iterator[int]:
+    """A server that takes calls, at this port; ``program`` is the one in Go."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, __file__, "--serve", contestant, str(port)]
+    if contestant == GO:
+        command = [str(program), f"{HOST}:{port}"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + PATIENCE
@@ -144,8 +159,8 @@ def messages() -> dict[str, tuple[bytes, bytes]]:
     }
 
 
-def callers() -> str:
-    """The program that calls."""
+def program_that_calls() -> str:
+    """The program that calls, as it was built last."""
     found = sorted((HERE.parent / "target/release/deps").glob("callers-*"), key=os.path.getmtime)
     programs = [path for path in found if os.access(path, os.X_OK) and not path.suffix]
     if not programs:
@@ -154,8 +169,9 @@ def callers() -> str:
 
 
 def measure(contestant: str, case: str, connections: int, seconds: float, files: Path) -> Any:
-    with running(contestant) as port:
-        command = [callers(), f"{HOST}:{port}", str(connections), str(seconds)]
+    """What ``callers`` say of one server."""
+    with running(contestant, files / "serving-go") as port:
+        command = [program_that_calls(), f"{HOST}:{port}", str(connections), str(seconds)]
         command += [str(files / f"{case}.call"), str(files / f"{case}.answer")]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PATIENCE + seconds * 4
@@ -165,53 +181,81 @@ def measure(contestant: str, case: str, connections: int, seconds: float, files:
     return json.loads(done.stdout)
 
 
-def available(contestant: str) -> bool:
-    package = contestant.split()[0]
-    if package == "Go":
-        return False
-    return importlib.util.find_spec(package) is not None
+def build_go(folder: Path) -> Path | None:
+    """The server in Go, by Debian's packages golang-go, golang-thrift-dev and thrift-compiler; None
+    where they are not there."""
+    library = Path("/usr/share/gocode")
+    if not (shutil.which("go") and shutil.which("thrift") and library.exists()):
+        return None
+    source = folder / "src"
+    source.mkdir()
+    options = "go:thrift_import=github.com/apache/thrift/lib/go/thrift"
+    subprocess.run(["thrift", "--gen", options, "-out", str(source), str(IDL)], check=True)
+    program = folder / "serving-go"
+    environment = {**os.environ, "GOPATH": f"{folder}:{library}", "GO111MODULE": "off"}
+    peer = str(HERE / "peers" / "serving.go")
+    subprocess.run(["go", "build", "-o", str(program), peer], check=True, env=environment)
+    return program
+
+
+def table(rows: dict[tuple[str, int], dict[str, list[Any]]]) -> Iterator[str]:
+    """The results as Markdown, each rate as the median of how it compares in one turn."""
+    yield "| calls, connections | server | calls per second | to thriftpy2's | median | 99 % |"
+    yield "| --- | --- | ---: | ---: | ---: | ---: |"
+    for (case, connections), results in rows.items():
+        base = results[CONTESTANTS[0]]
+        for name, turns in results.items():
+            if any("error" in turn for turn in turns):
+                yield f"| {case}, {connections} | {name} | failed | | | |"
+                continue
+
+            def median(key: str, turns: list[Any] = turns) -> float:
+                return statistics.median(turn[key] for turn in turns)
+
+            pairs = zip(turns, base, strict=True)
+            ratio = statistics.median(
+                turn["calls_per_second"] / other["calls_per_second"] for turn, other in pairs
+            )
+            yield (
+                f"| {case}, {connections} | {name} | {median('calls_per_second'):,.0f} "
+                f"| {ratio:.2f} | {median('median_us') / 1000:.2f} ms "
+                f"| {median('p99_us') / 1000:.1f} ms |"
+            )
 
 
 def main() -> None:
+    """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--serve", nargs=2, metavar=("CONTESTANT", "PORT"))
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--quick", action="store_true", help="little time, and no page")
+    parser.add_argument("--only", nargs="*", help="contestants whose names have these words")
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.serve[0], int(arguments.serve[1]))
         return
-    turns, seconds = (3, 1.5) if arguments.quick else (5, 4.0)
-    contestants = [name for name in CONTESTANTS if available(name)]
-    if arguments.only:
-        contestants = [name for name in contestants if any(word in name for word in arguments.only)]
-    files = Path(tempfile.mkdtemp())
-    try:
+    turns, seconds = (3, 1.5) if arguments.quick else (7, 3.0)
+    rows: dict[tuple[str, int], dict[str, list[Any]]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        files = Path(name)
+        there = {GO} if build_go(files) else set()
+        there |= {name for name in CONTESTANTS if importlib.util.find_spec(name.split()[0])}
+        wanted = arguments.only or [""]
+        contestants = [
+            name
+            for name in CONTESTANTS
+            if name in there and (name == CONTESTANTS[0] or any(word in name for word in wanted))
+        ]
         for name, (call, answer) in messages().items():
             (files / f"{name}.call").write_bytes(call)
             (files / f"{name}.answer").write_bytes(answer)
         for case, connections in CASES:
-            results: dict[str, list[Any]] = {name: [] for name in contestants}
+            results = rows[case, connections] = {name: [] for name in contestants}
             for _ in range(turns):
                 for name in contestants:
                     results[name].append(measure(name, case, connections, seconds, files))
-            print(f"{case} at {connections} connections")
-            base = None
-            for name in contestants:
-                good = [result for result in results[name] if "error" not in result]
-                if not good:
-                    print(f"  {name:32} {results[name][0]['error']}")
-                    continue
-                rate = statistics.median(result["calls_per_second"] for result in good)
-                median = statistics.median(result["median_us"] for result in good)
-                late = statistics.median(result["p99_us"] for result in good)
-                base = base or (rate, late)
-                print(
-                    f"  {name:32} {rate:9.0f}/s {rate / base[0]:6.2f}x"
-                    f"  median {median:8.0f} us  p99 {late:8.0f} us ({late / base[1]:.2f})"
-                )
-    finally:
-        shutil.rmtree(files)
+            print(*list(table({(case, connections): results}))[2:], sep="\n", flush=True)
+    if not arguments.quick:
+        REPORT.write_text("\n".join([*INTRODUCTION, *table(rows), ""]))
 
 
 if __name__ == "__main__":
