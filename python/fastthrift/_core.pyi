@@ -661,22 +661,13 @@ def write_result(
     """Write the reply to a call, and `take_output`."""
 
 def write_json_message(
-    obj: object,
-    metadata: bytes,
-    max_depth: int,
-    max_string_size: int,
-    max_message_size: int,
+    obj: object, metadata: bytes, depth: int, string_size: int, message_size: int, /
 ) -> bytes: ...
 def read_json(
-    obj: object,
-    payload: object,
-    max_depth: int,
-    max_string_size: int = ...,
-    decode_response: bool = True,
-    strict_decode: bool = False,
+    obj: object, payload: object, depth: int, string_size: int, decode: bool, strict: bool, /
 ) -> None: ...
 def read_json_message(
-    obj: object, trans: object, max_depth: int, max_string_size: int, max_message_size: int
+    obj: object, trans: object, depth: int, string_size: int, message_size: int, /
 ) -> Literal[True] | bytes | None: ...
 def parse_json(text: bytes, max_depth: int) -> dict[str, Any]: ...
 def skip_json(payload: object, max_depth: int, max_string_size: int) -> None: ...

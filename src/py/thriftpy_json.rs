@@ -39,47 +39,42 @@ fn limits_of_value(budget: i64) -> Limits {
 
 /// A message of thriftpy2's JSON protocol with a struct, behind its length.
 #[pyfunction]
+#[pyo3(signature = (obj, metadata, depth, string_size, message_size, /))]
 pub fn write_json_message<'py>(
     obj: &Bound<'py, PyAny>,
     metadata: &[u8],
-    max_depth: i64,
-    max_string_size: i64,
-    max_message_size: i64,
+    depth: i64,
+    string_size: i64,
+    message_size: i64,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
-    let limits = limits(max_depth, max_string_size, max_message_size);
+    let limits = limits(depth, string_size, message_size);
     codec::message_of(obj, metadata, limits)
 }
 
-/// Fills a struct from a payload in thriftpy2's JSON protocol: text, or what
-/// `json` has parsed.
+/// Fills a struct from a payload in thriftpy2's JSON protocol: what `json` has
+/// parsed, or the text of the whole message.
 #[pyfunction]
-#[pyo3(signature = (
-    obj, payload, max_depth, max_string_size = Limits::DEFAULT_SIZE as i64, decode_response = true,
-    strict_decode = false
-))]
+#[pyo3(signature = (obj, payload, depth, string_size, decode, strict, /))]
 pub fn read_json(
     obj: &Bound<'_, PyAny>,
     payload: &Bound<'_, PyAny>,
-    max_depth: i64,
-    max_string_size: i64,
-    decode_response: bool,
-    strict_decode: bool,
+    depth: i64,
+    string_size: i64,
+    decode: bool,
+    strict: bool,
 ) -> PyResult<()> {
-    let limits = limits(max_depth, max_string_size, 0);
+    let limits = limits(depth, string_size, 0);
     let parsed = match payload.cast::<PyBytes>() {
         Ok(text) => {
-            if decode_response && codec::read_thriftpy(obj, text.as_bytes(), limits) {
+            if decode && codec::read_thriftpy_message(obj, text.as_bytes(), limits) {
                 return Ok(());
             }
             // Something in it is not as usual.
-            &loads(text)?
+            &payload_of(&parsed_message(text, limits)?)?
         }
         Err(_) => payload,
     };
-    let text = AnyText {
-        decode: decode_response,
-        strict: strict_decode,
-    };
+    let text = AnyText { decode, strict };
     codec::fill_any(obj, parsed, text, limits)
 }
 
@@ -88,15 +83,16 @@ pub fn read_json(
 /// something was not, and None where nothing was taken: the message is for the
 /// methods of the transport to read.
 #[pyfunction]
+#[pyo3(signature = (obj, trans, depth, string_size, message_size, /))]
 pub fn read_json_message<'py>(
     obj: &Bound<'py, PyAny>,
     trans: &Bound<'py, PyAny>,
-    max_depth: i64,
-    max_string_size: i64,
-    max_message_size: i64,
+    depth: i64,
+    string_size: i64,
+    message_size: i64,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = obj.py();
-    let limits = limits(max_depth, max_string_size, max_message_size);
+    let limits = limits(depth, string_size, message_size);
     with_arrived_frame(trans, limits.message, |text| {
         if codec::read_thriftpy_message(obj, text, limits) {
             PyBool::new(py, true).to_owned().into_any()
@@ -106,33 +102,41 @@ pub fn read_json_message<'py>(
     })
 }
 
-/// A message of thriftpy2's JSON protocol as a dict, whose payload is text still
-/// where that is as usual.
+/// A message of thriftpy2's JSON protocol as a dict. Where it looks as usual its
+/// payload is the text of the whole message, which is for [`read_json`] to look
+/// at: all of it is read once.
 #[pyfunction]
 pub fn parse_json<'py>(text: &Bound<'py, PyBytes>, max_depth: i64) -> PyResult<Bound<'py, PyDict>> {
     let py = text.py();
-    let limits = limits(max_depth, 0, 0);
-    // A map takes two levels of JSON.
-    let levels = limits.depth.saturating_mul(2);
-    if let Some([metadata, payload]) = codec::split_thriftpy(py, text.as_bytes(), levels) {
-        let parts = PyDict::new(py);
-        parts.set_item(intern!(py, "metadata"), loads(&PyBytes::new(py, metadata))?)?;
-        parts.set_item(intern!(py, "payload"), PyBytes::new(py, payload))?;
-        return Ok(parts);
-    }
-    codec::check_nesting(py, text.as_bytes(), limits)?;
-    let name = intern!(py, "payload");
-    match loads(text)?.cast_into::<PyDict>() {
-        Ok(message) if is_object(message.get_item(name)?) => Ok(message),
-        _ => Err(error::malformed(
-            py,
-            "a message must be an object with a payload",
-        )),
-    }
+    let bytes = text.as_bytes();
+    let mut limits = limits(max_depth, 0, 0);
+    limits.string = bytes.len();
+    let Some(metadata) = codec::metadata_of(py, bytes, limits) else {
+        return parsed_message(text, limits);
+    };
+    let parts = PyDict::new(py);
+    let metadata = loads(&PyBytes::new(py, &bytes[metadata]))?;
+    parts.set_item(intern!(py, "metadata"), metadata)?;
+    parts.set_item(intern!(py, "payload"), text)?;
+    Ok(parts)
 }
 
-fn is_object(value: Option<Bound<'_, PyAny>>) -> bool {
-    value.is_some_and(|value| value.is_instance_of::<PyDict>())
+/// A message with a payload, by `json`.
+fn parsed_message<'py>(text: &Bound<'py, PyBytes>, limits: Limits) -> PyResult<Bound<'py, PyDict>> {
+    let py = text.py();
+    codec::check_nesting(py, text.as_bytes(), limits)?;
+    let message = loads(text)?.cast_into::<PyDict>().ok();
+    let is_object = |message: &Bound<'py, PyDict>| {
+        let payload = payload_of(message);
+        payload.is_ok_and(|payload| payload.is_instance_of::<PyDict>())
+    };
+    message
+        .filter(is_object)
+        .ok_or_else(|| error::malformed(py, "a message must be an object with a payload"))
+}
+
+fn payload_of<'py>(message: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    message.as_any().get_item(intern!(message.py(), "payload"))
 }
 
 /// Passes over a payload, within the limits.
@@ -140,7 +144,7 @@ fn is_object(value: Option<Bound<'_, PyAny>>) -> bool {
 pub fn skip_json(payload: &Bound<'_, PyAny>, max_depth: i64, max_string_size: i64) -> PyResult<()> {
     let limits = limits(max_depth, max_string_size, 0);
     match payload.cast::<PyBytes>() {
-        Ok(text) => codec::skip_any(&loads(text)?, limits),
+        Ok(text) => codec::skip_any(&payload_of(&parsed_message(text, limits)?)?, limits),
         Err(_) => codec::skip_any(payload, limits),
     }
 }

@@ -131,7 +131,7 @@ def map_to_obj(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> dict[Any
 
 def struct_to_obj(val: dict[str, Any], obj: Any, budget: int = DEFAULT_MAX_DEPTH) -> Any:
     """Fill a payload with the fields that parsed JSON has, and return it."""
-    read_json(obj, val, budget)
+    read_json(obj, val, budget, DEFAULT_MAX_SIZE, True, False)
     return obj
 
 

@@ -28,8 +28,8 @@ pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use tree::{
     AnyText, BuildOptions, DumpOptions, any_struct, any_value, check_nesting, fill_any, from_dict,
-    from_json, message_of, read_thriftpy, read_thriftpy_message, skip_any, split_thriftpy, to_dict,
-    to_json, value_of_any,
+    from_json, message_of, metadata_of, read_thriftpy_message, skip_any, to_dict, to_json,
+    value_of_any,
 };
 
 /// Something to read, from any protocol.

@@ -401,6 +401,26 @@ def test_what_thriftpy2_raises_of_python_for_a_bad_message_is_a_protocol_error(
     assert str(caught.value).startswith(said)
 
 
+@pytest.mark.parametrize(
+    "payload", [b'{"n": ]}', b'{"n": 1}}', b'{"n": "\xff"}', b'{"n": ' + b"[" * 999]
+)
+def test_a_payload_that_is_not_json_is_refused_and_the_next_message_is_read(payload):
+    good = message({"n": 1})
+    header, end = good[4:].split(b'{"n": 1}')
+
+    def read_all(proto, rest):
+        proto.read_message_begin()
+        rest(proto)
+
+    for rest in (lambda p: p.read_struct(Leaf()), lambda p: p.skip(TType.STRUCT)):
+        proto = TJSONProtocol(TMemoryBuffer(frame(header + payload + end) + good))
+        with pytest.raises(TProtocolException):
+            read_all(proto, rest)
+        proto.read_message_end()
+        assert proto.read_message_begin() == ("call", 1, 0)
+        assert proto.read_struct(Leaf()) == Leaf(1)
+
+
 def test_other_versions_are_refused():
     with pytest.raises(TProtocolException, match="Bad version") as caught:
         TJSONProtocol(TMemoryBuffer(message({}, version=2))).read_message_begin()

@@ -2,6 +2,7 @@
 //! usual, and over objects of Python where anything is not.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -11,7 +12,7 @@ use super::dump::PlainWriter;
 use super::options::{AnyText, BuildOptions, DumpOptions};
 use super::sink::{PythonSink, TextSink};
 use super::source::PythonSource;
-use super::text_source::TextSource;
+use super::text_source::{Begun, TextSource};
 use super::{COLLECTOR_MATTERS, affordable};
 use crate::py::codec::check_size;
 use crate::py::error::{self, Result as CodecResult};
@@ -151,62 +152,45 @@ pub fn check_nesting(py: Python<'_>, text: &[u8], limits: Limits) -> PyResult<()
     }
 }
 
-/// Fills a struct from the text that thriftpy2's JSON protocol has for it;
-/// whether all of it is as usual. Otherwise some fields may be set already.
-pub fn read_thriftpy(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> bool {
-    let options = BuildOptions::of_thriftpy(None, affordable(limits));
-    let mut source = TextSource::new(text, true);
-    let many = text.len() >= COLLECTOR_MATTERS;
-    let built = PlainReader::new(object.py(), &mut source, options, many).object(object, ());
-    built.is_ok_and(|filled| filled) && source.end().is_ok()
-}
-
-/// Fills a struct from the payload of a message, as [`read_thriftpy`] does.
+/// Fills a struct from the payload of a message; whether all of the message is
+/// as usual. Otherwise some fields may be set already.
 pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> bool {
     let py = object.py();
-    let options = BuildOptions::of_thriftpy(None, affordable(limits));
+    let limits = affordable(limits);
+    let options = BuildOptions::of_thriftpy(None, limits);
     let mut source = TextSource::new(text, true);
     let many = text.len() >= COLLECTOR_MATTERS;
-    let Some(mut message) = source.begin_object() else {
+    let Some((mut message, _)) = to_payload(py, &mut source, limits) else {
         return false;
     };
-    if source.name(&mut message).as_deref() != Some(b"metadata")
-        || PlainReader::new(py, &mut source, options, false)
-            .skip(())
-            .is_err()
-        || source.name(&mut message).as_deref() != Some(b"payload")
-    {
-        return false;
-    }
     let built = PlainReader::new(py, &mut source, options, many).object(object, ());
     built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
 }
 
-/// The two parts of a message of thriftpy2's JSON protocol, `metadata` and
-/// `payload`, as text; none where it is not as usual, or nests deeper than
-/// `levels` of JSON.
-pub fn split_thriftpy<'a>(py: Python<'_>, text: &'a [u8], levels: u32) -> Option<[&'a [u8]; 2]> {
-    let limits = affordable(Limits {
-        depth: levels,
-        string: text.len(),
-        message: text.len(),
-    });
-    let options = BuildOptions::of_thriftpy(None, limits);
+/// Where the metadata of a message is in its text; none where the message does
+/// not look as usual. Its payload is looked at when it is read.
+pub fn metadata_of(py: Python<'_>, text: &[u8], limits: Limits) -> Option<Range<usize>> {
     let mut source = TextSource::new(text, true);
-    let mut object = source.begin_object()?;
-    let mut parts = [&text[..0]; 2];
-    for (part, name) in parts.iter_mut().zip([&b"metadata"[..], b"payload"]) {
-        if source.name(&mut object)? != name {
-            return None;
-        }
-        let start = source.position() as usize;
-        PlainReader::new(py, &mut source, options, false)
-            .skip(())
-            .ok()?;
-        *part = &text[start..source.position() as usize];
-    }
-    if !parts[1].trim_ascii_start().starts_with(b"{") {
+    let (_, metadata) = to_payload(py, &mut source, affordable(limits))?;
+    let payload = text.get(source.position() as usize..)?.trim_ascii();
+    (payload.starts_with(b"{") && payload.ends_with(b"}")).then_some(metadata)
+}
+
+/// Goes to the payload of a message: what is left of the message then, and where
+/// the metadata is.
+fn to_payload(
+    py: Python<'_>,
+    source: &mut TextSource<'_>,
+    limits: Limits,
+) -> Option<(Begun, Range<usize>)> {
+    let options = BuildOptions::of_thriftpy(None, limits);
+    let mut message = source.begin_object()?;
+    if source.name(&mut message)?.as_ref() != b"metadata" {
         return None;
     }
-    source.ends_with(&mut object).then_some(parts)
+    let start = source.position() as usize;
+    let skipped = PlainReader::new(py, source, options, false).skip(());
+    skipped.ok()?;
+    let metadata = start..source.position() as usize;
+    (source.name(&mut message)?.as_ref() == b"payload").then_some((message, metadata))
 }
