@@ -61,11 +61,6 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3", "pyo3_log"],
     },
     Room {
-        name: "py::json",
-        below: &["py::ffi"],
-        crates: &["pyo3"],
-    },
-    Room {
         name: "py::structs",
         below: &["wire", "py::ffi", "py::imports"],
         crates: &["pyo3"],
@@ -141,6 +136,19 @@ const ROOMS: &[Room] = &[
             "wire",
             "py::ffi",
             "py::structs",
+            "py::transport",
+            "py::codec",
+        ],
+        crates: &["pyo3"],
+    },
+    Room {
+        name: "py::thriftpy_json",
+        below: &[
+            "wire",
+            "py::ffi",
+            "py::imports",
+            "py::structs",
+            "py::error",
             "py::transport",
             "py::codec",
         ],

@@ -72,22 +72,24 @@ __all__ = [
     "is_slot",
     "layout_fields",
     "load_schema",
-    "nests_deeper",
+    "parse_json",
     "read_call",
     "read_json",
     "read_json_message",
+    "read_json_value",
     "read_reply",
     "read_value",
     "serialize",
     "set_raw",
+    "skip_json",
     "snapshot",
     "source_below",
-    "split_json",
     "take_output",
     "to_dict",
     "to_json",
     "write_call",
     "write_json_message",
+    "write_json_value",
     "write_result",
     "write_value",
 ]
@@ -608,9 +610,6 @@ def drop_plan(cls: type) -> None:
 def install_call(metaclass: type) -> None:
     """Let calls of the loaded classes of a metaclass make objects without `object.__new__`."""
 
-def nests_deeper(text: str, levels: int) -> bool:
-    """Whether the brackets of JSON text nest deeper than `levels`."""
-
 # Calls. Where a function gives None, what it was to do has to be done by the public
 # methods of protocols and payloads, because something of them is not ours as it was made.
 
@@ -662,13 +661,18 @@ def write_result(
     """Write the reply to a call, and `take_output`."""
 
 def write_json_message(
-    obj: object, metadata: bytes, max_depth: int, max_string_size: int
-) -> bytes | None: ...
-def read_json(obj: object, text: bytes, max_depth: int, max_string_size: int) -> bool: ...
+    obj: object, metadata: bytes, depth: int, string_size: int, message_size: int, /
+) -> bytes: ...
+def read_json(
+    obj: object, payload: object, depth: int, string_size: int, decode: bool, strict: bool, /
+) -> None: ...
 def read_json_message(
-    obj: object, trans: object, max_depth: int, max_string_size: int, max_message_size: int
+    obj: object, trans: object, depth: int, string_size: int, message_size: int, /
 ) -> Literal[True] | bytes | None: ...
-def split_json(text: bytes, levels: int) -> tuple[bytes, bytes] | None: ...
+def parse_json(text: bytes, max_depth: int) -> dict[str, Any]: ...
+def skip_json(payload: object, max_depth: int, max_string_size: int) -> None: ...
+def write_json_value(ttype: int, value: object, spec: object, budget: int) -> Any: ...
+def read_json_value(ttype: int, value: object, spec: object, budget: int) -> Any: ...
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""

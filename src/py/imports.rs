@@ -43,6 +43,14 @@ import!(
     malformed_data, "fastthrift.protocol.exc", "TMalformedDataException"
 );
 import!(
+    /// `TProtocolException`
+    protocol_exception, "fastthrift.protocol.exc", "TProtocolException"
+);
+import!(
+    /// JSON that stands for no value of a type.
+    mistyped_data, "fastthrift.protocol.exc", "TMistypedDataException"
+);
+import!(
     /// A frame whose length is wrong.
     frame_size, "fastthrift.protocol.exc", "TFrameSizeException"
 );

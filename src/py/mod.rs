@@ -11,7 +11,6 @@ mod error;
 mod ffi;
 mod functions;
 mod imports;
-mod json;
 mod logging;
 mod numbers;
 mod plain;
@@ -19,6 +18,7 @@ mod protocol;
 mod server;
 mod stream;
 mod structs;
+mod thriftpy_json;
 mod transport;
 
 /// Forgets what was compiled from a struct class, after an assignment to it.
@@ -53,12 +53,7 @@ mod _core {
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]
-    use super::json::nests_deeper;
-    #[pymodule_export]
-    use super::plain::{
-        from_dict, from_json, read_json, read_json_message, split_json, to_dict, to_json,
-        write_json_message,
-    };
+    use super::plain::{from_dict, from_json, to_dict, to_json};
     #[pymodule_export]
     use super::protocol::{
         TApacheJSONProtocol, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
@@ -72,6 +67,11 @@ mod _core {
     use super::structs::{
         Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,
         set_raw, snapshot_function,
+    };
+    #[pymodule_export]
+    use super::thriftpy_json::{
+        parse_json, read_json, read_json_message, read_json_value, skip_json, write_json_message,
+        write_json_value,
     };
     #[pymodule_export]
     use super::transport::{

@@ -3,12 +3,12 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyString, PyType};
+use pyo3::types::{PyBytes, PyString, PyType};
 
 use super::codec::{self, BuildOptions, Dialect, DumpOptions, Settings, type_name};
 use super::ffi::Raised;
 use super::structs::Plan;
-use super::transport::{bytes_of, with_arrived_frame};
+use super::transport::bytes_of;
 use crate::wire::Limits;
 
 /// What applies where nothing else is asked for.
@@ -135,66 +135,6 @@ pub fn from_json<'py>(
             type_name(data)
         ))),
     }
-}
-
-/// A message of thriftpy2's JSON protocol with a struct, behind its length;
-/// None where a value is of another type than the usual one, or beyond a limit.
-#[pyfunction]
-pub fn write_json_message<'py>(
-    obj: &Bound<'py, PyAny>,
-    metadata: &[u8],
-    max_depth: u32,
-    max_string_size: usize,
-) -> Result<Option<Bound<'py, PyBytes>>, Raised<'py>> {
-    codec::write_thriftpy_message(obj, metadata, limits(max_depth, max_string_size))
-}
-
-/// Fills a struct from its text in thriftpy2's JSON protocol; whether all of
-/// it was as usual. Otherwise some fields may be set already.
-#[pyfunction]
-pub fn read_json(
-    obj: &Bound<'_, PyAny>,
-    text: &[u8],
-    max_depth: u32,
-    max_string_size: usize,
-) -> bool {
-    codec::read_thriftpy(obj, text, limits(max_depth, max_string_size))
-}
-
-/// Fills a struct from the next message of a transport, where all of it has
-/// arrived. True where all of it was as usual, the text of the message where
-/// something was not, and None where nothing was taken: the message is for the
-/// methods of the transport to read.
-#[pyfunction]
-pub fn read_json_message<'py>(
-    obj: &Bound<'py, PyAny>,
-    trans: &Bound<'py, PyAny>,
-    max_depth: u32,
-    max_string_size: usize,
-    max_message_size: usize,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = obj.py();
-    let mut limits = limits(max_depth, max_string_size);
-    limits.message = max_message_size;
-    with_arrived_frame(trans, limits.message, |text| {
-        if codec::read_thriftpy_message(obj, text, limits) {
-            PyBool::new(py, true).to_owned().into_any()
-        } else {
-            PyBytes::new(py, text).into_any()
-        }
-    })
-}
-
-/// The metadata and the payload of a message in thriftpy2's JSON protocol, as
-/// text; None where it is not as usual.
-#[pyfunction]
-pub fn split_json<'py>(
-    text: &Bound<'py, PyBytes>,
-    levels: u32,
-) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-    let py = text.py();
-    let [metadata, payload] = codec::split_thriftpy(py, text.as_bytes(), levels)?;
-    Some((PyBytes::new(py, metadata), PyBytes::new(py, payload)))
 }
 
 /// The UTF-8 of a text, with halves of surrogate pairs as they are encoded.

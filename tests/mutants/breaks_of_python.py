@@ -37,14 +37,6 @@ BREAKS = [
         ("project/test_rooms::test_no_private_name_of_another_room_is_used",),
     ),
     Break(
-        "the limits are the same on every path",
-        "JSON does not count lists",
-        "        check_depth(budget, LIMITED)\n"
-        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
-        "        if not isinstance(value, (list, tuple)):\n            _mistyped(TType.LIST, value)\n",
-        ("bad_input/test_limits::test_containers_nest_as_structs_do",),
-    ),
-    Break(
         "mutable defaults are copied",
         "hand-written classes share them",
         "    return isinstance(value, (list, dict, set, bytearray, TPayload))\n",

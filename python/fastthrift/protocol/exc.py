@@ -59,6 +59,10 @@ class TMalformedDataException(TProtocolException, ProtocolError):
     """The bytes are no message of this protocol, or exceed a size limit."""
 
 
+class TMistypedDataException(TMalformedDataException, ValueError):
+    """Parsed JSON does not stand for a value of the declared type."""
+
+
 class TFrameSizeException(TTransportException, TMalformedDataException):
     """The length of a frame is negative, 0, or above the limit.
 

@@ -102,8 +102,9 @@ pub fn answer_of<T>(value: &Bound<'_, PyAny>, expected: &str, answer: PyResult<T
     answer.map_err(|error| no_answer(value, expected, error))
 }
 
+/// What a value raised in place of an answer.
 #[cold]
-fn no_answer(value: &Bound<'_, PyAny>, expected: &str, error: PyErr) -> CodecError {
+pub fn no_answer(value: &Bound<'_, PyAny>, expected: &str, error: PyErr) -> CodecError {
     let mut error = CodecError::from(error);
     let is_of_other_type = error.raised(value.py()).is_some_and(|raised| {
         raised.is_instance_of::<PyTypeError>()

@@ -27,8 +27,9 @@ pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use tree::{
-    BuildOptions, DumpOptions, from_dict, from_json, read_thriftpy, read_thriftpy_message,
-    split_thriftpy, to_dict, to_json, write_thriftpy_message,
+    AnyText, BuildOptions, DumpOptions, any_struct, any_value, check_nesting, fill_any, from_dict,
+    from_json, message_of, metadata_of, read_thriftpy_message, skip_any, to_dict, to_json,
+    value_of_any,
 };
 
 /// Something to read, from any protocol.

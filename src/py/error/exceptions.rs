@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use pyo3::call::PyCallArgs;
-use pyo3::exceptions::PyUnicodeDecodeError;
+use pyo3::exceptions::{PyRecursionError, PyUnicodeDecodeError, PyValueError};
 use pyo3::prelude::*;
 
 use super::{Cause, CodecError, FieldError};
@@ -71,6 +71,68 @@ pub fn from_plain(py: Python<'_>, error: CodecError) -> PyErr {
     };
     let reason = with_place(reason, offset, "");
     make(imports::malformed_data(py), (number::INVALID_DATA, reason))
+}
+
+/// The exception for JSON that is not of the type that is asked for, which also
+/// is a `ValueError`.
+#[cold]
+pub fn from_mistyped(py: Python<'_>, error: CodecError) -> PyErr {
+    if !error.is_value() {
+        return from_codec(py, error);
+    }
+    match error.into_parts(py) {
+        (Cause::Value(reason), path, offset) => {
+            let reason = with_place(reason, offset, &path);
+            make(imports::mistyped_data(py), (number::INVALID_DATA, reason))
+        }
+        (_, path, _) => make(imports::mistyped_data(py), (number::INVALID_DATA, path)),
+    }
+}
+
+/// Where the limit of levels allows more than Python does, Python's limit is
+/// the limit.
+pub fn depth_of_python<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<T> {
+    result.map_err(|error| {
+        let raised = exception_of(py, error);
+        let ours = imports::depth_limit(py).and_then(|class| raised.is_instance(class));
+        if !raised.is_instance_of::<PyRecursionError>() || ours.unwrap_or(true) {
+            return PyErr::from_value(raised.into_any());
+        }
+        let text = format!("maximum nesting depth exceeded (max_depth): {raised}");
+        make(imports::depth_limit(py), (number::SIZE_LIMIT, text))
+    })
+}
+
+/// A text with half of a surrogate pair, where that is an error.
+#[cold]
+pub fn half_pair(py: Python<'_>) -> PyErr {
+    malformed(py, "a string contains half of a surrogate pair")
+}
+
+/// A message that is none.
+#[cold]
+pub fn malformed(py: Python<'_>, text: &str) -> PyErr {
+    make(imports::malformed_data(py), (number::INVALID_DATA, text))
+}
+
+/// What `json` says of a text that is none of its own.
+#[cold]
+pub fn not_json(py: Python<'_>, error: PyErr) -> PyErr {
+    let error = exception_of(py, error);
+    if !error.is_instance_of::<PyValueError>() {
+        return PyErr::from_value(error.into_any());
+    }
+    let made = malformed(py, &format!("a message is not JSON: {error}"));
+    raised_from(py, made, Some(PyErr::from_value(error.into_any())))
+}
+
+/// What no message can have.
+#[cold]
+pub fn invalid_data(py: Python<'_>, text: &str) -> PyErr {
+    make(
+        imports::protocol_exception(py),
+        (number::INVALID_DATA, text),
+    )
 }
 
 /// The exception for an error of the wire.

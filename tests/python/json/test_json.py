@@ -13,7 +13,11 @@ import fastthrift.protocol.json as ours
 import pytest
 import thriftpy2.protocol.json as theirs
 from fastthrift.protocol import TJSONProtocol, TJSONProtocolFactory
-from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.protocol.exc import (
+    TMalformedDataException,
+    TMistypedDataException,
+    TProtocolException,
+)
 from fastthrift.thrift import TDecodeException, TMessageType, TPayload, TType
 from fastthrift.transport import (
     TBufferedTransport,
@@ -132,7 +136,26 @@ def test_infinities_and_nan_are_written_as_thriftpy2_does():
         ("json_value", (TType.LIST, [1, 2], TType.I32)),
         ("json_value", (TType.MAP, {1: [2]}, (TType.I32, (TType.LIST, TType.I32)))),
         ("json_value", (TType.BINARY, b"\0\xff")),
+        ("json_value", (TType.DOUBLE, "0.5")),
+        ("json_value", (TType.BOOL, "x")),
+        ("json_value", (TType.STRING, 1.5)),
+        ("json_value", (TType.STRING, "\ud800")),
+        ("json_value", (TType.LIST, range(3), TType.I32)),
+        ("json_value", (TType.LIST, {"a": 1}, TType.STRING)),
         ("obj_value", (TType.I64, 2**40)),
+        ("obj_value", (TType.I32, "12")),
+        ("obj_value", (TType.I32, True)),
+        ("obj_value", (TType.STRING, True)),
+        ("obj_value", (TType.STRING, 1.5)),
+        ("obj_value", (TType.STRING, 2**70)),
+        ("obj_value", (TType.STRING, "\ud800")),
+        ("obj_value", (TType.BOOL, 0.0)),
+        ("map_to_obj", ({}, [TType.STRING, TType.I32])),
+        ("map_to_obj", ("", [TType.STRING, TType.I32])),
+        (
+            "map_to_obj",
+            ([{"value": "1", "key": 2, "more": 3}], [TType.STRING, TType.I32]),
+        ),
         ("obj_value", (TType.DOUBLE, "0.5")),
         ("obj_value", (TType.STRING, 5)),
         ("obj_value", (TType.BOOL, 1)),
@@ -163,6 +186,36 @@ def test_unknown_types_are_refused(function):
     with pytest.raises(TProtocolException, match="Unknown TType 99") as caught:
         getattr(ours, function)(99, None)
     assert caught.value.type == TProtocolException.INVALID_DATA
+
+
+def test_json_that_stands_for_no_value_of_a_type_is_an_error_of_the_value():
+    with pytest.raises(TMistypedDataException, match="expected an integer, found") as caught:
+        ours.list_to_obj([1, "x"], TType.I32)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, TProtocolException)
+
+
+@pytest.mark.parametrize("function", ["json_value", "obj_value"])
+def test_unknown_types_of_elements_are_refused(function):
+    with pytest.raises(TProtocolException, match="no such TType: 99"):
+        getattr(ours, function)(TType.LIST, [1], 99)
+
+
+def test_a_message_with_an_unusual_value_is_that_of_thriftpy2():
+    # Numbers as text, text as numbers, halves of surrogate pairs, elements that are no list.
+    fields = {
+        "number": "12",
+        "text": 1.5,
+        "words": ["\ud800", 3],
+        "numbers": range(3),
+        "ratios": (0.0, -0.0, 0.5),
+        "nested": {"1": [(1, "2")]},
+    }
+    data = serialize(Values(**fields), TJSONProtocolFactory())
+    assert data == their_serialize(Values(**fields), theirs.TJSONProtocolFactory())
+    assert flatten(deserialize(Values(), data, TJSONProtocolFactory())) == flatten(
+        their_deserialize(Values(), data, theirs.TJSONProtocolFactory())
+    )
 
 
 # --- Values that do not fit ----------------------------------------------------------------------
@@ -346,6 +399,26 @@ def test_what_thriftpy2_raises_of_python_for_a_bad_message_is_a_protocol_error(
     with pytest.raises(TMalformedDataException) as caught:
         TJSONProtocol(TMemoryBuffer(frame(text))).read_message_begin()
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"n": ]}', b'{"n": 1}}', b'{"n": "\xff"}', b'{"n": ' + b"[" * 999]
+)
+def test_a_payload_that_is_not_json_is_refused_and_the_next_message_is_read(payload):
+    good = message({"n": 1})
+    header, end = good[4:].split(b'{"n": 1}')
+
+    def read_all(proto, rest):
+        proto.read_message_begin()
+        rest(proto)
+
+    for rest in (lambda p: p.read_struct(Leaf()), lambda p: p.skip(TType.STRUCT)):
+        proto = TJSONProtocol(TMemoryBuffer(frame(header + payload + end) + good))
+        with pytest.raises(TProtocolException):
+            read_all(proto, rest)
+        proto.read_message_end()
+        assert proto.read_message_begin() == ("call", 1, 0)
+        assert proto.read_struct(Leaf()) == Leaf(1)
 
 
 def test_other_versions_are_refused():

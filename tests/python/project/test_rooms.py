@@ -25,13 +25,11 @@ ROOMS: dict[str, set[str]] = {
     "protocol.base": {"_payload", "transport.base"},
     "protocol.exc": {"_payload", "transport.base"},
     "transport": {"_compat", "_core", "_lazy", "transport.base"},
-    "_json_values": {"_core", "protocol.exc"},
     "_calls": {"_core", "_light", "_payload", "protocol.exc", "transport", "transport.base"},
     "thrift": {"_core", "_light", "_calls", "_payload", "protocol.base"},
     "protocol": {
         "_compat",
         "_core",
-        "_json_values",
         "_lazy",
         "_payload",
         "protocol.base",

@@ -93,6 +93,7 @@ EXCEPTIONS = {
     ),
     "TProtocolException": raised(exc.TProtocolException, 3, "too large"),
     "TMalformedDataException": raised(exc.TMalformedDataException, 1, "no message"),
+    "TMistypedDataException": raised(exc.TMistypedDataException, 1, "expected a number"),
     "TInvalidTextException": lambda: exc.TInvalidTextException(undecodable(), " (at byte 17)"),
     "TDepthLimitException": raised(exc.TDepthLimitException, 0, "too deep"),
     "TTruncatedDataException": raised(exc.TTruncatedDataException, message="the end"),

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyList, PySet, PyString, PyType};
 
+mod general;
 mod map;
 
 use super::dump::has_text;
@@ -26,6 +27,9 @@ pub struct PlainReader<'s, 'py, S> {
     depth: Depth,
     keys: KeyCache,
     quiet: Quiet<'py>,
+    /// The name of the last struct that came with the result of a method and
+    /// is no field of it.
+    undeclared: Option<Bound<'py, PyAny>>,
 }
 
 /// What comes next in a struct.
@@ -48,6 +52,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             depth: Depth::new(options.limits.depth),
             keys: KeyCache::new(),
             quiet: Quiet::new(py, many && !S::RUNS_CODE),
+            undeclared: None,
         }
     }
 
@@ -94,7 +99,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
 
     /// An object that is made by calling its class.
     fn called(&mut self, class: &Bound<'py, PyAny>, node: S::Node) -> Result<Bound<'py, PyAny>> {
-        if self.options.thriftpy {
+        if self.options.usual_only() {
             return Err(not_exact());
         }
         self.quiet.calls();
@@ -103,7 +108,8 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         let offset = self.fields(plan.get(), node, |field, value| {
             Ok(object.setattr(field.name.bind(value.py()), value)?)
         })?;
-        for field in plan.get().fields().iter().filter(|field| field.required) {
+        let required = |field: &&PlanField| field.required && !self.options.thriftpy;
+        for field in plan.get().fields().iter().filter(required) {
             if object.getattr(field.name.bind(self.py))?.is_none() {
                 return Err(missing(self.py, field, offset));
             }
@@ -175,8 +181,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                     NextField::End => break,
                 },
             };
+            let (depth, again) = (self.depth, node.clone());
             let value = match self.optional(&field.kind, node) {
                 Ok(value) => value,
+                // What is of another type is as if it had not come.
+                Err(error) if self.options.any.is_some() && error.is_value() => {
+                    self.depth = depth;
+                    self.skip(again)?;
+                    continue;
+                }
                 Err(error) => return Err(self.in_field(field, error)),
             };
             match value {
@@ -212,10 +225,21 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         let Some((key, node)) = self.source.entry(object)? else {
             return Ok(NextField::End);
         };
-        let FoundKey::Text(name) = key else {
-            return Err(self.wrong("expected names of fields as keys, found another type"));
+        let name = match key {
+            FoundKey::Text(name) => name,
+            FoundKey::Node(_) if self.options.any.is_some() => {
+                self.skip(node)?;
+                return Ok(NextField::Unknown);
+            }
+            FoundKey::Node(_) => {
+                return Err(self.wrong("expected names of fields as keys, found another type"));
+            }
         };
-        let name = name.utf8(py)?;
+        let name = match name.utf8(py) {
+            Ok(utf8) => utf8,
+            Err(_) if self.options.any.is_some() => &[],
+            Err(error) => return Err(error),
+        };
         let is = |field: &PlanField| {
             let known = field.idl_name.bind(py);
             ffi::exact_utf8(known.as_any()) == Some(name)
@@ -227,7 +251,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         }
         let known = plan.fields().iter().position(is);
         // What comes twice counts as it came last.
-        if self.options.thriftpy && (known.is_some() || plan.is_result()) {
+        if self.options.usual_only() && (known.is_some() || plan.is_result()) {
             return Err(not_exact());
         }
         match known {
@@ -236,6 +260,9 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                 Ok(NextField::Field(&plan.fields()[position], node))
             }
             None if self.options.ignore_unknown => {
+                if plan.is_result() {
+                    self.note_undeclared(name, node.clone())?;
+                }
                 self.skip(node)?;
                 Ok(NextField::Unknown)
             }
@@ -246,6 +273,12 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     /// A value, or none.
     #[inline]
     fn optional(&mut self, kind: &Kind, node: S::Node) -> Result<Option<Bound<'py, PyAny>>> {
+        if S::RUNS_CODE && self.options.any.is_some() {
+            return match self.source.peek_null(node)? {
+                None => Ok(None),
+                Some(node) => self.value(kind, node).map(Some),
+            };
+        }
         let longest = self.options.limits.string;
         if let Some(value) = self.source.scalar(&node, kind, &self.quiet, longest) {
             return Ok(Some(value));
@@ -263,11 +296,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         }
     }
 
+    /// A value of a kind.
     #[inline]
-    fn value(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
+    pub fn value(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
         let longest = self.options.limits.string;
         if let Some(value) = self.source.scalar(&node, kind, &self.quiet, longest) {
             return Ok(value);
+        }
+        if S::RUNS_CODE && self.options.any.is_some() {
+            return self.general(kind, node);
         }
         match kind {
             Kind::Struct(class) => self.struct_value(class, node),
@@ -302,7 +339,9 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     #[inline(never)]
     fn rare(&mut self, kind: &Kind, found: PlainValue<'py, S>) -> Result<Bound<'py, PyAny>> {
         let py = self.py;
-        if self.options.thriftpy && !matches!((kind, &found), (Kind::Binary, PlainValue::Text(_))) {
+        if self.options.usual_only()
+            && !matches!((kind, &found), (Kind::Binary, PlainValue::Text(_)))
+        {
             return Err(not_exact());
         }
         match (kind, found) {
@@ -515,6 +554,9 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
 
     /// Passes over a value, within the limits.
     pub fn skip(&mut self, node: S::Node) -> Result<()> {
+        if self.options.any.is_some() {
+            return self.skip_any(node);
+        }
         match self.source.look(node)? {
             // It may have more digits than Python reads.
             PlainValue::Large(_) if self.options.thriftpy => Err(not_exact()),

@@ -6,6 +6,8 @@ use pyo3::types::{
     PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType,
 };
 
+mod general;
+
 use super::options::DumpOptions;
 use super::sink::{Key, Sink};
 use crate::py::codec::coerce::{
@@ -53,7 +55,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         {
             return self.structure(plan.get(), value);
         }
-        if self.options.thriftpy {
+        if self.options.usual_only() {
             return Err(not_exact());
         }
         self.any_struct(value)
@@ -92,9 +94,13 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         Ok(self.sink.end_object(node))
     }
 
+    /// A value by its kind.
     #[inline]
-    fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
-        if self.options.thriftpy && !is_exact(kind, value) {
+    pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+        if self.options.any && (matches!(kind, Kind::Set(_)) || !is_exact(kind, value)) {
+            return self.general(kind, value);
+        }
+        if self.options.usual_only() && !is_exact(kind, value) {
             return Err(not_exact());
         }
         match kind {
@@ -147,6 +153,9 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     #[inline]
     fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
         if let Ok(text) = value.cast::<PyString>() {
+            if self.options.any && text.to_str().is_err() {
+                return self.text_with_halves(text);
+            }
             let utf8 = self.utf8(text)?;
             Ok(self.sink.text(text, utf8))
         } else {
@@ -336,16 +345,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         let node = if self.options.thriftpy {
             let mut list = self.sink.list(false)?;
             self.each_entry(map, |this, k, v| {
-                this.sink.before_item(&mut list);
-                let mut entry = this.sink.object();
-                this.sink.key(&mut entry, Key::Plain("key"))?;
-                let node = this.value(key, k)?;
-                this.sink.entry(&mut entry, node)?;
-                this.sink.key(&mut entry, Key::Plain("value"))?;
-                let node = this.value(value, v)?;
-                this.sink.entry(&mut entry, node)?;
-                let entry = this.sink.end_object(entry);
-                this.sink.item(&mut list, entry)
+                this.map_entry(&mut list, key, value, (k, v))
             })?;
             self.sink.end_list(list)
         } else if has_text(key) {
@@ -374,6 +374,27 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         };
         self.depth.leave();
         Ok(node)
+    }
+
+    /// Adds an entry of a map, an object with a `key` and a `value`.
+    #[inline]
+    fn map_entry(
+        &mut self,
+        list: &mut S::List,
+        key: &Kind,
+        value: &Kind,
+        (k, v): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+    ) -> Result<()> {
+        self.sink.before_item(list);
+        let mut entry = self.sink.object();
+        self.sink.key(&mut entry, Key::Plain("key"))?;
+        let node = self.value(key, k)?;
+        self.sink.entry(&mut entry, node)?;
+        self.sink.key(&mut entry, Key::Plain("value"))?;
+        let node = self.value(value, v)?;
+        self.sink.entry(&mut entry, node)?;
+        let entry = self.sink.end_object(entry);
+        self.sink.item(list, entry)
     }
 
     /// Calls `entry` with each key and value of a dict, or of what has `items`

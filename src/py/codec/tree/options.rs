@@ -35,10 +35,13 @@ pub struct DumpOptions {
     pub text_keys: bool,
     /// Whether doubles may be no numbers.
     pub nan: bool,
-    /// Whether maps are lists of objects with a `key` and a `value`, and all
-    /// values have to be of the very type that Python has for their kind: the
-    /// JSON protocol of thriftpy2, which has ideas of its own for all others.
+    /// Whether it is of thriftpy2's JSON protocol: maps are lists of objects
+    /// with a `key` and a `value`.
     pub thriftpy: bool,
+    /// Whether that protocol takes what stands for a value of a type, of which
+    /// it has ideas of its own; otherwise all values have to be of the very
+    /// type that Python has for their kind.
+    pub any: bool,
     /// The bounds on what is written.
     pub limits: Limits,
 }
@@ -71,12 +74,13 @@ impl DumpOptions {
             text_keys: true,
             nan,
             thriftpy: false,
+            any: false,
             limits,
         })
     }
 
     /// Those of thriftpy2's JSON protocol.
-    pub fn of_thriftpy(limits: Limits) -> Self {
+    pub fn of_thriftpy(any: bool, limits: Limits) -> Self {
         Self {
             enum_names: false,
             nulls: false,
@@ -85,9 +89,24 @@ impl DumpOptions {
             text_keys: true,
             nan: true,
             thriftpy: true,
+            any,
             limits,
         }
     }
+
+    /// Whether a value that is not as usual is for [`Self::any`].
+    pub fn usual_only(&self) -> bool {
+        self.thriftpy && !self.any
+    }
+}
+
+/// What thriftpy2's JSON protocol makes of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyText {
+    /// Whether it is a `str`; bytes otherwise.
+    pub decode: bool,
+    /// Whether half of a surrogate pair is an error.
+    pub strict: bool,
 }
 
 /// How plain data becomes values.
@@ -99,6 +118,9 @@ pub struct BuildOptions {
     pub nan: bool,
     /// Whether it is of thriftpy2's JSON protocol, as for [`DumpOptions`].
     pub thriftpy: bool,
+    /// Whether that protocol takes what stands for a value of a type, and keeps
+    /// the default of a field whose value stands for none.
+    pub any: Option<AnyText>,
     /// The bounds on what is read.
     pub limits: Limits,
 }
@@ -110,17 +132,24 @@ impl BuildOptions {
             ignore_unknown: choose("unknown", unknown, &[("error", false), ("ignore", true)])?,
             nan,
             thriftpy: false,
+            any: None,
             limits,
         })
     }
 
     /// Those of thriftpy2's JSON protocol.
-    pub fn of_thriftpy(limits: Limits) -> Self {
+    pub fn of_thriftpy(any: Option<AnyText>, limits: Limits) -> Self {
         Self {
             ignore_unknown: true,
             nan: true,
             thriftpy: true,
+            any,
             limits,
         }
+    }
+
+    /// Whether data that is not as usual is for [`Self::any`].
+    pub fn usual_only(&self) -> bool {
+        self.thriftpy && self.any.is_none()
     }
 }

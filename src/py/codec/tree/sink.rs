@@ -41,6 +41,10 @@ pub trait Sink<'py> {
     fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Node;
     /// A text that needs no escapes.
     fn plain(&mut self, value: &str) -> Self::Node;
+    /// An object of Python as it is, where the sink takes such.
+    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Node>;
+    /// A finished value as an object of Python, where the sink has such.
+    fn made(node: &Self::Node) -> Option<&Bound<'py, PyAny>>;
     /// Bytes, where they need not be text.
     fn bytes(&mut self, value: &[u8]) -> Self::Node;
     /// Begins a list or set.
@@ -112,6 +116,14 @@ impl<'py> Sink<'py> for PythonSink<'py> {
 
     fn plain(&mut self, value: &str) -> Self::Node {
         PyString::new(self.py, value).into_any()
+    }
+
+    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Node> {
+        Some(value)
+    }
+
+    fn made(node: &Self::Node) -> Option<&Bound<'py, PyAny>> {
+        Some(node)
     }
 
     fn bytes(&mut self, value: &[u8]) -> Self::Node {
@@ -251,6 +263,14 @@ impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPAC
         self.out.put(b"\"");
         self.out.put(value.as_bytes());
         self.out.put(b"\"");
+    }
+
+    fn own(&mut self, _: Bound<'py, PyAny>) -> Option<()> {
+        None
+    }
+
+    fn made((): &()) -> Option<&Bound<'py, PyAny>> {
+        None
     }
 
     fn bytes(&mut self, value: &[u8]) {

@@ -78,7 +78,7 @@ impl Characters<'_> {
 /// Gives plain data, the parts of a container one after the other.
 pub trait Source<'py> {
     /// A value that nobody has looked at.
-    type Node;
+    type Node: Clone;
     /// A text.
     type Text: SourceText<'py>;
     /// What is left of a list.
@@ -154,6 +154,12 @@ pub trait Source<'py> {
     ) -> Option<(usize, Self::Node)> {
         let _ = (object, fields);
         None
+    }
+    /// The text of a number, as Python writes it, where the source is of
+    /// objects.
+    fn text_of_number(node: &Self::Node) -> Result<Option<Bound<'py, PyString>>> {
+        let _ = node;
+        Ok(None)
     }
     /// A text, as if it had been looked at.
     fn text_found(text: &Self::Text) -> PlainValue<'py, Self>;
@@ -242,6 +248,9 @@ impl<'py> Source<'py> for PythonSource<'py> {
     type List = Items<'py>;
     type Object = Pairs<'py>;
 
+    // On its own: the frames of those that call it are needed at every level of
+    // nesting.
+    #[inline(never)]
     fn look(&mut self, node: Bound<'py, PyAny>) -> Result<PlainValue<'py, Self>> {
         if let Ok(text) = node.cast::<PyString>() {
             return Ok(PlainValue::Text(text.clone()));
@@ -316,6 +325,13 @@ impl<'py> Source<'py> for PythonSource<'py> {
 
     fn peek_null(&mut self, node: Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyAny>>> {
         Ok((!node.is_none()).then_some(node))
+    }
+
+    fn text_of_number(node: &Self::Node) -> Result<Option<Bound<'py, PyString>>> {
+        if !node.is_instance_of::<PyInt>() && !node.is_instance_of::<PyFloat>() {
+            return Ok(None);
+        }
+        Ok(Some(node.str()?))
     }
 
     fn text_found(text: &Bound<'py, PyString>) -> PlainValue<'py, Self> {

@@ -127,6 +127,13 @@ impl Kind {
         })
     }
 
+    /// Whether a value is the number of a type, as `thrift_spec` writes it.
+    pub fn is_ttype(value: &Bound<'_, PyAny>) -> bool {
+        value
+            .extract::<u8>()
+            .is_ok_and(|number| number == ttype::BINARY || WireType::from_binary(number).is_some())
+    }
+
     /// What Python has for a value that is a [`Scalar`](crate::wire::Scalar) of
     /// the wire.
     #[inline]
