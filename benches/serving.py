@@ -51,9 +51,9 @@ INTRODUCTION = (
     "    make bench-serving",
     "",
     "Framed binary over TCP on one machine, which has two CPUs; each server is one process. Each",
-    "connection sends the next call when the answer to the last has come and was compared (",
-    "`benches/callers.rs`). The servers take turns; the figures are medians of the turns. `add` adds",
-    "two integers, `echo` gives back a list of 100 structs of four fields.",
+    "connection sends the next call when the answer to the last has come and was compared",
+    "(`benches/callers.rs`). The servers take turns; the figures are medians of the turns. `add`",
+    "adds two integers, `echo` gives back a list of 100 structs of four fields.",
     "",
 )
 #: The calls, and how many connections make them.
