@@ -173,12 +173,7 @@ class TSSLServerSocket(TServerSocket):
         The TLS handshake comes with the first read, in the thread that serves the connection: a
         client that is slow at it, or speaks no TLS, is nobody else's concern.
         """
-        listener = self.sock
-        if listener is None:
-            raise TTransportException(
-                TTransportException.NOT_OPEN, "The server socket is not listening"
-            )
-        plain, _ = listener.accept()
+        plain = self._accept()
         try:
             # Asked here, because a socket that `wrap_socket` refuses stays open for a while.
             plain.getpeername()

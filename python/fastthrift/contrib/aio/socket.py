@@ -447,9 +447,6 @@ class TAsyncServerSocket:
     def socket_family(self, family: int) -> None:
         self._listener.socket_family = family
 
-    def _init_sock(self) -> None:
-        self._listener._init_sock()
-
     def listen(self) -> None:
         """Start listening, unless ``raw_sock`` already does.
 
