@@ -13,6 +13,7 @@ What happens to a call that goes wrong:
 - Arguments that cannot be decoded get ``PROTOCOL_ERROR``, and the connection is closed, because
   nobody knows where the next message starts. Bytes that are no message at all close it as well.
   Both are logged as one warning that names the peer.
+- ``SystemExit`` of a handler is an exception like any other: it ends neither server nor connection.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
 
 Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
@@ -39,6 +40,7 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TProcessor, processing
@@ -50,6 +52,8 @@ from fastthrift.transport import (
 from fastthrift.transport.base import TTransportBase, TTransportFactory
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from typing_extensions import Self
 
     from fastthrift._serve.connections import Connection
@@ -61,8 +65,14 @@ logger = logging.getLogger(__name__)
 class TServer:
     """What the servers have in common: the parts that a connection is made of."""
 
-    # What a call may raise and the connection survive.
-    _call_errors: tuple[type[BaseException], ...] = (Exception,)
+    # What a call may raise and the connection survive. sys.exit() in a handler would end nothing
+    # but its thread, without a word, or the server with all its connections.
+    _call_errors: tuple[type[BaseException], ...] = (Exception, SystemExit)
+
+    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
+    grace: float = 10_000
+    # Whether `serve` in the main thread takes SIGTERM and SIGINT as a wish to close.
+    handle_signals: bool = True
 
     _connections: Connections
 
@@ -93,15 +103,22 @@ class TServer:
     def serve(self) -> None:
         """Serve until ``close`` is called."""
 
-    def close(self) -> None:
+    def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.
 
-        No connection is accepted any more, idle ones are closed, and calls that have started
-        are finished and answered first.
+        No connection is accepted any more, idle ones are closed, and calls that have been received
+        are finished and answered first, within ``grace`` seconds; ``self.grace``, which is in
+        milliseconds, when it is not given.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         self.closed = True
         self.trans.close()
         self._connections.stop_reading()
+
+    def _signals(self) -> AbstractContextManager[None]:
+        """Closes the server on signals, while ``serve`` runs in the main thread."""
+        return closing_on_signals(self.close, wanted=self.handle_signals)
 
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
@@ -148,7 +165,7 @@ class TServer:
             process = processing(self.processor, iprot, oprot)
             call = connection.call
             goes_on = True
-            while goes_on and not self.closed:
+            while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
                 is_first = call.opening is None
                 call.begin(b"")
                 try:
@@ -180,7 +197,7 @@ class TSimpleServer(TServer):
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
-        with self._connections.closed_at_exit(self.close):
+        with self._signals(), self._connections.closed_at_exit(self.close):
             for client in self._accept():
                 with self._registered(client) as connection:
                     try:
@@ -191,12 +208,6 @@ class TSimpleServer(TServer):
 
 class TThreadedServer(TServer):
     """Serves every connection in a thread of its own."""
-
-    # sys.exit() in a handler would end nothing but its own thread, without a word.
-    _call_errors = (Exception, SystemExit)
-
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """What ``TServer`` takes; ``daemon`` makes the threads daemonic, ``grace`` sets how many
@@ -211,12 +222,13 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
-        try:
-            with self._connections.closed_at_exit(self.close):
-                for client in self._accept():
-                    self._start(client)
-        finally:
-            self.wait_for_threads(self.grace)
+        with self._signals():
+            try:
+                with self._connections.closed_at_exit(self.close):
+                    for client in self._accept():
+                        self._start(client)
+            finally:
+                self.wait_for_threads(self.grace)
 
     def handle(self, client: TTransportBase) -> None:
         """Serve one connection to its end, in the thread that was made for it."""

@@ -32,21 +32,39 @@ class Connection:
         self.peer = peer_name(client)
         self.call = ServerCall()
 
+        # Until when calls that have arrived are served, of a server that is closed.
+        self._ends: float | None = None
+
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
 
         Only the reading side is shut down: what has arrived can still be read and answered, so
         it does no harm when a call starts at this very moment.
         """
-        if self.call.header is not None:
-            return
+        if self.call.header is None:
+            self._shut_down()
+
+    def has_last_calls(self, grace: float) -> bool:
+        """Whether calls may have arrived before the server was closed, which are served within
+        ``grace`` milliseconds; behind them is the end of the connection."""
+        if self._ends is None:
+            self._ends = time.monotonic() + grace / 1000
+            return self._shut_down()
+        return time.monotonic() < self._ends
+
+    def _shut_down(self) -> bool:
+        """Shut down the reading side; False where that cannot be done."""
         sock = getattr(self.client, "sock", None)
+        if sock is None:
+            return False
         with contextlib.suppress(OSError):
             if isinstance(sock, socket.socket):
                 # Not SSLSocket's: it would go on in plain text.
                 socket.socket.shutdown(sock, socket.SHUT_RD)
-            elif sock is not None:
+            else:
                 sock.shutdown(socket.SHUT_RD)
+            return True
+        return False
 
 
 class Connections:

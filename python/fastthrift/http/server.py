@@ -62,12 +62,6 @@ class THttpServer(TServer):
     answered with a status and the end of the connection, and never runs as a call.
     """
 
-    # What a call may raise and the connection survive.
-    _call_errors = (Exception, SystemExit)
-
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
-
     def __init__(
         self,
         processor: TProcessor,
@@ -110,17 +104,21 @@ class THttpServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``.
         """
         self._is_serving = True
-        try:
-            with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
-                if not self.closed:
-                    self.httpd.serve_forever()
-        finally:
-            self._is_serving = False
-            self.httpd.server_close()
-            self._in_threads.wait_for_threads(self.grace, logger)
+        with self._signals():
+            try:
+                with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
+                    if not self.closed:
+                        self.httpd.serve_forever()
+            finally:
+                self._is_serving = False
+                self.httpd.server_close()
+                self._in_threads.wait_for_threads(self.grace, logger)
 
-    def close(self) -> None:
-        """Make ``serve`` return, from any thread and from a signal handler."""
+    def close(self, grace: float | None = None) -> None:
+        """Make ``serve`` return, from any thread and from a signal handler; ``grace``, in seconds,
+        is as for other servers."""
+        if grace is not None:
+            self.grace = grace * 1000
         self.closed = True
         # Wakes the thread that waits for connections.
         with contextlib.suppress(OSError):

@@ -83,6 +83,7 @@ ROOMS: dict[str, set[str]] = {
     "contrib.aio": {
         "_core",
         "_calls",
+        "_serve",
         "contrib.aio.protocol",
         "contrib.aio.transport",
         "http",

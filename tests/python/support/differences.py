@@ -222,6 +222,14 @@ DIFFERENCES: dict[str, Difference] = {
         "The first mistake raises; most texts have a line and no column.",
         "The same classes and texts, with path, line, column and all mistakes as attributes.",
     ),
+    "interrupted-server": Difference(
+        "Servers",
+        "SIGTERM ends a server in the middle of its calls, SIGINT raises KeyboardInterrupt from "
+        "serve().",
+        "Where the program has not set handlers of its own, both close the server: the calls that "
+        "it has received are answered, and serve() returns. A second SIGINT is as before. "
+        "server.handle_signals = False leaves signals alone.",
+    ),
     "server-close": Difference(
         "Servers",
         "close() does not stop a server.",

@@ -9,17 +9,21 @@ import asyncio
 import contextlib
 import logging
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
+from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
 
 from ._answering import process_and_answer
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .transport.buffered import TAsyncBufferedTransportFactory
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 __all__ = [
     "TAsyncBinaryProtocolFactory",
@@ -61,6 +65,8 @@ class TAsyncServer:
 
     # How long `close` waits for calls that have started, in milliseconds.
     grace: float = 10_000
+    # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
+    handle_signals: bool = True
 
     def __init__(
         self,
@@ -87,6 +93,8 @@ class TAsyncServer:
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
+        # What signals and other threads have asked for.
+        self._closing: asyncio.Task[None] | None = None
 
     def serve(self) -> None:
         """Serve until ``close`` is called, running ``loop``, or a new one that is then closed.
@@ -98,7 +106,8 @@ class TAsyncServer:
             self.init_server()
             assert self.loop is not None
             self._runs_loop = True
-            self.loop.run_forever()
+            with self._signals():
+                self.loop.run_forever()
         finally:
             self._runs_loop = False
             loop = self.loop
@@ -145,7 +154,8 @@ class TAsyncServer:
         try:
             await self.start()
             assert self._ended is not None
-            await asyncio.shield(self._ended)
+            with self._signals():
+                await asyncio.shield(self._ended)
         finally:
             await self.close()
 
@@ -191,13 +201,31 @@ class TAsyncServer:
         """What becomes of a call that fails."""
         return settle(error, call, peer, oprot, logger, closed=self.closed)
 
-    async def close(self) -> None:
+    def _signals(self) -> AbstractContextManager[None]:
+        """Closes the server on signals, while the main thread serves."""
+        return closing_on_signals(self.close_soon, wanted=self.handle_signals)
+
+    def close_soon(self, grace: float | None = None) -> None:
+        """Have the server closed, by its event loop; from any thread and from a signal handler."""
+
+        def begin() -> None:
+            self._closing = asyncio.ensure_future(self.close(grace))
+
+        if self.loop is None:
+            self.closed = True
+        elif not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(begin)
+
+    async def close(self, grace: float | None = None) -> None:
         """Stop: accept no connection any more, close idle ones, finish and answer calls that
-        have started, for ``grace`` milliseconds at most. ``serve`` and ``serve_forever`` return.
+        have started, for ``grace`` seconds at most (``self.grace``, which is in milliseconds, when
+        it is not given). ``serve`` and ``serve_forever`` return.
 
         May be called from another thread's event loop, and from a handler, whose own call is
         not waited for.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         running = self.loop
         if running is None or running is asyncio.get_running_loop() or not running.is_running():
             await self._close()
