@@ -14,6 +14,8 @@ What happens to a call that goes wrong:
   nobody knows where the next message starts. Bytes that are no message at all close it as well.
   Both are logged as one warning that names the peer.
 - ``SystemExit`` of a handler is an exception like any other: it ends neither server nor connection.
+- A message has 3 seconds from its first byte to its last (``message_timeout``); a connection that
+  takes longer, a byte now and then, is closed.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
 
 Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
+    CALL_ERRORS,
     CLIENT_GONE,
     NOT_LISTENING,
     OUT_OF_RESOURCES,
@@ -52,8 +55,6 @@ from fastthrift.transport import (
 from fastthrift.transport.base import TTransportBase, TTransportFactory
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from typing_extensions import Self
 
     from fastthrift._serve.connections import Connection
@@ -64,10 +65,6 @@ logger = logging.getLogger(__name__)
 
 class TServer:
     """What the servers have in common: the parts that a connection is made of."""
-
-    # What a call may raise and the connection survive. sys.exit() in a handler would end nothing
-    # but its thread, without a word, or the server with all its connections.
-    _call_errors: tuple[type[BaseException], ...] = (Exception, SystemExit)
 
     # How long `serve`, once closed, waits for calls that have started, in milliseconds.
     grace: float = 10_000
@@ -116,10 +113,6 @@ class TServer:
         self.trans.close()
         self._connections.stop_reading()
 
-    def _signals(self) -> AbstractContextManager[None]:
-        """Closes the server on signals, while ``serve`` runs in the main thread."""
-        return closing_on_signals(self.close, wanted=self.handle_signals)
-
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
         self.trans.listen()
@@ -164,16 +157,24 @@ class TServer:
             oprot = self.oprot_factory.get_protocol(otrans)
             process = processing(self.processor, iprot, oprot)
             call = connection.call
+            begin_message = getattr(client, "begin_message", None)
+            waits = False
             goes_on = True
             while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
                 is_first = call.opening is None
                 call.begin(b"")
                 try:
+                    if begin_message is not None:
+                        begin_message()
                     arrived = wait(itrans)
                     if is_first:
+                        waits = bool(arrived)
                         call.opening = bytes(arrived[:LOOKED_AT])
+                    elif waits and not arrived and begin_message is not None:
+                        # It has come with the call before.
+                        begin_message(arrived=True)
                     process(call)
-                except self._call_errors as error:
+                except CALL_ERRORS as error:
                     goes_on = conclude(
                         error,
                         self.processor,
@@ -197,7 +198,10 @@ class TSimpleServer(TServer):
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
-        with self._signals(), self._connections.closed_at_exit(self.close):
+        with (
+            closing_on_signals(self.close, wanted=self.handle_signals),
+            self._connections.closed_at_exit(self.close),
+        ):
             for client in self._accept():
                 with self._registered(client) as connection:
                     try:
@@ -222,7 +226,7 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
-        with self._signals():
+        with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._connections.closed_at_exit(self.close):
                     for client in self._accept():

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # For calls that no server of ours serves.
 alone = logging.getLogger("fastthrift.server")
 
+# What a call may raise and the connection survive. sys.exit() in a handler would end nothing but
+# its thread, without a word, or the server with all its connections.
+CALL_ERRORS = (Exception, SystemExit)
+
 # What a connection, or the machine, may fail with.
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CLIENT_GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EAGAIN)

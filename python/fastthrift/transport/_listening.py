@@ -261,7 +261,9 @@ def listen_on_host(
     raise OSError(errno.EADDRNOTAVAIL, f"{host!r} has no address")
 
 
-def listen_everywhere(host: str | None, port: int, family: int, backlog: int) -> list[Listening]:
+def listen_everywhere(
+    host: str | None, port: int | None, family: int, backlog: int
+) -> list[Listening]:
     """Listen on each address of a host that this machine has."""
     listening: list[Listening] = []
     failure: OSError | None = None

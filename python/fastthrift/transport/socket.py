@@ -34,6 +34,7 @@ from ._listening import (
     listen_on_host,
     listen_on_path,
 )
+from ._receiving import MESSAGE_TIMEOUT, MessageClock
 from .base import (
     DeadlineExceeded,
     TTransportBase,
@@ -261,6 +262,53 @@ class TSocket(TTransportBase):
         return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
 
 
+class AcceptedSocket(TSocket):
+    """A connection that a server has accepted."""
+
+    def __init__(self, sock: socket.socket, message_timeout: float | None) -> None:
+        """``message_timeout``, in seconds, is for a message as a whole; None for any time. The
+        socket's own is for each read and write."""
+        super().__init__(sock=sock)
+        self._each = sock.gettimeout()
+        self._clock = MessageClock(message_timeout)
+        # Whether bytes may come that are no part of a message: those of TLS.
+        self._is_wrapped = hasattr(sock, "pending")
+
+    def begin_message(self, *, arrived: bool = False) -> None:
+        """Another message is next, of which something may have ``arrived``."""
+        self._clock.begin(arrived=arrived)
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        patience = self._clock.patience(self._each)
+        sock = self.sock
+        if self._is_wrapped and sock is not None:
+            patience = self._wait_for_tls(sock, patience)
+        if patience == self._each or sock is None:
+            return super().read(sz)
+        if not patience:
+            raise DeadlineExceeded(message=str(self._clock))
+        sock.settimeout(patience)
+        try:
+            return super().read(sz)
+        except TTransportTimeout as error:
+            if self._clock.is_over:
+                raise DeadlineExceeded(message=str(self._clock)) from error
+            raise
+        finally:
+            if self.sock is not None:
+                sock.settimeout(self._each)
+
+    def _wait_for_tls(self, sock: Any, patience: float | None) -> float | None:
+        """Wait for what comes first, for it may be a part of a handshake, or of a record of TLS:
+        from then on the message has its time."""
+        if patience == self._each and not sock.pending():
+            if not has_input(sock, patience):
+                raise self._too_late("no data", sock)
+            patience = self._clock.patience(self._each)
+        return patience
+
+
 class TServerSocket:
     """A listening socket."""
 
@@ -275,6 +323,7 @@ class TServerSocket:
         reuse_port: bool = False,
         *,
         descriptor: int | None = None,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
         """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``descriptor``.
 
@@ -282,6 +331,7 @@ class TServerSocket:
         ``listen()``. ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of
         ``host``; without it the first is listened on, IPv4 before IPv6. ``client_timeout``, in
         milliseconds, is for each read and write of an accepted connection; None or 0 for none.
+        ``message_timeout``, in milliseconds, is from the first byte of a message to its last.
         ``reuse_port`` lets several processes listen on one port and share its connections, where
         the system has ``SO_REUSEPORT``; without it a port in use is an error. ``descriptor`` is of
         a socket that listens already, opened by systemd for example.
@@ -295,6 +345,7 @@ class TServerSocket:
         self.descriptor = descriptor
         self.socket_family = socket_family or EITHER_FAMILY
         self.client_timeout = seconds(client_timeout)
+        self.message_timeout = seconds(message_timeout)
         self.backlog = backlog
         self.reuse_port = reuse_port
         self._listening: Listening | None = None
@@ -341,7 +392,7 @@ class TServerSocket:
         client = self._accept()
         if self.client_timeout:
             client.settimeout(self.client_timeout)
-        return TSocket(sock=client)
+        return AcceptedSocket(client, self.message_timeout)
 
     def _accept(self) -> socket.socket:
         listening = self._listening

@@ -11,6 +11,7 @@ import struct
 from typing import Any
 
 from ._addresses import EITHER_FAMILY
+from ._receiving import MESSAGE_TIMEOUT
 from ._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
@@ -20,7 +21,7 @@ from ._ssl import (
     tls_reason,
 )
 from .base import TTransportException
-from .socket import TServerSocket, TSocket
+from .socket import AcceptedSocket, TServerSocket, TSocket
 
 __all__ = [
     "DEFAULT_CIPHERS",
@@ -151,6 +152,7 @@ class TSSLServerSocket(TServerSocket):
         certfile: str | os.PathLike[str] = "cert.pem",
         ciphers: str | None = RESTRICTED_SERVER_CIPHERS,
         reuse_port: bool = False,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
         """``certfile`` has the server's certificate and key in PEM; ``ssl_context`` is used in
         its place, to ask clients for certificates for example."""
@@ -161,6 +163,7 @@ class TSSLServerSocket(TServerSocket):
             client_timeout=client_timeout,
             backlog=backlog,
             reuse_port=reuse_port,
+            message_timeout=message_timeout,
         )
         if ssl_context is None:
             ssl_context = create_thriftpy_context(server_side=True, ciphers=ciphers)
@@ -190,4 +193,4 @@ class TSSLServerSocket(TServerSocket):
             # It left just now, and this socket would speak plain text.
             sock.close()
             raise ConnectionAbortedError(errno.ECONNABORTED, "the client left before TLS began")
-        return TSocket(sock=sock)
+        return AcceptedSocket(sock, self.message_timeout)

@@ -230,6 +230,13 @@ DIFFERENCES: dict[str, Difference] = {
         "it has received are answered, and serve() returns. A second SIGINT is as before. "
         "server.handle_signals = False leaves signals alone.",
     ),
+    "slow-messages": Difference(
+        "Servers",
+        "A client that sends a byte now and then keeps its connection for ever.",
+        "A message has 3 seconds from its first byte to its last; message_timeout, of server "
+        "sockets and make_server, sets it.",
+        hazard=True,
+    ),
     "server-close": Difference(
         "Servers",
         "close() does not stop a server.",

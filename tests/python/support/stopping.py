@@ -143,6 +143,27 @@ def served(kind: str, setting: str = "") -> Iterator[Served]:
             pipe.close()
 
 
+@contextlib.contextmanager
+def in_loop(server: Any) -> Iterator[None]:
+    """A server of asyncio, which runs in a thread."""
+    started = threading.Event()
+
+    async def run() -> None:
+        await server.start()
+        started.set()
+        await server.serve_forever()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert started.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        server.close_soon()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
 def in_threads(count: int, act: Callable[[int], Any]) -> tuple[list[threading.Thread], list[Any]]:
     """Do something in threads; what each has given is in the list, or what it has raised."""
     results: list[Any] = [None] * count

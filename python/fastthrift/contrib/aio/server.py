@@ -6,7 +6,6 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from fastthrift.transport import TTransportException
 from ._answering import process_and_answer
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
+from .transport.base import read_ahead_of
 from .transport.buffered import TAsyncBufferedTransportFactory
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-# How often the event loop goes round, with some to spare, until a connection that it has accepted
-# has a task, which is to be ended with the others.
-_TURNS_TO_ACCEPT = 5
 
 
 class Connection:
@@ -54,6 +50,14 @@ class Connection:
         if self.call.header is None:
             self.stopped = True
             self.task.cancel()
+
+    def has_last_calls(self, client: Any) -> bool:
+        """Whether calls may have arrived before the server was closed, which are served; behind
+        them is the end of the connection."""
+        end_reading = getattr(client, "end_reading", None)
+        if end_reading is not None:
+            end_reading()
+        return end_reading is not None
 
 
 class TAsyncServer:
@@ -189,7 +193,11 @@ class TAsyncServer:
             process = processing(self.processor, iprot, oprot)
             call, peer = connection.call, connection.peer
             goes_on = True
-            while goes_on and not self.closed:
+            begin_message = getattr(client, "begin_message", None)
+            ahead = read_ahead_of(itrans)
+            while goes_on and (not self.closed or connection.has_last_calls(client)):
+                if begin_message is not None:
+                    begin_message(arrived=ahead is not None and bool(ahead.arrived))
                 goes_on = await process_and_answer(
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
@@ -238,9 +246,10 @@ class TAsyncServer:
         server, self.server = self.server, None
         in_own_loop = self.loop is asyncio.get_running_loop()
         if server is not None:
-            if in_own_loop:
-                await self._finish_accepting(server)
             server.close()
+            if in_own_loop:
+                # Those that were accepted have tasks by then, to be ended with the others.
+                await server.wait_closed()
         self.trans.close()
         if in_own_loop:
             await self._end_connections()
@@ -248,20 +257,6 @@ class TAsyncServer:
                 asyncio.get_running_loop().stop()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
-
-    async def _finish_accepting(self, server: asyncio.AbstractServer) -> None:
-        """Accept no connection any more, and wait until those that were accepted have a task.
-
-        asyncio's server forgets about those that it is still making transports for when it is
-        closed, and nobody closes their sockets.
-        """
-        assert self.loop is not None
-        for sock in getattr(server, "sockets", ()):
-            # A socket may be closed by now, and some loops have no readers of their own.
-            with contextlib.suppress(NotImplementedError, ValueError):
-                self.loop.remove_reader(sock.fileno())
-        for _ in range(_TURNS_TO_ACCEPT):
-            await asyncio.sleep(0)
 
     async def _end_connections(self) -> None:
         for connection in list(self._connections.values()):
