@@ -269,9 +269,6 @@ class TNonblockingServer(TServer):
     to wait: ``TThreadedServer`` is for both.
     """
 
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
-
     def __init__(
         self,
         processor: TProcessor,
@@ -324,18 +321,23 @@ class TNonblockingServer(TServer):
             self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger
         )
         self._serving = serving
-        with self._connections.closed_at_exit(self.close):
+        with (
+            closing_on_signals(self.close, wanted=self.handle_signals),
+            self._connections.closed_at_exit(self.close),
+        ):
             if self.closed:
                 serving.close(0)
             serving.run()
         serving.finish(self.grace / 1000)
 
-    def close(self) -> None:
+    def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.
 
         No connection is accepted any more, idle ones are closed, and calls that have come are
-        made and answered first.
+        made and answered first, within ``grace`` seconds; ``self.grace`` when it is not given.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         if self._serving is not None:
             self._serving.close(self.grace / 1000)
         super().close()

@@ -229,7 +229,7 @@ def test_close_takes_its_grace_in_seconds() -> None:
     assert server.grace == 250
 
 
-@pytest.mark.parametrize("kind", ["threaded", "simple", "asyncio"])
+@pytest.mark.parametrize("kind", ["threaded", "simple", "asyncio", "native"])
 def test_calls_that_were_sent_ahead_are_answered_when_the_server_is_closed(kind: str) -> None:
     """What has been received is finished, also where it was not begun yet."""
     with (

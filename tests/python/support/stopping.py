@@ -23,15 +23,16 @@ from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.rpc import client_context
-from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.server import TNonblockingServer, TSimpleServer, TThreadedServer
 
 from support.rpc import PATIENCE, Calls, Handler, make_server, port_of
 
-THREADED, SIMPLE, ASYNCIO = "threaded", "simple", "asyncio"
+THREADED, SIMPLE, ASYNCIO, NATIVE = "threaded", "simple", "asyncio", "native"
+PLAIN = {THREADED: TThreadedServer, SIMPLE: TSimpleServer, NATIVE: TNonblockingServer}
 HTTP, ASYNCIO_HTTP = "http", "asyncio-http"
-ALL = (THREADED, SIMPLE, ASYNCIO, HTTP, ASYNCIO_HTTP)
+ALL = (THREADED, SIMPLE, ASYNCIO, NATIVE, HTTP, ASYNCIO_HTTP)
 #: Those that serve several connections at once.
-CONCURRENT = (THREADED, ASYNCIO, HTTP, ASYNCIO_HTTP)
+CONCURRENT = (THREADED, ASYNCIO, NATIVE, HTTP, ASYNCIO_HTTP)
 
 
 class Waiting(Handler):
@@ -64,10 +65,9 @@ def say(what: object) -> None:
 
 def serve(kind: str, setting: str) -> None:
     server: Any
-    if kind in (THREADED, SIMPLE):
-        server = make_server(
-            Waiting(), server_class={THREADED: TThreadedServer, SIMPLE: TSimpleServer}[kind]
-        )
+    if kind in PLAIN:
+        options = {"threads": 20} if kind == NATIVE else {}
+        server = make_server(Waiting(), PLAIN[kind], **options)
         say(port_of(server))
     elif kind == HTTP:
         server = fastthrift.http.make_server(
