@@ -210,6 +210,56 @@ def test_a_process_that_a_handler_forks_is_ended_by_signals() -> None:
     assert output.split() == [str(-signal.SIGTERM)]
 
 
+def test_a_process_that_a_handler_forks_does_not_stop_the_server_by_its_signals() -> None:
+    output = run_program(
+        PROGRAM
+        + textwrap.dedent(
+            """
+            import os, time
+
+            def accepting():
+                if (child := os.fork()) == 0:
+                    signal.signal(signal.SIGTERM, lambda *_: None)
+                    signal.raise_signal(signal.SIGTERM)
+                    os._exit(0)
+                os.waitpid(child, 0)
+                time.sleep(0.2)
+                print(server.closed)
+                server.close()
+
+            server.serve()
+            """
+        )
+    )
+    assert output.split() == ["False"]
+
+
+def test_a_signal_that_another_thread_takes_closes_the_server() -> None:
+    """The main thread waits for connections, and does not notice."""
+    output = run_program(
+        PROGRAM
+        + textwrap.dedent(
+            """
+            begun = threading.Event()
+
+            def accepting():
+                begun.set()
+
+            def send():
+                begun.wait()
+                # Most likely the main thread waits by now; it takes no signals.
+                threading.Event().wait(0.3)
+                signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+            threading.Thread(target=send).start()
+            server.serve()
+            print("returned")
+            """
+        )
+    )
+    assert output.split() == ["returned"]
+
+
 def test_a_server_in_another_thread_has_no_signals() -> None:
     server = make_server()
     before = signal.getsignal(signal.SIGTERM)
