@@ -26,11 +26,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
@@ -43,6 +46,7 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.overload import Refusing, refuse
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -61,6 +65,9 @@ if TYPE_CHECKING:
     from fastthrift._serve.native import Serving
 
 logger = logging.getLogger(__name__)
+
+# What a client that is refused may take to send its call, in seconds.
+_REFUSAL_TIME = 1.0
 
 
 class TServer:
@@ -183,6 +190,7 @@ class TServer:
                         oprot,
                         logger,
                         closed=self.closed,
+                        rate=self._connections.rate,
                     )
         finally:
             itrans.close()
@@ -255,6 +263,82 @@ class TThreadedServer(TServer):
                 self.handle(client)
             except Exception:
                 logger.exception("The connection of %s failed", connection.peer)
+
+
+class TThreadPoolServer(TServer):
+    """Serves connections by a fixed number of threads, each of them one connection to its end.
+
+    Apache's name. Connections that come when all threads are busy wait for one; those beyond
+    ``queue`` are answered that the server is overloaded, and closed.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """What ``TServer`` takes; ``threads`` serve (10), ``queue`` connections wait for one
+        (1,000). ``daemon`` makes the threads daemonic, ``grace`` sets how many milliseconds
+        ``serve`` waits for them after ``close``."""
+        self.threads: int = kwargs.pop("threads", 10)
+        self.queue: int = kwargs.pop("queue", 1000)
+        self.daemon = kwargs.pop("daemon", False)
+        self.grace = kwargs.pop("grace", self.grace)
+        super().__init__(*args, **kwargs)
+        if self.threads < 1:
+            raise ValueError(f"TThreadPoolServer needs a thread at least, not {self.threads}")
+
+    def setNumThreads(self, num: int) -> None:
+        """Set how many threads serve, before ``serve``."""
+        self.threads = num
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called; returns when all calls that were received are answered,
+        or ``grace`` milliseconds after."""
+        self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
+        refusing = Refusing(self._refuse)
+        overload = Rate()
+        with closing_on_signals(self.close, wanted=self.handle_signals):
+            try:
+                for _ in range(self.threads):
+                    self._connections.start(threading.Thread(target=self._run, daemon=self.daemon))
+                with self._connections.closed_at_exit(self.close):
+                    for client in self._accept():
+                        if self._waiting.qsize() < self.queue:
+                            self._waiting.put(client)
+                            continue
+                        if (more := overload.tell()) is not None:
+                            logger.warning(
+                                "Overloaded: %d connections wait, others are refused%s",
+                                self.queue,
+                                more,
+                            )
+                        if not refusing.take(client):
+                            client.close()
+            finally:
+                for _ in range(self.threads):
+                    self._waiting.put(None)
+                self.wait_for_threads(self.grace)
+
+    def _run(self) -> None:
+        with self._connections.in_this_thread():
+            while (client := self._waiting.get()) is not None:
+                with self._registered(client) as connection:
+                    try:
+                        self._converse(client, connection)
+                    except Exception:
+                        logger.exception("The connection of %s failed", connection.peer)
+
+    def _refuse(self, client: TTransportBase) -> None:
+        """Answer the first call of a connection that there is no room for."""
+        sock = getattr(client, "sock", None)
+        try:
+            if isinstance(sock, socket.socket):
+                sock.settimeout(_REFUSAL_TIME)
+            itrans = self.itrans_factory.get_transport(client)
+            otrans = self.otrans_factory.get_transport(client)
+            iprot = self.iprot_factory.get_protocol(itrans)
+            refuse(self.processor, iprot, self.oprot_factory.get_protocol(otrans), self.queue)
+        except Exception as error:
+            logger.debug("A connection was refused without an answer: %r", error)
+        finally:
+            client.close()
 
 
 class TNonblockingServer(TServer):

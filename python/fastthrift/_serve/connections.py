@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import note_unfinished, peer_name
 
@@ -78,6 +79,8 @@ class Connections:
         # By the id of their transport.
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
+        # How often it is logged that somebody sends no messages.
+        self.rate = Rate()
 
     def __bool__(self) -> bool:
         """Whether there are any."""

@@ -387,6 +387,11 @@ class TServerSocket:
             return f"descriptor {self.descriptor}"
         return self.unix_socket or (self.host, self.port)
 
+    def share(self) -> None:
+        """Processes that are forked from now on listen as well, and go on when this one stops."""
+        if self._listening is not None:
+            self._listening.share()
+
     def accept(self) -> TSocket:
         """Wait for the next connection."""
         client = self._accept()

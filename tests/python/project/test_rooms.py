@@ -39,7 +39,15 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport.base",
     },
-    "_serve": {"_calls", "transport.base"},
+    "_serve": {
+        "_calls",
+        "_core",
+        "_payload",
+        "protocol",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
     "server": {
         "_calls",
         "_serve",
@@ -69,8 +77,6 @@ ROOMS: dict[str, set[str]] = {
     "compat": set(),
     # The package's own names.
     "": {"_calls", "_core", "_lazy", "compat", "hook", "parser", "pool", "transport.base"},
-    "cli": {"", "_core", "parser"},
-    "__main__": {"cli"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {
@@ -105,6 +111,20 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "cli": {
+        "",
+        "_core",
+        "_serve",
+        "contrib.aio",
+        "contrib.aio.protocol",
+        "contrib.aio.transport",
+        "parser",
+        "protocol",
+        "server",
+        "thrift",
+        "transport",
+    },
+    "__main__": {"cli"},
 }
 
 #: Names that are private by their spelling and public by contract, wherever they are used.
