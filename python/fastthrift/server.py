@@ -33,7 +33,6 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
@@ -46,7 +45,7 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import Refusing, refuse
+from fastthrift._serve.overload import Overload, refuse
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -196,6 +195,21 @@ class TServer:
             itrans.close()
             otrans.close()
 
+    def _refuse(self, client: TTransportBase, why: str) -> None:
+        """Answer the first call of a connection that there is no room for."""
+        sock = getattr(client, "sock", None)
+        try:
+            if isinstance(sock, socket.socket):
+                sock.settimeout(_REFUSAL_TIME)
+            itrans = self.itrans_factory.get_transport(client)
+            otrans = self.otrans_factory.get_transport(client)
+            iprot = self.iprot_factory.get_protocol(itrans)
+            refuse(self.processor, iprot, self.oprot_factory.get_protocol(otrans), why)
+        except Exception as error:
+            logger.debug("A connection was refused without an answer: %r", error)
+        finally:
+            client.close()
+
     def wait_for_threads(self, grace: float) -> None:
         """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
         self._connections.wait_for_threads(grace, logger)
@@ -221,6 +235,10 @@ class TSimpleServer(TServer):
 class TThreadedServer(TServer):
     """Serves every connection in a thread of its own."""
 
+    # How many connections are served at once; others are answered that the server is overloaded,
+    # and closed. None for any number.
+    max_connections: int | None = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """What ``TServer`` takes; ``daemon`` makes the threads daemonic, ``grace`` sets how many
         milliseconds ``serve`` waits for them after ``close``."""
@@ -237,8 +255,13 @@ class TThreadedServer(TServer):
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._connections.closed_at_exit(self.close):
+                    overload = Overload(self._refuse, "%d connections are open", logger)
                     for client in self._accept():
-                        self._start(client)
+                        most = self.max_connections
+                        if most is not None and self._connections.threads >= most:
+                            overload.refuse(client, most)
+                        else:
+                            self._start(client)
             finally:
                 self.wait_for_threads(self.grace)
 
@@ -292,8 +315,7 @@ class TThreadPoolServer(TServer):
         """Serve until ``close`` is called; returns when all calls that were received are answered,
         or ``grace`` milliseconds after."""
         self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
-        refusing = Refusing(self._refuse)
-        overload = Rate()
+        overload = Overload(self._refuse, "%d connections wait", logger)
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 for _ in range(self.threads):
@@ -302,15 +324,8 @@ class TThreadPoolServer(TServer):
                     for client in self._accept():
                         if self._waiting.qsize() < self.queue:
                             self._waiting.put(client)
-                            continue
-                        if (more := overload.tell()) is not None:
-                            logger.warning(
-                                "Overloaded: %d connections wait, others are refused%s",
-                                self.queue,
-                                more,
-                            )
-                        if not refusing.take(client):
-                            client.close()
+                        else:
+                            overload.refuse(client, self.queue)
             finally:
                 for _ in range(self.threads):
                     self._waiting.put(None)
@@ -324,21 +339,6 @@ class TThreadPoolServer(TServer):
                         self._converse(client, connection)
                     except Exception:
                         logger.exception("The connection of %s failed", connection.peer)
-
-    def _refuse(self, client: TTransportBase) -> None:
-        """Answer the first call of a connection that there is no room for."""
-        sock = getattr(client, "sock", None)
-        try:
-            if isinstance(sock, socket.socket):
-                sock.settimeout(_REFUSAL_TIME)
-            itrans = self.itrans_factory.get_transport(client)
-            otrans = self.otrans_factory.get_transport(client)
-            iprot = self.iprot_factory.get_protocol(itrans)
-            refuse(self.processor, iprot, self.oprot_factory.get_protocol(otrans), self.queue)
-        except Exception as error:
-            logger.debug("A connection was refused without an answer: %r", error)
-        finally:
-            client.close()
 
 
 class TNonblockingServer(TServer):

@@ -86,6 +86,11 @@ class Connections:
         """Whether there are any."""
         return bool(self._open)
 
+    @property
+    def threads(self) -> int:
+        """How many threads serve them."""
+        return len(self._threads)
+
     @contextlib.contextmanager
     def accepted(self, client: TTransportBase) -> Iterator[Connection]:
         """A connection while it is served."""

@@ -82,6 +82,31 @@ def test_a_refused_client_that_says_nothing_is_closed() -> None:
         assert peer.recv(1) == b""
 
 
+def test_a_threaded_server_refuses_more_connections_than_it_may_have(caplog: Any) -> None:
+    server = make_server()
+    server.max_connections = 2
+    with serving(server) as port, contextlib.ExitStack() as clients:
+        kept = [clients.enter_context(client_of(port)) for _ in range(2)]
+        assert [client.add(1, 2) for client in kept] == [3, 3]
+        with client_of(port) as client, pytest.raises(TApplicationException) as caught:
+            client.add(1, 2)
+        assert "the server is overloaded: 2 connections are open; try again" in str(caught.value)
+        assert [client.add(1, 2) for client in kept] == [3, 3]
+        kept[0].close()
+
+        def is_served() -> bool:
+            with client_of(port) as client:
+                try:
+                    return bool(client.add(1, 2) == 3)
+                except TApplicationException:
+                    return False
+
+        pause = threading.Event()
+        while not is_served():
+            pause.wait(0.01)
+    assert "Overloaded: 2 connections are open, others are refused" in caplog.text
+
+
 def test_close_serves_those_that_have_sent_their_call() -> None:
     handler = Handler()
     server = pool(handler, threads=1)
