@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import time
 
-# Between two log lines of one kind, in seconds.
-_PAUSE = 10.0
+# In seconds.
+_PERIOD = 10.0
 
 
 class Rate:
-    """How often something is logged: at once, and then no more than each 10 seconds."""
+    """How often something is logged: so many lines in 10 seconds."""
 
-    def __init__(self) -> None:
-        self._last = -_PAUSE
+    def __init__(self, most: int = 1) -> None:
+        self._most = most
+        self._begun = -_PERIOD
+        self._lines = 0
         self._more = 0
 
     def tell(self) -> str | None:
         """What to add to a line about one more of its kind; None where it is not to be written."""
         now = time.monotonic()
-        if now - self._last < _PAUSE:
+        if now - self._begun >= _PERIOD:
+            self._begun, self._lines = now, 0
+        if self._lines >= self._most:
             # Without a lock, which servers could not be pickled with: a few may be lost.
             self._more += 1
             return None
-        more, self._more, self._last = self._more, 0, now
+        self._lines += 1
+        more, self._more = self._more, 0
         return f" ({more} more since the last such line)" if more else ""

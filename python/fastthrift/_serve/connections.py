@@ -80,7 +80,7 @@ class Connections:
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
         # How often it is logged that somebody sends no messages.
-        self.rate = Rate()
+        self.rate = Rate(5)
 
     def __bool__(self) -> bool:
         """Whether there are any."""

@@ -98,7 +98,7 @@ class TAsyncServer:
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
-        self._rate = Rate()
+        self._rate = Rate(5)
         # What signals and other threads have asked for.
         self._closing: asyncio.Task[None] | None = None
 
