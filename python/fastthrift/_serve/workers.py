@@ -35,7 +35,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 # What a worker may take longer than the grace before it is killed, in seconds.
 _MORE_GRACE = 2.0
 
-_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")
+
+def _numbers() -> set[signal.Signals]:
+    """The signals of the parent. Not every system has them, and each has this module."""
+    return {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
 class Worker(NamedTuple):
@@ -113,7 +116,12 @@ class Workers:
             return self._supervise()
         except _InWorker as child:
             worker = child.worker
-        return self._serve(worker)
+        try:
+            # Those that came meanwhile come now.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
+            return self._serve(worker)
+        except KeyboardInterrupt:
+            return ENDED  # before the server took it as a wish to close
 
     def describe(self) -> tuple[bool, dict[str, object]]:
         """Whether workers serve, and how many."""
@@ -150,8 +158,7 @@ class Workers:
         os.set_blocking(self._wake[0], False)
         os.set_blocking(self._wake[1], False)
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
-        for name in _SIGNALS:
-            number = getattr(signal, name)
+        for number in _numbers():
             self._handlers[number] = signal.signal(number, lambda one, _: self._came.append(one))
 
     def _give_back_signals(self) -> None:
@@ -162,6 +169,8 @@ class Workers:
     def _fork(self, number: int, replaces: _Child | None = None) -> None:
         read, write = os.pipe()
         parent = os.getpid()
+        # A child that is told to end while it still has the parent's handlers would not hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _numbers())
         pid = os.fork()
         if pid == 0:
             os.close(read)
@@ -171,17 +180,19 @@ class Workers:
                 os.write(write, _SERVES)
 
             raise _InWorker(Worker(number, ready, parent))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
         os.close(write)
         self._children[pid] = _Child(number, pid, read, replaces)
 
     def _become_worker(self) -> None:
         """Give up what is the parent's, in a child."""
-        # For what happens to come before the server has handlers of its own.
-        self._give_back_signals()
-        for name in ("SIGTERM", "SIGHUP", "SIGCHLD"):
-            number = getattr(signal, name)
-            signal.signal(number, signal.SIG_IGN if name == "SIGHUP" else signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        # For what comes before the server has handlers of its own.
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Of a terminal that is gone the parent is told.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for child in self._children.values():
             os.close(child.status)
         self._children.clear()

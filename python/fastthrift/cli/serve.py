@@ -169,13 +169,6 @@ class _Program:
     def serve(self, worker: Worker) -> int:
         """Be a worker, and give the exit status."""
         try:
-            return self._serve(worker)
-        except KeyboardInterrupt:
-            # Before the server took it as a wish to close.
-            return 0
-
-    def _serve(self, worker: Worker) -> int:
-        try:
             served = self._load()
         except _NotServed as error:
             _fail(str(error))
