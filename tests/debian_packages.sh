@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need that PyPI does not have, unless it is there: a browser,
 # Apache's compiler of Thrift, Apache's web server with what its modules are compiled
-# with, and nginx. Debian's packages, by apt-get, as root or with sudo; where there is
-# none, it says what to install.
+# with, nginx, and what makes network namespaces. Debian's packages, by apt-get, as root
+# or with sudo; where there is none, it says what to install.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,6 +17,7 @@ have() {
 packages=()
 { have chromium && have chromedriver; } || packages+=(chromium chromium-driver fonts-dejavu-core)
 have thrift || packages+=(thrift-compiler)
+have ip || packages+=(iproute2)
 { have apxs && [ -x /usr/sbin/apache2 ]; } || packages+=(apache2-bin apache2-dev python3-dev)
 
 # Unpacked here, for to install nginx is to start it, on port 80.

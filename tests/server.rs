@@ -266,10 +266,8 @@ fn of_many_that_send_garbage_few_are_told() {
 #[test]
 fn other_dialect_than_the_fixed_one_is_refused() {
     let server = Running::echo(ServerOptions {
-        format: Some(MessageFormat {
-            protocol: Protocol::Binary { strict: true },
-            framed: true,
-        }),
+        protocol: Some(Protocol::Binary { strict: true }),
+        framed: Some(true),
         ..ServerOptions::default()
     });
     let mut stream = server.connect();
@@ -277,6 +275,38 @@ fn other_dialect_than_the_fixed_one_is_refused() {
         .write_all(&binary("add", message_type::CALL, 1))
         .expect("sent");
     assert_eq!(read_to_end(&mut stream), b"");
+    server.close(PATIENCE);
+}
+
+#[test]
+fn call_that_cannot_be_read_is_answered_after_those_before_it() {
+    let server = Running::echo(ServerOptions::default());
+    let good = binary("add", message_type::CALL, 1);
+    let mut bad = binary("divide", message_type::CALL, 2);
+    // In place of its end, a field of a type that there is not.
+    *bad.last_mut().expect("its end") = 99;
+    bad.extend_from_slice(&[0, 1, 0, 0, 0]);
+    let mut stream = server.connect();
+    stream
+        .write_all(&[good.clone(), bad].concat())
+        .expect("sent");
+    let answers = read_to_end(&mut stream);
+    let refusal = answers.strip_prefix(good.as_slice()).expect("an answer");
+    let mut reader = Binary::new(SliceInput::new(refusal), Limits::DEFAULT, true);
+    let header = reader.message().expect("a header");
+    assert_eq!(
+        (
+            header.name.as_slice(),
+            header.message_type,
+            header.sequence_id
+        ),
+        (b"divide".as_slice(), message_type::EXCEPTION, 2)
+    );
+    let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
+    assert!(
+        matches!(&notice, Notice::BadCall { method, .. } if method == "divide"),
+        "{notice:?}"
+    );
     server.close(PATIENCE);
 }
 

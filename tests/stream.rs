@@ -70,7 +70,7 @@ fn taken(framing: Framing, dialect: Dialect, bytes: &[u8], size: usize) -> (Vec<
             }
         }
     }
-    (messages, format!("{:?}", inbound.into_rest()))
+    (messages, format!("b\"{}\"", inbound.rest().escape_ascii()))
 }
 
 #[test]

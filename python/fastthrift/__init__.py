@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import hooks
     from ._calls.deadlines import deadline
+    from ._calls.observed import current_call
     from .compat import install_as_thriftpy, uninstall_as_thriftpy
     from .pool import ClientPool
     from .transport.base import DeadlineExceeded
@@ -23,11 +25,13 @@ __python__ = sys.version_info
 __all__ = [
     "ClientPool",
     "DeadlineExceeded",
+    "current_call",
     "deadline",
     "decode",
     "encode",
     "from_dict",
     "from_json",
+    "hooks",
     "install_as_thriftpy",
     "install_import_hook",
     "load",
@@ -42,7 +46,9 @@ __all__ = [
 _LAZY = {
     "ClientPool": "pool",
     "DeadlineExceeded": "transport.base",
+    "current_call": "_calls.observed",
     "deadline": "_calls.deadlines",
+    "hooks": "",
     "install_as_thriftpy": "compat",
     "thrift": "",
     "uninstall_as_thriftpy": "compat",

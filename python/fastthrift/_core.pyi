@@ -733,7 +733,8 @@ class NativeServer:
         descriptor: int,
         unix: bool,
         *,
-        format: tuple[str, bool] | None,
+        protocol: str | None,
+        framed: bool | None,
         strict: bool,
         max_message_size: int,
         max_string_length: int,
@@ -743,6 +744,7 @@ class NativeServer:
         queue: int,
         message_time: float | None,
         idle_time: float | None,
+        grace: float,
     ) -> Self: ...
     @property
     def connections(self) -> int: ...
@@ -777,9 +779,11 @@ class ServerNotice:
     """What a log should know."""
 
     @property
-    def kind(self) -> Literal["no message", "overload", "full", "cannot accept"]: ...
+    def kind(self) -> Literal["no message", "bad call", "overload", "full", "cannot accept"]: ...
     @property
     def limit(self) -> int: ...
+    @property
+    def method(self) -> str: ...
     @property
     def more(self) -> int: ...
     @property

@@ -15,28 +15,34 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
+from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
     PoolFace,
-    call,
+    call_seen,
     close,
     give_connection_back,
     take_connection,
 )
 from fastthrift._calls.pooling import (
     Addresses,
+    Attempts,
     PoolOptions,
     Shelf,
 )
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import has_arrived, layers
+from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.watch import watch
+from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
+from fastthrift.transport._addresses import EITHER_FAMILY, resolve
 from fastthrift.transport.base import TTransportException
 from fastthrift.urls import ServiceURL, parse_all
 
@@ -59,11 +65,45 @@ class ClientPool(PoolFace):
     other failure it is closed.
     """
 
-    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InThreads:
-        return _InThreads(service, size, Addresses(parse_all(url)), made_of)
+    _options: PoolOptions
+
+    def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InThreads:
+        return _InThreads(service, options, Addresses(parse_all(url)), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return run(call(self, _api, args, kwargs))
+        if watch.is_on:
+            return run(call_seen(self, run, _api, args, kwargs))
+        calls = self._calls
+        options = self._options
+        now = clock()
+        timeout = options.timeout
+        at = current_deadline()
+        if timeout is not None and (at is None or now + timeout < at):
+            at = now + timeout
+        if at is not None and now >= at:
+            require_time(at, now, f"{self._service.__name__}.{_api}")
+        # What nearly every call does, on a connection that was kept, is told here step by step.
+        with calls.made_lock or calls.lock():
+            connection = calls.shelf.take(now)
+        if connection is None:
+            return run(calls.call(options, _api, args, kwargs))
+        if connection.pending() or connection.look():
+            calls.remove_dead(connection)
+            return run(calls.call(options, _api, args, kwargs))
+        if at is None:
+            end_at(connection.bound, at)
+        else:
+            connection.bound.deadline = at
+        try:
+            value = connection.make(_api, *args, **kwargs)
+        except BaseException as error:
+            attempts = Attempts(options, _api, len(calls.addresses), at)
+            if not calls.note_failed(connection, error, attempts):
+                raise
+        else:
+            calls.give_back(connection)
+            return value
+        return run(calls.call(options, _api, args, kwargs, attempts=attempts))
 
     @contextlib.contextmanager
     def client(self) -> Iterator[OneConnection]:
@@ -93,36 +133,50 @@ class _InThreads(PoolCalls):
     def __init__(
         self,
         service: Any,
-        size: int,
+        options: PoolOptions,
         addresses: Addresses[ServiceURL],
         made_of: tuple[Any, Any, ssl.SSLContext | None, bool],
     ) -> None:
-        super().__init__(service, size, addresses)
+        super().__init__(service, options, addresses)
         self._made_of = made_of
+        self._condition: threading.Condition
         _of_this_process.add(self)
 
-    def lock(self) -> threading.Condition:
-        condition: threading.Condition | None = self.__dict__.get("_condition")
-        if condition is None:
-            # Not before the first use: gevent may have put its own in place by then.
-            condition = self.__dict__.setdefault("_condition", threading.Condition())
-        return condition
+    def lock(self) -> AbstractContextManager[Any]:
+        # Not before the first use: gevent may have put its own in place by then.
+        with _making:
+            if self.made_lock is None:
+                # A condition costs more to take than the lock in it.
+                lock = threading.RLock()
+                self._condition = threading.Condition(lock)
+                self.made_lock = lock
+            return self.made_lock
 
     def wait(self, seconds: float | None) -> bool:
-        return self.lock().wait(seconds)
+        return self._condition.wait(seconds)
 
     def wake(self, *, everybody: bool = False) -> None:
         if everybody:
-            self.lock().notify_all()
+            self._condition.notify_all()
         else:
-            self.lock().notify()
+            self._condition.notify()
 
-    def connect(self, url: ServiceURL, options: PoolOptions, at: float | None) -> TClient:
+    def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
+        if url.scheme not in ("tcp", "tls"):
+            return ()
+        try:
+            return resolve(url.host, url.port, EITHER_FAMILY)
+        except OSError:
+            return ()  # connecting says so
+
+    def connect(
+        self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
+    ) -> TClient:
         proto_factory, trans_factory, ssl_context, check_seqid = self._made_of
         parts = (
             TClient,
             self.service,
-            _socket(url, options, at, ssl_context),
+            _socket(url, address, options, at, ssl_context),
             proto_factory or url.protocol_factory(),
             trans_factory or url.transport_factory(),
         )
@@ -131,14 +185,8 @@ class _InThreads(PoolCalls):
             closing.pop_all()
             return client
 
-    def invoke(self, client: Any, api: str, args: Any, kwargs: Any) -> Any:
-        return getattr(client, api)(*args, **kwargs)
-
-    def has_arrived(self, client: Any) -> bool:
-        trans = client._iprot.trans
-        return has_arrived(trans) or any(
-            layer.pending() for layer in layers(trans) if hasattr(layer, "pending")
-        )
+    def looks_at(self, trans: Any) -> tuple[Any, Any]:
+        return looks_at(trans)
 
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):
@@ -147,8 +195,9 @@ class _InThreads(PoolCalls):
     def start_over_in_child(self) -> None:
         """Forget everything in a forked child: its parent has the connections, and a thread that
         the child does not have may hold the lock."""
-        inherited, self.shelf = self.shelf, Shelf(self.shelf.size)
-        self.__dict__.pop("_condition", None)
+        inherited, self.shelf = self.shelf, Shelf(self.shelf.size, self.shelf.max_idle)
+        self.made_lock = None
+        self.waiting = 0
         for connection in (*inherited.idle, *inherited.busy):
             self._abandon(connection.client)
 
@@ -166,7 +215,11 @@ def _milliseconds(seconds: float | None) -> float | None:
 
 
 def _socket(
-    url: ServiceURL, options: PoolOptions, at: float | None, ssl_context: ssl.SSLContext | None
+    url: ServiceURL,
+    address: Any,
+    options: PoolOptions,
+    at: float | None,
+    ssl_context: ssl.SSLContext | None,
 ) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
     times: dict[str, Any] = {
@@ -177,7 +230,9 @@ def _socket(
         from fastthrift.http import THttpClient
 
         context = None if ssl_context is None else lambda: ssl_context
-        return THttpClient(str(url), _milliseconds(options.timeout), context, keep_alive=True)
+        client = THttpClient(str(url), None, context, keep_alive=True)
+        client.connect_timeout = options.connect_timeout
+        return client
     if url.scheme == "tls":
         from fastthrift.transport.sslsocket import TSSLSocket
 
@@ -187,14 +242,23 @@ def _socket(
     else:
         sock = TSocket(url.host, url.port, **times)
     sock.deadline = at
+    sock.known_addresses = None if address is None else [address]
     return sock
 
+
+# Held while the lock of a pool is made.
+_making = threading.Lock()
+
+# Before 3.12 methods that a class finds for itself cost twice.
+install_getattr(ClientPool)
 
 # What a forked child has to forget.
 _of_this_process: weakref.WeakSet[_InThreads] = weakref.WeakSet()
 
 
 def _start_over_in_child() -> None:
+    global _making
+    _making = threading.Lock()
     for calls in list(_of_this_process):
         calls.start_over_in_child()
 

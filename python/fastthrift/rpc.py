@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect
@@ -26,6 +26,8 @@ from fastthrift.transport.base import TTransportFactory
 
 if TYPE_CHECKING:
     import ssl
+
+    from fastthrift._calls.observed import Middleware
 
 _Server = TypeVar("_Server", bound=TServer)
 
@@ -88,6 +90,8 @@ def make_client(
     socket_family: int = EITHER_FAMILY,
     *,
     check_seqid: bool = True,
+    auto_reopen: bool = False,
+    middleware: Iterable[Middleware] = (),
 ) -> TClient:
     """Connect to a service. The caller closes the client.
 
@@ -95,8 +99,10 @@ def make_client(
     none. ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and
     ``port``, ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context``
     or one of the files is given. ``check_seqid=False`` is for servers that do not repeat the
-    sequence id of a call. Raises ``TTransportException`` of type ``NOT_OPEN`` when the service
-    cannot be reached, and ``ValueError`` for a ``url`` that is none, or one of HTTP.
+    sequence id of a call; with ``auto_reopen`` a call that finds the connection closed opens
+    another one; ``middleware`` stands around each call. Raises ``TTransportException`` of
+    type ``NOT_OPEN`` when the service cannot be reached, and ``ValueError`` for a ``url`` that is
+    none, or one of HTTP.
     """
     if unix_socket and certfile:
         warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
@@ -105,7 +111,15 @@ def make_client(
     client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
     with contextlib.ExitStack() as closing:
-        client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
+        client: TClient = run(
+            connect(
+                closing,
+                *parts,
+                check_seqid=check_seqid,
+                auto_reopen=auto_reopen,
+                middleware=middleware,
+            )
+        )
         # From here on it is closed by the caller.
         closing.pop_all()
         return client
@@ -125,12 +139,14 @@ def make_server(
     *,
     message_timeout: float | None = MESSAGE_TIMEOUT,
     server_class: Callable[..., _Server] = TThreadedServer,  # type: ignore[assignment]
+    middleware: Iterable[Middleware] = (),
 ) -> _Server:
     """A server of one service, of ``server_class``; it listens when its ``serve`` is called.
 
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
     any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
-    byte to its last. Raises ``OSError`` from ``serve`` when the address is in use.
+    byte to its last. ``middleware`` stands around each call of the handler. Raises ``OSError``
+    from ``serve`` when the address is in use.
     """
     require_address(host, port, unix_socket)
     timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
@@ -149,7 +165,7 @@ def make_server(
     else:
         server_socket = TServerSocket(host, port, socket_family=socket_family, **timeouts)
     return server_class(
-        TProcessor(service, handler),
+        TProcessor(service, handler, middleware=middleware),
         server_socket,
         iprot_factory=proto_factory,
         itrans_factory=trans_factory,
@@ -175,6 +191,8 @@ def client_context(
     socket_family: int = EITHER_FAMILY,
     *,
     check_seqid: bool = True,
+    auto_reopen: bool = False,
+    middleware: Iterable[Middleware] = (),
 ) -> Iterator[TClient]:
     """A connected client that is closed at the end of the ``with`` block.
 
@@ -195,4 +213,12 @@ def client_context(
     client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
     with contextlib.ExitStack() as closing:
-        yield run(connect(closing, *parts, check_seqid=check_seqid))
+        yield run(
+            connect(
+                closing,
+                *parts,
+                check_seqid=check_seqid,
+                auto_reopen=auto_reopen,
+                middleware=middleware,
+            )
+        )

@@ -381,7 +381,9 @@ class TNonblockingServer(TServer):
         super().__init__(
             processor, trans, itrans_factory, iprot_factory, otrans_factory, oprot_factory
         )
-        self._formats = native().Formats(iprot_factory, self.oprot_factory, itrans_factory)
+        room = native()
+        room.require_own_accept(trans)
+        self._formats = room.Formats(iprot_factory, self.oprot_factory, itrans_factory)
         self.threads = threads
         self.max_connections = max_connections
         self.queue = queue
@@ -400,6 +402,7 @@ class TNonblockingServer(TServer):
             self.queue,
             self.message_timeout,
             self.trans.client_timeout,
+            self.grace / 1000,
         )
         serving = room.Serving(
             self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger

@@ -43,6 +43,7 @@ from fastthrift._calls.services import (
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
+from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
 from fastthrift._core import bind, write_call
@@ -61,10 +62,11 @@ from ._payload import parse_spec as parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from fastthrift._calls.client_call import ClientCall
+    from fastthrift._calls.observed import Call, Middleware
     from fastthrift._calls.server_call import Incoming
     from fastthrift.protocol.base import TProtocolBase
 
@@ -90,11 +92,16 @@ class TClient:
         oprot: TProtocolBase | None = None,
         *,
         check_seqid: bool = True,
+        auto_reopen: bool = False,
+        middleware: Iterable[Middleware] = (),
     ) -> None:
         """``service`` is a class of a loaded module.
 
         ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
-        answer every call with id 0; that can be said of the protocol as well.
+        answer every call with id 0; that can be said of the protocol as well. With
+        ``auto_reopen`` a call that finds the connection closed, by the peer or after a call that
+        failed, opens another one first. ``middleware`` stands around each call (see
+        ``fastthrift.hooks``).
         """
         check_service(service, type(self).__name__)
         self._service = service
@@ -103,17 +110,20 @@ class TClient:
             self._oprot = oprot
         self._seqid = 0
         self._rpc_state = Turns(service, Blocking, check_seqid)
+        self._rpc_state.auto_reopen = auto_reopen
+        if middleware:
+            self._rpc_state.around = _through(middleware)
 
     def __getattr__(self, _api: str) -> Any:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if _api != "_service":
             if _api in self._service.thrift_services:
-                return partial(self._req, _api)
+                return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
             if api := find_keyword_method(self._service, _api):
-                return partial(self._req, api)
+                return partial(_watched, self, api) if watch.is_on else partial(self._req, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
-                return partial(self._req, "close")
+                return partial(_watched, self, "close")
             # A method of the service comes first, as it does in thriftpy2.
             if _api == "is_open":
                 return is_open(self)
@@ -191,6 +201,26 @@ _core.install_getattr(TClient)
 _OWN_HALVES = _core.OriginalMethods(TClient, "_send", "_recv")
 
 
+def _watched(client: TClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Make a call that somebody may look at."""
+    if not watch.is_on:
+        return client._req(_api, *args, **kwargs)
+    from fastthrift._calls.observed import attached, is_observed, new_call, observe
+
+    progress = client._rpc_state
+    if not is_observed(progress.around):
+        return client._req(_api, *args, **kwargs)
+    if progress.process is not this_process.current:
+        progress.start_over_in_child(client)
+
+    def go(call: Call) -> Any:
+        with progress.lock, attached(call, client):
+            return client._req(call.method, *call.args, **call.kwargs)
+
+    call = new_call(client._service, _api, args, kwargs)
+    return run(observe(call, progress.around, go))
+
+
 def _reopen(client: TClient) -> None:
     """Connect again; raises ``TTransportException`` of type ``NOT_OPEN`` where that fails."""
     progress = client._rpc_state
@@ -220,11 +250,19 @@ class TProcessor:
     A handler that lacks methods of the service is logged as a warning.
     """
 
-    def __init__(self, service: Any, handler: object) -> None:
+    # How calls are handed on through middleware, where there is any.
+    around: Callable[[Any], Any] | None = None
+
+    def __init__(
+        self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
+    ) -> None:
+        """``middleware`` stands around each call of the handler (see ``fastthrift.hooks``)."""
         check_service(service, type(self).__name__)
         check_handler(service, handler, type(self).__name__)
         self._service = service
         self._handler = handler
+        if middleware:
+            self.around = _through(middleware)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call."""
@@ -284,13 +322,24 @@ _OWN_PARTS = _core.OriginalMethods(TProcessor, *_PARTS)
 _OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process", *_PARTS)
 
 
+def _through(
+    middleware: Iterable[Middleware], *, several: bool = False
+) -> Callable[[Any], Any] | None:
+    from fastthrift._calls.observed import through
+
+    return through(middleware, several=several)
+
+
 class TMultiplexedProcessor(TProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
 
     SEPARATOR = SEPARATOR
 
-    def __init__(self) -> None:
+    def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
+        """``middleware`` stands around that of each service."""
         self.processors: dict[str, TProcessor] = {}
+        if middleware:
+            self.around = _through(middleware, several=True)
 
     def register_processor(self, service_name: str, processor: TProcessor) -> None:
         """Serve ``processor`` under a name; a name can be given once."""
@@ -308,6 +357,8 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     """How a connection with these protocols has its calls processed, found once for it: each call
     is handed on where nothing of the processor is anybody else's, and noted by wrappers of the
     protocols elsewhere."""
+    if wants_access_log():
+        import fastthrift._calls.observed  # noqa: F401
     if _OWN_PROCESSING.are_kept_by(processor):
         return lambda call: process(processor, call, iprot, oprot)
     if _OWN_SEVERAL.are_kept_by(processor):

@@ -14,9 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::ffi;
-use crate::server::{
-    Listener, MessageFormat, Notice, Request, Runner, Server, ServerOptions, Work, Worker,
-};
+use crate::server::{Listener, Notice, Request, Runner, Server, ServerOptions, Work, Worker};
 use crate::stream::Protocol;
 use crate::wire::Limits;
 
@@ -65,14 +63,15 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, format, strict, max_message_size, max_string_length, max_depth,
-        max_frame_size, connections, queue, message_time, idle_time,
+        descriptor, unix, *, protocol, framed, strict, max_message_size, max_string_length, max_depth,
+        max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
     fn new(
         descriptor: i32,
         unix: bool,
-        format: Option<(String, bool)>,
+        protocol: Option<&str>,
+        framed: Option<bool>,
         strict: bool,
         max_message_size: usize,
         max_string_length: usize,
@@ -82,6 +81,7 @@ impl NativeServer {
         queue: usize,
         message_time: Option<f64>,
         idle_time: Option<f64>,
+        grace: f64,
     ) -> PyResult<Self> {
         let socket = ffi::duplicate(descriptor)?;
         let listener = if unix {
@@ -89,15 +89,10 @@ impl NativeServer {
         } else {
             Listener::tcp(socket)?
         };
-        let format = match format {
-            None => None,
-            Some((protocol, framed)) => Some(MessageFormat {
-                protocol: protocol_of(&protocol, strict)?,
-                framed,
-            }),
-        };
+        let protocol = protocol.map(|name| protocol_of(name, strict)).transpose()?;
         let options = ServerOptions {
-            format,
+            protocol,
+            framed,
             strict,
             limits: Limits {
                 depth: max_depth,
@@ -109,6 +104,7 @@ impl NativeServer {
             queue,
             message_time: seconds(message_time)?,
             idle_time: seconds(idle_time)?,
+            grace: seconds(Some(grace))?.unwrap_or_default(),
         };
         let (server, runner) = Server::new(listener, options)?;
         let (here, there) = UnixStream::pair()?;
@@ -246,12 +242,14 @@ impl ServedCalls {
 /// What a log should know.
 #[pyclass(frozen, get_all, module = "fastthrift._core")]
 pub struct ServerNotice {
-    /// "no message", "overload", "full" or "cannot accept".
+    /// "no message", "bad call", "overload", "full" or "cannot accept".
     kind: &'static str,
     /// The peer, where there is one.
     peer: String,
     /// Its first bytes.
     opening: Vec<u8>,
+    /// The method that was called, where it is one call.
+    method: String,
     /// What is wrong.
     problem: String,
     /// How much was allowed.
@@ -266,6 +264,7 @@ impl ServerNotice {
             kind: "",
             peer: String::new(),
             opening: Vec::new(),
+            method: String::new(),
             problem: String::new(),
             limit: 0,
             more: 0,
@@ -280,6 +279,19 @@ impl ServerNotice {
                 kind: "no message",
                 peer,
                 opening,
+                problem,
+                more,
+                ..nothing
+            },
+            Notice::BadCall {
+                peer,
+                method,
+                problem,
+                more,
+            } => Self {
+                kind: "bad call",
+                peer,
+                method,
                 problem,
                 more,
                 ..nothing

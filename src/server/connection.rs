@@ -12,6 +12,7 @@ use bytes::{Buf, Bytes};
 use super::answers::{Answer, Answers};
 use super::calls::{Origin, Request};
 use super::options::{MessageFormat, ServerOptions};
+use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
 
@@ -42,6 +43,13 @@ pub(super) enum End {
     Gone,
     /// What has come is no message.
     NoMessage(String),
+}
+
+/// A call that cannot be read.
+#[derive(Debug)]
+pub(super) struct BadCall {
+    pub(super) method: String,
+    pub(super) problem: String,
 }
 
 impl From<io::Error> for End {
@@ -80,6 +88,8 @@ pub(super) struct Connection {
     has_hung_up: bool,
     /// Whether its peer sends nothing more.
     has_ended: bool,
+    /// What is sent when the calls before are answered, and then nothing.
+    last_words: Option<Bytes>,
     /// Whether it is closed once all is sent.
     is_closing: bool,
     /// Whether the peer was told that nothing more is sent.
@@ -109,6 +119,7 @@ impl Connection {
             has_more: true,
             has_hung_up: false,
             has_ended: false,
+            last_words: None,
             is_closing: false,
             is_finished: false,
             since: now,
@@ -153,7 +164,7 @@ impl Connection {
         options: &ServerOptions,
         id: u64,
         answers: &Arc<Answers>,
-    ) -> Result<(), End> {
+    ) -> Result<Option<BadCall>, End> {
         for _ in 0..READS_PER_TURN {
             if !self.wants_turn() {
                 break;
@@ -166,8 +177,11 @@ impl Connection {
                 Ok(count) => {
                     // There was no more, then. Its end may have come with it.
                     self.has_more = count == scratch.len() || self.has_hung_up;
-                    if !self.is_closing {
-                        self.feed(&scratch[..count], now, options, id, answers)?;
+                    if self.takes_calls()
+                        && let Some(bad) =
+                            self.feed(&scratch[..count], now, options, id, answers)?
+                    {
+                        return Ok(Some(bad));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.has_more = false,
@@ -175,7 +189,12 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Whether what comes may be made.
+    const fn takes_calls(&self) -> bool {
+        !self.is_closing && self.last_words.is_none()
     }
 
     fn feed(
@@ -185,7 +204,7 @@ impl Connection {
         options: &ServerOptions,
         id: u64,
         answers: &Arc<Answers>,
-    ) -> Result<(), End> {
+    ) -> Result<Option<BadCall>, End> {
         let new = bytes.len().min(LOOKED_AT - self.opened);
         self.opening[self.opened..self.opened + new].copy_from_slice(&bytes[..new]);
         self.opened += new;
@@ -210,21 +229,44 @@ impl Connection {
                 }
             }
         }
-        let mut is_whole = false;
-        if let Speaks::Known { inbound, .. } = &mut self.speaks {
-            while let Some(message) = inbound
-                .next()
-                .map_err(|error| End::NoMessage(error.to_string()))?
-            {
-                self.pending.push_back(message);
-                is_whole = true;
-            }
-            self.has_begun = !inbound.is_empty();
-        }
+        let (is_whole, bad) = self.cut(options)?;
         if !had_begun || is_whole {
             self.since = now;
         }
-        Ok(())
+        Ok(bad)
+    }
+
+    /// Finds what is whole. Whether anything is, and a call that cannot be
+    /// read.
+    fn cut(&mut self, options: &ServerOptions) -> Result<(bool, Option<BadCall>), End> {
+        let Speaks::Known { inbound, origin } = &mut self.speaks else {
+            return Ok((false, None));
+        };
+        let mut is_whole = false;
+        let error = loop {
+            match inbound.next() {
+                Ok(Some(message)) => self.pending.push_back(message),
+                Ok(None) => {
+                    self.has_begun = !inbound.is_empty();
+                    return Ok((is_whole, None));
+                }
+                Err(error) => break error,
+            }
+            is_whole = true;
+        };
+        let (format, limits) = (origin.format, options.limits);
+        let problem = error.to_string();
+        let message = inbound.rest();
+        // In a frame it is the frame that is wrong.
+        let method = method_called(message, format, limits).filter(|_| !format.framed);
+        let Some(method) = method else {
+            return Err(End::NoMessage(problem));
+        };
+        let text = format!("The arguments of {method} cannot be read");
+        let answer = refuse(message, format, limits, Reason::Protocol, &text);
+        self.last_words = Some(answer.unwrap_or_default());
+        self.has_begun = false;
+        Ok((is_whole, Some(BadCall { method, problem })))
     }
 
     /// The calls that have come, for a worker, `most` at most; unless one has
@@ -268,6 +310,17 @@ impl Connection {
             self.close_when_sent();
         }
         self.send(answer.bytes, now);
+    }
+
+    /// Says its last words, where nothing comes before them.
+    pub(super) fn say_last_words(&mut self, now: Instant) {
+        if !self.is_at_work
+            && self.pending.is_empty()
+            && let Some(words) = self.last_words.take()
+        {
+            self.close_when_sent();
+            self.send(words, now);
+        }
     }
 
     /// Has bytes sent, behind those that wait.
@@ -405,15 +458,18 @@ fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
 /// What a connection speaks that begins with these bytes; nothing while they
 /// are too few to tell.
 fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageFormat>, End> {
-    if options.format.is_some() {
-        return Ok(options.format);
+    if let (Some(protocol), Some(framed)) = (options.protocol, options.framed) {
+        return Ok(Some(MessageFormat { protocol, framed }));
     }
     let (speech, framed) = match detect(come) {
         Opening::More => return Ok(None),
         Opening::Unknown => return Err(End::NoMessage("no Thrift message".to_owned())),
         Opening::Known { speech, framed } => (speech, framed),
     };
-    let strict = options.strict;
+    let strict = match options.protocol {
+        Some(Protocol::Binary { strict }) => strict,
+        _ => options.strict,
+    };
     let protocol = match speech {
         Speech::Binary => Protocol::Binary { strict },
         Speech::OldBinary if !strict => Protocol::Binary { strict },
@@ -422,5 +478,10 @@ fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageForma
         Speech::ApacheJson => Protocol::ApacheJson,
         other => return Err(End::NoMessage(other.name().to_owned())),
     };
+    let is_other = options.protocol.is_some_and(|fixed| fixed != protocol)
+        || options.framed.is_some_and(|fixed| fixed != framed);
+    if is_other {
+        return Err(End::NoMessage(speech.name().to_owned()));
+    }
     Ok(Some(MessageFormat { protocol, framed }))
 }

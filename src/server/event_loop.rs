@@ -10,10 +10,10 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::answers::{Answer, Answers};
 use super::calls::{Calls, Work};
-use super::connection::{Connection, End};
+use super::connection::{BadCall, Connection, End};
 use super::notices::{Notice, Rate};
 use super::options::ServerOptions;
-use super::refusal::refuse;
+use super::refusal::{Reason, refuse};
 use super::socket::Listener;
 use super::timers::Timers;
 
@@ -65,6 +65,7 @@ pub(super) struct EventLoop {
     /// How many calls are among it.
     handed_out: usize,
     no_message: Rate,
+    bad_call: Rate,
     overload: Rate,
     full: Rate,
     cannot_accept: Rate,
@@ -106,6 +107,7 @@ impl EventLoop {
             work: Vec::new(),
             handed_out: 0,
             no_message: Rate::default(),
+            bad_call: Rate::default(),
             overload: Rate::default(),
             full: Rate::default(),
             cannot_accept: Rate::default(),
@@ -222,6 +224,11 @@ impl EventLoop {
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => self.has_more = false,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    // It was shut down, by who opened it.
+                    ErrorKind::InvalidInput => {
+                        self.has_more = false;
+                        self.answers.close(self.now + self.options.grace);
+                    }
                     _ => self.pause(&error),
                 },
             }
@@ -288,7 +295,19 @@ impl EventLoop {
             &self.answers,
         );
         match read {
-            Ok(()) => self.touched.push(id),
+            Ok(bad) => {
+                self.touched.push(id);
+                if let Some(BadCall { method, problem }) = bad
+                    && let Some(more) = self.bad_call.tell(self.now)
+                {
+                    self.work.push(Work::Notice(Notice::BadCall {
+                        peer: connection.peer().to_owned(),
+                        method,
+                        problem,
+                        more,
+                    }));
+                }
+            }
             Err(end) => self.end(id, end),
         }
     }
@@ -304,6 +323,7 @@ impl EventLoop {
             let Some(connection) = self.connections.get_mut(&id) else {
                 continue;
             };
+            connection.say_last_words(self.now);
             match connection.write(self.now) {
                 Ok(true) => self.end(id, End::Gone),
                 Ok(false) => {
@@ -342,7 +362,13 @@ impl EventLoop {
         let queue = self.calls.most();
         let text = format!("the server is overloaded: {queue} calls wait to be made; try again");
         for message in messages {
-            match refuse(&message, format, self.options.limits, &text) {
+            match refuse(
+                &message,
+                format,
+                self.options.limits,
+                Reason::Internal,
+                &text,
+            ) {
                 Some(answer) => connection.send(answer, self.now),
                 None => connection.close_when_sent(),
             }

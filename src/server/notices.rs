@@ -16,6 +16,17 @@ pub enum Notice {
         /// How many more were closed since the last notice.
         more: u64,
     },
+    /// A connection is closed, for a call that came on it cannot be read.
+    BadCall {
+        /// The name of its peer.
+        peer: String,
+        /// The method that was called.
+        method: String,
+        /// What is wrong with the call.
+        problem: String,
+        /// How many more could not be read since the last notice.
+        more: u64,
+    },
     /// Calls were answered with an error, because too many wait.
     Overload {
         /// How many wait at most.

@@ -17,11 +17,13 @@ pub struct MessageFormat {
 /// What a server allows, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerOptions {
-    /// What connections speak, where that is fixed. Elsewhere their first
-    /// bytes tell it.
-    pub format: Option<MessageFormat>,
+    /// What messages are written in, where that is fixed. Elsewhere the first
+    /// bytes of a connection tell it.
+    pub protocol: Option<Protocol>,
+    /// Whether messages are in frames, where that is fixed.
+    pub framed: Option<bool>,
     /// Whether binary messages without a version are refused, where the
-    /// format is found.
+    /// protocol is found.
     pub strict: bool,
     /// What one message may cost.
     pub limits: Limits,
@@ -37,12 +39,16 @@ pub struct ServerOptions {
     pub message_time: Option<Duration>,
     /// How long a connection may have nothing to say.
     pub idle_time: Option<Duration>,
+    /// How long calls may take to end when somebody else has closed the
+    /// listening socket.
+    pub grace: Duration,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
-            format: None,
+            protocol: None,
+            framed: None,
             strict: true,
             limits: Limits::DEFAULT,
             frame: Limits::DEFAULT_SIZE,
@@ -50,6 +56,7 @@ impl Default for ServerOptions {
             queue: 10_000,
             message_time: Some(Duration::from_secs(3)),
             idle_time: None,
+            grace: Duration::from_secs(10),
         }
     }
 }

@@ -9,8 +9,14 @@ use crate::wire::{
     Reader, Result, Scalar, SliceInput, Writer, message_type,
 };
 
-/// The type of a `TApplicationException` for a fault of the server.
-const INTERNAL_ERROR: i32 = 6;
+/// Why a call is not made: the type of a `TApplicationException`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reason {
+    /// The server cannot make it.
+    Internal = 6,
+    /// It cannot be read.
+    Protocol = 7,
+}
 
 /// Between the name of a service and that of its method.
 const SEPARATOR: u8 = b':';
@@ -22,6 +28,7 @@ pub(super) fn refuse(
     message: &[u8],
     format: MessageFormat,
     limits: Limits,
+    reason: Reason,
     text: &str,
 ) -> Option<Bytes> {
     let mut bytes = vec![0; if format.framed { FRAME_HEADER } else { 0 }];
@@ -29,19 +36,23 @@ pub(super) fn refuse(
         Protocol::Binary { strict } => {
             let mut reader = Binary::new(SliceInput::new(message), limits, strict);
             let writer = BinaryWriter::new(&mut bytes, limits, strict);
-            answer(reader.message(), writer, text)
+            answer(reader.message(), writer, (reason, text))
         }
         Protocol::Compact => {
             let mut reader = Compact::new(SliceInput::new(message), limits);
             answer(
                 reader.message(),
                 CompactWriter::new(&mut bytes, limits),
-                text,
+                (reason, text),
             )
         }
         Protocol::ApacheJson => {
             let mut reader = Json::new(SliceInput::new(message), limits);
-            answer(reader.message(), JsonWriter::new(&mut bytes, limits), text)
+            answer(
+                reader.message(),
+                JsonWriter::new(&mut bytes, limits),
+                (reason, text),
+            )
         }
         Protocol::Json => return None,
     };
@@ -55,22 +66,45 @@ pub(super) fn refuse(
     Some(bytes.into())
 }
 
+/// The name of the method that a message calls, where its header can be read.
+pub(super) fn method_called(
+    message: &[u8],
+    format: MessageFormat,
+    limits: Limits,
+) -> Option<String> {
+    let input = SliceInput::new(message);
+    let header = match format.protocol {
+        Protocol::Binary { strict } => Binary::new(input, limits, strict).message(),
+        Protocol::Compact => Compact::new(input, limits).message(),
+        Protocol::ApacheJson => Json::new(input, limits).message(),
+        Protocol::Json => return None,
+    };
+    let header = header.ok()?;
+    let name = method(&header).escape_ascii().to_string();
+    Some(name).filter(|_| header.message_type == message_type::CALL)
+}
+
+/// The name of a method, without its service.
+fn method(header: &MessageHeader) -> &[u8] {
+    let name = header.name.rsplit(|byte| *byte == SEPARATOR).next();
+    name.unwrap_or_default()
+}
+
 /// Writes the answer; whether there is any.
-fn answer<W: Writer>(header: Result<MessageHeader>, mut writer: W, text: &str) -> Result<bool> {
+fn answer<W: Writer>(
+    header: Result<MessageHeader>,
+    mut writer: W,
+    (reason, text): (Reason, &str),
+) -> Result<bool> {
     let header = header?;
     if header.message_type == message_type::ONEWAY {
         return Ok(false);
     }
-    let name = header.name.rsplit(|byte| *byte == SEPARATOR).next();
-    writer.message(
-        name.unwrap_or_default(),
-        message_type::EXCEPTION,
-        header.sequence_id,
-    )?;
+    writer.message(method(&header), message_type::EXCEPTION, header.sequence_id)?;
     writer.enter(Nesting::WRITE_STRUCT)?;
     let mut last_id = 0;
     writer.scalar_field(Scalar::Bytes(text.as_bytes()), 1, &mut last_id)?;
-    writer.scalar_field(Scalar::I32(INTERNAL_ERROR), 2, &mut last_id)?;
+    writer.scalar_field(Scalar::I32(reason as i32), 2, &mut last_id)?;
     writer.stop();
     writer.leave();
     writer.end_message();

@@ -117,7 +117,7 @@ impl Inbound {
 
     /// What has come and is in no message: the start of one, if there is any.
     #[must_use]
-    pub fn into_rest(mut self) -> Bytes {
-        mem::take(&mut self.come).freeze()
+    pub fn rest(&self) -> &[u8] {
+        &self.come
     }
 }

@@ -267,9 +267,37 @@ BREAKS = [
     Break(
         "no peer holds a call for longer than its deadline",
         "each read has the whole time of the socket",
-        "                sock.settimeout(self._time_left(self.socket_timeout))\n            data =",
+        "                self._bound(sock)\n            data =",
         "                pass\n            data =",
         ("pool/test_deadline::test_a_peer_that_drips_holds_no_call_for_longer",),
+    ),
+    Break(
+        "no peer holds a call for longer than its deadline",
+        "each piece of an answer over HTTP has the whole time",
+        "        self._sock.settimeout(self._bound())\n        return",
+        "        return",
+        ("pool/test_deadline::test_over_http_the_whole_exchange_is_bounded",),
+    ),
+    Break(
+        "a pooled call that was sent runs at most once",
+        "over HTTP what was sent is said not to be",
+        "    sent = call.stage >= SENT or in_flush\n",
+        "    sent = call.stage >= SENT\n",
+        ("pool/test_deadline::test_over_http_a_call_that_was_sent_does_not_run_twice",),
+    ),
+    Break(
+        "a host that was cut off costs a pool with another address one call",
+        "its other connections are kept",
+        "        if timed_out and self.has_others(connection.place):\n",
+        "        if False:\n",
+        ("pool/test_networks::test_a_host_that_is_gone_costs_a_call_and_the_pool_moves_on",),
+    ),
+    Break(
+        "a call is told of once, on either side",
+        "what a hook raises is the call's",
+        "            hook(call)\n        except Exception:\n",
+        "            hook(call)\n        except ZeroDivisionError:\n",
+        ("calls/test_hooks::test_a_hook_that_raises_disturbs_nothing",),
     ),
     Break(
         "the client never returns somebody else's answer",

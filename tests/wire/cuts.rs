@@ -167,7 +167,7 @@ fn taken<'a>(
             }
         }
     }
-    let end = Ok(inbound.into_rest().to_vec());
+    let end = Ok(inbound.rest().to_vec());
     Taken { messages, end }
 }
 

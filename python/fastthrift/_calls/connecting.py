@@ -6,6 +6,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fastthrift._calls.observed import Middleware
     from fastthrift._calls.steps import Steps
 
 
@@ -18,6 +21,8 @@ def connect(
     trans_factory: Any | None = None,
     *,
     check_seqid: bool,
+    auto_reopen: bool = False,
+    middleware: Iterable[Middleware] = (),
 ) -> Steps[Any]:
     """Wrap a socket, open it, and make a client of ``client_class``.
 
@@ -31,4 +36,10 @@ def connect(
         closing.callback(transport.close)
     protocol = proto_factory.get_protocol(transport)
     yield transport.open()
-    return client_class(service, protocol, check_seqid=check_seqid)
+    return client_class(
+        service,
+        protocol,
+        check_seqid=check_seqid,
+        auto_reopen=auto_reopen,
+        middleware=middleware,
+    )

@@ -6,14 +6,12 @@ for ever. A deadline is a moment, and what is left until then bounds every wait 
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.progress import bounds
-from fastthrift._calls.transports import layers
+from fastthrift._calls.transports import find_layer
 from fastthrift.transport.base import DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastthrift._calls.client_call import ClientCall
+    from fastthrift._calls.progress import Progress
 
 # When the innermost `with deadline(...)` that runs has its end, by the clock below.
 _current: ContextVar[float | None] = ContextVar("fastthrift_deadline", default=None)
@@ -64,16 +63,6 @@ class deadline:
         _current.reset(self._outer)
 
 
-@contextlib.contextmanager
-def until(at: float | None) -> Iterator[None]:
-    """Bound the calls within by a moment, whatever there was outside; None for any time."""
-    outer = _current.set(at)
-    try:
-        yield
-    finally:
-        _current.reset(outer)
-
-
 def sooner(one: float | None, other: float | None) -> float | None:
     """The earlier of two moments; None is none."""
     if one is None or other is None:
@@ -81,30 +70,50 @@ def sooner(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
-def current_deadline() -> float | None:
-    """When the block that runs has its end, by ``time.monotonic``; None where there is none."""
-    return _current.get()
+# When the block that runs has its end, by ``time.monotonic``; None where there is none.
+current_deadline = _current.get
 
 
-def _bound(client: Any, call: ClientCall) -> None:
-    """Give the sockets of a client what is left, before it makes a call."""
-    at = _current.get()
-    if at is not None and clock() >= at:
-        error = DeadlineExceeded(message=f"the deadline is over: {call.name}() was not sent")
+def require_time(at: float, now: float, name: str) -> None:
+    """Raise where the time of a call is up before it is sent."""
+    if now >= at:
+        error = DeadlineExceeded(message=f"the deadline is over: {name}() was not sent")
         error.request_sent = False
         raise error
-    set_deadline(client._iprot.trans, at)
-    if client._oprot is not client._iprot:
+
+
+def _bound(progress: Progress, client: Any, call: ClientCall) -> None:
+    """Give the sockets of a client what is left, before it makes a call."""
+    at = _current.get()
+    if at is None and not progress.is_bound:
+        return
+    if at is not None:
+        require_time(at, clock(), call.name)
+    progress.is_bound = at is not None
+    iprot = client._iprot
+    trans = iprot.trans
+    if progress.bounded is not trans:
+        progress.bounded, progress.bound = trans, find_layer(trans, "deadline")
+    if progress.bound is not None:
+        end_at(progress.bound, at)
+    if client._oprot is not iprot:
         set_deadline(client._oprot.trans, at)
 
 
 def set_deadline(trans: Any, at: float | None) -> None:
     """Bound the waits of a transport, by the layer that knows how."""
-    for layer in layers(trans):
-        if hasattr(layer, "deadline"):
-            layer.deadline = at
-            return
+    layer = find_layer(trans, "deadline")
+    if layer is not None:
+        end_at(layer, at)
+
+
+def end_at(layer: Any, at: float | None) -> None:
+    """Bound the waits of a transport that knows how; None for none."""
+    if at is None and hasattr(layer, "end_deadline"):
+        layer.end_deadline()
+    else:
+        layer.deadline = at
 
 
 # From now on every call asks.
-bounds.set = _bound
+bounds.set, bounds.at = _bound, current_deadline

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
 from fastthrift._calls.server_call import BEGUN, READ, ServerCall
+from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
 from fastthrift.transport.base import TTransportBase, TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
@@ -137,13 +138,16 @@ class BodyCall(ServerCall):
 class Exchange:
     """The call in one body, and what is written for it."""
 
-    def __init__(self, iprot: Any, oprot: Any, output: Any, rest: Callable[[], bytes]) -> None:
+    def __init__(
+        self, iprot: Any, oprot: Any, output: Any, rest: Callable[[], bytes], size: int
+    ) -> None:
         """The protocols are over memory; ``output`` has what is written, and ``rest`` gives what
-        was not read."""
+        was not read of a body of ``size`` bytes."""
         self.iprot = iprot
         self.oprot = oprot
         self._output = output
         self.call = BodyCall(rest)
+        self.call.traffic = Traffic(size, lambda: len(output.getvalue()))
 
     @classmethod
     def of(
@@ -160,7 +164,7 @@ class Exchange:
         output = TMemoryBuffer()
         iprot = iprot_factory.get_protocol(itrans)
         oprot = oprot_factory.get_protocol(otrans_factory.get_transport(output))
-        return cls(iprot, oprot, output, lambda: source.rest(itrans))
+        return cls(iprot, oprot, output, lambda: source.rest(itrans), len(body))
 
     def answer(
         self,

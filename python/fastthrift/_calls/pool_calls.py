@@ -8,12 +8,15 @@ them, and both say how they lock, wait, connect and call.
 from __future__ import annotations
 
 import functools
+import logging
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.deadlines import clock, current_deadline, sooner, until
+from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time, sooner
+from fastthrift._calls.failures import add_description, describe
 from fastthrift._calls.pooling import (
     Addresses,
     Attempts,
@@ -27,12 +30,19 @@ from fastthrift._calls.pooling import (
     with_methods,
 )
 from fastthrift._calls.services import check_service, method_of
+from fastthrift._calls.watch import watch
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from fastthrift._calls.observed import Answer, Call, Middleware
     from fastthrift._calls.steps import Steps
+
+E = TypeVar("E", bound=Exception)
+
+_logger = logging.getLogger("fastthrift.client")
 
 
 class PoolCalls(ABC):
@@ -53,73 +63,122 @@ class PoolCalls(ABC):
         """Wake one that waits."""
 
     @abstractmethod
-    def connect(self, url: Any, options: PoolOptions, at: float | None) -> Any:
-        """A step that gives a client at an address."""
+    def find_addresses(self, url: Any, at: float | None) -> Any:
+        """A step that gives the addresses which the name in a URL has, as sockets connect to
+        them; none where they are not known, or there is no name."""
 
     @abstractmethod
-    def invoke(self, client: Any, api: str, args: Any, kwargs: Any) -> Any:
-        """A step that gives the value of a call."""
+    def connect(self, url: Any, address: Any, options: PoolOptions, at: float | None) -> Any:
+        """A step that gives a client at a URL, and at one of its addresses where they are known."""
 
     @abstractmethod
-    def has_arrived(self, client: Any) -> bool:
-        """Whether something has come on a connection between two calls, or its end."""
+    def looks_at(self, trans: Any) -> tuple[Any, Any]:
+        """How a connection is looked at between two calls, as `transports.looks_at` tells it."""
 
     @abstractmethod
     def close_client(self, client: Any) -> None:
         """Close a connection, without an error."""
 
-    def __init__(self, service: Any, size: int, addresses: Addresses[Any]) -> None:
+    def __init__(self, service: Any, options: PoolOptions, addresses: Addresses[Any]) -> None:
         self.service = service
         self.addresses = addresses
-        self.shelf = Shelf(size)
+        self.shelf = Shelf(options.size, options.max_idle)
+        # What errors call it.
+        self.name: str | None = None
+        # How many wait for a connection.
+        self.waiting = 0
+        # The lock, once there is one.
+        self.made_lock: AbstractContextManager[Any] | None = None
 
-    def call(self, options: PoolOptions, api: str, args: Any, kwargs: Any) -> Steps[Any]:
-        """Make a call, as often as it may be made."""
-        at = end_of_call(options)
-        attempts = Attempts(options, api, len(self.addresses))
-        while True:
-            connection = yield from self.checkout(options, at, api)
-            is_new = connection.is_new
-            try:
-                return (yield from self._call_on(connection, at, api, args, kwargs))
-            except (TTransportException, OSError) as error:
-                in_time = at is None or clock() < at
-                if not attempts.has_another(error, is_new=is_new, in_time=in_time):
-                    if isinstance(error, TimeoutError):
-                        self.count("timeouts")
-                    raise
-                self.count("retries" if is_new or error_was_sent(error) else "reconnects")
-
-    def _call_on(
-        self, connection: Connection, at: float | None, api: str, args: Any, kwargs: Any
+    def call(
+        self,
+        options: PoolOptions,
+        api: str,
+        args: Any,
+        kwargs: Any,
+        *,
+        seen: Call | None = None,
+        attempts: Attempts | None = None,
     ) -> Steps[Any]:
-        """Make a call on a connection, and give that back."""
-        keep = False
-        try:
-            with until(at):
-                value = yield self.invoke(connection.client, api, args, kwargs)
-            keep = True
-            return value
-        except Exception as error:
-            keep = self.is_kept(connection, error)
-            if connection.is_new and isinstance(error, (TTransportException, OSError)):
-                with self.lock():
-                    self.addresses.note(connection.url, clock(), failed=True)
-            raise
-        finally:
-            self.give_back(connection, keep=keep)
+        """Make a call, as often as it may be made; ``seen`` is what is told of it, ``attempts``
+        are those that have failed already."""
+        if attempts is None:
+            at = end_of_call(options, clock())
+            attempts = Attempts(options, api, len(self.addresses), at)
+        while True:
+            connection = yield from self.checkout(options, attempts.at, api)
+            end_at(connection.bound, attempts.at)
+            try:
+                if seen is None:
+                    value = yield connection.make(api, *args, **kwargs)
+                else:
+                    value = yield from make_seen(seen, connection)
+            except BaseException as error:
+                if not self.note_failed(connection, error, attempts):
+                    raise
+                if seen is not None:
+                    seen.retries += 1
+            else:
+                self.give_back(connection)
+                return value
+
+    def note_failed(self, connection: Connection, error: BaseException, attempts: Attempts) -> bool:
+        """A call has failed, and its connection is given back; whether the call is made again."""
+        is_new = connection.is_new
+        is_lost = isinstance(error, (TTransportException, OSError))
+        timed_out = isinstance(error, TimeoutError)
+        if is_lost and (is_new or timed_out):
+            self.note_failure(connection.place, error)
+        if is_kept(connection, error):
+            self.give_back(connection)
+        else:
+            self.remove(connection)
+        if timed_out and self.has_others(connection.place):
+            # A peer that was cut off says nothing on its other connections either.
+            with self.made_lock or self.lock():
+                idle = self.shelf.take_at(connection.place)
+            for each in idle:
+                self.close_client(each.client)
+        if isinstance(error, (TTransportException, TProtocolException)):
+            self.named(error)
+        if not is_lost:
+            return False
+        if not attempts.has_another(error, clock(), is_new=is_new):
+            if timed_out:
+                self.count("timeouts")
+            return False
+        self.count("retries" if is_new or error_was_sent(error) else "reconnects")
+        return True
+
+    def has_others(self, place: Any) -> bool:
+        """Whether there is another address than this one, of a URL or of the name in it."""
+        return len(self.addresses) > 1 or isinstance(place, tuple)
+
+    def named(self, error: E) -> E:
+        """Let an error tell whose call it is of, where the pool has a name; returns it."""
+        noted: Any = error
+        noted.client = self.name
+        if self.name is not None:
+            noted.message = f"{self.name}: {noted.message or error}"
+        return error
+
+    def remove_dead(self, connection: Connection) -> None:
+        """Close a connection that the server has closed, or where an answer has come for which
+        nobody waits."""
+        self.remove(connection)
+        self.count("reconnects")
 
     def checkout(self, options: PoolOptions, at: float | None, api: str) -> Steps[Connection]:
         """A connection, which may be a new one."""
+        if at is not None:
+            require_time(at, clock(), f"{self.service.__name__}.{api}")
         while True:
             connection = yield from self._take_or_promise(options, at, api)
             if connection is None:
-                return (yield from self._connect_to_any(options, at))
-            if not self.has_arrived(connection.client):
+                return (yield from self._connect_to_any(options, at, api))
+            if not connection.has_arrived():
                 return connection
-            # Closed by the server, or with an answer that nobody waits for.
-            self.give_back(connection, keep=False)
-            self.count("reconnects")
+            self.remove_dead(connection)
 
     def _take_or_promise(
         self, options: PoolOptions, at: float | None, api: str
@@ -127,15 +186,15 @@ class PoolCalls(ABC):
         """An idle connection, or None for the right to make one."""
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
-        with self.lock():
+        with self.made_lock or self.lock():
             while True:
                 shelf = self.shelf
                 if shelf.closed:
                     closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
-                    raise note_unsent(closed)
-                for old in shelf.take_old(options, clock()):
+                    raise self.named(note_unsent(closed))
+                for old in shelf.take_old(clock()):
                     self.close_client(old.client)
-                if connection := shelf.take():
+                if connection := shelf.take(clock()):
                     return connection
                 if shelf.promise():
                     return None
@@ -146,67 +205,116 @@ class PoolCalls(ABC):
                         f"{self.service.__name__}.{api}() was not sent: all {shelf.size} "
                         "connections of the pool are busy (size, checkout_timeout)"
                     )
-                    raise note_unsent(kind(message=text))
-                yield self.wait(left)
+                    raise self.named(note_unsent(kind(message=text)))
+                self.waiting += 1
+                try:
+                    yield self.wait(left)
+                finally:
+                    self.waiting -= 1
 
-    def _connect_to_any(self, options: PoolOptions, at: float | None) -> Steps[Connection]:
+    def _connect_to_any(
+        self, options: PoolOptions, at: float | None, api: str
+    ) -> Steps[Connection]:
         """Connect, with a slot that was promised, to the first address that can be reached."""
-        others = len(self.addresses) - 1
-        while True:
-            with self.lock():
-                url = self.addresses.choose(clock())
-            try:
-                client = yield self.connect(url, options, at)
-            except BaseException as error:
-                in_time = at is None or clock() < at
-                is_lost = isinstance(error, (TTransportException, OSError))
-                goes_on = others > 0 and is_lost and in_time
+        others = len(self.addresses)
+        try:
+            while True:
+                with self.made_lock or self.lock():
+                    url = self.addresses.choose(clock())
                 others -= 1
-                with self.lock():
-                    self.addresses.note(url, clock(), failed=is_lost)
-                    if not goes_on:
-                        self.shelf.give_up_promise()
-                        self.wake()
-                if not goes_on:
-                    note_unsent(error)
+                try:
+                    place, client = yield from self._connect_to(url, options, at)
+                except (TTransportException, OSError) as error:
+                    self.note_failure(url, error)
+                    if isinstance(error, TTransportException):
+                        describe(error, self.service, api, str(url), sent=False)
+                        add_description(error)
+                        self.named(error)
+                    if others <= 0 or not (at is None or clock() < at):
+                        raise
+                    self.count("retries")
+                else:
+                    looks = self.looks_at(client._iprot.trans)
+                    with self.made_lock or self.lock():
+                        now = clock()
+                        self.addresses.note(url, now, failed=False)
+                        self.addresses.note(place, now, failed=False)
+                        old_at = math.inf if options.max_age is None else now + options.max_age
+                        return self.shelf.add(Connection(client, place, looks, old_at))
+        except BaseException as error:
+            with self.made_lock or self.lock():
+                self.shelf.give_up_promise()
+                self.wake_one()
+            note_unsent(error)
+            raise
+
+    def _connect_to(
+        self, url: Any, options: PoolOptions, at: float | None
+    ) -> Steps[tuple[Any, Any]]:
+        """Connect to the first of a URL's addresses that can be reached: which one, and a client
+        there."""
+        found = yield self.find_addresses(url, at)
+        if len(found) < 2:
+            return url, (yield self.connect(url, None, options, at))
+        with self.made_lock or self.lock():
+            turns = self.addresses.in_turn(url, found, clock())
+        while True:
+            address = turns.pop(0)
+            place = url, address
+            with self.made_lock or self.lock():
+                self.addresses.note_turn(place)
+            try:
+                return place, (yield self.connect(url, address, options, at))
+            except (TTransportException, OSError) as error:
+                self.note_failure(place, error)
+                if not turns or not (at is None or clock() < at):
                     raise
                 self.count("retries")
-            else:
-                with self.lock():
-                    self.addresses.note(url, clock(), failed=False)
-                    return self.shelf.add(Connection(client, url, clock()))
 
-    def is_kept(self, connection: Connection, error: BaseException) -> bool:
-        """Whether a connection can make another call after one has raised this."""
-        if stays_open(error):
-            return True
-        # Arguments that do not fit: nothing was begun.
-        return isinstance(error, TypeError) and not self.has_arrived(connection.client)
+    def note_failure(self, place: Any, error: BaseException) -> None:
+        """An address is passed over for a while."""
+        with self.made_lock or self.lock():
+            penalty = self.addresses.note(place, clock(), failed=True)
+        # Of the only one whoever called is told.
+        level = logging.WARNING if self.has_others(place) else logging.DEBUG
+        where = place[1][1] if isinstance(place, tuple) else place
+        text = "%s failed, and is passed over for %g s: %s"
+        _logger.log(level, text, where, penalty, getattr(error, "message", None) or error)
 
-    def give_back(self, connection: Connection, *, keep: bool) -> None:
-        """The connection is not used any more by whoever has it."""
-        with self.lock():
-            if keep:
-                keep = self.shelf.put_back(connection, clock())
-            else:
-                self.shelf.remove(connection)
-            self.wake()
-        if not keep:
+    def give_back(self, connection: Connection) -> None:
+        """A connection can make the next call."""
+        with self.made_lock or self.lock():
+            is_kept = self.shelf.put_back(connection, clock())
+            if self.waiting:
+                self.wake()
+        if not is_kept:
             self.close_client(connection.client)
+
+    def remove(self, connection: Connection) -> None:
+        """Close a connection that somebody has taken."""
+        with self.made_lock or self.lock():
+            self.shelf.remove(connection)
+            self.wake_one()
+        self.close_client(connection.client)
+
+    def wake_one(self) -> None:
+        """There is room for another connection; with the lock held."""
+        if self.waiting:
+            self.wake()
 
     def count(self, what: str) -> None:
         """Note for `stats` that something has happened."""
-        with self.lock():
+        with self.made_lock or self.lock():
             self.shelf.counts[what] += 1
 
     def stats(self) -> dict[str, int]:
         """What `Shelf.stats` gives."""
-        with self.lock():
+        with self.made_lock or self.lock():
             return self.shelf.stats()
 
     def close(self) -> None:
         """Close what is idle, and the rest when it is given back."""
-        with self.lock():
+        with self.made_lock or self.lock():
             self.shelf.closed = True
             idle = self.shelf.take_all()
             self.wake(everybody=True)
@@ -214,10 +322,30 @@ class PoolCalls(ABC):
             self.close_client(connection.client)
 
 
-def end_of_call(options: PoolOptions) -> float | None:
+def is_kept(connection: Connection, error: BaseException) -> bool:
+    """Whether a connection can make another call after one has raised this."""
+    if stays_open(error):
+        return True
+    # Arguments that do not fit: nothing was begun.
+    return isinstance(error, TypeError) and not connection.has_arrived()
+
+
+def make_seen(seen: Call, connection: Connection) -> Steps[Any]:
+    """Make a call that somebody looks at."""
+    from fastthrift._calls.observed import attached
+
+    with attached(seen, connection.client):
+        return (yield connection.make(seen.method, *seen.args, **seen.kwargs))
+
+
+def end_of_call(options: PoolOptions, now: float) -> float | None:
     """When a call that starts now has its end."""
     timeout = options.timeout
-    return sooner(None if timeout is None else clock() + timeout, current_deadline())
+    at = current_deadline()
+    if timeout is None:
+        return at
+    timeout += now
+    return timeout if at is None or timeout < at else at
 
 
 class PoolFace(ABC):
@@ -240,17 +368,20 @@ class PoolFace(ABC):
         trans_factory: Any = None,
         ssl_context: Any = None,
         check_seqid: bool = True,
+        middleware: Iterable[Middleware] = (),
+        name: str | None = None,
     ) -> None:
         """``url`` is like ``tcp://host:9090?protocol=compact&transport=framed``, or a list of
         such, which take turns; ``fastthrift.urls`` tells all that it may be.
 
         Times are in seconds, None for any time. ``timeout`` is that of a call as a whole: waiting
-        for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (no
-        longer than ``connect_timeout``) and further attempts included; a ``fastthrift.deadline``
-        may make it shorter. A connection that was idle for ``max_idle``, or is older than
-        ``max_age``, is not used again. An idempotent call is made ``retries`` more times at most.
-        ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
-        ``ssl_context`` is for ``tls`` and ``https``.
+        for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (to
+        each address no longer than ``connect_timeout``) and further attempts included; a
+        ``fastthrift.deadline`` may make it shorter. A connection that was idle for ``max_idle``, or
+        is older than ``max_age``, is not used again. An idempotent call is made ``retries`` more
+        times at most. ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
+        ``ssl_context`` is for ``tls`` and ``https``. ``middleware`` stands around each call, with
+        all its attempts (see ``fastthrift.hooks``). ``name`` is what errors call the pool.
 
         Raises ``ValueError`` and ``TypeError`` for options that are none.
         """
@@ -267,11 +398,17 @@ class PoolFace(ABC):
         )
         self._service = service
         self._options = with_methods(service, options)
+        self._around: Answer | None = None
+        if middleware:
+            from fastthrift._calls.observed import through
+
+            self._around = through(middleware)
         made_of = proto_factory, trans_factory, ssl_context, check_seqid
-        self._calls = self._driver(service, size, url, made_of)
+        self._calls = self._driver(service, self._options, url, made_of)
+        self._calls.name = name
 
     @abstractmethod
-    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> PoolCalls:
+    def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> PoolCalls:
         """What makes the calls."""
 
     @abstractmethod
@@ -279,10 +416,13 @@ class PoolFace(ABC):
         """Make a call, or give what is to be awaited."""
 
     def __getattr__(self, name: str) -> functools.partial[Any]:
-        # `_service` is missing on an object that __init__ has not run on.
-        if name == "_service":
+        service = self.__dict__.get("_service")
+        if service is None:
+            # __init__ has not run on it.
             raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
-        return functools.partial(self._call, method_of(self, self._service, name))
+        if name not in service.thrift_services:
+            name = method_of(self, service, name)
+        return functools.partial(self._call, name)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._service.thrift_services]
@@ -295,7 +435,7 @@ class PoolFace(ABC):
         """The pool with other options, and the same connections: ``timeout``,
         ``checkout_timeout``, ``idempotent`` or ``retries``."""
         other = type(self).__new__(type(self))
-        other._service, other._calls = self._service, self._calls
+        other._service, other._calls, other._around = self._service, self._calls, self._around
         other._options = options_of_view(self._service, self._options, options)
         return other
 
@@ -309,21 +449,50 @@ class PoolFace(ABC):
 # What a face asks for, by its driver: attributes of it would hide methods of the service.
 
 
-def call(pool: PoolFace, api: str, args: Any, kwargs: Any) -> Steps[Any]:
-    """Make a call of a pool."""
-    return pool._calls.call(pool._options, api, args, kwargs)
+def call_seen(pool: PoolFace, go: Any, api: str, args: Any, kwargs: Any) -> Steps[Any]:
+    """Make a call of a pool that somebody may look at; ``go`` goes through steps."""
+    straight = pool._calls.call
+
+    def attempts(seen: Call) -> Any:
+        return go(straight(pool._options, seen.method, seen.args, seen.kwargs, seen=seen))
+
+    return _seen_or_not(
+        pool, api, args, kwargs, attempts, lambda: straight(pool._options, api, args, kwargs)
+    )
+
+
+def _seen_or_not(
+    pool: PoolFace,
+    api: str,
+    args: Any,
+    kwargs: Any,
+    attempts: Callable[[Call], Any],
+    straight: Callable[[], Steps[Any]],
+) -> Steps[Any]:
+    """Make a call by ``attempts`` where somebody looks at it, and ``straight`` elsewhere."""
+    from fastthrift._calls.observed import is_observed, new_call, observe
+
+    if not is_observed(pool._around):
+        return straight()
+    seen = new_call(pool._service, api, args, kwargs)
+    seen.deadline = end_of_call(pool._options, clock())
+    return observe(seen, pool._around, attempts)
 
 
 def take_connection(pool: PoolFace, go: Any) -> Steps[OneConnection]:
     """Take one connection of a pool for several calls, whose steps ``go`` goes through."""
-    at = end_of_call(pool._options)
+    at = end_of_call(pool._options, clock())
     connection = yield from pool._calls.checkout(pool._options, at, "client")
     return OneConnection(pool, connection, go)
 
 
 def give_connection_back(one: OneConnection) -> None:
     """Give it back."""
-    one._calls.give_back(one._connection, keep=not one._failed)
+    calls = one._pool._calls
+    if one._failed:
+        calls.remove(one._connection)
+    else:
+        calls.give_back(one._connection)
 
 
 def close(pool: PoolFace) -> None:
@@ -335,22 +504,37 @@ class OneConnection:
     """The calls of a block, on one connection; its driver goes through the steps."""
 
     def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
-        self._calls = pool._calls
-        self._options = pool._options
+        self._pool = pool
         self._connection = connection
         self._go = go
         self._failed = False
 
     def __getattr__(self, name: str) -> functools.partial[Any]:
-        return functools.partial(self._call, method_of(self, self._calls.service, name))
+        return functools.partial(self._call, method_of(self, self._pool._service, name))
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return self._go(self._steps(_api, args, kwargs))
+        if not watch.is_on:
+            return self._go(self._steps(_api, args, kwargs))
 
-    def _steps(self, api: str, args: Any, kwargs: Any) -> Steps[Any]:
+        def seen_steps(seen: Call) -> Any:
+            return self._go(self._steps(seen.method, seen.args, seen.kwargs, seen))
+
+        def straight() -> Steps[Any]:
+            return self._steps(_api, args, kwargs)
+
+        return self._go(_seen_or_not(self._pool, _api, args, kwargs, seen_steps, straight))
+
+    def _steps(self, api: str, args: Any, kwargs: Any, seen: Call | None = None) -> Steps[Any]:
+        connection = self._connection
+        now = clock()
+        at = end_of_call(self._pool._options, now)
+        end_at(connection.bound, at)
         try:
-            with until(end_of_call(self._options)):
-                return (yield self._calls.invoke(self._connection.client, api, args, kwargs))
+            if at is not None:
+                require_time(at, now, f"{self._pool._service.__name__}.{api}")
+            if seen is not None:
+                return (yield from make_seen(seen, connection))
+            return (yield connection.make(api, *args, **kwargs))
         except BaseException as error:
-            self._failed = self._failed or not self._calls.is_kept(self._connection, error)
+            self._failed = self._failed or not is_kept(connection, error)
             raise

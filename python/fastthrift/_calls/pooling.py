@@ -9,10 +9,12 @@ failure means.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from fastthrift._calls.transports import find_layer
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.transport.base import TTransportException
@@ -23,6 +25,8 @@ Where = TypeVar("Where", bound=Hashable)
 # How long an address that failed is passed over, in seconds: twice as long each time.
 _FIRST_PENALTY = 0.5
 _LONGEST_PENALTY = 10.0
+# How many addresses are remembered: names may get ever new ones.
+_MOST_REMEMBERED = 1000
 
 
 #: What a view of a pool may have otherwise.
@@ -99,20 +103,22 @@ def stays_open(error: BaseException) -> bool:
 class Attempts:
     """Those of one call."""
 
-    def __init__(self, options: PoolOptions, api: str, addresses: int) -> None:
+    def __init__(self, options: PoolOptions, api: str, addresses: int, at: float | None) -> None:
+        """``addresses`` is how many there are, ``at`` when the call has its end."""
+        self.at = at
         self._is_idempotent = api in options.idempotent
         self._retries = options.retries
         self._addresses = addresses
 
-    def has_another(self, error: BaseException, *, is_new: bool, in_time: bool) -> bool:
+    def has_another(self, error: BaseException, now: float, *, is_new: bool) -> bool:
         """Whether the call is made again after a failure on a connection, which ``is_new`` or has
-        made calls; ``in_time`` is whether there is time left.
+        made calls.
 
         What was not sent did not run: on a connection that turns out to be dead nobody notices,
         and with a new one each address has its turn. What was sent, or took too long, runs again
         where the method is idempotent.
         """
-        if not in_time or not isinstance(error, (TTransportException, OSError)):
+        if self.is_over(now) or not isinstance(error, (TTransportException, OSError)):
             return False
         if error_was_sent(error) or isinstance(error, TimeoutError):
             if not self._is_idempotent or self._retries <= 0:
@@ -122,6 +128,10 @@ class Attempts:
         if is_new:
             self._addresses -= 1
         return self._addresses > 0
+
+    def is_over(self, now: float) -> bool:
+        """Whether the time of the call is up."""
+        return self.at is not None and now >= self.at
 
 
 def error_was_sent(error: BaseException) -> bool:
@@ -140,14 +150,44 @@ def note_unsent(error: E) -> E:
     return error
 
 
-class Addresses(Generic[Where]):
+class Penalties:
+    """Addresses that have failed, which are passed over for a while: those of URLs, and those
+    that the name in a URL has."""
+
+    def __init__(self) -> None:
+        # Since when an address is to be tried again, and how long it was passed over.
+        self._penalties: dict[Hashable, tuple[float, float]] = {}
+
+    def over(self, address: Hashable, now: float) -> float:
+        """When it is to be tried again: now, where it has not failed."""
+        known = self._penalties.get(address)
+        return now if known is None else max(known[0], now)
+
+    def note(self, address: Hashable, now: float, *, failed: bool) -> float | None:
+        """Remember how it went with an address; for how long it is passed over, in seconds."""
+        if not failed:
+            self._penalties.pop(address, None)
+            return None
+        if len(self._penalties) > _MOST_REMEMBERED:
+            self._penalties = {
+                each: known for each, known in self._penalties.items() if known[0] > now
+            }
+        _, before = self._penalties.get(address, (now, 0.0))
+        penalty = min(max(2 * before, _FIRST_PENALTY), _LONGEST_PENALTY)
+        self._penalties[address] = (now + penalty, penalty)
+        return penalty
+
+
+class Addresses(Penalties, Generic[Where]):
     """Where a service is: they take turns, and one that fails is passed over for a while."""
 
     def __init__(self, urls: Sequence[Where]) -> None:
+        super().__init__()
         self._urls = list(urls)
         self._next = 0
-        # Since when an address is to be tried again, and how long it was passed over.
-        self._penalties: dict[Where, tuple[float, float]] = {}
+        # When an address of a name had its last turn.
+        self._turn = 0
+        self._tried: dict[Hashable, int] = {}
 
     def __len__(self) -> int:
         return len(self._urls)
@@ -159,30 +199,73 @@ class Addresses(Generic[Where]):
         """The next address; where all have failed, the one that is soonest to be tried again."""
         count = len(self._urls)
         turns = [self._urls[(self._next + step) % count] for step in range(count)]
-        chosen = min(turns, key=lambda url: max(self._penalties.get(url, (now, 0))[0], now))
+        chosen = min(turns, key=lambda url: self.over(url, now))
         self._next = (self._urls.index(chosen) + 1) % count
         return chosen
 
-    def note(self, url: Where, now: float, *, failed: bool) -> None:
-        """Remember how it went with an address."""
-        if not failed:
-            self._penalties.pop(url, None)
-            return
-        _, before = self._penalties.get(url, (now, 0.0))
-        penalty = min(max(2 * before, _FIRST_PENALTY), _LONGEST_PENALTY)
-        self._penalties[url] = (now + penalty, penalty)
+    def in_turn(self, url: Where, found: Sequence[Any], now: float) -> list[Any]:
+        """The addresses that the name in a URL has, the next one first: those of the family that
+        the system prefers take turns, others are for when these fail, and so are those that have
+        failed already."""
+        family = found[0][0]
+        return sorted(
+            found,
+            key=lambda each: (
+                self.over((url, each), now),
+                each[0] != family,
+                self._tried.get((url, each), 0),
+            ),
+        )
+
+    def note_turn(self, place: Hashable) -> None:
+        """An address of a name has its turn."""
+        self._turn += 1
+        if len(self._tried) > _MOST_REMEMBERED:
+            self._tried.clear()
+        self._tried[place] = self._turn
 
 
 class Connection:
     """One of a pool, made by its driver."""
 
-    __slots__ = ("client", "is_new", "made", "url", "used")
+    __slots__ = (
+        "bound",
+        "client",
+        "idle_until",
+        "is_new",
+        "look",
+        "make",
+        "pending",
+        "place",
+        "young_until",
+    )
 
-    def __init__(self, client: Any, url: Any, now: float) -> None:
+    def __init__(
+        self, client: Any, place: Any, looks: tuple[Any, Any], young_until: float = math.inf
+    ) -> None:
+        """``looks`` are what `looks_at` gives; ``young_until`` is when it is too old."""
         self.client = client
-        self.url = url
-        self.made = self.used = now
+        self.place = place
+        # What a call needs, asked for once: how it is looked at, the way past what looks at calls
+        # (which sees those of the pool), and what waits until a deadline.
+        self.pending, self.look = looks
+        self.make = client._req
+        self.bound = find_layer(client._iprot.trans, "deadline") or _Unbound()
+        client._rpc_state.is_pooled = True
+        self.young_until = young_until
+        # When it was idle for too long, or is too old.
+        self.idle_until = young_until
         self.is_new = True
+
+    def has_arrived(self) -> bool:
+        """Whether something has come on it between two calls, or its end."""
+        return bool(self.pending() or self.look())
+
+
+class _Unbound:
+    """Stands for a transport that knows no deadlines."""
+
+    deadline: float | None = None
 
 
 class Shelf:
@@ -191,9 +274,12 @@ class Shelf:
     The driver holds a lock around each method, where it has threads.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, max_idle: float | None = None) -> None:
         self.size = size
+        self.max_idle = math.inf if max_idle is None else max_idle
         self.closed = False
+        # When the first of the idle ones is too old.
+        self.idle_until = math.inf
         self.idle: list[Connection] = []
         self.busy: set[Connection] = set()
         # Slots of connections that are being made.
@@ -205,9 +291,10 @@ class Shelf:
         """How many connections there are, those that are being made among them."""
         return len(self.idle) + len(self.busy) + self.promised
 
-    def take(self) -> Connection | None:
-        """The idle connection that was used last, if there is any; it is busy then."""
-        if not self.idle:
+    def take(self, now: float) -> Connection | None:
+        """The idle connection that was used last, if there is any, and all are young; it is busy
+        then."""
+        if not self.idle or self.closed or now > self.idle_until:
             return None
         connection = self.idle.pop()
         self.busy.add(connection)
@@ -233,12 +320,18 @@ class Shelf:
 
     def put_back(self, connection: Connection, now: float) -> bool:
         """A call is over, and the connection may make another; false where it is to be closed."""
-        # A forked child may give back what its parent had.
-        is_ours = connection in self.busy
-        self.busy.discard(connection)
-        if self.closed or not is_ours:
+        try:
+            self.busy.remove(connection)
+        except KeyError:
+            return False  # of the parent of this forked child
+        if self.closed:
             return False
-        connection.used = now
+        until = now + self.max_idle
+        if until > connection.young_until:
+            until = connection.young_until
+        if until < self.idle_until or not self.idle:
+            self.idle_until = until
+        connection.idle_until = until
         connection.is_new = False
         self.idle.append(connection)
         return True
@@ -247,12 +340,20 @@ class Shelf:
         """A connection is to be closed."""
         self.busy.discard(connection)
 
-    def take_old(self, options: PoolOptions, now: float) -> list[Connection]:
+    def take_old(self, now: float) -> list[Connection]:
         """Take out the idle connections that are too old, or idle for too long, to be closed."""
-        old = [each for each in self.idle if is_old(each, options, now)]
-        if old:
-            self.idle = [each for each in self.idle if each not in old]
+        if now <= self.idle_until:
+            return []
+        old = [each for each in self.idle if now > each.idle_until]
+        self.idle = [each for each in self.idle if now <= each.idle_until]
+        self.idle_until = min((each.idle_until for each in self.idle), default=math.inf)
         return old
+
+    def take_at(self, place: Any) -> list[Connection]:
+        """Take out the idle connections to an address."""
+        taken = [each for each in self.idle if each.place == place]
+        self.idle = [each for each in self.idle if each.place != place]
+        return taken
 
     def take_all(self) -> list[Connection]:
         """Take out all that are idle."""
@@ -262,11 +363,3 @@ class Shelf:
     def stats(self) -> dict[str, int]:
         """How many connections there are, and what has happened."""
         return {"open": self.open, "busy": len(self.busy), "idle": len(self.idle), **self.counts}
-
-
-def is_old(connection: Connection, options: PoolOptions, now: float) -> bool:
-    """Whether a connection is not used again."""
-    idle, age = now - connection.used, now - connection.made
-    return (options.max_idle is not None and idle > options.max_idle) or (
-        options.max_age is not None and age > options.max_age
-    )

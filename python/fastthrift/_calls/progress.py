@@ -32,14 +32,18 @@ from fastthrift._calls.client_call import (
     STARTED,
     ClientCall,
 )
+from fastthrift._calls.failures import add_description, describe
+from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import (
     discard_output,
     find_below,
+    find_layer,
     flush_was_refused,
     has_arrived,
     is_in_memory,
     is_said_of,
     leave_to_parent,
+    peer_of,
 )
 from fastthrift._light import new_lock
 from fastthrift._payload import TDecodeException, TException
@@ -78,13 +82,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=process.note_fork)
 
 
+def _never() -> None:
+    return None
+
+
 class _Bounds:
     """What bounds calls in time: nothing, until somebody has a deadline."""
 
-    __slots__ = ("set",)
+    __slots__ = ("at", "set")
 
     def __init__(self) -> None:
-        self.set: Callable[[Any, ClientCall], None] | None = None
+        self.set: Callable[[Progress, Any, ClientCall], None] | None = None
+        # When the block that runs has its end.
+        self.at: Callable[[], float | None] = _never
 
 
 bounds = _Bounds()
@@ -94,7 +104,21 @@ class Progress:
     """The calls of a connection, whose client sees to it that they take turns."""
 
     # Apart from the client, whose `__getattr__` makes every access to its attributes slow.
-    __slots__ = ("answered", "begun", "broken", "call", "can_reopen", "opening", "spare")
+    __slots__ = (
+        "answered",
+        "around",
+        "auto_reopen",
+        "begun",
+        "bound",
+        "bounded",
+        "broken",
+        "call",
+        "can_reopen",
+        "is_bound",
+        "is_pooled",
+        "opening",
+        "spare",
+    )
 
     def __init__(self, service: Any, kind: type[Kind], check_seqid: bool) -> None:
         # The call that is being made; and an object that does for one after the other.
@@ -109,6 +133,16 @@ class Progress:
         # Why the connection was closed, when it was; and whether opening it mends that.
         self.broken: str | None = None
         self.can_reopen = False
+        # Whether a pool sees to it when its calls have their end; elsewhere, whether the last one
+        # had any, and what waits for it: a layer of a transport, and of which one.
+        self.is_pooled = False
+        self.is_bound = False
+        self.bound: Any = None
+        self.bounded: Any = None
+        # Whether a call opens the connection again where that has ended.
+        self.auto_reopen = False
+        # How calls are handed on through middleware, where there is any.
+        self.around: Callable[[Any], Any] | None = None
 
     def begin(
         self, client: Any, api: str, bound: tuple[Method, bool, tuple[Any, ...]] | None = None
@@ -128,10 +162,10 @@ class Progress:
                 )
             call = self._another(call.service, api)
         if self.broken is not None:
-            self._require_connection(client)
+            self._require_connection(client, api)
         now = clock()
-        if self.answered and now - self.begun > IDLE:
-            self._require_silence(client)
+        if self.answered and now - self.begun > IDLE and self._has_ended(client):
+            self._require_connection(client, api)
         self.begun = now
         call.api = api
         call.stage = STARTED
@@ -141,8 +175,8 @@ class Progress:
         else:
             call.method = call.oneway = None
             call.service = client._service
-        if bounds.set is not None:
-            bounds.set(client, call)
+        if bounds.set is not None and not self.is_pooled:
+            bounds.set(self, client, call)
         self.call = call
         return call
 
@@ -163,9 +197,11 @@ class Progress:
         if call.stage == ANSWERED:
             self.answered = True
             return
-        _note_whether_sent(error, call)
+        is_described = _describe(client, call, error)
         if not _in_step(client, call, error):
             self._give_up(client, call, error)
+            if is_described:
+                add_description(error)
 
     def _give_up(self, client: Any, call: ClientCall, error: BaseException) -> None:
         """Close the connection: whatever comes on it next does not answer the next call."""
@@ -208,6 +244,10 @@ class Progress:
             if hasattr(trans, "clean"):
                 trans.clean()
         for trans in transports:
+            layer = find_layer(trans, "deadline")
+            if layer is not None:
+                # In place of that of the last call.
+                layer.deadline = bounds.at()
             yield trans.open()
         self.broken = None
         self.answered = False
@@ -237,19 +277,34 @@ class Progress:
         if note is not None:
             error.message = f"{error.message}: {note}"
 
-    def _require_connection(self, client: Any) -> None:
-        if self.can_reopen and is_open(client):
+    def make_ready(self, client: Any) -> Steps[None]:
+        """Open the connection again, where it has ended, before a call is begun."""
+        if self.call is not None:
+            return
+        idle = self.answered and clock() - self.begun > IDLE
+        if self._is_broken(client) or (idle and self._has_ended(client)):
+            yield from self.reopen(client)
+
+    def _is_broken(self, client: Any) -> bool:
+        if self.broken is not None and self.can_reopen and is_open(client):
             self.broken = None
+        return self.broken is not None
+
+    def _require_connection(self, client: Any, api: str) -> None:
+        if not self._is_broken(client):
+            return
+        if self.auto_reopen and self.spare.kind is Blocking:
+            run(self.reopen(client))
             return
         from fastthrift.transport.base import TTransportException
 
         error = TTransportException(TTransportException.NOT_OPEN, self.broken)
-        error.request_sent = False
+        describe(error, client._service, api, peer_of(client._iprot.trans), sent=False)
         raise error
 
-    def _require_silence(self, client: Any) -> None:
-        """Raise where the connection has ended while nobody used it, or something has come that
-        nobody waits for: the answer of the next call it is not."""
+    def _has_ended(self, client: Any) -> bool:
+        """Whether the connection has ended while nobody used it, or something has come that
+        nobody waits for: the answer of the next call it is not. It is closed then."""
         for trans in _transports(client):
             if not has_arrived(trans):
                 continue
@@ -264,7 +319,8 @@ class Progress:
                 "client's reopen(), or use a ClientPool"
             )
             self.can_reopen = not is_open(client)
-            self._require_connection(client)
+            return True
+        return False
 
 
 class Turns(Progress):
@@ -326,12 +382,21 @@ def _transports(client: Any) -> list[Any]:
     return [prot.trans for prot in {id(p): p for p in (client._iprot, client._oprot)}.values()]
 
 
-def _note_whether_sent(error: BaseException, call: ClientCall) -> None:
+def _describe(client: Any, call: ClientCall, error: BaseException) -> bool:
+    """Note in an error of a connection which call it is of; whether its text is to say so."""
     from fastthrift.protocol.exc import TProtocolException
     from fastthrift.transport.base import TTransportException
 
-    if isinstance(error, (TTransportException, TProtocolException)):
-        error.request_sent = call.stage >= SENT
+    if not isinstance(error, (TTransportException, TProtocolException)):
+        return False
+    # That something was answered says who did, and errors of protocols are about a value.
+    says_all = getattr(error, "status", None) is not None or isinstance(error, TProtocolException)
+    trans = client._iprot.trans
+    # Over HTTP sending is waiting for the answer, too.
+    in_flush = call.stage == SENDING and is_said_of(trans, "request_sent")
+    sent = call.stage >= SENT or in_flush
+    describe(error, call.service, call.api, peer_of(trans), sent=sent)
+    return not says_all
 
 
 def is_open(client: Any) -> bool:

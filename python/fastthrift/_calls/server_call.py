@@ -20,18 +20,22 @@ note what passes.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from fastthrift._calls.client_call import SEPARATOR as SEPARATOR
 from fastthrift._calls.services import find_handler, printable
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.wait import send
+from fastthrift._calls.watch import watch
 from fastthrift._core import TMessageType, TType
 from fastthrift._core import read_call as read_straight
 from fastthrift._core import write_result as write_straight
+from fastthrift._light import partial
 from fastthrift._payload import TApplicationException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from fastthrift._calls.steps import Kind, Steps
@@ -52,16 +56,32 @@ REPLYING = 2  # the header of its answer was written
 REPLIED = 3
 
 
+# The call that is processed by steps, for `current_call`: what was read, and from where.
+serving: ContextVar[tuple[ServerCall, Any, Any] | None] = ContextVar("serving", default=None)
+
+
 class ServerCall:
     """The call that is being processed; one object may do for those of a connection in turn."""
 
-    __slots__ = ("header", "opening", "stage")
+    __slots__ = ("header", "headers", "made", "observed", "opening", "peer", "stage", "traffic")
 
     # Name, message type and sequence id; None between two calls.
     header: tuple[Any, int, int] | None
     stage: int
     # The first bytes of the connection, where they are known; after its first message none.
     opening: bytes | None
+
+    # What follows is only asked for where calls are watched.
+
+    # The service, the method and the arguments of a call that went by steps.
+    made: tuple[Any, str, list[Any]] | None
+    # The other side, the headers of a request, and what counts bytes, set by drivers whose
+    # protocols do not tell.
+    peer: str
+    headers: Iterable[tuple[str, str]]
+    traffic: Any
+    # What watches the call.
+    observed: Any
 
     def __init__(self) -> None:
         self.header = None
@@ -265,6 +285,7 @@ def read_call(
     call.header = header
     name, message_type, seqid = header
     service, handler, api, refusal = find(name, message_type)
+    call.made = None
     if refusal is not None:
         # Read to the end, so that the connection can go on with the next message.
         yield iprot.skip(TType.STRUCT)
@@ -283,9 +304,10 @@ def read_call(
     if result.oneway:
         call.note_oneway()
 
+    arguments = [getattr(args, field[1]) for field in args.thrift_spec.values()]
+    call.made = service, api, arguments
+
     def invoke() -> Any:
-        names = [field[1] for field in args.thrift_spec.values()]
-        arguments = [getattr(args, name) for name in names]
         return kind.call(find_handler(handler, api), arguments)
 
     return api, seqid, result, invoke
@@ -358,12 +380,27 @@ def process_by_steps(
     kind: type[Kind], processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
 ) -> Steps[None]:
     """Read one call, make it and answer it, by the methods of the protocols."""
+    if watch.is_on and getattr(call, "observed", None) is None:
+
+        def go(seen: Any) -> Any:
+            steps = process_by_steps(kind, seen, seen.find(find), call, iprot, oprot)
+            return kind.do(steps)
+
+        yield from watch.serve(kind, processor, call, iprot, go)
+        return
     incoming = yield from read_call(kind, call, iprot, find)
-    yield from answer(processor, Answers(kind, call), oprot, incoming)
+    token = serving.set((call, call.made, iprot))
+    try:
+        yield from answer(processor, Answers(kind, call), oprot, incoming)
+    finally:
+        serving.reset(token)
 
 
 def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
     """Read one call of a service, make it and answer it; straight where it can be."""
+    if watch.is_on and getattr(call, "observed", None) is None:
+        go = partial(process, call=call, iprot=iprot, oprot=oprot)
+        return run(watch.serve(Blocking, processor, call, iprot, go))
     service = processor._service
     call.header = None
     made = read_straight(service, iprot, call)

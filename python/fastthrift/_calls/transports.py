@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -33,6 +33,19 @@ def find_below(trans: Any, attribute: str, kind: type[T]) -> T | None:
         if isinstance(value, kind):
             return value
     return None
+
+
+def find_layer(trans: Any, attribute: str) -> Any:
+    """A transport, or the first below it, that has this attribute; None where none has."""
+    for layer in layers(trans):
+        if hasattr(layer, attribute):
+            return layer
+    return None
+
+
+def peer_of(trans: Any) -> str | None:
+    """The other side of a transport, where it is known."""
+    return find_below(trans, "peer", str)
 
 
 def is_said_of(trans: Any, attribute: str) -> bool:
@@ -81,7 +94,24 @@ def leave_to_parent(trans: Any) -> None:
 
 def has_arrived(trans: Any) -> bool:
     """Whether something has come on a connection that was not read, or its end; does not wait."""
-    for layer in layers(trans):
-        if hasattr(layer, "has_arrived"):
-            return bool(layer.has_arrived())
+    layer = find_layer(trans, "has_arrived")
+    return layer is not None and bool(layer.has_arrived())
+
+
+def looks_at(trans: Any) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """How an open connection is looked at between two calls: functions that give something true,
+    one where bytes have been read for which nobody has asked, the other where some have come, or
+    the end. They do for that connection; one that is opened again needs others."""
+    ahead = [layer.pending for layer in layers(trans) if hasattr(layer, "pending")]
+    connection = find_layer(trans, "has_arrived")
+    if connection is None:
+        look: Callable[[], Any] = _nothing
+    else:
+        look = connection.look() if hasattr(connection, "look") else connection.has_arrived
+    if len(ahead) == 1:
+        return ahead[0], look
+    return (lambda: any(each() for each in ahead)), look
+
+
+def _nothing() -> bool:
     return False

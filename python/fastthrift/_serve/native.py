@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import select
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
+from fastthrift._calls.watch import Traffic, watch
 from fastthrift._core import (
     NativeServer,
     ServedCalls,
@@ -26,9 +28,11 @@ from fastthrift._core import (
     TFramedTransport,
     TFramedTransportFactory,
     TMemoryBuffer,
+    detect,
 )
-from fastthrift.protocol.json import TJSONProtocolFactory
+from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
+from fastthrift.transport import TServerSocket
 
 if TYPE_CHECKING:
     import logging
@@ -62,34 +66,30 @@ class Limits(NamedTuple):
     queue: int
     message_timeout: float | None
     idle_timeout: float | None
+    grace: float
 
 
 class Formats:
     """Which formats a server takes, and the protocols and transports for each."""
 
     def __init__(self, iprot_factory: Any, oprot_factory: Any, trans_factory: Any) -> None:
-        """Of no protocol and no transport: whichever comes. Of some other protocol than this
-        package's: in frames, for nobody else knows where its messages end."""
+        """What is None is found by the first bytes of a connection. Another protocol than this
+        package's has to come in frames, for nobody else knows where its messages end."""
         self._iprot_factory = iprot_factory
         self._oprot_factory = oprot_factory
-        framed = _is_framed(trans_factory)
+        self.framed = _is_framed(trans_factory)
         self.max_frame_size: int = getattr(
             trans_factory, "max_frame_size", TFramedTransportFactory().max_frame_size
         )
-        name = _FACTORIES.get(type(iprot_factory))
-        self.fixed: Format | None = None
-        if iprot_factory is not None:
-            if name is None and not framed:
+        self.protocol = _FACTORIES.get(type(iprot_factory))
+        if iprot_factory is not None and self.protocol is None:
+            if not self.framed:
                 raise ValueError(
                     f"TNonblockingServer cannot tell where messages of "
                     f"{type(iprot_factory).__name__} end: give it TFramedTransportFactory as well"
                 )
-            self.fixed = Format(name or "binary", bool(framed))
-        elif trans_factory is not None:
-            raise ValueError(
-                "TNonblockingServer finds out what a connection speaks, or is told both its "
-                "transport and its protocol: give iprot_factory as well as itrans_factory"
-            )
+            # Nobody asks for it: a frame has its length.
+            self.protocol = "binary"
 
     def protocols(self, format: Format, source: Any, output: Any) -> tuple[Any, Any]:
         """The protocols that calls are read by and answers written by."""
@@ -103,6 +103,15 @@ class Formats:
         )
         return iprot_factory.get_protocol(source), oprot_factory.get_protocol(trans)
 
+    def expected(self, opening: bytes) -> Any:
+        """A protocol as these first bytes should have been for, as far as that is fixed."""
+        protocol, framed = detect(opening) or ("binary", False)
+        if self.framed is not None:
+            framed = self.framed
+        if self.protocol is not None or protocol not in _FACTORIES.values():
+            protocol = self.protocol or "binary"
+        return self.protocols(Format(protocol, framed), TMemoryBuffer(), TMemoryBuffer())[1]
+
     @staticmethod
     def factory(protocol: str) -> Any:
         """A factory of the protocols that are called so, with its defaults."""
@@ -111,6 +120,25 @@ class Formats:
     def setting(self, name: str) -> Any:
         """A limit, or another setting, of the protocol that is fixed; of the defaults elsewhere."""
         return getattr(self._iprot_factory, name, getattr(_DEFAULTS, name))
+
+
+def require_own_accept(trans: Any) -> None:
+    """Raise ``ValueError`` where connections are not just accepted: by TLS, for example."""
+    if type(trans).accept is not TServerSocket.accept:
+        raise ValueError(
+            f"TNonblockingServer accepts connections itself, and {type(trans).__name__} accepts "
+            f"them in a way of its own: TThreadedServer takes any"
+        )
+
+
+def _require_threads() -> None:
+    """Raise ``RuntimeError`` where threads are greenlets, which would wait for each other."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        raise RuntimeError(
+            "TNonblockingServer waits in native code, where gevent's greenlets cannot take turns: "
+            "TThreadedServer can be used with gevent"
+        )
 
 
 def _is_framed(trans_factory: Any) -> bool | None:
@@ -170,6 +198,9 @@ class Lane:
         """Make the call of a message, and answer it."""
         call = self._call
         call.begin(b"")
+        if watch.is_on:
+            call.peer = calls.peer
+            call.traffic = Traffic(len(message), lambda: len(self._output.written))
         self._source.setvalue(message)
         goes_on = True
         try:
@@ -191,13 +222,15 @@ class Serving:
         limits: Limits,
         logger: logging.Logger,
     ) -> None:
+        _require_threads()
         self._processor = processor
         self._formats = formats
         self._logger = logger
         self._core = NativeServer(
             listener.fileno(),
             _is_unix(listener),
-            format=formats.fixed,
+            protocol=formats.protocol,
+            framed=formats.framed,
             strict=bool(formats.setting("strict_read")),
             max_message_size=formats.setting("max_message_size"),
             max_string_length=formats.setting("max_string_size"),
@@ -207,6 +240,7 @@ class Serving:
             queue=limits.queue,
             message_time=limits.message_timeout,
             idle_time=limits.idle_timeout,
+            grace=limits.grace,
         )
         self._threads = [
             threading.Thread(target=self._work, name=f"fastthrift-worker-{number}", daemon=True)
@@ -260,11 +294,20 @@ class Serving:
         log: Callable[..., None] = self._logger.warning
         more = f" ({notice.more} more since the last such line)" if notice.more else ""
         if notice.kind == "no message":
-            found = explain(notice.opening, None, "server") or "no message"
+            prot = self._formats.expected(notice.opening)
+            found = explain(notice.opening, prot, "server") or "no message"
             log(
                 "Closing the connection of %s, which sent %s: %s%s",
                 notice.peer,
                 found,
+                notice.problem,
+                more,
+            )
+        elif notice.kind == "bad call":
+            log(
+                "Closing the connection of %s: cannot read the call of %s: %s%s",
+                notice.peer,
+                notice.method,
                 notice.problem,
                 more,
             )

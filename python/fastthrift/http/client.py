@@ -9,8 +9,9 @@ import io
 import os
 import socket
 import sys
+import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fastthrift._calls.connecting import connect
@@ -20,6 +21,7 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
 from fastthrift.transport.base import (
+    DeadlineExceeded,
     TTransportBase,
     TTransportConnectionReset,
     TTransportException,
@@ -27,6 +29,7 @@ from fastthrift.transport.base import (
     TTransportTimeout,
 )
 
+from ._bounded import bind
 from ._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
@@ -41,6 +44,8 @@ from ._common import (
 
 if TYPE_CHECKING:
     import ssl
+
+    from fastthrift._calls.observed import Middleware
 
 # What is asked for at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
@@ -84,6 +89,13 @@ class THttpClient(TTransportBase):
     # For TClient: the next answer cannot be that of an earlier call.
     answers_stand_alone = True
 
+    #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
+    deadline: float | None = None
+    #: How long connecting may take, in seconds; None for as long as any other wait.
+    connect_timeout: float | None = None
+    #: Whether the last request was sent as a whole.
+    request_sent = False
+
     def __init__(
         self,
         uri: str,
@@ -108,6 +120,10 @@ class THttpClient(TTransportBase):
         self.response: BinaryIO = io.BytesIO()
         # For TClient, of the last response: told when it is no Thrift.
         self.answer_description: str | None = None
+        # Of the call that is made, by middleware.
+        self.call_headers: dict[str, str] = {}
+        self.bytes_received = self.bytes_sent = 0
+        self.bytes_told = (0, 0)
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
         self._http_header_factory = http_header_factory or THttpHeaderFactory()
@@ -119,13 +135,15 @@ class THttpClient(TTransportBase):
 
     def open(self) -> None:
         """Make ready; the connection is made by the first request."""
+        patience = self._timeout if self.connect_timeout is None else self.connect_timeout
         if self.scheme == "https":
             context = self._ssl_context_factory() if self._ssl_context_factory else None
             self._http = http_client.HTTPSConnection(
-                self.host, self.port, timeout=self._timeout, context=context
+                self.host, self.port, timeout=patience, context=context
             )
         else:
-            self._http = http_client.HTTPConnection(self.host, self.port, timeout=self._timeout)
+            self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
+        bind(self._http, self._bound)
 
     def close(self) -> None:
         connection, self._http = self._http, None
@@ -181,6 +199,7 @@ class THttpClient(TTransportBase):
             return
         self.response = io.BytesIO()
         self.answer_description = None
+        self.request_sent = False
         if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
             self.close()
         if self._http is None:
@@ -195,7 +214,26 @@ class THttpClient(TTransportBase):
             raise
         if not self._keep_alive:
             connection.close()
+        self.bytes_sent += len(data)
+        self.bytes_received += len(body)
         self.response = io.BytesIO(body)
+
+    @property
+    def peer(self) -> str:
+        """The other side, for texts."""
+        return str(self._address)
+
+    def _bound(self) -> float | None:
+        """How long the next wait may be, in seconds; None for any time."""
+        if self.deadline is None:
+            return self._timeout
+        if self._is_late():
+            raise DeadlineExceeded(message="the deadline is over")
+        left = max(self.deadline - time.monotonic(), 0.001)
+        return left if self._timeout is None else min(left, self._timeout)
+
+    def _is_late(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _exchange(self, connection: http_client.HTTPConnection, data: bytes) -> bytes:
         headers = {
@@ -203,7 +241,7 @@ class THttpClient(TTransportBase):
             "Content-Length": str(len(data)),
             "User-Agent": _user_agent(),
         }
-        custom = dict(self._http_header_factory.get_headers() or {})
+        custom = {**(self._http_header_factory.get_headers() or {}), **self.call_headers}
         chosen = {name.lower() for name in custom}
         connection.putrequest(
             "POST",
@@ -217,6 +255,7 @@ class THttpClient(TTransportBase):
         for name, value in custom.items():
             connection.putheader(name, value)
         connection.endheaders(data)
+        self.request_sent = True
 
         # Closed even when it is refused: it holds the socket.
         with connection.getresponse() as response:
@@ -267,7 +306,9 @@ class THttpClient(TTransportBase):
         failure: TTransportException
         if isinstance(error, TTransportException):
             return
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError) and self._is_late():
+            failure = DeadlineExceeded(message=f"the deadline is over: no answer of {where}")
+        elif isinstance(error, TimeoutError):
             failure = TTransportTimeout(message=f"timed out: no answer of {where} in time")
         elif isinstance(error, ConnectionRefusedError):
             failure = THttpConnectionRefused(
@@ -336,19 +377,23 @@ def make_client(
     keep_alive: bool = False,
     *,
     check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
 ) -> TClient:
     """A client of a service over HTTP. The caller closes it.
 
     ``url`` takes precedence over ``host``, ``port``, ``path`` and ``scheme`` in what it has; its
     port is ``port`` when it has none. ``timeout`` is in milliseconds. The connection is made by
     the first call; with ``keep_alive`` all calls use one. ``check_seqid=False`` is for servers
-    that do not repeat a call's sequence id. Raises ``ValueError`` for a ``url`` that is none.
+    that do not repeat a call's sequence id; ``middleware`` stands around each call. Raises
+    ``ValueError`` for a ``url`` that is none.
     """
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
     parts = TClient, service, http_socket, proto_factory, trans_factory
     with contextlib.ExitStack() as closing:
-        client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
+        client: TClient = run(
+            connect(closing, *parts, check_seqid=check_seqid, middleware=middleware)
+        )
         closing.pop_all()
         return client
 
@@ -369,11 +414,14 @@ def client_context(
     keep_alive: bool = False,
     *,
     check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
 ) -> Iterator[TClient]:
     """A client that is closed at the end of the ``with`` block; see ``make_client``."""
     where = host, port, path, scheme
     how = proto_factory, trans_factory, ssl_context_factory, http_header_factory
     options = timeout, url, keep_alive
-    client = make_client(service, *where, *how, *options, check_seqid=check_seqid)
+    client = make_client(
+        service, *where, *how, *options, check_seqid=check_seqid, middleware=middleware
+    )
     with contextlib.closing(client):
         yield client

@@ -284,6 +284,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             server.oprot_factory,
         )
         self._thrift.call = exchange.call
+        exchange.call.peer, exchange.call.headers = self.peer, head.headers
         process = processing(server.processor, exchange.iprot, exchange.oprot)
 
         def process_in_turn(call: ServerCall) -> None:

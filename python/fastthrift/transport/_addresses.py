@@ -11,6 +11,8 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import BuiltinFunctionType
 from typing import Any
 from urllib.parse import ParseResult, urlparse
 
@@ -48,6 +50,20 @@ def too_late(what: str, within: float | None) -> str:
     return f"timed out: {what} within {patience}"
 
 
+def host_and_port(host: Any, port: Any) -> str:
+    """An address for texts."""
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+
+
+def peer_of_socket(sock: Any) -> str | None:
+    """The other side of a connected socket; None where it has left."""
+    try:
+        address = sock.getpeername()
+    except (OSError, AttributeError):
+        return None
+    return host_and_port(*address[:2]) if isinstance(address, tuple) else "a unix socket"
+
+
 def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
     """A socket of a client, which is not connected."""
     if unix_socket:
@@ -72,6 +88,23 @@ def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
     except (OSError, ValueError):
         # It was closed.
         return True
+    except AttributeError:
+        # It only stands for a socket, in a test for example.
+        return False
+
+
+def look_at(sock: socket.socket) -> Callable[[], object]:
+    """What tells by something true whether a socket has input, as often as it is asked."""
+    poll = getattr(select, "poll", None)
+    if not isinstance(poll, BuiltinFunctionType) or not hasattr(sock, "fileno"):
+        # None there, or gevent's, which belongs to a thread.
+        return lambda: has_input(sock)
+    try:
+        known = poll()
+        known.register(sock.fileno(), select.POLLIN)
+    except (OSError, ValueError):
+        return lambda: True  # it was closed
+    return partial(known.poll, 0)
 
 
 def query(host: Any, port: Any, family: int) -> dict[str, Any]:

@@ -71,6 +71,17 @@ class TTransportBase:
         raise NotImplementedError
 
 
+_OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
+
+
+def repr_without_call(error: TException) -> str:
+    """The ``repr`` of an error without what it knows of the call, most of which its message says,
+    too."""
+    known = error.__dict__.items()
+    fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
+    return f"{error.__class__.__name__}({fields})"
+
+
 class TTransportException(TException):
     """The connection could not be opened, was lost, or did not answer in time."""
 
@@ -82,6 +93,12 @@ class TTransportException(TException):
     #: Of the error of a call: whether all of the request had been sent, so that the server may have
     #: run it; None of other errors.
     request_sent: bool | None = None
+    #: Of the error of a call: the names of service and method, and the other side where it is
+    #: known; and the name of the pool, where it has one.
+    service: str | None = None
+    method: str | None = None
+    peer: str | None = None
+    client: str | None = None
 
     UNKNOWN = 0
     NOT_OPEN = 1
@@ -96,6 +113,24 @@ class TTransportException(TException):
         super().__init__()
         self.type = type
         self.message = message
+
+    __repr__ = repr_without_call
+
+
+# The most that a frame may have for peers of Apache Thrift and Envoy, in bytes: their
+# DEFAULT_MAX_FRAME_SIZE and MaxFrameSize. They close the connection at a larger one.
+MOST_OF_PEERS = 16_384_000
+
+
+def after_much(text: str, size: int) -> str:
+    """What is said of a connection that has ended, when ``size`` bytes were sent at once before, if
+    that was too much for many peers."""
+    if size <= MOST_OF_PEERS:
+        return text
+    return (
+        f"{text}, after {size:,} bytes in one message: peers of Apache Thrift and Envoy refuse "
+        f"frames of more than {MOST_OF_PEERS:,} bytes unless they are told otherwise"
+    )
 
 
 class TTransportTimeout(TTransportException, TimeoutError):

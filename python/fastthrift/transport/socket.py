@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import time
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from ._addresses import (
@@ -19,8 +20,11 @@ from ._addresses import (
     EitherFamily,
     could_not_connect,
     has_input,
+    host_and_port,
     in_turn,
+    look_at,
     new_client_socket,
+    peer_of_socket,
     reason,
     resolve,
     seconds,
@@ -36,13 +40,18 @@ from ._listening import (
 )
 from ._receiving import MESSAGE_TIMEOUT, MessageClock
 from .base import (
+    MOST_OF_PEERS,
     DeadlineExceeded,
     TTransportBase,
     TTransportBrokenPipe,
     TTransportConnectionReset,
     TTransportException,
     TTransportTimeout,
+    after_much,
 )
+
+# How much later than its deadline a wait may end, in seconds.
+_LATE = 0.001
 
 
 def _close(sock: socket.socket) -> None:
@@ -60,7 +69,24 @@ class TSocket(TTransportBase):
     timeouts: what would end later raises ``DeadlineExceeded``.
     """
 
-    _deadline: float | None = None
+    deadline: float | None = None
+
+    # How many bytes were sent at once, where that was more than many peers take.
+    _much = 0
+
+    # The timeout that the socket has because of it, in seconds.
+    _within: float = -1.0
+
+    #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo`` gives
+    #: them: pairs of a family and an address.
+    known_addresses: list[Address] | None = None
+
+    #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
+    #: that before it was made; and how much of it hooks were told of.
+    counts_bytes = False
+    bytes_received = 0
+    bytes_sent = 0
+    bytes_told: tuple[int, int] | None = None
 
     def __init__(
         self,
@@ -79,6 +105,11 @@ class TSocket(TTransportBase):
         ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
         connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
         """
+        # Of the object, where they are found sooner than those of the class.
+        self.deadline = None
+        self._much = 0
+        self.counts_bytes = type(self).counts_bytes
+        self.bytes_told = (0, 0) if self.counts_bytes else None
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -90,24 +121,15 @@ class TSocket(TTransportBase):
     def _init_sock(self) -> None:
         self.sock = new_client_socket(self.unix_socket, self.socket_family)
 
-    @property
-    def deadline(self) -> float | None:
-        return self._deadline
-
-    @deadline.setter
-    def deadline(self, at: float | None) -> None:
-        if self._deadline is not None and self.sock is not None:
-            # Which the last wait may have made shorter.
-            self.sock.settimeout(self.socket_timeout)
-        self._deadline = at
-
     def set_handle(self, sock: socket.socket) -> None:
         """Use a connected socket."""
         self.sock = sock
+        self._within = -1.0
 
     def set_timeout(self, ms: float | None) -> None:
         """Set both timeouts, in milliseconds; None or 0 for none."""
         self.socket_timeout = self.connect_timeout = seconds(ms)
+        self._within = -1.0
         if self.sock is not None:
             self.sock.settimeout(self.socket_timeout)
 
@@ -126,7 +148,7 @@ class TSocket(TTransportBase):
         self.close()
         failures: list[tuple[Any, OSError]] = []
         patience = self.connect_timeout
-        if self._deadline is not None:
+        if self.deadline is not None:
             patience = self._time_left(patience)
         try:
             for (family, one), share in in_turn(self._addresses(), patience):
@@ -157,6 +179,8 @@ class TSocket(TTransportBase):
     def _addresses(self) -> list[Address]:
         if self.unix_socket:
             return [(self.socket_family, self.unix_socket)]
+        if self.known_addresses is not None:
+            return self.known_addresses
         return resolve(self.host, self.port, self.socket_family)
 
     def _connect(self, address: Any, patience: float | None) -> None:
@@ -184,21 +208,29 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            if self._deadline is not None:
-                sock.settimeout(self._time_left(self.socket_timeout))
+            if (
+                self.deadline is not None
+                and not 0 <= self._within - self.deadline + monotonic() < _LATE
+            ):
+                self._bound(sock)
             data = sock.recv(sz)
         except TimeoutError as error:
             raise self._too_late("no data", sock) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise TTransportConnectionReset() from error
+                raise self._lost(TTransportConnectionReset(), self._much) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
         if not data:
-            raise TTransportException(
+            end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
+            raise self._lost(end, self._much)
+        if self._much:
+            self._much = 0
+        if self.counts_bytes:
+            self.bytes_received += len(data)
         return data
 
     def write(self, buf: bytes) -> None:
@@ -207,21 +239,38 @@ class TSocket(TTransportBase):
         if sock is None:
             raise self._not_open()
         try:
-            if self._deadline is not None:
-                sock.settimeout(self._time_left(self.socket_timeout))
+            if (
+                self.deadline is not None
+                and not 0 <= self._within - self.deadline + monotonic() < _LATE
+            ):
+                self._bound(sock)
             sock.sendall(buf)
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:
-            raise TTransportConnectionReset() from error
+            raise self._lost(TTransportConnectionReset(), len(buf)) from error
         except BrokenPipeError as error:
-            raise TTransportBrokenPipe() from error
+            raise self._lost(TTransportBrokenPipe(), len(buf)) from error
+        if len(buf) > MOST_OF_PEERS:
+            self._much = len(buf)
+        if self.counts_bytes:
+            self.bytes_sent += len(buf)
+
+    @property
+    def peer(self) -> str | None:
+        """The other side: where to connect to, or where a given connection leads."""
+        if self.unix_socket:
+            return f"unix:{self.unix_socket}"
+        if self.host is not None:
+            return host_and_port(self.host, self.port)
+        return None if self.sock is None else peer_of_socket(self.sock)
 
     def flush(self) -> None:
         """Nothing is held back."""
 
     def close(self) -> None:
         sock, self.sock = self.sock, None
+        self._within = -1.0
         if sock:
             _close(sock)
 
@@ -229,6 +278,10 @@ class TSocket(TTransportBase):
         """Whether anything has come that was not read, or the end of the connection; does not
         wait. Between two calls either means that the connection is of no more use."""
         return self.sock is None or has_input(self.sock)
+
+    def look(self) -> Callable[[], object]:
+        """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
+        return self.has_arrived if self.sock is None else look_at(self.sock)
 
     def has_address(self) -> bool:
         """Whether it is known where to connect to: not where a connected socket was given."""
@@ -243,10 +296,32 @@ class TSocket(TTransportBase):
                 # Not close(), which is TLS's own for its sockets.
                 os.close(sock.detach())
 
+    def _bound(self, sock: socket.socket) -> None:
+        """Let the next wait end with the deadline.
+
+        To the next millisecond: for calls that may take equally long the timeout stays what it is,
+        and is not set again, which is a system call.
+        """
+        left = self._time_left(None)
+        within = self.socket_timeout
+        if within is None or within > left:
+            within = (int(left / _LATE) + 1) * _LATE
+        self._within = within
+        if within != sock.gettimeout():
+            sock.settimeout(within)
+
+    def end_deadline(self) -> None:
+        """Have no deadline any more, where there was one."""
+        if self.deadline is not None and self.sock is not None:
+            # Which a wait may have made shorter.
+            self._within = -1.0
+            self.sock.settimeout(self.socket_timeout)
+        self.deadline = None
+
     def _time_left(self, timeout: float | None) -> float:
         """The shorter one of a timeout and what is left until the deadline, in seconds."""
-        assert self._deadline is not None
-        left = self._deadline - time.monotonic()
+        assert self.deadline is not None
+        left = self.deadline - monotonic()
         if left <= 0:
             raise DeadlineExceeded(message="the deadline is over")
         return left if timeout is None else min(left, timeout)
@@ -256,6 +331,12 @@ class TSocket(TTransportBase):
         if self.deadline is not None and within != self.socket_timeout:
             return DeadlineExceeded(message=f"the deadline is over: {what}")
         return TTransportTimeout(message=too_late(what, within))
+
+    @staticmethod
+    def _lost(error: TTransportException, much: int) -> TTransportException:
+        """What a connection has ended with, after so many bytes were sent at once."""
+        error.message = after_much(str(error.message), much)
+        return error
 
     @staticmethod
     def _not_open() -> TTransportException:

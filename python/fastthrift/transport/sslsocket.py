@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from ._addresses import EITHER_FAMILY
@@ -111,6 +112,7 @@ class TSSLSocket(TSocket):
         wait. What TLS tells itself, tickets of sessions for example, is taken and is nothing."""
         if not super().has_arrived() or self.sock is None:
             return self.sock is None
+        timeout = self.sock.gettimeout()
         self.sock.settimeout(0)
         try:
             self.sock.recv(1)
@@ -119,9 +121,13 @@ class TSSLSocket(TSocket):
         except OSError:
             return True
         finally:
-            self.sock.settimeout(self.socket_timeout)
+            self.sock.settimeout(timeout)
         # Between two calls one byte is as wrong as many.
         return True
+
+    def look(self) -> Callable[[], object]:
+        """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
+        return self.has_arrived
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""

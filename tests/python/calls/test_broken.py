@@ -1,5 +1,6 @@
 """Calls that go wrong: the client never returns the answer of another call."""
 
+import asyncio
 import contextlib
 import functools
 import io
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import fastthrift
 import pytest
+from fastthrift import ClientPool, DeadlineExceeded, deadline
+from fastthrift.contrib.aio.rpc import make_client as make_aio_client
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
-from fastthrift.rpc import client_context
+from fastthrift.rpc import client_context, make_client
 from fastthrift.thrift import (
     TApplicationException,
     TClient,
@@ -597,3 +600,102 @@ def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so():
         client.note("in time")
         assert handler.noted.wait(PATIENCE)
         assert handler.notes == ["in time"]
+
+
+def test_with_auto_reopen_a_closed_connection_is_opened_again_before_anything_is_sent():
+    handler = Handler()
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    with (
+        serving(make_server(handler, trans=trans)) as port,
+        client_of(port, auto_reopen=True) as client,
+    ):
+        for number in range(3):
+            assert client.add(number, 1) == number + 1
+            before = client._iprot.trans.trans.sock
+            while not client._iprot.trans.trans.has_arrived():
+                time.sleep(0.05)
+            client.note(str(number))
+            assert client._iprot.trans.trans.sock is not before
+        assert client.add(1, 2) == 3
+    assert handler.notes == ["0", "1", "2"]
+
+
+def test_with_auto_reopen_the_call_after_one_that_failed_has_a_connection_of_its_own():
+    handler = Handler()
+    with serving(make_server(handler)) as port:
+        with client_of(port, auto_reopen=True, socket_timeout=200) as client:
+            with pytest.raises(TTransportException) as caught:
+                client.wait(1)
+            assert caught.value.request_sent is True
+            assert client.add(1, 2) == 3
+            # It is not for a client that its owner has closed.
+            client.close()
+            with pytest.raises(TTransportException):
+                client.add(1, 2)
+        handler.go_on.set()
+
+
+def test_with_auto_reopen_a_server_that_is_gone_is_not_open():
+    with serving(make_server()) as port:
+        client = make_client(Calls, "127.0.0.1", port, auto_reopen=True)
+        assert client.add(1, 2) == 3
+    while not client._iprot.trans.trans.has_arrived():
+        time.sleep(0.05)
+    time.sleep(0.1)  # idle
+    with pytest.raises(TTransportException) as caught:
+        client.add(1, 2)
+    assert caught.value.type == TTransportException.NOT_OPEN
+    with serving(make_server(trans=TServerSocket("127.0.0.1", port))):
+        assert client.add(3, 4) == 7
+    client.close()
+
+
+def test_with_auto_reopen_in_asyncio():
+    async def main(port):
+        async with await make_aio_client(
+            Calls, "127.0.0.1", port, timeout=PATIENCE * 1000, auto_reopen=True
+        ) as client:
+            assert await client.add(1, 2) == 3
+            sock = client._iprot.trans._trans
+            while not sock.has_arrived():
+                await asyncio.sleep(0.05)
+            assert await client.add(3, 4) == 7
+            with deadline(0.2), pytest.raises(DeadlineExceeded):
+                await client.wait(1)
+            assert await client.add(5, 6) == 11
+
+    handler = Handler()
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=300)
+    with serving(make_server(handler, trans=trans)) as port:
+        try:
+            asyncio.run(main(port))
+        finally:
+            handler.go_on.set()
+
+
+def test_an_error_names_the_call_and_its_peer_and_whether_it_was_sent():
+    handler = Handler()
+    with serving(make_server(handler)) as port:
+        with client_of(port, socket_timeout=100) as client:
+            with pytest.raises(TTransportException) as caught:
+                client.wait(1)
+            error = caught.value
+            assert (error.service, error.method) == ("Calls", "wait")
+            assert error.peer == f"127.0.0.1:{port}"
+            assert f"(Calls.wait() at 127.0.0.1:{port}; the request was sent)" in error.message
+            with pytest.raises(TTransportException) as caught:
+                client.add(1, 2)
+            assert caught.value.method == "add"
+            assert caught.value.request_sent is False
+        handler.go_on.set()
+    pool = ClientPool(Calls, f"tcp://127.0.0.1:{port}", name="calc")
+    with pytest.raises(TTransportException) as caught:
+        pool.add(1, 2)
+    error = caught.value
+    assert (error.client, error.service, error.method) == ("calc", "Calls", "add")
+    assert error.message.startswith("calc: Could not connect to ('127.0.0.1', ")
+    assert error.message.endswith(
+        f"(Calls.add() at tcp://127.0.0.1:{port}; the request was not sent)"
+    )
+    # What it knows of the call is said once.
+    assert "method=" not in repr(error)

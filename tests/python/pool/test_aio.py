@@ -1,10 +1,15 @@
 """A pool of clients for asyncio: the rules are those of ``test_pool``, by another driver."""
 
 import asyncio
+import contextlib
+import http.server
+import socket
+import threading
 
 import fastthrift
 import pytest
 from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.http import make_server as make_http_server
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
 from support import rpc
@@ -129,7 +134,6 @@ def test_addresses_and_what_is_spoken(tmp_path):
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("http://host/", "sockets only"),
         ("tcp://host?protocol=json", "asyncio has the protocols"),
         ("tcp://host?service=A", "service="),
     ],
@@ -137,3 +141,66 @@ def test_addresses_and_what_is_spoken(tmp_path):
 def test_what_asyncio_does_not_have_is_refused(url, text):
     with pytest.raises(ValueError, match=text):
         AsyncClientPool(Calls, url)
+
+
+def test_the_addresses_of_a_name_take_turns(monkeypatch):
+    first = make_server()
+    port = rpc.port_of(first)
+    second = make_server(trans=TServerSocket("127.0.0.2", port))
+
+    def getaddrinfo(host, port, *_, **__):
+        hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+
+    async def main():
+        url = f"tcp://calls.example:{port}"
+        async with (
+            AsyncClientPool(Calls, url, timeout=LONG) as pool,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            ones = [await stack.enter_async_context(pool.client()) for _ in range(6)]
+            assert [await one.add(1, 2) for one in ones] == [3] * 6
+            hosts = sorted(one._connection.place[1][1][0] for one in ones)
+            assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with serving(first), serving(second):
+        asyncio.run(main())
+
+
+def test_over_http():
+    pytest.importorskip("aiohttp")
+    handler = Handler()
+    server = make_http_server(
+        Calls, handler, "127.0.0.1", 0, server_class=http.server.ThreadingHTTPServer
+    )
+
+    async def main(url):
+        async with AsyncClientPool(Calls, url, timeout=LONG, size=2) as pool:
+            texts = [str(each) for each in range(20)]
+            assert await asyncio.gather(*map(pool.echo, texts)) == texts
+            assert 1 <= pool.stats()["connects"] <= 2
+            with pytest.raises(rpc.module.NotFound):
+                await pool.check(1)
+            with pytest.raises(fastthrift.DeadlineExceeded) as caught:
+                await pool.with_options(timeout=0.2).wait(1)
+            assert caught.value.request_sent is True
+            assert await pool.add(1, 2) == 3
+
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        asyncio.run(main(f"http://127.0.0.1:{server.httpd.server_address[1]}/"))
+    finally:
+        handler.go_on.set()
+        server.close()
+        thread.join()
+    nobody = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+
+    async def to_nobody():
+        async with AsyncClientPool(Calls, nobody, timeout=LONG) as pool:
+            with pytest.raises(TTransportException) as caught:
+                await pool.add(1, 2)
+            assert caught.value.request_sent is False
+
+    asyncio.run(to_nobody())

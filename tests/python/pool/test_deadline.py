@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import http.server
 import socket
+import threading
 import time
 
 import fastthrift
 import pytest
 from fastthrift import DeadlineExceeded, deadline
 from fastthrift.contrib.aio.rpc import make_client
+from fastthrift.http import make_client as make_http_client
+from fastthrift.http import make_server as make_http_server
 from fastthrift.transport import TTransportException
 from support import rpc
 from support.rpc import Handler, client_of, make_server, serving
@@ -140,3 +144,131 @@ def test_in_asyncio_nothing_is_sent_when_the_time_is_up():
     with serving(make_server(handler)) as port:
         assert asyncio.run(call(port)) == 3
     assert handler.notes == ["in time"]
+
+
+# HTTP
+
+
+def drip_http(*, head):
+    """A server of HTTP that answers with a byte every 50 ms."""
+
+    def script(connection):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            request += connection.recv(65536)
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-thrift\r\n"
+        with contextlib.suppress(OSError):
+            if not head:
+                connection.sendall(answer + b"Content-Length: 100000\r\n\r\n")
+            for each in (answer if head else b"\x00") * 1000:
+                connection.sendall(bytes((each,)) if head else b"\x00")
+                time.sleep(0.05)
+
+    return rpc.scripted_peer(script)
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("way", ["client", "pool"])
+def test_over_http_the_whole_exchange_is_bounded(part, way):
+    with drip_http(head=part == "head") as port:
+        url = f"http://127.0.0.1:{port}/"
+        begun = time.monotonic()
+        if way == "client":
+            client = make_http_client(rpc.Calls, url=url, timeout=LONG * 1000)
+            with deadline(0.5), pytest.raises(DeadlineExceeded) as caught:
+                client.echo("x")
+            client.close()
+        else:
+            pool = fastthrift.ClientPool(rpc.Calls, url, timeout=0.5)
+            with pool, pytest.raises(DeadlineExceeded) as caught:
+                pool.echo("x")
+        taken = time.monotonic() - begun
+    assert caught.value.request_sent is True
+    assert 0.5 <= taken < 30
+
+
+def test_over_http_the_time_outs_are_as_before_after_a_deadline():
+    server = make_http_server(rpc.Calls, Handler(), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+        client = make_http_client(rpc.Calls, url=url, timeout=LONG * 1000, keep_alive=True)
+        with deadline(LONG / 2):
+            assert client.add(1, 2) == 3
+        assert client.add(3, 4) == 7
+        assert client._iprot.trans.trans._http.sock.gettimeout() == LONG
+        with deadline(0), pytest.raises(DeadlineExceeded) as caught:
+            client.add(1, 2)
+        assert caught.value.request_sent is False
+        client.close()
+    finally:
+        server.close()
+        thread.join()
+
+
+def test_over_http_a_call_that_was_sent_does_not_run_twice():
+    """Sending is waiting for the answer, too: what fails meanwhile may have run."""
+    received = []
+
+    def answer_once(connection):
+        for answers in (True, False):
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(65536)
+            received.append(request)
+            if answers:
+                body = rpc.message("add", 1, rpc.i32_result(3))
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                connection.sendall(head + body)
+
+    with rpc.scripted_peer(answer_once) as port:
+        pool = fastthrift.ClientPool(rpc.Calls, f"http://127.0.0.1:{port}/", timeout=LONG)
+        with pool:
+            assert pool.add(1, 2) == 3
+            with pytest.raises(TTransportException) as caught:
+                pool.add(1, 2)
+            assert caught.value.request_sent is True
+    assert len(received) == 2
+
+
+def test_over_http_in_asyncio():
+    pytest.importorskip("aiohttp")
+    from fastthrift.contrib.aio.http import make_client
+
+    async def call(port):
+        client = await make_client(rpc.Calls, url=f"http://127.0.0.1:{port}/", timeout=LONG * 1000)
+        try:
+            with deadline(0.5), pytest.raises(asyncio.TimeoutError) as caught:
+                await client.echo("x")
+            return caught.value
+        finally:
+            await client._iprot.trans.aclose()
+
+    with drip_http(head=False) as port:
+        begun = time.monotonic()
+        error = asyncio.run(call(port))
+        taken = time.monotonic() - begun
+    assert isinstance(error, DeadlineExceeded)
+    assert error.request_sent is True
+    assert 0.5 <= taken < 30
+
+
+def test_over_http_a_view_of_a_pool_may_have_more_time():
+    handler = Handler()
+    server = make_http_server(
+        rpc.Calls, handler, "127.0.0.1", 0, server_class=http.server.ThreadingHTTPServer
+    )
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+        with fastthrift.ClientPool(rpc.Calls, url, timeout=0.2) as pool:
+            with pytest.raises(DeadlineExceeded):
+                pool.wait(1)
+            threading.Timer(0.5, handler.go_on.set).start()
+            assert pool.with_options(timeout=LONG).wait(2) == 2
+    finally:
+        handler.go_on.set()
+        server.close()
+        thread.join()

@@ -150,6 +150,7 @@ def test_what_was_sent_does_not_run_twice():
             pool.add(1, 2)
         assert caught.value.request_sent is True
         assert pool.stats()["open"] == 0
+        assert pool.stats()["retries"] == 0
     assert received == ["add"]
 
 
@@ -499,3 +500,29 @@ assert pool.add(1, 2) == 3
             subprocess.run(command, check=True, cwd=TESTS, timeout=2 * LONG)
         finally:
             handler.go_on.set()
+
+
+def test_the_addresses_of_a_name_take_turns_and_one_that_fails_is_passed_over(monkeypatch):
+    """Those of a name, where another resolver gives them than the system's."""
+    first = make_server()
+    port = rpc.port_of(first)
+    servers = first, make_server(trans=TServerSocket("127.0.0.2", port))
+
+    def getaddrinfo(host, port, *_, **__):
+        assert host == "calls.example"
+        hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with (
+        serving(servers[0]),
+        serving(servers[1]),
+        ClientPool(Calls, f"tcp://calls.example:{port}", timeout=LONG) as pool,
+        contextlib.ExitStack() as stack,
+    ):
+        ones = [stack.enter_context(pool.client()) for _ in range(6)]
+        assert [one.add(1, 2) for one in ones] == [3] * 6
+        hosts = sorted(one._connection.place[1][1][0] for one in ones)
+        assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
+        # Once, and not again while it is passed over.
+        assert pool.stats()["retries"] == 1

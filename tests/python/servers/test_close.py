@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 from fastthrift.rpc import client_context
-from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.server import TNonblockingServer, TSimpleServer, TThreadedServer
 from fastthrift.transport import TServerSocket, TTransportException
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
 
-both_servers = pytest.mark.parametrize("server_class", [TSimpleServer, TThreadedServer])
+every_server = pytest.mark.parametrize(
+    "server_class", [TSimpleServer, TThreadedServer, TNonblockingServer]
+)
 
 
 def start(server):
@@ -29,7 +31,7 @@ def assert_ends(thread):
     assert not thread.is_alive()
 
 
-@both_servers
+@every_server
 def test_close_before_any_connection(server_class):
     server = make_server(server_class=server_class)
     port = port_of(server)
@@ -44,7 +46,7 @@ def test_close_before_any_connection(server_class):
         assert client.add(1, 2) == 3
 
 
-@both_servers
+@every_server
 def test_close_before_serve(server_class):
     server = make_server(server_class=server_class)
     server.close()
@@ -53,7 +55,7 @@ def test_close_before_serve(server_class):
     assert server.trans.sock is None
 
 
-@both_servers
+@every_server
 def test_close_ends_idle_connections(server_class):
     trans = TServerSocket("127.0.0.1", 0, client_timeout=None)
     server = make_server(server_class=server_class, trans=trans)
@@ -79,7 +81,7 @@ def test_close_ends_idle_connections_of_a_unix_socket(tmp_path):
             client.add(1, 2)
 
 
-@both_servers
+@every_server
 def test_started_call_is_finished_and_answered(server_class):
     handler = Handler()
     server = make_server(handler, server_class)
@@ -101,7 +103,7 @@ def test_started_call_is_finished_and_answered(server_class):
     assert answers == [5]
 
 
-@both_servers
+@every_server
 def test_close_from_a_handler(server_class):
     class Closing(Handler):
         def nothing(self):
@@ -151,8 +153,9 @@ def test_close_under_load():
     assert wrong == []
 
 
-def test_closing_the_server_socket_ends_serve_too():
-    server = make_server()
+@pytest.mark.parametrize("server_class", [TThreadedServer, TNonblockingServer])
+def test_closing_the_server_socket_ends_serve_too(server_class):
+    server = make_server(server_class=server_class)
     thread = start(server)
     with client_of(port_of(server)) as client:
         assert client.add(1, 2) == 3
@@ -184,7 +187,7 @@ def test_grace_for_handlers_that_do_not_return(caplog):
     assert failures == []
 
 
-@both_servers
+@every_server
 def test_close_in_a_signal_handler(server_class, tmp_path):
     program = textwrap.dedent(
         f"""
@@ -214,7 +217,7 @@ def test_close_in_a_signal_handler(server_class, tmp_path):
         process.wait()
 
 
-@both_servers
+@every_server
 def test_program_ends_under_a_server_in_a_daemon_thread(server_class):
     """With an idle connection, whose thread waits in native code for the next call."""
     program = textwrap.dedent(

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from fastthrift.protocol import TBinaryProtocol
-from fastthrift.server import TServer, TSimpleServer, TThreadedServer
+from fastthrift.server import TNonblockingServer, TServer, TSimpleServer, TThreadedServer
 from fastthrift.thrift import TApplicationException, TMessageType, TProcessor, TProcessorFactory
 from fastthrift.transport import (
     TBufferedTransportFactory,
@@ -36,7 +36,9 @@ LOGGER = "fastthrift.server"
 both_transports = pytest.mark.parametrize(
     "trans_factory", [TBufferedTransportFactory, TFramedTransportFactory]
 )
-both_servers = pytest.mark.parametrize("server_class", [TSimpleServer, TThreadedServer])
+every_server = pytest.mark.parametrize(
+    "server_class", [TSimpleServer, TThreadedServer, TNonblockingServer]
+)
 
 
 def wait_for_log(caplog, text):
@@ -57,7 +59,7 @@ def assert_internal_error(call, method):
     assert caught.value.message == f"Internal error processing {method}"
 
 
-@both_servers
+@every_server
 def test_undeclared_exception(server_class, caplog):
     with serving(make_server(server_class=server_class)) as port, client_of(port) as client:
         for _ in range(2):
@@ -121,7 +123,7 @@ def test_result_that_cannot_be_encoded(trans_factory, caplog):
     assert wait_for_log(caplog, "Error processing returns_text").exc_info is not None
 
 
-@both_servers
+@every_server
 def test_oneway_call_that_fails(server_class, caplog):
     with serving(make_server(server_class=server_class)) as port, client_of(port) as client:
         client.note("fail")
@@ -405,7 +407,7 @@ class Troubled(TServerSocket):
         return super().accept()
 
 
-@both_servers
+@pytest.mark.parametrize("server_class", [TSimpleServer, TThreadedServer])
 def test_accept_that_fails_for_a_while(server_class, caplog):
     trans = Troubled(
         OSError(errno.EMFILE, "Too many open files"),

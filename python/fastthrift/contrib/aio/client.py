@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,17 @@ from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, nam
 from fastthrift._calls.progress import Progress, is_open
 from fastthrift._calls.services import check_service, find_keyword_method, no_such_attribute
 from fastthrift._calls.steps import drive
+from fastthrift._calls.watch import watch
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
 
 from ._opening import note_opening
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
     from typing_extensions import Self
+
+    from fastthrift._calls.observed import Call, Middleware
 
 __all__ = ["TApplicationException", "TAsyncClient", "TMessageType", "args_to_kwargs"]
 
@@ -36,12 +42,22 @@ class TAsyncClient:
     """
 
     def __init__(
-        self, service: Any, iprot: Any, oprot: Any = None, *, check_seqid: bool = True
+        self,
+        service: Any,
+        iprot: Any,
+        oprot: Any = None,
+        *,
+        check_seqid: bool = True,
+        auto_reopen: bool = False,
+        middleware: Iterable[Middleware] = (),
     ) -> None:
         """``service`` is a class of a loaded module.
 
         ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
-        answer every call with id 0; that can be said of the protocol as well.
+        answer every call with id 0; that can be said of the protocol as well. With
+        ``auto_reopen`` a call that finds the connection closed, by the peer or after a call that
+        failed, opens another one first. ``middleware`` stands around each call (see
+        ``fastthrift.hooks``).
         """
         check_service(service, type(self).__name__)
         self._service = service
@@ -53,17 +69,22 @@ class TAsyncClient:
         # The task whose turn it is.
         self._caller: asyncio.Task[Any] | None = None
         self._rpc_state = Progress(service, Awaited, check_seqid)
+        self._rpc_state.auto_reopen = auto_reopen
+        if middleware:
+            from fastthrift._calls.observed import through
+
+            self._rpc_state.around = through(middleware)
 
     def __getattr__(self, _api: str) -> Any:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if _api != "_service":
             if _api in self._service.thrift_services:
-                return functools.partial(self._req, _api)
+                return functools.partial(_watched, self, _api)
             if api := find_keyword_method(self._service, _api):
-                return functools.partial(self._req, api)
+                return functools.partial(_watched, self, api)
             # A service method called `close` is hidden by the client's own.
             if _api == "tclose":
-                return functools.partial(self._req, "close")
+                return functools.partial(_watched, self, "close")
             # A method of the service comes first, as it does in thriftpy2.
             if _api == "is_open":
                 return is_open(self)
@@ -82,16 +103,14 @@ class TAsyncClient:
         if self._caller is not None and self._caller is task:
             # From within a call of this task.
             return await self._call(_api, named)
-        async with self._turn:
-            self._caller = task
-            try:
-                return await self._call(_api, named)
-            finally:
-                self._caller = None
+        async with _turn_of(self, task):
+            return await self._call(_api, named)
 
     async def _call(self, _api: str, named: dict[str, Any]) -> Any:
         """Make a call whose turn it is."""
         progress = self._rpc_state
+        if progress.auto_reopen:
+            await drive(progress.make_ready(self))
         outer = progress.call
         call = progress.begin(self, _api)
         try:
@@ -143,3 +162,37 @@ class TAsyncClient:
         self._iprot.trans.close()
         if self._iprot != self._oprot:
             self._oprot.trans.close()
+
+
+@contextlib.asynccontextmanager
+async def _turn_of(client: TAsyncClient, task: asyncio.Task[Any] | None) -> AsyncIterator[None]:
+    """The turn of a task, which calls as often as it likes until it is over."""
+    async with client._turn:
+        client._caller = task
+        try:
+            yield
+        finally:
+            client._caller = None
+
+
+def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Make a call that somebody may look at; gives what is to be awaited."""
+    if not watch.is_on:
+        return client._req(_api, *args, **kwargs)
+    from fastthrift._calls.observed import attached, is_observed, new_call, observe
+
+    around = client._rpc_state.around
+    if not is_observed(around):
+        return client._req(_api, *args, **kwargs)
+
+    async def go(call: Call) -> Any:
+        task = asyncio.current_task()
+        if client._caller is not None and client._caller is task:
+            # From within a call of this task.
+            return await client._req(call.method, *call.args, **call.kwargs)
+        async with _turn_of(client, task):
+            with attached(call, client):
+                return await client._req(call.method, *call.args, **call.kwargs)
+
+    call = new_call(client._service, _api, args, kwargs)
+    return drive(observe(call, around, go))

@@ -11,10 +11,11 @@ import contextlib
 import importlib
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
@@ -50,11 +51,16 @@ from .server import Connection, TAsyncServer
 from .socket import StreamHandler, TAsyncServerSocket
 from .transport.base import (
     SIZE_LIMIT,
+    TAsyncDeadlineExceeded,
     TAsyncReadAhead,
     TAsyncTransportBase,
     TAsyncTransportTimeout,
     within,
 )
+
+if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
+
 
 __all__ = [
     "DEFAULT_HTTP_CLIENT_TIMEOUT_MS",
@@ -174,6 +180,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
     #: The next call after a failed one is another request: see ``TClient._give_up``.
     answers_stand_alone = True
 
+    #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
+    deadline: float | None = None
+    #: How long connecting may take, in seconds; None for as long as the request.
+    connect_timeout: float | None = None
+    #: Whether the last request may have been sent.
+    request_sent = False
+
     def __init__(
         self,
         uri: str,
@@ -198,6 +211,15 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.headers: Any = None
         # For TAsyncClient: told when the response is no Thrift.
         self.answer_description: str | None = None
+        # Of the call that is made, by middleware.
+        self.call_headers: dict[str, str] = {}
+        self.bytes_received = self.bytes_sent = 0
+        self.bytes_told = (0, 0)
+
+    @property
+    def peer(self) -> str:
+        """The other side, for texts."""
+        return str(Address(self.scheme, self.host, self.port, self.path))
 
     def is_open(self) -> bool:
         return self._session is not None and not self._session.closed
@@ -241,6 +263,14 @@ class TAsyncHttpClient(TAsyncReadAhead):
     async def fill(self, missing: int) -> bool:
         return False
 
+    def _patience(self) -> float | None:
+        """The shorter one of the timeout and what is left until the deadline, in seconds."""
+        if self.deadline is None:
+            return self._timeout
+        # 0 would be no limit.
+        left = max(self.deadline - time.monotonic(), 0.001)
+        return left if self._timeout is None else min(left, self._timeout)
+
     async def flush(self) -> None:  # type: ignore[override]
         """Send what was written as a request, and wait for the response.
 
@@ -254,6 +284,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         aiohttp = _load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
+        self.request_sent = False
         if not self.is_open():
             await self.open()
         address = Address(self.scheme, self.host, self.port, self.path)
@@ -262,9 +293,12 @@ class TAsyncHttpClient(TAsyncReadAhead):
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
             **self._http_header_factory.get_headers(),
+            **self.call_headers,
         }
-        timeout = aiohttp.ClientTimeout(total=self._timeout)
+        timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
         try:
+            # Nobody tells when it was; where nothing was reached it was not.
+            self.request_sent = True
             async with self._session.post(
                 address.uri, data=BytesIO(data), headers=headers, timeout=timeout
             ) as response:
@@ -286,11 +320,24 @@ class TAsyncHttpClient(TAsyncReadAhead):
                     len(self.arrived),
                 )
                 self.answer_description = f"{address} {description}"
+            self.bytes_sent += len(data)
+            self.bytes_received += len(self.arrived)
+        except aiohttp.ConnectionTimeoutError as error:
+            self.request_sent = False
+            failure = TAsyncTransportTimeout(
+                TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
+            )
+            raise failure from error
         except asyncio.TimeoutError as error:
+            if self.deadline is not None and time.monotonic() >= self.deadline:
+                raise TAsyncDeadlineExceeded(
+                    message=f"the deadline is over: no answer of {address}"
+                ) from error
             raise TAsyncTransportTimeout(
                 message=f"timed out: no response within {(self._timeout or 0) * 1000:g} ms"
             ) from error
         except aiohttp.ClientConnectorError as error:
+            self.request_sent = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
             raise _failure(error, TTransportException.END_OF_FILE) from error
@@ -450,8 +497,9 @@ class _Line:
         itrans = TAsyncMemoryBuffer(body)
         otrans = TAsyncMemoryBuffer()
         iprot, oprot = map(server.iprot_factory.get_protocol, (itrans, otrans))
-        exchange = Exchange(iprot, oprot, otrans, itrans.getvalue)
+        exchange = Exchange(iprot, oprot, otrans, itrans.getvalue, len(body))
         call = self.connection.call = exchange.call
+        call.peer, call.headers = self.peer, head.headers
         process = processing(server.processor, iprot, oprot)
         understood = await process_and_answer(
             process, call, server.processor, iprot, oprot, self.peer, server._settle
@@ -482,19 +530,22 @@ async def make_client(
     url: str = "",
     *,
     check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
 ) -> TAsyncClient:
     """A client of a service at an HTTP address. The caller closes the client.
 
     ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
     precedence over ``scheme``, ``host``, ``port`` and ``path``. ``check_seqid=False`` is for
-    servers that do not repeat a call's sequence id. Raises ``ValueError`` for a ``url`` that is
-    none.
+    servers that do not repeat a call's sequence id; ``middleware`` stands around each call. Raises
+    ``ValueError`` for a ``url`` that is none.
     """
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
     with contextlib.ExitStack() as closing:
-        client: TAsyncClient = await drive(connect(closing, *parts, check_seqid=check_seqid))
+        client: TAsyncClient = await drive(
+            connect(closing, *parts, check_seqid=check_seqid, middleware=middleware)
+        )
         closing.pop_all()
         return client
 
@@ -513,10 +564,11 @@ async def client_context(
     url: str = "",
     *,
     check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
 ) -> AsyncGenerator[TAsyncClient, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
     parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
-    client = await make_client(service, *parts, check_seqid=check_seqid)
+    client = await make_client(service, *parts, check_seqid=check_seqid, middleware=middleware)
     try:
         yield client
     finally:

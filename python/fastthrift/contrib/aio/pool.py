@@ -13,15 +13,16 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
+from fastthrift._calls.deadlines import clock
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
     PoolFace,
-    call,
+    call_seen,
     close,
     give_connection_back,
     take_connection,
@@ -31,15 +32,18 @@ from fastthrift._calls.pooling import (
     PoolOptions,
 )
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import has_arrived, layers
+from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
+from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.urls import ServiceURL, parse_all
 
 from .client import TAsyncClient
 from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
-from .socket import TAsyncSocket
+from .socket import TAsyncSocket, addresses_of
+from .transport.base import within
 from .transport.buffered import TAsyncBufferedTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
 
@@ -53,6 +57,7 @@ _PROTOCOLS: dict[str, Any] = {
     "compact": TAsyncCompactProtocolFactory,
     "apache_json": TAsyncApacheJSONProtocolFactory,
 }
+_WEB = ("http", "https")
 _TRANSPORTS: dict[str, Any] = {
     "buffered": TAsyncBufferedTransportFactory,
     "framed": TAsyncFramedTransportFactory,
@@ -62,17 +67,22 @@ _TRANSPORTS: dict[str, Any] = {
 class AsyncClientPool(PoolFace):
     """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``.
 
-    The URLs are those of ``tcp``, ``tls`` and ``unix``; others raise ``ValueError``.
+    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``. Names of services among
+    several, and thriftpy2's JSON, raise ``ValueError``.
     """
 
-    def _driver(self, service: Any, size: int, url: Any, made_of: Any) -> _InTasks:
+    _options: PoolOptions
+
+    def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
         for each in urls:
             _require_support(each, made_of[0])
-        return _InTasks(service, size, Addresses(urls), made_of)
+        return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        return await drive(call(self, _api, args, kwargs))
+        if not watch.is_on:
+            return await drive(self._calls.call(self._options, _api, args, kwargs))
+        return await drive(call_seen(self, drive, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[OneConnection]:
@@ -105,11 +115,11 @@ class _InTasks(PoolCalls):
     def __init__(
         self,
         service: Any,
-        size: int,
+        options: PoolOptions,
         addresses: Addresses[ServiceURL],
         made_of: tuple[Any, Any, ssl.SSLContext | None, bool],
     ) -> None:
-        super().__init__(service, size, addresses)
+        super().__init__(service, options, addresses)
         self._made_of = made_of
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -138,26 +148,37 @@ class _InTasks(PoolCalls):
                 if not everybody:
                     return
 
-    async def connect(self, url: ServiceURL, options: PoolOptions, at: float | None) -> Any:
+    async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
+        if url.scheme not in ("tcp", "tls"):
+            return ()
+        try:
+            found = addresses_of(url.host, url.port, EITHER_FAMILY)
+            return await within(None if at is None else max(at - clock(), 0), found)
+        except (OSError, asyncio.TimeoutError):
+            return ()  # connecting says so
+
+    async def connect(
+        self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
+    ) -> Any:
         proto_factory, trans_factory, ssl_context, check_seqid = self._made_of
         parts = (
             TAsyncClient,
             self.service,
-            _socket(url, options, at, ssl_context),
+            _socket(url, address, options, at, ssl_context),
             proto_factory or _PROTOCOLS[url.protocol](),
-            trans_factory or _TRANSPORTS[url.transport](),
+            # A body needs no frames, and no buffer.
+            None if url.scheme in _WEB else trans_factory or _TRANSPORTS[url.transport](),
         )
         with contextlib.ExitStack() as closing:
             client = await drive(connect(closing, *parts, check_seqid=check_seqid))
             closing.pop_all()
             return client
 
-    def invoke(self, client: Any, api: str, args: Any, kwargs: Any) -> Any:
-        return getattr(client, api)(*args, **kwargs)
+    def looks_at(self, trans: Any) -> tuple[Any, Any]:
+        def pending() -> bool:
+            return any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
-    def has_arrived(self, client: Any) -> bool:
-        trans = client._iprot.trans
-        return has_arrived(trans) or any(getattr(layer, "arrived", b"") for layer in layers(trans))
+        return pending, looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):
@@ -165,8 +186,6 @@ class _InTasks(PoolCalls):
 
 
 def _require_support(url: ServiceURL, proto_factory: Any) -> None:
-    if url.scheme in ("http", "https"):
-        raise ValueError(f"{url}: a pool of asyncio has sockets only, of tcp, tls or unix")
     if url.service:
         raise ValueError(f"{url}: service=... is not known to the protocols of asyncio")
     if url.protocol not in _PROTOCOLS and proto_factory is None:
@@ -174,9 +193,20 @@ def _require_support(url: ServiceURL, proto_factory: Any) -> None:
 
 
 def _socket(
-    url: ServiceURL, options: PoolOptions, at: float | None, ssl_context: ssl.SSLContext | None
-) -> TAsyncSocket:
+    url: ServiceURL,
+    address: Any,
+    options: PoolOptions,
+    at: float | None,
+    ssl_context: ssl.SSLContext | None,
+) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
+    if url.scheme in _WEB:
+        from .http import TAsyncHttpClient
+
+        client = TAsyncHttpClient(str(url), None, ssl_context)
+        client.connect_timeout = options.connect_timeout
+        client.deadline = at
+        return client
     patience = None if options.connect_timeout is None else options.connect_timeout * 1000
     times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
     if url.scheme == "unix":
@@ -187,4 +217,5 @@ def _socket(
     else:
         sock = TAsyncSocket(url.host, url.port, **times)
     sock.deadline = at
+    sock.known_addresses = None if address is None else [address]
     return sock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
@@ -24,12 +24,14 @@ from fastthrift._calls.server_call import (
 from fastthrift._calls.services import check_handler, check_service
 from fastthrift._calls.settle import peer_name, settle
 from fastthrift._calls.steps import drive
+from fastthrift._calls.watch import wants_access_log
 from fastthrift._core import OriginalMethods
 from fastthrift.thrift import TApplicationException, TMessageType, TType
 
 from ._answering import logger, process_and_answer
 
 if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
     from fastthrift._calls.server_call import Incoming
 
 __all__ = [
@@ -52,11 +54,19 @@ class TAsyncProcessor:
     A handler that lacks methods of the service is logged as a warning.
     """
 
-    def __init__(self, service: Any, handler: object) -> None:
+    # How calls are handed on through middleware, where there is any.
+    around: Callable[[Any], Any] | None = None
+
+    def __init__(
+        self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
+    ) -> None:
+        """``middleware`` stands around each call of the handler (see ``fastthrift.hooks``)."""
         check_service(service, type(self).__name__)
         check_handler(service, handler, type(self).__name__)
         self._service = service
         self._handler = handler
+        if middleware:
+            self.around = _through(middleware)
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call."""
@@ -93,13 +103,24 @@ class TAsyncProcessor:
         return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
 
 
+def _through(
+    middleware: Iterable[Middleware], *, several: bool = False
+) -> Callable[[Any], Any] | None:
+    from fastthrift._calls.observed import through
+
+    return through(middleware, several=several)
+
+
 class TAsyncMultiplexedProcessor(TAsyncProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
 
     SEPARATOR = SEPARATOR
 
-    def __init__(self) -> None:
+    def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
+        """``middleware`` stands around that of each service."""
         self.processors: dict[str, TAsyncProcessor] = {}
+        if middleware:
+            self.around = _through(middleware, several=True)
 
     def register_processor(self, service_name: str, processor: TAsyncProcessor) -> None:
         """Serve ``processor`` under a name; a name can be given once."""
@@ -118,6 +139,8 @@ _OWN_SEVERAL = OriginalMethods(TAsyncMultiplexedProcessor, *_PARTS)
 def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Awaitable[None]]:
     """How a connection with these protocols has its calls processed, found once for it; see
     ``fastthrift.thrift.processing``."""
+    if wants_access_log():
+        import fastthrift._calls.observed  # noqa: F401
     for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
         if own.are_kept_by(processor):
             found = find(processor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ from .transport.buffered import TAsyncBufferedTransportFactory
 if TYPE_CHECKING:
     import os
     import ssl
+
+    from fastthrift._calls.observed import Middleware
 
 __all__ = [
     "TAsyncBinaryProtocolFactory",
@@ -67,6 +70,8 @@ async def make_client(
     socket_family: int = EITHER_FAMILY,
     *,
     check_seqid: bool = True,
+    auto_reopen: bool = False,
+    middleware: Iterable[Middleware] = (),
 ) -> TAsyncClient:
     """Connect to a service. The caller closes the client, or has it closed by
     ``async with await make_client(...) as client:``.
@@ -76,9 +81,10 @@ async def make_client(
     ``url`` (``thrift://host:port`` or ``host:port``) takes precedence over ``host`` and ``port``,
     ``unix_socket`` (a path) over both. The connection is encrypted when ``ssl_context`` or one
     of the files is given; ``validate=False`` accepts any certificate. ``check_seqid=False`` is for
-    servers that do not repeat the sequence id of a call. Raises ``TTransportException`` of type
-    ``NOT_OPEN`` when the service cannot be reached, and ``ValueError`` for a ``url`` that is none,
-    or one of HTTP.
+    servers that do not repeat the sequence id of a call; with ``auto_reopen`` a call that finds
+    the connection closed opens another one; ``middleware`` stands around each call. Raises
+    ``TTransportException`` of type ``NOT_OPEN`` when the service cannot be reached, and
+    ``ValueError`` for a ``url`` that is none, or one of HTTP.
     """
     if socket_timeout is not None:
         warnings.warn(
@@ -109,7 +115,15 @@ async def make_client(
         )
     parts = TAsyncClient, service, client_socket, proto_factory, trans_factory
     with ExitStack() as closing:
-        client: TAsyncClient = await drive(connect(closing, *parts, check_seqid=check_seqid))
+        client: TAsyncClient = await drive(
+            connect(
+                closing,
+                *parts,
+                check_seqid=check_seqid,
+                auto_reopen=auto_reopen,
+                middleware=middleware,
+            )
+        )
         # From here on it is closed by the caller.
         closing.pop_all()
         return client
@@ -131,13 +145,14 @@ def make_server(
     socket_family: int = EITHER_FAMILY,
     *,
     message_timeout: float | None = MESSAGE_TIMEOUT,
+    middleware: Iterable[Middleware] = (),
 ) -> TAsyncServer:
     """A server of one service; it listens when it is started.
 
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
     any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
-    byte to its last. ``loop`` is for the server's ``serve``, which runs it. Raises ``OSError`` on
-    starting when the address is in use.
+    byte to its last. ``middleware`` stands around each call of the handler; ``loop`` is for the
+    server's ``serve``, which runs it. Raises ``OSError`` on starting when the address is in use.
     """
     require_address(host, port, unix_socket)
     timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
@@ -156,7 +171,7 @@ def make_server(
             **timeouts,
         )
     return TAsyncServer(
-        TAsyncProcessor(service, handler),
+        TAsyncProcessor(service, handler, middleware=middleware),
         server_socket,
         iprot_factory=proto_factory,
         itrans_factory=trans_factory,

@@ -21,9 +21,11 @@ from fastthrift.transport._addresses import (
     could_not_connect,
     found,
     has_input,
+    host_and_port,
     in_turn,
     naming_errors,
     new_client_socket,
+    peer_of_socket,
     query,
     seconds,
     too_late,
@@ -38,7 +40,11 @@ from fastthrift.transport._ssl import (
     load_own_certificate,
     tls_reason,
 )
-from fastthrift.transport.base import TTransportBrokenPipe, TTransportConnectionReset
+from fastthrift.transport.base import (
+    TTransportBrokenPipe,
+    TTransportConnectionReset,
+    after_much,
+)
 
 from ._accepting import Acceptor
 from .transport.base import (
@@ -64,6 +70,12 @@ class _Stream:
     deadline: float | None = None
     # Whether a read was given up, so that what comes next is not what was waited for.
     interrupted = False
+    # How many bytes were sent at once since something came.
+    _much = 0
+    #: What has come and gone on it, in bytes, and how much of that hooks were told of.
+    bytes_received = 0
+    bytes_sent = 0
+    bytes_told: tuple[int, int] | None = (0, 0)
 
     async def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
@@ -79,12 +91,15 @@ class _Stream:
             raise self._too_late("no data") from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise TTransportConnectionReset() from error
+                raise self._lost(TTransportConnectionReset()) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
         if not data:
-            raise TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            raise self._lost(end)
+        self._much = 0
+        self.bytes_received += len(data)
         return data
 
     def write(self, buff: bytes) -> None:
@@ -92,6 +107,8 @@ class _Stream:
         if self.writer is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
         self.writer.write(buff)
+        self._much = max(self._much, len(buff))
+        self.bytes_sent += len(buff)
 
     async def flush(self) -> None:
         """Wait until the peer keeps up with what was written."""
@@ -106,9 +123,9 @@ class _Stream:
             self.abort()
             raise self._too_late("could not send") from error
         except BrokenPipeError as error:
-            raise TTransportBrokenPipe() from error
+            raise self._lost(TTransportBrokenPipe()) from error
         except ConnectionResetError as error:
-            raise TTransportConnectionReset() from error
+            raise self._lost(TTransportConnectionReset()) from error
         except asyncio.CancelledError:
             # Nobody is going to send the rest of this message.
             self.abort()
@@ -129,6 +146,11 @@ class _Stream:
             return TAsyncDeadlineExceeded(message=f"the deadline is over: {what}")
         return TAsyncTransportTimeout(message=too_late(what, self.socket_timeout))
 
+    def _lost(self, error: TTransportException) -> TTransportException:
+        """What the connection has ended with, after what was sent."""
+        error.message = after_much(str(error.message), self._much)
+        return error
+
     def abort(self) -> None:
         """Close at once, without sending what was written."""
         if self.writer is not None:
@@ -137,6 +159,13 @@ class _Stream:
 
     def close(self) -> None:
         raise NotImplementedError
+
+
+async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
+    """The addresses of a host, those that its system prefers first."""
+    loop = asyncio.get_running_loop()
+    with naming_errors():
+        return found(await loop.getaddrinfo(**query(host, port, family)))
 
 
 class TAsyncSocket(_Stream):
@@ -172,6 +201,9 @@ class TAsyncSocket(_Stream):
         for ``host``. ``validate=False`` accepts any certificate. ``certfile`` and ``keyfile``
         are the client's own.
         """
+        #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo``
+        #: gives them: pairs of a family and an address.
+        self.known_addresses: list[Address] | None = None
         self.raw_sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -199,6 +231,15 @@ class TAsyncSocket(_Stream):
             return True
         # What has not come to the event loop yet may be TLS telling itself something.
         return self.ssl_context is None and has_input(self.raw_sock)
+
+    @property
+    def peer(self) -> str | None:
+        """The other side: where to connect to, or where a given connection leads."""
+        if self.unix_socket:
+            return f"unix:{self.unix_socket}"
+        if self.host is not None:
+            return host_and_port(self.host, self.port)
+        return peer_of_socket(self.raw_sock)
 
     def _init_sock(self) -> None:
         self.raw_sock = new_client_socket(self.unix_socket, self.socket_family)
@@ -283,9 +324,9 @@ class TAsyncSocket(_Stream):
         raise failures[-1][1]
 
     async def _addresses(self, host: Any, port: Any) -> list[Address]:
-        loop = asyncio.get_running_loop()
-        with naming_errors():
-            return found(await loop.getaddrinfo(**query(host, port, self.socket_family)))
+        if self.known_addresses is not None:
+            return self.known_addresses
+        return await addresses_of(host, port, self.socket_family)
 
     async def _connect_to(self, address: Any) -> None:
         self._init_sock()
@@ -538,6 +579,11 @@ class StreamHandler(_Stream):
     def sock(self) -> Any:
         """The socket, to ask it for addresses and options."""
         return self.writer.get_extra_info("socket")
+
+    @property
+    def peer(self) -> str | None:
+        """The other side."""
+        return peer_of_socket(self.sock)
 
     def is_open(self) -> bool:
         return not self.writer.is_closing()

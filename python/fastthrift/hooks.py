@@ -1,0 +1,28 @@
+"""Looking at calls: hooks, middleware, and the call that a handler is in.
+
+A hook is a function that is told of each call when it is over::
+
+    def note(call):
+        metrics.timing(f"thrift.{call.name}", call.seconds, outcome=call.outcome)
+
+    fastthrift.hooks.add(client=note, server=note)
+
+Middleware stands around calls, of a client or of a processor, as Django's does around views::
+
+    def with_token(get_response):
+        def answer(call):
+            call.headers["Authorization"] = token()
+            return get_response(call)
+        return answer
+
+    fastthrift.ClientPool(idl.Calculator, url, middleware=[with_token])
+
+In asyncio ``get_response(call)`` is to be awaited, and ``answer`` is a coroutine function. What
+middleware raises is what the call raises; a hook that raises is logged, and nothing else.
+"""
+
+from __future__ import annotations
+
+from fastthrift._calls.observed import Call, add, current_call, remove
+
+__all__ = ["Call", "add", "current_call", "remove"]

@@ -1,0 +1,97 @@
+"""Connections of ``http.client`` whose waits end with a deadline: those for an address, for TLS,
+for sending, and for each piece of an answer."""
+
+from __future__ import annotations
+
+import functools
+import http.client as http_client
+import io
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from fastthrift.transport._addresses import EITHER_FAMILY, in_turn, resolve
+
+# How long the next wait may be, in seconds, None for any time; raises where there is no time left.
+Bound = Callable[[], "float | None"]
+
+
+def bind(connection: http_client.HTTPConnection, bound: Bound) -> None:
+    """Ask ``bound`` before each wait of a connection."""
+    ours: Any = connection
+    ours._create_connection = functools.partial(_connected, bound)
+    ours.response_class = functools.partial(_Response, bound)
+    send = connection.send
+
+    def send_in_time(data: Any) -> None:
+        if connection.sock is not None:
+            connection.sock.settimeout(bound())
+        send(data)
+
+    ours.send = send_in_time
+
+
+def _connected(
+    bound: Bound, address: tuple[str, int], timeout: float | None = None, source: Any = None
+) -> socket.socket:
+    """A socket that is connected to one of the addresses of a host, within ``timeout``, too."""
+    failure: OSError | None = None
+    patience = bound()
+    if timeout is not None and (patience is None or timeout < patience):
+        patience = timeout
+    for (_, one), share in in_turn(resolve(*address, EITHER_FAMILY), patience):
+        try:
+            sock = socket.create_connection(one[:2], share, source)
+        except OSError as error:
+            failure = error
+        else:
+            try:
+                sock.settimeout(bound())
+            except BaseException:
+                sock.close()
+                raise
+            return sock
+    assert failure is not None
+    try:
+        raise failure
+    finally:
+        failure = None
+
+
+class _Response(http_client.HTTPResponse):
+    """A response whose parts come in time."""
+
+    def __init__(self, bound: Bound, sock: Any, *args: Any, **kwargs: Any) -> None:
+        source: Any = _Source(bound, sock)
+        super().__init__(source, *args, **kwargs)
+
+
+class _Source:
+    """Stands for a socket, which a response asks for a file."""
+
+    def __init__(self, bound: Bound, sock: socket.socket) -> None:
+        self._bound = bound
+        self._sock = sock
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Pieces(self._bound, self._sock))
+
+
+class _Pieces(io.RawIOBase):
+    """What comes on a socket, as the file of it that keeps it open when others close it."""
+
+    def __init__(self, bound: Bound, sock: socket.socket) -> None:
+        self._bound = bound
+        self._sock = sock
+        self._file: Any = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Any:
+        self._sock.settimeout(self._bound())
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

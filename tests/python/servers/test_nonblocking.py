@@ -1,0 +1,486 @@
+"""The server whose connections native code waits for."""
+
+import contextlib
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from fastthrift.protocol import (
+    TApacheJSONProtocolFactory,
+    TBinaryProtocol,
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+    TJSONProtocolFactory,
+    TMultiplexedProtocolFactory,
+)
+from fastthrift.rpc import client_context
+from fastthrift.server import TNonblockingServer
+from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
+from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TFramedTransportFactory,
+    TServerSocket,
+    TTransportException,
+)
+from support.children import environment
+from support.rpc import (
+    PATIENCE,
+    Calls,
+    Handler,
+    Other,
+    client_of,
+    make_server,
+    message,
+    module,
+    port_of,
+    serving,
+)
+
+TRANSPORTS = [TBufferedTransportFactory(), TFramedTransportFactory()]
+PROTOCOLS = [
+    TBinaryProtocolFactory(),
+    TCompactProtocolFactory(),
+    TJSONProtocolFactory(),
+    TApacheJSONProtocolFactory(),
+]
+
+
+def nonblocking(handler=None, **kwargs):
+    return make_server(handler, TNonblockingServer, **kwargs)
+
+
+def wait_until(is_so):
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < until, "it never became so"
+        time.sleep(0.005)
+
+
+def test_each_connection_speaks_as_it_likes():
+    handler = Handler()
+    with serving(nonblocking(handler)) as port:
+        for protocol, transport in itertools.product(PROTOCOLS, TRANSPORTS):
+            with client_of(port, proto_factory=protocol, trans_factory=transport) as client:
+                for number in range(3):
+                    assert client.add(number, 2) == number + 2
+                with pytest.raises(module.NotFound, match="one"):
+                    client.check(1)
+                client.note("nothing comes back")
+                assert client.echo("naïve") == "naïve"
+    assert handler.notes == ["nothing comes back"] * 8
+
+
+def test_clients_of_thriftpy2_are_served(tmp_path):
+    import thriftpy2
+    from thriftpy2.protocol import TBinaryProtocolFactory as TheirBinary
+    from thriftpy2.protocol import TCompactProtocolFactory as TheirCompact
+    from thriftpy2.protocol import TJSONProtocolFactory as TheirJSON
+    from thriftpy2.rpc import client_context as their_context
+    from thriftpy2.transport import TBufferedTransportFactory as TheirBuffered
+    from thriftpy2.transport import TFramedTransportFactory as TheirFramed
+
+    idl = tmp_path / "calls.thrift"
+    idl.write_text(
+        "service Calls { i32 add(1: i32 a, 2: i32 b), oneway void note(1: string text) }"
+    )
+    theirs = thriftpy2.load(str(idl), "their_calls_thrift")
+    with serving(nonblocking()) as port:
+        for protocol, transport in itertools.product(
+            [TheirBinary, TheirCompact, TheirJSON], [TheirBuffered, TheirFramed]
+        ):
+            with their_context(
+                theirs.Calls,
+                "127.0.0.1",
+                port,
+                proto_factory=protocol(),
+                trans_factory=transport(),
+            ) as client:
+                assert client.add(40, 2) == 42
+                client.note("x")
+                assert client.add(40, 3) == 43
+
+
+def test_fixed_factories_refuse_what_is_spoken_otherwise(caplog):
+    server = nonblocking(
+        iprot_factory=TCompactProtocolFactory(), itrans_factory=TFramedTransportFactory()
+    )
+    with serving(server) as port:
+        framed = {"trans_factory": TFramedTransportFactory()}
+        with client_of(port, proto_factory=TCompactProtocolFactory(), **framed) as client:
+            assert client.add(1, 2) == 3
+        with client_of(port) as client, pytest.raises(TTransportException):
+            client.add(1, 2)
+        wait_until(lambda: "which sent" in caplog.text)
+    assert "an unframed binary message, this server expects frames" in caplog.text
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_transport_may_be_fixed_alone(framed):
+    """As the other servers take a transport without a protocol."""
+    server = nonblocking(itrans_factory=TRANSPORTS[framed])
+    with serving(server) as port:
+        for protocol in PROTOCOLS:
+            with client_of(
+                port, proto_factory=protocol, trans_factory=TRANSPORTS[framed]
+            ) as client:
+                assert client.add(1, 2) == 3
+        with (
+            client_of(port, trans_factory=TRANSPORTS[not framed]) as client,
+            pytest.raises(TTransportException),
+        ):
+            client.add(1, 2)
+
+
+class Shouting(TBinaryProtocol):
+    """A protocol of somebody else."""
+
+    def write_message_begin(self, name, ttype, seqid):
+        super().write_message_begin(name.upper(), ttype, seqid)
+
+    def read_message_begin(self):
+        name, ttype, seqid = super().read_message_begin()
+        return name.lower(), ttype, seqid
+
+
+class ShoutingFactory:
+    def get_protocol(self, trans):
+        return Shouting(trans)
+
+
+def test_protocol_of_somebody_else_comes_in_frames():
+    framed = TFramedTransportFactory()
+    server = nonblocking(iprot_factory=ShoutingFactory(), itrans_factory=framed)
+    with (
+        serving(server) as port,
+        client_of(port, proto_factory=ShoutingFactory(), trans_factory=framed) as client,
+    ):
+        assert client.add(1, 2) == 3
+
+
+def test_what_it_cannot_serve_is_refused_with_what_to_use(tmp_path):
+    processor = TProcessor(Calls, Handler())
+    trans = TServerSocket("127.0.0.1", 0)
+    with pytest.raises(ValueError, match=r"ShoutingFactory end: give it TFramedTransportFactory"):
+        TNonblockingServer(processor, trans, iprot_factory=ShoutingFactory())
+
+    class Strange:
+        def get_transport(self, trans):
+            return trans
+
+    with pytest.raises(ValueError, match=r"not Strange; TThreadedServer takes any"):
+        TNonblockingServer(processor, trans, itrans_factory=Strange())
+
+    class Careful(TServerSocket):
+        def accept(self):
+            return super().accept()
+
+    with pytest.raises(ValueError, match=r"Careful accepts .* TThreadedServer"):
+        TNonblockingServer(processor, Careful("127.0.0.1", 0))
+
+
+def test_several_services():
+    class Greeting:
+        def hello(self, name):
+            return f"hello {name}"
+
+    processor = TMultiplexedProcessor()
+    processor.register_processor("calls", TProcessor(Calls, Handler()))
+    processor.register_processor("other", TProcessor(Other, Greeting()))
+    with serving(nonblocking(processor=processor)) as port:
+
+        def several(name, protocol):
+            return TMultiplexedProtocolFactory(protocol, name)
+
+        for protocol in PROTOCOLS:
+            with client_of(port, proto_factory=several("calls", protocol)) as client:
+                assert client.add(1, 2) == 3
+            factory = several("other", protocol)
+            with client_of(port, service=Other, proto_factory=factory) as client:
+                assert client.hello("you") == "hello you"
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "an HTTP request"),
+        (b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03" + bytes(32), "a TLS handshake"),
+        (b"\xff" * 40, "no message"),
+    ],
+)
+def test_what_is_no_message_is_closed_at_once_and_named(sent, told, caplog):
+    with (
+        serving(nonblocking()) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as peer,
+    ):
+        peer.sendall(sent)
+        with contextlib.suppress(ConnectionResetError):
+            assert peer.recv(100) == b""
+        wait_until(lambda: "which sent" in caplog.text)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert told in record.getMessage()
+    assert "127.0.0.1:" in record.getMessage()
+
+
+def test_idle_connections_cost_no_threads_and_little_memory():
+    """Beside one that works."""
+    program = """
+import resource, sys, threading
+from fastthrift.server import TNonblockingServer
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TServerSocket
+from support.rpc import Calls, Handler
+
+class Telling(Handler):
+    def numbers(self, count):
+        with open("/proc/self/statm") as statm:
+            pages = int(statm.read().split()[1])
+        return [threading.active_count(), pages * resource.getpagesize() // 1024]
+
+trans = TServerSocket("127.0.0.1", 0, client_timeout=None, backlog=1000)
+server = TNonblockingServer(TProcessor(Calls, Telling()), trans, threads=4)
+trans.listen()
+print(trans.sock.getsockname()[1], flush=True)
+threading.Thread(target=lambda: (sys.stdin.read(), server.close())).start()
+server.serve()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    count = 2000
+    idle = []
+    try:
+        port = int(process.stdout.readline())
+        with client_of(port) as client:
+            for _ in range(100):
+                client.add(1, 2)
+            threads, before = client.numbers(0)
+            for _ in range(count):
+                idle.append(socket.create_connection(("127.0.0.1", port), PATIENCE))
+                # Each has spoken, and waits.
+                idle[-1].sendall(message("add", 1, b"\0", kind=1))
+            for peer in idle:
+                assert peer.recv(100)
+            for _ in range(100):
+                assert client.add(1, 2) == 3
+            assert client.numbers(0)[0] == threads
+            grown = client.numbers(0)[1] - before
+        assert grown < count * 4, f"{grown} KiB for {count} connections"
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        for peer in idle:
+            peer.close()
+
+
+def test_message_that_comes_byte_by_byte_has_its_time():
+    call = message("add", 1, b"\0", kind=1)
+    with (
+        serving(nonblocking(message_timeout=0.3)) as port,
+        client_of(port) as client,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as slow,
+    ):
+        for position in range(len(call)):
+            with contextlib.suppress(OSError):
+                slow.sendall(call[position : position + 1])
+            assert client.add(position, 1) == position + 1
+            time.sleep(0.05)
+        with contextlib.suppress(ConnectionResetError):
+            assert slow.recv(100) == b""
+
+
+def test_idle_time_is_that_of_the_server_socket():
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    with (
+        serving(nonblocking(trans=trans)) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as peer,
+    ):
+        assert peer.recv(1) == b""
+
+
+def test_calls_beyond_the_queue_are_told_of_it(caplog):
+    handler = Handler()
+    with (
+        serving(nonblocking(handler, threads=1, queue=1)) as port,
+        contextlib.ExitStack() as stack,
+    ):
+        waiting = [stack.enter_context(client_of(port)) for _ in range(2)]
+        extra = stack.enter_context(client_of(port))
+        threads = [threading.Thread(target=client.wait, args=(7,)) for client in waiting]
+        threads[0].start()
+        assert handler.waiting.wait(PATIENCE)
+        threads[1].start()
+
+        def refused():
+            try:
+                extra.add(1, 2)
+            except TApplicationException as error:
+                return error
+            raise AssertionError("there was room")
+
+        # The second may not have come yet: then this one waits in its place, and both are made.
+        time.sleep(0.5)
+        error = refused()
+        assert error.type == TApplicationException.INTERNAL_ERROR
+        assert error.message.startswith("the server is overloaded: 1 calls wait")
+        handler.go_on.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        # Its connection lives on.
+        assert extra.add(1, 2) == 3
+        wait_until(lambda: "Overloaded" in caplog.text)
+
+
+def test_others_keep_their_answers_while_handlers_wait():
+    handler = Handler()
+    with serving(nonblocking(handler, threads=3)) as port, contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(client_of(port)) for _ in range(2)]
+        threads = [threading.Thread(target=client.wait, args=(7,)) for client in waiting]
+        for thread in threads:
+            thread.start()
+        with client_of(port) as client:
+            for number in range(200):
+                assert client.add(number, 1) == number + 1
+        handler.go_on.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), BaseException("odd")])
+def test_handler_that_ends_the_program_ends_a_call(error, caplog):
+    class Ending(Handler):
+        def nothing(self):
+            raise error
+
+    with serving(nonblocking(Ending(), threads=1)) as port, client_of(port) as client:
+        for _ in range(3):
+            with pytest.raises(TApplicationException, match="Internal error processing nothing"):
+                client.nothing()
+            assert client.add(1, 2) == 3
+
+
+def test_two_hundred_clients_with_fifty_calls_each():
+    descriptors = len(os.listdir("/proc/self/fd"))
+    wrong = []
+
+    def call(number, port):
+        try:
+            with client_of(port, trans_factory=TRANSPORTS[number % 2]) as client:
+                for index in range(50):
+                    text = f"{number} {index}"
+                    if client.echo(text) != text:
+                        wrong.append(text)
+        except Exception as error:
+            wrong.append(error)
+
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000, backlog=300)
+    with serving(nonblocking(trans=trans)) as port:
+        threads = [threading.Thread(target=call, args=(number, port)) for number in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert wrong == []
+    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
+
+
+def test_peers_that_leave_anywhere_disturb_nobody(caplog):
+    call = message("echo", 1, b"\x0b\0\1\0\0\0\4text\0", kind=1)
+    with serving(nonblocking()) as port, client_of(port) as client:
+        for size in range(len(call) + 1):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
+                peer.sendall(call[:size])
+            assert client.add(size, 1) == size + 1
+    assert caplog.records == []
+
+
+def test_large_messages_both_ways():
+    text = "x" * (10 << 20)
+    with serving(nonblocking()) as port:
+        for transport in TRANSPORTS:
+            with client_of(port, trans_factory=transport) as client:
+                assert client.echo(text) == text
+                assert client.add(1, 2) == 3
+
+
+def test_frame_above_the_limit_is_refused_and_no_other_client(caplog):
+    server = nonblocking(itrans_factory=TFramedTransportFactory(max_frame_size=1000))
+    framed = TFramedTransportFactory()
+    with serving(server) as port, client_of(port, trans_factory=framed) as other:
+        with client_of(port, trans_factory=framed) as client, pytest.raises(TTransportException):
+            client.echo("x" * 2000)
+        assert other.add(1, 2) == 3
+        wait_until(lambda: "exceeds the limit of 1000" in caplog.text)
+
+
+def test_unix_socket(tmp_path):
+    path = str(tmp_path / "socket")
+    server = nonblocking(trans=TServerSocket(unix_socket=path))
+    with serving(server), client_context(Calls, unix_socket=path) as client:
+        assert client.add(1, 2) == 3
+    assert not os.path.exists(path)
+
+
+def test_calls_in_flight_are_answered_when_it_is_closed():
+    handler = Handler()
+    server = nonblocking(handler, threads=20)
+    answers = []
+    ended = threading.Thread(target=server.serve)
+    ended.start()
+    port = port_of(server)
+    with contextlib.ExitStack() as stack:
+        idle = stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+        clients = [stack.enter_context(client_of(port)) for _ in range(20)]
+        threads = [
+            threading.Thread(target=lambda client: answers.append(client.wait(7)), args=(client,))
+            for client in clients
+        ]
+        for thread in threads:
+            thread.start()
+        assert handler.waiting.wait(PATIENCE)
+        # Each has its thread, once all of them wait.
+        time.sleep(0.5)
+        server.close()
+        assert idle.recv(1) == b""
+        handler.go_on.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+    ended.join(PATIENCE)
+    assert not ended.is_alive()
+    assert answers == [7] * 20
+
+
+def test_under_gevent_it_says_what_to_use():
+    program = """
+from gevent import monkey
+monkey.patch_all()
+from fastthrift.server import TNonblockingServer
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TServerSocket
+from support.rpc import Calls, Handler
+try:
+    TNonblockingServer(TProcessor(Calls, Handler()), TServerSocket("127.0.0.1", 0)).serve()
+except RuntimeError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "gevent" in done.stdout, done.stderr
+    assert "TThreadedServer" in done.stdout
