@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use fastthrift::server::{
-    Ended, Listener, MessageFormat, Notice, Request, Server, ServerOptions, Work,
-};
+use fastthrift::server::{Ended, Listener, Notice, Request, Server, ServerOptions, Work};
 use fastthrift::stream::Protocol;
 use fastthrift::wire::{
     Binary, BinaryWriter, CompactWriter, Limits, Reader, SliceInput, Writer, message_type,
