@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.server import TThreadedServer
+from fastthrift.server import TServer, TThreadedServer
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TSocket
 from fastthrift.transport._addresses import (
@@ -21,12 +21,15 @@ from fastthrift.transport._addresses import (
     client_address,
     require_address,
 )
+from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport.base import TTransportFactory
 
 if TYPE_CHECKING:
     import ssl
 
     from fastthrift._calls.observed import Middleware
+
+_Server = TypeVar("_Server", bound=TServer)
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
@@ -134,32 +137,34 @@ def make_server(
     certfile: str | None = None,
     socket_family: int = EITHER_FAMILY,
     *,
+    message_timeout: float | None = MESSAGE_TIMEOUT,
+    server_class: Callable[..., _Server] = TThreadedServer,  # type: ignore[assignment]
     middleware: Iterable[Middleware] = (),
-) -> TThreadedServer:
-    """A threaded server of one service; it listens when its ``serve`` is called.
+) -> _Server:
+    """A server of one service, of ``server_class``; it listens when its ``serve`` is called.
 
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
-    any time. ``middleware`` stands around each call of the handler. Raises ``OSError``
+    any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
+    byte to its last. ``middleware`` stands around each call of the handler. Raises ``OSError``
     from ``serve`` when the address is in use.
     """
     require_address(host, port, unix_socket)
+    timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
     if unix_socket:
         if certfile:
             warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
-        server_socket = TServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
+        server_socket = TServerSocket(unix_socket=unix_socket, **timeouts)
     elif certfile:
         server_socket = _sslsocket().TSSLServerSocket(
             host=host,
             port=port,
-            client_timeout=client_timeout,
             certfile=certfile,
             socket_family=socket_family,
+            **timeouts,
         )
     else:
-        server_socket = TServerSocket(
-            host=host, port=port, client_timeout=client_timeout, socket_family=socket_family
-        )
-    return TThreadedServer(
+        server_socket = TServerSocket(host, port, socket_family=socket_family, **timeouts)
+    return server_class(
         TProcessor(service, handler, middleware=middleware),
         server_socket,
         iprot_factory=proto_factory,

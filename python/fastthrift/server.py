@@ -13,6 +13,9 @@ What happens to a call that goes wrong:
 - Arguments that cannot be decoded get ``PROTOCOL_ERROR``, and the connection is closed, because
   nobody knows where the next message starts. Bytes that are no message at all close it as well.
   Both are logged as one warning that names the peer.
+- ``SystemExit`` of a handler is an exception like any other: it ends neither server nor connection.
+- A message has 3 seconds from its first byte to its last (``message_timeout``); a connection that
+  takes longer, a byte now and then, is closed.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
 
 Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
@@ -23,6 +26,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
+    CALL_ERRORS,
     CLIENT_GONE,
     NOT_LISTENING,
     OUT_OF_RESOURCES,
@@ -39,6 +45,8 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import wait
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.overload import Overload, refuse
+from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TProcessor, processing
@@ -57,12 +65,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What a client that is refused may take to send its call, in seconds.
+_REFUSAL_TIME = 1.0
+
 
 class TServer:
     """What the servers have in common: the parts that a connection is made of."""
 
-    # What a call may raise and the connection survive.
-    _call_errors: tuple[type[BaseException], ...] = (Exception,)
+    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
+    grace: float = 10_000
+    # Whether `serve` in the main thread takes SIGTERM and SIGINT as a wish to close.
+    handle_signals: bool = True
 
     _connections: Connections
 
@@ -93,12 +106,15 @@ class TServer:
     def serve(self) -> None:
         """Serve until ``close`` is called."""
 
-    def close(self) -> None:
+    def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.
 
-        No connection is accepted any more, idle ones are closed, and calls that have started
-        are finished and answered first.
+        No connection is accepted any more, idle ones are closed, and calls that have been received
+        are finished and answered first, within ``grace`` seconds; ``self.grace``, which is in
+        milliseconds, when it is not given.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         self.closed = True
         self.trans.close()
         self._connections.stop_reading()
@@ -147,16 +163,24 @@ class TServer:
             oprot = self.oprot_factory.get_protocol(otrans)
             process = processing(self.processor, iprot, oprot)
             call = connection.call
+            begin_message = getattr(client, "begin_message", None)
+            waits = False
             goes_on = True
-            while goes_on and not self.closed:
+            while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
                 is_first = call.opening is None
                 call.begin(b"")
                 try:
+                    if begin_message is not None:
+                        begin_message()
                     arrived = wait(itrans)
                     if is_first:
+                        waits = bool(arrived)
                         call.opening = bytes(arrived[:LOOKED_AT])
+                    elif waits and not arrived and begin_message is not None:
+                        # It has come with the call before.
+                        begin_message(arrived=True)
                     process(call)
-                except self._call_errors as error:
+                except CALL_ERRORS as error:
                     goes_on = conclude(
                         error,
                         self.processor,
@@ -165,10 +189,26 @@ class TServer:
                         oprot,
                         logger,
                         closed=self.closed,
+                        rate=self._connections.rate,
                     )
         finally:
             itrans.close()
             otrans.close()
+
+    def _refuse(self, client: TTransportBase, why: str) -> None:
+        """Answer the first call of a connection that there is no room for."""
+        sock = getattr(client, "sock", None)
+        try:
+            if isinstance(sock, socket.socket):
+                sock.settimeout(_REFUSAL_TIME)
+            itrans = self.itrans_factory.get_transport(client)
+            otrans = self.otrans_factory.get_transport(client)
+            iprot = self.iprot_factory.get_protocol(itrans)
+            refuse(self.processor, iprot, self.oprot_factory.get_protocol(otrans), why)
+        except Exception as error:
+            logger.debug("A connection was refused without an answer: %r", error)
+        finally:
+            client.close()
 
     def wait_for_threads(self, grace: float) -> None:
         """Wait for the threads of the connections, for ``grace`` milliseconds at most."""
@@ -180,7 +220,10 @@ class TSimpleServer(TServer):
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
-        with self._connections.closed_at_exit(self.close):
+        with (
+            closing_on_signals(self.close, wanted=self.handle_signals),
+            self._connections.closed_at_exit(self.close),
+        ):
             for client in self._accept():
                 with self._registered(client) as connection:
                     try:
@@ -192,11 +235,9 @@ class TSimpleServer(TServer):
 class TThreadedServer(TServer):
     """Serves every connection in a thread of its own."""
 
-    # sys.exit() in a handler would end nothing but its own thread, without a word.
-    _call_errors = (Exception, SystemExit)
-
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
+    # How many connections are served at once; others are answered that the server is overloaded,
+    # and closed. None for any number.
+    max_connections: int | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """What ``TServer`` takes; ``daemon`` makes the threads daemonic, ``grace`` sets how many
@@ -211,12 +252,18 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
-        try:
-            with self._connections.closed_at_exit(self.close):
-                for client in self._accept():
-                    self._start(client)
-        finally:
-            self.wait_for_threads(self.grace)
+        with closing_on_signals(self.close, wanted=self.handle_signals):
+            try:
+                with self._connections.closed_at_exit(self.close):
+                    overload = Overload(self._refuse, "%d connections are open", logger)
+                    for client in self._accept():
+                        most = self.max_connections
+                        if most is not None and self._connections.threads >= most:
+                            overload.refuse(client, most)
+                        else:
+                            self._start(client)
+            finally:
+                self.wait_for_threads(self.grace)
 
     def handle(self, client: TTransportBase) -> None:
         """Serve one connection to its end, in the thread that was made for it."""
@@ -241,6 +288,59 @@ class TThreadedServer(TServer):
                 logger.exception("The connection of %s failed", connection.peer)
 
 
+class TThreadPoolServer(TServer):
+    """Serves connections by a fixed number of threads, each of them one connection to its end.
+
+    Apache's name. Connections that come when all threads are busy wait for one; those beyond
+    ``queue`` are answered that the server is overloaded, and closed.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """What ``TServer`` takes; ``threads`` serve (10), ``queue`` connections wait for one
+        (1,000). ``daemon`` makes the threads daemonic, ``grace`` sets how many milliseconds
+        ``serve`` waits for them after ``close``."""
+        self.threads: int = kwargs.pop("threads", 10)
+        self.queue: int = kwargs.pop("queue", 1000)
+        self.daemon = kwargs.pop("daemon", False)
+        self.grace = kwargs.pop("grace", self.grace)
+        super().__init__(*args, **kwargs)
+        if self.threads < 1:
+            raise ValueError(f"TThreadPoolServer needs a thread at least, not {self.threads}")
+
+    def setNumThreads(self, num: int) -> None:
+        """Set how many threads serve, before ``serve``."""
+        self.threads = num
+
+    def serve(self) -> None:
+        """Serve until ``close`` is called; returns when all calls that were received are answered,
+        or ``grace`` milliseconds after."""
+        self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
+        overload = Overload(self._refuse, "%d connections wait", logger)
+        with closing_on_signals(self.close, wanted=self.handle_signals):
+            try:
+                for _ in range(self.threads):
+                    self._connections.start(threading.Thread(target=self._run, daemon=self.daemon))
+                with self._connections.closed_at_exit(self.close):
+                    for client in self._accept():
+                        if self._waiting.qsize() < self.queue:
+                            self._waiting.put(client)
+                        else:
+                            overload.refuse(client, self.queue)
+            finally:
+                for _ in range(self.threads):
+                    self._waiting.put(None)
+                self.wait_for_threads(self.grace)
+
+    def _run(self) -> None:
+        with self._connections.in_this_thread():
+            while (client := self._waiting.get()) is not None:
+                with self._registered(client) as connection:
+                    try:
+                        self._converse(client, connection)
+                    except Exception:
+                        logger.exception("The connection of %s failed", connection.peer)
+
+
 class TNonblockingServer(TServer):
     """Serves any number of connections with a few threads.
 
@@ -252,9 +352,6 @@ class TNonblockingServer(TServer):
     It is for TCP and unix sockets without encryption, and not for gevent, which has its own way
     to wait: ``TThreadedServer`` is for both.
     """
-
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
 
     def __init__(
         self,
@@ -311,18 +408,23 @@ class TNonblockingServer(TServer):
             self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger
         )
         self._serving = serving
-        with self._connections.closed_at_exit(self.close):
+        with (
+            closing_on_signals(self.close, wanted=self.handle_signals),
+            self._connections.closed_at_exit(self.close),
+        ):
             if self.closed:
                 serving.close(0)
             serving.run()
         serving.finish(self.grace / 1000)
 
-    def close(self) -> None:
+    def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.
 
         No connection is accepted any more, idle ones are closed, and calls that have come are
-        made and answered first.
+        made and answered first, within ``grace`` seconds; ``self.grace`` when it is not given.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         if self._serving is not None:
             self._serving.close(self.grace / 1000)
         super().close()

@@ -182,17 +182,33 @@ BREAKS = [
     Break(
         "`close` ends `serve`, after the calls in flight",
         "both directions of busy connections are shut",
-        "        if self.call.header is not None:\n            return\n"
-        '        sock = getattr(self.client, "sock", None)\n'
-        "        with contextlib.suppress(OSError):\n"
-        "            if isinstance(sock, socket.socket):\n"
-        "                # Not SSLSocket's: it would go on in plain text.\n"
-        "                socket.socket.shutdown(sock, socket.SHUT_RD)\n",
-        '        sock = getattr(self.client, "sock", None)\n'
-        "        with contextlib.suppress(OSError):\n"
-        "            if isinstance(sock, socket.socket):\n"
-        "                socket.socket.shutdown(sock, socket.SHUT_RDWR)\n",
+        "        if self.call.header is None:\n            self._shut_down()\n",
+        "        self.client.sock.shutdown(socket.SHUT_RDWR)\n",
         ("servers/test_close::test_started_call_is_finished_and_answered",),
+    ),
+    Break(
+        "a signal closes a server that serves in the main thread",
+        "signals are left to the system",
+        "    if handler in (signal.SIG_DFL, signal.default_int_handler):\n        return True\n",
+        "    if handler in ():\n        return True\n",
+        ("serve/test_signals::test_calls_in_flight_are_answered_and_idle_clients_do_not_matter",),
+    ),
+    Break(
+        "nobody keeps a connection of a server by sending slowly",
+        "each read has all of the time",
+        "        left = max(self._ends - now, 0.0)\n",
+        "        left = self._seconds\n",
+        (
+            "serve/test_slow_clients::test_a_byte_now_and_then_does_not_keep_a_connection",
+            "serve/test_slow_clients::test_a_slow_request_is_closed",
+        ),
+    ),
+    Break(
+        "a worker that dies is replaced",
+        "it is replaced in an hour",
+        "        self._due[child.number] = time.monotonic() + pause\n",
+        "        self._due[child.number] = time.monotonic() + pause + 3600\n",
+        ("serve/test_runner::test_a_worker_that_dies_is_replaced",),
     ),
     Break(
         "a result above a limit is answered",

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain, explain_handshake
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
 from fastthrift._calls.steps import Blocking, run
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 # For calls that no server of ours serves.
 alone = logging.getLogger("fastthrift.server")
+
+# What a call may raise and the connection survive. sys.exit() in a handler would end nothing but
+# its thread, without a word, or the server with all its connections.
+CALL_ERRORS = (Exception, SystemExit)
 
 # What a connection, or the machine, may fail with.
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -54,14 +59,15 @@ def settle(
     logger: logging.Logger,
     *,
     closed: bool = False,
+    rate: Rate | None = None,
 ) -> Settlement:
     """Log what a call failed with, and say what to do about it.
 
     ``prot`` is the protocol that answers are written to, ``closed`` whether the server is about
-    to stop.
+    to stop, ``rate`` how often it is logged that somebody sends no messages: None for each time.
     """
     if call.header is None or call.stage == BEGUN:
-        return _settle_input(error, call, peer, prot, logger, closed)
+        return _settle_input(error, call, peer, prot, logger, closed, rate)
     in_doubt = call.stage == REPLIED and not flush_was_refused(prot.trans)
     if in_doubt or (call.stage == REPLYING and is_lost(error)):
         # Whether the answer has reached the client, nobody knows.
@@ -90,6 +96,7 @@ def _settle_input(
     prot: Any,
     logger: logging.Logger,
     closed: bool,
+    rate: Rate | None,
 ) -> Settlement:
     """What to do about a call that failed before it was read to its end."""
     found = None
@@ -100,9 +107,10 @@ def _settle_input(
         logger.debug("Connection of %s ended: %s", peer, error)
         return Settlement(None, False)
     if call.header is None:
-        logger.warning(
-            "Closing the connection of %s, which sent %s: %r", peer, found or "no message", error
-        )
+        more = "" if rate is None else rate.tell()
+        if more is not None:
+            text = "Closing the connection of %s, which sent %s: %r%s"
+            logger.warning(text, peer, found or "no message", error, more)
         return Settlement(None, False)
     malformed = isinstance(error, (TProtocolException, ProtocolError))
     logger.warning(
@@ -166,10 +174,11 @@ def conclude(
     logger: logging.Logger,
     *,
     closed: bool = False,
+    rate: Rate | None = None,
 ) -> bool:
     """Settle what a call failed with, and send over a blocking protocol what is to be answered;
     whether the connection goes on."""
-    settlement = settle(error, call, peer, prot, logger, closed=closed)
+    settlement = settle(error, call, peer, prot, logger, closed=closed, rate=rate)
     return run(send(Blocking, settlement, processor, call, peer, prot, logger))
 
 

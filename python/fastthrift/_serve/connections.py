@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import note_unfinished, peer_name
 
@@ -32,21 +33,39 @@ class Connection:
         self.peer = peer_name(client)
         self.call = ServerCall()
 
+        # Until when calls that have arrived are served, of a server that is closed.
+        self._ends: float | None = None
+
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
 
         Only the reading side is shut down: what has arrived can still be read and answered, so
         it does no harm when a call starts at this very moment.
         """
-        if self.call.header is not None:
-            return
+        if self.call.header is None:
+            self._shut_down()
+
+    def has_last_calls(self, grace: float) -> bool:
+        """Whether calls may have arrived before the server was closed, which are served within
+        ``grace`` milliseconds; behind them is the end of the connection."""
+        if self._ends is None:
+            self._ends = time.monotonic() + grace / 1000
+            return self._shut_down()
+        return time.monotonic() < self._ends
+
+    def _shut_down(self) -> bool:
+        """Shut down the reading side; False where that cannot be done."""
         sock = getattr(self.client, "sock", None)
+        if sock is None:
+            return False
         with contextlib.suppress(OSError):
             if isinstance(sock, socket.socket):
                 # Not SSLSocket's: it would go on in plain text.
                 socket.socket.shutdown(sock, socket.SHUT_RD)
-            elif sock is not None:
+            else:
                 sock.shutdown(socket.SHUT_RD)
+            return True
+        return False
 
 
 class Connections:
@@ -60,10 +79,17 @@ class Connections:
         # By the id of their transport.
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
+        # How often it is logged that somebody sends no messages.
+        self.rate = Rate(5)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self._open)
+
+    @property
+    def threads(self) -> int:
+        """How many threads serve them."""
+        return len(self._threads)
 
     @contextlib.contextmanager
     def accepted(self, client: TTransportBase) -> Iterator[Connection]:

@@ -34,6 +34,9 @@ class Line(Protocol):
     def peer(self) -> str:
         """The other side, for the log."""
 
+    def begin(self) -> None:
+        """Another request is next: it has its time from its first byte on."""
+
     def receive(self) -> Any:
         """The next bytes. Raises ``TTransportException`` at the end."""
 
@@ -59,6 +62,7 @@ def serve_request(
 ) -> Steps[bool]:
     """Serve one request, with a body of ``limit`` bytes at most; whether the connection goes on."""
     head: RequestHead | None = None
+    line.begin()
     try:
         head = yield from _read(line, reader, reader.head)
         try:

@@ -17,14 +17,16 @@ from typing import Any
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.server_call import ServerCall
-from fastthrift._calls.settle import OUT_OF_RESOURCES, conclude, is_lost
+from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TSocket
+from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport.base import TTransportFactory
 
 from ._common import DEFAULT_MAX_MESSAGE_SIZE
@@ -62,12 +64,6 @@ class THttpServer(TServer):
     answered with a status and the end of the connection, and never runs as a call.
     """
 
-    # What a call may raise and the connection survive.
-    _call_errors = (Exception, SystemExit)
-
-    # How long `serve`, once closed, waits for calls that have started, in milliseconds.
-    grace: float = 10_000
-
     def __init__(
         self,
         processor: TProcessor,
@@ -78,17 +74,20 @@ class THttpServer(TServer):
         *,
         client_timeout: float | None = 60_000,
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
         """Listens at once; ``httpd`` is the HTTP server, of a subclass of ``server_class``.
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
-        any time. A request of more than ``max_message_size`` bytes is refused.
+        any time; ``message_timeout``, in milliseconds, how long a request may take from its first
+        byte to its last. A request of more than ``max_message_size`` bytes is refused.
         """
         trans: Any = None  # the HTTP server has the listening socket
         super().__init__(
             processor, trans, itrans_factory=itrans_factory, iprot_factory=iprot_factory
         )
         self.client_timeout = client_timeout / 1000 if client_timeout else None
+        self.message_timeout = message_timeout / 1000 if message_timeout else None
         self.max_message_size = max_message_size
         self._in_threads = Connections()
         self._is_serving = False
@@ -110,17 +109,21 @@ class THttpServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``.
         """
         self._is_serving = True
-        try:
-            with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
-                if not self.closed:
-                    self.httpd.serve_forever()
-        finally:
-            self._is_serving = False
-            self.httpd.server_close()
-            self._in_threads.wait_for_threads(self.grace, logger)
+        with closing_on_signals(self.close, wanted=self.handle_signals):
+            try:
+                with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
+                    if not self.closed:
+                        self.httpd.serve_forever()
+            finally:
+                self._is_serving = False
+                self.httpd.server_close()
+                self._in_threads.wait_for_threads(self.grace, logger)
 
-    def close(self) -> None:
-        """Make ``serve`` return, from any thread and from a signal handler."""
+    def close(self, grace: float | None = None) -> None:
+        """Make ``serve`` return, from any thread and from a signal handler; ``grace``, in seconds,
+        is as for other servers."""
+        if grace is not None:
+            self.grace = grace * 1000
         self.closed = True
         # Wakes the thread that waits for connections.
         with contextlib.suppress(OSError):
@@ -198,6 +201,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         self.timeout = self.server_of_thrift.client_timeout  # type: ignore[misc]
         super().setup()
         self._reader = RequestReader(self.server_of_thrift.max_message_size)
+        self._clock = MessageClock(self.server_of_thrift.message_timeout)
 
     def handle(self) -> None:
         server = self.server_of_thrift
@@ -243,8 +247,19 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
     def is_closing(self) -> bool:
         return self.server_of_thrift.closed
 
+    def begin(self) -> None:
+        self._clock.begin()
+
     def receive(self) -> bytes:
-        data: bytes = self.rfile.read1(READ_SIZE)
+        patience = self._clock.patience(self.timeout)
+        if patience == self.timeout:
+            data = self.rfile.read1(READ_SIZE)
+        elif not patience:
+            raise TimeoutError(str(self._clock))
+        else:
+            self.connection.settimeout(patience)
+            data = self.rfile.read1(READ_SIZE)
+            self.connection.settimeout(self.timeout)
         if not data:
             raise _Left
         return data
@@ -281,7 +296,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
 
         try:
             return exchange.answer(
-                process_in_turn, settle, errors=server._call_errors, passing=(ResponseException,)
+                process_in_turn, settle, errors=CALL_ERRORS, passing=(ResponseException,)
             )
         except ResponseException as error:
             error.handler(self)

@@ -76,14 +76,15 @@ def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
     return sock
 
 
-def has_input(sock: socket.socket) -> bool:
-    """Whether a socket has something to read, its end or an error; does not wait."""
+def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
+    """Whether a socket has something to read, its end or an error, within some seconds; None is
+    for any time."""
     try:
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(sock.fileno(), select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([sock], [], [], 0)[0])
+            return bool(poll.poll(None if seconds is None else seconds * 1000))
+        return bool(select.select([sock], [], [], seconds)[0])
     except (OSError, ValueError):
         # It was closed.
         return True

@@ -7,10 +7,8 @@ monkey-patching works.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
-import stat
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -31,8 +29,16 @@ from ._addresses import (
     resolve,
     seconds,
     too_late,
-    unix_family,
 )
+from ._listening import (
+    Listening,
+    cannot_listen,
+    family_in_use,
+    inherit,
+    listen_on_host,
+    listen_on_path,
+)
+from ._receiving import MESSAGE_TIMEOUT, MessageClock
 from .base import (
     MOST_OF_PEERS,
     DeadlineExceeded,
@@ -46,9 +52,6 @@ from .base import (
 
 # How much later than its deadline a wait may end, in seconds.
 _LATE = 0.001
-
-# A server's address that belongs to another machine, or to a family that this one lacks.
-_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def _close(sock: socket.socket) -> None:
@@ -340,6 +343,53 @@ class TSocket(TTransportBase):
         return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
 
 
+class AcceptedSocket(TSocket):
+    """A connection that a server has accepted."""
+
+    def __init__(self, sock: socket.socket, message_timeout: float | None) -> None:
+        """``message_timeout``, in seconds, is for a message as a whole; None for any time. The
+        socket's own is for each read and write."""
+        super().__init__(sock=sock)
+        self._each = sock.gettimeout()
+        self._clock = MessageClock(message_timeout)
+        # Whether bytes may come that are no part of a message: those of TLS.
+        self._is_wrapped = hasattr(sock, "pending")
+
+    def begin_message(self, *, arrived: bool = False) -> None:
+        """Another message is next, of which something may have ``arrived``."""
+        self._clock.begin(arrived=arrived)
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        patience = self._clock.patience(self._each)
+        sock = self.sock
+        if self._is_wrapped and sock is not None:
+            patience = self._wait_for_tls(sock, patience)
+        if patience == self._each or sock is None:
+            return super().read(sz)
+        if not patience:
+            raise DeadlineExceeded(message=str(self._clock))
+        sock.settimeout(patience)
+        try:
+            return super().read(sz)
+        except TTransportTimeout as error:
+            if self._clock.is_over:
+                raise DeadlineExceeded(message=str(self._clock)) from error
+            raise
+        finally:
+            if self.sock is not None:
+                sock.settimeout(self._each)
+
+    def _wait_for_tls(self, sock: Any, patience: float | None) -> float | None:
+        """Wait for what comes first, for it may be a part of a handshake, or of a record of TLS:
+        from then on the message has its time."""
+        if patience == self._each and not sock.pending():
+            if not has_input(sock, patience):
+                raise self._too_late("no data", sock)
+            patience = self._clock.patience(self._each)
+        return patience
+
+
 class TServerSocket:
     """A listening socket."""
 
@@ -352,156 +402,98 @@ class TServerSocket:
         client_timeout: float | None = 3000,
         backlog: int = 128,
         reuse_port: bool = False,
+        *,
+        descriptor: int | None = None,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
-        """Give ``host`` and ``port``, or ``unix_socket`` (a path).
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``descriptor``.
 
         With port 0 the system chooses one: ``server_socket.sock.getsockname()[1]`` after
         ``listen()``. ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of
         ``host``; without it the first is listened on, IPv4 before IPv6. ``client_timeout``, in
         milliseconds, is for each read and write of an accepted connection; None or 0 for none.
+        ``message_timeout``, in milliseconds, is from the first byte of a message to its last.
         ``reuse_port`` lets several processes listen on one port and share its connections, where
-        the system has ``SO_REUSEPORT``; without it a port in use is an error.
+        the system has ``SO_REUSEPORT``; without it a port in use is an error. ``descriptor`` is of
+        a socket that listens already, opened by systemd for example.
+
+        A socket that other processes have as well, inherited or from before a fork, goes on
+        listening in them when it is closed in one.
         """
         self.unix_socket = unix_socket or None
         self.host = None if unix_socket else host
         self.port = None if unix_socket else port
+        self.descriptor = descriptor
         self.socket_family = socket_family or EITHER_FAMILY
         self.client_timeout = seconds(client_timeout)
+        self.message_timeout = seconds(message_timeout)
         self.backlog = backlog
         self.reuse_port = reuse_port
-        self.sock: socket.socket | None = None
-        # The socket file that `listen` made: process, device, inode.
-        self._made_file: tuple[int, int, int] | None = None
+        self._listening: Listening | None = None
 
-    def _init_sock(self) -> None:
-        if self.unix_socket:
-            _claim_path(self.unix_socket)
-            sock = socket.socket(unix_family(), socket.SOCK_STREAM)
-        else:
-            sock = socket.socket(self.socket_family, socket.SOCK_STREAM)
-        try:
-            if os.name == "posix":
-                # Elsewhere it would let others take a port that is in use.
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if self.reuse_port and not self.unix_socket:
-                _share_port(sock)
-            sock.settimeout(None)
-        except BaseException:
-            sock.close()
-            raise
-        self.sock = sock
+    @property
+    def sock(self) -> socket.socket | None:
+        """The listening socket; assign one that listens to use it."""
+        return None if self._listening is None else self._listening.sock
+
+    @sock.setter
+    def sock(self, sock: socket.socket | None) -> None:
+        self._listening = None if sock is None else Listening(sock)
 
     def listen(self) -> None:
         """Start listening, unless ``sock`` already does.
 
         Raises ``OSError`` when the address is in use or cannot be had.
         """
-        if self.sock is not None:
+        if self._listening is not None:
             return
-        address: Any = self.unix_socket or (self.host, self.port)
         try:
-            self._listen_on_any(self._addresses())
+            self._listening = self._listen()
         except OSError as error:
-            self.close()
-            raise type(error)(
-                error.errno, f"Cannot listen on {address}: {reason(error)}"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
+            raise cannot_listen(self._address, error) from error
+        self.socket_family = family_in_use(self.socket_family, self._listening.sock)
 
-    def _addresses(self) -> list[Address]:
+    def _listen(self) -> Listening:
+        if self.descriptor is not None:
+            return inherit(self.descriptor)
         if self.unix_socket:
-            return [(self.socket_family, self.unix_socket)]
-        found = resolve(self.host, self.port, self.socket_family, flags=socket.AI_PASSIVE)
-        # thriftpy2's clients know only IPv4 unless they are told otherwise.
-        return sorted(found, key=lambda address: address[0] != socket.AF_INET)
+            return listen_on_path(self.unix_socket, self.backlog)
+        return listen_on_host(
+            self.host, self.port, self.socket_family, self.backlog, reuse_port=self.reuse_port
+        )
 
-    def _listen_on_any(self, addresses: list[Address]) -> None:
-        """Listen on the first address that this machine has."""
-        for position, (family, one) in enumerate(addresses, 1):
-            if isinstance(self.socket_family, EitherFamily):
-                self.socket_family = EitherFamily(family)
-            try:
-                self._listen_on(one)
-            except OSError as error:
-                self.close()
-                if position == len(addresses) or error.errno not in _NOT_HERE:
-                    raise
-            else:
-                return
+    @property
+    def _address(self) -> Any:
+        if self.descriptor is not None:
+            return f"descriptor {self.descriptor}"
+        return self.unix_socket or (self.host, self.port)
 
-    def _listen_on(self, address: Any) -> None:
-        self._init_sock()
-        sock = self.sock
-        assert sock is not None
-        sock.bind(address)
-        if self.unix_socket and not _is_abstract(self.unix_socket):
-            made = os.stat(self.unix_socket)
-            self._made_file = (os.getpid(), made.st_dev, made.st_ino)
-        sock.listen(self.backlog)
+    def share(self) -> None:
+        """Processes that are forked from now on listen as well, and go on when this one stops."""
+        if self._listening is not None:
+            self._listening.share()
 
     def accept(self) -> TSocket:
         """Wait for the next connection."""
-        sock = self.sock
-        if sock is None:
+        client = self._accept()
+        if self.client_timeout:
+            client.settimeout(self.client_timeout)
+        return AcceptedSocket(client, self.message_timeout)
+
+    def _accept(self) -> socket.socket:
+        listening = self._listening
+        if listening is None:
             raise TTransportException(
                 TTransportException.NOT_OPEN, "The server socket is not listening"
             )
-        client, _ = sock.accept()
-        if self.client_timeout:
-            client.settimeout(self.client_timeout)
-        return TSocket(sock=client)
+        return listening.accept()[0]
 
     def close(self) -> None:
         """Stop listening; an ``accept`` that waits in another thread fails with ``OSError``.
 
-        Removes the file of a unix socket that this object made in this process.
+        Removes the file of a unix socket that this object made in this process. May be called by
+        a signal handler.
         """
-        sock, self.sock = self.sock, None
-        if sock:
-            _close(sock)
-        made, self._made_file = self._made_file, None
-        if made is not None and self.unix_socket:
-            with contextlib.suppress(FileNotFoundError):
-                info = os.lstat(self.unix_socket)
-                if made == (os.getpid(), info.st_dev, info.st_ino):
-                    os.unlink(self.unix_socket)
-
-
-def _share_port(sock: socket.socket) -> None:
-    option = getattr(socket, "SO_REUSEPORT", None)
-    if option is None:
-        raise OSError(errno.ENOPROTOOPT, "reuse_port: this system has no SO_REUSEPORT")
-    sock.setsockopt(socket.SOL_SOCKET, option, 1)
-
-
-def _is_abstract(path: str) -> bool:
-    """Whether a unix socket address is in Linux's abstract namespace, which has no files."""
-    return os.fsencode(path).startswith(b"\0")
-
-
-def _claim_path(path: str) -> None:
-    """Remove what a server that is gone has left at ``path``, and refuse anything else."""
-    if _is_abstract(path):
-        return
-    try:
-        info = os.lstat(path)
-    except FileNotFoundError:
-        return
-    if stat.S_ISREG(info.st_mode) and info.st_size == 0:
-        # As tempfile makes them to reserve a name; nothing is lost.
-        os.unlink(path)
-        return
-    if not stat.S_ISSOCK(info.st_mode):
-        raise OSError(errno.EADDRINUSE, "it exists and is not a socket")
-    with socket.socket(unix_family(), socket.SOCK_STREAM) as probe:
-        # Connecting to a unix socket succeeds or fails at once.
-        probe.setblocking(False)
-        with contextlib.suppress(BlockingIOError):  # a full backlog: somebody is there
-            try:
-                probe.connect(path)
-            except ConnectionRefusedError:
-                os.unlink(path)
-                return
-    raise OSError(errno.EADDRINUSE, "another server is listening there")
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._addresses import EITHER_FAMILY
+from ._receiving import MESSAGE_TIMEOUT
 from ._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
@@ -21,7 +22,7 @@ from ._ssl import (
     tls_reason,
 )
 from .base import TTransportException
-from .socket import TServerSocket, TSocket
+from .socket import AcceptedSocket, TServerSocket, TSocket
 
 __all__ = [
     "DEFAULT_CIPHERS",
@@ -157,6 +158,7 @@ class TSSLServerSocket(TServerSocket):
         certfile: str | os.PathLike[str] = "cert.pem",
         ciphers: str | None = RESTRICTED_SERVER_CIPHERS,
         reuse_port: bool = False,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
         """``certfile`` has the server's certificate and key in PEM; ``ssl_context`` is used in
         its place, to ask clients for certificates for example."""
@@ -167,6 +169,7 @@ class TSSLServerSocket(TServerSocket):
             client_timeout=client_timeout,
             backlog=backlog,
             reuse_port=reuse_port,
+            message_timeout=message_timeout,
         )
         if ssl_context is None:
             ssl_context = create_thriftpy_context(server_side=True, ciphers=ciphers)
@@ -179,12 +182,7 @@ class TSSLServerSocket(TServerSocket):
         The TLS handshake comes with the first read, in the thread that serves the connection: a
         client that is slow at it, or speaks no TLS, is nobody else's concern.
         """
-        listener = self.sock
-        if listener is None:
-            raise TTransportException(
-                TTransportException.NOT_OPEN, "The server socket is not listening"
-            )
-        plain, _ = listener.accept()
+        plain = self._accept()
         try:
             # Asked here, because a socket that `wrap_socket` refuses stays open for a while.
             plain.getpeername()
@@ -201,4 +199,4 @@ class TSSLServerSocket(TServerSocket):
             # It left just now, and this socket would speak plain text.
             sock.close()
             raise ConnectionAbortedError(errno.ECONNABORTED, "the client left before TLS began")
-        return TSocket(sock=sock)
+        return AcceptedSocket(sock, self.message_timeout)

@@ -184,7 +184,8 @@ def test_a_port_in_use_is_one_clear_line(service: Server) -> None:
     done = manage("runcalculator", f"{HOST}:{service.port}", database=Path(database(service)))
     assert done.returncode == 1
     assert done.stderr == (
-        f"CommandError: Cannot listen on ('{HOST}', {service.port}): Address already in use\n"
+        f"CommandError: Cannot listen on ('{HOST}', {service.port}): Address already in use; "
+        "another program listens there: stop it, or choose another port\n"
     )
 
 

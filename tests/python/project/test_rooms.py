@@ -37,7 +37,15 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport.base",
     },
-    "_serve": {"_calls", "_core", "protocol", "thrift", "transport", "transport.base"},
+    "_serve": {
+        "_calls",
+        "_core",
+        "_payload",
+        "protocol",
+        "thrift",
+        "transport",
+        "transport.base",
+    },
     "server": {
         "_calls",
         "_serve",
@@ -68,8 +76,6 @@ ROOMS: dict[str, set[str]] = {
     "compat": set(),
     # The package's own names.
     "": {"_calls", "_core", "_lazy", "compat", "hook", "hooks", "parser", "pool", "transport.base"},
-    "cli": {"", "_core", "parser"},
-    "__main__": {"cli"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {
@@ -82,6 +88,7 @@ ROOMS: dict[str, set[str]] = {
     "contrib.aio": {
         "_core",
         "_calls",
+        "_serve",
         "contrib.aio.protocol",
         "contrib.aio.transport",
         "http",
@@ -103,6 +110,20 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "cli": {
+        "",
+        "_core",
+        "_serve",
+        "contrib.aio",
+        "contrib.aio.protocol",
+        "contrib.aio.transport",
+        "parser",
+        "protocol",
+        "server",
+        "thrift",
+        "transport",
+    },
+    "__main__": {"cli"},
 }
 
 #: Names that are private by their spelling and public by contract, wherever they are used.

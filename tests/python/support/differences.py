@@ -222,6 +222,21 @@ DIFFERENCES: dict[str, Difference] = {
         "The first mistake raises; most texts have a line and no column.",
         "The same classes and texts, with path, line, column and all mistakes as attributes.",
     ),
+    "interrupted-server": Difference(
+        "Servers",
+        "SIGTERM ends a server in the middle of its calls, SIGINT raises KeyboardInterrupt from "
+        "serve().",
+        "Where the program has not set handlers of its own, both close the server: the calls that "
+        "it has received are answered, and serve() returns. A second SIGINT is as before. "
+        "server.handle_signals = False leaves signals alone.",
+    ),
+    "slow-messages": Difference(
+        "Servers",
+        "A client that sends a byte now and then keeps its connection for ever.",
+        "A message has 3 seconds from its first byte to its last; message_timeout, of server "
+        "sockets and make_server, sets it.",
+        hazard=True,
+    ),
     "server-close": Difference(
         "Servers",
         "close() does not stop a server.",

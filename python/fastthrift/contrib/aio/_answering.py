@@ -40,6 +40,11 @@ async def process_and_answer(
             raise
         # Not this task but one that the handler waited for.
         failure: BaseException = error
+    except SystemExit as error:
+        # It would end the event loop, with all connections.
+        if call.stage != READ:
+            raise
+        failure = error
     except Exception as error:
         failure = error
     settlement = settle(failure, call, peer, oprot)

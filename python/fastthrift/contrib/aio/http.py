@@ -12,7 +12,7 @@ import importlib
 import logging
 import ssl
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,9 @@ from fastthrift.http.client import THttpException
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
+from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
+from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 
 from ._answering import process_and_answer
 from .client import TAsyncClient
@@ -364,20 +367,30 @@ def _require_success(response: Any) -> None:
 class _Listener(TAsyncServerSocket):
     """Listens at every address that the host's name has."""
 
+    _everywhere: Sequence[Listening] = ()
+
     def listen(self) -> None:
-        """Does nothing: the event loop listens, when the server accepts."""
+        """Start listening, unless ``raw_sock`` already does."""
+        host, port = self.host, self.port
+        if self.raw_sock is None and not self._everywhere:
+            try:
+                self._everywhere = listen_everywhere(host, port, EITHER_FAMILY, self.backlog)
+            except OSError as error:
+                raise cannot_listen((host, port), error) from error
 
     async def accept(
         self, callback: Callable[[StreamHandler], Awaitable[Any]]
     ) -> asyncio.AbstractServer:
-        return await asyncio.start_server(
-            self._create_client_connected_cb(callback),
-            self.host,
-            self.port,
-            backlog=self.backlog,
-            limit=READ_SIZE,
-            ssl=self.ssl_context,
-        )
+        sockets = [listening.sock for listening in self._everywhere]
+        if self.raw_sock is not None:
+            sockets = [self.raw_sock]
+        return self._accept_at(sockets, callback, READ_SIZE)
+
+    def close(self) -> None:
+        everywhere, self._everywhere = self._everywhere, ()
+        for listening in everywhere:
+            listening.close()
+        super().close()
 
 
 class TAsyncHttpServer(TAsyncServer):
@@ -396,13 +409,21 @@ class TAsyncHttpServer(TAsyncServer):
         *,
         client_timeout: float | None = 60_000,
         max_message_size: int = SIZE_LIMIT,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
         """With port 0 the system chooses one: ``addresses[0][1]`` after ``start``.
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
-        any time. A request of more than ``max_message_size`` bytes is refused.
+        any time; ``message_timeout``, in milliseconds, how long a request may take from its first
+        byte to its last. A request of more than ``max_message_size`` bytes is refused.
         """
-        trans = _Listener(host, port, client_timeout=client_timeout, ssl_context=ssl_context)
+        trans = _Listener(
+            host,
+            port,
+            client_timeout=client_timeout,
+            message_timeout=message_timeout,
+            ssl_context=ssl_context,
+        )
         super().__init__(processor, trans, iprot_factory=iprot_factory)
         self.host = host
         self.port = port
@@ -457,6 +478,9 @@ class _Line:
 
     def is_closing(self) -> bool:
         return self.server.closed
+
+    def begin(self) -> None:
+        self.client.begin_message()
 
     async def receive(self) -> bytes:
         return await self.client.read(READ_SIZE)

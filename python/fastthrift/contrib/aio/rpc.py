@@ -17,6 +17,7 @@ from fastthrift.transport._addresses import (
     client_address,
     require_address,
 )
+from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport.base import TTransportFactory
 
 from .client import TAsyncClient
@@ -143,28 +144,31 @@ def make_server(
     loop: asyncio.AbstractEventLoop | None = None,
     socket_family: int = EITHER_FAMILY,
     *,
+    message_timeout: float | None = MESSAGE_TIMEOUT,
     middleware: Iterable[Middleware] = (),
 ) -> TAsyncServer:
     """A server of one service; it listens when it is started.
 
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
-    any time. ``middleware`` stands around each call of the handler; ``loop`` is for the server's
-    ``serve``, which runs it. Raises ``OSError`` on starting when the address is in use.
+    any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
+    byte to its last. ``middleware`` stands around each call of the handler; ``loop`` is for the
+    server's ``serve``, which runs it. Raises ``OSError`` on starting when the address is in use.
     """
     require_address(host, port, unix_socket)
+    timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
     if unix_socket:
         if certfile:
             warnings.warn(SSL_WITHOUT_HOST, stacklevel=2)
-        server_socket = TAsyncServerSocket(unix_socket=unix_socket, client_timeout=client_timeout)
+        server_socket = TAsyncServerSocket(unix_socket=unix_socket, **timeouts)
     else:
         server_socket = TAsyncServerSocket(
             host=host,
             port=port,
-            client_timeout=client_timeout,
             certfile=certfile,
             keyfile=keyfile,
             ssl_context=ssl_context,
             socket_family=socket_family,
+            **timeouts,
         )
     return TAsyncServer(
         TAsyncProcessor(service, handler, middleware=middleware),

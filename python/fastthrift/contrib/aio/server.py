@@ -6,20 +6,25 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
+from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
 
 from ._answering import process_and_answer
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
+from .transport.base import read_ahead_of
 from .transport.buffered import TAsyncBufferedTransportFactory
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 __all__ = [
     "TAsyncBinaryProtocolFactory",
@@ -30,10 +35,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-# How often the event loop goes round, with some to spare, until a connection that it has accepted
-# has a task, which is to be ended with the others.
-_TURNS_TO_ACCEPT = 5
 
 
 class Connection:
@@ -51,6 +52,14 @@ class Connection:
             self.stopped = True
             self.task.cancel()
 
+    def has_last_calls(self, client: Any) -> bool:
+        """Whether calls may have arrived before the server was closed, which are served; behind
+        them is the end of the connection."""
+        end_reading = getattr(client, "end_reading", None)
+        if end_reading is not None:
+            end_reading()
+        return end_reading is not None
+
 
 class TAsyncServer:
     """Serves every connection in a task of its own.
@@ -61,6 +70,8 @@ class TAsyncServer:
 
     # How long `close` waits for calls that have started, in milliseconds.
     grace: float = 10_000
+    # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
+    handle_signals: bool = True
 
     def __init__(
         self,
@@ -87,6 +98,9 @@ class TAsyncServer:
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
+        self._rate = Rate(5)
+        # What signals and other threads have asked for.
+        self._closing: asyncio.Task[None] | None = None
 
     def serve(self) -> None:
         """Serve until ``close`` is called, running ``loop``, or a new one that is then closed.
@@ -98,7 +112,8 @@ class TAsyncServer:
             self.init_server()
             assert self.loop is not None
             self._runs_loop = True
-            self.loop.run_forever()
+            with self._signals():
+                self.loop.run_forever()
         finally:
             self._runs_loop = False
             loop = self.loop
@@ -145,7 +160,8 @@ class TAsyncServer:
         try:
             await self.start()
             assert self._ended is not None
-            await asyncio.shield(self._ended)
+            with self._signals():
+                await asyncio.shield(self._ended)
         finally:
             await self.close()
 
@@ -179,7 +195,11 @@ class TAsyncServer:
             process = processing(self.processor, iprot, oprot)
             call, peer = connection.call, connection.peer
             goes_on = True
-            while goes_on and not self.closed:
+            begin_message = getattr(client, "begin_message", None)
+            ahead = read_ahead_of(itrans)
+            while goes_on and (not self.closed or connection.has_last_calls(client)):
+                if begin_message is not None:
+                    begin_message(arrived=ahead is not None and bool(ahead.arrived))
                 goes_on = await process_and_answer(
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
@@ -189,15 +209,33 @@ class TAsyncServer:
 
     def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
         """What becomes of a call that fails."""
-        return settle(error, call, peer, oprot, logger, closed=self.closed)
+        return settle(error, call, peer, oprot, logger, closed=self.closed, rate=self._rate)
 
-    async def close(self) -> None:
+    def _signals(self) -> AbstractContextManager[None]:
+        """Closes the server on signals, while the main thread serves."""
+        return closing_on_signals(self.close_soon, wanted=self.handle_signals)
+
+    def close_soon(self, grace: float | None = None) -> None:
+        """Have the server closed, by its event loop; from any thread and from a signal handler."""
+
+        def begin() -> None:
+            self._closing = asyncio.ensure_future(self.close(grace))
+
+        if self.loop is None:
+            self.closed = True
+        elif not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(begin)
+
+    async def close(self, grace: float | None = None) -> None:
         """Stop: accept no connection any more, close idle ones, finish and answer calls that
-        have started, for ``grace`` milliseconds at most. ``serve`` and ``serve_forever`` return.
+        have started, for ``grace`` seconds at most (``self.grace``, which is in milliseconds, when
+        it is not given). ``serve`` and ``serve_forever`` return.
 
         May be called from another thread's event loop, and from a handler, whose own call is
         not waited for.
         """
+        if grace is not None:
+            self.grace = grace * 1000
         running = self.loop
         if running is None or running is asyncio.get_running_loop() or not running.is_running():
             await self._close()
@@ -210,9 +248,10 @@ class TAsyncServer:
         server, self.server = self.server, None
         in_own_loop = self.loop is asyncio.get_running_loop()
         if server is not None:
-            if in_own_loop:
-                await self._finish_accepting(server)
             server.close()
+            if in_own_loop:
+                # Those that were accepted have tasks by then, to be ended with the others.
+                await server.wait_closed()
         self.trans.close()
         if in_own_loop:
             await self._end_connections()
@@ -220,20 +259,6 @@ class TAsyncServer:
                 asyncio.get_running_loop().stop()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
-
-    async def _finish_accepting(self, server: asyncio.AbstractServer) -> None:
-        """Accept no connection any more, and wait until those that were accepted have a task.
-
-        asyncio's server forgets about those that it is still making transports for when it is
-        closed, and nobody closes their sockets.
-        """
-        assert self.loop is not None
-        for sock in getattr(server, "sockets", ()):
-            # A socket may be closed by now, and some loops have no readers of their own.
-            with contextlib.suppress(NotImplementedError, ValueError):
-                self.loop.remove_reader(sock.fileno())
-        for _ in range(_TURNS_TO_ACCEPT):
-            await asyncio.sleep(0)
 
     async def _end_connections(self) -> None:
         for connection in list(self._connections.values()):

@@ -31,6 +31,7 @@ from fastthrift.transport._addresses import (
     too_late,
     unix_family,
 )
+from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
@@ -45,6 +46,7 @@ from fastthrift.transport.base import (
     after_much,
 )
 
+from ._accepting import Acceptor
 from .transport.base import (
     TAsyncDeadlineExceeded,
     TAsyncTransportTimeout,
@@ -80,9 +82,7 @@ class _Stream:
         if self.reader is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
         try:
-            data = await patiently(
-                self._patience(self.socket_timeout), partial(self.reader.read, sz)
-            )
+            data = await patiently(self._patience_to_read(), partial(self.reader.read, sz))
         except asyncio.CancelledError:
             self.interrupted = True
             raise
@@ -130,6 +130,9 @@ class _Stream:
             # Nobody is going to send the rest of this message.
             self.abort()
             raise
+
+    def _patience_to_read(self) -> float | None:
+        return self._patience(self.socket_timeout)
 
     def _patience(self, timeout: float | None) -> float | None:
         """The shorter one of a timeout and what is left until the deadline, in seconds."""
@@ -439,14 +442,21 @@ class TAsyncServerSocket:
         ciphers: str | None = RESTRICTED_SERVER_CIPHERS,
         *,
         reuse_port: bool = False,
+        descriptor: int | None = None,
+        message_timeout: float | None = MESSAGE_TIMEOUT,
     ) -> None:
-        """Give ``host`` and ``port``, or ``unix_socket`` (a path).
+        """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``descriptor``, of a socket
+        that listens already.
 
         With port 0 the system chooses one: ``raw_sock.getsockname()[1]`` after ``listen()``.
         ``client_timeout``, in milliseconds, is for each read and write of an accepted
-        connection; None or 0 for none. Connections are encrypted when ``ssl_context`` or
-        ``certfile`` is given. ``reuse_port`` lets several processes listen on one port.
+        connection; None or 0 for none. ``message_timeout``, in milliseconds, is from the first
+        byte of a message to its last, and for the handshake of TLS. Connections are encrypted
+        when ``ssl_context`` or ``certfile`` is given. ``reuse_port`` lets several processes listen
+        on one port.
         """
+        if unix_socket:
+            unix_family()
         self._listener = TServerSocket(
             host,
             port,
@@ -454,14 +464,13 @@ class TAsyncServerSocket:
             socket_family=socket_family,
             backlog=backlog,
             reuse_port=reuse_port,
+            descriptor=descriptor,
         )
         self.unix_socket = self._listener.unix_socket
         self.host = self._listener.host
         self.port = self._listener.port
-        self.sock_factory: Any = (
-            _of_unix("start_unix_server") if self.unix_socket else asyncio.start_server
-        )
         self.client_timeout = seconds(client_timeout)
+        self.message_timeout = seconds(message_timeout)
         self.backlog = backlog
 
         self.ssl_context = ssl_context
@@ -488,9 +497,6 @@ class TAsyncServerSocket:
     def socket_family(self, family: int) -> None:
         self._listener.socket_family = family
 
-    def _init_sock(self) -> None:
-        self._listener._init_sock()
-
     def listen(self) -> None:
         """Start listening, unless ``raw_sock`` already does.
 
@@ -502,14 +508,21 @@ class TAsyncServerSocket:
         self, callback: Callable[[StreamHandler], Awaitable[Any]]
     ) -> asyncio.AbstractServer:
         """Start a server that awaits ``callback`` with each connection, in a task of its own."""
-        server: asyncio.AbstractServer = await self.sock_factory(
+        return self._accept_at([] if self.raw_sock is None else [self.raw_sock], callback)
+
+    def _accept_at(
+        self,
+        sockets: list[socket.socket],
+        callback: Callable[[StreamHandler], Awaitable[Any]],
+        limit: int = _STREAM_BUFFER,
+    ) -> Acceptor:
+        return Acceptor(
+            sockets,
             self._create_client_connected_cb(callback),
-            sock=self.raw_sock,
-            backlog=self.backlog,
-            limit=_STREAM_BUFFER,
-            ssl=self.ssl_context,
+            limit=limit,
+            ssl_context=self.ssl_context,
+            handshake_timeout=self.message_timeout,
         )
-        return server
 
     def _create_client_connected_cb(
         self, callback: Callable[[StreamHandler], Awaitable[Any]]
@@ -517,7 +530,7 @@ class TAsyncServerSocket:
         async def client_connected_cb(
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         ) -> None:
-            client = StreamHandler(reader, writer)
+            client = StreamHandler(reader, writer, self.message_timeout)
             client.socket_timeout = self.client_timeout
             try:
                 await callback(client)
@@ -534,9 +547,33 @@ class TAsyncServerSocket:
 class StreamHandler(_Stream):
     """An accepted connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        message_timeout: float | None = None,
+    ) -> None:
+        """``message_timeout``, in seconds, is for a message as a whole; None for any time."""
         self.reader: asyncio.StreamReader = reader
         self.writer: asyncio.StreamWriter = writer
+        self._clock = MessageClock(message_timeout)
+        self._is_ending = False
+
+    def begin_message(self, *, arrived: bool = False) -> None:
+        """Another message is next, of which something may have ``arrived``."""
+        self._clock.begin(arrived=arrived)
+
+    def end_reading(self) -> None:
+        """Read what has arrived, and wait for nothing more."""
+        self._is_ending = True
+
+    def _patience_to_read(self) -> float | None:
+        return 0.0 if self._is_ending else self._clock.patience(self.socket_timeout)
+
+    def _too_late(self, what: str) -> TAsyncTransportTimeout:
+        if self._clock.is_over:
+            return TAsyncDeadlineExceeded(message=str(self._clock))
+        return super()._too_late(what)
 
     @property
     def sock(self) -> Any:

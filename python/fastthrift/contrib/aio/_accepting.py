@@ -1,0 +1,156 @@
+"""Accepting connections for a server.
+
+asyncio's own servers log a line for each place in the backlog, with its traceback, as long as the
+process has no descriptors left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastthrift._calls.settle import (
+    CLIENT_GONE,
+    NOT_LISTENING,
+    OUT_OF_RESOURCES,
+    error_number,
+)
+from fastthrift._serve.connections import RESOURCE_PAUSE
+
+if TYPE_CHECKING:
+    import ssl
+
+logger = logging.getLogger("fastthrift.contrib.aio.server")
+
+# How often the event loop goes round, with some to spare, until a connection that has a transport
+# has a task that serves it.
+_TURNS_TO_SERVE = 5
+
+
+def _note(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+class Acceptor(asyncio.AbstractServer):
+    """Accepts the connections of some sockets, and awaits a function for each in a task."""
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+        *,
+        limit: int,
+        ssl_context: ssl.SSLContext | None,
+        handshake_timeout: float | None,
+    ) -> None:
+        """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds."""
+        self.sockets = tuple(sockets)
+        self._serve = serve
+        self._limit = limit
+        self._tls: dict[str, Any] = {}
+        if ssl_context is not None:
+            self._tls = {"ssl": ssl_context, "ssl_handshake_timeout": handshake_timeout}
+        self._loop = asyncio.get_running_loop()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self.sockets]
+
+    async def _accept(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        starved = False
+        while True:
+            try:
+                client = await self._next(sock)
+            except (OSError, ValueError) as error:
+                number = error_number(error)
+                if self._closed or isinstance(error, ValueError) or number in NOT_LISTENING:
+                    return
+                if number in OUT_OF_RESOURCES:
+                    if not starved:
+                        logger.error("Cannot accept connections for now: %s", error)
+                    starved = True
+                    await asyncio.sleep(RESOURCE_PAUSE)
+                elif number not in CLIENT_GONE:
+                    logger.warning("A connection failed while it was accepted: %r", error)
+            else:
+                starved = False
+                task = self._loop.create_task(self._connect(client))
+                self._connecting.add(task)
+                task.add_done_callback(self._connecting.discard)
+                # Others have their turn, however many come.
+                await asyncio.sleep(0)
+
+    async def _next(self, sock: socket.socket) -> socket.socket:
+        """The next connection. It is taken when this runs, and not by the loop: where the task is
+        cancelled meanwhile, nobody would close it."""
+        descriptor = sock.fileno()
+        while True:
+            try:
+                return sock.accept()[0]
+            except BlockingIOError:
+                # Nobody is there yet, or another process was faster.
+                ready = self._loop.create_future()
+            try:
+                self._loop.add_reader(descriptor, _note, ready)
+            except NotImplementedError:
+                # Windows' loop has its own way.
+                return (await self._loop.sock_accept(sock))[0]
+            try:
+                await ready
+            finally:
+                self._loop.remove_reader(descriptor)
+
+    async def _connect(self, client: socket.socket) -> None:
+        """Make streams of a connection, and have them served."""
+        reader = asyncio.StreamReader(self._limit, self._loop)
+        protocol = asyncio.StreamReaderProtocol(reader, self._serve, self._loop)
+        try:
+            client.setblocking(False)
+            await self._loop.connect_accepted_socket(lambda: protocol, client, **self._tls)
+        except (OSError, asyncio.TimeoutError) as error:
+            client.close()
+            logger.debug("A connection ended before it was served: %r", error)
+        except BaseException:
+            client.close()
+            raise
+
+    def close(self) -> None:
+        """Accept none any more; those that are accepted are served."""
+        self._closed = True
+        # Its event loop may have ended before the server.
+        with contextlib.suppress(RuntimeError):
+            for task in self._accepting:
+                task.cancel()
+
+    async def finish(self) -> None:
+        """Accept none any more, and wait until those that were accepted are served."""
+        self.close()
+        if self._tls:
+            # Nobody waits for a client that has not shaken hands.
+            for task in self._connecting:
+                task.cancel()
+        await asyncio.gather(*self._accepting, *self._connecting, return_exceptions=True)
+        for _ in range(_TURNS_TO_SERVE):
+            await asyncio.sleep(0)
+
+    # What else asyncio's servers have.
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    def is_serving(self) -> bool:
+        return not self._closed
+
+    async def start_serving(self) -> None:
+        """Does nothing: it does."""
+
+    async def serve_forever(self) -> None:
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+
+    async def wait_closed(self) -> None:
+        await self.finish()

@@ -1,0 +1,437 @@
+"""`fastthrift serve`: a parent that listens, and workers that serve."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fastthrift
+import pytest
+from fastthrift.rpc import client_context
+from fastthrift.transport import TTransportException
+from support.rpc import PATIENCE
+from support.stopping import in_threads
+
+IDL = """
+exception NoName {}
+service Greeter {
+    string greet(1: string name) throws (1: NoName missing),
+    i32 pid(),
+    i32 wait(1: i32 ticket),
+}
+"""
+APP = """
+import os, time, fastthrift
+
+greeter = fastthrift.load("greeter.thrift")
+VERSION = "one"
+
+class Handler:
+    def greet(self, name):
+        if not name:
+            raise greeter.NoName()
+        return f"{VERSION}: hello {name}"
+
+    def pid(self):
+        return os.getpid()
+
+    def wait(self, ticket):
+        open(f"begun-{ticket}", "w").close()
+        while not os.path.exists("go-on"):
+            time.sleep(0.01)
+        return ticket
+
+class AsyncHandler(Handler):
+    async def greet(self, name):
+        return f"async: hello {name}"
+
+    async def pid(self):
+        return os.getpid()
+
+    async def wait(self, ticket):
+        return ticket
+
+def make(idl):
+    assert idl.Greeter.thrift_services
+    return Handler()
+
+class Broken:
+    def __init__(self):
+        raise LookupError("no database")
+
+greet_only = type("Half", (), {"greet": lambda self, name: name})()
+"""
+
+
+def wait_until(holds: Callable[[], Any]) -> Any:
+    pause = threading.Event()
+    for _ in range(PATIENCE * 50):
+        if found := holds():
+            return found
+        pause.wait(0.02)
+    raise AssertionError("it has not come to pass")
+
+
+class Runner:
+    """The command, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "greeter.thrift").write_text(IDL)
+        (directory / "app.py").write_text(APP)
+        self.service = fastthrift.load(str(directory / "greeter.thrift")).Greeter
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def command(self, *arguments: str, handler: str = "app:Handler") -> list[str]:
+        base = [sys.executable, "-m", "fastthrift", "serve", handler, "--idl", "greeter.thrift"]
+        return [*base, "--bind", f"127.0.0.1:{self.port}", *arguments]
+
+    @contextlib.contextmanager
+    def started(
+        self, *arguments: str, handler: str = "app:Handler", **options: Any
+    ) -> Iterator[Any]:
+        with (self.directory / "log").open("wb") as log:
+            process = subprocess.Popen(
+                self.command(*arguments, handler=handler),
+                cwd=self.directory,
+                stderr=log,
+                **options,
+            )
+        try:
+            wait_until(lambda: "Serving Greeter" in self.log() or process.poll() is not None)
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(PATIENCE)
+                finally:
+                    process.kill()
+                    process.wait()
+
+    def log(self) -> str:
+        return (self.directory / "log").read_text()
+
+    def failed(self, *arguments: str, handler: str = "app:Handler") -> str:
+        done = subprocess.run(
+            self.command(*arguments, handler=handler),
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        return done.stderr
+
+    def client(self) -> contextlib.AbstractContextManager[Any]:
+        return client_context(self.service, "127.0.0.1", self.port, socket_timeout=PATIENCE * 1000)
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        with self.client() as client:
+            return getattr(client, method)(*arguments)
+
+    def pids(self, count: int) -> set[int]:
+        """Of the workers, when so many have answered."""
+        found: set[int] = set()
+
+        def ask() -> bool:
+            found.add(self.call("pid"))
+            return len(found) >= count
+
+        wait_until(ask)
+        return found
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    return Runner(tmp_path)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that is no zombie."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
+def ended(process: Any) -> int:
+    process.terminate()
+    status: int = process.wait(PATIENCE)
+    return status
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple"])
+def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server: str) -> None:
+    with runner.started("--server", server, "--workers", "2") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        assert len(runner.pids(2)) == 2
+        assert process.pid not in runner.pids(1)
+        with pytest.raises(Exception, match="NoName"):
+            runner.call("greet", "")
+        assert ended(process) == 0
+    assert f"{server}, 2 workers" in runner.log()
+    assert "Traceback" not in runner.log()
+
+
+def test_handlers_with_async_def_are_served_by_asyncio(runner: Runner) -> None:
+    with runner.started("--workers", "2", handler="app:AsyncHandler") as process:
+        assert runner.call("greet", "you") == "async: hello you"
+        assert len(runner.pids(2)) == 2
+        assert ended(process) == 0
+    assert "asyncio, 2 workers" in runner.log()
+
+
+def test_a_function_makes_the_handler_of_the_loaded_file(runner: Runner) -> None:
+    with runner.started(handler="app:make"):
+        assert runner.call("greet", "you") == "one: hello you"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool"])
+def test_calls_in_flight_are_answered_when_it_is_stopped(
+    runner: Runner, server: str, workers: int
+) -> None:
+    options = "--server", server, "--workers", str(workers), "--threads", "30"
+    with runner.started(*options) as process, runner.client() as idle:
+        assert idle.greet("you")
+        threads, answers = in_threads(20, lambda ticket: runner.call("wait", ticket))
+        wait_until(lambda: len([*runner.directory.glob("begun-*")]) == 20)
+        process.terminate()
+        (runner.directory / "go-on").touch()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert answers == list(range(20))
+        assert process.wait(PATIENCE) == 0
+
+
+def test_an_interrupt_from_the_terminal_stops_all_of_them(runner: Runner) -> None:
+    """Which sends it to the whole group."""
+    with runner.started("--workers", "2", start_new_session=True) as process:
+        assert runner.call("greet", "you")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+    assert "Traceback" not in runner.log()
+
+
+def test_a_worker_that_dies_is_replaced(runner: Runner) -> None:
+    with runner.started("--workers", "2") as process:
+        before = runner.pids(2)
+        victim = before.pop()
+        os.kill(victim, signal.SIGKILL)
+
+        def is_new() -> bool:
+            # The connection may have been the victim's.
+            with contextlib.suppress(TTransportException, OSError):
+                return runner.call("pid") not in {victim, *before}
+            return False
+
+        wait_until(is_new)
+        assert ended(process) == 0
+    assert f"Worker {victim} ended by SIGKILL, another one is started" in runner.log()
+
+
+def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner) -> None:
+    with runner.started("--workers", "2") as process:
+        before = runner.pids(2)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+
+        def are_new() -> bool:
+            try:
+                found = {runner.call("pid") for _ in range(10)}
+                return not (before & found) and runner.call("greet", "you").startswith("second")
+            except TTransportException:
+                # An old worker has accepted the connection, and ended before the call came.
+                return False
+
+        process.send_signal(signal.SIGHUP)
+        wait_until(are_new)
+        assert ended(process) == 0
+
+
+def test_hup_with_broken_code_leaves_the_old_workers(runner: Runner) -> None:
+    with runner.started("--workers", "2") as process:
+        before = runner.pids(2)
+        (runner.directory / "app.py").write_text("1 / 0")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the old ones go on" in runner.log())
+        assert runner.pids(2) == before
+        assert ended(process) == 0
+    assert "ZeroDivisionError" in runner.log()
+
+
+def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
+    with runner.started("--reload") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+
+        def is_new() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("greet", "you") == "second: hello you")
+            return False
+
+        wait_until(is_new)
+        assert ended(process) == 0
+
+
+def test_a_worker_is_replaced_after_so_many_calls(runner: Runner) -> None:
+    with runner.started("--max-requests", "3") as process:
+        first = runner.call("pid")
+
+        def is_another() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("pid") != first)
+            return False
+
+        wait_until(is_another)
+        assert ended(process) == 0
+    assert "ERROR" not in runner.log()
+
+
+def test_workers_end_with_their_parent(runner: Runner) -> None:
+    with runner.started("--workers", "2") as process:
+        pids = runner.pids(2)
+        process.kill()
+        process.wait(PATIENCE)
+
+        def are_gone() -> bool:
+            return not any(
+                Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()
+                for pid in pids
+            )
+
+        wait_until(are_gone)
+
+
+def test_health_is_told_by_http(runner: Runner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        health = free.getsockname()[1]
+    with runner.started("--workers", "2", "--health", str(health)) as process:
+
+        def ask() -> Any:
+            try:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{health}/", timeout=PATIENCE
+                ) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, json.load(error)
+
+        wait_until(lambda: ask() == (200, {"status": "ok", "workers": 2}))
+        # Who says nothing keeps nobody waiting.
+        with socket.create_connection(("127.0.0.1", health), PATIENCE):
+            assert ask()[0] == 200
+        assert ended(process) == 0
+
+
+def test_systemd_is_told_when_it_serves_and_when_it_stops(runner: Runner) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        path = str(runner.directory / "notify")
+        supervisor.bind(path)
+        supervisor.settimeout(PATIENCE)
+        environment = {**os.environ, "NOTIFY_SOCKET": path}
+        with runner.started("--workers", "2", env=environment) as process:
+            assert supervisor.recv(100) == b"READY=1"
+            assert runner.call("greet", "you")
+            process.terminate()
+            assert supervisor.recv(100) == b"STOPPING=1"
+            assert process.wait(PATIENCE) == 0
+
+
+def test_a_socket_of_systemd_is_served(runner: Runner) -> None:
+    """As systemd starts a service: the socket is descriptor 3, for the process that is named."""
+    with socket.create_server(("127.0.0.1", runner.port)) as theirs:
+        arguments = runner.command("--bind", "systemd")
+        program = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3); "
+            "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+            "os.execv(sys.argv[2], sys.argv[2:])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(theirs.fileno()), *arguments],
+            cwd=runner.directory,
+            pass_fds=[theirs.fileno()],
+        )
+    try:
+        # The socket is open and waits, even before the server has started.
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_unix_socket_is_served_and_its_file_removed(runner: Runner) -> None:
+    path = runner.directory / "socket"
+    with runner.started("--bind", f"unix:{path}") as process:
+        with client_context(runner.service, unix_socket=str(path)) as client:
+            assert client.greet("you")
+        assert ended(process) == 0
+    assert not path.exists()
+
+
+# --- What keeps it from serving is one line -------------------------------------------------------
+
+
+def test_a_port_in_use_is_one_line(runner: Runner) -> None:
+    with socket.create_server(("127.0.0.1", runner.port)):
+        text = runner.failed()
+    assert text == (
+        f"error: Cannot listen on ('127.0.0.1', {runner.port}): Address already in use; another "
+        "program listens there: stop it, or choose another port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        ("nowhere:Handler", "error: no module 'nowhere', for the handler nowhere:Handler"),
+        ("app:Nothing", "error: app has no 'Nothing'"),
+        ("app", "error: 'app' names no handler: it must be MODULE:HANDLER"),
+        ("app:greet_only", "error: app:greet_only lacks methods of Greeter: pid, wait"),
+    ],
+)
+def test_a_handler_that_is_none_is_one_line(runner: Runner, handler: str, expected: str) -> None:
+    assert runner.failed("--workers", "1", handler=handler).splitlines() == [expected]
+
+
+def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None:
+    assert "LookupError: no database" in runner.failed(handler="app:Broken")
+
+
+def test_a_service_that_is_none_is_one_line(runner: Runner) -> None:
+    text = runner.failed("--service", "Nope")
+    assert text == "error: Nope is no service: greeter.thrift has Greeter\n"
+
+
+def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:
+    (runner.directory / "greeter.thrift").write_text("service Greeter {\n  i32 (")
+    (runner.directory / "app.py").write_text("Handler = object")
+    text = runner.failed()
+    assert text.startswith("error: greeter.thrift:2:")
+    assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--bind", "nowhere"], ["--workers", "0"], ["--grace", "soon"], ["--server", "fast"]],
+)
+def test_wrong_usage_is_status_2(runner: Runner, arguments: list[str]) -> None:
+    done = subprocess.run(
+        runner.command(*arguments), cwd=runner.directory, capture_output=True, check=False
+    )
+    assert done.returncode == 2
