@@ -365,18 +365,17 @@ class TNonblockingServer(TServer):
         threads: int = 16,
         max_connections: int = 10_000,
         queue: int = 10_000,
-        message_timeout: float | None = 3.0,
         grace: float = 10_000,
     ) -> None:
         """What ``TServer`` takes, and limits.
 
         ``threads`` make calls, ``max_connections`` are open at once (others wait), and ``queue``
-        calls wait for a thread; those beyond are answered with an error. ``message_timeout``, in
-        seconds, is how long a message may take from its first byte to its last, and a client to
-        take its answer or a part of it; None for any time. How long a connection may be idle is
-        the ``client_timeout`` of ``trans``. ``grace``, in milliseconds, is how long ``serve``
-        waits, once closed, for calls that have started. Raises ``ValueError`` for factories whose
-        messages it cannot cut.
+        calls wait for a thread; those beyond are answered with an error. ``grace``, in
+        milliseconds, is how long ``serve`` waits, once closed, for calls that have started. How
+        long a connection may be idle is the ``client_timeout`` of ``trans``, and how long a
+        message may take from its first byte to its last, or a client to take its answer or a part
+        of it, the ``message_timeout``. Raises ``ValueError`` for factories whose messages it
+        cannot cut.
         """
         super().__init__(
             processor, trans, itrans_factory, iprot_factory, otrans_factory, oprot_factory
@@ -387,7 +386,6 @@ class TNonblockingServer(TServer):
         self.threads = threads
         self.max_connections = max_connections
         self.queue = queue
-        self.message_timeout = message_timeout
         self.grace = grace
         self._serving: Serving | None = None
 
@@ -400,7 +398,7 @@ class TNonblockingServer(TServer):
             self.max_connections,
             self.threads,
             self.queue,
-            self.message_timeout,
+            self.trans.message_timeout,
             self.trans.client_timeout,
             self.grace / 1000,
         )

@@ -262,7 +262,6 @@ class _Served:
                 trans,
                 *factories,
                 threads=arguments.threads,
-                message_timeout=arguments.message_timeout,
             )
             return server
         more = {"threads": arguments.threads} if self._kind == "threadpool" else {}

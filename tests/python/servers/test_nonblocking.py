@@ -287,8 +287,9 @@ server.serve()
 
 def test_message_that_comes_byte_by_byte_has_its_time():
     call = message("add", 1, b"\0", kind=1)
+    trans = TServerSocket("127.0.0.1", 0, message_timeout=300)
     with (
-        serving(nonblocking(message_timeout=0.3)) as port,
+        serving(nonblocking(trans=trans)) as port,
         client_of(port) as client,
         socket.create_connection(("127.0.0.1", port), PATIENCE) as slow,
     ):
