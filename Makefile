@@ -28,7 +28,7 @@ test: test-rust test-python ## Run every test.
 
 test-rust: ## The tests of the core, which need no Python.
 	cargo test --locked --features server
-	cargo test --locked --quiet --bench '*'
+	cargo test --locked --quiet --features server --bench '*'
 	@tree=$$(cargo tree --locked --edges normal,build --prefix none) && \
 		if echo "$$tree" | grep '^pyo3'; then \
 			echo 'pyo3 must not be in the default dependency tree' >&2; exit 1; \
