@@ -435,6 +435,40 @@ fn others_go_on_while_a_handler_waits() {
 }
 
 #[test]
+fn call_is_made_whichever_worker_leaves_it_to_another() {
+    // Of two calls the one that is made first waits for the other, and nothing
+    // else happens that would have somebody look after that.
+    let made = Arc::new((std::sync::Mutex::new(0_usize), std::sync::Condvar::new()));
+    let server = Running::with(ServerOptions::default(), 2, move |request| {
+        let (count, changed) = &*made;
+        let mut count = count.lock().expect("a lock");
+        *count += 1;
+        changed.notify_all();
+        if *count % 2 == 1 {
+            let number = *count;
+            let waited = changed.wait_timeout_while(count, PATIENCE, |now| *now == number);
+            let (count, timeout) = waited.expect("a lock");
+            drop(count);
+            assert!(!timeout.timed_out(), "nobody made the other call");
+        } else {
+            drop(count);
+        }
+        answer_with_itself(request);
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut streams = [server.connect(), server.connect()];
+    for _ in 0..3_000 {
+        for stream in &mut streams {
+            stream.write_all(&message).expect("sent");
+        }
+        for stream in &mut streams {
+            assert_eq!(read(stream, message.len()), message);
+        }
+    }
+    server.close(PATIENCE);
+}
+
+#[test]
 fn calls_that_have_come_are_answered_before_the_end() {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);

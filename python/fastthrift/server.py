@@ -348,6 +348,7 @@ class TNonblockingServer(TServer):
     ``threads`` make the calls, those of one connection one after the other. A connection that is
     idle costs no thread. Each speaks what it begins with: the binary, compact, JSON or Apache's
     JSON protocol, in frames or not. With ``iprot_factory`` and ``itrans_factory`` all speak that.
+    The handler of a ``TAsyncProcessor`` is awaited, on one event loop in a thread of its own.
 
     It is for TCP and unix sockets without encryption, and not for gevent, which has its own way
     to wait: ``TThreadedServer`` is for both.

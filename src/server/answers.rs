@@ -90,7 +90,8 @@ impl Answers {
         self.connections.load(Ordering::Relaxed)
     }
 
-    fn wake(&self) {
+    /// Has the loop look again.
+    pub(super) fn wake(&self) {
         if self.waits.swap(false, Ordering::SeqCst) {
             // It fails where the loop is gone, which needs no answers.
             let _ = self.waker.wake();

@@ -131,6 +131,8 @@ pub struct Calls {
     wake: Condvar,
     /// How many calls may wait.
     most: usize,
+    /// The way to the loop, which watches.
+    answers: Arc<Answers>,
 }
 
 #[derive(Debug, Default)]
@@ -179,11 +181,12 @@ impl Queue {
 
 impl Calls {
     /// `most` calls may wait.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, answers: Arc<Answers>) -> Self {
         Self {
             queue: Mutex::default(),
             wake: Condvar::new(),
             most,
+            answers,
         }
     }
 
@@ -310,6 +313,11 @@ impl Worker {
             return true;
         }
         queue.idle += 1;
+        if !queue.work.is_empty() {
+            // It is left to others. The loop has to watch them, which it does
+            // not while nobody is idle.
+            calls.answers.wake();
+        }
         while queue.called == 0 {
             if queue.ended {
                 queue.idle -= 1;

@@ -81,14 +81,10 @@ impl Drop for Ending {
 }
 
 impl EventLoop {
-    pub(super) fn new(
-        mut listener: Listener,
-        options: ServerOptions,
-        calls: Arc<Calls>,
-    ) -> io::Result<Self> {
+    pub(super) fn new(mut listener: Listener, options: ServerOptions) -> io::Result<Self> {
         let poll = Poll::new()?;
         listener.watch(poll.registry(), LISTENER)?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
+        let answers = Arc::new(Answers::new(Waker::new(poll.registry(), WAKER)?));
         Ok(Self {
             poll,
             listener: Some(listener),
@@ -97,8 +93,8 @@ impl EventLoop {
             connections: HashMap::default(),
             next_id: 0,
             options,
-            calls,
-            answers: Arc::new(Answers::new(waker)),
+            calls: Arc::new(Calls::new(options.queue, Arc::clone(&answers))),
+            answers,
             timers: Timers::default(),
             now: Instant::now(),
             scratch: vec![0; SCRATCH],
@@ -114,8 +110,9 @@ impl EventLoop {
         })
     }
 
-    pub(super) fn answers(&self) -> Arc<Answers> {
-        Arc::clone(&self.answers)
+    /// What other threads share with it.
+    pub(super) fn shared(&self) -> (Arc<Calls>, Arc<Answers>) {
+        (Arc::clone(&self.calls), Arc::clone(&self.answers))
     }
 
     pub(super) fn run(mut self) -> io::Result<Ended> {
@@ -169,10 +166,11 @@ impl EventLoop {
             .flatten()
             .min()
             .map(|time| time.saturating_duration_since(self.now));
+        // First: whoever goes idle after it was looked who is wakes the loop.
+        let is_told = self.answers.before_wait();
         if let Some(soon) = self.calls.watch(self.now) {
             timeout = Some(timeout.map_or(soon, |timeout| timeout.min(soon)));
         }
-        let is_told = self.answers.before_wait();
         if is_told || !self.unread.is_empty() || self.may_accept() {
             timeout = Some(Duration::ZERO);
         }

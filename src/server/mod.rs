@@ -61,9 +61,8 @@ pub struct Runner(EventLoop);
 impl Server {
     /// A server of the connections that come to `listener`, and what runs it.
     pub fn new(listener: Listener, options: ServerOptions) -> io::Result<(Self, Runner)> {
-        let calls = Arc::new(Calls::new(options.queue));
-        let event_loop = EventLoop::new(listener, options, Arc::clone(&calls))?;
-        let answers = event_loop.answers();
+        let event_loop = EventLoop::new(listener, options)?;
+        let (calls, answers) = event_loop.shared();
         Ok((Self { calls, answers }, Runner(event_loop)))
     }
 

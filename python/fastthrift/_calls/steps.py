@@ -37,12 +37,12 @@ def run(steps: Steps[T]) -> T:
 
 
 async def drive(steps: Steps[T]) -> T:
-    """Go through a rule whose steps give what is to be awaited."""
+    """Go through a rule whose steps give what is to be awaited, or their values at once."""
     try:
         step = next(steps)
         while True:
             try:
-                value = await step
+                value = await step if hasattr(step, "__await__") else step
             except BaseException as error:
                 step = steps.throw(error)
             else:

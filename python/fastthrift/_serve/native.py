@@ -181,33 +181,60 @@ class Output:
 
 
 class Lane:
-    """What one worker makes the calls of one format with."""
+    """What one call at a time of one format is made with."""
 
     def __init__(
         self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
     ) -> None:
-        self._processor = processor
-        self._logger = logger
+        self.processor = processor
+        self.logger = logger
+        self.output = Output()
         self._source = TMemoryBuffer()
-        self._output = Output()
-        iprot, self._oprot = formats.protocols(format, self._source, self._output)
-        self._process = processing(processor, iprot, self._oprot)
+        iprot, self.oprot = formats.protocols(format, self._source, self.output)
+        self.process = self.processing(processor, iprot, self.oprot)
         self._call = ServerCall()
 
-    def make(self, calls: ServedCalls, message: bytes) -> None:
-        """Make the call of a message, and answer it."""
+    def processing(self, processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Any]:
+        """How calls are made."""
+        return processing(processor, iprot, oprot)
+
+    def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
+        """Get ready for the call of a message."""
         call = self._call
         call.begin(b"")
         if watch.is_on:
             call.peer = calls.peer
-            call.traffic = Traffic(len(message), lambda: len(self._output.written))
+            call.traffic = Traffic(len(message), lambda: len(self.output.written))
         self._source.setvalue(message)
+        return call
+
+    def make(self, calls: ServedCalls, message: bytes) -> None:
+        """Make the call of a message, and answer it."""
+        call = self.begin(calls, message)
         goes_on = True
         try:
-            self._process(call)
+            self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
-            goes_on = conclude(error, self._processor, call, calls.peer, self._oprot, self._logger)
-        calls.answer(self._output.take(), goes_on)
+            goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+        calls.answer(self.output.take(), goes_on)
+
+
+class CallsInThread:
+    """Makes calls in the thread that they are given to; each worker has one."""
+
+    def __init__(self, processor: Any, formats: Formats, logger: logging.Logger) -> None:
+        self._parts = processor, formats, logger
+        self._lanes: dict[tuple[str, bool], Lane] = {}
+
+    def make(self, calls: ServedCalls) -> None:
+        """Make the calls that have come on a connection, one after the other."""
+        format = calls.format
+        lane = self._lanes.get(format)
+        if lane is None:
+            processor, formats, logger = self._parts
+            lane = self._lanes[format] = Lane(processor, formats, Format(*format), logger)
+        while (message := calls.next_message()) is not None:
+            lane.make(calls, message)
 
 
 class Serving:
@@ -224,6 +251,12 @@ class Serving:
     ) -> None:
         _require_threads()
         self._processor = processor
+        # Of asyncio: all calls are made on one event loop.
+        self._on_loop: Any = None
+        threads = limits.threads
+        if hasattr(processor, "calls_on_loop"):
+            self._on_loop = processor.calls_on_loop(formats, limits.queue, logger)
+            threads = 1
         self._formats = formats
         self._logger = logger
         self._core = NativeServer(
@@ -244,18 +277,22 @@ class Serving:
         )
         self._threads = [
             threading.Thread(target=self._work, name=f"fastthrift-worker-{number}", daemon=True)
-            for number in range(limits.threads)
+            for number in range(threads)
         ]
 
     def run(self) -> None:
         """Serve until the end. Other threads and handlers of signals may close it."""
         self._core.start()
+        if self._on_loop is not None:
+            self._on_loop.start()
         for thread in self._threads:
             thread.start()
         # Waited for by Python, for handlers of signals to run.
         end = select.poll()
         end.register(self._core.fileno(), select.POLLIN)
         end.poll()
+        if self._on_loop is not None:
+            self._on_loop.end()
 
     def close(self, grace: float) -> None:
         """Accept no more, and end when the calls that have come are answered, or in ``grace``
@@ -268,26 +305,16 @@ class Serving:
 
     def _work(self) -> None:
         """Make calls until there are no more."""
-        lanes: dict[tuple[str, bool], Lane] = {}
+        maker = self._on_loop or CallsInThread(self._processor, self._formats, self._logger)
         take = self._core.worker().take
         while (work := take()) is not None:
             try:
                 if isinstance(work, ServerNotice):
                     self._tell(work)
                 else:
-                    self._make(work, lanes)
+                    maker.make(work)
             except Exception:
                 self._logger.exception("The connection of %s failed", work.peer)
-
-    def _make(self, calls: ServedCalls, lanes: dict[tuple[str, bool], Lane]) -> None:
-        format = calls.format
-        lane = lanes.get(format)
-        if lane is None:
-            lane = lanes[format] = Lane(
-                self._processor, self._formats, Format(*format), self._logger
-            )
-        while (message := calls.next_message()) is not None:
-            lane.make(calls, message)
 
     def _tell(self, notice: ServerNotice) -> None:
         """Log what the loop has noticed."""

@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server",
         choices=SERVERS,
-        help="nonblocking by default, asyncio for handlers with `async def`",
+        help="nonblocking by default; nonblocking and asyncio can await handlers",
     )
     parser.add_argument(
         "--protocol",
@@ -210,9 +210,13 @@ class _Served:
         self._arguments = arguments
         self._listener = trans
         self._service = service
-        self._kind = arguments.server or ("asyncio" if is_async else "nonblocking")
-        if is_async and self._kind != "asyncio":
-            raise _NotServed(f"the handler has `async def`: --server {self._kind} cannot await it")
+        self._kind = arguments.server or "nonblocking"
+        self._is_async = is_async
+        if is_async and self._kind not in ("nonblocking", "asyncio"):
+            raise _NotServed(
+                f"the handler has `async def`: --server {self._kind} cannot await it, "
+                f"nonblocking and asyncio can"
+            )
         self._handler = handler
 
     def run(self, worker: Worker) -> None:
@@ -248,7 +252,10 @@ class _Served:
     def _server(self) -> Any:
         servers: Any = importlib.import_module("fastthrift.server")
         arguments = self._arguments
-        processor = TProcessor(self._service, self._counted(lambda: server))
+        processor: Any = TProcessor
+        if self._is_async:
+            processor = importlib.import_module("fastthrift.contrib.aio.rpc").TAsyncProcessor
+        processor = processor(self._service, self._counted(lambda: server))
         trans = TServerSocket(**self._options())
         names = {
             "threaded": "TThreadedServer",

@@ -187,12 +187,14 @@ def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server
     assert "Traceback" not in runner.log()
 
 
-def test_handlers_with_async_def_are_served_by_asyncio(runner: Runner) -> None:
-    with runner.started("--workers", "2", handler="app:AsyncHandler") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "asyncio"])
+def test_handlers_with_async_def_are_awaited(runner: Runner, server: str) -> None:
+    options = "--workers", "2", "--server", server
+    with runner.started(*options, handler="app:AsyncHandler") as process:
         assert runner.call("greet", "you") == "async: hello you"
         assert len(runner.pids(2)) == 2
         assert ended(process) == 0
-    assert "asyncio, 2 workers" in runner.log()
+    assert f"{server}, 2 workers" in runner.log()
 
 
 def test_a_function_makes_the_handler_of_the_loaded_file(runner: Runner) -> None:

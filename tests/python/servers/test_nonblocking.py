@@ -1,5 +1,6 @@
 """The server whose connections native code waits for."""
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -10,6 +11,7 @@ import threading
 import time
 
 import pytest
+from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
@@ -485,3 +487,123 @@ except RuntimeError as error:
     )
     assert "gevent" in done.stdout, done.stderr
     assert "TThreadedServer" in done.stdout
+
+
+class AsyncHandler:
+    """Its `wait` returns once `go_on` says so; both on the server's event loop."""
+
+    def __init__(self):
+        self.waiting = 0
+        self.event = None
+        self.cancelled = threading.Event()
+
+    async def add(self, a, b):
+        await asyncio.sleep(0)
+        return a + b
+
+    def echo(self, text):
+        return text
+
+    async def check(self, code):
+        raise module.NotFound(name="one")
+
+    async def nothing(self):
+        raise SystemExit(3)
+
+    async def fail(self, secret):
+        raise asyncio.CancelledError(secret)
+
+    async def wait(self, ticket):
+        self.event = self.event or asyncio.Event()
+        self.waiting += 1
+        try:
+            await self.event.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return ticket
+
+    async def note(self, text):
+        self.event.set()
+
+
+def awaiting(handler, **kwargs):
+    return nonblocking(processor=TAsyncProcessor(Calls, handler), **kwargs)
+
+
+def test_handlers_of_asyncio_are_awaited():
+    with serving(awaiting(AsyncHandler())) as port:
+        for protocol, transport in itertools.product(PROTOCOLS, TRANSPORTS):
+            with client_of(port, proto_factory=protocol, trans_factory=transport) as client:
+                assert client.add(40, 2) == 42
+                assert client.echo("plain") == "plain"
+                with pytest.raises(module.NotFound, match="one"):
+                    client.check(1)
+                for ends in (client.nothing, lambda client=client: client.fail("itself")):
+                    with pytest.raises(TApplicationException, match="Internal error"):
+                        ends()
+                assert client.add(1, 2) == 3
+
+
+def test_more_calls_are_awaited_at_once_than_there_are_threads():
+    handler = AsyncHandler()
+    answers = []
+    with serving(awaiting(handler, threads=2)) as port, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(client_of(port)) for _ in range(50)]
+        threads = [
+            threading.Thread(target=lambda client: answers.append(client.wait(7)), args=(client,))
+            for client in clients
+        ]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: handler.waiting == 50)
+        with client_of(port) as client:
+            assert client.add(1, 2) == 3
+            client.note("go on")
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert answers == [7] * 50
+
+
+def test_what_is_awaited_when_the_grace_is_over_is_cancelled(caplog):
+    handler = AsyncHandler()
+    server = awaiting(handler, grace=100)
+    with serving(server) as port, client_of(port) as client:
+        told = []
+
+        def call():
+            try:
+                client.wait(7)
+            except TTransportException as error:
+                told.append(error)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        wait_until(lambda: handler.waiting == 1)
+        server.close()
+        thread.join(PATIENCE)
+        assert handler.cancelled.wait(PATIENCE)
+    assert len(told) == 1
+    assert "1 calls are still running 0.1 s after the server was closed" in caplog.text
+
+
+def test_several_services_of_asyncio():
+    processor = TAsyncMultiplexedProcessor()
+    processor.register_processor("calls", TAsyncProcessor(Calls, AsyncHandler()))
+    factory = TMultiplexedProtocolFactory(TBinaryProtocolFactory(), "calls")
+    with (
+        serving(nonblocking(processor=processor)) as port,
+        client_of(port, proto_factory=factory) as client,
+    ):
+        assert client.add(1, 2) == 3
+
+
+def test_processor_of_asyncio_with_ways_of_its_own_is_refused():
+    class Own(TAsyncProcessor):
+        async def process_in(self, iprot):
+            return await super().process_in(iprot)
+
+    server = nonblocking(processor=Own(Calls, AsyncHandler()))
+    with pytest.raises(ValueError, match=r"Own has methods of its own .* TAsyncServer"):
+        server.serve()
+    server.close()

@@ -36,7 +36,7 @@ async def process_and_answer(
         await process(call)
         return True
     except asyncio.CancelledError as error:
-        if call.stage != READ or _is_cancelled():
+        if call.stage != READ or is_cancelled():
             raise
         # Not this task but one that the handler waited for.
         failure: BaseException = error
@@ -51,7 +51,7 @@ async def process_and_answer(
     return await drive(send(Awaited, settlement, processor, call, peer, oprot, logger))
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
     """Whether somebody has cancelled this task; before Python 3.11 nobody can tell."""
     task = asyncio.current_task()
     cancelling = getattr(task, "cancelling", None)

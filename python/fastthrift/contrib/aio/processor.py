@@ -32,7 +32,7 @@ from ._answering import logger, process_and_answer
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
-    from fastthrift._calls.server_call import Incoming
+    from fastthrift._calls.server_call import Find, Incoming
 
 __all__ = [
     "TApplicationException",
@@ -67,6 +67,19 @@ class TAsyncProcessor:
         self._handler = handler
         if middleware:
             self.around = _through(middleware)
+
+    def calls_on_loop(self, formats: Any, most: int, logger: Any) -> Any:
+        """What makes the calls of ``TNonblockingServer``: on an event loop, of ``most`` connections
+        at once. Raises ``ValueError`` for a processor that processes calls in a way of its own."""
+        from ._native import CallsOnLoop
+
+        find = _own_find_of(self)
+        if find is None:
+            raise ValueError(
+                f"TNonblockingServer makes the calls of a TAsyncProcessor itself, and "
+                f"{type(self).__name__} has methods of its own for that: TAsyncServer takes any"
+            )
+        return CallsOnLoop(self, find, formats, most, logger)
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call."""
@@ -141,10 +154,14 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     ``fastthrift.thrift.processing``."""
     if wants_access_log():
         import fastthrift._calls.observed  # noqa: F401
+    find = _own_find_of(processor)
+    if find is not None:
+        return lambda call: drive(process_by_steps(Awaited, processor, find, call, iprot, oprot))
+    return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))
+
+
+def _own_find_of(processor: Any) -> Find | None:
     for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
         if own.are_kept_by(processor):
-            found = find(processor)
-            return lambda call: drive(
-                process_by_steps(Awaited, processor, found, call, iprot, oprot)
-            )
-    return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))
+            return find(processor)
+    return None

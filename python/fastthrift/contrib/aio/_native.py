@@ -1,0 +1,138 @@
+"""Calls of the server in native code that are awaited: on one event loop, in a thread of its own.
+
+A message has come as a whole and its answer is taken as a whole, so that only the handler is
+awaited: the protocols are those that do not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.server_call import READ, ServerCall, process_by_steps
+from fastthrift._calls.settle import send, settle
+from fastthrift._calls.steps import Blocking, drive
+from fastthrift._serve.native import Format, Formats, Lane
+
+from ._answering import is_cancelled
+
+if TYPE_CHECKING:
+    import logging
+
+    from fastthrift._calls.server_call import Find
+    from fastthrift._core import ServedCalls
+
+
+class Mixed(Awaited):
+    """How protocols in memory are used, and handlers of asyncio."""
+
+    flush = staticmethod(Blocking.flush)
+    read = staticmethod(Blocking.read)
+
+
+class AwaitedLane(Lane):
+    """What one call at a time of one format is made with, and awaited."""
+
+    def __init__(self, find: Find, *parts: Any) -> None:
+        """``find`` is how the processor finds who serves a call."""
+        self._find = find
+        super().__init__(*parts)
+
+    def processing(
+        self, processor: Any, iprot: Any, oprot: Any
+    ) -> Callable[[ServerCall], Awaitable[None]]:
+        find = self._find
+        return lambda call: drive(process_by_steps(Mixed, processor, find, call, iprot, oprot))
+
+    async def make_awaited(self, calls: ServedCalls, message: bytes) -> None:
+        """Make the call of a message, and answer it."""
+        call = self.begin(calls, message)
+        goes_on = True
+        try:
+            await self.process(call)
+        except BaseException as error:  # sys.exit() in a handler ends no event loop
+            if isinstance(error, asyncio.CancelledError) and (call.stage != READ or is_cancelled()):
+                raise
+            settlement = settle(error, call, calls.peer, self.oprot, self.logger)
+            goes_on = await drive(
+                send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
+            )
+        calls.answer(self.output.take(), goes_on)
+
+
+class CallsOnLoop:
+    """Makes calls on an event loop."""
+
+    def __init__(
+        self,
+        processor: Any,
+        find: Find,
+        formats: Formats,
+        most: int,
+        logger: logging.Logger,
+    ) -> None:
+        """Of ``most`` connections at once; the calls of others wait. ``find`` is how the processor
+        finds who serves a call."""
+        self._parts = find, processor, formats
+        self._logger = logger
+        self._lanes: defaultdict[tuple[str, bool], list[AwaitedLane]] = defaultdict(list)
+        self._room = threading.Semaphore(most)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="fastthrift-event-loop", daemon=True)
+
+    def start(self) -> None:
+        """Start the loop."""
+        self._thread.start()
+
+    def make(self, calls: ServedCalls) -> None:
+        """Have calls made, once there is room for them."""
+        self._room.acquire()
+        self._loop.call_soon_threadsafe(self._begin, calls)
+
+    def end(self) -> None:
+        """Cancel what is still being done, and end the loop."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _run(self) -> None:
+        loop = self._loop
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+            for task in self._tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    def _begin(self, calls: ServedCalls) -> None:
+        task = self._loop.create_task(self._converse(calls))
+        # The loop itself keeps no task alive.
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.release()
+
+    async def _converse(self, calls: ServedCalls) -> None:
+        """Make the calls that have come on one connection, one after the other."""
+        try:
+            free = self._lanes[calls.format]
+            lane = (
+                free.pop()
+                if free
+                else AwaitedLane(*self._parts, Format(*calls.format), self._logger)
+            )
+            while (message := calls.next_message()) is not None:
+                await lane.make_awaited(calls, message)
+            # One that was given up in the middle may hold something.
+            free.append(lane)
+        except Exception:
+            self._logger.exception("The connection of %s failed", calls.peer)
