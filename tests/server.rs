@@ -411,6 +411,32 @@ fn calls_beyond_the_queue_are_answered_with_an_error() {
 }
 
 #[test]
+fn calls_of_a_client_that_takes_no_answers_are_not_made() {
+    const SIZE: usize = 64 << 10;
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(ServerOptions::default(), 2, move |mut request| {
+        while request.next_message().is_some() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            request.answer(vec![7; SIZE].into(), true);
+        }
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let calls = 2_000;
+    let mut stream = server.connect();
+    stream.write_all(&message.repeat(calls)).expect("sent");
+    until(|| made.load(Ordering::SeqCst) > 0);
+    thread::sleep(Duration::from_millis(200));
+    // What a system keeps for a socket is some MiB.
+    let before = made.load(Ordering::SeqCst);
+    assert!(before < 500, "{before} were made");
+    let answers = read(&mut stream, calls * SIZE);
+    assert!(answers.iter().all(|byte| *byte == 7));
+    assert_eq!(made.load(Ordering::SeqCst), calls);
+    server.close(PATIENCE);
+}
+
+#[test]
 fn others_go_on_while_a_handler_waits() {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);

@@ -1,5 +1,6 @@
 //! What the loop is told by other threads: answers, and to end.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -16,6 +17,8 @@ pub(super) struct Answer {
     pub(super) bytes: Bytes,
     /// Whether it was the last one of those that were handed out together.
     pub(super) last: bool,
+    /// Those of them that were not made.
+    pub(super) rest: VecDeque<Bytes>,
     /// Whether the connection goes on.
     pub(super) goes_on: bool,
 }

@@ -7,6 +7,8 @@
 //! none waits in the hands of somebody who waits for the lock.
 
 use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,7 +37,13 @@ pub struct Origin {
     /// What it speaks.
     pub(super) format: MessageFormat,
     pub(super) answers: Arc<Answers>,
+    /// How many bytes of answers were given and not sent.
+    pub(super) unsent: AtomicUsize,
 }
+
+/// So many bytes of answers wait for a client that does not take them; no call
+/// of it is made meanwhile, and nothing read.
+pub(super) const MOST_UNSENT: usize = 1 << 20;
 
 /// The calls that have come on a connection since it was last looked at, to be
 /// made and answered one after the other. Where it is dropped before, the
@@ -74,7 +82,8 @@ impl Request {
         self.origin.format
     }
 
-    /// Takes the next message, without its frame; nothing where all were.
+    /// Takes the next message, without its frame; nothing where there is no
+    /// other to be made now.
     ///
     /// The one before must have been answered.
     pub fn next_message(&mut self) -> Option<Bytes> {
@@ -86,15 +95,19 @@ impl Request {
     /// `goes_on`, it is closed once they are, and the calls that have come
     /// since are not made.
     pub fn answer(&mut self, bytes: Bytes, goes_on: bool) {
-        let last = !goes_on || self.messages.is_empty();
+        let before = self.origin.unsent.fetch_add(bytes.len(), Ordering::Relaxed);
+        let is_full = before + bytes.len() >= MOST_UNSENT;
+        let last = !goes_on || is_full || self.messages.is_empty();
+        let mut rest = VecDeque::new();
         if last {
-            self.messages.clear();
+            rest = mem::take(&mut self.messages);
             self.ended = true;
         }
         self.origin.answers.give(Answer {
             connection: self.origin.connection,
             bytes,
             last,
+            rest,
             goes_on,
         });
     }
@@ -251,7 +264,7 @@ impl Calls {
         let mut queue = lock(&self.queue);
         queue.ended = true;
         queue.waiting = 0;
-        let left = std::mem::take(&mut queue.work);
+        let left = mem::take(&mut queue.work);
         self.wake.notify_all();
         drop(queue);
         // Each tells that it was not made.

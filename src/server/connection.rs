@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers};
-use super::calls::{Origin, Request};
+use super::calls::{MOST_UNSENT, Origin, Request};
 use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
@@ -19,10 +20,6 @@ use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
 /// So many calls of a connection wait until they are handed out; nothing is
 /// read meanwhile.
 const MOST_PENDING: usize = 256;
-
-/// So many bytes of answers wait for a client that does not take them; nothing
-/// is read meanwhile.
-const MOST_OUTPUT: usize = 1 << 20;
 
 /// So often a connection is read from before others have their turn.
 const READS_PER_TURN: usize = 16;
@@ -82,6 +79,7 @@ pub(super) struct Connection {
     /// Whether a worker has calls of it.
     is_at_work: bool,
     output: VecDeque<Bytes>,
+    /// How many bytes are in it.
     output_bytes: usize,
     /// Whether the socket may have more to read, and the peer may have ended.
     has_more: bool,
@@ -153,7 +151,7 @@ impl Connection {
     }
 
     fn may_read(&self) -> bool {
-        !self.has_ended && self.pending.len() < MOST_PENDING && self.output_bytes < MOST_OUTPUT
+        !self.has_ended && self.pending.len() < MOST_PENDING && self.output_bytes < MOST_UNSENT
     }
 
     /// Reads what has come, within reason.
@@ -221,6 +219,7 @@ impl Connection {
                         peer: mem::take(peer),
                         format,
                         answers: Arc::clone(answers),
+                        unsent: AtomicUsize::new(0),
                     };
                     self.speaks = Speaks::Known {
                         origin: Arc::new(origin),
@@ -294,7 +293,7 @@ impl Connection {
 
     /// How many calls have come that could be handed out.
     pub(super) fn ready(&self) -> usize {
-        if self.is_at_work || self.is_closing {
+        if self.is_at_work || self.is_closing || self.output_bytes >= MOST_UNSENT {
             0
         } else {
             self.pending.len()
@@ -302,9 +301,11 @@ impl Connection {
     }
 
     /// Takes the answer of a worker.
-    pub(super) fn answered(&mut self, answer: Answer, now: Instant) {
+    pub(super) fn answered(&mut self, mut answer: Answer, now: Instant) {
         if answer.last {
             self.is_at_work = false;
+            answer.rest.append(&mut self.pending);
+            self.pending = answer.rest;
         }
         if !answer.goes_on {
             self.close_when_sent();
@@ -372,6 +373,9 @@ impl Connection {
 
     fn sent(&mut self, mut count: usize) {
         self.output_bytes -= count;
+        if let Speaks::Known { origin, .. } = &self.speaks {
+            origin.unsent.store(self.output_bytes, Ordering::Relaxed);
+        }
         while count > 0 {
             let Some(first) = self.output.front_mut() else {
                 return;

@@ -325,6 +325,13 @@ impl EventLoop {
             match connection.write(self.now) {
                 Ok(true) => self.end(id, End::Gone),
                 Ok(false) => {
+                    // Its answers were in the way.
+                    if connection.ready() > 0 {
+                        self.hand_out(id);
+                    }
+                    let Some(connection) = self.connections.get_mut(&id) else {
+                        continue;
+                    };
                     if connection.wants_turn() {
                         self.unread.push(id);
                     }
