@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from breaks import BREAKS
-from page import ROOT, Break, Test, rows, rule_of
+from page import CARGO_TEST, ROOT, Break, Test, rows, rule_of
 
 HOME = ROOT / "target" / "mutants"
 COPY = HOME / "tree"
@@ -89,7 +89,7 @@ def fails(test: Test) -> bool:
 
 def compile_tests(tests: Iterable[Test]) -> None:
     for program in sorted({test.modules[0] for test in tests if test.is_native}):
-        need("cargo", "test", "--locked", "--quiet", "--no-run", "--test", program)
+        need(*CARGO_TEST, "--no-run", "--test", program)
 
 
 def check_that_all_pass(tests: list[Test]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import breaks_of_core
 import breaks_of_python
+import breaks_of_server
 
-BREAKS = [*breaks_of_core.BREAKS, *breaks_of_python.BREAKS]
+BREAKS = [*breaks_of_core.BREAKS, *breaks_of_python.BREAKS, *breaks_of_server.BREAKS]
 
 #: Rules, by how they begin, that no such change can break, and why.
 WITHOUT = {

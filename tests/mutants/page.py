@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _SOURCE = {"src": ".rs", "python/fastthrift": ".py"}
 
 
+CARGO_TEST = ("cargo", "test", "--locked", "--quiet", "--features", "server")
+
+
 @dataclass(frozen=True)
 class Test:
     """A test as the page names it: ``folder/test_x::test_y``, or ``tests/x.rs::y``."""
@@ -43,7 +46,7 @@ class Test:
         """The command that runs a test of the crate."""
         program, *modules = self.modules
         name = "::".join([*modules, self.name])
-        return ["cargo", "test", "--locked", "--quiet", "--test", program, "--", "--exact", name]
+        return [*CARGO_TEST, "--test", program, "--", "--exact", name]
 
 
 @dataclass(frozen=True)

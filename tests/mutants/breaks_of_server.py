@@ -1,0 +1,50 @@
+"""Breaks of the server in native code: each needs a build."""
+
+from __future__ import annotations
+
+from page import Break
+
+BREAKS = [
+    Break(
+        "the native server makes the calls of a connection",
+        "what has come is handed out though earlier calls are being made",
+        "        self.is_at_work = true;\n",
+        "        self.is_at_work = false;\n",
+        ("tests/server.rs::calls_sent_at_once_are_answered_in_their_order",),
+    ),
+    Break(
+        "of the native server's calls each is made",
+        "nobody is woken while a handler waits",
+        "if queue.coming == 0 && now - since >= STALL {",
+        "if queue.coming > 99 && now - since >= STALL {",
+        ("tests/server.rs::others_go_on_while_a_handler_waits",),
+    ),
+    Break(
+        "a message has its time from its first byte",
+        "each byte begins it anew",
+        "        if !had_begun || is_whole {\n            self.since = now;\n",
+        "        if is_whole || had_begun || !had_begun {\n            self.since = now;\n",
+        ("tests/server.rs::message_has_a_time_from_its_first_byte",),
+    ),
+    Break(
+        "what a client does not take is not made",
+        "a worker makes all that has come",
+        "let last = !goes_on || is_full || self.messages.is_empty();",
+        "let last = !goes_on || (is_full && false) || self.messages.is_empty();",
+        ("tests/server.rs::calls_of_a_client_that_takes_no_answers_are_not_made",),
+    ),
+    Break(
+        "an idle connection of the native server",
+        "each keeps much of what has come",
+        "const LOOKED_AT: usize = 24;\n",
+        "const LOOKED_AT: usize = 8192;\n",
+        ("servers/test_nonblocking::test_idle_connections_cost_no_threads_and_little_memory",),
+    ),
+    Break(
+        "calls that the native server has received",
+        "it ends at once",
+        "                && (self.connections.is_empty() || self.now >= until)\n",
+        "                && (self.connections.is_empty() || self.now <= until)\n",
+        ("tests/server.rs::calls_that_have_come_are_answered_before_the_end",),
+    ),
+]
