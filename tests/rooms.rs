@@ -245,6 +245,7 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift._payload",
     "fastthrift.parser.exc",
     "fastthrift.protocol.exc",
+    "fastthrift.protocol.json",
     "fastthrift.transport._buffers",
     "fastthrift.transport.base",
     "gc",

@@ -51,6 +51,18 @@ import!(
     mistyped_data, "fastthrift.protocol.exc", "TMistypedDataException"
 );
 import!(
+    /// thriftpy2's JSON protocol, `TJSONProtocol`.
+    json_protocol, "fastthrift.protocol.json", "TJSONProtocol"
+);
+import!(
+    /// The methods of it that read a message.
+    json_reading, "fastthrift.protocol.json", "READING"
+);
+import!(
+    /// The methods of it that write a message.
+    json_writing, "fastthrift.protocol.json", "WRITING"
+);
+import!(
     /// A frame whose length is wrong.
     frame_size, "fastthrift.protocol.exc", "TFrameSizeException"
 );

@@ -1,17 +1,16 @@
 //! thriftpy2's JSON protocol for its Python face, `fastthrift.protocol.json`.
-//! Limits may be any numbers, as in thriftpy2: what is negative allows nothing.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyString};
 
-use super::codec::{self, AnyText};
+use super::codec::{self, AnyText, any_limits};
 use super::error;
 use super::ffi::{self, Raised};
 use super::imports;
 use super::structs::{Kind, ttype};
-use super::transport::with_arrived_frame;
+use super::transport::with_next_frame;
 use crate::wire::Limits;
 
 /// How texts are read where nothing else is asked for.
@@ -20,20 +19,11 @@ const TEXT: AnyText = AnyText {
     strict: false,
 };
 
-fn limits(max_depth: i64, max_string_size: i64, max_message_size: i64) -> Limits {
-    let size = |limit: i64| usize::try_from(limit.max(0)).unwrap_or(usize::MAX);
-    Limits {
-        depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
-        string: size(max_string_size),
-        message: size(max_message_size),
-    }
-}
-
 /// Limits of a value without a message.
 fn limits_of_value(budget: i64) -> Limits {
     Limits {
         string: Limits::DEFAULT_SIZE,
-        ..limits(budget, 0, 0)
+        ..any_limits(budget, 0, 0)
     }
 }
 
@@ -47,7 +37,7 @@ pub fn write_json_message<'py>(
     string_size: i64,
     message_size: i64,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
-    let limits = limits(depth, string_size, message_size);
+    let limits = any_limits(depth, string_size, message_size);
     codec::message_of(obj, metadata, limits)
 }
 
@@ -63,7 +53,7 @@ pub fn read_json(
     decode: bool,
     strict: bool,
 ) -> PyResult<()> {
-    let limits = limits(depth, string_size, 0);
+    let limits = any_limits(depth, string_size, 0);
     let parsed = match payload.cast::<PyBytes>() {
         Ok(text) => {
             if decode && codec::read_thriftpy_message(obj, text.as_bytes(), limits) {
@@ -78,10 +68,10 @@ pub fn read_json(
     codec::fill_any(obj, parsed, text, limits)
 }
 
-/// Fills a struct from the next message of a transport, where all of it has
-/// arrived. True where all of it was as usual, the text of the message where
-/// something was not, and None where nothing was taken: the message is for the
-/// methods of the transport to read.
+/// Fills a struct from the next message of a transport of ours. True where all
+/// of it was as usual, the text of the message where something was not, and None
+/// where nothing was taken: the message is for the methods of the transport to
+/// read.
 #[pyfunction]
 #[pyo3(signature = (obj, trans, depth, string_size, message_size, /))]
 pub fn read_json_message<'py>(
@@ -92,13 +82,13 @@ pub fn read_json_message<'py>(
     message_size: i64,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = obj.py();
-    let limits = limits(depth, string_size, message_size);
-    with_arrived_frame(trans, limits.message, |text| {
-        if codec::read_thriftpy_message(obj, text, limits) {
+    let limits = any_limits(depth, string_size, message_size);
+    with_next_frame(trans, limits.message, |text| {
+        Some(if codec::read_thriftpy_message(obj, text, limits) {
             PyBool::new(py, true).to_owned().into_any()
         } else {
             PyBytes::new(py, text).into_any()
-        }
+        })
     })
 }
 
@@ -109,7 +99,7 @@ pub fn read_json_message<'py>(
 pub fn parse_json<'py>(text: &Bound<'py, PyBytes>, max_depth: i64) -> PyResult<Bound<'py, PyDict>> {
     let py = text.py();
     let bytes = text.as_bytes();
-    let mut limits = limits(max_depth, 0, 0);
+    let mut limits = any_limits(max_depth, 0, 0);
     limits.string = bytes.len();
     let Some(metadata) = codec::metadata_of(py, bytes, limits) else {
         return parsed_message(text, limits);
@@ -142,7 +132,7 @@ fn payload_of<'py>(message: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> 
 /// Passes over a payload, within the limits.
 #[pyfunction]
 pub fn skip_json(payload: &Bound<'_, PyAny>, max_depth: i64, max_string_size: i64) -> PyResult<()> {
-    let limits = limits(max_depth, max_string_size, 0);
+    let limits = any_limits(max_depth, max_string_size, 0);
     match payload.cast::<PyBytes>() {
         Ok(text) => codec::skip_any(&payload_of(&parsed_message(text, limits)?)?, limits),
         Err(_) => codec::skip_any(payload, limits),

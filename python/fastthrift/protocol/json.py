@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from fastthrift._core import (
     DEFAULT_MAX_DEPTH,
     DEFAULT_MAX_SIZE,
+    OriginalMethods,
     TType,
     parse_json,
     read_json,
@@ -259,6 +260,18 @@ class TJSONProtocol(TProtocolBase):
         """Read the payload of the message that was begun, or the next one, and forget it."""
         data, self._data = self._data or parse_json(self._read_text(), self.max_depth), None
         skip_json(data["payload"], self.max_depth, self.max_string_size)
+
+
+# What calls go without, unless somebody has another (``src/py/call/json.rs``).
+READING = OriginalMethods(
+    TJSONProtocol,
+    "read_message_begin",
+    "read_struct",
+    "read_message_end",
+    "_read_text",
+    "_read_len",
+)
+WRITING = OriginalMethods(TJSONProtocol, "write_message_begin", "write_struct", "write_message_end")
 
 
 class TJSONProtocolFactory:

@@ -4,7 +4,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::message::{ReadFields, WriteMessage};
+use super::fields::{ReadFields, ValuesBySlot};
+use super::json;
+use super::message::WriteMessage;
 use super::method::{Method, Signature};
 use super::original_methods::OriginalMethods;
 use crate::py::codec;
@@ -12,7 +14,7 @@ use crate::py::ffi::Quiet;
 use crate::py::imports;
 use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
-use crate::wire::message_type;
+use crate::wire::{MessageHeader, message_type};
 
 /// A method, whether nobody waits for its answer, and the arguments.
 type BoundCall<'py> = (Bound<'py, Method>, bool, Bound<'py, PyTuple>);
@@ -127,13 +129,24 @@ pub fn read_reply<'py>(
     call: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Reply<'py>>> {
     let py = iprot.py();
-    let method = method.get();
-    let Some(signature) = method.signature() else {
+    let Some(signature) = method.get().signature() else {
         return Ok(None);
     };
     let Some((settings, trans)) = original_reader(iprot)? else {
-        return Ok(None);
+        let name = method.get().name.to_str(py)?.as_bytes();
+        // What is not the reply expected is for the methods of the protocol.
+        let method_of = |header: &MessageHeader| {
+            let is_reply = header.message_type == message_type::REPLY;
+            let is_expected = header.sequence_id == seqid && header.name == name;
+            (is_reply && is_expected).then(|| method.clone())
+        };
+        let read = json::read(iprot, method_of, Method::result)?;
+        let Some((_, method, values)) = read else {
+            return Ok(None);
+        };
+        return reply_of(method.get(), signature, values, None, call).map(Some);
     };
+    let method = method.get();
     let header = codec::read(&settings, &trans, ReadMessage)?;
     if header.sequence_id != seqid
         || header.message_type != message_type::REPLY
@@ -158,9 +171,21 @@ pub fn read_reply<'py>(
         plan: method.result(),
         strings: settings.strings(),
     };
-    let (mut values, undeclared) = codec::read(&settings, &trans, result)?;
+    let (values, undeclared) = codec::read(&settings, &trans, result)?;
+    reply_of(method, signature, values, undeclared, call).map(Some)
+}
+
+/// What the fields of a result say.
+fn reply_of<'py>(
+    method: &Method,
+    signature: &Signature,
+    mut values: ValuesBySlot<'py>,
+    undeclared: Option<i16>,
+    call: &Bound<'py, PyAny>,
+) -> PyResult<Reply<'py>> {
+    let py = call.py();
     if let Some(value) = signature.success.and_then(|slot| values[slot].take()) {
-        return Ok(Some((None, Some(value))));
+        return Ok((None, Some(value)));
     }
     let declared = (method.result().fields().iter())
         .filter_map(|field| field.slot)
@@ -171,5 +196,5 @@ pub fn read_reply<'py>(
         (None, None) if signature.success.is_some() => Some(imports::missing_result(py)?),
         (None, None) => None,
     };
-    Ok(Some((exception, None)))
+    Ok((exception, None))
 }

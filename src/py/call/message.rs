@@ -1,14 +1,15 @@
-//! Messages whose structs have no object: the values of their fields, by
-//! slot.
+//! Writing messages whose structs have no object: the values of their fields,
+//! by slot.
 
 use pyo3::prelude::*;
 
-use crate::py::codec::{self, Decoder, Encoder, Read, Strings, Write};
+use super::json;
+use crate::py::codec::{self, Encoder, Write};
 use crate::py::error::Result;
 use crate::py::protocol::original_writer;
 use crate::py::structs::Plan;
 use crate::py::transport::{self, ToSend};
-use crate::wire::{Reader, Writer};
+use crate::wire::Writer;
 
 /// A message to be written.
 pub struct WriteMessage<'a, V> {
@@ -33,7 +34,8 @@ where
     /// nothing was written, where the protocol has to be asked by its methods.
     pub fn output(self, oprot: &Bound<'py, PyAny>) -> PyResult<Option<ToSend<'py>>> {
         let Some((settings, trans)) = original_writer(oprot)? else {
-            return Ok(None);
+            let numbers = (self.message_type, self.sequence_id);
+            return json::output(oprot, self.name, numbers, self.plan, self.value_of);
         };
         if let Some(below) = transport::below_empty_buffer(&trans)? {
             let plan = self.plan;
@@ -60,38 +62,5 @@ where
         })?;
         encoder.end_message();
         Ok(())
-    }
-}
-
-/// The fields of a struct, to be read: by slot, none where none came.
-pub struct ReadFields<'a> {
-    /// The plan of the struct.
-    pub plan: &'a Plan,
-    /// What strings become.
-    pub strings: Strings,
-}
-
-/// The fields of a struct by slot, and of a result the field that holds an
-/// exception which it does not declare.
-pub type ValuesBySlot<'py> = (Vec<Option<Bound<'py, PyAny>>>, Option<i16>);
-
-impl<'py> Read<'py> for ReadFields<'_> {
-    type Output = ValuesBySlot<'py>;
-
-    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
-        // A spec that was assigned may have fewer fields than the class has slots.
-        let slots = self
-            .plan
-            .layout()
-            .map_or(0, |layout| layout.slots().slots().len());
-        let mut values = vec![None; slots];
-        let mut decoder = Decoder::new(py, reader, self.strings);
-        decoder.struct_by_fields(self.plan, |_, field, value| {
-            if let Some(slot) = field.slot {
-                values[slot.index()] = Some(value);
-            }
-            Ok(())
-        })?;
-        Ok((values, decoder.undeclared_exception()))
     }
 }

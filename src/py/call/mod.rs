@@ -12,6 +12,8 @@
 //! then goes by the public methods.
 
 mod client;
+mod fields;
+mod json;
 mod message;
 mod method;
 mod original_methods;

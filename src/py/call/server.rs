@@ -5,13 +5,15 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use super::message::{ReadFields, WriteMessage};
-use super::method::Method;
+use super::fields::{ReadFields, ValuesBySlot};
+use super::json;
+use super::message::WriteMessage;
+use super::method::{Method, Signature};
 use crate::py::codec;
 use crate::py::ffi::Quiet;
 use crate::py::protocol::{ReadMessage, message_name, original_reader};
 use crate::py::transport::ToSend;
-use crate::wire::message_type;
+use crate::wire::{MessageHeader, message_type};
 
 type ReceivedCall<'py> = (
     Bound<'py, Method>,
@@ -34,18 +36,12 @@ pub fn read_call<'py>(
 ) -> PyResult<Option<ReceivedCall<'py>>> {
     let py = iprot.py();
     let Some((settings, trans)) = original_reader(iprot)? else {
-        return Ok(None);
+        return read_json_call(service, iprot, message);
     };
     let header = codec::read(&settings, &trans, ReadMessage)?;
     let name = message_name(py, &header);
-    message.setattr(
-        intern!(py, "header"),
-        (&name, header.message_type, header.sequence_id),
-    )?;
-    if !matches!(
-        header.message_type,
-        message_type::CALL | message_type::ONEWAY
-    ) {
+    note_header(message, &name, &header)?;
+    if !is_call(&header) {
         return Ok(None);
     }
     let Some(method) = served(service, &name)? else {
@@ -59,16 +55,67 @@ pub fn read_call<'py>(
         plan: prepared.arguments(),
         strings: settings.strings(),
     };
-    let (mut values, _) = codec::read(&settings, &trans, arguments)?;
+    let (values, _) = codec::read(&settings, &trans, arguments)?;
+    received(method.clone(), signature, values).map(Some)
+}
+
+/// Reads a call over thriftpy2's JSON protocol; all of it or nothing.
+fn read_json_call<'py>(
+    service: &Bound<'py, PyAny>,
+    iprot: &Bound<'py, PyAny>,
+    message: &Bound<'py, PyAny>,
+) -> PyResult<Option<ReceivedCall<'py>>> {
+    let py = iprot.py();
+    let method_of = |header: &MessageHeader| {
+        let name = is_call(header).then(|| message_name(py, header))?;
+        // What is wrong with a service is said by the methods that read then.
+        let method = served(service, &name).ok()??;
+        method.get().signature().is_some().then_some(method)
+    };
+    let read = json::read(iprot, method_of, Method::arguments)?;
+    let Some((header, method, values)) = read else {
+        return Ok(None);
+    };
+    note_header(message, &message_name(py, &header), &header)?;
+    match method.get().signature() {
+        Some(signature) => received(method.clone(), signature, values).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn is_call(header: &MessageHeader) -> bool {
+    matches!(
+        header.message_type,
+        message_type::CALL | message_type::ONEWAY
+    )
+}
+
+fn note_header(
+    message: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyAny>,
+    header: &MessageHeader,
+) -> PyResult<()> {
+    message.setattr(
+        intern!(message.py(), "header"),
+        (name, header.message_type, header.sequence_id),
+    )
+}
+
+/// A call with the arguments that came, and the defaults of those that did not.
+fn received<'py>(
+    method: Bound<'py, Method>,
+    signature: &Signature,
+    mut values: ValuesBySlot<'py>,
+) -> PyResult<ReceivedCall<'py>> {
+    let py = method.py();
     for (value, parameter) in values.iter_mut().zip(&signature.parameters) {
         if value.is_none() {
             *value = Some(parameter.default.get(&mut Quiet::new(py, false))?);
         }
     }
     let values = PyTuple::new(py, values)?;
-    let name = prepared.name.bind(py).clone();
-    let oneway = signature.oneway;
-    Ok(Some((method, name, oneway, values)))
+    let name = method.get().name.bind(py).clone();
+    Ok((method, name, signature.oneway, values))
 }
 
 /// The method of this name, where the service has it.

@@ -27,9 +27,9 @@ pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use tree::{
-    AnyText, BuildOptions, DumpOptions, any_struct, any_value, check_nesting, fill_any, from_dict,
-    from_json, message_of, metadata_of, read_thriftpy_message, skip_any, to_dict, to_json,
-    value_of_any,
+    AnyText, BuildOptions, DumpOptions, UsualMessage, any_limits, any_struct, any_value,
+    check_nesting, fill_any, from_dict, from_json, message_by_fields, message_of, metadata_of,
+    read_thriftpy_message, skip_any, to_dict, to_json, value_of_any,
 };
 
 /// Something to read, from any protocol.

@@ -3,11 +3,11 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::{CyTransportBase, TBufferedTransport, TFramedTransport, TMemoryBuffer};
+use super::{CyTransportBase, TBufferedTransport, TFramedTransport, TMemoryBuffer, TransportInput};
 use crate::py::error;
 use crate::py::ffi::{is_kind_of, lookup};
 use crate::stream::{FRAME_HEADER, unsigned_length};
-use crate::wire::Input;
+use crate::wire::{Input, Result};
 
 /// A transport as the codec goes about it, reading or writing.
 pub enum Endpoint<'a, 'py> {
@@ -32,41 +32,65 @@ impl<'a, 'py> Endpoint<'a, 'py> {
     }
 }
 
-/// Shows `look` the bytes of the next frame, a length in 4 bytes and as many
-/// bytes, where all of it has arrived; then it is taken. None where it has not,
-/// where it is longer than a limit, and from a foreign transport.
-pub fn with_arrived_frame<T>(
+/// Shows `look` the next frame, a length in 4 bytes and as many bytes, and
+/// takes it where that gives something. What has not come is waited for.
+///
+/// None, and nothing was taken, where `look` gives none, where the frame is
+/// longer than a limit, where memory or the frame of a framed transport has not
+/// all of it, and from a foreign transport.
+pub fn with_next_frame<T>(
     trans: &Bound<'_, PyAny>,
     limit: usize,
-    look: impl FnOnce(&[u8]) -> T,
+    look: impl FnOnce(&[u8]) -> Option<T>,
 ) -> PyResult<Option<T>> {
-    let arrived = |bytes: &[u8]| {
-        let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER>()?;
-        let size = unsigned_length(*header, limit).ok()?;
-        (size <= rest.len()).then_some(FRAME_HEADER + size)
-    };
     match Endpoint::of(trans)? {
         Endpoint::Memory(memory) => {
             let (bytes, position) = memory.try_borrow_mut()?.take();
-            let found = arrived(&bytes[position..]).map(|end| position + end);
-            let looked = found.map(|end| look(&bytes[position + FRAME_HEADER..end]));
-            let end = found.unwrap_or(position);
+            let mut end = position;
+            let looked = arrived_frame(&bytes[position..], limit).and_then(|frame| {
+                let looked = look(frame)?;
+                end += FRAME_HEADER + frame.len();
+                Some(looked)
+            });
             memory.try_borrow_mut()?.put_back(bytes, end);
             Ok(looked)
         }
         Endpoint::Buffer(base) => {
             let mut input = base.try_borrow_mut()?.take_input(trans.py(), usize::MAX);
-            let found = arrived(input.buffered());
-            let looked = found.map(|end| look(&input.buffered()[FRAME_HEADER..end]));
-            // It has arrived, so that nothing is waited for.
-            let taken = found.map_or(Ok(()), |end| input.discard(end));
+            let looked = with_frame(&mut input, limit, look);
             base.try_borrow_mut()?.put_input_back(input);
-            let failed = |error| error::from_wire(trans.py(), error, None, "");
-            taken.map_err(failed)?;
-            Ok(looked)
+            looked.map_err(|error| error::from_wire(trans.py(), error, None, ""))
         }
         Endpoint::Foreign => Ok(None),
     }
+}
+
+fn arrived_frame(bytes: &[u8], limit: usize) -> Option<&[u8]> {
+    let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER>()?;
+    rest.get(..unsigned_length(*header, limit).ok()?)
+}
+
+fn with_frame<T>(
+    input: &mut TransportInput<'_>,
+    limit: usize,
+    look: impl FnOnce(&[u8]) -> Option<T>,
+) -> Result<Option<T>> {
+    let header = input.wait_for(FRAME_HEADER)?;
+    let size = header.first_chunk().map(|it| unsigned_length(*it, limit));
+    let Some(Ok(size)) = size else {
+        return Ok(None);
+    };
+    let end = FRAME_HEADER + size;
+    // A message in two frames is rare, and nearly always a wrong length.
+    if input.frame_lacks(end) {
+        return Ok(None);
+    }
+    let Some(looked) = look(&input.wait_for(end)?[FRAME_HEADER..]) else {
+        return Ok(None);
+    };
+    // It has arrived, so that nothing is waited for.
+    input.discard(end)?;
+    Ok(Some(looked))
 }
 
 /// Whether `object` is exactly of the native class `T` or of a Python

@@ -146,6 +146,19 @@ impl<'py> TransportInput<'py> {
         }
     }
 
+    /// The next `count` bytes, none of which is taken.
+    pub fn wait_for(&mut self, count: usize) -> Result<&[u8]> {
+        if self.available() < count {
+            self.fill(count)?;
+        }
+        Ok(&self.buffered()[..count])
+    }
+
+    /// Whether the transport is framed and this frame has fewer bytes left.
+    pub fn frame_lacks(&self, count: usize) -> bool {
+        matches!(self.fetch, Fetch::Frames { .. }) && self.available() < count
+    }
+
     /// Goes on to the next frame, whatever is left of this one.
     pub fn skip_to_next_frame(&mut self) -> Result<()> {
         self.read_ahead.position = self.read_ahead.end;

@@ -13,7 +13,7 @@ mod underlying;
 pub use base::CyTransportBase;
 pub use blocking::{ToSend, below_empty_buffer, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
-pub use endpoint::{Endpoint, with_arrived_frame};
+pub use endpoint::{Endpoint, with_next_frame};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::{TMemoryBuffer, bytes_of};

@@ -12,8 +12,8 @@ from typing import Any
 
 import fastthrift
 from fastthrift._calls.server_call import Reader, ServerCall, Writer
-from fastthrift.protocol import TBinaryProtocol, TCompactProtocol
-from fastthrift.thrift import TClient, TPayload, TProcessor
+from fastthrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
+from fastthrift.thrift import TClient, TMessageType, TPayload, TProcessor
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
 
 IDL = """
@@ -37,7 +37,7 @@ service Calls {
 module = fastthrift.load_fp(io.StringIO(IDL), "call_support_thrift")
 Calls = module.Calls
 
-PROTOCOLS = {"binary": TBinaryProtocol, "compact": TCompactProtocol}
+PROTOCOLS = {"binary": TBinaryProtocol, "compact": TCompactProtocol, "json": TJSONProtocol}
 TRANSPORTS = {"buffered": TBufferedTransport, "framed": TFramedTransport}
 
 
@@ -59,7 +59,11 @@ class OwnCompact(TCompactProtocol):
         super().write_message_end()
 
 
-OWN_PROTOCOLS = {"binary": OwnBinary, "compact": OwnCompact}
+class OwnJSON(TJSONProtocol):
+    """As any other class than the protocol's own."""
+
+
+OWN_PROTOCOLS = {"binary": OwnBinary, "compact": OwnCompact, "json": OwnJSON}
 
 
 class OwnClient(TClient):
@@ -128,10 +132,32 @@ def message(protocol: str, transport: str, name: Any, kind: int, seqid: int, bod
     line = Line()
     trans = TRANSPORTS[transport](line)
     proto = PROTOCOLS[protocol](trans)
+    if protocol == "json":
+        body = _with_names(body, name, kind)
+        if isinstance(name, bytes):
+            name = name.decode("utf-8", "surrogateescape")
     proto.write_message_begin(name, kind, seqid)
     body.write(proto)
     trans.flush()
     return b"".join(line.sent)
+
+
+def _with_names(body: Any, method: Any, kind: int) -> Any:
+    """A payload with the names that the method has for its fields: JSON goes by names."""
+    part = "args" if kind in (TMessageType.CALL, TMessageType.ONEWAY) else "result"
+    declared = getattr(Calls, f"{method}_{part}", None)
+    if type(body).__name__ != "payload" or declared is None:
+        return body
+    known = {fid: entry[1] for fid, entry in declared.thrift_spec.items()}
+    spec = {
+        fid: (entry[0], known.get(fid, entry[1]), *entry[2:])
+        for fid, entry in body.thrift_spec.items()
+    }
+    cls: Any = type(TPayload)("payload", (TPayload,), {"thrift_spec": spec})
+    named = cls()
+    for fid, entry in spec.items():
+        setattr(named, entry[1], getattr(body, f"f{fid}"))
+    return named
 
 
 def unframed(data: bytes, transport: str) -> bytes:

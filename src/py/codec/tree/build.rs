@@ -147,7 +147,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     }
 
     /// Hands each field that comes to `store`; where the struct begins.
-    fn fields(
+    pub fn fields(
         &mut self,
         plan: &Plan,
         node: S::Node,

@@ -16,7 +16,7 @@ use crate::py::codec::coerce::{
 use crate::py::codec::encode::{attribute, changed_size, field_error, same_size, sized};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
-use crate::py::structs::{EnumClass, Kind, Plan, StructClass};
+use crate::py::structs::{EnumClass, Kind, Plan, PlanField, StructClass};
 use crate::wire::json::number::Digits;
 use crate::wire::json::{base64, shortest, uuid};
 use crate::wire::{Depth, ErrorKind, Nesting};
@@ -63,16 +63,25 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A struct by the plan that was found for it.
     pub fn structure(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<S::Node> {
-        self.depth.enter(Nesting::WRITE_STRUCT)?;
         let slots = plan.slots(object);
+        self.struct_by_fields(plan, |field| match (field.slot, slots) {
+            (Some(slot), Some(slots)) => Ok(slots.get(slot)),
+            _ => attribute(object, field),
+        })
+    }
+
+    /// A struct whose values come from `value_of`, object or not.
+    #[inline]
+    pub fn struct_by_fields(
+        &mut self,
+        plan: &Plan,
+        value_of: impl Fn(&PlanField) -> Result<Option<Bound<'py, PyAny>>>,
+    ) -> Result<S::Node> {
+        self.depth.enter(Nesting::WRITE_STRUCT)?;
         let mut node = self.sink.object();
         let mut count = 0;
         for field in plan.fields() {
-            let value = match (field.slot, slots) {
-                (Some(slot), Some(slots)) => slots.get(slot),
-                _ => attribute(object, field)?,
-            };
-            let Some(value) = value.filter(|value| !value.is_none()) else {
+            let Some(value) = value_of(field)?.filter(|value| !value.is_none()) else {
                 if self.options.nulls {
                     self.sink.field(&mut node, field)?;
                     let null = self.sink.null();

@@ -73,17 +73,38 @@ impl<'a> TextSource<'a> {
         }
     }
 
-    /// The name of the next entry; none where there is none.
-    pub fn name(&mut self, object: &mut Begun) -> Option<Cow<'a, [u8]>> {
+    /// Goes to the value of the next entry; none where that has another name.
+    pub fn goes_on_with(&mut self, object: &mut Begun, name: &[u8]) -> Option<()> {
         match self.entry(object) {
-            Ok(Some((FoundKey::Text(name), ()))) => Some(name),
+            Ok(Some((FoundKey::Text(found), ()))) => (found.as_ref() == name).then_some(()),
             _ => None,
         }
     }
 
+    /// The integer that comes next; none where it is something else.
+    pub fn integer(&mut self) -> Option<i64> {
+        match self.look(()) {
+            Ok(PlainValue::Integer(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text that comes next; none where it is something else.
+    pub fn whole_text(&mut self) -> Option<Cow<'a, [u8]>> {
+        match self.look(()) {
+            Ok(PlainValue::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether an object ends here.
+    pub fn ends(&mut self, object: &mut Begun) -> bool {
+        matches!(self.entry(object), Ok(None))
+    }
+
     /// Whether an object ends here, and the text with it.
     pub fn ends_with(&mut self, object: &mut Begun) -> bool {
-        matches!(self.entry(object), Ok(None)) && self.end().is_ok()
+        self.ends(object) && self.end().is_ok()
     }
 
     /// The next byte that is no whitespace.

@@ -18,9 +18,20 @@ use crate::py::codec::check_size;
 use crate::py::error::{self, Result as CodecResult};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::imports;
-use crate::py::structs::{Kind, Plan};
+use crate::py::structs::{Kind, Plan, PlanField};
 use crate::stream::{FRAME_HEADER, unsigned_header};
-use crate::wire::{ErrorKind, Limits, Output, TextEnd};
+use crate::wire::{ErrorKind, Limits, MessageHeader, Output, TextEnd};
+
+/// Limits, which may be any numbers, as in thriftpy2: what is negative allows
+/// nothing.
+pub fn any_limits(max_depth: i64, max_string_size: i64, max_message_size: i64) -> Limits {
+    let size = |limit: i64| usize::try_from(limit.max(0)).unwrap_or(usize::MAX);
+    Limits {
+        depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
+        string: size(max_string_size),
+        message: size(max_message_size),
+    }
+}
 
 /// A struct as a message behind its length in 4 bytes.
 pub fn message_of<'py>(
@@ -34,10 +45,7 @@ pub fn message_of<'py>(
     let expected = plan.as_ref().map_or(0, |plan| plan.get().expected_size());
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, expected);
-    out.put(&[0; FRAME_HEADER]);
-    out.put(b"{\"metadata\": ");
-    out.put(metadata);
-    out.put(b", \"payload\": ");
+    begin_message(&mut out, metadata);
     let start = out.length();
     let options = DumpOptions::of_thriftpy(false, affordable(limits));
     let usual = plan.as_ref().is_some_and(|plan| {
@@ -58,17 +66,58 @@ pub fn message_of<'py>(
                 .as_bytes(),
         );
     }
+    end_message(py, &mut out, plan.as_ref().map(Bound::get), limits)
+}
+
+/// Writes what stands before the payload.
+fn begin_message(out: &mut BytesOutput<'_, '_>, metadata: &[u8]) {
+    out.put(&[0; FRAME_HEADER]);
+    out.put(b"{\"metadata\": ");
+    out.put(metadata);
+    out.put(b", \"payload\": ");
+}
+
+/// Writes what stands behind the payload, a struct of this plan, and sets the
+/// length.
+fn end_message<'py>(
+    py: Python<'py>,
+    out: &mut BytesOutput<'_, 'py>,
+    plan: Option<&Plan>,
+    limits: Limits,
+) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     out.put(b"}");
     let size = out.length() - FRAME_HEADER;
-    check_size(py, size, limits.message.min(u32::MAX as usize)).map_err(raise)?;
+    check_size(py, size, limits.message.min(u32::MAX as usize))
+        .map_err(|error| Raised::new(py, error))?;
     if let Some(header) = unsigned_header(size) {
         out.replace(0, &header);
     }
     let message = out.finish()?;
     if let Some(plan) = plan {
-        plan.get().note_size(size + FRAME_HEADER);
+        plan.note_size(size + FRAME_HEADER);
     }
     Ok(message)
+}
+
+/// A message with the fields of a struct, object or not; none where not all of
+/// it is as usual, or not within the limits.
+pub fn message_by_fields<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    metadata: &[u8],
+    limits: Limits,
+    value_of: impl Fn(&PlanField) -> Option<Bound<'py, PyAny>>,
+) -> Option<Bound<'py, PyBytes>> {
+    let mut scratch: Scratch = [MaybeUninit::uninit(); _];
+    let mut out = BytesOutput::new(py, &mut scratch, plan.expected_size());
+    begin_message(&mut out, metadata);
+    let options = DumpOptions::of_thriftpy(false, affordable(limits));
+    let sink = TextSink::<_, true> { py, out: &mut out };
+    let mut writer = PlainWriter::new(py, sink, options);
+    writer
+        .struct_by_fields(plan, |field| Ok(value_of(field)))
+        .ok()?;
+    end_message(py, &mut out, Some(plan), limits).ok()
 }
 
 fn dumped<'py>(
@@ -185,12 +234,75 @@ fn to_payload(
 ) -> Option<(Begun, Range<usize>)> {
     let options = BuildOptions::of_thriftpy(None, limits);
     let mut message = source.begin_object()?;
-    if source.name(&mut message)?.as_ref() != b"metadata" {
-        return None;
-    }
+    source.goes_on_with(&mut message, b"metadata")?;
     let start = source.position() as usize;
     let skipped = PlainReader::new(py, source, options, false).skip(());
     skipped.ok()?;
     let metadata = start..source.position() as usize;
-    (source.name(&mut message)?.as_ref() == b"payload").then_some((message, metadata))
+    source.goes_on_with(&mut message, b"payload")?;
+    Some((message, metadata))
+}
+
+/// A message that is as writers write it, of which the header was read.
+pub struct UsualMessage<'a> {
+    /// The header.
+    pub header: MessageHeader,
+    source: TextSource<'a>,
+    message: Begun,
+    /// Affordable.
+    limits: Limits,
+    many: bool,
+}
+
+impl<'a> UsualMessage<'a> {
+    /// Reads the header; none where the message is not as usual.
+    pub fn begin(text: &'a [u8], limits: Limits) -> Option<Self> {
+        const VERSION: i64 = 1;
+        let limits = affordable(limits);
+        let mut source = TextSource::new(text, true);
+        let mut message = source.begin_object()?;
+        source.goes_on_with(&mut message, b"metadata")?;
+        let mut metadata = source.begin_object()?;
+        source.goes_on_with(&mut metadata, b"version")?;
+        (source.integer()? == VERSION).then_some(())?;
+        source.goes_on_with(&mut metadata, b"name")?;
+        let name = source.whole_text()?;
+        (name.len() <= limits.string).then_some(())?;
+        source.goes_on_with(&mut metadata, b"ttype")?;
+        let message_type = source.integer()?.try_into().ok()?;
+        source.goes_on_with(&mut metadata, b"seqid")?;
+        let sequence_id = source.integer()?.try_into().ok()?;
+        source.ends(&mut metadata).then_some(())?;
+        source.goes_on_with(&mut message, b"payload")?;
+        Some(Self {
+            header: MessageHeader {
+                name: name.into_owned(),
+                message_type,
+                sequence_id,
+            },
+            source,
+            message,
+            limits,
+            many: text.len() >= COLLECTOR_MATTERS,
+        })
+    }
+
+    /// Hands each field of its struct to `store` and gives the header; none where
+    /// not all of the message is as usual. Some fields may have been handed over
+    /// then.
+    pub fn fields<'py>(
+        mut self,
+        py: Python<'py>,
+        plan: &Plan,
+        mut store: impl FnMut(&PlanField, Bound<'py, PyAny>),
+    ) -> Option<MessageHeader> {
+        let options = BuildOptions::of_thriftpy(None, self.limits);
+        let mut reader = PlainReader::new(py, &mut self.source, options, self.many);
+        let fields = reader.fields(plan, (), |field, value| {
+            store(field, value);
+            Ok(())
+        });
+        let usual = fields.is_ok() && self.source.ends_with(&mut self.message);
+        usual.then_some(self.header)
+    }
 }
