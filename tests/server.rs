@@ -309,6 +309,114 @@ fn call_that_cannot_be_read_is_answered_after_those_before_it() {
 }
 
 #[test]
+fn garbage_behind_calls_costs_none_of_them() {
+    for framed_calls in [false, true] {
+        let server = Running::echo(ServerOptions::default());
+        let mut call = binary("add", message_type::CALL, 1);
+        if framed_calls {
+            call = framed(&call);
+        }
+        let mut stream = server.connect();
+        stream
+            .write_all(&[call.clone(), call.clone(), vec![0xff; 8]].concat())
+            .expect("sent");
+        assert_eq!(read_to_end(&mut stream), call.repeat(2));
+        let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
+        assert!(matches!(notice, Notice::NoMessage { .. }), "{notice:?}");
+        server.close(PATIENCE);
+    }
+}
+
+#[test]
+fn what_many_clients_have_sent_before_the_end_is_answered() {
+    // More of them than a turn of the loop has events.
+    let server = Running::echo(ServerOptions::default());
+    let message = framed(&binary("add", message_type::CALL, 1));
+    for _ in 0..5 {
+        let mut streams: Vec<_> = (0..200).map(|_| server.connect()).collect();
+        for stream in &mut streams {
+            stream.write_all(&message).expect("sent");
+            assert_eq!(read(stream, message.len()), message);
+        }
+        for stream in &mut streams {
+            stream.write_all(&message).expect("sent");
+        }
+        for stream in &mut streams {
+            assert_eq!(read(stream, message.len()), message);
+        }
+    }
+    let mut streams: Vec<_> = (0..200).map(|_| server.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(&message).expect("sent");
+        read(stream, message.len());
+    }
+    for stream in &mut streams {
+        stream.write_all(&message).expect("sent");
+    }
+    server.server.close(PATIENCE);
+    for stream in &mut streams {
+        assert_eq!(read_to_end(stream), message);
+    }
+    server.close(PATIENCE);
+}
+
+#[test]
+fn answer_arrives_though_its_client_sends_on_while_the_server_ends() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(ServerOptions::default(), 2, move |mut request| {
+        request.next_message();
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = wait.lock().expect("a lock").recv();
+        request.answer(vec![7; 1 << 20].into(), true);
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut idle = server.connect();
+    let mut stream = server.connect();
+    stream.write_all(&message).expect("sent");
+    until(|| made.load(Ordering::SeqCst) == 1);
+    server.server.close(PATIENCE);
+    assert_eq!(read_to_end(&mut idle), b"");
+    // It is too late for this one.
+    stream.write_all(&message).expect("sent");
+    thread::sleep(Duration::from_millis(50));
+    drop(go);
+    assert_eq!(read_to_end(&mut stream).len(), 1 << 20);
+    server.close(PATIENCE);
+}
+
+#[test]
+fn calls_of_a_client_that_has_gone_are_not_made() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&made);
+    let server = Running::with(ServerOptions::default(), 1, move |mut request| {
+        while request.next_message().is_some() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = wait.lock().expect("a lock").recv();
+            request.answer(Bytes::from_static(b"answer"), true);
+        }
+    });
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut stream = server.connect();
+    stream.write_all(&message.repeat(100)).expect("sent");
+    until(|| made.load(Ordering::SeqCst) == 1);
+    // With something unread it is reset.
+    drop(stream);
+    until(|| {
+        // An answer to it is refused, and then it is gone.
+        let _ = go.send(());
+        server.server.connections() == 0
+    });
+    assert!(made.load(Ordering::SeqCst) < 100);
+    drop(go);
+    server.close(PATIENCE);
+}
+
+#[test]
 fn message_has_a_time_from_its_first_byte() {
     let server = Running::echo(ServerOptions {
         message_time: Some(Duration::from_millis(300)),

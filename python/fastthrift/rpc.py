@@ -12,7 +12,7 @@ from fastthrift._calls.connecting import connect
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.server import TServer, TThreadedServer
+from fastthrift.server import TNonblockingServer, TServer, TThreadedServer
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TSocket
 from fastthrift.transport._addresses import (
@@ -145,8 +145,9 @@ def make_server(
 
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
     any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
-    byte to its last. ``middleware`` stands around each call of the handler. Raises ``OSError``
-    from ``serve`` when the address is in use.
+    byte to its last. ``middleware`` stands around each call of the handler. With
+    ``TNonblockingServer`` connections speak what they like, unless a factory is given. Raises
+    ``OSError`` from ``serve`` when the address is in use.
     """
     require_address(host, port, unix_socket)
     timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
@@ -164,12 +165,18 @@ def make_server(
         )
     else:
         server_socket = TServerSocket(host, port, socket_family=socket_family, **timeouts)
-    return server_class(
-        TProcessor(service, handler, middleware=middleware),
-        server_socket,
-        iprot_factory=proto_factory,
-        itrans_factory=trans_factory,
-    )
+    factories: dict[str, Any] = {
+        "iprot_factory": proto_factory,
+        "itrans_factory": trans_factory,
+    }
+    if server_class is TNonblockingServer:
+        # What was not asked for is found by the first bytes of each connection.
+        defaults = _BINARY, _BUFFERED
+        factories = {
+            name: factory for name, factory in factories.items() if factory not in defaults
+        }
+    processor = TProcessor(service, handler, middleware=middleware)
+    return server_class(processor, server_socket, **factories)
 
 
 @contextlib.contextmanager

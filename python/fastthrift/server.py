@@ -381,6 +381,13 @@ class TNonblockingServer(TServer):
         super().__init__(
             processor, trans, itrans_factory, iprot_factory, otrans_factory, oprot_factory
         )
+        for name, value in (
+            ("threads", threads),
+            ("max_connections", max_connections),
+            ("queue", queue),
+        ):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} has to be a number of at least 1, not {value!r}")
         room = native()
         room.require_own_accept(trans)
         self._formats = room.Formats(iprot_factory, self.oprot_factory, itrans_factory)

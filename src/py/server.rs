@@ -28,13 +28,18 @@ pub struct NativeServer {
     unfinished: std::sync::Arc<Mutex<Option<Result<usize, String>>>>,
 }
 
-fn seconds(time: Option<f64>) -> PyResult<Option<Duration>> {
-    let Some(time) = time.filter(|time| *time > 0.0) else {
-        return Ok(None);
-    };
-    Duration::try_from_secs_f64(time)
-        .map(Some)
-        .map_err(|error| PyValueError::new_err(error.to_string()))
+/// What is longer takes for ever, in seconds.
+const LONGEST: f64 = 365.0 * 24.0 * 60.0 * 60.0;
+
+/// A time in seconds.
+fn duration(seconds: f64) -> Duration {
+    // What is no number, or below zero, is none.
+    Duration::try_from_secs_f64(seconds.min(LONGEST)).unwrap_or_default()
+}
+
+/// A time in seconds; None, and what is not above zero, is no end.
+fn limit(seconds: Option<f64>) -> Option<Duration> {
+    seconds.filter(|time| *time > 0.0).map(duration)
 }
 
 fn protocol_of(name: &str, strict: bool) -> PyResult<Protocol> {
@@ -102,9 +107,9 @@ impl NativeServer {
             frame: max_frame_size,
             connections,
             queue,
-            message_time: seconds(message_time)?,
-            idle_time: seconds(idle_time)?,
-            grace: seconds(Some(grace))?.unwrap_or_default(),
+            message_time: limit(message_time),
+            idle_time: limit(idle_time),
+            grace: duration(grace),
         };
         let (server, runner) = Server::new(listener, options)?;
         let (here, there) = UnixStream::pair()?;
@@ -159,9 +164,8 @@ impl NativeServer {
     }
 
     /// Has the loop end, within `grace` seconds.
-    fn close(&self, grace: f64) -> PyResult<()> {
-        self.server.close(seconds(Some(grace))?.unwrap_or_default());
-        Ok(())
+    fn close(&self, grace: f64) {
+        self.server.close(duration(grace));
     }
 
     /// How many connections are open.
@@ -230,6 +234,11 @@ impl ServedCalls {
     fn next_message<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         let message = self.request.next_message()?;
         Some(PyBytes::new(py, &message))
+    }
+
+    /// Closes the connection, unless all was answered.
+    fn give_up(&mut self) {
+        self.request.give_up();
     }
 
     /// Sends the answer to the message that was taken last, which may be

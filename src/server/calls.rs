@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub struct Origin {
     pub(super) answers: Arc<Answers>,
     /// How many bytes of answers were given and not sent.
     pub(super) unsent: AtomicUsize,
+    /// Whether the connection is over.
+    pub(super) has_ended: AtomicBool,
 }
 
 /// So many bytes of answers wait for a client that does not take them; no call
@@ -87,6 +89,10 @@ impl Request {
     ///
     /// The one before must have been answered.
     pub fn next_message(&mut self) -> Option<Bytes> {
+        if self.origin.has_ended.load(Ordering::Relaxed) {
+            // Nobody takes the answers.
+            self.messages.clear();
+        }
         self.messages.pop_front()
     }
 
@@ -112,6 +118,13 @@ impl Request {
         });
     }
 
+    /// Closes the connection, unless all was answered.
+    pub fn give_up(&mut self) {
+        if !self.ended {
+            self.answer(Bytes::new(), false);
+        }
+    }
+
     /// How many were not taken.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -121,9 +134,7 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if !self.ended {
-            self.answer(Bytes::new(), false);
-        }
+        self.give_up();
     }
 }
 

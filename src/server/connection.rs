@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
@@ -31,7 +31,7 @@ const PIECES_PER_WRITE: usize = 64;
 const LOOKED_AT: usize = 24;
 
 /// How long an answer may take to arrive that is the last one.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_millis(300);
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -42,10 +42,11 @@ pub(super) enum End {
     NoMessage(String),
 }
 
-/// A call that cannot be read.
+/// What has come behind calls and is none, or a call that cannot be read.
 #[derive(Debug)]
-pub(super) struct BadCall {
-    pub(super) method: String,
+pub(super) struct Trouble {
+    /// The method that is called, where it is a call.
+    pub(super) method: Option<String>,
     pub(super) problem: String,
 }
 
@@ -162,7 +163,7 @@ impl Connection {
         options: &ServerOptions,
         id: u64,
         answers: &Arc<Answers>,
-    ) -> Result<Option<BadCall>, End> {
+    ) -> Result<Option<Trouble>, End> {
         for _ in 0..READS_PER_TURN {
             if !self.wants_turn() {
                 break;
@@ -202,7 +203,7 @@ impl Connection {
         options: &ServerOptions,
         id: u64,
         answers: &Arc<Answers>,
-    ) -> Result<Option<BadCall>, End> {
+    ) -> Result<Option<Trouble>, End> {
         let new = bytes.len().min(LOOKED_AT - self.opened);
         self.opening[self.opened..self.opened + new].copy_from_slice(&bytes[..new]);
         self.opened += new;
@@ -220,6 +221,7 @@ impl Connection {
                         format,
                         answers: Arc::clone(answers),
                         unsent: AtomicUsize::new(0),
+                        has_ended: AtomicBool::new(false),
                     };
                     self.speaks = Speaks::Known {
                         origin: Arc::new(origin),
@@ -237,7 +239,7 @@ impl Connection {
 
     /// Finds what is whole. Whether anything is, and a call that cannot be
     /// read.
-    fn cut(&mut self, options: &ServerOptions) -> Result<(bool, Option<BadCall>), End> {
+    fn cut(&mut self, options: &ServerOptions) -> Result<(bool, Option<Trouble>), End> {
         let Speaks::Known { inbound, origin } = &mut self.speaks else {
             return Ok((false, None));
         };
@@ -258,14 +260,17 @@ impl Connection {
         let message = inbound.rest();
         // In a frame it is the frame that is wrong.
         let method = method_called(message, format, limits).filter(|_| !format.framed);
-        let Some(method) = method else {
+        let answer = method.as_deref().and_then(|method| {
+            let text = format!("The arguments of {method} cannot be read");
+            refuse(message, format, limits, Reason::Protocol, &text)
+        });
+        let has_nothing = !self.is_at_work && self.pending.is_empty() && self.output.is_empty();
+        if method.is_none() && has_nothing {
             return Err(End::NoMessage(problem));
-        };
-        let text = format!("The arguments of {method} cannot be read");
-        let answer = refuse(message, format, limits, Reason::Protocol, &text);
+        }
         self.last_words = Some(answer.unwrap_or_default());
         self.has_begun = false;
-        Ok((is_whole, Some(BadCall { method, problem })))
+        Ok((is_whole, Some(Trouble { method, problem })))
     }
 
     /// The calls that have come, for a worker, `most` at most; unless one has
@@ -342,9 +347,39 @@ impl Connection {
     }
 
     /// Makes the calls that have come and no others.
-    pub(super) fn read_no_more(&mut self) {
-        self.has_ended = true;
+    pub(super) fn take_no_more(&mut self) {
         self.has_begun = false;
+        if self.is_at_work || !self.pending.is_empty() || !self.output.is_empty() {
+            self.last_words.get_or_insert_default();
+        } else {
+            self.has_ended = true;
+        }
+    }
+
+    /// Reads all that has come, whether it was told of or not.
+    pub(super) fn read_all(
+        &mut self,
+        scratch: &mut [u8],
+        now: Instant,
+        options: &ServerOptions,
+        id: u64,
+        answers: &Arc<Answers>,
+    ) -> Result<Option<Trouble>, End> {
+        self.has_more = true;
+        while self.wants_turn() {
+            if let Some(trouble) = self.read(scratch, now, options, id, answers)? {
+                return Ok(Some(trouble));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells the peer, and workers that have calls of it, that it is over.
+    pub(super) fn shut_down(&self) {
+        if let Speaks::Known { origin, .. } = &self.speaks {
+            origin.has_ended.store(true, Ordering::Relaxed);
+        }
+        self.stream.shut_down();
     }
 
     /// Sends what there is to send, as far as it is taken. Whether the

@@ -10,7 +10,7 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::answers::{Answer, Answers};
 use super::calls::{Calls, Work};
-use super::connection::{BadCall, Connection, End};
+use super::connection::{Connection, End, Trouble};
 use super::notices::{Notice, Rate};
 use super::options::ServerOptions;
 use super::refusal::{Reason, refuse};
@@ -70,6 +70,16 @@ pub(super) struct EventLoop {
     full: Rate,
     cannot_accept: Rate,
 }
+
+/// How a connection reads.
+type Read = fn(
+    &mut Connection,
+    &mut [u8],
+    Instant,
+    &ServerOptions,
+    u64,
+    &Arc<Answers>,
+) -> Result<Option<Trouble>, End>;
 
 /// Tells who waits for work that none comes, whatever ends the loop.
 struct Ending(Arc<Calls>);
@@ -282,10 +292,15 @@ impl EventLoop {
     }
 
     fn read(&mut self, id: u64) {
+        self.read_by(id, Connection::read);
+    }
+
+    fn read_by(&mut self, id: u64, read: Read) {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
-        let read = connection.read(
+        let read = read(
+            connection,
             &mut self.scratch,
             self.now,
             &self.options,
@@ -293,21 +308,44 @@ impl EventLoop {
             &self.answers,
         );
         match read {
-            Ok(bad) => {
+            Ok(trouble) => {
                 self.touched.push(id);
-                if let Some(BadCall { method, problem }) = bad
-                    && let Some(more) = self.bad_call.tell(self.now)
-                {
-                    self.work.push(Work::Notice(Notice::BadCall {
-                        peer: connection.peer().to_owned(),
-                        method,
-                        problem,
-                        more,
-                    }));
+                if let Some(trouble) = trouble {
+                    self.tell(id, trouble);
                 }
             }
             Err(end) => self.end(id, end),
         }
+    }
+
+    /// Has the log told of what has come on a connection.
+    fn tell(&mut self, id: u64, Trouble { method, problem }: Trouble) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let peer = connection.peer().to_owned();
+        let rate = if method.is_some() {
+            &mut self.bad_call
+        } else {
+            &mut self.no_message
+        };
+        let Some(more) = rate.tell(self.now) else {
+            return;
+        };
+        self.work.push(Work::Notice(match method {
+            Some(method) => Notice::BadCall {
+                peer,
+                method,
+                problem,
+                more,
+            },
+            None => Notice::NoMessage {
+                peer,
+                opening: connection.opening().to_vec(),
+                problem,
+                more,
+            },
+        }));
     }
 
     /// Hands out calls and sends answers, of the connections that something
@@ -399,18 +437,12 @@ impl EventLoop {
 
     /// Closes a connection.
     fn end(&mut self, id: u64, end: End) {
-        let Some(connection) = self.connections.remove(&id) else {
-            return;
-        };
-        if let End::NoMessage(problem) = end
-            && let Some(more) = self.no_message.tell(self.now)
-        {
-            self.work.push(Work::Notice(Notice::NoMessage {
-                peer: connection.peer().to_owned(),
-                opening: connection.opening().to_vec(),
-                problem,
-                more,
-            }));
+        if let End::NoMessage(problem) = end {
+            let method = None;
+            self.tell(id, Trouble { method, problem });
+        }
+        if let Some(connection) = self.connections.remove(&id) {
+            connection.shut_down();
         }
     }
 
@@ -420,9 +452,9 @@ impl EventLoop {
         self.listener = None;
         let ids: Vec<u64> = self.connections.keys().copied().collect();
         for id in ids {
-            self.read(id);
+            self.read_by(id, Connection::read_all);
             if let Some(connection) = self.connections.get_mut(&id) {
-                connection.read_no_more();
+                connection.take_no_more();
                 self.touched.push(id);
             }
         }

@@ -54,6 +54,9 @@ pub struct Server {
     answers: Arc<Answers>,
 }
 
+/// What is longer takes for ever.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The part of a server that waits, for one thread to run.
 #[derive(Debug)]
 pub struct Runner(EventLoop);
@@ -75,7 +78,9 @@ impl Server {
     /// Has the loop end: no connection is accepted any more, the calls that
     /// have come are answered, and after `grace` the rest is given up.
     pub fn close(&self, grace: Duration) {
-        self.answers.close(Instant::now() + grace);
+        let now = Instant::now();
+        let until = now.checked_add(grace).unwrap_or(now + LONGEST);
+        self.answers.close(until);
     }
 
     /// How many connections are open.

@@ -105,10 +105,19 @@ impl Stream {
 
     /// Tells the peer that nothing more comes.
     pub(super) fn finish(&self) {
-        // It may have gone already.
+        self.end(net::Shutdown::Write);
+    }
+
+    /// Ends the connection, though another process may have it too.
+    pub(super) fn shut_down(&self) {
+        self.end(net::Shutdown::Both);
+    }
+
+    fn end(&self, how: net::Shutdown) {
+        // The peer may have gone already.
         let _ = match self {
-            Self::Tcp(stream) => stream.shutdown(net::Shutdown::Write),
-            Self::Unix(stream) => stream.shutdown(net::Shutdown::Write),
+            Self::Tcp(stream) => stream.shutdown(how),
+            Self::Unix(stream) => stream.shutdown(how),
         };
     }
 }

@@ -7,9 +7,9 @@ from page import Break
 BREAKS = [
     Break(
         "the native server makes the calls of a connection",
-        "what has come is handed out though earlier calls are being made",
-        "        self.is_at_work = true;\n",
-        "        self.is_at_work = false;\n",
+        "an answer goes before those that wait",
+        "            self.output.push_back(bytes);\n",
+        "            self.output.push_front(bytes);\n",
         ("tests/server.rs::calls_sent_at_once_are_answered_in_their_order",),
     ),
     Break(

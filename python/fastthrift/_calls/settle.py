@@ -15,7 +15,7 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
 from fastthrift._calls.steps import Blocking, run
-from fastthrift._calls.transports import discard_output, flush_was_refused
+from fastthrift._calls.transports import discard_output, flush_was_refused, is_said_of
 from fastthrift._payload import TApplicationException
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
 from fastthrift.transport.base import TTransportException
@@ -68,8 +68,9 @@ def settle(
     """
     if call.header is None or call.stage == BEGUN:
         return _settle_input(error, call, peer, prot, logger, closed, rate)
+    in_memory = is_said_of(prot.trans, "holds_whole_messages")
     in_doubt = call.stage == REPLIED and not flush_was_refused(prot.trans)
-    if in_doubt or (call.stage == REPLYING and is_lost(error)):
+    if in_doubt or (call.stage == REPLYING and is_lost(error) and not in_memory):
         # Whether the answer has reached the client, nobody knows.
         if is_lost(error):
             logger.debug("%s left before the answer of %s: %s", peer, call.label, error)
@@ -102,8 +103,10 @@ def _settle_input(
     found = None
     if call.header is None:
         found = explain(call.opening, prot, "server") or explain_handshake(error)
-    # Of what is no message the end may be waited for in vain.
-    if closed or (is_lost(error) and found is None):
+    # Of what is no message the end may be waited for in vain. A message that has come as a whole,
+    # and ends too early, has not lost its client.
+    is_whole = is_said_of(prot.trans, "holds_whole_messages")
+    if closed or (is_lost(error) and found is None and not is_whole):
         logger.debug("Connection of %s ended: %s", peer, error)
         return Settlement(None, False)
     if call.header is None:
@@ -112,7 +115,9 @@ def _settle_input(
             text = "Closing the connection of %s, which sent %s: %r%s"
             logger.warning(text, peer, found or "no message", error, more)
         return Settlement(None, False)
-    malformed = isinstance(error, (TProtocolException, ProtocolError))
+    malformed = isinstance(error, (TProtocolException, ProtocolError)) or (
+        is_whole and is_lost(error)
+    )
     logger.warning(
         "Closing the connection of %s: cannot read the call of %s: %r",
         peer,

@@ -52,7 +52,8 @@ def is_said_of(trans: Any, attribute: str) -> bool:
     """Whether a transport, or one below it, has True as this attribute.
 
     It is ``answers_stand_alone`` where what is read next from a closed transport cannot answer an
-    earlier call, and ``refused`` where the last flush was refused because of a limit.
+    earlier call, ``refused`` where the last flush was refused because of a limit, and
+    ``holds_whole_messages`` where a message has come as a whole and its answer goes into memory.
     """
     return any(getattr(layer, attribute, False) is True for layer in layers(trans))
 

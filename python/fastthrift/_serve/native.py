@@ -159,6 +159,9 @@ class Output:
 
     __slots__ = ("written",)
 
+    # Nothing that is read or written for a call can lose its client: see `settle`.
+    holds_whole_messages = True
+
     def __init__(self) -> None:
         self.written = b""
 
@@ -208,8 +211,9 @@ class Lane:
         self._source.setvalue(message)
         return call
 
-    def make(self, calls: ServedCalls, message: bytes) -> None:
-        """Make the call of a message, and answer it."""
+    def make(self, calls: ServedCalls, message: bytes) -> bool:
+        """Make the call of a message, and answer it; whether the connection goes on. Where it does
+        not, something may be left of the answer."""
         call = self.begin(calls, message)
         goes_on = True
         try:
@@ -217,6 +221,7 @@ class Lane:
         except BaseException as error:  # sys.exit() in a handler ends no server
             goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
         calls.answer(self.output.take(), goes_on)
+        return goes_on
 
 
 class CallsInThread:
@@ -234,7 +239,9 @@ class CallsInThread:
             processor, formats, logger = self._parts
             lane = self._lanes[format] = Lane(processor, formats, Format(*format), logger)
         while (message := calls.next_message()) is not None:
-            lane.make(calls, message)
+            if not lane.make(calls, message):
+                # What it holds is nobody else's.
+                del self._lanes[format]
 
 
 class Serving:
@@ -315,6 +322,8 @@ class Serving:
                     maker.make(work)
             except Exception:
                 self._logger.exception("The connection of %s failed", work.peer)
+                if isinstance(work, ServedCalls):
+                    work.give_up()
 
     def _tell(self, notice: ServerNotice) -> None:
         """Log what the loop has noticed."""

@@ -607,3 +607,132 @@ def test_processor_of_asyncio_with_ways_of_its_own_is_refused():
     with pytest.raises(ValueError, match=r"Own has methods of its own .* TAsyncServer"):
         server.serve()
     server.close()
+
+
+class Treacherous(list):
+    """A result that fails while it is written, as a lazy one of a database might."""
+
+    def __init__(self, error):
+        super().__init__([1, 2, 3])
+        self.error = error
+
+    def __iter__(self):
+        yield 1
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionResetError(), EOFError()])
+@pytest.mark.parametrize("own", [True, False])
+def test_result_that_fails_while_it_is_written_reaches_nobody(error, own, caplog):
+    """Whatever it fails with: it is not the client that is lost. With thriftpy2's protocol, too,
+    which writes piece by piece."""
+    from thriftpy2.protocol.binary import TBinaryProtocol as TheirBinary
+
+    class Theirs:
+        def get_protocol(self, trans):
+            return TheirBinary(trans, True)
+
+    class Lazy(Handler):
+        def numbers(self, count):
+            return Treacherous(error)
+
+    framed = TFramedTransportFactory()
+    factories = {} if own else {"iprot_factory": Theirs(), "itrans_factory": framed}
+    with (
+        serving(nonblocking(Lazy(), threads=1, **factories)) as port,
+        client_of(port, trans_factory=framed) as client,
+        client_of(port, trans_factory=framed) as other,
+    ):
+        for _ in range(3):
+            with pytest.raises(TApplicationException, match="Internal error processing numbers"):
+                client.numbers(3)
+            assert other.echo("mine") == "mine"
+            assert client.echo("too") == "too"
+    assert len(caplog.records) == 3
+
+
+def test_frame_whose_call_ends_early_is_answered(caplog):
+    call = message("echo", 1, b"\x0b\0\1\0\0\0\4te", kind=1)
+    with (
+        serving(nonblocking()) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as peer,
+    ):
+        peer.sendall(len(call).to_bytes(4, "big") + call)
+        assert b"The arguments of echo cannot be read" in peer.recv(1000)
+        assert peer.recv(1) == b""
+    assert "cannot read the call of echo" in caplog.text
+
+
+def test_factory_that_fails_closes_the_connection_and_does_not_hold_up_the_end(caplog):
+    class Failing:
+        def get_protocol(self, trans):
+            raise KeyError("of the factory")
+
+    server = nonblocking(iprot_factory=Failing(), itrans_factory=TFramedTransportFactory())
+    call = message("add", 1, b"\0", kind=1)
+    with (
+        serving(server) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as peer,
+    ):
+        peer.sendall(len(call).to_bytes(4, "big") + call)
+        assert peer.recv(1) == b""
+    assert "of the factory" in caplog.text
+    assert "still running" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["threads", "max_connections", "queue"])
+@pytest.mark.parametrize("value", [0, -1, "4"])
+def test_limits_are_numbers(name, value):
+    with pytest.raises(ValueError, match=f"{name} has to be a number of at least 1, not {value!r}"):
+        nonblocking(**{name: value})
+
+
+@pytest.mark.parametrize("grace", [0, 1e300, float("inf")])
+def test_any_grace_is_one(grace):
+    server = nonblocking()
+    with serving(server) as port, client_of(port) as client:
+        assert client.add(1, 2) == 3
+        server.close(grace)
+
+
+def test_made_by_make_server_connections_speak_as_they_like():
+    from fastthrift.rpc import make_server as make
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = make(Calls, Handler(), "127.0.0.1", port, server_class=TNonblockingServer)
+    server.trans.listen()
+    with serving(server):
+        for protocol, transport in itertools.product(PROTOCOLS, TRANSPORTS):
+            with client_of(port, proto_factory=protocol, trans_factory=transport) as client:
+                assert client.add(1, 2) == 3
+
+
+def test_peer_hears_of_the_end_though_a_child_has_the_connection():
+    """A handler may have forked."""
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=300)
+
+    class Forking(Handler):
+        child = None
+
+        def nothing(self):
+            self.child = os.fork()
+            if self.child == 0:
+                time.sleep(PATIENCE)
+                os._exit(0)
+
+    handler = Forking()
+    with (
+        serving(nonblocking(handler, trans=trans)) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as idle,
+        client_of(port) as client,
+    ):
+        # It has been accepted when it was answered.
+        idle.sendall(message("add", 1, b"\0", kind=1))
+        assert idle.recv(1000)
+        client.nothing()
+        try:
+            assert idle.recv(1) == b""
+        finally:
+            os.kill(handler.child, 9)
+            os.waitpid(handler.child, 0)

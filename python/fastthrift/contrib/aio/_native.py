@@ -48,8 +48,8 @@ class AwaitedLane(Lane):
         find = self._find
         return lambda call: drive(process_by_steps(Mixed, processor, find, call, iprot, oprot))
 
-    async def make_awaited(self, calls: ServedCalls, message: bytes) -> None:
-        """Make the call of a message, and answer it."""
+    async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
+        """Make the call of a message, and answer it; whether the connection goes on."""
         call = self.begin(calls, message)
         goes_on = True
         try:
@@ -62,6 +62,7 @@ class AwaitedLane(Lane):
                 send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
             )
         calls.answer(self.output.take(), goes_on)
+        return goes_on
 
 
 class CallsOnLoop:
@@ -130,9 +131,13 @@ class CallsOnLoop:
                 if free
                 else AwaitedLane(*self._parts, Format(*calls.format), self._logger)
             )
+            goes_on = True
             while (message := calls.next_message()) is not None:
-                await lane.make_awaited(calls, message)
+                goes_on = await lane.make_awaited(calls, message)
             # One that was given up in the middle may hold something.
-            free.append(lane)
+            if goes_on:
+                free.append(lane)
         except Exception:
             self._logger.exception("The connection of %s failed", calls.peer)
+        finally:
+            calls.give_up()
