@@ -72,7 +72,7 @@ pub(super) struct EventLoop {
 }
 
 /// How a connection reads.
-type Read = fn(
+type ReadSome = fn(
     &mut Connection,
     &mut [u8],
     Instant,
@@ -295,7 +295,7 @@ impl EventLoop {
         self.read_by(id, Connection::read);
     }
 
-    fn read_by(&mut self, id: u64, read: Read) {
+    fn read_by(&mut self, id: u64, read: ReadSome) {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
