@@ -308,8 +308,8 @@ class _Counted:
         self._methods = frozenset(methods)
         self._most = most
         self._close = close
-        # `next` of it is one step, whichever threads ask. Who looks for missing methods asks, too.
-        self._count = itertools.count(1 - len(methods))
+        # `next` of it is one step, whichever threads ask.
+        self._count = itertools.count(1)
 
     def __getattr__(self, name: str) -> Any:
         if name in self._methods and next(self._count) == self._most:

@@ -289,16 +289,29 @@ def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
         assert ended(process) == 0
 
 
-def test_a_worker_is_replaced_after_so_many_calls(runner: Runner) -> None:
-    with runner.started("--max-requests", "3") as process:
-        first = runner.call("pid")
+@pytest.mark.parametrize(
+    ("server", "handler"),
+    [
+        ("nonblocking", "app:Handler"),
+        ("nonblocking", "app:AsyncHandler"),
+        ("threaded", "app:Handler"),
+        ("asyncio", "app:AsyncHandler"),
+    ],
+)
+def test_a_worker_is_replaced_after_so_many_calls(
+    runner: Runner, server: str, handler: str
+) -> None:
+    with runner.started("--max-requests", "4", "--server", server, handler=handler) as process:
+        answered: list[int] = []
 
         def is_another() -> bool:
+            # A worker that leaves may have accepted the connection.
             with contextlib.suppress(TTransportException):
-                return bool(runner.call("pid") != first)
-            return False
+                answered.append(runner.call("pid"))
+            return len(set(answered)) > 1
 
         wait_until(is_another)
+        assert answered.count(answered[0]) == 4
         assert ended(process) == 0
     assert "ERROR" not in runner.log()
 
