@@ -173,6 +173,9 @@ class _Program:
         except _NotServed as error:
             _fail(str(error))
             return NOT_STARTED
+        except SystemExit as error:
+            _fail(f"the handler {self._arguments.handler} exits when it is loaded: {error.code}")
+            return NOT_STARTED
         except Exception:
             logger.exception("The handler %s cannot be made", self._arguments.handler)
             return NOT_STARTED

@@ -424,6 +424,12 @@ def test_a_handler_that_is_none_is_one_line(runner: Runner, handler: str, expect
     assert runner.failed("--workers", "1", handler=handler).splitlines() == [expected]
 
 
+def test_a_module_that_exits_is_one_line(runner: Runner) -> None:
+    (runner.directory / "app.py").write_text("import sys\nsys.exit('no database')")
+    text = runner.failed("--workers", "1")
+    assert text == "error: the handler app:Handler exits when it is loaded: no database\n"
+
+
 def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None:
     assert "LookupError: no database" in runner.failed(handler="app:Broken")
 
