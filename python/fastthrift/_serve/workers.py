@@ -291,9 +291,11 @@ class Workers:
             return  # the one in its place starts already
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
         if child.replaces is not None:
-            self._logger.error("A new worker ended %s: the old ones go on", how)
             self._outdated.clear()
-            return
+            if child.replaces.pid in self._children:
+                self._logger.error("A new worker ended %s: the old ones go on", how)
+                return
+            # The old one has ended meanwhile, and nobody serves in its place.
         if code == NOT_STARTED and not self._was_ready:
             # It has told why; another one would not do better.
             self._stop(status=1)

@@ -275,6 +275,29 @@ def test_hup_with_broken_code_leaves_the_old_workers(runner: Runner) -> None:
     assert "ZeroDivisionError" in runner.log()
 
 
+#: What makes a program take its time to start.
+SLOW = """
+import os, time
+open("starting", "w").close()
+while not os.path.exists("start"):
+    time.sleep(0.01)
+"""
+
+
+def test_a_worker_that_dies_while_its_replacement_fails_is_replaced(runner: Runner) -> None:
+    with runner.started("--workers", "1") as process:
+        old = runner.call("pid")
+        (runner.directory / "app.py").write_text(SLOW + "1 / 0")
+        process.send_signal(signal.SIGHUP)
+        wait_until((runner.directory / "starting").exists)
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: not is_running(old))
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+        (runner.directory / "start").touch()
+        assert runner.call("greet", "you") == "second: hello you"
+        assert ended(process) == 0
+
+
 def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
     with runner.started("--reload") as process:
         assert runner.call("greet", "you") == "one: hello you"
