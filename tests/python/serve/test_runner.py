@@ -298,6 +298,50 @@ def test_a_worker_that_dies_while_its_replacement_fails_is_replaced(runner: Runn
         assert ended(process) == 0
 
 
+@pytest.mark.parametrize("program", [APP.replace('"one"', '"second"'), "1 / 0"])
+def test_hup_while_a_new_worker_starts_renews_that_one_as_well(
+    runner: Runner, program: str
+) -> None:
+    with runner.started("--workers", "1") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        (runner.directory / "app.py").write_text(SLOW + program)
+        process.send_signal(signal.SIGHUP)
+        wait_until((runner.directory / "starting").exists)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"the third"'))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: runner.log().count("The workers are renewed") == 2)
+        (runner.directory / "start").touch()
+
+        def is_newest() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("greet", "you") == "the third: hello you")
+            return False
+
+        wait_until(is_newest)
+        assert ended(process) == 0
+
+
+def test_hup_while_the_first_worker_starts_renews_it(runner: Runner) -> None:
+    (runner.directory / "app.py").write_text(SLOW + APP)
+    process = subprocess.Popen(runner.command(), cwd=runner.directory)
+    try:
+        wait_until((runner.directory / "starting").exists)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+        process.send_signal(signal.SIGHUP)
+        (runner.directory / "start").touch()
+
+        def is_new() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("greet", "you") == "second: hello you")
+            return False
+
+        wait_until(is_new)
+        assert ended(process) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
     with runner.started("--reload") as process:
         assert runner.call("greet", "you") == "one: hello you"
