@@ -342,6 +342,20 @@ def test_hup_while_the_first_worker_starts_renews_it(runner: Runner) -> None:
         process.wait()
 
 
+def test_an_old_worker_that_does_not_leave_is_killed(runner: Runner) -> None:
+    # Python waits for such a thread, without end.
+    stays = "\nimport threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    (runner.directory / "app.py").write_text(APP + stays)
+    with runner.started("--grace", "0.1") as process:
+        old = runner.call("pid")
+        (runner.directory / "app.py").write_text(APP)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: f"Worker {old} does not end, and is killed" in runner.log())
+        wait_until(lambda: not is_running(old))
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
+
+
 def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
     with runner.started("--reload") as process:
         assert runner.call("greet", "you") == "one: hello you"
