@@ -237,9 +237,11 @@ class Workers:
 
     def _heed(self, number: int) -> None:
         if number == signal.SIGHUP:
-            if self._stops_at is None and self._was_ready:
+            if self._stops_at is None:
                 self._logger.info("The workers are renewed, one by one")
-                self._outdated = [one for one in self._children.values() if one.replaces is None]
+                replaced = [one.replaces for one in self._children.values()]
+                # Those that start as well: what they have loaded may be older than the change.
+                self._outdated = [one for one in self._children.values() if one not in replaced]
         elif number in (signal.SIGTERM, signal.SIGINT):
             if self._stops_at is None:
                 self._stop()
@@ -270,9 +272,11 @@ class Workers:
         does."""
         if any(child.replaces is not None for child in self._children.values()):
             return
-        while self._outdated:
-            old = self._outdated.pop(0)
-            if old.pid in self._children and not old.is_leaving:
+        for old in [*self._outdated]:
+            if old.pid not in self._children or old.is_leaving:
+                self._outdated.remove(old)
+            elif old.is_ready:
+                self._outdated.remove(old)
                 self._fork(old.number, old)
                 return
 
@@ -291,9 +295,15 @@ class Workers:
             return  # the one in its place starts already
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
         if child.replaces is not None:
-            self._logger.error("A new worker ended %s: the old ones go on", how)
-            self._outdated.clear()
-            return
+            if child in self._outdated:
+                # There is a newer program than the one that failed.
+                self._outdated[self._outdated.index(child)] = child.replaces
+            else:
+                self._outdated.clear()
+            if child.replaces.pid in self._children:
+                self._logger.error("A new worker ended %s: the old ones go on", how)
+                return
+            # The old one has ended meanwhile, and nobody serves in its place.
         if code == NOT_STARTED and not self._was_ready:
             # It has told why; another one would not do better.
             self._stop(status=1)

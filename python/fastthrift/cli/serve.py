@@ -173,6 +173,9 @@ class _Program:
         except _NotServed as error:
             _fail(str(error))
             return NOT_STARTED
+        except SystemExit as error:
+            _fail(f"the handler {self._arguments.handler} exits when it is loaded: {error.code}")
+            return NOT_STARTED
         except Exception:
             logger.exception("The handler %s cannot be made", self._arguments.handler)
             return NOT_STARTED
@@ -308,8 +311,8 @@ class _Counted:
         self._methods = frozenset(methods)
         self._most = most
         self._close = close
-        # `next` of it is one step, whichever threads ask. Who looks for missing methods asks, too.
-        self._count = itertools.count(1 - len(methods))
+        # `next` of it is one step, whichever threads ask.
+        self._count = itertools.count(1)
 
     def __getattr__(self, name: str) -> Any:
         if name in self._methods and next(self._count) == self._most:

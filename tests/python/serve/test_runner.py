@@ -275,6 +275,87 @@ def test_hup_with_broken_code_leaves_the_old_workers(runner: Runner) -> None:
     assert "ZeroDivisionError" in runner.log()
 
 
+#: What makes a program take its time to start.
+SLOW = """
+import os, time
+open("starting", "w").close()
+while not os.path.exists("start"):
+    time.sleep(0.01)
+"""
+
+
+def test_a_worker_that_dies_while_its_replacement_fails_is_replaced(runner: Runner) -> None:
+    with runner.started("--workers", "1") as process:
+        old = runner.call("pid")
+        (runner.directory / "app.py").write_text(SLOW + "1 / 0")
+        process.send_signal(signal.SIGHUP)
+        wait_until((runner.directory / "starting").exists)
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: not is_running(old))
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+        (runner.directory / "start").touch()
+        assert runner.call("greet", "you") == "second: hello you"
+        assert ended(process) == 0
+
+
+@pytest.mark.parametrize("program", [APP.replace('"one"', '"second"'), "1 / 0"])
+def test_hup_while_a_new_worker_starts_renews_that_one_as_well(
+    runner: Runner, program: str
+) -> None:
+    with runner.started("--workers", "1") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        (runner.directory / "app.py").write_text(SLOW + program)
+        process.send_signal(signal.SIGHUP)
+        wait_until((runner.directory / "starting").exists)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"the third"'))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: runner.log().count("The workers are renewed") == 2)
+        (runner.directory / "start").touch()
+
+        def is_newest() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("greet", "you") == "the third: hello you")
+            return False
+
+        wait_until(is_newest)
+        assert ended(process) == 0
+
+
+def test_hup_while_the_first_worker_starts_renews_it(runner: Runner) -> None:
+    (runner.directory / "app.py").write_text(SLOW + APP)
+    process = subprocess.Popen(runner.command(), cwd=runner.directory)
+    try:
+        wait_until((runner.directory / "starting").exists)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+        process.send_signal(signal.SIGHUP)
+        (runner.directory / "start").touch()
+
+        def is_new() -> bool:
+            with contextlib.suppress(TTransportException):
+                return bool(runner.call("greet", "you") == "second: hello you")
+            return False
+
+        wait_until(is_new)
+        assert ended(process) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_an_old_worker_that_does_not_leave_is_killed(runner: Runner) -> None:
+    # Python waits for such a thread, without end.
+    stays = "\nimport threading\nthreading.Thread(target=threading.Event().wait).start()\n"
+    (runner.directory / "app.py").write_text(APP + stays)
+    with runner.started("--grace", "0.1") as process:
+        old = runner.call("pid")
+        (runner.directory / "app.py").write_text(APP)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: f"Worker {old} does not end, and is killed" in runner.log())
+        wait_until(lambda: not is_running(old))
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
+
+
 def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
     with runner.started("--reload") as process:
         assert runner.call("greet", "you") == "one: hello you"
@@ -289,16 +370,29 @@ def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
         assert ended(process) == 0
 
 
-def test_a_worker_is_replaced_after_so_many_calls(runner: Runner) -> None:
-    with runner.started("--max-requests", "3") as process:
-        first = runner.call("pid")
+@pytest.mark.parametrize(
+    ("server", "handler"),
+    [
+        ("nonblocking", "app:Handler"),
+        ("nonblocking", "app:AsyncHandler"),
+        ("threaded", "app:Handler"),
+        ("asyncio", "app:AsyncHandler"),
+    ],
+)
+def test_a_worker_is_replaced_after_so_many_calls(
+    runner: Runner, server: str, handler: str
+) -> None:
+    with runner.started("--max-requests", "4", "--server", server, handler=handler) as process:
+        answered: list[int] = []
 
         def is_another() -> bool:
+            # A worker that leaves may have accepted the connection.
             with contextlib.suppress(TTransportException):
-                return bool(runner.call("pid") != first)
-            return False
+                answered.append(runner.call("pid"))
+            return len(set(answered)) > 1
 
         wait_until(is_another)
+        assert answered.count(answered[0]) == 4
         assert ended(process) == 0
     assert "ERROR" not in runner.log()
 
@@ -409,6 +503,12 @@ def test_a_port_in_use_is_one_line(runner: Runner) -> None:
 )
 def test_a_handler_that_is_none_is_one_line(runner: Runner, handler: str, expected: str) -> None:
     assert runner.failed("--workers", "1", handler=handler).splitlines() == [expected]
+
+
+def test_a_module_that_exits_is_one_line(runner: Runner) -> None:
+    (runner.directory / "app.py").write_text("import sys\nsys.exit('no database')")
+    text = runner.failed("--workers", "1")
+    assert text == "error: the handler app:Handler exits when it is loaded: no database\n"
 
 
 def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None:
