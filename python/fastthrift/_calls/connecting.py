@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.progress import bounds
+from fastthrift._calls.transports import find_layer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,7 +30,7 @@ def connect(
     """Wrap a socket, open it, and make a client of ``client_class``.
 
     ``closing`` closes all of it; without a ``trans_factory`` the protocol is over the socket
-    itself.
+    itself. A deadline bounds the connecting as it does a call.
     """
     closing.callback(client_socket.close)
     transport = client_socket
@@ -35,11 +38,21 @@ def connect(
         transport = trans_factory.get_transport(client_socket)
         closing.callback(transport.close)
     protocol = proto_factory.get_protocol(transport)
+    at = bounds.at()
+    waits = None if at is None else find_layer(client_socket, "deadline")
+    # A pool has set one that is sooner.
+    is_bound = waits is not None and waits.deadline is None
+    if is_bound:
+        waits.deadline = at
     yield transport.open()
-    return client_class(
+    client = client_class(
         service,
         protocol,
         check_seqid=check_seqid,
         auto_reopen=auto_reopen,
         middleware=middleware,
     )
+    if is_bound:
+        # The first call has a deadline of its own, or none.
+        client._rpc_state.is_bound = True
+    return client

@@ -248,6 +248,7 @@ class Progress:
             if layer is not None:
                 # In place of that of the last call.
                 layer.deadline = bounds.at()
+                self.is_bound = self.is_bound or layer.deadline is not None
             yield trans.open()
         self.broken = None
         self.answered = False
