@@ -13,8 +13,10 @@ from fastthrift import DeadlineExceeded, deadline
 from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.http import make_client as make_http_client
 from fastthrift.http import make_server as make_http_server
+from fastthrift.rpc import client_context
+from fastthrift.rpc import make_client as make_blocking_client
 from fastthrift.transport import TTransportException
-from support import rpc
+from support import rpc, sockets
 from support.rpc import Handler, client_of, make_server, serving
 
 #: Much more than any deadline here.
@@ -105,6 +107,46 @@ def test_connecting_is_bounded_too():
             pool.add(1, 2)
         assert caught.value.request_sent is False
         assert pool.stats()["open"] == 0
+
+
+def connect_plain(port):
+    make_blocking_client(rpc.Calls, "127.0.0.1", port, timeout=LONG * 1000)
+
+
+def connect_in_context(port):
+    times = dict.fromkeys(("socket_timeout", "connect_timeout"), LONG * 1000)
+    with client_context(rpc.Calls, "127.0.0.1", port, **times):
+        pass
+
+
+def connect_in_asyncio(port):
+    asyncio.run(make_client(rpc.Calls, "127.0.0.1", port, timeout=LONG * 1000))
+
+
+@pytest.mark.parametrize("connect", [connect_plain, connect_in_context, connect_in_asyncio])
+def test_connecting_of_a_plain_client_is_bounded_too(connect):
+    """It gives up at the deadline, and not after what it was told by itself."""
+    with sockets.silence() as port, deadline(0.3), pytest.raises(DeadlineExceeded) as caught:
+        connect(port)
+    assert caught.value.type == TTransportException.NOT_OPEN
+
+
+@pytest.mark.parametrize("way", ["make", "reopen"])
+def test_the_deadline_of_connecting_is_none_of_later_calls(way):
+    with serving(make_server()) as port:
+        with deadline(LONG):
+            client = make_blocking_client(rpc.Calls, "127.0.0.1", port)
+            if way == "reopen":
+                client.add(1, 2)
+        if way == "reopen":
+            client.add(1, 2)
+            with deadline(LONG):
+                client.reopen()
+        with contextlib.closing(client):
+            sock = client._iprot.trans.trans
+            assert sock.deadline is not None
+            assert client.add(1, 2) == 3
+            assert sock.deadline is None
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan")])
