@@ -46,7 +46,7 @@ from fastthrift._calls.transports import (
     peer_of,
 )
 from fastthrift._light import new_lock
-from fastthrift._payload import TDecodeException, TException
+from fastthrift._payload import TApplicationException, TDecodeException, TException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ class Progress:
 
     def fail(self, client: Any, call: ClientCall, error: BaseException) -> None:
         """A call has failed: close the connection unless it still is between two messages."""
+        if isinstance(error, TApplicationException) and call.stage >= SENT:
+            describe(error, call.service, call.api, peer_of(client._iprot.trans), sent=True)
         if call.stage == ANSWERED:
             self.answered = True
             return
