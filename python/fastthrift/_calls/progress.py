@@ -258,7 +258,7 @@ class Progress:
 
     def _explain(self, iprot: Any, call: ClientCall, error: BaseException) -> None:
         """Add to the text of an error what probably is the matter."""
-        from fastthrift._calls.mismatch import explain, explain_hang_up
+        from fastthrift._calls.mismatch import advise, explain, explain_hang_up
         from fastthrift.protocol.exc import TProtocolException
         from fastthrift.transport.base import TTransportException
 
@@ -267,6 +267,9 @@ class Progress:
         note = None
         if not self.answered and call.stage == READING:
             note = explain(self.opening, iprot, "client")
+            advice = advise(self.opening, iprot)
+            if note is not None and advice is not None:
+                note = f"{note}; {advice}"
         is_end = isinstance(error, TTransportException) and (
             error.type == TTransportException.END_OF_FILE or isinstance(error, ConnectionError)
         )
