@@ -35,6 +35,7 @@ from fastthrift._calls.pooling import (
     Attempts,
     PoolOptions,
     Shelf,
+    fair_end,
 )
 from fastthrift._calls.steps import run
 from fastthrift._calls.transports import layers, looks_at
@@ -92,6 +93,8 @@ class ClientPool(PoolFace):
             return run(calls.call(options, _api, args, kwargs))
         if at is None:
             end_at(connection.bound, at)
+        elif _api in options.idempotent and calls.has_others(connection.place):
+            connection.bound.deadline = fair_end(at, now, options.retries)
         else:
             connection.bound.deadline = at
         try:

@@ -109,7 +109,8 @@ class PoolCalls(ABC):
             attempts = Attempts(options, api, len(self.addresses), at)
         while True:
             connection = yield from self.checkout(options, attempts.at, api)
-            end_at(connection.bound, attempts.at)
+            has_others = self.has_others(connection.place)
+            end_at(connection.bound, attempts.end_of_next(clock(), has_others=has_others))
             try:
                 if seen is None:
                     value = yield connection.make(api, *args, **kwargs)

@@ -264,6 +264,27 @@ def test_a_call_that_gets_no_connection_says_so(port):
     assert pool.stats()["open"] == 0
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_peer_that_hangs_does_not_take_the_time_of_another_one(kept):
+    """Whether the connection to it is a new one, or was kept."""
+
+    def hang(connection):
+        if kept:
+            name, seqid = rpc.receive_call(connection)
+            connection.sendall(rpc.message(name, seqid, b"\0"))
+        while connection.recv(1000):
+            pass
+
+    with serving(make_server()) as port, rpc.scripted_peer(hang) as hung:
+        urls = [f"tcp://127.0.0.1:{each}" for each in (hung, port)]
+        pool = ClientPool(Calls, urls, timeout=4, connect_timeout=4, idempotent=["add"])
+        with pool:
+            if kept:
+                pool.nothing()
+            assert pool.add(1, 2) == 3
+            assert pool.stats()["retries"] == 1
+
+
 def of_a_call(error):
     return error.client, error.service, error.method, error.peer, error.request_sent
 
