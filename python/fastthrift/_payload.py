@@ -452,6 +452,17 @@ class TDecodeException(TException):
         )
 
 
+_OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
+
+
+def repr_without_call(error: TException) -> str:
+    """The ``repr`` of an error without what it knows of the call, most of which its message says,
+    too."""
+    known = error.__dict__.items()
+    fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
+    return f"{error.__class__.__name__}({fields})"
+
+
 class TApplicationException(TException):
     """The server could not answer a call with a result or a declared exception."""
 
@@ -471,6 +482,13 @@ class TApplicationException(TException):
     INTERNAL_ERROR = 6
     PROTOCOL_ERROR = 7
 
+    #: Of the error of a call of a client, as those of ``TTransportException``.
+    request_sent: bool | None = None
+    service: str | None = None
+    method: str | None = None
+    peer: str | None = None
+    client: str | None = None
+
     _TEXTS: ClassVar[dict[int, str]] = {
         UNKNOWN_METHOD: "Unknown method",
         INVALID_MESSAGE_TYPE: "Invalid message type",
@@ -483,6 +501,8 @@ class TApplicationException(TException):
         super().__init__()
         self.type = type
         self.message = message
+
+    __repr__ = repr_without_call
 
     def __str__(self) -> str:
         return message_text(self.message) or self._TEXTS.get(

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
-from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time
+from fastthrift._calls.deadlines import clock, current_deadline, end_at
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
@@ -35,6 +35,7 @@ from fastthrift._calls.pooling import (
     Attempts,
     PoolOptions,
     Shelf,
+    fair_end,
 )
 from fastthrift._calls.steps import run
 from fastthrift._calls.transports import layers, looks_at
@@ -81,7 +82,7 @@ class ClientPool(PoolFace):
         if timeout is not None and (at is None or now + timeout < at):
             at = now + timeout
         if at is not None and now >= at:
-            require_time(at, now, f"{self._service.__name__}.{_api}")
+            raise calls.out_of_time(_api)
         # What nearly every call does, on a connection that was kept, is told here step by step.
         with calls.made_lock or calls.lock():
             connection = calls.shelf.take(now)
@@ -92,6 +93,8 @@ class ClientPool(PoolFace):
             return run(calls.call(options, _api, args, kwargs))
         if at is None:
             end_at(connection.bound, at)
+        elif _api in options.idempotent and calls.has_others(connection.place):
+            connection.bound.deadline = fair_end(at, now, options.retries)
         else:
             connection.bound.deadline = at
         try:

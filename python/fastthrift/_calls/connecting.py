@@ -39,7 +39,7 @@ def connect(
         closing.callback(transport.close)
     protocol = proto_factory.get_protocol(transport)
     at = bounds.at()
-    waits = None if at is None else find_layer(client_socket, "deadline")
+    waits: Any = None if at is None else find_layer(client_socket, "deadline")
     # A pool has set one that is sooner.
     is_bound = waits is not None and waits.deadline is None
     if is_bound:

@@ -10,8 +10,9 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.failures import describe
 from fastthrift._calls.progress import bounds
-from fastthrift._calls.transports import find_layer
+from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift.transport.base import DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def sooner(one: float | None, other: float | None) -> float | None:
 current_deadline = _current.get
 
 
-def require_time(at: float, now: float, name: str) -> None:
-    """Raise where the time of a call is up before it is sent."""
-    if now >= at:
-        error = DeadlineExceeded(message=f"the deadline is over: {name}() was not sent")
-        error.request_sent = False
-        raise error
+def out_of_time(service: Any, api: str, peer: str | None) -> DeadlineExceeded:
+    """What a call raises whose time is up before it is sent."""
+    text = f"the deadline is over: {service.__name__}.{api}() was not sent"
+    error = DeadlineExceeded(message=text)
+    describe(error, service, api, peer, sent=False)
+    return error
 
 
 def _bound(progress: Progress, client: Any, call: ClientCall) -> None:
@@ -87,8 +88,8 @@ def _bound(progress: Progress, client: Any, call: ClientCall) -> None:
     at = _current.get()
     if at is None and not progress.is_bound:
         return
-    if at is not None:
-        require_time(at, clock(), call.name)
+    if at is not None and clock() >= at:
+        raise out_of_time(client._service, call.api, peer_of(client._iprot.trans))
     progress.is_bound = at is not None
     iprot = client._iprot
     trans = iprot.trans

@@ -39,6 +39,9 @@ _TRANSPORTS = {
     "TAsyncBufferedTransport": False,
 }
 
+# Those that asyncio has, too.
+_AIO_PROTOCOLS = ("binary", "compact")
+
 # The reasons of OpenSSL for bytes that are no handshake.
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
 
@@ -63,6 +66,31 @@ def explain(opening: bytes | None, prot: Any, side: str) -> str | None:
         return None
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
     return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
+
+
+def advise(opening: bytes | None, prot: Any) -> str | None:
+    """The factories that a client with the protocol ``prot`` needs to speak as the other side;
+    None where the bytes do not tell."""
+    found = detect(opening) if opening else None
+    if found is None or found[0] in _NO_MESSAGES:
+        return None
+    speech, framed = found
+    names = [
+        base.__name__
+        for trans in layers(getattr(prot, "trans", None))
+        for base in type(trans).__mro__
+    ]
+    kind = "TAsync" if any(name.startswith("TAsync") for name in names) else "T"
+    own_frames, needed = _makes_frames(prot), []
+    if own_frames is not None and framed != own_frames:
+        needed.append(f"{kind}{'Framed' if framed else 'Buffered'}TransportFactory")
+    if _other_protocol(prot, speech) is not None:
+        if speech == _OLD_BINARY:
+            needed.append(f"{kind}BinaryProtocolFactory(strict_read=False)")
+        elif kind == "T" or speech in _AIO_PROTOCOLS:
+            protocol = {name: each for each, name in _PROTOCOLS.items()}[speech]
+            needed.append(f"{kind}{protocol[1:]}Factory")
+    return f"use {' and '.join(needed)}" if needed else None
 
 
 def explain_handshake(error: BaseException) -> str | None:

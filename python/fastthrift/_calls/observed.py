@@ -15,7 +15,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastthrift._calls.deadlines import current_deadline
-from fastthrift._calls.server_call import SEPARATOR, ServerCall, process, refused_call, serving
+from fastthrift._calls.server_call import (
+    BEGUN,
+    SEPARATOR,
+    ServerCall,
+    process,
+    refused_call,
+    serving,
+)
 from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TDecodeException, TException
@@ -376,8 +383,8 @@ class Seen:
         """The call is over."""
         call = self.call
         if call is None:
-            if self.served.header is None:
-                return  # no call has come
+            if self.served.header is None or self.served.stage == BEGUN:
+                return  # no call has come, or not to its end
             call = _call_of(self._service, self.served, self.iprot)
             if error is None and self._service is not None:
                 error = refused_call(self._service, call.method, self.served.header[1])

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.deadlines import clock, current_deadline, end_at, require_time, sooner
+from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
 from fastthrift._calls.failures import add_description, describe
 from fastthrift._calls.pooling import (
     Addresses,
@@ -30,7 +30,9 @@ from fastthrift._calls.pooling import (
     with_methods,
 )
 from fastthrift._calls.services import check_service, method_of
+from fastthrift._calls.transports import peer_of
 from fastthrift._calls.watch import watch
+from fastthrift._payload import TApplicationException
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
@@ -107,7 +109,8 @@ class PoolCalls(ABC):
             attempts = Attempts(options, api, len(self.addresses), at)
         while True:
             connection = yield from self.checkout(options, attempts.at, api)
-            end_at(connection.bound, attempts.at)
+            has_others = self.has_others(connection.place)
+            end_at(connection.bound, attempts.end_of_next(clock(), has_others=has_others))
             try:
                 if seen is None:
                     value = yield connection.make(api, *args, **kwargs)
@@ -139,8 +142,7 @@ class PoolCalls(ABC):
                 idle = self.shelf.take_at(connection.place)
             for each in idle:
                 self.close_client(each.client)
-        if isinstance(error, (TTransportException, TProtocolException)):
-            self.named(error)
+        self.note_client(error)
         if not is_lost:
             return False
         if not attempts.has_another(error, clock(), is_new=is_new):
@@ -153,6 +155,21 @@ class PoolCalls(ABC):
     def has_others(self, place: Any) -> bool:
         """Whether there is another address than this one, of a URL or of the name in it."""
         return len(self.addresses) > 1 or isinstance(place, tuple)
+
+    def note_client(self, error: BaseException) -> None:
+        """Let an error of a call tell whose it is. What a server says is left as it is."""
+        if isinstance(error, (TTransportException, TProtocolException)):
+            self.named(error)
+        elif isinstance(error, TApplicationException):
+            error.client = self.name
+
+    def only_peer(self) -> str | None:
+        """Where the calls go, where that is known before a connection is taken."""
+        return str(next(iter(self.addresses))) if len(self.addresses) == 1 else None
+
+    def out_of_time(self, api: str) -> DeadlineExceeded:
+        """What a call raises whose time is up before it has a connection."""
+        return self.named(out_of_time(self.service, api, self.only_peer()))
 
     def named(self, error: E) -> E:
         """Let an error tell whose call it is of, where the pool has a name; returns it."""
@@ -170,8 +187,8 @@ class PoolCalls(ABC):
 
     def checkout(self, options: PoolOptions, at: float | None, api: str) -> Steps[Connection]:
         """A connection, which may be a new one."""
-        if at is not None:
-            require_time(at, clock(), f"{self.service.__name__}.{api}")
+        if at is not None and clock() >= at:
+            raise self.out_of_time(api)
         while True:
             connection = yield from self._take_or_promise(options, at, api)
             if connection is None:
@@ -191,7 +208,8 @@ class PoolCalls(ABC):
                 shelf = self.shelf
                 if shelf.closed:
                     closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
-                    raise self.named(note_unsent(closed))
+                    describe(closed, self.service, api, self.only_peer(), sent=False)
+                    raise self.named(closed)
                 for old in shelf.take_old(clock()):
                     self.close_client(old.client)
                 if connection := shelf.take(clock()):
@@ -205,7 +223,9 @@ class PoolCalls(ABC):
                         f"{self.service.__name__}.{api}() was not sent: all {shelf.size} "
                         "connections of the pool are busy (size, checkout_timeout)"
                     )
-                    raise self.named(note_unsent(kind(message=text)))
+                    busy = kind(message=text)
+                    describe(busy, self.service, api, self.only_peer(), sent=False)
+                    raise self.named(busy)
                 self.waiting += 1
                 try:
                     yield self.wait(left)
@@ -530,11 +550,12 @@ class OneConnection:
         at = end_of_call(self._pool._options, now)
         end_at(connection.bound, at)
         try:
-            if at is not None:
-                require_time(at, now, f"{self._pool._service.__name__}.{api}")
+            if at is not None and now >= at:
+                raise out_of_time(self._pool._service, api, peer_of(connection.client._iprot.trans))
             if seen is not None:
                 return (yield from make_seen(seen, connection))
             return (yield connection.make(api, *args, **kwargs))
         except BaseException as error:
             self._failed = self._failed or not is_kept(connection, error)
+            self._pool._calls.note_client(error)
             raise

@@ -100,6 +100,12 @@ def stays_open(error: BaseException) -> bool:
     )
 
 
+def fair_end(at: float, now: float, retries: int) -> float:
+    """When an attempt has its end that leaves as much time to each of ``retries`` more until
+    ``at``: a peer that hangs does not take all of it."""
+    return now + (at - now) / (retries + 1) if retries > 0 else at
+
+
 class Attempts:
     """Those of one call."""
 
@@ -128,6 +134,12 @@ class Attempts:
         if is_new:
             self._addresses -= 1
         return self._addresses > 0
+
+    def end_of_next(self, now: float, *, has_others: bool) -> float | None:
+        """When the next attempt has its end: `fair_end`, where it may be made again elsewhere."""
+        if self.at is None or not has_others or not self._is_idempotent:
+            return self.at
+        return fair_end(self.at, now, self._retries)
 
     def is_over(self, now: float) -> bool:
         """Whether the time of the call is up."""

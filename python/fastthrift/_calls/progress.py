@@ -46,7 +46,7 @@ from fastthrift._calls.transports import (
     peer_of,
 )
 from fastthrift._light import new_lock
-from fastthrift._payload import TDecodeException, TException
+from fastthrift._payload import TApplicationException, TDecodeException, TException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ class Progress:
 
     def fail(self, client: Any, call: ClientCall, error: BaseException) -> None:
         """A call has failed: close the connection unless it still is between two messages."""
+        if isinstance(error, TApplicationException) and call.stage >= SENT:
+            describe(error, call.service, call.api, peer_of(client._iprot.trans), sent=True)
         if call.stage == ANSWERED:
             self.answered = True
             return
@@ -256,7 +258,7 @@ class Progress:
 
     def _explain(self, iprot: Any, call: ClientCall, error: BaseException) -> None:
         """Add to the text of an error what probably is the matter."""
-        from fastthrift._calls.mismatch import explain, explain_hang_up
+        from fastthrift._calls.mismatch import advise, explain, explain_hang_up
         from fastthrift.protocol.exc import TProtocolException
         from fastthrift.transport.base import TTransportException
 
@@ -265,6 +267,9 @@ class Progress:
         note = None
         if not self.answered and call.stage == READING:
             note = explain(self.opening, iprot, "client")
+            advice = advise(self.opening, iprot)
+            if note is not None and advice is not None:
+                note = f"{note}; {advice}"
         is_end = isinstance(error, TTransportException) and (
             error.type == TTransportException.END_OF_FILE or isinstance(error, ConnectionError)
         )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fastthrift._payload import TDecodeException, TException, message_text
-from fastthrift.transport.base import TTransportException, repr_without_call
+from fastthrift._payload import TDecodeException, TException, message_text, repr_without_call
+from fastthrift.transport.base import TTransportException
 
 
 class TProtocolException(TException):

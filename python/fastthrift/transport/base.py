@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fastthrift._core import TType
-from fastthrift._payload import TException
+from fastthrift._payload import TException, repr_without_call
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec
@@ -69,17 +69,6 @@ class TTransportBase:
     def flush(self) -> None:
         """Send what has been held back."""
         raise NotImplementedError
-
-
-_OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
-
-
-def repr_without_call(error: TException) -> str:
-    """The ``repr`` of an error without what it knows of the call, most of which its message says,
-    too."""
-    known = error.__dict__.items()
-    fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
-    return f"{error.__class__.__name__}({fields})"
 
 
 class TTransportException(TException):

@@ -147,6 +147,23 @@ def test_what_is_no_call_is_not_told(told, port):
     assert [call.method for call in told.of_server()] == ["nothing"]
 
 
+@pytest.mark.parametrize("arguments", [b"\x08\0\1\0\0", b"\x63\0\1\0\0\0\0"])
+@pytest.mark.parametrize("server_class", [TThreadedServer, TSimpleServer, TNonblockingServer])
+def test_a_call_whose_arguments_cannot_be_read_is_not_told(told, server_class, arguments):
+    """They end in the middle, with the connection, or are none."""
+    import socket
+
+    with serving(make_server(server_class=server_class)) as port:
+        with socket.create_connection(("127.0.0.1", port), LONG) as sock:
+            sock.sendall(b"\x80\1\0\1\0\0\0\3add\0\0\0\1" + arguments)
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(100):
+                pass
+        with client_of(port) as client:
+            client.nothing()
+        assert [call.method for call in told.of_server()] == ["nothing"]
+
+
 def test_oneway_calls_are_told_when_their_handler_returns(told):
     handler = Handler()
     with serving(make_server(handler)) as port, client_of(port) as client:

@@ -14,7 +14,7 @@ import thrift.protocol.TCompactProtocol
 import thrift.transport.TSocket
 import thrift.transport.TTransport
 import trustme
-from fastthrift._calls.mismatch import explain
+from fastthrift._calls.mismatch import advise, explain
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
@@ -439,6 +439,40 @@ def test_a_timeout_is_no_mismatch():
         go_on.set()
     assert caught.value.type == TTransportException.TIMED_OUT
     assert HINT not in caught.value.message
+
+
+def answer_in_frames(connection):
+    """One of a server that makes frames of the compact protocol, to whatever comes."""
+    connection.recv(1000)
+    connection.sendall(b"\0\0\0\x0c" + b"\x82\x41\1\3add\5\0\6\0\0")
+    connection.recv(1000)
+
+
+def test_a_client_is_told_which_factories_to_use():
+    with scripted_peer(answer_in_frames) as port, client_of(port) as client:
+        with pytest.raises((TProtocolException, TTransportException)) as caught:
+            client.add(1, 2)
+        assert caught.value.message.count(
+            "a framed compact message, this client expects messages without frames of the binary "
+            "protocol; use TFramedTransportFactory and TCompactProtocolFactory"
+        )
+
+
+@pytest.mark.parametrize(
+    ("side", "opening", "advice"),
+    [
+        (("binary", "unframed"), b"\0\0\0\x18\x80\x01\0\2\0\0\0\3", "TFramedTransportFactory"),
+        (("binary", "framed"), b"\x80\x01\0\2\0\0\0\3add", "TBufferedTransportFactory"),
+        (("compact", "unframed"), b"\x80\x01\0\2\0\0\0\3add", "TBinaryProtocolFactory"),
+        (("binary", "unframed"), b"\x80\x01\0\2\0\0\0\3add", None),
+        (("binary", "unframed"), b"HTTP/1.1 400 Bad", None),
+    ],
+)
+def test_which_factories_speak_as_the_other_side(side, opening, advice):
+    protocol, transport = side
+    trans = TRANSPORTS[transport].get_transport(TMemoryBuffer())
+    found = advise(opening, PROTOCOLS[protocol].get_protocol(trans))
+    assert found == (advice and f"use {advice}")
 
 
 # What the bytes are taken for

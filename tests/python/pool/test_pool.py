@@ -264,6 +264,71 @@ def test_a_call_that_gets_no_connection_says_so(port):
     assert pool.stats()["open"] == 0
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_peer_that_hangs_does_not_take_the_time_of_another_one(kept):
+    """Whether the connection to it is a new one, or was kept."""
+
+    def hang(connection):
+        if kept:
+            name, seqid = rpc.receive_call(connection)
+            connection.sendall(rpc.message(name, seqid, b"\0"))
+        while connection.recv(1000):
+            pass
+
+    with serving(make_server()) as port, rpc.scripted_peer(hang) as hung:
+        urls = [f"tcp://127.0.0.1:{each}" for each in (hung, port)]
+        pool = ClientPool(Calls, urls, timeout=4, connect_timeout=4, idempotent=["add"])
+        with pool:
+            if kept:
+                pool.nothing()
+            assert pool.add(1, 2) == 3
+            assert pool.stats()["retries"] == 1
+
+
+def of_a_call(error):
+    return error.client, error.service, error.method, error.peer, error.request_sent
+
+
+def test_errors_of_calls_that_got_no_connection_say_which_they_are(port):
+    known = "stock", "Calls", "add", f"tcp://127.0.0.1:{port}", False
+    with pool_of(port, size=1, checkout_timeout=0.1, name="stock") as pool:
+        with pool.client() as one:
+            with pytest.raises(TTransportException, match=r"message='stock: .* busy") as caught:
+                pool.add(1, 2)
+            assert of_a_call(caught.value) == known
+            with fastthrift.deadline(0), pytest.raises(TTransportException) as caught:
+                one.add(1, 2)
+            assert of_a_call(caught.value) == (*known[:3], f"127.0.0.1:{port}", False)
+        with fastthrift.deadline(0):
+            with pytest.raises(
+                TTransportException, match=r"message='stock: the deadline"
+            ) as caught:
+                pool.add(1, 2)
+            assert of_a_call(caught.value) == known
+    with pytest.raises(TTransportException, match=r"message='stock: The pool is closed") as caught:
+        pool.add(1, 2)
+    assert of_a_call(caught.value) == known
+
+
+def test_what_a_server_refuses_says_which_call_it_was():
+    class Failing(Handler):
+        def add(self, a, b):
+            raise ValueError("a secret")
+
+    with serving(make_server(Failing())) as port:
+        with pool_of(port, name="stock") as pool, pytest.raises(TApplicationException) as caught:
+            pool.add(1, 2)
+        assert of_a_call(caught.value) == ("stock", "Calls", "add", f"127.0.0.1:{port}", True)
+        with rpc.client_of(port) as client:
+            with pytest.raises(TApplicationException) as caught:
+                client.add(1, 2)
+            assert of_a_call(caught.value) == (None, "Calls", "add", f"127.0.0.1:{port}", True)
+            with fastthrift.deadline(0), pytest.raises(TTransportException) as caught:
+                client.add(1, 2)
+            assert of_a_call(caught.value) == (None, "Calls", "add", f"127.0.0.1:{port}", False)
+    assert repr(caught.value).count("add") == 1
+
+
 def test_a_call_waits_for_a_connection(port):
     with pool_of(port, size=1) as pool, ThreadPoolExecutor() as executor:
         with pool.client() as one:
