@@ -30,7 +30,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.services import check_processor
@@ -76,6 +76,8 @@ class TServer:
     grace: float = 10_000
     # Whether `serve` in the main thread takes SIGTERM and SIGINT as a wish to close.
     handle_signals: bool = True
+    # Called once by `serve`, in its thread, when it listens and accepts connections from now on.
+    on_serving: Callable[[], object] | None = None
 
     _connections: Connections
 
@@ -122,6 +124,7 @@ class TServer:
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
         self.trans.listen()
+        self._tell_serving()
         starved = False
         while not self.closed:
             try:
@@ -143,6 +146,10 @@ class TServer:
             else:
                 starved = False
                 yield client
+
+    def _tell_serving(self) -> None:
+        if self.on_serving is not None:
+            self.on_serving()
 
     @contextlib.contextmanager
     def _registered(self, client: TTransportBase) -> Iterator[Connection]:
@@ -420,7 +427,7 @@ class TNonblockingServer(TServer):
         ):
             if self.closed:
                 serving.close(0)
-            serving.run()
+            serving.run(self._tell_serving)
         serving.finish(self.grace / 1000)
 
     def close(self, grace: float | None = None) -> None:

@@ -181,7 +181,20 @@ class _Program:
             return NOT_STARTED
         if self._arguments.reload:
             watch([self._arguments.idl], lambda: os.kill(worker.parent, signal.SIGHUP))
-        served.run(worker)
+        is_serving = False
+
+        def ready() -> None:
+            nonlocal is_serving
+            is_serving = True
+            worker.ready()
+
+        try:
+            served.run(worker._replace(ready=ready))
+        except Exception as error:
+            if is_serving:
+                raise
+            _fail(f"cannot serve: {error}")
+            return NOT_STARTED
         return 0
 
     def _load(self) -> _Served:
@@ -226,12 +239,16 @@ class _Served:
         """Serve until the end."""
         server = self._asyncio_server() if self._kind == "asyncio" else self._server()
         server.grace = self._arguments.grace * 1000
-        if worker.number == 0:
-            logger.info("%s", self._described())
-        if self._kind == "asyncio":
-            _run_asyncio(server, worker.ready)
-        else:
+
+        def ready() -> None:
+            if worker.number == 0:
+                logger.info("%s", self._described())
             worker.ready()
+
+        if self._kind == "asyncio":
+            _run_asyncio(server, ready)
+        else:
+            server.on_serving = ready
             server.serve()
 
     def _described(self) -> str:

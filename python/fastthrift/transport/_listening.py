@@ -173,16 +173,19 @@ class Listening:
 class _Wake:
     """Wakes a thread that waits for a socket of this: the other one has come to its end."""
 
+    # None where they could not be made.
+    _ends: tuple[socket.socket, ...] = ()
+
     def __init__(self) -> None:
-        self.waiting, self._giving = socket.socketpair()
+        self._ends = self.waiting, self._giving = socket.socketpair()
 
     def give(self) -> None:
         """Wake it, and all that wait later."""
         self._giving.close()
 
     def __del__(self) -> None:
-        self.waiting.close()
-        self._giving.close()
+        for end in self._ends:
+            end.close()
 
 
 class SocketFile(NamedTuple):

@@ -356,6 +356,30 @@ def test_an_old_worker_that_does_not_leave_is_killed(runner: Runner) -> None:
         assert ended(process) == 0
 
 
+#: Has room for the listening socket, and not for what `serve` needs besides.
+NO_DESCRIPTORS = """
+import resource
+import fastthrift._serve.native, fastthrift.server
+
+def make(idl):
+    free = os.open("/dev/null", os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, free + 1))
+    return Handler()
+"""
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded"])
+def test_a_new_worker_that_cannot_serve_leaves_the_old_ones(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--server", server, handler="app:make") as process:
+        before = runner.pids(2)
+        (runner.directory / "app.py").write_text(APP + NO_DESCRIPTORS)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the old ones go on" in runner.log())
+        assert runner.pids(2) == before
+        assert ended(process) == 0
+
+
 def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
     with runner.started("--reload") as process:
         assert runner.call("greet", "you") == "one: hello you"
@@ -509,6 +533,15 @@ def test_a_module_that_exits_is_one_line(runner: Runner) -> None:
     (runner.directory / "app.py").write_text("import sys\nsys.exit('no database')")
     text = runner.failed("--workers", "1")
     assert text == "error: the handler app:Handler exits when it is loaded: no database\n"
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded"])
+def test_a_server_that_cannot_serve_is_one_line(runner: Runner, server: str) -> None:
+    (runner.directory / "app.py").write_text(APP + NO_DESCRIPTORS)
+    text = runner.failed("--server", server, handler="app:make")
+    assert text.startswith("error: cannot serve: ")
+    assert "Too many open files" in text
+    assert len(text.splitlines()) == 1
 
 
 def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None:
