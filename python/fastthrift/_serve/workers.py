@@ -115,7 +115,6 @@ class Workers:
         self._stops_at: float | None = None
         self._was_ready = False
         self._status = 0
-        self._handlers: dict[int, object] = {}
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT; the exit status, in the parent and in each worker."""
@@ -161,7 +160,7 @@ class Workers:
                     self._kill(child)
             elif now >= self._stops_at:
                 self._kill_all()
-        self._give_back_signals()
+        self._ignore_signals()
         if self.health is not None:
             self.health.close()
         return self._status
@@ -171,12 +170,13 @@ class Workers:
         os.set_blocking(self._wake[1], False)
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         for number in _numbers():
-            self._handlers[number] = signal.signal(number, lambda one, _: self._came.append(one))
+            signal.signal(number, lambda one, _: self._came.append(one))
 
-    def _give_back_signals(self) -> None:
+    def _ignore_signals(self) -> None:
+        """It has stopped as it was asked to; whoever asks again shall not change how it ends."""
         signal.set_wakeup_fd(-1)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
 
     def _fork(self, number: int, replaces: _Child | None = None) -> None:
         read, write = os.pipe()

@@ -43,6 +43,9 @@ TRANSPORTS = ("auto", "framed", "buffered")
 #: Exit statuses that are not argparse's.
 _FAILED = 1
 
+#: The most that can be asked for, in seconds.
+_YEAR = 365 * 24 * 60 * 60
+
 
 class _NotServed(Exception):
     """What keeps a server from serving, as one line."""
@@ -424,7 +427,7 @@ def _find_service(idl: Any, path: str, name: str | None) -> Any:
 def _make_handler(named: str, idl: Any) -> Any:
     """The handler that is named; the directory that the command runs in is looked in first."""
     module_name, _, path = named.partition(":")
-    if not module_name or not path:
+    if not module_name or not path or module_name.startswith("."):
         raise _NotServed(f"{named!r} names no handler: it must be MODULE:HANDLER")
     directory = str(Path.cwd())
     if directory not in sys.path:
@@ -462,8 +465,10 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    if not 0 <= seconds <= _YEAR:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds from 0 to {_YEAR}, which is a year"
+        )
     return seconds
 
 

@@ -18,6 +18,8 @@ _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 # The first descriptor that systemd hands over: sd_listen_fds(3).
 _FIRST_DESCRIPTOR = 3
+# Of a C int.
+_LARGEST_DESCRIPTOR = 0x7FFF_FFFF
 
 _FORMS = "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH, fd:NUMBER or systemd"
 
@@ -50,7 +52,7 @@ def parse_bind(text: str) -> Bind:
     if scheme == "unix" and rest:
         return Bind(unix_socket=rest.removeprefix("//"))
     if scheme == "fd":
-        if not rest.isdecimal():
+        if not rest.isdecimal() or int(rest) > _LARGEST_DESCRIPTOR:
             raise ValueError(f"{text!r}: a descriptor is a number, as in fd:3")
         return Bind(descriptor=int(rest))
     if text == "systemd":
