@@ -304,7 +304,8 @@ class TThreadPoolServer(TServer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """What ``TServer`` takes; ``threads`` serve (10), ``queue`` connections wait for one
-        (1,000). ``daemon`` makes the threads daemonic, ``grace`` sets how many milliseconds
+        (1,000). ``daemon`` makes the threads daemonic, as they are where ``serve`` runs in a daemon
+        thread, ``grace`` sets how many milliseconds
         ``serve`` waits for them after ``close``."""
         self.threads: int = kwargs.pop("threads", 10)
         self.queue: int = kwargs.pop("queue", 1000)
@@ -325,8 +326,11 @@ class TThreadPoolServer(TServer):
         overload = Overload(self._refuse, "%d connections wait", logger)
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
+                # In a daemon thread `serve` is not waited for, nor are its threads, which wait for
+                # connections: the program would not end.
+                daemon = self.daemon or threading.current_thread().daemon
                 for _ in range(self.threads):
-                    self._connections.start(threading.Thread(target=self._run, daemon=self.daemon))
+                    self._connections.start(threading.Thread(target=self._run, daemon=daemon))
                 with self._connections.closed_at_exit(self.close):
                     for client in self._accept():
                         if self._waiting.qsize() < self.queue:
