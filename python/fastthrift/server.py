@@ -30,7 +30,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.services import check_processor
@@ -76,6 +76,8 @@ class TServer:
     grace: float = 10_000
     # Whether `serve` in the main thread takes SIGTERM and SIGINT as a wish to close.
     handle_signals: bool = True
+    # Called once by `serve`, in its thread, when it listens and accepts connections from now on.
+    on_serving: Callable[[], object] | None = None
 
     _connections: Connections
 
@@ -122,6 +124,7 @@ class TServer:
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
         self.trans.listen()
+        self._tell_serving()
         starved = False
         while not self.closed:
             try:
@@ -143,6 +146,10 @@ class TServer:
             else:
                 starved = False
                 yield client
+
+    def _tell_serving(self) -> None:
+        if self.on_serving is not None:
+            self.on_serving()
 
     @contextlib.contextmanager
     def _registered(self, client: TTransportBase) -> Iterator[Connection]:
@@ -297,7 +304,8 @@ class TThreadPoolServer(TServer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """What ``TServer`` takes; ``threads`` serve (10), ``queue`` connections wait for one
-        (1,000). ``daemon`` makes the threads daemonic, ``grace`` sets how many milliseconds
+        (1,000). ``daemon`` makes the threads daemonic, as they are where ``serve`` runs in a daemon
+        thread, ``grace`` sets how many milliseconds
         ``serve`` waits for them after ``close``."""
         self.threads: int = kwargs.pop("threads", 10)
         self.queue: int = kwargs.pop("queue", 1000)
@@ -318,8 +326,11 @@ class TThreadPoolServer(TServer):
         overload = Overload(self._refuse, "%d connections wait", logger)
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
+                # In a daemon thread `serve` is not waited for, nor are its threads, which wait for
+                # connections: the program would not end.
+                daemon = self.daemon or threading.current_thread().daemon
                 for _ in range(self.threads):
-                    self._connections.start(threading.Thread(target=self._run, daemon=self.daemon))
+                    self._connections.start(threading.Thread(target=self._run, daemon=daemon))
                 with self._connections.closed_at_exit(self.close):
                     for client in self._accept():
                         if self._waiting.qsize() < self.queue:
@@ -420,7 +431,7 @@ class TNonblockingServer(TServer):
         ):
             if self.closed:
                 serving.close(0)
-            serving.run()
+            serving.run(self._tell_serving)
         serving.finish(self.grace / 1000)
 
     def close(self, grace: float | None = None) -> None:

@@ -287,13 +287,15 @@ class Serving:
             for number in range(threads)
         ]
 
-    def run(self) -> None:
-        """Serve until the end. Other threads and handlers of signals may close it."""
+    def run(self, begun: Callable[[], object]) -> None:
+        """Serve until the end, and call ``begun`` once it does. Other threads and handlers of
+        signals may close it."""
         self._core.start()
         if self._on_loop is not None:
             self._on_loop.start()
         for thread in self._threads:
             thread.start()
+        begun()
         # Waited for by Python, for handlers of signals to run.
         end = select.poll()
         end.register(self._core.fileno(), select.POLLIN)

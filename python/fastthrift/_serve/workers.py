@@ -61,7 +61,16 @@ class _Child:
         self.replaces = replaces
         self.started = time.monotonic()
         self.is_ready = False
-        self.is_leaving = False
+        # When it is killed, once it has been asked to leave.
+        self.leaves_by: float | None = None
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.leaves_by is not None
+
+    def is_late(self, now: float) -> bool:
+        """Whether it has not left in time."""
+        return self.leaves_by is not None and now >= self.leaves_by
 
 
 class _InWorker(BaseException):
@@ -106,7 +115,6 @@ class Workers:
         self._stops_at: float | None = None
         self._was_ready = False
         self._status = 0
-        self._handlers: dict[int, object] = {}
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT; the exit status, in the parent and in each worker."""
@@ -147,9 +155,12 @@ class Workers:
                     del self._due[number]
                     self._fork(number)
                 self._renew_next()
+                late = [one for one in self._children.values() if one.is_late(now)]
+                for child in late:
+                    self._kill(child)
             elif now >= self._stops_at:
-                self._kill()
-        self._give_back_signals()
+                self._kill_all()
+        self._ignore_signals()
         if self.health is not None:
             self.health.close()
         return self._status
@@ -159,12 +170,13 @@ class Workers:
         os.set_blocking(self._wake[1], False)
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         for number in _numbers():
-            self._handlers[number] = signal.signal(number, lambda one, _: self._came.append(one))
+            signal.signal(number, lambda one, _: self._came.append(one))
 
-    def _give_back_signals(self) -> None:
+    def _ignore_signals(self) -> None:
+        """It has stopped as it was asked to; whoever asks again shall not change how it ends."""
         signal.set_wakeup_fd(-1)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
 
     def _fork(self, number: int, replaces: _Child | None = None) -> None:
         read, write = os.pipe()
@@ -204,7 +216,11 @@ class Workers:
 
     def _wait(self) -> None:
         """Until something has happened."""
-        moments = [*self._due.values()] if self._stops_at is None else [self._stops_at]
+        moments = [] if self._stops_at is None else [self._stops_at]
+        if self._stops_at is None:
+            moments += self._due.values()
+            leaving = [child.leaves_by for child in self._children.values()]
+            moments += [moment for moment in leaving if moment is not None]
         timeout = min(moments) - time.monotonic() if moments else None
         health = [] if self.health is None else self.health.descriptors()
         if len(health) > 1:
@@ -246,7 +262,7 @@ class Workers:
             if self._stops_at is None:
                 self._stop()
             elif number == signal.SIGINT:
-                self._kill()
+                self._kill_all()
 
     def _stop(self, status: int = 0) -> None:
         notify(STOPPING)
@@ -257,13 +273,18 @@ class Workers:
         self._stop_listening()
 
     def _ask_to_leave(self, child: _Child) -> None:
-        child.is_leaving = True
+        child.leaves_by = time.monotonic() + self._grace + _MORE_GRACE
         os.kill(child.pid, signal.SIGTERM)
 
-    def _kill(self) -> None:
+    def _kill(self, child: _Child) -> None:
+        self._logger.error("Worker %d does not end, and is killed", child.pid)
+        os.kill(child.pid, signal.SIGKILL)
+        # It may take its time, and is told of again.
+        child.leaves_by = time.monotonic() + _MORE_GRACE
+
+    def _kill_all(self) -> None:
         for child in self._children.values():
-            self._logger.error("Worker %d does not end, and is killed", child.pid)
-            os.kill(child.pid, signal.SIGKILL)
+            self._kill(child)
         self._status = 1
         self._stops_at = time.monotonic() + _MORE_GRACE
 

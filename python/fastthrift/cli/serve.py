@@ -43,6 +43,9 @@ TRANSPORTS = ("auto", "framed", "buffered")
 #: Exit statuses that are not argparse's.
 _FAILED = 1
 
+#: The most that can be asked for, in seconds.
+_YEAR = 365 * 24 * 60 * 60
+
 
 class _NotServed(Exception):
     """What keeps a server from serving, as one line."""
@@ -181,7 +184,20 @@ class _Program:
             return NOT_STARTED
         if self._arguments.reload:
             watch([self._arguments.idl], lambda: os.kill(worker.parent, signal.SIGHUP))
-        served.run(worker)
+        is_serving = False
+
+        def ready() -> None:
+            nonlocal is_serving
+            is_serving = True
+            worker.ready()
+
+        try:
+            served.run(worker._replace(ready=ready))
+        except Exception as error:
+            if is_serving:
+                raise
+            _fail(f"cannot serve: {error}")
+            return NOT_STARTED
         return 0
 
     def _load(self) -> _Served:
@@ -226,12 +242,16 @@ class _Served:
         """Serve until the end."""
         server = self._asyncio_server() if self._kind == "asyncio" else self._server()
         server.grace = self._arguments.grace * 1000
-        if worker.number == 0:
-            logger.info("%s", self._described())
-        if self._kind == "asyncio":
-            _run_asyncio(server, worker.ready)
-        else:
+
+        def ready() -> None:
+            if worker.number == 0:
+                logger.info("%s", self._described())
             worker.ready()
+
+        if self._kind == "asyncio":
+            _run_asyncio(server, ready)
+        else:
+            server.on_serving = ready
             server.serve()
 
     def _described(self) -> str:
@@ -407,7 +427,7 @@ def _find_service(idl: Any, path: str, name: str | None) -> Any:
 def _make_handler(named: str, idl: Any) -> Any:
     """The handler that is named; the directory that the command runs in is looked in first."""
     module_name, _, path = named.partition(":")
-    if not module_name or not path:
+    if not module_name or not path or module_name.startswith("."):
         raise _NotServed(f"{named!r} names no handler: it must be MODULE:HANDLER")
     directory = str(Path.cwd())
     if directory not in sys.path:
@@ -445,8 +465,10 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    if not 0 <= seconds <= _YEAR:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds from 0 to {_YEAR}, which is a year"
+        )
     return seconds
 
 

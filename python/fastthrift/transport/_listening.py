@@ -18,6 +18,8 @@ _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 # The first descriptor that systemd hands over: sd_listen_fds(3).
 _FIRST_DESCRIPTOR = 3
+# Of a C int.
+_LARGEST_DESCRIPTOR = 0x7FFF_FFFF
 
 _FORMS = "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH, fd:NUMBER or systemd"
 
@@ -50,7 +52,7 @@ def parse_bind(text: str) -> Bind:
     if scheme == "unix" and rest:
         return Bind(unix_socket=rest.removeprefix("//"))
     if scheme == "fd":
-        if not rest.isdecimal():
+        if not rest.isdecimal() or int(rest) > _LARGEST_DESCRIPTOR:
             raise ValueError(f"{text!r}: a descriptor is a number, as in fd:3")
         return Bind(descriptor=int(rest))
     if text == "systemd":
@@ -173,16 +175,19 @@ class Listening:
 class _Wake:
     """Wakes a thread that waits for a socket of this: the other one has come to its end."""
 
+    # None where they could not be made.
+    _ends: tuple[socket.socket, ...] = ()
+
     def __init__(self) -> None:
-        self.waiting, self._giving = socket.socketpair()
+        self._ends = self.waiting, self._giving = socket.socketpair()
 
     def give(self) -> None:
         """Wake it, and all that wait later."""
         self._giving.close()
 
     def __del__(self) -> None:
-        self.waiting.close()
-        self._giving.close()
+        for end in self._ends:
+            end.close()
 
 
 class SocketFile(NamedTuple):

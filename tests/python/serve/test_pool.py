@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +166,24 @@ def test_garbage_is_a_few_lines_in_the_log_however_much_comes(
     lines = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert len(lines) == 5
     assert "which sent an HTTP request, this server expects" in lines[0].getMessage()
+
+
+def test_a_program_whose_server_runs_in_a_daemon_thread_ends() -> None:
+    program = (
+        "import threading\n"
+        "from fastthrift.server import TThreadPoolServer\n"
+        "from support.rpc import Handler, client_of, make_server, port_of\n"
+        "server = make_server(Handler(), TThreadPoolServer)\n"
+        "threading.Thread(target=server.serve, daemon=True).start()\n"
+        "with client_of(port_of(server)) as client:\n"
+        "    print(client.add(1, 2))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")

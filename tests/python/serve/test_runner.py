@@ -229,6 +229,27 @@ def test_an_interrupt_from_the_terminal_stops_all_of_them(runner: Runner) -> Non
     assert "Traceback" not in runner.log()
 
 
+def test_signals_while_it_ends_do_not_change_the_status(runner: Runner) -> None:
+    # Tells when the parent has no workers any more, and holds up its end.
+    (runner.directory / "sitecustomize.py").write_text(
+        "import atexit, os, time\n"
+        "def end(parent=os.getpid()):\n"
+        "    if os.getpid() == parent:\n"
+        "        open('ending', 'w').close()\n"
+        "        while not os.path.exists('end'):\n"
+        "            time.sleep(0.01)\n"
+        "atexit.register(end)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(runner.directory)}
+    with runner.started(env=environment) as process:
+        process.terminate()
+        wait_until((runner.directory / "ending").exists)
+        process.terminate()
+        process.send_signal(signal.SIGINT)
+        (runner.directory / "end").touch()
+        assert process.wait(PATIENCE) == 0
+
+
 def test_a_worker_that_dies_is_replaced(runner: Runner) -> None:
     with runner.started("--workers", "2") as process:
         before = runner.pids(2)
@@ -353,6 +374,30 @@ def test_an_old_worker_that_does_not_leave_is_killed(runner: Runner) -> None:
         wait_until(lambda: f"Worker {old} does not end, and is killed" in runner.log())
         wait_until(lambda: not is_running(old))
         assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
+
+
+#: Has room for the listening socket, and not for what `serve` needs besides.
+NO_DESCRIPTORS = """
+import resource
+import fastthrift._serve.native, fastthrift.server
+
+def make(idl):
+    free = os.open("/dev/null", os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, free + 1))
+    return Handler()
+"""
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded"])
+def test_a_new_worker_that_cannot_serve_leaves_the_old_ones(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--server", server, handler="app:make") as process:
+        before = runner.pids(2)
+        (runner.directory / "app.py").write_text(APP + NO_DESCRIPTORS)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the old ones go on" in runner.log())
+        assert runner.pids(2) == before
         assert ended(process) == 0
 
 
@@ -497,6 +542,7 @@ def test_a_port_in_use_is_one_line(runner: Runner) -> None:
     [
         ("nowhere:Handler", "error: no module 'nowhere', for the handler nowhere:Handler"),
         ("app:Nothing", "error: app has no 'Nothing'"),
+        (".app:Handler", "error: '.app:Handler' names no handler: it must be MODULE:HANDLER"),
         ("app", "error: 'app' names no handler: it must be MODULE:HANDLER"),
         ("app:greet_only", "error: app:greet_only lacks methods of Greeter: pid, wait"),
     ],
@@ -509,6 +555,15 @@ def test_a_module_that_exits_is_one_line(runner: Runner) -> None:
     (runner.directory / "app.py").write_text("import sys\nsys.exit('no database')")
     text = runner.failed("--workers", "1")
     assert text == "error: the handler app:Handler exits when it is loaded: no database\n"
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded"])
+def test_a_server_that_cannot_serve_is_one_line(runner: Runner, server: str) -> None:
+    (runner.directory / "app.py").write_text(APP + NO_DESCRIPTORS)
+    text = runner.failed("--server", server, handler="app:make")
+    assert text.startswith("error: cannot serve: ")
+    assert "Too many open files" in text
+    assert len(text.splitlines()) == 1
 
 
 def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None:
@@ -530,7 +585,16 @@ def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--bind", "nowhere"], ["--workers", "0"], ["--grace", "soon"], ["--server", "fast"]],
+    [
+        ["--bind", "nowhere"],
+        ["--bind", "fd:4294967295"],
+        ["--bind", "fd:99999999999999999999"],
+        ["--workers", "0"],
+        ["--grace", "soon"],
+        ["--grace", "1e19"],
+        ["--message-timeout", "nan"],
+        ["--server", "fast"],
+    ],
 )
 def test_wrong_usage_is_status_2(runner: Runner, arguments: list[str]) -> None:
     done = subprocess.run(
