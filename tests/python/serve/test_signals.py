@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import struct
@@ -12,8 +13,12 @@ import threading
 from typing import Any
 
 import pytest
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.contrib.aio.server import TAsyncServer
+from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TMessageType
+from support import aio as aio_support
 from support.rpc import (
     PATIENCE,
     client_of,
@@ -23,7 +28,7 @@ from support.rpc import (
     port_of,
     receive,
 )
-from support.stopping import ALL, CONCURRENT, SIMPLE, Served, in_threads, served
+from support.stopping import ALL, CONCURRENT, SIMPLE, Served, in_loop, in_threads, served
 
 ARGUMENTS = struct.pack("!bhi", 8, 1, 1) + struct.pack("!bhi", 8, 2, 2) + b"\0"
 
@@ -300,3 +305,46 @@ def test_calls_that_were_sent_ahead_are_answered_when_the_server_is_closed(kind:
         assert receive(peer, len(b"".join(answers))) == b"".join(answers)
         assert peer.recv(1) == b""
         assert_ended_well(server)
+
+
+class Busy(aio_support.Handler):
+    """Holds up the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    async def nothing(self) -> None:
+        self.begun.set()
+        assert self.go_on.wait(PATIENCE)
+
+
+def test_calls_that_came_while_the_event_loop_was_busy_are_answered() -> None:
+    handler = Busy()
+    trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000)
+    server = TAsyncServer(TAsyncProcessor(aio_support.Calls, handler), trans)
+    with in_loop(server), contextlib.ExitStack() as peers:
+        assert trans.raw_sock is not None
+        port = trans.raw_sock.getsockname()[1]
+
+        def connect() -> socket.socket:
+            return peers.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+
+        call = message("add", 1, ARGUMENTS, TMessageType.CALL)
+        answer = message("add", 1, i32_result(3))
+        waiting = [connect() for _ in range(3)]
+        for peer in waiting:
+            peer.sendall(call)
+            assert receive(peer, len(answer)) == answer
+        busy = connect()
+        busy.sendall(message("nothing", 0, b"\0", TMessageType.CALL))
+        assert handler.begun.wait(PATIENCE)
+        for peer in waiting:
+            peer.sendall(call)
+        # As a signal does, by its handler and by the thread that waits for it.
+        server.close_soon()
+        server.close_soon()
+        handler.go_on.set()
+        for peer in waiting:
+            assert receive(peer, len(answer)) == answer
+            assert peer.recv(1) == b""
