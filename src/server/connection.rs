@@ -68,6 +68,16 @@ enum Speaks {
     },
 }
 
+/// What a connection reads with when it has its turn.
+pub(super) struct Turn<'a> {
+    pub(super) scratch: &'a mut [u8],
+    pub(super) now: Instant,
+    pub(super) options: &'a ServerOptions,
+    /// The number of the connection.
+    pub(super) id: u64,
+    pub(super) answers: &'a Arc<Answers>,
+}
+
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -156,29 +166,21 @@ impl Connection {
     }
 
     /// Reads what has come, within reason.
-    pub(super) fn read(
-        &mut self,
-        scratch: &mut [u8],
-        now: Instant,
-        options: &ServerOptions,
-        id: u64,
-        answers: &Arc<Answers>,
-    ) -> Result<Option<Trouble>, End> {
+    pub(super) fn read(&mut self, turn: &mut Turn<'_>) -> Result<Option<Trouble>, End> {
         for _ in 0..READS_PER_TURN {
             if !self.wants_turn() {
                 break;
             }
-            match self.stream.read(scratch) {
+            match self.stream.read(turn.scratch) {
                 Ok(0) => {
                     self.has_more = false;
                     self.has_ended = true;
                 }
                 Ok(count) => {
                     // There was no more, then. Its end may have come with it.
-                    self.has_more = count == scratch.len() || self.has_hung_up;
+                    self.has_more = count == turn.scratch.len() || self.has_hung_up;
                     if self.takes_calls()
-                        && let Some(bad) =
-                            self.feed(&scratch[..count], now, options, id, answers)?
+                        && let Some(bad) = self.feed(count, turn)?
                     {
                         return Ok(Some(bad));
                     }
@@ -196,15 +198,9 @@ impl Connection {
         !self.is_closing && self.last_words.is_none()
     }
 
-    fn feed(
-        &mut self,
-        bytes: &[u8],
-        now: Instant,
-        options: &ServerOptions,
-        id: u64,
-        answers: &Arc<Answers>,
-    ) -> Result<Option<Trouble>, End> {
-        let new = bytes.len().min(LOOKED_AT - self.opened);
+    fn feed(&mut self, count: usize, turn: &Turn<'_>) -> Result<Option<Trouble>, End> {
+        let bytes = &turn.scratch[..count];
+        let new = count.min(LOOKED_AT - self.opened);
         self.opening[self.opened..self.opened + new].copy_from_slice(&bytes[..new]);
         self.opened += new;
         let had_begun = mem::replace(&mut self.has_begun, true);
@@ -212,14 +208,14 @@ impl Connection {
             Speaks::Known { inbound, .. } => inbound.feed(bytes),
             Speaks::Unknown { peer, come } => {
                 come.extend_from_slice(bytes);
-                if let Some(format) = format_of(come, options)? {
-                    let mut inbound = inbound(format, options);
+                if let Some(format) = format_of(come, turn.options)? {
+                    let mut inbound = inbound(format, turn.options);
                     inbound.feed(come);
                     let origin = Origin {
-                        connection: id,
+                        connection: turn.id,
                         peer: mem::take(peer),
                         format,
-                        answers: Arc::clone(answers),
+                        answers: Arc::clone(turn.answers),
                         unsent: AtomicUsize::new(0),
                         has_ended: AtomicBool::new(false),
                     };
@@ -230,9 +226,9 @@ impl Connection {
                 }
             }
         }
-        let (is_whole, bad) = self.cut(options)?;
+        let (is_whole, bad) = self.cut(turn.options)?;
         if !had_begun || is_whole {
-            self.since = now;
+            self.since = turn.now;
         }
         Ok(bad)
     }
@@ -357,17 +353,10 @@ impl Connection {
     }
 
     /// Reads all that has come, whether it was told of or not.
-    pub(super) fn read_all(
-        &mut self,
-        scratch: &mut [u8],
-        now: Instant,
-        options: &ServerOptions,
-        id: u64,
-        answers: &Arc<Answers>,
-    ) -> Result<Option<Trouble>, End> {
+    pub(super) fn read_all(&mut self, turn: &mut Turn<'_>) -> Result<Option<Trouble>, End> {
         self.has_more = true;
         while self.wants_turn() {
-            if let Some(trouble) = self.read(scratch, now, options, id, answers)? {
+            if let Some(trouble) = self.read(turn)? {
                 return Ok(Some(trouble));
             }
         }

@@ -10,7 +10,7 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::answers::{Answer, Answers};
 use super::calls::{Calls, Work};
-use super::connection::{Connection, End, Trouble};
+use super::connection::{Connection, End, Trouble, Turn};
 use super::notices::{Notice, Rate};
 use super::options::ServerOptions;
 use super::refusal::{Reason, refuse};
@@ -72,14 +72,7 @@ pub(super) struct EventLoop {
 }
 
 /// How a connection reads.
-type ReadSome = fn(
-    &mut Connection,
-    &mut [u8],
-    Instant,
-    &ServerOptions,
-    u64,
-    &Arc<Answers>,
-) -> Result<Option<Trouble>, End>;
+type ReadSome = fn(&mut Connection, &mut Turn<'_>) -> Result<Option<Trouble>, End>;
 
 /// Tells who waits for work that none comes, whatever ends the loop.
 struct Ending(Arc<Calls>);
@@ -299,15 +292,14 @@ impl EventLoop {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
-        let read = read(
-            connection,
-            &mut self.scratch,
-            self.now,
-            &self.options,
+        let mut turn = Turn {
+            scratch: &mut self.scratch,
+            now: self.now,
+            options: &self.options,
             id,
-            &self.answers,
-        );
-        match read {
+            answers: &self.answers,
+        };
+        match read(connection, &mut turn) {
             Ok(trouble) => {
                 self.touched.push(id);
                 if let Some(trouble) = trouble {

@@ -22,8 +22,8 @@ BREAKS = [
     Break(
         "a message has its time from its first byte",
         "each byte begins it anew",
-        "        if !had_begun || is_whole {\n            self.since = now;\n",
-        "        if is_whole || had_begun || !had_begun {\n            self.since = now;\n",
+        "        if !had_begun || is_whole {\n            self.since = turn.now;\n",
+        "        if is_whole || had_begun || !had_begun {\n            self.since = turn.now;\n",
         ("tests/server.rs::message_has_a_time_from_its_first_byte",),
     ),
     Break(
