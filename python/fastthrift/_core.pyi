@@ -20,79 +20,23 @@ from typing import (
 
 from typing_extensions import Buffer, Self
 
+# fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH",
-    "DEFAULT_MAX_SIZE",
-    "CyTransportBase",
-    "Diagnostic",
-    "Initializer",
-    "Method",
-    "NativeServer",
-    "NativeWorker",
-    "OriginalMethods",
-    "PayloadType",
-    "Program",
-    "Schema",
-    "ServedCalls",
-    "ServerNotice",
-    "StructStorage",
-    "TApacheJSONProtocol",
-    "TApacheJSONProtocolFactory",
-    "TBinaryProtocol",
-    "TBinaryProtocolFactory",
-    "TBufferedTransport",
-    "TBufferedTransportFactory",
-    "TCompactProtocol",
-    "TCompactProtocolFactory",
-    "TFramedTransport",
-    "TFramedTransportFactory",
-    "TMemoryBuffer",
-    "TMessageType",
-    "TType",
-    "ValueScan",
-    "bind",
-    "copy_options",
-    "decode",
-    "delete_raw",
-    "deserialize",
-    "detect",
-    "drop_plan",
-    "encode",
-    "find_method",
-    "format_text",
-    "frame_end",
-    "frame_header",
-    "frame_length",
-    "from_dict",
-    "from_json",
-    "inherit_native",
-    "initialize",
-    "install_call",
-    "install_getattr",
-    "is_slot",
-    "layout_fields",
-    "load_schema",
-    "parse_json",
-    "read_call",
-    "read_json",
-    "read_json_message",
-    "read_json_value",
-    "read_reply",
-    "read_value",
-    "serialize",
-    "set_raw",
-    "skip_json",
-    "snapshot",
-    "source_below",
-    "take_output",
-    "to_dict",
-    "to_json",
-    "write_call",
-    "write_json_message",
-    "write_json_value",
-    "write_result",
-    "write_value",
+    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic", "Initializer",
+    "Method", "NativeServer", "NativeWorker", "OriginalMethods", "PayloadType", "Program", "Schema",
+    "ServedCalls", "ServerNotice", "StructStorage", "TApacheJSONProtocol",
+    "TApacheJSONProtocolFactory", "TBinaryProtocol", "TBinaryProtocolFactory", "TBufferedTransport",
+    "TBufferedTransportFactory", "TCompactProtocol", "TCompactProtocolFactory", "TFramedTransport",
+    "TFramedTransportFactory", "TMemoryBuffer", "TMessageType", "TType", "ValueScan", "bind",
+    "copy_options", "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode",
+    "find_method", "format_text", "frame_end", "frame_header", "frame_length", "from_dict",
+    "from_json", "inherit_native", "initialize", "install_call", "install_getattr", "is_slot",
+    "layout_fields", "load_schema", "parse_json", "read_call", "read_json", "read_json_message",
+    "read_json_value", "read_reply", "read_value", "send_at_once", "serialize", "set_raw",
+    "skip_json", "snapshot", "source_below", "take_output", "to_dict", "to_json", "write_call",
+    "write_json_message", "write_json_value", "write_result", "write_value",
 ]
+# fmt: on
 
 _T = TypeVar("_T")
 
@@ -676,6 +620,10 @@ def read_json_value(ttype: int, value: object, spec: object, budget: int) -> Any
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""
+
+def send_at_once(descriptor: int, data: bytes) -> int:
+    """Send what a socket takes without waiting, and with the interpreter's lock; how many bytes
+    that were."""
 
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
     """What was written to a native transport, if anything, and the transport below that has to

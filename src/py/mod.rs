@@ -76,7 +76,7 @@ mod _core {
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
-        TFramedTransportFactory, TMemoryBuffer, source_below, take_output,
+        TFramedTransportFactory, TMemoryBuffer, send_at_once, source_below, take_output,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from fastthrift._core import send_at_once
+
 from ._addresses import (
     EITHER_FAMILY,
     MAC_OR_BSD,
@@ -49,6 +51,9 @@ from .base import (
     TTransportTimeout,
     after_much,
 )
+
+# How many bytes may be sent without giving up the interpreter's lock.
+_AT_ONCE = 1 << 16
 
 # How much later than its deadline a wait may end, in seconds.
 _LATE = 0.001
@@ -244,7 +249,11 @@ class TSocket(TTransportBase):
                 and not 0 <= self._within - self.deadline + monotonic() < _LATE
             ):
                 self._bound(sock)
-            sock.sendall(buf)
+            # Sockets of another class, of TLS for one, have a way of their own.
+            if len(buf) > _AT_ONCE or type(sock) is not socket.socket or type(buf) is not bytes:
+                sock.sendall(buf)
+            elif (sent := send_at_once(sock.fileno(), buf)) < len(buf):
+                sock.sendall(memoryview(buf)[sent:])
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:

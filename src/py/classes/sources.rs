@@ -122,16 +122,9 @@ impl<'a> RecordedSources<'a> {
         let Some(reader) = &self.given.reader else {
             return self.files.read(path).inspect_err(|error| {
                 if path == self.root {
-                    let error = PyOSError::new_err((
-                        error.raw_os_error().unwrap_or(0),
-                        error
-                            .to_string()
-                            .split(" (os error")
-                            .next()
-                            .unwrap_or("")
-                            .to_owned(),
-                        path.to_string_lossy().into_owned(),
-                    ));
+                    let (number, text) = ffi::system_error(error);
+                    let path = path.to_string_lossy().into_owned();
+                    let error = PyOSError::new_err((number, text, path));
                     *self.failure.borrow_mut() = Some(error);
                 }
             });

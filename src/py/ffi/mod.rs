@@ -23,6 +23,7 @@ mod payload_type;
 mod quiet;
 mod raised;
 mod scalar;
+mod sending;
 mod slots;
 mod stack;
 mod storage;
@@ -45,11 +46,12 @@ pub use list::{ExactItems, ListBuilder, write_item};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;
-pub use raised::{Raised, exception_of, raised_from};
+pub use raised::{Raised, exception_of, raised_from, system_error};
 pub use scalar::{
     ExactNumber, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, ReadStrBytes,
     ScalarKind, Unread, half_pairs, write_exact_field,
 };
+pub use sending::send_at_once;
 pub use slots::{Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{

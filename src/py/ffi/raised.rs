@@ -1,5 +1,6 @@
 //! Errors that stay with the interpreter until somebody wants them.
 
+use std::io;
 use std::mem::ManuallyDrop;
 
 use pyo3::exceptions::PyBaseException;
@@ -160,4 +161,12 @@ impl Drop for Raised<'_> {
         // SAFETY: attached. Nobody wants the exception.
         unsafe { ffi::PyErr_Clear() };
     }
+}
+
+/// What an `OSError` is made of: the number of what the system refused, and
+/// its text.
+pub fn system_error(error: &io::Error) -> (i32, String) {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    (error.raw_os_error().unwrap_or(0), text.to_owned())
 }

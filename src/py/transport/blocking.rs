@@ -1,6 +1,9 @@
 //! What Python needs to send and to wait itself: see
 //! `fastthrift/_calls/wait.py`.
 
+use std::os::fd::RawFd;
+
+use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -59,4 +62,15 @@ pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<ToSend<'_>> {
         return Ok(((!output.as_bytes().is_empty()).then_some(output), below));
     }
     Ok((None, trans))
+}
+
+/// Sends what a socket takes without waiting, and tells how many bytes that
+/// were.
+///
+/// The interpreter's lock is kept: among many threads getting it back takes
+/// longer than sending.
+#[pyfunction]
+pub fn send_at_once(descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
+    ffi::send_at_once(descriptor, data)
+        .map_err(|error| PyOSError::new_err(ffi::system_error(&error)))
 }

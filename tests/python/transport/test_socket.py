@@ -349,6 +349,67 @@ def test_write_that_times_out():
         assert isinstance(caught.value, TimeoutError)
 
 
+def test_small_writes_to_a_slow_reader_arrive_whole_and_in_order():
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    transport = TSocket(sock=ours)
+    sent = bytes(range(256)) * 250
+
+    def write():
+        for _ in range(20):
+            transport.write(sent)
+        transport.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    received = b""
+    while data := theirs.recv(10_000):
+        received += data
+    writer.join(PATIENCE)
+    theirs.close()
+    assert received == sent * 20
+
+
+def test_small_write_that_times_out():
+    ours, theirs = socket.socketpair()
+    transport = TSocket(sock=ours)
+    transport.set_timeout(50)
+
+    def write_until_nothing_goes():
+        while True:
+            transport.write(b"x" * 1000)
+
+    with pytest.raises(TTransportException) as caught:
+        write_until_nothing_goes()
+    assert caught.value.type == TTransportException.TIMED_OUT
+    assert isinstance(caught.value, TimeoutError)
+    transport.close()
+    theirs.close()
+
+
+def test_write_where_the_socket_was_closed_under_it():
+    ours, theirs = socket.socketpair()
+    transport = TSocket(sock=ours)
+    ours.close()
+    with pytest.raises(OSError, match="Bad file descriptor") as caught:
+        transport.write(b"x")
+    assert caught.value.errno == errno.EBADF
+    theirs.close()
+
+
+def test_socket_of_a_class_of_its_own_sends_in_its_own_way():
+    class Shouting(socket.socket):
+        def sendall(self, data, *flags):
+            super().sendall(bytes(data).upper(), *flags)
+
+    ours, theirs = socket.socketpair()
+    transport = TSocket(sock=Shouting(fileno=ours.detach()))
+    transport.write(b"Hello")
+    assert theirs.recv(5) == b"HELLO"
+    transport.close()
+    theirs.close()
+
+
 def test_end_of_stream():
     with listening() as server, connected(server) as (client, accepted):
         client.close()

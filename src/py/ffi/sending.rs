@@ -1,0 +1,31 @@
+//! Sending without giving up the interpreter's lock.
+
+use std::io;
+use std::os::fd::RawFd;
+
+// Where there is none, CPython ignores the signal for all of the process.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const FLAGS: libc::c_int = libc::MSG_DONTWAIT;
+
+/// Gives `data` to a socket without waiting; how many bytes it took.
+pub fn send_at_once(socket: RawFd, data: &[u8]) -> io::Result<usize> {
+    // SAFETY: the system reads `data.len()` bytes from there, and tells itself
+    // whether the number is that of a socket.
+    let sent = unsafe { libc::send(socket, data.as_ptr().cast(), data.len(), FLAGS) };
+    match usize::try_from(sent) {
+        Ok(sent) => Ok(sent),
+        Err(_) => match io::Error::last_os_error() {
+            error
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Ok(0)
+            }
+            error => Err(error),
+        },
+    }
+}
