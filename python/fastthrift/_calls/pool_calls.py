@@ -33,7 +33,7 @@ from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.transports import peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException
-from fastthrift.protocol.exc import TProtocolException
+from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
@@ -158,10 +158,11 @@ class PoolCalls(ABC):
 
     def note_client(self, error: BaseException) -> None:
         """Let an error of a call tell whose it is. What a server says is left as it is."""
-        if isinstance(error, (TTransportException, TProtocolException)):
-            self.named(error)
-        elif isinstance(error, TApplicationException):
+        if isinstance(error, (TApplicationException, TEncodeException)):
+            # The text of the latter is made of where it happened.
             error.client = self.name
+        elif isinstance(error, (TTransportException, TProtocolException)):
+            self.named(error)
 
     def only_peer(self) -> str | None:
         """Where the calls go, where that is known before a connection is taken."""
@@ -224,6 +225,7 @@ class PoolCalls(ABC):
                         "connections of the pool are busy (size, checkout_timeout)"
                     )
                     busy = kind(message=text)
+                    busy.pool_is_busy = True
                     describe(busy, self.service, api, self.only_peer(), sent=False)
                     raise self.named(busy)
                 self.waiting += 1

@@ -88,6 +88,8 @@ class TTransportException(TException):
     method: str | None = None
     peer: str | None = None
     client: str | None = None
+    #: Whether the call was not sent because all connections of the pool were busy.
+    pool_is_busy: bool = False
 
     UNKNOWN = 0
     NOT_OPEN = 1

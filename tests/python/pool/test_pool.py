@@ -16,6 +16,7 @@ import fastthrift
 import pytest
 from fastthrift import ClientPool
 from fastthrift.protocol import TCompactProtocolFactory
+from fastthrift.protocol.exc import TEncodeException
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
 from fastthrift.transport import (
@@ -591,3 +592,11 @@ def test_the_addresses_of_a_name_take_turns_and_one_that_fails_is_passed_over(mo
         assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
         # Once, and not again while it is passed over.
         assert pool.stats()["retries"] == 1
+
+
+def test_arguments_that_cannot_be_sent_are_told_by_a_pool_with_a_name(port):
+    with pool_of(port, name="calls") as pool:
+        with pytest.raises(TEncodeException) as caught:
+            pool.add(2**40, 1)
+        assert caught.value.client == "calls"
+        assert pool.add(1, 1) == 2

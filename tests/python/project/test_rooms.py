@@ -71,6 +71,7 @@ ROOMS: dict[str, set[str]] = {
     "hooks": {"_calls"},
     "pool": {"_core", "_calls", "http", "thrift", "transport", "transport.base", "urls"},
     "parser": {"_core", "_light", "_payload"},
+    "_web": {"_calls", "_payload", "parser", "pool", "protocol.exc", "transport.base", "urls"},
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
     "compat": set(),
