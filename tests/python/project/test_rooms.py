@@ -76,6 +76,7 @@ ROOMS: dict[str, set[str]] = {
     "compat": set(),
     # The package's own names.
     "": {"_calls", "_core", "_lazy", "compat", "hook", "hooks", "parser", "pool", "transport.base"},
+    "_plain": {"_core", "protocol.exc"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {
@@ -110,6 +111,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "testing": {"_calls", "contrib.aio", "http", "protocol", "server", "thrift", "transport"},
     "cli": {
         "",
         "_core",
