@@ -1,0 +1,64 @@
+"""What commands have of a Thrift file: it is loaded, and something in it is found by its name."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import fastthrift
+from fastthrift._plain import did_you_mean
+from fastthrift.parser.exc import ThriftParserError
+
+
+class UsageError(Exception):
+    """What a command cannot begin with, for standard error."""
+
+
+def add_include_dirs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-I",
+        "--include",
+        metavar="DIR",
+        action="append",
+        dest="include_dirs",
+        help="look for includes here, after the directory of the including file; may be repeated",
+    )
+
+
+def load(path: str, include_dirs: list[str] | None) -> Any:
+    """The module of a Thrift file. Raises `UsageError`, which has the place and the line of each
+    mistake."""
+    directories: list[Any] | None = include_dirs and [*include_dirs]
+    try:
+        return fastthrift.load(path, include_dirs=directories)
+    except ThriftParserError as error:
+        found = getattr(error, "diagnostics", ())
+        errors = [each.rendered for each in found if each.severity == "error"]
+        raise UsageError("\n\n".join(errors) or f"error: {path}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"error: cannot read {path}: {error.strerror or error}") from None
+
+
+def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
+    """The service or struct of a name, also one of an included file as ``shared.Item``; ``kind``
+    is what it is called, ``has`` an attribute that it has. Raises `UsageError`, which names all
+    there are."""
+    found = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, type) and hasattr(found, has):
+        return found
+    names = all_of(module, has)
+    raise UsageError(
+        f"error: {path} has no {kind} {name!r}{did_you_mean(name, names)}; it has: "
+        f"{', '.join(names) or 'none'}"
+    )
+
+
+def all_of(module: Any, has: str) -> list[str]:
+    """The names of a file's services, or structs."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type) and hasattr(value, has) and not name.startswith("_")
+    ]

@@ -1,0 +1,231 @@
+"""Services that answer what a test says."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastthrift._calls.client_call import name_arguments
+from fastthrift._calls.failures import describe
+from fastthrift._calls.services import check_service, method_of
+from fastthrift._core import deserialize, serialize
+from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
+from fastthrift.protocol.exc import TProtocolException
+from fastthrift.thrift import TApplicationException, TException
+from fastthrift.transport.base import TTransportException
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_T = TypeVar("_T")
+
+# What it has of a pool, unless the service has methods of these names.
+_OF_POOLS = ("client", "close", "with_options")
+
+# What a client raises that no IDL declares.
+_OF_CALLS = (TApplicationException, TProtocolException, TTransportException)
+
+
+class FakeService:
+    """Stands for a client of a service, or for its handler, and answers what it was told::
+
+        with FakeService(idl.Calculator, add=lambda a, b: 42, divide=TimeoutError) as fake:
+            fake.add(1, 2)          # 42
+            fake.divide(1, 0)       # raises TimeoutError
+        fake.calls                  # [("add", (1, 2)), ("divide", (1, 0))]
+
+    An answer is a function of the arguments, an exception (a class or an object) that is raised,
+    or a value. Arguments and answers are encoded and decoded as in a call, so that they are of the
+    types of the IDL, and nothing is shared.
+
+    A call of a method without an answer, an answer that does not fit its type, and an exception of
+    the IDL that its method does not declare are mistakes of the test: an ``AssertionError`` is
+    raised by the call, and once more at the end of a ``with`` block, in case that the program
+    under test has caught it.
+    """
+
+    def __init__(
+        self, service: Any, answers: Mapping[str, Any] | None = None, /, **methods: Any
+    ) -> None:
+        """``answers`` is for methods whose names cannot be keywords. Raises ``TypeError`` for
+        methods that the service does not have."""
+        check_service(service, type(self).__name__)
+        self._service = service
+        self._answers: dict[str, Any] = {}
+        self._mistakes: list[AssertionError] = []
+        #: The calls so far: the method, and its arguments in the order of the IDL.
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        for name, answer in {**(answers or {}), **methods}.items():
+            self._answers[self._method(name)] = answer
+        for name in self._service.thrift_services:
+            if name in _OF_POOLS:
+                setattr(self, name, functools.partial(self._make_call, name))
+
+    def _method(self, name: str) -> str:
+        try:
+            return method_of(self, self._service, name)
+        except AttributeError:
+            pass
+        try:
+            return require_method(self._service, name)
+        except UnknownMethod as error:
+            raise TypeError(str(error)) from None
+
+    def __getattr__(self, name: str) -> Any:
+        # `_service` is missing on an object that __init__ has not run on, as copy makes them.
+        if name == "_service":
+            raise AttributeError(name)
+        return functools.partial(self._make_call, method_of(self, self._service, name))
+
+    def _make_call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+        return self._call(_api, args, kwargs)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._service.thrift_services]
+
+    def _call(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        answer = self._begin(api, args, kwargs)
+        try:
+            value = answer()
+        except Exception as error:
+            raise self._raised(api, error) from None
+        return self._answered(api, value)
+
+    def _begin(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Note a call; gives a function for its answer."""
+        named = name_arguments(self._service, api, args, kwargs)
+        holder = getattr(self._service, f"{api}_args")()
+        for name, value in named.items():
+            setattr(holder, name, value)
+        arrived = _sent(holder)
+        values = tuple(getattr(arrived, field[1]) for field in holder.thrift_spec.values())
+        self.calls.append((api, values))
+        if api not in self._answers:
+            raise self._mistake(
+                f"{self._name}.{api}() was called with {values!r}, and the fake has no answer for "
+                f"it: give it one, as FakeService({self._name}, {api}=...)"
+            )
+        answer = self._answers[api]
+
+        def give() -> Any:
+            if isinstance(answer, BaseException) or _is_exception(answer):
+                raise answer
+            # A mutable argument is the handler's own, as on a server.
+            return answer(*values) if callable(answer) else answer
+
+        return give
+
+    def _answered(self, api: str, value: Any) -> Any:
+        """What a client has of a value that was answered."""
+        holder = getattr(self._service, f"{api}_result")()
+        if 0 not in holder.thrift_spec:
+            return None
+        if value is None:
+            raise self._mistake(f"the fake answers {self._shown(api)} with None")
+        holder.success = value
+        try:
+            return _sent(holder).success
+        except TException as error:
+            raise self._mistake(
+                f"the fake answers {self._shown(api)} with {value!r}: {error}"
+            ) from None
+
+    def _raised(self, api: str, error: Exception) -> Exception:
+        """What a client raises for an exception that was answered."""
+        if isinstance(error, _OF_CALLS):
+            describe(error, self._service, api, None, sent=True)
+            return error
+        declared = tuple(declared_by(self._service, api))
+        if isinstance(error, declared):
+            return self._declared(api, error)
+        if isinstance(error, TException) and getattr(error, "thrift_spec", None):
+            return self._mistake(
+                f"the fake raises {type(error).__name__} in {self._shown(api)}, which does not "
+                f"declare it: a client would not see it"
+            )
+        return error
+
+    def _declared(self, api: str, error: Exception) -> Exception:
+        holder = getattr(self._service, f"{api}_result")()
+        spec = holder.thrift_spec
+        name = next(f[1] for i, f in sorted(spec.items()) if i and isinstance(error, f[2]))
+        setattr(holder, name, error)
+        try:
+            arrived: Exception = getattr(_sent(holder), name)
+        except TException as wrong:
+            return self._mistake(
+                f"the fake raises {error!r} in {self._shown(api)}, which cannot be sent: {wrong}"
+            )
+        return arrived
+
+    def _mistake(self, text: str) -> AssertionError:
+        error = AssertionError(text)
+        self._mistakes.append(error)
+        return error
+
+    @property
+    def _name(self) -> str:
+        return str(self._service.__name__)
+
+    def _shown(self, api: str) -> str:
+        return f"{self._name}.{signature(self._service, api)}"
+
+    # As a pool
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Self]:
+        """Itself, as a pool gives one connection for several calls."""
+        yield self
+
+    def with_options(self, **options: Any) -> Self:
+        """Itself, as a pool gives a view with other options."""
+        return self
+
+    def close(self) -> None:
+        """Raise the ``AssertionError`` of the first mistake, if there was one."""
+        self._raise_mistake()
+
+    def _raise_mistake(self) -> None:
+        if self._mistakes:
+            raise self._mistakes[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._raise_mistake()
+
+
+class AsyncFakeService(FakeService):
+    """``FakeService`` for asyncio: its methods are awaited, and functions that answer may be
+    coroutine functions."""
+
+    async def _call(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        answer = self._begin(api, args, kwargs)
+        try:
+            value = answer()
+            if inspect.isawaitable(value):
+                value = await value
+        except Exception as error:
+            raise self._raised(api, error) from None
+        return self._answered(api, value)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._raise_mistake()
+
+
+def _is_exception(answer: Any) -> bool:
+    return isinstance(answer, type) and issubclass(answer, BaseException)
+
+
+def _sent(payload: _T) -> _T:
+    """What arrives of a struct that is sent."""
+    return deserialize(type(payload)(), serialize(payload))

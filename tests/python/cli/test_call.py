@@ -1,0 +1,269 @@
+"""``fastthrift call``: the real command, in a process of its own, with real servers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from fastthrift.protocol import TCompactProtocolFactory
+from fastthrift.server import TThreadedServer
+from fastthrift.testing import serve
+from fastthrift.thrift import TMultiplexedProcessor, TProcessor
+from fastthrift.transport import TFramedTransportFactory, TServerSocket
+from fastthrift.transport.sslsocket import TSSLServerSocket
+from support.rpc import IDL, Calls, Handler, Other
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "fastthrift", "call", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def idl(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("call") / "calls.thrift"
+    path.write_text(IDL)
+    return str(path)
+
+
+class Recording(Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.close_codes: list[int] = []
+
+    def close(self, code: int) -> None:
+        self.close_codes.append(code)
+
+
+@pytest.fixture(scope="module")
+def handler() -> Recording:
+    return Recording()
+
+
+@pytest.fixture(scope="module")
+def url(handler: Recording) -> Iterator[str]:
+    with serve(Calls, handler) as url:
+        yield url
+        handler.go_on.set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["add", "40", "2"], "42\n"),
+        (["add", "b=2", "a=-44"], "-42\n"),
+        (["add", "40", "2", "--json"], "42\n"),
+        (["echo", "text as it is"], "text as it is\n"),
+        (["echo", "text", "--json"], '"text"\n'),
+        (["truth", "true"], "true\n"),
+        (["nothing"], ""),
+        (["nothing", "--json"], "null\n"),
+        (["note", "a line"], ""),
+        (["whoami"], "Calls\n"),
+    ],
+)
+def test_a_result_is_printed(url: str, idl: str, arguments: list[str], output: str) -> None:
+    done = run(url, idl, "Calls", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, output, "")
+
+
+def test_structs_come_and_go_as_json(url: str, idl: str) -> None:
+    person = {"name": "Ada", "phones": [{"number": "1", "kind": 2}], "id": 7}
+    done = run(url, idl, "Calls", "person", json.dumps(person))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == person
+
+
+def test_a_method_that_is_called_as_one_of_the_client(
+    url: str, idl: str, handler: Recording
+) -> None:
+    assert run(url, idl, "Calls", "close", "3").returncode == 0
+    assert handler.close_codes == [3]
+
+
+@pytest.mark.parametrize(
+    "query", ["?transport=framed", "?protocol=compact", "?protocol=json", "?protocol=apache_json"]
+)
+def test_the_url_says_how_to_speak(url: str, idl: str, query: str) -> None:
+    assert run(url + query, idl, "Calls", "add", "40", "2").stdout == "42\n"
+
+
+def test_a_declared_exception_is_told_with_its_fields(url: str, idl: str) -> None:
+    done = run(url, idl, "Calls", "person", "{}")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", 'NotFound: name="nobody"\n')
+    done = run(url, idl, "Calls", "person", "{}", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads(done.stderr) == {"type": "NotFound", "fields": {"name": "nobody"}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["Calls"], ["METHOD is needed", "  add(1: i32 a, 2: i32 b) -> i32\n", "whoami()"]),
+        ([], ["SERVICE is needed", "Base, Calls, Other"]),
+        (["Cals", "add"], ["no service 'Cals' (did you mean 'Calls'?)", "Base, Calls, Other"]),
+        (["Calls", "ad"], ["no method 'ad' (did you mean 'add'?)", "  echo(1: string text)"]),
+        (["Calls", "add", "40"], ["add() lacks b; it is add(1: i32 a, 2: i32 b) -> i32"]),
+        (["Calls", "add", "a", "b"], ["a: expected an integer, found 'a'"]),
+        (["Calls", "add", "1", "2", "--timeout", "0"], ["no number of seconds above 0"]),
+        (["Calls", "add", "1", "2", "-H", "A: b"], ["--header is for http and https"]),
+        (["Calls", "add", "1", "2", "--ca", "ca.pem"], ["are for tls and https"]),
+    ],
+)
+def test_wrong_usage_calls_nothing(
+    url: str, idl: str, arguments: list[str], expected: list[str]
+) -> None:
+    done = run(url, idl, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [text for text in expected if text not in done.stderr] == []
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.thrift"
+    broken.write_text("service S {\n  i32 add(1: i23 a)\n}\n")
+    for arguments, text in (
+        (["tpc://x", idl, "Calls", "add"], "it must begin with tcp://"),
+        ([url, str(tmp_path / "none.thrift"), "S", "add"], "cannot read "),
+        ([url, str(broken), "S", "add"], f"{broken}:2:14"),
+    ):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert text in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def failure(*arguments: str) -> str:
+    """What a call that has no answer says: one line."""
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_nobody_listens(idl: str) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        said = failure(f"tcp://127.0.0.1:{port}", idl, "Calls", "add", "1", "2")
+    assert f"tcp://127.0.0.1:{port}" in said
+    assert "Connection refused" in said
+    assert "is a server running there" in said
+
+
+def test_no_answer_in_time(url: str, idl: str) -> None:
+    said = failure(url, idl, "Calls", "wait", "1", "--timeout", "0.2")
+    assert "Calls.wait()" in said
+    assert "had 0.2 s, --timeout SECONDS" in said
+
+
+def test_errors_that_the_server_tells(url: str, idl: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.CRITICAL):
+        said = failure(url, idl, "Calls", "fail", "a secret")
+    assert "Internal error processing fail" in said
+    assert url.removeprefix("tcp://") in said
+    assert "a secret" not in said
+    assert "Unknown method hello" in failure(url, idl, "Other", "hello", "you")
+
+
+@contextlib.contextmanager
+def serving(server: TThreadedServer) -> Iterator[str]:
+    """A server in a thread; gives its address."""
+    server.trans.listen()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.trans.sock.getsockname()[1]}"
+    finally:
+        server.close()
+        thread.join()
+
+
+def test_a_server_that_speaks_otherwise(idl: str) -> None:
+    server = TThreadedServer(
+        TProcessor(Calls, Handler()),
+        TServerSocket("127.0.0.1", 0),
+        TFramedTransportFactory(),
+        TCompactProtocolFactory(),
+    )
+    with serving(server) as address:
+        assert "?transport=framed" in failure(f"tcp://{address}", idl, "Calls", "add", "1", "2")
+        spoken = f"tcp://{address}?transport=framed&protocol=compact"
+        assert run(spoken, idl, "Calls", "add", "40", "2").stdout == "42\n"
+
+
+class You:
+    def hello(self, name: str) -> str:
+        return name
+
+    def boom(self) -> int:
+        raise LookupError
+
+
+def test_one_of_several_services(idl: str) -> None:
+    processor = TMultiplexedProcessor()
+    processor.register_processor("calls", TProcessor(Calls, Handler()))
+    processor.register_processor("other", TProcessor(Other, You()))
+    with serving(TThreadedServer(processor, TServerSocket("127.0.0.1", 0))) as address:
+        url = f"tcp://{address}"
+        assert run(f"{url}?service=calls", idl, "Calls", "add", "40", "2").stdout == "42\n"
+        assert "?service=NAME" in failure(url, idl, "Calls", "add", "40", "2")
+        assert "?service=NAME" in failure(f"{url}?service=x", idl, "Calls", "add", "40", "2")
+
+
+def test_http_with_headers(idl: str) -> None:
+    seen: list[dict[str, str]] = []
+
+    def note(get_response: Any) -> Any:
+        def answer(call: Any) -> Any:
+            seen.append(dict(call.headers))
+            return get_response(call)
+
+        return answer
+
+    with serve(Calls, Handler(), over_http=True, middleware=[note]) as url:
+        done = run(url, idl, "Calls", "add", "40", "2", "-H", "X-Token: one:two")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
+        with serve(Calls, Handler()) as socket_url:
+            said = failure(socket_url.replace("tcp", "http"), idl, "Calls", "add", "1", "2")
+        assert "closed the connection" in said
+    assert seen[0]["x-token"] == "one:two"
+
+
+def test_tls(idl: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    ca, cert, server_cert = (str(tmp_path / name) for name in ("ca.pem", "client.pem", "own.pem"))
+    authority.cert_pem.write_to_path(ca)
+    for path in (cert, server_cert):
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ca)
+    context.load_cert_chain(server_cert)
+    context.verify_mode = ssl.CERT_REQUIRED
+    trans = TSSLServerSocket("127.0.0.1", 0, ssl_context=context)
+    with serving(TThreadedServer(TProcessor(Calls, Handler()), trans)) as address:
+        url = f"tls://{address}"
+        done = run(url, idl, "Calls", "add", "40", "2", "--ca", ca, "--cert", cert)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
+        said = failure(url, idl, "Calls", "add", "40", "2")
+        assert "certificate verify failed" in said
+        assert "--ca FILE" in said
+        done = run(url, idl, "Calls", "add", "40", "2", "--ca", f"{ca}.not")
+        assert done.returncode == 2
+        assert "ca.pem.not): No such file" in done.stderr
