@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
     from fastthrift._calls.client_call import ClientCall
     from fastthrift._calls.observed import Call, Middleware
-    from fastthrift._calls.server_call import Incoming
+    from fastthrift._calls.server_call import Find, Incoming
     from fastthrift.protocol.base import TProtocolBase
 
 
@@ -365,6 +365,13 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
         find = several(processor)
         return lambda call: run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
     return lambda call: processor.process(Reader(iprot, call), Writer(oprot, call))
+
+
+def find_of(processor: Any) -> Find | None:
+    """How a processor finds who serves a call, where it processes them as these here do."""
+    if _OWN_PROCESSING.are_kept_by(processor):
+        return single(processor)
+    return several(processor) if _OWN_SEVERAL.are_kept_by(processor) else None
 
 
 class TProcessorFactory:

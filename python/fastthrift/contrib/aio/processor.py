@@ -73,7 +73,7 @@ class TAsyncProcessor:
         at once. Raises ``ValueError`` for a processor that processes calls in a way of its own."""
         from ._native import CallsOnLoop
 
-        find = _own_find_of(self)
+        find = find_of(self)
         if find is None:
             raise ValueError(
                 f"TNonblockingServer makes the calls of a TAsyncProcessor itself, and "
@@ -154,13 +154,14 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     ``fastthrift.thrift.processing``."""
     if wants_access_log():
         import fastthrift._calls.observed  # noqa: F401
-    find = _own_find_of(processor)
+    find = find_of(processor)
     if find is not None:
         return lambda call: drive(process_by_steps(Awaited, processor, find, call, iprot, oprot))
     return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))
 
 
-def _own_find_of(processor: Any) -> Find | None:
+def find_of(processor: Any) -> Find | None:
+    """How a processor finds who serves a call, where it processes them as these here do."""
     for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
         if own.are_kept_by(processor):
             return find(processor)
