@@ -22,6 +22,7 @@ from fastthrift._calls.server_call import (
     SEPARATOR,
     Reader,
     ServerCall,
+    SettledCall,
     Writer,
     answer,
     declare,
@@ -327,7 +328,7 @@ class TProcessor:
         """
         from fastthrift._calls.settle import alone, conclude, peer_name
 
-        call = ServerCall()
+        call = SettledCall()
         try:
             call.begin(bytes(wait(iprot.trans)[:LOOKED_AT]))
             processing(self, iprot, oprot)(call)
