@@ -36,6 +36,7 @@ from fastthrift._calls.pooling import (
     PoolOptions,
     Shelf,
     fair_end,
+    options_of_call,
 )
 from fastthrift._calls.steps import run
 from fastthrift._calls.transports import layers, looks_at
@@ -64,6 +65,9 @@ class ClientPool(PoolFace):
     where its method is idempotent: named by ``idempotent``, or annotated
     ``(idempotent = "true")`` in the IDL. After declared exceptions a connection is kept, after any
     other failure it is closed.
+
+    A call takes ``timeout=`` besides its arguments, in place of the pool's. Where a method has an
+    argument of that name, it is the method's.
     """
 
     _options: PoolOptions
@@ -72,10 +76,12 @@ class ClientPool(PoolFace):
         return _InThreads(service, options, Addresses(parse_all(url)), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        if watch.is_on:
-            return run(call_seen(self, run, _api, args, kwargs))
-        calls = self._calls
         options = self._options
+        if kwargs:
+            options = options_of_call(self._service, options, _api, kwargs)
+        if watch.is_on:
+            return run(call_seen(self, options, run, _api, args, kwargs))
+        calls = self._calls
         now = clock()
         timeout = options.timeout
         at = current_deadline()

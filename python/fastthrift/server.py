@@ -199,6 +199,7 @@ class TServer:
                         rate=self._connections.rate,
                     )
         finally:
+            connection.call.end()
             itrans.close()
             otrans.close()
 

@@ -22,6 +22,7 @@ from fastthrift._calls.server_call import (
     SEPARATOR,
     Reader,
     ServerCall,
+    SettledCall,
     Writer,
     answer,
     declare,
@@ -38,6 +39,7 @@ from fastthrift._calls.services import (
     check_handler,
     check_service,
     find_keyword_method,
+    is_given_timeout,
     no_such_attribute,
 )
 from fastthrift._calls.steps import Blocking, run
@@ -80,6 +82,10 @@ class TClient:
     ``TTransportException`` of type ``NOT_OPEN`` until the transport has been opened again.
     Declared exceptions, ``TApplicationException`` replies and arguments that cannot be encoded
     or exceed a limit leave the connection open.
+
+    A call takes ``timeout=`` besides its arguments: how many seconds it may take as a whole, as
+    ``fastthrift.deadline`` says it of several. Where a method has an argument of that name, it is
+    the method's.
 
     ``is_open`` tells whether there is a connection, ``reopen()`` makes a new one in its place;
     where the service has methods of these names, they are those.
@@ -137,8 +143,12 @@ class TClient:
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
+        named = None
         bound = bind(self, _OWN_HALVES, _api, args, kwargs)
-        named = name_arguments(self._service, _api, args, kwargs) if bound is None else None
+        if bound is None:
+            if is_given_timeout(self._service, _api, kwargs):
+                return _in_time(self._req, _api, args, kwargs)
+            named = name_arguments(self._service, _api, args, kwargs)
         progress = self._rpc_state
         if progress.process is not this_process.current:
             progress.start_over_in_child(self)
@@ -210,6 +220,8 @@ def _watched(client: TClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
     progress = client._rpc_state
     if not is_observed(progress.around):
         return client._req(_api, *args, **kwargs)
+    if is_given_timeout(client._service, _api, kwargs):
+        return _in_time(partial(_watched, client), _api, args, kwargs)
     if progress.process is not this_process.current:
         progress.start_over_in_child(client)
 
@@ -219,6 +231,16 @@ def _watched(client: TClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
 
     call = new_call(client._service, _api, args, kwargs)
     return run(observe(call, progress.around, go))
+
+
+def _in_time(
+    make: Callable[..., Any], _api: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call that is given ``timeout=``."""
+    from fastthrift._calls.deadlines import within_timeout
+
+    with within_timeout(kwargs):
+        return make(_api, *args, **kwargs)
 
 
 def _reopen(client: TClient) -> None:
@@ -306,7 +328,7 @@ class TProcessor:
         """
         from fastthrift._calls.settle import alone, conclude, peer_name
 
-        call = ServerCall()
+        call = SettledCall()
         try:
             call.begin(bytes(wait(iprot.trans)[:LOOKED_AT]))
             processing(self, iprot, oprot)(call)

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
-from fastthrift._calls.server_call import BEGUN, READ, ServerCall
+from fastthrift._calls.server_call import BEGUN, READ, ServerCall, SettledCall
 from fastthrift._calls.services import printable
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
@@ -113,7 +113,7 @@ def require_call(
         raise too_large(limit)
 
 
-class BodyCall(ServerCall):
+class BodyCall(SettledCall):
     """The call in a body, which must hold nothing else.
 
     That is looked at when the call was read and before it is made, so that of two calls in one
@@ -204,6 +204,7 @@ class Exchange:
             # A processor that flushes nothing has answered a oneway call.
             self.oprot.trans.flush()
         except raised:
+            self.call.end()
             raise
         except errors as error:
             settle(error, self.call, self.oprot)
@@ -213,6 +214,7 @@ class Exchange:
     def take(self, *, failed: bool) -> bytes:
         """What was written for the call. Raises ``BadRequest`` when it is nothing and the call has
         ``failed``."""
+        self.call.end()
         written: bytes = self._output.getvalue()
         if failed and not written:
             if self.call.header is None:

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastthrift._calls.deadlines import current_deadline
@@ -380,15 +381,28 @@ class Seen:
             _current.reset(self._token)
 
     def end(self, error: BaseException | None, before: tuple[int, int] | None) -> None:
-        """The call is over."""
-        call = self.call
-        if call is None:
+        """The call is over; where it has failed, and is answered by others, once they have."""
+        if not self._has_come(error):
+            return
+        if error is not None and self.served.is_settled:
+            self.served.ending = partial(self._tell, error, before)
+        else:
+            self._tell(error, before)
+
+    def _has_come(self, error: BaseException | None) -> bool:
+        """Whether there is a call: one that was refused was made by nobody."""
+        if self.call is None:
             if self.served.header is None or self.served.stage == BEGUN:
-                return  # no call has come, or not to its end
-            call = _call_of(self._service, self.served, self.iprot)
+                return False  # none has come, or not to its end
+            call = self.call = _call_of(self._service, self.served, self.iprot)
             if error is None and self._service is not None:
                 error = refused_call(self._service, call.method, self.served.header[1])
             call.error = error or TApplicationException(TApplicationException.UNKNOWN_METHOD)
+        return True
+
+    def _tell(self, error: BaseException | None, before: tuple[int, int] | None) -> None:
+        call = self.call
+        assert call is not None
         call._end(self.begun, error)
         if before is not None:
             counter = _counter(self.served, self.iprot)

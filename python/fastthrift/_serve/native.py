@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import conclude, note_unfinished
 from fastthrift._calls.watch import Traffic, watch
 from fastthrift._core import (
@@ -195,7 +195,7 @@ class Lane:
         self._source = TMemoryBuffer()
         iprot, self.oprot = formats.protocols(format, self._source, self.output)
         self.process = self.processing(processor, iprot, self.oprot)
-        self._call = ServerCall()
+        self._call = SettledCall()
 
     def processing(self, processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Any]:
         """How calls are made."""
@@ -220,6 +220,8 @@ class Lane:
             self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
             goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+        if call.ending is not None:
+            call.end()  # a processor of somebody's own has answered
         calls.answer(self.output.take(), goes_on)
         return goes_on
 

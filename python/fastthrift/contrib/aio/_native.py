@@ -49,6 +49,7 @@ class AwaitedLane(Lane):
             await self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no event loop
             if isinstance(error, asyncio.CancelledError) and (call.stage != READ or is_cancelled()):
+                call.end()
                 raise
             settlement = settle(error, call, calls.peer, self.oprot, self.logger)
             goes_on = await drive(

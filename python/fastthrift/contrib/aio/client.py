@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, name_arguments
 from fastthrift._calls.progress import Progress, is_open
-from fastthrift._calls.services import check_service, find_keyword_method, no_such_attribute
+from fastthrift._calls.services import (
+    check_service,
+    find_keyword_method,
+    is_given_timeout,
+    no_such_attribute,
+)
 from fastthrift._calls.steps import drive
 from fastthrift._calls.watch import watch
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
@@ -18,7 +23,7 @@ from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwarg
 from ._opening import note_opening
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from typing_extensions import Self
 
@@ -36,6 +41,9 @@ class TAsyncClient:
     later call raises ``TTransportException`` of type ``NOT_OPEN`` until the transport has been
     opened again. Declared exceptions, ``TApplicationException`` replies and arguments that
     cannot be encoded or exceed a limit leave the connection open.
+
+    A call takes ``timeout=`` besides its arguments: how many seconds it may take as a whole. Where
+    a method has an argument of that name, it is the method's.
 
     ``async with client:`` closes it at the end, and waits until the connection is closed; so a
     program should where it is encrypted, before its event loop ends.
@@ -98,6 +106,8 @@ class TAsyncClient:
 
     async def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
+        if kwargs and is_given_timeout(self._service, _api, kwargs):
+            return await _in_time(self._req, _api, args, kwargs)
         named = name_arguments(self._service, _api, args, kwargs, Awaited)
         task = asyncio.current_task()
         if self._caller is not None and self._caller is task:
@@ -164,6 +174,16 @@ class TAsyncClient:
             self._oprot.trans.close()
 
 
+async def _in_time(
+    make: Callable[..., Awaitable[Any]], _api: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call that is given ``timeout=``."""
+    from fastthrift._calls.deadlines import within_timeout
+
+    with within_timeout(kwargs):
+        return await make(_api, *args, **kwargs)
+
+
 @contextlib.asynccontextmanager
 async def _turn_of(client: TAsyncClient, task: asyncio.Task[Any] | None) -> AsyncIterator[None]:
     """The turn of a task, which calls as often as it likes until it is over."""
@@ -184,6 +204,8 @@ def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> A
     around = client._rpc_state.around
     if not is_observed(around):
         return client._req(_api, *args, **kwargs)
+    if is_given_timeout(client._service, _api, kwargs):
+        return _in_time(functools.partial(_watched, client), _api, args, kwargs)
 
     async def go(call: Call) -> Any:
         task = asyncio.current_task()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.connecting import connect
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import SettledCall
 from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift._calls.steps import drive
 from fastthrift.http._common import (
@@ -453,7 +453,7 @@ class TAsyncHttpServer(TAsyncServer):
                 request = serve_request(line, reader, self.max_message_size, logger)
                 if not await drive(request):
                     break
-                connection.call = ServerCall()
+                connection.call = SettledCall()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise

@@ -30,6 +30,7 @@ from fastthrift._calls.pool_calls import (
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
+    options_of_call,
 )
 from fastthrift._calls.steps import drive
 from fastthrift._calls.transports import layers, looks_at
@@ -80,9 +81,12 @@ class AsyncClientPool(PoolFace):
         return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        options = self._options
+        if kwargs:
+            options = options_of_call(self._service, options, _api, kwargs)
         if not watch.is_on:
-            return await drive(self._calls.call(self._options, _api, args, kwargs))
-        return await drive(call_seen(self, drive, _api, args, kwargs))
+            return await drive(self._calls.call(options, _api, args, kwargs))
+        return await drive(call_seen(self, options, drive, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[OneConnection]:

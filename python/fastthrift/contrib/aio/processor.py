@@ -10,6 +10,7 @@ from fastthrift._calls.server_call import (
     SEPARATOR,
     AsyncReader,
     ServerCall,
+    SettledCall,
     Writer,
     answer,
     declare,
@@ -112,7 +113,7 @@ class TAsyncProcessor:
 
         peer = peer or peer_name(iprot.trans, "an unknown peer")
         process = processing(self, iprot, oprot)
-        call = ServerCall()
+        call = SettledCall()
         return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
 
 

@@ -11,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.rate import Rate
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
 from fastthrift._serve.signals import closing_on_signals
@@ -48,7 +48,7 @@ class Connection:
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
         self.peer = peer_name(client)
         self.task = task
-        self.call = ServerCall()
+        self.call = SettledCall()
         self.stopped = False
 
     def stop_reading(self) -> None:
@@ -209,6 +209,7 @@ class TAsyncServer:
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
         finally:
+            connection.call.end()
             itrans.close()
             otrans.close()
 
