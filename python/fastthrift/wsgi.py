@@ -67,7 +67,8 @@ class ThriftApp:
         status = f"{answer.status} {http.HTTPStatus(answer.status).phrase}"
         length = ("Content-Length", str(len(answer.body)))
         start_response(status, [*answer.headers, *(() if answer.status == 204 else (length,))])
-        return [] if request.method == "HEAD" else [answer.body]
+        # hypercorn sends no headers without a piece of a body.
+        return [b"" if request.method == "HEAD" else answer.body]
 
 
 def request_of(environ: dict[str, Any]) -> Request:

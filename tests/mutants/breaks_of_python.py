@@ -9,6 +9,45 @@ from page import Break
 
 BREAKS = [
     Break(
+        "what is no call at a URL is refused",
+        "a body may end too early",
+        "        if self._length is not None and len(self._data) != self._length:\n",
+        "        if False:\n",
+        ("web/test_mounted::test_a_body_that_is_shorter_than_announced",),
+    ),
+    Break(
+        "a page of another site has no browser call",
+        "a body without a type is taken of a browser",
+        "if media_type not in _PROTOCOLS or untyped_by_browser:",
+        "if media_type not in _PROTOCOLS:",
+        ("web/test_mounted::test_a_body_without_a_type_is_not_taken_of_a_browser",),
+    ),
+    Break(
+        "what the page of a mount shows of others is text",
+        "a comment is HTML",
+        """return f'<p class="doc">{escape(text)}</p>' if text else \"\"""",
+        """return f'<p class="doc">{text}</p>' if text else \"\"""",
+        (
+            "web/test_mounted::test_the_page_tells_methods_types_and_comments_and_asks_no_other_host",
+        ),
+    ),
+    Break(
+        "under ASGI a handler that blocks",
+        "it is called on the event loop",
+        "            value = await asyncio.to_thread(_called, call, function, args)\n",
+        "            value = _called(call, function, args)\n",
+        (
+            "web/test_mounted::test_a_function_that_blocks_is_called_in_a_thread_and_in_the_context_of_the_request",
+        ),
+    ),
+    Break(
+        "over HTTP a call whose client has no time left",
+        "nobody asks before it is made",
+        "        if stage == READ:\n            self.require_time()\n",
+        "",
+        ("http/test_deadlines::test_a_call_whose_time_is_over_is_not_executed",),
+    ),
+    Break(
         "no file is longer than 800 lines",
         "one of Python is",
         "# The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.\n",

@@ -14,6 +14,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left
 from fastthrift._calls.connecting import connect
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
@@ -241,6 +242,8 @@ class THttpClient(TTransportBase):
             "Content-Length": str(len(data)),
             "User-Agent": _user_agent(),
         }
+        if self.deadline is not None:
+            headers[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
         custom = {**(self._http_header_factory.get_headers() or {}), **self.call_headers}
         chosen = {name.lower() for name in custom}
         connection.putrequest(

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fastthrift._calls.budget import TIMEOUT_HEADER, moment_of, until
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.server_call import ServerCall
@@ -285,10 +286,11 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         )
         self._thrift.call = exchange.call
         exchange.call.peer, exchange.call.headers = self.peer, head.headers
+        at = exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
         process = processing(server.processor, exchange.iprot, exchange.oprot)
 
         def process_in_turn(call: ServerCall) -> None:
-            with server._turn:
+            with server._turn, until(at):
                 process(call)
 
         def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left, moment_of, until
 from fastthrift._calls.connecting import connect
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
 from fastthrift._calls.server_call import SettledCall
@@ -288,10 +289,12 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if not self.is_open():
             await self.open()
         address = Address(self.scheme, self.host, self.port, self.path)
+        at = self.deadline
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
+            **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
             **self._http_header_factory.get_headers(),
             **self.call_headers,
         }
@@ -500,10 +503,12 @@ class _Line:
         exchange = Exchange(iprot, oprot, otrans, itrans.getvalue, len(body))
         call = self.connection.call = exchange.call
         call.peer, call.headers = self.peer, head.headers
+        exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
         process = processing(server.processor, iprot, oprot)
-        understood = await process_and_answer(
-            process, call, server.processor, iprot, oprot, self.peer, server._settle
-        )
+        with until(exchange.call.deadline):
+            understood = await process_and_answer(
+                process, call, server.processor, iprot, oprot, self.peer, server._settle
+            )
         return exchange.take(failed=not understood)
 
     async def linger(self) -> None:
