@@ -119,7 +119,8 @@ class THttpServer(TServer):
             try:
                 with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
                     if not self.closed:
-                        self._tell_serving()
+                        if self.on_serving is not None:
+                            self.on_serving()
                         self.httpd.serve_forever()
             finally:
                 self._is_serving = False
