@@ -603,6 +603,20 @@ fn call_is_made_whichever_worker_leaves_it_to_another() {
 }
 
 #[test]
+fn first_call_of_a_connection_may_be_under_way_when_the_server_is_closed() {
+    let server = Running::echo(ServerOptions::default());
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut fresh = server.connect();
+    let mut silent = server.connect();
+    until(|| server.server.connections() == 2);
+    server.server.close(PATIENCE);
+    fresh.write_all(&message).expect("sent");
+    assert_eq!(read_to_end(&mut fresh), message);
+    assert_eq!(read_to_end(&mut silent), b"");
+    assert_eq!(server.close(PATIENCE).unfinished, 0);
+}
+
+#[test]
 fn calls_that_have_come_are_answered_before_the_end() {
     let (go, wait) = mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
@@ -623,7 +637,7 @@ fn calls_that_have_come_are_answered_before_the_end() {
     }
     until(|| made.load(Ordering::SeqCst) == 2 && server.server.waiting() == 18);
     server.server.close(PATIENCE);
-    // Those that have no call are closed at once.
+    // Those that have no call are closed.
     assert_eq!(read_to_end(&mut idle), b"");
     assert_eq!(read_to_end(&mut begun), b"");
     assert!(

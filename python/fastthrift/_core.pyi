@@ -33,8 +33,8 @@ __all__ = [
     "from_json", "inherit_native", "initialize", "install_call", "install_getattr", "is_slot",
     "layout_fields", "load_schema", "parse_json", "read_call", "read_json", "read_json_message",
     "read_json_value", "read_reply", "read_value", "send_at_once", "serialize", "set_raw",
-    "skip_json", "snapshot", "source_below", "take_output", "to_dict", "to_json", "write_call",
-    "write_json_message", "write_json_value", "write_result", "write_value",
+    "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict", "to_json",
+    "write_call", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -632,6 +632,7 @@ def take_output(trans: Any) -> tuple[bytes | None, Any]:
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
 
+def tells_later(opening: bytes) -> bool: ...
 def detect(opening: bytes) -> tuple[str, bool] | None:
     """What the first bytes of a connection speak, and whether in frames; None where they do not
     tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",

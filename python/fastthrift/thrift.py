@@ -43,8 +43,7 @@ from fastthrift._calls.services import (
     no_such_attribute,
 )
 from fastthrift._calls.steps import Blocking, run
-from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._calls.wait import wait
+from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
@@ -253,10 +252,14 @@ def _reopen(client: TClient) -> None:
 def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
     """Wait for the reply to a call that was sent, and read it."""
     call.stage = RECEIVING
-    if arrived := wait(iprot.trans):
+    if not progress.answered:
+        try:
+            wait_for_opening(iprot.trans, progress)
+        finally:
+            if progress.opening:
+                call.stage = READING
+    elif wait(iprot.trans):
         call.stage = READING
-        if not progress.answered:
-            progress.opening = bytes(arrived[:LOOKED_AT])
     value = call.take(iprot)
     progress.answered = True
     return value
@@ -330,7 +333,8 @@ class TProcessor:
 
         call = SettledCall()
         try:
-            call.begin(bytes(wait(iprot.trans)[:LOOKED_AT]))
+            call.begin(b"")
+            wait_for_opening(iprot.trans, call)
             processing(self, iprot, oprot)(call)
         except Exception as error:
             peer = peer or peer_name(iprot.trans, "an unknown peer")

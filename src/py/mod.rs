@@ -62,7 +62,7 @@ mod _core {
     #[pymodule_export]
     use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
-    use super::stream::{detect, frame_end, frame_header, frame_length};
+    use super::stream::{detect, frame_end, frame_header, frame_length, tells_later};
     #[pymodule_export]
     use super::structs::{
         Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,

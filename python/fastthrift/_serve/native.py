@@ -30,6 +30,7 @@ from fastthrift._core import (
     TMemoryBuffer,
     detect,
 )
+from fastthrift._serve.overload import FULL, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
 from fastthrift.transport import TServerSocket
@@ -268,6 +269,7 @@ class Serving:
             threads = 1
         self._formats = formats
         self._logger = logger
+        self._where = listening_at(listener)
         self._core = NativeServer(
             listener.fileno(),
             _is_unix(listener),
@@ -354,7 +356,7 @@ class Serving:
         elif notice.kind == "overload":
             log("Overloaded: %d calls wait, others are refused%s", notice.limit, more)
         elif notice.kind == "full":
-            log("There are %d connections: others have to wait", notice.limit)
+            log(FULL, notice.limit, self._where, more)
         else:
             self._logger.error("Cannot accept connections for now: %s", notice.problem)
 

@@ -85,7 +85,8 @@ def serving_by(kind: str, handler: object | None = None, **options: Any) -> Iter
     def client() -> Any:
         if kind not in (HTTP, ASYNCIO_HTTP):
             return client_of(port)
-        return contextlib.closing(make_http_client(Calls, url=f"http://127.0.0.1:{port}/"))
+        url = f"http://127.0.0.1:{port}/"
+        return contextlib.closing(make_http_client(Calls, url=url, timeout=None, keep_alive=True))
 
     try:
         yield Served(server, port, client)

@@ -144,8 +144,12 @@ class TAsyncClient:
         iprot = self._iprot
         call = progress.current(self, _api)
         call.stage = RECEIVING
-        if not progress.answered and await note_opening(iprot.trans, progress):
-            call.stage = READING
+        if not progress.answered:
+            try:
+                await note_opening(iprot.trans, progress)
+            finally:
+                if progress.opening:
+                    call.stage = READING
         value = await drive(call.read(iprot))
         progress.answered = True
         return value

@@ -17,6 +17,7 @@ from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, set
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
 
+from ._accepting import Acceptor
 from ._answering import process_and_answer
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
@@ -75,6 +76,9 @@ class TAsyncServer:
 
     # How long `close` waits for calls that have started, in milliseconds.
     grace: float = 10_000
+    # How many connections are open at once; others wait to be accepted, and the log says so. None
+    # for any number.
+    max_connections: int | None = None
     # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
     handle_signals: bool = True
 
@@ -156,6 +160,8 @@ class TAsyncServer:
         self.trans.listen()
         self._ended = self.loop.create_future()
         self.server = await self.trans.accept(self._run)
+        if isinstance(self.server, Acceptor):
+            self.server.max_connections = self.max_connections
 
     async def serve_forever(self) -> None:
         """Serve, in the running event loop, until ``close`` is called or this is cancelled.
