@@ -33,8 +33,8 @@ __all__ = [
     "from_json", "inherit_native", "initialize", "install_call", "install_getattr", "is_slot",
     "layout_fields", "load_schema", "parse_json", "read_call", "read_json", "read_json_message",
     "read_json_value", "read_reply", "read_value", "send_at_once", "serialize", "set_raw",
-    "skip_json", "snapshot", "source_below", "take_output", "to_dict", "to_json", "write_call",
-    "write_json_message", "write_json_value", "write_result", "write_value",
+    "skip_json", "snapshot", "source_below", "take_output", "to_dict", "to_json", "trace",
+    "write_call", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -666,6 +666,22 @@ class ValueScan:
     def wanted(self, arrived: bytearray) -> int:
         """Look on in all bytes that have arrived since the value's start: how many there must be
         before it can be whole. That many are there where the value is whole, or wrong."""
+
+def trace(
+    data: bytes, protocol: Literal["binary", "compact", "apache_json"], *, message: bool
+) -> tuple[
+    tuple[bytes, int, int] | None,
+    tuple[int, int, int | None, Any] | None,
+    int,
+    tuple[str, int] | None,
+]:
+    """What lies where in a message or a bare struct: its header (name, type, sequence id), its
+    struct, where it ends, and what is wrong with it, as a text and a byte.
+
+    A value is `(type, start, end, value)`; of a struct it is a list of `(id, start, value)`, of a
+    list or set `(element type, values)`, of a map `(types, pairs)`, of a string or uuid bytes.
+    `end` is None where the bytes are wrong before it.
+    """
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""
