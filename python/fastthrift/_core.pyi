@@ -85,26 +85,18 @@ class _ProtocolFactory(Protocol):
 
 # Payloads and bytes.
 
-def encode(
-    obj: object,
-    protocol: Literal["binary", "compact"]
-    | TBinaryProtocolFactory
-    | TCompactProtocolFactory
-    | None = None,
-) -> bytes:
+# A protocol of `encode` and `decode`; the binary one where it is None.
+_Spoken: TypeAlias = (
+    Literal["binary", "compact"] | TBinaryProtocolFactory | TCompactProtocolFactory | None
+)
+
+def encode(obj: object, protocol: _Spoken = None) -> bytes:
     """The bytes of a struct, by the binary protocol unless another is named.
 
     Raises TDecodeException for a value that does not fit its field.
     """
 
-def decode(
-    cls: type[_T],
-    buffer: _Data,
-    protocol: Literal["binary", "compact"]
-    | TBinaryProtocolFactory
-    | TCompactProtocolFactory
-    | None = None,
-) -> _T:
+def decode(cls: type[_T], buffer: _Data, protocol: _Spoken = None) -> _T:
     """A new struct of class `cls`; bytes after its end are ignored.
 
     Raises a TException that names the byte and the field where the bytes are wrong.
@@ -667,21 +659,11 @@ class ValueScan:
         """Look on in all bytes that have arrived since the value's start: how many there must be
         before it can be whole. That many are there where the value is whole, or wrong."""
 
-def trace(
-    data: bytes, protocol: Literal["binary", "compact", "apache_json"], *, message: bool
-) -> tuple[
-    tuple[bytes, int, int] | None,
-    tuple[int, int, int | None, Any] | None,
-    int,
-    tuple[str, int] | None,
-]:
+def trace(data: bytes, protocol: str, *, message: bool) -> tuple[Any, Any, int, Any]:
     """What lies where in a message or a bare struct: its header (name, type, sequence id), its
     struct, where it ends, and what is wrong with it, as a text and a byte.
 
-    A value is `(type, start, end, value)`; of a struct it is a list of `(id, start, value)`, of a
-    list or set `(element type, values)`, of a map `(types, pairs)`, of a string or uuid bytes.
-    `end` is None where the bytes are wrong before it.
-    """
+    A value is `(type, start, end, value)`, with no end where the bytes are wrong before it."""
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""

@@ -98,7 +98,7 @@ impl<'py, R: Reader> Trace<'py, R> {
             WireType::Struct => Some(self.fields()?.into_any()),
             WireType::List | WireType::Set => Some(self.elements()?.into_any()),
             WireType::Map => Some(self.entries()?.into_any()),
-            _ => self.scalar(wire_type)?,
+            _ => self.scalar(wire_type),
         };
         let end = self.wrong.is_none().then(|| self.offset());
         (wire_type as u8, start, end, value).into_pyobject(self.py)
@@ -160,9 +160,9 @@ impl<'py, R: Reader> Trace<'py, R> {
         (types, found).into_pyobject(self.py)
     }
 
-    fn scalar(&mut self, wire_type: WireType) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn scalar(&mut self, wire_type: WireType) -> Option<Bound<'py, PyAny>> {
         let py = self.py;
-        Ok(match wire_type {
+        match wire_type {
             WireType::Bool => self
                 .read(Reader::bool)
                 .map(|value| PyBool::new(py, value).to_owned().into_any()),
@@ -178,7 +178,7 @@ impl<'py, R: Reader> Trace<'py, R> {
             _ => self
                 .read(|reader| integer(reader, wire_type))
                 .map(|value| PyInt::new(py, value).into_any()),
-        })
+        }
     }
 }
 

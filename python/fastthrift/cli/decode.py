@@ -19,7 +19,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import TMessageType, TType, to_dict
@@ -45,11 +45,6 @@ _KINDS = {
     TMessageType.REPLY: "reply",
     TMessageType.EXCEPTION: "exception",
     TMessageType.ONEWAY: "oneway call",
-}
-_TRACED: dict[str, Literal["binary", "compact", "apache_json"]] = {
-    "binary": "binary",
-    "compact": "compact",
-    "apache-json": "apache_json",
 }
 _SPOKEN = {
     "binary": "binary",
@@ -221,7 +216,9 @@ class _Traced(_Found):
         super().__init__(protocol, framed=framed)
         self._is_json = protocol == "apache-json"
         data = data[self.base :]
-        header, self._node, self._end, wrong = _core.trace(data, _TRACED[protocol], message=message)
+        header, self._node, self._end, wrong = _core.trace(
+            data, protocol.replace("-", "_"), message=message
+        )
         if not message:
             self.schema = Schema(TType.STRUCT, kind)
         elif header is not None:
