@@ -81,6 +81,11 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
+        name: "py::trace",
+        below: &["wire"],
+        crates: &["pyo3"],
+    },
+    Room {
         name: "py::server",
         below: &["wire", "stream", "server", "py::ffi"],
         crates: &["bytes", "pyo3"],

@@ -19,6 +19,7 @@ mod server;
 mod stream;
 mod structs;
 mod thriftpy_json;
+mod trace;
 mod transport;
 
 /// Forgets what was compiled from a struct class, after an assignment to it.
@@ -73,6 +74,8 @@ mod _core {
         parse_json, read_json, read_json_message, read_json_value, skip_json, write_json_message,
         write_json_value,
     };
+    #[pymodule_export]
+    use super::trace::trace;
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,

@@ -337,4 +337,25 @@ BREAKS = [
         "        if False:\n",
         ("calls/test_broken::test_no_answer_of_an_earlier_call_after_a_timeout",),
     ),
+    Break(
+        "what stands around calls is entered and left",
+        "a handler's is left before an awaited one is done",
+        "            with _surrounded(call):\n                return (yield answer(call))\n",
+        "            with _surrounded(call):\n                pass\n            return (yield answer(call))\n",
+        ("calls/test_around::test_calls_of_both_sides_are_entered_and_left_in_their_thread",),
+    ),
+    Break(
+        "a fake gives and takes what would arrive",
+        "what was caught is forgotten",
+        "        if self._mistakes:\n",
+        "        if False:\n",
+        ("testing/test_fakes::test_a_mistake_of_the_test_is_told_by_the_call_and_at_the_end",),
+    ),
+    Break(
+        "of bytes that are wrong all is shown",
+        "elements that are not whole have no place in the path",
+        "    if ttype in _CONTAINERS and value[1]:\n",
+        "    if False:\n",
+        ("cli/test_decode::test_what_is_wrong_is_told_with_its_byte_and_field",),
+    ),
 ]

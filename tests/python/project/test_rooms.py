@@ -127,6 +127,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "contrib.otel": {"", "hooks", "thrift"},
     "testing": {
         "_calls",
         "_core",
