@@ -358,4 +358,32 @@ BREAKS = [
         "    if False:\n",
         ("cli/test_decode::test_what_is_wrong_is_told_with_its_byte_and_field",),
     ),
+    Break(
+        "a failed call of a web application has the status that it means",
+        "the text of the service is shown",
+        '        str(getattr(error, "message", None) or error) if debug else text,\n',
+        '        str(getattr(error, "message", None) or error),\n',
+        ("web/test_failures::test_nobody_there_is_503_and_when_to_try_again",),
+    ),
+    Break(
+        "a client of a configuration is connected when it is first used",
+        "paths are those of the process",
+        "        return str(Path(self.root) / path)\n",
+        "        return path\n",
+        ("web/test_clients::test_a_client_is_made_at_first_use_and_kept",),
+    ),
+    Break(
+        "the budget of a Flask request bounds what it streams",
+        "it ends with the view",
+        "        with deadline(max(0.0, self._at - clock())):\n            return",
+        "        if True:\n            return",
+        ("frameworks/test_flask::test_a_streamed_answer_has_the_rest_of_the_budget",),
+    ),
+    Break(
+        "contexts of a Flask application end with what a handler has raised",
+        "those of requests end as the request does",
+        "                _end_with(error)\n                raise\n",
+        "                raise\n",
+        ("frameworks/test_flask_mounts::test_contexts_end_with_what_the_handler_has_raised",),
+    ),
 ]

@@ -157,6 +157,16 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
     },
+    "contrib.flask": {
+        "_calls",
+        "_plain",
+        "_serve.program",
+        "_web",
+        "pool",
+        "thrift",
+        "transport",
+        "wsgi",
+    },
     "cli": {
         "",
         "_core",
@@ -188,6 +198,8 @@ PUBLIC_BY_CONTRACT = {
     "_undeclared_exception": "what protocols, native ones too, note on a result for the client",
     "_imp": "thriftpy2: the importer that its hook installs",
     "_sslobj": "ssl's: whether a socket has its TLS still",
+    "_get_current_object": "werkzeug: what a proxy stands for",
+    "_replace": "named tuples: one with other values",
     "_FileInfo": "importlib.machinery's, for pickled modules",
 }
 
