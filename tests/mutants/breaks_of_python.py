@@ -385,6 +385,8 @@ BREAKS = [
         "                _end_with(error)\n                raise\n",
         "                raise\n",
         ("frameworks/test_flask_mounts::test_contexts_end_with_what_the_handler_has_raised",),
+    ),
+    Break(
         "of a connection that comes byte by byte",
         "the first ones are enough",
         "        if not data or is_enough(opening, trans):\n",
