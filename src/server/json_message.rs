@@ -13,7 +13,7 @@ const VERSION: i64 = 1;
 
 /// The header of a message; none where it has none that can be read.
 pub(super) fn header(message: &[u8]) -> Option<MessageHeader> {
-    let mut rest = Text(message.get(FRAME_HEADER..)?);
+    let mut rest = JsonText(message.get(FRAME_HEADER..)?);
     rest.take(b'{')?;
     loop {
         let key = rest.key()?;
@@ -25,7 +25,7 @@ pub(super) fn header(message: &[u8]) -> Option<MessageHeader> {
     }
 }
 
-fn metadata(rest: &mut Text<'_>) -> Option<MessageHeader> {
+fn metadata(rest: &mut JsonText<'_>) -> Option<MessageHeader> {
     let (mut name, mut version, mut kind, mut sequence_id) = (None, None, None, None);
     rest.take(b'{')?;
     loop {
@@ -73,9 +73,9 @@ pub(super) fn write_exception(
 }
 
 /// What is left of a text.
-struct Text<'a>(&'a [u8]);
+struct JsonText<'a>(&'a [u8]);
 
-impl Text<'_> {
+impl JsonText<'_> {
     fn advance(&mut self, count: usize) {
         self.0 = &self.0[count..];
     }

@@ -386,4 +386,34 @@ BREAKS = [
         "                raise\n",
         ("frameworks/test_flask_mounts::test_contexts_end_with_what_the_handler_has_raised",),
     ),
+    Break(
+        "of a connection that comes byte by byte",
+        "the first ones are enough",
+        "        if not data or is_enough(opening, trans):\n",
+        "        if True:\n",
+        ("calls/test_mismatch::test_what_comes_byte_by_byte_is_told_as_well",),
+    ),
+    Break(
+        "a call that fails is told of once its answer was sent",
+        "it is told before",
+        "        if error is not None and self.served.is_settled:\n",
+        "        if False:\n",
+        ("calls/test_hooks_of_failures::test_the_answer_to_a_call_that_fails_is_counted",),
+    ),
+    Break(
+        "`timeout=` bounds a call",
+        "that of the service bounds it too",
+        '    return all(field[1] != "timeout" for field in spec.values())\n',
+        "    return True\n",
+        (
+            "pool/test_deadline::test_an_argument_of_the_service_that_is_called_timeout_is_the_services",
+        ),
+    ),
+    Break(
+        "beyond `max_connections` clients wait",
+        "asyncio's server accepts any number",
+        "        while (most := self.max_connections) is not None and len(self._open) >= most:\n",
+        "        while (most := self.max_connections) is not None and len(self._open) < 0:\n",
+        ("serve/test_connections::test_connections_beyond_the_limit_wait_until_one_is_closed",),
+    ),
 ]
