@@ -174,6 +174,7 @@ ROOMS: dict[str, set[str]] = {
         "_serve.program",
         "parser",
         "pool",
+        "protocol",
         "protocol.exc",
         "thrift",
         "transport",
