@@ -14,6 +14,9 @@ from typing import Any
 
 import fastthrift
 import pytest
+import thriftpy2
+import thriftpy2.protocol
+import thriftpy2.transport
 from fastthrift import cli
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
@@ -142,6 +145,40 @@ def test_messages_are_found_with_their_header(decode: Any, protocol: str, framed
         assert (document["protocol"], document["framed"]) == (protocol, framed)
         assert document["message"] == {"method": name, "type": kind, "seqid": 5}
         assert document["value"] == shown
+
+
+@pytest.mark.parametrize(
+    ("protocol", "factory"),
+    [
+        ("binary", "TBinaryProtocolFactory"),
+        ("compact", "TCompactProtocolFactory"),
+        ("json", "TJSONProtocolFactory"),
+        ("apache-json", "TApacheJSONProtocolFactory"),
+    ],
+)
+def test_what_thriftpy2_writes_is_found(decode: Any, protocol: str, factory: str) -> None:
+    theirs = thriftpy2.load_fp(io.StringIO(IDL.replace("uuid", "string")), "decode_theirs_thrift")
+    item = theirs.Item("tea", 3.5, sold=True)
+    order = theirs.Order(id=7, status=2, items=[item], counts={"tea": 1})
+    output = thriftpy2.transport.TMemoryBuffer()
+    made = getattr(thriftpy2.protocol, factory)().get_protocol(output)
+    made.write_message_begin("find", TMessageType.REPLY, 5)
+    theirs.Shop.find_result(success=order).write(made)
+    made.write_message_end()
+    output.flush()
+    status, text, errors = decode(output.getvalue(), "Shop", "--json")
+    assert (status, errors) == (0, "")
+    document = json.loads(text)
+    assert document["protocol"] == protocol
+    assert document["message"] == {"method": "find", "type": "reply", "seqid": 5}
+    assert document["value"] == {
+        "success": {
+            "id": 7,
+            "status": "SENT",
+            "items": [{"name": "tea", "price": 3.5, "sold": True}],
+            "counts": {"tea": 1},
+        }
+    }
 
 
 def test_text_has_the_byte_of_each_field(decode: Any) -> None:

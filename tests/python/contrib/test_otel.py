@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,6 +263,21 @@ def test_without_opentelemetry_the_extra_is_named() -> None:
     )
     assert done.returncode == 1
     assert 'pip install "fastthrift[otel]"' in done.stderr
+
+
+def test_the_command_of_opentelemetry_finds_it() -> None:
+    command = Path(sys.executable).with_name("opentelemetry-instrument")
+    program = (
+        "from fastthrift.contrib.otel import ThriftInstrumentor as known\n"
+        "print(known().is_instrumented_by_opentelemetry)"
+    )
+    done = subprocess.run(
+        [command, "--traces_exporter", "none", sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_functions_around_calls_are_plain_ones_of_a_call() -> None:
