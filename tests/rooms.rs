@@ -203,19 +203,6 @@ const AGAINST_THE_RULES: &[(&str, &str)] = &[];
 const CIRCLES: &[(&[&str], &str)] = &[
     (
         &[
-            "py/protocol/apache_json.rs",
-            "py/protocol/bare_value.rs",
-            "py/protocol/mod.rs",
-            "py/protocol/native.rs",
-        ],
-        "to be opened",
-    ),
-    (
-        &["py/transport/base.rs", "py/transport/memory.rs"],
-        "to be opened",
-    ),
-    (
-        &[
             "py/structs/plan/field.rs",
             "py/structs/plan/kind.rs",
             "py/structs/plan/mod.rs",

@@ -27,10 +27,10 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 const fn special(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
-    let found = quote.wrapping_sub(ONES) & !quote
-        | backslash.wrapping_sub(ONES) & !backslash
-        | word.wrapping_sub(ONES * 0x20) & !word;
-    found & HIGH
+    // The high bit of a byte is the same in all three.
+    let below =
+        quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | word.wrapping_sub(ONES * 0x20);
+    below & !word & HIGH
 }
 
 /// How many bytes stand before the first quote, backslash or control
@@ -274,7 +274,7 @@ pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
         }
         return Err(not_utf8(&text[..length]));
     }
-    unescape(text, scratch)
+    unescape(text, (length, ascii), scratch)
 }
 
 #[cold]
@@ -283,11 +283,16 @@ fn not_utf8(text: &[u8]) -> Wrong {
     Wrong::NotUtf8 { half_pair }
 }
 
-fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
+/// Reads a string whose start is `plain`.
+fn unescape(
+    text: &[u8],
+    start: (usize, bool),
+    scratch: &mut impl Unescaped,
+) -> Result<Found, Wrong> {
     scratch.clear();
     let mut rest = text;
+    let (mut length, mut ascii) = start;
     loop {
-        let (length, ascii) = plain(rest);
         let before = &rest[..length];
         if ascii {
             scratch.ascii(before);
@@ -335,6 +340,11 @@ fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
                 ));
             }
         }
+        // Escapes often stand in a row.
+        (length, ascii) = match rest.first() {
+            Some(b'\\') => (0, true),
+            _ => plain(rest),
+        };
     }
 }
 
