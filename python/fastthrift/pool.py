@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock, current_deadline, end_at
 from fastthrift._calls.pool_calls import (
     OneConnection,
@@ -189,10 +189,8 @@ class _InThreads(PoolCalls):
             proto_factory or url.protocol_factory(),
             trans_factory or url.transport_factory(),
         )
-        with contextlib.ExitStack() as closing:
-            client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
-            closing.pop_all()
-            return client
+        client: TClient = run(connect_client(*parts, check_seqid=check_seqid))
+        return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         return looks_at(trans)

@@ -16,32 +16,24 @@ from fastthrift._calls.client_call import (
     STARTED,
     name_arguments,
 )
-from fastthrift._calls.progress import Turns, is_open
+from fastthrift._calls.faces import ClientFace, ProcessorFace, SeveralFace, other_attribute
+from fastthrift._calls.progress import Turns
 from fastthrift._calls.progress import process as this_process
 from fastthrift._calls.server_call import (
-    SEPARATOR,
     Reader,
     ServerCall,
     SettledCall,
     Writer,
     answer,
-    declare,
     noted,
     process,
     process_by_steps,
     read_call,
-    register,
     several,
     single,
     write_answer,
 )
-from fastthrift._calls.services import (
-    check_handler,
-    check_service,
-    find_keyword_method,
-    is_given_timeout,
-    no_such_attribute,
-)
+from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
@@ -63,16 +55,16 @@ from ._payload import parse_spec as parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from fastthrift._calls.client_call import ClientCall
-    from fastthrift._calls.observed import Call, Middleware
+    from fastthrift._calls.observed import Call
     from fastthrift._calls.server_call import Find, Incoming
     from fastthrift.protocol.base import TProtocolBase
 
 
-class TClient:
+class TClient(ClientFace):
     """Calls the methods of a service, as attributes of the client.
 
     A client may be shared by threads (or greenlets): calls take turns. After a timeout, a
@@ -90,55 +82,13 @@ class TClient:
     where the service has methods of these names, they are those.
     """
 
-    def __init__(
-        self,
-        service: Any,
-        iprot: TProtocolBase,
-        oprot: TProtocolBase | None = None,
-        *,
-        check_seqid: bool = True,
-        auto_reopen: bool = False,
-        middleware: Iterable[Middleware] = (),
-    ) -> None:
-        """``service`` is a class of a loaded module.
-
-        ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
-        answer every call with id 0; that can be said of the protocol as well. With
-        ``auto_reopen`` a call that finds the connection closed, by the peer or after a call that
-        failed, opens another one first. ``middleware`` stands around each call (see
-        ``fastthrift.hooks``).
-        """
-        check_service(service, type(self).__name__)
-        self._service = service
-        self._iprot = self._oprot = iprot
-        if oprot is not None:
-            self._oprot = oprot
-        self._seqid = 0
-        self._rpc_state = Turns(service, Blocking, check_seqid)
-        self._rpc_state.auto_reopen = auto_reopen
-        if middleware:
-            self._rpc_state.around = _through(middleware)
+    def _begin_progress(self, service: Any, check_seqid: bool) -> Turns:
+        return Turns(service, Blocking, check_seqid)
 
     def __getattr__(self, _api: str) -> Any:
-        # `_service` is missing on an object that __init__ has not run on, as copy makes them.
-        if _api != "_service":
-            if _api in self._service.thrift_services:
-                return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
-            if api := find_keyword_method(self._service, _api):
-                return partial(_watched, self, api) if watch.is_on else partial(self._req, api)
-            # A service method called `close` is hidden by the client's own.
-            if _api == "tclose":
-                return partial(_watched, self, "close")
-            # A method of the service comes first, as it does in thriftpy2.
-            if _api == "is_open":
-                return is_open(self)
-            if _api == "reopen":
-                return partial(_reopen, self)
-            raise no_such_attribute(self, _api)
-        raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
-
-    def __dir__(self) -> list[str]:
-        return list(self._service.thrift_services)
+        if _api != "_service" and _api in self._service.thrift_services:
+            return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
+        return other_attribute(self, _api, _watched, _reopen)
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
@@ -196,12 +146,6 @@ class TClient:
             call = progress.current(self, _api)
         call.seqid = self._seqid
         return _receive(progress, call, self._iprot)
-
-    def close(self) -> None:
-        """Close the transports. Does not wait for a call that another thread is making."""
-        self._iprot.trans.close()
-        if self._iprot != self._oprot:
-            self._oprot.trans.close()
 
 
 _core.install_getattr(TClient)
@@ -265,7 +209,7 @@ def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
     return value
 
 
-class TProcessor:
+class TProcessor(ProcessorFace):
     """Reads one call, hands it to the handler's method of that name and writes the answer.
 
     ``process`` raises what it cannot answer, undeclared exceptions of the handler among them,
@@ -274,20 +218,6 @@ class TProcessor:
 
     A handler that lacks methods of the service is logged as a warning.
     """
-
-    # How calls are handed on through middleware, where there is any.
-    around: Callable[[Any], Any] | None = None
-
-    def __init__(
-        self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
-    ) -> None:
-        """``middleware`` stands around each call of the handler (see ``fastthrift.hooks``)."""
-        check_service(service, type(self).__name__)
-        check_handler(service, handler, type(self).__name__)
-        self._service = service
-        self._handler = handler
-        if middleware:
-            self.around = _through(middleware)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call."""
@@ -302,10 +232,6 @@ class TProcessor:
     def send_result(self, oprot: TProtocolBase, api: str, result: TPayload, seqid: int) -> None:
         """Answer with a result, which may hold a declared exception."""
         run(write_answer(Blocking, *noted(oprot), api, result, seqid))
-
-    def handle_exception(self, e: Exception, result: TPayload) -> bool:
-        """Put ``e`` into the first field of ``result``, by field id, that declares it."""
-        return declare(e, result)
 
     def process(self, iprot: TProtocolBase, oprot: TProtocolBase) -> None:
         """Read one call, make it and answer it."""
@@ -348,28 +274,8 @@ _OWN_PARTS = _core.OriginalMethods(TProcessor, *_PARTS)
 _OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process", *_PARTS)
 
 
-def _through(
-    middleware: Iterable[Middleware], *, several: bool = False
-) -> Callable[[Any], Any] | None:
-    from fastthrift._calls.observed import through
-
-    return through(middleware, several=several)
-
-
-class TMultiplexedProcessor(TProcessor):
+class TMultiplexedProcessor(SeveralFace, TProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
-
-    SEPARATOR = SEPARATOR
-
-    def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
-        """``middleware`` stands around that of each service."""
-        self.processors: dict[str, TProcessor] = {}
-        if middleware:
-            self.around = _through(middleware, several=True)
-
-    def register_processor(self, service_name: str, processor: TProcessor) -> None:
-        """Serve ``processor`` under a name; a name can be given once."""
-        register(self.processors, service_name, processor)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call of any of the services."""

@@ -40,17 +40,23 @@ const fn special(word: u64) -> u64 {
 pub fn plain(bytes: &[u8]) -> (usize, bool) {
     let mut length = 0;
     let mut all = 0;
-    let (words, _) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let found = special(word);
-        if found != 0 {
+    // Two words at once: most strings end within them, wherever they do.
+    let (pairs, _) = bytes.as_chunks::<16>();
+    for pair in pairs {
+        let (words, _) = pair.as_chunks::<8>();
+        let [first, second] = [words[0], words[1]].map(u64::from_le_bytes);
+        let (found, after) = (special(first), special(second));
+        if found | after != 0 {
+            let (word, found, whole, start) = match found {
+                0 => (second, after, all | first, 8),
+                found => (first, found, all, 0),
+            };
             let inside = found.trailing_zeros() as usize / 8;
             let before = word & !(u64::MAX << (8 * inside));
-            return (length + inside, (all | before) & HIGH == 0);
+            return (length + start + inside, (whole | before) & HIGH == 0);
         }
-        all |= word;
-        length += 8;
+        all |= first | second;
+        length += 16;
     }
     let mut ascii = all & HIGH == 0;
     for byte in &bytes[length..] {

@@ -18,7 +18,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left, moment_of, until
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
 from fastthrift._calls.server_call import SettledCall
 from fastthrift._calls.settle import Settlement, is_lost
@@ -36,7 +36,7 @@ from fastthrift.http._common import (
 )
 from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
-from fastthrift.http.client import THttpException
+from fastthrift.http.client import THttpException, THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
@@ -123,15 +123,8 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class TAsyncHttpHeaderFactory:
+class TAsyncHttpHeaderFactory(THttpHeaderFactory):
     """Gives the headers of requests; a subclass may make them anew for each."""
-
-    def __init__(self, headers: dict[str, str] | None = None) -> None:
-        """``headers`` are sent with every request."""
-        self._headers = headers if headers else {}
-
-    def get_headers(self) -> dict[str, str]:
-        return self._headers
 
 
 class TAsyncMemoryBuffer(TAsyncReadAhead):
@@ -547,12 +540,10 @@ async def make_client(
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
-    with contextlib.ExitStack() as closing:
-        client: TAsyncClient = await drive(
-            connect(closing, *parts, check_seqid=check_seqid, middleware=middleware)
-        )
-        closing.pop_all()
-        return client
+    client: TAsyncClient = await drive(
+        connect_client(*parts, check_seqid=check_seqid, middleware=middleware)
+    )
+    return client
 
 
 @asynccontextmanager

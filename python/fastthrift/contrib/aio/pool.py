@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock
 from fastthrift._calls.pool_calls import (
     OneConnection,
@@ -173,10 +173,8 @@ class _InTasks(PoolCalls):
             # A body needs no frames, and no buffer.
             None if url.scheme in _WEB else trans_factory or _TRANSPORTS[url.transport](),
         )
-        with contextlib.ExitStack() as closing:
-            client = await drive(connect(closing, *parts, check_seqid=check_seqid))
-            closing.pop_all()
-            return client
+        client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid))
+        return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         def pending() -> bool:
