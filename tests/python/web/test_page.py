@@ -27,8 +27,9 @@ def page(tmp_path_factory: Any) -> Iterator[str]:
     """The URL of a mount."""
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log"
-    server = Server([], port, log, PYTHONPATH=os.fspath(Path(__file__).parents[1]))
-    gunicorn = ["gunicorn", "-w", "1", "--no-control-socket", "-b", f"{HOST}:{port}"]
+    tests = os.fspath(Path(__file__).parents[1])
+    server = Server([], port, log, PYTHONPATH=tests, HOME=os.fspath(log.parent))
+    gunicorn = ["gunicorn", "-w", "1", "-b", f"{HOST}:{port}"]
     server.command = [sys.executable, "-m", *gunicorn, "support.mount_probe:application"]
     server.start()
     try:

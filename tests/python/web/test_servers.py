@@ -34,7 +34,7 @@ from thrift.Thrift import TMessageType, TType
 from thrift.transport import THttpClient, TTransport
 
 PROBE = "support.mount_probe"
-GUNICORN = ["-m", "gunicorn", "-w", "1", "--no-control-socket", "-b", "{bind}"]
+GUNICORN = ["-m", "gunicorn", "-w", "1", "-b", "{bind}"]
 GRANIAN = ["-m", "granian", "--host", HOST, "--port", "{port}", "--workers", "1"]
 SERVERS = {
     "gunicorn sync": [*GUNICORN, f"{PROBE}:application"],
@@ -103,7 +103,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Ru
     values = {"bind": f"{HOST}:{port}", "port": port}
     arguments = [each.format(**values) for each in SERVERS[request.param]]
     tests = os.fspath(Path(__file__).parents[1])
-    process = Server([], port, log, PYTHONPATH=tests)
+    # gunicorn has a control socket at home.
+    process = Server([], port, log, PYTHONPATH=tests, HOME=os.fspath(log.parent))
     # Warnings of these servers are their own.
     process.command = [sys.executable, *arguments]
     process.start()
