@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastthrift import hooks
 from fastthrift._web.clients import ConfigurationError
 from fastthrift.contrib.flask import AppThrift, Thrift, current_thrift
 from fastthrift.protocol.exc import TEncodeException
@@ -134,6 +135,7 @@ def test_idl_files_are_those_of_the_application(tmp_path: Path, url: str) -> Non
         ({"THRIFT_CLIENT": {}}, "THRIFT_CLIENT: is not known: did you mean 'THRIFT_CLIENTS'"),
         ({"THRIFT_EXCEPTION_STATUS": {"NotFound": 200}}, "THRIFT_EXCEPTION_STATUS: 200"),
         ({"THRIFT_REQUEST_BUDGET": 0}, "THRIFT_REQUEST_BUDGET: 0 is no number of seconds"),
+        ({"THRIFT_SLOW": "1"}, "THRIFT_SLOW: '1'"),
         ({"THRIFT_REQUEST_BUDGET": "1"}, "THRIFT_REQUEST_BUDGET: '1'"),
         ({"THRIFT_REQUEST_BUDGET": True}, "THRIFT_REQUEST_BUDGET: True"),
     ],
@@ -427,6 +429,18 @@ def test_there_is_no_budget_unless_one_is_asked_for(url: str) -> None:
     app = make_app(url)
     app.add_url_rule("/look", view_func=lambda: str(left()))
     assert answer(app, "/look") == (200, "None")
+
+
+def test_slow_calls_are_logged(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(url, THRIFT_SLOW=0.01)
+    try:
+        assert answer(app, "/calc/later?v=7") == (200, "7")
+    finally:
+        hooks.warn_slow()
+    (told,) = [each for each in caplog.records if each.name == "fastthrift.client"]
+    assert told.levelno == logging.WARNING
+    assert "Calc.later()" in told.getMessage()
+    extension(app).close()
 
 
 # Imports
