@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastthrift import hooks
 from fastthrift._web.clients import ConfigurationError
 from fastthrift.contrib.flask import AppThrift, Thrift, current_thrift
 from fastthrift.protocol.exc import TEncodeException
@@ -20,7 +21,7 @@ from fastthrift.testing import FakeService, serve
 from fastthrift.thrift import TException
 from fastthrift.transport import TTransportException
 from flask import Flask, Response, stream_with_context
-from support.flask_calc import IDL, PATIENCE, Handler, idl, make_app
+from support.flask_calc import IDL, PATIENCE, Handler, client_of, idl, make_app
 from support.sockets import nobody
 
 
@@ -134,6 +135,7 @@ def test_idl_files_are_those_of_the_application(tmp_path: Path, url: str) -> Non
         ({"THRIFT_CLIENT": {}}, "THRIFT_CLIENT: is not known: did you mean 'THRIFT_CLIENTS'"),
         ({"THRIFT_EXCEPTION_STATUS": {"NotFound": 200}}, "THRIFT_EXCEPTION_STATUS: 200"),
         ({"THRIFT_REQUEST_BUDGET": 0}, "THRIFT_REQUEST_BUDGET: 0 is no number of seconds"),
+        ({"THRIFT_SLOW": "1"}, "THRIFT_SLOW: '1'"),
         ({"THRIFT_REQUEST_BUDGET": "1"}, "THRIFT_REQUEST_BUDGET: '1'"),
         ({"THRIFT_REQUEST_BUDGET": True}, "THRIFT_REQUEST_BUDGET: True"),
     ],
@@ -221,11 +223,11 @@ def test_debugging_shows_what_went_wrong(nowhere: str) -> None:
 
 
 def test_a_pool_without_a_connection_left_is_503(url: str, handler: Handler) -> None:
-    clients = {"calc": {"service": idl.Calc, "url": url, "pool_size": 1, "checkout_timeout": 0.1}}
+    clients = {"calc": client_of(url, pool_size=1, checkout_timeout=0.1)}
     app = make_app(url, THRIFT_CLIENTS=clients)
     with app.app_context():
         pool = current_thrift["calc"]
-    waiting = threading.Thread(target=pool.with_options(timeout=PATIENCE).wait, args=(1,))
+    waiting = threading.Thread(target=pool.wait, args=(1,))
     waiting.start()
     assert handler.waiting.wait(PATIENCE)
     status, body = answer(app, "/calc/add?a=1&b=2")
@@ -237,8 +239,7 @@ def test_a_pool_without_a_connection_left_is_503(url: str, handler: Handler) -> 
 
 
 def test_no_answer_in_time_is_504_and_no_answer_is_502(url: str, handler: Handler) -> None:
-    clients = {"calc": {"service": idl.Calc, "url": url, "timeout": 0.2}}
-    app = make_app(url, THRIFT_CLIENTS=clients)
+    app = make_app(url, THRIFT_CLIENTS={"calc": client_of(url, timeout=0.2)})
     assert answer(app, "/calc/wait?ticket=1")[0] == 504
     handler.go_on.set()
     status, body = answer(make_app(url), "/calc/divide?a=1&b=0")
@@ -338,7 +339,7 @@ def test_an_application_may_answer_with_pages_of_its_own(nowhere: str) -> None:
 
 
 def test_the_calls_of_a_request_have_a_budget_together(url: str, handler: Handler) -> None:
-    app = make_app(url, THRIFT_REQUEST_BUDGET=0.2)
+    app = make_app(url, THRIFT_REQUEST_BUDGET=1.0)
     seen: list[Any] = []
 
     @app.before_request
@@ -347,9 +348,10 @@ def test_the_calls_of_a_request_have_a_budget_together(url: str, handler: Handle
 
     assert answer(app, "/calc/wait?ticket=1")[0] == 504
     # The next request has one of its own, and the thread has none any more.
-    assert answer(app, "/calc/add?a=1&b=2") == (200, "3")
+    assert answer(app, "/nowhere")[0] == 404
     assert left() is None
-    assert all(0 < each <= 0.2 for each in seen)
+    assert len(seen) == 2
+    assert all(0 < each <= 1 for each in seen)
     extension(app).close()
 
 
@@ -427,6 +429,18 @@ def test_there_is_no_budget_unless_one_is_asked_for(url: str) -> None:
     app = make_app(url)
     app.add_url_rule("/look", view_func=lambda: str(left()))
     assert answer(app, "/look") == (200, "None")
+
+
+def test_slow_calls_are_logged(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(url, THRIFT_SLOW=0.01)
+    try:
+        assert answer(app, "/calc/later?v=7") == (200, "7")
+    finally:
+        hooks.warn_slow()
+    (told,) = [each for each in caplog.records if each.name == "fastthrift.client"]
+    assert told.levelno == logging.WARNING
+    assert "Calc.later()" in told.getMessage()
+    extension(app).close()
 
 
 # Imports

@@ -90,7 +90,10 @@ def test_each_failure_has_its_status_and_the_next_answer_is_right(web: Web) -> N
             web.assert_right()
         assert error("/calc/divide?a=1&b=0")[0] == 502
         web.assert_right()
-        assert error("/calc/wait?ticket=1") == (504, "the service did not answer in time")
+        assert error("/calc/wait?ticket=1&within=0.3") == (
+            504,
+            "the service did not answer in time",
+        )
         web.assert_right()
     assert error("/calc/add?a=1&b=2") == unreachable
     # Restarted, and nobody has asked meanwhile: the connections that are kept are dead.
@@ -99,7 +102,7 @@ def test_each_failure_has_its_status_and_the_next_answer_is_right(web: Web) -> N
             for _ in range(4):
                 web.assert_right()
     with socket.create_server((HOST, web.service_port)):
-        assert error("/calc/add?a=1&b=2")[0] == 504
+        assert error("/calc/add?a=1&b=2&within=0.3")[0] == 504
     with web.service():
         web.assert_right()
 
@@ -111,6 +114,6 @@ def test_parallel_requests_get_their_own_answers_on_few_connections(web: Web) ->
         assert len(handler.peers) <= 4
         handler.peers.clear()
         with ThreadPoolExecutor(50) as executor:
-            answers = list(executor.map(lambda n: web.get(f"/patient/later?v={n}"), range(200)))
+            answers = list(executor.map(lambda n: web.get(f"/few/later?v={n}"), range(200)))
         assert answers == [(200, str(n)) for n in range(200)]
         assert len(handler.peers) <= 16

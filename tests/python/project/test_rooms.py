@@ -162,6 +162,7 @@ ROOMS: dict[str, set[str]] = {
         "_plain",
         "_serve.program",
         "_web",
+        "hooks",
         "pool",
         "thrift",
         "transport",

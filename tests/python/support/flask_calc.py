@@ -74,20 +74,31 @@ class Handler:
     def nothing(self) -> None: ...
 
 
+def client_of(url: Any, **options: Any) -> dict[str, Any]:
+    """The configuration of a client."""
+    times = {"timeout": PATIENCE, "connect_timeout": PATIENCE}
+    return {"service": idl.Calc, "url": url, **times, **options}
+
+
 def make_app(url: Any, thrift: Thrift | None = None, **config: Any) -> Flask:
-    """An application with one view, ``/<client>/<method>``, whose query is the arguments."""
+    """An application with one view, ``/<client>/<method>``, whose query is the arguments; a
+    last one that is called ``within`` is how long the call may take, in seconds."""
     app = Flask("calculator", root_path=str(Path(__file__).parent))
-    app.config["THRIFT_CLIENTS"] = {"calc": {"service": idl.Calc, "url": url}}
+    app.config["THRIFT_CLIENTS"] = {"calc": client_of(url)}
     app.config.update(config)
 
-    @app.route("/<any(calc, patient):client>/<method>")
+    @app.route("/<any(calc, few):client>/<method>")
     def calc(client: str, method: str) -> str:
         kinds = {"divide": float, "find": str}
+        asked = current_thrift[client]
+        arguments = request.args.to_dict()
+        if "within" in arguments:
+            asked = asked.with_options(timeout=float(arguments.pop("within")))
         try:
-            values = [kinds.get(method, int)(value) for value in request.args.values()]
+            values = [kinds.get(method, int)(value) for value in arguments.values()]
         except ValueError:
             abort(400)
-        return str(getattr(current_thrift[client], method)(*values))
+        return str(getattr(asked, method)(*values))
 
     (thrift or Thrift()).init_app(app)
     return app

@@ -2,14 +2,7 @@
 
 import os
 
-from support.flask_calc import PATIENCE, idl, make_app
+from support.flask_calc import client_of, make_app
 
-# One that gives up soon, and one for a loaded machine.
 URL = os.environ["THRIFT_URL_CALC"]
-app = make_app(
-    URL,
-    THRIFT_CLIENTS={
-        "calc": {"service": idl.Calc, "url": URL, "timeout": 1.0},
-        "patient": {"service": idl.Calc, "url": URL, "timeout": PATIENCE, "pool_size": 8},
-    },
-)
+app = make_app(URL, THRIFT_CLIENTS={"calc": client_of(URL), "few": client_of(URL, pool_size=8)})

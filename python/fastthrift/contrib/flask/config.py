@@ -8,6 +8,8 @@
 ``THRIFT_ERROR_HANDLERS``   whether failed calls are answered with a status; true unless said
 ``THRIFT_EXCEPTION_STATUS`` statuses of exceptions that services declare, by name or class
 ``THRIFT_REQUEST_BUDGET``   seconds for all calls of a request together; none unless said
+``THRIFT_SLOW``             seconds from which on a call is logged as a warning, in the whole
+                            process (``fastthrift.hooks.warn_slow``); none unless said
 ==========================  ====================================================================
 
 It is read when the extension is initialised; what is changed afterwards has no effect.
@@ -32,12 +34,14 @@ CLIENTS = "THRIFT_CLIENTS"
 ERROR_HANDLERS = "THRIFT_ERROR_HANDLERS"
 EXCEPTION_STATUS = "THRIFT_EXCEPTION_STATUS"
 REQUEST_BUDGET = "THRIFT_REQUEST_BUDGET"
+SLOW = "THRIFT_SLOW"
 URL = "THRIFT_URL_"
 _DEFAULTS: dict[str, Any] = {
     CLIENTS: {},
     ERROR_HANDLERS: True,
     EXCEPTION_STATUS: {},
     REQUEST_BUDGET: None,
+    SLOW: None,
 }
 
 
@@ -49,6 +53,7 @@ class Settings:
     error_handlers: bool
     statuses: Mapping[Any, int]
     budget: float | None
+    slow: float | None
 
 
 def read_settings(app: Flask) -> Settings:
@@ -60,14 +65,21 @@ def read_settings(app: Flask) -> Settings:
     for problem in find_problems(configured, root=app.root_path):
         raise ConfigurationError.of(CLIENTS, problem)
     _refuse_unknown(app.config, configured)
-    budget = app.config[REQUEST_BUDGET]
-    if budget is not None and not _is_time(budget):
-        raise _wrong(REQUEST_BUDGET, f"{budget!r} is no number of seconds above 0, and not None")
+    for key in (REQUEST_BUDGET, SLOW):
+        value = app.config[key]
+        if value is not None and not _is_time(value):
+            raise _wrong(key, f"{value!r} is no number of seconds above 0, and not None")
     statuses = app.config[EXCEPTION_STATUS]
     if text := status_problem(statuses):
         raise _wrong(EXCEPTION_STATUS, text)
     clients = Clients(configured, setting=CLIENTS, root=app.root_path)
-    return Settings(clients, bool(app.config[ERROR_HANDLERS]), dict(statuses), budget)
+    return Settings(
+        clients,
+        bool(app.config[ERROR_HANDLERS]),
+        dict(statuses),
+        app.config[REQUEST_BUDGET],
+        app.config[SLOW],
+    )
 
 
 def url_key(client: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, has_app_context
 
 from fastthrift._web.failures import failure_of
+from fastthrift.hooks import warn_slow
 
 from .budget import bound_requests
 from .config import read_settings
@@ -39,6 +40,8 @@ class AppThrift(Mapping[str, Any]):
             handle_errors(app, settings.statuses)
         if settings.budget is not None:
             bound_requests(app, settings.budget)
+        if settings.slow is not None:
+            warn_slow(client=settings.slow, server=settings.slow)
 
     def __getitem__(self, name: str) -> Any:
         return self.clients[name]
