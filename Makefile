@@ -136,7 +136,7 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/support/differences.py > docs/differences.md
 
-debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx.
+debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx, PostgreSQL.
 	@tests/debian_packages.sh
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need that PyPI does not have, unless it is there: a browser,
 # Apache's compiler of Thrift, Apache's web server with what its modules are compiled
-# with, nginx, and what makes network namespaces. Debian's packages, by apt-get, as root
+# with, nginx, PostgreSQL, and what makes network namespaces. Debian's packages, by apt-get, as root
 # or with sudo; where there is none, it says what to install.
 
 set -euo pipefail
@@ -18,6 +18,7 @@ packages=()
 { have chromium && have chromedriver; } || packages+=(chromium chromium-driver fonts-dejavu-core)
 have thrift || packages+=(thrift-compiler)
 have ip || packages+=(iproute2)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 { have apxs && [ -x /usr/sbin/apache2 ]; } || packages+=(apache2-bin apache2-dev python3-dev)
 
 # Unpacked here, for to install nginx is to start it, on port 80.
@@ -34,6 +35,10 @@ if ! have apt-get; then
 fi
 "${sudo[@]}" apt-get update -qq
 if [ "${#packages[@]}" != 0 ]; then
+    # PostgreSQL makes a cluster and starts it when it is installed; the tests have their own.
+    "${sudo[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' |
+        "${sudo[@]}" tee /etc/postgresql-common/createcluster.d/fastthrift.conf >/dev/null
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi

@@ -416,4 +416,51 @@ BREAKS = [
         "        while (most := self.max_connections) is not None and len(self._open) < 0:\n",
         ("serve/test_connections::test_connections_beyond_the_limit_wait_until_one_is_closed",),
     ),
+    Break(
+        "every call of a handler in a Django project is a unit of work",
+        "queries pile up",
+        "                    connection.queries_log.clear()\n",
+        "                    pass\n",
+        (
+            "frameworks/test_django_serving::"
+            "test_a_call_begins_with_the_queries_and_the_language_of_none",
+        ),
+    ),
+    Break(
+        "every call of a handler in a Django project is a unit of work",
+        "broken connections are kept",
+        "            connection.close_if_unusable_or_obsolete()\n",
+        "            pass\n",
+        (
+            "frameworks/test_django_serving::"
+            "test_a_restarted_database_is_found_again_on_the_same_socket",
+        ),
+    ),
+    Break(
+        "threads of a Django server have database connections, and clients have none",
+        "connections are kept",
+        "            connection.close_if_unusable_or_obsolete()\n",
+        "            pass\n",
+        ("frameworks/test_django_serving::test_idle_clients_hold_no_database_connections",),
+    ),
+    Break(
+        "a body in chunks is called as a whole by Django or refused",
+        "it is read as Django has it",
+        "    if asked.chunked:\n        return asked, request.META",
+        "    if False:\n        return asked, request.META",
+        (
+            "frameworks/test_django_mounted::"
+            "test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty",
+        ),
+    ),
+    Break(
+        "Django's reloader serves a Thrift file that has changed",
+        "a mistake ends its thread without a word",
+        '        self._command.stderr.write(f"{text.rstrip()}\\nWaiting',
+        '        str(f"{text.rstrip()}\\nWaiting',
+        (
+            "frameworks/test_django_serving::"
+            "test_reload_serves_what_has_changed_and_survives_a_broken_file",
+        ),
+    ),
 ]

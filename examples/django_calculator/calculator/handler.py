@@ -1,7 +1,3 @@
-from collections.abc import Callable
-
-from django.db import close_old_connections
-
 from .idl import Calculation
 from .models import RecordedCalculation
 
@@ -29,26 +25,3 @@ class CalculatorHandler:
         row.save()
         latest = RecordedCalculation.objects.order_by("-pk")[:HISTORY_LENGTH]
         return [Calculation(expression=row.expression, result=row.result) for row in latest]
-
-
-class WithDatabaseHygiene:
-    """Wraps a handler so that each call begins and ends without a stale database connection.
-
-    Django does this around each HTTP request. The server's threads see no requests: without it
-    a thread would keep its connection for life, and go on using one that the database has closed.
-    """
-
-    def __init__(self, handler: object) -> None:
-        self._handler = handler
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        method = getattr(self._handler, name)
-
-        def call(*arguments: object) -> object:
-            close_old_connections()
-            try:
-                return method(*arguments)
-            finally:
-                close_old_connections()
-
-        return call

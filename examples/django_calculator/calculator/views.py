@@ -1,15 +1,14 @@
 import logging
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
-from fastthrift.rpc import client_context
+from fastthrift.contrib.django import clients
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport import TTransportException
 
 from .forms import I32, CalculationForm
-from .idl import Calculation, HistoryCalculator
+from .idl import Calculation
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +30,9 @@ def calculate(request: HttpRequest) -> HttpResponse:
     expression = form.expression()
     a, b, operation = (form.cleaned_data[name] for name in ("a", "b", "operation"))
     try:
-        # One connection for both calls, closed whatever happens inside.
-        with client_context(HistoryCalculator, url=settings.CALCULATOR_URL) as service:
-            result = getattr(service, operation)(a, b)
-            history = service.record(Calculation(expression=expression, result=result))
+        service = clients["calculator"]
+        result = getattr(service, operation)(a, b)
+        history = service.record(Calculation(expression=expression, result=result))
     except (TException, OSError) as failure:
         logger.warning("%s failed: %r", expression, failure)
         status, error = explain(failure, expression)

@@ -5,15 +5,30 @@ from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).parent.parent
 
-# Where `manage.py runcalculator` serves and the view calls.
+# Where `manage.py runthrift` serves and the view calls.
 CALCULATOR_URL = os.environ.get("CALCULATOR_URL", "tcp://127.0.0.1:9090")
+
+CALCULATOR = {
+    "IDL": BASE_DIR / "calculator" / "history.thrift",
+    "SERVICE": "HistoryCalculator",
+}
+THRIFT = {
+    "CLIENTS": {"calculator": CALCULATOR | {"URL": CALCULATOR_URL, "TIMEOUT": 3.0}},
+    "SERVERS": {
+        "default": CALCULATOR
+        | {
+            "HANDLER": "calculator.handler.CalculatorHandler",
+            "BIND": CALCULATOR_URL.removeprefix("tcp://"),
+        }
+    },
+}
 
 # Nothing of this project outlives a restart that needs the key; set one where something does.
 SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or get_random_secret_key()
 DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
-INSTALLED_APPS = ["calculator"]
+INSTALLED_APPS = ["calculator", "fastthrift.contrib.django"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

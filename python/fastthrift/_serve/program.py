@@ -68,8 +68,6 @@ class Options:
     watched: tuple[str, ...] | None = None
     #: What stands around each call of a handler; a processor has its own.
     middleware: tuple[Middleware, ...] = ()
-    #: Called in each worker before anything is loaded.
-    on_fork: Callable[[], object] | None = None
 
 
 def serve(
@@ -112,8 +110,6 @@ class Program:
 
     def serve(self, worker: Worker) -> int:
         """Be a worker, and give the exit status."""
-        if self._options.on_fork is not None:
-            self._options.on_fork()
         try:
             served = Served(self._options, self._trans, *self._load())
         except NotServed as error:
@@ -154,6 +150,7 @@ class Served:
         serve it."""
         self._options = options
         self._listener = trans
+        self._where = _where(trans)
         self._service = service
         self._handler = handler
         self._is_processor = hasattr(handler, "process") and hasattr(handler, "process_in")
@@ -192,15 +189,16 @@ class Served:
         """What is served, for people."""
         methods = len(self._service.thrift_services)
         return (
-            f"Serving {self._service.__name__} ({methods} methods) at {_where(self._listener)}: "
+            f"Serving {self._service.__name__} ({methods} methods) at {self._where}: "
             f"{self._options.server}, {self._options.workers} workers"
         )
 
     def _socket_options(self) -> dict[str, Any]:
-        """Of a server socket: that of the parent, which goes on listening when this one stops."""
+        """Of a server socket: that of the parent, which goes on listening when this one stops. It
+        is the only one of this process: while that ends, nobody else takes connections."""
         assert self._listener.sock is not None
         return {
-            "descriptor": os.dup(self._listener.sock.fileno()),
+            "descriptor": self._listener.sock.detach(),
             "client_timeout": _milliseconds(self._options.idle_timeout),
             "message_timeout": _milliseconds(self._options.message_timeout),
         }

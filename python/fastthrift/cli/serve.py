@@ -15,14 +15,12 @@ import importlib
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
-    PROTOCOLS,
     SERVERS,
-    TRANSPORTS,
     NotServed,
-    Options,
     fail,
     find_service,
     load_idl,
@@ -32,26 +30,8 @@ from fastthrift._serve.program import (
 )
 from fastthrift.transport._listening import parse_bind
 
-if TYPE_CHECKING:
-    from fastthrift.transport._listening import Bind
-
-# Options that have their argument's name.
-_OPTIONS = (
-    "protocol",
-    "transport",
-    "workers",
-    "threads",
-    "grace",
-    "idle_timeout",
-    "message_timeout",
-    "max_requests",
-)
-
 #: Exit statuses that are not argparse's.
 _FAILED = 1
-
-#: The most that can be asked for, in seconds.
-_YEAR = 365 * 24 * 60 * 60
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bind",
         metavar="ADDRESS",
-        type=_bind,
+        type=bind,
         default=parse_bind("127.0.0.1:9090"),
         help="HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH, fd:NUMBER (a socket that listens already) "
         "or systemd (that of the unit); 127.0.0.1:9090 by default",
@@ -73,71 +53,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=SERVERS,
         help="nonblocking by default; nonblocking and asyncio can await handlers",
     )
-    parser.add_argument(
-        "--protocol",
-        choices=PROTOCOLS,
-        default="auto",
-        help="auto is whatever comes with nonblocking, and binary elsewhere",
-    )
-    parser.add_argument(
-        "--transport",
-        choices=TRANSPORTS,
-        default="auto",
-        help="auto is whatever comes with nonblocking, and buffered elsewhere",
-    )
-    parser.add_argument(
-        "--workers", metavar="N", type=_positive, default=1, help="processes, 1 by default"
-    )
-    parser.add_argument(
-        "--threads",
-        metavar="N",
-        type=_positive,
-        default=16,
-        help="that make calls, in each worker of nonblocking and threadpool; 16 by default",
-    )
-    parser.add_argument(
-        "--grace",
-        metavar="SECONDS",
-        type=_seconds,
-        default=30.0,
-        help="for calls that have come when the server is stopped; 30 by default",
-    )
-    parser.add_argument(
-        "--idle-timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        help="after which idle connections are closed; never by default",
-    )
-    parser.add_argument(
-        "--message-timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        default=3.0,
-        help="from the first byte of a message to its last; 3 by default",
-    )
-    parser.add_argument(
-        "--max-requests",
-        metavar="N",
-        type=_positive,
-        help="a worker that has made so many calls is replaced",
-    )
-    parser.add_argument(
-        "--reload", action="store_true", help="renew the workers when a file changes"
-    )
-    parser.add_argument(
-        "--health",
-        metavar="ADDRESS",
-        type=_bind,
-        help="a port that answers GET with 200 while workers serve, and with 503 otherwise",
-    )
+    add_arguments(parser, watched="renew the workers when a file changes")
 
 
 def run(arguments: argparse.Namespace) -> int:
     log_to_stderr()
-    options = Options(
+    options = options_of(
+        vars(arguments),
         server=arguments.server or "nonblocking",
         watched=(arguments.idl,) if arguments.reload else None,
-        **{name: getattr(arguments, name) for name in _OPTIONS},
     )
     named = arguments.handler
 
@@ -176,28 +100,3 @@ def _make_handler(named: str, idl: Any) -> Any:
     if inspect.isclass(found):
         return found()
     return found(idl) if inspect.isfunction(found) else found
-
-
-def _bind(text: str) -> Bind:
-    try:
-        return parse_bind(f"127.0.0.1:{text}" if text.isdecimal() else text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= _YEAR:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of seconds from 0 to {_YEAR}, which is a year"
-        )
-    return seconds

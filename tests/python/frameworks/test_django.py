@@ -181,7 +181,7 @@ def test_a_signal_ends_idle_connections(own_service: Server) -> None:
 
 
 def test_a_port_in_use_is_one_clear_line(service: Server) -> None:
-    done = manage("runcalculator", f"{HOST}:{service.port}", database=Path(database(service)))
+    done = manage("runthrift", f"{HOST}:{service.port}", database=Path(database(service)))
     assert done.returncode == 1
     assert done.stderr == (
         f"CommandError: Cannot listen on ('{HOST}', {service.port}): Address already in use; "
@@ -190,7 +190,7 @@ def test_a_port_in_use_is_one_clear_line(service: Server) -> None:
 
 
 def test_an_address_of_another_machine_is_one_clear_line(tmp_path: Path) -> None:
-    done = manage("runcalculator", "192.0.2.1:9090", database=tmp_path / "calculator.sqlite3")
+    done = manage("runthrift", "192.0.2.1:9090", database=tmp_path / "calculator.sqlite3")
     assert done.returncode == 1
     assert done.stderr == (
         "CommandError: Cannot listen on ('192.0.2.1', 9090): Cannot assign requested address\n"
@@ -199,7 +199,7 @@ def test_an_address_of_another_machine_is_one_clear_line(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("addrport", ["localhost", "localhost:http", "0", "65536"])
 def test_an_address_that_is_none(addrport: str, tmp_path: Path) -> None:
-    done = manage("runcalculator", addrport, database=tmp_path / "calculator.sqlite3")
+    done = manage("runthrift", addrport, database=tmp_path / "calculator.sqlite3")
     assert done.returncode == 1
     assert done.stderr == f"CommandError: '{addrport}' is not a port or address:port.\n"
 

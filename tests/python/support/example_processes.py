@@ -34,6 +34,14 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{pid}/task")
+    return [
+        int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
 class Server:
     """A Python process that serves one port; start and stop it as often as needed."""
 
@@ -77,14 +85,15 @@ class Server:
             self.process.wait()
 
     def open_files(self) -> list[str]:
-        """What the process's file descriptors refer to, as in /proc."""
-        directory = Path(f"/proc/{self.process.pid}/fd")
+        """What the file descriptors of the process and its workers refer to, as in /proc."""
         targets = []
-        for descriptor in os.listdir(directory):
-            try:
-                targets.append(os.readlink(directory / descriptor))
-            except FileNotFoundError:
-                continue  # closed since it was listed
+        for pid in [self.process.pid, *children(self.process.pid)]:
+            directory = Path(f"/proc/{pid}/fd")
+            for descriptor in os.listdir(directory):
+                try:
+                    targets.append(os.readlink(directory / descriptor))
+                except FileNotFoundError:
+                    continue  # closed since it was listed
         return targets
 
 
@@ -177,7 +186,7 @@ def django_example(directory: Path) -> Example:
     )
     return Example(
         service=Server(
-            [manage, "runcalculator"], service_port, directory / "django_service.log", **environment
+            [manage, "runthrift"], service_port, directory / "django_service.log", **environment
         ),
         web=Server(
             [manage, "runserver", "--noreload", web_port],

@@ -1,0 +1,25 @@
+"""The application, for ``INSTALLED_APPS``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import register
+from django.utils.autoreload import autoreload_started
+
+
+class FastthriftConfig(AppConfig):
+    """Registers the checks, and shows reloaders the Thrift files."""
+
+    name = "fastthrift.contrib.django"
+    # Not `thrift`, which others have.
+    label = "fastthrift"
+    verbose_name = "fastthrift"
+
+    def ready(self) -> None:
+        """Called by Django when all applications are loaded."""
+        from .checks import check_deployment, check_thrift
+        from .reloading import watch_thrift_files
+
+        register(check_thrift, "thrift")
+        register(check_deployment, "thrift", "security", deploy=True)
+        autoreload_started.connect(watch_thrift_files, dispatch_uid="fastthrift")

@@ -1,0 +1,237 @@
+"""System checks of the setting ``THRIFT``. They connect to nothing and ask no database; Thrift
+files are read, and the modules of handlers imported.
+
+=====  =========================================================================
+E001   a ``HANDLER`` that cannot be imported
+E002   an ``IDL`` that is missing, not there or wrong
+E003   a ``SERVICE`` that is not in it
+E004   a handler that lacks methods
+E005   a method of a handler that cannot take the arguments of the IDL
+E006   a ``URL`` or ``BIND`` that is none
+E007   a number that is none, or too small
+E008   something that is no dict
+E009   ``MIDDLEWARE`` that cannot be imported
+E010   ``EXCEPTION_STATUS`` that is no table of statuses
+E011   ``ATOMIC_CALLS`` that cannot be
+W001   a key that is not known
+W002   ``IDEMPOTENT`` with what is no method
+W003   ``BIND`` to all addresses, by the checks of ``--deploy``: there is no TLS
+W004   a handler with public methods that are not in the IDL
+=====  =========================================================================
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from fastthrift._serve.program import NotServed
+from fastthrift._web.clients import find_problems, nearest
+from fastthrift._web.failures import status_problem
+from fastthrift.transport._listening import Bind, parse_bind
+
+from .conf import KEYS, part, root, thrift_setting
+from .servers import KEYS as SERVER_KEYS
+from .servers import Server, coroutines, imported
+
+# Of the problems of clients.
+_NUMBERS = ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age")
+_IDS = {
+    "idl": "E002",
+    "service": "E003",
+    "url": "E006",
+    "client": "E008",
+    "unknown": "W001",
+    "idempotent": "W002",
+    **dict.fromkeys((*_NUMBERS, "pool_size", "retries"), "E007"),
+}
+
+
+def check_thrift(app_configs: object = None, **_: object) -> list[CheckMessage]:
+    """All that is wrong with the setting."""
+    configured = thrift_setting()
+    if not isinstance(configured, Mapping):
+        return [_message("E008", f"THRIFT: {configured!r} is no dict", _example())]
+    found = [*_unknown(configured, KEYS, "THRIFT")]
+    for problem in find_problems(part("CLIENTS", {}), root=root(), upper=True):
+        text = f"{problem.at('THRIFT[' + repr('CLIENTS') + ']')}: {problem.message}"
+        found.append(_message(_IDS[problem.kind], text, problem.hint))
+    found += _check_numbers()
+    statuses = status_problem(part("EXCEPTION_STATUS", {}))
+    if statuses is not None:
+        hint = "like {'NotFound': 404}"
+        found.append(_message("E010", f"THRIFT['EXCEPTION_STATUS']: {statuses}", hint))
+    for each in _servers():
+        found += each if isinstance(each, list) else _check_server(each)
+    return found
+
+
+def check_deployment(app_configs: object = None, **_: object) -> list[CheckMessage]:
+    """What should not be in production."""
+    found = []
+    for each in _servers():
+        if isinstance(each, list):
+            continue
+        bind = _bind(each)
+        if bind is not None and bind.host in ("", "0.0.0.0", "::"):
+            text = f"{each.setting}['BIND'] is all addresses of this machine, without TLS"
+            hint = "an address of an inner network, or one that a proxy with TLS calls"
+            found.append(_message("W003", text, hint))
+    return found
+
+
+def _message(number: str, text: str, hint: str | None) -> CheckMessage:
+    kind = Error if number.startswith("E") else Warning
+    return kind(text, hint=hint, id=f"thrift.{number}")
+
+
+def _example() -> str:
+    return "like {'CLIENTS': {...}, 'SERVERS': {...}}"
+
+
+def _unknown(given: Mapping[Any, Any], known: Iterable[str], where: str) -> Iterator[CheckMessage]:
+    for key in given:
+        if key not in known:
+            hint = nearest(str(key), known) or f"there are {', '.join(known)}"
+            yield _message("W001", f"{where}: unknown key {str(key)!r}", hint)
+
+
+def _check_numbers() -> Iterator[CheckMessage]:
+    budget = part("REQUEST_BUDGET")
+    if budget is None:
+        return
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget > 0:
+        text = f"THRIFT['REQUEST_BUDGET']: {budget!r} must be a number above 0"
+        yield _message("E007", text, "seconds that the calls of a request have together")
+
+
+def _servers() -> Iterator[Server | list[CheckMessage]]:
+    """The servers, and what is wrong in place of one."""
+    configured = part("SERVERS", {})
+    if not isinstance(configured, Mapping):
+        yield [_message("E008", f"THRIFT['SERVERS']: {configured!r} is no dict", _example())]
+        return
+    for alias, options in configured.items():
+        setting = f"THRIFT['SERVERS'][{alias!r}]"
+        if isinstance(options, Mapping):
+            yield Server(options, setting)
+        else:
+            hint = "a dict with IDL, SERVICE and HANDLER"
+            yield [_message("E008", f"{setting}: {options!r} is no dict", hint)]
+
+
+def _check_server(server: Server) -> Iterator[CheckMessage]:
+    yield from _unknown(server.options, SERVER_KEYS, server.setting)
+    bind = server.options.get("BIND")
+    if bind is not None and _bind(server) is None:
+        hint = "like 127.0.0.1:9090, unix:/path/of.sock or fd:3"
+        yield _message("E006", f"{server.setting}['BIND']: {bind!r} is no address", hint)
+    yield from _check_middleware(server)
+    service = None
+    try:
+        if not (server.idl_path or "").startswith(("http://", "https://")):
+            key = "IDL"
+            idl = server.module()
+            key = "SERVICE"
+            service = server.service(idl)
+    except NotServed as error:
+        number = "E002" if key == "IDL" or "['IDL']" in str(error) else "E003"
+        hint = "a path relative to BASE_DIR; `fastthrift check` shows every mistake"
+        hint = hint if number == "E002" else "the name of a service in the IDL"
+        text = str(error).removeprefix(f"{server.setting}['IDL']: ")
+        yield _message(number, f"{server.setting}[{key!r}]: {text}", hint)
+    try:
+        handler = server.find_handler()
+    except Exception as error:
+        text = str(error) if isinstance(error, NotServed) else f"{type(error).__name__}: {error}"
+        hint = "the dotted path of a class, an object, or a function of the loaded IDL"
+        yield _message("E001", f"{server.setting}['HANDLER']: {text}", hint)
+        return
+    if service is not None and not inspect.isfunction(handler):
+        yield from _check_handler(server, service, handler)
+
+
+def _bind(server: Server) -> Bind | None:
+    """Where it listens; None where nothing, or nothing that is an address, is said."""
+    bind = server.options.get("BIND")
+    try:
+        # That of systemd is there when it runs, and not when it is looked at.
+        return parse_bind(bind) if isinstance(bind, str) and bind != "systemd" else None
+    except ValueError:
+        return None
+
+
+def _check_middleware(server: Server) -> Iterator[CheckMessage]:
+    middleware = server.options.get("MIDDLEWARE", ())
+    where = f"{server.setting}['MIDDLEWARE']"
+    if isinstance(middleware, str) or not isinstance(middleware, Iterable):
+        yield _message("E009", f"{where}: {middleware!r} is no list", "a list of dotted paths")
+        return
+    for each in middleware:
+        try:
+            found = imported(each, "middleware") if isinstance(each, str) else each
+        except Exception as error:
+            yield _message("E009", f"{where}: {error}", "a list of dotted paths of functions")
+            continue
+        if not callable(found):
+            yield _message("E009", f"{where}: {each!r} is no function", None)
+
+
+def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[CheckMessage]:
+    where = f"{server.setting}['HANDLER']"
+    name = server.handler_name
+    if not hasattr(handler, "__getattr__"):
+        missing = [each for each in service.thrift_services if not hasattr(handler, each)]
+        if missing:
+            hint = f"{service.__name__} has them"
+            yield _message("E004", f"{where}: {name} lacks {', '.join(missing)}", hint)
+    for each in service.thrift_services:
+        method = getattr(handler, each, None)
+        text = _misfit(service, each, method, unbound=inspect.isclass(handler))
+        if text is not None:
+            yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
+    atomic = server.options.get("ATOMIC_CALLS", False)
+    if not isinstance(atomic, (bool, list, tuple)) or any(
+        each not in settings.DATABASES for each in server.databases
+    ):
+        hint = "True, or a list of aliases of DATABASES"
+        yield _message("E011", f"{server.setting}['ATOMIC_CALLS']: {atomic!r}", hint)
+    elif atomic and coroutines(service, handler):
+        text = f"{server.setting}['ATOMIC_CALLS'] is not for `async def`, which {name} has"
+        yield _message("E011", text, "transaction.atomic() in functions of sync_to_async")
+    others = [
+        each
+        for kind in (handler if inspect.isclass(handler) else type(handler)).__mro__
+        for each, value in vars(kind).items()
+        if not each.startswith("_")
+        and inspect.isfunction(value)
+        and each not in service.thrift_services
+    ]
+    if others:
+        text = f"{where}: {name} has {', '.join(others)}, which {service.__name__} has not"
+        yield _message("W004", text, "begin the names of helpers with an underscore")
+
+
+def _misfit(service: Any, name: str, method: Any, *, unbound: bool) -> str | None:
+    """Why a method cannot take the arguments of the IDL; None where it can."""
+    if not callable(method):
+        return None
+    fields = getattr(service, f"{name}_args").thrift_spec
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return None
+    parameters = [*signature.parameters.values()]
+    count = len(fields)
+    if unbound and inspect.isfunction(method):
+        count += 1
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        takes = len(parameters) - (count - len(fields))
+        return f"{name}() takes {takes} arguments, the IDL has {len(fields)}"
+    return None

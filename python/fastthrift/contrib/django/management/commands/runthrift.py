@@ -1,0 +1,193 @@
+"""``manage.py runthrift``: serve a server of the settings."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import traceback
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.db import OperationalError, connections
+from django.utils import autoreload
+
+from fastthrift._serve.arguments import add_arguments, options_of
+from fastthrift._serve.program import (
+    NotServed,
+    Options,
+    Served,
+    listen,
+    log_to_stderr,
+    serve,
+)
+from fastthrift.contrib.django.servers import KEYS, Server, server
+from fastthrift.contrib.django.units import unit_of_work
+from fastthrift.parser.exc import ThriftParserError
+from fastthrift.transport._listening import Bind, parse_bind
+
+_DEFAULT = "127.0.0.1:9090"
+# For the calls in flight when a file has changed, in seconds.
+_GRACE_OF_RELOAD = 2.0
+# What a reloader's process exits with for another one to be started.
+_CHANGED = 3
+
+
+class Command(BaseCommand):
+    """Serves Thrift until SIGTERM or SIGINT."""
+
+    help = "Serves a Thrift service until SIGTERM or SIGINT (Ctrl-C)."
+    # They are made whenever the server is started anew.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Called by Django."""
+        parser.add_argument(
+            "addrport",
+            nargs="?",
+            help="Port, address:port, unix:PATH, fd:NUMBER or systemd; BIND of the server, or "
+            f"{_DEFAULT}, by default.",
+        )
+        parser.add_argument(
+            "--server", metavar="ALIAS", help="Which one of THRIFT['SERVERS']; default by default."
+        )
+        parser.add_argument("--handler", metavar="PATH", help="In place of the server's HANDLER.")
+        parser.add_argument("--idl", metavar="FILE", help="In place of its IDL.")
+        parser.add_argument("--service", metavar="NAME", help="In place of its SERVICE.")
+        add_arguments(parser, watched="start anew when a Python or Thrift file changes")
+        parser.add_argument("--skip-checks", action="store_true", help="Skip system checks.")
+
+    def handle(self, *, addrport: str | None, reload: bool, **options: Any) -> None:
+        """Called by Django."""
+        try:
+            configured = self._server(options)
+            bind = self._bind(addrport or configured.options.get("BIND") or _DEFAULT)
+        except NotServed as error:
+            raise CommandError(str(error)) from error
+        log_to_stderr()
+        if reload:
+            if options["workers"] != 1:
+                raise CommandError("--reload is for one process: leave --workers out")
+            _Reloaded(self, configured, bind, options).run()
+            return
+        self.prepare(options)
+        # Threads of connection pools and connections are no matter of several processes.
+        _leave_databases()
+        parent = os.getpid()
+        try:
+            status = serve(
+                self.serving(configured, options),
+                configured.load,
+                configured.handler_name,
+                bind,
+                health=options["health"],
+            )
+        except NotServed as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(error.strerror or str(error)) from error
+        if status:
+            sys.exit(status)
+        if os.getpid() == parent:
+            self.stdout.write("Stopped")
+
+    def _server(self, options: dict[str, Any]) -> Server:
+        """The server of the settings, with what the command line has in its place."""
+        given = {key: options[key.lower()] for key in KEYS if options.get(key.lower()) is not None}
+        alias = options["server"]
+        if alias is None and "HANDLER" in given and ("IDL" in given or "SERVICE" in given):
+            return Server(given, "the command line")
+        found = server(alias or "default")
+        return found._replace(options={**found.options, **given})
+
+    def _bind(self, addrport: str) -> Bind:
+        text = f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
+        try:
+            bind = parse_bind(text)
+        except ValueError:
+            bind = None
+        if bind is None or bind.port == 0:
+            raise CommandError(f"'{addrport}' is not a port or address:port.")
+        return bind
+
+    def serving(self, configured: Server, options: dict[str, Any]) -> Options:
+        """How the program serves. Raises ``NotServed``."""
+        around = (unit_of_work, *configured.middleware())
+        return options_of(options, middleware=around)
+
+    def prepare(self, options: dict[str, Any]) -> None:
+        """What precedes serving: checks of the system and of migrations."""
+        if not options["skip_checks"]:
+            self.check(display_num_errors=False)
+        try:
+            self.check_migrations()
+        except OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            self.stderr.write(f"The database cannot be asked for migrations: {reason}")
+
+
+def _leave_databases() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+
+
+class _Reloaded:
+    """The server under Django's reloader, which runs it in a thread and starts its process anew
+    when a file has changed."""
+
+    def __init__(
+        self, command: Command, configured: Server, bind: Bind, options: dict[str, Any]
+    ) -> None:
+        self._command = command
+        self._configured = configured
+        self._bind = bind
+        self._options = options
+        self._served: Served | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Watch, or serve and be watched."""
+        try:
+            autoreload.run_with_reloader(self._serve)
+        except SystemExit as error:
+            # Signals are the main thread's, and this is it.
+            grace = _GRACE_OF_RELOAD if error.code == _CHANGED else self._options["grace"]
+            self._end(grace)
+            raise
+        self._end(self._options["grace"])
+
+    def _end(self, grace: float) -> None:
+        if self._served is not None and self._thread is not None:
+            self._served.close()
+            self._thread.join(grace)
+
+    def _serve(self) -> None:
+        """Serve, in a thread. What keeps it from that is told, and may be mended."""
+        self._thread = threading.current_thread()
+        try:
+            autoreload.raise_last_exception()
+            self._command.prepare(self._options)
+            _leave_databases()
+            options = self._command.serving(self._configured, self._options)
+            loaded = self._configured.load()
+        except (SystemCheckError, CommandError, NotServed, ThriftParserError, OSError) as error:
+            self._tell(str(error))
+            return
+        except Exception:
+            self._tell(traceback.format_exc())
+            return
+        try:
+            trans = listen(self._bind)
+        except OSError as error:
+            self._tell(error.strerror or str(error))
+            # sys.exit() would end the thread alone.
+            os._exit(1)
+        self._served = Served(options, trans, *loaded)
+        described = self._served.described()
+        self._served.run(lambda: self._command.stdout.write(described))
+
+    def _tell(self, text: str) -> None:
+        self._command.stderr.write(f"{text.rstrip()}\nWaiting for a file to change ...")

@@ -1,0 +1,169 @@
+"""The servers of the settings: what is served, by which handler, through which middleware."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asgiref.sync import sync_to_async
+from django.db import DEFAULT_DB_ALIAS
+from django.utils.module_loading import import_string
+
+from fastthrift._serve.program import NotServed, find_service, load_idl, require_methods
+from fastthrift._web.clients import nearest
+
+from .conf import part, root
+from .units import atomic_calls
+
+if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
+
+KEYS = ("IDL", "SERVICE", "HANDLER", "BIND", "MIDDLEWARE", "ATOMIC_CALLS")
+
+
+class Server(NamedTuple):
+    """A server as it is configured."""
+
+    options: Mapping[str, Any]
+    #: What messages call it: ``THRIFT['SERVERS']['default']``.
+    setting: str
+
+    @property
+    def handler_name(self) -> str:
+        """What messages call its handler."""
+        handler = self.options.get("HANDLER")
+        return handler if isinstance(handler, str) else repr(handler)
+
+    @property
+    def idl_path(self) -> str | None:
+        """The path of its Thrift file; None where it has a module, or none."""
+        idl = self.options.get("IDL")
+        if not isinstance(idl, (str, os.PathLike)):
+            return None
+        path = os.fspath(idl)
+        return path if "://" in path else str(Path(root()) / path)
+
+    def module(self) -> Any:
+        """What was loaded of its Thrift file; None where it has none. Raises ``NotServed``."""
+        idl = self.options.get("IDL")
+        if idl is None or isinstance(idl, ModuleType):
+            return idl
+        path = self.idl_path
+        if path is None:
+            raise NotServed(f"{self.setting}['IDL']: {idl!r} is no path")
+        return load_idl(path)
+
+    def service(self, idl: Any) -> Any:
+        """The class of the service. Raises ``NotServed``."""
+        service = self.options.get("SERVICE")
+        if hasattr(service, "thrift_services"):
+            return service
+        if idl is None:
+            raise NotServed(f"{self.setting}['IDL'] is missing: the path of a .thrift file")
+        path = self.idl_path or idl.__name__
+        if service is None and len(idl.__thrift_meta__["services"]) != 1:
+            found = ", ".join(each.__name__ for each in idl.__thrift_meta__["services"])
+            raise NotServed(f"SERVICE is needed: {path} has {found or 'no services'}")
+        return find_service(idl, path, service)
+
+    def find_handler(self) -> Any:
+        """What is configured as the handler: an object, a class, a function. Raises
+        ``NotServed`` where it cannot be imported."""
+        handler = self.options.get("HANDLER")
+        if handler is None:
+            raise NotServed(f"{self.setting}['HANDLER'] is missing: the path of a class")
+        return imported(handler, "handler") if isinstance(handler, str) else handler
+
+    def load(self) -> tuple[Any, Any]:
+        """The service, and its handler. Raises ``NotServed``."""
+        idl = self.module()
+        service = self.service(idl)
+        handler = self.find_handler()
+        if inspect.isclass(handler):
+            handler = handler()
+        elif inspect.isfunction(handler):
+            handler = handler(idl)
+        require_methods(service, handler, self.handler_name)
+        if coroutines(service, handler):
+            if self.databases:
+                raise NotServed(
+                    f"{self.setting}['ATOMIC_CALLS']: Django has no transactions around "
+                    f"`async def`, which {self.handler_name} has"
+                )
+            handler = _Awaited(handler)
+        return service, handler
+
+    def middleware(self) -> tuple[Middleware, ...]:
+        """What stands around its calls, without the unit of work. Raises ``NotServed``."""
+        found = [
+            imported(each, "middleware") if isinstance(each, str) else each
+            for each in self.options.get("MIDDLEWARE", ())
+        ]
+        if self.databases:
+            found.append(atomic_calls(self.databases))
+        return tuple(found)
+
+    @property
+    def databases(self) -> Sequence[str]:
+        """Those whose transaction each call is."""
+        atomic = self.options.get("ATOMIC_CALLS", False)
+        if isinstance(atomic, bool):
+            return (DEFAULT_DB_ALIAS,) if atomic else ()
+        return tuple(atomic)
+
+
+def server(alias: str) -> Server:
+    """A server of the settings. Raises ``NotServed``."""
+    servers = part("SERVERS") or {}
+    if alias not in servers:
+        there = f"there are {', '.join(servers)}" if servers else "there are none"
+        hint = nearest(alias, servers) or there
+        raise NotServed(f"THRIFT['SERVERS'] has no {alias!r}: {hint}")
+    return Server(servers[alias], f"THRIFT['SERVERS'][{alias!r}]")
+
+
+def imported(path: str, what: str) -> Any:
+    """What a dotted path names; ``what`` is what messages call it. Raises ``NotServed`` where
+    there is nothing; what a module raises when it is imported is passed on."""
+    path = path.replace(":", ".")
+    module, _, _ = path.rpartition(".")
+    if not module:
+        raise NotServed(f"{path!r} is no path of a {what}, like 'notes.rpc.NotesHandler'")
+    try:
+        return import_string(path)
+    except ModuleNotFoundError as error:
+        # One that the handler's module needs is told of by its traceback.
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise NotServed(f"no module {error.name!r}, for the {what} {path}") from error
+    except ImportError as error:
+        if not isinstance(error.__cause__, AttributeError):
+            raise
+        raise NotServed(f"{module} has no {path.rpartition('.')[2]!r}") from error
+
+
+def coroutines(service: Any, handler: Any) -> list[str]:
+    """The methods of a handler that are coroutine functions."""
+    return [
+        name
+        for name in service.thrift_services
+        if inspect.iscoroutinefunction(getattr(handler, name, None))
+    ]
+
+
+class _Awaited:
+    """A handler with ``async def`` whose plain methods are called in the thread of
+    ``sync_to_async``: Django's ORM refuses to work in that of an event loop."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._handler, name)
+        if not callable(method) or inspect.iscoroutinefunction(method):
+            return method
+        return sync_to_async(method)

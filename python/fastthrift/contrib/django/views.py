@@ -1,0 +1,130 @@
+"""A server of the settings at a URL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import setting_changed
+from django.http import HttpRequest, HttpResponse
+
+from fastthrift._core import DEFAULT_MAX_SIZE
+from fastthrift._serve.program import NotServed
+from fastthrift._web.mounted import Mounted
+from fastthrift._web.request import Request
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.wsgi import request_of
+
+from .servers import coroutines, server
+from .units import within_request
+
+if TYPE_CHECKING:
+    from fastthrift._calls.exchange import Answer
+
+# What is read at once, in bytes.
+_READ_SIZE = 65536
+
+
+def thrift_view(
+    alias: str = "default",
+    *,
+    max_bytes: int | None = None,
+    json: bool = False,
+    page: bool = False,
+) -> Callable[..., Any]:
+    """A view that answers calls of ``THRIFT["SERVERS"][alias]``, for ``path("thrift/", ...)``.
+
+    It comes after ``MIDDLEWARE`` of Django, and needs no CSRF token. A body above ``max_bytes`` is
+    refused with 413; that is ``DATA_UPLOAD_MAX_MEMORY_SIZE`` by default. For ``json`` and ``page``
+    see ``fastthrift.wsgi.ThriftApp``; calls by JSON need the rest of the path, as ``rest``::
+
+        path("thrift/", view), path("thrift/<path:rest>", view)
+
+    The handler is made at the first request. Methods with ``async def`` are awaited.
+    """
+    mount = _Mount(alias, max_bytes, json=json, page=page)
+
+    def view(request: HttpRequest, rest: str = "") -> HttpResponse:
+        asked, read = _asked(request, rest)
+        answer = mount.answer(asked, read)
+        response = HttpResponse(answer.body, status=answer.status)
+        # What Django adds of its own, a Content-Type, is not what was answered.
+        del response["Content-Type"]
+        for name, value in answer.headers:
+            response[name] = value
+        return response
+
+    view.csrf_exempt = True  # type: ignore[attr-defined]
+    return view
+
+
+class _Mount:
+    """A server of the settings as a service at a URL, made when it is first asked."""
+
+    def __init__(self, alias: str, max_bytes: int | None, *, json: bool, page: bool) -> None:
+        self._alias = alias
+        self._max_bytes = max_bytes
+        self._options = {"json": json, "page": page}
+        self._made: tuple[Mounted, bool] | None = None
+        # A weak reference would be gone with nobody else: views live as long as the program.
+        setting_changed.connect(self._follow, weak=False)
+
+    def answer(self, asked: Request, read: Callable[[int], bytes]) -> Answer:
+        """What a request is answered with."""
+        if self._made is None:
+            # Two threads may make one each; either serves.
+            self._made = self._make()
+        mounted, is_async = self._made
+        if is_async:
+            return async_to_sync(mounted.answer_async)(asked, _pieces(read))
+        return mounted.answer(asked, read)
+
+    def _make(self) -> tuple[Mounted, bool]:
+        max_bytes = self._max_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or DEFAULT_MAX_SIZE
+        try:
+            found = server(self._alias)
+            service, handler = found.load()
+            around = (within_request, *found.middleware())
+        except NotServed as error:
+            raise ImproperlyConfigured(str(error)) from error
+        is_async = bool(coroutines(service, handler))
+        if is_async:
+            handler = TAsyncProcessor(service, handler, middleware=around)
+            around = ()
+        mounted = Mounted(
+            service,
+            handler,
+            max_bytes=max_bytes,
+            debug=settings.DEBUG,
+            middleware=around,
+            **self._options,
+        )
+        return mounted, is_async
+
+    def _follow(self, *, setting: str, **_: object) -> None:
+        if setting in ("THRIFT", "BASE_DIR", "DEBUG", "DATA_UPLOAD_MAX_MEMORY_SIZE"):
+            self._made = None
+
+
+def _asked(request: HttpRequest, rest: str) -> tuple[Request, Callable[[int], bytes]]:
+    """A request, and how its body is read.
+
+    Not by ``request.body``: that is empty for one without a length, and above a limit of Django's
+    it is an error of another kind.
+    """
+    asked = request_of(request.META)._replace(path=f"/{rest}" if rest else "")
+    if isinstance(request, ASGIRequest):
+        # It has come as a whole before Django asks anybody.
+        return asked._replace(chunked=asked.length is None), request.read
+    if asked.chunked:
+        return asked, request.META["wsgi.input"].read
+    return asked, request.read
+
+
+async def _pieces(read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
+    while piece := read(_READ_SIZE):
+        yield piece

@@ -1,0 +1,125 @@
+"""`thrift_view` of a Django project under web servers, and the project's own tests."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastthrift import ClientPool
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.thrift import TClient
+from fastthrift.transport import TMemoryBuffer
+from support.django_project import Project
+from support.example_processes import DEADLINE, HOST, Server, free_port, running
+
+SERVERS = {
+    "gunicorn": ["-m", "gunicorn", "--threads", "4", "mysite.wsgi"],
+    "uvicorn": ["-m", "uvicorn", "mysite.asgi:application"],
+    "runserver": ["manage.py", "runserver", "--noreload"],
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("mounted") / "project")
+    project.append("mysite/settings.py", "\nALLOWED_HOSTS = ['*']\n")
+    return project
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def web(
+    request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    port = free_port()
+    command = SERVERS[request.param]
+    if request.param == "gunicorn":
+        command = [*command, "--bind", f"{HOST}:{port}", "--chdir", str(project.directory)]
+    elif request.param == "uvicorn":
+        command = [*command, "--port", str(port), "--app-dir", str(project.directory)]
+    else:
+        command = [str(project.directory / "manage.py"), *command[1:], f"{HOST}:{port}"]
+    log = tmp_path_factory.mktemp("log") / "log"
+    server = Server(command, port, log, PYTHONWARNINGS="ignore")
+    server.command = [part for part in server.command if part not in ("-W", "error")]
+    with running(server):
+        yield server
+
+
+def a_call(project: Project, text: str) -> bytes:
+    """The bytes of a call."""
+    output = TMemoryBuffer()
+    calling = TClient(project.notes, TBinaryProtocolFactory().get_protocol(output))
+    calling._send("add", text=text)
+    return output.getvalue()
+
+
+def posted(web: Server, body: object, **headers: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(HOST, web.port, timeout=DEADLINE)
+    try:
+        headers = {"Content-Type": "application/x-thrift", **headers}
+        connection.request("POST", "/thrift/", body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_clients_call_it(project: Project, web: Server) -> None:
+    url = f"http://{HOST}:{web.port}/thrift/"
+    with ClientPool(project.notes, url, timeout=DEADLINE) as notes:
+        notes.add("by a client")
+        assert notes.latest(1) == ["by a client"]
+
+
+def test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty(
+    project: Project, web: Server
+) -> None:
+    call = a_call(project, "in chunks")
+    status, _ = posted(web, iter([call[:3], call[3:]]))
+    is_read = "runserver" not in "".join(map(str, web.command))
+    assert status == (200 if is_read else 411)
+    url = f"http://{HOST}:{web.port}/thrift/"
+    with ClientPool(project.notes, url, timeout=DEADLINE) as notes:
+        assert (notes.latest(1) == ["in chunks"]) == is_read
+
+
+def test_a_body_above_the_limit_of_django_is_413(web: Server) -> None:
+    assert posted(web, b"x" * 2_621_441)[0] == 413
+    assert posted(web, b"x")[0] == 400
+
+
+def test_the_tests_of_the_project_pass(project: Project) -> None:
+    done = project.manage("test")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_missing_django_is_named(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['django'] = None\n"
+        "try:\n    import fastthrift.contrib.django\n"
+        "except ImportError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    assert done.stdout.endswith('needs Django: pip install "fastthrift[django]"\n'), done.stderr
+
+
+def test_the_package_imports_no_django() -> None:
+    program = "import sys, fastthrift, fastthrift.rpc; print('django' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    assert done.stdout == "False\n", done.stderr

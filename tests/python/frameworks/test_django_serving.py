@@ -1,0 +1,290 @@
+"""`manage.py runthrift` of a project from `django-admin startproject`, with the ORM in its handler,
+on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import django
+import fastthrift
+import pytest
+from fastthrift.thrift import TApplicationException, TException
+from support.django_project import Project
+from support.example_processes import DEADLINE, HOST, Server, running, wait_until
+from support.postgresql import PostgreSQL, postgresql
+
+CLIENTS, CALLS = 8, 10
+THREADS = 4
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[PostgreSQL]:
+    with postgresql() as cluster:
+        cluster.create("served")
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("sqlite") / "project")
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory, database: PostgreSQL) -> Project:
+    settings = database.settings("served") + (
+        "import os\n"
+        "DATABASES['default']['CONN_MAX_AGE'] = int(os.environ.get('MAX_AGE', '0'))\n"
+        "if os.environ.get('POOLED'):\n"
+        "    DATABASES['default']['OPTIONS'] = {'pool': {'min_size': 1, 'max_size': 2}}\n"
+    )
+    return Project(tmp_path_factory.mktemp("postgresql") / "project", settings)
+
+
+@pytest.fixture(scope="module")
+def served(on_sqlite: Project) -> Iterator[Server]:
+    with running(on_sqlite.server("--server", "probe")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["on_sqlite", "on_postgresql"])
+def test_rows_are_neither_lost_nor_doubled(kind: str, request: pytest.FixtureRequest) -> None:
+    project: Project = request.getfixturevalue(kind)
+    server = project.server("--server", "probe", "--workers", "2", "--threads", str(THREADS))
+
+    def add(number: int) -> list[int]:
+        with project.client(server) as client:
+            return [client.add(f"{number} {call}") for call in range(CALLS)]
+
+    with running(server), project.client(server) as client, ThreadPoolExecutor(CLIENTS) as threads:
+        before = client.count()
+        keys = [key for keys in threads.map(add, range(CLIENTS)) for key in keys]
+        assert len(set(keys)) == CLIENTS * CALLS
+        assert client.count() == before + CLIENTS * CALLS
+
+
+def test_a_call_begins_with_the_queries_and_the_language_of_none(
+    on_sqlite: Project, served: Server
+) -> None:
+    with on_sqlite.client(served) as client:
+        assert [client.queries() for _ in range(5)] == [1] * 5
+        assert [client.language() for _ in range(40)] == ["en-us"] * 40
+
+
+def test_async_handlers_use_the_database(on_sqlite: Project) -> None:
+    on_sqlite.append(
+        "mysite/settings.py",
+        '\nTHRIFT["SERVERS"]["awaited"] = '
+        '{"IDL": "probe/probe.thrift", "HANDLER": "probe.rpc.AsyncHandler"}\n',
+    )
+    server = on_sqlite.server("--server", "awaited")
+    with running(server), on_sqlite.client(server) as client:
+        before = client.count()
+        client.add("awaited")
+        assert client.count() == before + 1
+        assert [client.queries() for _ in range(3)] == [1] * 3
+        assert [client.language() for _ in range(3)] == ["en-us"] * 3
+
+
+def test_an_exception_rolls_an_atomic_call_back_and_no_other(on_sqlite: Project) -> None:
+    on_sqlite.append(
+        "mysite/settings.py",
+        '\nTHRIFT["SERVERS"]["atomic"] = {**THRIFT["SERVERS"]["probe"], "ATOMIC_CALLS": True}\n',
+    )
+    for alias, kept in ("probe", 1), ("atomic", 0):
+        server = on_sqlite.server("--server", alias)
+        with running(server), on_sqlite.client(server) as client:
+            for method, error in (
+                ("write_and_declare", TException),
+                ("write_and_fail", TApplicationException),
+            ):
+                before = client.count()
+                with pytest.raises(error):
+                    getattr(client, method)()
+                assert client.count() == before + kept, (alias, method)
+
+
+def test_a_restarted_database_is_found_again_on_the_same_socket(
+    on_postgresql: Project, database: PostgreSQL
+) -> None:
+    server = on_postgresql.server("--server", "probe", "--threads", "1", MAX_AGE="600")
+    with running(server), on_postgresql.client(server) as client:
+        backend = client.backend()
+        assert client.backend() == backend, "CONN_MAX_AGE keeps it"
+        database.restart()
+        with pytest.raises(TApplicationException):
+            client.backend()
+        assert client.backend() != backend
+
+
+def test_idle_clients_hold_no_database_connections(
+    on_postgresql: Project, database: PostgreSQL
+) -> None:
+    for max_age, most in ("0", 0), ("600", THREADS):
+        server = on_postgresql.server(
+            "--server", "probe", "--threads", str(THREADS), MAX_AGE=max_age
+        )
+        with running(server), contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(on_postgresql.client(server)) for _ in range(40)]
+            with ThreadPoolExecutor(40) as threads:
+                list(threads.map(lambda client: client.count(), clients))
+            kept = range(most + 1)
+            wait_until(lambda kept=kept: database.connections("served") in kept, "they are closed")
+            assert clients[0].count() == clients[-1].count()
+
+
+@pytest.mark.skipif(django.VERSION < (5, 1), reason="Django has no pool of its own before 5.1")
+def test_the_pool_of_django_is_used(on_postgresql: Project, database: PostgreSQL) -> None:
+    server = on_postgresql.server("--server", "probe", "--threads", "8", POOLED="1")
+    with running(server), ThreadPoolExecutor(8) as threads:
+
+        def ask(_: int) -> int:
+            with on_postgresql.client(server) as client:
+                return sum(client.backend() and 1 for _ in range(10))
+
+        assert sum(threads.map(ask, range(8))) == 80
+        assert 1 <= database.connections("served") <= 2
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_lets_calls_in_flight_be_answered(on_sqlite: Project, workers: str) -> None:
+    go_on = on_sqlite.directory / "go-on"
+    go_on.unlink(missing_ok=True)
+    server = on_sqlite.server("--server", "probe", "--workers", workers)
+
+    def wait(ticket: int) -> Any:
+        with on_sqlite.client(server) as client:
+            return client.wait(ticket)
+
+    tickets = [int(workers) * 10 + number for number in range(4)]
+    with running(server), ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(wait, ticket) for ticket in tickets]
+        begun = [on_sqlite.directory / f"begun-{ticket}" for ticket in tickets]
+        wait_until(lambda: all(map(Path.exists, begun)), "handlers run")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not server.accepts(), "new connections are refused")
+        go_on.touch()
+        assert [call.result(DEADLINE) for call in calls] == tickets
+        assert server.process.wait(DEADLINE) == 0
+
+
+def test_a_unix_socket_and_a_handler_without_settings(on_sqlite: Project) -> None:
+    path = on_sqlite.directory / "s"
+    command = [sys.executable, "manage.py", "runthrift", f"unix:{path}"]
+    command += ["--handler", "notes.rpc.NotesHandler", "--idl", "notes/notes.thrift"]
+    process = subprocess.Popen(command, cwd=on_sqlite.directory, stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: path.exists() or process.poll() is not None, "it listens")
+        with fastthrift.ClientPool(on_sqlite.notes, f"unix:{path}", timeout=DEADLINE) as notes:
+            notes.add("by a path")
+            assert notes.latest(1) == ["by a path"]
+    finally:
+        process.terminate()
+        _, told = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--server", "nowhere"], "THRIFT['SERVERS'] has no 'nowhere': there are default"),
+        (["--server", "prob"], "THRIFT['SERVERS'] has no 'prob': did you mean 'probe'?"),
+        (["no-port"], "'no-port' is not a port or address:port."),
+        (["192.0.2.1:9090"], "Cannot listen on ('192.0.2.1', 9090): Cannot assign requested"),
+        (["--reload", "--workers", "2"], "--reload is for one process"),
+        (["--threads", "0"], "'0' is no number from 1 on"),
+    ],
+)
+def test_what_keeps_it_from_serving_is_one_line(
+    on_sqlite: Project, arguments: list[str], told: str
+) -> None:
+    done = on_sqlite.manage("runthrift", *arguments)
+    assert done.returncode in (1, 2)
+    assert told in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_command_line_names_and_is_not_there_is_one_line(on_sqlite: Project) -> None:
+    idl = ["--idl", "notes/notes.thrift"]
+    for handler, told in (
+        ("notes.nowhere.Handler", "error: no module 'notes.nowhere', for the handler"),
+        ("notes.rpc.Nobody", "error: notes.rpc has no 'Nobody'"),
+        ("probe.rpc.Handler", "error: probe.rpc.Handler lacks methods of Notes: latest"),
+    ):
+        done = on_sqlite.manage("runthrift", "127.0.0.1:0", "--handler", handler, *idl)
+        assert done.returncode == 1
+        done = on_sqlite.manage("runthrift", "--handler", handler, *idl)
+        assert done.returncode == 1
+        assert done.stderr.startswith(told), done.stderr
+
+
+def test_migrations_that_are_missing_are_told_of_and_checks_come_first(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    (project.directory / "db.sqlite3").unlink()
+    server = project.server("--server", "probe")
+    with running(server):
+        assert "unapplied migration(s)" in server.log.read_text()
+    project.append("mysite/settings.py", "\nTHRIFT['SERVERS']['probe']['HANDLER'] = 'a.b'\n")
+    done = project.manage("runthrift", "--server", "probe")
+    assert done.returncode == 1
+    assert "(thrift.E001) THRIFT['SERVERS']['probe']['HANDLER']: no module 'a'" in done.stderr
+
+
+def test_reload_serves_what_has_changed_and_survives_a_broken_file(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    server = project.server("--server", "probe", "--reload")
+    idl = project.directory / "probe" / "probe.thrift"
+    handler = project.directory / "probe" / "rpc.py"
+    whole = idl.read_text()
+
+    touched = time.monotonic()
+
+    def touch() -> None:
+        # What was changed before Django's reloader took its first look is no change to it.
+        nonlocal touched
+        if time.monotonic() > touched + 5:
+            touched = time.monotonic()
+            idl.touch()
+
+    def answers(name: str) -> bool:
+        service: Any = fastthrift.load(str(project.directory / "new.thrift")).Probe
+        with contextlib.suppress(TException, OSError), project.client(server, service) as client:
+            return getattr(client, name)() == 7
+        touch()
+        return False
+
+    def tells_of(line: int) -> bool:
+        touch()
+        return f"probe.thrift:{line}:" in server.log.read_text()
+
+    new = whole.replace("i32 count(),", "i32 count(), i32 seven(),")
+    project.write("new.thrift", new)
+    with running(server), project.client(server) as client:
+        assert client.count() == 0
+        handler.write_text(
+            handler.read_text().replace("class Handler:", "class Handler:\n    seven = lambda _: 7")
+        )
+        idl.write_text(new)
+        wait_until(lambda: answers("seven"), "the new method is served")
+        idl.write_text(whole + "\nstruct {")
+        line = (whole + "\nstruct {").count("\n") + 1
+        wait_until(lambda: tells_of(line), "the mistake is told of")
+        assert server.process.poll() is None
+        idl.write_text(new)
+        wait_until(lambda: answers("seven"), "it is served again")
+        assert server.stop() == 0
+
+
+def test_the_port_in_use_ends_a_reloaded_server(on_sqlite: Project, served: Server) -> None:
+    done = on_sqlite.manage("runthrift", f"{HOST}:{served.port}", "--reload")
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr

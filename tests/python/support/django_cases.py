@@ -1,0 +1,262 @@
+"""Tests that Django's own runner makes within a project (see ``django_project``), as its users'."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, SimpleTestCase, TestCase, override_settings
+from django.urls import path
+from fastthrift.contrib.django import clients, thrift_view
+from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
+from fastthrift.contrib.django.test import override_clients
+from fastthrift.contrib.django.units import unit_of_work
+from fastthrift.testing import FakeService, client, serve
+from fastthrift.thrift import TApplicationException, TException
+from fastthrift.transport import TTransportException
+
+from .rpc import Handler, idl
+
+PROBE = {"IDL": "probe/probe.thrift", "HANDLER": "probe.rpc.Handler"}
+CLIENT = {"IDL": "probe/probe.thrift", "SERVICE": "Probe", "URL": "tcp://127.0.0.1:1"}
+
+
+def left(request: HttpRequest) -> HttpResponse:
+    """A view that tells what is left of its time, by a fake that waits for it."""
+    return HttpResponse(clients["probe"].language())
+
+
+async def left_awaited(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(clients["probe"].language())
+
+
+urlpatterns = [
+    path("left", left),
+    path("left-awaited", left_awaited),
+    path("thrift/", thrift_view("probe", max_bytes=1000)),
+    path("json/<path:rest>", thrift_view("probe", json=True)),
+    path("awaited/<path:rest>", thrift_view("awaited", json=True)),
+]
+
+
+def found(**thrift: Any) -> list[tuple[str, str]]:
+    with override_settings(THRIFT=thrift):
+        return [(each.id, str(each)) for each in run_checks(tags=["thrift"])]
+
+
+def of_server(**options: Any) -> list[str]:
+    return [number for number, _ in found(SERVERS={"a": {**PROBE, **options}})]
+
+
+class CheckTests(SimpleTestCase):
+    def test_what_is_well_is_not_told_of(self) -> None:
+        self.assertEqual(found(CLIENTS={"probe": CLIENT}, SERVERS={"probe": PROBE}), [])
+
+    def test_each_mistake_has_its_number(self) -> None:
+        broken = Path(tempfile.mkdtemp()) / "broken.thrift"
+        broken.write_text("struct A {\n  1: i32\n}")
+        for number, options in {
+            "E001": {"HANDLER": "probe.nowhere.Handler"},
+            "E002": {"IDL": str(broken)},
+            "E003": {"SERVICE": "Nope"},
+            "E006": {"BIND": "nowhere"},
+            "E009": {"MIDDLEWARE": ["probe.nowhere"]},
+            "E011": {"ATOMIC_CALLS": ["other"]},
+            "W001": {"HANDLR": 1},
+        }.items():
+            with self.subTest(number):
+                self.assertEqual(of_server(**options), [f"thrift.{number}"])
+        self.assertEqual(
+            of_server(HANDLER="probe.rpc.AsyncHandler", ATOMIC_CALLS=True), ["thrift.E011"]
+        )
+        for number, options in {
+            "E002": {"IDL": "nowhere.thrift"},
+            "E003": {"SERVICE": "Nope"},
+            "E006": {"URL": "tcp//oops"},
+            "E007": {"TIMEOUT": "2"},
+            "W001": {"TIMEOUTS": 2},
+            "W002": {"IDEMPOTENT": ["nope"]},
+        }.items():
+            with self.subTest(f"client {number}"):
+                numbers = [each for each, _ in found(CLIENTS={"a": {**CLIENT, **options}})]
+                self.assertEqual(numbers, [f"thrift.{number}"])
+        self.assertEqual([each for each, _ in found(SERVERS=[])], ["thrift.E008"])
+        self.assertEqual([each for each, _ in found(REQUEST_BUDGET=0)], ["thrift.E007"])
+        self.assertEqual([each for each, _ in found(EXCEPTION_STATUS={"A": 7})], ["thrift.E010"])
+
+    def test_what_is_wrong_with_a_handler(self) -> None:
+        class Wrong(Handler):
+            def add(self) -> int:
+                return 0
+
+            def helper(self) -> None: ...
+
+        told = dict(found(SERVERS={"a": {**PROBE, "HANDLER": Wrong}}))
+        self.assertEqual(set(told), {"thrift.E005", "thrift.W004"})
+        self.assertIn("add() takes 0 arguments, the IDL has 1", told["thrift.E005"])
+        self.assertIn("helper", told["thrift.W004"])
+        self.assertEqual(of_server(HANDLER="notes.rpc.NotesHandler")[0], "thrift.E004")
+
+    def test_hints_and_places(self) -> None:
+        ((_, text),) = found(SERVRES={})
+        self.assertIn("unknown key 'SERVRES'", text)
+        self.assertIn("did you mean 'SERVERS'?", text)
+
+    def test_an_address_for_all_is_told_of_before_deployment(self) -> None:
+        with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, "BIND": "0.0.0.0:9090"}}}):
+            checks = run_checks(tags=["thrift"], include_deployment_checks=True)
+        self.assertEqual([each.id for each in checks], ["thrift.W003"])
+
+    def test_the_command_passes(self) -> None:
+        call_command("check")
+
+
+class ClientTests(SimpleTestCase):
+    def test_clients_follow_the_settings(self) -> None:
+        with serve(idl.Probe, FakeService(idl.Probe, language="en")) as url:
+            probe = {"probe": {**CLIENT, "URL": url}}
+            with override_settings(THRIFT={"CLIENTS": probe}):
+                self.assertEqual(clients["probe"].language(), "en")
+                self.assertIs(clients["probe"], clients["probe"])
+        with self.assertRaisesMessage(KeyError, "has no client 'probe': did you mean"):
+            with override_settings(THRIFT={"CLIENTS": {"probes": CLIENT}}):
+                clients["probe"]
+
+    def test_a_fake_for_what_is_not_there(self) -> None:
+        with self.assertRaises(KeyError), override_clients(nobody=object()):
+            self.fail()
+
+
+class UnitTests(TestCase):
+    def heard(self, method: str, *arguments: Any, handler: Any = None) -> list[str]:
+        told: list[str] = []
+
+        def hear(signal: Any, sender: Any, call: Any, **more: Any) -> None:
+            self.assertIs(sender, idl.Probe)
+            told.append(f"{names[signal]} {call.method} {sorted(more)}")
+
+        names = {call_started: "started", call_failed: "failed", call_finished: "finished"}
+        for signal in names:
+            signal.connect(hear)
+        probe = client(idl.Probe, handler or Handler(), middleware=[unit_of_work])
+        try:
+            getattr(probe, method)(*arguments)
+        except (LookupError, TException):
+            told.append("raised")
+        finally:
+            for signal in names:
+                signal.disconnect(hear)
+        return told
+
+    def test_signals(self) -> None:
+        self.assertEqual(self.heard("count"), ["started count []", "finished count []"])
+        failed = ["started", "failed", "finished"]
+        self.assertEqual(
+            [each.partition(" ")[0] for each in self.heard("write_and_fail")], [*failed, "raised"]
+        )
+        self.assertEqual(
+            [each.partition(" ")[0] for each in self.heard("write_and_declare")],
+            ["started", "finished", "raised"],
+        )
+
+    def test_a_test_in_a_transaction_keeps_it_and_its_queries(self) -> None:
+        probe = client(idl.Probe, Handler(), middleware=[unit_of_work])
+        with self.assertNumQueries(2):
+            probe.add("kept")
+            self.assertEqual(probe.count(), 1)
+        self.assertTrue(connection.in_atomic_block)
+
+    def test_what_a_receiver_raises_is_what_the_call_raises(self) -> None:
+        def refuse(**_: Any) -> None:
+            raise PermissionError
+
+        call_started.connect(refuse)
+        try:
+            with self.assertRaises(PermissionError):
+                client(idl.Probe, Handler(), middleware=[unit_of_work]).count()
+        finally:
+            call_started.disconnect(refuse)
+
+
+@override_settings(
+    ROOT_URLCONF=__name__,
+    THRIFT={
+        "CLIENTS": {"probe": CLIENT},
+        "REQUEST_BUDGET": 0.05,
+        "EXCEPTION_STATUS": {"Declared": 409},
+    },
+)
+class MiddlewareTests(SimpleTestCase):
+    failures: ClassVar[Any] = {
+        503: TTransportException(TTransportException.NOT_OPEN, "secret"),
+        504: TTransportException(TTransportException.TIMED_OUT, "secret"),
+        502: TApplicationException(TApplicationException.INTERNAL_ERROR, "secret"),
+        409: idl.Declared(),
+    }
+
+    def test_each_failure_has_its_status(self) -> None:
+        for status, error in self.failures.items():
+            with override_clients(probe=FakeService(idl.Probe, language=error)):
+                for answer in self.client.get("/left"), asyncio.run(self._awaited()):
+                    self.assertEqual(answer.status_code, status)
+                    self.assertNotIn("secret", answer.content.decode())
+                    self.assertEqual(set(json.loads(answer.content)), {"error", "client", "method"})
+
+    async def _awaited(self) -> Any:
+        return await AsyncClient().get("/left-awaited")
+
+    def test_calls_have_what_is_left_of_the_budget(self) -> None:
+        def language() -> str:
+            time.sleep(0.1)
+            return clients["other"].language()
+
+        other = {**CLIENT, "TIMEOUT": 60}
+        thrift = {"CLIENTS": {"probe": CLIENT, "other": other}, "REQUEST_BUDGET": 0.05}
+        with override_settings(THRIFT=thrift):
+            with override_clients(probe=type("Late", (), {"language": staticmethod(language)})):
+                self.assertEqual(self.client.get("/left").status_code, 504)
+                self.assertEqual(asyncio.run(self._awaited()).status_code, 504)
+
+    def test_other_exceptions_are_untouched(self) -> None:
+        with override_clients(probe=FakeService(idl.Probe, language=ZeroDivisionError)):
+            with self.assertRaises(ZeroDivisionError):
+                self.client.get("/left")
+
+
+@override_settings(
+    ROOT_URLCONF=__name__,
+    THRIFT={
+        "SERVERS": {
+            "probe": PROBE,
+            "awaited": {**PROBE, "HANDLER": "probe.rpc.AsyncHandler"},
+        }
+    },
+)
+class ViewTests(TestCase):
+    def post(self, data: bytes, where: str = "/thrift/", kind: str = "application/x-thrift") -> Any:
+        return Client(enforce_csrf_checks=True).post(where, data, content_type=kind)
+
+    def test_json_needs_no_token(self) -> None:
+        for where in "/json/Probe/add", "/awaited/Probe/add":
+            answer = self.post(b'{"text": "x"}', where, "application/json")
+            self.assertEqual((answer.status_code, type(json.loads(answer.content))), (200, int))
+        answer = self.post(b"{}", "/json/Probe/count", "application/json")
+        self.assertEqual(answer.content.strip(), b"2")
+
+    def test_what_is_no_call(self) -> None:
+        self.assertEqual(self.client.get("/thrift/").status_code, 405)
+        self.assertEqual(self.post(b"x").status_code, 400)
+        self.assertIn(self.post(b"").status_code, (400, 411))
+        self.assertEqual(self.post(b"x" * 1001).status_code, 413)
+        self.assertEqual(self.post(b"{}", "/thrift/", "text/plain").status_code, 415)
+        with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=10):
+            answer = self.post(b'{"text": "more than ten"}', "/json/Probe/add", "application/json")
+        self.assertEqual(answer.status_code, 413)
