@@ -15,7 +15,7 @@ export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
 	test-oldest-flask test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions \
-	release wheel wheels docs debian debian-debug clean
+	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -136,6 +136,11 @@ wheels: $(VENV)/.tools ## The wheels that are released for Linux (x86-64) in dis
 docs: ## Write the generated pages of docs/ anew.
 	$(PYTHON) tests/python/support/differences.py > docs/differences.md
 
+docs-site: dev $(VENV)/.docs ## The documentation as a site in target/site/, where each warning is an error.
+	@rm -rf target/site
+	$(BIN)/sphinx-build --fail-on-warning --fresh-env --quiet -c docs/site -d target/site-doctrees . target/site
+	$(SAY) 'Open target/site/index.html.'
+
 debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx, PostgreSQL.
 	@tests/debian_packages.sh
 
@@ -187,6 +192,11 @@ $(VENV)/.demo: $(VENV)/.tools pyproject.toml
 $(VENV)/.dev: $(VENV)/.tools pyproject.toml
 	$(SAY) 'Installing what the tests, lints and benchmarks need; this takes a minute.'
 	@$(PIP) install --group test --group lint --group bench
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.tools pyproject.toml
+	$(SAY) 'Installing what the site of the documentation needs: Sphinx.'
+	@$(PIP) install --group docs
 	@touch $@
 
 # Nobody but the tests needs them. mod_wsgi needs Apache, and a Python that is a
