@@ -122,6 +122,8 @@ class TServer:
 
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
+        if self.closed:
+            return
         self.trans.listen()
         self._tell_serving()
         starved = False
@@ -409,6 +411,8 @@ class TNonblockingServer(TServer):
     def serve(self) -> None:
         """Serve until ``close`` is called; returns when all calls that have come are answered, or
         ``grace`` milliseconds after."""
+        if self.closed:
+            return
         self.trans.listen()
         room = native()
         limits = room.Limits(
@@ -419,9 +423,17 @@ class TNonblockingServer(TServer):
             self.trans.client_timeout,
             self.grace / 1000,
         )
-        serving = room.Serving(
-            self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger
-        )
+        listener = self.trans.sock
+        if listener is None:
+            return  # somebody has closed it since
+        try:
+            serving = room.Serving(
+                self.processor, listener, formats=self._formats, limits=limits, logger=logger
+            )
+        except OSError:
+            if self.closed:
+                return
+            raise
         self._serving = serving
         with (
             closing_on_signals(self.close, wanted=self.handle_signals),
@@ -440,6 +452,8 @@ class TNonblockingServer(TServer):
         """
         if grace is not None:
             self.grace = grace * 1000
+        # Before it is asked who serves: who begins to serve at this moment asks afterwards.
+        self.closed = True
         if self._serving is not None:
             self._serving.close(self.grace / 1000)
         super().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -17,10 +18,14 @@ from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.server import TThreadedServer
-from fastthrift.thrift import TMessageType
+from fastthrift.thrift import TMessageType, TProcessor
+from fastthrift.transport import TServerSocket
 from support import aio as aio_support
+from support import each_server
 from support.rpc import (
     PATIENCE,
+    Calls,
+    Handler,
     client_of,
     i32_result,
     make_server,
@@ -275,6 +280,42 @@ def test_a_server_in_another_thread_has_no_signals() -> None:
         assert signal.getsignal(signal.SIGTERM) is before
     server.close()
     thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize("kind", each_server.THREADED)
+def test_a_server_that_was_closed_serves_no_more(kind: str) -> None:
+    server = make_server(server_class=each_server.THREADED[kind])
+    port_of(server)
+    served = []
+    server.on_serving = lambda: served.append(True)
+    # As by a runner: one that is not there to be opened again once it is closed.
+    assert server.trans.sock is not None
+    server.trans.descriptor = server.trans.sock.fileno()
+    server.close()
+    server.serve()
+    assert not served
+
+
+def test_asyncios_server_that_was_closed_serves_no_more() -> None:
+    trans = TAsyncServerSocket("127.0.0.1", 0)
+    server = TAsyncServer(TAsyncProcessor(aio_support.Calls, aio_support.Handler()), trans)
+    server.close_soon()
+    server.serve()
+    asyncio.run(server.serve_forever())
+    assert trans.raw_sock is None
+
+
+@pytest.mark.parametrize("kind", each_server.THREADED)
+def test_a_server_can_be_closed_while_it_begins_to_listen(kind: str) -> None:
+    class Closing(TServerSocket):
+        def listen(self) -> None:
+            super().listen()
+            server.close()
+
+    trans = Closing("127.0.0.1", 0)
+    server = each_server.THREADED[kind](TProcessor(Calls, Handler()), trans)
+    server.serve()
+    assert trans.sock is None
 
 
 def test_close_takes_its_grace_in_seconds() -> None:

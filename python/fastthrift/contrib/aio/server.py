@@ -116,6 +116,8 @@ class TAsyncServer:
 
         Raises ``OSError`` when the address is in use.
         """
+        if self.closed:
+            return
         own_loop = self.loop is None
         try:
             self.init_server()
@@ -168,6 +170,8 @@ class TAsyncServer:
 
         Returns when all started calls are answered.
         """
+        if self.closed:
+            return
         try:
             await self.start()
             assert self._ended is not None
