@@ -378,11 +378,13 @@ class TNonblockingServer(TServer):
         max_connections: int = 10_000,
         queue: int = 10_000,
         grace: float = 10_000,
+        max_message_size: int | None = None,
     ) -> None:
         """What ``TServer`` takes, and limits.
 
         ``threads`` make calls, ``max_connections`` are open at once (others wait), and ``queue``
-        calls wait for a thread; those beyond are answered with an error. ``grace``, in
+        calls wait for a thread; those beyond are answered with an error. A message, and a frame,
+        has ``max_message_size`` bytes at most where no factory has such a limit. ``grace``, in
         milliseconds, is how long ``serve`` waits, once closed, for calls that have started. How
         long a connection may be idle is the ``client_timeout`` of ``trans``, and how long a
         message may take from its first byte to its last, or a client to take its answer or a part
@@ -401,7 +403,9 @@ class TNonblockingServer(TServer):
                 raise ValueError(f"{name} has to be a number of at least 1, not {value!r}")
         room = native()
         room.require_own_accept(trans)
-        self._formats = room.Formats(iprot_factory, self.oprot_factory, itrans_factory)
+        self._formats = room.Formats(
+            iprot_factory, self.oprot_factory, itrans_factory, max_message_size
+        )
         self.threads = threads
         self.max_connections = max_connections
         self.queue = queue

@@ -151,6 +151,7 @@ ROOMS: dict[str, set[str]] = {
         "contrib.aio.protocol",
         "contrib.aio.transport",
         "hooks",
+        "http",
         "parser",
         "protocol",
         "server",

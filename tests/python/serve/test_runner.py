@@ -18,7 +18,9 @@ from typing import Any
 
 import fastthrift
 import pytest
+from fastthrift.http import make_client as make_http_client
 from fastthrift.rpc import client_context
+from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TTransportException
 from support.rpc import PATIENCE
 from support.stopping import in_threads
@@ -93,6 +95,7 @@ class Runner:
         self.service = fastthrift.load(str(directory / "greeter.thrift")).Greeter
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
+        self.speaks_http = False
 
     def command(self, *arguments: str, handler: str = "app:Handler") -> list[str]:
         base = [sys.executable, "-m", "fastthrift", "serve", handler, "--idl", "greeter.thrift"]
@@ -102,6 +105,7 @@ class Runner:
     def started(
         self, *arguments: str, handler: str = "app:Handler", **options: Any
     ) -> Iterator[Any]:
+        self.speaks_http = not {"http", "asyncio-http"}.isdisjoint(arguments)
         with (self.directory / "log").open("wb") as log:
             process = subprocess.Popen(
                 self.command(*arguments, handler=handler),
@@ -137,6 +141,10 @@ class Runner:
         return done.stderr
 
     def client(self) -> contextlib.AbstractContextManager[Any]:
+        if self.speaks_http:
+            url = f"http://127.0.0.1:{self.port}/"
+            options = {"url": url, "timeout": PATIENCE * 1000, "keep_alive": True}
+            return contextlib.closing(make_http_client(self.service, **options))
         return client_context(self.service, "127.0.0.1", self.port, socket_timeout=PATIENCE * 1000)
 
     def call(self, method: str, *arguments: Any) -> Any:
@@ -174,7 +182,7 @@ def ended(process: Any) -> int:
     return status
 
 
-@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple"])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple", "http"])
 def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server: str) -> None:
     with runner.started("--server", server, "--workers", "2") as process:
         assert runner.call("greet", "you") == "one: hello you"
@@ -187,7 +195,7 @@ def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server
     assert "Traceback" not in runner.log()
 
 
-@pytest.mark.parametrize("server", ["nonblocking", "asyncio"])
+@pytest.mark.parametrize("server", ["nonblocking", "asyncio", "asyncio-http"])
 def test_handlers_with_async_def_are_awaited(runner: Runner, server: str) -> None:
     options = "--workers", "2", "--server", server
     with runner.started(*options, handler="app:AsyncHandler") as process:
@@ -203,7 +211,7 @@ def test_a_function_makes_the_handler_of_the_loaded_file(runner: Runner) -> None
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool"])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "http"])
 def test_calls_in_flight_are_answered_when_it_is_stopped(
     runner: Runner, server: str, workers: int
 ) -> None:
@@ -267,8 +275,9 @@ def test_a_worker_that_dies_is_replaced(runner: Runner) -> None:
     assert f"Worker {victim} ended by SIGKILL, another one is started" in runner.log()
 
 
-def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner) -> None:
-    with runner.started("--workers", "2") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "http"])
+def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--server", server) as process:
         before = runner.pids(2)
         (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
 
@@ -423,8 +432,9 @@ def test_a_new_worker_that_cannot_serve_leaves_the_old_ones(runner: Runner, serv
         assert ended(process) == 0
 
 
-def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
-    with runner.started("--reload") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "http"])
+def test_a_changed_file_renews_the_workers(runner: Runner, server: str) -> None:
+    with runner.started("--reload", "--server", server) as process:
         assert runner.call("greet", "you") == "one: hello you"
         (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
 
@@ -444,6 +454,8 @@ def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
         ("nonblocking", "app:AsyncHandler"),
         ("threaded", "app:Handler"),
         ("asyncio", "app:AsyncHandler"),
+        ("http", "app:Handler"),
+        ("asyncio-http", "app:AsyncHandler"),
     ],
 )
 def test_a_worker_is_replaced_after_so_many_calls(
@@ -547,6 +559,151 @@ def test_a_unix_socket_is_served_and_its_file_removed(runner: Runner) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("server", ["http", "asyncio-http"])
+def test_http_is_served_at_a_unix_socket(runner: Runner, server: str) -> None:
+    path = runner.directory / "socket"
+    handler = "app:AsyncHandler" if server == "asyncio-http" else "app:Handler"
+    call = b"\x80\1\0\1\0\0\0\3pid\0\0\0\1\0"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    with (
+        runner.started("--bind", f"unix:{path}", "--server", server, handler=handler) as process,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
+        client.settimeout(PATIENCE)
+        client.connect(str(path))
+        client.sendall(head % len(call) + call)
+        with client.makefile("rb") as stream:
+            answer = stream.read()
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\x80\1\0\2\0\0\0\3pid" in answer
+        assert ended(process) == 0
+    assert not path.exists()
+
+
+# --- Limits ---------------------------------------------------------------------------------------
+
+ALL = ["nonblocking", "threaded", "threadpool", "simple", "http", "asyncio", "asyncio-http"]
+
+
+def handler_for(server: str) -> str:
+    return "app:AsyncHandler" if server.startswith("asyncio") else "app:Handler"
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "http", "asyncio", "asyncio-http"])
+def test_connections_beyond_the_limit_wait(runner: Runner, server: str) -> None:
+    options = "--server", server, "--max-connections", "1"
+    with runner.started(*options, handler=handler_for(server)) as process:
+        answered = threading.Event()
+
+        def call() -> None:
+            runner.call("greet", "you")
+            answered.set()
+
+        with runner.client() as first:
+            assert first.pid()
+            thread = threading.Thread(target=call)
+            thread.start()
+            wait_until(lambda: "1 connections are open" in runner.log())
+            assert first.pid()
+            assert not answered.is_set()
+        assert answered.wait(PATIENCE)
+        thread.join()
+        assert ended(process) == 0
+
+
+def test_threaded_tells_connections_beyond_the_limit(runner: Runner) -> None:
+    with (
+        runner.started("--server", "threaded", "--max-connections", "1") as process,
+        runner.client() as first,
+    ):
+        assert first.pid()
+        with pytest.raises(TApplicationException, match="overloaded: 1 connections are open"):
+            runner.call("pid")
+        assert ended(process) == 0
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threadpool"])
+def test_calls_past_the_queue_are_told(runner: Runner, server: str) -> None:
+    with runner.started("--server", server, "--threads", "1", "--queue", "1") as process:
+        threads, answers = in_threads(1, lambda ticket: runner.call("wait", ticket))
+        wait_until((runner.directory / "begun-0").exists)
+        # One waits, as soon as the server has looked; then others are refused.
+        refused: list[str] = []
+
+        def call() -> None:
+            try:
+                runner.call("greet", "you")
+            except TApplicationException as error:
+                refused.append(str(error))
+
+        more = [threading.Thread(target=call) for _ in range(3)]
+        for thread in more:
+            thread.start()
+        wait_until(lambda: len(refused) == 2)
+        (runner.directory / "go-on").touch()
+        for thread in (*threads, *more):
+            thread.join(PATIENCE)
+        assert answers == [0]
+        assert len(refused) == 2
+        assert all("the server is overloaded" in text for text in refused)
+        assert ended(process) == 0
+
+
+@pytest.mark.parametrize("server", ALL)
+def test_a_message_above_the_limit_is_refused(runner: Runner, server: str) -> None:
+    options = "--server", server, "--max-message-size", "1000"
+    with runner.started(*options, handler=handler_for(server)) as process:
+        assert runner.call("greet", "y" * 900)
+        with pytest.raises((TTransportException, TApplicationException)):
+            runner.call("greet", "y" * 1000)
+        assert runner.call("greet", "you")
+        assert ended(process) == 0
+    assert "1000" in runner.log()
+
+
+@pytest.mark.parametrize("server", [each for each in ALL if "http" not in each])
+def test_a_frame_above_the_limit_is_refused(runner: Runner, server: str) -> None:
+    options = "--server", server, "--max-message-size", "1000", "--transport", "framed"
+    with runner.started(*options, handler=handler_for(server)) as process:
+        with socket.create_connection(("127.0.0.1", runner.port), PATIENCE) as client:
+            client.sendall((1001).to_bytes(4, "big") + b"\x80\1\0\1")
+            # Closed, or answered, without what the frame was to have.
+            with contextlib.suppress(ConnectionError):
+                client.recv(1)
+        assert ended(process) == 0
+    assert "1000" in runner.log()
+
+
+@pytest.mark.parametrize("server", ALL)
+def test_idle_and_slow_connections_are_closed(runner: Runner, server: str) -> None:
+    options = "--server", server, "--idle-timeout", "0.2", "--message-timeout", "0.3"
+    begins = b"POST / HTTP/1.1\r\n" if "http" in server else b"\x80\1\0\1"
+    with runner.started(*options, handler=handler_for(server)) as process:
+        for sent in (b"", begins):
+            with socket.create_connection(("127.0.0.1", runner.port), PATIENCE) as client:
+                client.sendall(sent)
+                while client.recv(1000):
+                    pass
+        assert ended(process) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("simple", "--max-connections", "5"), "error: --max-connections: the connections of"),
+        (("threadpool", "--max-connections", "5"), "error: --max-connections: the connections of"),
+        (("threaded", "--queue", "5"), "error: --queue: nothing waits for a thread of"),
+        (("asyncio-http", "--transport", "framed"), "error: --transport: messages over"),
+    ],
+)
+def test_a_limit_that_a_server_has_not_is_one_line(
+    runner: Runner, options: tuple[str, ...], expected: str
+) -> None:
+    text = runner.failed("--server", *options)
+    assert text.startswith(expected)
+    assert len(text.splitlines()) == 1
+
+
 # --- What keeps it from serving is one line -------------------------------------------------------
 
 
@@ -616,6 +773,8 @@ def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:
         ["--grace", "1e19"],
         ["--message-timeout", "nan"],
         ["--server", "fast"],
+        ["--max-connections", "0"],
+        ["--max-message-size", "none"],
     ],
 )
 def test_wrong_usage_is_status_2(runner: Runner, arguments: list[str]) -> None:
