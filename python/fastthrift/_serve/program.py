@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastthrift.hooks import add
-from fastthrift.parser import load as load_file
-from fastthrift.parser.exc import ThriftParserError
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
 
@@ -394,34 +392,6 @@ def _async_factories(options: Options) -> Iterator[Any]:
     )
     name = f"TAsync{_PROTOCOL_CLASSES[options.protocol]}Factory"
     yield getattr(protocols, name)(**_size(options, "max_message_size"))
-
-
-def load_idl(path: str) -> Any:
-    """The loaded file. Raises ``NotServed``, which tells where the first mistake is."""
-    try:
-        return load_file(path)
-    except ThriftParserError as error:
-        first = next(iter(getattr(error, "diagnostics", ())), None)
-        where = f"{first.path}:{first.line}:{first.column}: {first.message}" if first else error
-        raise NotServed(f"{where}") from error
-    except OSError as error:
-        raise NotServed(f"cannot read {path}: {error.strerror}") from error
-
-
-def find_service(idl: Any, path: str, name: str | None) -> Any:
-    """The service of a name, or the only one, of what was loaded. Raises ``NotServed``."""
-    services = {
-        key: value
-        for key, value in vars(idl).items()
-        if isinstance(value, type) and hasattr(value, "thrift_services")
-    }
-    if name is None and len(services) == 1:
-        return next(iter(services.values()))
-    if name not in services:
-        found = ", ".join(services) or "no services"
-        what = "--service is needed" if name is None else f"{name} is no service"
-        raise NotServed(f"{what}: {path} has {found}")
-    return services[name]
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

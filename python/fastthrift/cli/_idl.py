@@ -11,7 +11,12 @@ from fastthrift.parser.exc import ThriftParserError
 
 
 class UsageError(Exception):
-    """What a command cannot begin with, for standard error."""
+    """What a command cannot begin with, for standard error; ``brief`` is it as one line, which
+    does not say that it is an error."""
+
+    def __init__(self, text: str, brief: str | None = None) -> None:
+        super().__init__(text)
+        self.brief = brief or text.removeprefix("error: ")
 
 
 def add_include_dirs(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +38,10 @@ def load(path: str, include_dirs: list[str] | None) -> Any:
         return fastthrift.load(path, include_dirs=directories)
     except ThriftParserError as error:
         found = getattr(error, "diagnostics", ())
-        errors = [each.rendered for each in found if each.severity == "error"]
-        raise UsageError("\n\n".join(errors) or f"error: {path}: {error}") from None
+        errors = [each for each in found if each.severity == "error"]
+        text = "\n\n".join(each.rendered for each in errors)
+        brief = next((f"{e.path}:{e.line}:{e.column}: {e.message}" for e in errors), None)
+        raise UsageError(text or f"error: {path}: {error}", brief) from None
     except OSError as error:
         raise UsageError(f"error: cannot read {path}: {error.strerror or error}") from None
 

@@ -24,13 +24,14 @@ from fastthrift._serve.program import (
     NotServed,
     Options,
     fail,
-    find_service,
-    load_idl,
     log_to_stderr,
     require_methods,
     serve,
 )
 from fastthrift.transport._listening import parse_bind
+
+from ._idl import UsageError, add_include_dirs, all_of, find
+from ._idl import load as load_idl
 
 if TYPE_CHECKING:
     from fastthrift.transport._listening import Bind
@@ -63,6 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service", metavar="NAME", help="needed where the file has several services"
     )
+    add_include_dirs(parser)
     parser.add_argument(
         "--bind",
         metavar="ADDRESS",
@@ -164,8 +166,11 @@ def run(arguments: argparse.Namespace) -> int:
     named = arguments.handler
 
     def load() -> tuple[Any, Any]:
-        idl = load_idl(arguments.idl)
-        service = find_service(idl, arguments.idl, arguments.service)
+        try:
+            idl = load_idl(arguments.idl, arguments.include_dirs)
+            service = _service(idl, arguments.idl, arguments.service)
+        except UsageError as error:
+            raise NotServed(error.brief) from error
         handler = _make_handler(named, idl)
         require_methods(service, handler, named)
         return service, handler
@@ -175,6 +180,17 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         fail(error.strerror or str(error))
         return _FAILED
+
+
+def _service(idl: Any, path: str, name: str | None) -> Any:
+    """The service of a name, or the only one. Raises ``UsageError``."""
+    if name is None:
+        names = all_of(idl, "thrift_services")
+        if len(names) != 1:
+            found = ", ".join(names) or "no services"
+            raise UsageError(f"error: --service is needed: {path} has {found}")
+        name = names[0]
+    return find(idl, path, name, "service", "thrift_services")
 
 
 def _make_handler(named: str, idl: Any) -> Any:

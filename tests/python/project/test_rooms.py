@@ -152,7 +152,6 @@ ROOMS: dict[str, set[str]] = {
         "contrib.aio.transport",
         "hooks",
         "http",
-        "parser",
         "protocol",
         "server",
         "thrift",

@@ -12,155 +12,15 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import fastthrift
 import pytest
-from fastthrift.http import make_client as make_http_client
 from fastthrift.rpc import client_context
-from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TTransportException
 from support.rpc import PATIENCE
+from support.runner import APP, Runner, ended, wait_until
 from support.stopping import in_threads
-
-IDL = """
-exception NoName {}
-service Greeter {
-    string greet(1: string name) throws (1: NoName missing),
-    i32 pid(),
-    i32 wait(1: i32 ticket),
-}
-"""
-APP = """
-import os, time, fastthrift
-
-greeter = fastthrift.load("greeter.thrift")
-VERSION = "one"
-
-class Handler:
-    def greet(self, name):
-        if not name:
-            raise greeter.NoName()
-        return f"{VERSION}: hello {name}"
-
-    def pid(self):
-        return os.getpid()
-
-    def wait(self, ticket):
-        open(f"begun-{ticket}", "w").close()
-        while not os.path.exists("go-on"):
-            time.sleep(0.01)
-        return ticket
-
-class AsyncHandler(Handler):
-    async def greet(self, name):
-        return f"async: hello {name}"
-
-    async def pid(self):
-        return os.getpid()
-
-    async def wait(self, ticket):
-        return ticket
-
-def make(idl):
-    assert idl.Greeter.thrift_services
-    return Handler()
-
-class Broken:
-    def __init__(self):
-        raise LookupError("no database")
-
-greet_only = type("Half", (), {"greet": lambda self, name: name})()
-"""
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    pause = threading.Event()
-    for _ in range(PATIENCE * 50):
-        if found := holds():
-            return found
-        pause.wait(0.02)
-    raise AssertionError("it has not come to pass")
-
-
-class Runner:
-    """The command, in a directory of its own."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        (directory / "greeter.thrift").write_text(IDL)
-        (directory / "app.py").write_text(APP)
-        self.service = fastthrift.load(str(directory / "greeter.thrift")).Greeter
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.speaks_http = False
-
-    def command(self, *arguments: str, handler: str = "app:Handler") -> list[str]:
-        base = [sys.executable, "-m", "fastthrift", "serve", handler, "--idl", "greeter.thrift"]
-        return [*base, "--bind", f"127.0.0.1:{self.port}", *arguments]
-
-    @contextlib.contextmanager
-    def started(
-        self, *arguments: str, handler: str = "app:Handler", **options: Any
-    ) -> Iterator[Any]:
-        self.speaks_http = not {"http", "asyncio-http"}.isdisjoint(arguments)
-        with (self.directory / "log").open("wb") as log:
-            process = subprocess.Popen(
-                self.command(*arguments, handler=handler),
-                cwd=self.directory,
-                stderr=log,
-                **options,
-            )
-        try:
-            wait_until(lambda: "Serving Greeter" in self.log() or process.poll() is not None)
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(PATIENCE)
-                finally:
-                    process.kill()
-                    process.wait()
-
-    def log(self) -> str:
-        return (self.directory / "log").read_text()
-
-    def failed(self, *arguments: str, handler: str = "app:Handler") -> str:
-        done = subprocess.run(
-            self.command(*arguments, handler=handler),
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 1, done.stderr
-        return done.stderr
-
-    def client(self) -> contextlib.AbstractContextManager[Any]:
-        if self.speaks_http:
-            url = f"http://127.0.0.1:{self.port}/"
-            options = {"url": url, "timeout": PATIENCE * 1000, "keep_alive": True}
-            return contextlib.closing(make_http_client(self.service, **options))
-        return client_context(self.service, "127.0.0.1", self.port, socket_timeout=PATIENCE * 1000)
-
-    def call(self, method: str, *arguments: Any) -> Any:
-        with self.client() as client:
-            return getattr(client, method)(*arguments)
-
-    def pids(self, count: int) -> set[int]:
-        """Of the workers, when so many have answered."""
-        found: set[int] = set()
-
-        def ask() -> bool:
-            found.add(self.call("pid"))
-            return len(found) >= count
-
-        wait_until(ask)
-        return found
 
 
 @pytest.fixture
@@ -174,12 +34,6 @@ def is_running(pid: int) -> bool:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
         return False
-
-
-def ended(process: Any) -> int:
-    process.terminate()
-    status: int = process.wait(PATIENCE)
-    return status
 
 
 @pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple", "http"])
@@ -580,130 +434,6 @@ def test_http_is_served_at_a_unix_socket(runner: Runner, server: str) -> None:
     assert not path.exists()
 
 
-# --- Limits ---------------------------------------------------------------------------------------
-
-ALL = ["nonblocking", "threaded", "threadpool", "simple", "http", "asyncio", "asyncio-http"]
-
-
-def handler_for(server: str) -> str:
-    return "app:AsyncHandler" if server.startswith("asyncio") else "app:Handler"
-
-
-@pytest.mark.parametrize("server", ["nonblocking", "http", "asyncio", "asyncio-http"])
-def test_connections_beyond_the_limit_wait(runner: Runner, server: str) -> None:
-    options = "--server", server, "--max-connections", "1"
-    with runner.started(*options, handler=handler_for(server)) as process:
-        answered = threading.Event()
-
-        def call() -> None:
-            runner.call("greet", "you")
-            answered.set()
-
-        with runner.client() as first:
-            assert first.pid()
-            thread = threading.Thread(target=call)
-            thread.start()
-            wait_until(lambda: "1 connections are open" in runner.log())
-            assert first.pid()
-            assert not answered.is_set()
-        assert answered.wait(PATIENCE)
-        thread.join()
-        assert ended(process) == 0
-
-
-def test_threaded_tells_connections_beyond_the_limit(runner: Runner) -> None:
-    with (
-        runner.started("--server", "threaded", "--max-connections", "1") as process,
-        runner.client() as first,
-    ):
-        assert first.pid()
-        with pytest.raises(TApplicationException, match="overloaded: 1 connections are open"):
-            runner.call("pid")
-        assert ended(process) == 0
-
-
-@pytest.mark.parametrize("server", ["nonblocking", "threadpool"])
-def test_calls_past_the_queue_are_told(runner: Runner, server: str) -> None:
-    with runner.started("--server", server, "--threads", "1", "--queue", "1") as process:
-        threads, answers = in_threads(1, lambda ticket: runner.call("wait", ticket))
-        wait_until((runner.directory / "begun-0").exists)
-        # One waits, as soon as the server has looked; then others are refused.
-        refused: list[str] = []
-
-        def call() -> None:
-            try:
-                runner.call("greet", "you")
-            except TApplicationException as error:
-                refused.append(str(error))
-
-        more = [threading.Thread(target=call) for _ in range(3)]
-        for thread in more:
-            thread.start()
-        wait_until(lambda: len(refused) == 2)
-        (runner.directory / "go-on").touch()
-        for thread in (*threads, *more):
-            thread.join(PATIENCE)
-        assert answers == [0]
-        assert len(refused) == 2
-        assert all("the server is overloaded" in text for text in refused)
-        assert ended(process) == 0
-
-
-@pytest.mark.parametrize("server", ALL)
-def test_a_message_above_the_limit_is_refused(runner: Runner, server: str) -> None:
-    options = "--server", server, "--max-message-size", "1000"
-    with runner.started(*options, handler=handler_for(server)) as process:
-        assert runner.call("greet", "y" * 900)
-        with pytest.raises((TTransportException, TApplicationException)):
-            runner.call("greet", "y" * 1000)
-        assert runner.call("greet", "you")
-        assert ended(process) == 0
-    assert "1000" in runner.log()
-
-
-@pytest.mark.parametrize("server", [each for each in ALL if "http" not in each])
-def test_a_frame_above_the_limit_is_refused(runner: Runner, server: str) -> None:
-    options = "--server", server, "--max-message-size", "1000", "--transport", "framed"
-    with runner.started(*options, handler=handler_for(server)) as process:
-        with socket.create_connection(("127.0.0.1", runner.port), PATIENCE) as client:
-            client.sendall((1001).to_bytes(4, "big") + b"\x80\1\0\1")
-            # Closed, or answered, without what the frame was to have.
-            with contextlib.suppress(ConnectionError):
-                client.recv(1)
-        assert ended(process) == 0
-    assert "1000" in runner.log()
-
-
-@pytest.mark.parametrize("server", ALL)
-def test_idle_and_slow_connections_are_closed(runner: Runner, server: str) -> None:
-    options = "--server", server, "--idle-timeout", "0.2", "--message-timeout", "0.3"
-    begins = b"POST / HTTP/1.1\r\n" if "http" in server else b"\x80\1\0\1"
-    with runner.started(*options, handler=handler_for(server)) as process:
-        for sent in (b"", begins):
-            with socket.create_connection(("127.0.0.1", runner.port), PATIENCE) as client:
-                client.sendall(sent)
-                while client.recv(1000):
-                    pass
-        assert ended(process) == 0
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (("simple", "--max-connections", "5"), "error: --max-connections: the connections of"),
-        (("threadpool", "--max-connections", "5"), "error: --max-connections: the connections of"),
-        (("threaded", "--queue", "5"), "error: --queue: nothing waits for a thread of"),
-        (("asyncio-http", "--transport", "framed"), "error: --transport: messages over"),
-    ],
-)
-def test_a_limit_that_a_server_has_not_is_one_line(
-    runner: Runner, options: tuple[str, ...], expected: str
-) -> None:
-    text = runner.failed("--server", *options)
-    assert text.startswith(expected)
-    assert len(text.splitlines()) == 1
-
-
 # --- What keeps it from serving is one line -------------------------------------------------------
 
 
@@ -751,7 +481,25 @@ def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None
 
 def test_a_service_that_is_none_is_one_line(runner: Runner) -> None:
     text = runner.failed("--service", "Nope")
-    assert text == "error: Nope is no service: greeter.thrift has Greeter\n"
+    assert text == "error: greeter.thrift has no service 'Nope'; it has: Greeter\n"
+
+
+def test_several_services_need_a_name(runner: Runner) -> None:
+    (runner.directory / "greeter.thrift").write_text("service A {} service B {}")
+    (runner.directory / "app.py").write_text("Handler = object")
+    assert runner.failed() == "error: --service is needed: greeter.thrift has A, B\n"
+
+
+def test_includes_are_looked_for_where_it_is_said(runner: Runner) -> None:
+    (runner.directory / "shared").mkdir()
+    (runner.directory / "greeter.thrift").rename(runner.directory / "shared" / "base.thrift")
+    (runner.directory / "greeter.thrift").write_text(
+        'include "base.thrift" service Greeter extends base.Greeter {}'
+    )
+    (runner.directory / "app.py").write_text(APP.replace("greeter.thrift", "shared/base.thrift"))
+    with runner.started("-I", "shared") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
 
 
 def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:

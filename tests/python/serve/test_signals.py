@@ -389,3 +389,36 @@ def test_calls_that_came_while_the_event_loop_was_busy_are_answered() -> None:
         for peer in waiting:
             assert receive(peer, len(answer)) == answer
             assert peer.recv(1) == b""
+
+
+@pytest.mark.parametrize("kind", [each_server.ASYNCIO, each_server.ASYNCIO_HTTP])
+def test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed(
+    kind: str,
+) -> None:
+    call = message("add", 1, ARGUMENTS, TMessageType.CALL)
+    blocking = message("nothing", 0, b"\0", TMessageType.CALL)
+    answer = message("add", 1, i32_result(3))
+    head = b""
+    if kind == each_server.ASYNCIO_HTTP:
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    handler = Busy()
+    with each_server.serving_by(kind, handler) as served, contextlib.ExitStack() as peers:
+
+        def connect(sent: bytes = b"") -> socket.socket:
+            peer = peers.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            peer.settimeout(PATIENCE)
+            if sent:
+                peer.sendall(head % len(sent) + sent if head else sent)
+            return peer
+
+        connect(blocking)
+        assert handler.begun.wait(PATIENCE)
+        # The event loop is busy, and accepts nobody.
+        waiting = [connect(call) for _ in range(5)]
+        silent = connect()
+        served.server.close_soon()
+        handler.go_on.set()
+        for peer in waiting:
+            with peer.makefile("rb") as stream:
+                assert stream.read().endswith(answer)
+        assert silent.recv(1) == b""

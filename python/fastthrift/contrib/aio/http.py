@@ -450,7 +450,10 @@ class TAsyncHttpServer(TAsyncServer):
         reader = RequestReader(self.max_message_size)
         line = _Line(client, self, connection)
         try:
-            while not self.closed:
+            # One that waited to be accepted when the server was closed may have sent a request.
+            is_first = True
+            while is_first or not self.closed:
+                is_first = False
                 request = serve_request(line, reader, self.max_message_size, logger)
                 if not await drive(request):
                     break
