@@ -122,6 +122,8 @@ class TServer:
 
     def _accept(self) -> Iterator[TTransportBase]:
         """The connections that come in, until the server is closed."""
+        if self.closed:
+            return
         self.trans.listen()
         self._tell_serving()
         starved = False
@@ -376,11 +378,13 @@ class TNonblockingServer(TServer):
         max_connections: int = 10_000,
         queue: int = 10_000,
         grace: float = 10_000,
+        max_message_size: int | None = None,
     ) -> None:
         """What ``TServer`` takes, and limits.
 
         ``threads`` make calls, ``max_connections`` are open at once (others wait), and ``queue``
-        calls wait for a thread; those beyond are answered with an error. ``grace``, in
+        calls wait for a thread; those beyond are answered with an error. A message, and a frame,
+        has ``max_message_size`` bytes at most where no factory has such a limit. ``grace``, in
         milliseconds, is how long ``serve`` waits, once closed, for calls that have started. How
         long a connection may be idle is the ``client_timeout`` of ``trans``, and how long a
         message may take from its first byte to its last, or a client to take its answer or a part
@@ -399,7 +403,9 @@ class TNonblockingServer(TServer):
                 raise ValueError(f"{name} has to be a number of at least 1, not {value!r}")
         room = native()
         room.require_own_accept(trans)
-        self._formats = room.Formats(iprot_factory, self.oprot_factory, itrans_factory)
+        self._formats = room.Formats(
+            iprot_factory, self.oprot_factory, itrans_factory, max_message_size
+        )
         self.threads = threads
         self.max_connections = max_connections
         self.queue = queue
@@ -409,6 +415,8 @@ class TNonblockingServer(TServer):
     def serve(self) -> None:
         """Serve until ``close`` is called; returns when all calls that have come are answered, or
         ``grace`` milliseconds after."""
+        if self.closed:
+            return
         self.trans.listen()
         room = native()
         limits = room.Limits(
@@ -419,9 +427,17 @@ class TNonblockingServer(TServer):
             self.trans.client_timeout,
             self.grace / 1000,
         )
-        serving = room.Serving(
-            self.processor, self.trans.sock, formats=self._formats, limits=limits, logger=logger
-        )
+        listener = self.trans.sock
+        if listener is None:
+            return  # somebody has closed it since
+        try:
+            serving = room.Serving(
+                self.processor, listener, formats=self._formats, limits=limits, logger=logger
+            )
+        except OSError:
+            if self.closed:
+                return
+            raise
         self._serving = serving
         with (
             closing_on_signals(self.close, wanted=self.handle_signals),
@@ -440,6 +456,8 @@ class TNonblockingServer(TServer):
         """
         if grace is not None:
             self.grace = grace * 1000
+        # Before it is asked who serves: who begins to serve at this moment asks afterwards.
+        self.closed = True
         if self._serving is not None:
             self._serving.close(self.grace / 1000)
         super().close()

@@ -25,6 +25,9 @@ _OPTIONS = (
     "grace",
     "idle_timeout",
     "message_timeout",
+    "max_connections",
+    "queue",
+    "max_message_size",
     "max_requests",
 )
 
@@ -72,6 +75,25 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         type=_seconds,
         default=3.0,
         help="from the first byte of a message to its last; 3 by default",
+    )
+    parser.add_argument(
+        "--max-connections",
+        metavar="N",
+        type=_positive,
+        help="open at once in each worker; others wait (with threaded they are told so)",
+    )
+    parser.add_argument(
+        "--queue",
+        metavar="N",
+        type=_positive,
+        help="calls that wait for a thread of nonblocking, or connections for one of threadpool; "
+        "others are answered that the server is overloaded",
+    )
+    parser.add_argument(
+        "--max-message-size",
+        metavar="BYTES",
+        type=_positive,
+        help="of a message or a frame; 104857600 by default",
     )
     parser.add_argument(
         "--max-requests",

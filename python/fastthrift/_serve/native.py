@@ -48,10 +48,6 @@ _FACTORIES: dict[type, str] = {
 }
 
 
-# Whose settings hold where no protocol is given.
-_DEFAULTS = TBinaryProtocolFactory()
-
-
 class Format(NamedTuple):
     """What a connection speaks: a protocol, by its name, and whether in frames."""
 
@@ -73,15 +69,25 @@ class Limits(NamedTuple):
 class Formats:
     """Which formats a server takes, and the protocols and transports for each."""
 
-    def __init__(self, iprot_factory: Any, oprot_factory: Any, trans_factory: Any) -> None:
-        """What is None is found by the first bytes of a connection. Another protocol than this
-        package's has to come in frames, for nobody else knows where its messages end."""
+    def __init__(
+        self,
+        iprot_factory: Any,
+        oprot_factory: Any,
+        trans_factory: Any,
+        max_message_size: int | None = None,
+    ) -> None:
+        """What is None is found by the first bytes of a connection, and has ``max_message_size``,
+        in bytes. Another protocol than this package's has to come in frames, for nobody else knows
+        where its messages end."""
         self._iprot_factory = iprot_factory
         self._oprot_factory = oprot_factory
         self.framed = _is_framed(trans_factory)
-        self.max_frame_size: int = getattr(
-            trans_factory, "max_frame_size", TFramedTransportFactory().max_frame_size
-        )
+        size = max_message_size
+        self._sizes: dict[str, Any] = {} if size is None else {"max_message_size": size}
+        # Whose settings hold where no protocol is given.
+        self._defaults = TBinaryProtocolFactory(**self._sizes)
+        frames = TFramedTransportFactory(**({} if size is None else {"max_frame_size": size}))
+        self.max_frame_size: int = getattr(trans_factory, "max_frame_size", frames.max_frame_size)
         self.protocol = _FACTORIES.get(type(iprot_factory))
         if iprot_factory is not None and self.protocol is None:
             if not self.framed:
@@ -113,14 +119,13 @@ class Formats:
             protocol = self.protocol or "binary"
         return self.protocols(Format(protocol, framed), TMemoryBuffer(), TMemoryBuffer())[1]
 
-    @staticmethod
-    def factory(protocol: str) -> Any:
-        """A factory of the protocols that are called so, with its defaults."""
-        return next(cls for cls, name in _FACTORIES.items() if name == protocol)()
+    def factory(self, protocol: str) -> Any:
+        """A factory of the protocols that are called so."""
+        return next(cls for cls, name in _FACTORIES.items() if name == protocol)(**self._sizes)
 
     def setting(self, name: str) -> Any:
         """A limit, or another setting, of the protocol that is fixed; of the defaults elsewhere."""
-        return getattr(self._iprot_factory, name, getattr(_DEFAULTS, name))
+        return getattr(self._iprot_factory, name, getattr(self._defaults, name))
 
 
 def require_own_accept(trans: Any) -> None:

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastthrift.hooks import add
-from fastthrift.parser import load as load_file
-from fastthrift.parser.exc import ThriftParserError
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
 
@@ -33,9 +31,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("fastthrift.server")
 
-SERVERS = ("nonblocking", "threaded", "threadpool", "simple", "asyncio")
+#: Those whose handlers may have ``async def``, and those that can do without.
+AWAITING = ("nonblocking", "asyncio", "asyncio-http")
+BLOCKING = ("nonblocking", "threaded", "threadpool", "simple", "http")
+SERVERS = (*BLOCKING, "asyncio", "asyncio-http")
 PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
 TRANSPORTS = ("auto", "framed", "buffered")
+
+_ASYNCIO = ("asyncio", "asyncio-http")
+_PROTOCOL_CLASSES = {
+    "auto": "BinaryProtocol",
+    "binary": "BinaryProtocol",
+    "compact": "CompactProtocol",
+    "json": "JSONProtocol",
+    "apache-json": "ApacheJSONProtocol",
+}
 
 #: Gives a service and its handler, or a processor in place of that. Raises ``NotServed``.
 Load = Callable[[], tuple[Any, Any]]
@@ -62,6 +72,13 @@ class Options:
     idle_timeout: float | None = None
     #: From the first byte of a message to its last.
     message_timeout: float | None = 3.0
+    #: That each worker has open at once; None for what the server has. Others wait, or are told.
+    max_connections: int | None = None
+    #: Calls that wait for a thread of nonblocking, or connections for one of threadpool; None for
+    #: what the server has. Others are answered that it is overloaded.
+    queue: int | None = None
+    #: In bytes, of a message and of a frame; None for 100 MiB.
+    max_message_size: int | None = None
     #: After how many calls a worker is replaced; None for never.
     max_requests: int | None = None
     #: Files besides those that are loaded whose change renews the workers; None to renew none.
@@ -155,11 +172,12 @@ class Served:
         self._handler = handler
         self._is_processor = hasattr(handler, "process") and hasattr(handler, "process_in")
         self._is_async = self._has_coroutines()
-        if self._is_async and options.server not in ("nonblocking", "asyncio"):
+        if self._is_async and options.server not in AWAITING:
             raise NotServed(
                 f"the handler has `async def`: --server {options.server} cannot await it, "
-                f"nonblocking and asyncio can"
+                f"{', '.join(AWAITING[:-1])} and {AWAITING[-1]} can"
             )
+        _require_meaning(options)
         self._server: Any = None
 
     def _has_coroutines(self) -> bool:
@@ -170,7 +188,7 @@ class Served:
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until the end; ``ready`` is called when connections are taken."""
-        is_asyncio = self._options.server == "asyncio"
+        is_asyncio = self._options.server in _ASYNCIO
         server = self._server = self._asyncio_server() if is_asyncio else self._blocking_server()
         server.grace = self._options.grace * 1000
         if is_asyncio:
@@ -192,6 +210,11 @@ class Served:
             f"Serving {self._service.__name__} ({methods} methods) at {self._where}: "
             f"{self._options.server}, {self._options.workers} workers"
         )
+
+    def _set_connections(self, server: Any) -> Any:
+        if self._options.max_connections is not None:
+            server.max_connections = self._options.max_connections
+        return server
 
     def _socket_options(self) -> dict[str, Any]:
         """Of a server socket: that of the parent, which goes on listening when this one stops. It
@@ -222,27 +245,62 @@ class Served:
             kind = importlib.import_module("fastthrift.contrib.aio.rpc").TAsyncProcessor
         processor = self._processor(kind)
         options = self._options
+        if options.server == "http":
+            return self._set_connections(self._http_server(processor))
         trans = TServerSocket(**self._socket_options())
+        more: dict[str, Any] = {}
+        if options.server in ("nonblocking", "threadpool"):
+            more["threads"] = options.threads
+        if options.queue is not None:
+            more["queue"] = options.queue
         if options.server == "nonblocking":
-            factories = _factories(options, default=None)
-            return servers.TNonblockingServer(processor, trans, *factories, threads=options.threads)
-        names = {
-            "threaded": "TThreadedServer",
-            "threadpool": "TThreadPoolServer",
-            "simple": "TSimpleServer",
-        }
-        more = {"threads": options.threads} if options.server == "threadpool" else {}
-        server = getattr(servers, names[options.server])(
-            processor, trans, *_factories(options, default="auto"), **more
-        )
-        server.daemon = True
-        return server
+            more["max_message_size"] = options.max_message_size
+            server = servers.TNonblockingServer(
+                processor, trans, *_factories(options, is_found=True), **more
+            )
+        else:
+            name = {
+                "threaded": "TThreadedServer",
+                "threadpool": "TThreadPoolServer",
+                "simple": "TSimpleServer",
+            }[options.server]
+            server = getattr(servers, name)(processor, trans, *_factories(options), **more)
+            server.daemon = True
+        return self._set_connections(server)
+
+    def _http_server(self, processor: Any) -> Any:
+        http: Any = importlib.import_module("fastthrift.http")
+        # Calls are made at the same time, as by the other servers with threads.
+        kind = importlib.import_module("http.server").ThreadingHTTPServer
+        options = self._socket_options() | _size(self._options, "max_message_size")
+        factories = _factories(self._options)
+        return http.THttpServer(processor, ("", 0), *factories, kind, **options)
 
     def _asyncio_server(self) -> Any:
         aio: Any = importlib.import_module("fastthrift.contrib.aio.rpc")
         processor = self._processor(aio.TAsyncProcessor)
-        trans = aio.TAsyncServerSocket(**self._socket_options())
-        return aio.TAsyncServer(processor, trans, *_async_factories(self._options))
+        sockets = self._socket_options()
+        trans_factory, prot_factory = _async_factories(self._options)
+        if self._options.server == "asyncio-http":
+            http: Any = importlib.import_module("fastthrift.contrib.aio.http")
+            sockets |= _size(self._options, "max_message_size")
+            server = http.TAsyncHttpServer(processor, "", 0, prot_factory, **sockets)
+        else:
+            trans = aio.TAsyncServerSocket(**sockets)
+            server = aio.TAsyncServer(processor, trans, trans_factory, prot_factory)
+        return self._set_connections(server)
+
+
+def _require_meaning(options: Options) -> None:
+    """Raise ``NotServed`` for what the kind of server has not."""
+    server = options.server
+    if options.max_connections is not None and server in ("simple", "threadpool"):
+        limit = "one at a time" if server == "simple" else "--threads and --queue"
+        raise NotServed(f"--max-connections: the connections of --server {server} are {limit}")
+    if options.queue is not None and server not in ("nonblocking", "threadpool"):
+        raise NotServed(f"--queue: nothing waits for a thread of --server {server}")
+    if options.transport == "framed" and server == "asyncio-http":
+        raise NotServed("--transport: messages over --server asyncio-http have no frames")
 
 
 class _Counter:
@@ -298,66 +356,40 @@ def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1000
 
 
-def _factories(options: Options, default: str | None) -> Iterator[Any]:
-    """Of transport and protocol; None where all are ``auto`` and that is the server's own."""
+def _size(options: Options, name: str) -> dict[str, int]:
+    """The limit of a message, as an argument of that name."""
+    size = options.max_message_size
+    return {} if size is None else {name: size}
+
+
+def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
+    """Of transport and protocol; None for each that is ``auto`` where ``is_found`` by the server
+    itself."""
     protocol, transport = options.protocol, options.transport
-    if default is None and protocol == transport == "auto":
-        return
     protocols: Any = importlib.import_module("fastthrift.protocol")
     transports: Any = importlib.import_module("fastthrift.transport")
-    yield {
-        "framed": transports.TFramedTransportFactory,
-        "buffered": transports.TBufferedTransportFactory,
-    }["buffered" if transport == "auto" else transport]()
-    yield {
-        "binary": protocols.TBinaryProtocolFactory,
-        "compact": protocols.TCompactProtocolFactory,
-        "json": protocols.TJSONProtocolFactory,
-        "apache-json": protocols.TApacheJSONProtocolFactory,
-    }["binary" if protocol == "auto" else protocol]()
+    yield (
+        None
+        if is_found and transport == "auto"
+        else transports.TFramedTransportFactory(**_size(options, "max_frame_size"))
+        if transport == "framed"
+        else transports.TBufferedTransportFactory()
+    )
+    name = f"T{_PROTOCOL_CLASSES[protocol]}Factory"
+    found = is_found and protocol == "auto"
+    yield None if found else getattr(protocols, name)(**_size(options, "max_message_size"))
 
 
 def _async_factories(options: Options) -> Iterator[Any]:
     protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
     transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
-    yield {
-        "framed": transports.TAsyncFramedTransportFactory,
-        "buffered": transports.TAsyncBufferedTransportFactory,
-    }["buffered" if options.transport == "auto" else options.transport]()
-    yield {
-        "binary": protocols.TAsyncBinaryProtocolFactory,
-        "compact": protocols.TAsyncCompactProtocolFactory,
-        "json": protocols.TAsyncJSONProtocolFactory,
-        "apache-json": protocols.TAsyncApacheJSONProtocolFactory,
-    }["binary" if options.protocol == "auto" else options.protocol]()
-
-
-def load_idl(path: str) -> Any:
-    """The loaded file. Raises ``NotServed``, which tells where the first mistake is."""
-    try:
-        return load_file(path)
-    except ThriftParserError as error:
-        first = next(iter(getattr(error, "diagnostics", ())), None)
-        where = f"{first.path}:{first.line}:{first.column}: {first.message}" if first else error
-        raise NotServed(f"{where}") from error
-    except OSError as error:
-        raise NotServed(f"cannot read {path}: {error.strerror}") from error
-
-
-def find_service(idl: Any, path: str, name: str | None) -> Any:
-    """The service of a name, or the only one, of what was loaded. Raises ``NotServed``."""
-    services = {
-        key: value
-        for key, value in vars(idl).items()
-        if isinstance(value, type) and hasattr(value, "thrift_services")
-    }
-    if name is None and len(services) == 1:
-        return next(iter(services.values()))
-    if name not in services:
-        found = ", ".join(services) or "no services"
-        what = "--service is needed" if name is None else f"{name} is no service"
-        raise NotServed(f"{what}: {path} has {found}")
-    return services[name]
+    yield (
+        transports.TAsyncFramedTransportFactory(**_size(options, "max_frame_size"))
+        if options.transport == "framed"
+        else transports.TAsyncBufferedTransportFactory()
+    )
+    name = f"TAsync{_PROTOCOL_CLASSES[options.protocol]}Factory"
+    yield getattr(protocols, name)(**_size(options, "max_message_size"))
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

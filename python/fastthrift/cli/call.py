@@ -15,6 +15,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import (
     UnknownMethod,
     WrongArguments,
@@ -33,8 +34,6 @@ from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 from fastthrift.urls import ServiceURL, parse
-
-from ._idl import UsageError, add_include_dirs, all_of, find, load
 
 if TYPE_CHECKING:
     import ssl

@@ -23,12 +23,12 @@ from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import TMessageType, TType, to_dict
+from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport import TMemoryBuffer
 
-from ._idl import UsageError, add_include_dirs, all_of, find, load
 from ._traced import Schema, count_known, lines, path_to_end, plain
 
 STDIN = "-"

@@ -17,13 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from fastthrift._idl import UsageError, add_include_dirs, all_of, find
+from fastthrift._idl import load as load_idl
 from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
     SERVERS,
     NotServed,
     fail,
-    find_service,
-    load_idl,
     log_to_stderr,
     require_methods,
     serve,
@@ -40,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service", metavar="NAME", help="needed where the file has several services"
     )
+    add_include_dirs(parser)
     parser.add_argument(
         "--bind",
         metavar="ADDRESS",
@@ -51,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server",
         choices=SERVERS,
-        help="nonblocking by default; nonblocking and asyncio can await handlers",
+        help="nonblocking by default; it, asyncio and asyncio-http can await handlers",
     )
     add_arguments(parser, watched="renew the workers when a file changes")
 
@@ -66,8 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
     named = arguments.handler
 
     def load() -> tuple[Any, Any]:
-        idl = load_idl(arguments.idl)
-        service = find_service(idl, arguments.idl, arguments.service)
+        try:
+            idl = load_idl(arguments.idl, arguments.include_dirs)
+            service = _service(idl, arguments.idl, arguments.service)
+        except UsageError as error:
+            raise NotServed(error.brief) from error
         handler = _make_handler(named, idl)
         require_methods(service, handler, named)
         return service, handler
@@ -77,6 +81,17 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         fail(error.strerror or str(error))
         return _FAILED
+
+
+def _service(idl: Any, path: str, name: str | None) -> Any:
+    """The service of a name, or the only one. Raises ``UsageError``."""
+    if name is None:
+        names = all_of(idl, "thrift_services")
+        if len(names) != 1:
+            found = ", ".join(names) or "no services"
+            raise UsageError(f"error: --service is needed: {path} has {found}")
+        name = names[0]
+    return find(idl, path, name, "service", "thrift_services")
 
 
 def _make_handler(named: str, idl: Any) -> Any:

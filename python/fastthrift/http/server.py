@@ -29,6 +29,7 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TSocket
+from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport.base import TTransportFactory
 
@@ -82,12 +83,15 @@ class THttpServer(TServer):
         client_timeout: float | None = 60_000,
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
         message_timeout: float | None = MESSAGE_TIMEOUT,
+        descriptor: int | None = None,
     ) -> None:
         """Listens at once; ``httpd`` is the HTTP server, of a subclass of ``server_class``.
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
         any time; ``message_timeout``, in milliseconds, how long a request may take from its first
         byte to its last. A request of more than ``max_message_size`` bytes is refused.
+        ``descriptor`` is of a socket that listens already, in place of ``server_address``; other
+        processes that have it go on listening when this server is closed.
         """
         trans: Any = None  # the HTTP server has the listening socket
         super().__init__(
@@ -106,6 +110,12 @@ class THttpServer(TServer):
             server_of_thrift = thrift_server
 
         serving_class: Any = _serving_class(server_class, thrift_server)
+        self._shared: Listening | None = None
+        if descriptor is not None:
+            self._shared = inherit(descriptor)
+            self.httpd = serving_class(server_address, RequestHandler, False)
+            self.httpd.serve_at(self._shared)
+            return
         if ":" in server_address[0]:
             serving_class.address_family = socket.AF_INET6
         self.httpd = serving_class(server_address, RequestHandler)
@@ -135,8 +145,11 @@ class THttpServer(TServer):
             self.grace = grace * 1000
         self.closed = True
         # Wakes the thread that waits for connections.
-        with contextlib.suppress(OSError):
-            self.httpd.socket.shutdown(socket.SHUT_RDWR)
+        if self._shared is not None:
+            self._shared.close()
+        else:
+            with contextlib.suppress(OSError):
+                self.httpd.socket.shutdown(socket.SHUT_RDWR)
         if not self._is_serving:
             self.httpd.server_close()
         self._in_threads.stop_reading()
@@ -165,6 +178,9 @@ def _serving_class(
 
     class Server(server_class):  # type: ignore[valid-type, misc]
         request_queue_size = 128
+        socket: Any
+        server_name: str
+        server_port: int
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -172,6 +188,38 @@ def _serving_class(
             self._open: set[Any] = set()
             self._left = threading.Event()
             self._rate = Rate()
+            self._shared: Listening | None = None
+
+        def serve_at(self, listening: Listening) -> None:
+            """Serve at a socket that other processes have as well, in place of one's own."""
+            self.socket.close()
+            self._shared = listening
+            self.socket = listening.sock
+            self.server_address = self.socket.getsockname()
+            # As `server_bind` has them; a unix socket has neither.
+            self.server_name, self.server_port = "", 0
+            if isinstance(self.server_address, tuple):
+                self.server_name, self.server_port = self.server_address[:2]
+
+        def serve_forever(self, poll_interval: float = 0.5) -> None:
+            if self._shared is None:
+                super().serve_forever(poll_interval)
+                return
+            while self.socket.fileno() >= 0:
+                # Waits in `get_request`, which is told of the end.
+                with contextlib.suppress(OSError):
+                    self._take(*self.get_request())
+                self.service_actions()
+
+        def _take(self, request: Any, client_address: Any) -> None:
+            """Serve a connection, as `serve_forever` does."""
+            try:
+                if self.verify_request(request, client_address):
+                    self.process_request(request, client_address)
+                    return
+            except Exception:
+                self.handle_error(request, client_address)
+            self.shutdown_request(request)
 
         def service_actions(self) -> None:
             super().service_actions()
@@ -181,7 +229,8 @@ def _serving_class(
         def get_request(self) -> tuple[socket.socket, Any]:
             try:
                 self._wait_for_room()
-                accepted: tuple[socket.socket, Any] = super().get_request()
+                accept = super().get_request if self._shared is None else self._shared.accept
+                accepted: tuple[socket.socket, Any] = accept()
                 self._open.add(accepted[0])
                 return accepted
             except OSError as error:
@@ -233,10 +282,10 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
     sys_version = ""
     # Header and body leave in one piece.
     wbufsize = -1
-    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         self.timeout = self.server_of_thrift.client_timeout  # type: ignore[misc]
+        self.disable_nagle_algorithm = self.request.family != getattr(socket, "AF_UNIX", None)  # type: ignore[misc]
         super().setup()
         self._reader = RequestReader(self.server_of_thrift.max_message_size)
         self._clock = MessageClock(self.server_of_thrift.message_timeout)
@@ -353,6 +402,10 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         return self.server_version
+
+    def address_string(self) -> str:
+        # A client at a unix socket has no address.
+        return str(self.client_address[0]) if self.client_address else "a unix socket"
 
     def log_message(self, format: str, *args: Any) -> None:
         logger.debug("%s: " + format, self.address_string(), *args)

@@ -77,6 +77,7 @@ ROOMS: dict[str, set[str]] = {
     # The package's own names.
     "": {"_calls", "_core", "_lazy", "compat", "hook", "hooks", "parser", "pool", "transport.base"},
     "_plain": {"_core", "protocol.exc"},
+    "_idl": {"_plain", "parser"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
     "contrib.aio.protocol": {
@@ -151,7 +152,7 @@ ROOMS: dict[str, set[str]] = {
         "contrib.aio.protocol",
         "contrib.aio.transport",
         "hooks",
-        "parser",
+        "http",
         "protocol",
         "server",
         "thrift",
@@ -173,6 +174,7 @@ ROOMS: dict[str, set[str]] = {
         "",
         "_calls",
         "_core",
+        "_idl",
         "_serve.arguments",
         "_serve.program",
         "_web",
@@ -186,6 +188,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": {
         "",
         "_core",
+        "_idl",
         "_plain",
         "_serve.arguments",
         "_serve.program",

@@ -12,147 +12,15 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import fastthrift
 import pytest
 from fastthrift.rpc import client_context
 from fastthrift.transport import TTransportException
 from support.rpc import PATIENCE
+from support.runner import APP, Runner, ended, wait_until
 from support.stopping import in_threads
-
-IDL = """
-exception NoName {}
-service Greeter {
-    string greet(1: string name) throws (1: NoName missing),
-    i32 pid(),
-    i32 wait(1: i32 ticket),
-}
-"""
-APP = """
-import os, time, fastthrift
-
-greeter = fastthrift.load("greeter.thrift")
-VERSION = "one"
-
-class Handler:
-    def greet(self, name):
-        if not name:
-            raise greeter.NoName()
-        return f"{VERSION}: hello {name}"
-
-    def pid(self):
-        return os.getpid()
-
-    def wait(self, ticket):
-        open(f"begun-{ticket}", "w").close()
-        while not os.path.exists("go-on"):
-            time.sleep(0.01)
-        return ticket
-
-class AsyncHandler(Handler):
-    async def greet(self, name):
-        return f"async: hello {name}"
-
-    async def pid(self):
-        return os.getpid()
-
-    async def wait(self, ticket):
-        return ticket
-
-def make(idl):
-    assert idl.Greeter.thrift_services
-    return Handler()
-
-class Broken:
-    def __init__(self):
-        raise LookupError("no database")
-
-greet_only = type("Half", (), {"greet": lambda self, name: name})()
-"""
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    pause = threading.Event()
-    for _ in range(PATIENCE * 50):
-        if found := holds():
-            return found
-        pause.wait(0.02)
-    raise AssertionError("it has not come to pass")
-
-
-class Runner:
-    """The command, in a directory of its own."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        (directory / "greeter.thrift").write_text(IDL)
-        (directory / "app.py").write_text(APP)
-        self.service = fastthrift.load(str(directory / "greeter.thrift")).Greeter
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-
-    def command(self, *arguments: str, handler: str = "app:Handler") -> list[str]:
-        base = [sys.executable, "-m", "fastthrift", "serve", handler, "--idl", "greeter.thrift"]
-        return [*base, "--bind", f"127.0.0.1:{self.port}", *arguments]
-
-    @contextlib.contextmanager
-    def started(
-        self, *arguments: str, handler: str = "app:Handler", **options: Any
-    ) -> Iterator[Any]:
-        with (self.directory / "log").open("wb") as log:
-            process = subprocess.Popen(
-                self.command(*arguments, handler=handler),
-                cwd=self.directory,
-                stderr=log,
-                **options,
-            )
-        try:
-            wait_until(lambda: "Serving Greeter" in self.log() or process.poll() is not None)
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(PATIENCE)
-                finally:
-                    process.kill()
-                    process.wait()
-
-    def log(self) -> str:
-        return (self.directory / "log").read_text()
-
-    def failed(self, *arguments: str, handler: str = "app:Handler") -> str:
-        done = subprocess.run(
-            self.command(*arguments, handler=handler),
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 1, done.stderr
-        return done.stderr
-
-    def client(self) -> contextlib.AbstractContextManager[Any]:
-        return client_context(self.service, "127.0.0.1", self.port, socket_timeout=PATIENCE * 1000)
-
-    def call(self, method: str, *arguments: Any) -> Any:
-        with self.client() as client:
-            return getattr(client, method)(*arguments)
-
-    def pids(self, count: int) -> set[int]:
-        """Of the workers, when so many have answered."""
-        found: set[int] = set()
-
-        def ask() -> bool:
-            found.add(self.call("pid"))
-            return len(found) >= count
-
-        wait_until(ask)
-        return found
 
 
 @pytest.fixture
@@ -168,13 +36,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def ended(process: Any) -> int:
-    process.terminate()
-    status: int = process.wait(PATIENCE)
-    return status
-
-
-@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple"])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple", "http"])
 def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server: str) -> None:
     with runner.started("--server", server, "--workers", "2") as process:
         assert runner.call("greet", "you") == "one: hello you"
@@ -187,7 +49,7 @@ def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server
     assert "Traceback" not in runner.log()
 
 
-@pytest.mark.parametrize("server", ["nonblocking", "asyncio"])
+@pytest.mark.parametrize("server", ["nonblocking", "asyncio", "asyncio-http"])
 def test_handlers_with_async_def_are_awaited(runner: Runner, server: str) -> None:
     options = "--workers", "2", "--server", server
     with runner.started(*options, handler="app:AsyncHandler") as process:
@@ -203,7 +65,7 @@ def test_a_function_makes_the_handler_of_the_loaded_file(runner: Runner) -> None
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool"])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "http"])
 def test_calls_in_flight_are_answered_when_it_is_stopped(
     runner: Runner, server: str, workers: int
 ) -> None:
@@ -267,8 +129,9 @@ def test_a_worker_that_dies_is_replaced(runner: Runner) -> None:
     assert f"Worker {victim} ended by SIGKILL, another one is started" in runner.log()
 
 
-def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner) -> None:
-    with runner.started("--workers", "2") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "http"])
+def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--server", server) as process:
         before = runner.pids(2)
         (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
 
@@ -423,8 +286,9 @@ def test_a_new_worker_that_cannot_serve_leaves_the_old_ones(runner: Runner, serv
         assert ended(process) == 0
 
 
-def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
-    with runner.started("--reload") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "http"])
+def test_a_changed_file_renews_the_workers(runner: Runner, server: str) -> None:
+    with runner.started("--reload", "--server", server) as process:
         assert runner.call("greet", "you") == "one: hello you"
         (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
 
@@ -444,6 +308,8 @@ def test_a_changed_file_renews_the_workers(runner: Runner) -> None:
         ("nonblocking", "app:AsyncHandler"),
         ("threaded", "app:Handler"),
         ("asyncio", "app:AsyncHandler"),
+        ("http", "app:Handler"),
+        ("asyncio-http", "app:AsyncHandler"),
     ],
 )
 def test_a_worker_is_replaced_after_so_many_calls(
@@ -547,6 +413,27 @@ def test_a_unix_socket_is_served_and_its_file_removed(runner: Runner) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("server", ["http", "asyncio-http"])
+def test_http_is_served_at_a_unix_socket(runner: Runner, server: str) -> None:
+    path = runner.directory / "socket"
+    handler = "app:AsyncHandler" if server == "asyncio-http" else "app:Handler"
+    call = b"\x80\1\0\1\0\0\0\3pid\0\0\0\1\0"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    with (
+        runner.started("--bind", f"unix:{path}", "--server", server, handler=handler) as process,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
+        client.settimeout(PATIENCE)
+        client.connect(str(path))
+        client.sendall(head % len(call) + call)
+        with client.makefile("rb") as stream:
+            answer = stream.read()
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\x80\1\0\2\0\0\0\3pid" in answer
+        assert ended(process) == 0
+    assert not path.exists()
+
+
 # --- What keeps it from serving is one line -------------------------------------------------------
 
 
@@ -594,7 +481,25 @@ def test_a_handler_that_fails_is_told_with_its_traceback(runner: Runner) -> None
 
 def test_a_service_that_is_none_is_one_line(runner: Runner) -> None:
     text = runner.failed("--service", "Nope")
-    assert text == "error: Nope is no service: greeter.thrift has Greeter\n"
+    assert text == "error: greeter.thrift has no service 'Nope'; it has: Greeter\n"
+
+
+def test_several_services_need_a_name(runner: Runner) -> None:
+    (runner.directory / "greeter.thrift").write_text("service A {} service B {}")
+    (runner.directory / "app.py").write_text("Handler = object")
+    assert runner.failed() == "error: --service is needed: greeter.thrift has A, B\n"
+
+
+def test_includes_are_looked_for_where_it_is_said(runner: Runner) -> None:
+    (runner.directory / "shared").mkdir()
+    (runner.directory / "greeter.thrift").rename(runner.directory / "shared" / "base.thrift")
+    (runner.directory / "greeter.thrift").write_text(
+        'include "base.thrift" service Greeter extends base.Greeter {}'
+    )
+    (runner.directory / "app.py").write_text(APP.replace("greeter.thrift", "shared/base.thrift"))
+    with runner.started("-I", "shared") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
 
 
 def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:
@@ -616,6 +521,8 @@ def test_a_file_with_mistakes_is_told_with_its_place(runner: Runner) -> None:
         ["--grace", "1e19"],
         ["--message-timeout", "nan"],
         ["--server", "fast"],
+        ["--max-connections", "0"],
+        ["--max-message-size", "none"],
     ],
 )
 def test_wrong_usage_is_status_2(runner: Runner, arguments: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -17,10 +18,14 @@ from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.server import TThreadedServer
-from fastthrift.thrift import TMessageType
+from fastthrift.thrift import TMessageType, TProcessor
+from fastthrift.transport import TServerSocket
 from support import aio as aio_support
+from support import each_server
 from support.rpc import (
     PATIENCE,
+    Calls,
+    Handler,
     client_of,
     i32_result,
     make_server,
@@ -277,6 +282,42 @@ def test_a_server_in_another_thread_has_no_signals() -> None:
     thread.join(PATIENCE)
 
 
+@pytest.mark.parametrize("kind", each_server.THREADED)
+def test_a_server_that_was_closed_serves_no_more(kind: str) -> None:
+    server = make_server(server_class=each_server.THREADED[kind])
+    port_of(server)
+    served = []
+    server.on_serving = lambda: served.append(True)
+    # As by a runner: one that is not there to be opened again once it is closed.
+    assert server.trans.sock is not None
+    server.trans.descriptor = server.trans.sock.fileno()
+    server.close()
+    server.serve()
+    assert not served
+
+
+def test_asyncios_server_that_was_closed_serves_no_more() -> None:
+    trans = TAsyncServerSocket("127.0.0.1", 0)
+    server = TAsyncServer(TAsyncProcessor(aio_support.Calls, aio_support.Handler()), trans)
+    server.close_soon()
+    server.serve()
+    asyncio.run(server.serve_forever())
+    assert trans.raw_sock is None
+
+
+@pytest.mark.parametrize("kind", each_server.THREADED)
+def test_a_server_can_be_closed_while_it_begins_to_listen(kind: str) -> None:
+    class Closing(TServerSocket):
+        def listen(self) -> None:
+            super().listen()
+            server.close()
+
+    trans = Closing("127.0.0.1", 0)
+    server = each_server.THREADED[kind](TProcessor(Calls, Handler()), trans)
+    server.serve()
+    assert trans.sock is None
+
+
 def test_close_takes_its_grace_in_seconds() -> None:
     server = make_server()
     server.close(grace=0.25)
@@ -348,3 +389,36 @@ def test_calls_that_came_while_the_event_loop_was_busy_are_answered() -> None:
         for peer in waiting:
             assert receive(peer, len(answer)) == answer
             assert peer.recv(1) == b""
+
+
+@pytest.mark.parametrize("kind", [each_server.ASYNCIO, each_server.ASYNCIO_HTTP])
+def test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed(
+    kind: str,
+) -> None:
+    call = message("add", 1, ARGUMENTS, TMessageType.CALL)
+    blocking = message("nothing", 0, b"\0", TMessageType.CALL)
+    answer = message("add", 1, i32_result(3))
+    head = b""
+    if kind == each_server.ASYNCIO_HTTP:
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    handler = Busy()
+    with each_server.serving_by(kind, handler) as served, contextlib.ExitStack() as peers:
+
+        def connect(sent: bytes = b"") -> socket.socket:
+            peer = peers.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            peer.settimeout(PATIENCE)
+            if sent:
+                peer.sendall(head % len(sent) + sent if head else sent)
+            return peer
+
+        connect(blocking)
+        assert handler.begun.wait(PATIENCE)
+        # The event loop is busy, and accepts nobody.
+        waiting = [connect(call) for _ in range(5)]
+        silent = connect()
+        served.server.close_soon()
+        handler.go_on.set()
+        for peer in waiting:
+            with peer.makefile("rb") as stream:
+                assert stream.read().endswith(answer)
+        assert silent.recv(1) == b""

@@ -49,11 +49,14 @@ class Acceptor(asyncio.AbstractServer):
         limit: int,
         ssl_context: ssl.SSLContext | None,
         handshake_timeout: float | None,
+        shared: bool = False,
     ) -> None:
-        """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds."""
+        """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds.
+        ``shared`` sockets are accepted from by other processes too, also after this is closed."""
         self.sockets = tuple(sockets)
         self._serve = serve
         self._limit = limit
+        self._shared = shared
         self._tls: dict[str, Any] = {}
         if ssl_context is not None:
             self._tls = {"ssl": ssl_context, "ssl_handshake_timeout": handshake_timeout}
@@ -88,12 +91,24 @@ class Acceptor(asyncio.AbstractServer):
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
                 starved = False
-                self._open.add(client)
-                task = self._loop.create_task(self._connect(client))
-                self._connecting.add(task)
-                task.add_done_callback(self._connecting.discard)
+                self._begin(client)
                 # Others have their turn, however many come.
                 await asyncio.sleep(0)
+
+    def _begin(self, client: socket.socket) -> None:
+        self._open.add(client)
+        task = self._loop.create_task(self._connect(client))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    def _accept_waiting(self) -> None:
+        """Accept those that the system has taken already, as far as there is room. Where nobody
+        did, they would be reset."""
+        for sock in self.sockets:
+            # None is left, or the socket is closed.
+            with contextlib.suppress(OSError):
+                while self.max_connections is None or len(self._open) < self.max_connections:
+                    self._begin(sock.accept()[0])
 
     async def _wait_for_room(self, sock: socket.socket) -> None:
         """Wait until fewer connections are open than there may be."""
@@ -160,6 +175,8 @@ class Acceptor(asyncio.AbstractServer):
     async def finish(self) -> None:
         """Accept none any more, and wait until those that were accepted are served."""
         self.close()
+        if not self._tls and not self._shared:
+            self._accept_waiting()
         if self._tls:
             # Nobody waits for a client that has not shaken hands.
             for task in self._connecting:

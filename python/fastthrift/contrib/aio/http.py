@@ -367,6 +367,8 @@ class _Listener(TAsyncServerSocket):
 
     def listen(self) -> None:
         """Start listening, unless ``raw_sock`` already does."""
+        if self._listener.descriptor is not None:
+            self._listener.listen()
         host, port = self.host, self.port
         if self.raw_sock is None and not self._everywhere:
             try:
@@ -406,16 +408,19 @@ class TAsyncHttpServer(TAsyncServer):
         client_timeout: float | None = 60_000,
         max_message_size: int = SIZE_LIMIT,
         message_timeout: float | None = MESSAGE_TIMEOUT,
+        descriptor: int | None = None,
     ) -> None:
         """With port 0 the system chooses one: ``addresses[0][1]`` after ``start``.
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
         any time; ``message_timeout``, in milliseconds, how long a request may take from its first
         byte to its last. A request of more than ``max_message_size`` bytes is refused.
+        ``descriptor`` is of a socket that listens already, in place of ``host`` and ``port``.
         """
         trans = _Listener(
             host,
             port,
+            descriptor=descriptor,
             client_timeout=client_timeout,
             message_timeout=message_timeout,
             ssl_context=ssl_context,
@@ -445,7 +450,10 @@ class TAsyncHttpServer(TAsyncServer):
         reader = RequestReader(self.max_message_size)
         line = _Line(client, self, connection)
         try:
-            while not self.closed:
+            # One that waited to be accepted when the server was closed may have sent a request.
+            is_first = True
+            while is_first or not self.closed:
+                is_first = False
                 request = serve_request(line, reader, self.max_message_size, logger)
                 if not await drive(request):
                     break

@@ -116,6 +116,8 @@ class TAsyncServer:
 
         Raises ``OSError`` when the address is in use.
         """
+        if self.closed:
+            return
         own_loop = self.loop is None
         try:
             self.init_server()
@@ -168,6 +170,8 @@ class TAsyncServer:
 
         Returns when all started calls are answered.
         """
+        if self.closed:
+            return
         try:
             await self.start()
             assert self._ended is not None
@@ -182,8 +186,7 @@ class TAsyncServer:
         assert task is not None
         connection = self._connections[task] = Connection(client, task)
         try:
-            if not self.closed:
-                await self.handle(client)
+            await self.handle(client)
         except asyncio.CancelledError:
             # When `close` ended the connection, this is how the task was to end.
             if not connection.stopped:
@@ -205,10 +208,12 @@ class TAsyncServer:
             oprot = self.oprot_factory.get_protocol(otrans)
             process = processing(self.processor, iprot, oprot)
             call, peer = connection.call, connection.peer
-            goes_on = True
+            # One that waited to be accepted when the server was closed may have sent calls.
+            goes_on = is_first = True
             begin_message = getattr(client, "begin_message", None)
             ahead = read_ahead_of(itrans)
-            while goes_on and (not self.closed or connection.has_last_calls(client)):
+            while goes_on and (is_first or not self.closed or connection.has_last_calls(client)):
+                is_first = False
                 if begin_message is not None:
                     begin_message(arrived=ahead is not None and bool(ahead.arrived))
                 goes_on = await process_and_answer(

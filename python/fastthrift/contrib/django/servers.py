@@ -13,7 +13,8 @@ from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.module_loading import import_string
 
-from fastthrift._serve.program import NotServed, find_service, load_idl, require_methods
+from fastthrift._idl import UsageError, find, load
+from fastthrift._serve.program import NotServed, require_methods
 from fastthrift._web.clients import nearest
 
 from .conf import part, root
@@ -55,7 +56,10 @@ class Server(NamedTuple):
         path = self.idl_path
         if path is None:
             raise NotServed(f"{self.setting}['IDL']: {idl!r} is no path")
-        return load_idl(path)
+        try:
+            return load(path, None)
+        except UsageError as error:
+            raise NotServed(error.brief) from error
 
     def service(self, idl: Any) -> Any:
         """The class of the service. Raises ``NotServed``."""
@@ -65,10 +69,16 @@ class Server(NamedTuple):
         if idl is None:
             raise NotServed(f"{self.setting}['IDL'] is missing: the path of a .thrift file")
         path = self.idl_path or idl.__name__
-        if service is None and len(idl.__thrift_meta__["services"]) != 1:
-            found = ", ".join(each.__name__ for each in idl.__thrift_meta__["services"])
-            raise NotServed(f"SERVICE is needed: {path} has {found or 'no services'}")
-        return find_service(idl, path, service)
+        if service is None:
+            names = [each.__name__ for each in idl.__thrift_meta__["services"]]
+            if len(names) != 1:
+                found = ", ".join(names) or "no services"
+                raise NotServed(f"SERVICE is needed: {path} has {found}")
+            service = names[0]
+        try:
+            return find(idl, path, service, "service", "thrift_services")
+        except UsageError as error:
+            raise NotServed(error.brief) from error
 
     def find_handler(self) -> Any:
         """What is configured as the handler: an object, a class, a function. Raises

@@ -28,8 +28,8 @@ from fastthrift._plain import (
     text_of_result,
 )
 from fastthrift._serve.program import (
+    BLOCKING,
     PROTOCOLS,
-    SERVERS,
     TRANSPORTS,
     NotServed,
     Options,
@@ -150,7 +150,7 @@ _number = click.IntRange(1)
 @thrift_commands.command("serve")
 @click.argument("address", callback=_bind, default="127.0.0.1:9090")
 @click.option("--service", metavar="NAME", help="The one of several that are mounted.")
-@click.option("--server", type=click.Choice(SERVERS[:-1]), default="nonblocking", show_default=True)
+@click.option("--server", type=click.Choice(BLOCKING), default="nonblocking", show_default=True)
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="auto", show_default=True)
 @click.option("--transport", type=click.Choice(TRANSPORTS), default="auto", show_default=True)
 @click.option("--workers", type=_number, default=1, show_default=True, help="Processes.")
@@ -164,6 +164,7 @@ _number = click.IntRange(1)
     show_default=True,
     help="Seconds for calls that have come when the server is stopped.",
 )
+@click.option("--max-connections", type=_number, help="Of each worker; others wait, or are told.")
 @click.option("--max-requests", type=_number, help="Calls after which a worker is replaced.")
 @click.option("--health", callback=_bind, help="A port that answers GET while workers serve.")
 @click.pass_context

@@ -1,17 +1,22 @@
-"""What commands have of a Thrift file: it is loaded, and something in it is found by its name."""
+"""A Thrift file that is named to a command or by a setting, and something in it."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-import fastthrift
 from fastthrift._plain import did_you_mean
+from fastthrift.parser import load as load_module_of
 from fastthrift.parser.exc import ThriftParserError
 
 
 class UsageError(Exception):
-    """What a command cannot begin with, for standard error."""
+    """What a command cannot begin with, for standard error; ``brief`` is it as one line, which
+    does not say that it is an error."""
+
+    def __init__(self, text: str, brief: str | None = None) -> None:
+        super().__init__(text)
+        self.brief = brief or text.removeprefix("error: ")
 
 
 def add_include_dirs(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +35,13 @@ def load(path: str, include_dirs: list[str] | None) -> Any:
     mistake."""
     directories: list[Any] | None = include_dirs and [*include_dirs]
     try:
-        return fastthrift.load(path, include_dirs=directories)
+        return load_module_of(path, include_dirs=directories)
     except ThriftParserError as error:
         found = getattr(error, "diagnostics", ())
-        errors = [each.rendered for each in found if each.severity == "error"]
-        raise UsageError("\n\n".join(errors) or f"error: {path}: {error}") from None
+        errors = [each for each in found if each.severity == "error"]
+        text = "\n\n".join(each.rendered for each in errors)
+        brief = next((f"{e.path}:{e.line}:{e.column}: {e.message}" for e in errors), None)
+        raise UsageError(text or f"error: {path}: {error}", brief) from None
     except OSError as error:
         raise UsageError(f"error: cannot read {path}: {error.strerror or error}") from None
 
