@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -80,12 +81,12 @@ def signature(service: Any, method: str) -> str:
     ``throws Bad`` where it declares exceptions. Raises `UnknownMethod`."""
     require_method(service, method)
     args = _args_class(service, method)
-    defaults = dict(args.default_spec)
+    defaults, names = dict(args.default_spec), names_of(args)
     parameters = []
     for number, field in args.thrift_spec.items():
-        default = defaults.get(field[1])
-        shown = "" if default is None else f" = {_literal(args, field[1], default)}"
-        parameters.append(f"{number}: {type_name(field)} {field[1]}{shown}")
+        default, name = defaults.get(field[1]), names[field[1]]
+        shown = "" if default is None else f" = {_literal(args, name, field[1], default)}"
+        parameters.append(f"{number}: {type_name(field)} {name}{shown}")
     text = f"{method}({', '.join(parameters)}) -> {result_type(service, method)}"
     declared = [each.__name__ for each in declared_by(service, method)]
     return f"{text} throws {', '.join(declared)}" if declared else text
@@ -103,6 +104,24 @@ def declared_by(service: Any, method: str) -> list[type[BaseException]]:
     """The exceptions that a method declares, in the order of the IDL."""
     spec = _result_class(service, method).thrift_spec
     return [field[2] for number, field in spec.items() if number != 0]
+
+
+def names_of(cls: Any) -> dict[str, str]:
+    """The fields of a struct as the IDL and plain data name them, by the attributes that they are
+    in Python: ``from`` by ``from_``."""
+    attributes = [field[1] for field in cls.thrift_spec.values()]
+    if not any(each.endswith("_") for each in attributes):
+        return {each: each for each in attributes}
+    try:
+        # In the order of the IDL, as the spec is: what the file itself calls `from_` stays so.
+        return dict(zip(attributes, to_dict(cls(), unset="null"), strict=True))
+    except TMalformedDataException:
+        # A union, of which none without a field is plain data.
+        names = (each.rstrip("_") for each in attributes)
+        return {
+            each: name if keyword.iskeyword(name) else each
+            for each, name in zip(attributes, names, strict=True)
+        }
 
 
 def type_name(field: Sequence[Any]) -> str:
@@ -134,10 +153,10 @@ def _result_class(service: Any, method: str) -> Any:
     return getattr(service, f"{method}_result")
 
 
-def _literal(args: Any, name: str, value: Any) -> str:
+def _literal(args: Any, name: str, attribute: str, value: Any) -> str:
     holder = args()
     for each, _ in args.default_spec:
-        setattr(holder, each, value if each == name else None)
+        setattr(holder, each, value if each == attribute else None)
     return json.dumps(_to_plain(holder)[name], ensure_ascii=False)
 
 
@@ -145,7 +164,8 @@ def _literal(args: Any, name: str, value: Any) -> str:
 
 
 def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call from plain data, all of them by name in the order of the IDL.
+    """The arguments of a call from plain data, all of them by their names in Python in the order
+    of the IDL.
 
     ``client.method(*arguments.values())`` makes the call, ``handler.method(*arguments.values())``
     serves it. Null is an argument that is not set; one that is left out has its default, and has
@@ -154,14 +174,15 @@ def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict
     """
     require_method(service, method)
     args = _args_class(service, method)
-    names = [field[1] for field in args.thrift_spec.values()]
+    attributes = names_of(args)
+    names = list(attributes.values())
     for name in values:
         if name not in names:
             raise WrongArguments(
                 f"{method}() has no argument {name!r}{did_you_mean(str(name), names)}; "
                 f"it is {signature(service, method)}"
             )
-    defaults = {name for name, value in args.default_spec if value is not None}
+    defaults = {attributes[each] for each, value in args.default_spec if value is not None}
     if missing := [name for name in names if name not in values and name not in defaults]:
         raise WrongArguments(
             f"{method}() lacks {', '.join(missing)}; it is {signature(service, method)}"
@@ -171,7 +192,7 @@ def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict
     except TMalformedDataException as error:
         text = str(error).replace(_FOR_PROGRAMS, "")
         raise WrongArguments(f"{method}(): {text}; it is {signature(service, method)}") from None
-    return {name: getattr(filled, name) for name in names}
+    return {each: getattr(filled, each) for each in attributes}
 
 
 def arguments_of_words(service: Any, method: str, words: Sequence[str]) -> dict[str, Any]:
@@ -182,7 +203,9 @@ def arguments_of_words(service: Any, method: str, words: Sequence[str]) -> dict[
     word ``null`` leaves out what is no text.
     """
     require_method(service, method)
-    fields = list(_args_class(service, method).thrift_spec.values())
+    args = _args_class(service, method)
+    names = names_of(args)
+    fields = [(field[0], names[field[1]], *field[2:]) for field in args.thrift_spec.values()]
     by_name = {field[1]: field for field in fields}
     values: dict[str, Any] = {}
     for position, word in enumerate(words):

@@ -28,7 +28,13 @@ from fastthrift._calls.exchange import (
 )
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import BEGUN, SEPARATOR, ServerCall
-from fastthrift._calls.services import check_handler, check_service, find_handler, printable
+from fastthrift._calls.services import (
+    check_handler,
+    check_service,
+    find_handler,
+    is_processor,
+    printable,
+)
 from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
 from fastthrift.thrift import TProcessor, find_of, processing
@@ -81,7 +87,7 @@ class Mounted:
         self.json = json
         self.page = page
         self.debug = debug
-        if hasattr(handler, "process") and hasattr(handler, "process_in"):
+        if is_processor(handler):
             if middleware:
                 raise TypeError("a processor has its own middleware: give it to the processor")
             self.processor: Any = handler

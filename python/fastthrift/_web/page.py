@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import Answer
 from fastthrift._core import TType, to_json
-from fastthrift._plain import type_name
+from fastthrift._plain import names_of, type_name
 
 # What a field of a form holds that is not written as JSON: see page.js.
 _WHOLE_NUMBERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
@@ -38,6 +38,7 @@ class _Field(NamedTuple):
     """A field of a struct, or an argument."""
 
     fid: int
+    #: In the IDL, and so in JSON.
     name: str
     type: _Type
     required: bool
@@ -236,10 +237,10 @@ class _Content:
 
 
 def _fields(cls: Any) -> Iterator[_Field]:
-    defaults = dict(getattr(cls, "default_spec", ()))
+    defaults, names = dict(getattr(cls, "default_spec", ())), names_of(cls)
     for fid, (ttype, name, *info, required) in cls.thrift_spec.items():
         of = _Type(ttype, info[0] if info else None)
-        yield _Field(fid, name, of, bool(required), defaults.get(name))
+        yield _Field(fid, names[name], of, bool(required), defaults.get(name))
 
 
 def _inner(element: Any) -> _Type:

@@ -125,6 +125,21 @@ def test_a_mapping_is_arguments_in_the_order_of_the_idl() -> None:
     assert plain.arguments_from(Shop, "add", {"a": 1}) == {"a": 1, "b": 3}
 
 
+def test_arguments_have_the_names_of_the_idl_where_python_has_others() -> None:
+    words = fastthrift.load_fp(
+        io.StringIO("service Words { i32 class(2: i32 from, 1: i32 in = 3, 3: i32 is_) }"),
+        "plain_keywords_thrift",
+    ).Words
+    assert plain.signature(words, "class") == "class(2: i32 from, 1: i32 in = 3, 3: i32 is_) -> i32"
+    expected = [("from_", 1), ("in_", 2), ("is_", 3)]
+    assert list(plain.arguments_of_words(words, "class", ["1", "2", "3"]).items()) == expected
+    given = ["in=2", "is_=3", "from=1"]
+    assert list(plain.arguments_of_words(words, "class", given).items()) == expected
+    assert plain.arguments_from(words, "class", {"from": 1, "is_": 3})["in_"] == 3
+    with pytest.raises(plain.WrongArguments, match=r"no argument 'from_' \(did you mean 'from'\?"):
+        plain.arguments_from(words, "class", {"from_": 1})
+
+
 def test_answers_are_plain_data_and_text() -> None:
     items = [module.Item("tea", 2.5)]
     assert plain.result_to_plain(Shop, "items", items) == [{"name": "tea", "price": 2.5}]
