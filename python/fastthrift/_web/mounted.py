@@ -130,7 +130,7 @@ class Mounted:
                 return self._page(request)
             task = self._task(request)
             body = Body(request, self.max_bytes)
-            while body.missing and (piece := read(min(body.missing, _READ_SIZE))):
+            while body.missing and (piece := _read(read, min(body.missing, _READ_SIZE))):
                 body.add(piece)
             return task.answer(self._make(request, task.message(body.take())))
         except BadRequest as error:
@@ -235,6 +235,15 @@ class Mounted:
         conclude(error, processor, call, call.peer, oprot, logger, rate=self._rate)
         if unread:
             raise BadRequest(400, f"the arguments of {printable(call.method)} cannot be read")
+
+
+def _read(read: Callable[[int], bytes], size: int) -> bytes:
+    """A piece of a body. Raises ``BadRequest`` where the server cannot give it: its chunks are
+    none, or the client has left."""
+    try:
+        return read(size)
+    except OSError as error:
+        raise BadRequest(400, "the body cannot be read to its end") from error
 
 
 class Body:

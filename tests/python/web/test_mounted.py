@@ -103,6 +103,16 @@ def test_a_body_without_a_type_is_not_taken_of_a_browser(header: str) -> None:
     assert handler.count == 0
 
 
+def test_a_body_that_the_server_cannot_read_is_a_bad_request() -> None:
+    def read(size: int) -> bytes:
+        raise OSError("invalid chunk size")
+
+    handler = Handler()
+    mounted = Mounted(Mount, handler)
+    refused = mounted.answer(request_of(b"", length=None, chunked=True), read)
+    assert (refused.status, handler.count) == (400, 0)
+
+
 @BOTH
 def test_a_body_that_is_shorter_than_announced(ask: Any) -> None:
     handler = Handler()

@@ -17,13 +17,13 @@ It is read when the extension is initialised; what is changed afterwards has no 
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.deadlines import LONGEST
 from fastthrift._web.clients import Clients, ConfigurationError, Problem, find_problems, nearest
 from fastthrift._web.failures import status_problem
 
@@ -116,4 +116,4 @@ def _wrong(setting: str, text: str) -> ConfigurationError:
 
 def _is_time(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf
+    return is_number and 0 < value <= LONGEST
