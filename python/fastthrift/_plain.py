@@ -85,7 +85,7 @@ def signature(service: Any, method: str) -> str:
     parameters = []
     for number, field in args.thrift_spec.items():
         default, name = defaults.get(field[1]), names[field[1]]
-        shown = "" if default is None else f" = {_literal(args, name, field[1], default)}"
+        shown = "" if default is None else f" = {default_text(args, field[1])}"
         parameters.append(f"{number}: {type_name(field)} {name}{shown}")
     text = f"{method}({', '.join(parameters)}) -> {result_type(service, method)}"
     declared = [each.__name__ for each in declared_by(service, method)]
@@ -153,11 +153,14 @@ def _result_class(service: Any, method: str) -> Any:
     return getattr(service, f"{method}_result")
 
 
-def _literal(args: Any, name: str, attribute: str, value: Any) -> str:
+def default_text(args: Any, attribute: str) -> str:
+    """The default of an argument as JSON, as it could be given."""
     holder = args()
     for each, _ in args.default_spec:
-        setattr(holder, each, value if each == attribute else None)
-    return json.dumps(_to_plain(holder)[name], ensure_ascii=False)
+        if each != attribute:
+            setattr(holder, each, None)
+    (value,) = _to_plain(holder).values()
+    return json.dumps(value, ensure_ascii=False)
 
 
 # Arguments

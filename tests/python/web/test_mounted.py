@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import html
 import io
 import json
 import logging
@@ -456,6 +457,22 @@ def test_a_handler_that_has_anything_it_is_asked_for_is_no_processor(ask: Any) -
     mounted = Mounted(Mount, handler, json=True, page=True, middleware=[lambda go_on: go_on])
     assert bridged(mounted, "add", '{"a": 40, "b": 2}', ask) == (200, 42)
     handler.add.assert_called_once_with(40, 2)
+
+
+def test_defaults_are_shown_as_they_could_be_sent() -> None:
+    module = fastthrift.load_fp(
+        io.StringIO(
+            "enum Colour { RED = 1 } struct Place { 1: string name }"
+            'service Mount { void put(1: set<string> words = ["a"], 2: binary seal = "hi",'
+            ' 3: list<Colour> colours = [Colour.RED], 4: Place place = {"name": "b"}, 5: i32 n) }'
+        ),
+        "mounted_defaults_thrift",
+    )
+    mounted = Mounted(module.Mount, MagicMock(), json=True, page=True)
+    shown = answer(mounted, b"", {}, method="GET").body.decode()
+    for default in ('["a"]', '"aGk="', '["RED"]', '{"name": "b"}'):
+        assert f"default <code>{html.escape(default)}</code>" in shown
+    assert shown.count("default <code>") == 4
 
 
 @BOTH
