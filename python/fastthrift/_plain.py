@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import json
 import keyword
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -305,7 +306,8 @@ def text_of_result(service: Any, method: str, value: Any) -> str:
     plain = result_to_plain(service, method, value)
     if plain is None:
         return "" if 0 not in _result_class(service, method).thrift_spec else "null"
-    return plain if isinstance(plain, str) else json_text(plain)
+    is_word = isinstance(plain, str) or (isinstance(plain, float) and not math.isfinite(plain))
+    return str(_with_numbers(plain)) if is_word else json_text(plain)
 
 
 def text_of_error(error: BaseException) -> str:
@@ -318,8 +320,23 @@ def text_of_error(error: BaseException) -> str:
 
 
 def json_text(plain: Any, *, indent: int | None = 2) -> str:
-    """Plain data as JSON text."""
-    return json.dumps(plain, ensure_ascii=False, indent=indent)
+    """Plain data as JSON text. JSON has no NaN and no infinities: those are the texts ``NaN``,
+    ``Infinity`` and ``-Infinity``, as in Apache's protocol."""
+    try:
+        return json.dumps(plain, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_with_numbers(plain), ensure_ascii=False, indent=indent)
+
+
+def _with_numbers(plain: Any) -> Any:
+    """Plain data with texts in place of what is no number of JSON."""
+    if isinstance(plain, dict):
+        return {key: _with_numbers(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_with_numbers(each) for each in plain]
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return json.dumps(plain)
+    return plain
 
 
 def _to_plain(payload: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import uuid
 from typing import Any
 
@@ -149,6 +150,16 @@ def test_answers_are_plain_data_and_text() -> None:
     assert plain.text_of_result(Shop, "mix", 2) == "SENT"
     assert plain.text_of_result(Shop, "ping", None) == ""
     assert '"name": "tea"' in plain.text_of_result(Shop, "items", items)
+
+
+def test_what_is_no_number_of_json_is_text_in_json_and_itself_alone() -> None:
+    nan, infinite = float("nan"), float("inf")
+    items = [module.Item("tea", nan), module.Item("ale", -infinite)]
+    told = plain.json_text(plain.result_to_plain(Shop, "items", items))
+    assert [each["price"] for each in json.loads(told)] == ["NaN", "-Infinity"]
+    number = fastthrift.load_fp(io.StringIO("service N { double n() }"), "plain_numbers_thrift").N
+    assert plain.text_of_result(number, "n", nan) == "NaN"
+    assert plain.text_of_result(number, "n", 1.5) == "1.5"
 
 
 def test_declared_errors_are_plain_data_and_text() -> None:
