@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import keyword
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -80,12 +82,12 @@ def signature(service: Any, method: str) -> str:
     ``throws Bad`` where it declares exceptions. Raises `UnknownMethod`."""
     require_method(service, method)
     args = _args_class(service, method)
-    defaults = dict(args.default_spec)
+    defaults, names = dict(args.default_spec), names_of(args)
     parameters = []
     for number, field in args.thrift_spec.items():
-        default = defaults.get(field[1])
-        shown = "" if default is None else f" = {_literal(args, field[1], default)}"
-        parameters.append(f"{number}: {type_name(field)} {field[1]}{shown}")
+        default, name = defaults.get(field[1]), names[field[1]]
+        shown = "" if default is None else f" = {default_text(args, field[1])}"
+        parameters.append(f"{number}: {type_name(field)} {name}{shown}")
     text = f"{method}({', '.join(parameters)}) -> {result_type(service, method)}"
     declared = [each.__name__ for each in declared_by(service, method)]
     return f"{text} throws {', '.join(declared)}" if declared else text
@@ -103,6 +105,24 @@ def declared_by(service: Any, method: str) -> list[type[BaseException]]:
     """The exceptions that a method declares, in the order of the IDL."""
     spec = _result_class(service, method).thrift_spec
     return [field[2] for number, field in spec.items() if number != 0]
+
+
+def names_of(cls: Any) -> dict[str, str]:
+    """The fields of a struct as the IDL and plain data name them, by the attributes that they are
+    in Python: ``from`` by ``from_``."""
+    attributes = [field[1] for field in cls.thrift_spec.values()]
+    if not any(each.endswith("_") for each in attributes):
+        return {each: each for each in attributes}
+    try:
+        # In the order of the IDL, as the spec is: what the file itself calls `from_` stays so.
+        return dict(zip(attributes, to_dict(cls(), unset="null"), strict=True))
+    except TMalformedDataException:
+        # A union, of which none without a field is plain data.
+        names = (each.rstrip("_") for each in attributes)
+        return {
+            each: name if keyword.iskeyword(name) else each
+            for each, name in zip(attributes, names, strict=True)
+        }
 
 
 def type_name(field: Sequence[Any]) -> str:
@@ -134,18 +154,22 @@ def _result_class(service: Any, method: str) -> Any:
     return getattr(service, f"{method}_result")
 
 
-def _literal(args: Any, name: str, value: Any) -> str:
+def default_text(args: Any, attribute: str) -> str:
+    """The default of an argument as JSON, as it could be given."""
     holder = args()
     for each, _ in args.default_spec:
-        setattr(holder, each, value if each == name else None)
-    return json.dumps(_to_plain(holder)[name], ensure_ascii=False)
+        if each != attribute:
+            setattr(holder, each, None)
+    (value,) = _to_plain(holder).values()
+    return json.dumps(value, ensure_ascii=False)
 
 
 # Arguments
 
 
 def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call from plain data, all of them by name in the order of the IDL.
+    """The arguments of a call from plain data, all of them by their names in Python in the order
+    of the IDL.
 
     ``client.method(*arguments.values())`` makes the call, ``handler.method(*arguments.values())``
     serves it. Null is an argument that is not set; one that is left out has its default, and has
@@ -154,14 +178,15 @@ def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict
     """
     require_method(service, method)
     args = _args_class(service, method)
-    names = [field[1] for field in args.thrift_spec.values()]
+    attributes = names_of(args)
+    names = list(attributes.values())
     for name in values:
         if name not in names:
             raise WrongArguments(
                 f"{method}() has no argument {name!r}{did_you_mean(str(name), names)}; "
                 f"it is {signature(service, method)}"
             )
-    defaults = {name for name, value in args.default_spec if value is not None}
+    defaults = {attributes[each] for each, value in args.default_spec if value is not None}
     if missing := [name for name in names if name not in values and name not in defaults]:
         raise WrongArguments(
             f"{method}() lacks {', '.join(missing)}; it is {signature(service, method)}"
@@ -171,7 +196,7 @@ def arguments_from(service: Any, method: str, values: Mapping[str, Any]) -> dict
     except TMalformedDataException as error:
         text = str(error).replace(_FOR_PROGRAMS, "")
         raise WrongArguments(f"{method}(): {text}; it is {signature(service, method)}") from None
-    return {name: getattr(filled, name) for name in names}
+    return {each: getattr(filled, each) for each in attributes}
 
 
 def arguments_of_words(service: Any, method: str, words: Sequence[str]) -> dict[str, Any]:
@@ -182,7 +207,9 @@ def arguments_of_words(service: Any, method: str, words: Sequence[str]) -> dict[
     word ``null`` leaves out what is no text.
     """
     require_method(service, method)
-    fields = list(_args_class(service, method).thrift_spec.values())
+    args = _args_class(service, method)
+    names = names_of(args)
+    fields = [(field[0], names[field[1]], *field[2:]) for field in args.thrift_spec.values()]
     by_name = {field[1]: field for field in fields}
     values: dict[str, Any] = {}
     for position, word in enumerate(words):
@@ -279,7 +306,8 @@ def text_of_result(service: Any, method: str, value: Any) -> str:
     plain = result_to_plain(service, method, value)
     if plain is None:
         return "" if 0 not in _result_class(service, method).thrift_spec else "null"
-    return plain if isinstance(plain, str) else json_text(plain)
+    is_word = isinstance(plain, str) or (isinstance(plain, float) and not math.isfinite(plain))
+    return str(_with_numbers(plain)) if is_word else json_text(plain)
 
 
 def text_of_error(error: BaseException) -> str:
@@ -292,8 +320,23 @@ def text_of_error(error: BaseException) -> str:
 
 
 def json_text(plain: Any, *, indent: int | None = 2) -> str:
-    """Plain data as JSON text."""
-    return json.dumps(plain, ensure_ascii=False, indent=indent)
+    """Plain data as JSON text. JSON has no NaN and no infinities: those are the texts ``NaN``,
+    ``Infinity`` and ``-Infinity``, as in Apache's protocol."""
+    try:
+        return json.dumps(plain, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_with_numbers(plain), ensure_ascii=False, indent=indent)
+
+
+def _with_numbers(plain: Any) -> Any:
+    """Plain data with texts in place of what is no number of JSON."""
+    if isinstance(plain, dict):
+        return {key: _with_numbers(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_with_numbers(each) for each in plain]
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return json.dumps(plain)
+    return plain
 
 
 def _to_plain(payload: Any) -> dict[str, Any]:

@@ -29,6 +29,9 @@ _current: ContextVar[float | None] = ContextVar("fastthrift_deadline", default=N
 
 clock = time.monotonic
 
+#: What a limit may be at most, in seconds: what sockets and locks can wait for everywhere.
+LONGEST = 10**9
+
 
 class deadline:
     """Bound all calls within a ``with`` block, of clients and pools, to ``seconds`` altogether.
@@ -44,8 +47,10 @@ class deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        if not seconds >= 0:
-            raise ValueError(f"a deadline is a number of seconds from now on, not {seconds!r}")
+        if not 0 <= seconds <= LONGEST:
+            raise ValueError(
+                f"a deadline is a number of seconds from now on, at most {LONGEST}, not {seconds!r}"
+            )
         self._seconds = seconds
         self._outer: Any = None
 
@@ -73,6 +78,8 @@ def within_timeout(kwargs: dict[str, Any]) -> deadline | nullcontext[None]:
         return nullcontext()
     if not seconds > 0:
         raise ValueError(f"timeout must be above 0 seconds, or None, not {seconds!r}")
+    if seconds > LONGEST:
+        raise ValueError(f"timeout is at most {LONGEST} seconds, or None, not {seconds!r}")
     return deadline(seconds)
 
 

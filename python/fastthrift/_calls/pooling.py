@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from fastthrift._calls.deadlines import LONGEST
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.transports import find_layer
 from fastthrift._payload import TApplicationException, TDecodeException, TException
@@ -61,6 +62,8 @@ class PoolOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0 seconds, or None, not {value!r}")
+            if value is not None and value > LONGEST and name.endswith("timeout"):
+                raise ValueError(f"{name} is at most {LONGEST} seconds, or None, not {value!r}")
 
 
 def options_of_view(service: Any, options: PoolOptions, changes: dict[str, Any]) -> PoolOptions:

@@ -115,6 +115,13 @@ def check_handler(service: Any, handler: Any, user: str) -> None:
         )
 
 
+def is_processor(thing: Any) -> bool:
+    """Whether something given as a handler is a processor. Its class is asked: mocks and proxies
+    of services have anything that they are asked for."""
+    kind = thing.__class__
+    return hasattr(kind, "process") and hasattr(kind, "process_in")
+
+
 def check_processor(processor: Any, user: str) -> None:
     """Raise ``TypeError`` for a processor that speaks to Apache's protocols only."""
     if _is_apache_processor(processor):

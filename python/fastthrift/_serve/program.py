@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.services import is_processor
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
@@ -170,7 +171,7 @@ class Served:
         self._where = _where(trans)
         self._service = service
         self._handler = handler
-        self._is_processor = hasattr(handler, "process") and hasattr(handler, "process_in")
+        self._is_processor = is_processor(handler)
         self._is_async = self._has_coroutines()
         if self._is_async and options.server not in AWAITING:
             raise NotServed(

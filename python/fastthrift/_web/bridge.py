@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import http
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -78,7 +79,7 @@ class JsonTask:
     def message(self, body: bytes) -> Message:
         """The call as a message. Raises ``BadRequest`` for arguments that do not fit."""
         try:
-            values = json.loads(body, parse_constant=_no_constant)
+            values = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise BadRequest(400, f"the body is no JSON: {error}") from error
         if not isinstance(values, dict):
@@ -127,12 +128,27 @@ class JsonTask:
         detail = f"{self._name}() failed"
         if self._debug:
             error = failure if made.error is None else made.error
-            detail += f": {type(error).__name__}: {error}"
+            detail += f": {type(error).__name__}: {_text_of(error)}"
         return _problem(500, detail)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        # That of a handler's exception is its own code.
+        return "its text cannot be told"
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no value of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{printable(text)} is more than a double holds")
+    return number
 
 
 def _declared(error: TException) -> Answer:

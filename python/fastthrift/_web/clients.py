@@ -27,6 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastthrift._calls.deadlines import LONGEST
 from fastthrift._calls.pooling import PoolOptions, idempotent_methods
 from fastthrift.parser import load
 from fastthrift.parser.exc import ThriftParserError
@@ -255,6 +256,9 @@ class _Client:
         try:
             PoolOptions(**option)
         except ValueError:
+            if value > 0:
+                self._add(key, f"{value!r} is too large", f"give {expected}, at most {LONGEST}")
+                return
             least = "0 or more" if key == "retries" else "above 0"
             self._add(key, f"{value!r} is too small", f"give {expected}, {least}")
 

@@ -28,7 +28,13 @@ from fastthrift._calls.exchange import (
 )
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import BEGUN, SEPARATOR, ServerCall
-from fastthrift._calls.services import check_handler, check_service, find_handler, printable
+from fastthrift._calls.services import (
+    check_handler,
+    check_service,
+    find_handler,
+    is_processor,
+    printable,
+)
 from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
 from fastthrift.thrift import TProcessor, find_of, processing
@@ -81,7 +87,7 @@ class Mounted:
         self.json = json
         self.page = page
         self.debug = debug
-        if hasattr(handler, "process") and hasattr(handler, "process_in"):
+        if is_processor(handler):
             if middleware:
                 raise TypeError("a processor has its own middleware: give it to the processor")
             self.processor: Any = handler
@@ -124,7 +130,7 @@ class Mounted:
                 return self._page(request)
             task = self._task(request)
             body = Body(request, self.max_bytes)
-            while body.missing and (piece := read(min(body.missing, _READ_SIZE))):
+            while body.missing and (piece := _read(read, min(body.missing, _READ_SIZE))):
                 body.add(piece)
             return task.answer(self._make(request, task.message(body.take())))
         except BadRequest as error:
@@ -229,6 +235,15 @@ class Mounted:
         conclude(error, processor, call, call.peer, oprot, logger, rate=self._rate)
         if unread:
             raise BadRequest(400, f"the arguments of {printable(call.method)} cannot be read")
+
+
+def _read(read: Callable[[int], bytes], size: int) -> bytes:
+    """A piece of a body. Raises ``BadRequest`` where the server cannot give it: its chunks are
+    none, or the client has left."""
+    try:
+        return read(size)
+    except OSError as error:
+        raise BadRequest(400, "the body cannot be read to its end") from error
 
 
 class Body:

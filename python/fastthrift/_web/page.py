@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import Answer
-from fastthrift._core import TType, to_json
-from fastthrift._plain import type_name
+from fastthrift._core import TType
+from fastthrift._plain import default_text, names_of, type_name
 
 # What a field of a form holds that is not written as JSON: see page.js.
 _WHOLE_NUMBERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
@@ -38,10 +38,10 @@ class _Field(NamedTuple):
     """A field of a struct, or an argument."""
 
     fid: int
+    #: In the IDL, and so in JSON.
     name: str
     type: _Type
     required: bool
-    default: Any
 
 
 def shown(processors: Mapping[str, Any], *, with_form: bool) -> Answer:
@@ -134,23 +134,30 @@ class _Content:
             f"{_doc(args)}"
         )
         if self._with_form:
-            self._add_form(name, api, arguments)
+            defaults = {
+                names_of(args)[attribute]: default_text(args, attribute)
+                for attribute, value in args.default_spec
+                if value is not None
+            }
+            self._add_form(name, api, arguments, defaults)
         self._add("</details>")
 
-    def _add_form(self, name: str, api: str, arguments: Iterable[_Field]) -> None:
+    def _add_form(
+        self, name: str, api: str, arguments: Iterable[_Field], defaults: Mapping[str, str]
+    ) -> None:
         where = escape(f"{name}/{api}")
         self._add(f'<form data-method="{where}" aria-label="Call {escape(api)}">')
         for argument in arguments:
-            self._add_input(f"{where}/{escape(argument.name)}", argument)
+            default = defaults.get(argument.name, "")
+            self._add_input(f"{where}/{escape(argument.name)}", argument, default)
         self._add(
             '<button type="submit">Call</button>'
             '<p class="status" role="status" aria-live="polite"></p>'
             '<pre class="answer" tabindex="0" hidden></pre></form>'
         )
 
-    def _add_input(self, anchor: str, argument: _Field) -> None:
+    def _add_input(self, anchor: str, argument: _Field, default: str) -> None:
         ttype, info = argument.type
-        default = "" if argument.default is None else _as_json(argument)
         note = self._link(argument.type) + (", required" if argument.required else "")
         if default:
             note += f", default <code>{escape(default)}</code>"
@@ -236,10 +243,10 @@ class _Content:
 
 
 def _fields(cls: Any) -> Iterator[_Field]:
-    defaults = dict(getattr(cls, "default_spec", ()))
+    names = names_of(cls)
     for fid, (ttype, name, *info, required) in cls.thrift_spec.items():
         of = _Type(ttype, info[0] if info else None)
-        yield _Field(fid, name, of, bool(required), defaults.get(name))
+        yield _Field(fid, names[name], of, bool(required))
 
 
 def _inner(element: Any) -> _Type:
@@ -259,15 +266,6 @@ def _kind(cls: Any) -> str:
 def _doc(thing: Any) -> str:
     text = (vars(thing).get("__doc__") or "").strip()
     return f'<p class="doc">{escape(text)}</p>' if text else ""
-
-
-def _as_json(argument: _Field) -> str:
-    """A default, as it would be written."""
-    names = getattr(argument.type.info, "_VALUES_TO_NAMES", {})
-    value = names.get(argument.default, argument.default) if names else argument.default
-    if hasattr(value, "thrift_spec"):
-        return to_json(value).decode()
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _example(of: _Type, depth: int = 0) -> Any:

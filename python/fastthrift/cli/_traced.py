@@ -12,10 +12,11 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from fastthrift._core import TType
-from fastthrift._plain import spelled
+from fastthrift._plain import names_of, spelled
 
 _CONTAINERS = (TType.LIST, TType.SET)
 
@@ -61,7 +62,10 @@ def of_field(struct: Any, number: int) -> tuple[str, Schema] | None:
     field = struct.thrift_spec.get(number)
     if field is None:
         return None
-    return field[1], Schema(field[0], field[2] if len(field) == 4 else None)
+    return _names_of(struct)[field[1]], Schema(field[0], field[2] if len(field) == 4 else None)
+
+
+_names_of = cache(names_of)
 
 
 def fitting(schema: Schema | None, ttype: int) -> Schema | None:

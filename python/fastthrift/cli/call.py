@@ -12,6 +12,7 @@ exit status: 0 the result is printed, 1 an exception that the method declares, o
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -256,8 +257,18 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+# What `http.client` sends; a name as RFC 9110 has it.
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+
+
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is no header: it must be like 'Name: value'")
+    if not _HEADER.fullmatch(name.strip()) or not _VALUE.fullmatch(value.strip()):
+        raise argparse.ArgumentTypeError(
+            f"{name.strip()!r} is no header that can be sent: its name has letters, digits and "
+            "hyphens, its value one line of Latin-1"
+        )
     return name.strip(), value.strip()

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
+from fastthrift._calls.deadlines import within_timeout
 from fastthrift._calls.failures import describe
-from fastthrift._calls.services import check_service, method_of
+from fastthrift._calls.services import check_service, is_given_timeout, method_of
 from fastthrift._core import deserialize, serialize
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
@@ -96,6 +97,9 @@ class FakeService:
 
     def _begin(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Note a call; gives a function for its answer."""
+        if is_given_timeout(self._service, api, kwargs):
+            # As by clients and pools it is looked at; a fake takes no time.
+            within_timeout(kwargs)
         named = name_arguments(self._service, api, args, kwargs)
         holder = getattr(self._service, f"{api}_args")()
         for name, value in named.items():

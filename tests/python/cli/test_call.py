@@ -247,6 +247,14 @@ def test_http_with_headers(idl: str) -> None:
     assert seen[0]["x-token"] == "one:two"
 
 
+@pytest.mark.parametrize("header", ["X: a\r\nY: b", "X: \u20ac", "X Y: a", "\u00e9: a"])
+def test_a_header_that_cannot_be_sent_is_wrong_usage(idl: str, header: str) -> None:
+    done = run("http://127.0.0.1:1/", idl, "Calls", "add", "1", "2", "-H", header)
+    assert done.returncode == 2
+    assert "is no header that can be sent" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_tls(idl: str, tmp_path: Path) -> None:
     authority = trustme.CA()
     ca, cert, server_cert = (str(tmp_path / name) for name in ("ca.pem", "client.pem", "own.pem"))

@@ -167,9 +167,13 @@ def test_the_environment_says_where_a_service_is(
     assert answer(app, "/calc/add?a=1&b=2") == (200, "3")
     extension(app).close()
     monkeypatch.setenv("THRIFT_URL_CALC", "tcp//oops")
-    with pytest.raises(ConfigurationError, match=r"\['calc'\]\['url'\]"):
+    with pytest.raises(ConfigurationError, match=r"^THRIFT_URL_CALC: 'tcp//oops' is no url"):
         make_app(url)
     monkeypatch.delenv("THRIFT_URL_CALC")
+    with pytest.raises(ConfigurationError, match=r"^THRIFT_URL_CALC: 7 is no url"):
+        make_app(url, THRIFT_URL_CALC=7)
+    with pytest.raises(ConfigurationError, match=r"^THRIFT_CLIENTS\['calc'\]\['url'\]: 'tcp//no"):
+        make_app("tcp//no")
     app = make_app(nowhere, THRIFT_URL_CALC=url)
     assert answer(app, "/calc/add?a=1&b=2") == (200, "3")
     extension(app).close()

@@ -152,7 +152,7 @@ def test_the_deadline_of_connecting_is_none_of_later_calls(way):
             assert sock.deadline is None
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
 def test_a_number_of_seconds_that_is_none(seconds):
     with pytest.raises(ValueError, match="a number of seconds"):
         deadline(seconds)
@@ -413,6 +413,8 @@ def test_an_argument_of_the_service_that_is_called_timeout_is_the_services():
             assert client.name(timeout=None) == "timed"
             with pytest.raises(ValueError, match="above 0 seconds, or None, not -1"):
                 client.name(timeout=-1)
+            with pytest.raises(ValueError, match="at most 1000000000 seconds, or None, not inf"):
+                client.name(timeout=float("inf"))
             # Nothing was sent of it.
             assert client.name() == "timed"
         with fastthrift.ClientPool(timed.Timed, f"tcp://127.0.0.1:{port}") as pool:
@@ -421,4 +423,6 @@ def test_an_argument_of_the_service_that_is_called_timeout_is_the_services():
             assert pool.name(timeout=None) == "timed"
             with pytest.raises(ValueError, match="above 0 seconds, or None, not -1"):
                 pool.name(timeout=-1)
+            with pytest.raises(ValueError, match="at most 1000000000 seconds, or None, not inf"):
+                pool.name(timeout=float("inf"))
         asyncio.run(main(port))

@@ -497,6 +497,8 @@ def test_no_descriptor_is_left_behind(port):
     [
         ({"size": 0}, ValueError, "size must be"),
         ({"timeout": 0}, ValueError, "timeout must be above 0"),
+        ({"timeout": float("inf")}, ValueError, "timeout is at most 1000000000 seconds, or None"),
+        ({"checkout_timeout": 1e300}, ValueError, "checkout_timeout is at most"),
         ({"retries": -1}, ValueError, "retries must be"),
         ({"idempotent": "add"}, TypeError, "tuple of names"),
         ({"idempotent": ["addd"]}, ValueError, "has no method addd"),

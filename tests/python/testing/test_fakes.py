@@ -86,6 +86,15 @@ def test_wrong_arguments_are_refused_as_by_a_client() -> None:
     assert fake.calls == []
 
 
+def test_a_call_takes_a_timeout_of_its_own_as_of_a_client() -> None:
+    with FakeService(Calls, add=42) as fake:
+        assert fake.add(40, 2, timeout=1) == 42
+        assert fake.add(a=40, b=2, timeout=None) == 42
+        with pytest.raises(ValueError, match="above 0 seconds"):
+            fake.add(40, 2, timeout=0)
+    assert fake.calls == [("add", (40, 2))] * 2
+
+
 def test_methods_that_the_service_does_not_have_are_refused() -> None:
     with pytest.raises(TypeError, match="did you mean 'add'"):
         FakeService(Calls, ad=42)

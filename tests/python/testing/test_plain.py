@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import uuid
 from typing import Any
 
@@ -125,6 +126,21 @@ def test_a_mapping_is_arguments_in_the_order_of_the_idl() -> None:
     assert plain.arguments_from(Shop, "add", {"a": 1}) == {"a": 1, "b": 3}
 
 
+def test_arguments_have_the_names_of_the_idl_where_python_has_others() -> None:
+    words = fastthrift.load_fp(
+        io.StringIO("service Words { i32 class(2: i32 from, 1: i32 in = 3, 3: i32 is_) }"),
+        "plain_keywords_thrift",
+    ).Words
+    assert plain.signature(words, "class") == "class(2: i32 from, 1: i32 in = 3, 3: i32 is_) -> i32"
+    expected = [("from_", 1), ("in_", 2), ("is_", 3)]
+    assert list(plain.arguments_of_words(words, "class", ["1", "2", "3"]).items()) == expected
+    given = ["in=2", "is_=3", "from=1"]
+    assert list(plain.arguments_of_words(words, "class", given).items()) == expected
+    assert plain.arguments_from(words, "class", {"from": 1, "is_": 3})["in_"] == 3
+    with pytest.raises(plain.WrongArguments, match=r"no argument 'from_' \(did you mean 'from'\?"):
+        plain.arguments_from(words, "class", {"from_": 1})
+
+
 def test_answers_are_plain_data_and_text() -> None:
     items = [module.Item("tea", 2.5)]
     assert plain.result_to_plain(Shop, "items", items) == [{"name": "tea", "price": 2.5}]
@@ -134,6 +150,16 @@ def test_answers_are_plain_data_and_text() -> None:
     assert plain.text_of_result(Shop, "mix", 2) == "SENT"
     assert plain.text_of_result(Shop, "ping", None) == ""
     assert '"name": "tea"' in plain.text_of_result(Shop, "items", items)
+
+
+def test_what_is_no_number_of_json_is_text_in_json_and_itself_alone() -> None:
+    nan, infinite = float("nan"), float("inf")
+    items = [module.Item("tea", nan), module.Item("ale", -infinite)]
+    told = plain.json_text(plain.result_to_plain(Shop, "items", items))
+    assert [each["price"] for each in json.loads(told)] == ["NaN", "-Infinity"]
+    number = fastthrift.load_fp(io.StringIO("service N { double n() }"), "plain_numbers_thrift").N
+    assert plain.text_of_result(number, "n", nan) == "NaN"
+    assert plain.text_of_result(number, "n", 1.5) == "1.5"
 
 
 def test_declared_errors_are_plain_data_and_text() -> None:

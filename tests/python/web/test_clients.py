@@ -94,6 +94,7 @@ def test_a_right_configuration_has_no_problems(root: Path) -> None:
         ({"timeout": True}, "['timeout']", "True is no number"),
         ({"timeout": 0}, "['timeout']", "above 0"),
         ({"timeout": float("nan")}, "['timeout']", "above 0"),
+        ({"timeout": float("inf")}, "['timeout']", "inf is too large"),
         ({"max_age": -1}, "['max_age']", "above 0"),
         ({"pool_size": 1.5}, "['pool_size']", "a whole number"),
         ({"pool_size": 0}, "['pool_size']", "above 0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import html
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import MagicMock
 
 import fastthrift
 import pytest
@@ -100,6 +102,16 @@ def test_a_body_without_a_type_is_not_taken_of_a_browser(header: str) -> None:
     handler = Handler()
     assert answer(Mounted(Mount, handler), ADD, {header: "https://other.example"}).status == 415
     assert handler.count == 0
+
+
+def test_a_body_that_the_server_cannot_read_is_a_bad_request() -> None:
+    def read(size: int) -> bytes:
+        raise OSError("invalid chunk size")
+
+    handler = Handler()
+    mounted = Mounted(Mount, handler)
+    refused = mounted.answer(request_of(b"", length=None, chunked=True), read)
+    assert (refused.status, handler.count) == (400, 0)
 
 
 @BOTH
@@ -422,6 +434,74 @@ def test_other_exceptions_are_told_of_only_for_debugging(ask: Any) -> None:
     assert problem["detail"] == "Mount.fail() failed: ValueError: a secret: x"
 
 
+@BOTH
+def test_an_exception_whose_text_cannot_be_told_is_answered_too(ask: Any) -> None:
+    class Speechless(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    class Failing(Handler):
+        def fail(self, secret: str) -> str:
+            raise Speechless
+
+    mounted = Mounted(Mount, Failing(), json=True, debug=True)
+    status, problem = bridged(mounted, "fail", '{"secret": ""}', ask)
+    assert status == 500
+    assert problem["detail"] == "Mount.fail() failed: Speechless: its text cannot be told"
+
+
+@BOTH
+def test_a_handler_that_has_anything_it_is_asked_for_is_no_processor(ask: Any) -> None:
+    handler = MagicMock()
+    handler.add.return_value = 42
+    mounted = Mounted(Mount, handler, json=True, page=True, middleware=[lambda go_on: go_on])
+    assert bridged(mounted, "add", '{"a": 40, "b": 2}', ask) == (200, 42)
+    handler.add.assert_called_once_with(40, 2)
+
+
+def test_defaults_are_shown_as_they_could_be_sent() -> None:
+    module = fastthrift.load_fp(
+        io.StringIO(
+            "enum Colour { RED = 1 } struct Place { 1: string name }"
+            'service Mount { void put(1: set<string> words = ["a"], 2: binary seal = "hi",'
+            ' 3: list<Colour> colours = [Colour.RED], 4: Place place = {"name": "b"}, 5: i32 n) }'
+        ),
+        "mounted_defaults_thrift",
+    )
+    mounted = Mounted(module.Mount, MagicMock(), json=True, page=True)
+    shown = answer(mounted, b"", {}, method="GET").body.decode()
+    for default in ('["a"]', '"aGk="', '["RED"]', '{"name": "b"}'):
+        assert f"default <code>{html.escape(default)}</code>" in shown
+    assert shown.count("default <code>") == 4
+
+
+@BOTH
+def test_names_that_are_keywords_of_python_are_those_of_the_idl_in_json(ask: Any) -> None:
+    words = fastthrift.load_fp(
+        io.StringIO(
+            "struct Range { 1: i32 from, 2: i32 is } union Way { 1: i32 in, 2: string by }"
+            "service Words { list<i32> class(1: i32 from = 7, 2: Range in, 3: Way way) }"
+        ),
+        "mounted_keywords_thrift",
+    )
+
+    class Handler:
+        def class_(self, from_: int, in_: Any, way: Any) -> list[int]:
+            return [from_, in_.from_, in_.is_, way.in_]
+
+    mounted = Mounted(words.Words, Handler(), json=True, page=True)
+    body = b'{"in": {"from": 2, "is": 3}, "from": 1, "way": {"in": 4}}'
+    reply = ask(mounted, body, JSON, path="/Words/class")
+    assert (reply.status, json.loads(reply.body)) == (200, [1, 2, 3, 4])
+    reply = ask(mounted, b'{"from": 1}', JSON, path="/Words/class")
+    assert "class() lacks in, way; it is class(1: i32 from = 7, 2: Range in" in reply.body.decode()
+    shown = ask(mounted, b"", {}, method="GET").body.decode()
+    assert 'name="from"' in shown
+    assert "&quot;is&quot;: 0" in shown
+    assert "&quot;in&quot;: 0" in shown
+    assert "from_" not in shown
+
+
 @pytest.mark.parametrize(
     ("method", "text", "told"),
     [
@@ -431,6 +511,7 @@ def test_other_exceptions_are_told_of_only_for_debugging(ask: Any) -> None:
         ("add", "{}", "add() lacks a"),
         ("add", '{"a": 99999999999999999999}', "a: "),
         ("half", '{"of": NaN}', "NaN is no value of JSON"),
+        ("half", '{"of": -1e999}', "-1e999 is more than a double holds"),
         ("add", "[1, 2]", "a JSON object of arguments by name"),
         ("add", "", "the body is no JSON"),
         ("add", "[" * 100_000, "the body is no JSON"),

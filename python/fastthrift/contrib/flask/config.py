@@ -17,13 +17,13 @@ It is read when the extension is initialised; what is changed afterwards has no 
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.deadlines import LONGEST
 from fastthrift._web.clients import Clients, ConfigurationError, Problem, find_problems, nearest
 from fastthrift._web.failures import status_problem
 
@@ -63,6 +63,9 @@ def read_settings(app: Flask) -> Settings:
         app.config.setdefault(key, default)
     configured = _with_urls(app.config)
     for problem in find_problems(configured, root=app.root_path):
+        key = url_key(problem.path[0]) if problem.path[1:] == ("url",) else CLIENTS
+        if key in os.environ or (key != CLIENTS and key in app.config):
+            raise _wrong(key, problem.message, problem.hint)
         raise ConfigurationError.of(CLIENTS, problem)
     _refuse_unknown(app.config, configured)
     for key in (REQUEST_BUDGET, SLOW):
@@ -98,7 +101,8 @@ def _with_urls(config: Mapping[str, Any]) -> Any:
         url = os.environ.get(key, config.get(key))
         if url is not None and isinstance(options, Mapping):
             urls = url.split() if isinstance(url, str) else url
-            found[name] = {**options, "url": urls[0] if len(urls) == 1 else urls}
+            is_one = isinstance(url, str) and len(urls) == 1
+            found[name] = {**options, "url": urls[0] if is_one else urls}
     return found
 
 
@@ -110,10 +114,10 @@ def _refuse_unknown(config: Mapping[str, Any], clients: Mapping[str, Any]) -> No
             raise _wrong(key, f"is not known: {hint}")
 
 
-def _wrong(setting: str, text: str) -> ConfigurationError:
-    return ConfigurationError.of(setting, Problem((), text, None, "setting"))
+def _wrong(setting: str, text: str, hint: str | None = None) -> ConfigurationError:
+    return ConfigurationError.of(setting, Problem((), text, hint, "setting"))
 
 
 def _is_time(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 < value < math.inf
+    return is_number and 0 < value <= LONGEST
