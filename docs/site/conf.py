@@ -31,7 +31,7 @@ copyright = "the authors of fastthrift"
 root_doc = "README"
 PAGES = [path for _, paths in NAVIGATION for path in paths]
 # All pages of docs/, for one that is in no part of the navigation to be a warning.
-include_patterns = ["README.md", "docs/**/*.md", "docs/**/*.rst", *PAGES]
+include_patterns = ["README.md", "docs/**.md", "docs/**.rst", *PAGES]
 # Folders that Sphinx need not walk through.
 exclude_patterns = [".*", "target", "fuzz", "dist", "python", "src", "tests", "benches", "findings"]
 
