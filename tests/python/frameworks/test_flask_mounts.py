@@ -203,6 +203,25 @@ def test_chunked_bodies_are_read_and_an_empty_call_is_never_made(mounting: Mount
     assert answer.status_code == 411
 
 
+def test_a_body_that_the_server_cannot_read_is_a_bad_request(mounting: Mounting) -> None:
+    class NoChunks(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            # As gunicorn's, which is of no kind that others have.
+            raise LookupError("invalid chunk size")
+
+    environ = {"wsgi.input": NoChunks(), "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    answer = mounting.app.test_client().post(
+        "/thrift/",
+        content_type="application/x-thrift",
+        environ_overrides={**environ, "wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 400
+    assert "cannot be read to its end" in answer.text
+
+
 def test_flask_s_own_limit_is_kept(mounting: Mounting) -> None:
     mounting.app.config["MAX_CONTENT_LENGTH"] = 10
     answer = mounting.app.test_client().post(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import request
 from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException
 
 from fastthrift._web.mounted import Mounted
 from fastthrift.thrift import TProcessor
@@ -60,7 +61,7 @@ def add_view(app: Flask, mount: Mount) -> None:
 
     def view(rest: str = "") -> ResponseReturnValue:
         asked = request_of(request.environ)._replace(path=f"/{rest}" if rest else "")
-        answer = mounted.answer(asked, request.stream.read)
+        answer = mounted.answer(asked, _read)
         return app.response_class(answer.body, answer.status, list(answer.headers))
 
     decorated: Any = view
@@ -71,6 +72,18 @@ def add_view(app: Flask, mount: Mount) -> None:
     rule: dict[str, Any] = {"methods": _METHODS, "provide_automatic_options": False}
     app.add_url_rule(mount.rule, endpoint, decorated, **rule)
     app.add_url_rule(f"{mount.rule}<path:rest>", endpoint, decorated, **rule)
+
+
+def _read(size: int) -> bytes:
+    """A piece of the body of this request. Raises ``OSError`` where the server cannot give it."""
+    try:
+        return request.stream.read(size)
+    except HTTPException:
+        # A limit of the application.
+        raise
+    except Exception as error:
+        # Those of servers, of chunks that are none say, are of no kind that they have in common.
+        raise OSError(f"the server cannot read the body: {error}") from error
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
