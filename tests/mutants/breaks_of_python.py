@@ -243,7 +243,7 @@ BREAKS = [
         "`on_serving` is called once connections are taken",
         "nobody is told",
         "        if self.on_serving is not None:\n            self.on_serving()\n\n",
-        "        if self.on_serving is None:\n            self.on_serving()\n\n",
+        "        if self.on_serving is None:\n            return\n\n",
         ("serve/test_connections::test_who_asks_is_told_when_a_server_serves",),
     ),
     Break(
@@ -258,10 +258,10 @@ BREAKS = [
     ),
     Break(
         "the runner sets the limits of each kind of server",
-        "that of connections is forgotten",
-        "            server.max_connections = self._options.max_connections\n",
-        "            server.connections = self._options.max_connections\n",
-        ("serve/test_runner_limits::test_connections_beyond_the_limit_wait",),
+        "that of messages is forgotten",
+        "    return {} if size is None else {name: size}\n",
+        "    return {} if size is None or name else {name: size}\n",
+        ("serve/test_runner_limits::test_a_message_above_the_limit_is_refused",),
     ),
     Break(
         "nobody keeps a connection of a server by sending slowly",
