@@ -233,6 +233,37 @@ BREAKS = [
         ("serve/test_signals::test_calls_in_flight_are_answered_and_idle_clients_do_not_matter",),
     ),
     Break(
+        "a server that was closed before it serves returns at once",
+        "it listens again",
+        "        if self.closed:\n            return\n        self.trans.listen()\n        self._tell_serving()\n",
+        "        self.trans.listen()\n        self._tell_serving()\n",
+        ("serve/test_signals::test_a_server_that_was_closed_serves_no_more",),
+    ),
+    Break(
+        "`on_serving` is called once connections are taken",
+        "nobody is told",
+        "        if self.on_serving is not None:\n            self.on_serving()\n\n",
+        "        if self.on_serving is None:\n            return\n\n",
+        ("serve/test_connections::test_who_asks_is_told_when_a_server_serves",),
+    ),
+    Break(
+        "connections that the system has taken are answered",
+        "they are left to it",
+        "        if not self._tls and not self._shared:\n            self._accept_waiting()\n",
+        "        if not self._tls and self._shared:\n            self._accept_waiting()\n",
+        (
+            "serve/test_signals::"
+            "test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed",
+        ),
+    ),
+    Break(
+        "the runner sets the limits of each kind of server",
+        "that of messages is forgotten",
+        "    return {} if size is None else {name: size}\n",
+        "    return {} if size is None or name else {name: size}\n",
+        ("serve/test_runner_limits::test_a_message_above_the_limit_is_refused",),
+    ),
+    Break(
         "nobody keeps a connection of a server by sending slowly",
         "each read has all of the time",
         "        left = max(self._ends - now, 0.0)\n",

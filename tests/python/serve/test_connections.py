@@ -61,3 +61,21 @@ def test_a_threaded_server_tells_those_beyond_the_limit():
         assert first.add(1, 1) == 2
         with served.client() as second, pytest.raises(TApplicationException, match="overloaded"):
             second.add(1, 2)
+
+
+@pytest.mark.parametrize("kind", [*each_server.THREADED, each_server.AWAITED, each_server.HTTP])
+def test_who_asks_is_told_when_a_server_serves(kind):
+    told = []
+    serves = threading.Event()
+
+    def tell():
+        told.append(threading.current_thread())
+        serves.set()
+
+    with each_server.serving_by(kind, on_serving=tell) as served:
+        assert serves.wait(PATIENCE)
+        for _ in range(2):
+            with served.client() as client:
+                assert client.add(1, 2) == 3
+    assert len(told) == 1
+    assert told != [threading.current_thread()]

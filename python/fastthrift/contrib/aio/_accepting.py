@@ -54,6 +54,8 @@ class Acceptor(asyncio.AbstractServer):
         """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds.
         ``shared`` sockets are accepted from by other processes too, also after this is closed."""
         self.sockets = tuple(sockets)
+        for sock in self.sockets:
+            sock.setblocking(False)
         self._serve = serve
         self._limit = limit
         self._shared = shared
@@ -72,7 +74,6 @@ class Acceptor(asyncio.AbstractServer):
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self.sockets]
 
     async def _accept(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
         starved = False
         while True:
             await self._wait_for_room(sock)
