@@ -353,7 +353,7 @@ def find_service(idl: Any, path: str, name: str | None) -> Any:
     }
     if name is None and len(services) == 1:
         return next(iter(services.values()))
-    if name not in services:
+    if not isinstance(name, str) or name not in services:
         found = ", ".join(services) or "no services"
         what = "--service is needed" if name is None else f"{name} is no service"
         raise NotServed(f"{what}: {path} has {found}")
