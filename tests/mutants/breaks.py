@@ -18,6 +18,7 @@ WITHOUT = {
     "nodes of syntax trees and schemas are small": "a type would change with all that makes it",
     "every deliberate difference from thriftpy2 is listed": "about the tests themselves",
     "the documentation's code runs": "about the pages themselves",
+    "the documentation's site has every page": "about the pages themselves",
     "the tables of errors in the documentation are true": "about the pages themselves",
     "thriftpy2's names, signatures and members exist": "each test is one name",
     "the stub describes the native module": "held by stubtest, name by name",

@@ -1,4 +1,4 @@
-"""The Thrift classes, for both sides: the handler that serves and the view that calls."""
+"""The Thrift struct of both sides: the handler that serves and the view that calls."""
 
 from pathlib import Path
 
@@ -6,4 +6,3 @@ import fastthrift
 
 idl = fastthrift.load(str(Path(__file__).parent / "history.thrift"))
 Calculation = idl.Calculation
-HistoryCalculator = idl.HistoryCalculator

@@ -96,7 +96,7 @@ def find_problems(
     ``upper`` is whether keys are upper case.
     """
     if not isinstance(configured, Mapping):
-        return [_no_mapping((), configured, "a dict with a dict for each client")]
+        return [no_dict((), configured, "a dict with a dict for each client")]
     found: list[Problem] = []
     for name, options in configured.items():
         found += _Client(name, options, root, upper).problems()
@@ -122,7 +122,7 @@ class _Client:
         if not isinstance(self.name, str) or not self.name:
             return [Problem((str(self.name),), "a client's name is text", None, "client")]
         if not isinstance(self.given, Mapping):
-            return [_no_mapping((self.name,), self.given, f"a dict like {self._example()}")]
+            return [no_dict((self.name,), self.given, f"a dict like {self._example()}")]
         self._read_keys()
         service = self._service()
         self._look_at_url()
@@ -294,7 +294,8 @@ def nearest(name: str, known: Iterable[str], *, more: str = "") -> str | None:
     return f"{more}; {asked}" if more else asked
 
 
-def _no_mapping(path: tuple[str, ...], given: Any, expected: str) -> Problem:
+def no_dict(path: tuple[str, ...], given: Any, expected: str) -> Problem:
+    """The problem of what is there in place of a dict."""
     return Problem(path, f"{given!r} is no dict", f"give {expected}", "client")
 
 

@@ -71,6 +71,9 @@ def parse_bind(text: str) -> Bind:
         parts = split_url(bare)
     except ValueError as error:
         raise ValueError(f"{text!r} is no address to listen on: it must be {_FORMS}") from error
+    if parts.port is None:
+        # An IPv6 address without brackets: which of its colons comes before the port is not said.
+        raise ValueError(f"{text!r} is no address to listen on: it must be {_FORMS}")
     return Bind(host=(parts.hostname or "").replace("%25", "%"), port=parts.port)
 
 

@@ -283,6 +283,51 @@ def test_reload_serves_what_has_changed_and_survives_a_broken_file(tmp_path: Pat
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "mistake", "told"),
+    [
+        ("probe/rpc.py", "1 / 0", "ZeroDivisionError"),
+        ("probe/rpc.py", "def (", "SyntaxError"),
+        # Django loads it before there is a command.
+        ("probe/models.py", "1 / 0", "ZeroDivisionError"),
+        ("probe/models.py", "fastthrift.load('probe/broken.thrift')", "broken.thrift:1:"),
+    ],
+)
+def test_a_reloaded_server_is_there_again_when_a_mistake_is_mended(
+    tmp_path: Path, name: str, mistake: str, told: str
+) -> None:
+    project = Project(tmp_path / "project")
+    project.write("probe/broken.thrift", "service {")
+    server = project.server("--server", "probe", "--reload")
+    file = project.directory / name
+    whole = file.read_text()
+    written = time.monotonic()
+
+    def write(text: str) -> None:
+        # Again and again: what was changed before the reloader's first look is no change to it.
+        nonlocal written
+        if file.read_text() != text or time.monotonic() > written + 5:
+            written = time.monotonic()
+            file.write_text(text)
+
+    def is_told_of() -> bool:
+        write(f"{whole}\nimport fastthrift\n{mistake}\n")
+        log = server.log.read_text()
+        return told in log and "Waiting for a file to change" in log.partition(told)[2]
+
+    def is_served() -> bool:
+        write(whole)
+        with contextlib.suppress(TException, OSError), project.client(server) as client:
+            return client.count() == 0
+        return False
+
+    with running(server):
+        wait_until(is_told_of, "the mistake is told of")
+        assert server.process.poll() is None
+        wait_until(is_served, "it is served again")
+        assert server.stop() == 0
+
+
 def test_the_port_in_use_ends_a_reloaded_server(on_sqlite: Project, served: Server) -> None:
     done = on_sqlite.manage("runthrift", f"{HOST}:{served.port}", "--reload")
     assert done.returncode == 1

@@ -179,6 +179,7 @@ ROOMS: dict[str, set[str]] = {
         "_serve.program",
         "_web",
         "contrib.aio",
+        "hooks",
         "parser",
         "pool",
         "testing",

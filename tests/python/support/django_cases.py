@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient, Client, SimpleTestCase, TestCase, override_settings
+from django.test import (
+    AsyncClient,
+    Client,
+    RequestFactory,
+    SimpleTestCase,
+    TestCase,
+    override_settings,
+)
 from django.urls import path
 from fastthrift.contrib.django import clients, thrift_view
 from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
-from fastthrift.contrib.django.test import override_clients
+from fastthrift.contrib.django.test import ThriftLiveServerTestCase, override_clients
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.testing import FakeService, client, serve
 from fastthrift.thrift import TApplicationException, TException
@@ -89,8 +100,46 @@ class CheckTests(SimpleTestCase):
                 numbers = [each for each, _ in found(CLIENTS={"a": {**CLIENT, **options}})]
                 self.assertEqual(numbers, [f"thrift.{number}"])
         self.assertEqual([each for each, _ in found(SERVERS=[])], ["thrift.E008"])
-        self.assertEqual([each for each, _ in found(REQUEST_BUDGET=0)], ["thrift.E007"])
+        for key in ("REQUEST_BUDGET", "SLOW"):
+            for value in (0, "1", True, float("nan"), float("inf")):
+                self.assertEqual([each for each, _ in found(**{key: value})], ["thrift.E007"])
         self.assertEqual([each for each, _ in found(EXCEPTION_STATUS={"A": 7})], ["thrift.E010"])
+
+    def test_values_of_another_type_are_mistakes_and_no_errors_of_the_checks(self) -> None:
+        self.assertEqual(of_server(SERVICE=["Probe"]), ["thrift.E003"])
+        self.assertEqual(of_server(ATOMIC_CALLS=[["default"]]), ["thrift.E011"])
+        told = dict(found(SERVERS={1: {}}))
+        self.assertEqual(set(told), {"thrift.E001", "thrift.E002"})
+        self.assertIn("THRIFT['SERVERS'][1]['HANDLER']: is missing", told["thrift.E001"])
+        self.assertIn("THRIFT['SERVERS'][1]['IDL']: is missing", told["thrift.E002"])
+        for thrift, message in (
+            (None, "THRIFT: None is no dict"),
+            ({"SERVERS": []}, "THRIFT['SERVERS']: [] is no dict"),
+            ({"SERVERS": {"default": None}}, "THRIFT['SERVERS']['default']: None is no dict"),
+            ({"SERVERS": {1: {}}}, "THRIFT['SERVERS'] has no 'default': there are 1"),
+        ):
+            with override_settings(THRIFT=thrift), self.subTest(message):
+                with self.assertRaisesMessage(CommandError, message):
+                    call_command("runthrift")
+        for address in ("::1:9090", "systemd"):
+            with self.assertRaisesMessage(CommandError, f"'{address}' is not a port"):
+                call_command("runthrift", address, "--server", "probe")
+
+    def test_a_handler_that_cannot_be_made_as_it_is(self) -> None:
+        class Needs(Handler):
+            def __init__(self, what: str) -> None: ...
+
+        def make() -> Handler:
+            return Handler()
+
+        for handler, message in (
+            (Needs, "cannot be made without arguments: missing a required argument: 'what'"),
+            (make, "cannot be called with the loaded IDL alone: too many positional arguments"),
+        ):
+            ((number, text),) = found(SERVERS={"a": {**PROBE, "HANDLER": handler}})
+            self.assertEqual(number, "thrift.E001")
+            self.assertIn(message, text)
+        self.assertEqual(of_server(HANDLER=lambda idl: Needs("it")), [])
 
     def test_what_is_wrong_with_a_handler(self) -> None:
         class Wrong(Handler):
@@ -129,6 +178,26 @@ class ClientTests(SimpleTestCase):
         with self.assertRaisesMessage(KeyError, "has no client 'probe': did you mean"):
             with override_settings(THRIFT={"CLIENTS": {"probes": CLIENT}}):
                 clients["probe"]
+
+    def test_clients_that_are_no_dict_are_told_of(self) -> None:
+        for thrift, message in (
+            (None, "THRIFT: None is no dict"),
+            ({"CLIENTS": "probe"}, "THRIFT['CLIENTS']: 'probe' is no dict"),
+        ):
+            with override_settings(THRIFT=thrift), self.assertRaisesMessage(ValueError, message):
+                clients["probe"]
+
+    def test_slow_calls_are_warned_of(self) -> None:
+        def call() -> list[str]:
+            with self.assertLogs("fastthrift", "WARNING") as logs:
+                client(idl.Probe, FakeService(idl.Probe, language="en")).language()
+                logging.getLogger("fastthrift").warning("end")
+            return [each.getMessage().split(" took ")[0] for each in logs.records[:-1]]
+
+        with override_settings(THRIFT={"SLOW": 1e-9}):
+            (told,) = {each.partition("()")[0] for each in call()}
+            self.assertEqual(told, "Probe.language")
+        self.assertEqual(call(), [])
 
     def test_a_fake_for_what_is_not_there(self) -> None:
         with self.assertRaises(KeyError), override_clients(nobody=object()):
@@ -231,6 +300,19 @@ class MiddlewareTests(SimpleTestCase):
                 self.client.get("/left")
 
 
+@override_settings(THRIFT={"SERVERS": {"probe": PROBE}})
+class LiveTests(TestCase):
+    def test_connections_are_shared_for_as_long_as_a_server_lives(self) -> None:
+        class Case(ThriftLiveServerTestCase):
+            thrift_server = "probe"
+
+        before = connection.allow_thread_sharing
+        Case.setUpClass()
+        self.assertTrue(connection.allow_thread_sharing)
+        Case.doClassCleanups()
+        self.assertEqual(connection.allow_thread_sharing, before)
+
+
 @override_settings(
     ROOT_URLCONF=__name__,
     THRIFT={
@@ -243,6 +325,31 @@ class MiddlewareTests(SimpleTestCase):
 class ViewTests(TestCase):
     def post(self, data: bytes, where: str = "/thrift/", kind: str = "application/x-thrift") -> Any:
         return Client(enforce_csrf_checks=True).post(where, data, content_type=kind)
+
+    def test_threads_that_come_at_once_share_one_handler(self) -> None:
+        both_are_here = threading.Barrier(2, timeout=60)
+        made: list[Handler] = []
+
+        class Counted(Handler):
+            def __init__(self) -> None:
+                made.append(self)
+                # The other thread, if it may come here as well, has the time to.
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    both_are_here.wait(0.5)
+
+            def add(self, text: str) -> int:
+                return 7
+
+        with override_settings(THRIFT={"SERVERS": {"probe": {**PROBE, "HANDLER": Counted}}}):
+            view = thrift_view("probe", json=True)
+
+            def ask(_: int) -> int:
+                request = RequestFactory().post("/", {"text": "a"}, content_type="application/json")
+                return view(request, "Probe/add").status_code
+
+            with ThreadPoolExecutor(2) as threads:
+                self.assertEqual([*threads.map(ask, range(2))], [200, 200])
+        self.assertEqual(len(made), 1)
 
     def test_json_needs_no_token(self) -> None:
         for where in "/json/Probe/add", "/awaited/Probe/add":

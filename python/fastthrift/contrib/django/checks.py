@@ -2,7 +2,7 @@
 files are read, and the modules of handlers imported.
 
 =====  =========================================================================
-E001   a ``HANDLER`` that cannot be imported
+E001   a ``HANDLER`` that cannot be imported, or not be made
 E002   an ``IDL`` that is missing, not there or wrong
 E003   a ``SERVICE`` that is not in it
 E004   a handler that lacks methods
@@ -34,7 +34,7 @@ from fastthrift._web.clients import find_problems, nearest
 from fastthrift._web.failures import status_problem
 from fastthrift.transport._listening import Bind, parse_bind
 
-from .conf import KEYS, part, root, thrift_setting
+from .conf import KEYS, is_time, part, root, thrift_setting
 from .servers import KEYS as SERVER_KEYS
 from .servers import Server, coroutines, imported
 
@@ -101,12 +101,13 @@ def _unknown(given: Mapping[Any, Any], known: Iterable[str], where: str) -> Iter
 
 
 def _check_numbers() -> Iterator[CheckMessage]:
-    budget = part("REQUEST_BUDGET")
-    if budget is None:
-        return
-    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget > 0:
-        text = f"THRIFT['REQUEST_BUDGET']: {budget!r} must be a number above 0"
-        yield _message("E007", text, "seconds that the calls of a request have together")
+    for key, hint in (
+        ("REQUEST_BUDGET", "seconds that the calls of a request have together"),
+        ("SLOW", "seconds from which on a call is logged as a warning"),
+    ):
+        value = part(key)
+        if value is not None and not is_time(value):
+            yield _message("E007", f"THRIFT[{key!r}]: {value!r} must be a number above 0", hint)
 
 
 def _servers() -> Iterator[Server | list[CheckMessage]]:
@@ -136,23 +137,52 @@ def _check_server(server: Server) -> Iterator[CheckMessage]:
         if not (server.idl_path or "").startswith(("http://", "https://")):
             key = "IDL"
             idl = server.module()
-            key = "SERVICE"
+            key = "SERVICE" if idl is not None else "IDL"
             service = server.service(idl)
     except NotServed as error:
-        number = "E002" if key == "IDL" or "['IDL']" in str(error) else "E003"
+        number = "E002" if key == "IDL" else "E003"
         hint = "a path relative to BASE_DIR; `fastthrift check` shows every mistake"
         hint = hint if number == "E002" else "the name of a service in the IDL"
-        text = str(error).removeprefix(f"{server.setting}['IDL']: ")
+        text = _without(str(error), f"{server.setting}['IDL']")
         yield _message(number, f"{server.setting}[{key!r}]: {text}", hint)
     try:
         handler = server.find_handler()
     except Exception as error:
         text = str(error) if isinstance(error, NotServed) else f"{type(error).__name__}: {error}"
+        text = _without(text, f"{server.setting}['HANDLER']")
         hint = "the dotted path of a class, an object, or a function of the loaded IDL"
         yield _message("E001", f"{server.setting}['HANDLER']: {text}", hint)
         return
+    reason = _uncallable(handler)
+    if reason is not None:
+        hint = "a function gives it what it needs: def make(idl): return Handler(...)"
+        yield _message("E001", f"{server.setting}['HANDLER']: {server.handler_name} {reason}", hint)
     if service is not None and not inspect.isfunction(handler):
         yield from _check_handler(server, service, handler)
+
+
+def _without(text: str, setting: str) -> str:
+    """A message of a setting without its name, which is told already."""
+    return text.removeprefix(setting).lstrip(": ")
+
+
+def _uncallable(handler: Any) -> str | None:
+    """Why no handler can be made of a class or a function; None where it can, or is one."""
+    if inspect.isclass(handler):
+        count, needs = 0, "cannot be made without arguments"
+    elif inspect.isfunction(handler):
+        count, needs = 1, "cannot be called with the loaded IDL alone"
+    else:
+        return None
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(*[None] * count)
+    except TypeError as error:
+        return f"{needs}: {error}"
+    return None
 
 
 def _bind(server: Server) -> Bind | None:
@@ -195,8 +225,8 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
         if text is not None:
             yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
     atomic = server.options.get("ATOMIC_CALLS", False)
-    if not isinstance(atomic, (bool, list, tuple)) or any(
-        each not in settings.DATABASES for each in server.databases
+    if not isinstance(atomic, (bool, list, tuple)) or not all(
+        isinstance(each, str) and each in settings.DATABASES for each in server.databases
     ):
         hint = "True, or a list of aliases of DATABASES"
         yield _message("E011", f"{server.setting}['ATOMIC_CALLS']: {atomic!r}", hint)

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.signals import setting_changed
 
-from fastthrift._web.clients import Clients
+from fastthrift._web.clients import Clients, ConfigurationError, no_dict
 
-from .conf import part, root
+from .conf import part, root, thrift_setting
 
 
 class SettingsClients(Mapping[str, Any]):
@@ -33,9 +33,8 @@ class SettingsClients(Mapping[str, Any]):
             with self._lock:
                 made = self._made
                 if made is None:
-                    configured = part("CLIENTS") or {}
                     made = self._made = Clients(
-                        configured, setting="THRIFT['CLIENTS']", root=root(), upper=True
+                        _configured(), setting="THRIFT['CLIENTS']", root=root(), upper=True
                     )
         return made
 
@@ -69,6 +68,17 @@ class SettingsClients(Mapping[str, Any]):
     def take_back(self, name: str) -> None:
         """End the last ``put``."""
         self._fakes[name].pop()
+
+
+def _configured() -> Mapping[str, Any]:
+    configured = thrift_setting()
+    if not isinstance(configured, Mapping):
+        raise ConfigurationError.of("THRIFT", no_dict((), configured, "a dict with CLIENTS"))
+    clients = part("CLIENTS", {})
+    if not isinstance(clients, Mapping):
+        problem = no_dict((), clients, "a dict with a dict for each client")
+        raise ConfigurationError.of("THRIFT['CLIENTS']", problem)
+    return clients
 
 
 clients = SettingsClients()

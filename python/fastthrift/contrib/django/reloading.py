@@ -5,11 +5,23 @@ What is loaded is shown to it already (see ``fastthrift.parser``), each file wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from django.utils.autoreload import check_errors
 
 from .conf import part, root
+
+Made = TypeVar("Made")
+
+
+def watching_mistakes(make: Callable[[], Made]) -> Made:
+    """What a function gives; where it raises, reloaders watch the file that did."""
+    made: list[Made] = []
+    # It gives nothing back itself.
+    check_errors(lambda: made.append(make()))()
+    return made[0]
 
 
 def configured_files() -> Iterator[Path]:

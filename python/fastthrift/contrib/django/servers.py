@@ -17,7 +17,8 @@ from fastthrift._idl import UsageError, find, load
 from fastthrift._serve.program import NotServed, require_methods
 from fastthrift._web.clients import nearest
 
-from .conf import part, root
+from .conf import part, root, thrift_setting
+from .reloading import watching_mistakes
 from .units import atomic_calls
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Server(NamedTuple):
                 found = ", ".join(names) or "no services"
                 raise NotServed(f"SERVICE is needed: {path} has {found}")
             service = names[0]
+        if not isinstance(service, str):
+            raise NotServed(f"{self.setting}['SERVICE']: {service!r} is no name of a service")
         try:
             return find(idl, path, service, "service", "thrift_services")
         except UsageError as error:
@@ -128,12 +131,22 @@ class Server(NamedTuple):
 
 def server(alias: str) -> Server:
     """A server of the settings. Raises ``NotServed``."""
-    servers = part("SERVERS") or {}
+    configured = thrift_setting()
+    if not isinstance(configured, Mapping):
+        raise NotServed(f"THRIFT: {configured!r} is no dict")
+    servers = part("SERVERS", {})
+    if not isinstance(servers, Mapping):
+        raise NotServed(f"THRIFT['SERVERS']: {servers!r} is no dict")
     if alias not in servers:
-        there = f"there are {', '.join(servers)}" if servers else "there are none"
-        hint = nearest(alias, servers) or there
+        names = [str(each) for each in servers]
+        there = f"there are {', '.join(names)}" if names else "there are none"
+        hint = nearest(alias, names) or there
         raise NotServed(f"THRIFT['SERVERS'] has no {alias!r}: {hint}")
-    return Server(servers[alias], f"THRIFT['SERVERS'][{alias!r}]")
+    setting = f"THRIFT['SERVERS'][{alias!r}]"
+    options = servers[alias]
+    if not isinstance(options, Mapping):
+        raise NotServed(f"{setting}: {options!r} is no dict")
+    return Server(options, setting)
 
 
 def imported(path: str, what: str) -> Any:
@@ -144,7 +157,8 @@ def imported(path: str, what: str) -> Any:
     if not module:
         raise NotServed(f"{path!r} is no path of a {what}, like 'notes.rpc.NotesHandler'")
     try:
-        return import_string(path)
+        # Reloaders then watch the file with the mistake, which is no module that they know.
+        return watching_mistakes(lambda: import_string(path))
     except ModuleNotFoundError as error:
         # One that the handler's module needs is told of by its traceback.
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):

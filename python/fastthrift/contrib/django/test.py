@@ -56,14 +56,14 @@ class override_clients(TestContextDecorator):
     def decorate_class(self, cls: type) -> type:
         """Called by Django for a class: around its tests, one by one."""
         decorated: Any = cls
-        begin, end = decorated.setUp, decorated.tearDown
+        begin = decorated.setUp
 
         def set_up(case: Any) -> None:
             self.enable()
             case.addCleanup(self.disable)
             begin(case)
 
-        decorated.setUp, decorated.tearDown = set_up, end
+        decorated.setUp = set_up
         return cls
 
 
@@ -95,14 +95,14 @@ class ThriftLiveServerTestCase(TransactionTestCase):
         else:
             configured = Server({}, cls.__name__)
             service, handler = cls.service, cls.handler
-        around = [_with_shared_databases(), unit_of_work, *configured.middleware()]
+        around = [_with_shared_databases(stack), unit_of_work, *configured.middleware()]
         cls.thrift_url = stack.enter_context(serve(service, handler, middleware=around))
         cls.thrift = stack.enter_context(ClientPool(service, cls.thrift_url))
 
 
-def _with_shared_databases() -> Any:
+def _with_shared_databases(stack: ExitStack) -> Any:
     """Middleware that gives its threads the connections of this one to databases in memory, which
-    are gone where another connection is made."""
+    are gone where another connection is made. At the end of the stack they are this thread's."""
     shared = {
         connection.alias: connection
         for connection in connections.all()
@@ -110,6 +110,7 @@ def _with_shared_databases() -> Any:
     }
     for connection in shared.values():
         connection.inc_thread_sharing()
+        stack.callback(connection.dec_thread_sharing)
 
     def middleware(get_response: Answer) -> Answer:
         def answer(call: Call) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -69,16 +70,21 @@ class _Mount:
         self._alias = alias
         self._max_bytes = max_bytes
         self._options = {"json": json, "page": page}
+        self._lock = threading.Lock()
         self._made: tuple[Mounted, bool] | None = None
         # A weak reference would be gone with nobody else: views live as long as the program.
         setting_changed.connect(self._follow, weak=False)
 
     def answer(self, asked: Request, read: Callable[[int], bytes]) -> Answer:
         """What a request is answered with."""
-        if self._made is None:
-            # Two threads may make one each; either serves.
-            self._made = self._make()
-        mounted, is_async = self._made
+        made = self._made
+        if made is None:
+            # A process has one object of a handler's class, whichever threads ask for it first.
+            with self._lock:
+                made = self._made
+                if made is None:
+                    made = self._made = self._make()
+        mounted, is_async = made
         if is_async:
             return async_to_sync(mounted.answer_async)(asked, _pieces(read))
         return mounted.answer(asked, read)

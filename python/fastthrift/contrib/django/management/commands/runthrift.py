@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -22,6 +23,7 @@ from fastthrift._serve.program import (
     log_to_stderr,
     serve,
 )
+from fastthrift.contrib.django.reloading import watching_mistakes
 from fastthrift.contrib.django.servers import KEYS, Server, server
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.parser.exc import ThriftParserError
@@ -32,6 +34,10 @@ _DEFAULT = "127.0.0.1:9090"
 _GRACE_OF_RELOAD = 2.0
 # What a reloader's process exits with for another one to be started.
 _CHANGED = 3
+# That of one in which the project raises when it is loaded, which is Python's own.
+_NOT_SET_UP = 1
+# That of one that has no socket.
+_NOT_LISTENING = 4
 
 
 class Command(BaseCommand):
@@ -134,6 +140,16 @@ def _leave_databases() -> None:
             connection.close_pool()
 
 
+def _wait_for_change() -> None:
+    reloader = autoreload.get_reloader()
+    autoreload.autoreload_started.send(sender=reloader)
+    try:
+        reloader.run_loop()
+    except SystemExit as error:
+        if error.code != _CHANGED:
+            raise
+
+
 class _Reloaded:
     """The server under Django's reloader, which runs it in a thread and starts its process anew
     when a file has changed."""
@@ -150,6 +166,8 @@ class _Reloaded:
 
     def run(self) -> None:
         """Watch, or serve and be watched."""
+        if os.environ.get(autoreload.DJANGO_AUTORELOAD_ENV) != "true":
+            sys.exit(self._start_again_and_again())
         try:
             autoreload.run_with_reloader(self._serve)
         except SystemExit as error:
@@ -158,6 +176,20 @@ class _Reloaded:
             self._end(grace)
             raise
         self._end(self._options["grace"])
+
+    def _start_again_and_again(self) -> int:
+        """Be the parent of the process that serves, until that has ended for good; the exit
+        status."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            # It starts a process anew for each change that the process has seen itself.
+            while (status := autoreload.restart_with_reloader()) == _NOT_SET_UP:
+                # The project cannot be loaded: nobody but this one sees a file change.
+                self._command.stderr.write("Waiting for a file to change ...")
+                _wait_for_change()
+        except KeyboardInterrupt:
+            return 0
+        return 1 if status == _NOT_LISTENING else status
 
     def _end(self, grace: float) -> None:
         if self._served is not None and self._thread is not None:
@@ -169,10 +201,8 @@ class _Reloaded:
         self._thread = threading.current_thread()
         try:
             autoreload.raise_last_exception()
-            self._command.prepare(self._options)
-            _leave_databases()
-            options = self._command.serving(self._configured, self._options)
-            loaded = self._configured.load()
+            # The file of a mistake is watched as well, though it is no module that was imported.
+            options, loaded = watching_mistakes(self._load)
         except (SystemCheckError, CommandError, NotServed, ThriftParserError, OSError) as error:
             self._tell(str(error))
             return
@@ -184,10 +214,15 @@ class _Reloaded:
         except OSError as error:
             self._tell(error.strerror or str(error))
             # sys.exit() would end the thread alone.
-            os._exit(1)
+            os._exit(_NOT_LISTENING)
         self._served = Served(options, trans, *loaded)
         described = self._served.described()
         self._served.run(lambda: self._command.stdout.write(described))
+
+    def _load(self) -> tuple[Options, tuple[Any, Any]]:
+        self._command.prepare(self._options)
+        _leave_databases()
+        return self._command.serving(self._configured, self._options), self._configured.load()
 
     def _tell(self, text: str) -> None:
         self._command.stderr.write(f"{text.rstrip()}\nWaiting for a file to change ...")
