@@ -290,7 +290,11 @@ def test_reload_serves_what_has_changed_and_survives_a_broken_file(tmp_path: Pat
         ("probe/rpc.py", "def (", "SyntaxError"),
         # Django loads it before there is a command.
         ("probe/models.py", "1 / 0", "ZeroDivisionError"),
-        ("probe/models.py", "fastthrift.load('probe/broken.thrift')", "broken.thrift:1:"),
+        (
+            "probe/models.py",
+            "fastthrift.load(__file__.replace('models.py', 'broken.thrift'))",
+            "broken.thrift:1:",
+        ),
     ],
 )
 def test_a_reloaded_server_is_there_again_when_a_mistake_is_mended(
