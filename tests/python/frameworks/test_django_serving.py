@@ -198,6 +198,8 @@ def test_a_unix_socket_and_a_handler_without_settings(on_sqlite: Project) -> Non
         (["--server", "nowhere"], "THRIFT['SERVERS'] has no 'nowhere': there are default"),
         (["--server", "prob"], "THRIFT['SERVERS'] has no 'prob': did you mean 'probe'?"),
         (["no-port"], "'no-port' is not a port or address:port."),
+        (["systemd"], "systemd has opened no sockets for this process"),
+        (["fd:x"], "a descriptor is a number, as in fd:3"),
         (["192.0.2.1:9090"], "Cannot listen on ('192.0.2.1', 9090): Cannot assign requested"),
         (["--reload", "--workers", "2"], "--reload is for one process"),
         (["--threads", "0"], "'0' is no number from 1 on"),

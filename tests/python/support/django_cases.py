@@ -367,3 +367,6 @@ class ViewTests(TestCase):
         with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=10):
             answer = self.post(b'{"text": "more than ten"}', "/json/Probe/add", "application/json")
         self.assertEqual(answer.status_code, 413)
+        with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=0):
+            answer = self.post(b"{}", "/json/Probe/count", "application/json")
+        self.assertEqual(answer.status_code, 413)

@@ -90,7 +90,8 @@ class _Mount:
         return mounted.answer(asked, read)
 
     def _make(self) -> tuple[Mounted, bool]:
-        max_bytes = self._max_bytes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or DEFAULT_MAX_SIZE
+        limits = (self._max_bytes, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, DEFAULT_MAX_SIZE)
+        max_bytes: int = next(limit for limit in limits if limit is not None)
         try:
             found = server(self._alias)
             service, handler = found.load()

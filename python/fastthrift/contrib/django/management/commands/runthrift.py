@@ -111,7 +111,9 @@ class Command(BaseCommand):
         text = f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
         try:
             bind = parse_bind(text)
-        except ValueError:
+        except ValueError as error:
+            if text == "systemd" or text.startswith("fd:"):
+                raise CommandError(str(error)) from error
             bind = None
         if bind is None or bind.port == 0:
             raise CommandError(f"'{addrport}' is not a port or address:port.")
