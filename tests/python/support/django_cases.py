@@ -121,9 +121,8 @@ class CheckTests(SimpleTestCase):
             with override_settings(THRIFT=thrift), self.subTest(message):
                 with self.assertRaisesMessage(CommandError, message):
                     call_command("runthrift")
-        for address in ("::1:9090", "systemd"):
-            with self.assertRaisesMessage(CommandError, f"'{address}' is not a port"):
-                call_command("runthrift", address, "--server", "probe")
+        with self.assertRaisesMessage(CommandError, "'::1:9090' is not a port"):
+            call_command("runthrift", "::1:9090", "--server", "probe")
 
     def test_a_handler_that_cannot_be_made_as_it_is(self) -> None:
         class Needs(Handler):
