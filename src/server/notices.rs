@@ -47,7 +47,7 @@ pub enum Notice {
 }
 
 /// At most one notice of a kind in this time.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What was told of one kind, and when.
 #[derive(Debug, Default)]

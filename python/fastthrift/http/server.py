@@ -188,6 +188,8 @@ def _serving_class(
             self._open: set[Any] = set()
             self._left = threading.Event()
             self._rate = Rate()
+            # Whether there were no descriptors when one was accepted last.
+            self._starved = False
             self._shared: Listening | None = None
 
         def serve_at(self, listening: Listening) -> None:
@@ -232,10 +234,13 @@ def _serving_class(
                 accept = super().get_request if self._shared is None else self._shared.accept
                 accepted: tuple[socket.socket, Any] = accept()
                 self._open.add(accepted[0])
+                self._starved = False
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
-                    logger.error("Cannot accept connections for now: %s", error)
+                    if not self._starved:
+                        logger.error("Cannot accept connections for now: %s", error)
+                    self._starved = True
                     time.sleep(RESOURCE_PAUSE)
                 raise
 

@@ -18,6 +18,7 @@ from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.server import TSimpleServer, TThreadedServer
 from fastthrift.thrift import TApplicationException
 from support import aio as aio_support
+from support import each_server
 from support.rpc import PATIENCE, Handler, client_of, make_server, serving
 from support.stopping import in_loop
 
@@ -53,45 +54,32 @@ def test_a_handler_that_exits_ends_neither_server_nor_connection(kind: Any, capl
     assert "Error processing nothing" in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["threaded", "asyncio"])
+@pytest.mark.parametrize("kind", [kind for kind in each_server.ALL if kind != "simple"])
 def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
     kind: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
     program = textwrap.dedent(
         f"""
-        import asyncio, logging, resource, sys
-        from fastthrift.contrib.aio.processor import TAsyncProcessor
-        from fastthrift.contrib.aio.server import TAsyncServer
-        from fastthrift.contrib.aio.socket import TAsyncServerSocket
-        from support import aio
-        from support.rpc import make_server, port_of
+        import logging, resource, sys
+        from support.each_server import serving_by
 
         logging.basicConfig(filename={str(log)!r})
-        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-
-        async def serve():
-            trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=None)
-            server = TAsyncServer(TAsyncProcessor(aio.Calls, aio.Handler()), trans)
-            await server.start()
-            print(trans.raw_sock.getsockname()[1], flush=True)
-            await server.serve_forever()
-
-        if {kind!r} == "asyncio":
-            asyncio.run(serve())
-        else:
-            server = make_server()
-            print(port_of(server), flush=True)
-            server.serve()
+        with serving_by({kind!r}) as served:
+            print(served.port, flush=True)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+            sys.stdin.read()
         """
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
+        assert process.stdin is not None
         assert process.stdout is not None
         port = int(process.stdout.readline())
         with contextlib.ExitStack() as peers:
@@ -102,12 +90,13 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
                 pause.wait(0.05)
             # Long enough for some hundred lines, where each try was one.
             pause.wait(1)
-        with client_of(port) as client:
+        with each_server.client_at(kind, port) as client:
             assert client.add(1, 2) == 3
         assert len(log.read_text().splitlines()) == 1
-        process.terminate()
+        process.stdin.close()
         assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
+        process.stdin.close()
         process.stdout.close()

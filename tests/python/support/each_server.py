@@ -82,15 +82,17 @@ def serving_by(kind: str, handler: object | None = None, **options: Any) -> Iter
     elif kind != HTTP:
         port = server.trans.sock.getsockname()[1]
 
-    def client() -> Any:
-        if kind not in (HTTP, ASYNCIO_HTTP):
-            return client_of(port)
-        url = f"http://127.0.0.1:{port}/"
-        return contextlib.closing(make_http_client(Calls, url=url, timeout=None, keep_alive=True))
-
     try:
-        yield Served(server, port, client)
+        yield Served(server, port, lambda: client_at(kind, port))
     finally:
         (close or server.close)()
         thread.join(PATIENCE)
         assert not thread.is_alive(), "serve() did not return after close()"
+
+
+def client_at(kind: str, port: int) -> Any:
+    """A client of a server of this kind, as a context manager."""
+    if kind not in (HTTP, ASYNCIO_HTTP):
+        return client_of(port)
+    url = f"http://127.0.0.1:{port}/"
+    return contextlib.closing(make_http_client(Calls, url=url, timeout=None, keep_alive=True))
