@@ -6,7 +6,7 @@ It is an object with the methods of a service::
 
     calculator.add(1, 2)
 
-The asyncio twin is ``fastthrift.contrib.aio.pool``; the rules of both are in ``_calls.pooling``.
+The asyncio twin is ``fastthrift.contrib.aio.pool``.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ def serve(
 ) -> int:
     """Listen, and serve until SIGTERM or SIGINT; the exit status, in the parent and in each
     worker. ``name`` is what messages call the handler. Raises ``OSError`` where it cannot
-    listen."""
+    listen, and ``NotServed`` for options that the server has not."""
+    _require_meaning(options)
     trans = listen(bind)
     workers = Workers(
         options.workers,

@@ -78,9 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         return serve(options, load, named, arguments.bind, health=arguments.health)
+    except NotServed as error:
+        fail(str(error))
     except OSError as error:
         fail(error.strerror or str(error))
-        return _FAILED
+    return _FAILED
 
 
 def _service(idl: Any, path: str, name: str | None) -> Any:

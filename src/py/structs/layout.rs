@@ -1,5 +1,4 @@
-//! How a loaded struct class keeps its fields, and what its objects do as
-//! Python objects: construction, `__dict__`, equality, hash.
+//! How a loaded struct class keeps its fields.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

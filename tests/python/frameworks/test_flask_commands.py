@@ -15,7 +15,7 @@ from click.testing import Result
 from fastthrift import ClientPool
 from fastthrift.contrib.flask import Thrift
 from fastthrift.testing import FakeService, serve
-from fastthrift.thrift import TApplicationException
+from fastthrift.thrift import TApplicationException, TException
 from flask import Flask
 from support.example_processes import HOST, Server, free_port, running, wait_until
 from support.flask_calc import PATIENCE, Handler, idl, make_app
@@ -193,6 +193,15 @@ def test_a_signal_ends_it_after_the_calls_that_have_come(
     assert "Traceback" not in log.read_text()
 
 
+def test_limits_are_those_of_its_options(tmp_path: Path) -> None:
+    limits = ("--max-message-size", 1000, "--queue", 10, "--idle-timeout", 600)
+    with running(serving(tmp_path / "serve.log", *limits)) as server, pool_of(server) as pool:
+        assert pool.add(1, 2) == 3
+        with pytest.raises((TException, OSError)):
+            pool.find("x" * 2000)
+        assert pool.add(1, 2) == 3
+
+
 def flask(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "flask", "--app", "support.flask_mounting", *words],
@@ -208,6 +217,9 @@ def test_what_cannot_be_served_is_one_line() -> None:
         done = flask("thrift", "serve", f"{HOST}:{port}")
     assert done.returncode == 1
     assert "Address already in use" in done.stderr.splitlines()[-1]
+    done = flask("thrift", "serve", "--server", "threaded", "--queue", "5", f"{HOST}:0")
+    assert done.returncode == 1
+    assert "--queue: nothing waits for a thread" in done.stderr.splitlines()[-1]
     for words, text in (
         (["127.0.0.1:99999999"], "99999999"),
         (["--service", "Nope"], "no service Nope is mounted: there are Calc"),

@@ -164,7 +164,19 @@ _number = click.IntRange(1)
     show_default=True,
     help="Seconds for calls that have come when the server is stopped.",
 )
+@click.option(
+    "--idle-timeout", type=_seconds, help="Seconds after which idle connections are closed."
+)
+@click.option(
+    "--message-timeout",
+    type=_seconds,
+    default=3.0,
+    show_default=True,
+    help="Seconds from the first byte of a message to its last.",
+)
 @click.option("--max-connections", type=_number, help="Of each worker; others wait, or are told.")
+@click.option("--queue", type=_number, help="Calls that wait for a thread; others are refused.")
+@click.option("--max-message-size", type=_number, help="Of a message or a frame, in bytes.")
 @click.option("--max-requests", type=_number, help="Calls after which a worker is replaced.")
 @click.option("--health", callback=_bind, help="A port that answers GET while workers serve.")
 @click.pass_context
