@@ -182,6 +182,7 @@ class TServer:
                         begin_message()
                     if is_first:
                         waits = wait_for_opening(itrans, call)
+                        connection.is_used = True
                     elif not wait(itrans) and waits and begin_message is not None:
                         # It has come with the call before.
                         begin_message(arrived=True)
@@ -259,6 +260,7 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
+        self._connections.spares_fresh = True
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._connections.closed_at_exit(self.close):
@@ -324,6 +326,7 @@ class TThreadPoolServer(TServer):
         or ``grace`` milliseconds after."""
         self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
         overload = Overload(self._refuse, "%d connections wait", logger)
+        self._connections.spares_fresh = True
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 # In a daemon thread `serve` is not waited for, nor are its threads, which wait for

@@ -24,17 +24,33 @@ if TYPE_CHECKING:
 # Pause before the next try when descriptors, memory or threads have run out, in seconds.
 RESOURCE_PAUSE = 0.1
 
+# How long after it was accepted a connection is fresh, and how long it has for its first call where
+# the server is closed meanwhile, in seconds: that may be on its way.
+_FRESH_FOR = 1.0
+_FRESH_PATIENCE = 0.2
+_FRESH_PAUSE = 0.01
+
 
 class Connection:
     """One accepted connection, as another thread sees it."""
 
-    def __init__(self, client: TTransportBase) -> None:
+    def __init__(self, client: TTransportBase, *, spared: bool = False) -> None:
+        """``spared`` is whether it may have its first call after the server was closed: then
+        somebody ends it who waits for its thread."""
         self.client = client
         self.peer = peer_name(client)
         self.call: ServerCall = SettledCall()
+        # Whether something has come on it.
+        self.is_used = False
+        self._fresh_until = time.monotonic() + _FRESH_FOR if spared else 0.0
 
         # Until when calls that have arrived are served, of a server that is closed.
         self._ends: float | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its first call may be on its way."""
+        return not self.is_used and time.monotonic() < self._fresh_until
 
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
@@ -48,6 +64,8 @@ class Connection:
     def has_last_calls(self, grace: float) -> bool:
         """Whether calls may have arrived before the server was closed, which are served within
         ``grace`` milliseconds; behind them is the end of the connection."""
+        if self.is_fresh:
+            return True
         if self._ends is None:
             self._ends = time.monotonic() + grace / 1000
             return self._shut_down()
@@ -79,6 +97,8 @@ class Connections:
         # By the id of their transport.
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
+        # Whether fresh ones are ended by `wait_for_threads`, and not before.
+        self.spares_fresh = False
         # How often it is logged that somebody sends no messages.
         self.rate = Rate(5)
 
@@ -96,7 +116,8 @@ class Connections:
         """A connection while it is served."""
         connection = self._open.get(id(client))
         if connection is None:
-            connection = self._open[id(client)] = Connection(client)
+            connection = Connection(client, spared=self.spares_fresh)
+            self._open[id(client)] = connection
         try:
             yield connection
         finally:
@@ -123,13 +144,25 @@ class Connections:
             raise
 
     def stop_reading(self) -> None:
-        """End each after the call that it is in."""
+        """End each after the call that it is in, but those that are fresh."""
+        for connection in list(self._open.values()):
+            if not connection.is_fresh:
+                connection.stop_reading()
+
+    def _end_fresh(self, deadline: float) -> None:
+        """End those that were fresh, once their first call has come or their time is over."""
+        deadline = min(deadline, time.monotonic() + _FRESH_PATIENCE)
+        while any(connection.is_fresh for connection in list(self._open.values())):
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_FRESH_PAUSE)
         for connection in list(self._open.values()):
             connection.stop_reading()
 
     def wait_for_threads(self, grace: float, logger: logging.Logger) -> None:
         """Wait for the threads, for ``grace`` milliseconds at most."""
         deadline = time.monotonic() + grace / 1000
+        self._end_fresh(deadline)
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))

@@ -126,6 +126,7 @@ class THttpServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``.
         """
         self._is_serving = True
+        self._in_threads.spares_fresh = True
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
@@ -300,7 +301,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         connections = server._in_threads
         transport = TSocket(sock=self.connection)
         with connections.in_this_thread(), connections.accepted(transport) as self._thrift:
-            if not server.closed:
+            if not server.closed or self._thrift.has_last_calls(server.grace):
                 super().handle()
 
     def handle_one_request(self) -> None:
@@ -354,6 +355,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             self.connection.settimeout(self.timeout)
         if not data:
             raise _Left
+        self._thrift.is_used = True
         return data
 
     def send(self, data: bytes) -> None:

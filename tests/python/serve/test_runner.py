@@ -144,8 +144,9 @@ def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner, server: str
         assert ended(process) == 0
 
 
-def test_renewals_lose_no_call_of_a_fresh_connection(runner: Runner) -> None:
-    with runner.started("--workers", "2") as process:
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "http"])
+def test_renewals_lose_no_call_of_a_fresh_connection(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--server", server) as process:
         failures: list[BaseException] = []
         stop = threading.Event()
 
