@@ -204,8 +204,7 @@ def test_a_silent_service_is_504(example: Example, client: WebClient) -> None:
 @contextmanager
 def interrupted(example: Example) -> Iterator[None]:
     """The service is killed for the length of the block, and then serves the same port again."""
-    example.service.process.kill()
-    example.service.process.wait()
+    example.service.kill()
     try:
         yield
     finally:

@@ -100,8 +100,7 @@ def test_the_views_answer_as_the_guide_says(servers: tuple[Server, Server]) -> N
         "POST", "/thrift/Calculator/add", '{"a": 1, "b": 2}', **{"Content-Type": "application/json"}
     )
     assert (called.status, called.body) == (200, "3")
-    rpc.process.kill()
-    rpc.process.wait()
+    rpc.kill()
     began = time.monotonic()
     assert client.request("GET", "/add/1/2").status == 503
     assert time.monotonic() - began < DEADLINE

@@ -84,6 +84,13 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def kill(self) -> None:
+        """End it without a word, and wait until its port is free: its workers, if it has any, see
+        that it is gone and end."""
+        self.process.kill()
+        self.process.wait()
+        wait_until(lambda: not self.accepts(), "nobody serves any more")
+
     def open_files(self) -> list[str]:
         """What the file descriptors of the process and its workers refer to, as in /proc."""
         targets = []
