@@ -66,8 +66,8 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
 
         logging.basicConfig(filename={str(log)!r})
         with serving_by({kind!r}) as served:
-            print(served.port, flush=True)
             resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+            print(served.port, flush=True)
             sys.stdin.read()
         """
     )
@@ -87,6 +87,7 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
                 peers.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
             pause = threading.Event()
             while not (log.exists() and "Cannot accept connections for now" in log.read_text()):
+                assert process.poll() is None
                 pause.wait(0.05)
             # Long enough for some hundred lines, where each try was one.
             pause.wait(1)
