@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-instructions \
+	test-oldest-flask test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions \
 	release wheel wheels docs debian debian-debug clean
 
 help: ## List the verbs.
@@ -48,6 +48,9 @@ test-native: $(VENV)/.dev ## The tests of native code: oldest and newest CPython
 	PYTHONS='3.10 3.15' tests/all_pythons.sh @tests/native_tests.txt $(PYTEST_ARGS)
 	FASTTHRIFT_PUBLIC_CALLS=1 tests/one_python.sh public-calls $(abspath $(BIN))/python \
 		@tests/native_tests.txt $(PYTEST_ARGS)
+
+test-oldest-flask: $(VENV)/.dev ## The tests of the Flask extension, with the oldest Flask that is supported.
+	tests/oldest_flask.sh $(abspath $(BIN))/python $(PYTEST_ARGS)
 
 test-all-pythons: ## The Python tests under every CPython that is supported, or those in PYTHONS.
 	tests/all_pythons.sh $(PYTEST_ARGS)
@@ -90,7 +93,7 @@ fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: bench-core bench-codec bench-load bench-rpc bench-serving ## All benchmarks; they write pages of docs/.
+bench: bench-core bench-codec bench-load bench-rpc bench-serving bench-web ## All benchmarks; they write pages of docs/.
 
 bench-core: ## Criterion benches of the core, without Python.
 	cargo bench --locked
@@ -105,6 +108,9 @@ bench-serving: release ## Servers under load: ours, thriftpy2's, thriftrs2's and
 	$(PIP) install 'thriftrs2==0.2.1'
 	cargo build --locked --release --features server --bench callers
 	$(BIN)/python benches/serving.py
+
+bench-web: release ## A Flask view that calls a service, by the extension and without.
+	$(BIN)/python benches/web.py --write $(BENCH_ARGS)
 
 bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.
 	$(BIN)/python benches/rpc.py --write $(BENCH_ARGS)

@@ -12,9 +12,10 @@
 Callgrind counts what a call executes, whatever else the machine does: the same binary gives the
 same figure.  What is counted are the statements that ``compare.py`` times, the work of the garbage
 collector included, fastthrift's short forms ``encode`` and ``decode``, and the calls of ``rpc.py``
-without their sockets.  ``--check`` fails when fastthrift needs more of them than the kept figures
-allow; with another CPython or C library, more of the instructions that its peer needs for the same
-(msgspec to encode and decode, thriftpy2 for calls), for those move both.
+without their sockets, over thriftpy2's JSON too.  ``--check`` fails when fastthrift needs more of
+them than the kept figures allow; with another CPython or C library, more of the instructions that
+its peer needs for the same (msgspec to encode and decode, thriftpy2 for calls), for those move
+both.
 
 Needs valgrind with its headers, and a C compiler; ``make bench-instructions`` installs the former.
 """
@@ -24,6 +25,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import itertools
 import json
 import os
 import platform
@@ -133,12 +135,15 @@ def calls(cases: list[str]) -> Iterator[tuple[str, Action]]:
         # What is mostly a copy counts by the cache line.
         if case.name == "64 KiB" or (cases and case.name not in cases):
             continue
-        for side in ("client", "processor"):
-            for library in (SUBJECT, THRIFTPY2):
-                made = rpc.calls_in_memory(side, library, case)
-                names = {f"call_{number}": call for number, call in enumerate(made)}
-                action = Action("; ".join(f"{name}()" for name in names), names)
-                yield f"{case.name} / {side} / {library}", action
+        for side, (library, protocol) in itertools.product(
+            ("client", "processor"),
+            ((SUBJECT, "binary"), (THRIFTPY2, "binary"), (SUBJECT, "json")),
+        ):
+            made = rpc.calls_in_memory(side, library, case, protocol)
+            names = {f"call_{number}": call for number, call in enumerate(made)}
+            action = Action("; ".join(f"{name}()" for name in names), names)
+            of = side if protocol == "binary" else f"{side} (thriftpy2's JSON)"
+            yield f"{case.name} / {of} / {library}", action
 
 
 def count(cases: list[str]) -> Counts:
@@ -165,24 +170,32 @@ def count(cases: list[str]) -> Counts:
     return counts
 
 
-def peer_of(name: str, counts: Counts) -> str:
-    """The statement of a peer that does what a statement of fastthrift does."""
+def ours(counts: Counts) -> list[str]:
+    """The statements of fastthrift."""
+    return sorted(name for name in counts if name.rpartition(" / ")[2] not in PEERS)
+
+
+def peer_of(name: str, counts: Counts) -> str | None:
+    """The statement of a peer that does what a statement of fastthrift does, where one does."""
     measured = name.rpartition(" / ")[0]
-    return next(f"{measured} / {peer}" for peer in PEERS if f"{measured} / {peer}" in counts)
+    of_peers = (f"{measured} / {peer}" for peer in PEERS)
+    return next((name for name in of_peers if name in counts), None)
 
 
 def ratios(counts: Counts) -> dict[str, float]:
-    """For each statement of fastthrift, its instructions as a share of its peer's."""
-    ours = [name for name in counts if name.rpartition(" / ")[2] not in PEERS]
-    return {name: counts[name] / counts[peer_of(name, counts)] for name in ours}
+    """For each statement of fastthrift with a peer, its instructions as a share of the peer's."""
+    pairs = ((name, peer_of(name, counts)) for name in ours(counts))
+    return {name: counts[name] / counts[peer] for name, peer in pairs if peer}
 
 
 def show(counts: Counts) -> None:
+    shares = ratios(counts)
     print(f"{'instructions of an execution':58} {'fastthrift':>12} {'peer':>12} {'share':>6}")
-    for name, share in sorted(ratios(counts).items()):
-        print(
-            f"{name:58} {counts[name]:12,.0f} {counts[peer_of(name, counts)]:12,.0f} {share:6.2f}"
-        )
+    for name in ours(counts):
+        line = f"{name:58} {counts[name]:12,.0f}"
+        if name in shares:
+            line += f" {counts[name] / shares[name]:12,.0f} {shares[name]:6.2f}"
+        print(line)
 
 
 def machine() -> str:
@@ -195,7 +208,7 @@ def document(counts: Counts) -> dict[str, Any]:
     shares = ratios(counts)
     return {
         "machine": machine(),
-        "counts": {name: round(counts[name]) for name in sorted(shares)},
+        "counts": {name: round(counts[name]) for name in ours(counts)},
         "shares": {name: round(shares[name], 3) for name in sorted(shares)},
     }
 

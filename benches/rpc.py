@@ -30,6 +30,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -180,7 +181,9 @@ def bare_server(exchanges: list[Exchange]) -> Iterator[int]:
 class Peer:
     """A library of thriftpy2's interface, with messages in memory."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, protocol: str = "binary") -> None:
+        """``protocol`` is binary, or json: thriftpy2's own, which does not go with thriftpy2's
+        transports in Cython."""
         from peers.handler import Handler
         from peers.serve import IDL
 
@@ -188,9 +191,11 @@ class Peer:
         self.thrift = importlib.import_module(f"{package}.thrift")
         self.service = importlib.import_module(package).load(str(IDL)).Peer
         self.transports = importlib.import_module(f"{package}.transport")
-        self.factory = importlib.import_module(f"{package}.protocol").TBinaryProtocolFactory()
+        protocols = importlib.import_module(f"{package}.protocol")
+        name = "TJSONProtocolFactory" if protocol == "json" else "TBinaryProtocolFactory"
+        self.factory = getattr(protocols, name)()
         self.processor = self.thrift.TProcessor(self.service, Handler(partial))
-        if package == "thriftpy2":
+        if package == "thriftpy2" and protocol == "binary":
             # What its `rpc` and its servers use: the classes in Cython.
             cython = importlib.import_module("thriftpy2.protocol.cybin")
             self.factory = cython.TCyBinaryProtocolFactory()
@@ -360,19 +365,31 @@ def processors(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
 # Without sockets
 
 
-def calls_in_memory(side: str, library: str, case: Case) -> list[Callable[[], Any]]:
+def numbered(exchange: Exchange, protocol: str, number: int) -> Exchange:
+    """An exchange whose answer has this sequence id."""
+    reply = exchange.reply
+    if reply and protocol == "json":
+        text = re.sub(rb'"seqid": \d+', b'"seqid": %d' % number, reply[4:])
+        reply = len(text).to_bytes(4, "big") + text
+    elif reply:
+        at = exchange.sequence_id_at
+        reply = reply[:at] + number.to_bytes(4, "big") + reply[at + 4 :]
+    return Exchange(exchange.request, reply)
+
+
+def calls_in_memory(
+    side: str, library: str, case: Case, protocol: str = "binary"
+) -> list[Callable[[], Any]]:
     """The calls of a case, one function each: by a client whose answers are there at once, or by
     a processor."""
-    peer = Peer(library)
+    peer = Peer(library, protocol)
     calls: list[Callable[[], Any]] = []
     for method, plain in case.calls:
         exchange = peer.exchange(method, plain)
         if side == "client":
             # Answered with the id that a client starts with, whatever the library.
-            at = exchange.sequence_id_at
-            first = (1 if library == "fastthrift" else 0).to_bytes(4, "big")
-            reply = exchange.reply and exchange.reply[:at] + first + exchange.reply[at + 4 :]
-            calls.append(peer.client(Exchange(exchange.request, reply), method, plain))
+            first = 1 if library == "fastthrift" else 0
+            calls.append(peer.client(numbered(exchange, protocol, first), method, plain))
         else:
             calls.append(peer.process(exchange.request))
     return calls

@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{io, sync::Arc};
@@ -127,6 +127,40 @@ fn read(stream: &mut TcpStream, count: usize) -> Vec<u8> {
     bytes
 }
 
+/// The call that most tests make, in a frame.
+fn add(id: i32) -> Vec<u8> {
+    framed(&binary("add", message_type::CALL, id))
+}
+
+/// Sends a message that is answered with itself.
+fn send_and_read(stream: &mut TcpStream, message: &[u8]) {
+    stream.write_all(message).expect("sent");
+    assert_eq!(read(stream, message.len()), message);
+}
+
+/// Where handlers wait for a word each, until there is nobody any more to give
+/// it.
+struct Gate {
+    go: mpsc::Sender<()>,
+    /// How many have come to it.
+    arrived: Arc<AtomicUsize>,
+}
+
+impl Gate {
+    /// A gate, and what a handler does at it.
+    fn new() -> (Self, impl Fn() + Send + Sync) {
+        let (go, wait) = mpsc::channel();
+        let wait = Mutex::new(wait);
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let came = Arc::clone(&arrived);
+        let pass = move || {
+            came.fetch_add(1, Ordering::SeqCst);
+            let _ = wait.lock().expect("a lock").recv();
+        };
+        (Self { go, arrived }, pass)
+    }
+}
+
 /// What comes until the connection is closed; a reset is an end, too.
 fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -157,8 +191,7 @@ fn each_connection_speaks_as_it_began() {
     for message in &formats {
         let mut stream = server.connect();
         for _ in 0..3 {
-            stream.write_all(message).expect("sent");
-            assert_eq!(&read(&mut stream, message.len()), message);
+            send_and_read(&mut stream, message);
         }
     }
     server.close(PATIENCE);
@@ -167,7 +200,7 @@ fn each_connection_speaks_as_it_began() {
 #[test]
 fn bytes_may_come_one_by_one() {
     let server = Running::echo(ServerOptions::default());
-    let message = framed(&binary("add", message_type::CALL, 7));
+    let message = add(7);
     let mut stream = server.connect();
     for byte in &message {
         stream.write_all(&[*byte]).expect("sent");
@@ -181,9 +214,7 @@ fn bytes_may_come_one_by_one() {
 fn calls_sent_at_once_are_answered_in_their_order() {
     let server = Running::echo(ServerOptions::default());
     let mut stream = server.connect();
-    let calls: Vec<u8> = (0..5_000)
-        .flat_map(|id| framed(&binary("add", message_type::CALL, id)))
-        .collect();
+    let calls: Vec<u8> = (0..5_000).flat_map(add).collect();
     let sent = calls.clone();
     let mut writing = stream.try_clone().expect("the same");
     let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
@@ -202,8 +233,7 @@ fn many_clients_get_their_own_answers() {
                 for call in 0..50 {
                     let name = format!("client {client}");
                     let message = framed(&binary(&name, message_type::CALL, call));
-                    stream.write_all(&message).expect("sent");
-                    assert_eq!(read(&mut stream, message.len()), message);
+                    send_and_read(&mut stream, &message);
                 }
             })
         })
@@ -331,12 +361,11 @@ fn garbage_behind_calls_costs_none_of_them() {
 fn what_many_clients_have_sent_before_the_end_is_answered() {
     // More of them than a turn of the loop has events.
     let server = Running::echo(ServerOptions::default());
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     for _ in 0..5 {
         let mut streams: Vec<_> = (0..200).map(|_| server.connect()).collect();
         for stream in &mut streams {
-            stream.write_all(&message).expect("sent");
-            assert_eq!(read(stream, message.len()), message);
+            send_and_read(stream, &message);
         }
         for stream in &mut streams {
             stream.write_all(&message).expect("sent");
@@ -362,57 +391,49 @@ fn what_many_clients_have_sent_before_the_end_is_answered() {
 
 #[test]
 fn answer_arrives_though_its_client_sends_on_while_the_server_ends() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&made);
+    let (gate, pass) = Gate::new();
     let server = Running::with(ServerOptions::default(), 2, move |mut request| {
         request.next_message();
-        counted.fetch_add(1, Ordering::SeqCst);
-        let _ = wait.lock().expect("a lock").recv();
+        pass();
         request.answer(vec![7; 1 << 20].into(), true);
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut idle = server.connect();
     let mut stream = server.connect();
     stream.write_all(&message).expect("sent");
-    until(|| made.load(Ordering::SeqCst) == 1);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
     server.server.close(PATIENCE);
     assert_eq!(read_to_end(&mut idle), b"");
     // It is too late for this one.
     stream.write_all(&message).expect("sent");
     thread::sleep(Duration::from_millis(50));
-    drop(go);
+    drop(gate.go);
     assert_eq!(read_to_end(&mut stream).len(), 1 << 20);
     server.close(PATIENCE);
 }
 
 #[test]
 fn calls_of_a_client_that_has_gone_are_not_made() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&made);
+    let (gate, pass) = Gate::new();
     let server = Running::with(ServerOptions::default(), 1, move |mut request| {
         while request.next_message().is_some() {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let _ = wait.lock().expect("a lock").recv();
+            pass();
             request.answer(Bytes::from_static(b"answer"), true);
         }
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut stream = server.connect();
     stream.write_all(&message.repeat(100)).expect("sent");
-    until(|| made.load(Ordering::SeqCst) == 1);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
     // With something unread it is reset.
     drop(stream);
     until(|| {
         // An answer to it is refused, and then it is gone.
-        let _ = go.send(());
+        let _ = gate.go.send(());
         server.server.connections() == 0
     });
-    assert!(made.load(Ordering::SeqCst) < 100);
-    drop(go);
+    assert!(gate.arrived.load(Ordering::SeqCst) < 100);
+    drop(gate.go);
     server.close(PATIENCE);
 }
 
@@ -445,11 +466,10 @@ fn idle_connection_lives_without_a_time_and_ends_after_it() {
         message_time: Some(Duration::from_millis(100)),
         ..ServerOptions::default()
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut stream = forever.connect();
     thread::sleep(Duration::from_millis(300));
-    stream.write_all(&message).expect("sent");
-    assert_eq!(read(&mut stream, message.len()), message);
+    send_and_read(&mut stream, &message);
     forever.close(PATIENCE);
 
     let server = Running::echo(ServerOptions {
@@ -464,10 +484,7 @@ fn idle_connection_lives_without_a_time_and_ends_after_it() {
 
 #[test]
 fn calls_beyond_the_queue_are_answered_with_an_error() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&made);
+    let (gate, pass) = Gate::new();
     let server = Running::with(
         ServerOptions {
             queue: 1,
@@ -475,16 +492,14 @@ fn calls_beyond_the_queue_are_answered_with_an_error() {
         },
         1,
         move |request| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            // One that was dropped lets every call go on.
-            let _ = wait.lock().expect("a lock").recv();
+            pass();
             answer_with_itself(request);
         },
     );
     let message = framed(&binary("service:add", message_type::CALL, 5));
     let mut first = server.connect();
     first.write_all(&message).expect("sent");
-    until(|| made.load(Ordering::SeqCst) == 1);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
     let mut second = server.connect();
     second.write_all(&message).expect("sent");
     until(|| server.server.waiting() == 1);
@@ -505,12 +520,11 @@ fn calls_beyond_the_queue_are_answered_with_an_error() {
         "the worker is busy, and tells later"
     );
 
-    drop(go);
+    drop(gate.go);
     assert_eq!(read(&mut first, message.len()), message);
     assert_eq!(read(&mut second, message.len()), message);
     // The connection was not closed.
-    third.write_all(&message).expect("sent");
-    assert_eq!(read(&mut third, message.len()), message);
+    send_and_read(&mut third, &message);
     assert_eq!(
         server.notices.recv_timeout(PATIENCE).expect("a notice"),
         Notice::Overload { queue: 1, more: 0 }
@@ -529,7 +543,7 @@ fn calls_of_a_client_that_takes_no_answers_are_not_made() {
             request.answer(vec![7; SIZE].into(), true);
         }
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let calls = 2_000;
     let mut stream = server.connect();
     stream.write_all(&message.repeat(calls)).expect("sent");
@@ -547,7 +561,7 @@ fn calls_of_a_client_that_takes_no_answers_are_not_made() {
 #[test]
 fn others_go_on_while_a_handler_waits() {
     let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
+    let wait = Mutex::new(wait);
     let is_first = AtomicUsize::new(0);
     let server = Running::with(ServerOptions::default(), 2, move |request| {
         if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -555,13 +569,12 @@ fn others_go_on_while_a_handler_waits() {
         }
         answer_with_itself(request);
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut waiting = server.connect();
     waiting.write_all(&message).expect("sent");
     let mut other = server.connect();
     for _ in 0..100 {
-        other.write_all(&message).expect("sent");
-        assert_eq!(read(&mut other, message.len()), message);
+        send_and_read(&mut other, &message);
     }
     go.send(()).expect("a word");
     assert_eq!(read(&mut waiting, message.len()), message);
@@ -572,7 +585,7 @@ fn others_go_on_while_a_handler_waits() {
 fn call_is_made_whichever_worker_leaves_it_to_another() {
     // Of two calls the one that is made first waits for the other, and nothing
     // else happens that would have somebody look after that.
-    let made = Arc::new((std::sync::Mutex::new(0_usize), std::sync::Condvar::new()));
+    let made = Arc::new((Mutex::new(0_usize), std::sync::Condvar::new()));
     let server = Running::with(ServerOptions::default(), 2, move |request| {
         let (count, changed) = &*made;
         let mut count = count.lock().expect("a lock");
@@ -589,7 +602,7 @@ fn call_is_made_whichever_worker_leaves_it_to_another() {
         }
         answer_with_itself(request);
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut streams = [server.connect(), server.connect()];
     for _ in 0..3_000 {
         for stream in &mut streams {
@@ -603,17 +616,27 @@ fn call_is_made_whichever_worker_leaves_it_to_another() {
 }
 
 #[test]
+fn first_call_of_a_connection_may_be_under_way_when_the_server_is_closed() {
+    let server = Running::echo(ServerOptions::default());
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut fresh = server.connect();
+    let mut silent = server.connect();
+    until(|| server.server.connections() == 2);
+    server.server.close(PATIENCE);
+    fresh.write_all(&message).expect("sent");
+    assert_eq!(read_to_end(&mut fresh), message);
+    assert_eq!(read_to_end(&mut silent), b"");
+    assert_eq!(server.close(PATIENCE).unfinished, 0);
+}
+
+#[test]
 fn calls_that_have_come_are_answered_before_the_end() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&made);
+    let (gate, pass) = Gate::new();
     let server = Running::with(ServerOptions::default(), 2, move |request| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        let _ = wait.lock().expect("a lock").recv();
+        pass();
         answer_with_itself(request);
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut idle = server.connect();
     let mut begun = server.connect();
     begun.write_all(&message[..7]).expect("sent");
@@ -621,9 +644,9 @@ fn calls_that_have_come_are_answered_before_the_end() {
     for stream in &mut streams {
         stream.write_all(&message).expect("sent");
     }
-    until(|| made.load(Ordering::SeqCst) == 2 && server.server.waiting() == 18);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 2 && server.server.waiting() == 18);
     server.server.close(PATIENCE);
-    // Those that have no call are closed at once.
+    // Those that have no call are closed.
     assert_eq!(read_to_end(&mut idle), b"");
     assert_eq!(read_to_end(&mut begun), b"");
     assert!(
@@ -632,7 +655,7 @@ fn calls_that_have_come_are_answered_before_the_end() {
             .is_ok_and(|count| count == 0)
             || TcpStream::connect(server.address).is_err()
     );
-    drop(go);
+    drop(gate.go);
     for stream in &mut streams {
         assert_eq!(read_to_end(stream), message);
     }
@@ -641,29 +664,25 @@ fn calls_that_have_come_are_answered_before_the_end() {
 
 #[test]
 fn what_takes_longer_than_the_grace_is_given_up() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = std::sync::Mutex::new(wait);
-    let made = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&made);
+    let (gate, pass) = Gate::new();
     let server = Running::with(ServerOptions::default(), 2, move |request| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        let _ = wait.lock().expect("a lock").recv();
+        pass();
         answer_with_itself(request);
     });
     let mut stream = server.connect();
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     stream.write_all(&message).expect("sent");
-    until(|| made.load(Ordering::SeqCst) == 1);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
     server.server.close(Duration::from_millis(100));
     assert_eq!(read_to_end(&mut stream), b"");
-    drop(go);
+    drop(gate.go);
     assert_eq!(server.close(Duration::ZERO), Ended { unfinished: 1 });
 }
 
 #[test]
 fn peer_that_sends_no_more_still_gets_its_answer() {
     let server = Running::echo(ServerOptions::default());
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut stream = server.connect();
     stream.write_all(&message).expect("sent");
     stream.shutdown(Shutdown::Write).expect("half-closed");
@@ -681,13 +700,12 @@ fn worker_that_fails_closes_the_connection_and_no_other() {
             answer_with_itself(request);
         }
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut failing = server.connect();
     failing.write_all(&message).expect("sent");
     assert_eq!(read_to_end(&mut failing), b"");
     let mut other = server.connect();
-    other.write_all(&message).expect("sent");
-    assert_eq!(read(&mut other, message.len()), message);
+    send_and_read(&mut other, &message);
     server.close(PATIENCE);
 }
 
@@ -697,7 +715,7 @@ fn answer_that_is_the_last_one_arrives_though_more_was_sent() {
         let message = request.next_message().expect("a message");
         request.answer(Bytes::from(framed(&message)), false);
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut stream = server.connect();
     stream.write_all(&message.repeat(10)).expect("sent");
     assert_eq!(read_to_end(&mut stream), message);
@@ -710,7 +728,7 @@ fn no_more_connections_than_allowed_are_served_at_once() {
         connections: 2,
         ..ServerOptions::default()
     });
-    let message = framed(&binary("add", message_type::CALL, 1));
+    let message = add(1);
     let mut first = server.connect();
     let mut second = server.connect();
     for stream in [&mut first, &mut second] {

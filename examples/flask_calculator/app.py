@@ -2,28 +2,32 @@
 
     flask --app examples/flask_calculator/app.py run
 
-The service is looked for at 127.0.0.1:9090; FLASK_CALCULATOR_URL=tcp://host:port changes that.
+The service is looked for at 127.0.0.1:9090; THRIFT_URL_CALCULATOR=tcp://host:port changes that.
 """
 
-from pathlib import Path
-
-import fastthrift
-from fastthrift.rpc import client_context
+from fastthrift.contrib.flask import Thrift, current_thrift
 from fastthrift.thrift import TApplicationException, TException
-from fastthrift.transport import TTransportException
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-
-idl = fastthrift.load(str(Path(__file__).parent.parent / "calculator.thrift"))
 
 OPERATIONS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 I32_MIN, I32_MAX = -(2**31), 2**31 - 1
 
+thrift = Thrift()
+
 
 def create_app() -> Flask:
     app = Flask(__name__)
-    app.config["CALCULATOR_URL"] = "tcp://127.0.0.1:9090"
+    app.config["THRIFT_CLIENTS"] = {
+        "calculator": {
+            "idl": "../calculator.thrift",
+            "service": "Calculator",
+            "url": "tcp://127.0.0.1:9090",
+            "timeout": 3.0,
+        }
+    }
     app.config.from_prefixed_env()
+    thrift.init_app(app)
 
     @app.get("/")
     def page() -> ResponseReturnValue:
@@ -37,16 +41,17 @@ def create_app() -> Flask:
         except ValueError as error:
             return respond(400, error=str(error))
 
-        expression = f"{a} {OPERATIONS[operation]} {b}"
-        try:
-            # One connection for each request, closed whatever happens inside.
-            with client_context(idl.Calculator, url=app.config["CALCULATOR_URL"]) as service:
-                result = getattr(service, operation)(a, b)
-        except (TException, OSError) as error:
-            app.logger.warning("%s failed: %r", expression, error)
-            status, message = explain(error, expression)
-            return respond(status, error=message)
-        return respond(200, expression=expression, result=result)
+        call = getattr(current_thrift["calculator"], operation)
+        return respond(200, expression=f"{a} {OPERATIONS[operation]} {b}", result=call(a, b))
+
+    # Without this a failed call is answered by the extension, with the status and as JSON.
+    @app.errorhandler(TException)
+    def failed(error: TException) -> ResponseReturnValue:
+        app.logger.warning("%s failed: %s", request.path, error)
+        failure = current_thrift.failure(error)
+        if failure is None:
+            raise error
+        return respond(failure.status, error=explain(error) or f"Sorry, {failure.error}.")
 
     return app
 
@@ -69,19 +74,15 @@ def read_operation() -> str:
     return operation
 
 
-def explain(error: Exception, expression: str) -> tuple[int, str]:
-    """Maps a failed call to an HTTP status and a message that gives away nothing internal."""
+def explain(error: TException) -> str | None:
+    """What the service has refused, in words of the page; nothing internal is given away."""
     match error:
         case TApplicationException(type=TApplicationException.INTERNAL_ERROR):
-            return 502, (
-                f"The calculator has no answer for {expression}: it cannot divide by zero, and "
-                f"whole results must stay between {I32_MIN} and {I32_MAX}."
+            return (
+                "The calculator has no answer for this: it cannot divide by zero, and whole "
+                f"results must stay between {I32_MIN} and {I32_MAX}."
             )
-        case TTransportException(type=TTransportException.NOT_OPEN):
-            return 503, "The calculator service cannot be reached. Please try again later."
-        case TTransportException(type=TTransportException.TIMED_OUT):
-            return 504, "The calculator service did not answer in time. Please try again later."
-    return 502, "The calculator service gave no usable answer. Please try again later."
+    return None
 
 
 def respond(status: int, **answer: object) -> ResponseReturnValue:

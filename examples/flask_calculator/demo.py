@@ -32,7 +32,7 @@ def main() -> int:
     service_port, web_port = free_port(), free_port()
     service = [str(HERE / "server.py"), "--port", str(service_port)]
     web = ["-m", "flask", "--app", str(HERE / "app.py"), "run", "--port", str(web_port)]
-    os.environ["FLASK_CALCULATOR_URL"] = f"tcp://{HOST}:{service_port}"
+    os.environ["THRIFT_URL_CALCULATOR"] = f"tcp://{HOST}:{service_port}"
 
     failures = 0
     with serving(service, service_port), serving(web, web_port):

@@ -33,8 +33,8 @@ __all__ = [
     "from_json", "inherit_native", "initialize", "install_call", "install_getattr", "is_slot",
     "layout_fields", "load_schema", "parse_json", "read_call", "read_json", "read_json_message",
     "read_json_value", "read_reply", "read_value", "send_at_once", "serialize", "set_raw",
-    "skip_json", "snapshot", "source_below", "take_output", "to_dict", "to_json", "write_call",
-    "write_json_message", "write_json_value", "write_result", "write_value",
+    "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict", "to_json",
+    "trace", "write_call", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -85,26 +85,18 @@ class _ProtocolFactory(Protocol):
 
 # Payloads and bytes.
 
-def encode(
-    obj: object,
-    protocol: Literal["binary", "compact"]
-    | TBinaryProtocolFactory
-    | TCompactProtocolFactory
-    | None = None,
-) -> bytes:
+# A protocol of `encode` and `decode`; the binary one where it is None.
+_Spoken: TypeAlias = (
+    Literal["binary", "compact"] | TBinaryProtocolFactory | TCompactProtocolFactory | None
+)
+
+def encode(obj: object, protocol: _Spoken = None) -> bytes:
     """The bytes of a struct, by the binary protocol unless another is named.
 
     Raises TDecodeException for a value that does not fit its field.
     """
 
-def decode(
-    cls: type[_T],
-    buffer: _Data,
-    protocol: Literal["binary", "compact"]
-    | TBinaryProtocolFactory
-    | TCompactProtocolFactory
-    | None = None,
-) -> _T:
+def decode(cls: type[_T], buffer: _Data, protocol: _Spoken = None) -> _T:
     """A new struct of class `cls`; bytes after its end are ignored.
 
     Raises a TException that names the byte and the field where the bytes are wrong.
@@ -615,8 +607,8 @@ def read_json_message(
 ) -> Literal[True] | bytes | None: ...
 def parse_json(text: bytes, max_depth: int) -> dict[str, Any]: ...
 def skip_json(payload: object, max_depth: int, max_string_size: int) -> None: ...
-def write_json_value(ttype: int, value: object, spec: object, budget: int) -> Any: ...
-def read_json_value(ttype: int, value: object, spec: object, budget: int) -> Any: ...
+def write_json_value(described: tuple[int, object], value: object, budget: int) -> Any: ...
+def read_json_value(described: tuple[int, object], data: object, budget: int) -> Any: ...
 def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""
@@ -632,6 +624,7 @@ def take_output(trans: Any) -> tuple[bytes | None, Any]:
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
 
+def tells_later(opening: bytes) -> bool: ...
 def detect(opening: bytes) -> tuple[str, bool] | None:
     """What the first bytes of a connection speak, and whether in frames; None where they do not
     tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",
@@ -666,6 +659,12 @@ class ValueScan:
     def wanted(self, arrived: bytearray) -> int:
         """Look on in all bytes that have arrived since the value's start: how many there must be
         before it can be whole. That many are there where the value is whole, or wrong."""
+
+def trace(data: bytes, protocol: str, *, message: bool) -> tuple[Any, Any, int, Any]:
+    """What lies where in a message or a bare struct: its header (name, type, sequence id), its
+    struct, where it ends, and what is wrong with it, as a text and a byte.
+
+    A value is `(type, start, end, value)`, with no end where the bytes are wrong before it."""
 
 def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
     """Read a bare value of a type as a `thrift_spec` writes it."""

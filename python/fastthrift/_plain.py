@@ -107,10 +107,11 @@ def declared_by(service: Any, method: str) -> list[type[BaseException]]:
 
 def type_name(field: Sequence[Any]) -> str:
     """The type of a field of a ``thrift_spec``, as the IDL spells it."""
-    return _spelled(field[0], field[2] if len(field) == 4 else None)
+    return spelled(field[0], field[2] if len(field) == 4 else None)
 
 
-def _spelled(ttype: int, inner: Any) -> str:
+def spelled(ttype: int, inner: Any) -> str:
+    """A type of a ``thrift_spec``, given as its number and what that needs to say all."""
     if ttype == TType.MAP:
         return f"map<{_element(inner[0])}, {_element(inner[1])}>"
     if ttype in (TType.LIST, TType.SET):
@@ -122,7 +123,7 @@ def _spelled(ttype: int, inner: Any) -> str:
 
 def _element(spec: Any) -> str:
     """The type of an element of a container, which is a number where that says all."""
-    return _spelled(*spec) if isinstance(spec, tuple) else _spelled(spec, None)
+    return spelled(*spec) if isinstance(spec, tuple) else spelled(spec, None)
 
 
 def _args_class(service: Any, method: str) -> Any:

@@ -17,12 +17,38 @@ Middleware stands around calls, of a client or of a processor, as Django's does 
 
     fastthrift.ClientPool(idl.Calculator, url, middleware=[with_token])
 
+What is to stand around the calls of all clients and servers of a program is a context manager, for
+both kinds of program::
+
+    @contextlib.contextmanager
+    def traced(call):
+        with tracer.start_as_current_span(call.name):
+            yield
+
+    fastthrift.hooks.add_around(client=traced, server=traced)
+
 In asyncio ``get_response(call)`` is to be awaited, and ``answer`` is a coroutine function. What
 middleware raises is what the call raises; a hook that raises is logged, and nothing else.
 """
 
 from __future__ import annotations
 
-from fastthrift._calls.observed import Call, add, current_call, remove
+from fastthrift._calls.observed import (
+    Call,
+    add,
+    add_around,
+    current_call,
+    remove,
+    remove_around,
+    warn_slow,
+)
 
-__all__ = ["Call", "add", "current_call", "remove"]
+__all__ = [
+    "Call",
+    "add",
+    "add_around",
+    "current_call",
+    "remove",
+    "remove_around",
+    "warn_slow",
+]

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock, current_deadline, end_at
 from fastthrift._calls.pool_calls import (
     OneConnection,
@@ -36,6 +36,7 @@ from fastthrift._calls.pooling import (
     PoolOptions,
     Shelf,
     fair_end,
+    options_of_call,
 )
 from fastthrift._calls.steps import run
 from fastthrift._calls.transports import layers, looks_at
@@ -64,6 +65,9 @@ class ClientPool(PoolFace):
     where its method is idempotent: named by ``idempotent``, or annotated
     ``(idempotent = "true")`` in the IDL. After declared exceptions a connection is kept, after any
     other failure it is closed.
+
+    A call takes ``timeout=`` besides its arguments, in place of the pool's. Where a method has an
+    argument of that name, it is the method's.
     """
 
     _options: PoolOptions
@@ -72,10 +76,12 @@ class ClientPool(PoolFace):
         return _InThreads(service, options, Addresses(parse_all(url)), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        if watch.is_on:
-            return run(call_seen(self, run, _api, args, kwargs))
-        calls = self._calls
         options = self._options
+        if kwargs:
+            options = options_of_call(self._service, options, _api, kwargs)
+        if watch.is_on:
+            return run(call_seen(self, options, run, _api, args, kwargs))
+        calls = self._calls
         now = clock()
         timeout = options.timeout
         at = current_deadline()
@@ -183,10 +189,8 @@ class _InThreads(PoolCalls):
             proto_factory or url.protocol_factory(),
             trans_factory or url.transport_factory(),
         )
-        with contextlib.ExitStack() as closing:
-            client: TClient = run(connect(closing, *parts, check_seqid=check_seqid))
-            closing.pop_all()
-            return client
+        client: TClient = run(connect_client(*parts, check_seqid=check_seqid))
+        return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         return looks_at(trans)

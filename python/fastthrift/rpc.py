@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect, connect_client
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -110,19 +110,9 @@ def make_client(
     tls = cafile, ssl_context, certfile, keyfile
     client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
-    with contextlib.ExitStack() as closing:
-        client: TClient = run(
-            connect(
-                closing,
-                *parts,
-                check_seqid=check_seqid,
-                auto_reopen=auto_reopen,
-                middleware=middleware,
-            )
-        )
-        # From here on it is closed by the caller.
-        closing.pop_all()
-        return client
+    options: Any = {"auto_reopen": auto_reopen, "middleware": middleware}
+    client: TClient = run(connect_client(*parts, check_seqid=check_seqid, **options))
+    return client
 
 
 def make_server(

@@ -42,8 +42,7 @@ from fastthrift._calls.settle import (
     conclude,
     error_number,
 )
-from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._calls.wait import wait
+from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import Overload, refuse
 from fastthrift._serve.signals import closing_on_signals
@@ -179,11 +178,9 @@ class TServer:
                 try:
                     if begin_message is not None:
                         begin_message()
-                    arrived = wait(itrans)
                     if is_first:
-                        waits = bool(arrived)
-                        call.opening = bytes(arrived[:LOOKED_AT])
-                    elif waits and not arrived and begin_message is not None:
+                        waits = wait_for_opening(itrans, call)
+                    elif not wait(itrans) and waits and begin_message is not None:
                         # It has come with the call before.
                         begin_message(arrived=True)
                     process(call)
@@ -199,6 +196,7 @@ class TServer:
                         rate=self._connections.rate,
                     )
         finally:
+            connection.call.end()
             itrans.close()
             otrans.close()
 

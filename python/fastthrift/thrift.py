@@ -16,33 +16,26 @@ from fastthrift._calls.client_call import (
     STARTED,
     name_arguments,
 )
-from fastthrift._calls.progress import Turns, is_open
+from fastthrift._calls.faces import ClientFace, ProcessorFace, SeveralFace, other_attribute
+from fastthrift._calls.progress import Turns
 from fastthrift._calls.progress import process as this_process
 from fastthrift._calls.server_call import (
-    SEPARATOR,
     Reader,
     ServerCall,
+    SettledCall,
     Writer,
     answer,
-    declare,
     noted,
     process,
     process_by_steps,
     read_call,
-    register,
     several,
     single,
     write_answer,
 )
-from fastthrift._calls.services import (
-    check_handler,
-    check_service,
-    find_keyword_method,
-    no_such_attribute,
-)
+from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import Blocking, run
-from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._calls.wait import wait
+from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
@@ -62,16 +55,16 @@ from ._payload import parse_spec as parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from fastthrift._calls.client_call import ClientCall
-    from fastthrift._calls.observed import Call, Middleware
-    from fastthrift._calls.server_call import Incoming
+    from fastthrift._calls.observed import Call
+    from fastthrift._calls.server_call import Find, Incoming
     from fastthrift.protocol.base import TProtocolBase
 
 
-class TClient:
+class TClient(ClientFace):
     """Calls the methods of a service, as attributes of the client.
 
     A client may be shared by threads (or greenlets): calls take turns. After a timeout, a
@@ -81,64 +74,30 @@ class TClient:
     Declared exceptions, ``TApplicationException`` replies and arguments that cannot be encoded
     or exceed a limit leave the connection open.
 
+    A call takes ``timeout=`` besides its arguments: how many seconds it may take as a whole, as
+    ``fastthrift.deadline`` says it of several. Where a method has an argument of that name, it is
+    the method's.
+
     ``is_open`` tells whether there is a connection, ``reopen()`` makes a new one in its place;
     where the service has methods of these names, they are those.
     """
 
-    def __init__(
-        self,
-        service: Any,
-        iprot: TProtocolBase,
-        oprot: TProtocolBase | None = None,
-        *,
-        check_seqid: bool = True,
-        auto_reopen: bool = False,
-        middleware: Iterable[Middleware] = (),
-    ) -> None:
-        """``service`` is a class of a loaded module.
-
-        ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
-        answer every call with id 0; that can be said of the protocol as well. With
-        ``auto_reopen`` a call that finds the connection closed, by the peer or after a call that
-        failed, opens another one first. ``middleware`` stands around each call (see
-        ``fastthrift.hooks``).
-        """
-        check_service(service, type(self).__name__)
-        self._service = service
-        self._iprot = self._oprot = iprot
-        if oprot is not None:
-            self._oprot = oprot
-        self._seqid = 0
-        self._rpc_state = Turns(service, Blocking, check_seqid)
-        self._rpc_state.auto_reopen = auto_reopen
-        if middleware:
-            self._rpc_state.around = _through(middleware)
+    def _begin_progress(self, service: Any, check_seqid: bool) -> Turns:
+        return Turns(service, Blocking, check_seqid)
 
     def __getattr__(self, _api: str) -> Any:
-        # `_service` is missing on an object that __init__ has not run on, as copy makes them.
-        if _api != "_service":
-            if _api in self._service.thrift_services:
-                return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
-            if api := find_keyword_method(self._service, _api):
-                return partial(_watched, self, api) if watch.is_on else partial(self._req, api)
-            # A service method called `close` is hidden by the client's own.
-            if _api == "tclose":
-                return partial(_watched, self, "close")
-            # A method of the service comes first, as it does in thriftpy2.
-            if _api == "is_open":
-                return is_open(self)
-            if _api == "reopen":
-                return partial(_reopen, self)
-            raise no_such_attribute(self, _api)
-        raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
-
-    def __dir__(self) -> list[str]:
-        return list(self._service.thrift_services)
+        if _api != "_service" and _api in self._service.thrift_services:
+            return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
+        return other_attribute(self, _api, _watched, _reopen)
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
+        named = None
         bound = bind(self, _OWN_HALVES, _api, args, kwargs)
-        named = name_arguments(self._service, _api, args, kwargs) if bound is None else None
+        if bound is None:
+            if is_given_timeout(self._service, _api, kwargs):
+                return _in_time(self._req, _api, args, kwargs)
+            named = name_arguments(self._service, _api, args, kwargs)
         progress = self._rpc_state
         if progress.process is not this_process.current:
             progress.start_over_in_child(self)
@@ -188,12 +147,6 @@ class TClient:
         call.seqid = self._seqid
         return _receive(progress, call, self._iprot)
 
-    def close(self) -> None:
-        """Close the transports. Does not wait for a call that another thread is making."""
-        self._iprot.trans.close()
-        if self._iprot != self._oprot:
-            self._oprot.trans.close()
-
 
 _core.install_getattr(TClient)
 
@@ -210,6 +163,8 @@ def _watched(client: TClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
     progress = client._rpc_state
     if not is_observed(progress.around):
         return client._req(_api, *args, **kwargs)
+    if is_given_timeout(client._service, _api, kwargs):
+        return _in_time(partial(_watched, client), _api, args, kwargs)
     if progress.process is not this_process.current:
         progress.start_over_in_child(client)
 
@@ -219,6 +174,16 @@ def _watched(client: TClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
 
     call = new_call(client._service, _api, args, kwargs)
     return run(observe(call, progress.around, go))
+
+
+def _in_time(
+    make: Callable[..., Any], _api: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call that is given ``timeout=``."""
+    from fastthrift._calls.deadlines import within_timeout
+
+    with within_timeout(kwargs):
+        return make(_api, *args, **kwargs)
 
 
 def _reopen(client: TClient) -> None:
@@ -231,16 +196,20 @@ def _reopen(client: TClient) -> None:
 def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
     """Wait for the reply to a call that was sent, and read it."""
     call.stage = RECEIVING
-    if arrived := wait(iprot.trans):
+    if not progress.answered:
+        try:
+            wait_for_opening(iprot.trans, progress)
+        finally:
+            if progress.opening:
+                call.stage = READING
+    elif wait(iprot.trans):
         call.stage = READING
-        if not progress.answered:
-            progress.opening = bytes(arrived[:LOOKED_AT])
     value = call.take(iprot)
     progress.answered = True
     return value
 
 
-class TProcessor:
+class TProcessor(ProcessorFace):
     """Reads one call, hands it to the handler's method of that name and writes the answer.
 
     ``process`` raises what it cannot answer, undeclared exceptions of the handler among them,
@@ -249,20 +218,6 @@ class TProcessor:
 
     A handler that lacks methods of the service is logged as a warning.
     """
-
-    # How calls are handed on through middleware, where there is any.
-    around: Callable[[Any], Any] | None = None
-
-    def __init__(
-        self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
-    ) -> None:
-        """``middleware`` stands around each call of the handler (see ``fastthrift.hooks``)."""
-        check_service(service, type(self).__name__)
-        check_handler(service, handler, type(self).__name__)
-        self._service = service
-        self._handler = handler
-        if middleware:
-            self.around = _through(middleware)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call."""
@@ -277,10 +232,6 @@ class TProcessor:
     def send_result(self, oprot: TProtocolBase, api: str, result: TPayload, seqid: int) -> None:
         """Answer with a result, which may hold a declared exception."""
         run(write_answer(Blocking, *noted(oprot), api, result, seqid))
-
-    def handle_exception(self, e: Exception, result: TPayload) -> bool:
-        """Put ``e`` into the first field of ``result``, by field id, that declares it."""
-        return declare(e, result)
 
     def process(self, iprot: TProtocolBase, oprot: TProtocolBase) -> None:
         """Read one call, make it and answer it."""
@@ -306,9 +257,10 @@ class TProcessor:
         """
         from fastthrift._calls.settle import alone, conclude, peer_name
 
-        call = ServerCall()
+        call = SettledCall()
         try:
-            call.begin(bytes(wait(iprot.trans)[:LOOKED_AT]))
+            call.begin(b"")
+            wait_for_opening(iprot.trans, call)
             processing(self, iprot, oprot)(call)
         except Exception as error:
             peer = peer or peer_name(iprot.trans, "an unknown peer")
@@ -322,28 +274,8 @@ _OWN_PARTS = _core.OriginalMethods(TProcessor, *_PARTS)
 _OWN_PROCESSING = _core.OriginalMethods(TProcessor, "process", *_PARTS)
 
 
-def _through(
-    middleware: Iterable[Middleware], *, several: bool = False
-) -> Callable[[Any], Any] | None:
-    from fastthrift._calls.observed import through
-
-    return through(middleware, several=several)
-
-
-class TMultiplexedProcessor(TProcessor):
+class TMultiplexedProcessor(SeveralFace, TProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
-
-    SEPARATOR = SEPARATOR
-
-    def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
-        """``middleware`` stands around that of each service."""
-        self.processors: dict[str, TProcessor] = {}
-        if middleware:
-            self.around = _through(middleware, several=True)
-
-    def register_processor(self, service_name: str, processor: TProcessor) -> None:
-        """Serve ``processor`` under a name; a name can be given once."""
-        register(self.processors, service_name, processor)
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call of any of the services."""
@@ -365,6 +297,13 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
         find = several(processor)
         return lambda call: run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
     return lambda call: processor.process(Reader(iprot, call), Writer(oprot, call))
+
+
+def find_of(processor: Any) -> Find | None:
+    """How a processor finds who serves a call, where it processes them as these here do."""
+    if _OWN_PROCESSING.are_kept_by(processor):
+        return single(processor)
+    return several(processor) if _OWN_SEVERAL.are_kept_by(processor) else None
 
 
 class TProcessorFactory:

@@ -19,6 +19,7 @@ mod server;
 mod stream;
 mod structs;
 mod thriftpy_json;
+mod trace;
 mod transport;
 
 /// Forgets what was compiled from a struct class, after an assignment to it.
@@ -62,7 +63,7 @@ mod _core {
     #[pymodule_export]
     use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
-    use super::stream::{detect, frame_end, frame_header, frame_length};
+    use super::stream::{detect, frame_end, frame_header, frame_length, tells_later};
     #[pymodule_export]
     use super::structs::{
         Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,
@@ -73,6 +74,8 @@ mod _core {
         parse_json, read_json, read_json_message, read_json_value, skip_json, write_json_message,
         write_json_value,
     };
+    #[pymodule_export]
+    use super::trace::trace;
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,

@@ -19,6 +19,13 @@ pub fn detect(opening: &[u8]) -> Option<(&'static str, bool)> {
     }
 }
 
+/// Whether these first bytes of a connection are so few that they may be of
+/// several things.
+#[pyfunction]
+pub fn tells_later(opening: &[u8]) -> bool {
+    matches!(stream::detect(opening), Opening::More)
+}
+
 /// What stands before a frame of `length` bytes; one above the limit, or that
 /// does not fit into 31 bits, is refused.
 #[pyfunction]

@@ -139,38 +139,37 @@ pub fn skip_json(payload: &Bound<'_, PyAny>, max_depth: i64, max_string_size: i6
     }
 }
 
-/// A value as what `json` writes, within so many levels.
+/// A `TType`, and what describes its parts as a `thrift_spec` does.
+type Described<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// A value of a type as what `json` writes, within so many levels.
 #[pyfunction]
 pub fn write_json_value<'py>(
-    ttype: &Bound<'py, PyAny>,
+    described: Described<'py>,
     value: &Bound<'py, PyAny>,
-    spec: &Bound<'py, PyAny>,
     budget: i64,
 ) -> PyResult<Bound<'py, PyAny>> {
     let limits = limits_of_value(budget);
     // A struct knows its fields itself.
-    if ttype
-        .extract::<u8>()
-        .is_ok_and(|ttype| ttype == ttype::STRUCT)
-    {
+    let ttype = described.0.extract::<u8>();
+    if ttype.is_ok_and(|ttype| ttype == ttype::STRUCT) {
         return codec::any_struct(value, limits);
     }
-    codec::any_value(&kind(ttype, spec, "serialization")?, value, limits)
+    codec::any_value(&kind(&described, "serialization")?, value, limits)
 }
 
-/// The value that parsed JSON stands for, of at most so many levels.
+/// The value of a type that parsed JSON stands for, of at most so many levels.
 #[pyfunction]
 pub fn read_json_value<'py>(
-    ttype: &Bound<'py, PyAny>,
-    value: &Bound<'py, PyAny>,
-    spec: &Bound<'py, PyAny>,
+    described: Described<'py>,
+    data: &Bound<'py, PyAny>,
     budget: i64,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let kind = kind(ttype, spec, "deserialization")?;
-    codec::value_of_any(&kind, value, TEXT, limits_of_value(budget))
+    let kind = kind(&described, "deserialization")?;
+    codec::value_of_any(&kind, data, TEXT, limits_of_value(budget))
 }
 
-fn kind(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>, what: &str) -> PyResult<Kind> {
+fn kind((ttype, spec): &Described<'_>, what: &str) -> PyResult<Kind> {
     let py = ttype.py();
     if !Kind::is_ttype(ttype) {
         return Err(error::invalid_data(

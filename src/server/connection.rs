@@ -30,6 +30,9 @@ const PIECES_PER_WRITE: usize = 64;
 /// How many of the first bytes are kept, to tell what they are.
 const LOOKED_AT: usize = 24;
 
+/// How long after it was accepted a connection is fresh.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
 /// How long an answer may take to arrive that is the last one.
 const LINGER: Duration = Duration::from_millis(300);
 
@@ -346,6 +349,18 @@ impl Connection {
             self.output_bytes += bytes.len();
             self.output.push_back(bytes);
         }
+    }
+
+    /// Whether it was accepted just now and nothing has come on it: what its
+    /// client sends may be under way.
+    pub(super) fn is_fresh(&self, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.since);
+        self.opened == 0 && !self.has_begun && age < FRESH_FOR
+    }
+
+    /// Whether there is a call that is made, or will be.
+    pub(super) fn has_calls(&self) -> bool {
+        self.is_at_work || !self.pending.is_empty()
     }
 
     /// Makes no more calls, and closes once all answers are sent.

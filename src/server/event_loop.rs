@@ -27,6 +27,10 @@ const SCRATCH: usize = 1 << 16;
 /// others are read.
 const EVENTS_PER_TURN: usize = 64;
 
+/// How long a server that is closed waits for the first call of a connection
+/// that was accepted just before.
+const FRESH_PATIENCE: Duration = Duration::from_millis(200);
+
 /// How many connections are accepted before those that there are have a turn.
 const ACCEPTED_PER_TURN: usize = 64;
 
@@ -68,6 +72,9 @@ pub(super) struct EventLoop {
     bad_call: Rate,
     overload: Rate,
     full: Rate,
+    /// Once it is closed: connections whose first call may be under way, and
+    /// until when that is waited for.
+    fresh: Option<(Instant, Vec<u64>)>,
     cannot_accept: Rate,
 }
 
@@ -109,6 +116,7 @@ impl EventLoop {
             bad_call: Rate::default(),
             overload: Rate::default(),
             full: Rate::default(),
+            fresh: None,
             cannot_accept: Rate::default(),
         })
     }
@@ -141,6 +149,7 @@ impl EventLoop {
             }
             self.accept();
             self.take_turns();
+            self.end_fresh();
             self.go_on();
             self.look_at_times();
             self.calls.push(&mut self.work);
@@ -163,7 +172,8 @@ impl EventLoop {
 
     /// Waits until something happens, or has to be looked at.
     fn wait(&mut self, events: &mut Events, closing: Option<Instant>) -> io::Result<()> {
-        let until = [self.timers.next(), self.paused, closing];
+        let fresh = self.fresh.as_ref().map(|(until, _)| *until);
+        let until = [self.timers.next(), self.paused, closing, fresh];
         let mut timeout = until
             .into_iter()
             .flatten()
@@ -441,12 +451,41 @@ impl EventLoop {
     fn begin_to_close(&mut self) {
         self.listener = None;
         let ids: Vec<u64> = self.connections.keys().copied().collect();
+        let mut fresh = Vec::new();
         for id in ids {
             self.read_by(id, Connection::read_all);
             if let Some(connection) = self.connections.get_mut(&id) {
-                connection.take_no_more();
-                self.touched.push(id);
+                if connection.is_fresh(self.now) {
+                    fresh.push(id);
+                } else {
+                    connection.take_no_more();
+                    self.touched.push(id);
+                }
             }
+        }
+        self.fresh = Some((self.now + FRESH_PATIENCE, fresh));
+    }
+
+    /// Lets fresh connections end, once their first call has come or their time
+    /// is over.
+    fn end_fresh(&mut self) {
+        let Some((until, mut fresh)) = self.fresh.take() else {
+            return;
+        };
+        let is_over = self.now >= until;
+        fresh.retain(|id| {
+            let Some(connection) = self.connections.get_mut(id) else {
+                return false;
+            };
+            if !is_over && !connection.has_calls() {
+                return true;
+            }
+            connection.take_no_more();
+            self.touched.push(*id);
+            false
+        });
+        if !fresh.is_empty() {
+            self.fresh = Some((until, fresh));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::json_message;
 use super::options::MessageFormat;
 use crate::stream::{FRAME_HEADER, Protocol, frame_header};
 use crate::wire::{
@@ -23,7 +24,7 @@ const SEPARATOR: u8 = b':';
 
 /// What a call is answered with that is not made: an error with this text, and
 /// its frame. Nothing for a call that has no answer, and none where the message
-/// cannot be told, or its protocol has no writer here.
+/// cannot be told.
 pub(super) fn refuse(
     message: &[u8],
     format: MessageFormat,
@@ -54,7 +55,16 @@ pub(super) fn refuse(
                 (reason, text),
             )
         }
-        Protocol::Json => return None,
+        Protocol::Json => {
+            let header = json_message::header(message)?;
+            let is_answered = header.message_type != message_type::ONEWAY;
+            if is_answered {
+                let why = (reason as i32, text);
+                let (method, sequence_id) = (method(&header), header.sequence_id);
+                json_message::write_exception(&mut bytes, method, sequence_id, why);
+            }
+            Ok(is_answered)
+        }
     };
     if !is_answered.ok()? {
         return Some(Bytes::new());
@@ -74,12 +84,12 @@ pub(super) fn method_called(
 ) -> Option<String> {
     let input = SliceInput::new(message);
     let header = match format.protocol {
-        Protocol::Binary { strict } => Binary::new(input, limits, strict).message(),
-        Protocol::Compact => Compact::new(input, limits).message(),
-        Protocol::ApacheJson => Json::new(input, limits).message(),
-        Protocol::Json => return None,
+        Protocol::Binary { strict } => Binary::new(input, limits, strict).message().ok(),
+        Protocol::Compact => Compact::new(input, limits).message().ok(),
+        Protocol::ApacheJson => Json::new(input, limits).message().ok(),
+        Protocol::Json => json_message::header(message),
     };
-    let header = header.ok()?;
+    let header = header?;
     let name = method(&header).escape_ascii().to_string();
     Some(name).filter(|_| header.message_type == message_type::CALL)
 }

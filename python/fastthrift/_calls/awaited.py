@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
-from fastthrift._calls.steps import Kind, drive
+from fastthrift._calls.steps import Blocking, Kind, drive
 
 
 class Awaited(Kind):
@@ -29,3 +29,10 @@ class Awaited(Kind):
         # A method may be a coroutine function or, when it does not block, a plain one.
         value = function(*arguments)
         return await value if isawaitable(value) else value
+
+
+class Mixed(Awaited):
+    """How protocols in memory are used, and handlers of asyncio."""
+
+    flush = staticmethod(Blocking.flush)
+    read = staticmethod(Blocking.read)

@@ -56,3 +56,11 @@ def connect(
         # The first call has a deadline of its own, or none.
         client._rpc_state.is_bound = True
     return client
+
+
+def connect_client(*parts: Any, **options: Any) -> Steps[Any]:
+    """A client that its caller closes, made by ``connect``; what does not become one is closed."""
+    with ExitStack() as closing:
+        client = yield from connect(closing, *parts, **options)
+        closing.pop_all()
+        return client

@@ -7,6 +7,7 @@ for ever. A deadline is a moment, and what is left until then bounds every wait 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,17 @@ class deadline:
         traceback: TracebackType | None,
     ) -> None:
         _current.reset(self._outer)
+
+
+def within_timeout(kwargs: dict[str, Any]) -> deadline | nullcontext[None]:
+    """What bounds a call that is given ``timeout=`` in seconds, None for no limit of its own; it is
+    taken out of the arguments. Raises ``ValueError`` for no number above 0."""
+    seconds = kwargs.pop("timeout")
+    if seconds is None:
+        return nullcontext()
+    if not seconds > 0:
+        raise ValueError(f"timeout must be above 0 seconds, or None, not {seconds!r}")
+    return deadline(seconds)
 
 
 def sooner(one: float | None, other: float | None) -> float | None:

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastthrift._calls.deadlines import current_deadline
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from fastthrift._calls.steps import Kind, Steps
 
     Hook = Callable[["Call"], object]
+    # Gives what is entered while a call goes on.
+    Around = Callable[["Call"], contextlib.AbstractContextManager[object]]
     # Makes a call, or gives what is to be awaited.
     Answer = Callable[["Call"], Any]
     Middleware = Callable[[Answer], Answer]
@@ -69,6 +72,7 @@ class Call:
         "seconds",
         "service",
         "side",
+        "state",
     )
 
     def __init__(
@@ -105,6 +109,8 @@ class Call:
         self.bytes_out: int | None = None
         #: How often a pool has made it again.
         self.retries = 0
+        #: For middleware and hooks, which may keep here what they know of the call.
+        self.state: dict[Any, Any] = {}
         # The call itself, and that with the middleware of its service around it.
         self._go: Answer
         self._of_service: Answer
@@ -182,7 +188,83 @@ def remove(*, client: Hook | None = None, server: Hook | None = None) -> None:
         _hooks[side] = _hooks[side][:last] + _hooks[side][last + 1 :]
 
 
-def _given(client: Hook | None, server: Hook | None, name: str) -> dict[str, Hook]:
+# In seconds; None for no such limit.
+_slow: dict[str, float | None] = {"client": None, "server": None}
+
+
+def warn_slow(*, client: float | None = None, server: float | None = None) -> None:
+    """Log a warning for each call that takes longer than so many seconds, by the loggers
+    ``fastthrift.client`` and ``fastthrift.server``; None for no such limit, as it is at first.
+
+    Limits that were set before are those no more. Raises ``ValueError`` for what is no limit.
+    """
+    limits = {"client": client, "server": server}
+    for side, limit in limits.items():
+        if limit is not None and not limit >= 0:
+            raise ValueError(f"{side}={limit!r} is no number of seconds from 0 on")
+    for side, limit in limits.items():
+        before, _slow[side] = _slow[side], limit
+        if limit is not None and before is None:
+            _hooks[side] = *_hooks[side], _warn_slow
+        elif limit is None and before is not None:
+            _hooks[side] = tuple(hook for hook in _hooks[side] if hook is not _warn_slow)
+
+
+def _warn_slow(call: Call) -> None:
+    limit = _slow[call.side]
+    if limit is not None and call.seconds > limit:
+        _loggers[call.side].warning(
+            "%s() %s took %.3f s, which is more than %g s: %s",
+            call.name,
+            f"{'at' if call.side == 'client' else 'for'} {call.peer or 'an unknown peer'}",
+            call.seconds,
+            limit,
+            call.outcome,
+        )
+
+
+_around: dict[str, tuple[Around, ...]] = {"client": (), "server": ()}
+
+
+def add_around(*, client: Around | None = None, server: Around | None = None) -> None:
+    """Have context managers around each call of a client, or of a handler by a server.
+
+    A function of the `Call` gives one, which is entered in the thread or task of the call, before
+    its middleware, and left after it, the first added last: so context variables that it sets are
+    those of what the call does. In asyncio it is an ordinary context manager too. What one raises
+    is what the call raises. Raises ``TypeError`` for what cannot be called like that.
+    """
+    given = _given(client, server, "add_around")
+    for around in given.values():
+        if not callable(around) or inspect.iscoroutinefunction(around):
+            raise TypeError(f"a plain function of one Call is needed, not {around!r}")
+    for side, around in given.items():
+        _around[side] = *_around[side], around
+
+
+def remove_around(*, client: Around | None = None, server: Around | None = None) -> None:
+    """Take functions out again. Raises ``ValueError`` for one that was not added."""
+    for side, around in _given(client, server, "remove_around").items():
+        if around not in _around[side]:
+            raise ValueError(f"nothing of the kind is around {side} calls: {around!r}")
+        _around[side] = tuple(each for each in _around[side] if each != around)
+
+
+def _surrounded(call: Call) -> contextlib.AbstractContextManager[object]:
+    """What is around a call."""
+    around = _around[call.side]
+    if not around:
+        return _nothing
+    with contextlib.ExitStack() as entered:
+        for each in around:
+            entered.enter_context(each(call))
+        return entered.pop_all()
+
+
+_nothing = contextlib.nullcontext()
+
+
+def _given(client: Any, server: Any, name: str) -> dict[str, Any]:
     given = {"client": client, "server": server}
     hooks = {side: hook for side, hook in given.items() if hook is not None}
     if not hooks:
@@ -233,7 +315,7 @@ def through(middleware: Iterable[Middleware], *, several: bool = False) -> Answe
 
 def is_observed(around: Answer | None) -> bool:
     """Whether anybody looks at the calls of a client with such middleware."""
-    return around is not None or bool(_hooks["client"])
+    return around is not None or bool(_hooks["client"] or _around["client"])
 
 
 def observe(call: Call, around: Answer | None, go: Answer) -> Steps[Any]:
@@ -242,7 +324,8 @@ def observe(call: Call, around: Answer | None, go: Answer) -> Steps[Any]:
     begun = _clock()
     failure: BaseException | None = None
     try:
-        return (yield (around or _hand_on)(call))
+        with _surrounded(call):
+            return (yield (around or _hand_on)(call))
     except BaseException as error:
         failure = error
         raise
@@ -372,7 +455,8 @@ class Seen:
         answer = self.answer_of(call)
         self._token = _current.set(call)
         try:
-            return (yield answer(call))
+            with _surrounded(call):
+                return (yield answer(call))
         except BaseException as error:
             call.error = error
             raise
@@ -380,15 +464,28 @@ class Seen:
             _current.reset(self._token)
 
     def end(self, error: BaseException | None, before: tuple[int, int] | None) -> None:
-        """The call is over."""
-        call = self.call
-        if call is None:
+        """The call is over; where it has failed, and is answered by others, once they have."""
+        if not self._has_come(error):
+            return
+        if error is not None and self.served.is_settled:
+            self.served.ending = partial(self._tell, error, before)
+        else:
+            self._tell(error, before)
+
+    def _has_come(self, error: BaseException | None) -> bool:
+        """Whether there is a call: one that was refused was made by nobody."""
+        if self.call is None:
             if self.served.header is None or self.served.stage == BEGUN:
-                return  # no call has come, or not to its end
-            call = _call_of(self._service, self.served, self.iprot)
+                return False  # none has come, or not to its end
+            call = self.call = _call_of(self._service, self.served, self.iprot)
             if error is None and self._service is not None:
                 error = refused_call(self._service, call.method, self.served.header[1])
             call.error = error or TApplicationException(TApplicationException.UNKNOWN_METHOD)
+        return True
+
+    def _tell(self, error: BaseException | None, before: tuple[int, int] | None) -> None:
+        call = self.call
+        assert call is not None
         call._end(self.begun, error)
         if before is not None:
             counter = _counter(self.served, self.iprot)

@@ -25,6 +25,7 @@ from fastthrift._calls.pooling import (
     Shelf,
     error_was_sent,
     note_unsent,
+    options_of_call,
     options_of_view,
     stays_open,
     with_methods,
@@ -471,20 +472,23 @@ class PoolFace(ABC):
 # What a face asks for, by its driver: attributes of it would hide methods of the service.
 
 
-def call_seen(pool: PoolFace, go: Any, api: str, args: Any, kwargs: Any) -> Steps[Any]:
+def call_seen(
+    pool: PoolFace, options: PoolOptions, go: Any, api: str, args: Any, kwargs: Any
+) -> Steps[Any]:
     """Make a call of a pool that somebody may look at; ``go`` goes through steps."""
     straight = pool._calls.call
 
     def attempts(seen: Call) -> Any:
-        return go(straight(pool._options, seen.method, seen.args, seen.kwargs, seen=seen))
+        return go(straight(options, seen.method, seen.args, seen.kwargs, seen=seen))
 
     return _seen_or_not(
-        pool, api, args, kwargs, attempts, lambda: straight(pool._options, api, args, kwargs)
+        pool, options, api, args, kwargs, attempts, lambda: straight(options, api, args, kwargs)
     )
 
 
 def _seen_or_not(
     pool: PoolFace,
+    options: PoolOptions,
     api: str,
     args: Any,
     kwargs: Any,
@@ -497,7 +501,7 @@ def _seen_or_not(
     if not is_observed(pool._around):
         return straight()
     seen = new_call(pool._service, api, args, kwargs)
-    seen.deadline = end_of_call(pool._options, clock())
+    seen.deadline = end_of_call(options, clock())
     return observe(seen, pool._around, attempts)
 
 
@@ -535,21 +539,28 @@ class OneConnection:
         return functools.partial(self._call, method_of(self, self._pool._service, name))
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
-        if not watch.is_on:
-            return self._go(self._steps(_api, args, kwargs))
-
-        def seen_steps(seen: Call) -> Any:
-            return self._go(self._steps(seen.method, seen.args, seen.kwargs, seen))
+        pool = self._pool
+        options = pool._options
+        if kwargs:
+            options = options_of_call(pool._service, options, _api, kwargs)
 
         def straight() -> Steps[Any]:
-            return self._steps(_api, args, kwargs)
+            return self._steps(options, _api, args, kwargs)
 
-        return self._go(_seen_or_not(self._pool, _api, args, kwargs, seen_steps, straight))
+        if not watch.is_on:
+            return self._go(straight())
 
-    def _steps(self, api: str, args: Any, kwargs: Any, seen: Call | None = None) -> Steps[Any]:
+        def seen_steps(seen: Call) -> Any:
+            return self._go(self._steps(options, seen.method, seen.args, seen.kwargs, seen))
+
+        return self._go(_seen_or_not(pool, options, _api, args, kwargs, seen_steps, straight))
+
+    def _steps(
+        self, options: PoolOptions, api: str, args: Any, kwargs: Any, seen: Call | None = None
+    ) -> Steps[Any]:
         connection = self._connection
         now = clock()
-        at = end_of_call(self._pool._options, now)
+        at = end_of_call(options, now)
         end_at(connection.bound, at)
         try:
             if at is not None and now >= at:

@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.transports import find_layer
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
@@ -70,6 +71,16 @@ def options_of_view(service: Any, options: PoolOptions, changes: dict[str, Any])
             f"with_options() has no option {unknown[0]!r}: there are {', '.join(VIEW_OPTIONS)}"
         )
     return with_methods(service, replace(options, **changes))
+
+
+def options_of_call(
+    service: Any, options: PoolOptions, api: str, kwargs: dict[str, Any]
+) -> PoolOptions:
+    """A pool's options for a call that may be given ``timeout=``, which is taken out of its
+    arguments then. Raises ``ValueError`` for no number of seconds above 0."""
+    if is_given_timeout(service, api, kwargs):
+        return replace(options, timeout=kwargs.pop("timeout"))
+    return options
 
 
 def with_methods(service: Any, options: PoolOptions) -> PoolOptions:

@@ -3,7 +3,7 @@
 Nothing here waits or moves bytes. A server's driver gives each call the two protocols, and settles
 what fails (see ``settle``)::
 
-    call = ServerCall()
+    call = SettledCall()
     try:
         process(processor, call, iprot, oprot)
     except Exception as error:
@@ -63,7 +63,20 @@ serving: ContextVar[tuple[ServerCall, Any, Any] | None] = ContextVar("serving", 
 class ServerCall:
     """The call that is being processed; one object may do for those of a connection in turn."""
 
-    __slots__ = ("header", "headers", "made", "observed", "opening", "peer", "stage", "traffic")
+    __slots__ = (
+        "ending",
+        "header",
+        "headers",
+        "made",
+        "observed",
+        "opening",
+        "peer",
+        "stage",
+        "traffic",
+    )
+
+    # Whether who has it answers a failure, and ends the call after that.
+    is_settled = False
 
     # Name, message type and sequence id; None between two calls.
     header: tuple[Any, int, int] | None
@@ -80,19 +93,29 @@ class ServerCall:
     peer: str
     headers: Iterable[tuple[str, str]]
     traffic: Any
-    # What watches the call.
+    # What watches the call; and what tells of one that has failed, once that is settled.
     observed: Any
+    ending: Callable[[], None] | None
 
     def __init__(self) -> None:
         self.header = None
         self.stage = BEGUN
         self.opening = None
+        self.ending = None
 
     def begin(self, opening: bytes | None = None) -> None:
         """Get ready for the next call, which starts with ``opening``."""
+        if self.ending is not None:
+            self.end()
         self.header = None
         self.stage = BEGUN
         self.opening = opening
+
+    def end(self) -> None:
+        """Whatever it has failed with is settled: those who look at calls are told."""
+        ending, self.ending = self.ending, None
+        if ending is not None:
+            ending()
 
     @property
     def oneway(self) -> bool:
@@ -118,6 +141,14 @@ class ServerCall:
         """The name to answer with: a multiplexed call's without its service."""
         name = self.header[0] if self.header else None
         return name.rpartition(SEPARATOR)[2] if isinstance(name, str) else name
+
+
+class SettledCall(ServerCall):
+    """A call whose failure is answered by who has it, by ``settle`` and ``send``."""
+
+    __slots__ = ()
+
+    is_settled = True
 
 
 class Observer:

@@ -202,6 +202,15 @@ def _name_of(thing: Any) -> str:
     return str(named.__name__)
 
 
+def is_given_timeout(service: Any, api: str, kwargs: dict[str, Any]) -> bool:
+    """Whether a call has a ``timeout=`` that is none of its method's arguments: one of that name in
+    the IDL is the method's."""
+    if "timeout" not in kwargs:
+        return False
+    spec = getattr(service, api + "_args").thrift_spec
+    return all(field[1] != "timeout" for field in spec.values())
+
+
 def method_of(caller: object, service: Any, name: str) -> str:
     """The method of a service that an attribute means; ``AttributeError`` where there is none."""
     if name in service.thrift_services:

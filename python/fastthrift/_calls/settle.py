@@ -156,17 +156,19 @@ def send(
     prot: Any,
     logger: logging.Logger,
 ) -> Steps[bool]:
-    """Send what a settlement answers, by the processor where that can; whether the connection
-    goes on."""
-    if settlement.answer is None:
-        return settlement.goes_on
-    if not hasattr(processor, "send_exception"):
-        processor = Answers(kind, call)
+    """Send what a settlement answers, by the processor where that can, and end the call; whether
+    the connection goes on."""
     try:
+        if settlement.answer is None:
+            return settlement.goes_on
+        if not hasattr(processor, "send_exception"):
+            processor = Answers(kind, call)
         yield processor.send_exception(prot, call.method, settlement.answer, call.seqid)
     except Exception as error:
         logger.debug("%s cannot be told that %s failed: %r", peer, call.label, error)
         return False
+    finally:
+        call.end()
     return settlement.goes_on
 
 

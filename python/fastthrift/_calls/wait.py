@@ -7,11 +7,21 @@ unwound: it is stopped at the end of a program (``call_waiting`` in ``src/py/ffi
 
 from __future__ import annotations
 
-from fastthrift._core import source_below, take_output
+from fastthrift._calls.transports import LOOKED_AT
+from fastthrift._core import DEFAULT_MAX_SIZE, source_below, take_output, tells_later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
+
+    class NotesOpening(Protocol):
+        """What keeps the first bytes of a connection, for the text of an error."""
+
+        opening: bytes | None
+
+
+# Before a frame, and before a message of JSON, in bytes.
+_LENGTH = 4
 
 
 def wait(trans: Any) -> Any:
@@ -24,6 +34,48 @@ def wait(trans: Any) -> Any:
     data = below.read(size)
     transport.feed(data)
     return data
+
+
+def wait_for_opening(trans: Any, noting: NotesOpening) -> bool:
+    """Wait for the first bytes of a connection, and note what they are; whether any have come.
+
+    They may come one after the other: those are waited for that tell what the other side speaks.
+    No message is shorter, whatever it is.
+    """
+    noting.opening = opening = b""
+    source = source_below(trans)
+    if source is None:
+        return False
+    transport, below, size = source
+    while True:
+        try:
+            data = below.read(size)
+        except Exception as error:
+            if opening and is_end(error):
+                return True  # the protocol says what it lacks
+            raise
+        transport.feed(data)
+        noting.opening = opening = opening + bytes(data[: LOOKED_AT - len(opening)])
+        if not data or is_enough(opening, trans):
+            return bool(opening)
+
+
+def is_enough(opening: bytes, trans: Any) -> bool:
+    """Whether the first bytes of a connection tell what is spoken there, or never will: where they
+    are a length that the transport refuses, no more may come."""
+    if len(opening) >= LOOKED_AT or not tells_later(opening):
+        return True
+    length = int.from_bytes(opening[:_LENGTH], "big", signed=True)
+    return len(opening) >= _LENGTH and not 0 < length <= getattr(
+        trans, "max_frame_size", DEFAULT_MAX_SIZE
+    )
+
+
+def is_end(error: Exception) -> bool:
+    """Whether a connection has come to its end."""
+    from fastthrift.transport.base import TTransportException
+
+    return isinstance(error, TTransportException) and error.type == TTransportException.END_OF_FILE
 
 
 def flush(trans: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.rate import Rate
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import note_unfinished, peer_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Connection:
     def __init__(self, client: TTransportBase) -> None:
         self.client = client
         self.peer = peer_name(client)
-        self.call = ServerCall()
+        self.call: ServerCall = SettledCall()
 
         # Until when calls that have arrived are served, of a server that is closed.
         self._ends: float | None = None

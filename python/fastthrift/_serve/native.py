@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import conclude, note_unfinished
 from fastthrift._calls.watch import Traffic, watch
 from fastthrift._core import (
@@ -30,6 +30,7 @@ from fastthrift._core import (
     TMemoryBuffer,
     detect,
 )
+from fastthrift._serve.overload import FULL, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
 from fastthrift.transport import TServerSocket
@@ -195,7 +196,7 @@ class Lane:
         self._source = TMemoryBuffer()
         iprot, self.oprot = formats.protocols(format, self._source, self.output)
         self.process = self.processing(processor, iprot, self.oprot)
-        self._call = ServerCall()
+        self._call = SettledCall()
 
     def processing(self, processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Any]:
         """How calls are made."""
@@ -220,6 +221,8 @@ class Lane:
             self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
             goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+        if call.ending is not None:
+            call.end()  # a processor of somebody's own has answered
         calls.answer(self.output.take(), goes_on)
         return goes_on
 
@@ -266,6 +269,7 @@ class Serving:
             threads = 1
         self._formats = formats
         self._logger = logger
+        self._where = listening_at(listener)
         self._core = NativeServer(
             listener.fileno(),
             _is_unix(listener),
@@ -352,7 +356,7 @@ class Serving:
         elif notice.kind == "overload":
             log("Overloaded: %d calls wait, others are refused%s", notice.limit, more)
         elif notice.kind == "full":
-            log("There are %d connections: others have to wait", notice.limit)
+            log(FULL, notice.limit, self._where, more)
         else:
             self._logger.error("Cannot accept connections for now: %s", notice.problem)
 

@@ -27,6 +27,31 @@ def refuse(processor: Any, iprot: Any, oprot: Any, why: str) -> None:
     run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
 
 
+def tell_full(most: int, sock: Any, rate: Rate, logger: logging.Logger) -> None:
+    """Log that as many connections are open as there may be, where a socket listens."""
+    if (more := rate.tell()) is not None:
+        logger.warning(FULL, most, listening_at(sock), more)
+
+
+#: How many, where, and how many more such lines there would have been.
+FULL = (
+    "%d connections are open at %s, as many as max_connections allows: others wait until one is "
+    "closed. Raise it, or let idle ones be closed sooner%s"
+)
+
+
+def listening_at(sock: Any) -> str:
+    """Where a socket listens, for the log."""
+    try:
+        address = sock.getsockname()
+    except (OSError, AttributeError):
+        return "a socket that was closed"
+    if isinstance(address, tuple):
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"unix:{address}"
+
+
 class Overload:
     """Refuses connections, in a thread. There, too, not more than some wait: others are closed."""
 

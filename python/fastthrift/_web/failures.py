@@ -9,7 +9,8 @@ An exception that it declares                            of its  as ``statuses``
                                                          own     is the application's matter
 =======================================================  ======  ===============================
 
-Arguments that cannot be sent are a mistake of the application, and no failure of a service.
+Arguments that cannot be sent are no failure of a service: a mistake of the application, or of its
+user, where ``TEncodeException`` is given a status.
 """
 
 from __future__ import annotations
@@ -69,17 +70,19 @@ def failure_of(
 
 
 def _status(error: BaseException, statuses: Mapping[Any, int]) -> tuple[int | None, str]:
-    if isinstance(error, TEncodeException):
-        return None, ""
     if isinstance(error, TTransportException):
         if error.pool_is_busy:
             return 503, BUSY
-        if isinstance(error, TimeoutError) or error.type == TTransportException.TIMED_OUT:
-            return 504, LATE
+        # Where a connection was not to be had in time it is a TimeoutError as well.
         if error.type == TTransportException.NOT_OPEN:
             return 503, UNREACHABLE
+        if isinstance(error, TimeoutError) or error.type == TTransportException.TIMED_OUT:
+            return 504, LATE
         return 502, NO_ANSWER
-    if isinstance(error, (TApplicationException, TProtocolException, TDecodeException)):
+    is_unsent = isinstance(error, TEncodeException)
+    if not is_unsent and isinstance(
+        error, (TApplicationException, TProtocolException, TDecodeException)
+    ):
         return 502, NO_ANSWER
     if isinstance(error, TException):
         for kind in type(error).__mro__:

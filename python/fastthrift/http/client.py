@@ -14,7 +14,8 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -241,6 +242,8 @@ class THttpClient(TTransportBase):
             "Content-Length": str(len(data)),
             "User-Agent": _user_agent(),
         }
+        if self.deadline is not None:
+            headers[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
         custom = {**(self._http_header_factory.get_headers() or {}), **self.call_headers}
         chosen = {name.lower() for name in custom}
         connection.putrequest(
@@ -390,12 +393,8 @@ def make_client(
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
     parts = TClient, service, http_socket, proto_factory, trans_factory
-    with contextlib.ExitStack() as closing:
-        client: TClient = run(
-            connect(closing, *parts, check_seqid=check_seqid, middleware=middleware)
-        )
-        closing.pop_all()
-        return client
+    client: TClient = run(connect_client(*parts, check_seqid=check_seqid, middleware=middleware))
+    return client
 
 
 @contextlib.contextmanager

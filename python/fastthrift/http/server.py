@@ -14,12 +14,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fastthrift._calls.budget import TIMEOUT_HEADER, moment_of, until
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.rate import Rate
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.overload import tell_full
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -63,6 +66,10 @@ class THttpServer(TServer):
     Requests are read by the letter of RFC 9112. What a proxy may understand in another way is
     answered with a status and the end of the connection, and never runs as a call.
     """
+
+    # How many connections are open at once; others wait to be accepted, and the log says so. None
+    # for any number.
+    max_connections: int | None = None
 
     def __init__(
         self,
@@ -113,6 +120,8 @@ class THttpServer(TServer):
             try:
                 with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
                     if not self.closed:
+                        if self.on_serving is not None:
+                            self.on_serving()
                         self.httpd.serve_forever()
             finally:
                 self._is_serving = False
@@ -137,6 +146,10 @@ class THttpServer(TServer):
 _ForkingMixIn: Any = getattr(socketserver, "ForkingMixIn", socketserver.ThreadingMixIn)
 
 
+# How soon it is noticed that a server was closed that has no room, in seconds.
+_CLOSING_PAUSE = 0.1
+
+
 class _Closed(Exception):
     """The server was closed."""
 
@@ -153,6 +166,13 @@ def _serving_class(
     class Server(server_class):  # type: ignore[valid-type, misc]
         request_queue_size = 128
 
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            # Connections that were accepted and are not closed yet.
+            self._open: set[Any] = set()
+            self._left = threading.Event()
+            self._rate = Rate()
+
         def service_actions(self) -> None:
             super().service_actions()
             if thrift_server.closed:
@@ -160,13 +180,31 @@ def _serving_class(
 
         def get_request(self) -> tuple[socket.socket, Any]:
             try:
+                self._wait_for_room()
                 accepted: tuple[socket.socket, Any] = super().get_request()
+                self._open.add(accepted[0])
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
                     logger.error("Cannot accept connections for now: %s", error)
                     time.sleep(RESOURCE_PAUSE)
                 raise
+
+        def _wait_for_room(self) -> None:
+            most = thrift_server.max_connections
+            while most is not None and len(self._open) >= most:
+                tell_full(most, self.socket, self._rate, logger)
+                self._left.clear()
+                # Whoever closes the server may be a signal handler, which wakes nobody.
+                if len(self._open) >= most:
+                    self._left.wait(_CLOSING_PAUSE)
+                if thrift_server.closed:
+                    raise OSError("the server was closed")
+
+        def close_request(self, request: Any) -> None:
+            super().close_request(request)
+            self._open.discard(request)
+            self._left.set()
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             error = sys.exc_info()[1]
@@ -222,7 +260,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         except _Left:
             return
         finally:
-            self._thrift.call = ServerCall()
+            self._thrift.call = SettledCall()
         self.close_connection = not goes_on or self.is_closing()
 
     def _note(self, head: RequestHead | None) -> None:
@@ -285,10 +323,11 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         )
         self._thrift.call = exchange.call
         exchange.call.peer, exchange.call.headers = self.peer, head.headers
+        at = exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
         process = processing(server.processor, exchange.iprot, exchange.oprot)
 
         def process_in_turn(call: ServerCall) -> None:
-            with server._turn:
+            with server._turn, until(at):
                 process(call)
 
         def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:

@@ -79,7 +79,7 @@ def check_message(size: int, limit: int) -> None:
 
 def encode_binary(data: Any) -> str:
     """Bytes, or the UTF-8 of a ``str``, in base64."""
-    result: str = write_json_value(TType.BINARY, data, None, DEFAULT_MAX_DEPTH)
+    result: str = write_json_value((TType.BINARY, None), data, DEFAULT_MAX_DEPTH)
     return result
 
 
@@ -89,24 +89,24 @@ def json_value(ttype: int, val: Any, spec: Any = None, budget: int = DEFAULT_MAX
     ``budget`` is how many levels of structs and containers there may be. A value that does not
     fit its type raises ``TProtocolException``, inside a struct ``TEncodeException``.
     """
-    return write_json_value(ttype, val, spec, budget)
+    return write_json_value((ttype, spec), val, budget)
 
 
 def list_to_json(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> list[Any]:
     """A list or set as a list; ``spec`` describes its elements."""
-    result: list[Any] = write_json_value(TType.LIST, val, spec, budget)
+    result: list[Any] = write_json_value((TType.LIST, spec), val, budget)
     return result
 
 
 def map_to_json(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> list[dict[str, Any]]:
     """A map as a list of keys with values; ``spec`` has the two descriptions."""
-    result: list[dict[str, Any]] = write_json_value(TType.MAP, val, spec, budget)
+    result: list[dict[str, Any]] = write_json_value((TType.MAP, spec), val, budget)
     return result
 
 
 def struct_to_json(val: Any, budget: int = DEFAULT_MAX_DEPTH) -> dict[str, Any]:
     """The fields of a payload that are not None, by their names."""
-    result: dict[str, Any] = write_json_value(TType.STRUCT, val, None, budget)
+    result: dict[str, Any] = write_json_value((TType.STRUCT, None), val, budget)
     return result
 
 
@@ -115,18 +115,18 @@ def obj_value(ttype: int, val: Any, spec: Any = None, budget: int = DEFAULT_MAX_
 
     Raises ``TProtocolException``, which also is a ``ValueError``, when it stands for none.
     """
-    return read_json_value(ttype, val, spec, budget)
+    return read_json_value((ttype, spec), val, budget)
 
 
 def list_to_obj(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> list[Any]:
     """The reverse of ``list_to_json``."""
-    result: list[Any] = read_json_value(TType.LIST, val, spec, budget)
+    result: list[Any] = read_json_value((TType.LIST, spec), val, budget)
     return result
 
 
 def map_to_obj(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> dict[Any, Any]:
     """The reverse of ``map_to_json``."""
-    result: dict[Any, Any] = read_json_value(TType.MAP, val, spec, budget)
+    result: dict[Any, Any] = read_json_value((TType.MAP, spec), val, budget)
     return result
 
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.server_call import ServerCall
 from fastthrift.contrib.aio.client import TAsyncClient
 from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
+from fastthrift.contrib.aio.processor import TAsyncProcessor, processing
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
 
+if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
 
-def make_client(service: Any, process: Callable[[Any, Any], Awaitable[object]]) -> TAsyncClient:
-    """A client whose calls are processed by a function of two protocols."""
+
+def make_client(
+    service: Any, handler: object, middleware: Iterable[Middleware], *, raise_undeclared: bool
+) -> TAsyncClient:
+    """What ``async_client`` gives."""
+    processor = TAsyncProcessor(service, handler, middleware=middleware)
     factory = TAsyncBinaryProtocolFactory()
 
     async def answer(request: bytes) -> bytes:
         output = TAsyncMemoryBuffer()
-        await process(
-            factory.get_protocol(TAsyncMemoryBuffer(request)), factory.get_protocol(output)
-        )
+        iprot = factory.get_protocol(TAsyncMemoryBuffer(request))
+        oprot = factory.get_protocol(output)
+        if raise_undeclared:
+            await processing(processor, iprot, oprot)(ServerCall())
+        else:
+            await processor.process_and_answer(iprot, oprot)
         return output.getvalue()
 
     return TAsyncClient(service, factory.get_protocol(_InProcess(answer)))

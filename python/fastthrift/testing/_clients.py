@@ -53,11 +53,8 @@ def async_client(
 ) -> Any:
     """``client`` for asyncio: its methods are awaited, and so are those of the handler which are
     coroutine functions. It speaks the binary protocol."""
-    aio: Any = importlib.import_module("fastthrift.contrib.aio.processor")
-    processor = aio.TAsyncProcessor(service, handler, middleware=middleware)
-    process = processor.process if raise_undeclared else processor.process_and_answer
     room: Any = importlib.import_module("fastthrift.testing._awaited")
-    return room.make_client(service, process)
+    return room.make_client(service, handler, middleware, raise_undeclared=raise_undeclared)
 
 
 def _factory(protocol: str) -> Any:

@@ -91,18 +91,27 @@ def _running(listening: tuple[TServer, int]) -> Iterator[int]:
     that clients can connect whenever the thread begins."""
     server, port = listening
     failed: list[BaseException] = []
+    # What is closed before it has begun to serve has no socket to begin with.
+    begun = threading.Event()
+    if isinstance(server, TNonblockingServer):
+        server.on_serving = begun.set
+    else:
+        begun.set()
 
     def run() -> None:
         try:
             server.serve()
         except BaseException as error:
             failed.append(error)
+        finally:
+            begun.set()
 
     thread = threading.Thread(target=run, name="fastthrift.testing.serve", daemon=True)
     thread.start()
     try:
         yield port
     finally:
+        begun.wait()
         server.close()
         thread.join()
     if failed:

@@ -1,14 +1,15 @@
-//! Apache's JSON protocol where it is asked by its methods: a message is read
-//! as a whole when it is begun, and written as a whole with its struct.
+//! Apache's JSON protocol, and what it does where it is asked by its methods: a
+//! message is read as a whole when it is begun, and written as a whole with its
+//! struct.
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
-use super::bare_value::SkipValue;
-use super::jobs::{ReadMessage, ReadStruct, WriteStruct};
-use super::{TApacheJSONProtocol, message_name, name_bytes, parts};
-use crate::py::codec::{self, Encoder, Settings, Write};
+use super::base::{NativeProtocol, message_name, name_bytes, parts};
+use super::jobs::{ReadMessage, ReadStruct, SkipValue, WriteStruct};
+use super::native::{initializer, protocol};
+use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write};
 use crate::py::error::Result;
 use crate::py::imports;
 use crate::py::structs::Plan;
@@ -17,11 +18,118 @@ use crate::wire::{MessageHeader, Output, Writer};
 
 /// What a protocol keeps between two of its methods.
 #[derive(Default)]
-pub struct Pending {
+struct Pending {
     /// What is left of the message that was begun, or loaded.
     message: Option<Py<TMemoryBuffer>>,
     /// The text of the header that goes before the next struct.
     header: Option<Vec<u8>>,
+}
+
+protocol! {
+    /// Apache Thrift's JSON protocol.
+    ///
+    /// Sizes are limited in bytes, those of strings as UTF-8 and those of
+    /// ``binary`` without base64; structs and containers may nest
+    /// ``max_depth`` deep. The other options are those of ``TBinaryProtocol``.
+    TApacheJSONProtocol,
+    /// Makes ``TApacheJSONProtocol`` objects with the same options.
+    TApacheJSONProtocolFactory,
+    "fastthrift.protocol.apache_json", Json, Pending,
+    (
+        *, decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool,
+        max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
+        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+    ),
+    "(trans, *, decode_response=True, strict_decode=False, max_depth=64, \
+        max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
+    "(*, decode_response=True, strict_decode=False, max_depth=64, max_string_size=104857600, \
+        max_message_size=104857600, check_seqid=True)",
+    {
+        /// Reads the header of a message: name, message type, sequence id. All
+        /// of the message is taken from the transport.
+        fn read_message_begin<'py>(
+            this: &Bound<'py, Self>,
+        ) -> PyResult<(Bound<'py, PyAny>, u8, i32)> {
+            read_message_begin(this)
+        }
+
+        /// Forgets what is left of the message.
+        fn read_message_end(this: &Bound<'_, Self>) -> PyResult<()> {
+            read_message_end(this)
+        }
+
+        /// Fills a payload from the message that was begun, or from a struct;
+        /// returns it.
+        fn read_struct<'py>(
+            this: &Bound<'py, Self>,
+            obj: Bound<'py, PyAny>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            read_struct(this, obj)
+        }
+
+        /// Reads the struct of the message that was begun, or a value of a
+        /// `TType`, and forgets it.
+        fn skip(this: &Bound<'_, Self>, ttype: u8) -> PyResult<()> {
+            skip(this, ttype)
+        }
+
+        /// Begins a message, which is written with its struct.
+        fn write_message_begin<'py>(
+            this: &Bound<'py, Self>,
+            name: &Bound<'py, PyAny>,
+            ttype: u8,
+            seqid: i32,
+        ) -> PyResult<()> {
+            write_message_begin(this, name, ttype, seqid)
+        }
+
+        /// The message was written with its struct.
+        fn write_message_end(this: &Bound<'_, Self>) -> PyResult<()> {
+            write_message_end(this)
+        }
+
+        /// Writes the fields of a struct, in the message that was begun.
+        fn write_struct<'py>(this: &Bound<'py, Self>, obj: &Bound<'py, PyAny>) -> PyResult<()> {
+            write_struct(this, obj)
+        }
+
+        /// Whether a message was begun whose struct is not read yet.
+        #[getter]
+        fn has_begun(this: &Bound<'_, Self>) -> PyResult<bool> {
+            has_begun(this)
+        }
+
+        /// Reads a message before it is asked for.
+        fn _load_data(this: &Bound<'_, Self>) -> PyResult<()> {
+            load_data(this)
+        }
+
+        /// The message that was read and not handed out, as parsed JSON.
+        #[getter]
+        fn _req<'py>(this: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            loaded(this)
+        }
+
+        /// A payload as the parsed JSON of it; other objects as they are.
+        #[pyo3(signature = (thrift_obj, item_type = None))]
+        fn _thrift_to_dict<'py>(
+            this: &Bound<'py, Self>,
+            thrift_obj: Bound<'py, PyAny>,
+            item_type: Option<Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            drop(item_type);
+            thrift_to_dict(this, thrift_obj)
+        }
+
+        /// Fills a payload, or a new one of a class, from parsed JSON.
+        fn _dict_to_thrift<'py>(
+            this: &Bound<'py, Self>,
+            data: &Bound<'py, PyAny>,
+            base_type: &Bound<'py, PyAny>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            dict_to_thrift(this, data, base_type)
+        }
+    }
 }
 
 type This<'a, 'py> = &'a Bound<'py, TApacheJSONProtocol>;
@@ -82,12 +190,12 @@ fn has_struct(message: &Bound<'_, TMemoryBuffer>) -> PyResult<bool> {
 }
 
 /// Makes the next text the message to be read next.
-pub fn load_data(this: This<'_, '_>) -> PyResult<()> {
+fn load_data(this: This<'_, '_>) -> PyResult<()> {
     load(this).map(drop)
 }
 
 /// The message that was loaded or begun and not handed out, as parsed JSON.
-pub fn loaded<'py>(this: This<'_, 'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn loaded<'py>(this: This<'_, 'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = this.py();
     match &this.try_borrow()?.0.message {
         Some(message) => {
@@ -100,7 +208,7 @@ pub fn loaded<'py>(this: This<'_, 'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
 }
 
 /// Whether a message was begun whose struct is not read yet.
-pub fn has_begun(this: This<'_, '_>) -> PyResult<bool> {
+fn has_begun(this: This<'_, '_>) -> PyResult<bool> {
     match &this.try_borrow()?.0.message {
         Some(message) => has_struct(message.bind(this.py())),
         None => Ok(false),
@@ -108,7 +216,7 @@ pub fn has_begun(this: This<'_, '_>) -> PyResult<bool> {
 }
 
 /// Reads the header of a message, all of which comes from the transport.
-pub fn read_message_begin<'py>(this: This<'_, 'py>) -> PyResult<(Bound<'py, PyAny>, u8, i32)> {
+fn read_message_begin<'py>(this: This<'_, 'py>) -> PyResult<(Bound<'py, PyAny>, u8, i32)> {
     let message = next_message(this)?;
     let (settings, _) = parts_of(this)?;
     let header = codec::read(&settings, message.as_any(), ReadMessage)?;
@@ -117,16 +225,13 @@ pub fn read_message_begin<'py>(this: This<'_, 'py>) -> PyResult<(Bound<'py, PyAn
 }
 
 /// Forgets what is left of a message.
-pub fn read_message_end(this: This<'_, '_>) -> PyResult<()> {
+fn read_message_end(this: This<'_, '_>) -> PyResult<()> {
     this.try_borrow_mut()?.0.message = None;
     Ok(())
 }
 
 /// Reads the struct of the message that was begun, or one without a message.
-pub fn read_struct<'py>(
-    this: This<'_, 'py>,
-    object: Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
+fn read_struct<'py>(this: This<'_, 'py>, object: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let plan = Plan::of_object(&object)?;
     let (settings, source) = next_struct(this)?;
     let job = ReadStruct {
@@ -139,13 +244,13 @@ pub fn read_struct<'py>(
 }
 
 /// Passes over the struct of the message that was begun, or over a value.
-pub fn skip(this: This<'_, '_>, ttype: u8) -> PyResult<()> {
+fn skip(this: This<'_, '_>, ttype: u8) -> PyResult<()> {
     let (settings, source) = next_struct(this)?;
     codec::read(&settings, &source, SkipValue(ttype))
 }
 
 /// Keeps the header of a message for the struct that follows.
-pub fn write_message_begin<'py>(
+fn write_message_begin<'py>(
     this: This<'_, 'py>,
     name: &Bound<'py, PyAny>,
     message_type: u8,
@@ -167,7 +272,7 @@ pub fn write_message_begin<'py>(
 }
 
 /// The message was written with its struct.
-pub fn write_message_end(this: This<'_, '_>) -> PyResult<()> {
+fn write_message_end(this: This<'_, '_>) -> PyResult<()> {
     this.try_borrow_mut()?.0.header = None;
     Ok(())
 }
@@ -189,7 +294,7 @@ impl<'py> Write<'py> for WriteBehind<'_, 'py> {
 }
 
 /// Writes a struct, and the header that waits for it before.
-pub fn write_struct<'py>(this: This<'_, 'py>, object: &Bound<'py, PyAny>) -> PyResult<()> {
+fn write_struct<'py>(this: This<'_, 'py>, object: &Bound<'py, PyAny>) -> PyResult<()> {
     let (settings, trans) = parts_of(this)?;
     let header = this.try_borrow_mut()?.0.header.take();
     match header {
@@ -199,7 +304,7 @@ pub fn write_struct<'py>(this: This<'_, 'py>, object: &Bound<'py, PyAny>) -> PyR
 }
 
 /// A payload as the parsed JSON of it; other objects as they are.
-pub fn thrift_to_dict<'py>(
+fn thrift_to_dict<'py>(
     this: This<'_, 'py>,
     object: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -213,7 +318,7 @@ pub fn thrift_to_dict<'py>(
 }
 
 /// Fills a payload, or a new one of a class, from parsed JSON.
-pub fn dict_to_thrift<'py>(
+fn dict_to_thrift<'py>(
     this: This<'_, 'py>,
     data: &Bound<'py, PyAny>,
     base: &Bound<'py, PyAny>,

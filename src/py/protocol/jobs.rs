@@ -1,13 +1,13 @@
-//! What protocols read and write, for any dialect: structs, and headers of
-//! messages.
+//! What protocols read and write, for any dialect: structs, headers of
+//! messages, and values without a struct around them.
 
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::py::codec::{Decoder, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
-use crate::py::structs::Plan;
-use crate::wire::{MessageHeader, Reader, Writer};
+use crate::py::structs::{Kind, Plan, ttype};
+use crate::wire::{Error, MessageHeader, Reader, WireType, Writer};
 
 /// The fields of a struct, to be read into an object.
 pub struct ReadStruct<'a, 'py> {
@@ -61,5 +61,57 @@ impl Read<'_> for ReadMessage {
 impl Write<'_> for MessageHeader {
     fn write<W: Writer>(self, _: Python<'_>, mut writer: W) -> Result<()> {
         Ok(writer.message(&self.name, self.message_type, self.sequence_id)?)
+    }
+}
+
+/// A value of a `TType`, to be passed over.
+pub struct SkipValue(pub u8);
+
+impl Read<'_> for SkipValue {
+    type Output = ();
+
+    fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<()> {
+        match self.0 {
+            WireType::STOP => Ok(()),
+            number => Ok(reader.skip(wire_type(number)?)?),
+        }
+    }
+}
+
+/// The wire type of a `TType`.
+pub fn wire_type(ttype: u8) -> Result<WireType> {
+    match ttype {
+        ttype::BINARY => Ok(WireType::String),
+        number => WireType::from_binary(number).ok_or_else(|| Error::unknown_type(number).into()),
+    }
+}
+
+/// A value without a struct around it, to be read.
+pub struct ReadValue {
+    /// What kind of value.
+    pub kind: Kind,
+    /// What strings become.
+    pub strings: Strings,
+}
+
+impl<'py> Read<'py> for ReadValue {
+    type Output = Bound<'py, PyAny>;
+
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
+        Decoder::new(py, reader, self.strings).value(&self.kind)
+    }
+}
+
+/// A value without a struct around it, to be written.
+pub struct WriteValue<'a, 'py> {
+    /// What kind of value.
+    pub kind: Kind,
+    /// The value.
+    pub value: &'a Bound<'py, PyAny>,
+}
+
+impl<'py> Write<'py> for WriteValue<'_, 'py> {
+    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
+        Encoder::new(py, writer).value(&self.kind, self.value)
     }
 }

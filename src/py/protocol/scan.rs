@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PySlice};
 
-use super::bare_value::wire_type;
-use super::{NativeProtocol, parts};
+use super::base::{NativeProtocol, parts};
+use super::jobs::wire_type;
 use crate::py::codec::Dialect;
 use crate::stream::{Protocol, Scan, Target};
 

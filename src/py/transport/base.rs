@@ -5,10 +5,10 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::PyBytes;
 
+use super::contents::{append, buffer_of, contents_of};
 use super::input::Fetch;
-use super::memory::append;
 use super::{ReadAhead, TransportInput, Underlying};
-use crate::py::{error, imports};
+use crate::py::error;
 use crate::stream::{FRAME_HEADER, frame_header};
 use crate::wire::{Input, Limits};
 
@@ -24,23 +24,6 @@ fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py,
         frame[FRAME_HEADER..].copy_from_slice(data);
         Ok(())
     })
-}
-
-/// A buffer of `owner` for users, which gets and sets its contents by these
-/// methods.
-pub fn buffer_of<'py>(
-    owner: &Bound<'py, PyAny>,
-    load: &str,
-    store: &str,
-    whole: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let class = imports::transport_buffer(owner.py())?;
-    class.call1((owner.getattr(load)?, owner.getattr(store)?, whole))
-}
-
-/// The contents and the position of a `BytesIO` or of bytes.
-pub fn contents_of(value: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, usize)> {
-    imports::contents_of(value.py())?.call1((value,))?.extract()
 }
 
 /// The base of the native transports over another transport.

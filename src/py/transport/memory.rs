@@ -1,11 +1,9 @@
 //! A transport in memory.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use super::base::{buffer_of, contents_of};
-use crate::py::ffi::Buffer;
+use super::contents::{append, buffer_of, bytes_of, contents_of};
 
 /// Bytes in memory: written at the end, read from the start.
 ///
@@ -60,35 +58,6 @@ impl TMemoryBuffer {
     /// Whether it holds something of which nothing was read.
     pub fn is_whole(&self) -> bool {
         self.position == 0 && !self.bytes.is_empty()
-    }
-}
-
-/// The bytes of a `str` or of anything with a buffer.
-pub fn bytes_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let mut bytes = Vec::new();
-    append(&mut bytes, value)?;
-    Ok(bytes)
-}
-
-/// Appends the bytes of a `str` or of anything with a buffer.
-pub fn append(bytes: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    if let Ok(value) = value.cast::<PyBytes>() {
-        bytes.extend_from_slice(value.as_bytes());
-        return Ok(());
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        bytes.extend_from_slice(text.to_str()?.as_bytes());
-        return Ok(());
-    }
-    match Buffer::of(value) {
-        Ok(buffer) => {
-            bytes.extend_from_slice(&buffer.to_vec()?);
-            Ok(())
-        }
-        Err(_) => Err(PyTypeError::new_err(format!(
-            "needs bytes, not {}",
-            value.get_type().qualname()?
-        ))),
     }
 }
 

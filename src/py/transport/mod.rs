@@ -4,6 +4,7 @@
 mod base;
 mod blocking;
 mod buffered;
+mod contents;
 mod endpoint;
 mod framed;
 mod input;
@@ -13,10 +14,11 @@ mod underlying;
 pub use base::CyTransportBase;
 pub use blocking::{ToSend, below_empty_buffer, send_at_once, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
+pub use contents::bytes_of;
 pub use endpoint::{Endpoint, with_next_frame};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
-pub use memory::{TMemoryBuffer, bytes_of};
+pub use memory::TMemoryBuffer;
 pub use underlying::Underlying;
 
 /// What has been fetched and not yet been taken.

@@ -196,6 +196,10 @@ pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
     let digits = &text[usize::from(negative)..];
     let mut value: u64 = 0;
     let mut length = 0;
+    if let Some(eight) = digits.first_chunk().and_then(|text| eight_digits(*text)) {
+        value = eight;
+        length = 8;
+    }
     while let Some(digit @ b'0'..=b'9') = digits.get(length) {
         // Nineteen digits fit.
         if length == 19 {
@@ -218,6 +222,25 @@ pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
         value as i64
     };
     Some((value, length + usize::from(negative)))
+}
+
+/// The number that eight digits are; none where one of them is no digit. All
+/// at once: pairs of digits become numbers, then pairs of those, and so on.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const THREES: u64 = 0x3333_3333_3333_3333;
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    let word = u64::from_le_bytes(text);
+    // A digit has a 3 in its upper half, and still with 6 more.
+    let halves = word & HIGH_HALVES | (word.wrapping_add(SIXES) & HIGH_HALVES) >> 4;
+    if halves != THREES {
+        return None;
+    }
+    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let twos = (ones.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(1 + (10_000 << 32)) >> 32)
 }
 
 /// A number or a word for one, as it stands at the start of a text.
@@ -372,7 +395,8 @@ pub fn whole(value: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::{
-        Digits, exact_digits, format_double, general_digits, parse_double, parse_integer, whole,
+        Digits, eight_digits, exact_digits, format_double, general_digits, parse_double,
+        parse_integer, whole,
     };
 
     fn double(value: f64) -> String {
@@ -381,6 +405,25 @@ mod tests {
             text = String::from_utf8(bytes.to_vec()).unwrap();
         });
         text
+    }
+
+    #[test]
+    fn eight_digits_are_read_at_once() {
+        for number in [0, 1, 12_345_678, 90_000_009, 99_999_999] {
+            let text = format!("{number:08}");
+            let eight = text
+                .as_bytes()
+                .first_chunk()
+                .and_then(|text| eight_digits(*text));
+            assert_eq!(eight, Some(number));
+        }
+        for place in 0..8 {
+            for byte in (0..=255).filter(|byte: &u8| !byte.is_ascii_digit()) {
+                let mut text = *b"19283746";
+                text[place] = byte;
+                assert_eq!(eight_digits(text), None, "{byte} at {place}");
+            }
+        }
     }
 
     #[test]

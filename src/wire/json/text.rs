@@ -27,10 +27,10 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 const fn special(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
-    let found = quote.wrapping_sub(ONES) & !quote
-        | backslash.wrapping_sub(ONES) & !backslash
-        | word.wrapping_sub(ONES * 0x20) & !word;
-    found & HIGH
+    // The high bit of a byte is the same in all three.
+    let below =
+        quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | word.wrapping_sub(ONES * 0x20);
+    below & !word & HIGH
 }
 
 /// How many bytes stand before the first quote, backslash or control
@@ -40,17 +40,23 @@ const fn special(word: u64) -> u64 {
 pub fn plain(bytes: &[u8]) -> (usize, bool) {
     let mut length = 0;
     let mut all = 0;
-    let (words, _) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let found = special(word);
-        if found != 0 {
+    // Two words at once: most strings end within them, wherever they do.
+    let (pairs, _) = bytes.as_chunks::<16>();
+    for pair in pairs {
+        let (words, _) = pair.as_chunks::<8>();
+        let [first, second] = [words[0], words[1]].map(u64::from_le_bytes);
+        let (found, after) = (special(first), special(second));
+        if found | after != 0 {
+            let (word, found, whole, start) = match found {
+                0 => (second, after, all | first, 8),
+                found => (first, found, all, 0),
+            };
             let inside = found.trailing_zeros() as usize / 8;
             let before = word & !(u64::MAX << (8 * inside));
-            return (length + inside, (all | before) & HIGH == 0);
+            return (length + start + inside, (whole | before) & HIGH == 0);
         }
-        all |= word;
-        length += 8;
+        all |= first | second;
+        length += 16;
     }
     let mut ascii = all & HIGH == 0;
     for byte in &bytes[length..] {
@@ -274,7 +280,7 @@ pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
         }
         return Err(not_utf8(&text[..length]));
     }
-    unescape(text, scratch)
+    unescape(text, (length, ascii), scratch)
 }
 
 #[cold]
@@ -283,11 +289,16 @@ fn not_utf8(text: &[u8]) -> Wrong {
     Wrong::NotUtf8 { half_pair }
 }
 
-fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
+/// Reads a string whose start is `plain`.
+fn unescape(
+    text: &[u8],
+    start: (usize, bool),
+    scratch: &mut impl Unescaped,
+) -> Result<Found, Wrong> {
     scratch.clear();
     let mut rest = text;
+    let (mut length, mut ascii) = start;
     loop {
-        let (length, ascii) = plain(rest);
         let before = &rest[..length];
         if ascii {
             scratch.ascii(before);
@@ -335,6 +346,11 @@ fn unescape(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
                 ));
             }
         }
+        // Escapes often stand in a row.
+        (length, ascii) = match rest.first() {
+            Some(b'\\') => (0, true),
+            _ => plain(rest),
+        };
     }
 }
 

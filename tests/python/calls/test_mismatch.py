@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 import thrift.protocol.TBinaryProtocol
@@ -26,6 +28,7 @@ from fastthrift.protocol import (
 )
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.thrift import TClient
 from fastthrift.transport import (
     TBufferedTransport,
     TBufferedTransportFactory,
@@ -36,7 +39,7 @@ from fastthrift.transport import (
     TTransportException,
 )
 from support import aio as aio_support
-from support.rpc import PATIENCE, client_of, make_server, scripted_peer, serving
+from support.rpc import PATIENCE, Calls, client_of, make_server, receive, scripted_peer, serving
 
 PROTOCOLS = {
     "binary": TBinaryProtocolFactory(),
@@ -245,10 +248,66 @@ def test_what_is_no_thrift_with_asyncio(data, logged, transport, caplog):
     assert f"which sent {logged}" in caplog.text
 
 
-def send_and_wait(port, data):
+def drip(connection, data):
+    """Send the first bytes one by one, so that each is read alone, and the rest."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for each in data[:24]:
+            connection.sendall(bytes((each,)))
+            time.sleep(0.002)
+        connection.sendall(data[24:])
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(("data", "logged"), [*FOREIGN, UNFRAMED_WITHOUT_VERSION])
+def test_what_comes_byte_by_byte_is_told_as_well(data, logged, transport, caplog):
+    with sync_server(("binary", transport)) as port:
+        send_and_wait(port, data, drip)
+    assert f"which sent {logged}" in caplog.text
+
+
+@pytest.mark.parametrize(("client_side", "server_side", "logged"), MISMATCHES)
+def test_messages_that_come_byte_by_byte_are_told_as_well(client_side, server_side, logged, caplog):
+    protocol, transport = client_side
+    sent = TMemoryBuffer()
+    client = TClient(
+        Calls, PROTOCOLS[protocol].get_protocol(TRANSPORTS[transport].get_transport(sent))
+    )
+    client._send("add", a=1, b=2)
+    with sync_server(server_side) as port:
+        send_and_wait(port, sent.getvalue(), drip)
+    assert f"which sent {logged}" in caplog.text
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(("data", "logged"), FOREIGN)
+def test_what_comes_byte_by_byte_is_told_with_asyncio(data, logged, transport, caplog):
+    async def main():
+        async with aio_support.serving(**aio_names(("binary", transport))) as server:
+            port = aio_support.port_of(server)
+            await aio_support.asyncio.to_thread(send_and_wait, port, data, drip)
+
+    aio_support.run(main())
+    assert f"which sent {logged}" in caplog.text
+
+
+def test_calls_that_come_byte_by_byte_are_made():
+    message = b"\x80\x01\0\1\0\0\0\3add\0\0\0\7\x08\0\1\0\0\0\5\x08\0\2\0\0\0\1\0"
+    with (
+        sync_server(("binary", "unframed")) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
+    ):
+        for _ in range(2):
+            drip(connection, message)
+            answer = receive(connection, 23)
+            assert answer[-5:-1] == b"\0\0\0\6"
+
+
+def send_and_wait(port, data, send=socket.socket.sendall):
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            send(connection, data)
+            connection.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionResetError):
             assert connection.recv(1) == b""
 
@@ -285,13 +344,14 @@ def send_and_drain(port, data):
 # The client's side
 
 
-def answering(data):
+def answering(data, send=socket.socket.sendall):
     def script(connection):
         connection.recv(65536)
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(4096):
-            pass
+        send(connection, data)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
 
     return script
 
@@ -311,9 +371,10 @@ ANSWERS = [
 ]
 
 
+@pytest.mark.parametrize("send", [socket.socket.sendall, drip], ids=["at once", "byte by byte"])
 @pytest.mark.parametrize(("data", "text"), ANSWERS)
-def test_answers_of_another_protocol(data, text):
-    with scripted_peer(answering(data)) as port, client_of(port) as client:
+def test_answers_of_another_protocol(data, text, send):
+    with scripted_peer(answering(data, send)) as port, client_of(port) as client:
         with pytest.raises(TProtocolException) as caught:
             client.add(1, 2)
         assert text in str(caught.value)
@@ -321,11 +382,15 @@ def test_answers_of_another_protocol(data, text):
         assert "version" in str(caught.value)
 
 
+@pytest.mark.parametrize("drips", [False, True], ids=["at once", "byte by byte"])
 @pytest.mark.parametrize(("data", "text"), ANSWERS)
-def test_answers_of_another_protocol_with_asyncio(data, text):
+def test_answers_of_another_protocol_with_asyncio(data, text, drips):
     async def script(reader, writer):
         await reader.read(65536)
-        writer.write(data)
+        for each in range(24 if drips else 0):
+            writer.write(data[each : each + 1])
+            await asyncio.sleep(0.002)
+        writer.write(data[24 if drips else 0 :])
         writer.write_eof()
         await reader.read()
 

@@ -1,15 +1,15 @@
 """The calculator page in a real browser, from the keyboard down to the wire and back."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
+from support.browser import chromium
 from support.example_processes import HOST, Example, flask_example, running
 
 SCREENSHOT = Path(__file__).parents[3] / "docs" / "img" / "calculator.png"
@@ -24,32 +24,8 @@ def example(tmp_path: Path) -> Iterator[Example]:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.fail(
-            "The browser test needs chromium and chromedriver on the PATH; "
-            "on Debian: apt-get install chromium chromium-driver"
-        )
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for flag in (
-        "headless",
-        "no-sandbox",  # Chromium refuses to run its sandbox as root, as in a container
-        "disable-gpu",
-        "disable-quic",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "no-first-run",
-        "window-size=640,780",
-        f"user-data-dir={tmp_path / 'profile'}",
-    ):
-        options.add_argument(f"--{flag}")
-    browser = Chrome(options, ChromeService(driver))
-    try:
+    with chromium(tmp_path / "profile", "640,780") as browser:
         yield browser
-    finally:
-        browser.quit()
 
 
 def submit(browser: Chrome, a: str, operation: str, b: str) -> None:

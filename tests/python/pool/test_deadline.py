@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.server
+import io
 import socket
 import threading
 import time
@@ -10,11 +11,13 @@ import time
 import fastthrift
 import pytest
 from fastthrift import DeadlineExceeded, deadline
+from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.http import make_client as make_http_client
 from fastthrift.http import make_server as make_http_server
 from fastthrift.rpc import client_context
 from fastthrift.rpc import make_client as make_blocking_client
+from fastthrift.thrift import TProcessor
 from fastthrift.transport import TTransportException
 from support import rpc, sockets
 from support.rpc import Handler, client_of, make_server, serving
@@ -314,3 +317,108 @@ def test_over_http_a_view_of_a_pool_may_have_more_time():
         handler.go_on.set()
         server.close()
         thread.join()
+
+
+timed = fastthrift.load_fp(
+    io.StringIO("service Timed { i32 wait_for(1: i32 timeout), string name() }"), "timed_thrift"
+)
+
+
+def silent(connection):
+    """Takes what is sent and says nothing, until the other side hangs up."""
+    with contextlib.suppress(OSError):
+        while connection.recv(4096):
+            pass
+
+
+@pytest.mark.parametrize("is_watched", [False, True], ids=["", "with middleware"])
+@pytest.mark.parametrize("way", ["client", "pool", "block of a pool"])
+def test_a_call_takes_a_timeout_of_its_own(way, is_watched):
+    seen = []
+
+    def look(answer):
+        def looked(call):
+            seen.append((call.arguments, call.deadline))
+            return answer(call)
+
+        return looked
+
+    middleware = [look] if is_watched else []
+    with rpc.scripted_peer(silent) as port, contextlib.ExitStack() as closing:
+        if way == "client":
+            caller = make_blocking_client(
+                rpc.Calls, "127.0.0.1", port, timeout=LONG * 1000, middleware=middleware
+            )
+            closing.callback(caller.close)
+        else:
+            url = f"tcp://127.0.0.1:{port}"
+            pool = fastthrift.ClientPool(rpc.Calls, url, timeout=LONG, middleware=middleware)
+            caller = closing.enter_context(pool)
+            if way != "pool":
+                caller = closing.enter_context(pool.client())
+        begun = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            caller.add(1, b=2, timeout=0.2)
+        assert 0.2 <= time.monotonic() - begun < LONG / 2
+        if is_watched:
+            ((arguments, at),) = seen
+            assert arguments == {"a": 1, "b": 2}
+            assert begun < at < begun + LONG / 2
+
+
+@pytest.mark.parametrize("way", ["client", "pool", "block of a pool"])
+def test_a_call_of_asyncio_takes_a_timeout_of_its_own(way):
+    async def main(port):
+        async with contextlib.AsyncExitStack() as closing:
+            if way == "client":
+                caller = await make_client(rpc.Calls, "127.0.0.1", port, timeout=LONG * 1000)
+                closing.callback(caller.close)
+            else:
+                url = f"tcp://127.0.0.1:{port}"
+                caller = await closing.enter_async_context(
+                    AsyncClientPool(rpc.Calls, url, timeout=LONG)
+                )
+                if way != "pool":
+                    caller = await closing.enter_async_context(caller.client())
+            with pytest.raises(DeadlineExceeded):
+                await caller.add(1, b=2, timeout=0.2)
+
+    with rpc.scripted_peer(silent) as port:
+        asyncio.run(main(port))
+
+
+class TimedHandler:
+    def wait_for(self, timeout):
+        return timeout
+
+    def name(self):
+        return "timed"
+
+
+def test_an_argument_of_the_service_that_is_called_timeout_is_the_services():
+    server = make_server(processor=TProcessor(timed.Timed, TimedHandler()))
+
+    async def main(port):
+        async with AsyncClientPool(timed.Timed, f"tcp://127.0.0.1:{port}") as pool:
+            assert await pool.wait_for(timeout=-7) == -7
+            assert await pool.name(timeout=LONG) == "timed"
+        async with await make_client(timed.Timed, "127.0.0.1", port) as client:
+            assert await client.wait_for(timeout=-7) == -7
+            assert await client.name(timeout=LONG) == "timed"
+
+    with serving(server) as port:
+        with client_of(port, timed.Timed) as client:
+            assert client.wait_for(timeout=-7) == -7
+            assert client.name(timeout=LONG) == "timed"
+            assert client.name(timeout=None) == "timed"
+            with pytest.raises(ValueError, match="above 0 seconds, or None, not -1"):
+                client.name(timeout=-1)
+            # Nothing was sent of it.
+            assert client.name() == "timed"
+        with fastthrift.ClientPool(timed.Timed, f"tcp://127.0.0.1:{port}") as pool:
+            assert pool.wait_for(timeout=-7) == -7
+            assert pool.name(timeout=LONG) == "timed"
+            assert pool.name(timeout=None) == "timed"
+            with pytest.raises(ValueError, match="above 0 seconds, or None, not -1"):
+                pool.name(timeout=-1)
+        asyncio.run(main(port))

@@ -63,43 +63,45 @@ def test_the_client_of_the_quick_start(quick_start: Path) -> None:
     assert run(["client.py"], quick_start).splitlines() == expected
 
 
-def post(directory: Path, *forms: dict[str, object]) -> list[str]:
-    """Status and JSON of what the quick start's view answers to each form."""
+def get(directory: Path, *paths: str) -> list[str]:
+    """Status and JSON, if it is any, of what the view of the README answers."""
     program = (
         "from app import app\n"
+        "app.logger.disabled = True\n"
         "client = app.test_client()\n"
-        f"for form in {forms!r}:\n"
-        "    answer = client.post('/add', data=form)\n"
-        "    print(answer.status_code, answer.json)\n"
+        f"for path in {paths!r}:\n"
+        "    answer = client.get(path)\n"
+        "    print(answer.status_code, answer.json if answer.is_json else '')\n"
     )
     return run(["-c", program], directory).splitlines()
 
 
-def test_the_view_of_the_quick_start(quick_start: Path) -> None:
-    assert post(
-        quick_start,
-        {"a": 7, "b": 3},
-        {"a": 7},
-        {"a": 2**31, "b": 3},
-        {"a": 2**31 - 1, "b": 1},
-    ) == [
+def test_the_view(quick_start: Path) -> None:
+    def failed(status: int, error: str) -> str:
+        return f"{status} " + str({"client": "calc", "error": error, "method": "add"})
+
+    assert get(quick_start, "/add/7/3", "/add/7/-3", "/add/7/x", f"/add/{2**31}/3") == [
         "200 {'result': 10}",
-        "400 {'error': 'a and b must be whole numbers'}",
-        "400 {'error': 'a and b must be whole numbers of 32 bits'}",
-        "502 {'error': 'the calculator has no answer'}",
+        "200 {'result': 4}",
+        "404 ",
+        failed(400, "TEncodeException"),
     ]
+    (answer,) = get(quick_start, f"/add/{2**31 - 1}/1")
+    assert answer == failed(502, "the service gave no usable answer")
 
 
 def test_the_view_without_its_service(tmp_path: Path) -> None:
     write_quick_start(tmp_path, free_port())
-    assert post(tmp_path, {"a": 7, "b": 3}) == ["503 {'error': 'the calculator cannot be reached'}"]
+    (answer,) = get(tmp_path, "/add/7/3")
+    assert answer.startswith("503 ")
+    assert "the service cannot be reached" in answer
 
 
 def test_the_view_of_a_service_that_does_not_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write_quick_start(tmp_path, silent.getsockname()[1])
-        answers = post(tmp_path, {"a": 7, "b": 3})
-    assert answers == ["504 {'error': 'the calculator did not answer in time'}"]
+        (answer,) = get(tmp_path, "/add/7/3")
+    assert answer.startswith("504 ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)

@@ -273,16 +273,38 @@ def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner) -> None:
         (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
 
         def are_new() -> bool:
-            try:
-                found = {runner.call("pid") for _ in range(10)}
-                return not (before & found) and runner.call("greet", "you").startswith("second")
-            except TTransportException:
-                # An old worker has accepted the connection, and ended before the call came.
-                return False
+            found = {runner.call("pid") for _ in range(10)}
+            return not (before & found) and runner.call("greet", "you").startswith("second")
 
         process.send_signal(signal.SIGHUP)
         wait_until(are_new)
         assert ended(process) == 0
+
+
+def test_renewals_lose_no_call_of_a_fresh_connection(runner: Runner) -> None:
+    with runner.started("--workers", "2") as process:
+        failures: list[BaseException] = []
+        stop = threading.Event()
+
+        def call() -> None:
+            while not stop.is_set():
+                try:
+                    runner.call("greet", "you")
+                except Exception as error:
+                    failures.append(error)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(3):
+            before = runner.pids(2)
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda old=before: not any(map(is_running, old)))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert ended(process) == 0
+    assert failures == []
 
 
 def test_hup_with_broken_code_leaves_the_old_workers(runner: Runner) -> None:

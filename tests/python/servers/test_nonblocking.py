@@ -313,14 +313,27 @@ def test_idle_time_is_that_of_the_server_socket():
         assert peer.recv(1) == b""
 
 
-def test_calls_beyond_the_queue_are_told_of_it(caplog):
+@pytest.mark.parametrize(
+    "proto_factory",
+    [
+        TBinaryProtocolFactory(),
+        TCompactProtocolFactory(),
+        TJSONProtocolFactory(),
+        TApacheJSONProtocolFactory(),
+    ],
+    ids=lambda factory: type(factory).__name__,
+)
+@pytest.mark.parametrize("trans_factory", [TBufferedTransportFactory(), TFramedTransportFactory()])
+def test_calls_beyond_the_queue_are_told_of_it(proto_factory, trans_factory, caplog):
     handler = Handler()
     with (
         serving(nonblocking(handler, threads=1, queue=1)) as port,
         contextlib.ExitStack() as stack,
     ):
         waiting = [stack.enter_context(client_of(port)) for _ in range(2)]
-        extra = stack.enter_context(client_of(port))
+        extra = stack.enter_context(
+            client_of(port, proto_factory=proto_factory, trans_factory=trans_factory)
+        )
         threads = [threading.Thread(target=client.wait, args=(7,)) for client in waiting]
         threads[0].start()
         assert handler.waiting.wait(PATIENCE)

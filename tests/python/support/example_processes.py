@@ -156,7 +156,7 @@ def flask_example(directory: Path) -> Example:
             ["-m", "flask", "--app", FLASK / "app.py", "run", "--port", web_port],
             web_port,
             directory / "flask_web.log",
-            FLASK_CALCULATOR_URL=f"tcp://{HOST}:{service_port}",
+            THRIFT_URL_CALCULATOR=f"tcp://{HOST}:{service_port}",
         ),
     )
 

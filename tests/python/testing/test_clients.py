@@ -104,5 +104,13 @@ def test_calls_of_asyncio_are_awaited_and_so_is_the_handler() -> None:
         with pytest.raises(TApplicationException):
             await answering.fail("a secret")
         assert await answering.add(1, 2) == 3
+        doubling = async_client(Calls, AsyncHandler(), middleware=[doubled])
+        assert await doubling.add(20, 1) == 42
+
+    def doubled(get_response: Any) -> Any:
+        async def answer(call: Any) -> int:
+            return 2 * int(await get_response(call))
+
+        return answer
 
     asyncio.run(main())

@@ -57,6 +57,13 @@ def test_the_port_is_free_afterwards() -> None:
         sock.bind(("127.0.0.1", port))
 
 
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_block_that_does_nothing_ends_well(over_http: bool) -> None:
+    for _ in range(20):
+        with serve(Calls, Handler(), over_http=over_http):
+            pass
+
+
 def test_middleware_stands_around_the_handler() -> None:
     seen = []
 

@@ -103,10 +103,10 @@ def test_a_deadline_that_is_over_is_504(port: int) -> None:
     assert failure(error)[:4] == (504, "the service did not answer in time", "calls", "add")
 
 
-def test_a_peer_that_takes_no_connection_is_504() -> None:
+def test_a_peer_that_takes_no_connection_is_503() -> None:
     with silence() as port:
         error = failed(pool_at(port, connect_timeout=0.1), "add", 1, 2)
-    assert failure(error).status == 504
+    assert failure(error)[:2] == (503, "the service cannot be reached")
 
 
 def test_what_the_service_fails_at_is_502_and_its_text_is_for_debugging(port: int) -> None:
@@ -136,6 +136,8 @@ def test_arguments_that_cannot_be_sent_are_no_failure_of_the_service(port: int) 
     error = failed(pool, "add", 2**40, 1)
     assert isinstance(error, TEncodeException)
     assert failure_of(error) is None
+    assert failure_of(error, {"TException": 500}) is not None
+    assert failure(error, TEncodeException=400) == (400, "TEncodeException", "calls", "add", ())
     assert failure_of(failed(pool, "add", 1, 2, 3)) is None
     assert failure_of(ZeroDivisionError()) is None
 

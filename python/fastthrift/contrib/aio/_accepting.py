@@ -13,6 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.settle import (
     CLIENT_GONE,
     NOT_LISTENING,
@@ -20,6 +21,7 @@ from fastthrift._calls.settle import (
     error_number,
 )
 from fastthrift._serve.connections import RESOURCE_PAUSE
+from fastthrift._serve.overload import tell_full
 
 if TYPE_CHECKING:
     import ssl
@@ -56,7 +58,13 @@ class Acceptor(asyncio.AbstractServer):
         if ssl_context is not None:
             self._tls = {"ssl": ssl_context, "ssl_handshake_timeout": handshake_timeout}
         self._loop = asyncio.get_running_loop()
+        #: How many connections may be open; others wait to be accepted. None for any number.
+        self.max_connections: int | None = None
         self._connecting: set[asyncio.Task[None]] = set()
+        # Those that were accepted and are not closed yet.
+        self._open: set[socket.socket] = set()
+        self._left = asyncio.Event()
+        self._rate = Rate()
         self._closed = False
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self.sockets]
 
@@ -64,6 +72,7 @@ class Acceptor(asyncio.AbstractServer):
         sock.setblocking(False)
         starved = False
         while True:
+            await self._wait_for_room(sock)
             try:
                 client = await self._next(sock)
             except (OSError, ValueError) as error:
@@ -79,11 +88,23 @@ class Acceptor(asyncio.AbstractServer):
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
                 starved = False
+                self._open.add(client)
                 task = self._loop.create_task(self._connect(client))
                 self._connecting.add(task)
                 task.add_done_callback(self._connecting.discard)
                 # Others have their turn, however many come.
                 await asyncio.sleep(0)
+
+    async def _wait_for_room(self, sock: socket.socket) -> None:
+        """Wait until fewer connections are open than there may be."""
+        while (most := self.max_connections) is not None and len(self._open) >= most:
+            tell_full(most, sock, self._rate, logger)
+            self._left.clear()
+            await self._left.wait()
+
+    def _leave(self, client: socket.socket) -> None:
+        self._open.discard(client)
+        self._left.set()
 
     async def _next(self, sock: socket.socket) -> socket.socket:
         """The next connection. It is taken when this runs, and not by the loop: where the task is
@@ -108,15 +129,24 @@ class Acceptor(asyncio.AbstractServer):
     async def _connect(self, client: socket.socket) -> None:
         """Make streams of a connection, and have them served."""
         reader = asyncio.StreamReader(self._limit, self._loop)
-        protocol = asyncio.StreamReaderProtocol(reader, self._serve, self._loop)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await self._serve(reader, writer)
+            finally:
+                self._leave(client)
+
+        protocol = asyncio.StreamReaderProtocol(reader, serve, self._loop)
         try:
             client.setblocking(False)
             await self._loop.connect_accepted_socket(lambda: protocol, client, **self._tls)
         except (OSError, asyncio.TimeoutError) as error:
             client.close()
+            self._leave(client)
             logger.debug("A connection ended before it was served: %r", error)
         except BaseException:
             client.close()
+            self._leave(client)
             raise
 
     def close(self) -> None:

@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.awaited import Mixed
 from fastthrift._calls.server_call import READ, ServerCall, process_by_steps
 from fastthrift._calls.settle import send, settle
-from fastthrift._calls.steps import Blocking, drive
+from fastthrift._calls.steps import drive
 from fastthrift._serve.native import Format, Formats, Lane
 
 from ._answering import is_cancelled
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
     from fastthrift._calls.server_call import Find
     from fastthrift._core import ServedCalls
-
-
-class Mixed(Awaited):
-    """How protocols in memory are used, and handlers of asyncio."""
-
-    flush = staticmethod(Blocking.flush)
-    read = staticmethod(Blocking.read)
 
 
 class AwaitedLane(Lane):
@@ -56,6 +49,7 @@ class AwaitedLane(Lane):
             await self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no event loop
             if isinstance(error, asyncio.CancelledError) and (call.stage != READ or is_cancelled()):
+                call.end()
                 raise
             settlement = settle(error, call, calls.peer, self.oprot, self.logger)
             goes_on = await drive(

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.transports import LOOKED_AT
+from fastthrift._calls.wait import is_end, is_enough
+from fastthrift.transport import TTransportException
 
-from .transport.base import read_ahead_of
+from .transport.base import TAsyncReadAhead, read_ahead_of
 
-
-class NotesOpening(Protocol):
-    """What keeps the first bytes of a connection, for the text of an error."""
-
-    opening: bytes | None
+if TYPE_CHECKING:
+    from fastthrift._calls.wait import NotesOpening
 
 
 async def note_opening(trans: Any, noting: NotesOpening) -> bool:
     """Wait for the first bytes of a connection, and note what they are, of a transport of ours;
-    whether there are any."""
+    whether there are any. See ``wait_for_opening``, which is this for threads."""
     noting.opening = b""
     ahead = read_ahead_of(trans)
     if ahead is None:
         return False
-    try:
-        if not ahead.arrived:
-            await ahead.fill(1)
-    finally:
-        noting.opening = ahead.before_arrived() + bytes(ahead.arrived[:LOOKED_AT])
+    if not ahead.arrived:
+        await _fill(ahead, noting)
+    noting.opening = _opening_of(ahead)
+    # A frame has come as a whole.
+    while not ahead.before_arrived() and not is_enough(noting.opening, trans):
+        try:
+            if not await _fill(ahead, noting):
+                break
+        except TTransportException as error:
+            if is_end(error):
+                break  # the protocol says what it lacks
+            raise
     return bool(noting.opening)
+
+
+async def _fill(ahead: TAsyncReadAhead, noting: NotesOpening) -> bool:
+    try:
+        return await ahead.fill(1)
+    finally:
+        noting.opening = _opening_of(ahead)
+
+
+def _opening_of(ahead: TAsyncReadAhead) -> bytes:
+    return ahead.before_arrived() + bytes(ahead.arrived[:LOOKED_AT])

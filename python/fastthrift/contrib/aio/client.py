@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, name_arguments
-from fastthrift._calls.progress import Progress, is_open
-from fastthrift._calls.services import check_service, find_keyword_method, no_such_attribute
+from fastthrift._calls.faces import ClientFace, other_attribute
+from fastthrift._calls.progress import Progress
+from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import drive
 from fastthrift._calls.watch import watch
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
@@ -18,16 +19,16 @@ from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwarg
 from ._opening import note_opening
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from typing_extensions import Self
 
-    from fastthrift._calls.observed import Call, Middleware
+    from fastthrift._calls.observed import Call
 
 __all__ = ["TApplicationException", "TAsyncClient", "TMessageType", "args_to_kwargs"]
 
 
-class TAsyncClient:
+class TAsyncClient(ClientFace):
     """Calls the methods of a service, as attributes of the client that are awaited.
 
     Calls of several tasks take turns. A call that is cancelled while it waits for its turn
@@ -37,67 +38,28 @@ class TAsyncClient:
     opened again. Declared exceptions, ``TApplicationException`` replies and arguments that
     cannot be encoded or exceed a limit leave the connection open.
 
+    A call takes ``timeout=`` besides its arguments: how many seconds it may take as a whole. Where
+    a method has an argument of that name, it is the method's.
+
     ``async with client:`` closes it at the end, and waits until the connection is closed; so a
     program should where it is encrypted, before its event loop ends.
     """
 
-    def __init__(
-        self,
-        service: Any,
-        iprot: Any,
-        oprot: Any = None,
-        *,
-        check_seqid: bool = True,
-        auto_reopen: bool = False,
-        middleware: Iterable[Middleware] = (),
-    ) -> None:
-        """``service`` is a class of a loaded module.
-
-        ``check_seqid=False`` accepts replies whatever their sequence id is, for servers that
-        answer every call with id 0; that can be said of the protocol as well. With
-        ``auto_reopen`` a call that finds the connection closed, by the peer or after a call that
-        failed, opens another one first. ``middleware`` stands around each call (see
-        ``fastthrift.hooks``).
-        """
-        check_service(service, type(self).__name__)
-        self._service = service
-        self._iprot = self._oprot = iprot
-        if oprot is not None:
-            self._oprot = oprot
-        self._seqid = 0
+    def _begin_progress(self, service: Any, check_seqid: bool) -> Progress:
         self._turn = asyncio.Lock()
         # The task whose turn it is.
         self._caller: asyncio.Task[Any] | None = None
-        self._rpc_state = Progress(service, Awaited, check_seqid)
-        self._rpc_state.auto_reopen = auto_reopen
-        if middleware:
-            from fastthrift._calls.observed import through
-
-            self._rpc_state.around = through(middleware)
+        return Progress(service, Awaited, check_seqid)
 
     def __getattr__(self, _api: str) -> Any:
-        # `_service` is missing on an object that __init__ has not run on, as copy makes them.
-        if _api != "_service":
-            if _api in self._service.thrift_services:
-                return functools.partial(_watched, self, _api)
-            if api := find_keyword_method(self._service, _api):
-                return functools.partial(_watched, self, api)
-            # A service method called `close` is hidden by the client's own.
-            if _api == "tclose":
-                return functools.partial(_watched, self, "close")
-            # A method of the service comes first, as it does in thriftpy2.
-            if _api == "is_open":
-                return is_open(self)
-            if _api == "reopen":
-                return self._reopen
-            raise no_such_attribute(self, _api)
-        raise AttributeError(f"{self.__class__.__name__} instance has no attribute '{_api}'")
-
-    def __dir__(self) -> list[str]:
-        return list(self._service.thrift_services)
+        if _api != "_service" and _api in self._service.thrift_services:
+            return functools.partial(_watched, self, _api)
+        return other_attribute(self, _api, _watched, _reopen)
 
     async def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
+        if kwargs and is_given_timeout(self._service, _api, kwargs):
+            return await _in_time(self._req, _api, args, kwargs)
         named = name_arguments(self._service, _api, args, kwargs, Awaited)
         task = asyncio.current_task()
         if self._caller is not None and self._caller is task:
@@ -134,16 +96,15 @@ class TAsyncClient:
         iprot = self._iprot
         call = progress.current(self, _api)
         call.stage = RECEIVING
-        if not progress.answered and await note_opening(iprot.trans, progress):
-            call.stage = READING
+        if not progress.answered:
+            try:
+                await note_opening(iprot.trans, progress)
+            finally:
+                if progress.opening:
+                    call.stage = READING
         value = await drive(call.read(iprot))
         progress.answered = True
         return value
-
-    async def _reopen(self) -> None:
-        """Connect again; raises ``TTransportException`` of type ``NOT_OPEN`` where that fails."""
-        async with self._turn:
-            await drive(self._rpc_state.reopen(self))
 
     async def __aenter__(self) -> Self:
         return self
@@ -157,11 +118,15 @@ class TAsyncClient:
                     await trans.wait_closed()
                 trans = getattr(trans, "_trans", None)
 
-    def close(self) -> None:
-        """Close the transports. Does not wait for a call that another task is making."""
-        self._iprot.trans.close()
-        if self._iprot != self._oprot:
-            self._oprot.trans.close()
+
+async def _in_time(
+    make: Callable[..., Awaitable[Any]], _api: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Make a call that is given ``timeout=``."""
+    from fastthrift._calls.deadlines import within_timeout
+
+    with within_timeout(kwargs):
+        return await make(_api, *args, **kwargs)
 
 
 @contextlib.asynccontextmanager
@@ -184,6 +149,8 @@ def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> A
     around = client._rpc_state.around
     if not is_observed(around):
         return client._req(_api, *args, **kwargs)
+    if is_given_timeout(client._service, _api, kwargs):
+        return _in_time(functools.partial(_watched, client), _api, args, kwargs)
 
     async def go(call: Call) -> Any:
         task = asyncio.current_task()
@@ -196,3 +163,9 @@ def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> A
 
     call = new_call(client._service, _api, args, kwargs)
     return drive(observe(call, around, go))
+
+
+async def _reopen(client: TAsyncClient) -> None:
+    """Connect again; raises ``TTransportException`` of type ``NOT_OPEN`` where that fails."""
+    async with client._turn:
+        await drive(client._rpc_state.reopen(client))

@@ -17,9 +17,10 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left, moment_of, until
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import SettledCall
 from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift._calls.steps import drive
 from fastthrift.http._common import (
@@ -35,7 +36,7 @@ from fastthrift.http._common import (
 )
 from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
-from fastthrift.http.client import THttpException
+from fastthrift.http.client import THttpException, THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
@@ -122,15 +123,8 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class TAsyncHttpHeaderFactory:
+class TAsyncHttpHeaderFactory(THttpHeaderFactory):
     """Gives the headers of requests; a subclass may make them anew for each."""
-
-    def __init__(self, headers: dict[str, str] | None = None) -> None:
-        """``headers`` are sent with every request."""
-        self._headers = headers if headers else {}
-
-    def get_headers(self) -> dict[str, str]:
-        return self._headers
 
 
 class TAsyncMemoryBuffer(TAsyncReadAhead):
@@ -288,10 +282,12 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if not self.is_open():
             await self.open()
         address = Address(self.scheme, self.host, self.port, self.path)
+        at = self.deadline
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
+            **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
             **self._http_header_factory.get_headers(),
             **self.call_headers,
         }
@@ -453,7 +449,7 @@ class TAsyncHttpServer(TAsyncServer):
                 request = serve_request(line, reader, self.max_message_size, logger)
                 if not await drive(request):
                     break
-                connection.call = ServerCall()
+                connection.call = SettledCall()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise
@@ -500,10 +496,12 @@ class _Line:
         exchange = Exchange(iprot, oprot, otrans, itrans.getvalue, len(body))
         call = self.connection.call = exchange.call
         call.peer, call.headers = self.peer, head.headers
+        exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
         process = processing(server.processor, iprot, oprot)
-        understood = await process_and_answer(
-            process, call, server.processor, iprot, oprot, self.peer, server._settle
-        )
+        with until(exchange.call.deadline):
+            understood = await process_and_answer(
+                process, call, server.processor, iprot, oprot, self.peer, server._settle
+            )
         return exchange.take(failed=not understood)
 
     async def linger(self) -> None:
@@ -542,12 +540,10 @@ async def make_client(
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
-    with contextlib.ExitStack() as closing:
-        client: TAsyncClient = await drive(
-            connect(closing, *parts, check_seqid=check_seqid, middleware=middleware)
-        )
-        closing.pop_all()
-        return client
+    client: TAsyncClient = await drive(
+        connect_client(*parts, check_seqid=check_seqid, middleware=middleware)
+    )
+    return client
 
 
 @asynccontextmanager

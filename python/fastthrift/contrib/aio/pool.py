@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock
 from fastthrift._calls.pool_calls import (
     OneConnection,
@@ -30,6 +30,7 @@ from fastthrift._calls.pool_calls import (
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
+    options_of_call,
 )
 from fastthrift._calls.steps import drive
 from fastthrift._calls.transports import layers, looks_at
@@ -80,9 +81,12 @@ class AsyncClientPool(PoolFace):
         return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+        options = self._options
+        if kwargs:
+            options = options_of_call(self._service, options, _api, kwargs)
         if not watch.is_on:
-            return await drive(self._calls.call(self._options, _api, args, kwargs))
-        return await drive(call_seen(self, drive, _api, args, kwargs))
+            return await drive(self._calls.call(options, _api, args, kwargs))
+        return await drive(call_seen(self, options, drive, _api, args, kwargs))
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[OneConnection]:
@@ -169,10 +173,8 @@ class _InTasks(PoolCalls):
             # A body needs no frames, and no buffer.
             None if url.scheme in _WEB else trans_factory or _TRANSPORTS[url.transport](),
         )
-        with contextlib.ExitStack() as closing:
-            client = await drive(connect(closing, *parts, check_seqid=check_seqid))
-            closing.pop_all()
-            return client
+        client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid))
+        return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         def pending() -> bool:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.faces import ProcessorFace, SeveralFace
 from fastthrift._calls.server_call import (
-    SEPARATOR,
     AsyncReader,
     ServerCall,
+    SettledCall,
     Writer,
     answer,
-    declare,
     noted,
     process_by_steps,
     read_call,
-    register,
     several,
     single,
     write_answer,
 )
-from fastthrift._calls.services import check_handler, check_service
 from fastthrift._calls.settle import peer_name, settle
 from fastthrift._calls.steps import drive
 from fastthrift._calls.watch import wants_access_log
@@ -31,7 +29,6 @@ from fastthrift.thrift import TApplicationException, TMessageType, TType
 from ._answering import logger, process_and_answer
 
 if TYPE_CHECKING:
-    from fastthrift._calls.observed import Middleware
     from fastthrift._calls.server_call import Find, Incoming
 
 __all__ = [
@@ -43,7 +40,7 @@ __all__ = [
 ]
 
 
-class TAsyncProcessor:
+class TAsyncProcessor(ProcessorFace):
     """Reads one call, awaits the handler's method of that name and writes the answer.
 
     A method of the handler may be a coroutine function or, when it does not block, a plain one.
@@ -54,26 +51,12 @@ class TAsyncProcessor:
     A handler that lacks methods of the service is logged as a warning.
     """
 
-    # How calls are handed on through middleware, where there is any.
-    around: Callable[[Any], Any] | None = None
-
-    def __init__(
-        self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
-    ) -> None:
-        """``middleware`` stands around each call of the handler (see ``fastthrift.hooks``)."""
-        check_service(service, type(self).__name__)
-        check_handler(service, handler, type(self).__name__)
-        self._service = service
-        self._handler = handler
-        if middleware:
-            self.around = _through(middleware)
-
     def calls_on_loop(self, formats: Any, most: int, logger: Any) -> Any:
         """What makes the calls of ``TNonblockingServer``: on an event loop, of ``most`` connections
         at once. Raises ``ValueError`` for a processor that processes calls in a way of its own."""
         from ._native import CallsOnLoop
 
-        find = _own_find_of(self)
+        find = find_of(self)
         if find is None:
             raise ValueError(
                 f"TNonblockingServer makes the calls of a TAsyncProcessor itself, and "
@@ -95,10 +78,6 @@ class TAsyncProcessor:
         """Answer with a result, which may hold a declared exception."""
         await drive(write_answer(Awaited, *noted(oprot), api, result, seqid))
 
-    def handle_exception(self, e: Exception, result: Any) -> bool:
-        """Put ``e`` into the first field of ``result``, by field id, that declares it."""
-        return declare(e, result)
-
     async def process(self, iprot: Any, oprot: Any) -> None:
         """Read one call, make it and answer it."""
         await drive(answer(self, self, oprot, await self.process_in(iprot)))
@@ -112,32 +91,12 @@ class TAsyncProcessor:
 
         peer = peer or peer_name(iprot.trans, "an unknown peer")
         process = processing(self, iprot, oprot)
-        call = ServerCall()
+        call = SettledCall()
         return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
 
 
-def _through(
-    middleware: Iterable[Middleware], *, several: bool = False
-) -> Callable[[Any], Any] | None:
-    from fastthrift._calls.observed import through
-
-    return through(middleware, several=several)
-
-
-class TAsyncMultiplexedProcessor(TAsyncProcessor):
+class TAsyncMultiplexedProcessor(SeveralFace, TAsyncProcessor):
     """Serves several services on one connection; calls come as ``Service:method``."""
-
-    SEPARATOR = SEPARATOR
-
-    def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
-        """``middleware`` stands around that of each service."""
-        self.processors: dict[str, TAsyncProcessor] = {}
-        if middleware:
-            self.around = _through(middleware, several=True)
-
-    def register_processor(self, service_name: str, processor: TAsyncProcessor) -> None:
-        """Serve ``processor`` under a name; a name can be given once."""
-        register(self.processors, service_name, processor)
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call of any of the services."""
@@ -154,13 +113,14 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     ``fastthrift.thrift.processing``."""
     if wants_access_log():
         import fastthrift._calls.observed  # noqa: F401
-    find = _own_find_of(processor)
+    find = find_of(processor)
     if find is not None:
         return lambda call: drive(process_by_steps(Awaited, processor, find, call, iprot, oprot))
     return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))
 
 
-def _own_find_of(processor: Any) -> Find | None:
+def find_of(processor: Any) -> Find | None:
+    """How a processor finds who serves a call, where it processes them as these here do."""
     for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
         if own.are_kept_by(processor):
             return find(processor)

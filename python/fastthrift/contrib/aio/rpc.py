@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.connecting import connect
+from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import drive
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.transport._addresses import (
@@ -114,19 +113,9 @@ async def make_client(
             socket_family=socket_family,
         )
     parts = TAsyncClient, service, client_socket, proto_factory, trans_factory
-    with ExitStack() as closing:
-        client: TAsyncClient = await drive(
-            connect(
-                closing,
-                *parts,
-                check_seqid=check_seqid,
-                auto_reopen=auto_reopen,
-                middleware=middleware,
-            )
-        )
-        # From here on it is closed by the caller.
-        closing.pop_all()
-        return client
+    options: Any = {"auto_reopen": auto_reopen, "middleware": middleware}
+    client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid, **options))
+    return client
 
 
 def make_server(

@@ -11,12 +11,13 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.rate import Rate
-from fastthrift._calls.server_call import ServerCall
+from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
 
+from ._accepting import Acceptor
 from ._answering import process_and_answer
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
@@ -48,7 +49,7 @@ class Connection:
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
         self.peer = peer_name(client)
         self.task = task
-        self.call = ServerCall()
+        self.call = SettledCall()
         self.stopped = False
 
     def stop_reading(self) -> None:
@@ -75,6 +76,9 @@ class TAsyncServer:
 
     # How long `close` waits for calls that have started, in milliseconds.
     grace: float = 10_000
+    # How many connections are open at once; others wait to be accepted, and the log says so. None
+    # for any number.
+    max_connections: int | None = None
     # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
     handle_signals: bool = True
 
@@ -156,6 +160,8 @@ class TAsyncServer:
         self.trans.listen()
         self._ended = self.loop.create_future()
         self.server = await self.trans.accept(self._run)
+        if isinstance(self.server, Acceptor):
+            self.server.max_connections = self.max_connections
 
     async def serve_forever(self) -> None:
         """Serve, in the running event loop, until ``close`` is called or this is cancelled.
@@ -209,6 +215,7 @@ class TAsyncServer:
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
         finally:
+            connection.call.end()
             itrans.close()
             otrans.close()
 

@@ -6,12 +6,14 @@ The SASL mechanism itself is a foreign object with the interface of the ``sasl``
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
-from fastthrift._core import DEFAULT_MAX_SIZE, frame_header, frame_length
+from fastthrift._core import DEFAULT_MAX_SIZE, frame_length
+from fastthrift.transport._sasl import SaslClient, empty_frame
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
 
 __all__ = [
@@ -30,16 +32,9 @@ DEFAULT_MAX_FRAME_SIZE = DEFAULT_MAX_SIZE
 _LARGEST_READ = 1024 * 1024
 
 
-class TSaslClientTransport(TTransportBase):
+class TSaslClientTransport(SaslClient, TTransportBase):
     """Authenticates on ``open``, then sends and receives frames: a length (i32) and the bytes,
     which the mechanism encodes when integrity or confidentiality was negotiated."""
-
-    # What a message of the negotiation is.
-    START = 1
-    OK = 2
-    BAD = 3
-    ERROR = 4
-    COMPLETE = 5
 
     def __init__(
         self,
@@ -51,17 +46,9 @@ class TSaslClientTransport(TTransportBase):
     ) -> None:
         """``sasl_client_factory`` makes the SASL client of each connection; ``trans`` is the
         transport below. Frames of more than ``max_frame_size`` bytes are refused."""
-        self._trans = trans
-        self.sasl_client_factory = sasl_client_factory
-        self.sasl: Any = None
-        self.mechanism = mechanism
-        self.max_frame_size = max_frame_size
-        # Whether the mechanism encodes frames; None until the first one was sent.
-        self.encode: bool | None = None
+        super().__init__(sasl_client_factory, mechanism, trans, max_frame_size)
         self.__wbuf = io.BytesIO()
         self.__rbuf = io.BytesIO()
-        # Whether the last flush was refused because of the limit, so that nothing was sent.
-        self.refused = False
 
     @property
     def trans(self) -> Any:
@@ -84,9 +71,7 @@ class TSaslClientTransport(TTransportBase):
         """
         if not self.is_open():
             self._trans.open()
-        if self.sasl is not None:
-            raise TTransportException(TTransportException.ALREADY_OPEN, "Already open!")
-        self.sasl = self.sasl_client_factory()
+        self.start_client()
         try:
             self._negotiate()
         except BaseException:
@@ -94,31 +79,14 @@ class TSaslClientTransport(TTransportBase):
             raise
 
     def _negotiate(self) -> None:
-        started, mechanism, response = self.sasl.start(self.mechanism)
-        if not started:
-            self._refuse(f"Could not start SASL: {self.sasl.getError()}")
-        self._send_message(self.START, mechanism)
-        self._send_message(self.OK, response)
-        while True:
-            status, payload = self._recv_sasl_message()
-            if status not in (self.OK, self.COMPLETE):
-                self._refuse(f"Bad status: {status} ({payload!r:.1000})")
-            if status == self.COMPLETE:
-                return
-            stepped, response = self.sasl.step(payload)
-            if not stepped:
-                self._refuse(f"Bad SASL result: {self.sasl.getError()}")
-            self._send_message(self.OK, response)
-
-    @staticmethod
-    def _refuse(message: str) -> None:
-        raise TTransportException(TTransportException.NOT_OPEN, message)
-
-    def _send_message(self, status: int, body: str | bytes | None) -> None:
-        # SASL libraries differ in what they give.
-        body = body.encode() if isinstance(body, str) else body or b""
-        self._trans.write(bytes((status,)) + frame_header(len(body), sasl=True) + body)
-        self._trans.flush()
+        steps = self.negotiation()
+        messages = next(steps)
+        with contextlib.suppress(StopIteration):
+            while True:
+                for message in messages:
+                    self._trans.write(message)
+                    self._trans.flush()
+                messages = steps.send(self._recv_sasl_message())
 
     def _recv_sasl_message(self) -> tuple[int, bytes]:
         status, *header = readall(self._trans.read, 5)
@@ -142,29 +110,12 @@ class TSaslClientTransport(TTransportBase):
         self.__wbuf = io.BytesIO()
         if not data:
             return
-        self.refused = len(data) > self.max_frame_size
-        # Refused before the mechanism counts it.
-        header = frame_header(len(data), self.max_frame_size, sasl=True)
-        if self.sasl is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The transport is not open")
-        encoded = data if self.encode is False else self._call_sasl("encode", data)
-        if self.encode is None:
-            # A mechanism that only authenticates leaves the bytes as they are.
-            self.encode = len(encoded) != len(data)
-        self._trans.write(encoded if self.encode else header + data)
+        self._trans.write(self.framed(data))
         self._trans.flush()
 
     def c_flush(self) -> None:
         """``flush``, under the name of thriftpy2's Cython class."""
         self.flush()
-
-    def _call_sasl(self, method: str, data: bytes) -> bytes:
-        if self.sasl is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The transport is not open")
-        done, result = getattr(self.sasl, method)(data)
-        if not done:
-            raise TTransportException(TTransportException.UNKNOWN, self.sasl.getError())
-        return bytes(result)
 
     def read(self, sz: int) -> bytes:
         """Read exactly ``sz`` bytes, from as many frames as it takes."""
@@ -177,28 +128,19 @@ class TSaslClientTransport(TTransportBase):
             self._read_frame()
             data = self.__rbuf.read(missing)
             if not data:
-                # A peer that sends nothing but empty frames would keep this going for ever.
-                raise TTransportException(
-                    TTransportException.END_OF_FILE,
-                    "Received empty SASL frame while more data expected",
-                )
+                raise empty_frame()
             parts.append(data)
             missing -= len(data)
         return b"".join(parts)
 
     def _read_frame(self) -> None:
         header = readall(self._trans.read, 4)
-        frame = self._read_sized(header)
-        if self.encode:
-            # What the mechanism has encoded starts with the length.
-            frame = self._call_sasl("decode", header + frame)
-        self.__rbuf = io.BytesIO(frame)
+        self.__rbuf = io.BytesIO(self.contents(header, self._read_sized(header)))
 
     def close(self) -> None:
         """Close the transport below; ``open`` authenticates anew."""
         self._trans.close()
-        self.sasl = None
-        self.encode = None
+        self.forget_client()
         self.clean()
 
     def clean(self) -> None:

@@ -165,7 +165,7 @@ pub trait Source<'py> {
     fn text_found(text: &Self::Text) -> PlainValue<'py, Self>;
     /// An object of Python as a value, where the source is of such.
     fn of_python(value: Bound<'py, PyAny>) -> Option<Self::Node>;
-    /// How many items there are, where that is known.
+    /// How many items there are, or room for how many is to be made at first.
     fn count(&self, list: &Self::List) -> usize;
     /// Where the value begins that was looked at last, in bytes of a text.
     fn offset(&self) -> Option<u64>;

@@ -212,6 +212,26 @@ impl<'a> TextSource<'a> {
     }
 }
 
+/// Whether a text begins with a key, which is probably short: by two words that
+/// overlap.
+#[inline]
+fn starts_with(text: &[u8], key: &[u8]) -> bool {
+    let Some(start) = text.get(..key.len()) else {
+        return false;
+    };
+    match key.len() {
+        4..8 => {
+            start.first_chunk::<4>() == key.first_chunk()
+                && start.last_chunk::<4>() == key.last_chunk()
+        }
+        8..=16 => {
+            start.first_chunk::<8>() == key.first_chunk()
+                && start.last_chunk::<8>() == key.last_chunk()
+        }
+        _ => start == key,
+    }
+}
+
 const NO_WORDS: &str = "it has no NaN and no infinities; allow_nan=True reads them";
 
 impl<'py, 'a> Source<'py> for TextSource<'a> {
@@ -404,7 +424,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
             let rest = &self.text[self.position..];
             for (index, field) in fields.iter().enumerate() {
                 if let Some(key) = field.json_key.as_deref()
-                    && rest.starts_with(key)
+                    && starts_with(rest, key)
                 {
                     object.0 = true;
                     self.start = self.position;
@@ -434,7 +454,12 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
     }
 
     fn count(&self, _: &Begun) -> usize {
-        0
+        // What Python makes room for when the first item of a list comes.
+        const FIRST: usize = 4;
+        match self.text.get(self.position) {
+            Some(b']') => 0,
+            _ => FIRST,
+        }
     }
 
     fn offset(&self) -> Option<u64> {

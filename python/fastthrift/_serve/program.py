@@ -1,0 +1,396 @@
+"""The program that workers serve: of ``fastthrift serve``, or of a command of a framework.
+
+They say how to serve with ``Options``, and what with a function that gives the service and its
+handler, which each worker calls.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastthrift.hooks import add
+from fastthrift.parser import load as load_file
+from fastthrift.parser.exc import ThriftParserError
+from fastthrift.thrift import TProcessor
+from fastthrift.transport import TServerSocket
+
+from .health import Health
+from .reload import watch
+from .workers import NOT_STARTED, Worker, Workers
+
+if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
+    from fastthrift.transport._listening import Bind
+
+logger = logging.getLogger("fastthrift.server")
+
+SERVERS = ("nonblocking", "threaded", "threadpool", "simple", "asyncio")
+PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
+TRANSPORTS = ("auto", "framed", "buffered")
+
+#: Gives a service and its handler, or a processor in place of that. Raises ``NotServed``.
+Load = Callable[[], tuple[Any, Any]]
+
+
+class NotServed(Exception):
+    """What keeps a server from serving, as one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to serve. Times are in seconds."""
+
+    #: One of ``SERVERS``, ``PROTOCOLS`` and ``TRANSPORTS``.
+    server: str = "nonblocking"
+    protocol: str = "auto"
+    transport: str = "auto"
+    workers: int = 1
+    #: That make calls, in each worker of nonblocking and threadpool.
+    threads: int = 16
+    #: For calls that have come when the server is stopped.
+    grace: float = 30.0
+    #: After which idle connections are closed; None for never.
+    idle_timeout: float | None = None
+    #: From the first byte of a message to its last.
+    message_timeout: float | None = 3.0
+    #: After how many calls a worker is replaced; None for never.
+    max_requests: int | None = None
+    #: Files besides those that are loaded whose change renews the workers; None to renew none.
+    watched: tuple[str, ...] | None = None
+    #: What stands around each call of a handler; a processor has its own.
+    middleware: tuple[Middleware, ...] = ()
+    #: Called in each worker before anything is loaded.
+    on_fork: Callable[[], object] | None = None
+
+
+def serve(
+    options: Options, load: Load, name: str, bind: Bind, *, health: Bind | None = None
+) -> int:
+    """Listen, and serve until SIGTERM or SIGINT; the exit status, in the parent and in each
+    worker. ``name`` is what messages call the handler. Raises ``OSError`` where it cannot
+    listen."""
+    trans = listen(bind)
+    workers = Workers(
+        options.workers,
+        Program(options, trans, load, name).serve,
+        grace=options.grace,
+        stop_listening=trans.close,
+        logger=logger,
+    )
+    if health is not None:
+        workers.health = Health(listen(health), workers.describe)
+    return workers.run()
+
+
+def listen(bind: Bind) -> TServerSocket:
+    """A socket that listens there. Raises ``OSError``."""
+    trans = TServerSocket(
+        bind.host, bind.port, bind.unix_socket, descriptor=bind.descriptor, backlog=1024
+    )
+    trans.listen()
+    trans.share()
+    return trans
+
+
+class Program:
+    """What each worker serves."""
+
+    def __init__(self, options: Options, trans: TServerSocket, load: Load, name: str) -> None:
+        self._options = options
+        self._trans = trans
+        self._load = load
+        self._name = name
+
+    def serve(self, worker: Worker) -> int:
+        """Be a worker, and give the exit status."""
+        if self._options.on_fork is not None:
+            self._options.on_fork()
+        try:
+            served = Served(self._options, self._trans, *self._load())
+        except NotServed as error:
+            fail(str(error))
+            return NOT_STARTED
+        except SystemExit as error:
+            fail(f"the handler {self._name} exits when it is loaded: {error.code}")
+            return NOT_STARTED
+        except Exception:
+            logger.exception("The handler %s cannot be made", self._name)
+            return NOT_STARTED
+        if self._options.watched is not None:
+            watch(self._options.watched, lambda: os.kill(worker.parent, signal.SIGHUP))
+        is_serving = False
+
+        def ready() -> None:
+            nonlocal is_serving
+            is_serving = True
+            if worker.number == 0:
+                logger.info("%s", served.described())
+            worker.ready()
+
+        try:
+            served.run(ready)
+        except Exception as error:
+            if is_serving:
+                raise
+            fail(f"cannot serve: {error}")
+            return NOT_STARTED
+        return 0
+
+
+class Served:
+    """A service with its handler, in one worker."""
+
+    def __init__(self, options: Options, trans: TServerSocket, service: Any, handler: Any) -> None:
+        """``handler`` may be a processor. Raises ``NotServed`` where the kind of server cannot
+        serve it."""
+        self._options = options
+        self._listener = trans
+        self._service = service
+        self._handler = handler
+        self._is_processor = hasattr(handler, "process") and hasattr(handler, "process_in")
+        self._is_async = self._has_coroutines()
+        if self._is_async and options.server not in ("nonblocking", "asyncio"):
+            raise NotServed(
+                f"the handler has `async def`: --server {options.server} cannot await it, "
+                f"nonblocking and asyncio can"
+            )
+        self._server: Any = None
+
+    def _has_coroutines(self) -> bool:
+        if self._is_processor:
+            return inspect.iscoroutinefunction(self._handler.process)
+        methods = (getattr(self._handler, name) for name in self._service.thrift_services)
+        return any(map(inspect.iscoroutinefunction, methods))
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until the end; ``ready`` is called when connections are taken."""
+        is_asyncio = self._options.server == "asyncio"
+        server = self._server = self._asyncio_server() if is_asyncio else self._blocking_server()
+        server.grace = self._options.grace * 1000
+        if is_asyncio:
+            _run_asyncio(server, ready)
+        else:
+            server.on_serving = ready
+            server.serve()
+
+    def close(self) -> None:
+        """Have ``run`` end, in another thread, when the calls that have come are answered; before
+        it has begun nothing happens."""
+        if self._server is not None:
+            getattr(self._server, "close_soon", self._server.close)()
+
+    def described(self) -> str:
+        """What is served, for people."""
+        methods = len(self._service.thrift_services)
+        return (
+            f"Serving {self._service.__name__} ({methods} methods) at {_where(self._listener)}: "
+            f"{self._options.server}, {self._options.workers} workers"
+        )
+
+    def _socket_options(self) -> dict[str, Any]:
+        """Of a server socket: that of the parent, which goes on listening when this one stops."""
+        assert self._listener.sock is not None
+        return {
+            "descriptor": os.dup(self._listener.sock.fileno()),
+            "client_timeout": _milliseconds(self._options.idle_timeout),
+            "message_timeout": _milliseconds(self._options.message_timeout),
+        }
+
+    def _processor(self, kind: Any) -> Any:
+        """The processor, whose server is closed after as many calls as ``max_requests`` says."""
+        most = self._options.max_requests
+        if self._is_processor:
+            if most is not None:
+                add(server=_Counter(most, self.close).count)
+            return self._handler
+        handler = self._handler
+        if most is not None:
+            handler = _Counted(handler, self._service.thrift_services, _Counter(most, self.close))
+        return kind(self._service, handler, middleware=self._options.middleware)
+
+    def _blocking_server(self) -> Any:
+        servers: Any = importlib.import_module("fastthrift.server")
+        kind: Any = TProcessor
+        if self._is_async:
+            kind = importlib.import_module("fastthrift.contrib.aio.rpc").TAsyncProcessor
+        processor = self._processor(kind)
+        options = self._options
+        trans = TServerSocket(**self._socket_options())
+        if options.server == "nonblocking":
+            factories = _factories(options, default=None)
+            return servers.TNonblockingServer(processor, trans, *factories, threads=options.threads)
+        names = {
+            "threaded": "TThreadedServer",
+            "threadpool": "TThreadPoolServer",
+            "simple": "TSimpleServer",
+        }
+        more = {"threads": options.threads} if options.server == "threadpool" else {}
+        server = getattr(servers, names[options.server])(
+            processor, trans, *_factories(options, default="auto"), **more
+        )
+        server.daemon = True
+        return server
+
+    def _asyncio_server(self) -> Any:
+        aio: Any = importlib.import_module("fastthrift.contrib.aio.rpc")
+        processor = self._processor(aio.TAsyncProcessor)
+        trans = aio.TAsyncServerSocket(**self._socket_options())
+        return aio.TAsyncServer(processor, trans, *_async_factories(self._options))
+
+
+class _Counter:
+    """Does something at a certain call."""
+
+    def __init__(self, most: int, act: Callable[[], None]) -> None:
+        self._most = most
+        self._act = act
+        # `next` of it is one step, whichever threads ask.
+        self._count = itertools.count(1)
+
+    def count(self, _: object = None) -> None:
+        """Another call has come."""
+        if next(self._count) == self._most:
+            self._act()
+
+
+class _Counted:
+    """A handler whose calls are counted: each asks for its method once."""
+
+    def __init__(self, handler: Any, methods: Iterable[str], counter: _Counter) -> None:
+        self._handler = handler
+        self._methods = frozenset(methods)
+        self._counter = counter
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._methods:
+            self._counter.count()
+        return getattr(self._handler, name)
+
+
+def _run_asyncio(server: Any, ready: Callable[[], None]) -> None:
+    import asyncio
+
+    async def serve() -> None:
+        await server.start()
+        ready()
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+def _where(trans: TServerSocket) -> str:
+    assert trans.sock is not None
+    address = trans.sock.getsockname()
+    if not isinstance(address, tuple):
+        return f"unix:{address}"
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000
+
+
+def _factories(options: Options, default: str | None) -> Iterator[Any]:
+    """Of transport and protocol; None where all are ``auto`` and that is the server's own."""
+    protocol, transport = options.protocol, options.transport
+    if default is None and protocol == transport == "auto":
+        return
+    protocols: Any = importlib.import_module("fastthrift.protocol")
+    transports: Any = importlib.import_module("fastthrift.transport")
+    yield {
+        "framed": transports.TFramedTransportFactory,
+        "buffered": transports.TBufferedTransportFactory,
+    }["buffered" if transport == "auto" else transport]()
+    yield {
+        "binary": protocols.TBinaryProtocolFactory,
+        "compact": protocols.TCompactProtocolFactory,
+        "json": protocols.TJSONProtocolFactory,
+        "apache-json": protocols.TApacheJSONProtocolFactory,
+    }["binary" if protocol == "auto" else protocol]()
+
+
+def _async_factories(options: Options) -> Iterator[Any]:
+    protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
+    transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
+    yield {
+        "framed": transports.TAsyncFramedTransportFactory,
+        "buffered": transports.TAsyncBufferedTransportFactory,
+    }["buffered" if options.transport == "auto" else options.transport]()
+    yield {
+        "binary": protocols.TAsyncBinaryProtocolFactory,
+        "compact": protocols.TAsyncCompactProtocolFactory,
+        "json": protocols.TAsyncJSONProtocolFactory,
+        "apache-json": protocols.TAsyncApacheJSONProtocolFactory,
+    }["binary" if options.protocol == "auto" else options.protocol]()
+
+
+def load_idl(path: str) -> Any:
+    """The loaded file. Raises ``NotServed``, which tells where the first mistake is."""
+    try:
+        return load_file(path)
+    except ThriftParserError as error:
+        first = next(iter(getattr(error, "diagnostics", ())), None)
+        where = f"{first.path}:{first.line}:{first.column}: {first.message}" if first else error
+        raise NotServed(f"{where}") from error
+    except OSError as error:
+        raise NotServed(f"cannot read {path}: {error.strerror}") from error
+
+
+def find_service(idl: Any, path: str, name: str | None) -> Any:
+    """The service of a name, or the only one, of what was loaded. Raises ``NotServed``."""
+    services = {
+        key: value
+        for key, value in vars(idl).items()
+        if isinstance(value, type) and hasattr(value, "thrift_services")
+    }
+    if name is None and len(services) == 1:
+        return next(iter(services.values()))
+    if name not in services:
+        found = ", ".join(services) or "no services"
+        what = "--service is needed" if name is None else f"{name} is no service"
+        raise NotServed(f"{what}: {path} has {found}")
+    return services[name]
+
+
+def require_methods(service: Any, handler: Any, name: str) -> None:
+    """Raise ``NotServed`` for a handler that lacks some; ``name`` is what it is called."""
+    missing = [
+        method for method in service.thrift_services if not callable(getattr(handler, method, None))
+    ]
+    if missing:
+        raise NotServed(f"{name} lacks methods of {service.__name__}: {', '.join(missing)}")
+
+
+def fail(text: str) -> None:
+    """Tell why nothing is served."""
+    print(f"error: {text}", file=sys.stderr)
+
+
+class _Fallback(logging.StreamHandler[Any]):
+    """Shows what is logged where the program that is served has not set up logging itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            super().emit(record)
+
+
+def log_to_stderr() -> None:
+    """Show what servers log, where the program has not set up logging itself."""
+    parent = logging.getLogger("fastthrift")
+    if not any(isinstance(handler, _Fallback) for handler in parent.handlers):
+        fallback = _Fallback()
+        fallback.setFormatter(
+            logging.Formatter("%(asctime)s [%(process)d] %(levelname)s %(name)s: %(message)s")
+        )
+        parent.addHandler(fallback)
+        parent.setLevel(logging.INFO)

@@ -1,0 +1,294 @@
+"""The page of a mount: its services, their methods and types, and a form for each method.
+
+Everything is in one answer: no host is asked for anything, and the content security policy allows
+nothing but the style and the script that are in it, and calls of the same site.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastthrift._calls.exchange import Answer
+from fastthrift._core import TType, to_json
+from fastthrift._plain import type_name
+
+# What a field of a form holds that is not written as JSON: see page.js.
+_WHOLE_NUMBERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
+_TEXTS = (TType.STRING, TType.BINARY, TType.UTF8)
+# How deep an example of a value goes.
+_EXAMPLE_DEPTH = 3
+
+
+class _Type(NamedTuple):
+    """A type: its number, and what more there is to say."""
+
+    ttype: int
+    info: Any = None
+
+
+class _Field(NamedTuple):
+    """A field of a struct, or an argument."""
+
+    fid: int
+    name: str
+    type: _Type
+    required: bool
+    default: Any
+
+
+def shown(processors: Mapping[str, Any], *, with_form: bool) -> Answer:
+    """The page for the services of processors, by name; ``with_form`` is whether their methods can
+    be called by JSON."""
+    style, script = _part("page.css"), _part("page.js")
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_hash(style)}'",
+            f"script-src '{_hash(script)}'",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    services = {name: each._service for name, each in processors.items()}
+    content = _Content(services, with_form=with_form)
+    title = escape(" and ".join(services))
+    text = (
+        _part("page.html")
+        .replace("{style}", style)
+        .replace("{script}", script)
+        .replace("{title}", title)
+        # The last, since it has texts of others.
+        .replace("{content}", str(content))
+    )
+    headers = (
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cache-Control", "no-store"),
+    )
+    return Answer(200, headers, text.encode())
+
+
+@cache
+def _part(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+class _Content:
+    """What is said of services, in HTML."""
+
+    def __init__(self, services: Mapping[str, Any], *, with_form: bool) -> None:
+        self._with_form = with_form
+        # By class, its anchor, in the order in which they are met.
+        self._anchors: dict[Any, str] = {}
+        self._parts: list[str] = []
+        for name, service in services.items():
+            self._add_service(name, service)
+        self._add_types()
+
+    def __str__(self) -> str:
+        return "\n".join(self._parts)
+
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+
+    def _add_service(self, name: str, service: Any) -> None:
+        self._add(f'<section class="service"><h2>{escape(name)}</h2>{_doc(service)}')
+        for api in service.thrift_services:
+            self._add_method(name, service, api)
+        self._add("</section>")
+
+    def _add_method(self, name: str, service: Any, api: str) -> None:
+        args = getattr(service, f"{api}_args")
+        result = getattr(service, f"{api}_result")
+        fields = {field.name: field for field in _fields(result)}
+        success = fields.pop("success", None)
+        returned = "void" if success is None else self._link(success.type)
+        if result.oneway:
+            returned = f"oneway {returned}"
+        arguments = list(_fields(args))
+        given = ", ".join(f"{self._link(each.type)} {escape(each.name)}" for each in arguments)
+        thrown = ", ".join(self._link(field.type) for field in fields.values())
+        throws = f' <span class="throws">throws {thrown}</span>' if thrown else ""
+        self._add(
+            f'<details class="method" id="{escape(name)}.{escape(api)}">'
+            f"<summary><b>{escape(api)}</b></summary>"
+            f'<p class="signature"><code>{returned} <b>{escape(api)}</b>({given})'
+            f"{throws}</code></p>"
+            f"{_doc(args)}"
+        )
+        if self._with_form:
+            self._add_form(name, api, arguments)
+        self._add("</details>")
+
+    def _add_form(self, name: str, api: str, arguments: Iterable[_Field]) -> None:
+        where = escape(f"{name}/{api}")
+        self._add(f'<form data-method="{where}" aria-label="Call {escape(api)}">')
+        for argument in arguments:
+            self._add_input(f"{where}/{escape(argument.name)}", argument)
+        self._add(
+            '<button type="submit">Call</button>'
+            '<p class="status" role="status" aria-live="polite"></p>'
+            '<pre class="answer" tabindex="0" hidden></pre></form>'
+        )
+
+    def _add_input(self, anchor: str, argument: _Field) -> None:
+        ttype, info = argument.type
+        default = "" if argument.default is None else _as_json(argument)
+        note = self._link(argument.type) + (", required" if argument.required else "")
+        if default:
+            note += f", default <code>{escape(default)}</code>"
+        self._add(
+            f'<p class="field"><label for="{anchor}">{escape(argument.name)}</label>'
+            f'<span class="type">{note}</span>'
+        )
+        how = f'id="{anchor}" name="{escape(argument.name)}"'
+        if default:
+            how += " data-default"
+        if argument.required and argument.type.ttype != TType.STRING:
+            how += " required"
+        names = getattr(info, "_VALUES_TO_NAMES", None)
+        if names is not None or ttype == TType.BOOL:
+            choices = ["false", "true"] if names is None else list(names.values())
+            kind = "bool" if names is None else "enum"
+            options = "".join(f"<option>{escape(choice)}</option>" for choice in choices)
+            self._add(
+                f'<select {how} data-kind="{kind}"><option value="">not sent</option>{options}'
+                "</select>"
+            )
+        elif ttype in _WHOLE_NUMBERS:
+            self._add(f'<input {how} data-kind="whole" inputmode="numeric" autocomplete="off">')
+        elif ttype == TType.DOUBLE:
+            self._add(f'<input {how} data-kind="number" inputmode="decimal" autocomplete="off">')
+        elif ttype in _TEXTS:
+            if ttype != TType.STRING:
+                self._add(f'<input {how} data-kind="value" autocomplete="off">')
+            else:
+                self._add(f'<input {how} data-kind="text" autocomplete="off">')
+        else:
+            example = json.dumps(_example(argument.type), indent=2, ensure_ascii=False)
+            rows = min(12, example.count("\n") + 1)
+            self._add(
+                f'<textarea {how} data-kind="json" rows="{rows}" spellcheck="false">'
+                f"\n{escape(example)}</textarea>"
+            )
+        self._add("</p>")
+
+    def _add_types(self) -> None:
+        done: set[Any] = set()
+        section: list[str] = []
+        # Telling of one may bring others.
+        while left := [cls for cls in self._anchors if cls not in done]:
+            for cls in left:
+                done.add(cls)
+                section.append(self._told(cls))
+        if section:
+            self._add('<section class="types"><h2>Types</h2>' + "\n".join(section) + "</section>")
+
+    def _told(self, cls: Any) -> str:
+        head = (
+            f'<article id="{self._anchors[cls]}"><h3><span class="kind">{_kind(cls)}</span> '
+            f"{escape(cls.__name__)}</h3>{_doc(cls)}"
+        )
+        values = getattr(cls, "_VALUES_TO_NAMES", None)
+        if values is not None:
+            rows = "".join(
+                f"<tr><td>{number}</td><td>{escape(name)}</td></tr>"
+                for number, name in values.items()
+            )
+        else:
+            rows = "".join(
+                f"<tr><td>{field.fid}</td><td>{escape(field.name)}</td>"
+                f"<td>{self._link(field.type)}{', required' if field.required else ''}</td></tr>"
+                for field in _fields(cls)
+            )
+        return f'{head}<div class="wide"><table>{rows}</table></div></article>'
+
+    def _link(self, of: _Type) -> str:
+        """The name of a type, which leads to what is said of it."""
+        ttype, info = of
+        if ttype in (TType.LIST, TType.SET):
+            word = "list" if ttype == TType.LIST else "set"
+            return f"{word}&lt;{self._link(_inner(info))}&gt;"
+        if ttype == TType.MAP:
+            key, value = map(_inner, info)
+            return f"map&lt;{self._link(key)}, {self._link(value)}&gt;"
+        if info is None:
+            return type_name((ttype, "", False))
+        anchor = self._anchors.setdefault(info, f"type-{len(self._anchors) + 1}")
+        return f'<a href="#{anchor}">{escape(info.__name__)}</a>'
+
+
+def _fields(cls: Any) -> Iterator[_Field]:
+    defaults = dict(getattr(cls, "default_spec", ()))
+    for fid, (ttype, name, *info, required) in cls.thrift_spec.items():
+        of = _Type(ttype, info[0] if info else None)
+        yield _Field(fid, name, of, bool(required), defaults.get(name))
+
+
+def _inner(element: Any) -> _Type:
+    """The type of what a container has."""
+    return _Type(*element) if isinstance(element, tuple) else _Type(element)
+
+
+def _kind(cls: Any) -> str:
+    if hasattr(cls, "_VALUES_TO_NAMES"):
+        return "enum"
+    if issubclass(cls, BaseException):
+        return "exception"
+    meta = getattr(sys.modules.get(cls.__module__), "__thrift_meta__", {})
+    return "union" if cls in meta.get("unions", ()) else "struct"
+
+
+def _doc(thing: Any) -> str:
+    text = (vars(thing).get("__doc__") or "").strip()
+    return f'<p class="doc">{escape(text)}</p>' if text else ""
+
+
+def _as_json(argument: _Field) -> str:
+    """A default, as it would be written."""
+    names = getattr(argument.type.info, "_VALUES_TO_NAMES", {})
+    value = names.get(argument.default, argument.default) if names else argument.default
+    if hasattr(value, "thrift_spec"):
+        return to_json(value).decode()
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _example(of: _Type, depth: int = 0) -> Any:
+    """A value of a type, to be written over."""
+    ttype, info = of
+    names = getattr(info, "_VALUES_TO_NAMES", None)
+    if names:
+        return next(iter(names.values()))
+    if ttype == TType.MAP:
+        return {}
+    if ttype in (TType.LIST, TType.SET):
+        return [] if depth >= _EXAMPLE_DEPTH else [_example(_inner(info), depth + 1)]
+    if ttype == TType.STRUCT:
+        fields = list(_fields(info))
+        if _kind(info) == "union":
+            fields = fields[:1]
+        if depth >= _EXAMPLE_DEPTH:
+            fields = [field for field in fields if field.required] if depth < 10 else []
+        return {field.name: _example(field.type, depth + 1) for field in fields}
+    if ttype == TType.BOOL:
+        return False
+    if ttype == TType.UTF8:
+        return "00000000-0000-0000-0000-000000000000"
+    return "" if ttype in _TEXTS else 0

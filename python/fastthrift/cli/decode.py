@@ -1,0 +1,401 @@
+"""Show what is in the bytes of a Thrift message.
+
+Decodes DATA by a Thrift file: TYPE is a struct of it, such as Order or shared.Order, for a bare
+struct; or a service, for a message with its header (a call, a reply, an error). Protocol, frame
+and hexadecimal or base64 text are found from the bytes. Each field is shown with the byte where
+it begins; of bytes that are wrong, all that comes before.
+
+exit status: 0 all of it is right, 1 something is wrong, which standard error tells with its byte
+and field; 2 wrong usage
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import re
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fastthrift import _core
+from fastthrift._core import TMessageType, TType, to_dict
+from fastthrift._plain import did_you_mean, json_text, methods_of
+from fastthrift.protocol import TJSONProtocol
+from fastthrift.thrift import TApplicationException, TException
+from fastthrift.transport import TMemoryBuffer
+
+from ._idl import UsageError, add_include_dirs, all_of, find, load
+from ._traced import Schema, count_known, lines, path_to_end, plain
+
+STDIN = "-"
+OK, FAILED, USAGE = 0, 1, 2
+
+INPUTS = ("auto", "raw", "hex", "base64")
+PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
+TRANSPORTS = ("auto", "framed", "buffered")
+
+# The bytes of a frame's length, and of that of thriftpy2's JSON.
+_LENGTH = 4
+_KINDS = {
+    TMessageType.CALL: "call",
+    TMessageType.REPLY: "reply",
+    TMessageType.EXCEPTION: "exception",
+    TMessageType.ONEWAY: "oneway call",
+}
+_SPOKEN = {
+    "binary": "binary",
+    "old binary": "binary",
+    "compact": "compact",
+    "JSON": "json",
+    "Apache JSON": "apache-json",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("idl", metavar="FILE", help="the Thrift file")
+    parser.add_argument(
+        "type", metavar="TYPE", help="a struct of the file, or a service for a whole message"
+    )
+    parser.add_argument("data", metavar="DATA", help="a file with the bytes; - is standard input")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--input",
+        choices=INPUTS,
+        default="auto",
+        help="whether the bytes are as they are, or text of hexadecimal digits or base64",
+    )
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="auto")
+    parser.add_argument("--transport", choices=TRANSPORTS, default="auto")
+    add_include_dirs(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        module = load(arguments.idl, arguments.include_dirs)
+        kind = _find_type(module, arguments.idl, arguments.type)
+        encoding, data = _bytes(_read(arguments.data), arguments.input)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    try:
+        found = _found(data, kind, arguments)
+    except _NotDecoded as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    if arguments.json:
+        print(json_text({"encoding": encoding, **found.document()}))
+    else:
+        _print_text(found, encoding)
+    if found.wrong is None:
+        return OK
+    print(f"error: {found.wrong_in_words()}", file=sys.stderr)
+    return FAILED
+
+
+class _NotDecoded(Exception):
+    """Why nothing can be shown."""
+
+
+def _find_type(module: Any, path: str, name: str) -> Any:
+    """A struct, or a service."""
+    try:
+        return find(module, path, name, "service", "thrift_services")
+    except UsageError:
+        pass
+    try:
+        return find(module, path, name, "struct", "thrift_spec")
+    except UsageError:
+        names = [*all_of(module, "thrift_spec"), *all_of(module, "thrift_services")]
+        raise UsageError(
+            f"error: {path} has no struct or service {name!r}{did_you_mean(name, names)}; it has: "
+            f"{', '.join(names) or 'none'}"
+        ) from None
+
+
+# The bytes
+
+
+def _read(path: str) -> bytes:
+    if path == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"error: cannot read {path}: {error.strerror}") from None
+
+
+def _bytes(data: bytes, choice: str) -> tuple[str, bytes]:
+    """How the bytes are written, and what they are."""
+    text = re.sub(rb"\s", b"", data)
+    digits = re.sub(rb"(?i)^0x|\\x|[:,]", b"", text)
+    is_hex = re.fullmatch(rb"(?:[0-9a-fA-F]{2})+", digits) is not None
+    if choice == "hex" or (choice == "auto" and is_hex):
+        if not is_hex:
+            raise UsageError("error: the data is not hexadecimal digits, two for each byte")
+        return "hex", bytes.fromhex(digits.decode())
+    looks = len(text) % 4 == 0 and re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", text) is not None
+    if choice == "base64" or (choice == "auto" and looks):
+        try:
+            return "base64", base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise UsageError(f"error: the data is not base64: {error}") from None
+    return "raw", data
+
+
+# What they are
+
+
+class _Found(ABC):
+    """What bytes are, in one of the ways in which they can be understood."""
+
+    #: What is wrong, and where: a byte, and the path of a field.
+    wrong: tuple[str, int | None, str] | None = None
+    header: tuple[str, int, int] | None = None
+    schema: Schema | None = None
+
+    def __init__(self, protocol: str, *, framed: bool) -> None:
+        self.protocol = protocol
+        self.framed = framed
+
+    @property
+    def base(self) -> int:
+        """Where the message begins."""
+        return _LENGTH if self.framed else 0
+
+    def note_wrong(self, text: str, at: int | None, path: str = "") -> None:
+        if self.wrong is None:
+            self.wrong = text, at, path
+
+    def wrong_in_words(self) -> str:
+        assert self.wrong is not None
+        text, at, path = self.wrong
+        return "".join(
+            (text, "" if at is None else f", at byte {at}", f", in {path}" if path else "")
+        )
+
+    @abstractmethod
+    def value(self) -> Any:
+        """The struct as plain data, as far as it was read."""
+
+    @abstractmethod
+    def lines(self) -> Iterator[tuple[int | None, str]]:
+        """The struct as text, with the bytes where its parts begin."""
+
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        header = self.header
+        message = header and {
+            "method": header[0],
+            "type": _KINDS.get(header[1], header[1]),
+            "seqid": header[2],
+        }
+        wrong = self.wrong and dict(zip(("text", "byte", "field"), self.wrong, strict=True))
+        return {
+            "protocol": self.protocol,
+            "framed": self.framed,
+            "message": message,
+            "value": self.value(),
+            "error": wrong,
+        }
+
+    @abstractmethod
+    def rank(self) -> tuple[bool, float, int]:
+        """How much speaks for it, to be compared with other ways."""
+
+
+class _Traced(_Found):
+    """By a protocol whose values have their places."""
+
+    def __init__(
+        self, data: bytes, kind: Any, protocol: str, *, framed: bool, message: bool
+    ) -> None:
+        super().__init__(protocol, framed=framed)
+        self._is_json = protocol == "apache-json"
+        data = data[self.base :]
+        header, self._node, self._end, wrong = _core.trace(
+            data, protocol.replace("-", "_"), message=message
+        )
+        if not message:
+            self.schema = Schema(TType.STRUCT, kind)
+        elif header is not None:
+            name = header[0].decode(errors="backslashreplace")
+            self.header = name, header[1], header[2]
+            struct, problem = _struct_of(kind, self.header)
+            self.schema = None if struct is None else Schema(TType.STRUCT, struct)
+        if wrong is not None:
+            path = ""
+            if self._node is not None:
+                path = path_to_end(self._node, self.schema, is_json=self._is_json)
+            self.note_wrong(wrong[0], wrong[1] + self.base, path)
+        elif message and problem:
+            self.note_wrong(problem, None)
+        rest = data[self._end :]
+        if self._is_json:
+            rest = rest.strip().removeprefix(b"]" if message else b"").strip()
+        if rest:
+            count = "1 byte follows" if len(rest) == 1 else f"{len(rest)} bytes follow"
+            self.note_wrong(f"{count} the end", len(data) - len(rest) + self.base)
+
+    def value(self) -> Any:
+        if self._node is None:
+            return None
+        return plain(self._node, self.schema, is_json=self._is_json)
+
+    def lines(self) -> Iterator[tuple[int | None, str]]:
+        if self._node is not None:
+            yield from lines(self._node, self.schema, self.base, 0, is_json=self._is_json)
+
+    def rank(self) -> tuple[bool, float, int]:
+        if self._node is None:
+            return False, 0.0, 0
+        known, unknown = count_known(self._node, self.schema)
+        share = known / (known + unknown) if known + unknown else 0.5
+        return self.wrong is None, share, self._end
+
+
+class _Json(_Found):
+    """By thriftpy2's JSON, whose values have no places."""
+
+    def __init__(self, data: bytes, kind: Any, *, framed: bool, message: bool) -> None:
+        super().__init__("json", framed=framed)
+        data = data[self.base :]
+        if data.lstrip().startswith(b"{"):
+            data = len(data).to_bytes(_LENGTH, "big") + data
+        protocol = TJSONProtocol(TMemoryBuffer(data))
+        self._value: Any = None
+        try:
+            struct = kind
+            if message:
+                name, message_type, seqid = protocol.read_message_begin()
+                self.header = str(name), message_type, seqid
+                struct, problem = _struct_of(kind, self.header)
+                if struct is None:
+                    self.note_wrong(problem or "", None)
+                    return
+            self._value = to_dict(
+                protocol.read_struct(struct()), enums="name", binary="base64", keys="str"
+            )
+        except (TException, EOFError, ValueError) as error:
+            self.note_wrong(getattr(error, "message", None) or str(error), None)
+        rest = len(data) - _LENGTH - int.from_bytes(data[:_LENGTH], "big")
+        if rest > 0:
+            self.note_wrong(f"{rest} bytes follow the end", None)
+
+    def value(self) -> Any:
+        return self._value
+
+    def lines(self) -> Iterator[tuple[int | None, str]]:
+        if self._value is not None:
+            for line in json_text(self._value).splitlines():
+                yield None, line
+
+    def rank(self) -> tuple[bool, float, int]:
+        return self.wrong is None, 1.0 if self._value else 0.0, 0
+
+
+def _struct_of(service: Any, header: tuple[str, int, int]) -> tuple[Any, str | None]:
+    """The struct that follows a header; or None, and why there is none."""
+    name, message_type, _ = header
+    method = name.rpartition(":")[2]
+    if message_type == TMessageType.EXCEPTION:
+        return TApplicationException, None
+    if method not in methods_of(service):
+        near = did_you_mean(method, methods_of(service))
+        return None, f"{service.__name__} has no method {method!r}{near}"
+    if message_type == TMessageType.REPLY:
+        return getattr(service, f"{method}_result"), None
+    if message_type in (TMessageType.CALL, TMessageType.ONEWAY):
+        return getattr(service, f"{method}_args"), None
+    return None, f"there is no type of messages {message_type}"
+
+
+def _found(data: bytes, kind: Any, arguments: argparse.Namespace) -> _Found:
+    """What the bytes are. Raises `_NotDecoded` where they are nothing that is known."""
+    if not data:
+        raise _NotDecoded("there are no bytes")
+    message = hasattr(kind, "thrift_services")
+    protocol, transport = arguments.protocol, arguments.transport
+    said = _core.detect(data[:64])
+    if message and protocol == "auto" and said is not None:
+        if said[0] not in _SPOKEN:
+            raise _NotDecoded(f"the bytes are no Thrift message: they begin as {said[0]}")
+        ways = [(_SPOKEN[said[0]], said[1] if transport == "auto" else transport == "framed")]
+    else:
+        ways = list(_ways(data, protocol, transport))
+    found = [_understood(data, kind, way, message=message) for way in ways]
+    best = max(found, key=lambda way: way.rank())
+    if protocol == "auto" and best.wrong is not None and not message and said is not None:
+        text, at, path = best.wrong
+        is_message = said[0] in _SPOKEN
+        hint = "a message: name its service in place of a struct" if is_message else said[0]
+        best.wrong = f"{text} (the bytes begin as {hint})", at, path
+    return best
+
+
+def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, bool]]:
+    """The ways in which the bytes may be understood: protocols, and whether in a frame."""
+    length = int.from_bytes(data[:_LENGTH], "big") if len(data) > _LENGTH else -1
+    fills = length == len(data) - _LENGTH
+    for framed in (False, True):
+        if framed and transport != "framed" and not (transport == "auto" and fills):
+            continue
+        if not framed and transport == "framed":
+            continue
+        start = data[_LENGTH:] if framed else data
+        text = start.lstrip()
+        if protocol != "auto":
+            yield protocol, framed
+        elif text.startswith(b"{"):
+            # It comes without its length, or with it, which looks like that of a frame.
+            yield ("json", False) if _is_thriftpys(text) else ("apache-json", framed)
+        elif text.startswith(b"["):
+            yield "apache-json", framed
+        elif _is_thriftpys(start[_LENGTH:].lstrip()):
+            yield "json", framed
+        else:
+            yield "binary", framed
+            yield "compact", framed
+
+
+def _is_thriftpys(text: bytes) -> bool:
+    """Whether a text looks like thriftpy2's JSON."""
+    return text.startswith(b"{") and b'"payload"' in text and b'"metadata"' in text
+
+
+def _understood(data: bytes, kind: Any, way: tuple[str, bool], *, message: bool) -> _Found:
+    protocol, framed = way
+    if framed and (missing := _missing_of_frame(data)):
+        whole = _of(data, kind, protocol, framed=True, message=message)
+        whole.note_wrong(f"the frame lacks {missing} bytes", len(data))
+        return whole
+    return _of(data, kind, protocol, framed=framed, message=message)
+
+
+def _missing_of_frame(data: bytes) -> int:
+    return max(0, int.from_bytes(data[:_LENGTH], "big") - (len(data) - _LENGTH))
+
+
+def _of(data: bytes, kind: Any, protocol: str, *, framed: bool, message: bool) -> _Found:
+    if protocol == "json":
+        return _Json(data, kind, framed=framed, message=message)
+    return _Traced(data, kind, protocol, framed=framed, message=message)
+
+
+# Text
+
+
+def _print_text(found: _Found, encoding: str) -> None:
+    parts = [f"{found.protocol} protocol", "in a frame" if found.framed else "not in a frame"]
+    if encoding != "raw":
+        parts.append(f"from {encoding}")
+    print(", ".join(parts))
+    if found.header is not None:
+        name, message_type, seqid = found.header
+        kind = _KINDS.get(message_type, f"type {message_type}")
+        print(f"{found.base:6}  {kind} {name}, sequence id {seqid}")
+    for at, text in found.lines():
+        print(f"{'' if at is None else at:>6}  {text}")

@@ -1,0 +1,229 @@
+"""``flask thrift``: what an application has of Thrift, from a shell.
+
+Exit status: 0 for a result, 1 for an exception that a service declares or where it cannot be
+asked, 2 for a wrong usage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from fastthrift._plain import (
+    UnknownMethod,
+    WrongArguments,
+    arguments_of_words,
+    declared_by,
+    error_to_plain,
+    json_text,
+    methods_of,
+    require_method,
+    result_to_plain,
+    signature,
+    text_of_error,
+    text_of_result,
+)
+from fastthrift._serve.program import (
+    PROTOCOLS,
+    SERVERS,
+    TRANSPORTS,
+    NotServed,
+    Options,
+    log_to_stderr,
+    require_methods,
+    serve,
+)
+from fastthrift._web.clients import UnknownClient
+from fastthrift.pool import ClientPool
+from fastthrift.thrift import TException, TMultiplexedProcessor
+from fastthrift.transport._listening import Bind, parse_bind
+
+if TYPE_CHECKING:
+    from .mounts import Mount
+    from .state import AppThrift
+
+FAILED = 1
+
+#: The most that can be asked for, in seconds.
+_YEAR = 365 * 24 * 60 * 60
+
+thrift_commands = AppGroup("thrift", help="Thrift's clients and services of the application.")
+
+
+@thrift_commands.command("ls")
+def list_all() -> None:
+    """List the clients with their methods, and what is served."""
+    thrift = _thrift()
+    for name in thrift:
+        pool = thrift.clients.pool(name)
+        click.echo(f"{name}: {str(pool)[1:-1].removeprefix('ClientPool of ')}")
+        _list_methods(pool._service)
+    for mount in thrift.mounts:
+        handler = mount.handler if isinstance(mount.handler, type) else type(mount.handler)
+        click.echo(f"{mount.rule}: {mount.service.__name__} served by {handler.__name__}")
+        _list_methods(mount.service)
+    if not thrift and not thrift.mounts:
+        click.echo("no clients (THRIFT_CLIENTS) and no mounts")
+
+
+@thrift_commands.command("call", context_settings={"ignore_unknown_options": True})
+@click.argument("client")
+@click.argument("method")
+@click.argument("arguments", nargs=-1)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, _YEAR, min_open=True),
+    metavar="SECONDS",
+    help="For the call as a whole, in place of that of the client.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what comes as JSON.")
+@click.pass_context
+def call(
+    context: click.Context,
+    client: str,
+    method: str,
+    arguments: tuple[str, ...],
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Call METHOD of a CLIENT and print what it answers.
+
+    An ARGUMENT is a value, or name=value: text and names of enums as they are, true or false,
+    base64 for binary, and JSON for structs and containers.
+    """
+    thrift = _thrift()
+    try:
+        service = thrift.clients.pool(client)._service
+        require_method(service, method)
+        values = arguments_of_words(service, method, arguments)
+    except UnknownClient as error:
+        raise click.UsageError(str(error), context) from None
+    except UnknownMethod as error:
+        # The list that the text ends with comes with signatures.
+        text = str(error).partition(";")[0]
+        methods = "".join(f"\n  {signature(service, each)}" for each in methods_of(service))
+        text = f"{text}\nThe methods of {service.__name__}:{methods}"
+        raise click.UsageError(text, context) from None
+    except WrongArguments as error:
+        raise click.UsageError(str(error), context) from None
+    asked = thrift[client]
+    if timeout is not None and isinstance(asked, ClientPool):
+        asked = asked.with_options(timeout=timeout)
+    try:
+        # A pool has attributes of its own, which hide methods of these names.
+        made = (
+            asked.__getattr__(method) if isinstance(asked, ClientPool) else getattr(asked, method)
+        )
+        result = made(*values.values())
+    except tuple(declared_by(service, method)) as error:
+        told = json_text(error_to_plain(error)) if as_json else text_of_error(error)
+        click.echo(told, err=True)
+        context.exit(FAILED)
+    except (TException, OSError) as error:
+        text = " ".join(str(getattr(error, "message", None) or error).split())
+        click.echo(f"{type(error).__name__}: {text}", err=True)
+        context.exit(FAILED)
+    if as_json:
+        click.echo(json_text(result_to_plain(service, method, result)))
+    elif text := text_of_result(service, method, result):
+        click.echo(text)
+
+
+def _bind(context: click.Context, parameter: click.Parameter, value: str | None) -> Bind | None:
+    """Where to listen."""
+    if value is None:
+        return None
+    try:
+        return parse_bind(f"127.0.0.1:{value}" if value.isdecimal() else value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
+_seconds = click.FloatRange(0, _YEAR)
+_number = click.IntRange(1)
+
+
+@thrift_commands.command("serve")
+@click.argument("address", callback=_bind, default="127.0.0.1:9090")
+@click.option("--service", metavar="NAME", help="The one of several that are mounted.")
+@click.option("--server", type=click.Choice(SERVERS[:-1]), default="nonblocking", show_default=True)
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="auto", show_default=True)
+@click.option("--transport", type=click.Choice(TRANSPORTS), default="auto", show_default=True)
+@click.option("--workers", type=_number, default=1, show_default=True, help="Processes.")
+@click.option(
+    "--threads", type=_number, default=16, show_default=True, help="Of each, that make calls."
+)
+@click.option(
+    "--grace",
+    type=_seconds,
+    default=30.0,
+    show_default=True,
+    help="Seconds for calls that have come when the server is stopped.",
+)
+@click.option("--max-requests", type=_number, help="Calls after which a worker is replaced.")
+@click.option("--health", callback=_bind, help="A port that answers GET while workers serve.")
+@click.pass_context
+def serve_mounts(
+    context: click.Context,
+    /,
+    address: Bind,
+    service: str | None,
+    health: Bind | None,
+    **how: Any,
+) -> None:
+    """Serve what is mounted over sockets at ADDRESS.
+
+    It is HOST:PORT, [IPV6]:PORT, unix:PATH, fd:NUMBER or systemd; 127.0.0.1:9090 by default. Each
+    call has a context of the application. Several services are served as Thrift's multiplexed
+    protocol has them, by their names.
+    """
+    mounts = [
+        each for each in _thrift().mounts if service is None or each.service.__name__ == service
+    ]
+    if not mounts:
+        names = ", ".join(each.service.__name__ for each in _thrift().mounts)
+        have = f"there are {names}" if names else "thrift.mount() says what there is to serve"
+        what = "nothing is mounted" if service is None else f"no service {service} is mounted"
+        raise click.UsageError(f"{what}: {have}", context)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def load() -> tuple[Any, Any]:
+        for mount in mounts:
+            require_methods(mount.service, mount.handler, type(mount.handler).__name__)
+        if len(mounts) == 1:
+            return mounts[0].service, mounts[0].processor(app)
+        several = TMultiplexedProcessor()
+        for mount in mounts:
+            several.register_processor(mount.service.__name__, mount.processor(app))
+        return _together(mounts), several
+
+    log_to_stderr()
+    try:
+        load()
+        status = serve(Options(**how), load, app.name, address, health=health)
+    except (NotServed, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(error.strerror or str(error)) from None
+    context.exit(status)
+
+
+def _together(mounts: Iterable[Mount]) -> Any:
+    """What several services are told as."""
+    services = [mount.service for mount in mounts]
+    methods = [method for service in services for method in methods_of(service)]
+    return type(", ".join(each.__name__ for each in services), (), {"thrift_services": methods})
+
+
+def _list_methods(service: Any) -> None:
+    for method in methods_of(service):
+        click.echo(f"  {signature(service, method)}")
+
+
+def _thrift() -> AppThrift:
+    thrift: AppThrift = current_app.extensions["thrift"]
+    return thrift

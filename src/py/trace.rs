@@ -1,0 +1,192 @@
+//! What lies where in a message, for people who look at its bytes.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyTuple};
+
+use crate::wire::{
+    Binary, Compact, Error, Input, Json, Limits, Nesting, Reader, Result, SliceInput, WireType,
+};
+
+/// A message or a struct in `data`, with the place of each value: its header
+/// (name, type, sequence id) or None, its struct, where it ends, and what is
+/// wrong, as a text and a place, or None.
+///
+/// A value is `(type, start, end, value)`. That of a struct is a list of
+/// `(id, start, value)`, that of a list or set `(type of the elements, list of
+/// values)`, that of a map `(types, list of pairs)`, that of a string or a uuid
+/// bytes. `end` is None where the bytes were wrong before it came.
+#[pyfunction]
+#[pyo3(signature = (data, protocol, *, message))]
+pub fn trace<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    protocol: &str,
+    message: bool,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let input = SliceInput::new(data);
+    let limits = Limits::DEFAULT;
+    match protocol {
+        "binary" => traced(py, Binary::new(input, limits, false), message),
+        "compact" => traced(py, Compact::new(input, limits), message),
+        "apache_json" => traced(py, Json::new(input, limits), message),
+        _ => Err(PyValueError::new_err(format!(
+            "no protocol {protocol:?}: there are binary, compact and apache_json"
+        ))),
+    }
+}
+
+fn traced<R: Reader>(py: Python<'_>, reader: R, message: bool) -> PyResult<Bound<'_, PyTuple>> {
+    let mut trace = Trace {
+        py,
+        reader,
+        wrong: None,
+    };
+    let header = if message { trace.header()? } else { None };
+    let value = match trace.wrong {
+        None => Some(trace.value(WireType::Struct)?),
+        Some(_) => None,
+    };
+    let end = trace.offset();
+    let wrong = trace.wrong.map(|error| {
+        let offset = error.offset().unwrap_or(end);
+        (error.into_kind().to_string(), offset)
+    });
+    (header, value, end, wrong).into_pyobject(py)
+}
+
+struct Trace<'py, R> {
+    py: Python<'py>,
+    reader: R,
+    /// What was wrong, after which nothing is read any more.
+    wrong: Option<Error>,
+}
+
+impl<'py, R: Reader> Trace<'py, R> {
+    fn offset(&self) -> u64 {
+        self.reader.input().offset()
+    }
+
+    /// What was read, unless that was wrong.
+    fn read<T>(&mut self, read: impl FnOnce(&mut R) -> Result<T>) -> Option<T> {
+        if self.wrong.is_some() {
+            return None;
+        }
+        match read(&mut self.reader) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.wrong = Some(error.at(self.offset()));
+                None
+            }
+        }
+    }
+
+    fn header(&mut self) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let header = self.read(Reader::message);
+        header
+            .map(|header| {
+                let name = PyBytes::new(self.py, &header.name);
+                (name, header.message_type, header.sequence_id).into_pyobject(self.py)
+            })
+            .transpose()
+    }
+
+    /// A value of a type, with its place.
+    fn value(&mut self, wire_type: WireType) -> PyResult<Bound<'py, PyTuple>> {
+        let start = self.offset();
+        let value = match wire_type {
+            WireType::Struct => Some(self.fields()?.into_any()),
+            WireType::List | WireType::Set => Some(self.elements()?.into_any()),
+            WireType::Map => Some(self.entries()?.into_any()),
+            _ => self.scalar(wire_type),
+        };
+        let end = self.wrong.is_none().then(|| self.offset());
+        (wire_type as u8, start, end, value).into_pyobject(self.py)
+    }
+
+    fn fields(&mut self) -> PyResult<Bound<'py, PyList>> {
+        let found = PyList::empty(self.py);
+        self.read(|reader| reader.enter(Nesting::READ_STRUCT));
+        let mut last_id = 0;
+        loop {
+            let start = self.offset();
+            let Some(Some(header)) = self.read(|reader| reader.field(&mut last_id)) else {
+                break;
+            };
+            let value = self.value(header.wire_type)?;
+            found.append((header.id, start, value))?;
+        }
+        self.read(Reader::leave);
+        Ok(found)
+    }
+
+    fn elements(&mut self) -> PyResult<Bound<'py, PyTuple>> {
+        let found = PyList::empty(self.py);
+        self.read(|reader| reader.enter(Nesting::READ_CONTAINER));
+        let header = self.read(Reader::list);
+        let element = header.and_then(|header| header.element);
+        if let (Some(header), Some(element)) = (header, element) {
+            for _ in 0..header.count {
+                found.append(self.value(element)?)?;
+                if self.wrong.is_some() {
+                    break;
+                }
+            }
+        }
+        self.read(Reader::leave);
+        (element.map(|element| element as u8), found).into_pyobject(self.py)
+    }
+
+    fn entries(&mut self) -> PyResult<Bound<'py, PyTuple>> {
+        let found = PyList::empty(self.py);
+        self.read(|reader| reader.enter(Nesting::READ_CONTAINER));
+        let header = self.read(Reader::map);
+        let types = header.and_then(|header| header.key.zip(header.value));
+        if let (Some(header), Some((key, value))) = (header, types) {
+            for _ in 0..header.count {
+                let key = self.value(key)?;
+                if self.wrong.is_some() {
+                    found.append((key, self.py.None()))?;
+                    break;
+                }
+                found.append((key, self.value(value)?))?;
+                if self.wrong.is_some() {
+                    break;
+                }
+            }
+        }
+        self.read(Reader::leave);
+        let types = types.map(|(key, value)| (key as u8, value as u8));
+        (types, found).into_pyobject(self.py)
+    }
+
+    fn scalar(&mut self, wire_type: WireType) -> Option<Bound<'py, PyAny>> {
+        let py = self.py;
+        match wire_type {
+            WireType::Bool => self
+                .read(Reader::bool)
+                .map(|value| PyBool::new(py, value).to_owned().into_any()),
+            WireType::Double => self
+                .read(Reader::double)
+                .map(|value| PyFloat::new(py, value).into_any()),
+            WireType::Uuid => self
+                .read(Reader::uuid)
+                .map(|value| PyBytes::new(py, &value).into_any()),
+            WireType::String => self
+                .read(|reader| reader.bytes().map(|bytes| PyBytes::new(py, bytes)))
+                .map(Bound::into_any),
+            _ => self
+                .read(|reader| integer(reader, wire_type))
+                .map(|value| PyInt::new(py, value).into_any()),
+        }
+    }
+}
+
+fn integer<R: Reader>(reader: &mut R, wire_type: WireType) -> Result<i64> {
+    match wire_type {
+        WireType::I8 => reader.i8().map(i64::from),
+        WireType::I16 => reader.i16().map(i64::from),
+        WireType::I32 => reader.i32().map(i64::from),
+        _ => reader.i64(),
+    }
+}

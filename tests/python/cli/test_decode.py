@@ -1,0 +1,314 @@
+"""``fastthrift decode``: bytes of every protocol, whole and broken."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import fastthrift
+import pytest
+import thriftpy2
+import thriftpy2.protocol
+import thriftpy2.transport
+from fastthrift import cli
+from fastthrift.protocol import (
+    TApacheJSONProtocolFactory,
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+    TJSONProtocolFactory,
+)
+from fastthrift.thrift import TApplicationException, TMessageType
+from fastthrift.transport import TFramedTransport, TMemoryBuffer
+from fastthrift.utils import serialize
+
+IDL = """
+enum Status { NEW = 1, SENT = 2 }
+struct Item { 1: required string name, 2: double price, 3: uuid id, 4: bool sold }
+struct Order { 1: i64 id, 2: Status status, 3: list<Item> items, 4: map<string, i32> counts,
+               5: set<binary> seals, 6: map<Item, Status> by_item }
+exception Bad { 1: string why }
+service Base { void ping() }
+service Shop extends Base {
+    Order find(1: i64 id, 2: string name) throws (1: Bad bad),
+    oneway void note(1: string line),
+}
+"""
+module = fastthrift.load_fp(io.StringIO(IDL), "decode_command_thrift")
+PROTOCOLS: dict[str, Any] = {
+    "binary": TBinaryProtocolFactory(),
+    "compact": TCompactProtocolFactory(),
+    "json": TJSONProtocolFactory(),
+    "apache-json": TApacheJSONProtocolFactory(),
+}
+TRACED = [name for name in PROTOCOLS if name != "json"]
+ID = "6a1b2c3d-0000-4000-8000-000000000000"
+ORDER = module.Order(
+    id=7,
+    status=2,
+    items=[module.Item("tea", 3.5), module.Item("näh", -1.0, uuid.UUID(ID), True)],
+    counts={"tea": 1, "näh": -2},
+    seals={b"\0\xff"},
+)
+PLAIN = {
+    "id": 7,
+    "status": "SENT",
+    "items": [
+        {"name": "tea", "price": 3.5},
+        {"name": "näh", "price": -1.0, "id": ID, "sold": True},
+    ],
+    "counts": {"tea": 1, "näh": -2},
+    "seals": ["AP8="],
+}
+
+
+@pytest.fixture
+def idl(tmp_path: Path) -> str:
+    path = tmp_path / "shop.thrift"
+    path.write_text(IDL)
+    return str(path)
+
+
+@pytest.fixture
+def decode(idl: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the command on bytes from standard input: status, output, errors."""
+
+    def run(data: bytes, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+        status = cli.main(["decode", idl, arguments[0], "-", *arguments[1:]])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def message(
+    protocol: str,
+    payload: Any,
+    kind: int = TMessageType.CALL,
+    name: str = "find",
+    *,
+    framed: bool = False,
+) -> bytes:
+    output = TMemoryBuffer()
+    trans: Any = TFramedTransport(output) if framed else output
+    prot = PROTOCOLS[protocol].get_protocol(trans)
+    prot.write_message_begin(name, kind, 5)
+    prot.write_struct(payload)
+    prot.write_message_end()
+    trans.flush()
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("written", ["raw", "hex", "base64"])
+def test_a_bare_struct_is_found_in_every_protocol(decode: Any, protocol: str, written: str) -> None:
+    data = serialize(ORDER, PROTOCOLS[protocol])
+    data = {"raw": data, "hex": data.hex(" ").encode(), "base64": base64.encodebytes(data)}[written]
+    status, output, errors = decode(data, "Order", "--json")
+    assert (status, errors) == (0, "")
+    assert json.loads(output) == {
+        "encoding": written,
+        "protocol": protocol,
+        "framed": False,
+        "message": None,
+        "value": PLAIN,
+        "error": None,
+    }
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_messages_are_found_with_their_header(decode: Any, protocol: str, framed: bool) -> None:
+    args = module.Shop.find_args(id=7, name="tea")
+    result = module.Shop.find_result(success=ORDER)
+    declared = module.Shop.find_result(bad=module.Bad("no"))
+    refusal = TApplicationException(6, "failed")
+    for payload, kind, name, shown in (
+        (args, "call", "find", {"id": 7, "name": "tea"}),
+        (args, "call", "shop:find", {"id": 7, "name": "tea"}),
+        (result, "reply", "find", {"success": PLAIN}),
+        (declared, "reply", "find", {"bad": {"why": "no"}}),
+        (refusal, "exception", "find", {"message": "failed", "type": 6}),
+        (module.Shop.note_args("a"), "oneway call", "note", {"line": "a"}),
+    ):
+        number = {"call": 1, "reply": 2, "exception": 3, "oneway call": 4}[kind]
+        data = message(protocol, payload, number, name, framed=framed)
+        status, output, errors = decode(data, "Shop", "--json")
+        assert (status, errors) == (0, "")
+        document = json.loads(output)
+        assert (document["protocol"], document["framed"]) == (protocol, framed)
+        assert document["message"] == {"method": name, "type": kind, "seqid": 5}
+        assert document["value"] == shown
+
+
+@pytest.mark.parametrize(
+    ("protocol", "factory"),
+    [
+        ("binary", "TBinaryProtocolFactory"),
+        ("compact", "TCompactProtocolFactory"),
+        ("json", "TJSONProtocolFactory"),
+        ("apache-json", "TApacheJSONProtocolFactory"),
+    ],
+)
+def test_what_thriftpy2_writes_is_found(decode: Any, protocol: str, factory: str) -> None:
+    theirs = thriftpy2.load_fp(io.StringIO(IDL.replace("uuid", "string")), "decode_theirs_thrift")
+    item = theirs.Item("tea", 3.5, sold=True)
+    order = theirs.Order(id=7, status=2, items=[item], counts={"tea": 1})
+    output = thriftpy2.transport.TMemoryBuffer()
+    made = getattr(thriftpy2.protocol, factory)().get_protocol(output)
+    made.write_message_begin("find", TMessageType.REPLY, 5)
+    theirs.Shop.find_result(success=order).write(made)
+    made.write_message_end()
+    output.flush()
+    status, text, errors = decode(output.getvalue(), "Shop", "--json")
+    assert (status, errors) == (0, "")
+    document = json.loads(text)
+    assert document["protocol"] == protocol
+    assert document["message"] == {"method": "find", "type": "reply", "seqid": 5}
+    assert document["value"] == {
+        "success": {
+            "id": 7,
+            "status": "SENT",
+            "items": [{"name": "tea", "price": 3.5, "sold": True}],
+            "counts": {"tea": 1},
+        }
+    }
+
+
+def test_text_has_the_byte_of_each_field(decode: Any) -> None:
+    status, output, errors = decode(message("binary", module.Shop.find_args(7, "tea")), "Shop")
+    assert (status, errors) == (0, "")
+    assert output.splitlines() == [
+        "binary protocol, not in a frame",
+        "     0  call find, sequence id 5",
+        "    16  1: id (i64) = 7",
+        '    27  2: name (string) = "tea"',
+        "    37  end",
+    ]
+    data = serialize(module.Order(items=[module.Item("tea")], counts={"a": 1}))
+    assert decode(data, "Order")[1].splitlines()[1:] == [
+        "     0  3: items (list<Item>), 1 element",
+        "     8    [0]",
+        '     8      1: name (string) = "tea"',
+        "    18      end",
+        "    19  4: counts (map<string, i32>), 1 entry",
+        '    28    ["a"] = 1',
+        "    37  end",
+    ]
+
+
+@pytest.mark.parametrize("protocol", TRACED)
+def test_every_truncated_message_is_shown_as_far_as_it_goes(decode: Any, protocol: str) -> None:
+    data = message(protocol, module.Shop.find_result(success=ORDER), TMessageType.REPLY)
+    shown = 0
+    for length in range(1, len(data)):
+        status, output, errors = decode(data[:length], "Shop", "--json", "--protocol", protocol)
+        # Of JSON the last brackets may be missing: nothing of the value is.
+        value = json.loads(output)["value"]
+        assert status == 1 or (protocol == "apache-json" and value == {"success": PLAIN})
+        assert status == 0 or errors.startswith("error: ")
+        found = len(json.dumps(value))
+        assert found >= shown - 40
+        shown = found
+    assert shown > 100
+
+
+def test_what_is_wrong_is_told_with_its_byte_and_field(decode: Any) -> None:
+    data = serialize(ORDER)
+    second = data.index("näh".encode())
+    status, output, errors = decode(data[: second + 2], "Order")
+    assert status == 1
+    assert errors == (
+        f"error: message ends early: 4 more bytes needed, 2 left, at byte {second}, "
+        "in items[1].name\n"
+    )
+    assert '1: name (string) = "tea"' in output
+    assert "    [1]\n" in output
+    data = data.replace(b"\x0b\x00\x01\x00\x00\x00\x04n", b"\x63\x00\x01\x00\x00\x00\x04n")
+    assert "unknown wire type 99, at byte" in decode(data, "Order")[2]
+    assert "in items[1]" in decode(data, "Order")[2]
+    broken = serialize(module.Order(counts={"tea": 1}))[:-3]
+    assert 'in counts["tea"]' in decode(broken, "Order")[2]
+
+
+def test_what_follows_and_what_is_missing_of_a_frame_is_told(decode: Any) -> None:
+    data = message("compact", module.Shop.find_args(7, "tea"))
+    assert "2 bytes follow the end, at byte" in decode(data + b"xy", "Shop")[2]
+    framed = message("compact", module.Shop.find_args(7, "tea"), framed=True)
+    status, output, errors = decode(framed[:-1], "Shop")
+    assert status == 1
+    assert "ends early" in errors
+    assert "compact protocol, in a frame" in output
+    assert "= 7" in output
+
+
+def test_fields_that_the_file_does_not_know_are_shown(decode: Any) -> None:
+    other = fastthrift.load_fp(
+        io.StringIO("struct Item { 1: i32 name, 2: double price, 9: list<string> more }"),
+        "decode_other_thrift",
+    )
+    data = serialize(other.Item(5, 1.5, ["x"]))
+    status, output, _ = decode(data, "Item")
+    assert status == 0
+    assert "1: name (i32, and string in the file) = 5" in output
+    assert "9: ? (list, not in the file), 1 element" in output
+    assert json.loads(decode(data, "Item", "--json")[1])["value"] == {
+        "name": 5,
+        "price": 1.5,
+        "#9": ["x"],
+    }
+
+
+def test_maps_with_structs_as_keys_are_pairs(decode: Any) -> None:
+    data = serialize(module.Order(by_item={module.Item("tea"): 1}))
+    assert json.loads(decode(data, "Order", "--json")[1])["value"] == {
+        "by_item": [[{"name": "tea"}, "NEW"]]
+    }
+
+
+def test_options_say_what_is_not_found(decode: Any) -> None:
+    data = serialize(module.Item("tea"), PROTOCOLS["compact"])
+    assert decode(data, "Item", "--protocol", "binary")[0] == 1
+    assert decode(data, "Item", "--protocol", "compact", "--input", "raw")[0] == 0
+    assert decode(data, "Item", "--transport", "framed")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "type_name", "status", "text"),
+    [
+        (b"", "Shop", 1, "there are no bytes"),
+        (b"GET / HTTP/1.1\r\n", "Shop", 1, "they begin as HTTP request"),
+        (message("binary", module.Shop.find_args(7)), "Order", 1, "name its service in place"),
+        (message("binary", module.Shop.find_args(7), name="fnd"), "Shop", 1, "did you mean 'find'"),
+        (b"x", "Ordr", 2, "did you mean 'Order'?"),
+    ],
+)
+def test_what_cannot_be_decoded_says_why(
+    decode: Any, data: bytes, type_name: str, status: int, text: str
+) -> None:
+    found = decode(data, type_name)
+    assert found[0] == status
+    assert text in found[2]
+
+
+def test_input_that_is_not_what_the_option_says_is_wrong_usage(decode: Any) -> None:
+    assert decode(b"xyz", "Order", "--input", "hex")[0] == 2
+    assert decode(b"x!z", "Order", "--input", "base64")[0] == 2
+
+
+def test_the_command_reads_a_file_in_a_process_of_its_own(idl: str, tmp_path: Path) -> None:
+    path = tmp_path / "order.bin"
+    path.write_bytes(serialize(ORDER))
+    command = [sys.executable, "-W", "error", "-m", "fastthrift", "decode", idl, "Order"]
+    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '1: name (string) = "tea"' in done.stdout
+    done = subprocess.run([*command, f"{path}.no"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot read" in done.stderr

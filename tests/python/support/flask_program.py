@@ -1,0 +1,8 @@
+"""The Flask application that web servers run in tests; ``THRIFT_URL_CALC`` says where to call."""
+
+import os
+
+from support.flask_calc import client_of, make_app
+
+URL = os.environ["THRIFT_URL_CALC"]
+app = make_app(URL, THRIFT_CLIENTS={"calc": client_of(URL), "few": client_of(URL, pool_size=8)})

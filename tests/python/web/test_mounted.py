@@ -1,0 +1,554 @@
+"""What a request to a mounted service is answered with, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import io
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import fastthrift
+import pytest
+from fastthrift import asgi, wsgi
+from fastthrift._web.mounted import Mounted, Request
+from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
+from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.thrift import TMultiplexedProcessor, TProcessor
+from fastthrift.transport import TMemoryBuffer
+from support.mount_probe import PATIENCE, AwaitedHandler, Handler, Mount, module
+
+THRIFT = {"content-type": "application/x-thrift"}
+JSON = {"content-type": "application/json"}
+
+
+def message(name: str, *arguments: Any, kind: int = 1, method: str | None = None) -> bytes:
+    output = TMemoryBuffer()
+    prot = TBinaryProtocolFactory().get_protocol(output)
+    prot.write_message_begin(name, kind, 5)
+    getattr(Mount, f"{method or name}_args")(*arguments).write(prot)
+    prot.write_message_end()
+    return output.getvalue()
+
+
+ADD = message("add", 40, 2)
+FORTY_TWO = (42).to_bytes(8, "big")
+
+
+def request_of(body: bytes, headers: dict[str, str] = THRIFT, **parts: Any) -> Request:
+    given = {"method": "POST", "path": "", "query": "", "peer": "a client", **parts}
+    given = {"length": len(body), "chunked": False, **given}
+    return Request(headers=headers, **given)
+
+
+def answer(mounted: Mounted, body: bytes, headers: dict[str, str] = THRIFT, **parts: Any) -> Any:
+    return mounted.answer(request_of(body, headers, **parts), io.BytesIO(body).read)
+
+
+async def pieces(*bodies: bytes) -> AsyncIterator[bytes]:
+    for body in bodies:
+        yield body
+
+
+def answer_awaited(
+    mounted: Mounted, body: bytes, headers: dict[str, str] = THRIFT, **parts: Any
+) -> Any:
+    request = request_of(body, headers, **parts)
+    return asyncio.run(mounted.answer_async(request, pieces(body[:1], b"", body[1:])))
+
+
+BOTH = pytest.mark.parametrize("ask", [answer, answer_awaited])
+
+
+def bridged(
+    mounted: Mounted, method: str, text: str, ask: Any = answer, **headers: str
+) -> tuple[int, Any]:
+    reply = ask(mounted, text.encode(), {**JSON, **headers}, path=f"/Mount/{method}")
+    return reply.status, json.loads(reply.body) if reply.body else None
+
+
+# Thrift
+
+
+@BOTH
+def test_a_call(ask: Any) -> None:
+    reply = ask(Mounted(Mount, Handler()), ADD)
+    assert reply.status == 200
+    assert FORTY_TWO in reply.body
+
+
+@BOTH
+@pytest.mark.parametrize("without", ["length", "type"])
+def test_a_body_without_a_length_or_a_type(ask: Any, without: str) -> None:
+    mounted = Mounted(Mount, Handler())
+    if without == "length":
+        assert ask(mounted, ADD, length=None, chunked=True).status == 200
+        assert ask(mounted, ADD, length=None).status == 411
+    else:
+        assert ask(mounted, ADD, {}).status == 200
+
+
+@pytest.mark.parametrize("header", ["origin", "sec-fetch-site"])
+def test_a_body_without_a_type_is_not_taken_of_a_browser(header: str) -> None:
+    """Pages of other sites can send one without asking."""
+    handler = Handler()
+    assert answer(Mounted(Mount, handler), ADD, {header: "https://other.example"}).status == 415
+    assert handler.count == 0
+
+
+@BOTH
+def test_a_body_that_is_shorter_than_announced(ask: Any) -> None:
+    handler = Handler()
+    reply = ask(Mounted(Mount, handler), ADD, length=len(ADD) + 1)
+    assert (reply.status, handler.count) == (400, 0)
+
+
+@BOTH
+def test_a_body_is_not_read_where_its_length_is_too_much(ask: Any) -> None:
+    mounted = Mounted(Mount, Handler(), max_bytes=10)
+    assert ask(mounted, ADD).status == 413
+    assert ask(mounted, ADD, length=None, chunked=True).status == 413
+
+    def read(size: int) -> bytes:
+        raise AssertionError("it was read")
+
+    assert mounted.answer(request_of(ADD), read).status == 413
+
+
+@BOTH
+def test_what_a_client_sends_is_not_answered_with_a_reply(ask: Any) -> None:
+    reply = ask(Mounted(Mount, Handler()), message("add", 1, 2, kind=2))
+    assert reply.headers[-1] == ("X-Thrift-Status", "INVALID_MESSAGE_TYPE")
+    reply = ask(Mounted(Mount, Handler()), message("nothing", method="nothing") * 2)
+    assert reply.status == 400
+
+
+@BOTH
+def test_several_services(ask: Any) -> None:
+    several = TMultiplexedProcessor()
+    several.register_processor("one", TProcessor(Mount, Handler()))
+    several.register_processor("two", TProcessor(Mount, Handler()))
+    mounted = Mounted(None, several, json=True)
+    assert FORTY_TWO in ask(mounted, message("two:add", 40, 2, method="add")).body
+    reply = ask(mounted, b'{"a": 40, "b": 2}', JSON, path="/one/add")
+    assert (reply.status, reply.body) == (200, b"42")
+    reply = ask(mounted, b'{"a": 40, "b": 2}', JSON, path="/tow/add")
+    assert (reply.status, json.loads(reply.body)["nearest"]) == (404, ["two"])
+
+
+@BOTH
+def test_a_processor_with_a_way_of_its_own(ask: Any) -> None:
+    seen = []
+
+    class Own(TProcessor):
+        def process_in(self, iprot: Any) -> Any:
+            seen.append("process_in")
+            return super().process_in(iprot)
+
+    mounted = Mounted(Mount, Own(Mount, Handler()))
+    assert FORTY_TWO in ask(mounted, ADD).body
+    assert seen == ["process_in"]
+
+
+def test_what_cannot_be_mounted() -> None:
+    with pytest.raises(TypeError, match="service"):
+        Mounted(module, Handler())
+    with pytest.raises(TypeError, match="middleware"):
+        Mounted(Mount, TProcessor(Mount, Handler()), middleware=[lambda get: get])
+    with pytest.raises(TypeError, match=r"Mount\.add\(\).*fastthrift\.asgi\.ThriftApp"):
+        wsgi.ThriftApp(Mount, AwaitedHandler())
+
+    class Own(TAsyncProcessor):
+        async def process(self, iprot: Any, oprot: Any) -> None: ...
+
+    with pytest.raises(TypeError, match="Own has methods of its own"):
+        asgi.ThriftApp(Mount, Own(Mount, Handler()))
+
+
+def test_processors_of_asyncio() -> None:
+    several = TAsyncMultiplexedProcessor()
+    several.register_processor("Mount", TAsyncProcessor(Mount, AwaitedHandler()))
+    for processor, name in [(several, "Mount:add"), (TAsyncProcessor(Mount, Handler()), "add")]:
+        reply = answer_awaited(Mounted(Mount, processor), message(name, 40, 2, method="add"))
+        assert FORTY_TWO in reply.body
+
+
+def test_middleware_and_the_call_of_a_handler() -> None:
+    seen: list[Any] = []
+
+    def note(get_response: Any) -> Any:
+        def respond(call: Any) -> Any:
+            seen.append((call.name, call.peer, call.headers["x-token"]))
+            return get_response(call)
+
+        return respond
+
+    def note_awaited(get_response: Any) -> Any:
+        async def respond(call: Any) -> Any:
+            seen.append((call.name, call.peer, call.headers["x-token"]))
+            return await get_response(call)
+
+        return respond
+
+    headers = {**THRIFT, "x-token": "of mine"}
+    reply = answer(Mounted(Mount, Handler(), middleware=[note]), ADD, headers)
+    assert FORTY_TWO in reply.body
+    mounted = Mounted(Mount, AwaitedHandler(), middleware=[note_awaited])
+    assert FORTY_TWO in answer_awaited(mounted, ADD, headers).body
+    assert seen == [("Mount.add", "a client", "of mine")] * 2
+
+
+@BOTH
+@pytest.mark.parametrize("raised", [ValueError, SystemExit, StopIteration, KeyError])
+def test_what_a_handler_raises_is_answered_and_logged(
+    ask: Any, raised: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing:
+        def echo(self, text: str) -> str:
+            raise raised(text)
+
+    reply = ask(Mounted(Mount, Failing()), message("echo", "a secret"))
+    assert reply.status == 200
+    assert ("X-Thrift-Status", "INTERNAL_ERROR") in reply.headers
+    assert b"a secret" not in reply.body
+    assert "Error processing echo, called from a client" in caplog.text
+
+
+# Handlers that are awaited, and those that block
+
+
+def test_a_function_that_blocks_is_called_in_a_thread_and_in_the_context_of_the_request() -> None:
+    user: contextvars.ContextVar[str] = contextvars.ContextVar("user")
+
+    class Blocking:
+        def echo(self, text: str) -> str:
+            self.thread = threading.current_thread()
+            return f"{text} {user.get()}"
+
+    class Awaited:
+        async def echo(self, text: str) -> str:
+            self.thread = threading.current_thread()
+            return f"{text} {user.get()}"
+
+    for handler, is_main in [(Blocking(), False), (Awaited(), True)]:
+        context = contextvars.copy_context()
+        context.run(user.set, "Ann")
+        reply = context.run(answer_awaited, Mounted(Mount, handler), message("echo", "Hello"))
+        assert b"Hello Ann" in reply.body
+        assert (handler.thread is threading.main_thread()) is is_main
+
+
+def test_a_call_that_waited_too_long_for_a_thread_is_not_executed() -> None:
+    class Blocking:
+        def __init__(self) -> None:
+            self.echoed = 0
+            self.begun = threading.Event()
+            self.go_on = threading.Event()
+
+        def meet(self) -> bool:
+            self.begun.set()
+            return self.go_on.wait(PATIENCE)
+
+        def echo(self, text: str) -> str:
+            self.echoed += 1
+            return text
+
+    handler = Blocking()
+    mounted = Mounted(Mount, handler)
+
+    async def go() -> Any:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        body = message("meet")
+        first = asyncio.create_task(mounted.answer_async(request_of(body), pieces(body)))
+        while not handler.begun.is_set():
+            await asyncio.sleep(0.001)
+        body = message("echo", "late")
+        headers = {**THRIFT, "x-thrift-timeout": "50"}
+        second = asyncio.create_task(mounted.answer_async(request_of(body, headers), pieces(body)))
+        # Longer than that: it is in the queue of the thread by then, or late by itself.
+        await asyncio.sleep(0.1)
+        handler.go_on.set()
+        return await first, await second
+
+    first, second = asyncio.run(go())
+    assert first.status == 200
+    assert b"echo() was not executed" in second.body
+    assert handler.echoed == 0
+
+
+def test_a_request_that_is_given_up_is_given_up() -> None:
+    class Awaited:
+        async def echo(self, text: str) -> str:
+            if text == "other":
+                raise asyncio.CancelledError
+            begun.set()
+            await asyncio.Event().wait()
+            return text
+
+    begun: Any = None
+    mounted = Mounted(Mount, Awaited())
+
+    async def go() -> Any:
+        nonlocal begun
+        begun = asyncio.Event()
+        body = message("echo", "long")
+        task = asyncio.create_task(mounted.answer_async(request_of(body), pieces(body)))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        body = message("echo", "other")
+        return await mounted.answer_async(request_of(body), pieces(body))
+
+    # One that the handler waited for is a failure of the handler.
+    if sys.version_info >= (3, 11):
+        assert ("X-Thrift-Status", "INTERNAL_ERROR") in asyncio.run(go()).headers
+
+
+# ASGI
+
+
+def test_a_client_that_leaves_before_its_body_is_complete_makes_no_call() -> None:
+    handler = Handler()
+    events = [
+        {"type": "http.request", "body": ADD, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return events.pop(0)
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [(b"content-type", b"application/x-thrift")],
+    }
+    asyncio.run(asgi.ThriftApp(Mount, handler)(scope, receive, send))
+    assert (sent, handler.count) == ([], 0)
+
+
+def test_lifespan_websockets_and_other_things() -> None:
+    app = asgi.ThriftApp(Mount, Handler())
+
+    def play(scope: str, *events: str) -> list[str]:
+        left, sent = list(events), []
+
+        async def receive() -> Any:
+            return {"type": left.pop(0)}
+
+        async def send(event: Any) -> None:
+            sent.append(event["type"])
+
+        asyncio.run(app({"type": scope}, receive, send))
+        return sent
+
+    assert play("lifespan", "lifespan.startup", "lifespan.shutdown") == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    assert play("websocket", "websocket.connect") == ["websocket.close"]
+    with pytest.raises(ValueError, match="speaks HTTP"):
+        play("smtp")
+
+
+def test_the_path_of_a_mount_is_not_part_of_that_of_a_method() -> None:
+    app = asgi.ThriftApp(Mount, Handler(), json=True)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b'{"a": 40, "b": 2}'}
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    for root, path in [("/api", "/api/Mount/add"), ("/api", "/Mount/add"), ("", "/Mount/add")]:
+        scope = {"type": "http", "method": "POST", "path": path, "root_path": root}
+        scope["headers"] = [(b"content-type", b"application/json")]
+        asyncio.run(app(scope, receive, send))
+        assert (sent[-2]["status"], sent[-1]["body"]) == (200, b"42")
+
+
+# Calls by JSON
+
+
+@BOTH
+def test_results_are_plain_data(ask: Any) -> None:
+    mounted = Mounted(Mount, Handler(), json=True)
+    place = '{"name": "Köln", "id": 9007199254740993}'
+    arguments = f'{{"place": {place}, "colours": ["RED", 2], "quickly": true}}'
+    assert bridged(mounted, "move", arguments, ask) == (
+        200,
+        {"name": "Köln", "id": 9007199254740993},
+    )
+    # `b` has a default.
+    assert bridged(mounted, "add", '{"a": 2}', ask) == (200, 2)
+
+
+@BOTH
+def test_declared_exceptions_have_a_status_of_their_own(ask: Any) -> None:
+    mounted = Mounted(Mount, Handler(), json=True)
+    arguments = '{"place": {"name": "nowhere"}, "colours": [], "quickly": false}'
+    status, problem = bridged(mounted, "move", arguments, ask)
+    assert status == 422
+    assert problem == {
+        "title": "Wrong",
+        "status": 422,
+        "detail": "there is no such place",
+        "exception": {
+            "type": "Wrong",
+            "fields": {"message": "there is no such place", "code": 7},
+        },
+    }
+
+
+@BOTH
+def test_other_exceptions_are_told_of_only_for_debugging(ask: Any) -> None:
+    status, problem = bridged(Mounted(Mount, Handler(), json=True), "fail", '{"secret": "x"}', ask)
+    assert (status, problem["detail"]) == (500, "Mount.fail() failed")
+    mounted = Mounted(Mount, Handler(), json=True, debug=True)
+    _, problem = bridged(mounted, "fail", '{"secret": "x"}', ask)
+    assert problem["detail"] == "Mount.fail() failed: ValueError: a secret: x"
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "told"),
+    [
+        ("move", '{"place": {"name": 7}, "colours": [], "quickly": true}', "place.name: expected"),
+        ("move", '{"place": {"name": "a"}, "colours": ["BLUE"], "quickly": true}', "colours[0]"),
+        ("add", '{"c": 1}', "add() has no argument 'c'"),
+        ("add", "{}", "add() lacks a"),
+        ("add", '{"a": 99999999999999999999}', "a: "),
+        ("half", '{"of": NaN}', "NaN is no value of JSON"),
+        ("add", "[1, 2]", "a JSON object of arguments by name"),
+        ("add", "", "the body is no JSON"),
+        ("add", "[" * 100_000, "the body is no JSON"),
+        ("echo", '{"text": "\\ud800"}', "text"),
+        ("echo", '{"\\ud800": ""}', "no argument"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_with_their_path(
+    method: str, text: str, told: str
+) -> None:
+    handler = Handler()
+    status, problem = bridged(Mounted(Mount, handler, json=True), method, text)
+    assert (status, handler.count) == (400, 0)
+    assert told in problem["detail"]
+
+
+def test_answers_that_are_no_json() -> None:
+    mounted = Mounted(Mount, Handler(), json=True)
+    assert bridged(mounted, "half", '{"of": 3}') == (200, 1.5)
+    assert bridged(mounted, "half", '{"of": -3}')[0] == 500
+    assert bridged(mounted, "missing_result", "{}")[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/Mount/add", 405),
+        ("POST", "/Mount", 404),
+        ("POST", "/Mount/add/1", 404),
+        ("POST", "/Muont/add", 404),
+        ("POST", "/Mount/__init__", 404),
+        ("POST", "/", 404),
+    ],
+)
+def test_what_is_no_method(method: str, path: str, status: int) -> None:
+    reply = answer(Mounted(Mount, Handler(), json=True), b"{}", JSON, method=method, path=path)
+    assert reply.status == status
+    assert ("Content-Type", "application/problem+json") in reply.headers
+    assert json.loads(reply.body)["status"] == status
+
+
+@BOTH
+def test_time_is_up_before_a_call_by_json(ask: Any) -> None:
+    handler = Handler()
+    mounted = Mounted(Mount, handler, json=True)
+    status, problem = bridged(mounted, "add", '{"a": 1}', ask, **{"x-thrift-timeout": "0"})
+    assert (status, handler.count) == (504, 0)
+    assert "add() was not executed" in problem["detail"]
+
+
+def test_json_is_taken_only_where_it_is_wanted_and_only_as_json() -> None:
+    """A form of another site cannot have that type."""
+    handler = Handler()
+    assert answer(Mounted(Mount, handler), b'{"a": 1}', JSON, path="/Mount/add").status == 415
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        reply = answer(
+            Mounted(Mount, handler, json=True),
+            b'{"a": 1}',
+            {"content-type": kind},
+            path="/Mount/add",
+        )
+        assert reply.status in (400, 415)
+    assert handler.count == 0
+
+
+def test_hooks_see_calls_by_json(caplog: pytest.LogCaptureFixture) -> None:
+    calls: list[Any] = []
+    fastthrift.hooks.add(server=calls.append)
+    try:
+        with caplog.at_level(logging.INFO, "fastthrift.access"):
+            mounted = Mounted(Mount, Handler(), json=True)
+            bridged(mounted, "add", '{"a": 1}')
+            bridged(mounted, "add", '{"a": 1}', answer_awaited)
+    finally:
+        fastthrift.hooks.remove(server=calls.append)
+    assert [(call.name, call.outcome, call.args) for call in calls] == [
+        ("Mount.add", "success", (1, 0))
+    ] * 2
+    assert caplog.text.count("a client Mount.add success") == 2
+
+
+# The page
+
+
+def test_the_page_is_there_only_where_it_is_wanted() -> None:
+    assert answer(Mounted(Mount, Handler()), b"", method="GET").status == 405
+    reply = answer(Mounted(Mount, Handler(), page=True), b"", method="GET")
+    assert reply.status == 200
+    assert b"<form" not in reply.body
+    assert (
+        b"<form" in answer(Mounted(Mount, Handler(), page=True, json=True), b"", method="GET").body
+    )
+    assert answer(Mounted(Mount, Handler(), page=True), b"", method="GET", path="/x").status == 405
+
+
+def test_the_page_tells_methods_types_and_comments_and_asks_no_other_host() -> None:
+    text = answer(Mounted(Mount, Handler(), page=True), b"", method="GET").body.decode()
+    for told in (
+        "What the tests of mounts call.",
+        "Adds two numbers.",
+        "Where somebody is.",
+        "What is not allowed.",
+        "GREEN",
+        "list&lt;",
+        "throws",
+        "oneway void",
+    ):
+        assert told in text
+    assert "<script>document.title" not in text
+    assert "&lt;script&gt;document.title" in text
+    assert "http:" not in text
+    assert "https:" not in text
+
+
+def test_wsgi_brings_no_asyncio_and_no_framework() -> None:
+    code = (
+        "import sys, fastthrift.wsgi\n"
+        "print([name for name in ('asyncio', 'flask', 'django', 'uvicorn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
