@@ -69,6 +69,11 @@ impl Answers {
         self.waits.store(false, Ordering::SeqCst);
     }
 
+    /// Whether the loop waits for something to happen.
+    pub(super) fn loop_waits(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
     /// Has the loop end until then.
     pub(super) fn close(&self, until: Instant) {
         let mut closing = lock(&self.closing);

@@ -7,16 +7,18 @@
 //! none waits in the hands of somebody who waits for the lock.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers, lock};
 use super::notices::Notice;
 use super::options::MessageFormat;
+use super::socket::Stream;
 
 /// Something for a worker to do.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub enum Work {
 pub struct Origin {
     /// The number of the connection, which no other one has.
     pub(super) connection: u64,
+    pub(super) stream: Arc<Stream>,
     /// The name of the peer.
     pub(super) peer: String,
     /// What it speaks.
@@ -54,14 +57,20 @@ pub(super) const MOST_UNSENT: usize = 1 << 20;
 pub struct Request {
     origin: Arc<Origin>,
     messages: VecDeque<Bytes>,
+    /// Whether nothing else is to be sent or made at the moment: then the
+    /// answer need not wait for the loop.
+    is_only: bool,
     ended: bool,
 }
 
 impl Request {
-    pub(super) fn new(origin: Arc<Origin>, messages: VecDeque<Bytes>) -> Self {
+    /// `is_only` where it is one message, and nothing waits to be sent on the
+    /// connection.
+    pub(super) fn new(origin: Arc<Origin>, messages: VecDeque<Bytes>, is_only: bool) -> Self {
         Self {
             origin,
             messages,
+            is_only,
             ended: false,
         }
     }
@@ -100,7 +109,10 @@ impl Request {
     /// frame, and none for a call that has no answer. Unless the connection
     /// `goes_on`, it is closed once they are, and the calls that have come
     /// since are not made.
-    pub fn answer(&mut self, bytes: Bytes, goes_on: bool) {
+    pub fn answer(&mut self, mut bytes: Bytes, goes_on: bool) {
+        if self.is_only && self.origin.answers.loop_waits() {
+            self.send_at_once(&mut bytes);
+        }
         let before = self.origin.unsent.fetch_add(bytes.len(), Ordering::Relaxed);
         let is_full = before + bytes.len() >= MOST_UNSENT;
         let last = !goes_on || is_full || self.messages.is_empty();
@@ -116,6 +128,15 @@ impl Request {
             rest,
             goes_on,
         });
+    }
+
+    /// Sends what the socket takes at once: the loop would have to be woken
+    /// first. It writes nothing on this connection until it has the answer.
+    fn send_at_once(&self, bytes: &mut Bytes) {
+        if let Ok(sent) = self.origin.stream.write(&[IoSlice::new(bytes)]) {
+            bytes.advance(sent);
+        }
+        // Where that failed, the loop fails too, and ends the connection.
     }
 
     /// Closes the connection, unless all was answered.
@@ -376,9 +397,10 @@ impl Worker {
 
     /// Takes something to do.
     fn start(&mut self, queue: &mut Queue) -> Option<Work> {
-        let work = queue.work.pop_front()?;
-        if let Work::Calls(request) = &work {
+        let mut work = queue.work.pop_front()?;
+        if let Work::Calls(request) = &mut work {
             queue.waiting -= request.count();
+            request.is_only &= queue.work.is_empty();
         }
         queue.takes = queue.takes.wrapping_add(1);
         queue.active += 1;

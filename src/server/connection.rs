@@ -84,7 +84,7 @@ pub(super) struct Turn<'a> {
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: Stream,
+    stream: Arc<Stream>,
     speaks: Speaks,
     opening: [u8; LOOKED_AT],
     opened: usize,
@@ -114,10 +114,20 @@ pub(super) struct Connection {
     scheduled: Option<Instant>,
 }
 
+impl Drop for Connection {
+    /// Tells the peer, and workers that have calls of it, that it is over.
+    fn drop(&mut self) {
+        if let Speaks::Known { origin, .. } = &self.speaks {
+            origin.has_ended.store(true, Ordering::Relaxed);
+        }
+        self.stream.shut_down();
+    }
+}
+
 impl Connection {
     pub(super) fn new(stream: Stream, peer: String, now: Instant) -> Self {
         Self {
-            stream,
+            stream: Arc::new(stream),
             speaks: Speaks::Unknown {
                 peer,
                 come: Vec::new(),
@@ -216,6 +226,7 @@ impl Connection {
                     inbound.feed(come);
                     let origin = Origin {
                         connection: turn.id,
+                        stream: Arc::clone(&self.stream),
                         peer: mem::take(peer),
                         format,
                         answers: Arc::clone(turn.answers),
@@ -284,7 +295,8 @@ impl Connection {
         self.is_at_work = true;
         let rest = self.pending.split_off(most.min(self.pending.len()));
         let messages = mem::replace(&mut self.pending, rest);
-        Some(Request::new(Arc::clone(origin), messages))
+        let is_only = messages.len() == 1 && self.output.is_empty();
+        Some(Request::new(Arc::clone(origin), messages, is_only))
     }
 
     /// The calls that have come, to be refused.
@@ -376,14 +388,6 @@ impl Connection {
             }
         }
         Ok(None)
-    }
-
-    /// Tells the peer, and workers that have calls of it, that it is over.
-    pub(super) fn shut_down(&self) {
-        if let Speaks::Known { origin, .. } = &self.speaks {
-            origin.has_ended.store(true, Ordering::Relaxed);
-        }
-        self.stream.shut_down();
     }
 
     /// Sends what there is to send, as far as it is taken. Whether the

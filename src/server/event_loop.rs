@@ -443,9 +443,7 @@ impl EventLoop {
             let method = None;
             self.tell(id, Trouble { method, problem });
         }
-        if let Some(connection) = self.connections.remove(&id) {
-            connection.shut_down();
-        }
+        self.connections.remove(&id);
     }
 
     /// Accepts no more, reads what has come, and lets each connection end when

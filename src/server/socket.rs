@@ -87,19 +87,19 @@ impl Stream {
         registry.register(self.source(), token, interest)
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
+            Self::Tcp(stream) => (&*stream).read(buffer),
+            Self::Unix(stream) => (&*stream).read(buffer),
         }
     }
 
-    pub(super) fn write(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(super) fn write(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         match (self, buffers) {
-            (Self::Tcp(stream), [one]) => stream.write(one),
-            (Self::Tcp(stream), several) => stream.write_vectored(several),
-            (Self::Unix(stream), [one]) => stream.write(one),
-            (Self::Unix(stream), several) => stream.write_vectored(several),
+            (Self::Tcp(stream), [one]) => (&*stream).write(one),
+            (Self::Tcp(stream), several) => (&*stream).write_vectored(several),
+            (Self::Unix(stream), [one]) => (&*stream).write(one),
+            (Self::Unix(stream), several) => (&*stream).write_vectored(several),
         }
     }
 
