@@ -26,7 +26,8 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         dest="include_dirs",
-        help="look for includes here, after the directory of the including file; may be repeated",
+        help="look for includes here, after the directory of the including file; may be repeated "
+        "(default: the current directory)",
     )
 
 

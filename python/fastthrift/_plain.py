@@ -22,7 +22,8 @@ from typing import Any
 from fastthrift._core import TType, from_dict, to_dict
 from fastthrift.protocol.exc import TMalformedDataException
 
-_TYPES: dict[int, str] = {
+#: Types that a number says all of, as the IDL spells them.
+TYPE_NAMES: dict[int, str] = {
     TType.BOOL: "bool",
     TType.BYTE: "byte",
     TType.I16: "i16",
@@ -138,7 +139,7 @@ def spelled(ttype: int, inner: Any) -> str:
         return f"{'list' if ttype == TType.LIST else 'set'}<{_element(inner)}>"
     if inner is not None:
         return str(inner.__name__)
-    return _TYPES[ttype]
+    return TYPE_NAMES[ttype]
 
 
 def _element(spec: Any) -> str:

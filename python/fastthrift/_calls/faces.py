@@ -5,6 +5,8 @@ A face adds the methods that do, in its own way of waiting.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from fastthrift._calls.progress import is_open
 from fastthrift._calls.server_call import SEPARATOR, declare, register
 from fastthrift._calls.services import (
@@ -56,9 +58,9 @@ class ClientFace:
         if middleware:
             self._rpc_state.around = through(middleware)
 
+    @abstractmethod
     def _begin_progress(self, service: Any, check_seqid: bool) -> Any:
         """How far the calls are, of a client that has made none."""
-        raise NotImplementedError
 
     def __dir__(self) -> list[str]:
         return list(self._service.thrift_services)

@@ -16,24 +16,17 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fastthrift._core import TType
-from fastthrift._plain import names_of, spelled
+from fastthrift._plain import TYPE_NAMES, names_of, spelled
 
 _CONTAINERS = (TType.LIST, TType.SET)
 
 # Types on the wire, by their numbers.
 _ON_THE_WIRE: dict[int, str] = {
-    TType.BOOL: "bool",
-    TType.BYTE: "byte",
-    TType.I16: "i16",
-    TType.I32: "i32",
-    TType.I64: "i64",
-    TType.DOUBLE: "double",
-    TType.STRING: "string",
+    **TYPE_NAMES,
     TType.STRUCT: "struct",
     TType.MAP: "map",
     TType.SET: "set",
     TType.LIST: "list",
-    TType.UTF8: "uuid",
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import Diagnostic
+from fastthrift._idl import add_include_dirs
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
@@ -31,15 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="a Thrift file; - is standard input"
     )
-    parser.add_argument(
-        "-I",
-        "--include",
-        metavar="DIR",
-        action="append",
-        dest="include_dirs",
-        help="look for includes here, after the directory of the including file; may be repeated "
-        "(default: the current directory)",
-    )
+    add_include_dirs(parser)
     parser.add_argument(
         "--reserved",
         choices=("suffix", "allow", "error", "refuse"),

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from fastthrift import _core
+from fastthrift._idl import add_include_dirs
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
@@ -21,15 +22,7 @@ STDIN = "-"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Thrift file; - is standard input")
-    parser.add_argument(
-        "-I",
-        "--include",
-        metavar="DIR",
-        action="append",
-        dest="include_dirs",
-        help="look for includes here, after the directory of the including file; may be repeated "
-        "(default: the current directory)",
-    )
+    add_include_dirs(parser)
     parser.add_argument(
         "--all",
         action="store_true",
