@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
 from fastthrift._calls.deadlines import within_timeout
-from fastthrift._calls.failures import describe
+from fastthrift._calls.failures import describe, note_declared
 from fastthrift._calls.services import check_service, is_given_timeout, method_of
 from fastthrift._core import deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
@@ -163,6 +163,7 @@ class FakeService:
             return self._mistake(
                 f"the fake raises {error!r} in {self._shown(api)}, which cannot be sent: {wrong}"
             )
+        note_declared(arrived, None, api)
         return arrived
 
     def _mistake(self, text: str) -> AssertionError:

@@ -273,7 +273,7 @@ def test_declared_exceptions_are_the_application_s_own(url: str) -> None:
         app.test_client().get("/calc/find?what=x")
     assert answer(app, "/calc/find?what=refused") == (
         409,
-        {"error": "Refused", "client": None, "method": None},
+        {"error": "Refused", "client": "calc", "method": "find"},
     )
     app.testing = False
     assert answer(app, "/calc/find?what=x")[0] == 500
