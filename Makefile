@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions \
+	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -50,7 +50,10 @@ test-native: $(VENV)/.dev ## The tests of native code: oldest and newest CPython
 		@tests/native_tests.txt $(PYTEST_ARGS)
 
 test-oldest-flask: $(VENV)/.dev ## The tests of the Flask extension, with the oldest Flask that is supported.
-	tests/oldest_flask.sh $(abspath $(BIN))/python $(PYTEST_ARGS)
+	tests/oldest_framework.sh flask $(abspath $(BIN))/python $(PYTEST_ARGS)
+
+test-oldest-django: $(VENV)/.dev | debian ## The tests of the Django application, with the oldest Django that is supported.
+	tests/oldest_framework.sh django $(abspath $(BIN))/python $(PYTEST_ARGS)
 
 test-all-pythons: ## The Python tests under every CPython that is supported, or those in PYTHONS.
 	tests/all_pythons.sh $(PYTEST_ARGS)

@@ -477,8 +477,8 @@ BREAKS = [
     Break(
         "a body in chunks is called as a whole by Django or refused",
         "it is read as Django has it",
-        "    if asked.chunked:\n        return asked, request.META",
-        "    if False:\n        return asked, request.META",
+        "    if asked.chunked:\n        return asked, _reading(request.META",
+        "    if False:\n        return asked, _reading(request.META",
         (
             "frameworks/test_django_mounted::"
             "test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty",

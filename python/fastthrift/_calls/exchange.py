@@ -87,17 +87,19 @@ def require_call(
     *,
     limit: int,
     chunked: bool = False,
+    allowed: str = "POST",
 ) -> None:
     """Raise ``BadRequest`` unless a request announces a body that may be a call.
 
     ``length`` is its size in bytes, ``encodings`` are those of Content-Encoding; a body of more
-    than ``limit`` bytes is refused. ``chunked`` is whether the end is found without a length.
+    than ``limit`` bytes is refused. ``chunked`` is whether the end is found without a length;
+    ``allowed`` are the methods that are answered otherwise than with 405.
     """
     if method != "POST":
         raise BadRequest(
             405,
             f"calls come by POST, not by {method[:20]}",
-            ("Allow", "POST"),
+            ("Allow", allowed),
             # What follows a CONNECT may be meant for a tunnel.
             goes_on=not chunked and not length and method != "CONNECT",
         )

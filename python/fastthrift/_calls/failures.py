@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import ref
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -24,3 +26,21 @@ def add_description(error: Any) -> None:
     said = " ".join(part for part in ("" if call in text else call, where) if part)
     sent = f"the request was {'' if error.request_sent else 'not '}sent"
     error.message = f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
+
+
+# Of exceptions that services declare, while they live: by identity, for their fields may have any
+# name, and two of them are equal where these are.
+_declared: dict[int, tuple[ref[BaseException], str | None, str]] = {}
+
+
+def note_declared(error: BaseException, client: str | None, api: str) -> None:
+    """Note which call an exception is of that the service declares. Nothing in it changes."""
+    key = id(error)
+    _declared[key] = ref(error, lambda _: _declared.pop(key, None)), client, api
+
+
+def call_of_declared(error: BaseException) -> tuple[str | None, str | None]:
+    """The client and the method of a call that has raised such an exception; None each where no
+    client has noted it."""
+    noted = _declared.get(id(error))
+    return (None, None) if noted is None or noted[0]() is not error else noted[1:]

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
-from fastthrift._calls.failures import add_description, describe
+from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.pooling import (
     Addresses,
     Attempts,
@@ -33,7 +33,7 @@ from fastthrift._calls.pooling import (
 from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.transports import peer_of
 from fastthrift._calls.watch import watch
-from fastthrift._payload import TApplicationException
+from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
@@ -143,7 +143,7 @@ class PoolCalls(ABC):
                 idle = self.shelf.take_at(connection.place)
             for each in idle:
                 self.close_client(each.client)
-        self.note_client(error)
+        self.note_client(error, attempts.api)
         if not is_lost:
             return False
         if not attempts.has_another(error, clock(), is_new=is_new):
@@ -157,13 +157,15 @@ class PoolCalls(ABC):
         """Whether there is another address than this one, of a URL or of the name in it."""
         return len(self.addresses) > 1 or isinstance(place, tuple)
 
-    def note_client(self, error: BaseException) -> None:
+    def note_client(self, error: BaseException, api: str) -> None:
         """Let an error of a call tell whose it is. What a server says is left as it is."""
         if isinstance(error, (TApplicationException, TEncodeException)):
             # The text of the latter is made of where it happened.
             error.client = self.name
         elif isinstance(error, (TTransportException, TProtocolException)):
             self.named(error)
+        elif isinstance(error, TException):
+            note_declared(error, self.name, api)
 
     def only_peer(self) -> str | None:
         """Where the calls go, where that is known before a connection is taken."""
@@ -570,5 +572,5 @@ class OneConnection:
             return (yield connection.make(api, *args, **kwargs))
         except BaseException as error:
             self._failed = self._failed or not is_kept(connection, error)
-            self._pool._calls.note_client(error)
+            self._pool._calls.note_client(error, api)
             raise

@@ -125,6 +125,7 @@ class Attempts:
 
     def __init__(self, options: PoolOptions, api: str, addresses: int, at: float | None) -> None:
         """``addresses`` is how many there are, ``at`` when the call has its end."""
+        self.api = api
         self.at = at
         self._is_idempotent = api in options.idempotent
         self._retries = options.retries

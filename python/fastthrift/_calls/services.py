@@ -34,6 +34,11 @@ def printable(name: Any) -> str:
     return (text if text.isprintable() else repr(text))[:_LONGEST_NAME]
 
 
+def quoted(name: str) -> str:
+    """A name in quotes, for the text of an error; the peer may have made up anything."""
+    return repr(name[:_LONGEST_NAME])
+
+
 def no_such_attribute(client: Any, attribute: str) -> AttributeError:
     """What asking a client for a method raises that its service does not have."""
     text = f"{client.__class__.__name__} instance has no attribute {attribute!r}"

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from fastthrift._calls.exchange import Answer, BadRequest, Header
 from fastthrift._calls.server_call import SEPARATOR
-from fastthrift._calls.services import printable
+from fastthrift._calls.services import printable, quoted
 from fastthrift._core import TMemoryBuffer, TMessageType
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift._plain import arguments_from, error_to_plain, result_to_plain
@@ -164,7 +164,7 @@ def _declared(error: TException) -> Answer:
 def _unknown(what: str, name: str, known: Iterable[str]) -> BadRequest:
     names = sorted(known)
     nearest = difflib.get_close_matches(name, names, 3, 0.5)
-    text = f"{what} {printable(name)!r}"
+    text = f"{what} {quoted(name)}"
     if nearest:
         text += "; did you mean " + " or ".join(map(repr, nearest)) + "?"
     return _Problem(404, text, nearest=nearest, known=names)

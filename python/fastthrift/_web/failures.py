@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from fastthrift._calls.failures import call_of_declared
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport.base import TTransportException
@@ -63,8 +64,7 @@ def failure_of(
     return Failure(
         status,
         str(getattr(error, "message", None) or error) if debug else text,
-        getattr(error, "client", None) if _is_of_call(error) else None,
-        getattr(error, "method", None) if _is_of_call(error) else None,
+        *_call_of(error),
         (("Retry-After", str(RETRY_AFTER)),) if status == 503 else (),
     )
 
@@ -92,12 +92,14 @@ def _status(error: BaseException, statuses: Mapping[Any, int]) -> tuple[int | No
     return None, ""
 
 
-def _is_of_call(error: BaseException) -> bool:
-    """Whether an exception says of which call it is: fields that a service declares may have the
-    same names."""
-    return isinstance(
+def _call_of(error: BaseException) -> tuple[str | None, str | None]:
+    """The client and the method of the call that an exception is of, where it is known. Fields
+    that a service declares may have the same names."""
+    if isinstance(
         error, (TTransportException, TApplicationException, TProtocolException, TDecodeException)
-    )
+    ):
+        return getattr(error, "client", None), getattr(error, "method", None)
+    return call_of_declared(error)
 
 
 def status_problem(statuses: Any) -> str | None:

@@ -48,8 +48,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("fastthrift.http")
 
-# What is read at once, in bytes.
-_READ_SIZE = 65536
+#: What is read at once, in bytes.
+READ_SIZE = 65536
+# Where a mount shows its page.
+_PAGES = ("", "/")
 
 
 class Task(Protocol):
@@ -130,7 +132,7 @@ class Mounted:
                 return self._page(request)
             task = self._task(request)
             body = Body(request, self.max_bytes)
-            while body.missing and (piece := _read(read, min(body.missing, _READ_SIZE))):
+            while body.missing and (piece := read_piece(read, min(body.missing, READ_SIZE))):
                 body.add(piece)
             return task.answer(self._make(request, task.message(body.take())))
         except BadRequest as error:
@@ -153,7 +155,7 @@ class Mounted:
     # What a request is
 
     def _shows_page(self, request: Request) -> bool:
-        return self.page and request.method in ("GET", "HEAD") and request.path in ("", "/")
+        return self.page and request.method in ("GET", "HEAD") and request.path in _PAGES
 
     def _page(self, request: Request) -> Answer:
         from .page import shown
@@ -161,7 +163,7 @@ class Mounted:
         return shown(self.processors, with_form=self.json)
 
     def _speaks_json(self, request: Request) -> bool:
-        return self.json and (request.media_type == JSON_TYPE or request.path not in ("", "/"))
+        return self.json and (request.media_type == JSON_TYPE or request.path not in _PAGES)
 
     def _task(self, request: Request) -> Task:
         """How a request is a call. Raises ``BadRequest`` where it cannot be one."""
@@ -176,7 +178,9 @@ class Mounted:
                 411, "this server does not tell where chunks end: a request needs a Content-Length"
             )
         how = request.method, request.length, encodings
-        require_call(*how, limit=self.max_bytes, chunked=request.chunked)
+        shows_page = self.page and request.path in _PAGES
+        allowed = "GET, HEAD, POST" if shows_page else "POST"
+        require_call(*how, limit=self.max_bytes, chunked=request.chunked, allowed=allowed)
         if self.json and request.media_type == JSON_TYPE:
             return JsonTask(
                 request.path, self.processors, multiplexed=self.multiplexed, debug=self.debug
@@ -237,7 +241,7 @@ class Mounted:
             raise BadRequest(400, f"the arguments of {printable(call.method)} cannot be read")
 
 
-def _read(read: Callable[[int], bytes], size: int) -> bytes:
+def read_piece(read: Callable[[int], bytes], size: int) -> bytes:
     """A piece of a body. Raises ``BadRequest`` where the server cannot give it: its chunks are
     none, or the client has left."""
     try:

@@ -18,6 +18,7 @@ client's span, and none of the server's, which did what it was asked to.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -64,7 +65,7 @@ class ThriftInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 
     def _uninstrument(self, **options: Any) -> None:
         hooks.remove_around(client=self._calls.client, server=self._calls.server)
-        hooks.remove(client=self._calls.end, server=self._calls.end)
+        self._calls.end_soon()
 
 
 class _Calls:
@@ -87,6 +88,21 @@ class _Calls:
             )
             for side, what in (("client", "outgoing"), ("server", "incoming"))
         }
+        # How many spans wait for the end of their calls.
+        self._open = 0
+        self._is_ending = False
+        self._lock = threading.Lock()
+
+    def end_soon(self) -> None:
+        """Begin no more spans, and end those of calls in flight with their calls."""
+        with self._lock:
+            self._is_ending = True
+            is_idle = not self._open
+        if is_idle:
+            self._stop()
+
+    def _stop(self) -> None:
+        hooks.remove(client=self.end, server=self.end)
 
     @contextlib.contextmanager
     def client(self, call: hooks.Call) -> Iterator[None]:
@@ -94,7 +110,7 @@ class _Calls:
         if not is_instrumentation_enabled():
             yield
             return
-        span = call.state[self] = self._begin(call, trace.SpanKind.CLIENT)
+        span = self._opened(call, trace.SpanKind.CLIENT)
         with self._current(span):
             propagate.inject(call.headers)
             yield
@@ -105,7 +121,7 @@ class _Calls:
         if not is_instrumentation_enabled():
             yield
             return
-        span = call.state[self] = self._begin(call, trace.SpanKind.SERVER, _parent(call))
+        span = self._opened(call, trace.SpanKind.SERVER, _parent(call))
         with self._current(span):
             yield
 
@@ -116,6 +132,13 @@ class _Calls:
             yield
         finally:
             context.detach(token)
+
+    def _opened(self, call: hooks.Call, kind: trace.SpanKind, parent: Any = None) -> trace.Span:
+        """A span that ends with its call."""
+        span = call.state[self] = self._begin(call, kind, parent)
+        with self._lock:
+            self._open += 1
+        return span
 
     def _begin(
         self, call: hooks.Call, kind: trace.SpanKind, parent: Any = None, start: int | None = None
@@ -128,11 +151,21 @@ class _Calls:
         """A call is over."""
         span = call.state.pop(self, None)
         if span is None:
-            if call.side == "client" or not is_instrumentation_enabled():
+            if self._is_ending or call.side == "client" or not is_instrumentation_enabled():
                 return
             # A call that came to no handler: of an unknown method, say.
             start = time.time_ns() - int(call.seconds * 1e9)
             span = self._begin(call, trace.SpanKind.SERVER, _parent(call), start)
+            self._finish(call, span)
+            return
+        self._finish(call, span)
+        with self._lock:
+            self._open -= 1
+            is_last = self._is_ending and not self._open
+        if is_last:
+            self._stop()
+
+    def _finish(self, call: hooks.Call, span: trace.Span) -> None:
         attributes = _place(call)
         if call.error is not None and _is_failure(call):
             attributes["error.type"] = _error_type(call.error)

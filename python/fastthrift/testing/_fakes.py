@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
 from fastthrift._calls.deadlines import within_timeout
-from fastthrift._calls.failures import describe
+from fastthrift._calls.failures import describe, note_declared
 from fastthrift._calls.services import check_service, is_given_timeout, method_of
-from fastthrift._core import deserialize, serialize
+from fastthrift._core import deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
@@ -131,7 +131,7 @@ class FakeService:
             raise self._mistake(f"the fake answers {self._shown(api)} with None")
         holder.success = value
         try:
-            return _sent(holder).success
+            return _answer_in(holder).success
         except TException as error:
             raise self._mistake(
                 f"the fake answers {self._shown(api)} with {value!r}: {error}"
@@ -158,11 +158,12 @@ class FakeService:
         name = next(f[1] for i, f in sorted(spec.items()) if i and isinstance(error, f[2]))
         setattr(holder, name, error)
         try:
-            arrived: Exception = getattr(_sent(holder), name)
+            arrived: Exception = getattr(_answer_in(holder), name)
         except TException as wrong:
             return self._mistake(
                 f"the fake raises {error!r} in {self._shown(api)}, which cannot be sent: {wrong}"
             )
+        note_declared(arrived, None, api)
         return arrived
 
     def _mistake(self, text: str) -> AssertionError:
@@ -233,3 +234,12 @@ def _is_exception(answer: Any) -> bool:
 def _sent(payload: _T) -> _T:
     """What arrives of a struct that is sent."""
     return deserialize(type(payload)(), serialize(payload))
+
+
+def _answer_in(result: _T) -> _T:
+    """What arrives of an answer. Raises ``TProtocolException`` for one that cannot be sent, and
+    for a union in it that has not exactly one field: the codec sends that, and Apache's libraries
+    do not take it."""
+    arrived = _sent(result)
+    to_dict(arrived)
+    return arrived

@@ -14,7 +14,7 @@ from fastthrift import ClientPool, hooks
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.otel import ThriftInstrumentor
 from fastthrift.rpc import client_context
-from fastthrift.testing import serve
+from fastthrift.testing import FakeService, serve
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport.base import TTransportException
 from fastthrift.urls import parse
@@ -278,6 +278,18 @@ def test_the_command_of_opentelemetry_finds_it() -> None:
         check=False,
     )
     assert done.stdout == "True\n", done.stderr
+
+
+def test_calls_in_flight_have_their_spans_when_telling_ends(told: Told) -> None:
+    def add(a: int, b: int) -> int:
+        ThriftInstrumentor().uninstrument()
+        return a + b
+
+    with serve(Calls, FakeService(Calls, add=add)) as url, ClientPool(Calls, url) as pool:
+        assert pool.add(40, 2) == 42
+        ThriftInstrumentor().instrument(tracer_provider=TracerProvider())
+        assert pool.add(1, 2) == 3
+    assert told.span(SpanKind.CLIENT).name == told.span(SpanKind.SERVER).name == "Calls/add"
 
 
 def test_functions_around_calls_are_plain_ones_of_a_call() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,35 @@ def test_a_unix_socket_and_a_handler_without_settings(on_sqlite: Project) -> Non
     assert process.returncode == 0, told
 
 
+@pytest.mark.parametrize(("addrport", "workers"), [("fd:3", "1"), ("systemd", "2")])
+def test_a_socket_that_is_open_already_is_served(
+    on_sqlite: Project, addrport: str, workers: str
+) -> None:
+    """As systemd starts a service: descriptor 3 is a socket, which waits before it has started."""
+    program = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); "
+        "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+        "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+    )
+    arguments = ["manage.py", "runthrift", addrport, "--server", "probe", "--workers", workers]
+    with socket.create_server((HOST, 0)) as theirs:
+        port = theirs.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(theirs.fileno()), *arguments],
+            cwd=on_sqlite.directory,
+            pass_fds=[theirs.fileno()],
+            stderr=subprocess.PIPE,
+        )
+    try:
+        url = f"tcp://{HOST}:{port}"
+        with fastthrift.ClientPool(on_sqlite.probe, url, timeout=DEADLINE) as probe:
+            assert probe.language() == "en-us"
+    finally:
+        process.terminate()
+        _, told = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, told
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -331,6 +361,47 @@ def test_a_reloaded_server_is_there_again_when_a_mistake_is_mended(
         wait_until(is_told_of, "the mistake is told of")
         assert server.process.poll() is None
         wait_until(is_served, "it is served again")
+        assert server.stop() == 0
+
+
+def test_a_handler_whose_module_was_missing_is_served_when_it_is_written(
+    on_sqlite: Project,
+) -> None:
+    server = on_sqlite.server("--server", "probe", "--reload")
+    idl = on_sqlite.directory / "probe" / "probe.thrift"
+    handler = on_sqlite.directory / "probe" / "rpc.py"
+    text = handler.read_text()
+    touched = time.monotonic()
+
+    def again(change: Callable[[], object]) -> None:
+        # What was changed before the reloader's first look is no change to it.
+        nonlocal touched
+        if time.monotonic() > touched + 2:
+            touched = time.monotonic()
+            change()
+
+    def is_missed() -> bool:
+        again(idl.touch)
+        log = server.log.read_text()
+        return "Waiting for a file to change" in log.partition("no module 'probe.rpc'")[2]
+
+    def write() -> None:
+        handler.unlink(missing_ok=True)
+        handler.write_text(text)
+
+    def is_served() -> bool:
+        again(write)
+        with contextlib.suppress(TException, OSError), on_sqlite.client(server) as client:
+            return client.count() >= 0
+        return False
+
+    with running(server):
+        handler.unlink()
+        try:
+            wait_until(is_missed, "it is missed")
+        finally:
+            write()
+        wait_until(is_served, "it is served")
         assert server.stop() == 0
 
 

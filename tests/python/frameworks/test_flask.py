@@ -179,6 +179,19 @@ def test_the_environment_says_where_a_service_is(
     extension(app).close()
 
 
+def test_a_variable_of_two_clients_is_refused_where_it_is_set(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = {"service": idl.Calc, "url": url}
+    clients = {"calc-a": client, "calc_a": client}
+    assert len(extension(make_app(url, THRIFT_CLIENTS=clients))) == 2
+    monkeypatch.setenv("THRIFT_URL_CALC_A", url)
+    with pytest.raises(
+        ConfigurationError, match=r"^THRIFT_URL_CALC_A: .* two clients, 'calc-a' and 'calc_a'"
+    ):
+        make_app(url, THRIFT_CLIENTS=clients)
+
+
 # Overrides
 
 
@@ -260,7 +273,7 @@ def test_declared_exceptions_are_the_application_s_own(url: str) -> None:
         app.test_client().get("/calc/find?what=x")
     assert answer(app, "/calc/find?what=refused") == (
         409,
-        {"error": "Refused", "client": None, "method": None},
+        {"error": "Refused", "client": "calc", "method": "find"},
     )
     app.testing = False
     assert answer(app, "/calc/find?what=x")[0] == 500

@@ -229,6 +229,16 @@ def test_what_cannot_be_served_is_one_line() -> None:
         assert done.returncode == 2
         assert text in done.stderr
         assert "Traceback" not in done.stderr
+    twice = Flask("twice")
+    thrift = Thrift(twice)
+    thrift.mount("/one/", idl.Calc, Handler())
+    thrift.mount("/two/", idl.Calc, Handler(), endpoint="two")
+    result = run(twice, "serve")
+    assert result.exit_code == 2
+    assert "Calc is mounted at /one/ and /two/" in result.stderr
+    result = run(twice, "serve", "--service", "/two/", "192.0.2.1:1")
+    assert result.exit_code == 1
+    assert "Cannot assign requested address" in result.stderr
     nothing = Flask("nothing")
     Thrift(nothing)
     result = run(nothing, "serve")

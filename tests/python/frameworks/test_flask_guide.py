@@ -91,9 +91,12 @@ def test_the_views_answer_as_the_guide_says(servers: tuple[Server, Server]) -> N
 
     assert divided(1, 4) == (200, {"result": 0.25})
     assert divided(1, "x") == (400, {"error": "a and b must be numbers"})
+    for a, b in ((1, "nan"), ("1e308", "1e-308"), ("inf", 1)):
+        status, told = divided(a, b)
+        assert (status, told) == (422, {"error": "the result is no number that JSON has"})
     assert divided(1, 0) == (
         422,
-        {"error": "DivisionByZero", "client": None, "method": None},
+        {"error": "DivisionByZero", "client": "calc", "method": "divide"},
     )
     assert client.request("GET", f"/add/{2**31}/1").status == 400
     called = client.request(

@@ -249,6 +249,18 @@ def test_mounts_are_for_the_application_that_came_last_or_all_to_come() -> None:
     assert served == [["early", "named"], ["early", "late"]]
 
 
+def test_a_service_is_mounted_twice_under_two_names() -> None:
+    mounting = Mounting(json=True)
+    with pytest.raises(
+        ValueError, match=r"'thrift_Calc' already: name the one at /again/ by .*endpoint="
+    ):
+        mounting.thrift.mount("/again/", idl.Calc, Handler(), json=True)
+    mounting.thrift.mount("/again/", idl.Calc, Handler(), json=True, endpoint="again")
+    for path in ("thrift", "again"):
+        answer = mounting.app.test_client().post(f"/{path}/Calc/add", json={"a": 1, "b": 2})
+        assert answer.status_code == 200
+
+
 def test_what_the_view_aborts_with_is_answered_so() -> None:
     def refuse(view: Any) -> Any:
         return lambda *args, **kwargs: abort(403)

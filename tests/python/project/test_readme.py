@@ -18,8 +18,8 @@ from support.pages import ROOT, blocks
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
-# print(...) with what it prints behind it.
-PRINTED = re.compile(r"^\s*print\(.*\)  # (.*)$", re.MULTILINE)
+# print(...) with what it prints behind it, or below where that is long.
+PRINTED = re.compile(r"^\s*print\(.*\)(?:  |\n\s*)# (.*)$", re.MULTILINE)
 
 
 def write_quick_start(directory: Path, port: int) -> None:
@@ -120,6 +120,21 @@ def test_other_python_code_runs_and_prints_what_it_says(page: Path, tmp_path: Pa
     texts = [text.replace("9090", str(free_port())) for text in code]
     printed = [run(["-c", text], tmp_path).splitlines() for text in texts]
     assert printed == [PRINTED.findall(text) for text in code]
+
+
+def test_pages_whose_code_is_in_files_have_tests_that_run_those() -> None:
+    in_files = {
+        page.relative_to(ROOT).as_posix()
+        for page in PAGES
+        if any(name.endswith(".py") for name, _, _ in blocks(page))
+    }
+    assert in_files == {
+        "README.md",  # above
+        "docs/django.md",  # frameworks/test_django*.py
+        "docs/flask.md",  # frameworks/test_flask_guide.py
+        "docs/howto/tests.md",  # testing/test_fakes.py
+        "docs/migration.md",  # drop_in/test_children.py
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import logging
 import tempfile
@@ -26,6 +27,7 @@ from django.test import (
     override_settings,
 )
 from django.urls import path
+from django.views.decorators.csrf import csrf_protect
 from fastthrift.contrib.django import clients, thrift_view
 from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
 from fastthrift.contrib.django.test import ThriftLiveServerTestCase, override_clients
@@ -356,6 +358,36 @@ class ViewTests(TestCase):
             self.assertEqual((answer.status_code, type(json.loads(answer.content))), (200, int))
         answer = self.post(b"{}", "/json/Probe/count", "application/json")
         self.assertEqual(answer.content.strip(), b"2")
+
+    def test_a_token_is_asked_for_where_that_is_wanted(self) -> None:
+        options = {"json": True, "csrf_exempt": False}
+        for view, status in (
+            (csrf_protect(thrift_view("probe", **options)), 403),
+            (csrf_protect(thrift_view("probe", json=True)), 200),
+        ):
+            request = RequestFactory(enforce_csrf_checks=True).post(
+                "/", {}, content_type="application/json"
+            )
+            self.assertEqual(view(request, "Probe/count").status_code, status)
+
+    def test_a_body_that_cannot_be_read_is_a_bad_request(self) -> None:
+        class Broken(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                # As gunicorn's for chunks that are none; and Django's own for a client that left.
+                raise LookupError if chunked else ConnectionResetError
+
+        for alias in "probe", "awaited":
+            for chunked in True, False:
+                environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True}
+                if chunked:
+                    environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+                else:
+                    environ["CONTENT_LENGTH"] = "5"
+                request = RequestFactory().post(
+                    "/", b"", content_type="application/x-thrift", **environ
+                )
+                answer = thrift_view(alias)(request)
+                self.assertEqual((alias, chunked, answer.status_code), (alias, chunked, 400))
 
     def test_what_is_no_call(self) -> None:
         self.assertEqual(self.client.get("/thrift/").status_code, 405)

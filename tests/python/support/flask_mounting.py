@@ -29,4 +29,5 @@ thrift.mount("/thrift/", idl.Calc, InContext())
 
 @app.teardown_appcontext
 def ended(error: BaseException | None) -> None:
-    print(f"a context has ended with {error!r}", flush=True)
+    # In one piece, which no line of the log comes into.
+    print(f"a context has ended with {error!r}\n", end="", flush=True)

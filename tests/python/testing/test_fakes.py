@@ -9,11 +9,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import fastthrift
 import pytest
 from fastthrift import ClientPool
 from fastthrift.testing import AsyncFakeService, FakeService, client, serve
 from fastthrift.thrift import TException
 from fastthrift.transport.base import TTransportException
+from support.pages import ROOT, blocks
 from support.rpc import Calls, Other, module
 
 
@@ -93,6 +95,26 @@ def test_a_call_takes_a_timeout_of_its_own_as_of_a_client() -> None:
         with pytest.raises(ValueError, match="above 0 seconds"):
             fake.add(40, 2, timeout=0)
     assert fake.calls == [("add", (40, 2))] * 2
+
+
+def test_a_union_in_an_answer_has_one_field(tmp_path: Path) -> None:
+    (tmp_path / "unions.thrift").write_text(
+        "union Id { 1: i32 number, 2: string name }\n"
+        "struct Found { 1: list<Id> ids }\n"
+        "exception Missing { 1: Id id }\n"
+        "service Ids { Id one(), Found all() throws (1: Missing missing) }\n"
+    )
+    idl: Any = fastthrift.load(str(tmp_path / "unions.thrift"), "unions_thrift")
+    both = idl.Id(number=1, name="a")
+    assert FakeService(idl.Ids, one=idl.Id(name="a")).one() == idl.Id(name="a")
+    for api, answer in (
+        ("one", both),
+        ("one", idl.Id()),
+        ("all", idl.Found([both])),
+        ("all", idl.Missing(both)),
+    ):
+        with pytest.raises(AssertionError, match="a union must have exactly one field set"):
+            getattr(FakeService(idl.Ids, {api: answer}), api)()
 
 
 def test_methods_that_the_service_does_not_have_are_refused() -> None:
@@ -194,3 +216,17 @@ def test_the_fixture_fails_a_test_whose_program_has_caught_a_mistake(tmp_path: P
     )
     assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "Calculator.add() was called with (1, 2)" in done.stdout
+
+
+def test_the_files_of_the_page_pass(tmp_path: Path) -> None:
+    for name, _, text in blocks(ROOT / "docs" / "howto" / "tests.md"):
+        if name:
+            (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr

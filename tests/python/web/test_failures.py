@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import fastthrift
 import pytest
 from fastthrift import ClientPool
+from fastthrift._calls.failures import _declared
 from fastthrift._web.failures import Failure, failure_of, status_problem
 from fastthrift.protocol.exc import TEncodeException
 from fastthrift.thrift import TApplicationException
@@ -147,7 +150,12 @@ def test_declared_exceptions_have_the_status_that_they_are_given(port: int) -> N
     error = failed(pool, "check", 1)
     assert failure_of(error) is None
     assert failure_of(error, {"Refused": 409}) is None
-    assert failure(error, NotFound=404) == (404, "NotFound", None, None, ())
+    assert failure(error, NotFound=404) == (404, "NotFound", "calls", "check", ())
+    with pool.client() as one, pytest.raises(module.NotFound) as raised:
+        one.check(1)
+    assert failure(raised.value, NotFound=404)[2:4] == ("calls", "check")
+    # Nothing of that is in it.
+    assert vars(error) == {"name": "one"}
     by_class, by_base = {module.NotFound: 410}, {"TException": 400, "NotFound": 404}
     by_module = {f"{module.NotFound.__module__}.NotFound": 404}
     for statuses, status in ((by_class, 410), (by_base, 404), (by_module, 404)):
@@ -155,6 +163,16 @@ def test_declared_exceptions_have_the_status_that_they_are_given(port: int) -> N
         assert found is not None
         assert found.status == status
     assert failure_of(failed(pool, "check", 2), {"NotFound": 404, "TException": 400}) is not None
+
+
+def test_what_is_known_of_an_exception_goes_with_it(port: int) -> None:
+    error: Exception | None = failed(pool_at(port), "check", 1)
+    alive = weakref.ref(error)
+    noted = len(_declared)
+    del error
+    gc.collect()
+    assert alive() is None
+    assert len(_declared) < noted
 
 
 def test_fields_of_an_exception_are_not_taken_for_its_call() -> None:

@@ -553,6 +553,13 @@ def test_what_is_no_method(method: str, path: str, status: int) -> None:
     assert json.loads(reply.body)["status"] == status
 
 
+def test_a_name_that_there_is_not_is_quoted_once() -> None:
+    mounted = Mounted(Mount, Handler(), json=True)
+    for path, told in (("/Mount/a\0b", "has no method 'a\\x00b'"), ("/a\nb/add", "'a\\nb'")):
+        reply = answer(mounted, b"{}", JSON, path=path)
+        assert told in json.loads(reply.body)["detail"]
+
+
 @BOTH
 def test_time_is_up_before_a_call_by_json(ask: Any) -> None:
     handler = Handler()
@@ -605,6 +612,17 @@ def test_the_page_is_there_only_where_it_is_wanted() -> None:
         b"<form" in answer(Mounted(Mount, Handler(), page=True, json=True), b"", method="GET").body
     )
     assert answer(Mounted(Mount, Handler(), page=True), b"", method="GET", path="/x").status == 405
+
+
+def test_what_is_allowed_is_told_with_405() -> None:
+    for page, path, allowed in (
+        (True, "/", "GET, HEAD, POST"),
+        (True, "/Mount/add", "POST"),
+        (False, "/", "POST"),
+    ):
+        mounted = Mounted(Mount, Handler(), page=page, json=True)
+        reply = answer(mounted, b"", method="PUT", path=path)
+        assert (reply.status, dict(reply.headers)["Allow"]) == (405, allowed)
 
 
 def test_the_page_tells_methods_types_and_comments_and_asks_no_other_host() -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift._serve.program import NotServed
-from fastthrift._web.mounted import Mounted
+from fastthrift._web.mounted import READ_SIZE, Mounted, read_piece
 from fastthrift._web.request import Request
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.wsgi import request_of
@@ -26,9 +26,6 @@ from .units import within_request
 if TYPE_CHECKING:
     from fastthrift._calls.exchange import Answer
 
-# What is read at once, in bytes.
-_READ_SIZE = 65536
-
 
 def thrift_view(
     alias: str = "default",
@@ -36,12 +33,14 @@ def thrift_view(
     max_bytes: int | None = None,
     json: bool = False,
     page: bool = False,
+    csrf_exempt: bool = True,
 ) -> Callable[..., Any]:
     """A view that answers calls of ``THRIFT["SERVERS"][alias]``, for ``path("thrift/", ...)``.
 
-    It comes after ``MIDDLEWARE`` of Django, and needs no CSRF token. A body above ``max_bytes`` is
-    refused with 413; that is ``DATA_UPLOAD_MAX_MEMORY_SIZE`` by default. For ``json`` and ``page``
-    see ``fastthrift.wsgi.ThriftApp``; calls by JSON need the rest of the path, as ``rest``::
+    It comes after ``MIDDLEWARE`` of Django, and needs no CSRF token, whatever decorates it; with
+    ``csrf_exempt=False`` it needs one where any view does. A body above ``max_bytes`` is refused
+    with 413; that is ``DATA_UPLOAD_MAX_MEMORY_SIZE`` by default. For ``json`` and ``page`` see
+    ``fastthrift.wsgi.ThriftApp``; calls by JSON need the rest of the path, as ``rest``::
 
         path("thrift/", view), path("thrift/<path:rest>", view)
 
@@ -59,7 +58,8 @@ def thrift_view(
             response[name] = value
         return response
 
-    view.csrf_exempt = True  # type: ignore[attr-defined]
+    # Django's own csrf_protect() passes over a view that says so.
+    view.csrf_exempt = csrf_exempt  # type: ignore[attr-defined]
     return view
 
 
@@ -128,10 +128,23 @@ def _asked(request: HttpRequest, rest: str) -> tuple[Request, Callable[[int], by
         # It has come as a whole before Django asks anybody.
         return asked._replace(chunked=asked.length is None), request.read
     if asked.chunked:
-        return asked, request.META["wsgi.input"].read
+        return asked, _reading(request.META["wsgi.input"].read)
     return asked, request.read
 
 
 async def _pieces(read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
-    while piece := read(_READ_SIZE):
+    while piece := read_piece(read, READ_SIZE):
         yield piece
+
+
+def _reading(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """How a body is read past Django, whose own streams raise ``OSError`` where a server cannot
+    give it: those of servers, of chunks that are none say, have no kind in common."""
+
+    def reading(size: int) -> bytes:
+        try:
+            return read(size)
+        except Exception as error:
+            raise OSError(f"the server cannot read the body: {error}") from error
+
+    return reading

@@ -149,7 +149,7 @@ _number = click.IntRange(1)
 
 @thrift_commands.command("serve")
 @click.argument("address", callback=_bind, default="127.0.0.1:9090")
-@click.option("--service", metavar="NAME", help="The one of several that are mounted.")
+@click.option("--service", metavar="NAME", help="The one of several that are mounted, or its path.")
 @click.option("--server", type=click.Choice(BLOCKING), default="nonblocking", show_default=True)
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="auto", show_default=True)
 @click.option("--transport", type=click.Choice(TRANSPORTS), default="auto", show_default=True)
@@ -195,13 +195,23 @@ def serve_mounts(
     protocol has them, by their names.
     """
     mounts = [
-        each for each in _thrift().mounts if service is None or each.service.__name__ == service
+        each
+        for each in _thrift().mounts
+        if service is None or service in (each.service.__name__, each.rule)
     ]
     if not mounts:
         names = ", ".join(each.service.__name__ for each in _thrift().mounts)
         have = f"there are {names}" if names else "thrift.mount() says what there is to serve"
         what = "nothing is mounted" if service is None else f"no service {service} is mounted"
         raise click.UsageError(f"{what}: {have}", context)
+    services = [each.service.__name__ for each in mounts]
+    if twice := next((each for each in services if services.count(each) > 1), None):
+        places = " and ".join(each.rule for each in mounts if each.service.__name__ == twice)
+        raise click.UsageError(
+            f"{twice} is mounted at {places}, and clients could not say which they call: "
+            f"name one by --service {places.split()[0]}",
+            context,
+        )
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
     def load() -> tuple[Any, Any]:

@@ -96,9 +96,17 @@ def _with_urls(config: Mapping[str, Any]) -> Any:
     if not isinstance(configured, Mapping):
         return configured
     found = dict(configured)
+    of_key: dict[str, Any] = {}
     for name, options in found.items():
         key = url_key(str(name))
         url = os.environ.get(key, config.get(key))
+        other = of_key.setdefault(key, name)
+        if url is not None and other != name:
+            raise _wrong(
+                key,
+                f"this would be the url of two clients, {other!r} and {name!r}",
+                "call one of them otherwise, or give each its url in its dict",
+            )
         if url is not None and isinstance(options, Mapping):
             urls = url.split() if isinstance(url, str) else url
             is_one = isinstance(url, str) and len(urls) == 1

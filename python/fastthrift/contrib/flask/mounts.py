@@ -68,6 +68,11 @@ def add_view(app: Flask, mount: Mount) -> None:
     for decorator in reversed(mount.decorators):
         decorated = decorator(decorated)
     endpoint = mount.endpoint or f"thrift_{mount.service.__name__}"
+    if endpoint in app.view_functions:
+        raise ValueError(
+            f"{app.name} has a view {endpoint!r} already: name the one at {mount.rule} by "
+            f"mount(..., endpoint=...)"
+        )
     # All methods: what is no POST is refused by the rule of a mount, with what is allowed.
     rule: dict[str, Any] = {"methods": _METHODS, "provide_automatic_options": False}
     app.add_url_rule(mount.rule, endpoint, decorated, **rule)

@@ -23,7 +23,7 @@ from fastthrift._serve.program import (
     log_to_stderr,
     serve,
 )
-from fastthrift.contrib.django.reloading import watching_mistakes
+from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
 from fastthrift.contrib.django.servers import KEYS, Server, server
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.parser.exc import ThriftParserError
@@ -170,6 +170,7 @@ class _Reloaded:
         """Watch, or serve and be watched."""
         if os.environ.get(autoreload.DJANGO_AUTORELOAD_ENV) != "true":
             sys.exit(self._start_again_and_again())
+        autoreload.autoreload_started.connect(self._watch_for_handler)
         try:
             autoreload.run_with_reloader(self._serve)
         except SystemExit as error:
@@ -178,6 +179,11 @@ class _Reloaded:
             self._end(grace)
             raise
         self._end(self._options["grace"])
+
+    def _watch_for_handler(self, sender: Any, **_: object) -> None:
+        handler = self._configured.options.get("HANDLER")
+        if isinstance(handler, str):
+            watch_for_module(sender, handler.rpartition(".")[0])
 
     def _start_again_and_again(self) -> int:
         """Be the parent of the process that serves, until that has ended for good; the exit
