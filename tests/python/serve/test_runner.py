@@ -342,7 +342,7 @@ def test_workers_that_are_replaced_lose_no_call_of_a_pool(runner: Runner, server
 
         def call() -> None:
             with contextlib.closing(ClientPool(runner.service, url, timeout=PATIENCE)) as pool:
-                for _ in range(50):
+                for _ in range(30):
                     try:
                         pids.add(pool.pid())
                     except Exception as error:
