@@ -630,6 +630,21 @@ fn first_call_of_a_connection_may_be_under_way_when_the_server_is_closed() {
 }
 
 #[test]
+fn next_call_of_a_connection_may_be_under_way_when_the_server_is_closed() {
+    let server = Running::echo(ServerOptions::default());
+    let message = framed(&binary("add", message_type::CALL, 1));
+    let mut kept = server.connect();
+    kept.write_all(&message).expect("sent");
+    let mut answer = vec![0; message.len()];
+    kept.read_exact(&mut answer).expect("an answer");
+    server.server.close(PATIENCE);
+    kept.write_all(&message).expect("sent");
+    // Behind the answer is the end.
+    assert_eq!(read_to_end(&mut kept), message);
+    assert_eq!(server.close(PATIENCE).unfinished, 0);
+}
+
+#[test]
 fn calls_that_have_come_are_answered_before_the_end() {
     let (gate, pass) = Gate::new();
     let server = Running::with(ServerOptions::default(), 2, move |request| {

@@ -182,10 +182,10 @@ class TServer:
                         begin_message()
                     if is_first:
                         waits = wait_for_opening(itrans, call)
-                        connection.is_used = True
                     elif not wait(itrans) and waits and begin_message is not None:
                         # It has come with the call before.
                         begin_message(arrived=True)
+                    connection.is_busy = True
                     process(call)
                 except CALL_ERRORS as error:
                     goes_on = conclude(
@@ -198,6 +198,8 @@ class TServer:
                         closed=self.closed,
                         rate=self._connections.rate,
                     )
+                if not self.closed:
+                    connection.has_answered()
         finally:
             connection.call.end()
             itrans.close()

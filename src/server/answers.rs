@@ -30,6 +30,7 @@ pub struct Answers {
     /// Whether the loop waits, and is to be woken.
     waits: AtomicBool,
     closing: Mutex<Option<Instant>>,
+    is_closing: AtomicBool,
     connections: AtomicUsize,
     waker: Waker,
 }
@@ -40,6 +41,7 @@ impl Answers {
             given: Mutex::default(),
             waits: AtomicBool::new(false),
             closing: Mutex::default(),
+            is_closing: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
             waker,
         }
@@ -76,6 +78,7 @@ impl Answers {
 
     /// Has the loop end until then.
     pub(super) fn close(&self, until: Instant) {
+        self.is_closing.store(true, Ordering::Relaxed);
         let mut closing = lock(&self.closing);
         if closing.is_none_or(|earlier| until < earlier) {
             *closing = Some(until);
@@ -88,6 +91,11 @@ impl Answers {
     /// Until when the loop has to end, if it has to.
     pub(super) fn closing(&self) -> Option<Instant> {
         *lock(&self.closing)
+    }
+
+    /// Whether it has to end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_connections(&self, connections: usize) {

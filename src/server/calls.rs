@@ -110,7 +110,7 @@ impl Request {
     /// `goes_on`, it is closed once they are, and the calls that have come
     /// since are not made.
     pub fn answer(&mut self, mut bytes: Bytes, goes_on: bool) {
-        if self.is_only && self.origin.answers.loop_waits() {
+        if self.is_only && self.origin.answers.loop_waits() && !self.origin.answers.is_closing() {
             self.send_at_once(&mut bytes);
         }
         let before = self.origin.unsent.fetch_add(bytes.len(), Ordering::Relaxed);
@@ -132,6 +132,9 @@ impl Request {
 
     /// Sends what the socket takes at once: the loop would have to be woken
     /// first. It writes nothing on this connection until it has the answer.
+    ///
+    /// Not where the server is closed: there the end of the connection goes
+    /// right behind the answer, for no client to send another call in between.
     fn send_at_once(&self, bytes: &mut Bytes) {
         if let Ok(sent) = self.origin.stream.write(&[IoSlice::new(bytes)]) {
             bytes.advance(sent);

@@ -30,7 +30,7 @@ const PIECES_PER_WRITE: usize = 64;
 /// How many of the first bytes are kept, to tell what they are.
 const LOOKED_AT: usize = 24;
 
-/// How long after it was accepted a connection is fresh.
+/// How long after it was accepted, or after an answer, a connection is fresh.
 const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// How long an answer may take to arrive that is the last one.
@@ -351,11 +351,12 @@ impl Connection {
         }
     }
 
-    /// Whether it was accepted just now and nothing has come on it: what its
-    /// client sends may be under way.
+    /// Whether it was accepted or answered just now and nothing has come since:
+    /// what its client sends may be under way.
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.since);
-        self.opened == 0 && !self.has_begun && age < FRESH_FOR
+        let is_idle = !self.has_begun && !self.has_calls() && self.output.is_empty();
+        is_idle && !self.is_closing && age < FRESH_FOR
     }
 
     /// Whether there is a call that is made, or will be.

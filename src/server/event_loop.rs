@@ -466,8 +466,7 @@ impl EventLoop {
         self.fresh = Some((self.now + FRESH_PATIENCE, fresh));
     }
 
-    /// Lets fresh connections end, once their first call has come or their time
-    /// is over.
+    /// Lets fresh connections end, once a call has come or their time is over.
     fn end_fresh(&mut self) {
         let Some((until, mut fresh)) = self.fresh.take() else {
             return;

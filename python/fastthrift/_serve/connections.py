@@ -24,33 +24,58 @@ if TYPE_CHECKING:
 # Pause before the next try when descriptors, memory or threads have run out, in seconds.
 RESOURCE_PAUSE = 0.1
 
-# How long after it was accepted a connection is fresh, and how long it has for its first call where
-# the server is closed meanwhile, in seconds: that may be on its way.
-_FRESH_FOR = 1.0
-_FRESH_PATIENCE = 0.2
-_FRESH_PAUSE = 0.01
+# How long after it was accepted, or after an answer, a connection is fresh, and how long it has for
+# its next call where the server is closed meanwhile, in seconds: that may be on its way.
+FRESH_FOR = 1.0
+FRESH_PATIENCE = 0.2
+FRESH_PAUSE = 0.01
+
+
+# Of Linux, for TCP: what fills no packet waits, for 200 ms at most, or goes with the end.
+_CORK: int | None = getattr(socket, "TCP_CORK", None)
+
+
+def hold_last_bytes(sock: Any) -> None:
+    """Have the end of a connection go with the last bytes, where the system can do that."""
+    if _CORK is not None:
+        # A unix socket has no packets, a peer may have gone already, and uvloop's sockets take no
+        # options.
+        with contextlib.suppress(OSError, TypeError):
+            sock.setsockopt(socket.IPPROTO_TCP, _CORK, 1)
 
 
 class Connection:
     """One accepted connection, as another thread sees it."""
 
     def __init__(self, client: TTransportBase, *, spared: bool = False) -> None:
-        """``spared`` is whether it may have its first call after the server was closed: then
+        """``spared`` is whether it may have another call after the server was closed: then
         somebody ends it who waits for its thread."""
         self.client = client
         self.peer = peer_name(client)
         self.call: ServerCall = SettledCall()
-        # Whether something has come on it.
-        self.is_used = False
-        self._fresh_until = time.monotonic() + _FRESH_FOR if spared else 0.0
-
+        # Whether something has come on it that is not answered.
+        self.is_busy = False
+        self._is_spared = spared
+        self._since = time.monotonic()
         # Until when calls that have arrived are served, of a server that is closed.
         self._ends: float | None = None
 
     @property
     def is_fresh(self) -> bool:
-        """Whether its first call may be on its way."""
-        return not self.is_used and time.monotonic() < self._fresh_until
+        """Whether its next call may be on its way."""
+        return self._is_spared and not self.is_busy and time.monotonic() < self._since + FRESH_FOR
+
+    def has_answered(self) -> None:
+        """All that has come is answered, of a server that is not closed: another call may come."""
+        self._since = time.monotonic()
+        self.is_busy = False
+
+    def hold_last_bytes(self) -> None:
+        """Have the end of the connection go with the last answer, where the system can do that: its
+        client sends no other call in between, and sees the end when it looks."""
+        sock = getattr(self.client, "sock", None)
+        if sock is not None:
+            hold_last_bytes(sock)
 
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
@@ -146,16 +171,17 @@ class Connections:
     def stop_reading(self) -> None:
         """End each after the call that it is in, but those that are fresh."""
         for connection in list(self._open.values()):
+            connection.hold_last_bytes()
             if not connection.is_fresh:
                 connection.stop_reading()
 
     def _end_fresh(self, deadline: float) -> None:
-        """End those that were fresh, once their first call has come or their time is over."""
-        deadline = min(deadline, time.monotonic() + _FRESH_PATIENCE)
+        """End those that were fresh, once a call has come or their time is over."""
+        deadline = min(deadline, time.monotonic() + FRESH_PATIENCE)
         while any(connection.is_fresh for connection in list(self._open.values())):
             if time.monotonic() >= deadline:
                 break
-            time.sleep(_FRESH_PAUSE)
+            time.sleep(FRESH_PAUSE)
         for connection in list(self._open.values()):
             connection.stop_reading()
 

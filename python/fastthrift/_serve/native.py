@@ -300,11 +300,14 @@ class Serving:
         """Serve until the end, and call ``begun`` once it does. Other threads and handlers of
         signals may close it."""
         self._core.start()
-        if self._on_loop is not None:
-            self._on_loop.start()
-        for thread in self._threads:
-            thread.start()
-        begun()
+        try:
+            # Before the first call is made.
+            begun()
+        finally:
+            if self._on_loop is not None:
+                self._on_loop.start()
+            for thread in self._threads:
+                thread.start()
         # Waited for by Python, for handlers of signals to run.
         end = select.poll()
         end.register(self._core.fileno(), select.POLLIN)

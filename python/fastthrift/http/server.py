@@ -21,7 +21,7 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
-from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.connections import FRESH_PATIENCE, RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import tell_full
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
@@ -316,7 +316,13 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             return
         finally:
             self._thrift.call = SettledCall()
-        self.close_connection = not goes_on or self.is_closing()
+        self.close_connection = not goes_on
+        if goes_on:
+            self._thrift.has_answered()
+            if self.is_closing():
+                # The client was told that it may send another one, which may be on its way.
+                self.timeout = FRESH_PATIENCE  # type: ignore[misc]
+                self.connection.settimeout(FRESH_PATIENCE)
 
     def _note(self, head: RequestHead | None) -> None:
         """Set what `BaseHTTPRequestHandler` tells of a request."""
@@ -355,7 +361,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             self.connection.settimeout(self.timeout)
         if not data:
             raise _Left
-        self._thrift.is_used = True
+        self._thrift.is_busy = True
         return data
 
     def send(self, data: bytes) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastthrift.pool import ClientPool
 from fastthrift.rpc import client_context
 from fastthrift.transport import TTransportException
 from support.rpc import PATIENCE
@@ -329,6 +330,32 @@ def test_a_worker_is_replaced_after_so_many_calls(
         assert answered.count(answered[0]) == 4
         assert ended(process) == 0
     assert "ERROR" not in runner.log()
+
+
+@pytest.mark.parametrize("server", ["threaded", "asyncio", "http"])
+def test_workers_that_are_replaced_lose_no_call_of_a_pool(runner: Runner, server: str) -> None:
+    with runner.started("--workers", "2", "--max-requests", "20", "--server", server) as process:
+        scheme = "http" if server == "http" else "tcp"
+        url = f"{scheme}://127.0.0.1:{runner.port}"
+        failures: list[BaseException] = []
+        pids: set[int] = set()
+
+        def call() -> None:
+            with contextlib.closing(ClientPool(runner.service, url, timeout=PATIENCE)) as pool:
+                for _ in range(30):
+                    try:
+                        pids.add(pool.pid())
+                    except Exception as error:
+                        failures.append(error)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ended(process) == 0
+    assert failures == []
+    assert len(pids) > 2
 
 
 def test_workers_end_with_their_parent(runner: Runner) -> None:

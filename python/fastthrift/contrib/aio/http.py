@@ -458,6 +458,7 @@ class TAsyncHttpServer(TAsyncServer):
                 if not await drive(request):
                     break
                 connection.call = SettledCall()
+                connection.has_answered(closed=self.closed)
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise

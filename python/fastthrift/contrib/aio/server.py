@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,12 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
+from fastthrift._serve.connections import (
+    FRESH_FOR,
+    FRESH_PATIENCE,
+    FRESH_PAUSE,
+    hold_last_bytes,
+)
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
 
@@ -49,8 +56,25 @@ class Connection:
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
         self.peer = peer_name(client)
         self.task = task
+        self._client = client
         self.call = SettledCall()
         self.stopped = False
+        self._since = time.monotonic()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its next call may be on its way."""
+        return self.call.header is None and time.monotonic() < self._since + FRESH_FOR
+
+    def has_answered(self, *, closed: bool) -> None:
+        """What has come is answered; unless the server is ``closed``, another call may come."""
+        self._since = -FRESH_FOR if closed else time.monotonic()
+
+    def hold_last_bytes(self) -> None:
+        """Have the end of the connection go with the last answer."""
+        sock = getattr(self._client, "sock", None)
+        if sock is not None:
+            hold_last_bytes(sock)
 
     def stop_reading(self) -> None:
         """End the connection unless a call is being processed, which then is its last."""
@@ -185,6 +209,8 @@ class TAsyncServer:
         task = asyncio.current_task()
         assert task is not None
         connection = self._connections[task] = Connection(client, task)
+        if self.closed:
+            connection.hold_last_bytes()
         try:
             await self.handle(client)
         except asyncio.CancelledError:
@@ -219,6 +245,7 @@ class TAsyncServer:
                 goes_on = await process_and_answer(
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
+                connection.has_answered(closed=self.closed)
         finally:
             connection.call.end()
             itrans.close()
@@ -262,6 +289,8 @@ class TAsyncServer:
 
     async def _close(self) -> None:
         self.closed = True
+        for connection in list(self._connections.values()):
+            connection.hold_last_bytes()
         server, self.server = self.server, None
         in_own_loop = self.loop is asyncio.get_running_loop()
         if server is not None:
@@ -282,6 +311,10 @@ class TAsyncServer:
         for _ in range(_TURNS_TO_READ):
             await asyncio.sleep(0)
         for connection in list(self._connections.values()):
+            if not connection.is_fresh:
+                connection.stop_reading()
+        await self._wait_for_fresh()
+        for connection in list(self._connections.values()):
             connection.stop_reading()
         if await self._wait_for_connections(self.grace / 1000):
             note_unfinished(logger, len(self._connections), self.grace)
@@ -290,6 +323,14 @@ class TAsyncServer:
                     connection.stopped = True
                     connection.task.cancel()
             await self._wait_for_connections(1)
+
+    async def _wait_for_fresh(self) -> None:
+        """Wait for the next calls of fresh connections, which may be on their way."""
+        deadline = time.monotonic() + min(FRESH_PATIENCE, self.grace / 1000)
+        while any(connection.is_fresh for connection in self._connections.values()):
+            if time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(FRESH_PAUSE)
 
     async def _wait_for_connections(self, seconds: float) -> bool:
         """Whether connections are left when the time is up."""
