@@ -50,7 +50,7 @@ BOOL_READ = 8
 BIN_TYPES = (TType.STRING, TType.BINARY)
 
 # 64 bits in groups of seven.
-_LONGEST_VARINT = 10
+LONGEST_VARINT = 10
 
 
 def check_integer_limits(i: int, bits: int) -> None:
@@ -94,13 +94,13 @@ def write_varint(trans: Any, n: int) -> None:
 def read_varint(trans: Any) -> int:
     """Read an unsigned integer of at most 10 bytes."""
     result = 0
-    for position in range(_LONGEST_VARINT):
+    for position in range(LONGEST_VARINT):
         byte = ord(trans.read(1))
         result |= (byte & 0x7F) << (7 * position)
         if not byte & 0x80:
             return result
     raise TMalformedDataException(
-        TProtocolException.INVALID_DATA, f"a varint is longer than {_LONGEST_VARINT} bytes"
+        TProtocolException.INVALID_DATA, f"a varint is longer than {LONGEST_VARINT} bytes"
     )
 
 

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::kept::{self, DiagnosticState};
+use super::diagnostic_state::{self, DiagnosticState};
 use crate::idl::{self, DiagnosticKind};
 use crate::py::imports;
 
@@ -23,12 +23,12 @@ impl PyDiagnostic {
     /// A diagnostic as `__reduce__` takes it apart; for pickles.
     #[new]
     fn new(state: DiagnosticState) -> PyResult<Self> {
-        kept::restore(state).map(Self)
+        diagnostic_state::restore(state).map(Self)
     }
 
     /// With the lines that it is about in place of the whole files.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (DiagnosticState,)) {
-        (slf.get_type(), (kept::state(&slf.get().0),))
+        (slf.get_type(), (diagnostic_state::state(&slf.get().0),))
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

@@ -10,9 +10,9 @@
 mod builder;
 mod built;
 mod diagnostic;
+mod diagnostic_state;
 mod enums;
 mod functions;
-mod kept;
 mod load;
 mod members;
 mod names;

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from fastthrift._core import copy_options
+from fastthrift.protocol import compact
 from fastthrift.protocol.compact import (
     BIN_TYPES,
     CompactType,
@@ -12,7 +14,7 @@ from fastthrift.protocol.compact import (
     TCompactProtocolFactory,
     from_zig_zag,
 )
-from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TException, TType
 
 from .base import TAsyncNativeProtocol, TAsyncProtocolBase
@@ -31,21 +33,17 @@ __all__ = [
     "read_varint",
 ]
 
-# 64 bits in groups of seven.
-_LONGEST_VARINT = 10
-
 
 async def read_varint(trans: Any) -> int:
     """Read an unsigned integer of at most 10 bytes."""
-    result = 0
-    for position in range(_LONGEST_VARINT):
-        byte = ord(await trans.read(1))
-        result |= (byte & 0x7F) << (7 * position)
-        if not byte & 0x80:
-            return result
-    raise TMalformedDataException(
-        TProtocolException.INVALID_DATA, f"a varint is longer than {_LONGEST_VARINT} bytes"
-    )
+    encoded = b""
+    for _ in range(compact.LONGEST_VARINT):
+        byte = await trans.read(1)
+        encoded += byte
+        # The last one has no high bit; nothing at all is for the reader to refuse.
+        if byte < b"\x80":
+            break
+    return compact.read_varint(io.BytesIO(encoded))
 
 
 class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtocolBase):  # type: ignore[misc]
