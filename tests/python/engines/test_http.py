@@ -1,0 +1,117 @@
+"""Thrift over HTTP behind nginx, and under the load of wrk."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+from functools import partial
+
+import fastthrift
+import pytest
+from fastthrift.http import THttpException, make_client
+from support.engines import FRONT, ONE, TWO, Backend, Greeter, Ports, free_port, nginx, program
+from support.example_processes import HOST, running, wait_until
+
+KINDS = ["http", "asyncio-http"]
+
+
+def backend(name, port, folder, kind):
+    return Backend(name, port, folder, "--server", kind)
+
+
+@pytest.fixture(params=KINDS)
+def behind(request, tmp_path):
+    ports = Ports()
+    one, two = (
+        backend(name, ports[port], tmp_path, request.param)
+        for name, port in (("one", ONE), ("two", TWO))
+    )
+    with running(one), running(two), running(nginx("nginx_http.conf", ports, tmp_path)):
+        yield one, two, f"http://{HOST}:{ports[FRONT]}/"
+
+
+def client_of(url):
+    return contextlib.closing(make_client(Greeter, url=url, timeout=60_000, keep_alive=True))
+
+
+def test_calls_are_spread(behind):
+    *_, url = behind
+    with client_of(url) as client:
+        text = "x" * 1_000_000
+        assert {client.greet(text) for _ in range(8)} == {f"one: {text}", f"two: {text}"}
+        client.note(1)
+        client.ping()
+
+
+def test_a_client_goes_on_after_the_page_of_a_proxy_without_servers(behind):
+    one, two, url = behind
+    pool = fastthrift.ClientPool(Greeter, url, timeout=60)
+    with client_of(url) as client, contextlib.closing(pool):
+        client.ping()
+        one.kill()
+        two.kill()
+        for _ in range(3):
+            for caller in (client, pool):
+                with pytest.raises(THttpException) as caught:
+                    caller.greet("Ann")
+                assert caught.value.status == 502
+                assert "answered 502 Bad Gateway, with Content-Type text/html" in str(caught.value)
+        one.start()
+
+        def answers():
+            with contextlib.suppress(THttpException):
+                return client.greet("Ann") == "one: Ann"
+            return False
+
+        wait_until(answers, "the server that is there again is called")
+        assert pool.greet("Ann") == "one: Ann"
+
+
+#: A call of ping.
+LUA = r"""
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-thrift"
+wrk.body = "\128\001\000\001\000\000\000\004ping\000\000\000\001\000"
+"""
+APP = """
+from fastthrift.wsgi import ThriftApp
+from support.engine_backend import Handler
+from support.engines import Greeter
+
+application = ThriftApp(Greeter, Handler())
+"""
+
+
+def gunicorn(worker, port, folder):
+    """A service that is mounted in an application of WSGI."""
+    (folder / "app.py").write_text(APP)
+    server = Backend("gunicorn", port, folder, program="gunicorn")
+    server.command = [
+        *(program("gunicorn"), "--worker-class", worker, "--threads", "4"),
+        *("--chdir", str(folder), "--bind", f"{HOST}:{port}", "app:application"),
+    ]
+    return server
+
+
+SERVERS = {kind: partial(backend, "one", kind=kind) for kind in KINDS}
+SERVERS |= {f"gunicorn, {worker}": partial(gunicorn, worker) for worker in ("sync", "gthread")}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_no_request_of_wrk_fails(server, tmp_path):
+    port = free_port()
+    (tmp_path / "ping.lua").write_text(LUA)
+    with running(SERVERS[server](port, tmp_path)):
+        done = subprocess.run(
+            [program("wrk"), "-t1", "-c8", "-d1s", "-s", "ping.lua", f"http://{HOST}:{port}/"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        )
+    assert int(re.search(r"(\d+) requests in", done.stdout)[1]) > 0
+    # It tells of them where there are any.
+    assert "Socket errors" not in done.stdout, done.stdout
+    assert "Non-2xx" not in done.stdout, done.stdout
