@@ -75,27 +75,31 @@ wrk.headers["Content-Type"] = "application/x-thrift"
 wrk.body = "\128\001\000\001\000\000\000\004ping\000\000\000\001\000"
 """
 APP = """
-from fastthrift.wsgi import ThriftApp
+from fastthrift import asgi, wsgi
 from support.engine_backend import Handler
 from support.engines import Greeter
 
-application = ThriftApp(Greeter, Handler())
+of_wsgi = wsgi.ThriftApp(Greeter, Handler())
+of_asgi = asgi.ThriftApp(Greeter, Handler())
 """
 
 
-def gunicorn(worker, port, folder):
-    """A service that is mounted in an application of WSGI."""
+def mounted(command, port, folder):
+    """A service that a web server has at a URL."""
     (folder / "app.py").write_text(APP)
-    server = Backend("gunicorn", port, folder, program="gunicorn")
-    server.command = [
-        *(program("gunicorn"), "--worker-class", worker, "--threads", "4"),
-        *("--chdir", str(folder), "--bind", f"{HOST}:{port}", "app:application"),
-    ]
+    server = Backend("mounted", port, folder)
+    name, *arguments = command.format(folder=folder, port=port).split()
+    server.command = [program(name), *arguments]
     return server
 
 
+GUNICORN = "gunicorn --chdir {folder} --bind 127.0.0.1:{port} --worker-class "
 SERVERS = {kind: partial(backend, "one", kind=kind) for kind in KINDS}
-SERVERS |= {f"gunicorn, {worker}": partial(gunicorn, worker) for worker in ("sync", "gthread")}
+SERVERS |= {
+    "gunicorn": partial(mounted, GUNICORN + "sync app:of_wsgi"),
+    "gunicorn with threads": partial(mounted, GUNICORN + "gthread --threads 4 app:of_wsgi"),
+    "uvicorn": partial(mounted, "uvicorn --app-dir {folder} --port {port} app:of_asgi"),
+}
 
 
 @pytest.mark.parametrize("server", SERVERS)
