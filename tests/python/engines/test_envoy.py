@@ -20,6 +20,8 @@ from fastthrift.transport import (
 from support.engines import (
     ADMIN,
     FRONT,
+    HEALTH_OF_ONE,
+    HEALTH_OF_TWO,
     ONE,
     TWO,
     Backend,
@@ -237,6 +239,24 @@ def test_a_server_that_goes_under_load(tmp_path, number):
         behind.one.start()
         behind.wait_for_healthy(2)
         wait_until(lambda: greeter.greet("Ann") == "one: Ann", "both are called again")
+
+
+def test_health_that_is_asked_by_http(tmp_path):
+    text = re.sub(
+        r"port_value: (909[12]) } }",
+        lambda found: f"{found[0]}, health_check_config: {{ port_value: 91{found[1][2:]} }}",
+        configuration("envoy.yaml"),
+    )
+    text = re.sub(
+        r"custom_health_check:(?s:.)*?BINARY\n", "http_health_check: { path: / }\n", text, count=1
+    )
+    behind = Behind(tmp_path, text)
+    for backend, port in ((behind.one, HEALTH_OF_ONE), (behind.two, HEALTH_OF_TWO)):
+        backend.command += ["--health", f"{HOST}:{behind.ports[port]}"]
+    with behind.started():
+        assert behind.statistic("cluster.greeter.health_check.success") >= 2
+        assert behind.one.stop() == 0
+        behind.wait_for_healthy(1)
 
 
 def test_servers_of_apache_behind_it(tmp_path):
