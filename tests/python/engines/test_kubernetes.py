@@ -6,9 +6,8 @@ import contextlib
 import json
 import re
 import sys
-from urllib.error import HTTPError
 
-from support.engines import FRONT, HEALTH_OF_ONE, IDL, Backend, Ports, configuration, page_at, pool
+from support.engines import FRONT, HEALTH_OF_ONE, IDL, Backend, Ports, configuration, is_ready, pool
 from support.example_processes import running, wait_until
 
 DEPLOYMENT = configuration("deployment.yaml")
@@ -34,13 +33,8 @@ def test_the_command_of_a_pod(tmp_path):
         *(ours.get(argument, argument) for argument in arguments),
     ]
 
-    def ready():
-        with contextlib.suppress(HTTPError):
-            return json.loads(page_at(ports[HEALTH_OF_ONE])) == {"status": "ok", "workers": 1}
-        return False
-
     with running(backend), contextlib.closing(pool(ports[FRONT])) as greeter:
-        wait_until(ready, "the pod is ready")
+        wait_until(lambda: is_ready(ports[HEALTH_OF_ONE]), "the pod is ready")
         assert greeter.greet("Ann") == "pod: Ann"
         assert backend.stop() == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import re
 import shutil
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import fastthrift
 import pytest
@@ -152,6 +154,14 @@ def pool(port: int, spoken: str = "transport=framed", **options: Any) -> Any:
 def page_at(port: int, path: str = "/") -> str:
     with urllib.request.urlopen(f"http://{HOST}:{port}{path}", timeout=60) as answer:
         return answer.read().decode()
+
+
+def is_ready(health: int) -> bool:
+    """Whether a server that has `--health` at that port says so."""
+    try:
+        return json.loads(page_at(health)) == {"status": "ok", "workers": 1}
+    except URLError:  # nobody listens yet, or it is 503
+        return False
 
 
 class Load:
