@@ -144,7 +144,7 @@ docs-site: dev $(VENV)/.docs ## The documentation as a site in target/site/, whe
 	$(BIN)/sphinx-build --fail-on-warning --fresh-env --quiet -c docs/site -d target/site-doctrees . target/site
 	$(SAY) 'Open target/site/index.html.'
 
-debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx, PostgreSQL.
+debian: ## Install what the tests need of Debian, unless it is there: a browser, Apache's compiler and server, nginx, HAProxy, wrk, PostgreSQL.
 	@tests/debian_packages.sh
 
 debian-debug: ## Install Debian's debug build of CPython, unless one is there or chosen.

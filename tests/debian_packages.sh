@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need that PyPI does not have, unless it is there: a browser,
-# Apache's compiler of Thrift, Apache's web server with what its modules are compiled
-# with, nginx, PostgreSQL, and what makes network namespaces. Debian's packages, by apt-get, as root
-# or with sudo; where there is none, it says what to install.
+# Apache's compiler of Thrift and its C++ library, Apache's web server with what its modules are
+# compiled with, nginx, HAProxy, wrk, PostgreSQL, and what makes network namespaces. Debian's
+# packages, by apt-get, as root or with sudo; where there is none, it says what to install.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,20 +15,28 @@ have() {
 }
 
 packages=()
+unpack=()
 { have chromium && have chromedriver; } || packages+=(chromium chromium-driver fonts-dejavu-core)
 have thrift || packages+=(thrift-compiler)
+[ -e /usr/include/thrift/Thrift.h ] || packages+=(libthrift-dev)
+[ -e /usr/include/boost/version.hpp ] || packages+=(libboost-dev)
+have wrk || packages+=(wrk)
 have ip || packages+=(iproute2)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 { have apxs && [ -x /usr/sbin/apache2 ]; } || packages+=(apache2-bin apache2-dev python3-dev)
 
+{ have haproxy || [ -x /usr/sbin/haproxy ]; } || packages+=(haproxy)
+
 # Unpacked here, for to install nginx is to start it, on port 80.
 unpacked=target/debian
-{ have nginx || [ -x "$unpacked/usr/sbin/nginx" ]; } || needs_nginx=1
-if [ "${#packages[@]}" = 0 ] && [ -z "${needs_nginx:-}" ]; then
+modules=usr/lib/nginx/modules/ngx_stream_module.so
+{ have nginx || [ -x "$unpacked/usr/sbin/nginx" ]; } || unpack+=(nginx)
+{ [ -e "/$modules" ] || [ -e "$unpacked/$modules" ]; } || unpack+=(libnginx-mod-stream)
+if [ "${#packages[@]}" = 0 ] && [ "${#unpack[@]}" = 0 ]; then
     exit 0
 fi
 
-echo "The tests need, of Debian's packages: ${packages[*]} ${needs_nginx:+nginx}"
+echo "The tests need, of Debian's packages: ${packages[*]} ${unpack[*]}"
 if ! have apt-get; then
     echo 'There is no apt-get here: install them, or what has the same commands, by other means.' >&2
     exit 1
@@ -42,7 +50,7 @@ if [ "${#packages[@]}" != 0 ]; then
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi
-if [ -n "${needs_nginx:-}" ]; then
+for package in "${unpack[@]}"; do
     mkdir -p "$unpacked"
-    (cd "$unpacked" && apt-get download -qq nginx && dpkg-deb -x nginx_*.deb .)
-fi
+    (cd "$unpacked" && apt-get download -qq "$package" && dpkg-deb -x "$package"_*.deb .)
+done

@@ -40,6 +40,7 @@ NAVIGATION = [
         [
             "docs/howto/serve.md",
             "docs/howto/production.md",
+            "docs/howto/scaling.md",
             "docs/howto/mount.md",
             "docs/howto/web-servers.md",
         ],

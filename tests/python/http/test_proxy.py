@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import random
-import shutil
 import socket
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
+from support.engines import program
 from support.example_processes import free_port
 from support.http import calls, exchange, serving, statuses
 from support.http_requests import (
@@ -28,8 +27,6 @@ from support.http_requests import (
 )
 from support.rpc import PATIENCE, Handler, i32_result, message
 
-# Where `make debian` puts it.
-UNPACKED = Path(__file__).parents[3] / "target" / "debian" / "usr" / "sbin" / "nginx"
 CONFIGURATION = """
 daemon off;
 master_process off;
@@ -115,9 +112,6 @@ class Proxy:
 
 @pytest.fixture(scope="module", params=["threads", "asyncio"])
 def proxy(request, tmp_path_factory):
-    nginx = shutil.which("nginx") or str(UNPACKED)
-    if not Path(nginx).exists():
-        pytest.fail("The tests of proxies need nginx on the PATH, or `make debian`")
     folder = tmp_path_factory.mktemp("nginx")
     own, impatient = free_port(), free_port()
     handler = Counting()
@@ -126,7 +120,7 @@ def proxy(request, tmp_path_factory):
         (folder / "nginx.conf").write_text(
             CONFIGURATION.format(port=port, own=own, impatient=impatient)
         )
-        command = [nginx, "-p", folder, "-c", "nginx.conf", "-e", folder / "error.log"]
+        command = [program("nginx"), "-p", folder, "-c", "nginx.conf", "-e", folder / "error.log"]
         process = subprocess.Popen(command)
         try:
             while True:
