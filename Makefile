@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions \
+	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -117,6 +117,9 @@ bench-web: release ## A Flask view that calls a service, by the extension and wi
 
 bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.
 	$(BIN)/python benches/rpc.py --write $(BENCH_ARGS)
+
+bench-apache: release ## The codec for Apache's generated code compared with Apache's C extension.
+	$(BIN)/python benches/generated.py $(BENCH_ARGS)
 
 bench-instructions: release ## Count the instructions of the codec, and compare with the kept counts.
 	@command -v valgrind >/dev/null || { \

@@ -136,6 +136,18 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
+        name: "py::generated",
+        below: &[
+            "wire",
+            "py::ffi",
+            "py::imports",
+            "py::structs",
+            "py::error",
+            "py::codec",
+        ],
+        crates: &["pyo3"],
+    },
+    Room {
         name: "py::plain",
         below: &[
             "wire",
@@ -235,6 +247,8 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift._core",
     "fastthrift._fields_dict",
     "fastthrift._payload",
+    "fastthrift.contrib.apache._generated",
+    "fastthrift.contrib.apache._transport",
     "fastthrift.parser.exc",
     "fastthrift.protocol.exc",
     "fastthrift.protocol.json",
@@ -243,6 +257,8 @@ const PYTHON_MODULES: &[&str] = &[
     "gc",
     "json",
     "sys",
+    "thrift.Thrift",
+    "thrift.protocol.TBase",
     "uuid",
 ];
 

@@ -33,6 +33,7 @@ NAVIGATION = [
             "docs/howto/unix-sockets.md",
             "docs/howto/sasl.md",
             "docs/howto/from-apache-thrift.md",
+            "docs/howto/apache-generated.md",
         ],
     ),
     (
@@ -66,6 +67,7 @@ NAVIGATION = [
             "docs/api/rpc.rst",
             "docs/api/pool.rst",
             "docs/api/urls.rst",
+            "docs/api/apache.rst",
             "docs/api/hooks.rst",
             "docs/api/server.rst",
             "docs/api/http.rst",

@@ -22,9 +22,10 @@ from typing_extensions import Buffer, Self
 
 # fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic", "Initializer",
-    "Method", "NativeServer", "NativeWorker", "OriginalMethods", "PayloadType", "Program", "Schema",
-    "ServedCalls", "ServerNotice", "StructStorage", "TApacheJSONProtocol",
+    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic",
+    "GeneratedCodec", "Initializer", "Method", "NativeServer", "NativeWorker", "OriginalMethods",
+    "PayloadType", "Program", "Schema", "ServedCalls", "ServerNotice", "StructStorage",
+    "TApacheJSONProtocol",
     "TApacheJSONProtocolFactory", "TBinaryProtocol", "TBinaryProtocolFactory", "TBufferedTransport",
     "TBufferedTransportFactory", "TCompactProtocol", "TCompactProtocolFactory", "TFramedTransport",
     "TFramedTransportFactory", "TMemoryBuffer", "TMessageType", "TType", "ValueScan", "bind",
@@ -128,6 +129,24 @@ def to_dict(
     functions are those of protocols: levels of structs and containers, bytes of a string, and
     bytes of the whole text.
     """
+
+@final
+class GeneratedCodec:
+    """Encodes and decodes objects of classes that Apache's compiler generated.
+
+    ``protocol`` is 'binary' or 'compact'. ``translate`` is given an exception of this package
+    and gives the one of Apache's to raise in its place.
+    """
+
+    def __new__(
+        cls, protocol: str, translate: Callable[[BaseException], Any]
+    ) -> GeneratedCodec: ...
+    def encode(self, obj: Any, spec: list[Any]) -> bytes:
+        """The bytes of an object; ``spec`` is ``[class, class.thrift_spec]``."""
+
+    def decode(self, obj: Any, iprot: Any, spec: list[Any]) -> Any:
+        """Reads an object from the transport of a protocol of Apache's: ``obj``, or a new one where
+        that is None; ``spec`` is ``[class, class.thrift_spec]``. Returns it."""
 
 def from_dict(
     cls: type[_T],

@@ -102,6 +102,24 @@ import!(
     /// `TTransportException`
     transport_exception, "fastthrift.transport.base", "TTransportException"
 );
+import!(
+    /// The base of Apache's immutable structs.
+    apache_frozen_base, "thrift.protocol.TBase", "TFrozenBase"
+);
+import!(
+    /// Apache's immutable map.
+    apache_frozen_dict, "thrift.Thrift", "TFrozenDict"
+);
+import!(
+    /// What the `__init__` of a class sets that Apache's compiler generated.
+    generated_defaults, "fastthrift.contrib.apache._generated", "defaults"
+);
+
+/// What stands for a transport of this package before Apache's code.
+pub fn apache_transport(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift.contrib.apache._transport", "Readable")
+}
 
 /// The metaclass of payloads, `TPayloadMeta`.
 pub fn payload_metaclass(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {

@@ -10,6 +10,7 @@ mod codec;
 mod error;
 mod ffi;
 mod functions;
+mod generated;
 mod imports;
 mod logging;
 mod numbers;
@@ -53,6 +54,8 @@ mod _core {
     use super::codec::copy_options;
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
+    #[pymodule_export]
+    use super::generated::GeneratedCodec;
     #[pymodule_export]
     use super::plain::{from_dict, from_json, to_dict, to_json};
     #[pymodule_export]

@@ -10,6 +10,13 @@ from page import Break
 _UNSAID = "\n#[cfg(any())]\n"
 
 BREAKS = [
+    Break(
+        "generated classes have the bytes and values of Apache's C extension",
+        "a set is read as a list",
+        "                    Mutable::Yes => py.get_type::<PySet>().call1((list,))?,\n",
+        "                    Mutable::Yes => list.into_any(),\n",
+        ("apache/test_generated_codec::test_bytes_and_values_are_those_of_apaches_extension",),
+    ),
     # Rooms.
     Break(
         "`idl`, `schema` and `wire` know nothing of Python",

@@ -9,6 +9,31 @@ from page import Break
 
 BREAKS = [
     Break(
+        "objects of generated classes are filled",
+        "any `__init__` is taken for that of the compiler",
+        "    if any(getattr(code, aspect) != getattr(written, aspect) for aspect in _ASPECTS):\n",
+        "    if False:\n",
+        ("apache/test_generated_codec::test_an_init_that_does_anything_else_is_called",),
+    ),
+    Break(
+        "what is wrong with bytes for a generated class",
+        "the exceptions are those of this package",
+        "    if isinstance(error, exc.TProtocolException):\n        return TProtocolException(error.type, str(error))\n",
+        "",
+        (
+            "apache/test_generated_codec::test_what_is_damaged_is_refused_by_apaches_exceptions_or_read_as_by_them",
+        ),
+    ),
+    Break(
+        "generated clients and processors work with those of this package",
+        "transports of this package are not known",
+        "    if isinstance(transport, (CyTransportBase, TMemoryBuffer, OwnTransportBase)):\n",
+        "    if isinstance(transport, TMemoryBuffer):\n",
+        (
+            "apache/test_generated_calls::test_a_generated_client_goes_over_transports_of_this_package",
+        ),
+    ),
+    Break(
         "what is no call at a URL is refused",
         "a body may end too early",
         "        if self._length is not None and len(self._data) != self._length:\n",

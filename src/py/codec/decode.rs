@@ -1,14 +1,17 @@
 //! The one decoder of Python objects, generic over protocol and input.
 
+mod generated;
+
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use super::keys::KeyCache;
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
-    self, ListBuilder, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
-    ReadStrBytes, Slots, Unread,
+    self, ListBuilder, NotText, Quiet, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar,
+    ReadStr, ReadStrBytes, Slots, Unread,
 };
 use crate::py::imports;
 use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
@@ -30,6 +33,8 @@ pub struct Decoder<'r, 'py, R> {
     keys: KeyCache,
     /// The field of a result that holds an exception which is not declared.
     undeclared: Option<i16>,
+    /// The most elements that a container of a generated class may have.
+    most_elements: usize,
 }
 
 impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
@@ -44,6 +49,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             strings,
             keys: KeyCache::new(),
             undeclared: None,
+            most_elements: usize::MAX,
         }
     }
 
@@ -275,7 +281,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     #[inline]
     fn str(&self) -> ReadStr {
         ReadStr {
-            strict: self.strings == Strings::Strict,
+            otherwise: match self.strings {
+                Strings::Lenient | Strings::Bytes => NotText::Bytes,
+                Strings::Strict => NotText::Refused,
+                Strings::Replaced => NotText::Replaced,
+            },
         }
     }
 
@@ -313,6 +323,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 None if self.strings == Strings::Strict => {
                     Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
                 }
+                None if self.strings == Strings::Replaced => replaced(self.quiet.calls(), bytes),
                 None => Ok(self.quiet.bytes(bytes)),
             },
         };
@@ -326,24 +337,28 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.list()?;
         let list = if header.element == Some(kind.wire_type()) {
-            // One match for all elements, so that the loops are straight.
-            match kind {
-                Kind::I32(_) => self.scalars(header, ReadI32)?,
-                Kind::I64 => self.scalars(header, ReadI64)?,
-                Kind::Double => self.scalars(header, ReadDouble)?,
-                Kind::String if self.strings == Strings::Bytes => {
-                    self.scalars(header, ReadBytes)?
-                }
-                Kind::String => self.scalars(header, self.str())?,
-                Kind::Struct(kind) => self.elements(header, |this| this.struct_value(kind))?,
-                kind => self.elements(header, |this| this.value(kind))?,
-            }
+            self.list_items(kind, header)?
         } else {
             self.reader.skip_elements(header)?;
             self.quiet.list().into_any()
         };
         self.reader.leave()?;
         Ok(list)
+    }
+
+    /// Reads the elements of a list, which are of its type.
+    #[inline]
+    fn list_items(&mut self, kind: &Kind, header: ListHeader) -> Result<Bound<'py, PyAny>> {
+        // One match for all elements, so that the loops are straight.
+        match kind {
+            Kind::I32(_) => self.scalars(header, ReadI32),
+            Kind::I64 => self.scalars(header, ReadI64),
+            Kind::Double => self.scalars(header, ReadDouble),
+            Kind::String if self.strings == Strings::Bytes => self.scalars(header, ReadBytes),
+            Kind::String => self.scalars(header, self.str()),
+            Kind::Struct(kind) => self.elements(header, |this| this.struct_value(kind)),
+            kind => self.elements(header, |this| this.value(kind)),
+        }
     }
 
     #[inline]
@@ -456,5 +471,17 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
 
 #[cold]
 fn field_error(quiet: &mut Quiet<'_>, field: &PlanField, error: CodecError) -> CodecError {
-    error.inside(Segment::Field(field.name.clone_ref(quiet.calls())))
+    field_error_at(quiet, &field.name, error)
+}
+
+#[cold]
+fn field_error_at(quiet: &mut Quiet<'_>, name: &Py<PyString>, error: CodecError) -> CodecError {
+    error.inside(Segment::Field(name.clone_ref(quiet.calls())))
+}
+
+/// A string that is not UTF-8, with U+FFFD in place of what is wrong.
+#[cold]
+fn replaced<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>> {
+    let arguments = ("utf-8", "replace");
+    Ok(PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?)
 }

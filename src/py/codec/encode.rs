@@ -1,5 +1,7 @@
 //! The one encoder of Python objects, generic over protocol and output.
 
+mod generated;
+
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -305,6 +307,14 @@ impl<'py, W: Writer> Encoder<'py, W> {
     #[inline(never)]
     fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         self.writer.enter(Nesting::WRITE_CONTAINER)?;
+        self.list_items(kind, value)?;
+        self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes a list, header and elements.
+    #[inline]
+    fn list_items(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
         if let Ok(list) = value.cast_exact::<PyList>() {
             // One match for all elements, so that the loops are straight.
             let long = list.len() >= MANY;
@@ -350,7 +360,6 @@ impl<'py, W: Writer> Encoder<'py, W> {
             }
             same_size(length, count)?;
         }
-        self.writer.leave();
         Ok(())
     }
 

@@ -132,6 +132,16 @@ pub fn read_bytes<'py, J: Read<'py>>(
     run(py, settings, SliceInput::new(bytes), job, drop).map(|(output, ())| output)
 }
 
+/// Reads from an input that may have to fetch more; gives it back.
+pub fn read_input<'py, I: Input, J: Read<'py>>(
+    py: Python<'py>,
+    settings: &Settings,
+    input: I,
+    job: J,
+) -> Result<(J::Output, I), Raised<'py>> {
+    run(py, settings, input, job, |input| input)
+}
+
 /// Reads from an input, of which `keep` is given what is left.
 #[expect(
     clippy::inline_always,

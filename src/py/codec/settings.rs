@@ -31,6 +31,8 @@ pub enum Strings {
     Lenient,
     /// `str`, and an error when it is not UTF-8.
     Strict,
+    /// `str`, with U+FFFD in place of what is not UTF-8.
+    Replaced,
     /// Always `bytes`.
     Bytes,
 }

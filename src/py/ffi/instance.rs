@@ -2,8 +2,9 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
+use super::raised::Raised;
 use super::types::lookup;
 
 unsafe extern "C" {
@@ -80,4 +81,63 @@ pub fn bound_method<'py>(
         let method = PyMethod_New(function.as_ptr(), object.as_ptr());
         Bound::from_owned_ptr_or_err(object.py(), method)
     }
+}
+
+/// Whether objects of a class are allocated as those of `object` are: it has no
+/// `__new__` of its own, and none of a base with more to it.
+pub fn allocates_as_object(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: reads a slot of a ready type; the addresses are only compared.
+    unsafe {
+        (*class.as_type_ptr()).tp_new.map(|new| new as usize)
+            == ffi::PyBaseObject_Type.tp_new.map(|new| new as usize)
+    }
+}
+
+/// A new object of a class that has its `__new__` from `object`, and has not been
+/// initialized.
+#[inline]
+pub fn allocate_as_object<'py>(
+    class: &Bound<'py, PyType>,
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    let py = class.py();
+    let arguments = PyTuple::empty(py);
+    // SAFETY: `object` has this slot, which takes any class and makes an object of
+    // it or raises; the arguments are a tuple, and no keywords.
+    unsafe {
+        let new = match ffi::PyBaseObject_Type.tp_new {
+            Some(new) => new(
+                class.as_type_ptr(),
+                arguments.as_ptr(),
+                std::ptr::null_mut(),
+            ),
+            None => std::ptr::null_mut(),
+        };
+        Raised::or_owned(py, new)
+    }
+}
+
+/// The attribute of an object.
+#[inline]
+pub fn attribute_of<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    // SAFETY: both are alive; the result is a new reference, or null with an
+    // exception set.
+    unsafe {
+        let value = ffi::PyObject_GetAttr(object.as_ptr(), name.as_ptr());
+        Raised::or_owned(object.py(), value)
+    }
+}
+
+/// Sets the attribute of an object.
+#[inline]
+pub fn set_attribute_of<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    value: &Bound<'py, PyAny>,
+) -> Result<(), Raised<'py>> {
+    // SAFETY: all three are alive; the object takes a reference of its own.
+    let status = unsafe { ffi::PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    Raised::or_done(object.py(), status)
 }

@@ -39,7 +39,10 @@ pub use collector::CollectorPause;
 pub use descriptor::duplicate;
 pub use dict::{DictEntries, Left, set_item};
 pub use getattr::install_getattr;
-pub use instance::{bound_method, has_original_methods, own_dict};
+pub use instance::{
+    allocate_as_object, allocates_as_object, attribute_of, bound_method, has_original_methods,
+    own_dict, set_attribute_of,
+};
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, write_item};
@@ -48,11 +51,11 @@ pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;
 pub use raised::{Raised, exception_of, raised_from, system_error};
 pub use scalar::{
-    ExactNumber, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr, ReadStrBytes,
-    ScalarKind, Unread, half_pairs, write_exact_field,
+    ExactNumber, NotText, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
+    ReadStrBytes, ScalarKind, Unread, half_pairs, write_exact_field,
 };
 pub use sending::send_at_once;
-pub use slots::{Slot, SlotList, SlotTable, Slots};
+pub use slots::{ListedSlots, Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{
     Behaviour, extras, extras_or_new, has_original_construction, inherit_native, install_call,
@@ -61,6 +64,6 @@ pub use storage::{
 pub use text::{NoStr, exact_utf8, not_utf8};
 pub use types::{
     exactly, has_original_attributes, is_kind_of, is_type, lookup, own_attribute, recursion_limit,
-    set_own_attribute,
+    set_own_attribute, sets_attributes_as_object, version_of,
 };
 pub use waiting::call_waiting;

@@ -215,11 +215,22 @@ pub fn new_small_int(py: Python<'_>, value: i64) -> Bound<'_, PyAny> {
     }
 }
 
+/// What a string is read as that is not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotText {
+    /// As `bytes`.
+    Bytes,
+    /// Not at all: an error.
+    Refused,
+    /// As a `str` with U+FFFD in place of what is wrong, as `errors="replace"`.
+    Replaced,
+}
+
 /// A string, as a `str`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadStr {
-    /// Whether it has to be UTF-8; `bytes` stand for what is not otherwise.
-    pub strict: bool,
+    /// What becomes of it when it is not UTF-8.
+    pub otherwise: NotText,
 }
 
 impl sealed::Sealed for ReadStr {}
@@ -238,12 +249,15 @@ impl ReadStr {
             return Err(raised.into());
         }
         if is_text {
-            return half_pairs(py, bytes, self.strict);
+            return half_pairs(py, bytes, self.otherwise == NotText::Refused);
         }
-        if self.strict {
-            return Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec()))));
+        match self.otherwise {
+            NotText::Bytes => Ok(PyBytes::new(py, bytes).into_any()),
+            NotText::Refused => Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec())))),
+            NotText::Replaced => PyBytes::new(py, bytes)
+                .call_method1(intern!(py, "decode"), ("utf-8", "replace"))
+                .map_err(|error| Raised::new(py, error).into()),
         }
-        Ok(PyBytes::new(py, bytes).into_any())
     }
 }
 

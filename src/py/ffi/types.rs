@@ -143,6 +143,37 @@ pub fn has_original_attributes(class: &Bound<'_, PyType>) -> bool {
     }
 }
 
+/// Whether attributes of the instances of `class` are set the ordinary way: it has
+/// no `__setattr__` or `__delattr__` of its own.
+pub fn sets_attributes_as_object(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: reads a slot of a type that is alive; the address of the generic
+    // function is only compared.
+    unsafe {
+        (*class.as_type_ptr()).tp_setattro.map(|set| set as usize)
+            == Some(ffi::PyObject_GenericSetAttr as *const () as usize)
+    }
+}
+
+/// The version of a class, which is another one after each change to it and its
+/// bases; 0 while it has none.
+#[cfg(known_layouts)]
+#[inline]
+pub fn version_of(class: &Bound<'_, PyType>) -> u32 {
+    // SAFETY: reads two fields of a type that is alive.
+    unsafe {
+        let class = class.as_type_ptr();
+        // Later versions of CPython take the number away with the flag.
+        let is_valid = cfg!(Py_3_11) || (*class).tp_flags & ffi::Py_TPFLAGS_VALID_VERSION_TAG != 0;
+        if is_valid { (*class).tp_version_tag } else { 0 }
+    }
+}
+
+/// The version of a class; none that is known.
+#[cfg(not(known_layouts))]
+pub fn version_of(_: &Bound<'_, PyType>) -> u32 {
+    0
+}
+
 /// How many calls of Python functions may nest: `sys.getrecursionlimit()`.
 pub fn recursion_limit(_: Python<'_>) -> i32 {
     // SAFETY: attached, as the argument proves.

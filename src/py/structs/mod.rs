@@ -4,6 +4,7 @@
 mod attributes;
 mod compare;
 mod construct;
+mod generated;
 mod layout;
 mod object;
 mod plan;
@@ -11,6 +12,10 @@ pub mod ttype;
 
 pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
+pub use generated::{
+    Construction, GeneratedClass, GeneratedField, GeneratedKind, GeneratedPlan,
+    Initializer as GeneratedInitializer, Mutable,
+};
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
 pub use plan::{EnumClass, Kind, Plan, PlanField, StructClass};

@@ -9,15 +9,18 @@ from pathlib import Path
 from types import ModuleType
 
 
-def generate(idl: str, package: str, directory: Path, *services: str) -> dict[str, ModuleType]:
+def generate(
+    idl: str, package: str, directory: Path, *services: str, style: str = "py"
+) -> dict[str, ModuleType]:
     """The modules that the compiler writes: ``ttypes``, and one for each of the services.
 
-    ``package`` is imported from ``directory``, and stays so: no two tests may use one name.
+    ``style`` is the generator with its options, such as ``py:slots``. ``package`` is imported from
+    ``directory``, and stays so: no two tests may use one name.
     """
     source = directory / f"{package}.thrift"
     source.write_text(f"namespace py {package}\n{idl}")
     subprocess.run(
-        ["thrift", "--gen", "py", "--out", str(directory), str(source)],
+        ["thrift", "-nowarn", "--gen", style, "--out", str(directory), str(source)],
         check=True,
         capture_output=True,
     )
