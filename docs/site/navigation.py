@@ -41,6 +41,7 @@ NAVIGATION = [
             "docs/howto/serve.md",
             "docs/howto/production.md",
             "docs/howto/mount.md",
+            "docs/howto/header.md",
             "docs/howto/web-servers.md",
         ],
     ),
