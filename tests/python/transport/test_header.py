@@ -7,6 +7,7 @@ import random
 import socket
 import struct
 import threading
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -280,6 +281,18 @@ def test_broken_frames_are_refused(data: bytes, told: str) -> None:
     with pytest.raises(fastthrift.thrift.TException) as refused:
         reading(data, max_frame_size=1 << 20).read_message_begin()
     refused.match(told)
+
+
+def test_a_compressed_message_stands_for_no_more_than_the_limit() -> None:
+    bomb = frame(b"\x00\x01\x01", zlib.compress(bytes(64 << 20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TTransportException) as refused:
+            reading(bomb, max_frame_size=1 << 20).read_message_begin()
+        assert refused.value.type == TTransportException.SIZE_LIMIT
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_any_bytes_are_read_or_refused() -> None:
