@@ -43,6 +43,7 @@ NAVIGATION = [
             "docs/howto/production.md",
             "docs/howto/scaling.md",
             "docs/howto/mount.md",
+            "docs/howto/header.md",
             "docs/howto/web-servers.md",
         ],
     ),

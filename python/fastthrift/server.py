@@ -68,6 +68,12 @@ logger = logging.getLogger(__name__)
 _REFUSAL_TIME = 1.0
 
 
+def _other_side(ours: Any, others: Any, made: Any) -> Any:
+    """What calls are read from, where it is what they are answered by too: the factory of both says
+    that the answer depends on the call. None otherwise."""
+    return made if ours is others and getattr(ours, "answers_in_kind", False) else None
+
+
 class TServer:
     """What the servers have in common: the parts that a connection is made of."""
 
@@ -165,10 +171,14 @@ class TServer:
     def _converse(self, client: TTransportBase, connection: Connection) -> None:
         """Process the calls of one connection until its end."""
         itrans = self.itrans_factory.get_transport(client)
-        otrans = self.otrans_factory.get_transport(client)
+        otrans = _other_side(self.itrans_factory, self.otrans_factory, itrans) or (
+            self.otrans_factory.get_transport(client)
+        )
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = self.oprot_factory.get_protocol(otrans)
+            oprot = _other_side(self.iprot_factory, self.oprot_factory, iprot) or (
+                self.oprot_factory.get_protocol(otrans)
+            )
             process = processing(self.processor, iprot, oprot)
             call = connection.call
             begin_message = getattr(client, "begin_message", None)
@@ -212,9 +222,14 @@ class TServer:
             if isinstance(sock, socket.socket):
                 sock.settimeout(_REFUSAL_TIME)
             itrans = self.itrans_factory.get_transport(client)
-            otrans = self.otrans_factory.get_transport(client)
+            otrans = _other_side(self.itrans_factory, self.otrans_factory, itrans) or (
+                self.otrans_factory.get_transport(client)
+            )
             iprot = self.iprot_factory.get_protocol(itrans)
-            refuse(self.processor, iprot, self.oprot_factory.get_protocol(otrans), why)
+            oprot = _other_side(self.iprot_factory, self.oprot_factory, iprot) or (
+                self.oprot_factory.get_protocol(otrans)
+            )
+            refuse(self.processor, iprot, oprot, why)
         except Exception as error:
             logger.debug("A connection was refused without an answer: %r", error)
         finally:

@@ -24,7 +24,7 @@ from fastthrift._calls.server_call import (
     refused_call,
     serving,
 )
-from fastthrift._calls.transports import find_layer, peer_of
+from fastthrift._calls.transports import find_layer, headers_of, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
@@ -91,8 +91,8 @@ class Call:
         #: The other side: an address like ``127.0.0.1:9090``, a URL over HTTP; None where nobody
         #: knows.
         self.peer: str | None = None
-        #: Over HTTP the headers of the request. Those of a server have names in lower case; what
-        #: middleware of a client puts in is sent along.
+        #: Over HTTP and THeader the headers of the request. Those of a server have names in lower
+        #: case; what middleware of a client puts in is sent along.
         self.headers: dict[str, str] = {}
         #: When the call has to be over, by ``time.monotonic``; None for no such time.
         self.deadline: float | None = current_deadline()
@@ -399,7 +399,9 @@ def _begun_unwatched() -> Call | None:
 def _call_of(service: Any, served: ServerCall, iprot: Any, args: tuple[Any, ...] = ()) -> Call:
     call = Call("server", service, served.method, args, {})
     call.peer = getattr(served, "peer", None) or peer_of(getattr(iprot, "trans", None))
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] = getattr(served, "headers", ())
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = getattr(served, "headers", None)
+    if headers is None:
+        headers = headers_of(getattr(iprot, "trans", None))
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     for name, value in pairs:
         name = name.lower()

@@ -43,6 +43,17 @@ def find_layer(trans: Any, attribute: str) -> Any:
     return None
 
 
+def headers_of(trans: Any) -> list[tuple[str, str]]:
+    """What came beside the message, where a transport has such, as text."""
+    bearer = find_layer(trans, "get_headers")
+    if bearer is None:
+        return []
+    return [
+        (name.decode(errors="replace"), value.decode(errors="replace"))
+        for name, value in bearer.get_headers().items()
+    ]
+
+
 def peer_of(trans: Any) -> str | None:
     """The other side of a transport, where it is known."""
     return find_below(trans, "peer", str)

@@ -7,8 +7,9 @@
     ThriftInstrumentor().instrument()
 
 From then on each call has a span, ``Calculator/add``, on the side of clients and on that of
-servers, threads and asyncio alike, and its duration is measured. Over HTTP the context of a trace
-goes along in the headers, so that both sides are in one trace; sockets have no headers.
+servers, threads and asyncio alike, and its duration is measured. Over HTTP and THeader the context
+of a trace goes along in the headers, so that both sides are in one trace; other transports have
+none.
 
 What is told are the stable conventions for RPC (1.45): ``rpc.system.name`` is ``thrift``,
 ``rpc.method`` is ``Calculator/add``. An exception that the service declares is an error of the

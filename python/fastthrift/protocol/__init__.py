@@ -14,6 +14,7 @@ from .multiplex import TMultiplexedProtocol, TMultiplexedProtocolFactory
 
 if TYPE_CHECKING:
     from .apache_json import TApacheJSONProtocol, TApacheJSONProtocolFactory
+    from .header import THeaderProtocol, THeaderProtocolFactory
     from .json import TJSONProtocol, TJSONProtocolFactory
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "TCompactProtocolFactory",
     "TCyBinaryProtocol",
     "TCyBinaryProtocolFactory",
+    "THeaderProtocol",
+    "THeaderProtocolFactory",
     "TJSONProtocol",
     "TJSONProtocolFactory",
     "TMultiplexedProtocol",
@@ -36,9 +39,12 @@ __all__ = [
 _LAZY = {
     "TApacheJSONProtocol": "apache_json",
     "TApacheJSONProtocolFactory": "apache_json",
+    "THeaderProtocol": "header",
+    "THeaderProtocolFactory": "header",
     "TJSONProtocol": "json",
     "TJSONProtocolFactory": "json",
     "apache_json": "",
+    "header": "",
     "json": "",
 }
 

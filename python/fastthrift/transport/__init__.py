@@ -22,7 +22,9 @@ from .memory import TCyMemoryBuffer, TMemoryBuffer
 from .socket import TServerSocket, TSocket
 
 if TYPE_CHECKING:
+    from ._compressed import TZlibTransport, TZlibTransportFactory
     from ._ssl import create_thriftpy_context
+    from .header import THeaderTransport, THeaderTransportFactory
     from .sasl import (
         TCySaslClientTransport,
         TCySaslClientTransportFactory,
@@ -43,6 +45,8 @@ __all__ = [
     "TCySaslClientTransportFactory",
     "TFramedTransport",
     "TFramedTransportFactory",
+    "THeaderTransport",
+    "THeaderTransportFactory",
     "TMemoryBuffer",
     "TSSLServerSocket",
     "TSSLSocket",
@@ -52,6 +56,8 @@ __all__ = [
     "TSocket",
     "TTransportBase",
     "TTransportException",
+    "TZlibTransport",
+    "TZlibTransportFactory",
     "create_thriftpy_context",
 ]
 
@@ -59,12 +65,17 @@ __all__ = [
 _LAZY = {
     "TCySaslClientTransport": "sasl",
     "TCySaslClientTransportFactory": "sasl",
+    "THeaderTransport": "header",
+    "THeaderTransportFactory": "header",
     "TSSLServerSocket": "sslsocket",
     "TSSLSocket": "sslsocket",
     "TSaslClientTransport": "sasl",
     "TSaslClientTransportFactory": "sasl",
+    "TZlibTransport": "_compressed",
+    "TZlibTransportFactory": "_compressed",
     "_ssl": "",
     "create_thriftpy_context": "_ssl",
+    "header": "",
     "sasl": "",
     "sslsocket": "",
 }

@@ -99,6 +99,7 @@ class TTransportException(TException):
     # As in Apache Thrift; thriftpy2 has no numbers for these.
     NEGATIVE_SIZE = 5
     SIZE_LIMIT = 6
+    INVALID_CLIENT_TYPE = 7
 
     def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
         super().__init__()

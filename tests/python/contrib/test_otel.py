@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ import pytest
 from fastthrift import ClientPool, hooks
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.otel import ThriftInstrumentor
+from fastthrift.protocol import THeaderProtocolFactory
 from fastthrift.rpc import client_context
+from fastthrift.server import TThreadedServer
 from fastthrift.testing import FakeService, serve
-from fastthrift.thrift import TApplicationException
+from fastthrift.thrift import TApplicationException, TProcessor
+from fastthrift.transport import THeaderTransportFactory, TServerSocket
 from fastthrift.transport.base import TTransportException
 from fastthrift.urls import parse
 from opentelemetry import trace
@@ -86,6 +90,35 @@ def test_a_call_has_a_span_on_each_side(told: Told) -> None:
         assert told_attributes == attributes
         assert count == 1
         assert 0 < seconds < 60
+
+
+def test_over_theader_both_sides_are_in_one_trace(told: Told) -> None:
+    options = {
+        "proto_factory": THeaderProtocolFactory(),
+        "trans_factory": THeaderTransportFactory(),
+    }
+    listening = TServerSocket("127.0.0.1", 0)
+    listening.listen()
+    server = TThreadedServer(
+        TProcessor(Calls, Handler()),
+        listening,
+        options["trans_factory"],
+        options["proto_factory"],
+    )
+    server.handle_signals = False
+    port = listening.sock.getsockname()[1]
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with client_context(Calls, "127.0.0.1", port, **options) as client:
+            assert client.add(40, 2) == 42
+    finally:
+        server.close()
+        thread.join()
+    sent, served = told.span(SpanKind.CLIENT), told.span(SpanKind.SERVER)
+    assert served.parent is not None
+    assert served.parent.span_id == sent.get_span_context().span_id
+    assert served.get_span_context().trace_id == sent.get_span_context().trace_id
 
 
 def test_over_http_both_sides_are_in_one_trace(told: Told) -> None:

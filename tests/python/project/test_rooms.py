@@ -35,6 +35,7 @@ ROOMS: dict[str, set[str]] = {
         "protocol.base",
         "protocol.exc",
         "thrift",
+        "transport",
         "transport.base",
     },
     "_serve": {

@@ -1,0 +1,100 @@
+"""The zlib transport: a connection whose bytes are one compressed stream in each direction.
+
+Each flush ends on a byte (``Z_SYNC_FLUSH``), so that the other side can read the message; the
+stream goes on with the next one. That is how the libraries of Apache Thrift do it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from fastthrift._core import CyTransportBase, TBufferedTransport, TMemoryBuffer
+
+from .base import TTransportBase, TTransportException
+
+# What is read from below at once, and the least that is decompressed at once, in bytes.
+_PIECE = 4096
+
+
+class _ZlibStream(TTransportBase):
+    """The compressed stream. It decompresses no more than it is asked for: however much a few
+    bytes stand for, the limits of protocols are reached first."""
+
+    def __init__(self, trans: Any, compresslevel: int) -> None:
+        self.trans = trans
+        self.compresslevel = compresslevel
+        # A transport that gives as many bytes as it is asked for, or waits, is asked for one.
+        whole = isinstance(trans, (CyTransportBase, TMemoryBuffer))
+        whole = whole or getattr(type(trans), "read", None) is TTransportBase.read
+        self._piece = 1 if whole else _PIECE
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._decompress = zlib.decompressobj()
+        self._compress = zlib.compressobj(self.compresslevel)
+        self._written = bytearray()
+
+    def is_open(self) -> bool:
+        return bool(self.trans.is_open())
+
+    def open(self) -> None:
+        """Open the transport below; both streams start anew."""
+        self._start_over()
+        self.trans.open()
+
+    def close(self) -> None:
+        self.trans.close()
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes; none at the end of the stream."""
+        # What a call has left of its input, and then what zlib has left of its output.
+        compressed = self._decompress.unconsumed_tail
+        while not self._decompress.eof:
+            try:
+                data = self._decompress.decompress(compressed, sz)
+            except zlib.error as error:
+                raise TTransportException(
+                    TTransportException.UNKNOWN,
+                    f"what came is not compressed with zlib ({error}): it begins with "
+                    f"{compressed[:16]!r}; both sides have to use TZlibTransport, or none",
+                ) from error
+            if data:
+                return data
+            compressed = self.trans.read(self._piece)
+            if not compressed:
+                break
+        return b""
+
+    def write(self, buf: bytes) -> None:
+        self._written += buf
+
+    def flush(self) -> None:
+        """Compress what was written, send it, and let the other side read it."""
+        written, self._written = self._written, bytearray()
+        if not written:
+            return
+        self.trans.write(self._compress.compress(written) + self._compress.flush(zlib.Z_SYNC_FLUSH))
+        self.trans.flush()
+
+
+class TZlibTransport(TBufferedTransport):
+    """Compresses what is written and decompresses what is read; with a buffer, which it has no
+    need to be given.
+
+    ``compresslevel`` goes from 0, nothing, to 9, the best that zlib can.
+    """
+
+    def __init__(self, trans: Any, compresslevel: int = 9) -> None:
+        super().__init__(_ZlibStream(trans, compresslevel))
+        self.compresslevel = compresslevel
+
+
+class TZlibTransportFactory:
+    """Makes zlib transports."""
+
+    def __init__(self, compresslevel: int = 9) -> None:
+        self.compresslevel = compresslevel
+
+    def get_transport(self, trans: Any) -> TZlibTransport:
+        return TZlibTransport(trans, self.compresslevel)
