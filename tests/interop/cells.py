@@ -1,0 +1,153 @@
+"""The cells of the matrix: a peer, what it speaks, who calls whom, and which of our kinds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fastthrift
+from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.protocol.apache_json import TApacheJSONProtocolFactory
+from fastthrift.rpc import client_context
+from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFactory
+
+from interop import peers
+from interop.cases import Case, cases, file_of, outcomes_of, types
+from interop.peers import DIALECTS, PEERS, Dialect, Peer
+
+#: Our kinds, of clients where the peer serves and of servers where it calls; `newer` and `older`
+#: are sync ones with another version of the IDL.
+KINDS = {
+    "serves": ("threaded", "aio", "newer", "older"),
+    "calls": ("threaded", "native", "aio", "newer", "older"),
+}
+VERSIONS = ("newer", "older")
+UNKNOWN_SERVICE = "Nobody"
+#: What other versions of the IDL are tried in.
+EVOLVING = {
+    Dialect("binary", "framed"): (TBinaryProtocolFactory, TFramedTransportFactory),
+    Dialect("compact", "buffered"): (TCompactProtocolFactory, TBufferedTransportFactory),
+    Dialect("json", "buffered"): (TApacheJSONProtocolFactory, TBufferedTransportFactory),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    peer: Peer
+    #: "serves" or "calls".
+    does: str
+    dialect: Dialect
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.peer.name} {self.does} {self.dialect}, {self.kind}"
+
+    @property
+    def exists(self) -> bool:
+        if self.kind in VERSIONS and self.dialect not in EVOLVING:
+            return False
+        if self.kind == "native" and (
+            self.dialect.socket == "tls" or self.dialect.transport == "http"
+        ):
+            return False
+        return self.peer.speaks(self.dialect, serves=self.does == "serves")
+
+    @property
+    def cases(self) -> list[Case]:
+        if self.kind in VERSIONS:
+            return [case for case in cases() if case.method == "evolve"]
+        return [case for case in cases() if self._has(case)]
+
+    def _has(self, case: Case) -> bool:
+        if case.method == "pipelined":
+            # Over HTTP a call follows the answer to the one before it.
+            client_pipelines = self.does == "serves" or self.peer.pipelines
+            return client_pipelines and self.dialect.transport != "http"
+        if case.name == "unknown service" and self.dialect.service == "-":
+            return False
+        # As text it is read a character at a time by some.
+        return not (self.dialect.protocol == "json" and case.name == "data: 10 MiB")
+
+    def run(self, folder: Path) -> dict[str, Any]:
+        """The outcomes, by the names of the cases."""
+        some = self.cases
+        if self.does == "serves":
+            with peers.serving(self.peer, self.dialect, folder) as address:
+                if self.kind in VERSIONS:
+                    return {case.name: self._evolve(case, int(address)) for case in some}
+                client = peers.ours(self.kind)
+                return self._call(client, address, folder)
+        else:
+            is_version = self.kind in VERSIONS
+            environment = {"IDL": f"{self.kind}.thrift"} if is_version else {}
+            server = peers.ours("threaded" if is_version else self.kind)
+            with peers.serving(server, self.dialect, folder, **environment) as address:
+                outcomes = self._call(self.peer, address, folder)
+        if self.kind == "older":
+            for case in some:
+                _fill(outcomes[case.name].value.versioned, case)
+        return outcomes
+
+    def _call(self, client: Peer, address: str, folder: Path) -> dict[str, Any]:
+        """The outcomes of a client, which is told another name of the service for the cases that
+        are about it."""
+        outcomes: dict[str, Any] = {}
+        for service in (self.dialect.service, UNKNOWN_SERVICE):
+            some = [case for case in self.cases if self._service(case) == service]
+            if some:
+                dialect = self.dialect._replace(service=service)
+                outcomes |= outcomes_of(peers.call(client, dialect, address, file_of(some), folder))
+        return outcomes
+
+    def _service(self, case: Case) -> str:
+        return UNKNOWN_SERVICE if case.name == "unknown service" else self.dialect.service
+
+    def _evolve(self, case: Case, port: int) -> Any:
+        """What comes back of a message of another version, in terms of the peer's."""
+        idl = fastthrift.load(str(peers.FOLDER / f"{self.kind}.thrift"), f"{self.kind}_thrift")
+        given = case.value["versioned"]
+        sent: dict[str, Any] = {"first": given.first}
+        more: tuple[Any, ...] = ()
+        if self.kind == "newer":
+            sent |= {
+                "middle": given.middle,
+                "last": [idl.Small(each.number, each.text) for each in given.last],
+            }
+            more = idl.Versioned(first=2, last=[]), {"numbers": [1, 2]}
+        proto, trans = EVOLVING[self.dialect]
+        with client_context(
+            idl.Peer, "127.0.0.1", port, proto_factory=proto(), trans_factory=trans()
+        ) as client:
+            answer = client.evolve(idl.Versioned(**sent), *more)
+        found = types.Versioned(answer.first)
+        if self.kind == "older":
+            _fill(found, case)
+        else:
+            found.middle = answer.middle
+            found.last = [types.Small(each.number, each.text) for each in answer.last]
+        value = types.Everything(versioned=found)
+        return types.Outcome(name=case.name, kind=types.Kind.VALUE, value=value)
+
+
+def _fill(found: Any, case: Case) -> None:
+    """What an older version does not know does not come back."""
+    if found is not None:
+        given = case.value["versioned"]
+        found.middle, found.last = given.middle, given.last
+
+
+def cells() -> Iterator[Cell]:
+    """Those that exist, of all peers and protocols unless INTEROP_PEERS and INTEROP_PROTOCOLS name
+    some."""
+    names = os.environ.get("INTEROP_PEERS", "").split() or list(PEERS)
+    protocols = os.environ.get("INTEROP_PROTOCOLS", "").split() or ["binary", "compact", "json"]
+    for name in names:
+        for dialect in DIALECTS:
+            for does, kinds in KINDS.items():
+                for kind in kinds:
+                    cell = Cell(PEERS[name], does, dialect, kind)
+                    if cell.exists and dialect.protocol in protocols:
+                        yield cell
