@@ -202,7 +202,11 @@ def difference(case: Case, outcome: Any) -> str:
         found = outcome.declared
     else:
         return ""
-    return "" if is_same(expected, found) else f"{_short(found)}, not {_short(expected)}"
+    if is_same(expected, found):
+        return ""
+    mine, theirs = vars(expected), vars(found)
+    wrong = [name for name in mine if not is_same(mine[name], theirs[name])]
+    return ", ".join(f"{_short(theirs[name])}, not {_short(mine[name])}" for name in wrong)
 
 
 def _short(value: Any) -> str:

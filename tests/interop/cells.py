@@ -16,6 +16,7 @@ from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFact
 
 from interop import peers
 from interop.cases import Case, cases, file_of, outcomes_of, types
+from interop.faults import FAULTS, fault_of
 from interop.peers import DIALECTS, PEERS, Dialect, Peer
 
 #: Our kinds, of clients where the peer serves and of servers where it calls; `newer` and `older`
@@ -26,6 +27,8 @@ KINDS = {
 }
 VERSIONS = ("newer", "older")
 UNKNOWN_SERVICE = "Nobody"
+#: In milliseconds: what a call may take, and one that a peer is known never to answer.
+TIMEOUT, ENDLESS = 120_000, 5_000
 #: What other versions of the IDL are tried in.
 EVOLVING = {
     Dialect("binary", "framed"): (TBinaryProtocolFactory, TFramedTransportFactory),
@@ -92,18 +95,20 @@ class Cell:
         return outcomes
 
     def _call(self, client: Peer, address: str, folder: Path) -> dict[str, Any]:
-        """The outcomes of a client, which is told another name of the service for the cases that
-        are about it."""
+        """The outcomes of a client. Cases of another service, and those that a peer never answers,
+        have a client of their own."""
+        groups: dict[tuple[str, int], list[Case]] = {}
+        for case in self.cases:
+            fault = fault_of(self, case.name)
+            timeout = ENDLESS if fault is not None and FAULTS[fault].is_endless else TIMEOUT
+            service = UNKNOWN_SERVICE if case.name == "unknown service" else self.dialect.service
+            groups.setdefault((service, timeout), []).append(case)
         outcomes: dict[str, Any] = {}
-        for service in (self.dialect.service, UNKNOWN_SERVICE):
-            some = [case for case in self.cases if self._service(case) == service]
-            if some:
-                dialect = self.dialect._replace(service=service)
-                outcomes |= outcomes_of(peers.call(client, dialect, address, file_of(some), folder))
+        for (service, timeout), some in groups.items():
+            dialect, file = self.dialect._replace(service=service), file_of(some)
+            limit = {"INTEROP_TIMEOUT": str(timeout)}
+            outcomes |= outcomes_of(peers.call(client, dialect, address, file, folder, **limit))
         return outcomes
-
-    def _service(self, case: Case) -> str:
-        return UNKNOWN_SERVICE if case.name == "unknown service" else self.dialect.service
 
     def _evolve(self, case: Case, port: int) -> Any:
         """What comes back of a message of another version, in terms of the peer's."""

@@ -70,7 +70,7 @@ class Peer:
     protocols: frozenset[str] = frozenset({"binary", "compact", "json"})
     transports: frozenset[str] = frozenset({"buffered", "framed", "http"})
     sockets: frozenset[str] = frozenset({"tcp", "tls", "unix"})
-    #: Transports in which it only calls.
+    #: Transports and sockets in which it only calls.
     calls_only: frozenset[str] = frozenset()
     #: Whether it can send calls before it has the answers.
     pipelines: bool = True
@@ -80,7 +80,7 @@ class Peer:
             dialect.protocol in self.protocols
             and dialect.transport in self.transports
             and dialect.socket in self.sockets
-            and not (serves and dialect.transport in self.calls_only)
+            and not (serves and {dialect.transport, dialect.socket} & self.calls_only)
         )
 
     def built(self) -> Path:
@@ -140,6 +140,38 @@ def build_go(folder: Path) -> None:
     run("go", "build", "-o", folder / "peer", "peer", cwd=folder, **environment)
 
 
+def build_cpp(folder: Path) -> None:
+    generate(folder, "cpp:no_skeleton")
+    shutil.copy(PROGRAMS / "peer.cpp", folder)
+    objects = []
+    for name in ("peer_types", "Peer", "LaterPeer", "peer"):
+        objects.append(f"{name}.o")
+        run("g++", "-std=c++17", "-O1", "-c", f"{name}.cpp", "-o", objects[-1], cwd=folder)
+    libraries = ["-lthrift", "-lthriftz", "-lz", "-lssl", "-lcrypto", "-lpthread"]
+    run("g++", *objects, *libraries, "-o", "peer", cwd=folder)
+
+
+NPM_VERSION = "0.24.0"
+
+
+def build_node(folder: Path) -> None:
+    generate(folder, "js:node,es6")
+    shutil.copy(PROGRAMS / "peer.js", folder)
+    (folder / "package.json").write_text('{"private": true}')
+    run("npm", "install", "--no-audit", "--no-fund", f"thrift@{NPM_VERSION}", cwd=folder)
+
+
+JARS = "thrift slf4j-api slf4j-nop geronimo-annotation-1.3-spec httpcore httpclient servlet-api"
+CLASS_PATH = ":".join(f"/usr/share/java/{jar}.jar" for jar in JARS.split())
+
+
+def build_java(folder: Path) -> None:
+    generate(folder, "java")
+    shutil.copy(PROGRAMS / "Main.java", folder)
+    sources = sorted((folder / "interop").glob("*.java"))
+    run("javac", "-nowarn", "-cp", CLASS_PATH, "-d", "classes", "Main.java", *sources, cwd=folder)
+
+
 PYTHON = [sys.executable, "-W", "ignore"]
 PEERS = {
     peer.name: peer
@@ -150,6 +182,8 @@ PEERS = {
             [*PYTHON, f"{PROGRAMS}/thriftpy.py", "thriftpy2"],
             build_nothing,
             lambda: version("thriftpy2"),
+            # Over a socket its JSON runs a request again and again, in quadratic time.
+            protocols=frozenset({"binary", "compact"}),
         ),
         Peer(
             "apache",
@@ -166,6 +200,38 @@ PEERS = {
             lambda: debian("golang-thrift-dev"),
             needs="go",
             sources=("peer.go",),
+            pipelines=False,
+        ),
+        Peer(
+            "cpp",
+            "C++",
+            ["{built}/peer"],
+            build_cpp,
+            lambda: debian("libthrift-dev"),
+            needs="cpp",
+            sources=("peer.cpp",),
+        ),
+        Peer(
+            "node",
+            "Node",
+            ["node", "--no-deprecation", "{built}/peer.js"],
+            build_node,
+            lambda: NPM_VERSION,
+            needs="node",
+            sources=("peer.js",),
+        ),
+        Peer(
+            "java",
+            "Java",
+            ["java", "-XX:+UseSerialGC", "-cp", "{built}/classes:" + CLASS_PATH, "Main"],
+            build_java,
+            lambda: debian("libthrift-java"),
+            needs="java",
+            sources=("Main.java",),
+            # A server of HTTP is a servlet, and one of TLS wants a key store.
+            sockets=frozenset({"tcp", "tls"}),
+            calls_only=frozenset({"http", "tls"}),
+            # Its client compares each answer with the call that it sent last.
             pipelines=False,
         ),
     ]
@@ -256,14 +322,16 @@ def listens(process: subprocess.Popen[bytes], dialect: Dialect, address: str) ->
     return False
 
 
-def call(peer: Peer, dialect: Dialect, address: str, cases: bytes, folder: Path) -> bytes:
+def call(
+    peer: Peer, dialect: Dialect, address: str, cases: bytes, folder: Path, **environment: str
+) -> bytes:
     """What a client wrote of the cases. Raises RuntimeError where it ended by an error."""
     given, written = folder / "cases", folder / "outcomes"
     given.write_bytes(cases)
     command = [*command_of(peer, "call", dialect, address), str(given), str(written)]
     done = subprocess.run(
         command,
-        env=environment_of(peer),
+        env=environment_of(peer) | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -21,6 +21,7 @@ import handling
 
 FOLDER = Path(__file__).parents[1]
 CERTIFICATES = Path(os.environ.get("INTEROP_CERTIFICATES", "."))
+TIMEOUT = int(os.environ.get("INTEROP_TIMEOUT", "120000"))
 
 
 class Parts:
@@ -125,7 +126,7 @@ class Client:
         protocol = parts.protocol
         if service != "-":
             protocol = parts.module("protocol").TMultiplexedProtocolFactory(protocol, service)
-        options: Any = {"proto_factory": protocol, "timeout": 120_000}
+        options: Any = {"proto_factory": protocol, "timeout": TIMEOUT}
         if socket == "unix":
             options["unix_socket"] = address
         else:
