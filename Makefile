@@ -64,11 +64,11 @@ test-debug: debian debian-debug ## The Python tests under a debug build of CPyth
 test-downstream: wheel ## The tests of packages that use thriftpy2 (or of SUITES), with both.
 	$(BIN)/python tests/downstream $(SUITES)
 
-interop: dev ## Calls between fastthrift and peers of other languages, or those in PEERS; all of them write a page of docs/.
+interop: dev ## Calls between fastthrift and peers in other languages, or those in PEERS; all together write a page of docs/.
 	tests/interop/packages.sh $(PEERS)
-	INTEROP_PEERS='$(PEERS)' INTEROP_PROTOCOLS='$(PROTOCOLS)' \
+	INTEROP_PEERS='$(PEERS)' INTEROP_PART='$(PART)' \
 		$(BIN)/python -m pytest tests/interop --junit-xml target/interop/junit.xml $(PYTEST_ARGS)
-	$(if $(PEERS)$(PROTOCOLS),,PYTHONPATH=tests $(BIN)/python -m interop.page)
+	$(if $(PEERS)$(PART),,PYTHONPATH=tests $(BIN)/python -m interop.page)
 
 mutants: dev debian ## Break each rule of the architecture page, or those that begin as ROWS, to see its tests fail.
 	$(BIN)/python tests/mutants $(ROWS)

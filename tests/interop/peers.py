@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import os
 import random
 import shutil
@@ -86,8 +87,8 @@ class Peer:
     def built(self) -> Path:
         """Its folder, built anew where what it is made of has changed."""
         folder = BUILT / self.name
-        made_of = hashlib.sha256(self.version().encode())
-        for path in [IDL, Path(__file__), *(PROGRAMS / name for name in self.sources)]:
+        made_of = hashlib.sha256(f"{self.version()}\n{inspect.getsource(self.build)}".encode())
+        for path in [IDL, *(PROGRAMS / name for name in self.sources)]:
             made_of.update(path.read_bytes())
         stamp = folder / "stamp"
         if not stamp.exists() or stamp.read_text() != made_of.hexdigest():
@@ -172,6 +173,19 @@ def build_java(folder: Path) -> None:
     run("javac", "-nowarn", "-cp", CLASS_PATH, "-d", "classes", "Main.java", *sources, cwd=folder)
 
 
+CRATE_VERSION = "0.17.0"  # as the compiler's: what it generates needs that one
+
+
+def build_rust(folder: Path) -> None:
+    generate(folder, "rs", "src")
+    shutil.copy(PROGRAMS / "main.rs", folder / "src")
+    package = '[package]\nname = "peer"\nversion = "0.0.0"\nedition = "2021"\n'
+    dependencies = f'[dependencies]\nthrift = "={CRATE_VERSION}"\n'
+    (folder / "Cargo.toml").write_text(f"{package}{dependencies}[workspace]\n")
+    run("cargo", "build", "--quiet", cwd=folder)
+    shutil.copy(folder / "target" / "debug" / "peer", folder)
+
+
 PYTHON = [sys.executable, "-W", "ignore"]
 PEERS = {
     peer.name: peer
@@ -232,6 +246,18 @@ PEERS = {
             sockets=frozenset({"tcp", "tls"}),
             calls_only=frozenset({"http", "tls"}),
             # Its client compares each answer with the call that it sent last.
+            pipelines=False,
+        ),
+        Peer(
+            "rust",
+            "Rust",
+            ["{built}/peer"],
+            build_rust,
+            lambda: CRATE_VERSION,
+            sources=("main.rs",),
+            protocols=frozenset({"binary", "compact"}),
+            transports=frozenset({"buffered", "framed"}),
+            sockets=frozenset({"tcp", "unix"}),
             pipelines=False,
         ),
     ]
