@@ -70,23 +70,25 @@ def serve(parts: Parts, transport: str, socket: str, service: str, address: str)
         several = getattr(processors, f"{name}MultiplexedProcessor")()
         several.register_processor(service, processor)
         processor = several
+    # A machine may be slow. thriftpy2 has no such limit.
+    timeouts: Any = {"message_timeout": None} if package == "fastthrift" else {}
     factories: Any = {"itrans_factory": parts.transport, "iprot_factory": parts.protocol}
     if transport == "http":
         place = ("127.0.0.1", int(address))
         if aio:
             server = parts.module("contrib.aio.http").TAsyncHttpServer(
-                processor, *place, iprot_factory=parts.protocol
+                processor, *place, iprot_factory=parts.protocol, **timeouts
             )
             asyncio.run(server.serve())
         else:
             from http.server import ThreadingHTTPServer
 
             server = parts.module("http").THttpServer(
-                processor, place, **factories, server_class=ThreadingHTTPServer
+                processor, place, **factories, **timeouts, server_class=ThreadingHTTPServer
             )
             server.serve()
         return
-    options: Any = {"client_timeout": None}
+    options: Any = {"client_timeout": None, **timeouts}
     if socket == "unix":
         options["unix_socket"] = address
     else:
