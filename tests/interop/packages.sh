@@ -15,7 +15,7 @@ have() {
 
 packages=()
 have thrift || packages+=(thrift-compiler)
-for peer in "${@:-cpp go java node rust}"; do
+for peer in "${@:-cpp go java node}"; do
     for name in $peer; do
         case $name in
             cpp)

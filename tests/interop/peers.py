@@ -173,19 +173,6 @@ def build_java(folder: Path) -> None:
     run("javac", "-nowarn", "-cp", CLASS_PATH, "-d", "classes", "Main.java", *sources, cwd=folder)
 
 
-CRATE_VERSION = "0.17.0"  # as the compiler's: what it generates needs that one
-
-
-def build_rust(folder: Path) -> None:
-    generate(folder, "rs", "src")
-    shutil.copy(PROGRAMS / "main.rs", folder / "src")
-    package = '[package]\nname = "peer"\nversion = "0.0.0"\nedition = "2021"\n'
-    dependencies = f'[dependencies]\nthrift = "={CRATE_VERSION}"\n'
-    (folder / "Cargo.toml").write_text(f"{package}{dependencies}[workspace]\n")
-    run("cargo", "build", "--quiet", cwd=folder)
-    shutil.copy(folder / "target" / "debug" / "peer", folder)
-
-
 PYTHON = [sys.executable, "-W", "ignore"]
 PEERS = {
     peer.name: peer
@@ -246,18 +233,6 @@ PEERS = {
             sockets=frozenset({"tcp", "tls"}),
             calls_only=frozenset({"http", "tls"}),
             # Its client compares each answer with the call that it sent last.
-            pipelines=False,
-        ),
-        Peer(
-            "rust",
-            "Rust",
-            ["{built}/peer"],
-            build_rust,
-            lambda: CRATE_VERSION,
-            sources=("main.rs",),
-            protocols=frozenset({"binary", "compact"}),
-            transports=frozenset({"buffered", "framed"}),
-            sockets=frozenset({"tcp", "unix"}),
             pipelines=False,
         ),
     ]
