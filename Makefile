@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache \
+	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -66,6 +66,12 @@ test-debug: debian debian-debug ## The Python tests under a debug build of CPyth
 
 test-downstream: wheel ## The tests of packages that use thriftpy2 (or of SUITES), with both.
 	$(BIN)/python tests/downstream $(SUITES)
+
+interop: dev ## Calls between fastthrift and peers in other languages, or those in PEERS; all together write a page of docs/.
+	tests/interop/packages.sh $(PEERS)
+	INTEROP_PEERS='$(PEERS)' INTEROP_PART='$(PART)' \
+		$(BIN)/python -m pytest tests/interop --junit-xml target/interop/junit.xml $(PYTEST_ARGS)
+	$(if $(PEERS)$(PART),,PYTHONPATH=tests $(BIN)/python -m interop.page)
 
 mutants: dev debian ## Break each rule of the architecture page, or those that begin as ROWS, to see its tests fail.
 	$(BIN)/python tests/mutants $(ROWS)

@@ -95,5 +95,8 @@ NAVIGATION = [
             "docs/benchmarks-web.md",
         ],
     ),
-    ("Working on it", ["docs/architecture.md", "docs/testing.md", "docs/recipes.md"]),
+    (
+        "Working on it",
+        ["docs/architecture.md", "docs/testing.md", "docs/interop.md", "docs/recipes.md"],
+    ),
 ]

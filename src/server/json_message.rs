@@ -105,7 +105,7 @@ impl JsonText<'_> {
     fn string(&mut self) -> Option<Vec<u8>> {
         self.take(b'"')?;
         let mut unescaped = Vec::new();
-        match text::read(self.0, &mut unescaped).ok()? {
+        match text::read(self.0, text::Controls::Taken, &mut unescaped).ok()? {
             text::Found::Plain(length) => {
                 let plain = self.0[..length].to_vec();
                 self.advance(length + 1);

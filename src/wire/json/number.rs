@@ -224,6 +224,16 @@ pub fn parse_integer(text: &[u8]) -> Option<(i64, usize)> {
     Some((value, length + usize::from(negative)))
 }
 
+/// The integer that a token is, with zeros in front, which JSON does not know.
+#[must_use]
+pub fn padded_integer(token: &[u8]) -> Option<i64> {
+    let digits = token.strip_prefix(b"-").unwrap_or(token);
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(token).ok()?.parse().ok()
+}
+
 /// The number that eight digits are; none where one of them is no digit. All
 /// at once: pairs of digits become numbers, then pairs of those, and so on.
 #[inline]
@@ -395,8 +405,8 @@ pub fn whole(value: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::{
-        Digits, eight_digits, exact_digits, format_double, general_digits, parse_double,
-        parse_integer, whole,
+        Digits, eight_digits, exact_digits, format_double, general_digits, padded_integer,
+        parse_double, parse_integer, whole,
     };
 
     fn double(value: f64) -> String {
@@ -423,6 +433,27 @@ mod tests {
                 text[place] = byte;
                 assert_eq!(eight_digits(text), None, "{byte} at {place}");
             }
+        }
+    }
+
+    #[test]
+    fn zeros_may_stand_before_an_integer() {
+        for (text, value) in [
+            ("-000000000001", Some(-1)),
+            ("007", Some(7)),
+            ("00", Some(0)),
+            ("-00", Some(0)),
+            ("009223372036854775807", Some(i64::MAX)),
+            ("-009223372036854775808", Some(i64::MIN)),
+            ("009223372036854775808", None),
+            ("", None),
+            ("-", None),
+            ("--1", None),
+            ("0-1", None),
+            ("01x", None),
+            ("01.5", None),
+        ] {
+            assert_eq!(padded_integer(text.as_bytes()), value, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reads the text.
 
 use super::context::{Context, Contexts};
-use super::text::{self, Found, Wrong};
+use super::text::{self, Controls, Found, Wrong};
 use super::{base64, number, type_name, uuid};
 use crate::wire::error::{Error, ErrorKind, Nesting, Result};
 use crate::wire::input::SliceInput;
@@ -117,7 +117,7 @@ impl<'a> Json<'a> {
             return Err(not_a("a string", found));
         }
         let text = &self.rest()[1..];
-        match text::read(text, &mut self.scratch) {
+        match text::read(text, Controls::Taken, &mut self.scratch) {
             Ok(Found::Plain(length)) => {
                 self.advance(length + 2);
                 Ok(Piece::Text(&text[..length]))
@@ -205,9 +205,15 @@ impl<'a> Json<'a> {
             .ok_or_else(|| not_of_type(wire_type))
     }
 
-    /// An integer that is written as a double.
+    /// An integer that is written as a double, or with zeros in front, as Node
+    /// pads its negative ones.
     #[cold]
     fn other_integer(&mut self, wire_type: WireType, found: u8) -> Result<i64> {
+        let token = number::token(self.rest());
+        if let Some(value) = number::padded_integer(token) {
+            self.advance(token.len());
+            return Ok(value);
+        }
         let Some((value, length)) = number::parse_double(self.rest()) else {
             let token = number::token(self.rest());
             if token.is_empty() {

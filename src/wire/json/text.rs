@@ -269,10 +269,20 @@ impl Unescaped for Vec<u32> {
     }
 }
 
-/// Reads a string behind its opening quote; where it has escapes, into
-/// `scratch`.
+/// Control characters within a string, which JSON must escape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Controls {
+    /// They are an error.
+    Refused,
+    /// They stand for themselves: Apache's libraries for Python and for Node
+    /// write them so.
+    Taken,
+}
+
+/// Reads a string behind its opening quote; where it has escapes, or control
+/// characters that are taken, into `scratch`.
 #[inline]
-pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
+pub fn read(text: &[u8], controls: Controls, scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
     let (length, ascii) = plain(text);
     if text.get(length) == Some(&b'"') {
         if ascii || well_formed(&text[..length]) == length {
@@ -280,7 +290,7 @@ pub fn read(text: &[u8], scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
         }
         return Err(not_utf8(&text[..length]));
     }
-    unescape(text, (length, ascii), scratch)
+    unescape(text, (length, ascii), controls, scratch)
 }
 
 #[cold]
@@ -293,6 +303,7 @@ fn not_utf8(text: &[u8]) -> Wrong {
 fn unescape(
     text: &[u8],
     start: (usize, bool),
+    controls: Controls,
     scratch: &mut impl Unescaped,
 ) -> Result<Found, Wrong> {
     scratch.clear();
@@ -340,6 +351,10 @@ fn unescape(
                 }));
                 rest = after;
             }
+            [control, after @ ..] if controls == Controls::Taken => {
+                scratch.code(u32::from(*control));
+                rest = after;
+            }
             _ => {
                 return Err(Wrong::Malformed(
                     "a string has a control character, which JSON must escape",
@@ -382,7 +397,7 @@ fn put_code(code: u32, text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, escape, is_text, plain, put_code, read};
+    use super::{Controls, Found, escape, is_text, plain, put_code, read};
 
     fn escaped(text: &[u8]) -> String {
         let mut out = Vec::new();
@@ -393,8 +408,8 @@ mod tests {
     fn unescaped(text: &str) -> Option<Vec<u8>> {
         let mut scratch: Vec<u8> = Vec::new();
         let mut codes: Vec<u32> = Vec::new();
-        let of_codes = read(text.as_bytes(), &mut codes);
-        match read(text.as_bytes(), &mut scratch) {
+        let of_codes = read(text.as_bytes(), Controls::Refused, &mut codes);
+        match read(text.as_bytes(), Controls::Refused, &mut scratch) {
             Ok(Found::Plain(length)) => Some(text.as_bytes()[..length].to_vec()),
             Ok(Found::Unescaped(length)) => {
                 assert_eq!(text.as_bytes()[length - 1], b'"');
@@ -408,6 +423,21 @@ mod tests {
             }
             Err(_) => None,
         }
+    }
+
+    #[test]
+    fn control_characters_are_refused_or_taken() {
+        let text = b"a\0\n\x1f\\n\xc3\xa4\x01\"";
+        let mut codes: Vec<u32> = Vec::new();
+        let refused = read(text, Controls::Refused, &mut codes);
+        assert!(matches!(refused, Err(super::Wrong::Malformed(_))));
+        let mut taken: Vec<u8> = Vec::new();
+        let found = read(text, Controls::Taken, &mut taken);
+        assert!(matches!(found, Ok(Found::Unescaped(length)) if length == text.len()));
+        assert_eq!(taken, b"a\0\n\x1f\n\xc3\xa4\x01");
+        // One that does not end.
+        let open = read(&text[..3], Controls::Taken, &mut taken);
+        assert!(matches!(open, Err(super::Wrong::Unfinished)));
     }
 
     #[test]

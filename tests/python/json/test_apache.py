@@ -149,6 +149,30 @@ def test_control_characters_are_escaped_so_that_it_is_json():
     assert deserialize(Values(), data, FACTORY).text == text
 
 
+CONTROLS = "".join(map(chr, range(32))) + "\x7f"
+
+
+def test_control_characters_that_apache_writes_as_they_are_are_read():
+    data = apache_bytes(text=CONTROLS, table={CONTROLS: 1})
+    # It escapes some of them only, so that this is no JSON.
+    assert b"\0\x01" in data
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(data)
+    assert deserialize(Values(), data, FACTORY) == Values(text=CONTROLS, table={CONTROLS: 1})
+    # And passed over.
+    assert deserialize(Leaf(), data, FACTORY) == Leaf()
+
+
+def test_integers_with_zeros_in_front_are_read():
+    # npm's library pads what is negative and has more than 32 bits to a multiple of digits.
+    assert read('{"5":{"i64":-000000000001},"4":{"i32":007}}') == Values(big=-1, number=7)
+    keyed = '{"10":{"map":["str","i32",1,{"a":-00}]},"9":{"lst":["i32",2,00,-010]}}'
+    assert read(keyed) == Values(table={"a": 0}, numbers=[0, -10])
+    for wrong in ("0x1", "--1", "0-1", "00000000000000000000000099999999999"):
+        with pytest.raises(TProtocolException):
+            read('{"4":{"i32":' + wrong + "}}")
+
+
 def test_messages_are_those_of_apache():
     from thrift.protocol.TJSONProtocol import TJSONProtocol
     from thrift.transport.TTransport import TMemoryBuffer as ApacheMemory

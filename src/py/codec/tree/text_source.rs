@@ -9,7 +9,7 @@ use crate::py::error::{CodecError, Result};
 use crate::py::ffi::Quiet;
 use crate::py::structs::{Kind, PlanField};
 use crate::wire::json::number;
-use crate::wire::json::text::{self, Wrong};
+use crate::wire::json::text::{self, Controls, Wrong};
 
 /// JSON text, read from its start to its end.
 pub struct TextSource<'a> {
@@ -153,7 +153,7 @@ impl<'a> TextSource<'a> {
     #[inline]
     fn string(&mut self) -> Result<Cow<'a, [u8]>> {
         let text = &self.text[self.position + 1..];
-        match text::read(text, &mut self.scratch) {
+        match text::read(text, Controls::Refused, &mut self.scratch) {
             Ok(text::Found::Plain(length)) => {
                 self.position += length + 2;
                 Ok(Cow::Borrowed(&text[..length]))
@@ -368,7 +368,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
             return None;
         }
         let text = &self.text[self.position + 1..];
-        let (value, length) = match text::read(text, &mut self.codes).ok()? {
+        let (value, length) = match text::read(text, Controls::Refused, &mut self.codes).ok()? {
             text::Found::Plain(length) if length <= longest => {
                 (make(Characters::Utf8(&text[..length]))?, length + 2)
             }

@@ -1,0 +1,132 @@
+"""Known faults of the peers: what fails whoever is on the other side, with the reason. A fault that
+no longer occurs fails the run, so that this stays true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from interop.cells import Cell
+
+
+@dataclass(frozen=True)
+class Fault:
+    peers: str
+    #: Of what the peer does: "serves", "calls", or both.
+    does: str
+    #: Patterns of the names of cases, and of dialects.
+    cases: tuple[str, ...]
+    reason: str
+    dialects: tuple[str, ...] = ("*",)
+    #: Of our side; empty for each.
+    kinds: tuple[str, ...] = ()
+    #: Whether the peer never answers.
+    is_endless: bool = False
+
+    def is_of(self, cell: Cell, case: str) -> bool:
+        return (
+            cell.peer.name in self.peers.split()
+            and cell.does in self.does
+            and any(fnmatchcase(str(cell.dialect), each) for each in self.dialects)
+            and (not self.kinds or cell.kind in self.kinds)
+            and any(fnmatchcase(case, each) for each in self.cases)
+        )
+
+
+FAULTS = [
+    Fault(
+        "thriftpy2",
+        "serves",
+        ("undeclared exception",),
+        "The server closes the connection where a handler raises what the IDL does not declare.",
+    ),
+    Fault(
+        "thriftpy2",
+        "serves",
+        ("unknown method",),
+        "A multiplexed server closes the connection where a service has no such method.",
+        ("* multiplexed *",),
+    ),
+    Fault(
+        "apache go java node",
+        "serves",
+        ("unknown service",),
+        "A multiplexed server closes the connection where it has no such service.",
+        ("* multiplexed *",),
+    ),
+    Fault(
+        "cpp node",
+        "serves",
+        ("oneway and a call, *",),
+        "A server of HTTP never answers a request that is a oneway call.",
+        ("* http",),
+        is_endless=True,
+    ),
+    Fault(
+        "cpp node",
+        "serves",
+        ("undeclared exception",),
+        "The server answers with the type UNKNOWN (0), not INTERNAL_ERROR, where a handler raises "
+        "what the IDL does not declare.",
+    ),
+    Fault(
+        "cpp",
+        "serves",
+        ("unknown service",),
+        "The server answers with the type PROTOCOL_ERROR (7), not UNKNOWN_METHOD, where it has no "
+        "such service.",
+        ("* multiplexed *",),
+    ),
+    Fault(
+        "cpp",
+        "calls",
+        ("oneway and a call, *",),
+        "A client of HTTP does not read the empty answer to a oneway call, and takes it for that "
+        "to the next call.",
+        ("* http",),
+    ),
+    Fault(
+        "cpp",
+        "serves calls",
+        ("text: U+0000",),
+        "The escape of U+0000 in a string of JSON is read as nothing.",
+        ("json *",),
+    ),
+    Fault(
+        "node",
+        "serves",
+        ("unknown method",),
+        "The server answers with the type UNKNOWN (0), not UNKNOWN_METHOD.",
+    ),
+    Fault("node", "serves calls", ("real: -0.0",), "-0.0 becomes 0.0."),
+    Fault(
+        "node",
+        "serves calls",
+        ("in a struct: ratios", "in a struct: everything"),
+        "Keys of maps are strings; those of 64 bits are lost.",
+    ),
+    Fault(
+        "node",
+        "serves calls",
+        ("in a struct: flags", "in a struct: byTiny"),
+        "Bools within containers are read as false in compact.",
+        ("compact *",),
+    ),
+    Fault(
+        "node",
+        "serves calls",
+        ("in a struct: cube", "groups: filled"),
+        "What follows an empty list within a container is lost in JSON.",
+        ("json *",),
+    ),
+]
+
+
+def fault_of(cell: Cell, case: str) -> int | None:
+    """The index of the fault that a case of a cell fails by."""
+    for index, fault in enumerate(FAULTS):
+        if fault.is_of(cell, case):
+            return index
+    return None

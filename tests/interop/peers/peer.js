@@ -1,0 +1,171 @@
+// The peer of npm's library.
+//
+//   peer.js serve PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS
+//   peer.js call PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS CASES OUTCOMES
+"use strict";
+
+const fs = require("fs");
+const http = require("http");
+const thrift = require("thrift");
+const Peer = require("./Peer");
+const LaterPeer = require("./LaterPeer");
+const types = require("./peer_types");
+
+const certificate = (name) => fs.readFileSync(`${process.env.INTEROP_CERTIFICATES}/${name}`);
+const [, , verb, protocol, transport, socket, service, address, given, written] = process.argv;
+const options = {
+  protocol: {
+    binary: thrift.TBinaryProtocol,
+    compact: thrift.TCompactProtocol,
+    json: thrift.TJSONProtocol,
+  }[protocol],
+  transport: transport === "framed" ? thrift.TFramedTransport : thrift.TBufferedTransport,
+};
+if (transport === "header") {
+  options.protocol = thrift.THeaderProtocol;
+  options.transport = thrift.TFramedTransport;
+}
+
+let lastPoke = 0;
+const handler = {
+  async nothing() {},
+  async declared(code, reason) {
+    throw new types.Declared({ code, reason, small: new types.Small({ number: code, text: reason }) });
+  },
+  async undeclared(reason) {
+    throw new Error(reason);
+  },
+  async poke(v) {
+    lastPoke = v;
+  },
+  async poked() {
+    return lastPoke;
+  },
+  async evolve(v) {
+    return v;
+  },
+};
+for (const type of "Flag Tiny Little Number Big Real Text Data Color Small Either Defaults Rows TextSet Groups".split(" ")) {
+  handler[`echo${type}`] = async (v) => v;
+}
+handler.echo = handler.evolve;
+
+function serve() {
+  let server;
+  if (socket === "tls") options.tls = { key: certificate("server.pem"), cert: certificate("server.pem") };
+  if (transport === "http") {
+    server = thrift.createWebServer({ services: { "/": { ...options, processor: Peer, handler } } });
+  } else if (service !== "-") {
+    const processor = new thrift.MultiplexedProcessor();
+    processor.registerProcessor(service, new Peer.Processor(handler));
+    server = thrift.createMultiplexServer(processor, options);
+  } else {
+    server = thrift.createServer(Peer, handler, options);
+  }
+  server.on("error", (error) => console.error(error));
+  if (socket === "unix") server.listen(address);
+  else server.listen(Number(address), "127.0.0.1");
+}
+
+// A client, whose calls fail with the connection: by itself the library leaves them unanswered.
+function connect() {
+  const port = Number(address);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 }); // one request after the other
+  const connection =
+    transport === "http"
+      ? thrift.createHttpConnection("127.0.0.1", port, { ...options, path: "/", nodeOptions: { agent } })
+      : socket === "tls"
+        ? thrift.createSSLConnection("127.0.0.1", port, { ...options, ca: certificate("ca.pem") })
+        : socket === "unix"
+          ? thrift.createUDSConnection(address, options)
+          : thrift.createConnection("127.0.0.1", port, options);
+  if (transport === "header") connection.trans?.setProtocolId?.(protocol === "compact" ? 2 : 0);
+  const peer =
+    service === "-"
+      ? thrift.createClient(LaterPeer, connection)
+      : new thrift.Multiplexer().createClient(service, LaterPeer, connection);
+  const failure = new Promise((_, reject) => {
+    connection.on("error", reject);
+    connection.on("close", () => reject(new Error("the connection was closed")));
+  });
+  failure.catch(() => {});
+  return {
+    call: (method, ...values) => Promise.race([peer[method](...values), failure]),
+    close: () => connection.end?.(),
+  };
+}
+
+const numbers = (count) => Array.from({ length: count }, (_, index) => index + 1);
+const sum = (values) => values.reduce((all, each) => all + each, 0);
+
+async function many({ count, connections }) {
+  const sums = await Promise.all(
+    numbers(connections).map(async () => {
+      const client = connect();
+      let own = 0;
+      for (const number of numbers(count)) own += await client.call("echoNumber", number);
+      client.close();
+      return own;
+    }),
+  );
+  return sum(sums);
+}
+
+async function call(client, { method, value: v, count, connections }, answer) {
+  if (method === "echo") return client.call("echo", v);
+  if (method.startsWith("echo")) {
+    const field = method[4].toLowerCase() + method.slice(5);
+    answer[field] = await client.call(method, v[field]);
+  } else if (method === "nothing") await client.call("nothing");
+  else if (method === "evolve") answer.versioned = await client.call("evolve", v.versioned);
+  else if (method === "declared") await client.call("declared", v.number, v.text);
+  else if (method === "undeclared") await client.call("undeclared", v.text);
+  else if (method === "unknown") await client.call("unknown", v.number);
+  else if (method === "many") answer.big = new thrift.Int64(await many({ count, connections }));
+  else if (method === "pipelined") {
+    const answers = numbers(count).map((number) => client.call("echoNumber", number));
+    answer.big = new thrift.Int64(sum(await Promise.all(answers)));
+  } else if (method === "oneway") {
+    client.call("poke", v.number).catch(() => {});
+    answer.number = await client.call("poked");
+  } else throw new Error(`there is no method ${method}`);
+  return answer;
+}
+
+async function callAll() {
+  const cases = new types.Cases();
+  cases.read(new thrift.TBinaryProtocol(new thrift.TFramedTransport(fs.readFileSync(given))));
+  const outcomes = [];
+  let client = null;
+  for (const each of cases.cases) {
+    const outcome = new types.Outcome({ name: each.name, kind: types.Kind.VALUE });
+    try {
+      client = client || connect();
+      outcome.value = await call(client, each, new types.Everything());
+    } catch (error) {
+      outcome.value = new types.Everything();
+      outcome.message = String(error.message);
+      if (error instanceof types.Declared) {
+        outcome.kind = types.Kind.DECLARED;
+        outcome.declared = error;
+      } else if (error instanceof thrift.Thrift.TApplicationException) {
+        outcome.kind = types.Kind.APPLICATION;
+        outcome.type = error.type;
+        // Where a server cannot read a call it closes the connection.
+        if (error.type === thrift.Thrift.TApplicationExceptionType.PROTOCOL_ERROR) client = null;
+      } else {
+        outcome.kind = types.Kind.TRANSPORT;
+        client = null;
+      }
+    }
+    outcomes.push(outcome);
+  }
+  const save = (bytes) => fs.writeFileSync(written, bytes);
+  const output = new thrift.TBinaryProtocol(new thrift.TBufferedTransport(undefined, save));
+  new types.Outcomes({ outcomes }).write(output);
+  output.flush();
+  process.exit(0);
+}
+
+if (verb === "serve") serve();
+else callAll();

@@ -1,0 +1,191 @@
+"""The peer of thriftpy2, and of fastthrift, which has the same modules.
+
+    thriftpy.py PACKAGE[/KIND] serve PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS
+    thriftpy.py PACKAGE[/KIND] call PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS CASES OUTCOMES
+
+KIND is of the server, and of the client: threaded (where none is said), native or aio. IDL names
+another file than peer.thrift.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import handling
+
+FOLDER = Path(__file__).parents[1]
+CERTIFICATES = Path(os.environ.get("INTEROP_CERTIFICATES", "."))
+TIMEOUT = int(os.environ.get("INTEROP_TIMEOUT", "120000"))
+
+
+class Parts:
+    """The package's parts for a dialect."""
+
+    def __init__(self, package: str, protocol: str, transport: str) -> None:
+        self.package = package
+        self.types = self.load(os.environ.get("IDL", "peer.thrift"))
+        self.prefix = "contrib.aio." if kind == "aio" else ""
+        protocols = {
+            "binary": (f"{self.prefix}protocol", "BinaryProtocolFactory"),
+            "compact": (f"{self.prefix}protocol", "CompactProtocolFactory"),
+            "json": (f"{self.prefix}protocol.apache_json", "ApacheJSONProtocolFactory"),
+        }
+        transports = {
+            "buffered": (f"{self.prefix}transport", "BufferedTransportFactory"),
+            "framed": (f"{self.prefix}transport", "FramedTransportFactory"),
+            "http": (f"{self.prefix}transport", "BufferedTransportFactory"),
+        }
+        self.protocol = self.made(*protocols[protocol])
+        self.transport = self.made(*transports[transport])
+
+    def load(self, name: str) -> Any:
+        return import_module(self.package).load(str(FOLDER / name), "interop_thrift")
+
+    def module(self, name: str) -> Any:
+        return import_module(f"{self.package}.{name}")
+
+    def made(self, module: str, name: str) -> Any:
+        if self.prefix and module == "contrib.aio.protocol.apache_json":
+            module = "contrib.aio.protocol"
+        return getattr(self.module(module), f"TAsync{name}" if self.prefix else f"T{name}")()
+
+
+def serve(parts: Parts, transport: str, socket: str, service: str, address: str) -> None:
+    aio = kind == "aio"
+    handler: Any = handling.Handler(parts.types)
+    if aio:
+        handler = Awaited(handler)
+        processors = parts.module("contrib.aio.processor")
+    else:
+        processors = parts.module("thrift")
+    name = "TAsync" if aio else "T"
+    processor = getattr(processors, f"{name}Processor")(parts.types.Peer, handler)
+    if service != "-":
+        several = getattr(processors, f"{name}MultiplexedProcessor")()
+        several.register_processor(service, processor)
+        processor = several
+    # A machine may be slow. thriftpy2 has no such limit.
+    timeouts: Any = {"message_timeout": None} if package == "fastthrift" else {}
+    factories: Any = {"itrans_factory": parts.transport, "iprot_factory": parts.protocol}
+    if transport == "http":
+        place = ("127.0.0.1", int(address))
+        if aio:
+            server = parts.module("contrib.aio.http").TAsyncHttpServer(
+                processor, *place, iprot_factory=parts.protocol, **timeouts
+            )
+            asyncio.run(server.serve())
+        else:
+            from http.server import ThreadingHTTPServer
+
+            server = parts.module("http").THttpServer(
+                processor, place, **factories, **timeouts, server_class=ThreadingHTTPServer
+            )
+            server.serve()
+        return
+    options: Any = {"client_timeout": None, **timeouts}
+    if socket == "unix":
+        options["unix_socket"] = address
+    else:
+        options.update(host="127.0.0.1", port=int(address))
+    if socket == "tls":
+        options["certfile"] = str(CERTIFICATES / "server.pem")
+    if aio:
+        server = parts.module("contrib.aio.server").TAsyncServer(
+            processor, parts.module("contrib.aio.socket").TAsyncServerSocket(**options), **factories
+        )
+        asyncio.run(server.serve_forever())
+        return
+    sockets = parts.module("transport")
+    listening = (sockets.TSSLServerSocket if socket == "tls" else sockets.TServerSocket)(**options)
+    servers = parts.module("server")
+    made = servers.TNonblockingServer if kind == "native" else servers.TThreadedServer
+    made(processor, listening, **factories).serve()
+
+
+class Awaited:
+    """A handler with coroutines for methods."""
+
+    def __init__(self, handler: handling.Handler) -> None:
+        self._handler = handler
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._handler, name)
+
+        async def call(*arguments: Any) -> Any:
+            return method(*arguments)
+
+        return call
+
+
+class Client:
+    def __init__(self, parts: Parts, transport: str, socket: str, service: str, address: str):
+        protocol = parts.protocol
+        if service != "-":
+            protocol = parts.module("protocol").TMultiplexedProtocolFactory(protocol, service)
+        options: Any = {"proto_factory": protocol, "timeout": TIMEOUT}
+        if socket == "unix":
+            options["unix_socket"] = address
+        else:
+            options.update(host="127.0.0.1", port=int(address))
+        if socket == "tls":
+            options["cafile"] = str(CERTIFICATES / "ca.pem")
+        if transport == "http":
+            module = "http"
+        else:
+            module, options["trans_factory"] = "rpc", parts.transport
+        idl_service = getattr(parts.types, "LaterPeer", parts.types.Peer)
+        made = parts.module(f"{parts.prefix}{module}").make_client(idl_service, **options)
+        self._loop = asyncio.new_event_loop() if parts.prefix else None
+        self._client = self._loop.run_until_complete(made) if self._loop else made
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if self._loop is None:
+            return method
+        loop = self._loop
+        return lambda *arguments: loop.run_until_complete(method(*arguments))
+
+    def close(self) -> None:
+        self._client.close()
+        if self._loop is not None:
+            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.close()
+
+    def pipelined(self, count: int) -> int:
+        if self._loop is not None:
+            calls = (self._client.echoNumber(number) for number in range(1, count + 1))
+
+            async def together() -> int:
+                return sum(await asyncio.gather(*calls))
+
+            return self._loop.run_until_complete(together())
+        for number in range(1, count + 1):
+            self._client._send("echoNumber", v=number)
+        return sum(self._client._recv("echoNumber") for _ in range(count))
+
+
+def main(package: str, verb: str, protocol: str, *rest: str) -> None:
+    parts = Parts(package, protocol, rest[0])
+    if verb == "serve":
+        serve(parts, *rest)
+        return
+    *dialect, given, written = rest
+    utils, types = parts.module("utils"), parts.types
+    if not hasattr(types, "Cases"):
+        raise SystemExit(f"{sys.argv[0]}: only peer.thrift has cases")
+    cases = utils.deserialize(types.Cases(), Path(given).read_bytes())
+    application = parts.module("thrift").TApplicationException
+    outcomes = handling.run(cases.cases, types, application, partial(Client, parts, *dialect))
+    answer = types.Outcomes(outcomes=list(outcomes))
+    Path(written).write_bytes(utils.serialize(answer))
+
+
+package, _, kind = sys.argv[1].partition("/")
+if __name__ == "__main__":
+    main(package, *sys.argv[2:])
