@@ -13,4 +13,4 @@ pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
-pub use plan::{EnumClass, Kind, Plan, PlanField, StructClass};
+pub use plan::{EnumClass, Kind, Plan, PlanField, Selection, StructClass, select};
