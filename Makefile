@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop \
+	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop bench-footer \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -102,7 +102,7 @@ fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: bench-core bench-codec bench-load bench-rpc bench-serving bench-web ## All benchmarks; they write pages of docs/.
+bench: bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-footer ## All benchmarks; they write pages of docs/.
 
 bench-core: ## Criterion benches of the core, without Python.
 	cargo bench --locked
@@ -120,6 +120,10 @@ bench-serving: release ## Servers under load: ours, thriftpy2's, thriftrs2's and
 
 bench-web: release ## A Flask view that calls a service, by the extension and without.
 	$(BIN)/python benches/web.py --write $(BENCH_ARGS)
+
+bench-footer: release ## The footer of a Parquet file whole and in part, beside pyarrow and fastparquet.
+	$(PIP) install 'pyarrow==26.0.1' 'fastparquet==2026.9.0'
+	$(BIN)/python benches/footer.py --write $(BENCH_ARGS)
 
 bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.
 	$(BIN)/python benches/rpc.py --write $(BENCH_ARGS)

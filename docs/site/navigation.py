@@ -28,6 +28,7 @@ NAVIGATION = [
             "docs/howto/hooks.md",
             "docs/howto/opentelemetry.md",
             "docs/howto/plain-data.md",
+            "docs/howto/selections.md",
             "docs/howto/pickling.md",
             "docs/howto/strictness.md",
             "docs/howto/unix-sockets.md",
@@ -93,6 +94,7 @@ NAVIGATION = [
             "docs/benchmarks-rpc.md",
             "docs/benchmarks-serving.md",
             "docs/benchmarks-web.md",
+            "docs/benchmarks-footer.md",
         ],
     ),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ._core import decode, encode, from_dict, from_json, to_dict, to_json
+from ._core import Selection, decode, encode, from_dict, from_json, select, to_dict, to_json
 from ._lazy import lazy_attribute
 from .hook import install_import_hook, remove_import_hook
 from .parser import load, load_fp, load_module
@@ -25,6 +25,7 @@ __python__ = sys.version_info
 __all__ = [
     "ClientPool",
     "DeadlineExceeded",
+    "Selection",
     "current_call",
     "deadline",
     "decode",
@@ -38,6 +39,7 @@ __all__ = [
     "load_fp",
     "load_module",
     "remove_import_hook",
+    "select",
     "to_dict",
     "to_json",
     "uninstall_as_thriftpy",

@@ -4,7 +4,7 @@ Everything public of it is reachable by thriftpy2's names in the other modules. 
 the line is for `fastthrift` itself and may change in any release.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import (
     Any,
@@ -22,20 +22,20 @@ from typing_extensions import Buffer, Self
 
 # fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic",
-    "GeneratedCodec", "Initializer", "Method", "NativeServer", "NativeWorker", "OriginalMethods",
-    "PayloadType", "Program", "Schema", "ServedCalls", "ServerNotice", "StructStorage",
-    "TApacheJSONProtocol",
-    "TApacheJSONProtocolFactory", "TBinaryProtocol", "TBinaryProtocolFactory", "TBufferedTransport",
-    "TBufferedTransportFactory", "TCompactProtocol", "TCompactProtocolFactory", "TFramedTransport",
-    "TFramedTransportFactory", "TMemoryBuffer", "TMessageType", "TType", "ValueScan", "bind",
-    "copy_options", "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode",
-    "find_method", "format_text", "frame_end", "frame_header", "frame_length", "from_dict",
-    "from_json", "inherit_native", "initialize", "install_call", "install_getattr", "is_slot",
-    "layout_fields", "load_schema", "parse_json", "read_call", "read_json", "read_json_message",
-    "read_json_value", "read_reply", "read_value", "send_at_once", "serialize", "set_raw",
-    "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict", "to_json",
-    "trace", "write_call", "write_json_message", "write_json_value", "write_result", "write_value",
+    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic", "GeneratedCodec",
+    "Initializer", "Method", "NativeServer", "NativeWorker", "OriginalMethods", "PayloadType",
+    "Program", "Schema", "Selection", "ServedCalls", "ServerNotice", "StructStorage",
+    "TApacheJSONProtocol", "TApacheJSONProtocolFactory", "TBinaryProtocol",
+    "TBinaryProtocolFactory", "TBufferedTransport", "TBufferedTransportFactory", "TCompactProtocol",
+    "TCompactProtocolFactory", "TFramedTransport", "TFramedTransportFactory", "TMemoryBuffer",
+    "TMessageType", "TType", "ValueScan", "bind", "copy_options", "decode", "delete_raw",
+    "deserialize", "detect", "drop_plan", "encode", "find_method", "format_text", "frame_end",
+    "frame_header", "frame_length", "from_dict", "from_json", "inherit_native", "initialize",
+    "install_call", "install_getattr", "is_slot", "layout_fields", "load_schema", "parse_json",
+    "read_call", "read_json", "read_json_message", "read_json_value", "read_reply", "read_value",
+    "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
+    "take_output", "tells_later", "to_dict", "to_json", "trace", "write_call", "write_json_message",
+    "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -97,10 +97,42 @@ def encode(obj: object, protocol: _Spoken = None) -> bytes:
     Raises TDecodeException for a value that does not fit its field.
     """
 
-def decode(cls: type[_T], buffer: _Data, protocol: _Spoken = None) -> _T:
+def decode(
+    cls: type[_T],
+    buffer: _Data,
+    protocol: _Spoken = None,
+    *,
+    only: Selection | Iterable[str] | None = None,
+) -> _T:
     """A new struct of class `cls`; bytes after its end are ignored.
 
-    Raises a TException that names the byte and the field where the bytes are wrong.
+    Of the fields that `only` names (see `select`) all else is skipped, and None, whatever its
+    default is.
+
+    Raises a TException that names the byte and the field where the bytes are wrong, ValueError
+    where `only` names a field that is not there, TypeError where it is of another class.
+    """
+
+@final
+class Selection:
+    """Fields of a struct class that were chosen, compiled for `decode`; `select` makes it.
+
+    It follows the class: when that changes, it is compiled anew at its next use.
+    """
+
+    @property
+    def cls(self) -> type[Any]: ...
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+
+def select(cls: type[Any], *paths: str) -> Selection:
+    """The fields of a struct class that `paths` name, compiled for `decode`.
+
+    A path is the name of a field, or several with dots between them: through structs, the elements
+    of lists and sets, and the values of maps. A field is decoded with all that it holds, unless
+    fields in it are named.
+
+    Raises ValueError for a field that is not there, with those that are.
     """
 
 def serialize(thrift_object: object, proto_factory: _ProtocolFactory | None = None) -> Any:

@@ -15,7 +15,7 @@ use super::protocol::{
     ReadStruct, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
     TCompactProtocolFactory, WriteStruct,
 };
-use super::structs::{Layout, Plan};
+use super::structs::{Layout, Plan, Selection};
 use super::transport::TMemoryBuffer;
 use crate::wire::{Reader, Writer};
 
@@ -313,15 +313,29 @@ fn check_buffer(function: &str, argument: &str, buffer: &Bound<'_, PyAny>) -> Py
 /// A new struct of class `cls` from any bytes-like `buffer`.
 ///
 /// `protocol` is 'binary' (the default), 'compact' or a native protocol
-/// factory.
+/// factory. Of the fields that `only` names, all else is skipped.
 #[pyfunction]
-#[pyo3(signature = (cls, buffer, protocol = None))]
+#[pyo3(signature = (cls, buffer, protocol = None, *, only = None))]
 pub fn decode<'py>(
     cls: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
+    only: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let settings = settings(protocol)?;
+    match only {
+        None => decode_whole(cls, buffer, &settings),
+        Some(only) => decode_selected(cls, buffer, &settings, only),
+    }
+}
+
+#[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
+#[inline(always)]
+fn decode_whole<'py>(
+    cls: &Bound<'py, PyAny>,
+    buffer: &Bound<'py, PyAny>,
+    settings: &Settings,
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Ok(class) = cls.cast::<PyType>()
         && let Ok(plan) = Plan::of(class)
         && let Some(layout) = plan.get().original_layout()
@@ -331,9 +345,48 @@ pub fn decode<'py>(
             layout,
             strings: settings.strings(),
         };
-        return read_buffer(&settings, buffer, DECODED, job);
+        return read_buffer(settings, buffer, DECODED, job);
     }
-    decode_by_call(cls, buffer, &settings).map_err(|error| Raised::new(cls.py(), error))
+    decode_by_call(cls, buffer, settings).map_err(|error| Raised::new(cls.py(), error))
+}
+
+/// Decodes the fields that `only` names.
+#[inline(never)]
+fn decode_selected<'py>(
+    cls: &Bound<'py, PyAny>,
+    buffer: &Bound<'py, PyAny>,
+    settings: &Settings,
+    only: &Bound<'py, PyAny>,
+) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    let py = cls.py();
+    let find = || {
+        check_class(cls)?;
+        Selection::of(cls.cast()?, only)?.get().plan(py)
+    };
+    let plan = find().map_err(|error| Raised::new(py, error))?;
+    let strings = settings.strings();
+    if let Some(layout) = plan.get().original_layout() {
+        let plan = plan.get();
+        let job = ReadNew {
+            plan,
+            layout,
+            strings,
+        };
+        return read_buffer(settings, buffer, DECODED, job);
+    }
+    let make = || {
+        let object = cls.call0()?;
+        plan.get().unset_others(&object)?;
+        Ok(object)
+    };
+    let object = make().map_err(|error| Raised::new(py, error))?;
+    let job = ReadStruct {
+        plan: plan.get(),
+        object: &object,
+        strings,
+    };
+    read_buffer(settings, buffer, DECODED, job)?;
+    Ok(object)
 }
 
 /// What `decode` and its argument are called in an error.
@@ -434,5 +487,6 @@ by_position!(Encode, 1, 2, |args| {
 by_position!(Decode, 2, 3, |args| decode(
     &args[0],
     &args[1],
-    optional(args, 2)
+    optional(args, 2),
+    None
 ));

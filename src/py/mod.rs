@@ -69,8 +69,8 @@ mod _core {
     use super::stream::{detect, frame_end, frame_header, frame_length, tells_later};
     #[pymodule_export]
     use super::structs::{
-        Initializer, delete_raw, inherit_native, initialize, install_call, is_slot, layout_fields,
-        set_raw, snapshot_function,
+        Initializer, Selection, delete_raw, inherit_native, initialize, install_call, is_slot,
+        layout_fields, select, set_raw, snapshot_function,
     };
     #[pymodule_export]
     use super::thriftpy_json::{

@@ -2,7 +2,7 @@
 
 use super::binary::put_all;
 use super::depth::Depth;
-use super::error::{Error, ErrorKind, Result};
+use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
@@ -10,9 +10,9 @@ use super::output::Output;
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
 };
-use super::varint;
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
+use super::{run, varint};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
@@ -155,6 +155,42 @@ impl<I: Input> Reader for Compact<I> {
     fn bytes(&mut self) -> Result<&[u8]> {
         let length = self.size()?;
         take_bytes(self, length)
+    }
+
+    fn skip_fields(&mut self) -> Result<()> {
+        self.enter(Nesting::SKIP_STRUCT)?;
+        let longest = self.limits().string;
+        let mut last_id = 0;
+        loop {
+            let passed = run::fields(self.state.input.buffered(), longest, &mut last_id);
+            self.state.input.discard(passed)?;
+            match self.field(&mut last_id)? {
+                Some(field) => self.skip(field.wire_type)?,
+                None => return self.leave(),
+            }
+        }
+    }
+
+    fn skip_elements(&mut self, header: ListHeader) -> Result<()> {
+        let Some(element) = header.element else {
+            return Ok(());
+        };
+        if let Some(size) = Self::fixed_size(element) {
+            return self.state.input.discard(size * header.count);
+        }
+        let longest = self.limits().string;
+        let mut left = header.count;
+        while left > 0 {
+            let bytes = self.state.input.buffered();
+            let (size, passed) = run::elements(bytes, longest, element, left);
+            self.state.input.discard(size)?;
+            left -= passed;
+            if left > 0 {
+                self.skip(element)?;
+                left -= 1;
+            }
+        }
+        Ok(())
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {

@@ -24,6 +24,7 @@ mod limits;
 mod message;
 mod output;
 mod reader;
+mod run;
 mod varint;
 mod wire_type;
 mod writer;

@@ -39,6 +39,16 @@ fn read_more<I: Input>(input: &mut I) -> Result<u64> {
     read_bytes(input)
 }
 
+/// How many bytes a varint takes that a word begins with; none where it is longer.
+#[inline]
+pub(super) const fn length(word: u64) -> Option<usize> {
+    let ends = !word & CONTINUES;
+    if ends == 0 {
+        return None;
+    }
+    Some(ends.trailing_zeros() as usize / 8 + 1)
+}
+
 /// The seven bits of each byte, side by side.
 #[inline]
 const fn gather(word: u64) -> u64 {

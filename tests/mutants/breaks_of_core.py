@@ -505,6 +505,23 @@ BREAKS = [
         ("codec/test_plain::test_what_is_wrong_is_told_with_its_path_and_byte",),
     ),
     Break(
+        "of a message that is decoded in part only the fields",
+        "others keep their defaults",
+        "narrow[position] = defaults[position].clone_ref(py);",
+        "narrow = defaults.iter().map(|value| value.clone_ref(py)).collect();",
+        (
+            "codec/test_select::test_any_selection_is_the_whole_without_the_rest",
+            "codec/test_select::test_a_field_that_does_not_come_has_its_default_where_it_is_named_alone",
+        ),
+    ),
+    Break(
+        "a selection follows the classes",
+        "stale plans are not looked for",
+        "if sources.any(Plan::is_stale) {",
+        "if sources.len() == 0 {",
+        ("codec/test_select::test_a_selection_follows_its_classes",),
+    ),
+    Break(
         "a program lives to its end while its daemon threads",
         "what may wait is called like all else",
         'ffi::call_waiting(&self.0, intern!(py, "read"), Some(&count))?;',

@@ -121,7 +121,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             return self.new_struct(plan.get(), layout);
         }
         let object = kind.class().bind(self.quiet.calls()).call0()?;
-        let plan = Plan::of_object(&object)?;
+        let plan = match plan {
+            Some(plan) if plan.get().is_narrow() => {
+                plan.get().unset_others(&object)?;
+                plan
+            }
+            _ => Plan::of_object(&object)?,
+        };
         self.struct_of_object(plan.get(), &object)?;
         Ok(object)
     }

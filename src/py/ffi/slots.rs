@@ -37,7 +37,7 @@ unsafe impl Send for SlotTable {}
 // SAFETY: as above, and it never changes.
 unsafe impl Sync for SlotTable {}
 
-/// The number of a table; no two have the same.
+/// The number of a table; only copies of it have the same.
 type TableId = NonZeroU64;
 
 /// A slot: its offset was taken from a member descriptor of the class and
@@ -116,6 +116,17 @@ pub struct Slots<'a, 'py> {
 }
 
 impl SlotTable {
+    /// Another table of the same class, with the same slots.
+    pub fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            class: self.class.clone_ref(py),
+            id: self.id,
+            slots: self.slots.clone(),
+            only_slots: self.only_slots,
+            stored: self.stored,
+        }
+    }
+
     /// Finds the slots `names` of `class`.
     pub fn new(class: &Bound<'_, PyType>, names: &[Bound<'_, PyString>]) -> PyResult<Self> {
         static LAST_ID: AtomicU64 = AtomicU64::new(0);

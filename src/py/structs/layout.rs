@@ -71,6 +71,13 @@ impl DefaultValue {
         }
     }
 
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Shared(value) => Self::Shared(value.clone_ref(py)),
+            Self::Copied(value) => Self::Copied(value.clone_ref(py)),
+        }
+    }
+
     /// The value that they are made from.
     pub fn value(&self) -> &Py<PyAny> {
         match self {
@@ -294,6 +301,35 @@ impl Layout {
             }
         }
         Ok(())
+    }
+
+    /// The layout of objects that get some of their fields only, of which the others
+    /// are None, whatever their default is.
+    pub fn narrow<'a, 'py: 'a>(
+        &self,
+        py: Python<'py>,
+        kept: impl Iterator<Item = &'a Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let none = || DefaultValue::Shared(py.None());
+        let mut narrow: Box<[_]> = self.fields.iter().map(|_| none()).collect();
+        if let Some(defaults) = self.defaults.get() {
+            for position in kept.filter_map(|name| self.position(name)) {
+                narrow[position] = defaults[position].clone_ref(py);
+            }
+        }
+        let fields = self.fields.iter().map(|field| LayoutField {
+            name: field.name.clone_ref(py),
+            slot: field.slot,
+        });
+        let layout = Self {
+            slots: self.slots.clone_ref(py),
+            fields: fields.collect(),
+            defaults: OnceLock::from(narrow),
+            original_attributes: AtomicBool::new(self.has_original_attributes()),
+            union: AtomicBool::new(self.is_union()),
+            function: OnceLock::new(),
+        };
+        Bound::new(py, layout)
     }
 
     /// Whether all fields are slots.

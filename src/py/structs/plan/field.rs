@@ -77,6 +77,13 @@ impl PlanField {
     }
 }
 
+impl PlanField {
+    /// Whether it has this name, as an attribute or in the IDL.
+    pub fn is_called(&self, py: Python<'_>, name: &str) -> bool {
+        *self.name.bind(py) == *name || *self.idl_name.bind(py) == *name
+    }
+}
+
 fn json_key(name: &Bound<'_, PyString>) -> Option<Box<[u8]>> {
     let name = name.to_str().ok()?.as_bytes();
     let is_plain = text::plain(name) == (name.len(), true);

@@ -127,6 +127,16 @@ impl Kind {
         })
     }
 
+    /// The plan of the structs in it, where that has some of their fields only.
+    pub fn narrow_plan(&self) -> Option<&Py<Plan>> {
+        match self {
+            Self::Struct(kind) => kind.plan.get().filter(|plan| plan.get().is_narrow()),
+            Self::List(element) | Self::Set(element) => element.narrow_plan(),
+            Self::Map(entry) => entry.1.narrow_plan(),
+            _ => None,
+        }
+    }
+
     /// Whether a value is the number of a type, as `thrift_spec` writes it.
     pub fn is_ttype(value: &Bound<'_, PyAny>) -> bool {
         value
@@ -190,6 +200,14 @@ impl Kind {
 }
 
 impl StructClass {
+    /// A class whose objects are read by a plan of some of its fields.
+    pub fn narrow(&self, py: Python<'_>, plan: Py<Plan>) -> Self {
+        Self {
+            class: self.class.clone_ref(py),
+            plan: OnceLock::from(plan),
+        }
+    }
+
     /// What makes the object: the class, or any callable.
     pub fn class(&self) -> &Py<PyAny> {
         &self.class

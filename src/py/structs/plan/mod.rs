@@ -1,6 +1,7 @@
 //! Compiled struct classes: what the codec interprets in place of
 //! `thrift_spec`.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyTypeError;
@@ -9,18 +10,22 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
+mod chosen;
 mod field;
 mod kind;
 mod positions;
+mod selection;
 
 use super::layout::Layout;
 use crate::py::ffi::{self, Kept, SlotList};
 use crate::py::imports;
 
+use chosen::{Chosen, Names};
 use positions::Positions;
 
 pub use field::PlanField;
 pub use kind::{EnumClass, Kind, StructClass};
+pub use selection::{Selection, select};
 
 /// A struct class as the codec sees it.
 ///
@@ -45,7 +50,8 @@ pub struct Plan {
     last_size: AtomicUsize,
     /// The `thrift_spec` that the plan was made from.
     spec: Py<PyAny>,
-    /// Whether the class cannot tell us of an assignment.
+    /// Whether the class cannot tell us of an assignment. Of a narrow plan the
+    /// selection asks it.
     unwatched: bool,
     /// Whether `read` is that of `TPayload`.
     original_read: bool,
@@ -55,6 +61,12 @@ pub struct Plan {
     result: bool,
     /// Whether it is a union.
     union: bool,
+    /// Whether it has some of the class's fields only, for a selection.
+    narrow: bool,
+    /// The attributes of the fields that a narrow plan is without.
+    others: Names,
+    /// The selections that were asked for by their paths.
+    selections: OnceLock<Py<PyDict>>,
 }
 
 impl Plan {
@@ -181,14 +193,14 @@ impl Plan {
         {
             return Ok(plan);
         }
-        Self::compile_spec(&class, &spec)
+        Self::compile_spec(&class, &spec, None)
     }
 
     #[cold]
     fn compile<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let spec = class.getattr(intern!(py, "thrift_spec"))?;
-        let plan = Self::compile_spec(class, &spec)?;
+        let plan = Self::compile_spec(class, &spec, None)?;
         if ffi::keep(class, Kept::Plan, Some(plan.as_any())) {
             return Ok(plan);
         }
@@ -207,9 +219,11 @@ impl Plan {
         }
     }
 
+    /// Compiles a `thrift_spec`, or the fields of it that were chosen.
     fn compile_spec<'py>(
         class: &Bound<'py, PyType>,
         spec: &Bound<'py, PyAny>,
+        chosen: Option<&Chosen>,
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let entries = spec.cast::<PyDict>().map_err(|_| {
@@ -247,6 +261,10 @@ impl Plan {
                 })?,
             );
         }
+        let mut others = Box::default();
+        if let Some(chosen) = chosen {
+            (fields, others) = chosen.keep(class, fields)?;
+        }
         let exact = layout
             .as_ref()
             .is_some_and(|layout| layout.get().slots().class().bind(py).is(class));
@@ -261,6 +279,13 @@ impl Plan {
             .as_ref()
             .zip(slots)
             .and_then(|(layout, slots)| layout.get().slots().list(slots));
+        let layout = match layout {
+            Some(layout) if chosen.is_some() => {
+                let names = fields.iter().map(|field| field.name.bind(py).as_any());
+                Some(layout.get().narrow(py, names)?)
+            }
+            layout => layout,
+        };
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
@@ -281,9 +306,12 @@ impl Plan {
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
                 spec: spec.clone().unbind(),
-                unwatched: !watched,
+                unwatched: !watched && chosen.is_none(),
                 original_read: watched && has_original_method(class, intern!(py, "read"))?,
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
+                narrow: chosen.is_some(),
+                others,
+                selections: OnceLock::new(),
                 fields: fields.into_boxed_slice(),
             },
         )
@@ -330,6 +358,21 @@ impl Plan {
     #[inline]
     pub fn is_union(&self) -> bool {
         self.union
+    }
+
+    /// Whether it has some of the class's fields only: objects of the class are
+    /// read by it all the same.
+    #[inline]
+    pub fn is_narrow(&self) -> bool {
+        self.narrow
+    }
+
+    /// Takes away the defaults of the fields that a narrow plan is without, of a
+    /// new object.
+    pub fn unset_others(&self, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = object.py();
+        let unset = |name: &Py<PyString>| object.setattr(name.bind(py), py.None());
+        self.others.iter().try_for_each(unset)
     }
 
     /// How many bytes to expect of a message of this class; a single large one
@@ -419,6 +462,7 @@ impl Plan {
         visit.call(&self.class)?;
         visit.call(&self.layout)?;
         visit.call(&self.spec)?;
+        visit.call(self.selections.get())?;
         for field in &self.fields {
             visit.call(&field.spec)?;
             field.kind.traverse(visit)?;

@@ -1,0 +1,143 @@
+//! Which fields of a struct were chosen, by paths of their names.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyType};
+
+use super::Plan;
+use super::field::PlanField;
+use super::kind::{Kind, StructClass};
+
+/// Names of attributes.
+pub type Names = Box<[Py<PyString>]>;
+
+/// The fields of a struct that were chosen, in the order in which they were.
+#[derive(Default)]
+pub struct Chosen(Vec<(String, Chosen)>);
+
+impl Chosen {
+    /// The fields that paths name: `a.b` is the field `b` of the structs in the
+    /// field `a`, or in its containers.
+    pub fn of_paths<'a>(paths: impl Iterator<Item = &'a str>) -> PyResult<Self> {
+        let mut chosen = Self::default();
+        for path in paths {
+            if path.split('.').any(str::is_empty) {
+                return Err(PyValueError::new_err(format!(
+                    "the path {path:?} lacks a name: write names of fields with dots between \
+                     them, as in \"people.name\""
+                )));
+            }
+            chosen.add(path);
+        }
+        Ok(chosen)
+    }
+
+    /// Adds a path. What was chosen as a whole stays so.
+    fn add(&mut self, path: &str) {
+        let (name, rest) = match path.split_once('.') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (path, None),
+        };
+        let known = self.0.iter().position(|(known, _)| known == name);
+        match (known, rest) {
+            (Some(known), None) => self.0[known].1 = Self::default(),
+            (Some(known), Some(rest)) if !self.0[known].1.is_whole() => self.0[known].1.add(rest),
+            (Some(_), Some(_)) => {}
+            (None, rest) => {
+                let mut below = Self::default();
+                if let Some(rest) = rest {
+                    below.add(rest);
+                }
+                self.0.push((name.to_owned(), below));
+            }
+        }
+    }
+
+    /// Whether nothing within was chosen, so that all of it was.
+    fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those of the fields of a class that were chosen, each with what was
+    /// chosen within; and the names of the others.
+    pub fn keep(
+        &self,
+        class: &Bound<'_, PyType>,
+        fields: Vec<PlanField>,
+    ) -> PyResult<(Vec<PlanField>, Names)> {
+        let py = class.py();
+        for (name, _) in &self.0 {
+            if !fields.iter().any(|field| field.is_called(py, name)) {
+                return Err(no_such_field(class, name, &fields));
+            }
+        }
+        let mut kept = Vec::with_capacity(self.0.len());
+        let mut others = Vec::new();
+        for mut field in fields {
+            let chosen = self.0.iter().find(|(name, _)| field.is_called(py, name));
+            let Some((_, below)) = chosen else {
+                others.push(field.name);
+                continue;
+            };
+            if !below.is_whole() {
+                let name = field.name.bind(py).clone();
+                below.narrow(class, &name, &mut field.kind)?;
+            }
+            kept.push(field);
+        }
+        Ok((kept, others.into_boxed_slice()))
+    }
+
+    /// Narrows what a field holds to what was chosen of the structs in it.
+    fn narrow(
+        &self,
+        class: &Bound<'_, PyType>,
+        field: &Bound<'_, PyString>,
+        kind: &mut Kind,
+    ) -> PyResult<()> {
+        match kind {
+            Kind::List(element) | Kind::Set(element) => self.narrow(class, field, element),
+            Kind::Map(entry) => self.narrow(class, field, &mut entry.1),
+            Kind::Struct(inner) => {
+                *inner = self.narrow_class(class.py(), inner)?;
+                Ok(())
+            }
+            _ => Err(PyValueError::new_err(format!(
+                "{}.{field} holds no structs, so it has no field {:?}",
+                class.name()?,
+                self.0[0].0,
+            ))),
+        }
+    }
+
+    fn narrow_class(&self, py: Python<'_>, inner: &StructClass) -> PyResult<StructClass> {
+        let class = inner.class().bind(py);
+        let class = class.cast::<PyType>().map_err(|_| {
+            PyTypeError::new_err(format!(
+                "fields can be chosen of struct classes, and {class} is none"
+            ))
+        })?;
+        Ok(inner.narrow(py, self.plan_of(class)?.unbind()))
+    }
+
+    /// The plan of a class with the fields that were chosen.
+    pub fn plan_of<'py>(&self, class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Plan>> {
+        let spec = class.getattr(intern!(class.py(), "thrift_spec"))?;
+        Plan::compile_spec(class, &spec, Some(self))
+    }
+}
+
+#[cold]
+fn no_such_field(class: &Bound<'_, PyType>, name: &str, fields: &[PlanField]) -> PyErr {
+    let class = match class.name() {
+        Ok(class) => class,
+        Err(error) => return error,
+    };
+    let py = class.py();
+    let there = fields
+        .iter()
+        .map(|field| field.idl_name.bind(py).to_string());
+    let there = there.collect::<Vec<_>>().join(", ");
+    PyValueError::new_err(format!("{class} has no field {name:?}: it has {there}"))
+}
