@@ -220,7 +220,6 @@ const CIRCLES: &[(&[&str], &str)] = &[
             "py/structs/plan/kind.rs",
             "py/structs/plan/mod.rs",
             "py/structs/plan/positions.rs",
-            "py/structs/plan/selection.rs",
         ],
         "a plan has fields, a field has a kind, and the kind of a nested struct has its plan",
     ),

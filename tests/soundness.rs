@@ -22,7 +22,12 @@ const IMPLEMENTED: &[(&str, &[&str])] = &[
     // An input of another room cannot say that it lies in memory.
     (
         "Input",
-        &["src/wire/", "src/stream/", "src/py/transport/input.rs"],
+        &[
+            "src/wire/",
+            "src/stream/",
+            "src/py/transport/input.rs",
+            "src/py/generated.rs",
+        ],
     ),
 ];
 

@@ -115,11 +115,12 @@ def decode(
 
 @final
 class Selection:
-    """Fields of a struct class that were chosen, compiled for `decode`; `select` makes it.
+    """Fields of a struct class that were chosen, compiled for `decode`; what `select` makes.
 
     It follows the class: when that changes, it is compiled anew at its next use.
     """
 
+    def __new__(cls, cls_: type[Any], /, *paths: str) -> Self: ...
     @property
     def cls(self) -> type[Any]: ...
     @property

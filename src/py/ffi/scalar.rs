@@ -218,7 +218,7 @@ pub fn new_small_int(py: Python<'_>, value: i64) -> Bound<'_, PyAny> {
 /// What a string is read as that is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotText {
-    /// As `bytes`.
+    /// It stays `bytes`.
     Bytes,
     /// Not at all: an error.
     Refused,

@@ -42,7 +42,7 @@ struct FieldSlots {
 /// How an object of a generated class is made.
 pub enum Construction {
     /// It is allocated, and all fields are set as its own `__init__` would.
-    Filled(Initializer),
+    Filled(GeneratedInitializer),
     /// The class is called, and fields are set after that.
     Called,
     /// Fields cannot be set: the class is called with them.
@@ -50,7 +50,7 @@ pub enum Construction {
 }
 
 /// What the `__init__` that was generated for a class does.
-pub struct Initializer {
+pub struct GeneratedInitializer {
     function: Option<Py<PyAny>>,
     /// What it sets, in its order: the attributes, and what they are at first.
     defaults: Box<[(Py<PyString>, Py<PyAny>)]>,
@@ -328,11 +328,11 @@ impl Construction {
             })
             .collect::<PyResult<Box<_>>>()?;
         let function = ffi::lookup(class, intern!(py, "__init__")).map(Bound::unbind);
-        Ok(Self::Filled(Initializer { function, defaults }))
+        Ok(Self::Filled(GeneratedInitializer { function, defaults }))
     }
 }
 
-impl Initializer {
+impl GeneratedInitializer {
     /// Whether it is still the one of its class.
     #[inline]
     fn is_of(&self, class: &Bound<'_, PyType>) -> bool {

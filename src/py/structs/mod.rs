@@ -13,8 +13,8 @@ pub mod ttype;
 pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
 pub use generated::{
-    Construction, GeneratedClass, GeneratedField, GeneratedKind, GeneratedPlan,
-    Initializer as GeneratedInitializer, Mutable,
+    Construction, GeneratedClass, GeneratedField, GeneratedInitializer, GeneratedKind,
+    GeneratedPlan, Mutable,
 };
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};

@@ -18,7 +18,7 @@ const MOST_REMEMBERED: usize = 64;
 
 /// Fields of a struct class that were chosen, compiled for decoding.
 ///
-/// Made by `select`. It follows the class: when that changes, the selection is
+/// Made by `select`, or by the class itself with the same arguments. It follows the class: when that changes, the selection is
 /// compiled anew at its next use.
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct Selection {
@@ -208,6 +208,12 @@ pub fn select(cls: &Bound<'_, PyAny>, paths: &Bound<'_, PyTuple>) -> PyResult<Se
 
 #[pymethods]
 impl Selection {
+    #[new]
+    #[pyo3(signature = (cls, /, *paths))]
+    fn made_anew(cls: &Bound<'_, PyAny>, paths: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        select(cls, paths)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let mut text = format!("select({}", self.class.bind(py).name()?);
         for path in self.paths.bind(py).iter_borrowed() {
@@ -219,15 +225,12 @@ impl Selection {
     }
 
     fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        let mut args = vec![self.class.bind(py).clone().into_any()];
-        args.extend(self.paths.bind(py).iter());
-        let select = py
-            .import(intern!(py, "fastthrift._core"))?
-            .getattr(intern!(py, "select"))?;
-        Ok((select, PyTuple::new(py, args)?))
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let mut args = vec![slf.get().class.bind(py).clone().into_any()];
+        args.extend(slf.get().paths.bind(py).iter());
+        Ok((slf.get_type(), PyTuple::new(py, args)?))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
