@@ -104,7 +104,7 @@ class ClientPool(PoolFace):
         else:
             connection.bound.deadline = at
         try:
-            value = connection.make(_api, *args, **kwargs)
+            value = connection.making(options)(_api, *args, **kwargs)
         except BaseException as error:
             attempts = Attempts(options, _api, len(calls.addresses), at)
             if not calls.note_failed(connection, error, attempts):

@@ -78,8 +78,10 @@ class TClient(ClientFace):
     ``fastthrift.deadline`` says it of several. Where a method has an argument of that name, it is
     the method's.
 
-    ``is_open`` tells whether there is a connection, ``reopen()`` makes a new one in its place;
-    where the service has methods of these names, they are those.
+    ``is_open`` tells whether there is a connection, ``reopen()`` makes a new one in its place,
+    ``with_fields("name", "people.age")`` is a client on the same connection whose results have
+    these fields only (see ``fastthrift.select``); where the service has methods of these names,
+    they are those.
     """
 
     def _begin_progress(self, service: Any, check_seqid: bool) -> Turns:

@@ -515,6 +515,16 @@ BREAKS = [
         ),
     ),
     Break(
+        "results of which a client wants some fields",
+        "what a class says of its fields is not heard",
+        "let chosen = only.map(|paths| Chosen::of_tuple(&paths)).transpose()?;",
+        "let chosen = only.filter(|_| false).map(|paths| Chosen::of_tuple(&paths)).transpose()?;",
+        (
+            "pool/test_with_fields::test_results_have_the_fields_that_are_named_and_no_other",
+            "pool/test_with_fields::test_clients_and_pools_of_asyncio",
+        ),
+    ),
+    Break(
         "a selection follows the classes",
         "stale plans are not looked for",
         "if sources.any(Plan::is_stale) {",

@@ -89,7 +89,17 @@ def other_attribute(
         return is_open(client)
     if name == "reopen":
         return partial(reopen, client)
+    if name == "with_fields":
+        return partial(_with_fields, client)
     raise no_such_attribute(client, name)
+
+
+def _with_fields(client: Any, *paths: str) -> Any:
+    """A client on the same connection whose results have the fields at ``paths`` only, as
+    ``fastthrift.select`` takes them; all else in a reply is passed over."""
+    from fastthrift._calls.selected import view_of, with_fields
+
+    return view_of(client, with_fields(client._service, paths))
 
 
 class ProcessorFace:

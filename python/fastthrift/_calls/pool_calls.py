@@ -13,6 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
@@ -30,6 +31,7 @@ from fastthrift._calls.pooling import (
     stays_open,
     with_methods,
 )
+from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, method_of
 from fastthrift._calls.transports import peer_of
 from fastthrift._calls.watch import watch
@@ -114,9 +116,9 @@ class PoolCalls(ABC):
             end_at(connection.bound, attempts.end_of_next(clock(), has_others=has_others))
             try:
                 if seen is None:
-                    value = yield connection.make(api, *args, **kwargs)
+                    value = yield connection.making(options)(api, *args, **kwargs)
                 else:
-                    value = yield from make_seen(seen, connection)
+                    value = yield from make_seen(seen, connection, options)
             except BaseException as error:
                 if not self.note_failed(connection, error, attempts):
                     raise
@@ -355,12 +357,12 @@ def is_kept(connection: Connection, error: BaseException) -> bool:
     return isinstance(error, TypeError) and not connection.has_arrived()
 
 
-def make_seen(seen: Call, connection: Connection) -> Steps[Any]:
+def make_seen(seen: Call, connection: Connection, options: PoolOptions) -> Steps[Any]:
     """Make a call that somebody looks at."""
     from fastthrift._calls.observed import attached
 
     with attached(seen, connection.client):
-        return (yield connection.make(seen.method, *seen.args, **seen.kwargs))
+        return (yield connection.making(options)(seen.method, *seen.args, **seen.kwargs))
 
 
 def end_of_call(options: PoolOptions, now: float) -> float | None:
@@ -462,6 +464,15 @@ class PoolFace(ABC):
         other = type(self).__new__(type(self))
         other._service, other._calls, other._around = self._service, self._calls, self._around
         other._options = options_of_view(self._service, self._options, options)
+        return other
+
+    def with_fields(self, *paths: str) -> Self:
+        """The pool with the same connections, whose results have the fields at ``paths`` only, as
+        ``fastthrift.select`` takes them: all else in a reply is passed over. It has the methods
+        that answer with such fields; raises ``ValueError`` where there is none."""
+        other = self.with_options()
+        other._service = with_fields(self._service, paths)
+        other._options = replace(self._options, selected=other._service)
         return other
 
     def stats(self) -> dict[str, int]:
@@ -568,8 +579,8 @@ class OneConnection:
             if at is not None and now >= at:
                 raise out_of_time(self._pool._service, api, peer_of(connection.client._iprot.trans))
             if seen is not None:
-                return (yield from make_seen(seen, connection))
-            return (yield connection.make(api, *args, **kwargs))
+                return (yield from make_seen(seen, connection, options))
+            return (yield connection.making(options)(api, *args, **kwargs))
         except BaseException as error:
             self._failed = self._failed or not is_kept(connection, error)
             self._pool._calls.note_client(error, api)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from fastthrift._calls.deadlines import LONGEST
+from fastthrift._calls.selected import view_of
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.transports import find_layer
 from fastthrift._payload import TApplicationException, TDecodeException, TException
@@ -47,6 +48,8 @@ class PoolOptions:
     max_age: float | None = 300.0
     idempotent: frozenset[str] = frozenset()
     retries: int = 1
+    # The service, where results have some fields only.
+    selected: Any = None
 
     def __post_init__(self) -> None:
         if isinstance(self.idempotent, str):
@@ -283,6 +286,12 @@ class Connection:
         # When it was idle for too long, or is too old.
         self.idle_until = young_until
         self.is_new = True
+
+    def making(self, options: PoolOptions) -> Any:
+        """What makes a call on it."""
+        if options.selected is None:
+            return self.make
+        return view_of(self.client, options.selected)._req
 
     def has_arrived(self) -> bool:
         """Whether something has come on it between two calls, or its end."""

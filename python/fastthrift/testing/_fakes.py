@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 # What it has of a pool, unless the service has methods of these names.
-_OF_POOLS = ("client", "close", "with_options")
+_OF_POOLS = ("client", "close", "with_fields", "with_options")
 
 # What a client raises that no IDL declares.
 _OF_CALLS = (TApplicationException, TProtocolException, TTransportException)
@@ -187,6 +187,11 @@ class FakeService:
 
     def with_options(self, **options: Any) -> Self:
         """Itself, as a pool gives a view with other options."""
+        return self
+
+    def with_fields(self, *paths: str) -> Self:
+        """Itself, as a pool gives a view whose results have some fields only: what it answers is
+        for the test to say."""
         return self
 
     def close(self) -> None:

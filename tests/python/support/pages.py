@@ -8,9 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 # What a page names before its code is a file only if it ends as one: others are words of a text.
-BLOCK = re.compile(
-    r"(?:^`([\w./]+\.(?:py|thrift))`[^\n]*\n\n)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
+NAMED = r"^`([\w./]+\.(?:py|thrift|yaml|cfg|conf))`[^\n]*\n\n"
+BLOCK = re.compile(rf"(?:{NAMED})?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: Path) -> list[tuple[str, str, str]]:

@@ -41,6 +41,9 @@ class TAsyncClient(ClientFace):
     A call takes ``timeout=`` besides its arguments: how many seconds it may take as a whole. Where
     a method has an argument of that name, it is the method's.
 
+    ``with_fields("name", "people.age")`` is a client on the same connection whose results have
+    these fields only (see ``fastthrift.select``).
+
     ``async with client:`` closes it at the end, and waits until the connection is closed; so a
     program should where it is encrypted, before its event loop ends.
     """

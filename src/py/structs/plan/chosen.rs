@@ -17,9 +17,15 @@ pub type Names = Box<[Py<PyString>]>;
 pub struct Chosen(Vec<(String, Chosen)>);
 
 impl Chosen {
+    /// The fields that a tuple of paths names.
+    pub fn of_tuple(paths: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let paths: Vec<String> = paths.extract()?;
+        Self::of_paths(paths.iter().map(String::as_str))
+    }
+
     /// The fields that paths name: `a.b` is the field `b` of the structs in the
     /// field `a`, or in its containers.
-    pub fn of_paths<'a>(paths: impl Iterator<Item = &'a str>) -> PyResult<Self> {
+    fn of_paths<'a>(paths: impl Iterator<Item = &'a str>) -> PyResult<Self> {
         let mut chosen = Self::default();
         for path in paths {
             if path.split('.').any(str::is_empty) {

@@ -200,7 +200,10 @@ impl Plan {
     fn compile<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let spec = class.getattr(intern!(py, "thrift_spec"))?;
-        let plan = Self::compile_spec(class, &spec, None)?;
+        // Of results of which a client wants some fields only.
+        let only = ffi::own_attribute(class, intern!(py, "__fastthrift_only__"));
+        let chosen = only.map(|paths| Chosen::of_tuple(&paths)).transpose()?;
+        let plan = Self::compile_spec(class, &spec, chosen.as_ref())?;
         if ffi::keep(class, Kept::Plan, Some(plan.as_any())) {
             return Ok(plan);
         }

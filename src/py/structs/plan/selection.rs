@@ -117,11 +117,7 @@ impl Selection {
 
 impl Compiled {
     fn new(class: &Bound<'_, PyType>, paths: &Bound<'_, PyTuple>) -> PyResult<Self> {
-        let paths: Vec<_> = paths
-            .iter()
-            .map(|path| Ok(path.cast_into::<PyString>()?.to_str()?.to_owned()))
-            .collect::<PyResult<_>>()?;
-        let chosen = Chosen::of_paths(paths.iter().map(String::as_str))?;
+        let chosen = Chosen::of_tuple(paths)?;
         let mut sources = vec![Plan::of(class)?.unbind()];
         let plan = chosen.plan_of(class)?;
         add_sources(plan.get(), class.py(), &mut sources)?;

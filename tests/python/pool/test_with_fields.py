@@ -1,0 +1,196 @@
+"""Calls whose results have some fields only: `with_fields` of clients and pools."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import fastthrift
+import pytest
+from fastthrift import ClientPool
+from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.contrib.aio.rpc import make_client as make_async_client
+from fastthrift.protocol import TBinaryProtocol
+from fastthrift.rpc import make_client
+from fastthrift.testing import FakeService, serve
+from fastthrift.thrift import TApplicationException
+from fastthrift.urls import parse
+
+module = fastthrift.load_fp(
+    io.StringIO("""
+        struct Part { 1: i32 number, 2: string name = "none", 3: list<Part> parts }
+        exception Refused { 1: string why, 2: Part part }
+        service Base { Part whole(1: i32 number) throws (1: Refused refused) }
+        service Store extends Base {
+            map<string, list<Part>> sorted(),
+            Part nothing(),
+            i32 count(),
+            void clear(),
+            string with_fields(1: string text),
+        }
+    """),
+    "with_fields_thrift",
+)
+Part, Refused, Store = module.Part, module.Refused, module.Store
+
+
+def part(number: int) -> Any:
+    return Part(number, f"p{number}", [Part(number + 1, "inner", [])])
+
+
+class Handler:
+    def whole(self, number: int) -> Any:
+        if number < 0:
+            raise Refused("below zero", part(number))
+        return part(number)
+
+    def sorted(self) -> Any:
+        return {"a": [part(1), part(2)], "b": []}
+
+    def nothing(self) -> Any:
+        return None
+
+    def count(self) -> int:
+        return 7
+
+    def clear(self) -> None:
+        pass
+
+    def with_fields(self, text: str) -> str:
+        return text
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serve(Store, Handler()) as url:
+        yield url
+
+
+DIALECTS = [
+    f"protocol={protocol}&transport={transport}"
+    for protocol in ("binary", "compact", "json", "apache_json")
+    for transport in ("buffered", "framed")
+]
+
+
+def blank(number: int | None = None, name: str | None = None, parts: Any = None) -> Any:
+    made = Part(number, name, parts)
+    # None is what the default stands for.
+    made.name = name
+    return made
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_results_have_the_fields_that_are_named_and_no_other(url: str, dialect: str) -> None:
+    with ClientPool(Store, f"{url}?{dialect}", timeout=60) as pool:
+        few = pool.with_fields("number", "parts.name")
+        assert few.whole(3) == blank(3, None, [blank(name="inner")])
+        assert few.sorted() == {
+            "a": [blank(n, None, [blank(name="inner")]) for n in (1, 2)],
+            "b": [],
+        }
+        assert pool.whole(3) == part(3)
+        assert pool.stats()["open"] == 1
+
+
+def test_what_is_no_result_is_whole(url: str) -> None:
+    with ClientPool(Store, url, timeout=60) as pool:
+        few = pool.with_fields("number")
+        with pytest.raises(Refused) as caught:
+            few.whole(-1)
+        assert (caught.value.why, caught.value.part) == ("below zero", part(-1))
+        with pytest.raises(TApplicationException, match="Missing result"):
+            few.nothing()
+        assert few.whole(1) == blank(1)
+
+
+def test_plain_clients_of_one_connection_take_turns(url: str) -> None:
+    where = parse(url)
+    client = make_client(module.Base, where.host, where.port, timeout=60_000)
+    few, names = client.with_fields("number"), client.with_fields("name")
+    for number in range(3):
+        assert few.whole(number) == blank(number)
+        assert client.whole(number) == part(number)
+        assert names.whole(number=number) == blank(name=f"p{number}")
+    assert dir(few) == ["whole"]
+    few.close()
+    assert not client.is_open
+
+
+def test_a_method_of_the_service_of_that_name_goes_first(url: str) -> None:
+    where = parse(url)
+    client = make_client(Store, where.host, where.port, timeout=60_000)
+    assert client.with_fields("text") == "text"
+    client.close()
+
+
+def test_methods_that_answer_otherwise_are_not_there(url: str) -> None:
+    with ClientPool(Store, url, timeout=60) as pool:
+        few = pool.with_fields("name")
+        for name in ("count", "clear"):
+            with pytest.raises(AttributeError, match="has no such method"):
+                getattr(few, name)
+        with pytest.raises(ValueError, match=r"^no method of Store answers .*: Part has no field "):
+            pool.with_fields("nam")
+        with pytest.raises(ValueError, match=r"^no field is named"):
+            pool.with_fields()
+        assert pool.stats()["connects"] == 0
+
+
+def test_a_view_has_other_options_and_the_reverse(url: str) -> None:
+    with ClientPool(Store, url, timeout=60) as pool:
+        expected = blank(2)
+        assert pool.with_fields("number").with_options(timeout=50).whole(2) == expected
+        assert pool.with_options(timeout=50).with_fields("number").whole(2) == expected
+        seen: list[Any] = []
+        note = seen.append
+        fastthrift.hooks.add(client=note)
+        try:
+            assert pool.with_fields("number").whole(2) == expected
+        finally:
+            fastthrift.hooks.remove(client=note)
+        assert [call.method for call in seen] == ["whole"]
+
+
+def test_clients_and_pools_of_asyncio(url: str) -> None:
+    async def call() -> None:
+        where = parse(url)
+        client = await make_async_client(module.Base, where.host, where.port, timeout=60_000)
+        few = client.with_fields("number")
+        assert await few.whole(4) == blank(4)
+        assert await client.whole(4) == part(4)
+        client.close()
+        async with AsyncClientPool(Store, url, timeout=60) as pool:
+            few = pool.with_fields("parts.number")
+            answers = await asyncio.gather(*(few.whole(n) for n in range(4)), pool.whole(9))
+            assert answers[:-1] == [blank(parts=[blank(n + 1)]) for n in range(4)]
+            assert answers[-1] == part(9)
+
+    asyncio.run(call())
+
+
+def test_a_protocol_of_somebody_keeps_to_it_where_it_reads_structs_as_ours_does() -> None:
+    class Mine(TBinaryProtocol):
+        """A protocol with a method of its own."""
+
+        def read_message_begin(self) -> Any:
+            return super().read_message_begin()
+
+    class Factory:
+        def get_protocol(self, trans: Any) -> Mine:
+            return Mine(trans)
+
+    with serve(Store, Handler()) as url:
+        where = parse(url)
+        client = make_client(
+            module.Base, where.host, where.port, proto_factory=Factory(), timeout=60_000
+        )
+        assert client.with_fields("number").whole(4) == blank(4)
+        client.close()
+
+
+def test_a_fake_answers_what_it_was_told() -> None:
+    fake = FakeService(module.Base, whole=part(1))
+    assert fake.with_fields("number").whole(1) == part(1)
