@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import hooks
     from ._calls.deadlines import deadline
     from ._calls.observed import current_call
+    from ._messages import read_messages
     from .compat import install_as_thriftpy, uninstall_as_thriftpy
     from .pool import ClientPool
     from .transport.base import DeadlineExceeded
@@ -38,6 +39,7 @@ __all__ = [
     "load",
     "load_fp",
     "load_module",
+    "read_messages",
     "remove_import_hook",
     "select",
     "to_dict",
@@ -52,6 +54,7 @@ _LAZY = {
     "deadline": "_calls.deadlines",
     "hooks": "",
     "install_as_thriftpy": "compat",
+    "read_messages": "_messages",
     "thrift": "",
     "uninstall_as_thriftpy": "compat",
 }

@@ -9,6 +9,22 @@ from page import Break
 
 BREAKS = [
     Break(
+        "structs one after the other",
+        "what was read is kept",
+        "        del self.ahead[:end]\n        self._offset += end\n",
+        "        self._kept = [*getattr(self, '_kept', ()), bytes(self.ahead[:end])]\n        del self.ahead[:end]\n        self._offset += end\n",
+        ("codec/test_messages_in_a_row::test_memory_does_not_grow_with_the_number_of_messages",),
+    ),
+    Break(
+        "structs one after the other",
+        "an end in the middle is an end",
+        "                raise TTruncatedDataException(\n                    message=f\"the input ends",
+        "                raise StopIteration(\n                    f\"the input ends",
+        (
+            "codec/test_messages_in_a_row::test_a_last_one_that_is_cut_off_is_told_of_after_those_before_it",
+        ),
+    ),
+    Break(
         "objects of generated classes are filled",
         "any `__init__` is taken for that of the compiler",
         "    if any(getattr(code, aspect) != getattr(written, aspect) for aspect in _ASPECTS):\n",

@@ -2,10 +2,12 @@
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyByteArray;
 
 /// The bytes of an object that has a buffer, held until this is dropped.
 ///
@@ -82,6 +84,14 @@ impl<'py> Buffer<'py> {
         }
         Ok(bytes)
     }
+}
+
+/// A copy of some of the bytes of a `bytearray`, as many as there are.
+pub fn piece_of(array: &Bound<'_, PyByteArray>, range: Range<usize>) -> Vec<u8> {
+    // SAFETY: copied before any other code runs, which could resize it.
+    let bytes = unsafe { array.as_bytes() };
+    let end = range.end.min(bytes.len());
+    bytes.get(range.start..end).unwrap_or_default().to_vec()
 }
 
 impl Drop for Buffer<'_> {

@@ -31,7 +31,7 @@ mod text;
 mod types;
 mod waiting;
 
-pub use buffer::Buffer;
+pub use buffer::{Buffer, piece_of};
 pub use by_position::{ByPosition, General, take_by_position};
 pub use check::check;
 pub use class::{class_by_type, new_plain_class, new_slotted_class};

@@ -1,11 +1,12 @@
 //! Where a value ends that arrives in pieces, for asyncio.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PySlice};
+use pyo3::types::PyByteArray;
 
 use super::base::{NativeProtocol, parts};
 use super::jobs::wire_type;
 use crate::py::codec::Dialect;
+use crate::py::ffi;
 use crate::stream::{Protocol, Scan, Target};
 
 /// How many bytes are looked at first, and how many times as many each time
@@ -51,9 +52,9 @@ impl ValueScan {
     /// Looks on in all bytes that have arrived since the value's start: how
     /// many there must be before it can be whole. That many are there where
     /// the value is whole, or wrong.
-    fn wanted(&mut self, arrived: &Bound<'_, PyByteArray>) -> PyResult<usize> {
+    fn wanted(&mut self, arrived: &Bound<'_, PyByteArray>) -> usize {
         if let Some(end) = self.end {
-            return Ok(end);
+            return end;
         }
         let length = arrived.len();
         let mut window = FIRST_WINDOW;
@@ -62,9 +63,8 @@ impl ValueScan {
             // behind the value.
             let start = self.scan.position().min(length);
             let seen = start.saturating_add(window).min(length);
-            let piece = PySlice::new(arrived.py(), start as isize, seen as isize, 1);
-            let piece = arrived.get_item(piece)?.cast_into::<PyByteArray>()?;
-            match self.scan.advance(start, &piece.to_vec()) {
+            let piece = ffi::piece_of(arrived, start..seen);
+            match self.scan.advance(start, &piece) {
                 Ok(end) => self.end = end,
                 Err(error) => self.end = Some(error.offset().map_or(length, |at| at as usize)),
             }
@@ -73,6 +73,6 @@ impl ValueScan {
             }
             window = window.saturating_mul(GROWTH);
         }
-        Ok(self.end.unwrap_or_else(|| self.scan.wanted()))
+        self.end.unwrap_or_else(|| self.scan.wanted())
     }
 }

@@ -60,6 +60,14 @@ def test_a_million_decoded(protocol: str) -> None:
 
 @pytest.mark.uninstrumented
 @pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_the_end_of_a_value_is_looked_for_a_million_times(protocol: str) -> None:
+    # Positions beyond those of the ints that Python always has.
+    data = fastthrift.encode(module.Item(1, "x" * 1000), protocol)
+    check(lambda: list(fastthrift.read_messages(data, module.Item, protocol)), 300_000, data)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
 def test_a_million_refused(protocol: str) -> None:
     truncated = DATA[protocol][:-1]
 

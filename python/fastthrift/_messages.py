@@ -1,0 +1,151 @@
+"""Many structs one after the other, in a file or in memory."""
+
+from __future__ import annotations
+
+from fastthrift._core import Selection, ValueScan, decode, frame_length, select
+from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.protocol.exc import (
+    TMalformedDataException,
+    TProtocolException,
+    TTruncatedDataException,
+)
+from fastthrift.thrift import TType
+from fastthrift.transport import TMemoryBuffer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Protocol, TypeVar
+
+    from typing_extensions import Buffer
+
+    T = TypeVar("T")
+
+    class Readable(Protocol):
+        """A file that is open for reading bytes."""
+
+        def read(self, size: int, /) -> bytes: ...
+
+
+# As many bytes are asked for at a time.
+_PIECE = 1 << 16
+_HEADER = 4
+
+_FACTORIES = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFactory}
+
+
+def read_messages(
+    source: Readable | Buffer,
+    cls: type[T],
+    protocol: Any = "binary",
+    *,
+    framed: bool = False,
+    only: Selection | Iterable[str] | None = None,
+) -> Iterator[T]:
+    """The structs of class ``cls`` that stand one after the other in a file that is open for
+    reading bytes, or in a buffer: one at a time, in memory that does not grow with their number.
+
+    ``protocol`` is as for ``decode``, and so is ``only``. ``framed`` says that the length of each
+    stands before it, in four bytes, as ``TFramedTransport`` writes it.
+
+    Raises ``TProtocolException`` where a struct is damaged, and ``TTruncatedDataException`` where
+    the last one is cut off; both tell which it is, and at which byte it begins.
+    """
+    if isinstance(protocol, str) and protocol in _FACTORIES:
+        protocol = _FACTORIES[protocol]()
+    if not hasattr(protocol, "get_protocol"):
+        raise ValueError(
+            f"unknown protocol {protocol!r}: use 'binary', 'compact' or a protocol factory"
+        )
+    if only is not None and not isinstance(only, Selection):
+        only = select(cls, *only)
+    return _read(_Pieces(source), cls, protocol, only, framed)
+
+
+def _read(
+    pieces: _Pieces, cls: type[T], factory: Any, only: Selection | None, framed: bool
+) -> Iterator[T]:
+    ahead = pieces.ahead
+    spoken = factory.get_protocol(TMemoryBuffer())
+    while ahead or pieces.fetch():
+        try:
+            start, end = _frame(pieces, spoken) if framed else (0, _struct_end(pieces, spoken))
+            message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, only=only)
+        except TProtocolException as error:
+            error.message = f"{error.message} ({pieces.told()})"
+            raise
+        pieces.drop(end)
+        yield message
+
+
+def _struct_end(pieces: _Pieces, spoken: Any) -> int:
+    """Where the struct ends that comes next, all of which has been fetched."""
+    scan = ValueScan(spoken, TType.STRUCT)
+    limit = spoken.max_message_size
+    while (end := scan.wanted(pieces.ahead)) > len(pieces.ahead) or end > limit:
+        if end > limit:
+            raise TMalformedDataException(
+                TProtocolException.SIZE_LIMIT,
+                f"a struct of at least {end} bytes exceeds the limit of {limit} (max_message_size)",
+            )
+        pieces.fetch_up_to(end)
+    return end
+
+
+def _frame(pieces: _Pieces, spoken: Any) -> tuple[int, int]:
+    """Where the frame that comes next has its content, all of which has been fetched."""
+    pieces.fetch_up_to(_HEADER)
+    end = _HEADER + frame_length(bytes(pieces.ahead[:_HEADER]), spoken.max_message_size)
+    pieces.fetch_up_to(end)
+    return _HEADER, end
+
+
+class _Pieces:
+    """What was fetched of a source and not dropped."""
+
+    def __init__(self, source: Any) -> None:
+        self.ahead = bytearray()
+        self._index = self._offset = 0
+        if hasattr(source, "read"):
+            self._read = source.read
+            return
+        if isinstance(source, str):
+            raise TypeError(
+                "read_messages() takes a file that is open for reading bytes, or a buffer, and "
+                "not the name of a file: open(name, 'rb')"
+            )
+        self._rest = memoryview(source).cast("B")
+        self._read = self._next_of_buffer
+
+    def _next_of_buffer(self, size: int) -> memoryview:
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+    def fetch(self) -> bool:
+        """Fetch another piece; false at the end."""
+        piece = self._read(_PIECE)
+        if isinstance(piece, str):
+            raise TypeError("the file gives text: open it for reading bytes, with mode 'rb'")
+        if not piece:
+            return False
+        self.ahead += piece
+        return True
+
+    def fetch_up_to(self, size: int) -> None:
+        """Fetch as many bytes as are asked for, or more."""
+        while len(self.ahead) < size:
+            if not self.fetch():
+                raise TTruncatedDataException(
+                    message=f"the input ends: {len(self.ahead)} bytes are left, and at least "
+                    f"{size} are needed"
+                )
+
+    def drop(self, end: int) -> None:
+        """Forget a message that ends there."""
+        del self.ahead[:end]
+        self._offset += end
+        self._index += 1
+
+    def told(self) -> str:
+        """Which message it is that comes next, and where."""
+        return f"in message {self._index}, which begins at byte {self._offset}"
