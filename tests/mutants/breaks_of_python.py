@@ -18,8 +18,8 @@ BREAKS = [
     Break(
         "structs one after the other",
         "an end in the middle is an end",
-        "                raise TTruncatedDataException(\n                    message=f\"the input ends",
-        "                raise StopIteration(\n                    f\"the input ends",
+        '                raise TTruncatedDataException(\n                    message=f"the input ends',
+        '                raise StopIteration(\n                    f"the input ends',
         (
             "codec/test_messages_in_a_row::test_a_last_one_that_is_cut_off_is_told_of_after_those_before_it",
         ),

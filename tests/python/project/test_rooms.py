@@ -75,6 +75,7 @@ ROOMS: dict[str, set[str]] = {
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
     "compat": set(),
+    "_messages": {"_core", "protocol", "protocol.exc", "thrift", "transport"},
     # The package's own names.
     "": {
         "_calls",
@@ -88,7 +89,6 @@ ROOMS: dict[str, set[str]] = {
         "pool",
         "transport.base",
     },
-    "_messages": {"_core", "protocol", "protocol.exc", "thrift", "transport"},
     "_plain": {"_core", "protocol.exc"},
     "_idl": {"_plain", "parser"},
     "contrib": set(),
