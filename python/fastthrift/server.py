@@ -42,6 +42,7 @@ from fastthrift._calls.settle import (
     conclude,
     error_number,
 )
+from fastthrift._calls.transports import other_side
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import Overload, refuse
@@ -66,12 +67,6 @@ logger = logging.getLogger(__name__)
 
 # What a client that is refused may take to send its call, in seconds.
 _REFUSAL_TIME = 1.0
-
-
-def _other_side(ours: Any, others: Any, made: Any) -> Any:
-    """What calls are read from, where it is what they are answered by too: the factory of both says
-    that the answer depends on the call. None otherwise."""
-    return made if ours is others and getattr(ours, "answers_in_kind", False) else None
 
 
 class TServer:
@@ -171,12 +166,12 @@ class TServer:
     def _converse(self, client: TTransportBase, connection: Connection) -> None:
         """Process the calls of one connection until its end."""
         itrans = self.itrans_factory.get_transport(client)
-        otrans = _other_side(self.itrans_factory, self.otrans_factory, itrans) or (
+        otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
             self.otrans_factory.get_transport(client)
         )
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = _other_side(self.iprot_factory, self.oprot_factory, iprot) or (
+            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
                 self.oprot_factory.get_protocol(otrans)
             )
             process = processing(self.processor, iprot, oprot)
@@ -222,11 +217,11 @@ class TServer:
             if isinstance(sock, socket.socket):
                 sock.settimeout(_REFUSAL_TIME)
             itrans = self.itrans_factory.get_transport(client)
-            otrans = _other_side(self.itrans_factory, self.otrans_factory, itrans) or (
+            otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
                 self.otrans_factory.get_transport(client)
             )
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = _other_side(self.iprot_factory, self.oprot_factory, iprot) or (
+            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
                 self.oprot_factory.get_protocol(otrans)
             )
             refuse(self.processor, iprot, oprot, why)

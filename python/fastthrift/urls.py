@@ -12,7 +12,8 @@ What they speak follows as a query: ``?protocol=compact&transport=framed&service
 ================  ====================================================  ====================
 ``protocol``      ``binary``, ``compact``, ``json`` (thriftpy2's) or    ``binary``
                   ``apache_json``
-``transport``     ``buffered`` or ``framed``                            ``buffered``
+``transport``     ``buffered``, ``framed``, ``header`` (THeader, with    ``buffered``
+                  messages in binary or compact) or ``zlib``
 ``service``       the name before the colon, where a port serves        none
                   several (``TMultiplexedProtocol``)
 ================  ====================================================  ====================
@@ -39,7 +40,11 @@ _PROTOCOLS = {
 _TRANSPORTS = {
     "buffered": ("fastthrift.transport", "TBufferedTransportFactory"),
     "framed": ("fastthrift.transport", "TFramedTransportFactory"),
+    "header": ("fastthrift.transport", "THeaderTransportFactory"),
+    "zlib": ("fastthrift.transport", "TZlibTransportFactory"),
 }
+# What a message of THeader may be written in.
+_OF_HEADER = ("binary", "compact")
 _SCHEMES = ("tcp", "tls", "unix", "http", "https")
 _PORT = 9090
 
@@ -66,7 +71,10 @@ class ServiceURL:
 
     def protocol_factory(self) -> Any:
         """A factory of its protocol, that of the service where the port has several."""
-        factory = _made(_PROTOCOLS, self.protocol)
+        if self.transport == "header":
+            factory = _made({"header": ("fastthrift.protocol", "THeaderProtocolFactory")}, "header")
+        else:
+            factory = _made(_PROTOCOLS, self.protocol)
         if not self.service:
             return factory
         from fastthrift.protocol import TMultiplexedProtocolFactory
@@ -75,12 +83,20 @@ class ServiceURL:
 
     def transport_factory(self) -> Any:
         """A factory of its transport."""
-        return _made(_TRANSPORTS, self.transport)
+        return _made(_TRANSPORTS, self.transport, **self.transport_options())
+
+    def transport_options(self) -> dict[str, Any]:
+        """What a factory of its transport is made with."""
+        if self.transport != "header":
+            return {}
+        from fastthrift.transport.header import THeaderSubprotocolID
+
+        return {"default_protocol": getattr(THeaderSubprotocolID, self.protocol.upper())}
 
 
-def _made(known: dict[str, tuple[str, str]], name: str) -> Any:
+def _made(known: dict[str, tuple[str, str]], name: str, **options: Any) -> Any:
     module, factory = known[name]
-    return getattr(importlib.import_module(module), factory)()
+    return getattr(importlib.import_module(module), factory)(**options)
 
 
 def parse(url: str) -> ServiceURL:
@@ -106,6 +122,11 @@ def parse(url: str) -> ServiceURL:
     if parts.username or parts.password:
         raise ValueError(f"{without_secrets(bare)!r} has a user, which a service has no use for")
     web = {"http": 80, "https": 443}
+    if scheme in web and spoken.transport in ("header", "zlib"):
+        raise ValueError(
+            f"{bare!r} with transport={spoken.transport}: messages over HTTP have the headers and "
+            "the compression of HTTP"
+        )
     if scheme not in web and parts.path.strip("/"):
         raise ValueError(f"{bare!r} has a path, which only urls of http and https have")
     return replace(
@@ -141,4 +162,9 @@ def _spoken(query: str) -> ServiceURL:
         if name in options:
             raise ValueError(f"{name} stands twice in a url of a service")
         options[name] = value
+    spoken = options.get("protocol", "binary")
+    if options.get("transport") == "header" and spoken not in _OF_HEADER:
+        raise ValueError(
+            f"protocol={spoken} with transport=header: there are {', '.join(_OF_HEADER)}"
+        )
     return replace(ServiceURL(""), **options)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ _NO_MESSAGES = {
 }
 
 _OLD_BINARY = "old binary"
+_HEADER = "THeader"
 
 # The classes of protocols, as `detect` names what they speak, and of transports: whether they make
 # frames.
@@ -35,6 +36,8 @@ _PROTOCOLS = {
 _TRANSPORTS = {
     "TFramedTransport": True,
     "TAsyncFramedTransport": True,
+    "THeaderTransport": True,
+    "TAsyncHeaderTransport": True,
     "TBufferedTransport": False,
     "TAsyncBufferedTransport": False,
 }
@@ -81,6 +84,10 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
         for base in type(trans).__mro__
     ]
     kind = "TAsync" if any(name.startswith("TAsync") for name in names) else "T"
+    if speech == _HEADER:
+        if _other_protocol(prot, speech) is None:
+            return None
+        return f"use {kind}HeaderTransportFactory and {kind}HeaderProtocolFactory"
     own_frames, needed = _makes_frames(prot), []
     if own_frames is not None and framed != own_frames:
         needed.append(f"{kind}{'Framed' if framed else 'Buffered'}TransportFactory")

@@ -54,6 +54,12 @@ def headers_of(trans: Any) -> list[tuple[str, str]]:
     ]
 
 
+def other_side(ours: Any, others: Any, made: Any) -> Any:
+    """What calls are read from, where it is what they are answered by too: the factory of both says
+    that the answer depends on the call. None otherwise."""
+    return made if ours is others and getattr(ours, "answers_in_kind", False) else None
+
+
 def peer_of(trans: Any) -> str | None:
     """The other side of a transport, where it is known."""
     return find_below(trans, "peer", str)

@@ -37,9 +37,10 @@ AWAITING = ("nonblocking", "asyncio", "asyncio-http")
 BLOCKING = ("nonblocking", "threaded", "threadpool", "simple", "http")
 SERVERS = (*BLOCKING, "asyncio", "asyncio-http")
 PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
-TRANSPORTS = ("auto", "framed", "buffered")
+TRANSPORTS = ("auto", "framed", "buffered", "header", "zlib")
 
 _ASYNCIO = ("asyncio", "asyncio-http")
+_WITHOUT_HEADER = ("nonblocking", "http", "asyncio-http")
 _PROTOCOL_CLASSES = {
     "auto": "BinaryProtocol",
     "binary": "BinaryProtocol",
@@ -303,6 +304,16 @@ def _require_meaning(options: Options) -> None:
         raise NotServed(f"--queue: nothing waits for a thread of --server {server}")
     if options.transport == "framed" and server == "asyncio-http":
         raise NotServed("--transport: messages over --server asyncio-http have no frames")
+    if options.transport in ("header", "zlib") and server in _WITHOUT_HEADER:
+        raise NotServed(
+            f"--transport {options.transport}: --server {server} has none, those that have are "
+            f"{', '.join(each for each in SERVERS if each not in _WITHOUT_HEADER)}"
+        )
+    if options.transport == "header" and options.protocol not in ("auto", "binary", "compact"):
+        raise NotServed(
+            f"--protocol {options.protocol}: messages of --transport header are binary or compact, "
+            "as each says"
+        )
 
 
 class _Counter:
@@ -370,14 +381,8 @@ def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
     protocol, transport = options.protocol, options.transport
     protocols: Any = importlib.import_module("fastthrift.protocol")
     transports: Any = importlib.import_module("fastthrift.transport")
-    yield (
-        None
-        if is_found and transport == "auto"
-        else transports.TFramedTransportFactory(**_size(options, "max_frame_size"))
-        if transport == "framed"
-        else transports.TBufferedTransportFactory()
-    )
-    name = f"T{_PROTOCOL_CLASSES[protocol]}Factory"
+    yield None if is_found and transport == "auto" else _transport_factory(options, transports, "T")
+    name = f"T{_protocol_class(options)}Factory"
     found = is_found and protocol == "auto"
     yield None if found else getattr(protocols, name)(**_size(options, "max_message_size"))
 
@@ -385,13 +390,22 @@ def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
 def _async_factories(options: Options) -> Iterator[Any]:
     protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
     transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
-    yield (
-        transports.TAsyncFramedTransportFactory(**_size(options, "max_frame_size"))
-        if options.transport == "framed"
-        else transports.TAsyncBufferedTransportFactory()
-    )
-    name = f"TAsync{_PROTOCOL_CLASSES[options.protocol]}Factory"
+    yield _transport_factory(options, transports, "TAsync")
+    name = f"TAsync{_protocol_class(options)}Factory"
     yield getattr(protocols, name)(**_size(options, "max_message_size"))
+
+
+def _transport_factory(options: Options, transports: Any, prefix: str) -> Any:
+    """One of a module's factories, whose names begin with ``prefix``."""
+    name = "buffered" if options.transport == "auto" else options.transport
+    limits = _size(options, "max_frame_size") if name in ("framed", "header") else {}
+    return getattr(transports, f"{prefix}{name.title()}TransportFactory")(**limits)
+
+
+def _protocol_class(options: Options) -> str:
+    if options.transport == "header":
+        return "HeaderProtocol"
+    return _PROTOCOL_CLASSES[options.protocol]
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

@@ -234,7 +234,10 @@ def _advice(error: Exception, arguments: argparse.Namespace) -> str:
     return ""
 
 
-_SPEAKS = "the url says how to speak: ?transport=framed, ?protocol=compact (or json, apache_json)"
+_SPEAKS = (
+    "the url says how to speak: ?transport=framed (or header, zlib), ?protocol=compact (or json, "
+    "apache_json)"
+)
 
 _OTHER_SERVICE = (
     "the server has another service or version there; where it has several, the url names one: "

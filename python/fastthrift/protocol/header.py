@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from fastthrift._core import TMessageType
 from fastthrift.protocol.binary import TBinaryProtocolFactory
@@ -17,11 +17,6 @@ from fastthrift.transport.header import (
 
 __all__ = ["THeaderProtocol", "THeaderProtocolFactory"]
 
-_FACTORIES: dict[int, Any] = {
-    THeaderSubprotocolID.BINARY: TBinaryProtocolFactory,
-    THeaderSubprotocolID.COMPACT: TCompactProtocolFactory,
-}
-
 
 class THeaderProtocol:
     """Reads each message in the protocol that it has come in, and answers in that.
@@ -30,6 +25,12 @@ class THeaderProtocol:
     ``default_protocol``. ``options`` are those of the binary and the compact protocol.
     """
 
+    _factories: ClassVar[dict[int, Any]] = {
+        THeaderSubprotocolID.BINARY: TBinaryProtocolFactory,
+        THeaderSubprotocolID.COMPACT: TCompactProtocolFactory,
+    }
+    _transport: ClassVar[Any] = THeaderTransport
+
     def __init__(
         self,
         trans: Any,
@@ -37,11 +38,12 @@ class THeaderProtocol:
         default_protocol: int = THeaderSubprotocolID.BINARY,
         **options: Any,
     ) -> None:
-        if not isinstance(trans, THeaderTransport):
-            trans = THeaderTransport(trans, allowed_client_types, default_protocol)
-        self.trans: THeaderTransport = trans
+        if not isinstance(trans, self._transport):
+            trans = self._transport(trans, allowed_client_types, default_protocol)
+        self.trans: Any = trans
         self._made = {
-            name: factory(**options).get_protocol(trans) for name, factory in _FACTORIES.items()
+            name: factory(**options).get_protocol(trans)
+            for name, factory in self._factories.items()
         }
 
     def _proto(self) -> Any:
@@ -63,7 +65,8 @@ class THeaderProtocol:
 
     def get_headers(self) -> dict[bytes, bytes]:
         """What came with the last message."""
-        return self.trans.get_headers()
+        headers: dict[bytes, bytes] = self.trans.get_headers()
+        return headers
 
     def set_header(self, key: str | bytes, value: str | bytes) -> None:
         """Send this with the next message."""
@@ -80,13 +83,13 @@ class THeaderProtocol:
     def read_message_begin(self) -> tuple[str, int, int]:
         if not self.trans.pending():
             # The frame says in which protocol the message is.
-            self.trans.feed(self.trans.trans.read(self.trans.trans.max_frame_size))
+            self.trans.feed(self.trans.trans.read(self.trans.rules.max_frame_size))
         header: tuple[str, int, int] = self._proto().read_message_begin()
         return header
 
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
-        self.trans.trans.answers = ttype in (TMessageType.REPLY, TMessageType.EXCEPTION)
-        if not self.trans.trans.answers:
+        self.trans.rules.answers = ttype in (TMessageType.REPLY, TMessageType.EXCEPTION)
+        if not self.trans.rules.answers:
             self.trans.sequence_id = seqid
         self._proto().write_message_begin(name, ttype, seqid)
 
@@ -96,6 +99,7 @@ class THeaderProtocolFactory:
     the call has come."""
 
     answers_in_kind = True
+    _makes: ClassVar[Any] = THeaderProtocol
 
     def __init__(
         self,
@@ -107,7 +111,6 @@ class THeaderProtocolFactory:
         self.default_protocol = default_protocol
         self.options = options
 
-    def get_protocol(self, trans: Any) -> THeaderProtocol:
-        return THeaderProtocol(
-            trans, self.allowed_client_types, self.default_protocol, **self.options
-        )
+    def get_protocol(self, trans: Any) -> Any:
+        """A protocol of THeader over ``trans``."""
+        return self._makes(trans, self.allowed_client_types, self.default_protocol, **self.options)

@@ -7,47 +7,36 @@ stream goes on with the next one. That is how the libraries of Apache Thrift do 
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from collections.abc import Generator
+from typing import Any, ClassVar
 
 from fastthrift._core import CyTransportBase, TBufferedTransport, TMemoryBuffer
 
 from .base import TTransportBase, TTransportException
 
 # What is read from below at once, and the least that is decompressed at once, in bytes.
-_PIECE = 4096
+PIECE = 4096
 
 
-class _ZlibStream(TTransportBase):
-    """The compressed stream. It decompresses no more than it is asked for: however much a few
-    bytes stand for, the limits of protocols are reached first."""
+class ZlibStreams:
+    """The two compressed streams of a connection; what is read and sent is for others to move.
 
-    def __init__(self, trans: Any, compresslevel: int) -> None:
-        self.trans = trans
+    No more is decompressed than is asked for: however much a few bytes stand for, the limits of
+    protocols are reached first.
+    """
+
+    def __init__(self, compresslevel: int) -> None:
         self.compresslevel = compresslevel
-        # A transport that gives as many bytes as it is asked for, or waits, is asked for one.
-        whole = isinstance(trans, (CyTransportBase, TMemoryBuffer))
-        whole = whole or getattr(type(trans), "read", None) is TTransportBase.read
-        self._piece = 1 if whole else _PIECE
-        self._start_over()
+        self.start_over()
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
+        """Both streams start anew: there is another connection."""
         self._decompress = zlib.decompressobj()
         self._compress = zlib.compressobj(self.compresslevel)
-        self._written = bytearray()
 
-    def is_open(self) -> bool:
-        return bool(self.trans.is_open())
-
-    def open(self) -> None:
-        """Open the transport below; both streams start anew."""
-        self._start_over()
-        self.trans.open()
-
-    def close(self) -> None:
-        self.trans.close()
-
-    def read(self, sz: int) -> bytes:
-        """Read between 1 and ``sz`` bytes; none at the end of the stream."""
+    def reading(self, sz: int) -> Generator[None, bytes, bytes]:
+        """Between 1 and ``sz`` bytes of what came; none at the end. Each time it yields, it is to
+        be sent more of what comes, or nothing where no more does."""
         # What a call has left of its input, and then what zlib has left of its output.
         compressed = self._decompress.unconsumed_tail
         while not self._decompress.eof:
@@ -57,25 +46,65 @@ class _ZlibStream(TTransportBase):
                 raise TTransportException(
                     TTransportException.UNKNOWN,
                     f"what came is not compressed with zlib ({error}): it begins with "
-                    f"{compressed[:16]!r}; both sides have to use TZlibTransport, or none",
+                    f"{bytes(compressed[:16])!r}; both sides have to use TZlibTransport, or none",
                 ) from error
             if data:
                 return data
-            compressed = self.trans.read(self._piece)
+            compressed = yield
             if not compressed:
                 break
         return b""
+
+    def sent_for(self, written: bytes) -> bytes:
+        """What is sent for what was written, so that the other side can read it."""
+        return self._compress.compress(written) + self._compress.flush(zlib.Z_SYNC_FLUSH)
+
+
+class _ZlibStream(TTransportBase):
+    """The compressed streams over a transport."""
+
+    def __init__(self, trans: Any, compresslevel: int) -> None:
+        self.trans = trans
+        # A transport that gives as many bytes as it is asked for, or waits, is asked for one.
+        whole = isinstance(trans, (CyTransportBase, TMemoryBuffer))
+        whole = whole or getattr(type(trans), "read", None) is TTransportBase.read
+        self._piece = 1 if whole else PIECE
+        self._streams = ZlibStreams(compresslevel)
+        self._written = bytearray()
+
+    def is_open(self) -> bool:
+        return bool(self.trans.is_open())
+
+    def open(self) -> None:
+        """Open the transport below; both streams start anew."""
+        self._streams.start_over()
+        self._written.clear()
+        self.trans.open()
+
+    def close(self) -> None:
+        self.trans.close()
+
+    def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes; none at the end of the stream."""
+        reading = self._streams.reading(sz)
+        try:
+            next(reading)
+            while True:
+                reading.send(self.trans.read(self._piece))
+        except StopIteration as end:
+            data: bytes = end.value
+            return data
 
     def write(self, buf: bytes) -> None:
         self._written += buf
 
     def flush(self) -> None:
         """Compress what was written, send it, and let the other side read it."""
-        written, self._written = self._written, bytearray()
-        if not written:
-            return
-        self.trans.write(self._compress.compress(written) + self._compress.flush(zlib.Z_SYNC_FLUSH))
-        self.trans.flush()
+        written = bytes(self._written)
+        self._written.clear()
+        if written:
+            self.trans.write(self._streams.sent_for(written))
+            self.trans.flush()
 
 
 class TZlibTransport(TBufferedTransport):
@@ -93,8 +122,11 @@ class TZlibTransport(TBufferedTransport):
 class TZlibTransportFactory:
     """Makes zlib transports."""
 
+    _makes: ClassVar[Any] = TZlibTransport
+
     def __init__(self, compresslevel: int = 9) -> None:
         self.compresslevel = compresslevel
 
-    def get_transport(self, trans: Any) -> TZlibTransport:
-        return TZlibTransport(trans, self.compresslevel)
+    def get_transport(self, trans: Any) -> Any:
+        """A zlib transport over ``trans``."""
+        return self._makes(trans, self.compresslevel)

@@ -99,6 +99,7 @@ ROOMS: dict[str, set[str]] = {
         "protocol",
         "protocol.exc",
         "thrift",
+        "transport",
     },
     "contrib.aio": {
         "_core",

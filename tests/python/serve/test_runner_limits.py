@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fastthrift.pool import ClientPool
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TTransportException
 from support.rpc import PATIENCE
@@ -112,6 +113,18 @@ def test_a_frame_above_the_limit_is_refused(runner: Runner, server: str) -> None
     assert "1000" in runner.log()
 
 
+@pytest.mark.parametrize(
+    ("server", "transport"), [("threaded", "header"), ("asyncio", "header"), ("asyncio", "zlib")]
+)
+def test_header_and_zlib_are_served(runner: Runner, server: str, transport: str) -> None:
+    options = "--server", server, "--transport", transport, "--max-message-size", "1000000"
+    with runner.started(*options, handler=handler_for(server)) as process:
+        url = f"tcp://127.0.0.1:{runner.port}?transport={transport}"
+        with ClientPool(runner.service, url, timeout=PATIENCE) as pool:
+            assert "you" in pool.greet("you")
+        assert ended(process) == 0
+
+
 @pytest.mark.parametrize("server", ALL)
 def test_idle_and_slow_connections_are_closed(runner: Runner, server: str) -> None:
     options = "--server", server, "--idle-timeout", "0.2", "--message-timeout", "0.3"
@@ -132,6 +145,12 @@ def test_idle_and_slow_connections_are_closed(runner: Runner, server: str) -> No
         (("threadpool", "--max-connections", "5"), "error: --max-connections: the connections of"),
         (("threaded", "--queue", "5"), "error: --queue: nothing waits for a thread of"),
         (("asyncio-http", "--transport", "framed"), "error: --transport: messages over"),
+        (("nonblocking", "--transport", "header"), "error: --transport header: --server nonblock"),
+        (("http", "--transport", "zlib"), "error: --transport zlib: --server http has none"),
+        (
+            ("threaded", "--transport", "header", "--protocol", "json"),
+            "error: --protocol json: messages of --transport header are binary or compact",
+        ),
     ],
 )
 def test_a_limit_that_a_server_has_not_is_one_line(

@@ -43,10 +43,13 @@ from .client import TAsyncClient
 from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
+from .protocol.header import TAsyncHeaderProtocolFactory
 from .socket import TAsyncSocket, addresses_of
 from .transport.base import within
 from .transport.buffered import TAsyncBufferedTransportFactory
+from .transport.compressed import TAsyncZlibTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
+from .transport.header import TAsyncHeaderTransportFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -62,6 +65,8 @@ _WEB = ("http", "https")
 _TRANSPORTS: dict[str, Any] = {
     "buffered": TAsyncBufferedTransportFactory,
     "framed": TAsyncFramedTransportFactory,
+    "header": TAsyncHeaderTransportFactory,
+    "zlib": TAsyncZlibTransportFactory,
 }
 
 
@@ -169,9 +174,9 @@ class _InTasks(PoolCalls):
             TAsyncClient,
             self.service,
             _socket(url, address, options, at, ssl_context),
-            proto_factory or _PROTOCOLS[url.protocol](),
+            proto_factory or _protocol_factory(url),
             # A body needs no frames, and no buffer.
-            None if url.scheme in _WEB else trans_factory or _TRANSPORTS[url.transport](),
+            None if url.scheme in _WEB else trans_factory or _transport_factory(url),
         )
         client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid))
         return client
@@ -185,6 +190,16 @@ class _InTasks(PoolCalls):
     def close_client(self, client: Any) -> None:
         with contextlib.suppress(OSError, TTransportException):
             client._iprot.trans.close()
+
+
+def _protocol_factory(url: ServiceURL) -> Any:
+    if url.transport == "header":
+        return TAsyncHeaderProtocolFactory()
+    return _PROTOCOLS[url.protocol]()
+
+
+def _transport_factory(url: ServiceURL) -> Any:
+    return _TRANSPORTS[url.transport](**url.transport_options())
 
 
 def _require_support(url: ServiceURL, proto_factory: Any) -> None:

@@ -15,6 +15,7 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
+from fastthrift._calls.transports import other_side
 from fastthrift._serve.connections import (
     FRESH_FOR,
     FRESH_PATIENCE,
@@ -228,10 +229,14 @@ class TAsyncServer:
         assert task is not None
         connection = self._connections.get(task) or Connection(client, task)
         itrans = self.itrans_factory.get_transport(client)
-        otrans = self.otrans_factory.get_transport(client)
+        otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
+            self.otrans_factory.get_transport(client)
+        )
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = self.oprot_factory.get_protocol(otrans)
+            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
+                self.oprot_factory.get_protocol(otrans)
+            )
             process = processing(self.processor, iprot, oprot)
             call, peer = connection.call, connection.peer
             # One that waited to be accepted when the server was closed may have sent calls.

@@ -4,6 +4,7 @@ from .apache_json import TAsyncApacheJSONProtocol, TAsyncApacheJSONProtocolFacto
 from .base import TAsyncProtocolBase
 from .binary import TAsyncBinaryProtocol, TAsyncBinaryProtocolFactory
 from .compact import TAsyncCompactProtocol, TAsyncCompactProtocolFactory
+from .header import TAsyncHeaderProtocol, TAsyncHeaderProtocolFactory
 from .json import TAsyncJSONProtocol, TAsyncJSONProtocolFactory
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "TAsyncBinaryProtocolFactory",
     "TAsyncCompactProtocol",
     "TAsyncCompactProtocolFactory",
+    "TAsyncHeaderProtocol",
+    "TAsyncHeaderProtocolFactory",
     "TAsyncJSONProtocol",
     "TAsyncJSONProtocolFactory",
     "TAsyncProtocolBase",

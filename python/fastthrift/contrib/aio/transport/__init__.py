@@ -2,7 +2,9 @@
 
 from .base import TAsyncTransportBase
 from .buffered import TAsyncBufferedTransport, TAsyncBufferedTransportFactory
+from .compressed import TAsyncZlibTransport, TAsyncZlibTransportFactory
 from .framed import TAsyncFramedTransport, TAsyncFramedTransportFactory
+from .header import TAsyncHeaderTransport, TAsyncHeaderTransportFactory
 from .sasl import TAsyncSaslClientTransport, TAsyncSaslClientTransportFactory
 
 __all__ = [
@@ -10,7 +12,11 @@ __all__ = [
     "TAsyncBufferedTransportFactory",
     "TAsyncFramedTransport",
     "TAsyncFramedTransportFactory",
+    "TAsyncHeaderTransport",
+    "TAsyncHeaderTransportFactory",
     "TAsyncSaslClientTransport",
     "TAsyncSaslClientTransportFactory",
     "TAsyncTransportBase",
+    "TAsyncZlibTransport",
+    "TAsyncZlibTransportFactory",
 ]

@@ -1,0 +1,252 @@
+"""What a connection of THeader knows and says, as rules over bytes: nothing here waits or moves
+them, so that transports which block and those of asyncio have the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastthrift._core import frame_header
+
+from ._header_frame import (
+    ZLIB,
+    HeaderFrame,
+    is_header_frame,
+    read_frame,
+    refused_transform,
+    write_frame,
+)
+from .base import TTransportException
+
+#: How many bytes there are before a frame: its length.
+LENGTH = 4
+
+
+class THeaderClientType:
+    """What the other side of a connection may speak."""
+
+    HEADERS = 0
+    FRAMED_BINARY = 1
+    UNFRAMED_BINARY = 2
+    FRAMED_COMPACT = 3
+    UNFRAMED_COMPACT = 4
+
+
+class THeaderSubprotocolID:
+    """The protocol of the message in a frame."""
+
+    BINARY = 0
+    COMPACT = 2
+
+
+class THeaderTransformID:
+    """How the message in a frame was transformed."""
+
+    ZLIB = ZLIB
+
+
+_FRAMED = {
+    THeaderSubprotocolID.BINARY: THeaderClientType.FRAMED_BINARY,
+    THeaderSubprotocolID.COMPACT: THeaderClientType.FRAMED_COMPACT,
+}
+_UNFRAMED = {
+    THeaderSubprotocolID.BINARY: THeaderClientType.UNFRAMED_BINARY,
+    THeaderSubprotocolID.COMPACT: THeaderClientType.UNFRAMED_COMPACT,
+}
+_NAMES = {
+    THeaderClientType.HEADERS: "THeader",
+    THeaderClientType.FRAMED_BINARY: "framed binary",
+    THeaderClientType.UNFRAMED_BINARY: "binary without frames",
+    THeaderClientType.FRAMED_COMPACT: "framed compact",
+    THeaderClientType.UNFRAMED_COMPACT: "compact without frames",
+}
+
+
+def _protocol_at(start: bytes) -> int | None:
+    """The protocol of a message by its start, where it is one."""
+    if start[:2] == b"\x80\x01":
+        return THeaderSubprotocolID.BINARY
+    if start[:1] == b"\x82" and start[1:2] and start[1] & 0x1F == 1:
+        return THeaderSubprotocolID.COMPACT
+    return None
+
+
+def as_bytes(text: str | bytes) -> bytes:
+    """A key or value as THeader sends it."""
+    return text.encode() if isinstance(text, str) else bytes(text)
+
+
+class HeaderRules:
+    """What one side of a connection has been told and tells the other."""
+
+    def __init__(
+        self, allowed: Collection[int], default_protocol: int, max_frame_size: int
+    ) -> None:
+        if default_protocol not in _FRAMED:
+            raise ValueError(
+                f"THeader has no protocol {default_protocol!r} here: there are 0 (binary) and 2 "
+                "(compact), see THeaderSubprotocolID"
+            )
+        self.allowed = allowed
+        self.default_protocol = default_protocol
+        self.max_frame_size = max_frame_size
+        self.write_headers: dict[bytes, bytes] = {}
+        self.write_persistent: dict[bytes, bytes] = {}
+        self.write_transforms: list[int] = []
+        #: Of the call that is made, by names in text; the observers of calls fill them in.
+        self.call_headers: dict[str, str] = {}
+        #: Whether what is written answers what was read, and so goes as that has come.
+        self.answers = False
+        #: Whether the last flush was refused because of a limit, so that nothing was sent.
+        self.refused = False
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what the other side has said: there is another connection."""
+        self.client_type = THeaderClientType.HEADERS
+        self.received = HeaderFrame(b"", self.default_protocol)
+        self.read_persistent: dict[bytes, bytes] = {}
+        self.sequence_id = 0
+
+    @property
+    def is_unframed(self) -> bool:
+        """Whether the other side was found to send no frames."""
+        return self.client_type in _UNFRAMED.values()
+
+    def size_after(self, start: bytes) -> int | None:
+        """How many bytes the frame has that begins with these, its length; None where they are the
+        start of a message, and the connection has no frames."""
+        protocol = _protocol_at(start)
+        if protocol is not None:
+            self._take(_UNFRAMED[protocol], HeaderFrame(b"", protocol))
+            return None
+        size = int.from_bytes(start, "big", signed=True)
+        if not 0 < size <= self.max_frame_size:
+            raise TTransportException(
+                TTransportException.SIZE_LIMIT if size > 0 else TTransportException.NEGATIVE_SIZE,
+                f"a frame of {size} bytes where at most {self.max_frame_size} are allowed: "
+                f"it begins with {bytes(start)!r}, which may be no frame of THeader at all",
+            )
+        return size
+
+    def message_in(self, frame: bytes) -> bytes:
+        """What is in a frame, given without its length."""
+        if is_header_frame(frame):
+            received = read_frame(frame, self.max_frame_size)
+            self._take(THeaderClientType.HEADERS, received)
+            self.read_persistent |= received.persistent
+            self.sequence_id = received.sequence_id
+            return received.payload
+        protocol = _protocol_at(frame)
+        if protocol is None:
+            raise TTransportException(
+                TTransportException.INVALID_CLIENT_TYPE,
+                f"a frame that begins with {frame[:16]!r}: expected THeader's magic number 0x0FFF, "
+                "or a message of the binary or compact protocol",
+            )
+        self._take(_FRAMED[protocol], HeaderFrame(b"", protocol))
+        return bytes(frame)
+
+    def _take(self, client_type: int, received: HeaderFrame) -> None:
+        if client_type not in self.allowed:
+            raise TTransportException(
+                TTransportException.INVALID_CLIENT_TYPE,
+                f"the other side speaks {_NAMES[client_type]}: allowed are "
+                f"{', '.join(_NAMES[each] for each in sorted(self.allowed))} "
+                "(allowed_client_types)",
+            )
+        self.client_type = client_type
+        self.received = received
+
+    def sent_for(self, payload: bytes) -> bytes:
+        """What is sent for what was written: one frame, or as the other side speaks; nothing for
+        nothing. Raises ``TTransportException`` of type ``SIZE_LIMIT``."""
+        self.refused = False
+        if not payload:
+            return b""
+        if self.client_type == THeaderClientType.HEADERS:
+            payload = self._as_frame(payload)
+        if self.is_unframed:
+            return payload
+        self.refused = len(payload) > self.max_frame_size
+        if self.refused:
+            raise TTransportException(
+                TTransportException.SIZE_LIMIT,
+                f"a frame of {len(payload)} bytes where at most {self.max_frame_size} are "
+                "allowed (max_frame_size)",
+            )
+        return bytes(frame_header(len(payload), self.max_frame_size)) + payload
+
+    def _as_frame(self, payload: bytes) -> bytes:
+        transforms = self.write_transforms
+        if self.answers and not transforms:
+            transforms = self.received.transforms
+        headers = self.write_persistent | self.write_headers
+        headers |= {as_bytes(name): as_bytes(text) for name, text in self.call_headers.items()}
+        self.write_headers = {}
+        frame = HeaderFrame(
+            payload, self.received.protocol_id, 0, self.sequence_id, transforms, headers
+        )
+        try:
+            return write_frame(frame)
+        except TTransportException:
+            self.refused = True
+            raise
+
+
+class HeaderFace:
+    """What transports of THeader have for their users."""
+
+    rules: HeaderRules
+
+    @property
+    def call_headers(self) -> dict[str, str]:
+        """Headers of the call that is made, by names in text."""
+        return self.rules.call_headers
+
+    @call_headers.setter
+    def call_headers(self, headers: dict[str, str]) -> None:
+        self.rules.call_headers = headers
+
+    @property
+    def refused(self) -> bool:
+        """Whether the last flush was refused because of a limit, so that nothing was sent."""
+        return self.rules.refused
+
+    @property
+    def protocol_id(self) -> int:
+        """The protocol of the last message that came, or of the first one that goes."""
+        return self.rules.received.protocol_id
+
+    @property
+    def sequence_id(self) -> int:
+        """That of the next frame; of an answer it is the call's."""
+        return self.rules.sequence_id
+
+    @sequence_id.setter
+    def sequence_id(self, sequence_id: int) -> None:
+        # 32 bits; those of messages are signed.
+        self.rules.sequence_id = sequence_id & 0xFFFF_FFFF
+
+    def get_headers(self) -> dict[bytes, bytes]:
+        """What came with the last message, and what was said to be for all of them."""
+        return self.rules.read_persistent | self.rules.received.headers
+
+    def set_header(self, key: str | bytes, value: str | bytes) -> None:
+        """Send this with the next message."""
+        self.rules.write_headers[as_bytes(key)] = as_bytes(value)
+
+    def set_persistent_header(self, key: str | bytes, value: str | bytes) -> None:
+        """Send this with each message from now on."""
+        self.rules.write_persistent[as_bytes(key)] = as_bytes(value)
+
+    def clear_headers(self) -> None:
+        """Send none of what was set with the next message, nor with those after it."""
+        self.rules.write_headers = {}
+        self.rules.write_persistent = {}
+
+    def add_transform(self, transform_id: int) -> None:
+        """Transform each message from now on; there is ``THeaderTransformID.ZLIB``."""
+        if transform_id != ZLIB:
+            raise ValueError(refused_transform(transform_id))
+        if transform_id not in self.rules.write_transforms:
+            self.rules.write_transforms.append(transform_id)
