@@ -28,7 +28,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "stream",
         below: &["wire"],
-        crates: &["bytes"],
+        crates: &["bytes", "flate2", "thiserror"],
     },
     Room {
         name: "server",

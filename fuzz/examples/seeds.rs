@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use fastthrift::stream::HeaderFrame;
 use fastthrift::wire::{MessageHeader, WireType};
 use fastthrift_fuzz::choices::{Choices, Random};
 use fastthrift_fuzz::protocols::{Protocol, Short, Strict, Text};
@@ -44,6 +45,26 @@ fn headers<P: Protocol>() -> Vec<Vec<u8>> {
                 message_type,
                 sequence_id,
             })
+        })
+        .collect()
+}
+
+/// Frames of `THeader` with these messages, of every kind.
+fn header_frames(messages: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
+    let pairs = |name: &str| [(name.into(), b"value".to_vec())].into();
+    messages
+        .enumerate()
+        .map(|(number, message)| {
+            let frame = HeaderFrame {
+                payload: message.into(),
+                protocol_id: if number % 2 == 0 { 0 } else { 2 },
+                sequence_id: number as u32,
+                zlib: number % 3 == 0,
+                headers: pairs("key"),
+                persistent: pairs("trace"),
+                ..HeaderFrame::default()
+            };
+            frame.write().expect("two pairs")
         })
         .collect()
 }
@@ -88,6 +109,7 @@ fn main() -> io::Result<()> {
     let sized = |text: &Vec<u8>| [&(text.len() as u32).to_be_bytes()[..], text].concat();
     let texts = json.iter().cloned().chain(json.iter().map(sized));
     write("stream_cuts", all().chain(texts).map(with_cuts).collect())?;
+    write("header", header_frames(all().take(COUNT)))?;
     let choices = (1..=COUNT).map(|number| bytes(&mut random, 16 * number));
     write("round_trip", choices.collect())
 }

@@ -7,6 +7,8 @@ pub mod checks;
 pub mod choices;
 #[path = "../../tests/wire/cuts.rs"]
 pub mod cuts;
+#[path = "../../tests/wire/header_frames.rs"]
+pub mod header_frames;
 #[path = "../../tests/wire/protocols.rs"]
 pub mod protocols;
 #[path = "../../tests/wire/shape.rs"]

@@ -18,12 +18,15 @@
 //!   it to the decoder;
 //! - however the bytes are cut, each header is read twice at most and the
 //!   bytes of strings and numbers not at all;
-//! - no more bytes are asked for than the value takes.
+//! - no more bytes are asked for than the value takes;
+//! - what a frame of `THeader` says of itself is believed only within the
+//!   frame, and within the limit of its message when it is decompressed.
 #![forbid(unsafe_code)]
 
 mod arrived;
 mod detect;
 mod frame;
+mod header;
 mod inbound;
 mod scan;
 
@@ -31,5 +34,6 @@ pub use detect::{Opening, Speech, detect};
 pub use frame::{
     FRAME_HEADER, frame_end, frame_header, frame_length, unsigned_header, unsigned_length,
 };
+pub use header::{HeaderError, HeaderFrame, HeaderPairs};
 pub use inbound::{Framing, Inbound};
 pub use scan::{Protocol, Scan, Target};
