@@ -57,6 +57,14 @@ FAULTS = [
         ("* multiplexed *",),
     ),
     Fault(
+        "apache",
+        "serves calls",
+        ("text: 1 MiB", "data: 1 MiB", "data: 10 MiB"),
+        "What 4 KiB of zlib hold beyond the next 4 KiB of a message is lost; it waits for that.",
+        ("* zlib",),
+        is_endless=True,
+    ),
+    Fault(
         "cpp node",
         "serves",
         ("oneway and a call, *",),
@@ -120,6 +128,14 @@ FAULTS = [
         ("in a struct: cube", "groups: filled"),
         "What follows an empty list within a container is lost in JSON.",
         ("json *",),
+    ),
+    Fault(
+        "apache",
+        "serves calls",
+        ("200 calls before the first answer",),
+        "Of pipelined calls and answers those are lost that 4 KiB of zlib hold beyond 4 KiB.",
+        ("binary zlib",),
+        is_endless=True,
     ),
 ]
 
