@@ -17,6 +17,7 @@ from typing import Any
 import fastthrift
 import pytest
 from fastthrift.rpc import make_client
+from fastthrift.thrift import TApplicationException
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TFramedTransportFactory,
@@ -263,7 +264,7 @@ def test_a_handler_that_hangs_is_killed_and_an_idle_client_is_not(tmp_path: Path
             pid = client.pid()
             time.sleep(2.5)  # more than gunicorn's time-out
             assert client.pid() == pid
-            with pytest.raises(TTransportException):
+            with pytest.raises(TApplicationException, match="Internal error processing hang"):
                 client.hang()
         program.wait()
         assert program.logged("WORKER TIMEOUT") == 1
