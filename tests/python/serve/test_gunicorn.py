@@ -42,7 +42,6 @@ from fastthrift.thrift import TProcessor
 
 idl = fastthrift.load("sums.thrift", "sums_thrift")
 LOADER = os.getpid()
-print("Loaded", flush=True)
 FRAMED = "fastthrift.transport:TFramedTransportFactory"
 
 class Handler:
@@ -78,6 +77,10 @@ class FramedSync(SyncWorker):
 class FramedThreads(GThreadWorker):
     thrift_transport_factory = FRAMED
 """
+CONFIGURATION = """
+def post_worker_init(worker):
+    print("Ready", flush=True)
+"""
 GEVENT = """
 from fastthrift.contrib.gunicorn import GeventWorker
 from app import FRAMED, processor
@@ -98,6 +101,7 @@ class Program:
         self.folder = folder
         folder.joinpath("sums.thrift").write_text(IDL)
         folder.joinpath("app.py").write_text(APPLICATION)
+        folder.joinpath("gunicorn.conf.py").write_text(CONFIGURATION)
         folder.joinpath("gevent_app.py").write_text(GEVENT)
         self.path = folder / "socket"
         self.log = folder / "log"
@@ -222,11 +226,11 @@ def test_no_answer_is_lost_when_workers_are_replaced_and_end(
     with served(tmp_path, PLAIN, *options, transport=transport) as program:
         load = Load(program, transport)
         try:
-            # Before it loads the application, a worker of gunicorn overlooks signals.
-            until(lambda: program.logged("Loaded") >= 2)
+            # Before it is ready, a worker of gunicorn may overlook a signal.
+            until(lambda: program.logged("Ready") >= 2)
             until(lambda: min(load.answers) > 20)
             program.process.send_signal(signal.SIGHUP)
-            until(lambda: program.logged("Loaded") >= 4)
+            until(lambda: program.logged("Ready") >= 4)
             until(lambda: program.logged("Worker exiting") >= 2)
             before = list(load.answers)
             until(lambda: all(now > old for now, old in zip(load.answers, before, strict=True)))
