@@ -33,7 +33,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "server",
         below: &["wire", "stream"],
-        crates: &["bytes", "foldhash", "mio"],
+        crates: &["bytes", "foldhash", "mio", "rustix"],
     },
     Room {
         name: "idl",

@@ -1,6 +1,9 @@
 //! The server over loopback, with workers that answer each call with itself.
 #![allow(missing_docs)]
 
+#[path = "server/messages.rs"]
+mod messages;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +15,8 @@ use std::{io, sync::Arc};
 use bytes::Bytes;
 use fastthrift::server::{Ended, Listener, Notice, Request, Server, ServerOptions, Work};
 use fastthrift::stream::Protocol;
-use fastthrift::wire::{
-    Binary, BinaryWriter, CompactWriter, Limits, Reader, SliceInput, Writer, message_type,
-};
+use fastthrift::wire::{Binary, Limits, Reader, SliceInput, message_type};
+use messages::{add, binary, compact, framed, read};
 
 /// What nothing outlasts.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,42 +96,6 @@ fn answer_with_itself(mut request: Request) {
         answer.extend_from_slice(&message);
         request.answer(answer.into(), true);
     }
-}
-
-/// A call without arguments.
-fn binary(name: &str, kind: u8, id: i32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = BinaryWriter::new(&mut bytes, Limits::DEFAULT, true);
-    writer.message(name.as_bytes(), kind, id).expect("a header");
-    writer.stop();
-    bytes
-}
-
-fn compact(name: &str, id: i32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = CompactWriter::new(&mut bytes, Limits::DEFAULT);
-    writer
-        .message(name.as_bytes(), message_type::CALL, id)
-        .expect("a header");
-    writer.stop();
-    bytes
-}
-
-fn framed(message: &[u8]) -> Vec<u8> {
-    let mut bytes = (message.len() as u32).to_be_bytes().to_vec();
-    bytes.extend_from_slice(message);
-    bytes
-}
-
-fn read(stream: &mut TcpStream, count: usize) -> Vec<u8> {
-    let mut bytes = vec![0; count];
-    stream.read_exact(&mut bytes).expect("an answer");
-    bytes
-}
-
-/// The call that most tests make, in a frame.
-fn add(id: i32) -> Vec<u8> {
-    framed(&binary("add", message_type::CALL, id))
 }
 
 /// Sends a message that is answered with itself.
@@ -642,6 +608,55 @@ fn next_call_of_a_connection_may_be_under_way_when_the_server_is_closed() {
     // Behind the answer is the end.
     assert_eq!(read_to_end(&mut kept), message);
     assert_eq!(server.close(PATIENCE).unfinished, 0);
+}
+
+#[test]
+fn call_behind_one_without_an_answer_may_be_under_way_when_the_server_is_closed() {
+    let (gate, pass) = Gate::new();
+    let first = binary("note", message_type::ONEWAY, 1);
+    let oneway = first.clone();
+    let server = Running::with(ServerOptions::default(), 1, move |mut request| {
+        while let Some(message) = request.next_message() {
+            if message == oneway {
+                pass();
+                request.answer(Bytes::new(), true);
+            } else {
+                request.answer(framed(&message).into(), true);
+            }
+        }
+    });
+    let mut stream = server.connect();
+    stream.write_all(&framed(&first)).expect("sent");
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
+    server.server.close(PATIENCE);
+    until(|| TcpStream::connect(server.address).is_err());
+    stream.write_all(&add(2)).expect("sent");
+    drop(gate.go);
+    assert_eq!(read_to_end(&mut stream), add(2));
+    assert_eq!(server.close(PATIENCE).unfinished, 0);
+}
+
+/// For no client to send a call in between.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_the_last_answer_can_see_the_end() {
+    for _ in 0..20 {
+        let (gate, pass) = Gate::new();
+        let server = Running::with(ServerOptions::default(), 1, move |request| {
+            pass();
+            answer_with_itself(request);
+        });
+        let mut stream = server.connect();
+        stream.write_all(&add(1)).expect("sent");
+        until(|| gate.arrived.load(Ordering::SeqCst) == 1);
+        server.server.close(PATIENCE);
+        drop(gate.go);
+        assert_eq!(read(&mut stream, add(1).len()), add(1));
+        stream.set_nonblocking(true).expect("no waiting");
+        assert_eq!(stream.read(&mut [0]).expect("the end"), 0);
+        drop(stream);
+        assert_eq!(server.close(PATIENCE).unfinished, 0);
+    }
 }
 
 #[test]

@@ -46,6 +46,7 @@ NAVIGATION = [
             "docs/howto/scaling.md",
             "docs/howto/mount.md",
             "docs/howto/header.md",
+            "docs/howto/gunicorn.md",
             "docs/howto/web-servers.md",
         ],
     ),

@@ -463,6 +463,18 @@ def repr_without_call(error: TException) -> str:
     return f"{error.__class__.__name__}({fields})"
 
 
+def with_call(text: str, error: Any) -> str:
+    """The text of an error, and behind it which call it is of, as far as that was noted and is not
+    said in the text."""
+    if error.request_sent is None:
+        return text
+    call = f"{error.service}.{error.method}()" if error.method else f"a client of {error.service}"
+    where = "" if error.peer is None or error.peer in text else f"at {error.peer}"
+    said = " ".join(part for part in ("" if call in text else call, where) if part)
+    sent = f"the request was {'' if error.request_sent else 'not '}sent"
+    return f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
+
+
 class TApplicationException(TException):
     """The server could not answer a call with a result or a declared exception."""
 
@@ -505,6 +517,8 @@ class TApplicationException(TException):
     __repr__ = repr_without_call
 
     def __str__(self) -> str:
-        return message_text(self.message) or self._TEXTS.get(
+        # The message is what is sent on, where a handler raises it: of the call it says nothing.
+        text = message_text(self.message) or self._TEXTS.get(
             self.type, "Default (unknown) TApplicationException"
         )
+        return with_call(text, self)

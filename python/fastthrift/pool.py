@@ -189,7 +189,7 @@ class _InThreads(PoolCalls):
             proto_factory or url.protocol_factory(),
             trans_factory or url.transport_factory(),
         )
-        client: TClient = run(connect_client(*parts, check_seqid=check_seqid))
+        client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:

@@ -92,6 +92,8 @@ pub(super) struct Connection {
     pending: VecDeque<Bytes>,
     /// Whether a worker has calls of it.
     is_at_work: bool,
+    /// Whether nothing is read until that one is done.
+    is_held: bool,
     output: VecDeque<Bytes>,
     /// How many bytes are in it.
     output_bytes: usize,
@@ -136,6 +138,7 @@ impl Connection {
             opened: 0,
             pending: VecDeque::new(),
             is_at_work: false,
+            is_held: false,
             output: VecDeque::new(),
             output_bytes: 0,
             has_more: true,
@@ -175,7 +178,10 @@ impl Connection {
     }
 
     fn may_read(&self) -> bool {
-        !self.has_ended && self.pending.len() < MOST_PENDING && self.output_bytes < MOST_UNSENT
+        !self.has_ended
+            && !self.is_held
+            && self.pending.len() < MOST_PENDING
+            && self.output_bytes < MOST_UNSENT
     }
 
     /// Reads what has come, within reason.
@@ -316,10 +322,19 @@ impl Connection {
         }
     }
 
-    /// Takes the answer of a worker.
-    pub(super) fn answered(&mut self, mut answer: Answer, now: Instant) {
+    /// Reads nothing until the calls that a worker has are answered: the
+    /// client may have the answer before the loop does, and send its next call.
+    pub(super) const fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Takes the answer of a worker. Whether the connection was held until
+    /// then, and goes on.
+    pub(super) fn answered(&mut self, mut answer: Answer, now: Instant) -> bool {
+        let mut was_held = false;
         if answer.last {
             self.is_at_work = false;
+            was_held = mem::take(&mut self.is_held) && answer.goes_on;
             answer.rest.append(&mut self.pending);
             self.pending = answer.rest;
         }
@@ -327,6 +342,7 @@ impl Connection {
             self.close_when_sent();
         }
         self.send(answer.bytes, now);
+        was_held
     }
 
     /// Says its last words, where nothing comes before them.
@@ -394,6 +410,9 @@ impl Connection {
     /// Sends what there is to send, as far as it is taken. Whether the
     /// connection is over.
     pub(super) fn write(&mut self, now: Instant) -> Result<bool, End> {
+        if self.is_closing && !self.is_at_work && !self.output.is_empty() {
+            self.stream.hold_back();
+        }
         while !self.output.is_empty() {
             let mut pieces = [IoSlice::new(&[]); PIECES_PER_WRITE];
             let mut count = 0;

@@ -274,10 +274,23 @@ impl EventLoop {
         self.answers.take(answers);
         for answer in answers.drain(..) {
             let id = answer.connection;
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.answered(answer, self.now);
-                self.touched.push(id);
+            let Some(connection) = self.connections.get_mut(&id) else {
+                continue;
+            };
+            if connection.answered(answer, self.now) {
+                // The server is closed. Where nothing is left to be sent, the
+                // client has its answer already.
+                if connection.is_fresh(self.now) {
+                    let until = self.now + FRESH_PATIENCE;
+                    let (latest, fresh) = self.fresh.get_or_insert((until, Vec::new()));
+                    *latest = until;
+                    fresh.push(id);
+                    self.unread.push(id);
+                } else {
+                    connection.take_no_more();
+                }
             }
+            self.touched.push(id);
         }
     }
 
@@ -457,6 +470,8 @@ impl EventLoop {
             if let Some(connection) = self.connections.get_mut(&id) {
                 if connection.is_fresh(self.now) {
                     fresh.push(id);
+                } else if connection.is_at_work() {
+                    connection.hold();
                 } else {
                     connection.take_no_more();
                     self.touched.push(id);

@@ -103,6 +103,17 @@ impl Stream {
         }
     }
 
+    /// Has the last of what is written go with the end of the connection, in
+    /// one segment: no client has its answer, and sends another call, before
+    /// it could see the end. Where the system cannot, they go one behind the
+    /// other.
+    pub(super) fn hold_back(&self) {
+        #[cfg(target_os = "linux")]
+        if let Self::Tcp(stream) = self {
+            let _ = rustix::net::sockopt::set_tcp_cork(stream, true);
+        }
+    }
+
     /// Tells the peer that nothing more comes.
     pub(super) fn finish(&self) {
         self.end(net::Shutdown::Write);

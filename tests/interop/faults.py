@@ -24,6 +24,8 @@ class Fault:
     kinds: tuple[str, ...] = ()
     #: Whether the peer never answers.
     is_endless: bool = False
+    #: Whether it depends on what arrives together.
+    is_by_chance: bool = False
 
     def is_of(self, cell: Cell, case: str) -> bool:
         return (
@@ -55,6 +57,14 @@ FAULTS = [
         ("unknown service",),
         "A multiplexed server closes the connection where it has no such service.",
         ("* multiplexed *",),
+    ),
+    Fault(
+        "apache",
+        "serves calls",
+        ("text: 1 MiB", "data: 1 MiB", "data: 10 MiB"),
+        "What 4 KiB of zlib hold beyond the next 4 KiB of a message is lost; it waits for that.",
+        ("* zlib",),
+        is_endless=True,
     ),
     Fault(
         "cpp node",
@@ -120,6 +130,15 @@ FAULTS = [
         ("in a struct: cube", "groups: filled"),
         "What follows an empty list within a container is lost in JSON.",
         ("json *",),
+    ),
+    Fault(
+        "apache",
+        "serves calls",
+        ("200 calls before the first answer",),
+        "Of pipelined calls and answers those are lost that 4 KiB of zlib hold beyond 4 KiB.",
+        ("* zlib",),
+        is_endless=True,
+        is_by_chance=True,
     ),
 ]
 

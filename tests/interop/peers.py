@@ -51,11 +51,19 @@ DIALECTS = [
     Dialect("binary", "framed", service="Peer"),
     Dialect("compact", "buffered", service="Peer"),
     Dialect("json", "framed", service="Peer"),
+    Dialect("binary", "header"),
+    Dialect("compact", "header"),
+    Dialect("binary", "header", service="Peer"),
+    Dialect("binary", "zlib"),
+    Dialect("compact", "zlib"),
     Dialect("binary", "buffered", "tls"),
     Dialect("compact", "framed", "tls"),
     Dialect("binary", "buffered", "unix"),
     Dialect("compact", "framed", "unix"),
 ]
+
+
+PLAIN = frozenset({"buffered", "framed", "http"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Peer:
     needs: str = ""
     sources: tuple[str, ...] = ()
     protocols: frozenset[str] = frozenset({"binary", "compact", "json"})
-    transports: frozenset[str] = frozenset({"buffered", "framed", "http"})
+    transports: frozenset[str] = PLAIN
     sockets: frozenset[str] = frozenset({"tcp", "tls", "unix"})
     #: Transports and sockets in which it only calls.
     calls_only: frozenset[str] = frozenset()
@@ -192,6 +200,7 @@ PEERS = {
             [*PYTHON, f"{PROGRAMS}/apache.py"],
             build_apache,
             lambda: version("thrift"),
+            transports=PLAIN | {"header", "zlib"},
         ),
         Peer(
             "go",
@@ -201,6 +210,7 @@ PEERS = {
             lambda: debian("golang-thrift-dev"),
             needs="go",
             sources=("peer.go",),
+            transports=PLAIN | {"header", "zlib"},
             pipelines=False,
         ),
         Peer(
@@ -211,6 +221,7 @@ PEERS = {
             lambda: debian("libthrift-dev"),
             needs="cpp",
             sources=("peer.cpp",),
+            transports=PLAIN | {"header", "zlib"},
         ),
         Peer(
             "node",
@@ -220,6 +231,7 @@ PEERS = {
             lambda: NPM_VERSION,
             needs="node",
             sources=("peer.js",),
+            # Its generated client flushes no header.
         ),
         Peer(
             "java",

@@ -25,6 +25,20 @@ BREAKS = [
         ),
     ),
     Break(
+        "a worker of gunicorn that is replaced or ends",
+        "it is gone at once",
+        '        super().handle_exit(sig, frame)\n        self._call_hook("worker_term", self)\n',
+        "        os._exit(0)\n",
+        ("serve/test_gunicorn::test_no_answer_is_lost_when_workers_are_replaced_and_end",),
+    ),
+    Break(
+        "gunicorn kills a worker whose handler hangs",
+        "it is well whatever it does",
+        "        return all(connection.is_idle for connection in list(self.connections))\n",
+        "        return True\n",
+        ("serve/test_gunicorn::test_a_handler_that_hangs_is_killed_and_an_idle_client_is_not",),
+    ),
+    Break(
         "objects of generated classes are filled",
         "any `__init__` is taken for that of the compiler",
         "    if any(getattr(code, aspect) != getattr(written, aspect) for aspect in _ASPECTS):\n",

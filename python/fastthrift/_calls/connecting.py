@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.failures import add_description, describe
 from fastthrift._calls.progress import bounds
-from fastthrift._calls.transports import find_layer
+from fastthrift._calls.transports import find_layer, peer_of
+from fastthrift.transport.base import TTransportException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,11 +28,13 @@ def connect(
     check_seqid: bool,
     auto_reopen: bool = False,
     middleware: Iterable[Middleware] = (),
+    is_pooled: bool = False,
 ) -> Steps[Any]:
     """Wrap a socket, open it, and make a client of ``client_class``.
 
     ``closing`` closes all of it; without a ``trans_factory`` the protocol is over the socket
-    itself. A deadline bounds the connecting as it does a call.
+    itself. A deadline bounds the connecting as it does a call. What fails tells for which service;
+    where ``is_pooled``, the pool tells for which call.
     """
     closing.callback(client_socket.close)
     transport = client_socket
@@ -44,7 +48,13 @@ def connect(
     is_bound = waits is not None and waits.deadline is None
     if is_bound:
         waits.deadline = at
-    yield transport.open()
+    try:
+        yield transport.open()
+    except TTransportException as error:
+        if not is_pooled:
+            describe(error, service, None, peer_of(transport), sent=False)
+            add_description(error)
+        raise
     client = client_class(
         service,
         protocol,

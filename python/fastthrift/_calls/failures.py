@@ -1,17 +1,25 @@
-"""What an error of a call tells of it: whose it was, where it went, and whether it was sent."""
+"""What an error of a call tells of it: whose it was, where it went, and whether it was sent.
+
+Every error of a call has that as attributes, and its text says it behind what is the matter: that
+of a connection or of its bytes in ``message``, that of a ``TApplicationException`` in ``str()``,
+for its ``message`` is what the server has sent.
+"""
 
 from __future__ import annotations
 
 from weakref import ref
+
+from fastthrift._payload import with_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-def describe(error: Any, service: Any, api: str, peer: str | None, *, sent: bool) -> None:
-    """Note in an error which call it is of: ``service`` (its name), ``method``, ``peer`` (None
-    where it is not known) and ``request_sent``."""
+def describe(error: Any, service: Any, api: str | None, peer: str | None, *, sent: bool) -> None:
+    """Note in an error which call it is of: ``service`` (its name), ``method`` (None of a client
+    that does not connect for a call), ``peer`` (None where it is not known) and
+    ``request_sent``."""
     error.service = getattr(service, "__name__", None)
     error.method = api
     error.peer = peer
@@ -20,12 +28,7 @@ def describe(error: Any, service: Any, api: str, peer: str | None, *, sent: bool
 
 def add_description(error: Any) -> None:
     """Say in the text of an error what was noted in it, unless it says so already."""
-    call = f"{error.service}.{error.method}()"
-    text = error.message or str(error)
-    where = "" if error.peer is None or error.peer in text else f"at {error.peer}"
-    said = " ".join(part for part in ("" if call in text else call, where) if part)
-    sent = f"the request was {'' if error.request_sent else 'not '}sent"
-    error.message = f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
+    error.message = with_call(error.message or str(error), error)
 
 
 # Of exceptions that services declare, while they live: by identity, for their fields may have any

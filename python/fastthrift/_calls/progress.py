@@ -283,13 +283,22 @@ class Progress:
         if note is not None:
             error.message = f"{error.message}: {note}"
 
-    def make_ready(self, client: Any) -> Steps[None]:
+    def _reopen_for(self, client: Any, api: str) -> Steps[None]:
+        from fastthrift.transport.base import TTransportException
+
+        try:
+            yield from self.reopen(client)
+        except TTransportException as error:
+            _describe_unsent(client, api, error)
+            raise
+
+    def make_ready(self, client: Any, api: str) -> Steps[None]:
         """Open the connection again, where it has ended, before a call is begun."""
         if self.call is not None:
             return
         idle = self.answered and clock() - self.begun > IDLE
         if self._is_broken(client) or (idle and self._has_ended(client)):
-            yield from self.reopen(client)
+            yield from self._reopen_for(client, api)
 
     def _is_broken(self, client: Any) -> bool:
         if self.broken is not None and self.can_reopen and is_open(client):
@@ -300,12 +309,12 @@ class Progress:
         if not self._is_broken(client):
             return
         if self.auto_reopen and self.spare.kind is Blocking:
-            run(self.reopen(client))
+            run(self._reopen_for(client, api))
             return
         from fastthrift.transport.base import TTransportException
 
         error = TTransportException(TTransportException.NOT_OPEN, self.broken)
-        describe(error, client._service, api, peer_of(client._iprot.trans), sent=False)
+        _describe_unsent(client, api, error)
         raise error
 
     def _has_ended(self, client: Any) -> bool:
@@ -389,20 +398,26 @@ def _transports(client: Any) -> list[Any]:
 
 
 def _describe(client: Any, call: ClientCall, error: BaseException) -> bool:
-    """Note in an error of a connection which call it is of; whether its text is to say so."""
+    """Note in an error of a connection, or of its bytes, which call it is of; whether its text is
+    to say so."""
     from fastthrift.protocol.exc import TProtocolException
     from fastthrift.transport.base import TTransportException
 
     if not isinstance(error, (TTransportException, TProtocolException)):
         return False
-    # That something was answered says who did, and errors of protocols are about a value.
-    says_all = getattr(error, "status", None) is not None or isinstance(error, TProtocolException)
     trans = client._iprot.trans
     # Over HTTP sending is waiting for the answer, too.
     in_flush = call.stage == SENDING and is_said_of(trans, "request_sent")
     sent = call.stage >= SENT or in_flush
     describe(error, call.service, call.api, peer_of(trans), sent=sent)
-    return not says_all
+    # Errors of protocols are about a value, where nothing has been sent.
+    return sent or not isinstance(error, TProtocolException)
+
+
+def _describe_unsent(client: Any, api: str, error: Any) -> None:
+    """Have an error say of which call it is, that found no connection."""
+    describe(error, client._service, api, peer_of(client._iprot.trans), sent=False)
+    add_description(error)
 
 
 def is_open(client: Any) -> bool:

@@ -27,6 +27,7 @@ from thrift.Thrift import TApplicationException
 from thrift.transport import THttpClient, TSocket, TSSLSocket, TTransport, TZlibTransport
 
 CERTIFICATES = Path(os.environ.get("INTEROP_CERTIFICATES", "."))
+TIMEOUT = int(os.environ.get("INTEROP_TIMEOUT", "120000"))
 PROTOCOLS = {
     "binary": TBinaryProtocol.TBinaryProtocolAcceleratedFactory(fallback=False),
     "compact": TCompactProtocol.TCompactProtocolAcceleratedFactory(fallback=False),
@@ -89,7 +90,7 @@ class Client(LaterPeer.Client):
         else:
             lowest = TSocket.TSocket("127.0.0.1", int(address))
         if transport != "http":
-            lowest.setTimeout(120_000)
+            lowest.setTimeout(TIMEOUT)
         self.transport = TRANSPORTS[transport].getTransport(lowest)
         made = protocol_factory(protocol, transport).getProtocol(self.transport)
         if service != "-":

@@ -21,10 +21,6 @@ const options = {
   }[protocol],
   transport: transport === "framed" ? thrift.TFramedTransport : thrift.TBufferedTransport,
 };
-if (transport === "header") {
-  options.protocol = thrift.THeaderProtocol;
-  options.transport = thrift.TFramedTransport;
-}
 
 let lastPoke = 0;
 const handler = {
@@ -79,7 +75,6 @@ function connect() {
         : socket === "unix"
           ? thrift.createUDSConnection(address, options)
           : thrift.createConnection("127.0.0.1", port, options);
-  if (transport === "header") connection.trans?.setProtocolId?.(protocol === "compact" ? 2 : 0);
   const peer =
     service === "-"
       ? thrift.createClient(LaterPeer, connection)

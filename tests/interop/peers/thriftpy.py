@@ -40,7 +40,15 @@ class Parts:
             "buffered": (f"{self.prefix}transport", "BufferedTransportFactory"),
             "framed": (f"{self.prefix}transport", "FramedTransportFactory"),
             "http": (f"{self.prefix}transport", "BufferedTransportFactory"),
+            "zlib": (f"{self.prefix}transport", "ZlibTransportFactory"),
         }
+        if transport == "header":
+            self.protocol = self.module("protocol").THeaderProtocolFactory()
+            made = self.module("transport.header")
+            kinds = made.THeaderSubprotocolID
+            default = kinds.COMPACT if protocol == "compact" else kinds.BINARY
+            self.transport = made.THeaderTransportFactory(default_protocol=default)
+            return
         self.protocol = self.made(*protocols[protocol])
         self.transport = self.made(*transports[transport])
 

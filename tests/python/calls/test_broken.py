@@ -595,6 +595,9 @@ def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so():
         with pytest.raises(TTransportException, match=r"while it was idle, and nothing") as caught:
             client.note("late")
         assert caught.value.type == TTransportException.NOT_OPEN
+        assert caught.value.message.endswith(
+            f"(Calls.note() at 127.0.0.1:{port}; the request was not sent)"
+        )
         assert caught.value.request_sent is False
         client.reopen()
         client.note("in time")

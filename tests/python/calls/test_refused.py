@@ -355,7 +355,7 @@ def test_the_client_raises_it_with_the_name():
         pytest.raises(TApplicationException) as caught,
     ):
         client.unheard()
-    assert str(caught.value) == "Unknown method unheard"
+    assert caught.value.message == "Unknown method unheard"
     assert caught.value.type == TApplicationException.UNKNOWN_METHOD
 
 
@@ -369,7 +369,7 @@ def test_apaches_server_names_it_too(protocol):
         pytest.raises(TApplicationException) as caught,
     ):
         client.unheard()
-    assert str(caught.value) == "Unknown function unheard"
+    assert caught.value.message == "Unknown function unheard"
     assert caught.value.type == TApplicationException.UNKNOWN_METHOD
 
 
@@ -453,7 +453,7 @@ def assert_told(client, field=2):
         with pytest.raises(TApplicationException) as caught:
             getattr(client, method)("newer")
         assert caught.value.type == TApplicationException.MISSING_RESULT
-        assert str(caught.value) == undeclared(method, field)
+        assert caught.value.message == undeclared(method, field)
         # What is declared, and what is fine, is as before on this very connection.
         with pytest.raises(older_shop.Missing):
             getattr(client, method)("missing")
@@ -492,7 +492,7 @@ def test_an_exception_that_this_side_does_not_declare_with_asyncio(protocol, tra
             for method in ("buy", "count"):
                 with pytest.raises(TApplicationException) as caught:
                     await getattr(client, method)("newer")
-                assert str(caught.value) == undeclared(method)
+                assert caught.value.message == undeclared(method)
                 with pytest.raises(older_shop.Missing):
                     await getattr(client, method)("missing")
             assert await client.buy("x") is None

@@ -143,6 +143,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
+    "contrib.gunicorn": {"server", "transport"},
     "contrib.otel": {"", "hooks", "thrift"},
     "testing": {
         "_calls",

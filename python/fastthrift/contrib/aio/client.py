@@ -75,7 +75,7 @@ class TAsyncClient(ClientFace):
         """Make a call whose turn it is."""
         progress = self._rpc_state
         if progress.auto_reopen:
-            await drive(progress.make_ready(self))
+            await drive(progress.make_ready(self, _api))
         outer = progress.call
         call = progress.begin(self, _api)
         try:

@@ -178,7 +178,9 @@ class _InTasks(PoolCalls):
             # A body needs no frames, and no buffer.
             None if url.scheme in _WEB else trans_factory or _transport_factory(url),
         )
-        client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid))
+        client: TAsyncClient = await drive(
+            connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
+        )
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
