@@ -78,7 +78,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "py::stream",
         below: &["stream", "py::ffi", "py::error"],
-        crates: &["pyo3"],
+        crates: &["bytes", "pyo3"],
     },
     Room {
         name: "py::trace",

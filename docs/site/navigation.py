@@ -84,6 +84,7 @@ NAVIGATION = [
             "docs/api/testing.rst",
             "docs/api/flask.rst",
             "docs/api/django.rst",
+            "docs/api/gunicorn.rst",
             "docs/api/otel.rst",
             "docs/api/aio.rst",
         ],

@@ -1,7 +1,6 @@
 """The native module: the codec, the classes of loaded structs, protocols and transports.
 
-Everything public of it is reachable by thriftpy2's names in the other modules. What stands below
-the line is for `fastthrift` itself and may change in any release.
+What is public of it has thriftpy2's names in other modules; the rest may change in any release.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,9 +31,10 @@ __all__ = [
     "deserialize", "detect", "drop_plan", "encode", "find_method", "format_text", "frame_end",
     "frame_header", "frame_length", "from_dict", "from_json", "inherit_native", "initialize",
     "install_call", "install_getattr", "is_slot", "layout_fields", "load_schema", "parse_json",
-    "read_call", "read_json", "read_json_message", "read_json_value", "read_reply", "read_value",
-    "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
-    "take_output", "tells_later", "to_dict", "to_json", "trace", "write_call", "write_json_message",
+    "read_call", "read_header_frame", "read_json", "read_json_message", "read_json_value",
+    "read_reply", "read_value", "refused_transform", "select", "send_at_once", "serialize",
+    "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict",
+    "to_json", "trace", "write_call", "write_header_frame", "write_json_message",
     "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
@@ -106,19 +106,14 @@ def decode(
 ) -> _T:
     """A new struct of class `cls`; bytes after its end are ignored.
 
-    Of the fields that `only` names (see `select`) all else is skipped, and None, whatever its
-    default is.
+    All but the fields that `only` names (see `select`) is skipped, and None.
 
-    Raises a TException that names the byte and the field where the bytes are wrong, ValueError
-    where `only` names a field that is not there, TypeError where it is of another class.
+    Raises a TException that names the byte and the field where the bytes are wrong.
     """
 
 @final
 class Selection:
-    """Fields of a struct class that were chosen, compiled for `decode`; what `select` makes.
-
-    It follows the class: when that changes, it is compiled anew at its next use.
-    """
+    """Fields of a struct class that were chosen, compiled for `decode`; what `select` makes."""
 
     def __new__(cls, cls_: type[Any], /, *paths: str) -> Self: ...
     @property
@@ -129,11 +124,8 @@ class Selection:
 def select(cls: type[Any], *paths: str) -> Selection:
     """The fields of a struct class that `paths` name, compiled for `decode`.
 
-    A path is the name of a field, or several with dots between them: through structs, the elements
-    of lists and sets, and the values of maps. A field is decoded with all that it holds, unless
-    fields in it are named.
-
-    Raises ValueError for a field that is not there, with those that are.
+    A path is the name of a field, or several with dots between them: through structs, elements and
+    values of maps. Raises ValueError for a field that is not there, with those that are.
     """
 
 def serialize(thrift_object: object, proto_factory: _ProtocolFactory | None = None) -> Any:
@@ -695,6 +687,17 @@ def frame_length(header: Buffer, limit: int, *, sasl: bool = False) -> int:
     others may not.
     """
 
+# Of a frame of THeader: the id of its protocol, flags, sequence id, whether zlib compressed it; and
+# keys with values, for its message and for all that follow.
+_Pairs: TypeAlias = dict[bytes, bytes]
+
+def read_header_frame(
+    frame: bytes, limit: int
+) -> tuple[bytes, int, int, int, bool, _Pairs, _Pairs]: ...
+def write_header_frame(
+    payload: bytes, numbers: tuple[int, int, int, bool], headers: _Pairs, persistent: _Pairs
+) -> bytes: ...
+def refused_transform(transform: int) -> str: ...
 def frame_end(data: bytes) -> int | None:
     """Where the frame ends that begins with these bytes, whether it has come or not; None where
     they begin none."""
@@ -709,8 +712,7 @@ class ValueScan:
 
     def __new__(cls, protocol: _NativeProtocol, ttype: int | None) -> Self: ...
     def wanted(self, arrived: bytearray) -> int:
-        """Look on in all bytes that have arrived since the value's start: how many there must be
-        before it can be whole. That many are there where the value is whole, or wrong."""
+        """How many of the bytes since the value's start there must be before it can be whole."""
 
 def trace(data: bytes, protocol: str, *, message: bool) -> tuple[Any, Any, int, Any]:
     """What lies where in a message or a bare struct: its header (name, type, sequence id), its

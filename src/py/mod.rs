@@ -66,7 +66,10 @@ mod _core {
     #[pymodule_export]
     use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
-    use super::stream::{detect, frame_end, frame_header, frame_length, tells_later};
+    use super::stream::{
+        detect, frame_end, frame_header, frame_length, read_header_frame, refused_transform,
+        tells_later, write_header_frame,
+    };
     #[pymodule_export]
     use super::structs::{
         Initializer, Selection, delete_raw, inherit_native, initialize, install_call, is_slot,

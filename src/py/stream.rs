@@ -3,11 +3,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use super::error;
 use super::ffi::Buffer;
-use crate::stream::{self, FRAME_HEADER, Opening};
+use crate::stream::{self, FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Opening};
 
 /// What the first bytes of a connection speak, by its name, and whether in
 /// frames; None where they do not tell.
@@ -67,4 +67,84 @@ pub fn frame_length(header: &Bound<'_, PyAny>, limit: usize, sasl: bool) -> PyRe
 #[pyfunction]
 pub fn frame_end(data: &[u8]) -> Option<usize> {
     stream::frame_end(data)
+}
+
+/// What a frame of `THeader` holds: its message, the id of its protocol, flags,
+/// sequence id, whether zlib compressed it, and the keys with values of this
+/// message and of all that follow.
+type HeaderParts<'py> = (
+    Bound<'py, PyBytes>,
+    u32,
+    u16,
+    u32,
+    bool,
+    Bound<'py, PyDict>,
+    Bound<'py, PyDict>,
+);
+
+/// What a frame of `THeader` holds, given without its length. Its message may
+/// have `limit` bytes when it is not compressed.
+#[pyfunction]
+pub fn read_header_frame<'py>(
+    py: Python<'py>,
+    frame: &[u8],
+    limit: usize,
+) -> PyResult<HeaderParts<'py>> {
+    let frame = bytes::Bytes::copy_from_slice(frame);
+    let read = HeaderFrame::read(&frame, limit).map_err(|error| header_error(py, &error))?;
+    Ok((
+        PyBytes::new(py, &read.payload),
+        read.protocol_id,
+        read.flags,
+        read.sequence_id,
+        read.zlib,
+        dict_of(py, &read.headers)?,
+        dict_of(py, &read.persistent)?,
+    ))
+}
+
+/// A frame of `THeader` as bytes, without its length.
+#[pyfunction]
+pub fn write_header_frame<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+    numbers: (u32, u16, u32, bool),
+    headers: HeaderPairs,
+    persistent: HeaderPairs,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (protocol_id, flags, sequence_id, zlib) = numbers;
+    let frame = HeaderFrame {
+        payload: bytes::Bytes::copy_from_slice(payload),
+        protocol_id,
+        flags,
+        sequence_id,
+        zlib,
+        headers,
+        persistent,
+    };
+    let written = frame.write().map_err(|error| header_error(py, &error))?;
+    Ok(PyBytes::new(py, &written))
+}
+
+/// What is said of a transform of `THeader` that there is not.
+#[pyfunction]
+pub fn refused_transform(transform: u32) -> String {
+    HeaderError::Transform(transform).to_string()
+}
+
+fn dict_of<'py>(py: Python<'py>, pairs: &HeaderPairs) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (key, value) in pairs {
+        dict.set_item(PyBytes::new(py, key), PyBytes::new(py, value))?;
+    }
+    Ok(dict)
+}
+
+#[cold]
+fn header_error(py: Python<'_>, error: &HeaderError) -> PyErr {
+    let is_size = matches!(
+        error,
+        HeaderError::MessageSize(_) | HeaderError::HeaderSize(_)
+    );
+    error::header_frame(py, &error.to_string(), is_size)
 }

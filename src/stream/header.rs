@@ -104,7 +104,7 @@ impl HeaderFrame {
     pub fn read(frame: &Bytes, limit: usize) -> Result<Self> {
         let Some((fixed, rest)) = frame.split_first_chunk::<FIXED>() else {
             return Err(broken(format!(
-                "{} bytes, which is less than its header has",
+                "a frame of {} bytes, which is less than its header has",
                 frame.len()
             )));
         };

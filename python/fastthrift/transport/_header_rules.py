@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastthrift._core import frame_header
+from fastthrift._core import frame_header, refused_transform
 
 from ._header_frame import (
     ZLIB,
     HeaderFrame,
     is_header_frame,
     read_frame,
-    refused_transform,
     write_frame,
 )
 from .base import TTransportException

@@ -199,6 +199,13 @@ fn frame_too_long(what: &str, size: &dyn Display, limit: usize) -> String {
     format!("{what} of {size} bytes exceeds the limit of {limit} (max_frame_size)")
 }
 
+/// A frame of `THeader` that is broken, or too long.
+#[cold]
+pub fn header_frame(py: Python<'_>, text: &str, is_size: bool) -> PyErr {
+    let number = if is_size { number::FRAME_LIMIT } else { 0 };
+    make(imports::transport_exception(py), (number, text))
+}
+
 /// Any other failure of a transport.
 #[cold]
 pub fn transport(py: Python<'_>, text: &str) -> PyErr {
