@@ -98,6 +98,9 @@ class Recorder:
         self.times = array("d")
         self.declared: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        #: Not by `Thread.join`: one that was interrupted takes the thread for ended, before
+        #: CPython 3.13.
+        self.ended = threading.Event()
 
 
 class Bench:
@@ -136,15 +139,17 @@ class Bench:
         try:
             for thread in threads:
                 thread.start()
-            for thread in threads:
-                thread.join()
+            self._wait()
         except KeyboardInterrupt:
             self._stopped.set()
-            for thread in threads:
-                thread.join()
+            self._wait()
             self._measured = max(0.0, min(time.perf_counter() - self._first, self._measured))
         if self._errors:
             raise self._errors[0]
+
+    def _wait(self) -> None:
+        for recorder in self._recorders:
+            recorder.ended.wait()
 
     def _thread(self, recorder: Recorder, begin: float, due: Iterator[int]) -> None:
         try:
@@ -155,6 +160,8 @@ class Bench:
         except BaseException as error:
             self._errors.append(error)
             self._stopped.set()
+        finally:
+            recorder.ended.set()
 
     def _closed(self, recorder: Recorder) -> None:
         clock, first, end, stopped = time.perf_counter, self._first, self._end, self._stopped
