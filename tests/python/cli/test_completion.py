@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-
-pytest.importorskip("argcomplete")
-if not shutil.which("bash"):
-    pytest.skip("there is no bash", allow_module_level=True)
 
 #: What the documentation has users put into their .bashrc, and what bash does when Tab is pressed:
 #: it looks up which function completes the command, and calls it with the line in variables.

@@ -12,10 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-pytest.importorskip("pre_commit")
-
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "Cargo.toml").exists())
 
 #: A build backend of its own, which needs no index: it packs one script into a wheel.
