@@ -3,19 +3,10 @@
 What is public of it has thriftpy2's names in other modules; the rest may change in any release.
 """
 
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
-from typing import (
-    Any,
-    ClassVar,
-    Final,
-    Literal,
-    Protocol,
-    TypeAlias,
-    TypeVar,
-    final,
-    type_check_only,
-)
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar, final
 
 from typing_extensions import Buffer, Self
 
@@ -80,7 +71,7 @@ class TMessageType:
 # What a transport writes, and a memory buffer holds.
 _Data: TypeAlias = Buffer | str
 
-@type_check_only
+@typing.type_check_only
 class _ProtocolFactory(Protocol):
     def get_protocol(self, trans: Any, /) -> Any: ...
 
@@ -220,7 +211,7 @@ def from_json(
 
 # Protocols.
 
-@type_check_only
+@typing.type_check_only
 class _ProtocolSettings:
     strict_read: bool
     strict_write: bool
@@ -234,7 +225,7 @@ class _ProtocolSettings:
     def __getstate__(self) -> Any: ...
     def __setstate__(self, state: dict[str, Any], /) -> None: ...
 
-@type_check_only
+@typing.type_check_only
 class _NativeProtocol(_ProtocolSettings):
     trans: Any
     def skip(self, ttype: int) -> None: ...
@@ -495,6 +486,8 @@ class Diagnostic:
 
 # (path, stem, identity, includes), where an include is (path, index of the file or None).
 _FileInfo: TypeAlias = tuple[str, str, str, list[tuple[str, int | None]]]
+_Place: TypeAlias = tuple[str, int, int]  # a path, a line and a column, from 1 on
+_Breaking: TypeAlias = tuple[str, str, str, str, _Place | None, _Place | None]
 
 @final
 class Schema:
@@ -508,6 +501,9 @@ class Schema:
     def include_names(self, file: int) -> list[str]: ...
     def doc(self, file: int) -> str | None: ...
     def json(self, file: int) -> str: ...
+    def breaking(self, old: Schema) -> list[_Breaking]: ...
+    @staticmethod
+    def breaking_rules() -> list[tuple[str, str, str]]: ...
     def build(self, module_names: list[str], known: dict[str, Program]) -> list[Program]: ...
 
 @final

@@ -222,6 +222,18 @@ impl Text {
     pub const fn span(&self) -> Span {
         self.span
     }
+
+    /// The path of its file, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.source.path()
+    }
+
+    /// Line and column of its start.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.source.position(self.span.start)
+    }
 }
 
 impl Deref for Text {

@@ -10,6 +10,8 @@
 //! apart in one run.
 #![forbid(unsafe_code)]
 
+mod breaking;
+mod counterparts;
 mod json;
 mod link;
 mod load;
@@ -18,6 +20,7 @@ mod model;
 mod sources;
 
 pub use crate::idl::{Diagnostic, Reserved};
+pub use breaking::{Breaking, Category, ChangedPlace, Rule};
 pub use load::{MissingInclude, Options, load};
 pub use model::{
     Annotation, Const, ConstId, Definition, Enum, EnumId, EnumItem, Field, Function, Include,

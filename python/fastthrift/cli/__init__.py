@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import fastthrift
 
-COMMANDS = ("call", "check", "decode", "format", "json", "serve")
+COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "serve")
 
 #: Exit statuses that all commands share; argparse exits with 2 as well.
 OK, FAILED, USAGE = 0, 1, 2
@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Names and lines of files may hold what the terminal cannot show.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete(parser)
+    chosen = parser.parse_args(arguments)
     try:
         status = int(chosen.run(chosen))
         sys.stdout.flush()
@@ -36,6 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return status
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Tell a shell, which has asked, what its line may go on with; then the process ends."""
+    try:
+        import argcomplete
+    except ImportError:
+        # What is written now would stand in the line of who types, or be taken for an answer.
+        raise SystemExit(FAILED) from None
+    argcomplete.autocomplete(parser)
 
 
 def _parser() -> argparse.ArgumentParser:

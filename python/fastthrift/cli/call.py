@@ -12,122 +12,39 @@ exit status: 0 the result is printed, 1 an exception that the method declares, o
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from typing import TYPE_CHECKING, Any
 
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import UsageError
 from fastthrift._plain import (
-    UnknownMethod,
-    WrongArguments,
-    arguments_of_words,
     declared_by,
     error_to_plain,
     json_text,
-    methods_of,
     result_to_plain,
-    signature,
     text_of_error,
     text_of_result,
 )
-from fastthrift.pool import ClientPool
-from fastthrift.protocol.exc import TProtocolException
-from fastthrift.thrift import TApplicationException, TException
-from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
-from fastthrift.urls import ServiceURL, parse
-
-if TYPE_CHECKING:
-    import ssl
+from fastthrift.cli._called import FAILURES, Called, add_call
 
 OK, FAILED, USAGE = 0, 1, 2
 
-_LONGEST = 365 * 24 * 60 * 60
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL", help="where the service is, and how it speaks")
-    parser.add_argument("idl", metavar="FILE", help="its Thrift file")
-    parser.add_argument("service", metavar="SERVICE", nargs="?", help="its name in the file")
-    parser.add_argument("method", metavar="METHOD", nargs="?")
-    parser.add_argument(
-        "arguments",
-        metavar="ARGUMENT",
-        nargs="*",
-        help="values in the order of the file, or name=value; after -- they may begin with -",
-    )
+    add_call(parser)
     parser.add_argument(
         "--json", action="store_true", help="print results, and declared exceptions, as JSON"
     )
-    parser.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        default=10.0,
-        help="for the call with all it takes; 10 by default",
-    )
-    parser.add_argument(
-        "-H",
-        "--header",
-        metavar="NAME:VALUE",
-        action="append",
-        type=_header,
-        default=[],
-        help="a header of the request, over HTTP; may be repeated",
-    )
-    parser.add_argument(
-        "--ca", metavar="FILE", help="certificates to trust in place of the system's, in PEM"
-    )
-    parser.add_argument(
-        "--cert", metavar="FILE", help="a certificate to show, with its key or beside --key, in PEM"
-    )
-    parser.add_argument("--key", metavar="FILE", help="the key of --cert")
-    add_include_dirs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        url = _url(arguments)
-        context = _context(arguments, url)
-        module = load(arguments.idl, arguments.include_dirs)
-        service = _service(arguments, module)
-        values = arguments_of_words(service, _method(arguments, service), arguments.arguments)
+        called = Called.of(arguments)
     except UsageError as error:
         print(error, file=sys.stderr)
         return USAGE
-    except UnknownMethod as error:
-        # The list that the text ends with comes with signatures.
-        print(
-            f"error: {str(error).partition(';')[0]}", _methods(service), sep="\n", file=sys.stderr
-        )
-        return USAGE
-    except WrongArguments as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE
-    return _call(arguments, url, context, service, values)
-
-
-def _call(
-    arguments: argparse.Namespace,
-    url: ServiceURL,
-    context: ssl.SSLContext | None,
-    service: Any,
-    values: dict[str, Any],
-) -> int:
-    method = arguments.method
-    timeout = arguments.timeout
-    pool: Any = ClientPool(
-        service,
-        url,
-        timeout=timeout,
-        connect_timeout=timeout,
-        retries=0,
-        ssl_context=context,
-        middleware=[_with_headers(arguments.header)] if arguments.header else [],
-    )
-    with pool:
+    service, method = called.service, called.method
+    with called.pool() as pool:
         try:
-            # Not by getattr, for which a pool has attributes of its own: `close`.
-            result = pool.__getattr__(method)(*values.values())
+            result = called.call(pool)
         except tuple(declared_by(service, method)) as error:
             plain = arguments.json
             print(
@@ -135,143 +52,11 @@ def _call(
                 file=sys.stderr,
             )
             return FAILED
-        except (TException, OSError) as error:
-            print(f"error: {_why(error, arguments)}", file=sys.stderr)
+        except FAILURES as error:
+            print(f"error: {called.why(error)}", file=sys.stderr)
             return FAILED
     if arguments.json:
         print(json_text(result_to_plain(service, method, result)))
     elif text := text_of_result(service, method, result):
         print(text)
     return OK
-
-
-def _url(arguments: argparse.Namespace) -> ServiceURL:
-    try:
-        url = parse(arguments.url)
-    except ValueError as error:
-        raise UsageError(f"error: {error}") from None
-    if arguments.header and url.scheme not in ("http", "https"):
-        raise UsageError(f"error: --header is for http and https, and {url} has no headers")
-    return url
-
-
-def _context(arguments: argparse.Namespace, url: ServiceURL) -> ssl.SSLContext | None:
-    if not (arguments.ca or arguments.cert or arguments.key):
-        return None
-    if url.scheme not in ("tls", "https"):
-        raise UsageError(f"error: --ca, --cert and --key are for tls and https, not for {url}")
-    if arguments.key and not arguments.cert:
-        raise UsageError("error: --key is that of a certificate: --cert is needed too")
-    import ssl
-
-    try:
-        context = ssl.create_default_context(cafile=arguments.ca)
-        if arguments.cert:
-            context.load_cert_chain(arguments.cert, arguments.key)
-    except OSError as error:
-        named = ", ".join(filter(None, (arguments.ca, arguments.cert, arguments.key)))
-        raise UsageError(
-            f"error: the certificates or the key cannot be used ({named}): "
-            f"{error.strerror or error}"
-        ) from None
-    return context
-
-
-def _service(arguments: argparse.Namespace, module: Any) -> Any:
-    if arguments.service is None:
-        names = ", ".join(all_of(module, "thrift_services")) or "none"
-        raise UsageError(f"error: SERVICE is needed: {arguments.idl} has: {names}")
-    return find(module, arguments.idl, arguments.service, "service", "thrift_services")
-
-
-def _method(arguments: argparse.Namespace, service: Any) -> str:
-    if arguments.method is None:
-        raise UsageError(f"error: METHOD is needed\n{_methods(service)}")
-    return str(arguments.method)
-
-
-def _methods(service: Any) -> str:
-    lines = [f"  {signature(service, each)}" for each in methods_of(service)]
-    return "\n".join([f"The methods of {service.__name__}:", *(lines or ["  none"])])
-
-
-def _with_headers(headers: list[tuple[str, str]]) -> Any:
-    def middleware(get_response: Any) -> Any:
-        def answer(call: Any) -> Any:
-            call.headers.update(headers)
-            return get_response(call)
-
-        return answer
-
-    return middleware
-
-
-def _why(error: Exception, arguments: argparse.Namespace) -> str:
-    """What went wrong, where, and what to do, in one line."""
-    text = getattr(error, "message", None) or str(error) or type(error).__name__
-    peer = getattr(error, "peer", None) or arguments.url
-    if peer not in text:
-        text += f" (at {peer})"
-    advice = _advice(error, arguments)
-    return " ".join(f"{text}{f'; {advice}' if advice else ''}".split())
-
-
-def _advice(error: Exception, arguments: argparse.Namespace) -> str:
-    if isinstance(error, (DeadlineExceeded, TTransportTimeout)):
-        return f"the call had {arguments.timeout:g} s, --timeout SECONDS gives it others"
-    if isinstance(error, TApplicationException):
-        # What a server of several services says has a type of its own.
-        is_of_several = "TMultiplexedProtocol" in str(error.message)
-        return _OTHER_SERVICE if is_of_several else _ADVICE.get(error.type, "")
-    if isinstance(error, TProtocolException):
-        return _SPEAKS
-    if isinstance(error, TTransportException):
-        if "certificate" in str(error.message):
-            return "--ca FILE names certificates to trust"
-        if error.type == TTransportException.NOT_OPEN:
-            return "is a server running there, and is the url right?"
-        return _SPEAKS
-    return ""
-
-
-_SPEAKS = (
-    "the url says how to speak: ?transport=framed (or header, zlib), ?protocol=compact (or json, "
-    "apache_json)"
-)
-
-_OTHER_SERVICE = (
-    "the server has another service or version there; where it has several, the url names one: "
-    "?service=NAME"
-)
-_ADVICE = {
-    TApplicationException.UNKNOWN_METHOD: _OTHER_SERVICE,
-    TApplicationException.INTERNAL_ERROR: "the server's log tells why",
-    TApplicationException.MISSING_RESULT: "the server has answered without a value",
-}
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
-
-
-# What `http.client` sends; a name as RFC 9110 has it.
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is no header: it must be like 'Name: value'")
-    if not _HEADER.fullmatch(name.strip()) or not _VALUE.fullmatch(value.strip()):
-        raise argparse.ArgumentTypeError(
-            f"{name.strip()!r} is no header that can be sent: its name has letters, digits and "
-            "hyphens, its value one line of Latin-1"
-        )
-    return name.strip(), value.strip()

@@ -12,11 +12,13 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import Diagnostic
 from fastthrift._idl import add_include_dirs
+from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
@@ -48,9 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=("text", "json"),
+        choices=("text", "json", "github"),
         default="text",
-        help="text for people, or one JSON document (default: text)",
+        help="text for people, one JSON document, or annotations for GitHub's workflows "
+        "(default: text)",
     )
     parser.add_argument(
         "--strict", action="store_true", help="exit with 1 for warnings too, not only for errors"
@@ -69,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         found.check(path, arguments.include_dirs or ["."])
     if arguments.format == "json":
         print(json.dumps(found.document(), indent=2))
+    elif arguments.format == "github":
+        print("\n".join([*found.annotations(), found.summary()]))
     else:
         print(found.text(color=_wants_color(arguments.color)))
     failed = found.errors > 0 or (arguments.strict and found.warnings > 0)
@@ -136,6 +141,19 @@ class Findings:
             for path, reason in self.unreadable.items()
         ]
         return "\n\n".join([*parts, self.summary()])
+
+    def annotations(self) -> Iterator[str]:
+        """What GitHub's workflows show beside the lines of a pull request."""
+        for each in self.document()["diagnostics"]:
+            given = (each["message"], each["expected"] and f"expected {each['expected']}")
+            yield annotation(
+                each["severity"],
+                each["path"],
+                each["line"],
+                each["column"],
+                each["code"],
+                "; ".join(filter(None, (*given, each["hint"]))),
+            )
 
     def summary(self) -> str:
         found = [

@@ -13,7 +13,7 @@ use super::diagnostic::PyDiagnostic;
 use super::names::{Naming, defines};
 use super::program::PyProgram;
 use crate::py::ffi;
-use crate::schema::{Program, ProgramId, Schema};
+use crate::schema::{ChangedPlace, Program, ProgramId, Rule, Schema};
 
 /// How many classes make so many objects that the collector would start.
 const MANY: usize = 32;
@@ -47,6 +47,19 @@ impl PySchema {
 /// A file of a schema: (path, stem, identity, includes), where an include is
 /// (path, index of the file or None).
 type FileInfo = (String, String, String, Vec<(String, Option<u32>)>);
+
+/// Where something is: (path, line, column).
+type PlaceInfo = (String, u32, u32);
+
+/// A change that breaks something, as `PySchema::breaking` tells it.
+type BreakingInfo = (
+    &'static str,
+    &'static str,
+    String,
+    &'static str,
+    Option<PlaceInfo>,
+    Option<PlaceInfo>,
+);
 
 #[pymethods]
 impl PySchema {
@@ -115,6 +128,38 @@ impl PySchema {
             return Err(PyIndexError::new_err("there is no such file"));
         }
         Ok(self.schema.json(ProgramId(file as u32)))
+    }
+
+    /// What breaks those who have the `old` schema: (rule, category, message,
+    /// advice, place, old place), where a place is (path, line, column) or None.
+    fn breaking(&self, old: &Self) -> Vec<BreakingInfo> {
+        let place = |place: ChangedPlace| {
+            let path = place.path.to_string_lossy().into_owned();
+            (path, place.line, place.column)
+        };
+        self.schema
+            .breaking(&old.schema)
+            .into_iter()
+            .map(|found| {
+                (
+                    found.rule.as_str(),
+                    found.rule.category().as_str(),
+                    found.message,
+                    found.rule.advice(),
+                    found.place.map(place),
+                    found.was.map(place),
+                )
+            })
+            .collect()
+    }
+
+    /// The rules of `breaking`: (rule, category, advice).
+    #[staticmethod]
+    fn breaking_rules() -> Vec<(&'static str, &'static str, &'static str)> {
+        Rule::ALL
+            .iter()
+            .map(|rule| (rule.as_str(), rule.category().as_str(), rule.advice()))
+            .collect()
     }
 
     /// Makes the classes. `module_names` are the `__module__` of each file's

@@ -250,3 +250,27 @@ def test_the_documentation_shows_what_happens(check: Any, directory: Path) -> No
     assert check("address_book.thrift").stdout == block["text"]
     shown = check("--format", "json", "address_book.thrift").stdout
     assert json.loads(shown) == json.loads(block["json"])
+
+
+def test_github_annotates_the_lines(check: Any) -> None:
+    done = check("--format", "github", "odd.thrift", "bad.thrift", "absent.thrift")
+    assert (done.returncode, done.stderr) == (1, "")
+    *annotations, summary = done.stdout.splitlines()
+    assert summary.startswith("3 files: ")
+    assert annotations[0] == (
+        "::warning file=odd.thrift,line=1,col=23,title=duplicate-enum-value::"
+        "`ROUGE` has the value of another item"
+    )
+    syntax = next(line for line in annotations if "title=syntax" in line)
+    assert syntax.startswith("::error file=bad.thrift,line=")
+    assert "; expected " in syntax
+    assert annotations[-1] == (
+        "::error file=absent.thrift,title=unreadable-file::"
+        "cannot read absent.thrift: No such file or directory"
+    )
+
+
+def test_names_of_files_do_not_end_an_annotation(check: Any, directory: Path) -> None:
+    (directory / "a,b:100%\n.thrift").write_text("struct {")
+    shown = check("--format", "github", "a,b:100%\n.thrift").stdout
+    assert shown.startswith("::error file=a%2Cb%3A100%25%0A.thrift,line=1,col=8,title=syntax::")

@@ -554,7 +554,7 @@ def test_all_values_come_back(value):
 
 
 def test_the_page_shows_what_is_printed(capsys):
-    ((_, _, code),) = blocks(ROOT / "docs" / "howto" / "plain-data.md")
+    (_, _, code), *_ = blocks(ROOT / "docs" / "howto" / "plain-data.md")
     exec(code, {})
     shown = re.findall(r"# (.*)$", code, re.MULTILINE)
     assert capsys.readouterr().out.splitlines() == shown

@@ -1,0 +1,277 @@
+"""A method that a command calls: where it is, what it is given, and what its failures mean."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._plain import (
+    UnknownMethod,
+    WrongArguments,
+    arguments_of_words,
+    methods_of,
+    signature,
+)
+from fastthrift.pool import ClientPool
+from fastthrift.protocol.exc import TProtocolException
+from fastthrift.thrift import TApplicationException, TException
+from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
+from fastthrift.urls import ServiceURL, parse
+
+if TYPE_CHECKING:
+    import ssl
+
+#: What a call raises that has failed, and that is no mistake of the command.
+FAILURES = (TException, OSError)
+
+_LONGEST = 365 * 24 * 60 * 60
+
+
+def add_call(parser: argparse.ArgumentParser) -> None:
+    """The arguments that tell what is called, and how."""
+    parser.add_argument("url", metavar="URL", help="where the service is, and how it speaks")
+    parser.add_argument("idl", metavar="FILE", help="its Thrift file")
+    service = parser.add_argument(
+        "service", metavar="SERVICE", nargs="?", help="its name in the file"
+    )
+    method = parser.add_argument("method", metavar="METHOD", nargs="?")
+    # For completion by a shell: argcomplete looks for this attribute.
+    vars(service)["completer"] = _services
+    vars(method)["completer"] = _methods_of
+    parser.add_argument(
+        "arguments",
+        metavar="ARGUMENT",
+        nargs="*",
+        help="values in the order of the file, or name=value; after -- they may begin with -",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=seconds,
+        default=10.0,
+        help="for the call with all it takes; 10 by default",
+    )
+    parser.add_argument(
+        "-H",
+        "--header",
+        metavar="NAME:VALUE",
+        action="append",
+        type=_header,
+        default=[],
+        help="a header of the request, over HTTP; may be repeated",
+    )
+    parser.add_argument(
+        "--ca", metavar="FILE", help="certificates to trust in place of the system's, in PEM"
+    )
+    parser.add_argument(
+        "--cert", metavar="FILE", help="a certificate to show, with its key or beside --key, in PEM"
+    )
+    parser.add_argument("--key", metavar="FILE", help="the key of --cert")
+    add_include_dirs(parser)
+
+
+def _services(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    return _complete(parsed_args, lambda module: all_of(module, "thrift_services"))
+
+
+def _methods_of(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    return _complete(parsed_args, lambda module: methods_of(_service(parsed_args, module)))
+
+
+def _complete(given: argparse.Namespace, names: Callable[[Any], Iterable[str]]) -> list[str]:
+    """Names of the file that is in the line already; none of one that cannot be read."""
+    try:
+        return [*names(load(given.idl, given.include_dirs))]
+    except UsageError:
+        return []
+
+
+@dataclass(frozen=True)
+class Called:
+    """What the arguments of `add_call` mean."""
+
+    arguments: argparse.Namespace
+    url: ServiceURL
+    ssl_context: ssl.SSLContext | None
+    service: Any
+    method: str
+    #: In the order of the method's arguments.
+    values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Called:
+        """Raises `UsageError`."""
+        url = _url(arguments)
+        context = _context(arguments, url)
+        module = load(arguments.idl, arguments.include_dirs)
+        service = _service(arguments, module)
+        method = _method(arguments, service)
+        try:
+            values = arguments_of_words(service, method, arguments.arguments)
+        except UnknownMethod as error:
+            # The list that the text ends with comes with signatures.
+            raise UsageError(
+                f"error: {str(error).partition(';')[0]}\n{_methods(service)}"
+            ) from None
+        except WrongArguments as error:
+            raise UsageError(f"error: {error}") from None
+        return cls(arguments, url, context, service, method, tuple(values.values()))
+
+    def pool(self, size: int = 1) -> Any:
+        """A pool of so many connections, none of which makes a call twice."""
+        headers = self.arguments.header
+        timeout = self.arguments.timeout
+        return ClientPool(
+            self.service,
+            self.url,
+            size=size,
+            timeout=timeout,
+            connect_timeout=timeout,
+            retries=0,
+            ssl_context=self.ssl_context,
+            middleware=[_with_headers(headers)] if headers else [],
+        )
+
+    def call(self, pool: Any) -> Any:
+        # Not by getattr, for which a pool has attributes of its own: `close`.
+        return pool.__getattr__(self.method)(*self.values)
+
+    def why(self, error: Exception) -> str:
+        """What went wrong, where, and what to do, in one line."""
+        return _why(error, self.arguments)
+
+
+def _url(arguments: argparse.Namespace) -> ServiceURL:
+    try:
+        url = parse(arguments.url)
+    except ValueError as error:
+        raise UsageError(f"error: {error}") from None
+    if arguments.header and url.scheme not in ("http", "https"):
+        raise UsageError(f"error: --header is for http and https, and {url} has no headers")
+    return url
+
+
+def _context(arguments: argparse.Namespace, url: ServiceURL) -> ssl.SSLContext | None:
+    if not (arguments.ca or arguments.cert or arguments.key):
+        return None
+    if url.scheme not in ("tls", "https"):
+        raise UsageError(f"error: --ca, --cert and --key are for tls and https, not for {url}")
+    if arguments.key and not arguments.cert:
+        raise UsageError("error: --key is that of a certificate: --cert is needed too")
+    import ssl
+
+    try:
+        context = ssl.create_default_context(cafile=arguments.ca)
+        if arguments.cert:
+            context.load_cert_chain(arguments.cert, arguments.key)
+    except OSError as error:
+        named = ", ".join(filter(None, (arguments.ca, arguments.cert, arguments.key)))
+        raise UsageError(
+            f"error: the certificates or the key cannot be used ({named}): "
+            f"{error.strerror or error}"
+        ) from None
+    return context
+
+
+def _service(arguments: argparse.Namespace, module: Any) -> Any:
+    if arguments.service is None:
+        names = ", ".join(all_of(module, "thrift_services")) or "none"
+        raise UsageError(f"error: SERVICE is needed: {arguments.idl} has: {names}")
+    return find(module, arguments.idl, arguments.service, "service", "thrift_services")
+
+
+def _method(arguments: argparse.Namespace, service: Any) -> str:
+    if arguments.method is None:
+        raise UsageError(f"error: METHOD is needed\n{_methods(service)}")
+    return str(arguments.method)
+
+
+def _methods(service: Any) -> str:
+    lines = [f"  {signature(service, each)}" for each in methods_of(service)]
+    return "\n".join([f"The methods of {service.__name__}:", *(lines or ["  none"])])
+
+
+def _with_headers(headers: list[tuple[str, str]]) -> Any:
+    def middleware(get_response: Any) -> Any:
+        def answer(call: Any) -> Any:
+            call.headers.update(headers)
+            return get_response(call)
+
+        return answer
+
+    return middleware
+
+
+def _why(error: Exception, arguments: argparse.Namespace) -> str:
+    text = getattr(error, "message", None) or str(error) or type(error).__name__
+    peer = getattr(error, "peer", None) or arguments.url
+    if peer not in text:
+        text += f" (at {peer})"
+    advice = _advice(error, arguments)
+    return " ".join(f"{text}{f'; {advice}' if advice else ''}".split())
+
+
+def _advice(error: Exception, arguments: argparse.Namespace) -> str:
+    if isinstance(error, (DeadlineExceeded, TTransportTimeout)):
+        return f"the call had {arguments.timeout:g} s, --timeout SECONDS gives it others"
+    if isinstance(error, TApplicationException):
+        # What a server of several services says has a type of its own.
+        is_of_several = "TMultiplexedProtocol" in str(error.message)
+        return _OTHER_SERVICE if is_of_several else _ADVICE.get(error.type, "")
+    if isinstance(error, TProtocolException):
+        return _SPEAKS
+    if isinstance(error, TTransportException):
+        if "certificate" in str(error.message):
+            return "--ca FILE names certificates to trust"
+        if error.type == TTransportException.NOT_OPEN:
+            return "is a server running there, and is the url right?"
+        return _SPEAKS
+    return ""
+
+
+_SPEAKS = (
+    "the url says how to speak: ?transport=framed (or header, zlib), ?protocol=compact (or json, "
+    "apache_json)"
+)
+
+_OTHER_SERVICE = (
+    "the server has another service or version there; where it has several, the url names one: "
+    "?service=NAME"
+)
+_ADVICE = {
+    TApplicationException.UNKNOWN_METHOD: _OTHER_SERVICE,
+    TApplicationException.INTERNAL_ERROR: "the server's log tells why",
+    TApplicationException.MISSING_RESULT: "the server has answered without a value",
+}
+
+
+def seconds(text: str) -> float:
+    """A time of the command line, above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return number
+
+
+# What `http.client` sends; a name as RFC 9110 has it.
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no header: it must be like 'Name: value'")
+    if not _HEADER.fullmatch(name.strip()) or not _VALUE.fullmatch(value.strip()):
+        raise argparse.ArgumentTypeError(
+            f"{name.strip()!r} is no header that can be sent: its name has letters, digits and "
+            "hyphens, its value one line of Latin-1"
+        )
+    return name.strip(), value.strip()

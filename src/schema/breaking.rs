@@ -1,0 +1,749 @@
+//! What peers and programs of an older schema would notice of a newer one.
+//!
+//! Names mean nothing to most of what travels: fields and exceptions are known
+//! by their ids, methods by their names. So a struct that was renamed is
+//! compared with what its fields, arguments and results hold now, and its name
+//! is a matter of source code.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+
+use super::counterparts::Counterparts;
+use super::model::{
+    Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
+    Struct, StructId, StructKind, Type, Value,
+};
+use crate::idl::Text;
+
+/// Who notices a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Peers: one side misreads, refuses or loses what the other sends.
+    Wire,
+    /// Only programs: their source has to change with the file.
+    Source,
+}
+
+impl Category {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wire => "WIRE",
+            Self::Source => "SOURCE",
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])* $variant:ident $text:literal $category:ident $advice:literal)*) => {
+        /// What was broken, by a name that never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Rule { $($(#[doc = $doc])* $variant),* }
+
+        impl Rule {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name, as messages and tools show it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// Who notices.
+            #[must_use]
+            pub const fn category(self) -> Category {
+                match self { $(Self::$variant => Category::$category),* }
+            }
+
+            /// What happens, and what to do.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice),* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A field, argument or exception has another id.
+    FieldIdChanged "FIELD_ID_CHANGED" Wire
+        "each side passes over the other's value: give it its old id"
+    /// A field or argument is gone.
+    FieldRemoved "FIELD_REMOVED" Wire
+        "what old peers send there is lost, and they find nothing: keep it, or keep its id unused"
+    /// A required field is gone.
+    RequiredFieldRemoved "REQUIRED_FIELD_REMOVED" Wire
+        "old peers refuse messages without it: keep it until no peer requires it"
+    /// A required field is new.
+    RequiredFieldAdded "REQUIRED_FIELD_ADDED" Wire
+        "messages of old peers do not have it and are refused: make it optional"
+    /// A field must be there now.
+    FieldMadeRequired "FIELD_MADE_REQUIRED" Wire
+        "messages of old peers that leave it out are refused: keep it as it was"
+    /// A field may be left out now.
+    FieldNoLongerRequired "FIELD_NO_LONGER_REQUIRED" Wire
+        "old peers refuse messages that leave it out: always send it until no peer requires it"
+    /// A field has another type on the wire.
+    FieldTypeChanged "FIELD_TYPE_CHANGED" Wire
+        "each side passes over the other's value or misreads it: add a field with another id"
+    /// A `string` is `binary` now, or the reverse.
+    FieldBinaryChanged "FIELD_BINARY_CHANGED" Wire
+        "bytes that are no UTF-8 are no text to the other side: add a field with another id"
+    /// A field that is not sent means something else.
+    FieldDefaultChanged "FIELD_DEFAULT_CHANGED" Wire
+        "where the field is not sent, the two sides have different values: keep the default"
+    /// A struct or exception is a union now, or the reverse.
+    UnionChanged "UNION_CHANGED" Wire
+        "a union holds one field, a struct any number: add a type and a field of it"
+    /// An item of an enum has another value.
+    EnumValueChanged "ENUM_VALUE_CHANGED" Wire
+        "the number that one side sends means something else on the other: give it its old value"
+    /// A value of an enum is gone.
+    EnumItemRemoved "ENUM_ITEM_REMOVED" Wire
+        "the number that old peers send has no name any more: keep the item"
+    /// A method is gone.
+    MethodRemoved "METHOD_REMOVED" Wire
+        "calls of old clients are refused as unknown: keep the method"
+    /// A method is `oneway` now, or no longer.
+    MethodOnewayChanged "METHOD_ONEWAY_CHANGED" Wire
+        "one side waits for an answer that the other does not send or expect: add another method"
+    /// A method returns something else.
+    MethodResultChanged "METHOD_RESULT_CHANGED" Wire
+        "the result of one side is none or misread on the other: add another method"
+    /// A method does not throw an exception any more.
+    ExceptionRemoved "EXCEPTION_REMOVED" Wire
+        "what old servers throw reaches new clients as a missing result, or as success: keep it"
+    /// A method throws another exception.
+    ExceptionAdded "EXCEPTION_ADDED" Wire
+        "to old clients it is a missing result, or success of a void method: add another method"
+    /// A service is gone.
+    ServiceRemoved "SERVICE_REMOVED" Wire
+        "calls of old clients are refused: keep the service"
+    /// Another service has its methods.
+    ServiceRenamed "SERVICE_RENAMED" Source
+        "its name is only sent where several services are multiplexed: keep it registered there"
+    /// A field or argument has another name.
+    FieldRenamed "FIELD_RENAMED" Source
+        "programs, and JSON that has names, use the old one; if it means something else, give it another id"
+    /// Another name for what is the same on the wire.
+    TypeNameChanged "TYPE_NAME_CHANGED" Source
+        "the same bytes are of another type in programs"
+    /// An item of an enum has another name.
+    EnumItemRenamed "ENUM_ITEM_RENAMED" Source
+        "programs, and JSON that has names, use the old one: keep it, with the same value"
+    /// An argument is new.
+    ArgumentAdded "ARGUMENT_ADDED" Source
+        "handlers get one more, which old clients do not send: None or the default"
+    /// Arguments have another order.
+    ArgumentOrderChanged "ARGUMENT_ORDER_CHANGED" Source
+        "programs give arguments by position: keep the order, whatever the ids are"
+    /// A type is gone.
+    TypeRemoved "TYPE_REMOVED" Source
+        "programs use its name: keep it, or a typedef of that name"
+    /// A struct is an exception now, or the reverse.
+    TypeKindChanged "TYPE_KIND_CHANGED" Source
+        "programs raise and catch exceptions, not structs"
+    /// A definition is in another file.
+    DefinitionMoved "DEFINITION_MOVED" Source
+        "programs import it from the module of the old file: leave a typedef there"
+    /// A constant is gone.
+    ConstRemoved "CONST_REMOVED" Source
+        "programs use its name"
+    /// A constant has another value.
+    ConstChanged "CONST_CHANGED" Source
+        "each side goes by the value that it was built with"
+    /// A namespace is gone or has another name.
+    NamespaceChanged "NAMESPACE_CHANGED" Source
+        "generated code has another package or module"
+    /// A file is gone.
+    FileRemoved "FILE_REMOVED" Source
+        "programs load or include it"
+}
+
+/// Where something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedPlace {
+    /// The file, as its schema names it.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl ChangedPlace {
+    fn of(text: &Text) -> Self {
+        let position = text.position();
+        Self {
+            path: text.path().to_owned(),
+            line: position.line,
+            column: position.column,
+        }
+    }
+
+    fn in_file(program: &Program, line: u32) -> Self {
+        Self {
+            path: program.path.clone(),
+            line,
+            column: 1,
+        }
+    }
+}
+
+/// One change that breaks something.
+#[derive(Clone, Debug)]
+pub struct Breaking {
+    /// Which rule.
+    pub rule: Rule,
+    /// What was there and what is.
+    pub message: String,
+    /// Where in the new files; `None` where the file is gone.
+    pub place: Option<ChangedPlace>,
+    /// Where in the old ones.
+    pub was: Option<ChangedPlace>,
+}
+
+impl Schema {
+    /// What breaks those who have the `old` schema, in the order of its files.
+    #[must_use]
+    pub fn breaking(&self, old: &Self) -> Vec<Breaking> {
+        let mut comparison = Comparison {
+            counterparts: Counterparts::new(old, self),
+            old,
+            new: self,
+            pending: Vec::new(),
+            compared_structs: HashSet::new(),
+            compared_enums: HashSet::new(),
+            compared_methods: HashSet::new(),
+            found: Vec::new(),
+        };
+        comparison.programs();
+        comparison.definitions();
+        while let Some((old, new)) = comparison.pending.pop() {
+            comparison.structs(old, new);
+        }
+        comparison.found
+    }
+}
+
+/// What the wire has of two types.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Difference {
+    Nothing,
+    Name,
+    Binary,
+    Wire,
+}
+
+struct Comparison<'s> {
+    old: &'s Schema,
+    new: &'s Schema,
+    counterparts: Counterparts,
+    /// Structs that fields hold: no recursion, for a chain of structs may be
+    /// longer than the stack.
+    pending: Vec<(StructId, StructId)>,
+    /// A struct may hold itself, and be compared by several ways.
+    compared_structs: HashSet<(StructId, StructId)>,
+    compared_enums: HashSet<(EnumId, EnumId)>,
+    /// A method may be inherited by several services.
+    compared_methods: HashSet<(*const Function, *const Function)>,
+    found: Vec<Breaking>,
+}
+
+impl<'s> Comparison<'s> {
+    fn add(&mut self, rule: Rule, new: Option<ChangedPlace>, old: &Text, message: String) {
+        self.found.push(Breaking {
+            rule,
+            message,
+            place: new,
+            was: Some(ChangedPlace::of(old)),
+        });
+    }
+
+    /// Where a definition of an old file would be.
+    fn instead(&self, program: ProgramId) -> Option<ChangedPlace> {
+        let new = self.counterparts.program(program)?;
+        Some(ChangedPlace::in_file(&self.new[new], 1))
+    }
+
+    fn programs(&mut self) {
+        for (index, old) in self.old.programs.iter().enumerate() {
+            let Some(new) = self.counterparts.program(ProgramId::at(index)) else {
+                self.found.push(Breaking {
+                    rule: Rule::FileRemoved,
+                    message: format!("`{}.thrift` is gone, or no longer included", old.name),
+                    place: None,
+                    was: Some(ChangedPlace::in_file(old, 1)),
+                });
+                continue;
+            };
+            let new = &self.new[new];
+            for (scope, namespace) in namespaces(old) {
+                let now = namespaces(new).get(scope).copied();
+                if now.map(|now| &now.name) != Some(&namespace.name) {
+                    let message = match now {
+                        Some(now) => format!(
+                            "namespace of `{scope}` was `{}`, is `{}`",
+                            namespace.name, now.name
+                        ),
+                        None => format!("namespace `{}` of `{scope}` is gone", namespace.name),
+                    };
+                    let line = now.map_or(1, |now| now.line);
+                    self.found.push(Breaking {
+                        rule: Rule::NamespaceChanged,
+                        message,
+                        place: Some(ChangedPlace::in_file(new, line)),
+                        was: Some(ChangedPlace::in_file(old, namespace.line)),
+                    });
+                }
+            }
+        }
+    }
+
+    fn definitions(&mut self) {
+        let (old, new) = (self.old, self.new);
+        for (index, was) in old.enums.iter().enumerate() {
+            let now = self.counterparts.enums[index];
+            let place = now.map(|id| (new[id].program, &new[id].name));
+            if self.is_there(Rule::TypeRemoved, "enum", was.program, &was.name, place)
+                && let Some(id) = now
+            {
+                self.enums(EnumId::at(index), id);
+            }
+        }
+        for (index, was) in old.structs.iter().enumerate() {
+            let now = self.counterparts.structs[index];
+            let place = now.map(|id| (new[id].program, &new[id].name));
+            let kind = word(was.kind);
+            if self.is_there(Rule::TypeRemoved, kind, was.program, &was.name, place)
+                && let Some(id) = now
+            {
+                self.structs(StructId::at(index), id);
+            }
+        }
+        for (index, was) in old.typedefs.iter().enumerate() {
+            let now = self.counterparts.typedefs[index];
+            let place = now.map(|id| (new[id].program, &new[id].name));
+            self.is_there(Rule::TypeRemoved, "typedef", was.program, &was.name, place);
+        }
+        for (index, was) in old.consts.iter().enumerate() {
+            let now = self.counterparts.consts[index];
+            let place = now.map(|id| (new[id].program, &new[id].name));
+            if self.is_there(Rule::ConstRemoved, "const", was.program, &was.name, place)
+                && let Some(id) = now
+                && !self.same_value(&was.value, &new[id].value)
+            {
+                let message = format!("const `{}` has another value", was.name);
+                let place = Some(ChangedPlace::of(&new[id].name));
+                self.add(Rule::ConstChanged, place, &was.name, message);
+            }
+        }
+        for (index, was) in old.services.iter().enumerate() {
+            match self.counterparts.services[index] {
+                Some(id) => {
+                    let place = Some((new[id].program, &new[id].name));
+                    self.is_there(
+                        Rule::ServiceRemoved,
+                        "service",
+                        was.program,
+                        &was.name,
+                        place,
+                    );
+                    self.services(ServiceId::at(index), id);
+                }
+                None => self.service_gone(ServiceId::at(index)),
+            }
+        }
+    }
+
+    /// Whether a definition still is anywhere; says so where it is not, or
+    /// where it is in another file.
+    fn is_there(
+        &mut self,
+        removed: Rule,
+        kind: &str,
+        program: ProgramId,
+        name: &Text,
+        now: Option<(ProgramId, &Text)>,
+    ) -> bool {
+        // Another type of that name in that file will do for programs.
+        if removed == Rule::TypeRemoved && self.counterparts.has_type(self.new, program, name) {
+            return now.is_some();
+        }
+        let Some((new_program, new_name)) = now else {
+            let message = format!("{kind} `{name}` is gone");
+            let place = self.instead(program);
+            self.add(removed, place, name, message);
+            return false;
+        };
+        if self.counterparts.program(program) != Some(new_program) {
+            let message = format!(
+                "{kind} `{name}` was in `{}.thrift`, is in `{}.thrift`",
+                self.old[program].name, self.new[new_program].name
+            );
+            let place = Some(ChangedPlace::of(new_name));
+            self.add(Rule::DefinitionMoved, place, name, message);
+        }
+        true
+    }
+
+    fn service_gone(&mut self, id: ServiceId) {
+        let was = &self.old[id];
+        let methods = methods(self.old, id);
+        let heir = self.counterparts.free_services(self.new).find(|&new| {
+            let has = self::methods(self.new, new);
+            !methods.is_empty() && methods.keys().all(|name| has.contains_key(name))
+        });
+        if let Some(new) = heir {
+            let name = &self.new[new].name;
+            let message = format!("service `{}` is `{name}` now", was.name);
+            self.add(
+                Rule::ServiceRenamed,
+                Some(ChangedPlace::of(name)),
+                &was.name,
+                message,
+            );
+            self.services(id, new);
+        } else {
+            let message = format!("service `{}` is gone", was.name);
+            let place = self.instead(was.program);
+            self.add(Rule::ServiceRemoved, place, &was.name, message);
+        }
+    }
+
+    fn enums(&mut self, old: EnumId, new: EnumId) {
+        if !self.compared_enums.insert((old, new)) {
+            return;
+        }
+        let (old, new): (&Enum, &Enum) = (&self.old[old], &self.new[new]);
+        for was in &old.items {
+            let of = format!("`{}` of enum `{}`", was.name, old.name);
+            if let Some(now) = new.items.iter().find(|now| now.name == was.name) {
+                if now.value != was.value {
+                    let message = format!("{of} was {}, is {}", was.value, now.value);
+                    let place = Some(ChangedPlace::of(&now.name));
+                    self.add(Rule::EnumValueChanged, place, &was.name, message);
+                }
+            } else if let Some(now) = new.items.iter().find(|now| now.value == was.value) {
+                let message = format!("{of} is `{}` now, with the value {}", now.name, now.value);
+                let place = Some(ChangedPlace::of(&now.name));
+                self.add(Rule::EnumItemRenamed, place, &was.name, message);
+            } else {
+                let message = format!("{of} is gone, and its value {}", was.value);
+                let place = Some(ChangedPlace::of(&new.name));
+                self.add(Rule::EnumItemRemoved, place, &was.name, message);
+            }
+        }
+    }
+
+    fn structs(&mut self, old: StructId, new: StructId) {
+        if !self.compared_structs.insert((old, new)) {
+            return;
+        }
+        let (old, new): (&'s Struct, &'s Struct) = (&self.old[old], &self.new[new]);
+        if old.kind != new.kind {
+            let is_union = [old.kind, new.kind].contains(&StructKind::Union);
+            let rule = if is_union {
+                Rule::UnionChanged
+            } else {
+                Rule::TypeKindChanged
+            };
+            let message = format!(
+                "`{}` was of kind {}, is of kind {}",
+                new.name,
+                word(old.kind),
+                word(new.kind)
+            );
+            self.add(rule, Some(ChangedPlace::of(&new.name)), &old.name, message);
+        }
+        let of = format!("{} `{}`", word(new.kind), new.name);
+        self.fields("field", &of, &old.fields, &new.fields, &new.name);
+    }
+
+    fn fields(&mut self, kind: &str, of: &str, old: &'s [Field], new: &'s [Field], owner: &Text) {
+        for was in old {
+            let what = format!("{kind} {} `{}` of {of}", was.id, was.name);
+            if let Some(now) = new.iter().find(|now| now.name == was.name) {
+                if now.id == was.id {
+                    self.field(kind, &what, was, now);
+                } else {
+                    let message = format!("{what} has the id {} now", now.id);
+                    let place = Some(ChangedPlace::of(&now.name));
+                    self.add(Rule::FieldIdChanged, place, &was.name, message);
+                }
+                continue;
+            }
+            // Whose name was there before is that field, with another id.
+            let heir = new
+                .iter()
+                .find(|now| now.id == was.id && !old.iter().any(|other| other.name == now.name));
+            if let Some(now) = heir {
+                // Nothing on the wire or in a program has the names of exceptions.
+                if kind != "exception" {
+                    let message = format!("{what} is `{}` now", now.name);
+                    let place = Some(ChangedPlace::of(&now.name));
+                    self.add(Rule::FieldRenamed, place, &was.name, message);
+                }
+                self.field(kind, &what, was, now);
+                continue;
+            }
+            let rule = match (kind, was.requiredness) {
+                ("exception", _) => Rule::ExceptionRemoved,
+                (_, Requiredness::Required) => Rule::RequiredFieldRemoved,
+                _ => Rule::FieldRemoved,
+            };
+            let place = Some(ChangedPlace::of(owner));
+            self.add(rule, place, &was.name, format!("{what} is gone"));
+        }
+        for now in new {
+            let is_new = !old
+                .iter()
+                .any(|was| was.name == now.name || was.id == now.id);
+            let rule = match (kind, now.requiredness) {
+                ("exception", _) => Rule::ExceptionAdded,
+                (_, Requiredness::Required) => Rule::RequiredFieldAdded,
+                ("argument", _) => Rule::ArgumentAdded,
+                _ => continue,
+            };
+            if is_new {
+                self.found.push(Breaking {
+                    rule,
+                    message: format!("{kind} {} `{}` of {of} is new", now.id, now.name),
+                    place: Some(ChangedPlace::of(&now.name)),
+                    was: None,
+                });
+            }
+        }
+    }
+
+    /// A field that is in both.
+    fn field(&mut self, kind: &str, what: &str, was: &'s Field, now: &'s Field) {
+        let place = Some(ChangedPlace::of(&now.name));
+        let (old, new) = (type_text(self.old, &was.ty), type_text(self.new, &now.ty));
+        let change = format!("{what} was {old}, is {new}");
+        match self.types(&was.ty, &now.ty) {
+            Difference::Nothing => {}
+            Difference::Name => {
+                self.add(Rule::TypeNameChanged, place.clone(), &was.name, change);
+            }
+            Difference::Binary => {
+                self.add(Rule::FieldBinaryChanged, place.clone(), &was.name, change);
+            }
+            Difference::Wire => {
+                self.add(Rule::FieldTypeChanged, place.clone(), &was.name, change);
+                return;
+            }
+        }
+        if kind == "exception" {
+            return;
+        }
+        let is = |field: &Field| field.requiredness == Requiredness::Required;
+        let rule = match (is(was), is(now)) {
+            (false, true) => Some(Rule::FieldMadeRequired),
+            (true, false) => Some(Rule::FieldNoLongerRequired),
+            _ => None,
+        };
+        if let Some(rule) = rule {
+            let message = match rule {
+                Rule::FieldMadeRequired => format!("{what} is required now"),
+                _ => format!("{what} is no longer required"),
+            };
+            self.add(rule, place.clone(), &was.name, message);
+        }
+        let same = match (&was.default, &now.default) {
+            (None, None) => true,
+            (Some(was), Some(now)) => self.same_value(was, now),
+            _ => false,
+        };
+        if !same {
+            let message = match (&was.default, &now.default) {
+                (None, _) => format!("{what} has a default now"),
+                (_, None) => format!("{what} has no default any more"),
+                _ => format!("{what} has another default"),
+            };
+            self.add(Rule::FieldDefaultChanged, place, &was.name, message);
+        }
+    }
+
+    fn types(&mut self, old: &Type, new: &Type) -> Difference {
+        match (old, new) {
+            (Type::List(old), Type::List(new)) | (Type::Set(old), Type::Set(new)) => {
+                self.types(old, new)
+            }
+            (Type::Map(old), Type::Map(new)) => {
+                let keys = self.types(&old.0, &new.0);
+                keys.max(self.types(&old.1, &new.1))
+            }
+            (Type::Struct(old), Type::Struct(new)) => {
+                self.pending.push((*old, *new));
+                named(&self.old[*old].name, &self.new[*new].name)
+            }
+            (Type::Enum(old), Type::Enum(new)) => {
+                self.enums(*old, *new);
+                named(&self.old[*old].name, &self.new[*new].name)
+            }
+            (Type::Enum(_), Type::I32) | (Type::I32, Type::Enum(_)) => Difference::Name,
+            (Type::String, Type::Binary) | (Type::Binary, Type::String) => Difference::Binary,
+            _ if old.word().is_some() && old.word() == new.word() => Difference::Nothing,
+            _ => Difference::Wire,
+        }
+    }
+
+    fn services(&mut self, old: ServiceId, new: ServiceId) {
+        let owner = &self.new[new].name;
+        let now = methods(self.new, new);
+        let base = self.old[old].extends;
+        let new_base = base.and_then(|base| self.counterparts.services[base.index()]);
+        let own = &self.old[old].functions;
+        let inherited = base.map_or_else(BTreeMap::new, |base| methods(self.old, base));
+        let is_own = |was: &&Function| own.iter().any(|own| own.name == was.name);
+        let inherited = inherited.into_values().filter(|was| !is_own(was));
+        for was in own.iter().chain(inherited) {
+            if let Some(now) = now.get(&*was.name) {
+                self.method(&format!("`{owner}.{}`", was.name), was, now);
+                continue;
+            }
+            // What its base has lost is told of that.
+            let is_told = !is_own(&was)
+                && new_base.is_some_and(|id| !methods(self.new, id).contains_key(&*was.name));
+            if !is_told {
+                let message = format!("method `{}` of service `{owner}` is gone", was.name);
+                let place = Some(ChangedPlace::of(owner));
+                self.add(Rule::MethodRemoved, place, &was.name, message);
+            }
+        }
+    }
+
+    fn method(&mut self, of: &str, was: &'s Function, now: &'s Function) {
+        let pair = (std::ptr::from_ref(was), std::ptr::from_ref(now));
+        if !self.compared_methods.insert(pair) {
+            return;
+        }
+        let place = Some(ChangedPlace::of(&now.name));
+        if was.oneway != now.oneway {
+            let state = if now.oneway { "is" } else { "is no longer" };
+            let message = format!("method {of} {state} oneway");
+            self.add(Rule::MethodOnewayChanged, place.clone(), &was.name, message);
+        }
+        let difference = match (&was.result, &now.result) {
+            (None, None) => Difference::Nothing,
+            (Some(was), Some(now)) => self.types(was, now),
+            _ => Difference::Wire,
+        };
+        let text = |schema, ty: &Option<Type>| {
+            ty.as_ref()
+                .map_or_else(|| "void".to_owned(), |ty| type_text(schema, ty))
+        };
+        let message = format!(
+            "result of {of} was {}, is {}",
+            text(self.old, &was.result),
+            text(self.new, &now.result)
+        );
+        match difference {
+            Difference::Nothing => {}
+            Difference::Name => self.add(Rule::TypeNameChanged, place, &was.name, message),
+            _ => self.add(Rule::MethodResultChanged, place, &was.name, message),
+        }
+        self.fields("argument", of, &was.arguments, &now.arguments, &now.name);
+        self.fields("exception", of, &was.throws, &now.throws, &now.name);
+        let common = |these: &'s [Field], those: &[Field]| -> Vec<i32> {
+            let ids = these.iter().map(|field| field.id);
+            ids.filter(|&id| those.iter().any(|field| field.id == id))
+                .collect()
+        };
+        if common(&was.arguments, &now.arguments) != common(&now.arguments, &was.arguments) {
+            let message = format!("arguments of {of} have another order");
+            let place = Some(ChangedPlace::of(&now.name));
+            self.add(Rule::ArgumentOrderChanged, place, &was.name, message);
+        }
+    }
+
+    fn same_value(&self, old: &Value, new: &Value) -> bool {
+        let all = |old: &[Value], new: &[Value]| {
+            old.len() == new.len() && old.iter().zip(new).all(|(a, b)| self.same_value(a, b))
+        };
+        match (old, new) {
+            (Value::List(old), Value::List(new)) | (Value::Set(old), Value::Set(new)) => {
+                all(old, new)
+            }
+            (Value::Map(old), Value::Map(new)) => {
+                old.len() == new.len()
+                    && old.iter().zip(new).all(|((key, value), (other, now))| {
+                        self.same_value(key, other) && self.same_value(value, now)
+                    })
+            }
+            (
+                Value::Struct { id, fields },
+                Value::Struct {
+                    id: new_id,
+                    fields: new_fields,
+                },
+            ) => {
+                let id_of = |of: &[Field], index: u32| of[index as usize].id;
+                fields.len() == new_fields.len()
+                    && fields.iter().all(|(index, value)| {
+                        let id = id_of(&self.old[*id].fields, *index);
+                        new_fields.iter().any(|(other, now)| {
+                            id_of(&self.new[*new_id].fields, *other) == id
+                                && self.same_value(value, now)
+                        })
+                    })
+            }
+            _ => old == new,
+        }
+    }
+}
+
+fn named(old: &Text, new: &Text) -> Difference {
+    if old == new {
+        Difference::Nothing
+    } else {
+        Difference::Name
+    }
+}
+
+const fn word(kind: StructKind) -> &'static str {
+    match kind {
+        StructKind::Struct => "struct",
+        StructKind::Union => "union",
+        StructKind::Exception => "exception",
+    }
+}
+
+/// By scope the namespace that counts.
+fn namespaces(program: &Program) -> BTreeMap<&str, &super::model::Namespace> {
+    let all = program.namespaces.iter();
+    all.map(|namespace| (&*namespace.scope, namespace))
+        .collect()
+}
+
+/// The methods of a service with those that it inherits, by name.
+fn methods(schema: &Schema, id: ServiceId) -> BTreeMap<&str, &Function> {
+    let mut found = BTreeMap::new();
+    let mut next = Some(id);
+    while let Some(id) = next {
+        let service: &Service = &schema[id];
+        for function in &service.functions {
+            found.entry(&*function.name).or_insert(function);
+        }
+        next = service.extends;
+    }
+    found
+}
+
+fn type_text(schema: &Schema, ty: &Type) -> String {
+    match ty {
+        Type::List(element) => format!("list<{}>", type_text(schema, element)),
+        Type::Set(element) => format!("set<{}>", type_text(schema, element)),
+        Type::Map(both) => format!(
+            "map<{}, {}>",
+            type_text(schema, &both.0),
+            type_text(schema, &both.1)
+        ),
+        Type::Enum(id) => format!("`{}`", schema[*id].name),
+        Type::Struct(id) => format!("`{}`", schema[*id].name),
+        _ => ty.word().unwrap_or_default().to_owned(),
+    }
+}

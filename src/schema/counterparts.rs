@@ -1,0 +1,136 @@
+//! Which definition of one schema is which of another.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use super::model::{
+    Const, ConstId, Enum, EnumId, Program, ProgramId, Schema, Service, ServiceId, Struct, StructId,
+    Typedef, TypedefId,
+};
+
+/// What an old definition is now, by its index in the old table.
+pub(super) struct Counterparts {
+    programs: Vec<Option<ProgramId>>,
+    pub(super) enums: Vec<Option<EnumId>>,
+    pub(super) structs: Vec<Option<StructId>>,
+    pub(super) typedefs: Vec<Option<TypedefId>>,
+    pub(super) consts: Vec<Option<ConstId>>,
+    pub(super) services: Vec<Option<ServiceId>>,
+}
+
+impl Counterparts {
+    pub(super) fn new(old: &Schema, new: &Schema) -> Self {
+        let programs = programs(&old.programs, &new.programs);
+        macro_rules! table {
+            ($table:ident $item:ident $id:ident) => {{
+                let key = |each: &'_ $item| (each.program, each.name.to_string());
+                let of = |each: &[$item]| each.iter().map(key).collect::<Vec<_>>();
+                let found = definitions(&programs, &of(&old.$table), &of(&new.$table));
+                found.into_iter().map(|at| at.map($id::at)).collect()
+            }};
+        }
+        Self {
+            enums: table!(enums Enum EnumId),
+            structs: table!(structs Struct StructId),
+            typedefs: table!(typedefs Typedef TypedefId),
+            consts: table!(consts Const ConstId),
+            services: table!(services Service ServiceId),
+            programs,
+        }
+    }
+
+    pub(super) fn program(&self, old: ProgramId) -> Option<ProgramId> {
+        self.programs[old.index()]
+    }
+
+    /// New services that no old one is.
+    pub(super) fn free_services<'s>(
+        &'s self,
+        new: &'s Schema,
+    ) -> impl Iterator<Item = ServiceId> + 's {
+        (0..new.services.len())
+            .map(ServiceId::at)
+            .filter(|id| !self.services.contains(&Some(*id)))
+    }
+
+    /// Whether the file that an old one is now has a type of that name.
+    pub(super) fn has_type(&self, new: &Schema, old_program: ProgramId, name: &str) -> bool {
+        let Some(program) = self.program(old_program) else {
+            return false;
+        };
+        let is = |in_program: ProgramId, named: &str| in_program == program && named == name;
+        new.enums.iter().any(|each| is(each.program, &each.name))
+            || new.structs.iter().any(|each| is(each.program, &each.name))
+            || new.typedefs.iter().any(|each| is(each.program, &each.name))
+    }
+}
+
+/// Roots are each other; of the other files those whose paths end alike.
+fn programs(old: &[Program], new: &[Program]) -> Vec<Option<ProgramId>> {
+    let mut found = vec![None; old.len()];
+    let (Some(old_root), Some(new_root)) = (old.len().checked_sub(1), new.len().checked_sub(1))
+    else {
+        return found;
+    };
+    found[old_root] = Some(ProgramId::at(new_root));
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, program) in new[..new_root].iter().enumerate() {
+        by_name.entry(&program.name).or_default().push(index);
+    }
+    let mut alike: Vec<(usize, usize, usize)> = Vec::new();
+    for (index, program) in old[..old_root].iter().enumerate() {
+        for &other in by_name.get(&*program.name).into_iter().flatten() {
+            alike.push((common_end(&program.path, &new[other].path), index, other));
+        }
+    }
+    alike.sort_by_key(|&(length, index, other)| (std::cmp::Reverse(length), index, other));
+    let mut taken = HashSet::new();
+    for (_, index, other) in alike {
+        if found[index].is_none() && taken.insert(other) {
+            found[index] = Some(ProgramId::at(other));
+        }
+    }
+    found
+}
+
+fn common_end(one: &Path, other: &Path) -> usize {
+    let both = one.components().rev().zip(other.components().rev());
+    both.take_while(|(a, b)| a == b).count()
+}
+
+/// In the same file by name, or else in another one that is the only one to
+/// have gained that name.
+fn definitions(
+    programs: &[Option<ProgramId>],
+    old: &[(ProgramId, String)],
+    new: &[(ProgramId, String)],
+) -> Vec<Option<usize>> {
+    let places: HashMap<(ProgramId, &str), usize> = new
+        .iter()
+        .enumerate()
+        .map(|(index, (program, name))| ((*program, name.as_str()), index))
+        .collect();
+    let mut found: Vec<Option<usize>> = old
+        .iter()
+        .map(|(program, name)| {
+            let program = programs[program.index()]?;
+            places.get(&(program, name.as_str())).copied()
+        })
+        .collect();
+    let taken: HashSet<usize> = found.iter().flatten().copied().collect();
+    let mut gained: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, (_, name)) in new.iter().enumerate() {
+        if !taken.contains(&index) {
+            gained.entry(name).or_default().push(index);
+        }
+    }
+    for (index, (_, name)) in old.iter().enumerate() {
+        if found[index].is_none()
+            && let Some([only]) = gained.get(name.as_str()).map(Vec::as_slice)
+        {
+            found[index] = Some(*only);
+            gained.remove(name.as_str());
+        }
+    }
+    found
+}
