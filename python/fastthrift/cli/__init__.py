@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import fastthrift
 
-COMMANDS = ("call", "check", "decode", "format", "json", "serve")
+COMMANDS = ("call", "check", "decode", "format", "json", "serve", "stubs")
 
 #: Exit statuses that all commands share; argparse exits with 2 as well.
 OK, FAILED, USAGE = 0, 1, 2
