@@ -7,6 +7,7 @@ from typing import Any
 
 from fastthrift._plain import did_you_mean
 from fastthrift.parser import load as load_module_of
+from fastthrift.parser import parse
 from fastthrift.parser.exc import ThriftParserError
 
 
@@ -31,11 +32,13 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(path: str, include_dirs: list[str] | None) -> Any:
-    """The module of a Thrift file. Raises `UsageError`, which has the place and the line of each
-    mistake."""
+def load(path: str, include_dirs: list[str] | None, *, anew: bool = False) -> Any:
+    """The module of a Thrift file, read ``anew`` for those who wait for its changes. Raises
+    `UsageError`, which has the place and the line of each mistake."""
     directories: list[Any] | None = include_dirs and [*include_dirs]
     try:
+        if anew:
+            return parse(path, include_dirs=directories, enable_cache=False)
         return load_module_of(path, include_dirs=directories)
     except ThriftParserError as error:
         found = getattr(error, "diagnostics", ())

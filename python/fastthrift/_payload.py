@@ -10,8 +10,10 @@ from fastthrift._core import TType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, ClassVar, Protocol
+
+    from typing_extensions import Self
 
     class ReadsStructs(Protocol):
         """What a payload is read from: a protocol, or whatever has its method."""
@@ -229,6 +231,21 @@ def _describe_init(cls: Any) -> Callable[..., None]:
 _struct_init = _core.Initializer(vars(_core.StructStorage)["__init__"], _describe_init)
 
 
+def _fields_of(cls: type) -> list[tuple[str, Any]]:
+    """The names and defaults of the fields of a payload class, as ``__init__`` takes them."""
+    fields = getattr(cls, "default_spec", None) or _core.layout_fields(cls)
+    if fields is None:
+        fields = [(field[1], None) for field in getattr(cls, "thrift_spec", {}).values()]
+    return fields
+
+
+class _MatchArguments:
+    """The ``__match_args__`` of a payload class that has no others: made when a ``match`` asks."""
+
+    def __get__(self, cls: Any, metaclass: type | None = None) -> Any:
+        return self if cls is None else tuple(name for name, _ in _fields_of(cls))
+
+
 class TPayloadMeta(_core.PayloadType):
     """The class of payload classes: makes ``__init__`` from ``default_spec`` and keeps the
     compiled codec plan true to ``thrift_spec``."""
@@ -237,6 +254,8 @@ class TPayloadMeta(_core.PayloadType):
 
     thrift_spec: ThriftSpec
     default_spec: DefaultSpec
+
+    __match_args__: Any = _MatchArguments()
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> TPayloadMeta:
         spec = attrs.pop("default_spec", None)
@@ -341,6 +360,27 @@ class TPayload(metaclass=TPayloadMeta):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any, Any]]:
+        """What ``rich`` shows: fields that have their default values are left out."""
+        for name, default in _fields_of(type(self)):
+            yield name, getattr(self, name, None), default
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13."""
+        names = [name for name, _ in _fields_of(type(self))]
+        for name in changes:
+            if name not in names:
+                raise TypeError(
+                    f"{type(self).__name__} has no field {name!r}; its fields are: "
+                    f"{', '.join(names) or 'none'}"
+                )
+        import copy
+
+        replaced = copy.copy(self)
+        for name, value in changes.items():
+            setattr(replaced, name, value)
+        return replaced
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, self.__class__) and self.__dict__ == other.__dict__

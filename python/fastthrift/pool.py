@@ -17,7 +17,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock, current_deadline, end_at
@@ -51,7 +51,11 @@ from fastthrift.urls import ServiceURL, parse_all
 if TYPE_CHECKING:
     import ssl
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from fastthrift.typing import PoolKeywords, WithPool
+
+    _Type = TypeVar("_Type")
 
 __all__ = ["ClientPool"]
 
@@ -71,6 +75,13 @@ class ClientPool(PoolFace):
     """
 
     _options: PoolOptions
+
+    if TYPE_CHECKING:
+
+        def __new__(  # type: ignore[misc]
+            cls, service: WithPool[_Type], url: Any, **options: Unpack[PoolKeywords]
+        ) -> _Type:
+            """What the stub of a service says of its pools; see ``PoolFace`` for the options."""
 
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InThreads:
         return _InThreads(service, options, Addresses(parse_all(url)), made_of)

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     import ssl
 
     from fastthrift._calls.observed import Middleware
+    from fastthrift.contrib.aio import rpc as _aio
+    from fastthrift.typing import WithClient, WithHandler
 
+    make_aio_client = _aio.make_client
+    make_aio_server = _aio.make_server
+
+_Type = TypeVar("_Type")
 _Server = TypeVar("_Server", bound=TServer)
 
 _BINARY = TBinaryProtocolFactory()
@@ -75,7 +81,7 @@ def _client_socket(
 
 
 def make_client(
-    service: Any,
+    service: WithClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     unix_socket: str | None = None,
@@ -92,7 +98,7 @@ def make_client(
     check_seqid: bool = True,
     auto_reopen: bool = False,
     middleware: Iterable[Middleware] = (),
-) -> TClient:
+) -> _Type:
     """Connect to a service. The caller closes the client.
 
     ``timeout``, in milliseconds, is for connecting and for each read and write; None or 0 for
@@ -111,13 +117,13 @@ def make_client(
     client_socket = _client_socket(host, port, unix_socket, url, socket_family, timeouts, tls)
     parts = TClient, service, client_socket, proto_factory, trans_factory
     options: Any = {"auto_reopen": auto_reopen, "middleware": middleware}
-    client: TClient = run(connect_client(*parts, check_seqid=check_seqid, **options))
+    client: _Type = run(connect_client(*parts, check_seqid=check_seqid, **options))
     return client
 
 
 def make_server(
-    service: Any,
-    handler: object,
+    service: WithHandler[_Type],
+    handler: _Type,
     host: str = "localhost",
     port: int = 9090,
     unix_socket: str | None = None,
@@ -171,7 +177,7 @@ def make_server(
 
 @contextlib.contextmanager
 def client_context(
-    service: Any,
+    service: WithClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     unix_socket: str | None = None,
@@ -190,7 +196,7 @@ def client_context(
     check_seqid: bool = True,
     auto_reopen: bool = False,
     middleware: Iterable[Middleware] = (),
-) -> Iterator[TClient]:
+) -> Iterator[_Type]:
     """A connected client that is closed at the end of the ``with`` block.
 
     ``socket_timeout`` (for each read and write) and ``connect_timeout`` are in milliseconds,

@@ -55,13 +55,16 @@ from ._payload import parse_spec as parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
 
     from fastthrift._calls.client_call import ClientCall
-    from fastthrift._calls.observed import Call
+    from fastthrift._calls.observed import Call, Middleware
     from fastthrift._calls.server_call import Find, Incoming
     from fastthrift.protocol.base import TProtocolBase
+    from fastthrift.typing import WithHandler
+
+    _Handler = TypeVar("_Handler")
 
 
 class TClient(ClientFace):
@@ -220,6 +223,16 @@ class TProcessor(ProcessorFace):
 
     A handler that lacks methods of the service is logged as a warning.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            service: WithHandler[_Handler],
+            handler: _Handler,
+            *,
+            middleware: Iterable[Middleware] = (),
+        ) -> None: ...
 
     def process_in(self, iprot: TProtocolBase) -> Incoming:
         """Read one call."""

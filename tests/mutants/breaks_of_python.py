@@ -39,6 +39,23 @@ BREAKS = [
         ("serve/test_gunicorn::test_a_handler_that_hangs_is_killed_and_an_idle_client_is_not",),
     ),
     Break(
+        "what a stub says of a module is what was loaded",
+        "fields without a default have to be given",
+        '                f"{field}: {optional} = None"\n',
+        '                f"{field}: {optional}"\n',
+        ("cli/test_stubs::test_stubs_of_all_good_files_agree_with_their_modules",),
+    ),
+    Break(
+        "a call that does not fit a service is refused by type checkers",
+        "arguments of calls could be anything",
+        '                parameters.append(f"{field[1]}: {kind}")\n',
+        '                parameters.append(f"{field[1]}: object")\n',
+        (
+            "cli/test_stubs::test_mypy_finds_what_is_wrong_in_a_program_and_nothing_else",
+            "cli/test_stubs::test_pyright_finds_what_is_wrong_in_a_program_and_nothing_else",
+        ),
+    ),
+    Break(
         "objects of generated classes are filled",
         "any `__init__` is taken for that of the compiler",
         "    if any(getattr(code, aspect) != getattr(written, aspect) for aspect in _ASPECTS):\n",

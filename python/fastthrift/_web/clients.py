@@ -145,7 +145,8 @@ class _Client:
         for key, name in _OF_POOL.items():
             if key in options:
                 options[name] = options.pop(key)
-        return ClientPool(service, options.pop("url"), name=self.name, **options)
+        pool: ClientPool = ClientPool(service, options.pop("url"), name=self.name, **options)
+        return pool
 
     def _key(self, key: str) -> str:
         return key.upper() if self.upper else key

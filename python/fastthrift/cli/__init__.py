@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import fastthrift
 
-COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "serve")
+COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "serve", "stubs")
 
 #: Exit statuses that all commands share; argparse exits with 2 as well.
 OK, FAILED, USAGE = 0, 1, 2

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left
 from fastthrift._calls.connecting import connect_client
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     import ssl
 
     from fastthrift._calls.observed import Middleware
+    from fastthrift.typing import WithClient
+
+_Type = TypeVar("_Type")
 
 # What is asked for at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
@@ -366,7 +369,7 @@ def _is_usable(connection: http_client.HTTPConnection) -> bool:
 
 
 def make_client(
-    service: Any,
+    service: WithClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     path: str = "",
@@ -381,7 +384,7 @@ def make_client(
     *,
     check_seqid: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> TClient:
+) -> _Type:
     """A client of a service over HTTP. The caller closes it.
 
     ``url`` takes precedence over ``host``, ``port``, ``path`` and ``scheme`` in what it has; its
@@ -393,13 +396,13 @@ def make_client(
     uri = make_uri(host, port, path, scheme, url)
     http_socket = THttpClient(uri, timeout, ssl_context_factory, http_header_factory, keep_alive)
     parts = TClient, service, http_socket, proto_factory, trans_factory
-    client: TClient = run(connect_client(*parts, check_seqid=check_seqid, middleware=middleware))
+    client: _Type = run(connect_client(*parts, check_seqid=check_seqid, middleware=middleware))
     return client
 
 
 @contextlib.contextmanager
 def client_context(
-    service: Any,
+    service: WithClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     path: str = "",
@@ -414,12 +417,12 @@ def client_context(
     *,
     check_seqid: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> Iterator[TClient]:
+) -> Iterator[_Type]:
     """A client that is closed at the end of the ``with`` block; see ``make_client``."""
     where = host, port, path, scheme
     how = proto_factory, trans_factory, ssl_context_factory, http_header_factory
     options = timeout, url, keep_alive
-    client = make_client(
+    client: Any = make_client(
         service, *where, *how, *options, check_seqid=check_seqid, middleware=middleware
     )
     with contextlib.closing(client):

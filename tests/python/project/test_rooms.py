@@ -26,7 +26,8 @@ ROOMS: dict[str, set[str]] = {
     "protocol.exc": {"_payload", "transport.base"},
     "transport": {"_compat", "_core", "_lazy", "transport.base"},
     "_calls": {"_core", "_light", "_payload", "protocol.exc", "transport", "transport.base"},
-    "thrift": {"_core", "_light", "_calls", "_payload", "protocol.base"},
+    "typing": {"_calls"},
+    "thrift": {"_core", "_light", "_calls", "_payload", "protocol.base", "typing"},
     "protocol": {
         "_compat",
         "_core",
@@ -68,9 +69,10 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "typing",
     },
     "hooks": {"_calls"},
-    "pool": {"_core", "_calls", "http", "thrift", "transport", "transport.base", "urls"},
+    "pool": {"_core", "_calls", "http", "thrift", "transport", "transport.base", "typing", "urls"},
     "parser": {"_core", "_light", "_payload"},
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
@@ -113,6 +115,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "typing",
         "urls",
     },
     "_web": {
@@ -142,6 +145,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "typing",
     },
     "contrib.gunicorn": {"server", "transport"},
     "contrib.otel": {"", "hooks", "thrift"},
@@ -224,6 +228,7 @@ ROOMS: dict[str, set[str]] = {
 #: Names that are private by their spelling and public by contract, wherever they are used.
 PUBLIC_BY_CONTRACT = {
     "_VALUES_TO_NAMES": "thriftpy2: of enum classes",
+    "_NAMES_TO_VALUES": "thriftpy2: of enum classes",
     "_proto": "thriftpy2: of a multiplexed protocol, the one that it stands before",
     "_iprot": "thriftpy2: of clients, which subclasses use",
     "_oprot": "thriftpy2: of clients, which subclasses use",

@@ -22,6 +22,7 @@ WITHOUT_A_PAGE = {
     "compat": "its functions are described with fastthrift",
     "cli": "the pages of the commands",
     "contrib.tracking": "thriftpy2's, for those who have it already: docs/migration.md",
+    "typing": "for type checkers alone: docs/howto/types.md",
 }
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left, moment_of, until
 from fastthrift._calls.connecting import connect_client
@@ -61,7 +61,9 @@ from .transport.base import (
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
+    from fastthrift.typing import WithAsyncClient
 
+    _Type = TypeVar("_Type")
 
 __all__ = [
     "DEFAULT_HTTP_CLIENT_TIMEOUT_MS",
@@ -525,7 +527,7 @@ class _Line:
 
 
 async def make_client(
-    service: Any,
+    service: WithAsyncClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     path: str = "",
@@ -538,7 +540,7 @@ async def make_client(
     *,
     check_seqid: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> TAsyncClient:
+) -> _Type:
     """A client of a service at an HTTP address. The caller closes the client.
 
     ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
@@ -549,7 +551,7 @@ async def make_client(
     uri = make_uri(host, port, path, scheme, url)
     transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
     parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
-    client: TAsyncClient = await drive(
+    client: _Type = await drive(
         connect_client(*parts, check_seqid=check_seqid, middleware=middleware)
     )
     return client
@@ -557,7 +559,7 @@ async def make_client(
 
 @asynccontextmanager
 async def client_context(
-    service: Any,
+    service: WithAsyncClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     path: str = "",
@@ -570,10 +572,10 @@ async def client_context(
     *,
     check_seqid: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> AsyncGenerator[TAsyncClient, None]:
+) -> AsyncGenerator[_Type, None]:
     """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
     parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
-    client = await make_client(service, *parts, check_seqid=check_seqid, middleware=middleware)
+    client: Any = await make_client(service, *parts, check_seqid=check_seqid, middleware=middleware)
     try:
         yield client
     finally:

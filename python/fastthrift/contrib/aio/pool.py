@@ -14,7 +14,7 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock
@@ -52,7 +52,11 @@ from .transport.framed import TAsyncFramedTransportFactory
 from .transport.header import TAsyncHeaderTransportFactory
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from fastthrift.typing import PoolKeywords, WithAsyncPool
+
+    _Type = TypeVar("_Type")
 
 __all__ = ["AsyncClientPool"]
 
@@ -78,6 +82,13 @@ class AsyncClientPool(PoolFace):
     """
 
     _options: PoolOptions
+
+    if TYPE_CHECKING:
+
+        def __new__(  # type: ignore[misc]
+            cls, service: WithAsyncPool[_Type], url: Any, **options: Unpack[PoolKeywords]
+        ) -> _Type:
+            """What the stub of a service says of its pools; see ``PoolFace`` for the options."""
 
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)

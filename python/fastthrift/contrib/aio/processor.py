@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.faces import ProcessorFace, SeveralFace
@@ -29,7 +29,11 @@ from fastthrift.thrift import TApplicationException, TMessageType, TType
 from ._answering import logger, process_and_answer
 
 if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
     from fastthrift._calls.server_call import Find, Incoming
+    from fastthrift.typing import WithAsyncHandler
+
+    _Handler = TypeVar("_Handler")
 
 __all__ = [
     "TApplicationException",
@@ -50,6 +54,16 @@ class TAsyncProcessor(ProcessorFace):
 
     A handler that lacks methods of the service is logged as a warning.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            service: WithAsyncHandler[_Handler],
+            handler: _Handler,
+            *,
+            middleware: Iterable[Middleware] = (),
+        ) -> None: ...
 
     def calls_on_loop(self, formats: Any, most: int, logger: Any) -> Any:
         """What makes the calls of ``TNonblockingServer``: on an event loop, of ``most`` connections

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import drive
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import ssl
 
     from fastthrift._calls.observed import Middleware
+    from fastthrift.typing import WithAsyncClient, WithAsyncHandler
+
+_Type = TypeVar("_Type")
 
 __all__ = [
     "TAsyncBinaryProtocolFactory",
@@ -51,7 +54,7 @@ _BUFFERED = TAsyncBufferedTransportFactory()
 
 
 async def make_client(
-    service: Any,
+    service: WithAsyncClient[_Type],
     host: str = "localhost",
     port: int = 9090,
     unix_socket: str | None = None,
@@ -71,7 +74,7 @@ async def make_client(
     check_seqid: bool = True,
     auto_reopen: bool = False,
     middleware: Iterable[Middleware] = (),
-) -> TAsyncClient:
+) -> _Type:
     """Connect to a service. The caller closes the client, or has it closed by
     ``async with await make_client(...) as client:``.
 
@@ -114,13 +117,13 @@ async def make_client(
         )
     parts = TAsyncClient, service, client_socket, proto_factory, trans_factory
     options: Any = {"auto_reopen": auto_reopen, "middleware": middleware}
-    client: TAsyncClient = await drive(connect_client(*parts, check_seqid=check_seqid, **options))
+    client: _Type = await drive(connect_client(*parts, check_seqid=check_seqid, **options))
     return client
 
 
 def make_server(
-    service: Any,
-    handler: Any,
+    service: WithAsyncHandler[_Type],
+    handler: _Type,
     host: str = "localhost",
     port: int = 9090,
     unix_socket: str | None = None,

@@ -1,0 +1,544 @@
+"""The stub of a loaded module: its text, as ``ruff format`` leaves it.
+
+What a stub says of classes is what `load` made: the types are read from each ``thrift_spec``, so
+that stub and module cannot disagree. Names that the IDL takes from Python (a field called ``list``)
+are written with the module that they come from.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import math
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+from fastthrift._core import TType
+from fastthrift.thrift import TException, TPayload, TPayloadMeta
+
+_HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
+
+# How long a line may be; a line of ours that is short enough stays one, whatever the project's
+# own length is, and those that are longer say that they are to be left alone.
+_WIDTH = 88
+_SKIP = "  # fmt: skip"
+
+# The types of a service stand in its class, and in that of one that extends it by the same names.
+_PYRIGHT = "# pyright: reportIncompatibleVariableOverride=false\n"
+
+_SCALARS = {
+    TType.BOOL: "bool",
+    TType.BYTE: "int",
+    TType.I16: "int",
+    TType.I32: "int",
+    TType.I64: "int",
+    TType.DOUBLE: "float",
+    TType.STRING: "str",
+    TType.BINARY: "bytes",
+}
+_UUID = 16
+
+# What stands in a class besides the names of the IDL, and would hide names of the module in it.
+_OF_SERVICES = (
+    "AsyncClient",
+    "AsyncHandler",
+    "AsyncMethods",
+    "AsyncPool",
+    "Client",
+    "Handler",
+    "Methods",
+    "Pool",
+)
+# Of clients and pools: a method of the service by such a name comes before it, or has another.
+_OF_CLIENTS = {"aclose", "client", "is_open", "reopen", "with_fields", "with_options"}
+_HIDDEN_BY_CLIENTS = {"close": "tclose"}
+
+
+def stub_of(module: ModuleType, names: dict[int, str]) -> str:
+    """The text of the stub of a module. ``names`` are those of its own stub and the ones of the
+    modules it includes, directly or not, by ``id`` of the module."""
+    return _Stub(module, names).text()
+
+
+def included(module: Any) -> list[Any]:
+    """A module and all that it includes, each once, what is included first."""
+    found: dict[int, Any] = {}
+
+    def visit(each: Any) -> None:
+        if id(each) not in found:
+            found[id(each)] = None
+            for one in _includes(each):
+                visit(one)
+            found[id(each)] = found.pop(id(each)) or each
+
+    visit(module)
+    return list(found.values())
+
+
+def _includes(module: Any) -> list[Any]:
+    # A file without definitions has no table of them.
+    return list(getattr(module, "__thrift_meta__", {}).get("includes", ()))
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _members(module: Any) -> dict[str, Any]:
+    """What the IDL defines, by names that a program can write."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if _is_name(name) and not (name.startswith("__") and name.endswith("__"))
+    }
+
+
+def _is_service(value: Any) -> bool:
+    return isinstance(value, type) and isinstance(vars(value).get("thrift_services"), list)
+
+
+def _is_enum(value: Any) -> bool:
+    return isinstance(value, type) and "_NAMES_TO_VALUES" in vars(value)
+
+
+class _Stub:
+    def __init__(self, module: Any, names: dict[int, str]) -> None:
+        self.module = module
+        self.names = names
+        self.members = _members(module)
+        #: The imports: of a module None, or its names with what they are called here.
+        self.imports: dict[str, dict[str, str] | None] = {}
+        self.module_aliases: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+        self.in_classes = set(_in_classes(self.members))
+        self.taken = set(self.members) | self.in_classes
+        #: Where each class is found: the module and the name.
+        self.homes: dict[int, tuple[Any, str]] = {}
+        for each in included(module):
+            for name, value in _members(each).items():
+                if isinstance(value, type) and id(value) not in self.homes:
+                    self.homes[id(value)] = each, name
+
+    def text(self) -> str:
+        blocks = [self.member(name, value) for name, value in self.members.items()]
+        values = self.members.values()
+        if any(isinstance(value, ModuleType) for value in values):
+            # What is imported is seen by others only where it is said that it is public.
+            shown = [name for name in self.members if not name.startswith("_")]
+            listed = "".join(f'    "{name}",\n' for name in shown)
+            blocks.insert(0, [f"__all__ = [\n{listed}]"])
+        blocks = [block for block in blocks if block]
+        aliases = [
+            f"{alias}: {self.use('typing', 'TypeAlias')} = {name}"
+            for name, alias in self.aliases.items()
+        ]
+        header = _HEADER.format(os.path.basename(self.module.__thrift_file__))
+        extends = any(_is_service(value) and value.__base__ is not object for value in values)
+        head = [header + _PYRIGHT if extends else header]
+        if self.module.__doc__:
+            head += [*docstring(self.module.__doc__, ""), ""]
+        imports = [*self.import_lines()]
+        if imports:
+            head += [*imports, ""]
+        body: list[str] = []
+        previous = ""
+        for block in [*blocks, *([alias] for alias in aliases)]:
+            is_class = block[0].startswith("class ")
+            if body and (is_class or previous.startswith("class ")):
+                body.append("")
+            body += block
+            previous = block[0]
+        return "\n".join([*head, *body]).rstrip("\n") + "\n"
+
+    # Names.
+
+    def use(self, module: str, name: str) -> str:
+        """How a name of another module is written here."""
+        of_module = self.imports.setdefault(module, {})
+        assert of_module is not None
+        alias = of_module.get(name)
+        if alias is None:
+            alias = name
+            while alias in self.taken:
+                alias = f"_{alias}"
+            of_module[name] = alias
+        return alias
+
+    def builtin(self, name: str) -> str:
+        return self.use("builtins", name) if name in self.taken else name
+
+    def module_alias(self, module: Any) -> str:
+        stub = self.names[id(module)]
+        alias = self.module_aliases.get(stub)
+        if alias is None:
+            alias = next((n for n, v in self.members.items() if v is module), "_" + stub)
+            alias = alias.replace(".", "_")
+            while alias in self.in_classes:
+                alias = f"_{alias}"
+            self.module_aliases[stub] = alias
+        return alias
+
+    def import_lines(self) -> Iterator[str]:
+        for module in sorted(self.module_aliases):
+            alias = self.module_aliases[module]
+            yield f"import {module}" if alias == module else f"import {module} as {alias}"
+        for module, names in sorted(self.imports.items()):
+            if not names:
+                continue
+            parts = [
+                name if name == alias else f"{name} as {alias}"
+                for name, alias in sorted(names.items(), key=lambda item: item[0])
+            ]
+            line = f"from {module} import {', '.join(parts)}"
+            if len(line) <= _WIDTH:
+                yield line
+            else:
+                yield f"from {module} import ("
+                yield from (f"    {part}," for part in parts)
+                yield ")"
+
+    def reference(self, cls: type) -> str:
+        """How a class is written; one that no name leads to could be anything."""
+        module, name = self.homes.get(id(cls), (None, ""))
+        if module is None:
+            return self.use("typing", "Any")
+        if module is not self.module:
+            return f"{self.module_alias(module)}.{name}"
+        if name not in self.in_classes:
+            return name
+        alias = self.aliases.get(name)
+        if alias is None:
+            alias = f"_{name}"
+            while alias in self.taken:
+                alias = f"_{alias}"
+            self.aliases[name] = alias
+        return alias
+
+    # Types.
+
+    def type_of(self, ttype: int, inner: Any = None) -> str:
+        """The type of what a field holds."""
+        if ttype == _UUID:
+            return self.use("uuid", "UUID")
+        if ttype == TType.STRUCT:
+            return self.reference(inner)
+        if ttype == TType.MAP:
+            key, value = self.element(inner[0]), self.element(inner[1])
+            return f"{self.builtin('dict')}[{key}, {value}]"
+        if ttype == TType.LIST:
+            return f"{self.builtin('list')}[{self.element(inner)}]"
+        if ttype == TType.SET:
+            # It is read as a list, and written from whatever holds things.
+            return f"{self.use('collections.abc', 'Collection')}[{self.element(inner)}]"
+        scalar = _SCALARS.get(ttype)
+        return self.use("typing", "Any") if scalar is None else self.builtin(scalar)
+
+    def element(self, described: Any) -> str:
+        return self.type_of(*described) if isinstance(described, tuple) else self.type_of(described)
+
+    def type_of_field(self, field: tuple[Any, ...]) -> str:
+        return self.type_of(field[0], *field[2:-1])
+
+    def type_of_default(self, field: tuple[Any, ...], default: Any) -> str:
+        """The type of what a field holds that has a default: that of a binary one is text."""
+        kind = self.type_of_field(field)
+        if field[0] == TType.BINARY and isinstance(default, str):
+            return f"{kind} | {self.builtin('str')}"
+        return kind
+
+    def type_of_value(self, value: Any) -> str:
+        """The type of a constant, or of what stands for a typedef."""
+        if value is None:
+            return "None"
+        if isinstance(value, uuid.UUID):
+            return self.use("uuid", "UUID")
+        if isinstance(value, type):
+            return f"{self.builtin('type')}[{self.reference(value)}]"
+        if isinstance(value, TPayload):
+            return self.reference(type(value))
+        if isinstance(value, tuple):
+            parts = [self.type_of_value(each) for each in value]
+            return f"{self.builtin('tuple')}[{', '.join(parts) or '()'}]"
+        if isinstance(value, dict):
+            inner = f"{self.union(value)}, {self.union(value.values())}"
+            return f"{self.builtin('dict')}[{inner}]"
+        if isinstance(value, (list, set, frozenset)):
+            return f"{self.builtin(type(value).__name__)}[{self.union(value)}]"
+        return self.builtin(type(value).__name__)
+
+    def union(self, values: Iterable[Any]) -> str:
+        found = sorted({self.type_of_value(value) for value in values})
+        return " | ".join(found) or self.use("typing", "Any")
+
+    # What is in a module.
+
+    def member(self, name: str, value: Any) -> list[str]:
+        if isinstance(value, ModuleType):
+            alias = self.module_alias(value)
+            return [] if alias == name else [f"{name} = {alias}"]
+        if isinstance(value, type):
+            if value.__name__ != name and self.homes[id(value)][1] != name:
+                return [f"{name} = {self.reference(value)}"]
+            if _is_service(value):
+                return self.service(name, value)
+            if _is_enum(value):
+                return self.enum(name, value)
+            if isinstance(value, TPayloadMeta):
+                return self.struct(name, value)
+        final = self.use("typing", "Final")
+        if isinstance(value, (bool, int)):
+            return [statement(f"{name}: {final} = {value!r}", "")]
+        return [statement(f"{name}: {final}[{self.type_of_value(value)}]", "")]
+
+    def enum(self, name: str, cls: Any) -> list[str]:
+        lines = [f"class {name}:", *documented(cls)]
+        class_var = self.use("typing", "ClassVar")
+        text, number, table = self.builtin("str"), self.builtin("int"), self.builtin("dict")
+        for member in _names_of(cls, cls._NAMES_TO_VALUES):
+            final = self.use("typing", "Final")
+            lines.append(statement(f"{member}: {final} = {getattr(cls, member)!r}"))
+        lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
+        lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
+        return lines
+
+    def struct(self, name: str, cls: Any) -> list[str]:
+        is_exception = issubclass(cls, TException)
+        base = self.use("fastthrift.thrift", "TException" if is_exception else "TPayload")
+        lines = [f"class {name}({base}):", *documented(cls)]
+        inherited = TException if is_exception else TPayload
+        fields = {field[1]: field for field in cls.thrift_spec.values() if _is_name(field[1])}
+        parameters = _receiver(fields)
+        attributes = []
+        for field, default in cls.default_spec:
+            if field not in fields:
+                continue
+            kind = self.type_of_default(fields[field], default)
+            optional = f"{kind} | None"
+            parameters.append(
+                f"{field}: {optional} = None"
+                if default is None
+                else f"{field}: {kind} = {shown(default)}"
+            )
+            has_value = fields[field][-1] or default is not None
+            line = f"{field}: {kind if has_value else optional}"
+            if hasattr(inherited, field):
+                line += "  # type: ignore"
+            attributes.append(statement(line))
+        lines += attributes
+        lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
+        return [*lines, *signature("__init__", parameters, "None", "    ")]
+
+    def match_arguments(self, fields: list[str]) -> list[str]:
+        opening = f"    __match_args__: {self.use('typing', 'Final')} = ("
+        end = "," if len(fields) == 1 else ""
+        quoted = [f'"{field}"' for field in fields]
+        one = f"{opening}{', '.join(quoted)}{end})"
+        if len(one) <= _WIDTH:
+            return [one]
+        return [opening, *(f"        {each}," for each in quoted), "    )"]
+
+    # Services.
+
+    def service(self, name: str, cls: Any) -> list[str]:
+        base = cls.__bases__[0]
+        # What no name leads to cannot be a base here.
+        above = self.reference(base) if id(base) in self.homes else None
+        class_var = self.use("typing", "ClassVar")
+        protocol = self.use("typing", "Protocol")
+        check_only = f"    @{self.use('typing', 'type_check_only')}"
+        lines = [f"class {name}({above}):" if above else f"class {name}:", *documented(cls)]
+        lines.append(
+            f"    thrift_services: {class_var}[{self.builtin('list')}[{self.builtin('str')}]]"
+        )
+        own = [api for api in cls.thrift_services if f"{api}_args" in vars(cls)]
+        listed = cls.thrift_services if above is None else own
+        for api in own:
+            for kind in ("args", "result"):
+                of_function = f"{class_var}[{self.builtin('type')}[{self.use('typing', 'Any')}]]"
+                lines.append(statement(f"{api}_{kind}: {of_function}"))
+
+        def nested(title: str, bases: list[str], body: list[str], ignore: bool = False) -> None:
+            empty = "" if body else " ..."
+            ignoring = "  # type: ignore" if ignore else ""
+            lines.extend(["", check_only])
+            head = f"    class {title}({', '.join(bases)}):{empty}"
+            if len(head) <= _WIDTH:
+                lines.append(head + ignoring)
+            else:
+                inner = [f"        {each}," for each in bases]
+                lines.extend([f"    class {title}({ignoring}", *inner, f"    ):{empty}"])
+            lines.extend(body)
+
+        here = name if name not in self.in_classes else self.reference(cls)
+        hides = any(method_name(api) in _OF_CLIENTS for api in cls.thrift_services)
+        for prefix in ("", "Async"):
+            ahead = [] if above is None else [f"{above}.{prefix}Methods"]
+            body = [line for api in listed for line in self.call(cls, api, bool(prefix))]
+            nested(f"{prefix}Methods", [*ahead, protocol], body)
+            methods = f"{here}.{prefix}Methods"
+            of_client = self.use("fastthrift.typing", f"{prefix}Client")
+            nested(f"{prefix}Client", [methods, of_client, protocol], [], hides)
+            of_pool = self.use("fastthrift.typing", f"{prefix}Pool")
+            pool = f"{of_pool}[{here}.{prefix}Client]"
+            nested(f"{prefix}Pool", [methods, pool, protocol], [], hides)
+            ahead = [] if above is None else [f"{above}.{prefix}Handler"]
+            body = [line for api in listed for line in self.handled(cls, api, bool(prefix))]
+            nested(f"{prefix}Handler", [*ahead, protocol], body)
+        kinds = ("Client", "AsyncClient", "Pool", "AsyncPool", "Handler", "AsyncHandler")
+        types = self.use("fastthrift.typing", "ServiceTypes")
+        parts = [f"{here}.{kind}" for kind in kinds]
+        opening = f"    __thrift_types__: {class_var}["
+        if above is not None:
+            # A handler of this service does for that one, and not the reverse.
+            opening += "  # type: ignore[assignment]" if own else ""
+        lines += ["", opening]
+        lines.append(f"        {types}[")
+        lines += [f"            {part}," for part in parts]
+        lines += ["        ]", "    ]"]
+        return lines
+
+    def returned(self, cls: Any, api: str) -> str:
+        success = getattr(cls, f"{api}_result").thrift_spec.get(0)
+        return "None" if success is None else self.type_of_field(success)
+
+    def call(self, cls: Any, api: str, is_async: bool) -> list[str]:
+        """A method of a client."""
+        payload = getattr(cls, f"{api}_args")
+        defaults = dict(payload.default_spec)
+        fields = [field for field in payload.thrift_spec.values() if _is_name(field[1])]
+        names = {field[1] for field in fields}
+        parameters = _receiver(names)
+        has_default = False
+        for field in fields:
+            default = defaults[field[1]]
+            kind = self.type_of_default(field, default)
+            if default is not None:
+                parameters.append(f"{field[1]}: {kind} = {shown(default)}")
+            elif has_default:
+                parameters.append(f"{field[1]}: {kind} | None = None")
+            else:
+                parameters.append(f"{field[1]}: {kind}")
+            has_default = has_default or default is not None
+        if "timeout" not in names:
+            parameters += ["*", f"timeout: {self.builtin('float')} | None = None"]
+        name = _HIDDEN_BY_CLIENTS.get(api, method_name(api))
+        doc = payload.__doc__
+        start = "async def" if is_async else "def"
+        return signature(name, parameters, self.returned(cls, api), "        ", doc, start)
+
+    def handled(self, cls: Any, api: str, is_async: bool) -> list[str]:
+        """A method of a handler, which is given its arguments by their position."""
+        payload = getattr(cls, f"{api}_args")
+        fields = [field for field in payload.thrift_spec.values() if _is_name(field[1])]
+        parameters = [_unused("self", {field[1] for field in fields})]
+        parameters += [f"{field[1]}: {self.type_of_field(field)}" for field in fields]
+        if fields:
+            parameters.append("/")
+        returned = self.returned(cls, api)
+        if is_async:
+            awaited = f"{self.use('collections.abc', 'Awaitable')}[{returned}]"
+            returned = f"{awaited} | {returned}"
+        return signature(method_name(api), parameters, returned, "        ", payload.__doc__)
+
+
+def _in_classes(members: dict[str, Any]) -> Iterator[str]:
+    """The names that stand in classes, and hide those of the module there."""
+    for value in members.values():
+        if _is_service(value):
+            yield from _OF_SERVICES
+            for api in value.thrift_services:
+                yield from (method_name(api), f"{api}_args", f"{api}_result")
+        elif _is_enum(value):
+            yield from _names_of(value, value._NAMES_TO_VALUES)
+        elif isinstance(value, TPayloadMeta):
+            yield from (field[1] for field in value.thrift_spec.values())
+
+
+def _names_of(cls: Any, members: Iterable[str]) -> list[str]:
+    """The members of an enum as attributes that a program can write."""
+    found = []
+    for member in members:
+        name = member if _is_name(member) else f"{member}_"
+        if _is_name(name) and hasattr(cls, name):
+            found.append(name)
+    return found
+
+
+def method_name(api: str) -> str:
+    """What a method is called in Python."""
+    return f"{api}_" if keyword.iskeyword(api) else api
+
+
+def _receiver(names: Iterable[str]) -> list[str]:
+    """The first parameters of a method: a field may be called as the object is."""
+    receiver = _unused("self", names)
+    return [receiver] if receiver == "self" else [receiver, "/"]
+
+
+def _unused(name: str, names: Iterable[str]) -> str:
+    while name in names:
+        name = f"_{name}"
+    return name
+
+
+def shown(default: Any) -> str:
+    """A default value; what cannot be written in a stub, or is long, is told to be there."""
+    if isinstance(default, float) and not math.isfinite(default):
+        return "..."
+    if isinstance(default, (bool, int, float)):
+        return repr(default)
+    if isinstance(default, str) and default.isprintable() and default.isascii():
+        text = '"' + default.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if len(text) <= 40 and "\\" not in text:
+            return text
+    return "..."
+
+
+def documented(cls: Any) -> list[str]:
+    """The docstring of a class, and the empty line behind it."""
+    return [*docstring(cls.__doc__, "    "), ""] if cls.__doc__ else []
+
+
+def docstring(text: str, indent: str) -> list[str]:
+    """A doc comment as a docstring."""
+    text = inspect.cleandoc(text).strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
+    if text.endswith('"'):
+        text = f'{text[:-1]}\\"'
+    lines = [line.rstrip() for line in text.split("\n")]
+    if len(lines) == 1:
+        return [f'{indent}"""{lines[0]}"""']
+    return [
+        f'{indent}"""{lines[0]}',
+        *(f"{indent}{line}" if line else "" for line in lines[1:]),
+        f'{indent}"""',
+    ]
+
+
+def statement(line: str, indent: str = "    ") -> str:
+    line = f"{indent}{line}"
+    return line if len(line) <= _WIDTH else line + _SKIP
+
+
+def signature(
+    name: str,
+    parameters: list[str],
+    returned: str,
+    indent: str,
+    doc: str | None = None,
+    start: str = "def",
+) -> list[str]:
+    """A function: in one line where that is short enough, else with a line for each parameter."""
+    end = [f"{indent}    {line}" if line else "" for line in docstring(doc, "")] if doc else []
+    close = ":" if end else ": ..."
+    one = f"{indent}{start} {name}({', '.join(parameters)}) -> {returned}{close}"
+    if len(one) <= _WIDTH:
+        return [one, *end]
+    inner = [f"{indent}    {parameter}," for parameter in parameters]
+    last = f"{indent}) -> {returned}{close}"
+    if all(len(line) <= _WIDTH for line in (*inner, last)):
+        return [f"{indent}{start} {name}(", *inner, last, *end]
+    return [one + _SKIP, *end]

@@ -1,0 +1,174 @@
+"""Write the types of Thrift files, as stubs for type checkers and editors.
+
+Writes DIR/calc_thrift.pyi for calc.thrift, and one for each file that it includes: what the import
+hook and load("calc.thrift", "calc_thrift") make, with types. docs/howto/types.md has the rest.
+
+exit status: 0 written (with --check: nothing to write), 1 a file has errors or could not be written
+(with --check: a stub is missing or old), 2 wrong usage
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from fastthrift._idl import UsageError, add_include_dirs, load
+
+from ._stub import included, stub_of
+
+#: Seconds between two looks at the files, for --watch.
+_INTERVAL = 0.5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a Thrift file")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="where the stubs are written"
+    )
+    add_include_dirs(parser)
+    parser.add_argument(
+        "--package",
+        metavar="NAME",
+        default="",
+        help="the package that the modules are in: DIR/NAME/calc_thrift.pyi is written",
+    )
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit with 1 where a stub is missing or not what would be written",
+    )
+    doing.add_argument(
+        "--watch", action="store_true", help="go on, and write again when a file has changed"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    parts = arguments.package.split(".") if arguments.package else []
+    if not all(part.isidentifier() for part in parts):
+        print(f"error: {arguments.package!r} is no name of a package", file=sys.stderr)
+        return 2
+    if arguments.watch:
+        return _watch(arguments)
+    try:
+        stubs, _ = _stubs(arguments)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return _check(stubs) if arguments.check else _write(stubs)
+
+
+def _stubs(arguments: argparse.Namespace) -> tuple[dict[Path, str], set[str]]:
+    """The text of each stub by its path, and the Thrift files that they are of.
+
+    Raises `UsageError` for a file with mistakes, and for two files that have one stub."""
+    stubs: dict[Path, str] = {}
+    origins: dict[Path, str] = {}
+    for file in arguments.files:
+        modules = included(load(file, arguments.include_dirs, anew=True))
+        names = {id(module): _name(module, file, arguments.package) for module in modules}
+        for module in modules:
+            path = Path(arguments.output, *names[id(module)].split(".")).with_suffix(".pyi")
+            origin = os.path.realpath(module.__thrift_file__)
+            if origins.setdefault(path, origin) != origin:
+                raise UsageError(
+                    f"error: {origins[path]} and {origin} have the same stub, {path}: "
+                    "write them to different directories"
+                )
+            stubs[path] = stub_of(module, names)
+    return stubs, set(origins.values())
+
+
+def _name(module: Any, root: str, package: str) -> str:
+    """What the module of a file is called: the root by its file, what it includes by its path as
+    seen from there."""
+    below = os.path.relpath(module.__thrift_file__, os.path.dirname(root) or ".")
+    stem = below.removesuffix(".thrift") + "_thrift"
+    parts = [part for part in stem.split(os.sep) if part not in (os.curdir, os.pardir)]
+    found = [part if part.isidentifier() else _identifier(part) for part in parts]
+    return ".".join([*([package] if package else []), *found])
+
+
+def _identifier(text: str) -> str:
+    return "".join(each if each.isalnum() or each == "_" else "_" for each in text)
+
+
+def _check(stubs: dict[Path, str]) -> int:
+    old = [path for path, text in stubs.items() if _read(path) != text]
+    for path in old:
+        state = "is not what its Thrift file says" if path.exists() else "is missing"
+        print(f"{path} {state}; run fastthrift stubs without --check", file=sys.stderr)
+    return 1 if old else 0
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _write(stubs: dict[Path, str]) -> int:
+    for path, text in stubs.items():
+        if _read(path) == text:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, text)
+        except OSError as error:
+            print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)
+            return 1
+        print(path, flush=True)
+    return 0
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step: an editor reads it at any time."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    """Write the stubs, and again whenever a file of theirs has changed, until it is interrupted."""
+    watched = set(map(os.path.realpath, arguments.files))
+    try:
+        while True:
+            seen = _states(watched)
+            try:
+                stubs, files = _stubs(arguments)
+            except UsageError as error:
+                print(error, file=sys.stderr, flush=True)
+            else:
+                _write(stubs)
+                # What was included until now may be what is to be mended.
+                # Nobody has looked at new ones before they were read: it is done once more.
+                watched |= files
+            while _states(watched) == {path: seen.get(path) for path in watched}:
+                time.sleep(_INTERVAL)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _states(paths: set[str]) -> dict[str, tuple[int, int] | None]:
+    """When each file was written, and how long it is; None for one that is not there."""
+    states: dict[str, tuple[int, int] | None] = {}
+    for path in paths:
+        try:
+            found = os.stat(path)
+        except OSError:
+            states[path] = None
+        else:
+            states[path] = found.st_mtime_ns, found.st_size
+    return states

@@ -1,0 +1,399 @@
+"""``fastthrift stubs``: the real command; what stubtest, mypy and pyright say of what it writes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import keyword
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastthrift.pool import ClientPool
+from fastthrift.typing import PoolKeywords
+
+IDL = Path(__file__).parents[2] / "idl"
+
+SHARED = "struct Point { 1: required double x, 2: optional double y }\n"
+CALC = """\
+/** Sums. */
+include "shared.thrift"
+enum Unit { METRE = 1, FOOT = 2 }
+exception Overflow { 1: string message }
+/** An area. */
+struct Area {
+  1: required i32 id
+  2: optional list<shared.Point> corners
+  3: Unit unit = Unit.METRE
+  4: map<string, set<i64>> tags
+}
+union Either { 1: i32 number, 2: string text }
+const i32 LIMIT = 10
+service Base { void ping() }
+service Calculator extends Base {
+  /** The sum. */
+  i32 add(1: i32 a, 2: i32 b) throws (1: Overflow overflow)
+  Area find(1: string name, 2: i32 limit = 5)
+  oneway void note(1: Either value)
+}
+"""
+#: A program as its users write it. What a type checker has to refuse is marked.
+PROGRAM = """\
+from __future__ import annotations
+
+import fastthrift
+from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.rpc import client_context, make_aio_client, make_aio_server
+from fastthrift.rpc import make_client, make_server
+from fastthrift.thrift import TProcessor
+from typing_extensions import assert_type
+
+fastthrift.install_import_hook()
+import calc_thrift as calc
+from calc_thrift import Area, Calculator, Unit
+
+
+class Handler:
+    def ping(self) -> None: ...
+
+    def add(self, x: int, y: int) -> int:
+        return x + y
+
+    def find(self, name: str, limit: int) -> Area:
+        return Area(id=1, unit=Unit.FOOT, corners=[calc.shared.Point(1.0, 2.0)])
+
+    def note(self, value: calc.Either) -> None:
+        print(value.number or value.text)
+
+
+class Unlike(Handler):
+    def add(self, x: str, y: int) -> int:  # type: ignore
+        return y
+
+
+class Awaited:
+    async def ping(self) -> None: ...
+
+    async def add(self, a: int, b: int) -> int:
+        return a + b
+
+    async def find(self, name: str, limit: int) -> Area:
+        return Area(1)
+
+    def note(self, value: calc.Either) -> None: ...
+
+
+def served() -> None:
+    make_server(Calculator, Handler(), port=0)
+    TProcessor(Calculator, Handler())
+    make_aio_server(Calculator, Awaited(), port=0)
+    make_server(Calculator, Unlike())  # wrong
+    TProcessor(Calculator, Awaited())  # wrong
+    make_aio_server(Calculator, object())  # wrong
+
+
+def called() -> None:
+    client = make_client(Calculator, "localhost")
+    assert_type(client.add(1, 2), int)
+    assert_type(client.add(1, b=2, timeout=0.5), int)
+    assert_type(client.find("a"), Area)
+    assert_type(client.ping(), None)
+    client.with_fields("id").find("a").tags
+    client.add("1", 2)  # wrong
+    client.add(1)  # wrong
+    client.add(1, 2, 3)  # wrong
+    client.sub(1, 2)  # wrong
+    client.close()
+    with client_context(Calculator) as one:
+        assert_type(one.add(1, 2), int)
+    make_client(calc.Base).add(1, 2)  # wrong
+
+
+def pooled() -> None:
+    pool = fastthrift.ClientPool(Calculator, "tcp://localhost:1", size=3)
+    assert_type(pool.add(1, 2), int)
+    with pool, pool.client() as client:
+        assert_type(client.add(1, 2), int)
+    pool.with_options(timeout=1.0).add("1", 2)  # wrong
+    fastthrift.ClientPool(Calculator, "tcp://localhost:1", sise=3)  # wrong
+
+
+async def awaited() -> None:
+    async with await make_aio_client(Calculator) as client:
+        assert_type(await client.add(1, 2), int)
+        await client.add(1, None)  # wrong
+    pool = AsyncClientPool(Calculator, "tcp://localhost:1")
+    assert_type(await pool.add(1, 2), int)
+    number: str = await pool.add(1, 2)  # wrong
+    print(number)
+
+
+def data(area: Area) -> str | None:
+    assert_type(area.id, int)
+    assert_type(area.unit, int)
+    for corner in area.corners or ():
+        assert_type(corner.x, float)
+    area.id = "1"  # wrong
+    area.other = 1  # wrong
+    Area(1, [], unit="FOOT")  # wrong
+    assert_type(fastthrift.decode(Area, b""), Area)
+    print(calc.LIMIT + 1, Unit.METRE, Unit.MILE)  # wrong
+    try:
+        raise calc.Overflow("much")
+    except calc.Overflow as error:
+        return error.message
+    match area:
+        case Area(id, corners):
+            print(id, corners)
+
+
+def untyped() -> None:
+    module = fastthrift.load("other.thrift")
+    make_client(module.Anything).whatever(1)
+"""
+
+
+def run(
+    *arguments: object, warnings: str = "error", **options: Any
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", warnings, "-m", "fastthrift", "stubs", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=600, check=False, **options
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "shared.thrift").write_text(SHARED)
+    (tmp_path / "calc.thrift").write_text(CALC)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("program")
+    (directory / "shared.thrift").write_text(SHARED)
+    (directory / "calc.thrift").write_text(CALC)
+    (directory / "program.py").write_text(PROGRAM)
+    done = run("calc.thrift", "-o", "typings", cwd=directory)
+    assert (done.returncode, done.stderr) == (0, "")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def fixtures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The good files beside those that they include, and a folder with the stubs of all."""
+    directory = tmp_path_factory.mktemp("fixtures")
+    shutil.copytree(IDL / "include", directory / "include")
+    shutil.copytree(IDL / "good", directory / "good")
+    names = sorted(path.name for path in (IDL / "good").glob("*.thrift"))
+    done = run(*names, "-o", "stubs", "-I", "../include", cwd=directory / "good", warnings="ignore")
+    assert done.returncode == 0, done.stderr
+    return directory / "good"
+
+
+def marked() -> set[int]:
+    lines = enumerate(PROGRAM.splitlines(), 1)
+    return {number for number, line in lines if line.endswith("# wrong")}
+
+
+def test_mypy_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "program.py"],
+        env={**os.environ, "MYPYPATH": "typings"},
+        cwd=program,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    found = re.findall(r"^(\S+?):(\d+): error", done.stdout, re.MULTILINE)
+    assert {file for file, _ in found} == {"program.py"}, done.stdout
+    assert {int(line) for _, line in found} == marked(), done.stdout
+
+
+def pyright(directory: Path, *paths: str) -> list[dict[str, Any]]:
+    # The module is made of its Thrift file when the program runs.
+    settings = {"typeCheckingMode": "strict", "reportMissingModuleSource": False}
+    (directory / "pyrightconfig.json").write_text(
+        json.dumps({**settings, "stubPath": "typings", "reportUnusedExpression": False})
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *paths],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.stdout.startswith("{"), done.stdout + done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)["generalDiagnostics"]
+    return found
+
+
+def test_pyright_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
+    found = pyright(program)
+    assert {Path(each["file"]).name for each in found} == {"program.py"}, found
+    assert {each["range"]["start"]["line"] + 1 for each in found} == marked(), found
+
+
+def test_stubs_of_all_good_files_agree_with_their_modules(fixtures: Path) -> None:
+    # Names that no program can write, and what tells where a definition stands. `__all__` makes
+    # the modules public that are included, and one above the folder has a name of its own.
+    hidden = "|".join(keyword.kwlist)
+    (fixtures / "allowed").write_text(
+        rf".*\.({hidden}|__all__|__thrift_\w+__)" + "\n"
+        r"dotted_names_thrift\.a\.b" + "\n" + r"include_uses_thrift\.Thing" + "\n"
+    )
+    names = [f"{path.stem}_thrift" for path in sorted((IDL / "good").glob("*.thrift"))]
+    script = (
+        "import sys, warnings, fastthrift; from mypy import stubtest\n"
+        "warnings.simplefilter('ignore')\n"
+        "for name in sys.argv[1:]:\n"
+        "    path = name.removesuffix('_thrift') + '.thrift'\n"
+        "    fastthrift.load(path, name, include_dirs=['../include'])\n"
+        "options = ['--allowlist', 'allowed', '--ignore-unused-allowlist']\n"
+        "sys.exit(stubtest.test_stubs(stubtest.parse_options([*options, *sys.argv[1:]])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *names],
+        env={**os.environ, "MYPYPATH": "stubs"},
+        cwd=fixtures,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pyright_finds_nothing_in_the_stubs_of_all_good_files(fixtures: Path) -> None:
+    found = pyright(fixtures, "stubs")
+    assert not found, "\n".join(f"{each['file']}: {each['message']}" for each in found)
+
+
+def test_every_stub_parses_and_is_formatted(fixtures: Path) -> None:
+    stubs = list((fixtures / "stubs").rglob("*.pyi"))
+    assert len(stubs) >= len(list((IDL / "good").glob("*.thrift")))
+    for stub in stubs:
+        ast.parse(stub.read_text("utf-8"))
+    for width in ("88", "100"):
+        done = subprocess.run(
+            ["ruff", "format", "--isolated", "--diff", f"--line-length={width}", "stubs"],
+            cwd=fixtures,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_doc_comments_are_docstrings(files: Path) -> None:
+    run("calc.thrift", "-o", ".", cwd=files)
+    tree = ast.parse((files / "calc_thrift.pyi").read_text("utf-8"))
+    assert ast.get_docstring(tree) == "Sums."
+    found = {
+        node.name: ast.get_docstring(node)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+    }
+    assert (found["Area"], found["add"], found["Either"]) == ("An area.", "The sum.", None)
+
+
+def test_files_that_have_not_changed_are_left_alone(files: Path) -> None:
+    done = run("calc.thrift", "-o", "out", cwd=files)
+    assert sorted(done.stdout.split()) == ["out/calc_thrift.pyi", "out/shared_thrift.pyi"]
+    done = run("calc.thrift", "-o", "out", cwd=files)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_check_tells_of_stubs_that_are_missing_or_old(files: Path) -> None:
+    done = run("--check", "calc.thrift", "-o", "out", cwd=files)
+    assert done.returncode == 1
+    assert "out/calc_thrift.pyi is missing" in done.stderr
+    assert not (files / "out").exists()
+    assert run("calc.thrift", "-o", "out", cwd=files).returncode == 0
+    assert run("--check", "calc.thrift", "-o", "out", cwd=files).returncode == 0
+    (files / "shared.thrift").write_text(SHARED.replace("2: optional", "2: required"))
+    done = run("--check", "calc.thrift", "-o", "out", cwd=files)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("out/shared_thrift.pyi is not what its Thrift file says")
+    assert "calc_thrift" not in done.stderr
+
+
+@pytest.fixture
+def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "fastthrift", "stubs", "--watch", "calc.thrift", "-o", "out"]
+    process = subprocess.Popen(
+        command, cwd=files, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    # What does not come fails, and hangs nobody.
+    limit = threading.Timer(120, process.kill)
+    limit.start()
+    yield process
+    limit.cancel()
+    process.kill()
+    process.communicate()
+
+
+def test_watch_writes_again_when_a_file_has_changed(
+    files: Path, watching: subprocess.Popen[str]
+) -> None:
+    assert watching.stdout is not None
+    lines = watching.stdout
+    assert {lines.readline(), lines.readline()} == {
+        "out/shared_thrift.pyi\n",
+        "out/calc_thrift.pyi\n",
+    }
+    # A mistake is told of, and leaves the stub as it is; then it is mended.
+    (files / "shared.thrift").write_text("struct Point {")
+    assert lines.readline().startswith("error[syntax]")
+    (files / "shared.thrift").write_text(SHARED.replace("double y", "i32 y"))
+    while (line := lines.readline()) != "out/shared_thrift.pyi\n":
+        assert line, "it has ended"
+    assert "y: int | None" in (files / "out" / "shared_thrift.pyi").read_text()
+
+
+def test_modules_of_a_package_import_each_other_from_it(files: Path) -> None:
+    done = run("calc.thrift", "-o", "src", "--package", "shop.idl", cwd=files)
+    assert done.returncode == 0
+    text = (files / "src" / "shop" / "idl" / "calc_thrift.pyi").read_text()
+    assert "import shop.idl.shared_thrift as shared\n" in text
+    assert (files / "src" / "shop" / "idl" / "shared_thrift.pyi").exists()
+    done = run("calc.thrift", "-o", "src", "--package", "no-name", cwd=files)
+    assert (done.returncode, done.stderr) == (2, "error: 'no-name' is no name of a package\n")
+
+
+def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) -> None:
+    (files / "calc.thrift").write_text("struct A { 1: Unknown b }\n")
+    done = run("calc.thrift", "-o", "out", cwd=files)
+    assert done.returncode == 1
+    assert "calc.thrift:1:" in done.stderr
+    assert not (files / "out").exists()
+    done = run("nowhere.thrift", "-o", "out", cwd=files)
+    assert done.returncode == 1
+    assert "cannot read nowhere.thrift" in done.stderr
+
+
+def test_two_files_with_one_stub_are_refused(files: Path) -> None:
+    (files / "other").mkdir()
+    (files / "other" / "calc.thrift").write_text("struct A {}\n")
+    done = run("calc.thrift", "other/calc.thrift", "-o", "out", cwd=files)
+    assert done.returncode == 1
+    assert "have the same stub, out/calc_thrift.pyi" in done.stderr
+
+
+def test_the_options_of_pools_are_known_to_type_checkers() -> None:
+    options = list(inspect.signature(ClientPool).parameters.values())
+    keywords = [each.name for each in options if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    assert list(PoolKeywords.__annotations__) == keywords
