@@ -270,7 +270,7 @@ def test_redirection_that_loses_the_call(status):
             with pytest.raises(TTransportException) as error:
                 await client.add(2, 3)
             assert error.value.status == status
-            assert "and redirects to /there'" in str(error.value)
+            assert "and redirects to /there (Calls.add(" in str(error.value)
 
     run(main())
 

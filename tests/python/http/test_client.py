@@ -186,13 +186,13 @@ def test_a_description_is_not_that_of_an_earlier_answer():
             ["Content-Type: text/html"],
             "502 Bad Gateway, with Content-Type text/html",
         ),
-        ("404 Not Found", [], "404 Not Found'"),
+        ("404 Not Found", [], "404 Not Found (Calls.add("),
         (
             "302 Found",
             ["Location: https://me:password@login.example/in?token=hidden#top"],
-            "302 Found, and redirects to https://login.example/in'",
+            "302 Found, and redirects to https://login.example/in (Calls.add(",
         ),
-        ("307 Temporary Redirect", ["Location: /there"], "and redirects to /there'"),
+        ("307 Temporary Redirect", ["Location: /there"], "and redirects to /there (Calls.add("),
         ("500 \x1b[31mred", [], "500 '\\\\x1b[31mred'"),
     ],
 )

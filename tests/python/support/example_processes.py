@@ -42,6 +42,15 @@ def children(pid: int) -> list[int]:
     ]
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process runs, and is not one whose parent has yet to ask how it ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 class Server:
     """A Python process that serves one port; start and stop it as often as needed."""
 
@@ -85,11 +94,13 @@ class Server:
             self.process.wait()
 
     def kill(self) -> None:
-        """End it without a word, and wait until its port is free: its workers, if it has any, see
-        that it is gone and end."""
+        """End it without a word, and wait until its port is free and nobody has a connection: its
+        workers, if it has any, see that it is gone, answer what has come, and end."""
+        workers = children(self.process.pid)
         self.process.kill()
         self.process.wait()
         wait_until(lambda: not self.accepts(), "nobody serves any more")
+        wait_until(lambda: not any(map(is_running, workers)), "its workers have ended")
 
     def open_files(self) -> list[str]:
         """What the file descriptors of the process and its workers refer to, as in /proc."""
