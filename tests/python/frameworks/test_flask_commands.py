@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -22,6 +23,16 @@ from support.flask_calc import PATIENCE, Handler, idl, make_app
 from support.sockets import listener, nobody
 
 TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Commands that run in this process set up its logging."""
+    logger = logging.getLogger("fastthrift")
+    handlers, level = logger.handlers[:], logger.level
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
 
 
 @pytest.fixture
