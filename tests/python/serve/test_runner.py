@@ -332,11 +332,10 @@ def test_a_worker_is_replaced_after_so_many_calls(
     assert "ERROR" not in runner.log()
 
 
-@pytest.mark.parametrize("server", ["nonblocking", "threaded", "asyncio", "http"])
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "asyncio"])
 def test_workers_that_are_replaced_lose_no_call_of_a_pool(runner: Runner, server: str) -> None:
     with runner.started("--workers", "2", "--max-requests", "20", "--server", server) as process:
-        scheme = "http" if server == "http" else "tcp"
-        url = f"{scheme}://127.0.0.1:{runner.port}"
+        url = f"tcp://127.0.0.1:{runner.port}"
         failures: list[BaseException] = []
         pids: set[int] = set()
 
