@@ -349,6 +349,11 @@ def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
 def test_watch_writes_again_when_a_file_has_changed(
     files: Path, watching: subprocess.Popen[str]
 ) -> None:
+    def put(text: str) -> None:
+        # In one step: a file that is being written is another mistake.
+        (files / "new").write_text(text)
+        (files / "new").replace(files / "shared.thrift")
+
     assert watching.stdout is not None
     lines = watching.stdout
     assert {lines.readline(), lines.readline()} == {
@@ -356,9 +361,9 @@ def test_watch_writes_again_when_a_file_has_changed(
         "out/calc_thrift.pyi\n",
     }
     # A mistake is told of, and leaves the stub as it is; then it is mended.
-    (files / "shared.thrift").write_text("struct Point {")
+    put("struct Point {")
     assert lines.readline().startswith("error[syntax]")
-    (files / "shared.thrift").write_text(SHARED.replace("double y", "i32 y"))
+    put(SHARED.replace("double y", "i32 y"))
     while (line := lines.readline()) != "out/shared_thrift.pyi\n":
         assert line, "it has ended"
     assert "y: int | None" in (files / "out" / "shared_thrift.pyi").read_text()
