@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fastthrift._core import frame_header, refused_transform
+from fastthrift._core import detect, frame_header, refused_transform
 
 from ._header_frame import (
     ZLIB,
@@ -18,6 +18,8 @@ from .base import TTransportException
 
 #: How many bytes there are before a frame: its length.
 LENGTH = 4
+# As many bytes tell what a message is.
+_START = 16
 
 
 class THeaderClientType:
@@ -60,13 +62,13 @@ _NAMES = {
 }
 
 
+_SPOKEN = {"binary": THeaderSubprotocolID.BINARY, "compact": THeaderSubprotocolID.COMPACT}
+
+
 def _protocol_at(start: bytes) -> int | None:
-    """The protocol of a message by its start, where it is one."""
-    if start[:2] == b"\x80\x01":
-        return THeaderSubprotocolID.BINARY
-    if start[:1] == b"\x82" and start[1:2] and start[1] & 0x1F == 1:
-        return THeaderSubprotocolID.COMPACT
-    return None
+    """The protocol of a message without a frame, by its start, where it is one."""
+    speech, framed = detect(start) or ("", False)
+    return None if framed else _SPOKEN.get(speech)
 
 
 def as_bytes(text: str | bytes) -> bytes:
@@ -135,7 +137,7 @@ class HeaderRules:
             self.read_persistent |= received.persistent
             self.sequence_id = received.sequence_id
             return received.payload
-        protocol = _protocol_at(frame)
+        protocol = _protocol_at(frame[:_START])
         if protocol is None:
             raise TTransportException(
                 TTransportException.INVALID_CLIENT_TYPE,

@@ -21,16 +21,17 @@ from typing import Any
 
 import pytest
 from support.example_processes import HOST, free_port, wait_until
+from support.needs import needs
 
 BIN = Path(sys.executable).parent
 UWSGI = BIN / "uwsgi"
 APACHE = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
 WAIT = 60
 
-needs_uwsgi = pytest.mark.skipif(not UWSGI.exists(), reason="no uWSGI here: make servers")
-needs_mod_wsgi = pytest.mark.skipif(
-    APACHE is None or importlib.util.find_spec("mod_wsgi") is None,
-    reason="no Apache with mod_wsgi here: make servers",
+needs_uwsgi = needs(UWSGI.exists(), "no uWSGI here: make servers")
+needs_mod_wsgi = needs(
+    APACHE is not None and importlib.util.find_spec("mod_wsgi") is not None,
+    "no Apache with mod_wsgi here: make servers",
 )
 
 # What the application of wsgi_probe.py answers.

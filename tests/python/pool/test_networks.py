@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.children import environment
+from support.needs import cannot
 
 #: Much more than anything here takes; what is bounded is bounded by far less.
 LONG = 60
@@ -133,13 +134,13 @@ CLIENT = """
 @pytest.fixture
 def network():
     if shutil.which("ip") is None or os.geteuid() != 0:
-        pytest.skip("network namespaces need iproute2, and root")
+        cannot("network namespaces need iproute2, and root")
     network = Network()
     try:
         network.make()
     except subprocess.CalledProcessError as error:
         network.remove()
-        pytest.skip(f"no network namespaces here: {error.stderr}")
+        cannot(f"no network namespaces here: {error.stderr}")
     try:
         yield network
     finally:

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import threading
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -132,9 +133,9 @@ class ThriftWorker(Worker):  # type: ignore[misc]
         known = self.cfg.settings.get(name)
         return getattr(self, name, None) if known is None else known.get()
 
+    @abstractmethod
     def room(self) -> int:
         """How many connections are served at once."""
-        raise NotImplementedError
 
     def run(self) -> None:
         """Serve until gunicorn wants the worker to end."""

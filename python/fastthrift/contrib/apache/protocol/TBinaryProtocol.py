@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from thrift.protocol import TBinaryProtocol as _apache
 
 from fastthrift._core import GeneratedCodec
 from fastthrift.contrib.apache._errors import translate
-from fastthrift.contrib.apache._transport import readable
 
-from ._factory import AcceleratedFactory, Factory
+from ._factory import Accelerated, AcceleratedFactory, Factory
 
 __all__ = [
     "TBinaryProtocol",
@@ -19,22 +16,15 @@ __all__ = [
     "TBinaryProtocolFactory",
 ]
 
-_CODEC = GeneratedCodec("binary", translate)
 
-
-class TBinaryProtocol(_apache.TBinaryProtocol):  # type: ignore[misc]
+class TBinaryProtocol(Accelerated, _apache.TBinaryProtocol):  # type: ignore[misc]
     """Apache's binary protocol over ``trans``, a transport of Apache's or of this package.
 
     The arguments are those of Apache's: ``strictRead`` and ``strictWrite`` (whether messages need
     and get a version), ``string_length_limit`` (bytes) and ``container_length_limit`` (elements).
-    ``fallback`` is taken as Apache's accelerated protocol takes it, and of no meaning here.
     """
 
-    def __init__(self, trans: Any, *args: Any, fallback: bool = True, **kwargs: Any) -> None:
-        del fallback
-        super().__init__(readable(trans), *args, **kwargs)
-        self._fast_encode = _CODEC.encode
-        self._fast_decode = _CODEC.decode
+    _codec = GeneratedCodec("binary", translate)
 
 
 # Nothing is slower here for being called by the other name.

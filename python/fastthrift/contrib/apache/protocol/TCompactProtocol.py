@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from thrift.protocol import TCompactProtocol as _apache
 
 from fastthrift._core import GeneratedCodec
 from fastthrift.contrib.apache._errors import translate
-from fastthrift.contrib.apache._transport import readable
 
-from ._factory import AcceleratedFactory, Factory
+from ._factory import Accelerated, AcceleratedFactory, Factory
 
 __all__ = [
     "TCompactProtocol",
@@ -19,22 +16,15 @@ __all__ = [
     "TCompactProtocolFactory",
 ]
 
-_CODEC = GeneratedCodec("compact", translate)
 
-
-class TCompactProtocol(_apache.TCompactProtocol):  # type: ignore[misc]
+class TCompactProtocol(Accelerated, _apache.TCompactProtocol):  # type: ignore[misc]
     """Apache's compact protocol over ``trans``, a transport of Apache's or of this package.
 
     The arguments are those of Apache's: ``string_length_limit`` (bytes) and
     ``container_length_limit`` (elements).
-    ``fallback`` is taken as Apache's accelerated protocol takes it, and of no meaning here.
     """
 
-    def __init__(self, trans: Any, *args: Any, fallback: bool = True, **kwargs: Any) -> None:
-        del fallback
-        super().__init__(readable(trans), *args, **kwargs)
-        self._fast_encode = _CODEC.encode
-        self._fast_decode = _CODEC.decode
+    _codec = GeneratedCodec("compact", translate)
 
 
 # Nothing is slower here for being called by the other name.
