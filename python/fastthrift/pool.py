@@ -93,6 +93,8 @@ class ClientPool(PoolFace):
         if watch.is_on:
             return run(call_seen(self, options, run, _api, args, kwargs))
         calls = self._calls
+        if options.selected is not None:
+            return run(calls.call(options, _api, args, kwargs))
         now = clock()
         timeout = options.timeout
         at = current_deadline()
@@ -115,7 +117,7 @@ class ClientPool(PoolFace):
         else:
             connection.bound.deadline = at
         try:
-            value = connection.making(options)(_api, *args, **kwargs)
+            value = connection.make(_api, *args, **kwargs)
         except BaseException as error:
             attempts = Attempts(options, _api, len(calls.addresses), at)
             if not calls.note_failed(connection, error, attempts):

@@ -42,7 +42,7 @@ from fastthrift._calls.settle import (
     conclude,
     error_number,
 )
-from fastthrift._calls.transports import other_side
+from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import Overload, refuse
@@ -166,14 +166,10 @@ class TServer:
     def _converse(self, client: TTransportBase, connection: Connection) -> None:
         """Process the calls of one connection until its end."""
         itrans = self.itrans_factory.get_transport(client)
-        otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
-            self.otrans_factory.get_transport(client)
-        )
+        otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
-                self.oprot_factory.get_protocol(otrans)
-            )
+            oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             process = processing(self.processor, iprot, oprot)
             call = connection.call
             begin_message = getattr(client, "begin_message", None)
@@ -217,13 +213,9 @@ class TServer:
             if isinstance(sock, socket.socket):
                 sock.settimeout(_REFUSAL_TIME)
             itrans = self.itrans_factory.get_transport(client)
-            otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
-                self.otrans_factory.get_transport(client)
-            )
+            otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
-                self.oprot_factory.get_protocol(otrans)
-            )
+            oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             refuse(self.processor, iprot, oprot, why)
         except Exception as error:
             logger.debug("A connection was refused without an answer: %r", error)

@@ -54,10 +54,24 @@ def headers_of(trans: Any) -> list[tuple[str, str]]:
     ]
 
 
-def other_side(ours: Any, others: Any, made: Any) -> Any:
-    """What calls are read from, where it is what they are answered by too: the factory of both says
-    that the answer depends on the call. None otherwise."""
-    return made if ours is others and getattr(ours, "answers_in_kind", False) else None
+def transport_of_answers(factory: Any, factory_of_calls: Any, itrans: Any, below: Any) -> Any:
+    """The transport that answers are written to, over the same one ``below`` as ``itrans``, which
+    calls are read from."""
+    if _answers_in_kind(factory, factory_of_calls):
+        return itrans
+    return factory.get_transport(below)
+
+
+def protocol_of_answers(factory: Any, factory_of_calls: Any, iprot: Any, otrans: Any) -> Any:
+    """The protocol that answers are written in; ``iprot`` is that of calls."""
+    if _answers_in_kind(factory, factory_of_calls):
+        return iprot
+    return factory.get_protocol(otrans)
+
+
+def _answers_in_kind(factory: Any, factory_of_calls: Any) -> bool:
+    """Whether answers depend on how the call has come, so that one object is for both."""
+    return factory is factory_of_calls and getattr(factory, "answers_in_kind", False)
 
 
 def peer_of(trans: Any) -> str | None:

@@ -35,9 +35,11 @@ FRESH_PAUSE = 0.01
 _CORK: int | None = getattr(socket, "TCP_CORK", None)
 
 
-def hold_last_bytes(sock: Any) -> None:
-    """Have the end of a connection go with the last bytes, where the system can do that."""
-    if _CORK is not None:
+def hold_last_bytes(client: Any) -> None:
+    """Have the end of a connection go with its last answer, where the system can do that: its
+    client sends no other call in between, and sees the end when it looks."""
+    sock = getattr(client, "sock", None)
+    if sock is not None and _CORK is not None:
         # A unix socket has no packets, a peer may have gone already, and uvloop's sockets take no
         # options.
         with contextlib.suppress(OSError, TypeError):
@@ -69,13 +71,6 @@ class Connection:
         """All that has come is answered, of a server that is not closed: another call may come."""
         self._since = time.monotonic()
         self.is_busy = False
-
-    def hold_last_bytes(self) -> None:
-        """Have the end of the connection go with the last answer, where the system can do that: its
-        client sends no other call in between, and sees the end when it looks."""
-        sock = getattr(self.client, "sock", None)
-        if sock is not None:
-            hold_last_bytes(sock)
 
     def stop_reading(self) -> None:
         """End the connection after the call that is being processed, if one is.
@@ -171,7 +166,7 @@ class Connections:
     def stop_reading(self) -> None:
         """End each after the call that it is in, but those that are fresh."""
         for connection in list(self._open.values()):
-            connection.hold_last_bytes()
+            hold_last_bytes(connection.client)
             if not connection.is_fresh:
                 connection.stop_reading()
 

@@ -162,24 +162,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let mut last_id = 0;
         let mut expected = plan.fields();
         while let Some(header) = self.reader.field(&mut last_id)? {
-            // Writers keep the order of the IDL, so the next field is
-            // usually the one that comes.
-            let field = match expected.split_first() {
-                Some((field, rest)) if field.id == header.id => {
-                    expected = rest;
-                    field
+            let id = header.id;
+            let Some(field) = next_field(&mut expected, |f| f.id == id, || plan.find(id)) else {
+                if plan.is_result() {
+                    self.note_undeclared(header);
                 }
-                _ => {
-                    let Some((field, rest)) = plan.find(header.id) else {
-                        if plan.is_result() {
-                            self.note_undeclared(header);
-                        }
-                        self.reader.skip(header.wire_type)?;
-                        continue;
-                    };
-                    expected = rest;
-                    field
-                }
+                self.reader.skip(header.wire_type)?;
+                continue;
             };
             if field.wire_type != header.wire_type {
                 self.reader.skip(header.wire_type)?;
@@ -473,6 +462,23 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
         return CodecError::value(format!("a map cannot have this key: {reason}"));
     }
     error.into()
+}
+
+/// The field that comes, and behind it those that are expected then: writers keep
+/// the order of the IDL, so it is usually the first one that is expected.
+#[expect(clippy::inline_always, reason = "measured: the loop over fields")]
+#[inline(always)]
+fn next_field<'p, F>(
+    expected: &mut &'p [F],
+    comes: impl FnOnce(&F) -> bool,
+    find: impl FnOnce() -> Option<(&'p F, &'p [F])>,
+) -> Option<&'p F> {
+    let (field, rest) = match expected.split_first() {
+        Some((field, rest)) if comes(field) => (field, rest),
+        _ => find()?,
+    };
+    *expected = rest;
+    Some(field)
 }
 
 #[cold]

@@ -15,7 +15,7 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
-from fastthrift._calls.transports import other_side
+from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
 from fastthrift._serve.connections import (
     FRESH_FOR,
     FRESH_PATIENCE,
@@ -57,7 +57,7 @@ class Connection:
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
         self.peer = peer_name(client)
         self.task = task
-        self._client = client
+        self.client = client
         self.call = SettledCall()
         self.stopped = False
         self._since = time.monotonic()
@@ -70,12 +70,6 @@ class Connection:
     def has_answered(self, *, closed: bool) -> None:
         """What has come is answered; unless the server is ``closed``, another call may come."""
         self._since = -FRESH_FOR if closed else time.monotonic()
-
-    def hold_last_bytes(self) -> None:
-        """Have the end of the connection go with the last answer."""
-        sock = getattr(self._client, "sock", None)
-        if sock is not None:
-            hold_last_bytes(sock)
 
     def stop_reading(self) -> None:
         """End the connection unless a call is being processed, which then is its last."""
@@ -211,7 +205,7 @@ class TAsyncServer:
         assert task is not None
         connection = self._connections[task] = Connection(client, task)
         if self.closed:
-            connection.hold_last_bytes()
+            hold_last_bytes(connection.client)
         try:
             await self.handle(client)
         except asyncio.CancelledError:
@@ -229,14 +223,10 @@ class TAsyncServer:
         assert task is not None
         connection = self._connections.get(task) or Connection(client, task)
         itrans = self.itrans_factory.get_transport(client)
-        otrans = other_side(self.itrans_factory, self.otrans_factory, itrans) or (
-            self.otrans_factory.get_transport(client)
-        )
+        otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)
         try:
             iprot = self.iprot_factory.get_protocol(itrans)
-            oprot = other_side(self.iprot_factory, self.oprot_factory, iprot) or (
-                self.oprot_factory.get_protocol(otrans)
-            )
+            oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             process = processing(self.processor, iprot, oprot)
             call, peer = connection.call, connection.peer
             # One that waited to be accepted when the server was closed may have sent calls.
@@ -295,7 +285,7 @@ class TAsyncServer:
     async def _close(self) -> None:
         self.closed = True
         for connection in list(self._connections.values()):
-            connection.hold_last_bytes()
+            hold_last_bytes(connection.client)
         server, self.server = self.server, None
         in_own_loop = self.loop is asyncio.get_running_loop()
         if server is not None:

@@ -4,7 +4,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyType};
 
-use super::{Decoder, field_error_at, set_entry};
+use super::{Decoder, field_error_at, next_field, set_entry};
 use crate::py::error::{Result, Segment};
 use crate::py::ffi::{self, Quiet};
 use crate::py::imports;
@@ -121,19 +121,10 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         let mut last_id = 0;
         let mut expected = plan.fields();
         while let Some(header) = self.reader.field(&mut last_id)? {
-            let field = match expected.split_first() {
-                Some((field, rest)) if field.id == header.id => {
-                    expected = rest;
-                    field
-                }
-                _ => {
-                    let Some((field, rest)) = plan.find(header.id) else {
-                        self.reader.skip(header.wire_type)?;
-                        continue;
-                    };
-                    expected = rest;
-                    field
-                }
+            let id = header.id;
+            let Some(field) = next_field(&mut expected, |f| f.id == id, || plan.find(id)) else {
+                self.reader.skip(header.wire_type)?;
+                continue;
             };
             if field.wire_type != header.wire_type {
                 self.reader.skip(header.wire_type)?;
