@@ -408,7 +408,8 @@ def _describe(client: Any, call: ClientCall, error: BaseException) -> bool:
     trans = client._iprot.trans
     # Over HTTP sending is waiting for the answer, too.
     in_flush = call.stage == SENDING and is_said_of(trans, "request_sent")
-    sent = call.stage >= SENT or in_flush
+    # The transport may know that what was sent has not reached the peer.
+    sent = (call.stage >= SENT or in_flush) and error.request_sent is not False
     describe(error, call.service, call.api, peer_of(trans), sent=sent)
     # Errors of protocols are about a value, where nothing has been sent.
     return sent or not isinstance(error, TProtocolException)

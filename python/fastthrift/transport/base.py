@@ -80,7 +80,8 @@ class TTransportException(TException):
     }
 
     #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it; None of other errors.
+    #: run it: not where the connection is known to have ended before it arrived; None of other
+    #: errors.
     request_sent: bool | None = None
     #: Of the error of a call: the names of service and method, and the other side where it is
     #: known; and the name of the pool, where it has one.

@@ -32,6 +32,7 @@ from ._addresses import (
     seconds,
     too_late,
 )
+from ._arrival import never_arrived
 from ._listening import (
     Listening,
     cannot_listen,
@@ -231,6 +232,8 @@ class TSocket(TTransportBase):
             end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
+            if never_arrived(sock):
+                end.request_sent = False
             raise self._lost(end, self._much)
         if self._much:
             self._much = 0

@@ -31,6 +31,7 @@ from fastthrift.transport._addresses import (
     too_late,
     unix_family,
 )
+from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
@@ -97,10 +98,19 @@ class _Stream:
             data = b""
         if not data:
             end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            if await self._never_arrived():
+                end.request_sent = False
             raise self._lost(end)
         self._much = 0
         self.bytes_received += len(data)
         return data
+
+    async def _never_arrived(self) -> bool:
+        """Whether the peer has not seen what was sent last: see ``_arrival``."""
+        sock = None if self.writer is None else self.writer.get_extra_info("socket")
+        for pause in pauses_for_refusal(sock):
+            await asyncio.sleep(pause)
+        return was_refused(sock)
 
     def write(self, buff: bytes) -> None:
         """Hand bytes to the event loop, which sends them."""

@@ -1,0 +1,70 @@
+"""Whether the peer of a connection that has ended was still there when bytes were sent to it."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+if sys.platform == "linux":
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+else:
+    ioctl = None
+
+# Of Linux's `struct tcp_info`: where its state is, and where the time of a round trip, in
+# microseconds; and two of the states.
+_STATE = struct.Struct("=B67xI")
+_CLOSED = 7
+_ENDED_BY_PEER = 8
+
+# How long a peer's refusal is waited for at most, in seconds, and how many round trips.
+_PATIENCE = 0.5
+_ROUND_TRIPS = 2
+
+
+def never_arrived(sock: Any) -> bool:
+    """Whether a TCP connection whose end was read had ended before the last bytes arrived that were
+    sent on it, so that the peer has not seen them and never will.
+
+    A peer that has closed its side refuses what comes then: the system has broken the connection
+    off, and bytes are left that were not acknowledged. False where that is not known for certain.
+    """
+    for pause in pauses_for_refusal(sock):
+        time.sleep(pause)
+    return was_refused(sock)
+
+
+def pauses_for_refusal(sock: Any) -> Iterator[float]:
+    """The pauses, in seconds, after which `was_refused` is certain: none, or one where the refusal
+    may be on its way."""
+    state, round_trip = _state(sock)
+    if state == _ENDED_BY_PEER and _unacknowledged(sock):
+        yield min(_ROUND_TRIPS * round_trip, _PATIENCE)
+
+
+def was_refused(sock: Any) -> bool:
+    """`never_arrived`, as far as it is known by now."""
+    return _state(sock)[0] == _CLOSED and _unacknowledged(sock) > 0
+
+
+def _state(sock: Any) -> tuple[int, float]:
+    """That of TCP, and the time of a round trip in seconds; zeros where it is not known."""
+    if ioctl is None:
+        return 0, 0.0
+    try:
+        known = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _STATE.size)
+        state, round_trip = _STATE.unpack(known)
+    except (OSError, AttributeError, struct.error):
+        # A unix socket, one that was closed, or what only stands for one.
+        return 0, 0.0
+    return state, round_trip / 1_000_000
+
+
+def _unacknowledged(sock: Any) -> int:
+    """How many bytes were sent that the peer's system has not acknowledged."""
+    (size,) = struct.unpack("i", ioctl(sock.fileno(), TIOCOUTQ, bytes(4)))
+    return int(size)
