@@ -90,4 +90,5 @@ def test_a_request_that_the_peer_can_still_read_is_not_made_again(call):
         with pytest.raises(TTransportException) as caught:
             call(port, ending)
         assert caught.value.request_sent is True
+        assert caught.value.type == TTransportException.END_OF_FILE
     assert ending.received == ["add"]
