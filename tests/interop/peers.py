@@ -332,7 +332,6 @@ PEERS = {
             sources=("rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock"),
             protocols=frozenset({"binary", "compact"}),
             transports=frozenset({"buffered", "framed"}),
-            sockets=frozenset({"tcp", "unix"}),
             # A method of its client sends and receives.
             pipelines=False,
             has_uuid=True,

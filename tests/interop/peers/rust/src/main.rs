@@ -14,10 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use ids::*;
 use peer::*;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use thrift::protocol::*;
 use thrift::server::{TMultiplexedProcessor, TProcessor, TServer};
 use thrift::transport::*;
@@ -184,22 +189,57 @@ where
 {
     match dialect.socket.as_str() {
         "unix" => server.listen_uds(&dialect.address),
+        "tls" => server.listen_tls(format!("127.0.0.1:{}", dialect.address), server_tls()),
         _ => server.listen(format!("127.0.0.1:{}", dialect.address)),
     }
+}
+
+fn certificate(name: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os("INTEROP_CERTIFICATES").unwrap()).join(name)
+}
+
+fn server_tls() -> Arc<ServerConfig> {
+    let path = certificate("server.pem");
+    let certificates = CertificateDer::pem_file_iter(&path).unwrap();
+    let chain = certificates.map(|each| each.unwrap()).collect();
+    let key = PrivateKeyDer::from_pem_file(&path).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth();
+    Arc::new(config.with_single_cert(chain, key).unwrap())
+}
+
+fn client_tls() -> Arc<ClientConfig> {
+    let authority = CertificateDer::from_pem_file(certificate("ca.pem")).unwrap();
+    let mut known = RootCertStore::empty();
+    known.add(authority).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(known);
+    Arc::new(config.with_no_client_auth())
+}
+
+type Halves = (Box<dyn Read + Send>, Box<dyn Write + Send>);
+
+fn halves<C>(channel: C) -> Result<Halves>
+where
+    C: TIoChannel + Read + Write + Send + 'static,
+{
+    let (reads, writes) = channel.split()?;
+    Ok((Box::new(reads), Box::new(writes)))
 }
 
 type Client = LaterIdPeerSyncClient<Box<dyn TInputProtocol>, Box<dyn TOutputProtocol>>;
 
 fn connect(dialect: &Dialect) -> Result<Client> {
-    let (reads, writes): (Box<dyn Read + Send>, Box<dyn Write + Send>) = if dialect.socket == "unix"
-    {
-        let (reads, writes) = UnixStream::connect(&dialect.address)?.split()?;
-        (Box::new(reads), Box::new(writes))
-    } else {
-        let stream = TcpStream::connect(format!("127.0.0.1:{}", dialect.address))?;
-        stream.set_nodelay(true)?;
-        let (reads, writes) = TTcpChannel::with_stream(stream).split()?;
-        (Box::new(reads), Box::new(writes))
+    let address = format!("127.0.0.1:{}", dialect.address);
+    let (reads, writes) = match dialect.socket.as_str() {
+        "unix" => halves(UnixStream::connect(&dialect.address)?)?,
+        "tls" => {
+            let name = ServerName::try_from("127.0.0.1").unwrap();
+            halves(TTlsClientChannel::connect(address, name, client_tls())?)?
+        }
+        _ => {
+            let stream = TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            halves(TTcpChannel::with_stream(stream))?
+        }
     };
     let (reads, writes): (
         Box<dyn TReadTransport + Send>,
