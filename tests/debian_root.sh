@@ -21,7 +21,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 # In a namespace of its own, where mounts end with the last process.
 if [ -z "${IN_MOUNT_NAMESPACE:-}" ]; then
-    IN_MOUNT_NAMESPACE=1 exec unshare --mount --propagation private "${BASH_SOURCE[0]}" "$@"
+    IN_MOUNT_NAMESPACE=1 exec unshare --mount --propagation private "$PWD/tests/debian_root.sh" "$@"
 fi
 unset IN_MOUNT_NAMESPACE
 

@@ -28,15 +28,15 @@ for peer in "${@:-cpp cpp-0.24 go java node rust}"; do
                 [ -f /usr/include/zlib.h ] || packages+=(zlib1g-dev)
                 have g++ || packages+=(g++)
                 ;;
+            cpp-0.24 | rust)
+                # A file without content may be in its place.
+                [ -s "$root/usr/bin/thrift" ] || newer+=(thrift-compiler)
+                ;;&
             cpp-0.24)
-                [ -f "$root/usr/include/thrift/TUuid.h" ] || newer+=(thrift-compiler libthrift-dev)
+                [ -f "$root/usr/include/thrift/TUuid.h" ] || newer+=(libthrift-dev)
                 [ -f "$root/usr/include/boost/config.hpp" ] || newer+=(libboost-dev)
                 [ -f "$root/usr/include/openssl/ssl.h" ] || newer+=(libssl-dev)
                 [ -f "$root/usr/include/zlib.h" ] || newer+=(zlib1g-dev)
-                ;;
-            rust)
-                # A file without content may be in its place.
-                [ -s "$root/usr/bin/thrift" ] || newer+=(thrift-compiler)
                 ;;
             go)
                 have go || packages+=(golang)
