@@ -2,9 +2,9 @@
 # Runs a command in a root of Debian's unstable suite, which has the newest
 # versions of CPython: tests/debian_root.sh COMMAND ARGUMENT... The root is made
 # at first use, in target/debian-unstable, from the mirror that this machine's own
-# list of packages names. The checkout, the tools of Rust and Apache's compiler are
-# the same there and have the same paths; what is mounted for that is gone when the
-# command ends.
+# list of packages names. The checkout and the tools of Rust are the same there and
+# have the same paths, and so is Apache's compiler, unless /usr/bin/thrift is asked
+# for; what is mounted for that is gone when the command ends.
 # It needs root, and an apt with mmdebstrap.
 
 set -euo pipefail
@@ -21,7 +21,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 # In a namespace of its own, where mounts end with the last process.
 if [ -z "${IN_MOUNT_NAMESPACE:-}" ]; then
-    IN_MOUNT_NAMESPACE=1 exec unshare --mount --propagation private "${BASH_SOURCE[0]}" "$@"
+    IN_MOUNT_NAMESPACE=1 exec unshare --mount --propagation private "$PWD/tests/debian_root.sh" "$@"
 fi
 unset IN_MOUNT_NAMESPACE
 
@@ -50,10 +50,10 @@ make_root() {
     mv "$root.new" "$root"
 }
 
-# At the same path. What another run has mounted there stays: the file below is
-# made only once.
+# At the same path, or at the one that is named. What another run has mounted there
+# stays: the file below is made only once.
 show() {
-    local target=$root$1
+    local target=$root${2:-$1}
     # A directory, a file, or nothing.
     if [ -d "$1" ]; then
         mkdir -p "$target"
@@ -79,9 +79,10 @@ esac
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}"
 mkdir -p "$CARGO_HOME"
 for path in /proc /dev "$PWD" "$toolchain" "$CARGO_HOME" \
-    /etc/{hosts,resolv.conf,pip.conf} /etc/ssl/certs/ca-certificates.crt \
-    "$(command -v thrift || true)"; do
+    /etc/{hosts,resolv.conf,pip.conf} /etc/ssl/certs/ca-certificates.crt; do
     show "$path"
 done
+# Found before a newer one of Debian's, which is in /usr/bin.
+show "$(command -v thrift || true)" /usr/local/bin/thrift
 export PATH=$toolchain/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec chroot "$root" /usr/bin/env --chdir="$PWD" "$@"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import struct
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +127,38 @@ CONTAINERS: dict[str, Any] = {
     "deeper": {Color.GREEN: [{"a": [Color.RED]}, {}], Color.BLUE: []},
 }
 
+#: The methods of ids.thrift, which only some peers have.
+ID_METHODS = ("echoId", "echoIds")
+#: Of none of RFC 9562's versions the last: some libraries look at them.
+SOME_IDS = [
+    uuid.UUID("01234567-89ab-4cde-8edc-ba9876543210"),
+    uuid.UUID(int=0),
+    uuid.UUID(int=(1 << 128) - 1),
+    uuid.UUID(bytes=bytes(range(0xF0, 0x100))),
+]
+
+
+def _ids(number: int, ttype: int, value: bytes) -> bytes:
+    """A struct of one field in the binary protocol."""
+    return struct.pack(">bh", ttype, number) + value + b"\0"
+
+
+def _many(some: list[uuid.UUID]) -> bytes:
+    return struct.pack(">bi", 16, len(some)) + b"".join(each.bytes for each in some)
+
+
+#: Ids in the binary protocol, as Apache's THRIFT-5587 describes it: thriftpy2 knows no uuid.
+IDS: dict[str, bytes] = {
+    "nothing": b"\0",
+    **{str(each): _ids(1, 16, each.bytes) for each in SOME_IDS},
+    "list": _ids(2, 15, _many(SOME_IDS)),
+    "list, long": _ids(2, 15, _many(SOME_IDS * 500)),
+    "list, empty": _ids(2, 15, _many([])),
+    "set": _ids(3, 14, _many(SOME_IDS[:1])),
+    "map by uuid": _ids(4, 13, struct.pack(">bbi", 16, 8, 1) + SOME_IDS[0].bytes + b"\0\0\0\7"),
+    "map of lists": _ids(5, 13, struct.pack(">bbii", 8, 15, 1, 9) + _many(SOME_IDS)),
+}
+
 
 def cases() -> Iterator[Case]:
     yield Case("nothing", "nothing")
@@ -154,6 +187,10 @@ def cases() -> Iterator[Case]:
     yield Case("unknown service", "nothing", {}, None, *unknown)
     for number in (1, 2):
         yield Case(f"oneway and a call, {number}", "oneway", {"number": number})
+    for each in SOME_IDS:
+        yield Case(f"uuid: {each}", "echoId", {"data": each.bytes})
+    for name, data in IDS.items():
+        yield Case(f"uuid in a struct: {name}", "echoIds", {"data": data})
     yield _summed("1,000 calls", "many", count=1000)
     yield _summed("8 connections at once", "many", count=25, connections=8)
     yield _summed("200 calls before the first answer", "pipelined", count=200)

@@ -16,7 +16,7 @@ from fastthrift.rpc import client_context
 from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFactory
 
 from interop import peers
-from interop.cases import Case, cases, file_of, outcomes_of, types
+from interop.cases import ID_METHODS, Case, cases, file_of, outcomes_of, types
 from interop.faults import FAULTS, fault_of
 from interop.peers import DIALECTS, PEERS, Dialect, Peer
 
@@ -70,6 +70,8 @@ class Cell:
         return [case for case in cases() if self._has(case)]
 
     def _has(self, case: Case) -> bool:
+        if case.method in ID_METHODS and not self.peer.has_uuid:
+            return False
         if case.method == "pipelined":
             # Over HTTP a call follows the answer to the one before it.
             client_pipelines = self.does == "serves" or self.peer.pipelines

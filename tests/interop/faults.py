@@ -75,14 +75,14 @@ FAULTS = [
         is_endless=True,
     ),
     Fault(
-        "cpp node",
+        "cpp cpp-0.24 node rust",
         "serves",
         ("undeclared exception",),
         "The server answers with the type UNKNOWN (0), not INTERNAL_ERROR, where a handler raises "
         "what the IDL does not declare.",
     ),
     Fault(
-        "cpp",
+        "cpp cpp-0.24",
         "serves",
         ("unknown service",),
         "The server answers with the type PROTOCOL_ERROR (7), not UNKNOWN_METHOD, where it has no "
@@ -98,11 +98,26 @@ FAULTS = [
         ("* http",),
     ),
     Fault(
-        "cpp",
+        "cpp cpp-0.24",
         "serves calls",
         ("text: U+0000",),
         "The escape of U+0000 in a string of JSON is read as nothing.",
         ("json *",),
+    ),
+    Fault(
+        "rust",
+        "serves",
+        ("unknown service",),
+        "The server answers with the type UNKNOWN (0), not UNKNOWN_METHOD, where it has no such "
+        "service.",
+        ("* multiplexed *",),
+    ),
+    Fault(
+        "rust",
+        "serves",
+        ("call after an unknown method",),
+        "The server does not read the arguments of an unknown method: it takes them for the next "
+        "message, and closes the connection.",
     ),
     Fault(
         "node",

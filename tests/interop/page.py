@@ -22,7 +22,8 @@ declared and undeclared exceptions, unknown methods, oneway calls, 1,000 calls a
 calls on a connection, 8 connections at once. Where some fail it says of how many, and by which
 fault: all of these are faults of the peer, listed in `tests/interop/faults.py` and below. Newer and
 older clients and servers are of another version of the IDL, which has fields of every type that the
-peer knows nothing of, or lacks some.
+peer knows nothing of, or lacks some. Newer C++ and Rust are built by a compiler that knows `uuid`,
+and have cases of that too.
 
 Left out are: the JSON of thriftpy2, which over a socket runs a request again and again, in
 quadratic time; THeader of Node, whose generated clients flush no header, and whose server answers

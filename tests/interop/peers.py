@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import os
 import random
+import shlex
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,10 @@ ROOT = FOLDER.parents[1]
 BUILT = ROOT / "target" / "interop"
 PROGRAMS = FOLDER / "peers"
 IDL = FOLDER / "peer.thrift"
+#: Of what knows `uuid`; it includes the other.
+IDS = FOLDER / "ids.thrift"
+#: Where newer versions of Apache's compiler and libraries are: see tests/debian_root.sh.
+NEWER = ROOT / "target" / "debian-unstable"
 
 #: In seconds. Machines are slow and noisy; what has hung is ended after all.
 START, CALL = 60, 300
@@ -83,6 +88,8 @@ class Peer:
     calls_only: frozenset[str] = frozenset()
     #: Whether it can send calls before it has the answers.
     pipelines: bool = True
+    #: Whether it is built from ids.thrift too.
+    has_uuid: bool = False
 
     def speaks(self, dialect: Dialect, *, serves: bool) -> bool:
         return (
@@ -96,7 +103,7 @@ class Peer:
         """Its folder, built anew where what it is made of has changed."""
         folder = BUILT / self.name
         made_of = hashlib.sha256(f"{self.version()}\n{inspect.getsource(self.build)}".encode())
-        for path in [IDL, *(PROGRAMS / name for name in self.sources)]:
+        for path in [IDL, IDS, *(PROGRAMS / name for name in self.sources)]:
             made_of.update(path.read_bytes())
         stamp = folder / "stamp"
         if not stamp.exists() or stamp.read_text() != made_of.hexdigest():
@@ -125,8 +132,32 @@ def generate(folder: Path, language: str, out: str = ".") -> None:
     run("thrift", "-nowarn", "--gen", language, "-out", out, IDL, cwd=folder)
 
 
-def debian(package: str) -> str:
-    command = ["dpkg-query", "--show", "--showformat", "${Version}", package]
+def run_newer(*command: str | Path, cwd: Path) -> None:
+    """As `run`, in the root of Debian's unstable suite."""
+    run(ROOT / "tests" / "debian_root.sh", "env", f"--chdir={cwd}", *command, cwd=cwd)
+
+
+def newer_compiler() -> Path:
+    """A folder with a command `thrift` that is the newer compiler."""
+    command = BUILT / "newer" / "thrift"
+    loader = next(NEWER.glob("usr/lib/*-linux-gnu/ld-linux*"))
+    program = [str(loader), "--library-path", str(loader.parent), f"{NEWER}/usr/bin/thrift"]
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
+    command.chmod(0o755)
+    return command.parent
+
+
+def generate_newer(folder: Path, language: str, out: str = ".") -> None:
+    """As `generate`, by the newer compiler, of ids.thrift and what it includes."""
+    (folder / out).mkdir(parents=True, exist_ok=True)
+    compiler = newer_compiler() / "thrift"
+    run(compiler, "-nowarn", "-r", "--gen", language, "-out", out, IDS, cwd=folder)
+
+
+def debian(package: str, root: Path = Path("/")) -> str:
+    database = f"--admindir={root}/var/lib/dpkg"
+    command = ["dpkg-query", database, "--show", "--showformat", "${Version}", package]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.partition("-")[0]
 
@@ -160,6 +191,23 @@ def build_cpp(folder: Path) -> None:
     run("g++", *objects, *libraries, "-o", "peer", cwd=folder)
 
 
+def build_newer_cpp(folder: Path) -> None:
+    generate_newer(folder, "cpp:no_skeleton")
+    for source in ("peer.cpp", "order.h"):
+        shutil.copy(PROGRAMS / source, folder)
+    objects = []
+    names = ("peer_types", "ids_types", "Peer", "IdPeer", "LaterIdPeer", "peer")
+    for name in names:
+        objects.append(f"{name}.o")
+        options = ["-std=c++17", "-O1", "-I."]
+        run_newer("g++", *options, "-c", f"{name}.cpp", "-o", objects[-1], cwd=folder)
+    libraries = ["-lthrift", "-lthriftz", "-lz", "-lssl", "-lcrypto", "-lpthread"]
+    # It runs outside of the root, with the root's loader and libraries.
+    loader = next(NEWER.glob("usr/lib/*-linux-gnu/ld-linux*"))
+    place = [f"-Wl,--dynamic-linker={loader}", f"-Wl,--disable-new-dtags,-rpath,{loader.parent}"]
+    run_newer("g++", *objects, *libraries, *place, "-o", "peer", cwd=folder)
+
+
 NPM_VERSION = "0.24.0"
 
 
@@ -179,6 +227,22 @@ def build_java(folder: Path) -> None:
     shutil.copy(PROGRAMS / "Main.java", folder)
     sources = sorted((folder / "interop").glob("*.java"))
     run("javac", "-nowarn", "-cp", CLASS_PATH, "-d", "classes", "Main.java", *sources, cwd=folder)
+
+
+CRATE_VERSION = "0.25.0"
+
+
+def build_rust(folder: Path) -> None:
+    shutil.copytree(PROGRAMS / "rust", folder, dirs_exist_ok=True)
+    generate_newer(folder, "rs", "src")
+    # The compiler makes boxes of the unions in a list, which then is none of them.
+    types = folder / "src" / "peer.rs"
+    text, box = types.read_text(), "val.push(Box::new(elem))"
+    if box not in text:
+        raise RuntimeError(f"there is no {box} to be mended in {types} (any more?)")
+    types.write_text(text.replace(box, "val.push(elem)"))
+    run("cargo", "build", "--quiet", "--locked", "--target-dir", "target", cwd=folder)
+    shutil.copy(folder / "target" / "debug" / "peer", folder)
 
 
 PYTHON = [sys.executable, "-W", "ignore"]
@@ -224,6 +288,17 @@ PEERS = {
             transports=PLAIN | {"header", "zlib"},
         ),
         Peer(
+            "cpp-0.24",
+            "Newer C++",
+            ["{built}/peer"],
+            build_newer_cpp,
+            lambda: debian("libthrift-dev", NEWER),
+            needs="cpp-0.24",
+            sources=("peer.cpp", "order.h"),
+            transports=PLAIN | {"header", "zlib"},
+            has_uuid=True,
+        ),
+        Peer(
             "node",
             "Node",
             ["node", "--no-deprecation", "{built}/peer.js"],
@@ -246,6 +321,20 @@ PEERS = {
             calls_only=frozenset({"http", "tls"}),
             # Its client compares each answer with the call that it sent last.
             pipelines=False,
+        ),
+        Peer(
+            "rust",
+            "Rust",
+            ["{built}/peer"],
+            build_rust,
+            lambda: CRATE_VERSION,
+            needs="rust",
+            sources=("rust/src/main.rs", "rust/Cargo.toml", "rust/Cargo.lock"),
+            protocols=frozenset({"binary", "compact"}),
+            transports=frozenset({"buffered", "framed"}),
+            # A method of its client sends and receives.
+            pipelines=False,
+            has_uuid=True,
         ),
     ]
 }

@@ -1,5 +1,6 @@
 """uuid in every protocol, with the protocol objects of Apache's libraries for Python and for Node:
-the compiler that generates code for the peers does not know the type."""
+the compiler that generates code for these peers does not know the type. In the matrix it is tried
+with those of a newer one."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 apache.py serve PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS
 apache.py call PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS CASES OUTCOMES
+
+INTEROP_CODEC names the package that has the protocols, as fastthrift.contrib.apache has.
 """
 
 from __future__ import annotations
@@ -9,23 +11,30 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+import uuid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import handling
-from interop import LaterPeer, Peer, ttypes
+from interop import ttypes
 from thrift import TMultiplexedProcessor
-from thrift.protocol import (
-    TBinaryProtocol,
-    TCompactProtocol,
-    THeaderProtocol,
-    TJSONProtocol,
-    TMultiplexedProtocol,
-)
+from thrift.protocol import THeaderProtocol, TJSONProtocol, TMultiplexedProtocol
 from thrift.server import THttpServer, TServer
 from thrift.Thrift import TApplicationException
 from thrift.transport import THttpClient, TSocket, TSSLSocket, TTransport, TZlibTransport
 
+try:  # Of ids.thrift, where the compiler knows `uuid`.
+    from ids import IdPeer as Served
+    from ids import LaterIdPeer as Called
+    from ids.ttypes import Ids
+except ImportError:
+    from interop import LaterPeer as Called
+    from interop import Peer as Served
+
+CODEC = os.environ.get("INTEROP_CODEC", "thrift")
+TBinaryProtocol = import_module(f"{CODEC}.protocol.TBinaryProtocol")
+TCompactProtocol = import_module(f"{CODEC}.protocol.TCompactProtocol")
 CERTIFICATES = Path(os.environ.get("INTEROP_CERTIFICATES", "."))
 TIMEOUT = int(os.environ.get("INTEROP_TIMEOUT", "120000"))
 PROTOCOLS = {
@@ -58,7 +67,7 @@ def protocol_factory(protocol: str, transport: str) -> Any:
 
 
 def serve(protocol: str, transport: str, socket: str, service: str, address: str) -> None:
-    processor: Any = Peer.Processor(handling.Handler(ttypes))
+    processor: Any = Served.Processor(handling.Handler(ttypes))
     if service != "-":
         several = TMultiplexedProcessor.TMultiplexedProcessor()
         several.registerProcessor(service, processor)
@@ -78,7 +87,7 @@ def serve(protocol: str, transport: str, socket: str, service: str, address: str
     TServer.TThreadedServer(processor, listening, TRANSPORTS[transport], protocols).serve()
 
 
-class Client(LaterPeer.Client):
+class Client(Called.Client):
     def __init__(self, protocol: str, transport: str, socket: str, service: str, address: str):
         if transport == "http":
             lowest = THttpClient.THttpClient(f"http://127.0.0.1:{address}/")
@@ -100,6 +109,20 @@ class Client(LaterPeer.Client):
 
     def close(self) -> None:
         self.transport.close()
+
+    def id_of(self, data: bytes) -> bytes:
+        """The bytes of a uuid that comes back."""
+        answer: uuid.UUID = self.echoId(uuid.UUID(bytes=data))
+        return answer.bytes
+
+    def ids_of(self, data: bytes) -> bytes:
+        """The struct Ids that comes back; both in binary."""
+        ids = Ids()
+        ids.read(PROTOCOLS["binary"].getProtocol(TTransport.TMemoryBuffer(data)))
+        buffer = TTransport.TMemoryBuffer()
+        self.echoIds(ids).write(PROTOCOLS["binary"].getProtocol(buffer))
+        written: bytes = buffer.getvalue()
+        return written
 
     def pipelined(self, count: int) -> int:
         for number in range(1, count + 1):

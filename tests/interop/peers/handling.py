@@ -8,7 +8,7 @@ from typing import Any
 
 ECHOES = """
     echo echoFlag echoTiny echoLittle echoNumber echoBig echoReal echoText echoData echoColor
-    echoSmall echoEither echoDefaults echoRows echoTextSet echoGroups evolve
+    echoSmall echoEither echoDefaults echoRows echoTextSet echoGroups evolve echoId echoIds
 """
 
 
@@ -41,7 +41,7 @@ def run(cases: Any, types: Any, application: type, connect: Callable[[], Any]) -
     """The outcome of each case. All use one connection, until it fails.
 
     ``connect`` returns a client, with a method ``close`` and, where it can send before it receives,
-    ``pipelined``.
+    ``pipelined``, and where it knows uuid, ``id_of`` and ``ids_of``.
     """
     client = None
     for case in cases:
@@ -70,7 +70,11 @@ def _call(client: Any, case: Any, answer: Any, connect: Callable[[], Any]) -> An
     method, given = case.method, case.value
     if method == "echo":
         return client.echo(given)
-    if method.startswith("echo"):
+    if method == "echoId":
+        answer.data = client.id_of(given.data)
+    elif method == "echoIds":
+        answer.data = client.ids_of(given.data)
+    elif method.startswith("echo"):
         field = method[4].lower() + method[5:]
         setattr(answer, field, getattr(client, method)(getattr(given, field)))
     elif method == "evolve":

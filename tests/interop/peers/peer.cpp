@@ -29,7 +29,13 @@
 #include <thrift/transport/TSocket.h>
 #include <thrift/transport/TZlibTransport.h>
 
+// Of ids.thrift, where the compiler knows `uuid`.
+#if __has_include("LaterIdPeer.h")
+#define HAS_UUID
+#include "LaterIdPeer.h"
+#else
 #include "LaterPeer.h"
+#endif
 
 using namespace apache::thrift;
 using namespace apache::thrift::protocol;
@@ -38,6 +44,16 @@ using namespace interop;
 using std::make_shared;
 using std::shared_ptr;
 using std::string;
+
+#ifdef HAS_UUID
+using PeerOfAll = IdPeerIf;
+using ProcessorOfAll = IdPeerProcessor;
+using ClientOfAll = LaterIdPeerClient;
+#else
+using PeerOfAll = PeerIf;
+using ProcessorOfAll = PeerProcessor;
+using ClientOfAll = LaterPeerClient;
+#endif
 
 struct Dialect {
   string protocol, transport, socket, service, address;
@@ -62,7 +78,7 @@ shared_ptr<TTransportFactory> server_transport_factory(const string& transport) 
   return make_shared<TTransportFactory>();
 }
 
-class Handler : public PeerIf {
+class Handler : public PeerOfAll {
  public:
   void nothing() override {}
   bool echoFlag(bool v) override { return v; }
@@ -97,13 +113,17 @@ class Handler : public PeerIf {
   int32_t undeclared(const string& reason) override { throw std::runtime_error(reason); }
   void poke(int32_t v) override { last_poke_ = v; }
   int32_t poked() override { return last_poke_; }
+#ifdef HAS_UUID
+  void echoId(TUuid& answer, const TUuid& v) override { answer = v; }
+  void echoIds(Ids& answer, const Ids& v) override { answer = v; }
+#endif
 
  private:
   std::atomic<int32_t> last_poke_{0};
 };
 
 void serve(const Dialect& dialect) {
-  shared_ptr<TProcessor> processor = make_shared<PeerProcessor>(make_shared<Handler>());
+  shared_ptr<TProcessor> processor = make_shared<ProcessorOfAll>(make_shared<Handler>());
   if (dialect.service != "-") {
     auto several = make_shared<TMultiplexedProcessor>();
     several->registerProcessor(dialect.service, processor);
@@ -128,7 +148,7 @@ void serve(const Dialect& dialect) {
 
 struct Client {
   shared_ptr<TTransport> transport;
-  shared_ptr<LaterPeerClient> peer;
+  shared_ptr<ClientOfAll> peer;
 
   explicit Client(const Dialect& dialect) {
     shared_ptr<TTransport> lowest;
@@ -157,7 +177,7 @@ struct Client {
       made = protocol_factory(dialect)->getProtocol(transport);
     }
     if (dialect.service != "-") made = make_shared<TMultiplexedProtocol>(made, dialect.service);
-    peer = make_shared<LaterPeerClient>(made);
+    peer = make_shared<ClientOfAll>(made);
     transport->open();
   }
 };
@@ -182,7 +202,29 @@ int64_t many(const Dialect& dialect, const Case& c) {
   return sum;
 }
 
-void call(const Dialect& dialect, LaterPeerClient& peer, const Case& c, Everything& answer) {
+#ifdef HAS_UUID
+// In `data` there are the bytes of a uuid, or Ids in binary.
+string echo_id(ClientOfAll& peer, const string& data) {
+  TUuid id, answer;
+  std::copy(data.begin(), data.end(), id.begin());
+  peer.echoId(answer, id);
+  return string(answer.begin(), answer.end());
+}
+
+string echo_ids(ClientOfAll& peer, const string& data) {
+  auto buffer = make_shared<TMemoryBuffer>();
+  TBinaryProtocol binary(buffer);
+  buffer->write(reinterpret_cast<const uint8_t*>(data.data()), data.size());
+  Ids ids, answer;
+  ids.read(&binary);
+  peer.echoIds(answer, ids);
+  buffer->resetBuffer();
+  answer.write(&binary);
+  return buffer->getBufferAsString();
+}
+#endif
+
+void call(const Dialect& dialect, ClientOfAll& peer, const Case& c, Everything& answer) {
   const Everything& v = c.value;
   const std::map<string, std::function<void()>> methods = {
       {"nothing", [&] { peer.nothing(); }},
@@ -204,6 +246,10 @@ void call(const Dialect& dialect, LaterPeerClient& peer, const Case& c, Everythi
        [&] { peer.echoTextSet(answer.textSet, v.textSet); answer.__isset.textSet = true; }},
       {"echoGroups", [&] { peer.echoGroups(answer.groups, v.groups); answer.__isset.groups = true; }},
       {"echo", [&] { peer.echo(answer, v); }},
+#ifdef HAS_UUID
+      {"echoId", [&] { answer.__set_data(echo_id(peer, v.data)); }},
+      {"echoIds", [&] { answer.__set_data(echo_ids(peer, v.data)); }},
+#endif
       {"evolve", [&] { peer.evolve(answer.versioned, v.versioned); answer.__isset.versioned = true; }},
       {"declared", [&] { peer.declared(v.number, v.text); }},
       {"undeclared", [&] { peer.undeclared(v.text); }},

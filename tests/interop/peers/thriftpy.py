@@ -4,7 +4,7 @@
     thriftpy.py PACKAGE[/KIND] call PROTOCOL TRANSPORT SOCKET SERVICE ADDRESS CASES OUTCOMES
 
 KIND is of the server, and of the client: threaded (where none is said), native or aio. IDL names
-another file than peer.thrift.
+another file than peer.thrift, or ids.thrift, which is fastthrift's: it knows uuid.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import uuid
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -29,7 +30,12 @@ class Parts:
 
     def __init__(self, package: str, protocol: str, transport: str) -> None:
         self.package = package
-        self.types = self.load(os.environ.get("IDL", "peer.thrift"))
+        known = "ids.thrift" if package == "fastthrift" else "peer.thrift"
+        loaded = self.load(os.environ.get("IDL", known))
+        #: Of ids.thrift, or None.
+        self.ids = loaded if hasattr(loaded, "Ids") else None
+        self.types = loaded.peer if self.ids else loaded
+        self.service = loaded.IdPeer if self.ids else loaded.Peer
         self.prefix = "contrib.aio." if kind == "aio" else ""
         protocols = {
             "binary": (f"{self.prefix}protocol", "BinaryProtocolFactory"),
@@ -73,7 +79,7 @@ def serve(parts: Parts, transport: str, socket: str, service: str, address: str)
     else:
         processors = parts.module("thrift")
     name = "TAsync" if aio else "T"
-    processor = getattr(processors, f"{name}Processor")(parts.types.Peer, handler)
+    processor = getattr(processors, f"{name}Processor")(parts.service, handler)
     if service != "-":
         several = getattr(processors, f"{name}MultiplexedProcessor")()
         several.register_processor(service, processor)
@@ -147,10 +153,11 @@ class Client:
             module = "http"
         else:
             module, options["trans_factory"] = "rpc", parts.transport
-        idl_service = getattr(parts.types, "LaterPeer", parts.types.Peer)
-        made = parts.module(f"{parts.prefix}{module}").make_client(idl_service, **options)
+        later = parts.ids.LaterIdPeer if parts.ids else parts.types.LaterPeer
+        made = parts.module(f"{parts.prefix}{module}").make_client(later, **options)
         self._loop = asyncio.new_event_loop() if parts.prefix else None
         self._client = self._loop.run_until_complete(made) if self._loop else made
+        self._parts = parts
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
@@ -164,6 +171,17 @@ class Client:
         if self._loop is not None:
             self._loop.run_until_complete(asyncio.sleep(0))
             self._loop.close()
+
+    def id_of(self, data: bytes) -> bytes:
+        """The bytes of a uuid that comes back."""
+        answer: uuid.UUID = self.echoId(uuid.UUID(bytes=data))
+        return answer.bytes
+
+    def ids_of(self, data: bytes) -> bytes:
+        """The struct Ids that comes back; both in binary."""
+        utils, ids = self._parts.module("utils"), self._parts.ids
+        written: bytes = utils.serialize(self.echoIds(utils.deserialize(ids.Ids(), data)))
+        return written
 
     def pipelined(self, count: int) -> int:
         if self._loop is not None:

@@ -94,7 +94,9 @@ def every_field(types: Any) -> Any:
 @pytest.mark.parametrize("style", STYLES)
 def test_bytes_and_values_are_those_of_apaches_extension(types: Any, protocol: str) -> None:
     theirs, ours = FACTORIES[protocol]
-    for obj in (every_field(types), types.Outer(), types.Inner(), types.Tree(name="x")):
+    # Newer compilers write no struct without a required field, whatever the protocol.
+    little = types.Outer(flag=False)
+    for obj in (every_field(types), little, types.Inner(), types.Tree(name="x")):
         data = encode(obj, theirs)
         assert encode(obj, ours) == data
         expected, _ = decode(type(obj), data + b"rest", theirs)
@@ -132,7 +134,12 @@ def test_structs_of_any_schema_are_those_of_apaches_extension(
         for plain in data.draw(st.lists(struct.values(), min_size=1, max_size=4)):
             obj = build(cls, plain)
             for theirs, ours in FACTORIES.values():
-                written = encode(obj, theirs)
+                try:
+                    written = encode(obj, theirs)
+                except TProtocolException as error:  # of a newer compiler: a field is unset
+                    with pytest.raises(TProtocolException, match=str(error)):
+                        encode(obj, ours)
+                    continue
                 assert encode(obj, ours) == written
                 expected, _ = decode(cls, written, theirs)
                 assert flatten(decode(cls, written, ours)[0]) == flatten(expected)
@@ -159,13 +166,14 @@ def test_every_truncation_is_an_end_of_file(types: Any, protocol: str) -> None:
 @pytest.mark.parametrize("protocol", FACTORIES)
 @pytest.mark.parametrize("style", ["dict"])
 def test_what_is_damaged_is_refused_by_apaches_exceptions_or_read_as_by_them(
-    types: Any, protocol: str
+    types: Any, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs, ours = FACTORIES[protocol]
     obj = every_field(types)
     # A byte that is neither 0 nor 1 is true here, as in Apache's own Python code, and false in its
     # extension.
     obj.flag = obj.by_struct = None
+    monkeypatch.setattr(types.Outer, "validate", lambda _: None)
     data = encode(obj, theirs)
     chance = random.Random(14)
     read = 0
@@ -202,12 +210,11 @@ def test_a_tree_may_be_as_deep_as_for_apache(types: Any) -> None:
             with pytest.raises(TProtocolException) as caught:
                 encode(tree(65), factory)
             assert caught.value.type == TProtocolException.DEPTH_LIMIT
-    deeper = types.Tree(children=[tree(64)])
-    slow = FACTORIES["binary"][0].getProtocol(trans := TMemoryBuffer())
-    slow._fast_encode = None
-    deeper.write(slow)
+    # A list in field 1, with one struct that is as deep as may be.
+    deepest = encode(tree(64), FACTORIES["binary"][0])
+    deeper = b"\x0f\0\1\x0c\0\0\0\1" + deepest + b"\0"
     with pytest.raises(TProtocolException) as caught:
-        decode(types.Tree, trans.getvalue(), FACTORIES["binary"][1])
+        decode(types.Tree, deeper, FACTORIES["binary"][1])
     assert caught.value.type == TProtocolException.DEPTH_LIMIT
 
 
@@ -219,7 +226,7 @@ def test_a_tree_may_be_as_deep_as_for_apache(types: Any) -> None:
 def test_a_value_that_does_not_fit_is_refused_with_its_place(
     types: Any, field: str, value: Any
 ) -> None:
-    obj = types.Outer(**{field: value})
+    obj = types.Outer(**{"flag": True, field: value})
     for theirs, ours in FACTORIES.values():
         with pytest.raises((OverflowError, TypeError)):
             encode(obj, theirs)
@@ -233,7 +240,7 @@ def test_limits_of_the_factory_hold(types: Any) -> None:
     from fastthrift.contrib import apache
 
     data = encode(types.Inner(s="x" * 100), FACTORIES["binary"][0])
-    many = encode(types.Outer(colors=[1] * 100), FACTORIES["binary"][0])
+    many = encode(types.Outer(flag=True, colors=[1] * 100), FACTORIES["binary"][0])
     small = apache.TBinaryProtocolAcceleratedFactory(
         string_length_limit=99, container_length_limit=99
     )
@@ -251,7 +258,7 @@ def test_text_that_is_not_utf8_is_replaced_as_by_apache(types: Any) -> None:
     theirs, ours = FACTORIES["binary"]
     data = encode(types.Inner(s="ab"), theirs).replace(b"ab", b"\xffb")
     assert decode(types.Inner, data, ours)[0].s == "\ufffdb"
-    keys = encode(types.Outer(sets={"ab": {1}}), theirs).replace(b"ab", b"\xffb")
+    keys = encode(types.Outer(flag=True, sets={"ab": {1}}), theirs).replace(b"ab", b"\xffb")
     assert decode(types.Outer, keys, ours)[0].sets == {"\ufffdb": {1}}
 
 
