@@ -5,6 +5,7 @@ use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
+use super::number::{self, Number};
 use super::output::Output;
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
@@ -130,6 +131,10 @@ impl<I: Input> Reader for Binary<I> {
         let length = self.size()?;
         let length = self.check_length(length)?;
         self.state.input.discard(length)
+    }
+
+    fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+        number::fixed(self, values, N::copy_big_endian)
     }
 
     #[inline]
@@ -338,6 +343,14 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn double(&mut self, value: f64) {
         self.i64(value.to_bits() as i64);
+    }
+
+    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
+        put_all(self.out, values.map(i8::to_be_bytes));
+    }
+
+    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
+        put_all(self.out, values.map(i16::to_be_bytes));
     }
 
     fn i32s(&mut self, values: impl Iterator<Item = i32>) {

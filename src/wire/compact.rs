@@ -6,6 +6,7 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
+use super::number::{self, Number};
 use super::output::Output;
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
@@ -200,6 +201,13 @@ impl<I: Input> Reader for Compact<I> {
         let length = self.size()?;
         let length = self.check_length(length)?;
         self.state.input.discard(length)
+    }
+
+    fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+        match N::WIRE_TYPE {
+            WireType::I8 | WireType::Double => number::fixed(self, values, N::copy_little_endian),
+            _ => number::varints(self, values),
+        }
     }
 
     #[inline]
@@ -442,16 +450,8 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
-    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
-        for value in values {
-            self.i32(value);
-        }
-    }
-
-    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
-        for value in values {
-            self.i64(value);
-        }
+    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
+        put_all(self.out, values.map(i8::to_le_bytes));
     }
 
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {

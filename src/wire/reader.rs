@@ -5,6 +5,7 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::Limits;
 use super::message::MessageHeader;
+use super::number::Number;
 use super::wire_type::WireType;
 
 /// The header of a field.
@@ -146,6 +147,17 @@ pub trait Reader {
     #[inline]
     fn binary(&mut self) -> Result<&[u8]> {
         self.bytes()
+    }
+
+    /// Reads numbers of a container; an error comes with the index of its number.
+    fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)>
+    where
+        Self: Sized,
+    {
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = N::read(self).map_err(|error| (index, error))?;
+        }
+        Ok(())
     }
 
     /// Reads the header of a list or set.

@@ -125,14 +125,40 @@ pub trait Writer {
     /// Writes a double.
     fn double(&mut self, value: f64);
 
+    /// Writes several i8.
+    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
+        for value in values {
+            self.i8(value);
+        }
+    }
+
+    /// Writes several i16.
+    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
+        for value in values {
+            self.i16(value);
+        }
+    }
+
     /// Writes several i32.
-    fn i32s(&mut self, values: impl Iterator<Item = i32>);
+    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
+        for value in values {
+            self.i32(value);
+        }
+    }
 
     /// Writes several i64.
-    fn i64s(&mut self, values: impl Iterator<Item = i64>);
+    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
+        for value in values {
+            self.i64(value);
+        }
+    }
 
     /// Writes several doubles.
-    fn doubles(&mut self, values: impl Iterator<Item = f64>);
+    fn doubles(&mut self, values: impl Iterator<Item = f64>) {
+        for value in values {
+            self.double(value);
+        }
+    }
 
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);

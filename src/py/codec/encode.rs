@@ -178,7 +178,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::I8 => self.i8(value),
             Kind::Binary => self.binary(value),
             Kind::Uuid => self.uuid(value),
-            Kind::List(element) => self.list(element, value),
+            Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }

@@ -4,6 +4,7 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod array;
 mod buffer;
 mod by_position;
 mod check;
@@ -31,6 +32,7 @@ mod text;
 mod types;
 mod waiting;
 
+pub use array::{ArrayItem, new_array};
 pub use buffer::{Buffer, piece_of};
 pub use by_position::{ByPosition, General, take_by_position};
 pub use check::check;
