@@ -133,6 +133,8 @@ impl<I: Input> Reader for Binary<I> {
         self.state.input.discard(length)
     }
 
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
     fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
         number::fixed(self, values, N::copy_big_endian)
     }
@@ -345,22 +347,27 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
         self.i64(value.to_bits() as i64);
     }
 
+    #[inline]
     fn i8s(&mut self, values: impl Iterator<Item = i8>) {
         put_all(self.out, values.map(i8::to_be_bytes));
     }
 
+    #[inline]
     fn i16s(&mut self, values: impl Iterator<Item = i16>) {
         put_all(self.out, values.map(i16::to_be_bytes));
     }
 
+    #[inline]
     fn i32s(&mut self, values: impl Iterator<Item = i32>) {
         put_all(self.out, values.map(i32::to_be_bytes));
     }
 
+    #[inline]
     fn i64s(&mut self, values: impl Iterator<Item = i64>) {
         put_all(self.out, values.map(i64::to_be_bytes));
     }
 
+    #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_be_bytes));
     }

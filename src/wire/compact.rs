@@ -203,6 +203,8 @@ impl<I: Input> Reader for Compact<I> {
         self.state.input.discard(length)
     }
 
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
     fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
         match N::WIRE_TYPE {
             WireType::I8 | WireType::Double => number::fixed(self, values, N::copy_little_endian),
@@ -295,6 +297,33 @@ impl<'a, O: Output> CompactWriter<'a, O> {
     #[inline]
     fn size(&mut self, size: i32) {
         self.varint(size as u64);
+    }
+
+    /// Several numbers, put together in a block that needs no room to be asked for
+    /// each of them.
+    #[inline]
+    fn varints(&mut self, values: impl Iterator<Item = i64>) {
+        const BLOCK: usize = 256;
+        let mut block = [0; BLOCK + size_of::<u128>()];
+        let mut end = 0;
+        for value in values {
+            let value = varint::zigzag(value);
+            let length = if value < varint::SHORT {
+                let (word, length) = varint::encode_short(value);
+                block[end..end + size_of::<u64>()].copy_from_slice(&word.to_le_bytes());
+                length
+            } else {
+                let (word, length) = varint::encode_long(value);
+                block[end..end + size_of::<u128>()].copy_from_slice(&word.to_le_bytes());
+                length
+            };
+            end += length;
+            if end >= BLOCK {
+                self.out.put(&block[..end]);
+                end = 0;
+            }
+        }
+        self.out.put(&block[..end]);
     }
 
     /// A field's header and a varint behind it.
@@ -450,10 +479,27 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
+    #[inline]
     fn i8s(&mut self, values: impl Iterator<Item = i8>) {
         put_all(self.out, values.map(i8::to_le_bytes));
     }
 
+    #[inline]
+    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
+        self.varints(values.map(i64::from));
+    }
+
+    #[inline]
+    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
+        self.varints(values.map(i64::from));
+    }
+
+    #[inline]
+    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
+        self.varints(values);
+    }
+
+    #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_le_bytes));
     }

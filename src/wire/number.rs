@@ -58,12 +58,14 @@ macro_rules! numbers {
                 $from_i64(value)
             }
 
+            #[inline(always)]
             fn copy_big_endian(bytes: &[u8], values: &mut [Self]) {
                 for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = Self::from_be_bytes(*bytes);
                 }
             }
 
+            #[inline(always)]
             fn copy_little_endian(bytes: &[u8], values: &mut [Self]) {
                 for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = Self::from_le_bytes(*bytes);
@@ -84,7 +86,8 @@ numbers! {
 /// Reads numbers that take as many bytes on the wire as in memory: those that are
 /// there at once, and one for which more has to be fetched. An error comes with the
 /// index of its number.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 pub(super) fn fixed<R: Reader, N: Number>(
     reader: &mut R,
     values: &mut [N],
@@ -109,7 +112,8 @@ pub(super) fn fixed<R: Reader, N: Number>(
 
 /// Reads numbers that are varints: runs of those that are there at once, and others
 /// by the reader's own rules.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 pub(super) fn varints<R: Reader, N: Number>(
     reader: &mut R,
     values: &mut [N],

@@ -75,6 +75,8 @@ const WINDOW: usize = 64;
 ///
 /// Where they end is found for many at once, so that none has to wait for the one
 /// before it to be read.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 pub(super) fn run<N: Number>(bytes: &[u8], values: &mut [N]) -> (usize, usize) {
     let mut start = 0;
     let mut count = 0;
@@ -131,7 +133,8 @@ fn ends_of(window: &[u8; WINDOW + 16]) -> u64 {
 /// The zigzag number between two places of a window, of ten bytes at most.
 #[inline]
 fn whole(window: &[u8; WINDOW + 16], start: usize, end: usize) -> Option<i64> {
-    let bytes = window.get(start..)?;
+    // Below the size of a window anyway: said so, it needs no checks below.
+    let bytes = &window[start % WINDOW..];
     let word = u64::from_le_bytes(*bytes.first_chunk()?);
     let length = end - start;
     if length <= 8 {

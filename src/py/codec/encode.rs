@@ -1,5 +1,6 @@
 //! The one encoder of Python objects, generic over protocol and output.
 
+mod arrays;
 mod generated;
 
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
@@ -344,7 +345,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.elements(kind, tuple.len(), tuple, |this, item| {
                 this.value(kind, item)
             })?;
-        } else {
+        } else if !self.numbers_of_buffer(kind, value)? {
             let (length, iterator) = sized(value, W::IS_TEXT)?;
             self.writer.list(kind.wire_type(), length)?;
             let mut count = 0;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use super::{Decoder, UNPROVEN_CAPACITY};
 use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{ArrayItem, new_array};
+use crate::py::ffi::{ArrayItem, new_array, vectorised};
 use crate::py::structs::Kind;
 use crate::wire::{Input, Nesting, Reader};
 
@@ -41,7 +41,7 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         let py = self.quiet.calls();
         if self.reader.input().in_memory().is_some() {
             // So many can be there, and no code runs while they are read.
-            let fill = |numbers: &mut [N]| self.reader.numbers(numbers);
+            let fill = |numbers: &mut [N]| vectorised(|| self.reader.numbers(numbers));
             let (array, filled) = new_array(py, count, fill)?;
             return match filled {
                 Ok(()) => Ok(array),
