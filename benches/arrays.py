@@ -48,9 +48,9 @@ INTRODUCTION = f"""\
     make bench-codec
 
 A list of {COUNT:,} numbers, decoded into a list and [into an array](howto/arrays.md), and encoded
-from a list and from an array of NumPy; thriftpy2 and Apache's C extension decode into lists and encode
-from lists. All take turns in one run, and the best turn of each counts; that results are equal
-was seen first.
+from a list and from an array of NumPy; thriftpy2 and Apache's C extension decode into lists and
+encode from lists. All take turns in one run, and the best turn of each counts; that results are
+equal was seen first.
 """
 
 Action = Callable[[], Any]

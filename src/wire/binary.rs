@@ -347,14 +347,10 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
         self.i64(value.to_bits() as i64);
     }
 
-    #[inline]
-    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
-        put_all(self.out, values.map(i8::to_be_bytes));
-    }
-
-    #[inline]
-    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
-        put_all(self.out, values.map(i16::to_be_bytes));
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Number>(&mut self, values: &[N]) {
+        number::put_fixed(self.out, values, N::put_big_endian);
     }
 
     #[inline]

@@ -301,7 +301,7 @@ impl<'a, O: Output> CompactWriter<'a, O> {
 
     /// Several numbers, put together in a block that needs no room to be asked for
     /// each of them.
-    #[inline]
+    #[inline(always)]
     fn varints(&mut self, values: impl Iterator<Item = i64>) {
         const BLOCK: usize = 256;
         let mut block = [0; BLOCK + size_of::<u128>()];
@@ -313,7 +313,7 @@ impl<'a, O: Output> CompactWriter<'a, O> {
                 block[end..end + size_of::<u64>()].copy_from_slice(&word.to_le_bytes());
                 length
             } else {
-                let (word, length) = varint::encode_long(value);
+                let (word, length) = varint::long(value);
                 block[end..end + size_of::<u128>()].copy_from_slice(&word.to_le_bytes());
                 length
             };
@@ -479,14 +479,15 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
-    #[inline]
-    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
-        put_all(self.out, values.map(i8::to_le_bytes));
-    }
-
-    #[inline]
-    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
-        self.varints(values.map(i64::from));
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Number>(&mut self, values: &[N]) {
+        match N::WIRE_TYPE {
+            WireType::I8 | WireType::Double => {
+                number::put_fixed(self.out, values, N::put_little_endian);
+            }
+            _ => self.varints(values.iter().map(|value| value.to_i64())),
+        }
     }
 
     #[inline]

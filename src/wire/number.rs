@@ -2,6 +2,7 @@
 
 use super::error::{Error, Result};
 use super::input::Input;
+use super::output::Output;
 use super::reader::Reader;
 use super::varint;
 use super::wire_type::WireType;
@@ -22,22 +23,31 @@ pub trait Number: Copy + Default + sealed::Sealed {
     /// Reads one.
     fn read<R: Reader>(reader: &mut R) -> Result<Self>;
 
-    /// Writes several.
-    fn write<W: Writer>(values: &[Self], writer: &mut W);
+    /// Writes one.
+    fn write<W: Writer>(self, writer: &mut W);
 
     /// The number of 64 bits as one of this type; none where it does not fit, and
     /// for doubles.
     fn from_i64(value: i64) -> Option<Self>;
+
+    /// The number as one of 64 bits; of a double its bits.
+    fn to_i64(self) -> i64;
 
     /// Fills numbers from bytes that have the highest one first, as far as they go.
     fn copy_big_endian(bytes: &[u8], values: &mut [Self]);
 
     /// Fills numbers from bytes that have the lowest one first, as far as they go.
     fn copy_little_endian(bytes: &[u8], values: &mut [Self]);
+
+    /// Fills bytes with numbers, the highest byte first, as far as they go.
+    fn put_big_endian(values: &[Self], bytes: &mut [u8]);
+
+    /// Fills bytes with numbers, the lowest byte first, as far as they go.
+    fn put_little_endian(values: &[Self], bytes: &mut [u8]);
 }
 
 macro_rules! numbers {
-    ($($type:ident, $wire_type:ident, $read:ident, $write:ident, $from_i64:expr;)*) => {$(
+    ($($type:ident, $wire_type:ident, $read:ident, $to_i64:expr, $from_i64:expr;)*) => {$(
         impl sealed::Sealed for $type {}
 
         impl Number for $type {
@@ -49,8 +59,13 @@ macro_rules! numbers {
             }
 
             #[inline]
-            fn write<W: Writer>(values: &[Self], writer: &mut W) {
-                writer.$write(values.iter().copied());
+            fn write<W: Writer>(self, writer: &mut W) {
+                writer.$read(self);
+            }
+
+            #[inline]
+            fn to_i64(self) -> i64 {
+                $to_i64(self)
             }
 
             #[inline]
@@ -71,16 +86,30 @@ macro_rules! numbers {
                     *value = Self::from_le_bytes(*bytes);
                 }
             }
+
+            #[inline(always)]
+            fn put_big_endian(values: &[Self], bytes: &mut [u8]) {
+                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+                    *bytes = value.to_be_bytes();
+                }
+            }
+
+            #[inline(always)]
+            fn put_little_endian(values: &[Self], bytes: &mut [u8]) {
+                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+                    *bytes = value.to_le_bytes();
+                }
+            }
         }
     )*};
 }
 
 numbers! {
-    i8, I8, i8, i8s, |value| i8::try_from(value).ok();
-    i16, I16, i16, i16s, |value| i16::try_from(value).ok();
-    i32, I32, i32, i32s, |value| i32::try_from(value).ok();
-    i64, I64, i64, i64s, Some;
-    f64, Double, double, doubles, |_| None;
+    i8, I8, i8, i64::from, |value| i8::try_from(value).ok();
+    i16, I16, i16, i64::from, |value| i16::try_from(value).ok();
+    i32, I32, i32, i64::from, |value| i32::try_from(value).ok();
+    i64, I64, i64, i64::from, Some;
+    f64, Double, double, |value: f64| value.to_bits().cast_signed(), |_| None;
 }
 
 /// Reads numbers that take as many bytes on the wire as in memory: those that are
@@ -130,4 +159,20 @@ pub(super) fn varints<R: Reader, N: Number>(
         }
     }
     Ok(())
+}
+
+/// Writes numbers that take as many bytes on the wire as in memory.
+#[inline(always)]
+pub(super) fn put_fixed<O: Output, N: Number>(
+    out: &mut O,
+    values: &[N],
+    put: impl Fn(&[N], &mut [u8]),
+) {
+    const BLOCK: usize = 512;
+    let mut block = [0; BLOCK];
+    for values in values.chunks(BLOCK / N::SIZE) {
+        let block = &mut block[..values.len() * N::SIZE];
+        put(values, block);
+        out.put(block);
+    }
 }

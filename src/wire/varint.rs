@@ -51,7 +51,8 @@ pub(super) const fn length(word: u64) -> Option<usize> {
 }
 
 /// The seven bits of each byte, side by side.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 const fn gather(word: u64) -> u64 {
     let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
     let quads = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
@@ -59,7 +60,8 @@ const fn gather(word: u64) -> u64 {
 }
 
 /// The inverse of [`gather`], for up to 56 bits.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 const fn scatter(value: u64) -> u64 {
     let quads = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
     let pairs = (quads & 0x0000_3fff_0000_3fff) | (quads & 0x0fff_c000_0fff_c000) << 2;
@@ -118,7 +120,7 @@ pub(super) fn run<N: Number>(bytes: &[u8], values: &mut [N]) -> (usize, usize) {
 }
 
 /// Which bytes of a window are the last of a varint, a bit each.
-#[inline]
+#[inline(always)]
 fn ends_of(window: &[u8; WINDOW + 16]) -> u64 {
     // Gathers the lowest bit of each byte in the highest byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
@@ -131,7 +133,8 @@ fn ends_of(window: &[u8; WINDOW + 16]) -> u64 {
 }
 
 /// The zigzag number between two places of a window, of ten bytes at most.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 fn whole(window: &[u8; WINDOW + 16], start: usize, end: usize) -> Option<i64> {
     // Below the size of a window anyway: said so, it needs no checks below.
     let bytes = &window[start % WINDOW..];
@@ -172,7 +175,8 @@ pub(super) const SHORT: u64 = 1 << 49;
 
 /// A number below [`SHORT`] as a word whose lowest byte is the first, and its
 /// length.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 pub(super) const fn encode_short(value: u64) -> (u64, usize) {
     debug_assert!(value < SHORT);
     if value < 1 << 7 {
@@ -188,6 +192,12 @@ pub(super) const fn encode_short(value: u64) -> (u64, usize) {
 /// of its bytes.
 #[inline(never)]
 pub(super) const fn encode_long(value: u64) -> (u128, usize) {
+    long(value)
+}
+
+/// What [`encode_long`] gives, for loops.
+#[inline(always)]
+pub(super) const fn long(value: u64) -> (u128, usize) {
     const LOW: u64 = (1 << 56) - 1;
     let low = scatter(value & LOW) | CONTINUES;
     let high = value >> 56;

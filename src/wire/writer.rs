@@ -4,6 +4,7 @@ use super::depth::Depth;
 use super::distinct::first_of_each;
 use super::error::{ErrorKind, Nesting, Result};
 use super::limits::MAX_SIZE;
+use super::number::Number;
 use super::output::Output;
 use super::wire_type::WireType;
 
@@ -125,17 +126,13 @@ pub trait Writer {
     /// Writes a double.
     fn double(&mut self, value: f64);
 
-    /// Writes several i8.
-    fn i8s(&mut self, values: impl Iterator<Item = i8>) {
+    /// Writes numbers of a container.
+    fn numbers<N: Number>(&mut self, values: &[N])
+    where
+        Self: Sized,
+    {
         for value in values {
-            self.i8(value);
-        }
-    }
-
-    /// Writes several i16.
-    fn i16s(&mut self, values: impl Iterator<Item = i16>) {
-        for value in values {
-            self.i16(value);
+            value.write(self);
         }
     }
 

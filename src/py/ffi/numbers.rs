@@ -261,15 +261,25 @@ fn gives_items_natively(object: &Bound<'_, PyAny>) -> bool {
         && lookup(&class, intern!(py, "__iter__")).is_none_or(is_native)
 }
 
-/// Does something with the instructions that this processor has, where that is a
-/// loop over numbers and inlined: many at once, and bytes swapped in registers.
+/// A loop over numbers, in a method that is always inlined, as all is that it calls:
+/// it is compiled once for each kind of processor.
+pub trait Loop {
+    /// What it gives.
+    type Output;
+
+    /// Does it.
+    fn run(self) -> Self::Output;
+}
+
+/// Does a loop with the instructions that this processor has: with many numbers at
+/// once, whose bytes are swapped in registers.
 #[inline]
-pub fn vectorised<T>(work: impl FnOnce() -> T) -> T {
+pub fn vectorised<L: Loop>(work: L) -> L::Output {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-        fn with_avx2<T>(work: impl FnOnce() -> T) -> T {
-            work()
+        fn with_avx2<L: Loop>(work: L) -> L::Output {
+            work.run()
         }
         if is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
@@ -280,5 +290,5 @@ pub fn vectorised<T>(work: impl FnOnce() -> T) -> T {
             return unsafe { with_avx2(work) };
         }
     }
-    work()
+    work.run()
 }

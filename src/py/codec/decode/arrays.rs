@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 
 use super::{Decoder, UNPROVEN_CAPACITY};
 use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{ArrayItem, new_array, vectorised};
+use crate::py::ffi::{ArrayItem, Loop, new_array, vectorised};
 use crate::py::structs::Kind;
-use crate::wire::{Input, Nesting, Reader};
+use crate::wire::{Error, Input, Nesting, Number, Reader};
 
 impl<'py, R: Reader> Decoder<'_, 'py, R> {
     /// Reads a list of numbers into an array.
@@ -41,7 +41,8 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         let py = self.quiet.calls();
         if self.reader.input().in_memory().is_some() {
             // So many can be there, and no code runs while they are read.
-            let fill = |numbers: &mut [N]| vectorised(|| self.reader.numbers(numbers));
+            let reader = &mut *self.reader;
+            let fill = |numbers: &mut [N]| vectorised(Filling { reader, numbers });
             let (array, filled) = new_array(py, count, fill)?;
             return match filled {
                 Ok(()) => Ok(array),
@@ -60,7 +61,23 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
     }
 }
 
+/// Numbers that are read from memory.
+struct Filling<'a, R, N> {
+    reader: &'a mut R,
+    numbers: &'a mut [N],
+}
+
+impl<R: Reader, N: Number> Loop for Filling<'_, R, N> {
+    type Output = std::result::Result<(), (usize, Error)>;
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        self.reader.numbers(self.numbers)
+    }
+}
+
 #[cold]
-fn wrong_number(before: usize, index: usize, error: crate::wire::Error) -> CodecError {
+fn wrong_number(before: usize, index: usize, error: Error) -> CodecError {
     CodecError::from(error).inside(Segment::Index(before + index))
 }

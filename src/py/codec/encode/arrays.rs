@@ -6,9 +6,9 @@ use pyo3::types::{PyByteArray, PyBytes};
 use super::Encoder;
 use crate::py::codec::coerce::out_of_range;
 use crate::py::error::{Result, Segment};
-use crate::py::ffi::{FromNumbers, Numbers, vectorised};
+use crate::py::ffi::{FromNumbers, Loop, Numbers, vectorised};
 use crate::py::structs::Kind;
-use crate::wire::{Number, Writer};
+use crate::wire::Writer;
 
 /// As many numbers are copied and written at a time.
 const BLOCK: usize = 256;
@@ -29,52 +29,31 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::I32(_) => self.numbers_of::<i32>(kind, value),
             Kind::I64 => self.numbers_of::<i64>(kind, value),
             Kind::Double => self.numbers_of::<f64>(kind, value),
-            Kind::Bool => self.bools_of(kind, value),
+            Kind::Bool => self.numbers_of::<bool>(kind, value),
             _ => Ok(false),
         }
     }
 
-    fn numbers_of<N: FromNumbers + Number>(
-        &mut self,
-        kind: &Kind,
-        value: &Bound<'py, PyAny>,
-    ) -> Result<bool> {
-        let Some(numbers) = taken::<N, W>(value) else {
+    fn numbers_of<N: Element>(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
+        let is_bytes = value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>();
+        if W::IS_TEXT && is_bytes {
+            // Never elements to a protocol of text.
+            return Ok(false);
+        }
+        let Some(numbers) = Numbers::of(value).filter(N::takes) else {
             return Ok(false);
         };
-        self.writer.list(kind.wire_type(), numbers.len())?;
-        self.blocks(&numbers, |writer, block| N::write(block, writer))
-    }
-
-    fn bools_of(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
-        let Some(numbers) = taken::<bool, W>(value) else {
-            return Ok(false);
-        };
-        self.writer.list(kind.wire_type(), numbers.len())?;
-        self.blocks(&numbers, |writer, block: &[bool]| {
-            for value in block {
-                writer.bool(*value);
-            }
-        })
-    }
-
-    /// Writes elements that are copied in blocks.
-    fn blocks<N: FromNumbers + Copy + Default>(
-        &mut self,
-        numbers: &Numbers<'py>,
-        write: impl Fn(&mut W, &[N]),
-    ) -> Result<bool> {
         let length = numbers.len();
+        self.writer.list(kind.wire_type(), length)?;
         let mut block = [N::default(); BLOCK];
         for from in (0..length).step_by(BLOCK) {
-            let block = &mut block[..BLOCK.min(length - from)];
-            let written = vectorised(|| {
-                N::fill(numbers, from, block)?;
-                write(&mut self.writer, block);
-                Ok(())
+            let written = vectorised(Copying {
+                numbers: &numbers,
+                from,
+                block: &mut block[..BLOCK.min(length - from)],
+                writer: &mut self.writer,
             });
             if let Err(place) = written {
-                let place: usize = place;
                 return Err(out_of_range().inside(Segment::Index(from + place)));
             }
         }
@@ -82,12 +61,51 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 }
 
-/// The numbers of a value that may be written as elements of a type.
-fn taken<'py, N: FromNumbers, W: Writer>(value: &Bound<'py, PyAny>) -> Option<Numbers<'py>> {
-    let is_bytes = value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>();
-    if W::IS_TEXT && is_bytes {
-        // Never elements to a protocol of text.
-        return None;
+/// What an element is that a buffer may hold.
+trait Element: FromNumbers + Copy + Default {
+    /// Writes elements.
+    fn write<W: Writer>(block: &[Self], writer: &mut W);
+}
+
+macro_rules! elements {
+    ($($type:ident)*) => {$(
+        impl Element for $type {
+            #[inline(always)]
+            fn write<W: Writer>(block: &[Self], writer: &mut W) {
+                writer.numbers(block);
+            }
+        }
+    )*};
+}
+
+elements! { i8 i16 i32 i64 f64 }
+
+impl Element for bool {
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn write<W: Writer>(block: &[Self], writer: &mut W) {
+        for value in block {
+            writer.bool(*value);
+        }
     }
-    Numbers::of(value).filter(N::takes)
+}
+
+/// Elements that are copied and written.
+struct Copying<'a, 'py, W, N> {
+    numbers: &'a Numbers<'py>,
+    from: usize,
+    block: &'a mut [N],
+    writer: &'a mut W,
+}
+
+impl<W: Writer, N: Element> Loop for Copying<'_, '_, W, N> {
+    type Output = std::result::Result<(), usize>;
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        N::fill(self.numbers, self.from, self.block)?;
+        N::write(self.block, self.writer);
+        Ok(())
+    }
 }
