@@ -350,7 +350,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
     fn numbers<N: Number>(&mut self, values: &[N]) {
-        number::put_fixed(self.out, values, N::put_big_endian);
+        N::put_big_endian(values, self.out);
     }
 
     #[inline]

@@ -483,9 +483,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
     #[inline(always)]
     fn numbers<N: Number>(&mut self, values: &[N]) {
         match N::WIRE_TYPE {
-            WireType::I8 | WireType::Double => {
-                number::put_fixed(self.out, values, N::put_little_endian);
-            }
+            WireType::I8 | WireType::Double => N::put_little_endian(values, self.out),
             _ => self.varints(values.iter().map(|value| value.to_i64())),
         }
     }

@@ -8,6 +8,9 @@ use super::varint;
 use super::wire_type::WireType;
 use super::writer::Writer;
 
+/// As many bytes are written at a time: they fit into registers.
+const BLOCK: usize = 128;
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -39,11 +42,11 @@ pub trait Number: Copy + Default + sealed::Sealed {
     /// Fills numbers from bytes that have the lowest one first, as far as they go.
     fn copy_little_endian(bytes: &[u8], values: &mut [Self]);
 
-    /// Fills bytes with numbers, the highest byte first, as far as they go.
-    fn put_big_endian(values: &[Self], bytes: &mut [u8]);
+    /// Writes numbers with the highest byte first.
+    fn put_big_endian<O: Output>(values: &[Self], out: &mut O);
 
-    /// Fills bytes with numbers, the lowest byte first, as far as they go.
-    fn put_little_endian(values: &[Self], bytes: &mut [u8]);
+    /// Writes numbers with the lowest byte first.
+    fn put_little_endian<O: Output>(values: &[Self], out: &mut O);
 }
 
 macro_rules! numbers {
@@ -88,16 +91,24 @@ macro_rules! numbers {
             }
 
             #[inline(always)]
-            fn put_big_endian(values: &[Self], bytes: &mut [u8]) {
-                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-                    *bytes = value.to_be_bytes();
+            fn put_big_endian<O: Output>(values: &[Self], out: &mut O) {
+                let (blocks, rest) = values.as_chunks::<{ BLOCK / Self::SIZE }>();
+                for block in blocks {
+                    out.put(block.map(Self::to_be_bytes).as_flattened());
+                }
+                for value in rest {
+                    out.put(&value.to_be_bytes());
                 }
             }
 
             #[inline(always)]
-            fn put_little_endian(values: &[Self], bytes: &mut [u8]) {
-                for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-                    *bytes = value.to_le_bytes();
+            fn put_little_endian<O: Output>(values: &[Self], out: &mut O) {
+                let (blocks, rest) = values.as_chunks::<{ BLOCK / Self::SIZE }>();
+                for block in blocks {
+                    out.put(block.map(Self::to_le_bytes).as_flattened());
+                }
+                for value in rest {
+                    out.put(&value.to_le_bytes());
                 }
             }
         }
@@ -159,20 +170,4 @@ pub(super) fn varints<R: Reader, N: Number>(
         }
     }
     Ok(())
-}
-
-/// Writes numbers that take as many bytes on the wire as in memory.
-#[inline(always)]
-pub(super) fn put_fixed<O: Output, N: Number>(
-    out: &mut O,
-    values: &[N],
-    put: impl Fn(&[N], &mut [u8]),
-) {
-    const BLOCK: usize = 512;
-    let mut block = [0; BLOCK];
-    for values in values.chunks(BLOCK / N::SIZE) {
-        let block = &mut block[..values.len() * N::SIZE];
-        put(values, block);
-        out.put(block);
-    }
 }
