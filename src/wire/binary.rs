@@ -5,10 +5,11 @@ use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
-use super::number::{self, Number};
+use super::number::Numeric;
 use super::output::Output;
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
+    take_bytes,
 };
 use super::wire_type::WireType;
 use super::writer::{Scalar, Writer, checked_size};
@@ -135,8 +136,8 @@ impl<I: Input> Reader for Binary<I> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
-        number::fixed(self, values, N::copy_big_endian)
+    fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+        fixed_numbers(self, values, N::copy_big_endian)
     }
 
     #[inline]
@@ -349,7 +350,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Number>(&mut self, values: &[N]) {
+    fn numbers<N: Numeric>(&mut self, values: &[N]) {
         N::put_big_endian(values, self.out);
     }
 

@@ -6,10 +6,11 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
-use super::number::{self, Number};
+use super::number::Numeric;
 use super::output::Output;
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
+    number, take_bytes,
 };
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
@@ -205,10 +206,10 @@ impl<I: Input> Reader for Compact<I> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Number>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+    fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
         match N::WIRE_TYPE {
-            WireType::I8 | WireType::Double => number::fixed(self, values, N::copy_little_endian),
-            _ => number::varints(self, values),
+            WireType::I8 | WireType::Double => fixed_numbers(self, values, N::copy_little_endian),
+            _ => varint_numbers(self, values),
         }
     }
 
@@ -258,6 +259,28 @@ impl<I: Input> Reader for Compact<I> {
     fn fixed_size(wire_type: WireType) -> Option<usize> {
         wire_type.compact_size().fixed()
     }
+}
+
+/// Reads numbers that are varints: runs of those that are there at once, and others
+/// by the reader's own rules. An error comes with the index of its number.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+fn varint_numbers<I: Input, N: Numeric>(
+    reader: &mut Compact<I>,
+    values: &mut [N],
+) -> std::result::Result<(), (usize, Error)> {
+    let mut done = 0;
+    while done < values.len() {
+        let (taken, count) = varint::run(reader.state.input.buffered(), &mut values[done..]);
+        let taken = reader.state.input.discard(taken);
+        taken.map_err(|error| (done, error))?;
+        done += count;
+        if let Some(value) = values.get_mut(done) {
+            *value = number(reader).map_err(|error| (done, error))?;
+            done += 1;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the compact protocol.
@@ -481,7 +504,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Number>(&mut self, values: &[N]) {
+    fn numbers<N: Numeric>(&mut self, values: &[N]) {
         match N::WIRE_TYPE {
             WireType::I8 | WireType::Double => N::put_little_endian(values, self.out),
             _ => self.varints(values.iter().map(|value| value.to_i64())),

@@ -38,7 +38,7 @@ pub use input::{Input, SliceInput};
 pub use json::{Json, JsonWriter, TextEnd};
 pub use limits::Limits;
 pub use message::{MessageHeader, message_type};
-pub use number::Number;
+pub use number::Numeric;
 pub use output::Output;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 pub use wire_type::WireType;

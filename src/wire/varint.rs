@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use super::input::Input;
-use super::number::Number;
+use super::number::Numeric;
 use super::wire_type::WireType;
 
 /// The longest encoding of 64 bits.
@@ -79,7 +79,7 @@ const WINDOW: usize = 64;
 /// before it to be read.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
-pub(super) fn run<N: Number>(bytes: &[u8], values: &mut [N]) -> (usize, usize) {
+pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) {
     let mut start = 0;
     let mut count = 0;
     while count < values.len()

@@ -4,7 +4,7 @@ use super::depth::Depth;
 use super::distinct::first_of_each;
 use super::error::{ErrorKind, Nesting, Result};
 use super::limits::MAX_SIZE;
-use super::number::Number;
+use super::number::Numeric;
 use super::output::Output;
 use super::wire_type::WireType;
 
@@ -127,12 +127,19 @@ pub trait Writer {
     fn double(&mut self, value: f64);
 
     /// Writes numbers of a container.
-    fn numbers<N: Number>(&mut self, values: &[N])
+    fn numbers<N: Numeric>(&mut self, values: &[N])
     where
         Self: Sized,
     {
         for value in values {
-            value.write(self);
+            let value = value.to_i64();
+            match N::WIRE_TYPE {
+                WireType::I8 => self.i8(value as i8),
+                WireType::I16 => self.i16(value as i16),
+                WireType::I32 => self.i32(value as i32),
+                WireType::I64 => self.i64(value),
+                _ => self.double(f64::of_i64(value)),
+            }
         }
     }
 

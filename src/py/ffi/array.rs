@@ -7,22 +7,16 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::wire::Number;
-
-mod sealed {
-    pub trait Sealed {}
-}
+use crate::wire::Numeric;
 
 /// A number that arrays hold.
-pub trait ArrayItem: Number + sealed::Sealed {
+pub trait ArrayItem: Numeric {
     /// An array that holds nothing but a zero.
     fn zero(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>>;
 }
 
 macro_rules! array_items {
     ($($type:ident $typecode:literal),*) => {$(
-        impl sealed::Sealed for $type {}
-
         impl ArrayItem for $type {
             fn zero(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
                 static CELL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

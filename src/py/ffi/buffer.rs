@@ -9,16 +9,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
-mod sealed {
-    pub trait Sealed {}
-}
-
 /// An integer, which any bytes of its size are one of.
-pub trait Plain: Copy + sealed::Sealed {}
+pub(super) trait Plain: Copy {}
 
 macro_rules! plain {
     ($($type:ident),*) => {$(
-        impl sealed::Sealed for $type {}
         impl Plain for $type {}
     )*};
 }

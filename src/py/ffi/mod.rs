@@ -49,7 +49,7 @@ pub use instance::{
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, write_item};
-pub use numbers::{FromNumbers, Loop, Numbers, vectorised};
+pub use numbers::{FromNumbers, Loop, NumberBuffer, vectorised};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;

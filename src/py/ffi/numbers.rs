@@ -9,7 +9,7 @@ use super::types::lookup;
 
 /// The numbers of an object that has a buffer of one dimension, held until this is
 /// dropped.
-pub struct Numbers<'py> {
+pub struct NumberBuffer<'py> {
     buffer: Buffer<'py>,
     item: Item,
     /// Whether their bytes have the other order than those of this machine.
@@ -66,23 +66,23 @@ impl Item {
 /// What numbers of a buffer are written as.
 pub trait FromNumbers: Sized {
     /// Whether what a buffer holds may be written as it.
-    fn takes(numbers: &Numbers<'_>) -> bool;
+    fn takes(numbers: &NumberBuffer<'_>) -> bool;
 
     /// Fills `block` with numbers from an index on, which are so many at least; an
     /// error is the place in it of the first that does not fit.
-    fn fill(numbers: &Numbers<'_>, from: usize, block: &mut [Self]) -> Result<(), usize>;
+    fn fill(numbers: &NumberBuffer<'_>, from: usize, block: &mut [Self]) -> Result<(), usize>;
 }
 
 macro_rules! from_integers {
     ($($type:ident $item:ident),*) => {$(
         impl FromNumbers for $type {
-            fn takes(numbers: &Numbers<'_>) -> bool {
+            fn takes(numbers: &NumberBuffer<'_>) -> bool {
                 !matches!(numbers.item, Item::F32 | Item::F64 | Item::Bool)
             }
 
             #[inline(always)]
             fn fill(
-                numbers: &Numbers<'_>,
+                numbers: &NumberBuffer<'_>,
                 from: usize,
                 block: &mut [Self],
             ) -> Result<(), usize> {
@@ -114,7 +114,7 @@ const AT_ONCE: usize = 64;
 from_integers! { i8 I8, i16 I16, i32 I32, i64 I64 }
 
 impl FromNumbers for f64 {
-    fn takes(numbers: &Numbers<'_>) -> bool {
+    fn takes(numbers: &NumberBuffer<'_>) -> bool {
         numbers.item != Item::Bool
     }
 
@@ -124,7 +124,7 @@ impl FromNumbers for f64 {
     )]
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn fill(numbers: &Numbers<'_>, from: usize, block: &mut [Self]) -> Result<(), usize> {
+    fn fill(numbers: &NumberBuffer<'_>, from: usize, block: &mut [Self]) -> Result<(), usize> {
         match numbers.item {
             Item::F64 => {
                 numbers.copy(from, block, Self::from_bits, |bits| {
@@ -158,19 +158,19 @@ impl FromNumbers for f64 {
 }
 
 impl FromNumbers for bool {
-    fn takes(numbers: &Numbers<'_>) -> bool {
+    fn takes(numbers: &NumberBuffer<'_>) -> bool {
         numbers.item == Item::Bool
     }
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn fill(numbers: &Numbers<'_>, from: usize, block: &mut [Self]) -> Result<(), usize> {
+    fn fill(numbers: &NumberBuffer<'_>, from: usize, block: &mut [Self]) -> Result<(), usize> {
         numbers.copy(from, block, |byte: u8| byte != 0, |byte| byte != 0);
         Ok(())
     }
 }
 
-impl<'py> Numbers<'py> {
+impl<'py> NumberBuffer<'py> {
     /// Takes hold of the numbers of an object, if it has a buffer of one dimension,
     /// and what the object gives one by one is what lies there: a class written in
     /// Python may give anything else.

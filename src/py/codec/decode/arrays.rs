@@ -6,7 +6,7 @@ use super::{Decoder, UNPROVEN_CAPACITY};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{ArrayItem, Loop, new_array, vectorised};
 use crate::py::structs::Kind;
-use crate::wire::{Error, Input, Nesting, Number, Reader};
+use crate::wire::{Error, Input, Nesting, Numeric, Reader};
 
 impl<'py, R: Reader> Decoder<'_, 'py, R> {
     /// Reads a list of numbers into an array.
@@ -67,7 +67,7 @@ struct Filling<'a, R, N> {
     numbers: &'a mut [N],
 }
 
-impl<R: Reader, N: Number> Loop for Filling<'_, R, N> {
+impl<R: Reader, N: Numeric> Loop for Filling<'_, R, N> {
     type Output = std::result::Result<(), (usize, Error)>;
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]

@@ -6,7 +6,7 @@ use pyo3::types::{PyByteArray, PyBytes};
 use super::Encoder;
 use crate::py::codec::coerce::out_of_range;
 use crate::py::error::{Result, Segment};
-use crate::py::ffi::{FromNumbers, Loop, Numbers, vectorised};
+use crate::py::ffi::{FromNumbers, Loop, NumberBuffer, vectorised};
 use crate::py::structs::Kind;
 use crate::wire::Writer;
 
@@ -40,7 +40,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             // Never elements to a protocol of text.
             return Ok(false);
         }
-        let Some(numbers) = Numbers::of(value).filter(N::takes) else {
+        let Some(numbers) = NumberBuffer::of(value).filter(N::takes) else {
             return Ok(false);
         };
         let length = numbers.len();
@@ -92,7 +92,7 @@ impl Element for bool {
 
 /// Elements that are copied and written.
 struct Copying<'a, 'py, W, N> {
-    numbers: &'a Numbers<'py>,
+    numbers: &'a NumberBuffer<'py>,
     from: usize,
     block: &'a mut [N],
     writer: &'a mut W,
