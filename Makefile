@@ -107,8 +107,9 @@ bench: bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench
 bench-core: ## Criterion benches of the core, without Python.
 	cargo bench --locked
 
-bench-codec: release ## Encoding and decoding compared with thriftpy2, Apache Thrift and msgspec.
+bench-codec: release ## Encoding and decoding compared with thriftpy2, Apache Thrift and msgspec; lists as arrays.
 	$(BIN)/python benches/compare.py --write $(BENCH_ARGS)
+	$(BIN)/python benches/arrays.py --write
 
 bench-load: release ## Loading compared with thriftpy2 and Apache's compiler.
 	$(BIN)/python benches/load.py --write $(BENCH_ARGS)

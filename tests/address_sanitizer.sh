@@ -34,7 +34,7 @@ export PYTHONMALLOC=malloc
 export PYTHONPATH=$PWD/$build/python
 "$python" -c "import fastthrift._core as core; assert '/$build/' in core.__file__, core.__file__"
 
-tests=(tests/python/{bad_input,structs,protocol} tests/python/codec/test_{proxies,sets}.py
+tests=(tests/python/{bad_input,structs,protocol} tests/python/codec/test_{arrays,proxies,sets}.py
     tests/python/{load/test_load,calls/test_threads,transport/test_buffers}.py)
 exec "$python" -m pytest -p no:cacheprovider -m 'not uninstrumented' --timeout 1800 \
     "${tests[@]}" "$@"

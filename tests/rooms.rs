@@ -244,6 +244,7 @@ const LONGEST_FILE: usize = 800;
 /// The modules of Python that native code asks for: the package's own, by
 /// `py::imports` alone, and what of the standard library, anywhere in `py`.
 const PYTHON_MODULES: &[&str] = &[
+    "array",
     "copy",
     "fastthrift._core",
     "fastthrift._fields_dict",

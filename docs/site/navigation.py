@@ -29,6 +29,7 @@ NAVIGATION = [
             "docs/howto/opentelemetry.md",
             "docs/howto/plain-data.md",
             "docs/howto/selections.md",
+            "docs/howto/arrays.md",
             "docs/howto/messages.md",
             "docs/howto/types.md",
             "docs/howto/pickling.md",
@@ -102,6 +103,7 @@ NAVIGATION = [
             "docs/benchmarks-serving.md",
             "docs/benchmarks-web.md",
             "docs/benchmarks-footer.md",
+            "docs/benchmarks-arrays.md",
         ],
     ),
     (

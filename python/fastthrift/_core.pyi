@@ -94,10 +94,12 @@ def decode(
     protocol: _Spoken = None,
     *,
     only: Selection | Iterable[str] | None = None,
+    arrays: Literal["array"] | None = None,
 ) -> _T:
     """A new struct of class `cls`; bytes after its end are ignored.
 
-    All but the fields that `only` names (see `select`) is skipped, and None.
+    All but the fields that `only` names (see `select`) is skipped, and None. Lists of numbers are
+    objects of `array.array` where `arrays` is "array".
 
     Raises a TException that names the byte and the field where the bytes are wrong.
     """

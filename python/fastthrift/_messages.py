@@ -15,7 +15,7 @@ from fastthrift.transport import TMemoryBuffer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, Protocol, TypeVar
+    from typing import Any, Literal, Protocol, TypeVar
 
     from typing_extensions import Buffer
 
@@ -41,12 +41,13 @@ def read_messages(
     *,
     framed: bool = False,
     only: Selection | Iterable[str] | None = None,
+    arrays: Literal["array"] | None = None,
 ) -> Iterator[T]:
     """The structs of class ``cls`` that stand one after the other in a file that is open for
     reading bytes, or in a buffer: one at a time, in memory that does not grow with their number.
 
-    ``protocol`` is as for ``decode``, and so is ``only``. ``framed`` says that the length of each
-    stands before it, in four bytes, as ``TFramedTransport`` writes it.
+    ``protocol`` is as for ``decode``, and so are ``only`` and ``arrays``. ``framed`` says that the
+    length of each stands before it, in four bytes, as ``TFramedTransport`` writes it.
 
     Raises ``TProtocolException`` where a struct is damaged, and ``TTruncatedDataException`` where
     the last one is cut off; both tell which it is, and at which byte it begins.
@@ -59,18 +60,20 @@ def read_messages(
         )
     if only is not None and not isinstance(only, Selection):
         only = select(cls, *only)
-    return _read(_Pieces(source), cls, protocol, only, framed)
+    if arrays not in (None, "array"):
+        raise ValueError(f"'arrays' must be \"array\", or None for lists, not {arrays!r}")
+    return _read(_Pieces(source), cls, protocol, {"only": only, "arrays": arrays}, framed)
 
 
 def _read(
-    pieces: _Pieces, cls: type[T], factory: Any, only: Selection | None, framed: bool
+    pieces: _Pieces, cls: type[T], factory: Any, options: dict[str, Any], framed: bool
 ) -> Iterator[T]:
     ahead = pieces.ahead
     spoken = factory.get_protocol(TMemoryBuffer())
     while ahead or pieces.fetch():
         try:
             start, end = _frame(pieces, spoken) if framed else (0, _struct_end(pieces, spoken))
-            message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, only=only)
+            message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, **options)
         except TProtocolException as error:
             error.message = f"{error.message} ({pieces.told()})"
             raise

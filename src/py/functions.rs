@@ -15,7 +15,7 @@ use super::protocol::{
     ReadStruct, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
     TCompactProtocolFactory, WriteStruct,
 };
-use super::structs::{Layout, Plan, Selection};
+use super::structs::{Layout, Numbers, Plan, Selection};
 use super::transport::TMemoryBuffer;
 use crate::wire::{Reader, Writer};
 
@@ -313,19 +313,21 @@ fn check_buffer(function: &str, argument: &str, buffer: &Bound<'_, PyAny>) -> Py
 /// A new struct of class `cls` from any bytes-like `buffer`.
 ///
 /// `protocol` is 'binary' (the default), 'compact' or a native protocol
-/// factory. Of the fields that `only` names, all else is skipped.
+/// factory. Of the fields that `only` names, all else is skipped. With `arrays` as
+/// "array" lists of numbers become objects of `array.array`.
 #[pyfunction]
-#[pyo3(signature = (cls, buffer, protocol = None, *, only = None))]
+#[pyo3(signature = (cls, buffer, protocol = None, *, only = None, arrays = None))]
 pub fn decode<'py>(
     cls: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
     protocol: Option<&Bound<'py, PyAny>>,
     only: Option<&Bound<'py, PyAny>>,
+    arrays: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let settings = settings(protocol)?;
-    match only {
-        None => decode_whole(cls, buffer, &settings),
-        Some(only) => decode_selected(cls, buffer, &settings, only),
+    match (only, arrays) {
+        (None, None) => decode_whole(cls, buffer, &settings),
+        _ => decode_as_asked(cls, buffer, &settings, only, arrays),
     }
 }
 
@@ -350,20 +352,47 @@ fn decode_whole<'py>(
     decode_by_call(cls, buffer, settings).map_err(|error| Raised::new(cls.py(), error))
 }
 
-/// Decodes the fields that `only` names.
+/// What `arrays` says that lists of numbers become.
+fn numbers_of(arrays: Option<&Bound<'_, PyAny>>) -> PyResult<Numbers> {
+    let Some(arrays) = arrays else {
+        return Ok(Numbers::Lists);
+    };
+    if ffi::exact_utf8(arrays) == Some(b"array") {
+        return Ok(Numbers::Arrays);
+    }
+    Err(PyValueError::new_err(format!(
+        "decode() argument 'arrays' must be \"array\", or None for lists, not {}",
+        arrays.repr()?
+    )))
+}
+
+/// Decodes the fields that `only` names, or all; lists of numbers as `arrays` says.
 #[inline(never)]
-fn decode_selected<'py>(
+fn decode_as_asked<'py>(
     cls: &Bound<'py, PyAny>,
     buffer: &Bound<'py, PyAny>,
     settings: &Settings,
-    only: &Bound<'py, PyAny>,
+    only: Option<&Bound<'py, PyAny>>,
+    arrays: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let py = cls.py();
     let find = || {
         check_class(cls)?;
-        Selection::of(cls.cast()?, only)?.get().plan(py)
+        let numbers = numbers_of(arrays)?;
+        if let Some(only) = only {
+            let selection = Selection::of(cls.cast()?, only)?;
+            return Ok((selection.get().plan(py, numbers)?, None));
+        }
+        if let Ok(class) = cls.cast::<PyType>()
+            && let Ok(plan) = Plan::of(class)
+        {
+            return Ok((Plan::with_arrays(&plan)?, None));
+        }
+        let object = cls.call0()?;
+        let plan = Plan::of_object(&object)?;
+        Ok((Plan::with_arrays(&plan)?, Some(object)))
     };
-    let plan = find().map_err(|error| Raised::new(py, error))?;
+    let (plan, object) = find().map_err(|error| Raised::new(py, error))?;
     let strings = settings.strings();
     if let Some(layout) = plan.get().original_layout() {
         let plan = plan.get();
@@ -375,7 +404,7 @@ fn decode_selected<'py>(
         return read_buffer(settings, buffer, DECODED, job);
     }
     let make = || {
-        let object = cls.call0()?;
+        let object = object.map_or_else(|| cls.call0(), Ok)?;
         plan.get().unset_others(&object)?;
         Ok(object)
     };
@@ -488,5 +517,6 @@ by_position!(Decode, 2, 3, |args| decode(
     &args[0],
     &args[1],
     optional(args, 2),
+    None,
     None
 ));

@@ -9,7 +9,7 @@ use super::codec::{self, AnyText, any_limits};
 use super::error;
 use super::ffi::{self, Raised};
 use super::imports;
-use super::structs::{Kind, ttype};
+use super::structs::{Kind, Numbers, ttype};
 use super::transport::with_next_frame;
 use crate::wire::Limits;
 
@@ -177,7 +177,7 @@ fn kind((ttype, spec): &Described<'_>, what: &str) -> PyResult<Kind> {
             &format!("Unknown TType {ttype} for JSON {what}"),
         ));
     }
-    Kind::compile(ttype, spec).map_err(|error| {
+    Kind::compile(ttype, spec, Numbers::Lists).map_err(|error| {
         let raised = ffi::exception_of(py, error);
         // Of what a container has.
         if raised.is_instance_of::<PyValueError>() {

@@ -5,9 +5,11 @@ use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
+use super::number::Numeric;
 use super::output::Output;
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
+    take_bytes,
 };
 use super::wire_type::WireType;
 use super::writer::{Scalar, Writer, checked_size};
@@ -130,6 +132,12 @@ impl<I: Input> Reader for Binary<I> {
         let length = self.size()?;
         let length = self.check_length(length)?;
         self.state.input.discard(length)
+    }
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+        fixed_numbers(self, values, N::copy_big_endian)
     }
 
     #[inline]
@@ -340,14 +348,23 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
         self.i64(value.to_bits() as i64);
     }
 
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Numeric>(&mut self, values: &[N]) {
+        N::put_big_endian(values, self.out);
+    }
+
+    #[inline]
     fn i32s(&mut self, values: impl Iterator<Item = i32>) {
         put_all(self.out, values.map(i32::to_be_bytes));
     }
 
+    #[inline]
     fn i64s(&mut self, values: impl Iterator<Item = i64>) {
         put_all(self.out, values.map(i64::to_be_bytes));
     }
 
+    #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_be_bytes));
     }

@@ -6,9 +6,11 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
+use super::number::Numeric;
 use super::output::Output;
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
+    number, take_bytes,
 };
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
@@ -202,6 +204,15 @@ impl<I: Input> Reader for Compact<I> {
         self.state.input.discard(length)
     }
 
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
+        match N::WIRE_TYPE {
+            WireType::I8 | WireType::Double => fixed_numbers(self, values, N::copy_little_endian),
+            _ => varint_numbers(self, values),
+        }
+    }
+
     #[inline]
     fn list(&mut self) -> Result<ListHeader> {
         let header = self.state.input.byte()?;
@@ -250,6 +261,28 @@ impl<I: Input> Reader for Compact<I> {
     }
 }
 
+/// Reads numbers that are varints: runs of those that are there at once, and others
+/// by the reader's own rules. An error comes with the index of its number.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+fn varint_numbers<I: Input, N: Numeric>(
+    reader: &mut Compact<I>,
+    values: &mut [N],
+) -> std::result::Result<(), (usize, Error)> {
+    let mut done = 0;
+    while done < values.len() {
+        let (taken, count) = varint::run(reader.state.input.buffered(), &mut values[done..]);
+        let taken = reader.state.input.discard(taken);
+        taken.map_err(|error| (done, error))?;
+        done += count;
+        if let Some(value) = values.get_mut(done) {
+            *value = number(reader).map_err(|error| (done, error))?;
+            done += 1;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the compact protocol.
 #[derive(Debug)]
 pub struct CompactWriter<'a, O> {
@@ -287,6 +320,33 @@ impl<'a, O: Output> CompactWriter<'a, O> {
     #[inline]
     fn size(&mut self, size: i32) {
         self.varint(size as u64);
+    }
+
+    /// Several numbers, put together in a block that needs no room to be asked for
+    /// each of them.
+    #[inline(always)]
+    fn varints(&mut self, values: impl Iterator<Item = i64>) {
+        const BLOCK: usize = 256;
+        let mut block = [0; BLOCK + size_of::<u128>()];
+        let mut end = 0;
+        for value in values {
+            let value = varint::zigzag(value);
+            let length = if value < varint::SHORT {
+                let (word, length) = varint::encode_short(value);
+                block[end..end + size_of::<u64>()].copy_from_slice(&word.to_le_bytes());
+                length
+            } else {
+                let (word, length) = varint::long(value);
+                block[end..end + size_of::<u128>()].copy_from_slice(&word.to_le_bytes());
+                length
+            };
+            end += length;
+            if end >= BLOCK {
+                self.out.put(&block[..end]);
+                end = 0;
+            }
+        }
+        self.out.put(&block[..end]);
     }
 
     /// A field's header and a varint behind it.
@@ -442,18 +502,26 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         self.out.put_short(value.to_bits(), 8);
     }
 
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn numbers<N: Numeric>(&mut self, values: &[N]) {
+        match N::WIRE_TYPE {
+            WireType::I8 | WireType::Double => N::put_little_endian(values, self.out),
+            _ => self.varints(values.iter().map(|value| value.to_i64())),
+        }
+    }
+
+    #[inline]
     fn i32s(&mut self, values: impl Iterator<Item = i32>) {
-        for value in values {
-            self.i32(value);
-        }
+        self.varints(values.map(i64::from));
     }
 
+    #[inline]
     fn i64s(&mut self, values: impl Iterator<Item = i64>) {
-        for value in values {
-            self.i64(value);
-        }
+        self.varints(values);
     }
 
+    #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_le_bytes));
     }

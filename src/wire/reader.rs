@@ -5,6 +5,7 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::Limits;
 use super::message::MessageHeader;
+use super::number::Numeric;
 use super::wire_type::WireType;
 
 /// The header of a field.
@@ -148,6 +149,17 @@ pub trait Reader {
         self.bytes()
     }
 
+    /// Reads numbers of a container; an error comes with the index of its number.
+    fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)>
+    where
+        Self: Sized,
+    {
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = number(self).map_err(|error| (index, error))?;
+        }
+        Ok(())
+    }
+
     /// Reads the header of a list or set.
     fn list(&mut self) -> Result<ListHeader>;
 
@@ -270,6 +282,45 @@ pub trait Reader {
 pub(super) fn take_bytes<R: Reader>(reader: &mut R, length: i64) -> Result<&[u8]> {
     let length = reader.check_length(length)?;
     reader.input_mut().take(length)
+}
+
+/// Reads a number.
+#[inline]
+pub(super) fn number<R: Reader, N: Numeric>(reader: &mut R) -> Result<N> {
+    Ok(N::of_i64(match N::WIRE_TYPE {
+        WireType::I8 => reader.i8()?.into(),
+        WireType::I16 => reader.i16()?.into(),
+        WireType::I32 => reader.i32()?.into(),
+        WireType::I64 => reader.i64()?,
+        _ => reader.double()?.to_i64(),
+    }))
+}
+
+/// Reads numbers that take as many bytes on the wire as in memory: those that are
+/// there at once, and one for which more has to be fetched. An error comes with the
+/// index of its number.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+pub(super) fn fixed_numbers<R: Reader, N: Numeric>(
+    reader: &mut R,
+    values: &mut [N],
+    copy: impl Fn(&[u8], &mut [N]),
+) -> std::result::Result<(), (usize, Error)> {
+    let mut done = 0;
+    while done < values.len() {
+        let bytes = reader.input().buffered();
+        let count = (bytes.len() / N::SIZE).min(values.len() - done);
+        if count == 0 {
+            values[done] = number(reader).map_err(|error| (done, error))?;
+            done += 1;
+        } else {
+            copy(bytes, &mut values[done..done + count]);
+            let taken = reader.input_mut().discard(count * N::SIZE);
+            taken.map_err(|error| (done, error))?;
+            done += count;
+        }
+    }
+    Ok(())
 }
 
 /// Passes over a double or a uuid, whose bytes are those of memory.

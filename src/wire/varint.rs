@@ -2,6 +2,7 @@
 
 use super::error::{Error, Result};
 use super::input::Input;
+use super::number::Numeric;
 use super::wire_type::WireType;
 
 /// The longest encoding of 64 bits.
@@ -50,7 +51,8 @@ pub(super) const fn length(word: u64) -> Option<usize> {
 }
 
 /// The seven bits of each byte, side by side.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 const fn gather(word: u64) -> u64 {
     let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
     let quads = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
@@ -58,11 +60,96 @@ const fn gather(word: u64) -> u64 {
 }
 
 /// The inverse of [`gather`], for up to 56 bits.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 const fn scatter(value: u64) -> u64 {
     let quads = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
     let pairs = (quads & 0x0000_3fff_0000_3fff) | (quads & 0x0fff_c000_0fff_c000) << 2;
     (pairs & 0x007f_007f_007f_007f) | (pairs & 0x3f80_3f80_3f80_3f80) << 1
+}
+
+/// As many bytes are looked at together by [`run`].
+const WINDOW: usize = 64;
+
+/// Reads zigzag numbers that stand one behind the other, as many as are asked for
+/// or as are whole, usual and not near the end: how many bytes they take, and how
+/// many there were.
+///
+/// Where they end is found for many at once, so that none has to wait for the one
+/// before it to be read.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) {
+    let mut start = 0;
+    let mut count = 0;
+    while count < values.len()
+        && let Some(window) = bytes[start..].first_chunk::<{ WINDOW + 16 }>()
+    {
+        let mut ends = ends_of(window);
+        if ends == u64::MAX
+            && let Some(short) = values[count..].first_chunk_mut::<WINDOW>()
+        {
+            for (value, byte) in short.iter_mut().zip(window) {
+                // Of seven bits, so that it fits.
+                *value = N::from_i64(unzigzag(u64::from(*byte))).unwrap_or_default();
+            }
+            start += WINDOW;
+            count += WINDOW;
+            continue;
+        }
+        let mut offset = 0;
+        for value in &mut values[count..] {
+            if ends == 0 {
+                break;
+            }
+            let end = ends.trailing_zeros() as usize + 1;
+            let Some(found) = whole(window, offset, end).and_then(N::from_i64) else {
+                return (start + offset, count);
+            };
+            *value = found;
+            count += 1;
+            offset = end;
+            ends &= ends - 1;
+        }
+        if offset == 0 {
+            break;
+        }
+        start += offset;
+    }
+    (start, count)
+}
+
+/// Which bytes of a window are the last of a varint, a bit each.
+#[inline(always)]
+fn ends_of(window: &[u8; WINDOW + 16]) -> u64 {
+    // Gathers the lowest bit of each byte in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let mut ends = 0;
+    for (index, bytes) in window[..WINDOW].as_chunks().0.iter().enumerate() {
+        let last = (!u64::from_le_bytes(*bytes) & CONTINUES) >> 7;
+        ends |= (last.wrapping_mul(GATHER) >> 56) << (8 * index);
+    }
+    ends
+}
+
+/// The zigzag number between two places of a window, of ten bytes at most.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+fn whole(window: &[u8; WINDOW + 16], start: usize, end: usize) -> Option<i64> {
+    // Below the size of a window anyway: said so, it needs no checks below.
+    let bytes = &window[start % WINDOW..];
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    let length = end - start;
+    if length <= 8 {
+        return Some(unzigzag(gather(word & (u64::MAX >> (64 - 8 * length)))));
+    }
+    let high = match bytes[8..length] {
+        [ninth] => u64::from(ninth),
+        // The tenth byte has room for one bit.
+        [ninth, tenth @ ..=1] => u64::from(ninth & 0x7f) | u64::from(tenth) << 7,
+        _ => return None,
+    };
+    Some(unzigzag(gather(word) | high << 56))
 }
 
 /// Reads byte by byte: near the end of the input, and long or bad ones.
@@ -88,7 +175,8 @@ pub(super) const SHORT: u64 = 1 << 49;
 
 /// A number below [`SHORT`] as a word whose lowest byte is the first, and its
 /// length.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
 pub(super) const fn encode_short(value: u64) -> (u64, usize) {
     debug_assert!(value < SHORT);
     if value < 1 << 7 {
@@ -104,6 +192,12 @@ pub(super) const fn encode_short(value: u64) -> (u64, usize) {
 /// of its bytes.
 #[inline(never)]
 pub(super) const fn encode_long(value: u64) -> (u128, usize) {
+    long(value)
+}
+
+/// What [`encode_long`] gives, for loops.
+#[inline(always)]
+pub(super) const fn long(value: u64) -> (u128, usize) {
     const LOW: u64 = (1 << 56) - 1;
     let low = scatter(value & LOW) | CONTINUES;
     let high = value >> 56;

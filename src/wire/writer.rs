@@ -4,6 +4,7 @@ use super::depth::Depth;
 use super::distinct::first_of_each;
 use super::error::{ErrorKind, Nesting, Result};
 use super::limits::MAX_SIZE;
+use super::number::Numeric;
 use super::output::Output;
 use super::wire_type::WireType;
 
@@ -125,14 +126,43 @@ pub trait Writer {
     /// Writes a double.
     fn double(&mut self, value: f64);
 
+    /// Writes numbers of a container.
+    fn numbers<N: Numeric>(&mut self, values: &[N])
+    where
+        Self: Sized,
+    {
+        for value in values {
+            let value = value.to_i64();
+            match N::WIRE_TYPE {
+                WireType::I8 => self.i8(value as i8),
+                WireType::I16 => self.i16(value as i16),
+                WireType::I32 => self.i32(value as i32),
+                WireType::I64 => self.i64(value),
+                _ => self.double(f64::of_i64(value)),
+            }
+        }
+    }
+
     /// Writes several i32.
-    fn i32s(&mut self, values: impl Iterator<Item = i32>);
+    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
+        for value in values {
+            self.i32(value);
+        }
+    }
 
     /// Writes several i64.
-    fn i64s(&mut self, values: impl Iterator<Item = i64>);
+    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
+        for value in values {
+            self.i64(value);
+        }
+    }
 
     /// Writes several doubles.
-    fn doubles(&mut self, values: impl Iterator<Item = f64>);
+    fn doubles(&mut self, values: impl Iterator<Item = f64>) {
+        for value in values {
+            self.double(value);
+        }
+    }
 
     /// Writes a uuid given in network byte order.
     fn uuid(&mut self, value: [u8; 16]);

@@ -559,8 +559,8 @@ BREAKS = [
     Break(
         "results of which a client wants some fields",
         "what a class says of its fields is not heard",
-        "let chosen = only.map(|paths| Chosen::of_tuple(&paths)).transpose()?;",
-        "let chosen = only.filter(|_| false).map(|paths| Chosen::of_tuple(&paths)).transpose()?;",
+        "only.map(|paths| Self::of_tuple(&paths)).transpose()",
+        "only.filter(|_| false).map(|paths| Self::of_tuple(&paths)).transpose()",
         (
             "pool/test_with_fields::test_results_have_the_fields_that_are_named_and_no_other",
             "pool/test_with_fields::test_clients_and_pools_of_asyncio",
@@ -572,6 +572,20 @@ BREAKS = [
         "if sources.any(Plan::is_stale) {",
         "if sources.len() == 0 {",
         ("codec/test_select::test_a_selection_follows_its_classes",),
+    ),
+    Break(
+        "an array holds what a list would",
+        "the index of a wrong number is forgotten",
+        "Err((index, error)) => Err(wrong_number(0, index, error)),",
+        "Err((_, error)) => Err(wrong_number(0, 0, error)),",
+        ("codec/test_arrays::test_wrong_varints_are_refused_with_their_index_as_for_a_list",),
+    ),
+    Break(
+        "a buffer of numbers is written as its items",
+        "nobody asks who gives the items",
+        "if !has_buffer || !gives_items_natively(object) {",
+        "if !has_buffer || (!gives_items_natively(object) && false) {",
+        ("codec/test_arrays::test_a_class_of_python_that_gives_other_items_is_asked_for_them",),
     ),
     Break(
         "a program lives to its end while its daemon threads",

@@ -1,5 +1,6 @@
 //! The one decoder of Python objects, generic over protocol and input.
 
+mod arrays;
 mod generated;
 
 use pyo3::intern;
@@ -126,7 +127,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 plan.get().unset_others(&object)?;
                 plan
             }
-            _ => Plan::of_object(&object)?,
+            _ => kind.plan_of(&object)?,
         };
         self.struct_of_object(plan.get(), &object)?;
         Ok(object)
@@ -216,6 +217,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::I16 => self.i16(),
             Kind::I8 => self.i8(),
             Kind::Uuid => self.uuid(),
+            Kind::Array(element) => self.array(element),
             _ => self.binary(),
         }
     }

@@ -1,5 +1,6 @@
 //! The one encoder of Python objects, generic over protocol and output.
 
+mod arrays;
 mod generated;
 
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
@@ -178,7 +179,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::I8 => self.i8(value),
             Kind::Binary => self.binary(value),
             Kind::Uuid => self.uuid(value),
-            Kind::List(element) => self.list(element, value),
+            Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }
@@ -344,7 +345,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.elements(kind, tuple.len(), tuple, |this, item| {
                 this.value(kind, item)
             })?;
-        } else {
+        } else if !self.numbers_of_buffer(kind, value)? {
             let (length, iterator) = sized(value, W::IS_TEXT)?;
             self.writer.list(kind.wire_type(), length)?;
             let mut count = 0;

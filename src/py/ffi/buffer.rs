@@ -9,6 +9,17 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
+/// An integer, which any bytes of its size are one of.
+pub(super) trait Plain: Copy {}
+
+macro_rules! plain {
+    ($($type:ident),*) => {$(
+        impl Plain for $type {}
+    )*};
+}
+
+plain! { i8, i16, i32, i64, u8, u16, u32, u64 }
+
 /// The bytes of an object that has a buffer, held until this is dropped.
 ///
 /// `PyO3`'s own `PyBuffer` attaches when it is dropped, to the main
@@ -23,18 +34,7 @@ impl<'py> Buffer<'py> {
     /// Takes hold of the buffer of an object; an error when it has none, or
     /// one of other items than bytes.
     pub fn of(object: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let py = object.py();
-        let mut view = Box::new(MaybeUninit::uninit());
-        // SAFETY: fills the view, or fails and leaves nothing to be released.
-        let buffer = unsafe {
-            if ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_FULL_RO) < 0 {
-                return Err(PyErr::fetch(py));
-            }
-            Self {
-                view: view.assume_init(),
-                py,
-            }
-        };
+        let buffer = Self::of_items(object)?;
         if buffer.has_bytes() {
             Ok(buffer)
         } else {
@@ -44,8 +44,35 @@ impl<'py> Buffer<'py> {
         }
     }
 
+    /// Takes hold of the buffer of an object, whatever its items are; an error when
+    /// it has none.
+    pub(super) fn of_items(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = object.py();
+        let mut view = Box::new(MaybeUninit::uninit());
+        // SAFETY: fills the view, or fails and leaves nothing to be released.
+        unsafe {
+            if ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_FULL_RO) < 0 {
+                return Err(PyErr::fetch(py));
+            }
+            Ok(Self {
+                view: view.assume_init(),
+                py,
+            })
+        }
+    }
+
     /// Whether the items are unsigned bytes, as the module `struct` writes it.
     fn has_bytes(&self) -> bool {
+        let format = self.format();
+        let item = match format.first() {
+            Some(b'@' | b'=' | b'<' | b'>' | b'!') => &format[1..],
+            _ => format,
+        };
+        self.view.itemsize == 1 && item == b"B"
+    }
+
+    /// The format of the items, as the module `struct` writes it.
+    pub(super) fn format(&self) -> &[u8] {
         // SAFETY: the format is null, which means unsigned bytes, or a text
         // that lives as long as the view.
         let format = unsafe {
@@ -55,12 +82,64 @@ impl<'py> Buffer<'py> {
                 CStr::from_ptr(self.view.format)
             }
         };
-        let format = format.to_bytes();
-        let item = match format.first() {
-            Some(b'@' | b'=' | b'<' | b'>' | b'!') => &format[1..],
-            _ => format,
-        };
-        self.view.itemsize == 1 && item == b"B"
+        format.to_bytes()
+    }
+
+    /// Whether it has one dimension, and its items lie at equal distances.
+    pub(super) fn is_line(&self) -> bool {
+        // SAFETY: with one dimension these are null or have one element.
+        unsafe {
+            self.view.ndim == 1
+                && self.view.itemsize > 0
+                && !self.view.shape.is_null()
+                && !self.view.strides.is_null()
+                && (*self.view.shape).checked_mul(self.view.itemsize) == Some(self.view.len)
+                && (self.view.suboffsets.is_null() || *self.view.suboffsets < 0)
+        }
+    }
+
+    /// How many bytes an item takes.
+    pub(super) fn item_size(&self) -> usize {
+        self.view.itemsize.cast_unsigned()
+    }
+
+    /// Copies items of one dimension, from an index on, to `block`, as `convert`
+    /// makes them; nothing where there are not so many, or of another size.
+    ///
+    /// Each is copied before it is looked at: other threads may change them, in
+    /// native code that does not hold the interpreter's lock.
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    pub(super) fn items<S: Plain, T>(
+        &self,
+        from: usize,
+        block: &mut [T],
+        convert: impl Fn(S) -> T,
+    ) {
+        let count = self.len_bytes() / size_of::<S>();
+        let is_there = from
+            .checked_add(block.len())
+            .is_some_and(|end| end <= count);
+        if !self.is_line() || self.item_size() != size_of::<S>() || !is_there {
+            return;
+        }
+        // SAFETY: there is one stride, and items at so many strides from the start
+        // as there are numbers, of the size that was asked for; what they are is any
+        // bytes, at any address.
+        unsafe {
+            let stride = *self.view.strides;
+            let first = self.view.buf.cast::<u8>().offset(from as isize * stride);
+            if stride == size_of::<S>() as isize {
+                for (index, place) in block.iter_mut().enumerate() {
+                    *place = convert(first.cast::<S>().add(index).read_unaligned());
+                }
+            } else {
+                for (index, place) in block.iter_mut().enumerate() {
+                    let item = first.offset(index as isize * stride);
+                    *place = convert(item.cast::<S>().read_unaligned());
+                }
+            }
+        }
     }
 
     /// How many bytes there are.

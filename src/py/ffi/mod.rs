@@ -4,6 +4,7 @@
 //! function checks it or a type carries its proof (a [`SlotTable`] is made
 //! only from member descriptors that were verified).
 
+mod array;
 mod buffer;
 mod by_position;
 mod check;
@@ -18,6 +19,7 @@ mod instance;
 mod int;
 mod interpreter;
 mod list;
+mod numbers;
 mod output;
 mod payload_type;
 mod quiet;
@@ -31,6 +33,7 @@ mod text;
 mod types;
 mod waiting;
 
+pub use array::{ArrayItem, new_array};
 pub use buffer::{Buffer, piece_of};
 pub use by_position::{ByPosition, General, take_by_position};
 pub use check::check;
@@ -46,6 +49,7 @@ pub use instance::{
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
 pub use list::{ExactItems, ListBuilder, write_item};
+pub use numbers::{FromNumbers, Loop, NumberBuffer, vectorised};
 pub use output::{BytesOutput, Scratch};
 pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;

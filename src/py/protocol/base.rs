@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use super::jobs::{ReadMessage, ReadStruct, ReadValue, SkipValue, WriteStruct, WriteValue};
 use crate::py::codec::{self, ProtocolSettings, Settings};
-use crate::py::structs::{Kind, Plan};
+use crate::py::structs::{Kind, Numbers, Plan};
 use crate::wire::MessageHeader;
 
 /// A protocol over a transport: what thriftpy2's protocol objects do, for
@@ -182,5 +182,5 @@ pub fn write_value<'py>(
 
 fn kind(ttype: &Bound<'_, PyAny>, spec: Option<&Bound<'_, PyAny>>) -> PyResult<Kind> {
     let none = ttype.py().None().into_bound(ttype.py());
-    Kind::compile(ttype, spec.unwrap_or(&none))
+    Kind::compile(ttype, spec.unwrap_or(&none), Numbers::Lists)
 }

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyList, PyString, PyTuple, PyType};
 
-use super::{Kind, ttype};
+use super::{Kind, Numbers, ttype};
 use crate::py::ffi::{self, ListedSlots, Raised, ScalarKind, Slot, SlotList, SlotTable, Slots};
 use crate::py::imports;
 use crate::wire::WireType;
@@ -411,6 +411,7 @@ impl GeneratedKind {
             _ => Self::Scalar(Kind::compile(
                 number,
                 &number.py().None().into_bound(number.py()),
+                Numbers::Lists,
             )?),
         })
     }

@@ -230,24 +230,6 @@ impl<O: Output> Writer for JsonWriter<'_, O> {
         number::format_double(value, |digits| self.number(digits));
     }
 
-    fn i32s(&mut self, values: impl Iterator<Item = i32>) {
-        for value in values {
-            self.i32(value);
-        }
-    }
-
-    fn i64s(&mut self, values: impl Iterator<Item = i64>) {
-        for value in values {
-            self.i64(value);
-        }
-    }
-
-    fn doubles(&mut self, values: impl Iterator<Item = f64>) {
-        for value in values {
-            self.double(value);
-        }
-    }
-
     #[inline]
     fn uuid(&mut self, value: [u8; 16]) {
         let (before, _) = self.begin();

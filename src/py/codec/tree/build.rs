@@ -329,7 +329,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             (Kind::Double, PlainValue::Double(value)) => self.double(value),
             #[expect(clippy::cast_precision_loss, reason = "a double is what is asked for")]
             (Kind::Double, PlainValue::Integer(value)) => self.double(value as f64),
-            (Kind::List(element), found) => self.list(element, found),
+            (Kind::List(element) | Kind::Array(element), found) => self.list(element, found),
             (Kind::Set(element), found) => self.set(element, found),
             (Kind::Map(entry), found) => self.map(&entry.0, &entry.1, found),
             (kind, found) => self.rare(kind, found),
@@ -698,7 +698,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::String => "a text",
         Kind::Binary => "base64",
         Kind::Uuid => "a uuid",
-        Kind::List(_) | Kind::Set(_) => "a list",
+        Kind::List(_) | Kind::Array(_) | Kind::Set(_) => "a list",
         Kind::Struct(_) | Kind::Map(_) => "an object",
     }
 }

@@ -130,7 +130,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                 let text = uuid::format(uuid_of(value)?);
                 Ok(self.sink.plain(ascii(&text[1..text.len() - 1])))
             }
-            Kind::List(element) => self.list(element, value),
+            Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
         }
@@ -530,7 +530,7 @@ fn is_exact(kind: &Kind, value: &Bound<'_, PyAny>) -> bool {
         Kind::Binary => value.is_exact_instance_of::<PyBytes>(),
         Kind::Uuid => false,
         Kind::Struct(_) => true,
-        Kind::List(_) => {
+        Kind::List(_) | Kind::Array(_) => {
             value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>()
         }
         Kind::Set(element) => {

@@ -7,7 +7,8 @@ use pyo3::types::{PyString, PyType};
 
 use super::Plan;
 use super::field::PlanField;
-use super::kind::{Kind, StructClass};
+use super::kind::{Kind, Numbers, StructClass};
+use crate::py::ffi;
 
 /// Names of attributes.
 pub type Names = Box<[Py<PyString>]>;
@@ -18,9 +19,16 @@ pub struct Chosen(Vec<(String, Chosen)>);
 
 impl Chosen {
     /// The fields that a tuple of paths names.
-    pub fn of_tuple(paths: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(super) fn of_tuple(paths: &Bound<'_, PyAny>) -> PyResult<Self> {
         let paths: Vec<String> = paths.extract()?;
         Self::of_paths(paths.iter().map(String::as_str))
+    }
+
+    /// The fields that a class itself says are chosen: a result of which a client
+    /// wants some only.
+    pub fn of_class(class: &Bound<'_, PyType>) -> PyResult<Option<Self>> {
+        let only = ffi::own_attribute(class, intern!(class.py(), "__fastthrift_only__"));
+        only.map(|paths| Self::of_tuple(&paths)).transpose()
     }
 
     /// The fields that paths name: `a.b` is the field `b` of the structs in the
@@ -124,13 +132,18 @@ impl Chosen {
                 "fields can be chosen of struct classes, and {class} is none"
             ))
         })?;
-        Ok(inner.narrow(py, self.plan_of(class)?.unbind()))
+        let plan = self.plan_of(class, inner.numbers())?;
+        Ok(inner.narrow(py, plan.unbind()))
     }
 
     /// The plan of a class with the fields that were chosen.
-    pub fn plan_of<'py>(&self, class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Plan>> {
+    pub fn plan_of<'py>(
+        &self,
+        class: &Bound<'py, PyType>,
+        numbers: Numbers,
+    ) -> PyResult<Bound<'py, Plan>> {
         let spec = class.getattr(intern!(class.py(), "thrift_spec"))?;
-        Plan::compile_spec(class, &spec, Some(self))
+        Plan::compile_spec(class, &spec, Some(self), numbers)
     }
 }
 

@@ -37,16 +37,28 @@ pub enum Kind {
     Struct(StructClass),
     /// A list.
     List(Box<Kind>),
+    /// A list of numbers, which is an array in Python.
+    Array(Box<Kind>),
     /// A set, which is a list in Python.
     Set(Box<Kind>),
     /// A map.
     Map(Box<(Kind, Kind)>),
 }
 
+/// What lists of numbers become when they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Lists.
+    Lists,
+    /// Arrays, which have the buffer protocol.
+    Arrays,
+}
+
 /// A struct class that a field refers to; its plan is found at first use,
 /// for classes refer to each other.
 pub struct StructClass {
     class: Py<PyAny>,
+    numbers: Numbers,
     plan: OnceLock<Py<Plan>>,
 }
 
@@ -97,11 +109,15 @@ impl EnumClass {
 
 impl Kind {
     /// Reads a type as `thrift_spec` writes it.
-    pub fn compile(ttype: &Bound<'_, PyAny>, spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub fn compile(
+        ttype: &Bound<'_, PyAny>,
+        spec: &Bound<'_, PyAny>,
+        numbers: Numbers,
+    ) -> PyResult<Self> {
         let py = ttype.py();
         let element = |item: Bound<'_, PyAny>| match item.cast::<PyTuple>() {
-            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?),
-            Err(_) => Self::compile(&item, &py.None().into_bound(py)),
+            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?, numbers),
+            Err(_) => Self::compile(&item, &py.None().into_bound(py), numbers),
         };
         Ok(match ttype.extract::<u8>()? {
             ttype::BOOL => Self::Bool,
@@ -113,6 +129,7 @@ impl Kind {
             ttype::STRING => Self::String,
             ttype::STRUCT => Self::Struct(StructClass {
                 class: spec.clone().unbind(),
+                numbers,
                 plan: OnceLock::new(),
             }),
             ttype::MAP => Self::Map(Box::new((
@@ -120,11 +137,25 @@ impl Kind {
                 element(spec.get_item(1)?)?,
             ))),
             ttype::SET => Self::Set(Box::new(element(spec.clone())?)),
-            ttype::LIST => Self::List(Box::new(element(spec.clone())?)),
+            ttype::LIST => {
+                let element = Box::new(element(spec.clone())?);
+                match numbers {
+                    Numbers::Arrays if element.is_number() => Self::Array(element),
+                    _ => Self::List(element),
+                }
+            }
             ttype::UUID => Self::Uuid,
             ttype::BINARY => Self::Binary,
             other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
         })
+    }
+
+    /// Whether values are numbers of a fixed width.
+    fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::I8 | Self::I16 | Self::I32(_) | Self::I64 | Self::Double
+        )
     }
 
     /// The plan of the structs in it, where that has some of their fields only.
@@ -157,9 +188,12 @@ impl Kind {
             Self::Double => ScalarKind::Double,
             Self::String => ScalarKind::Str,
             Self::Binary => ScalarKind::Bytes,
-            Self::Uuid | Self::Struct(_) | Self::List(_) | Self::Set(_) | Self::Map(_) => {
-                ScalarKind::Other
-            }
+            Self::Uuid
+            | Self::Struct(_)
+            | Self::List(_)
+            | Self::Array(_)
+            | Self::Set(_)
+            | Self::Map(_) => ScalarKind::Other,
         }
     }
 
@@ -176,7 +210,7 @@ impl Kind {
             Self::String | Self::Binary => WireType::String,
             Self::Uuid => WireType::Uuid,
             Self::Struct(_) => WireType::Struct,
-            Self::List(_) => WireType::List,
+            Self::List(_) | Self::Array(_) => WireType::List,
             Self::Set(_) => WireType::Set,
             Self::Map(_) => WireType::Map,
         }
@@ -189,7 +223,9 @@ impl Kind {
                 visit.call(kind.plan.get())
             }
             Self::I32(Some(class)) => visit.call(&class.0),
-            Self::List(element) | Self::Set(element) => element.traverse(visit),
+            Self::List(element) | Self::Array(element) | Self::Set(element) => {
+                element.traverse(visit)
+            }
             Self::Map(entry) => {
                 entry.0.traverse(visit)?;
                 entry.1.traverse(visit)
@@ -204,8 +240,14 @@ impl StructClass {
     pub fn narrow(&self, py: Python<'_>, plan: Py<Plan>) -> Self {
         Self {
             class: self.class.clone_ref(py),
+            numbers: self.numbers,
             plan: OnceLock::from(plan),
         }
+    }
+
+    /// What lists of numbers in it become.
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
     }
 
     /// What makes the object: the class, or any callable.
@@ -242,12 +284,25 @@ impl StructClass {
         (!plan.get().is_stale() && !plan.get().unwatched).then_some(plan)
     }
 
+    /// The plan of an object that the class has made.
+    pub fn plan_of<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Plan>> {
+        self.as_asked(Plan::of_object(object)?)
+    }
+
+    fn as_asked<'py>(&self, plan: Bound<'py, Plan>) -> PyResult<Bound<'py, Plan>> {
+        match self.numbers {
+            Numbers::Lists => Ok(plan),
+            Numbers::Arrays => Plan::with_arrays(&plan),
+        }
+    }
+
     #[cold]
     fn find_plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
         let Ok(class) = self.class.bind(py).cast::<PyType>() else {
             return Ok(None);
         };
-        let plan = Plan::of(class).map_err(|error| Raised::new(py, error))?;
+        let plan = Plan::of(class).and_then(|plan| self.as_asked(plan));
+        let plan = plan.map_err(|error| Raised::new(py, error))?;
         self.plan.get_or_init(|| plan.clone().unbind());
         Ok(Some(plan))
     }

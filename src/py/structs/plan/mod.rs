@@ -24,7 +24,7 @@ use chosen::{Chosen, Names};
 use positions::Positions;
 
 pub use field::PlanField;
-pub use kind::{EnumClass, Kind, StructClass};
+pub use kind::{EnumClass, Kind, Numbers, StructClass};
 pub use selection::{Selection, select};
 
 /// A struct class as the codec sees it.
@@ -65,6 +65,10 @@ pub struct Plan {
     narrow: bool,
     /// The attributes of the fields that a narrow plan is without.
     others: Names,
+    /// What lists of numbers become.
+    numbers: Numbers,
+    /// The plan of the same class by which they become arrays.
+    arrays: OnceLock<Py<Self>>,
     /// The selections that were asked for by their paths.
     selections: OnceLock<Py<PyDict>>,
 }
@@ -104,7 +108,7 @@ impl Plan {
         let found = found.or_else(|| ffi::own_attribute(class, name));
         if let Some(found) = found {
             if let Ok(plan) = found.cast_exact::<Self>() {
-                plan.get().stale.store(true, Ordering::Relaxed);
+                plan.get().set_stale();
             }
             if !ffi::keep(class, Kept::Plan, None) {
                 ffi::set_own_attribute(class, name, None)?;
@@ -193,17 +197,39 @@ impl Plan {
         {
             return Ok(plan);
         }
-        Self::compile_spec(&class, &spec, None)
+        Self::compile_spec(&class, &spec, None, Numbers::Lists)
+    }
+
+    fn set_stale(&self) {
+        self.stale.store(true, Ordering::Relaxed);
+        if let Some(plan) = self.arrays.get() {
+            plan.get().set_stale();
+        }
+    }
+
+    /// The plan of the same class by which lists of numbers become arrays.
+    #[inline(never)]
+    pub fn with_arrays<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        let (py, plan) = (this.py(), this.get());
+        if plan.numbers == Numbers::Arrays {
+            return Ok(this.clone());
+        }
+        if let Some(plan) = plan.arrays.get() {
+            return Ok(plan.bind(py).clone());
+        }
+        let (class, spec) = (plan.class.bind(py), plan.spec.bind(py));
+        let chosen = Chosen::of_class(class)?;
+        let with_arrays = Self::compile_spec(class, spec, chosen.as_ref(), Numbers::Arrays)?;
+        plan.arrays.get_or_init(|| with_arrays.clone().unbind());
+        Ok(with_arrays)
     }
 
     #[cold]
     fn compile<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let spec = class.getattr(intern!(py, "thrift_spec"))?;
-        // Of results of which a client wants some fields only.
-        let only = ffi::own_attribute(class, intern!(py, "__fastthrift_only__"));
-        let chosen = only.map(|paths| Chosen::of_tuple(&paths)).transpose()?;
-        let plan = Self::compile_spec(class, &spec, chosen.as_ref())?;
+        let chosen = Chosen::of_class(class)?;
+        let plan = Self::compile_spec(class, &spec, chosen.as_ref(), Numbers::Lists)?;
         if ffi::keep(class, Kept::Plan, Some(plan.as_any())) {
             return Ok(plan);
         }
@@ -227,6 +253,7 @@ impl Plan {
         class: &Bound<'py, PyType>,
         spec: &Bound<'py, PyAny>,
         chosen: Option<&Chosen>,
+        numbers: Numbers,
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
         let entries = spec.cast::<PyDict>().map_err(|_| {
@@ -256,12 +283,14 @@ impl Plan {
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(
-                PlanField::compile(&id, &entry, &slot_of, renamed.as_ref()).map_err(|error| {
-                    let cause = ffi::exception_of(py, error);
-                    let text = format!("thrift_spec of {class}, field {id}: {cause}");
-                    let cause = PyErr::from_value(cause.into_any());
-                    ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
-                })?,
+                PlanField::compile(&id, &entry, &slot_of, renamed.as_ref(), numbers).map_err(
+                    |error| {
+                        let cause = ffi::exception_of(py, error);
+                        let text = format!("thrift_spec of {class}, field {id}: {cause}");
+                        let cause = PyErr::from_value(cause.into_any());
+                        ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
+                    },
+                )?,
             );
         }
         let mut others = Box::default();
@@ -314,6 +343,8 @@ impl Plan {
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
                 narrow: chosen.is_some(),
                 others,
+                numbers,
+                arrays: OnceLock::new(),
                 selections: OnceLock::new(),
                 fields: fields.into_boxed_slice(),
             },
@@ -466,6 +497,7 @@ impl Plan {
         visit.call(&self.layout)?;
         visit.call(&self.spec)?;
         visit.call(self.selections.get())?;
+        visit.call(self.arrays.get())?;
         for field in &self.fields {
             visit.call(&field.spec)?;
             field.kind.traverse(visit)?;

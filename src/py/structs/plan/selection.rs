@@ -1,7 +1,7 @@
 //! A few fields out of large messages: plans that have only these, and skip the
 //! rest.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::Plan;
 use super::chosen::Chosen;
+use super::kind::Numbers;
 
 /// As many selections are remembered for a class; a program that makes up ever
 /// new ones shall not fill the memory.
@@ -28,7 +29,8 @@ pub struct Selection {
     /// The paths, as they were given.
     #[pyo3(get)]
     paths: Py<PyTuple>,
-    compiled: Mutex<Compiled>,
+    /// With lists of numbers and with arrays of them, if those were asked for.
+    compiled: [Mutex<Option<Compiled>>; 2],
 }
 
 /// What a selection is compiled to, and from.
@@ -42,7 +44,10 @@ struct Compiled {
 impl Selection {
     fn new(class: &Bound<'_, PyType>, paths: &Bound<'_, PyTuple>) -> PyResult<Self> {
         Ok(Self {
-            compiled: Mutex::new(Compiled::new(class, paths)?),
+            compiled: [
+                Mutex::new(Some(Compiled::new(class, paths, Numbers::Lists)?)),
+                Mutex::new(None),
+            ],
             class: class.clone().unbind(),
             paths: paths.clone().unbind(),
         })
@@ -84,23 +89,29 @@ impl Selection {
     }
 
     /// The plan with the fields that were chosen, of the classes as they are.
-    pub fn plan<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Plan>> {
+    pub fn plan<'py>(&self, py: Python<'py>, numbers: Numbers) -> PyResult<Bound<'py, Plan>> {
         // Compiling runs code of the program: not under the lock.
-        if let Some(plan) = self.current(py) {
+        if let Some(plan) = self.current(py, numbers) {
             return Ok(plan);
         }
-        let compiled = Compiled::new(self.class.bind(py), self.paths.bind(py))?;
+        let compiled = Compiled::new(self.class.bind(py), self.paths.bind(py), numbers)?;
         let plan = compiled.plan.bind(py).clone();
-        let mut kept = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *kept, compiled);
+        let mut kept = self.kept(numbers);
+        let before = kept.replace(compiled);
         drop(kept);
         drop(before);
         Ok(plan)
     }
 
-    fn current<'py>(&self, py: Python<'py>) -> Option<Bound<'py, Plan>> {
+    fn kept(&self, numbers: Numbers) -> MutexGuard<'_, Option<Compiled>> {
+        let kept = &self.compiled[numbers as usize];
+        kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current<'py>(&self, py: Python<'py>, numbers: Numbers) -> Option<Bound<'py, Plan>> {
         let (plan, unwatched) = {
-            let kept = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = self.kept(numbers);
+            let kept = kept.as_ref()?;
             let mut sources = kept.sources.iter().map(Py::get);
             if sources.any(Plan::is_stale) {
                 return None;
@@ -116,10 +127,14 @@ impl Selection {
 }
 
 impl Compiled {
-    fn new(class: &Bound<'_, PyType>, paths: &Bound<'_, PyTuple>) -> PyResult<Self> {
+    fn new(
+        class: &Bound<'_, PyType>,
+        paths: &Bound<'_, PyTuple>,
+        numbers: Numbers,
+    ) -> PyResult<Self> {
         let chosen = Chosen::of_tuple(paths)?;
         let mut sources = vec![Plan::of(class)?.unbind()];
-        let plan = chosen.plan_of(class)?;
+        let plan = chosen.plan_of(class, numbers)?;
         add_sources(plan.get(), class.py(), &mut sources)?;
         Ok(Self {
             plan: plan.unbind(),
@@ -233,7 +248,8 @@ impl Selection {
         visit.call(&self.class)?;
         visit.call(&self.paths)?;
         // Never waited for: the collector runs while nobody compiles.
-        if let Ok(compiled) = self.compiled.try_lock() {
+        for compiled in self.compiled.iter().filter_map(|kept| kept.try_lock().ok()) {
+            let Some(compiled) = &*compiled else { continue };
             visit.call(&compiled.plan)?;
             for source in &compiled.sources {
                 visit.call(source)?;

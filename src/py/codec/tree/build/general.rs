@@ -53,7 +53,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     pub(super) fn general(&mut self, kind: &Kind, node: S::Node) -> Result<Bound<'py, PyAny>> {
         match kind {
             Kind::Struct(class) => self.struct_value(class, node),
-            Kind::List(element) | Kind::Set(element) => {
+            Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
                 let found = self.source.look(node)?;
                 if matches!(found, PlainValue::List(_)) {
                     self.list(element, found)

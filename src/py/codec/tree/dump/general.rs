@@ -46,7 +46,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                 Ok(self.sink.plain(text.to_str()?))
             }
             Kind::Struct(class) => self.struct_value(class, value),
-            Kind::List(element) => {
+            Kind::List(element) | Kind::Array(element) => {
                 let elements = elements_of(value)?;
                 self.list(element, elements.as_any())
             }

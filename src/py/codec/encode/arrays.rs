@@ -1,0 +1,111 @@
+//! Lists that are given as buffers of numbers.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes};
+
+use super::Encoder;
+use crate::py::codec::coerce::out_of_range;
+use crate::py::error::{Result, Segment};
+use crate::py::ffi::{FromNumbers, Loop, NumberBuffer, vectorised};
+use crate::py::structs::Kind;
+use crate::wire::Writer;
+
+/// As many numbers are copied and written at a time.
+const BLOCK: usize = 256;
+
+impl<'py, W: Writer> Encoder<'py, W> {
+    /// Writes a list, header and elements, whose value has a buffer of numbers that
+    /// elements of this kind may be; whether that is so. Nothing is written
+    /// otherwise: elements are asked for one by one then.
+    #[inline(never)]
+    pub(super) fn numbers_of_buffer(
+        &mut self,
+        kind: &Kind,
+        value: &Bound<'py, PyAny>,
+    ) -> Result<bool> {
+        match kind {
+            Kind::I8 => self.numbers_of::<i8>(kind, value),
+            Kind::I16 => self.numbers_of::<i16>(kind, value),
+            Kind::I32(_) => self.numbers_of::<i32>(kind, value),
+            Kind::I64 => self.numbers_of::<i64>(kind, value),
+            Kind::Double => self.numbers_of::<f64>(kind, value),
+            Kind::Bool => self.numbers_of::<bool>(kind, value),
+            _ => Ok(false),
+        }
+    }
+
+    fn numbers_of<N: Element>(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
+        let is_bytes = value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>();
+        if W::IS_TEXT && is_bytes {
+            // Never elements to a protocol of text.
+            return Ok(false);
+        }
+        let Some(numbers) = NumberBuffer::of(value).filter(N::takes) else {
+            return Ok(false);
+        };
+        let length = numbers.len();
+        self.writer.list(kind.wire_type(), length)?;
+        let mut block = [N::default(); BLOCK];
+        for from in (0..length).step_by(BLOCK) {
+            let written = vectorised(Copying {
+                numbers: &numbers,
+                from,
+                block: &mut block[..BLOCK.min(length - from)],
+                writer: &mut self.writer,
+            });
+            if let Err(place) = written {
+                return Err(out_of_range().inside(Segment::Index(from + place)));
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What an element is that a buffer may hold.
+trait Element: FromNumbers + Copy + Default {
+    /// Writes elements.
+    fn write<W: Writer>(block: &[Self], writer: &mut W);
+}
+
+macro_rules! elements {
+    ($($type:ident)*) => {$(
+        impl Element for $type {
+            #[inline(always)]
+            fn write<W: Writer>(block: &[Self], writer: &mut W) {
+                writer.numbers(block);
+            }
+        }
+    )*};
+}
+
+elements! { i8 i16 i32 i64 f64 }
+
+impl Element for bool {
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn write<W: Writer>(block: &[Self], writer: &mut W) {
+        for value in block {
+            writer.bool(*value);
+        }
+    }
+}
+
+/// Elements that are copied and written.
+struct Copying<'a, 'py, W, N> {
+    numbers: &'a NumberBuffer<'py>,
+    from: usize,
+    block: &'a mut [N],
+    writer: &'a mut W,
+}
+
+impl<W: Writer, N: Element> Loop for Copying<'_, '_, W, N> {
+    type Output = std::result::Result<(), usize>;
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        N::fill(self.numbers, self.from, self.block)?;
+        N::write(self.block, self.writer);
+        Ok(())
+    }
+}
