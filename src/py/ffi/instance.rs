@@ -31,7 +31,7 @@ pub fn has_original_methods(
     if !names.iter().all(native) {
         return Ok(false);
     }
-    if let Some(own) = own_dict(object) {
+    if let Some(own) = own_dict(object).filter(|own| !own.is_empty()) {
         for name in names {
             if own.contains(name)? {
                 return Ok(false);
