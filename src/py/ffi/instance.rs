@@ -141,3 +141,17 @@ pub fn set_attribute_of<'py>(
     let status = unsafe { ffi::PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
     Raised::or_done(object.py(), status)
 }
+
+/// Sets the attribute of an object whose class sets attributes as `object` does.
+/// Who has interned the name has it found at once.
+#[inline]
+pub fn set_attribute_as_object<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    value: &Bound<'py, PyAny>,
+) -> Result<(), Raised<'py>> {
+    // SAFETY: all three are alive; the object takes a reference of its own.
+    let status =
+        unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    Raised::or_done(object.py(), status)
+}
