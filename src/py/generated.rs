@@ -76,9 +76,9 @@ impl GeneratedCodec {
         let job = ReadGenerated {
             plan: plan.get(),
             object: (!obj.is_none()).then_some(obj),
-            most_elements: limit(iprot.getattr(intern!(py, "container_length_limit"))?),
+            most_elements: limit(&iprot.getattr(intern!(py, "container_length_limit"))?),
         };
-        let longest = limit(iprot.getattr(intern!(py, "string_length_limit"))?);
+        let longest = limit(&iprot.getattr(intern!(py, "string_length_limit"))?);
         let settings = self.settings(longest);
         let trans = iprot.getattr(intern!(py, "trans"))?;
         let decoded = if is_type(&trans, imports::apache_transport(py)?.as_unbound()) {
@@ -116,7 +116,11 @@ impl GeneratedCodec {
 }
 
 /// A limit of Apache's protocols: none where it is None.
-fn limit(value: Bound<'_, PyAny>) -> usize {
+fn limit(value: &Bound<'_, PyAny>) -> usize {
+    if value.is_none() {
+        // Asked first: the error of an `extract` is an exception with its text.
+        return MAX_SIZE;
+    }
     value.extract().unwrap_or(MAX_SIZE)
 }
 

@@ -442,7 +442,7 @@ def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
 
     call.stage = READ
     method, api, oneway, args = made
-    if oneway:
+    if oneway and header[1] != _ONEWAY:
         call.note_oneway()
     result = None
     try:

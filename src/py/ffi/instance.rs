@@ -31,7 +31,7 @@ pub fn has_original_methods(
     if !names.iter().all(native) {
         return Ok(false);
     }
-    if let Some(own) = own_dict(object) {
+    if let Some(own) = own_dict(object).filter(|own| !own.is_empty()) {
         for name in names {
             if own.contains(name)? {
                 return Ok(false);
@@ -139,5 +139,19 @@ pub fn set_attribute_of<'py>(
 ) -> Result<(), Raised<'py>> {
     // SAFETY: all three are alive; the object takes a reference of its own.
     let status = unsafe { ffi::PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    Raised::or_done(object.py(), status)
+}
+
+/// Sets the attribute of an object whose class sets attributes as `object` does.
+/// Who has interned the name has it found at once.
+#[inline]
+pub fn set_attribute_as_object<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    value: &Bound<'py, PyAny>,
+) -> Result<(), Raised<'py>> {
+    // SAFETY: all three are alive; the object takes a reference of its own.
+    let status =
+        unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
     Raised::or_done(object.py(), status)
 }

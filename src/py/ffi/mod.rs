@@ -44,7 +44,7 @@ pub use dict::{DictEntries, Left, set_item};
 pub use getattr::install_getattr;
 pub use instance::{
     allocate_as_object, allocates_as_object, attribute_of, bound_method, has_original_methods,
-    own_dict, set_attribute_of,
+    own_dict, set_attribute_as_object, set_attribute_of,
 };
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};

@@ -84,6 +84,21 @@ impl<'py> Quiet<'py> {
         PyBytes::new(self.py, value).into_any()
     }
 
+    /// A `bytes` of a size, where `fill` says that it is filled.
+    #[inline]
+    pub fn bytes_if(
+        &self,
+        size: usize,
+        fill: impl FnOnce(&mut [u8]) -> bool,
+    ) -> Option<Bound<'py, PyAny>> {
+        let mut is_filled = false;
+        let bytes = PyBytes::new_with(self.py, size, |bytes| {
+            is_filled = fill(bytes);
+            Ok(())
+        });
+        Some(bytes.ok()?.into_any()).filter(|_| is_filled)
+    }
+
     /// A `str` of UTF-8.
     #[inline]
     pub fn str(&self, value: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {

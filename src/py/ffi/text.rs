@@ -1,5 +1,7 @@
 //! Strings.
 
+use std::mem::MaybeUninit;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -176,13 +178,11 @@ fn filled<U>(
         let object = ffi::PyUnicode_New(count as ffi::Py_ssize_t, largest);
         let object = Raised::or_owned(py, object)?;
         let header = object.as_ptr().cast::<ffi::PyCompactUnicodeObject>();
-        let units = header.add(1).cast::<U>();
-        let mut written = 0;
-        for (index, code) in codes.take(count).enumerate() {
-            units.add(index).write(unit(code));
-            written = index + 1;
+        let units = header.add(1).cast::<MaybeUninit<U>>();
+        let units = std::slice::from_raw_parts_mut(units, count);
+        for (place, code) in units.iter_mut().zip(codes) {
+            place.write(unit(code));
         }
-        debug_assert_eq!(written, count);
         Ok(object)
     }
 }

@@ -324,7 +324,7 @@ impl Construction {
             .try_iter()?
             .map(|default| {
                 let (name, value) = default?.extract::<(Bound<'_, PyString>, Py<PyAny>)>()?;
-                Ok((name.unbind(), value))
+                Ok((intern_of(&name), value))
             })
             .collect::<PyResult<Box<_>>>()?;
         let function = ffi::lookup(class, intern!(py, "__init__")).map(Bound::unbind);

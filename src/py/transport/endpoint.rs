@@ -22,6 +22,13 @@ pub enum Endpoint<'a, 'py> {
 impl<'a, 'py> Endpoint<'a, 'py> {
     /// What a transport is: native only where nobody has changed its methods.
     pub fn of(trans: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        // The usual ones, known by one comparison each.
+        if trans.is_exact_instance_of::<TMemoryBuffer>() {
+            return Ok(Self::Memory(trans.cast()?));
+        }
+        if trans.is_exact_instance_of::<TBufferedTransport>() {
+            return Ok(Self::Buffer(trans.cast()?));
+        }
         if is_original::<TMemoryBuffer>(trans) {
             return Ok(Self::Memory(trans.cast()?));
         }

@@ -97,15 +97,19 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
             while count - defaults.len() < field.position
                 && let Some((name, default)) = defaults.next()
             {
-                ffi::set_attribute_of(&object, name.bind(py), default.bind(py))?;
+                ffi::set_attribute_as_object(&object, name.bind(py), default.bind(py))?;
             }
             if count - defaults.len() == field.position {
                 defaults.next();
             }
-            Ok(ffi::set_attribute_of(&object, field.name.bind(py), &value)?)
+            Ok(ffi::set_attribute_as_object(
+                &object,
+                field.name.bind(py),
+                &value,
+            )?)
         })?;
         for (name, default) in defaults {
-            ffi::set_attribute_of(&object, name.bind(py), default.bind(py))?;
+            ffi::set_attribute_as_object(&object, name.bind(py), default.bind(py))?;
         }
         Ok(object)
     }

@@ -11,7 +11,7 @@ use pyo3::types::{
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::{self, Quiet};
 use crate::py::structs::{Kind, PlanField};
-use crate::wire::json::text;
+use crate::wire::json::{base64, text};
 
 /// A text of a source.
 pub trait SourceText<'py> {
@@ -72,6 +72,17 @@ impl Characters<'_> {
         };
         // What is wrong is found again by whoever tells of it.
         text.map_err(|none| drop(none.raised())).ok()
+    }
+
+    /// The bytes that they are as base64, with all of its padding; none where they
+    /// are anything else.
+    #[inline]
+    pub fn to_bytes<'py>(self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        let Self::Utf8(utf8) = self else {
+            return None;
+        };
+        let size = base64::exact_size(utf8).filter(|_| utf8.len().is_multiple_of(4))?;
+        quiet.bytes_if(size, |bytes| base64::decode_to(utf8, bytes))
     }
 }
 

@@ -110,6 +110,14 @@ impl<'a> TextSource<'a> {
     /// The next byte that is no whitespace.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
+        match self.text.get(self.position) {
+            Some(byte @ b'!'..) => Some(*byte),
+            _ => self.peek_behind_whitespace(),
+        }
+    }
+
+    #[inline]
+    fn peek_behind_whitespace(&mut self) -> Option<u8> {
         loop {
             match self.text.get(self.position) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.position += 1,
@@ -330,6 +338,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         let first = self.peek()?;
         let (value, length) = match kind {
             Kind::String => return self.text(&(), longest, |text| text.to_str(quiet)),
+            Kind::Binary => return self.text(&(), longest, |text| text.to_bytes(quiet)),
             Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => {
                 let (value, length) = number::parse_integer(&self.text[self.position..])?;
                 let fits = match kind {
