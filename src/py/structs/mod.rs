@@ -18,4 +18,4 @@ pub use generated::{
 };
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
-pub use plan::{EnumClass, Kind, Plan, PlanField, Selection, StructClass, select};
+pub use plan::{EnumClass, Keeping, Kind, Plan, PlanField, Selection, StructClass, select};

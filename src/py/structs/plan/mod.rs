@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
 mod chosen;
 mod field;
+mod keeping;
 mod kind;
 mod positions;
 mod selection;
@@ -24,6 +25,7 @@ use chosen::{Chosen, Names};
 use positions::Positions;
 
 pub use field::PlanField;
+pub use keeping::Keeping;
 pub use kind::{EnumClass, Kind, StructClass};
 pub use selection::{Selection, select};
 
@@ -65,6 +67,9 @@ pub struct Plan {
     narrow: bool,
     /// The attributes of the fields that a narrow plan is without.
     others: Names,
+    /// Of a class whose objects keep what their IDL does not know. All that
+    /// is quick for others is none here: they go where attributes are asked.
+    keeping: Option<Keeping>,
     /// The selections that were asked for by their paths.
     selections: OnceLock<Py<PyDict>>,
 }
@@ -289,6 +294,17 @@ impl Plan {
             }
             layout => layout,
         };
+        let union = layout
+            .as_ref()
+            .is_some_and(|layout| layout.get().is_union());
+        let mut own = Some((layout, slots, exact, original_construction));
+        let keeping = if chosen.is_none() && Keeping::is_asked_of(class)? {
+            own.take()
+                .map(|(layout, _, _, original)| Keeping::new(layout, original))
+        } else {
+            None
+        };
+        let (layout, slots, exact, original_construction) = own.unwrap_or_default();
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
@@ -296,9 +312,7 @@ impl Plan {
         Bound::new(
             py,
             Self {
-                union: layout
-                    .as_ref()
-                    .is_some_and(|layout| layout.get().is_union()),
+                union,
                 result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
@@ -314,6 +328,7 @@ impl Plan {
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
                 narrow: chosen.is_some(),
                 others,
+                keeping,
                 selections: OnceLock::new(),
                 fields: fields.into_boxed_slice(),
             },
@@ -368,6 +383,13 @@ impl Plan {
     #[inline]
     pub fn is_narrow(&self) -> bool {
         self.narrow
+    }
+
+    /// How objects are read and written that keep what their IDL does not
+    /// know; none for all others.
+    #[inline]
+    pub fn keeping(&self) -> Option<&Keeping> {
+        self.keeping.as_ref()
     }
 
     /// Takes away the defaults of the fields that a narrow plan is without, of a
@@ -464,6 +486,9 @@ impl Plan {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)?;
         visit.call(&self.layout)?;
+        if let Some(keeping) = &self.keeping {
+            keeping.traverse(visit)?;
+        }
         visit.call(&self.spec)?;
         visit.call(self.selections.get())?;
         for field in &self.fields {
