@@ -162,7 +162,7 @@ DUCKDB = [
                          f"from range({ROWS}) t(n)"),
     _by_duckdb("types", "select n::decimal(9, 2) a, uuid() b, date '2026-01-01' + n::int as c, "
                         "timestamptz '2026-01-01' as d, (n % 200)::utinyint e, 'a'::blob f, "
-                        f"null g, time '01:02:03' as h, interval 1 day as i from range({ROWS}) t(n)"),
+                        f"null g, time '1:2:3' as h, interval 1 day i from range({ROWS}) t(n)"),
     _by_duckdb("zstd", f"select {_RANGE}", ", compression zstd"),
     _by_duckdb("version-2", f"select {_RANGE}", ", parquet_version v2"),
     _by_duckdb("bloom-filter", f"select n % 9 few, (n % 9)::varchar word from range({ROWS}) t(n)",
