@@ -93,7 +93,7 @@ fn copy<R: Reader, W: Writer>(reader: &mut R, writer: &mut W, wire_type: WireTyp
             writer.enter(Nesting::WRITE_CONTAINER)?;
             let header = reader.list()?;
             // Where there are none, no reader asks what they are.
-            let element = header.element.unwrap_or(WireType::String);
+            let element = header.element.unwrap_or(WireType::Bool);
             writer.list(element, header.count)?;
             for _ in 0..header.count {
                 copy(reader, writer, element)?;
@@ -105,8 +105,8 @@ fn copy<R: Reader, W: Writer>(reader: &mut R, writer: &mut W, wire_type: WireTyp
             reader.enter(Nesting::WRITE_CONTAINER)?;
             writer.enter(Nesting::WRITE_CONTAINER)?;
             let header = reader.map()?;
-            let key = header.key.unwrap_or(WireType::String);
-            let value = header.value.unwrap_or(WireType::String);
+            let key = header.key.unwrap_or(WireType::Bool);
+            let value = header.value.unwrap_or(WireType::Bool);
             writer.map(key, value, header.count)?;
             for _ in 0..header.count {
                 copy(reader, writer, key)?;
