@@ -13,7 +13,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
-.PHONY: help demo test test-rust test-python servers test-release test-native test-all-pythons test-asan test-debug \
+.PHONY: help demo test test-rust test-python servers test-release test-parquet test-native test-all-pythons test-asan test-debug \
 	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop bench-footer \
 	release wheel wheels docs docs-site debian debian-debug clean
 
@@ -40,6 +40,10 @@ test-python: dev debian servers ## The Python tests, with the peers, the web exa
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 servers: $(VENV)/.servers ## uWSGI and Apache's mod_wsgi, compiled for the Python of the tests.
+
+test-parquet: dev ## Footers of Parquet files of four writers: decoded, edited by an older IDL, and read again.
+	@$(PIP) install --group parquet
+	$(BIN)/python -m pytest tests/parquet $(PYTEST_ARGS)
 
 test-release: wheel ## The tests of stack, memory and threads, against the wheel.
 	PYTHON=$(BIN)/python tests/release.sh $(PYTEST_ARGS)
@@ -123,7 +127,7 @@ bench-web: release ## A Flask view that calls a service, by the extension and wi
 	$(BIN)/python benches/web.py --write $(BENCH_ARGS)
 
 bench-footer: release ## The footer of a Parquet file whole and in part, beside pyarrow and fastparquet.
-	$(PIP) install 'pyarrow==26.0.1' 'fastparquet==2026.9.0'
+	@$(PIP) install --group parquet
 	$(BIN)/python benches/footer.py --write $(BENCH_ARGS)
 
 bench-rpc: release ## Calls compared with thriftpy2, Apache Thrift and bare sockets.

@@ -30,6 +30,7 @@ NAVIGATION = [
             "docs/howto/plain-data.md",
             "docs/howto/selections.md",
             "docs/howto/arrays.md",
+            "docs/howto/keep-unknown.md",
             "docs/howto/messages.md",
             "docs/howto/types.md",
             "docs/howto/pickling.md",

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from ._core import Selection, decode, encode, from_dict, from_json, select, to_dict, to_json
+from ._core import (
+    Selection,
+    decode,
+    encode,
+    from_dict,
+    from_json,
+    select,
+    to_dict,
+    to_json,
+    unknown_fields,
+)
 from ._lazy import lazy_attribute
 from .hook import install_import_hook, remove_import_hook
 from .parser import load, load_fp, load_module
@@ -45,6 +55,7 @@ __all__ = [
     "to_dict",
     "to_json",
     "uninstall_as_thriftpy",
+    "unknown_fields",
 ]
 
 _LAZY = {

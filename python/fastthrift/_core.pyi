@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar, 
 
 from typing_extensions import Buffer, Self
 
+from ._core_unknown import UnknownField, UnknownFields, unknown_fields
+
 # fmt: off
 __all__ = [
     "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic", "GeneratedCodec",
@@ -18,15 +20,15 @@ __all__ = [
     "TApacheJSONProtocol", "TApacheJSONProtocolFactory", "TBinaryProtocol",
     "TBinaryProtocolFactory", "TBufferedTransport", "TBufferedTransportFactory", "TCompactProtocol",
     "TCompactProtocolFactory", "TFramedTransport", "TFramedTransportFactory", "TMemoryBuffer",
-    "TMessageType", "TType", "ValueScan", "bind", "copy_options", "decode", "delete_raw",
-    "deserialize", "detect", "drop_plan", "encode", "find_method", "format_text", "frame_end",
-    "frame_header", "frame_length", "from_dict", "from_json", "inherit_native", "initialize",
-    "install_call", "install_getattr", "is_slot", "layout_fields", "load_schema", "parse_json",
-    "read_call", "read_header_frame", "read_json", "read_json_message", "read_json_value",
-    "read_reply", "read_value", "refused_transform", "select", "send_at_once", "serialize",
-    "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict",
-    "to_json", "trace", "write_call", "write_header_frame", "write_json_message",
-    "write_json_value", "write_result", "write_value",
+    "TMessageType", "TType", "UnknownField", "UnknownFields", "ValueScan", "bind", "copy_options",
+    "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode", "find_method",
+    "format_text", "frame_end", "frame_header", "frame_length", "from_dict", "from_json",
+    "inherit_native", "initialize", "install_call", "install_getattr", "is_slot", "layout_fields",
+    "load_schema", "parse_json", "read_call", "read_header_frame", "read_json", "read_json_message",
+    "read_json_value", "read_reply", "read_value", "refused_transform", "select", "send_at_once",
+    "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later",
+    "to_dict", "to_json", "trace", "unknown_fields", "write_call", "write_header_frame",
+    "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -534,6 +536,7 @@ def load_schema(
     single: bool = False,
     reserved: str = "suffix",
     missing_include: str = "error",
+    keep_unknown: bool = False,
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
 

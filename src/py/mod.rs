@@ -51,7 +51,7 @@ mod _core {
     #[pymodule_export]
     use super::classes::{PyDiagnostic, PyProgram, PySchema, format_text, load_schema};
     #[pymodule_export]
-    use super::codec::copy_options;
+    use super::codec::{UnknownField, UnknownFields, copy_options, unknown_fields};
     #[pymodule_export]
     use super::functions::{decode, deserialize, encode, serialize};
     #[pymodule_export]

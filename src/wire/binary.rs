@@ -7,6 +7,7 @@ use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::number::Numeric;
 use super::output::Output;
+use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
     take_bytes,
@@ -43,10 +44,26 @@ impl<I: Input> Binary<I> {
     fn size(&mut self) -> Result<i64> {
         self.i32().map(i64::from)
     }
+
+    /// Takes what `pass` passes over, behind what is in `taken`.
+    fn record(
+        &mut self,
+        taken: Vec<u8>,
+        pass: impl FnOnce(&mut Binary<Recorder<'_>>) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let mut reader = Binary {
+            state: self.state.recorded(taken),
+            strict: self.strict,
+        };
+        pass(&mut reader)?;
+        Ok(reader.into_input().finish())
+    }
 }
 
 impl<I: Input> Reader for Binary<I> {
     type Input = I;
+
+    const FORM: RawForm = RawForm::Binary;
 
     #[inline]
     fn state(&self) -> &State<I> {
@@ -123,6 +140,26 @@ impl<I: Input> Reader for Binary<I> {
     fn bytes(&mut self) -> Result<&[u8]> {
         let length = self.size()?;
         take_bytes(self, length)
+    }
+
+    fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>> {
+        self.record(Vec::new(), |reader| reader.skip(wire_type))
+    }
+
+    fn raw_list(&mut self, header: ListHeader) -> Result<Vec<u8>> {
+        let mut taken = Vec::new();
+        if let Some(element) = header.element {
+            BinaryWriter::new(&mut taken, *self.limits(), true).list(element, header.count)?;
+        }
+        self.record(taken, |reader| reader.skip_elements(header))
+    }
+
+    fn raw_map(&mut self, header: MapHeader) -> Result<Vec<u8>> {
+        let mut taken = Vec::new();
+        if let (Some(key), Some(value)) = (header.key, header.value) {
+            BinaryWriter::new(&mut taken, *self.limits(), true).map(key, value, header.count)?;
+        }
+        self.record(taken, |reader| reader.skip_entries(header))
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
@@ -248,6 +285,8 @@ pub(super) fn put_all<O: Output, const N: usize>(
 
 impl<O: Output> Writer for BinaryWriter<'_, O> {
     type Output = O;
+
+    const FORM: RawForm = RawForm::Binary;
 
     #[inline]
     fn output(&mut self) -> &mut O {

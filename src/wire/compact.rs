@@ -8,6 +8,7 @@ use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
 use super::number::Numeric;
 use super::output::Output;
+use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
     number, take_bytes,
@@ -63,10 +64,26 @@ impl<I: Input> Compact<I> {
         let value = varint::unzigzag(varint::read(&mut self.state.input)?);
         T::try_from(value).map_err(|_| Error::varint(wire_type))
     }
+
+    /// Takes what `pass` passes over, behind what is in `taken`.
+    fn record(
+        &mut self,
+        taken: Vec<u8>,
+        pass: impl FnOnce(&mut Compact<Recorder<'_>>) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let mut reader = Compact {
+            state: self.state.recorded(taken),
+            field_bool: None,
+        };
+        pass(&mut reader)?;
+        Ok(reader.into_input().finish())
+    }
 }
 
 impl<I: Input> Reader for Compact<I> {
     type Input = I;
+
+    const FORM: RawForm = RawForm::Compact;
 
     #[inline]
     fn state(&self) -> &State<I> {
@@ -193,6 +210,29 @@ impl<I: Input> Reader for Compact<I> {
             }
         }
         Ok(())
+    }
+
+    fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>> {
+        if wire_type == WireType::Bool {
+            return Ok(vec![if self.bool()? { TRUE } else { FALSE }]);
+        }
+        self.record(Vec::new(), |reader| reader.skip(wire_type))
+    }
+
+    fn raw_list(&mut self, header: ListHeader) -> Result<Vec<u8>> {
+        let mut taken = Vec::new();
+        if let Some(element) = header.element {
+            CompactWriter::new(&mut taken, *self.limits()).list(element, header.count)?;
+        }
+        self.record(taken, |reader| reader.skip_elements(header))
+    }
+
+    fn raw_map(&mut self, header: MapHeader) -> Result<Vec<u8>> {
+        let mut taken = Vec::new();
+        if let (Some(key), Some(value)) = (header.key, header.value) {
+            CompactWriter::new(&mut taken, *self.limits()).map(key, value, header.count)?;
+        }
+        self.record(taken, |reader| reader.skip_entries(header))
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
@@ -397,6 +437,8 @@ fn short_header(number: u8, id: i16, last_id: i16) -> Option<u8> {
 
 impl<O: Output> Writer for CompactWriter<'_, O> {
     type Output = O;
+
+    const FORM: RawForm = RawForm::Compact;
 
     #[inline]
     fn output(&mut self) -> &mut O {

@@ -73,6 +73,13 @@ pub enum ErrorKind {
     /// A string of bytes that are no text, for a protocol that is.
     #[error("it is not UTF-8, which JSON text must be")]
     NotText,
+    /// A string that nobody knows to be text or binary, on its way between a
+    /// protocol in which these are the same and one in which they are not.
+    #[error(
+        "holds a string, of which nobody knows whether it is text or binary, and JSON has these in \
+         different ways; write it in the protocol in which it came"
+    )]
+    TextOrBinary,
     /// The message is not of this protocol or version.
     #[error("{0}")]
     BadVersion(String),

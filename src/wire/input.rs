@@ -13,7 +13,10 @@ pub trait Input {
 
     /// The next `N` bytes.
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]>
+    where
+        Self: Sized,
+    {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
@@ -21,7 +24,10 @@ pub trait Input {
 
     /// The next byte.
     #[inline]
-    fn byte(&mut self) -> Result<u8> {
+    fn byte(&mut self) -> Result<u8>
+    where
+        Self: Sized,
+    {
         Ok(self.array::<1>()?[0])
     }
 

@@ -6,6 +6,7 @@ use super::input::Input;
 use super::limits::Limits;
 use super::message::MessageHeader;
 use super::number::Numeric;
+use super::raw::{RawForm, Recorder};
 use super::wire_type::WireType;
 
 /// The header of a field.
@@ -54,6 +55,11 @@ impl<I> State<I> {
         }
     }
 
+    /// Goes on as deep as another reader or writer is.
+    pub(super) fn continue_at(&mut self, depth: Depth) {
+        self.depth = depth;
+    }
+
     /// Counts a struct or container that is entered.
     #[inline]
     pub(super) fn enter(&mut self, what: Nesting) -> Result<()> {
@@ -64,6 +70,18 @@ impl<I> State<I> {
     #[inline]
     pub(super) fn leave(&mut self) {
         self.depth.leave();
+    }
+}
+
+impl<I: Input> State<I> {
+    /// This state for a reader that keeps what it takes, behind what is in
+    /// `taken`.
+    pub(super) fn recorded(&mut self, taken: Vec<u8>) -> State<Recorder<'_>> {
+        State {
+            input: Recorder::new(&mut self.input, taken),
+            limits: self.limits,
+            depth: self.depth,
+        }
     }
 }
 
@@ -81,6 +99,9 @@ pub trait Reader {
     /// which halves of surrogate pairs may stand alone: each as three bytes
     /// that UTF-8 does not have.
     const IS_TEXT: bool = false;
+
+    /// What the bytes of its values are.
+    const FORM: RawForm;
 
     /// What is read, and how far.
     fn state(&self) -> &State<Self::Input>;
@@ -223,6 +244,16 @@ pub trait Reader {
 
     /// Passes over a double, a uuid, or a string or binary.
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()>;
+
+    /// Takes the value of a field as its bytes.
+    fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>>;
+
+    /// Takes a list or set whose header was read as its bytes, up to its end,
+    /// which [`leave`](Self::leave) passes.
+    fn raw_list(&mut self, header: ListHeader) -> Result<Vec<u8>>;
+
+    /// Takes a map whose header was read as its bytes, as [`raw_list`](Self::raw_list).
+    fn raw_map(&mut self, header: MapHeader) -> Result<Vec<u8>>;
 
     /// Passes over the elements of a list or set whose header was read.
     fn skip_elements(&mut self, header: ListHeader) -> Result<()> {

@@ -6,6 +6,7 @@ use super::error::{ErrorKind, Nesting, Result};
 use super::limits::MAX_SIZE;
 use super::number::Numeric;
 use super::output::Output;
+use super::raw::RawForm;
 use super::wire_type::WireType;
 
 /// A value that holds no others.
@@ -58,6 +59,9 @@ pub trait Writer {
     /// which halves of surrogate pairs may stand alone: each as three bytes
     /// that UTF-8 does not have.
     const IS_TEXT: bool = false;
+
+    /// What the bytes of its values are.
+    const FORM: RawForm;
 
     /// The output, for what is the same in every protocol.
     fn output(&mut self) -> &mut Self::Output;

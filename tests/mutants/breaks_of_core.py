@@ -11,6 +11,20 @@ _UNSAID = "\n#[cfg(any())]\n"
 
 BREAKS = [
     Break(
+        "of a module with `keep_unknown` every field comes out",
+        "what is kept is written at the end",
+        "            self.unknown_behind(Some(field.id), &mut unknown, &mut last_id)?;\n",
+        "",
+        ("codec/test_keep_unknown::test_what_is_not_known_comes_out_as_it_came",),
+    ),
+    Break(
+        "what was kept is written in another protocol",
+        "a string is copied between JSON and others",
+        "            if R::IS_TEXT != W::IS_TEXT {\n",
+        "            if R::IS_TEXT && !R::IS_TEXT {\n",
+        ("codec/test_keep_unknown::test_json_is_turned_into_others_where_there_is_no_string",),
+    ),
+    Break(
         "generated classes have the bytes and values of Apache's C extension",
         "a set is read as a list",
         "                    Mutable::Yes => py.get_type::<PySet>().call1((list,))?,\n",

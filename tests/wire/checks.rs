@@ -32,6 +32,17 @@ pub fn value_comes_back<P: Protocol>(value: &Value) {
     assert_eq!(&read, value);
     assert_eq!(taken, length);
     assert_eq!(P::skip(&bytes, wire_type).ok(), Some(length));
+    let [raw, of_stream] = P::raw(&bytes, wire_type).expect("what was written");
+    assert_eq!(raw.bytes, bytes[..length]);
+    assert_eq!(raw, of_stream);
+    // One level deeper than it was.
+    if let Ok(expected) = P::encode(&in_field(value)) {
+        assert_eq!(P::write_raw(&raw).ok(), Some(expected));
+    }
+}
+
+fn in_field(value: &Value) -> Value {
+    Value::Struct(vec![(7, value.clone())])
 }
 
 /// A value is the same in JSON, as far as JSON can hold it.
@@ -50,6 +61,11 @@ pub fn transcoding_changes_nothing(bytes: &[u8]) {
     if let Ok((value, _)) = Strict::decode(bytes, WireType::Struct) {
         assert_eq!(transcoded::<Short>(&value), value.clone().in_compact());
         assert_eq!(transcoded::<Lax>(&value), value);
+        let field = in_field(&value).in_compact();
+        if let Ok(expected) = Short::encode(&field) {
+            let [raw, _] = Strict::raw(bytes, WireType::Struct).expect("what was read");
+            assert_eq!(Short::write_raw(&raw).ok(), Some(expected));
+        }
     }
     if let Ok((value, _)) = Short::decode(bytes, WireType::Struct) {
         assert_eq!(transcoded::<Strict>(&value), value);

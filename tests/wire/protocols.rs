@@ -2,7 +2,7 @@
 
 use fastthrift::wire::{
     Binary, BinaryWriter, Compact, CompactWriter, Error, Input, Json, JsonWriter, Limits,
-    MessageHeader, Reader, Result, SliceInput, TextEnd, WireType, Writer,
+    MessageHeader, Nesting, RawValue, Reader, Result, SliceInput, TextEnd, WireType, Writer,
 };
 
 use crate::shape::Shape;
@@ -29,6 +29,12 @@ pub trait Protocol {
     /// Passes over a value whose bytes come one after the other.
     fn skip_stream(bytes: &[u8], wire_type: WireType) -> Result<usize>;
     /// The bytes of a message's header.
+    /// Takes a value as its bytes, from memory and from a stream.
+    fn raw(bytes: &[u8], wire_type: WireType) -> Result<[RawValue; 2]>;
+
+    /// Writes a struct whose field 7 is a value of any protocol.
+    fn write_raw(value: &RawValue) -> Result<Vec<u8>>;
+
     fn message(header: &MessageHeader) -> Vec<u8>;
     /// The header of a message.
     fn read_message(bytes: &[u8]) -> Result<(MessageHeader, usize)>;
@@ -132,6 +138,17 @@ impl Protocol for Text {
         Self::skip(Self::whole(bytes)?, wire_type)
     }
 
+    fn raw(bytes: &[u8], wire_type: WireType) -> Result<[RawValue; 2]> {
+        let value = take_raw(Self::reader(bytes), wire_type)?;
+        Ok([value.clone(), value])
+    }
+
+    fn write_raw(value: &RawValue) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        write_raw(JsonWriter::new(&mut out, Limits::DEFAULT), value)?;
+        Ok(out)
+    }
+
     fn message(header: &MessageHeader) -> Vec<u8> {
         let mut out = Vec::new();
         JsonWriter::new(&mut out, Limits::DEFAULT)
@@ -145,6 +162,24 @@ impl Protocol for Text {
         let header = reader.message()?;
         Ok((header, reader.input().offset() as usize))
     }
+}
+
+fn take_raw<R: Reader>(mut reader: R, wire_type: WireType) -> Result<RawValue> {
+    let bytes = reader.raw(wire_type)?;
+    let form = R::FORM;
+    Ok(RawValue {
+        form,
+        wire_type,
+        bytes,
+    })
+}
+
+fn write_raw<W: Writer>(mut writer: W, value: &RawValue) -> Result<()> {
+    writer.enter(Nesting::WRITE_STRUCT)?;
+    value.write_field(7, &mut 0, &mut writer)?;
+    writer.stop();
+    writer.leave();
+    Ok(())
 }
 
 macro_rules! protocol {
@@ -193,6 +228,20 @@ macro_rules! protocol {
                 let mut reader = $reader;
                 reader.skip(wire_type)?;
                 Ok(reader.input().offset() as usize)
+            }
+
+            fn raw(bytes: &[u8], wire_type: WireType) -> Result<[RawValue; 2]> {
+                let ($input, $limits) = (SliceInput::new(bytes), Limits::DEFAULT);
+                let in_memory = take_raw($reader, wire_type)?;
+                let ($input, $limits) = (Stream::new(bytes), Limits::DEFAULT);
+                Ok([in_memory, take_raw($reader, wire_type)?])
+            }
+
+            fn write_raw(value: &RawValue) -> Result<Vec<u8>> {
+                let mut out = Vec::new();
+                let ($input, $limits) = (&mut out, Limits::DEFAULT);
+                write_raw($writer, value)?;
+                Ok(out)
             }
 
             fn message(header: &MessageHeader) -> Vec<u8> {

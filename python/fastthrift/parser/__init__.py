@@ -43,6 +43,7 @@ def load(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load a Thrift file as a module.
 
@@ -60,6 +61,7 @@ def load(
         resolver=resolver,
         reserved=reserved,
         missing_include=missing_include,
+        keep_unknown=keep_unknown,
         is_registered=True,
     )
 
@@ -78,10 +80,11 @@ def load_fp(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module, which is put into ``sys.modules``. It may
-    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for ``reserved``
-    and ``missing_include``."""
+    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for ``reserved``,
+    ``missing_include`` and ``keep_unknown``."""
     return load_text(
         source,
         module_name,
@@ -89,6 +92,7 @@ def load_fp(
         resolver,
         reserved,
         missing_include,
+        keep_unknown,
         is_registered=True,
     )
 

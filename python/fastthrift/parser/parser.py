@@ -56,6 +56,7 @@ def parse(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
 
@@ -75,6 +76,9 @@ def parse(
     ``"error"`` refuses them as thriftpy2 does. ``missing_include="warn"`` makes a warning of an
     include that is not there.
 
+    ``keep_unknown`` has structs, unions and exceptions keep the fields of messages that the file
+    does not know, and write them again where they came; see ``fastthrift.unknown_fields``.
+
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
     """
@@ -88,6 +92,7 @@ def parse(
         resolver=resolver,
         reserved=reserved,
         missing_include=missing_include,
+        keep_unknown=keep_unknown,
         is_registered=False,
     )
 
@@ -103,6 +108,7 @@ def load_file(
     resolver: Resolver | None,
     reserved: str,
     missing_include: str,
+    keep_unknown: bool,
     is_registered: bool,
 ) -> types.ModuleType:
     """What ``parse`` does; ``is_registered`` puts the modules into ``sys.modules`` too. All is done
@@ -112,6 +118,8 @@ def load_file(
         if reserved != "suffix":
             # Classes whose attributes are called otherwise are other classes.
             key += f"?reserved={reserved}"
+        if keep_unknown:
+            key += "?keep_unknown"
         is_cached = enable_cache and (resolver is None or module_name is not None)
         module = _thrift_cache.get(key) if is_cached else None
         if module is not None:
@@ -128,7 +136,9 @@ def load_file(
             directories.append(include_dir)
 
         try:
-            schema = _schema(path, directories, encoding, resolver, reserved, missing_include)
+            schema = _schema(
+                path, directories, encoding, resolver, reserved, missing_include, keep_unknown
+            )
         except ThriftParserError as error:
             reloading.watch(map(_file, error.files))
             raise
@@ -155,12 +165,13 @@ def parse_fp(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
     It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
-    ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` and ``missing_include``
-    see ``parse``.
+    ``lexer`` and ``parser`` are accepted and not used; for ``reserved``, ``missing_include``
+    and ``keep_unknown`` see ``parse``.
     """
     return load_text(
         source,
@@ -169,6 +180,7 @@ def parse_fp(
         resolver,
         reserved,
         missing_include,
+        keep_unknown,
         is_registered=False,
     )
 
@@ -180,6 +192,7 @@ def load_text(
     resolver: Resolver | None,
     reserved: str,
     missing_include: str,
+    keep_unknown: bool,
     *,
     is_registered: bool,
 ) -> types.ModuleType:
@@ -208,6 +221,7 @@ def load_text(
             single=True,
             reserved=reserved,
             missing_include=missing_include,
+            keep_unknown=keep_unknown,
         )
         if missing_include == "warn":
             _warn_of_missing_includes(schema)
@@ -231,6 +245,7 @@ def _schema(
     resolver: Resolver | None,
     reserved: str,
     missing_include: str,
+    keep_unknown: bool,
 ) -> _core.Schema:
     """Read and link a file, wherever it is."""
     directories = [entry for entry in include_dirs if not sources.is_traversable(entry)]
@@ -256,13 +271,16 @@ def _schema(
             resolver=None if resolve is None else sources.for_core(resolve, encoding),
             reserved=reserved,
             missing_include=missing_include,
+            keep_unknown=keep_unknown,
         )
     except NotADirectoryError:
         # Something on the way is a file: an archive, if the path is to lead anywhere.
         archived = sources.in_archive(path)
         if archived is None or resolve is not None:
             raise
-        return _schema(archived, include_dirs, encoding, None, reserved, missing_include)
+        return _schema(
+            archived, include_dirs, encoding, None, reserved, missing_include, keep_unknown
+        )
 
 
 def _warn_of_missing_includes(schema: _core.Schema) -> None:

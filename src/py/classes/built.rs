@@ -16,6 +16,7 @@ use crate::schema::{EnumId, ProgramId, Schema, StructId};
 pub struct BuiltSchema {
     schema: Arc<Schema>,
     naming: Naming,
+    keep_unknown: bool,
     /// By program: the `__module__` of its classes.
     module_names: Box<[Py<PyString>]>,
     /// By program: the path as Python shows it; None for a text without one.
@@ -30,6 +31,7 @@ impl BuiltSchema {
         py: Python<'_>,
         schema: Arc<Schema>,
         naming: Naming,
+        keep_unknown: bool,
         module_names: &[String],
     ) -> PyResult<Self> {
         let paths = schema
@@ -43,6 +45,7 @@ impl BuiltSchema {
         let empty = |count| std::iter::repeat_with(OnceLock::new).take(count).collect();
         Ok(Self {
             naming,
+            keep_unknown,
             module_names: module_names
                 .iter()
                 .map(|name| PyString::new(py, name).unbind())
@@ -62,6 +65,11 @@ impl BuiltSchema {
     /// How attributes are called.
     pub fn naming(&self) -> Naming {
         self.naming
+    }
+
+    /// Whether objects keep fields that their file does not know.
+    pub fn keep_unknown(&self) -> bool {
+        self.keep_unknown
     }
 
     /// The `__module__` of a program's classes.

@@ -21,9 +21,10 @@ use crate::schema::{self, FileSystem, MissingInclude, Options};
 /// each include: it gives a path and the bytes there, or None for what it does
 /// not know. `single` is for a text that is no file, and includes only what
 /// the resolver knows. `reserved` is "suffix", "allow" or "error" ("refuse");
-/// `missing_include` is "error" or "warn".
+/// `missing_include` is "error" or "warn". `keep_unknown` is whether objects of
+/// the classes keep fields that the files do not know.
 #[pyfunction]
-#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "suffix", missing_include = "error"))]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "suffix", missing_include = "error", keep_unknown = false))]
 #[allow(
     clippy::too_many_arguments,
     reason = "they are named arguments in Python"
@@ -38,6 +39,7 @@ pub fn load_schema(
     single: bool,
     reserved: &str,
     missing_include: &str,
+    keep_unknown: bool,
 ) -> PyResult<PySchema> {
     logging::install(py);
     let (reserved, naming) = match reserved {
@@ -90,7 +92,12 @@ pub fn load_schema(
                 || (program.path.clone(), 0),
                 |seen| (seen.identity.clone(), seen.digest),
             );
-            (naming.identity(identity), digest)
+            let mut identity = naming.identity(identity);
+            if keep_unknown {
+                // Other classes.
+                identity.as_mut_os_string().push("?unknown=kept");
+            }
+            (identity, digest)
         })
         .collect();
     log::debug!(
@@ -99,5 +106,5 @@ pub fn load_schema(
         path.display(),
         schema.programs.len().saturating_sub(1)
     );
-    Ok(PySchema::new(schema, naming, files))
+    Ok(PySchema::new(schema, naming, keep_unknown, files))
 }

@@ -23,15 +23,22 @@ const MANY: usize = 32;
 pub struct PySchema {
     schema: Arc<Schema>,
     naming: Naming,
+    keep_unknown: bool,
     /// By program: what tells the file from others, and a digest of its text.
     files: Vec<(PathBuf, u64)>,
 }
 impl PySchema {
     /// A schema whose files are (identity, digest of the text), by program.
-    pub fn new(schema: Schema, naming: Naming, files: Vec<(PathBuf, u64)>) -> Self {
+    pub fn new(
+        schema: Schema,
+        naming: Naming,
+        keep_unknown: bool,
+        files: Vec<(PathBuf, u64)>,
+    ) -> Self {
         Self {
             schema: Arc::new(schema),
             naming,
+            keep_unknown,
             files,
         }
     }
@@ -172,7 +179,9 @@ impl PySchema {
         known: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyProgram>>> {
         let pause = (self.schema.classes() >= MANY).then(|| ffi::CollectorPause::new(py));
-        let linked = BuiltSchema::new(py, Arc::clone(&self.schema), self.naming, &module_names)?;
+        let schema = Arc::clone(&self.schema);
+        let keep_unknown = self.keep_unknown;
+        let linked = BuiltSchema::new(py, schema, self.naming, keep_unknown, &module_names)?;
         let built = Builder::new(&Bound::new(py, linked)?).build(&self.files, known)?;
         if let Some(pause) = pause {
             pause.end()?;

@@ -21,6 +21,13 @@ impl<'a, 'py> Builder<'a, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         self.set_doc(&members.namespace, model.doc.as_deref())?;
+        if self.linked().get().keep_unknown() {
+            let options = PyDict::new(py);
+            options.set_item(intern!(py, "keep_unknown"), true)?;
+            members
+                .namespace
+                .set_item(intern!(py, "__thrift_options__"), options)?;
+        }
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,

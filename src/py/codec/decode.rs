@@ -2,6 +2,7 @@
 
 mod arrays;
 mod generated;
+mod keeping;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -34,6 +35,9 @@ pub struct Decoder<'r, 'py, R> {
     keys: KeyCache,
     /// The field of a result that holds an exception which is not declared.
     undeclared: Option<i16>,
+    /// Whether elements were passed over that are of another type than the IDL
+    /// says.
+    passed_over: bool,
     /// The most elements that a container of a generated class may have.
     most_elements: usize,
 }
@@ -50,6 +54,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             strings,
             keys: KeyCache::new(),
             undeclared: None,
+            passed_over: false,
             most_elements: usize::MAX,
         }
     }
@@ -94,6 +99,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[inline(never)]
     fn struct_by_attributes(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<()> {
+        if let Some(keeping) = plan.keeping() {
+            return self.keeping_struct(plan, keeping, object);
+        }
         self.struct_by_fields(plan, |quiet, field, value| {
             set_attribute(quiet.calls(), object, field, value)
         })
@@ -120,6 +128,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             && let Some(layout) = plan.get().original_layout()
         {
             return self.new_struct(plan.get(), layout);
+        }
+        if let Some(plan) = &plan
+            && let Some(keeping) = plan.get().keeping()
+            && let Some(layout) = keeping.original_layout()
+        {
+            return self.new_keeping_struct(plan.get(), layout);
         }
         let object = kind.class().bind(self.quiet.calls()).call0()?;
         let plan = match plan {
@@ -333,19 +347,25 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn list(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.list()?;
-        let list = if header.element == Some(kind.wire_type()) {
-            self.list_items(kind, header)?
-        } else {
-            self.reader.skip_elements(header)?;
-            self.quiet.list().into_any()
-        };
+        let list = self.list_items(kind, header)?;
         self.reader.leave()?;
         Ok(list)
     }
 
-    /// Reads the elements of a list, which are of its type.
+    /// Reads the elements of a list, if they are of its type.
     #[inline]
     fn list_items(&mut self, kind: &Kind, header: ListHeader) -> Result<Bound<'py, PyAny>> {
+        if header.element == Some(kind.wire_type()) {
+            return self.own_items(kind, header);
+        }
+        self.passed_over |= header.count > 0;
+        self.reader.skip_elements(header)?;
+        Ok(self.quiet.list().into_any())
+    }
+
+    /// Reads the elements of a list, which are of its type.
+    #[inline]
+    fn own_items(&mut self, kind: &Kind, header: ListHeader) -> Result<Bound<'py, PyAny>> {
         // One match for all elements, so that the loops are straight.
         match kind {
             Kind::I32(_) => self.scalars(header, ReadI32),
@@ -400,6 +420,19 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
+        let map = self.map_entries(key_kind, value_kind, header)?;
+        self.reader.leave()?;
+        Ok(map)
+    }
+
+    /// Reads the entries of a map, if they are of its types.
+    #[inline]
+    fn map_entries(
+        &mut self,
+        key_kind: &Kind,
+        value_kind: &Kind,
+        header: MapHeader,
+    ) -> Result<Bound<'py, PyAny>> {
         let map = self.quiet.dict();
         if matches!(key_kind, Kind::Struct(_)) {
             // Its hash is code of the program.
@@ -414,9 +447,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 }
             }
         } else {
+            self.passed_over |= header.count > 0;
             self.reader.skip_entries(header)?;
         }
-        self.reader.leave()?;
         Ok(map.into_any())
     }
 }

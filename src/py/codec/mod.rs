@@ -13,6 +13,7 @@ mod encode;
 mod keys;
 mod settings;
 mod tree;
+mod unknown;
 
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};
@@ -31,6 +32,7 @@ pub use tree::{
     check_nesting, fill_any, from_dict, from_json, message_by_fields, message_of, metadata_of,
     read_thriftpy_message, skip_any, to_dict, to_json, value_of_any,
 };
+pub use unknown::{UnknownField, UnknownFields, unknown_fields};
 
 /// Something to read, from any protocol.
 pub trait Read<'py> {

@@ -18,4 +18,6 @@ pub use generated::{
 };
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
-pub use plan::{EnumClass, Kind, Numbers, Plan, PlanField, Selection, StructClass, select};
+pub use plan::{
+    EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, select,
+};

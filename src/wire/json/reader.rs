@@ -7,6 +7,7 @@ use crate::wire::error::{Error, ErrorKind, Nesting, Result};
 use crate::wire::input::SliceInput;
 use crate::wire::limits::Limits;
 use crate::wire::message::MessageHeader;
+use crate::wire::raw::RawForm;
 use crate::wire::reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
 use crate::wire::wire_type::WireType;
 
@@ -373,6 +374,13 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Passes over something; the text that it was.
+    fn passed(&mut self, pass: impl FnOnce(&mut Self) -> Result<()>) -> Result<&'a [u8]> {
+        let text = self.rest();
+        pass(self)?;
+        Ok(&text[..text.len() - self.rest().len()])
+    }
+
     /// Reads a string of a field that nobody wants, and of which nobody knows
     /// whether it is text or binary: it is too long when it is as either.
     fn skip_string(&mut self) -> Result<()> {
@@ -394,6 +402,8 @@ impl<'a> Reader for Json<'a> {
     type Input = SliceInput<'a>;
 
     const IS_TEXT: bool = true;
+
+    const FORM: RawForm = RawForm::Json;
 
     #[inline]
     fn state(&self) -> &State<SliceInput<'a>> {
@@ -597,6 +607,26 @@ impl<'a> Reader for Json<'a> {
         self.contexts.pop();
         self.state.leave();
         Ok(())
+    }
+
+    fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>> {
+        let text = self.passed(|reader| reader.skip(wire_type))?;
+        Ok(text.trim_ascii_start().to_vec())
+    }
+
+    fn raw_list(&mut self, header: ListHeader) -> Result<Vec<u8>> {
+        let elements = self.passed(|reader| reader.skip_elements(header))?;
+        let element = header.element.map_or("", type_name::of);
+        let start = format!("[\"{element}\",{}", header.count);
+        Ok([start.as_bytes(), elements, b"]"].concat())
+    }
+
+    fn raw_map(&mut self, header: MapHeader) -> Result<Vec<u8>> {
+        let entries = self.passed(|reader| reader.skip_entries(header))?;
+        let name = |wire_type: Option<_>| wire_type.map_or("", type_name::of);
+        let (key, value) = (name(header.key), name(header.value));
+        let start = format!("[\"{key}\",\"{value}\",{},{{", header.count);
+        Ok([start.as_bytes(), entries, b"}]"].concat())
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::wire::depth::Depth;
 use crate::wire::error::{ErrorKind, Nesting, Result};
 use crate::wire::limits::{Limits, MAX_SIZE};
 use crate::wire::output::Output;
+use crate::wire::raw::RawForm;
 use crate::wire::wire_type::WireType;
 use crate::wire::writer::{Scalar, Writer, checked_size};
 
@@ -130,6 +131,8 @@ impl<O: Output> Writer for JsonWriter<'_, O> {
     type Output = O;
 
     const IS_TEXT: bool = true;
+
+    const FORM: RawForm = RawForm::Json;
 
     #[inline]
     fn output(&mut self) -> &mut O {

@@ -6,34 +6,43 @@ use super::{Decoder, UNPROVEN_CAPACITY};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{ArrayItem, Loop, new_array, vectorised};
 use crate::py::structs::Kind;
-use crate::wire::{Error, Input, Nesting, Numeric, Reader};
+use crate::wire::{Error, Input, ListHeader, Nesting, Numeric, Reader};
 
 impl<'py, R: Reader> Decoder<'_, 'py, R> {
     /// Reads a list of numbers into an array.
     // On its own: its frame is needed at no level of nesting but the last.
     #[inline(never)]
     pub(super) fn array(&mut self, element: &Kind) -> Result<Bound<'py, PyAny>> {
+        self.reader.enter(Nesting::READ_CONTAINER)?;
+        let header = self.reader.list()?;
+        let array = self.array_items(element, header)?;
+        self.reader.leave()?;
+        Ok(array)
+    }
+
+    /// Reads the numbers of a list, if they are of its type.
+    pub(super) fn array_items(
+        &mut self,
+        element: &Kind,
+        header: ListHeader,
+    ) -> Result<Bound<'py, PyAny>> {
         match element {
-            Kind::I8 => self.array_of::<i8>(),
-            Kind::I16 => self.array_of::<i16>(),
-            Kind::I32(_) => self.array_of::<i32>(),
-            Kind::I64 => self.array_of::<i64>(),
-            Kind::Double => self.array_of::<f64>(),
-            other => self.list(other),
+            Kind::I8 => self.array_of::<i8>(header),
+            Kind::I16 => self.array_of::<i16>(header),
+            Kind::I32(_) => self.array_of::<i32>(header),
+            Kind::I64 => self.array_of::<i64>(header),
+            Kind::Double => self.array_of::<f64>(header),
+            other => self.list_items(other, header),
         }
     }
 
-    fn array_of<N: ArrayItem>(&mut self) -> Result<Bound<'py, PyAny>> {
-        self.reader.enter(Nesting::READ_CONTAINER)?;
-        let header = self.reader.list()?;
-        let array = if header.element == Some(N::WIRE_TYPE) {
-            self.numbers::<N>(header.count)?
-        } else {
-            self.reader.skip_elements(header)?;
-            self.numbers::<N>(0)?
-        };
-        self.reader.leave()?;
-        Ok(array)
+    fn array_of<N: ArrayItem>(&mut self, header: ListHeader) -> Result<Bound<'py, PyAny>> {
+        if header.element == Some(N::WIRE_TYPE) {
+            return self.numbers::<N>(header.count);
+        }
+        self.passed_over |= header.count > 0;
+        self.reader.skip_elements(header)?;
+        self.numbers::<N>(0)
     }
 
     /// Reads numbers, of which as many were announced.

@@ -14,6 +14,7 @@ use crate::py::codec::coerce::{
     answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of,
 };
 use crate::py::codec::encode::{attribute, changed_size, field_error, same_size, sized};
+use crate::py::codec::unknown::UnknownFields;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
 use crate::py::structs::{EnumClass, Kind, Plan, PlanField, StructClass};
@@ -63,6 +64,9 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A struct by the plan that was found for it.
     pub fn structure(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<S::Node> {
+        if plan.keeping().is_some() && self.options.thriftpy {
+            check_keeps_nothing(object)?;
+        }
         let slots = plan.slots(object);
         self.struct_by_fields(plan, |field| match (field.slot, slots) {
             (Some(slot), Some(slots)) => Ok(slots.get(slot)),
@@ -542,6 +546,20 @@ fn is_exact(kind: &Kind, value: &Bound<'_, PyAny>) -> bool {
         }
         Kind::Map(_) => value.is_exact_instance_of::<PyDict>(),
     }
+}
+
+/// Refuses an object that keeps fields without names, for a protocol that has
+/// nothing else.
+fn check_keeps_nothing(object: &Bound<'_, PyAny>) -> Result<()> {
+    let Some(kept) = UnknownFields::of(object)? else {
+        return Ok(());
+    };
+    let id = kept.get().fields().first().map_or(0, |field| field.id);
+    Err(CodecError::value(format!(
+        "{} keeps the unknown field {id}, and this protocol needs the names of fields; write it in \
+         the protocol in which it came",
+        object.get_type().name()?
+    )))
 }
 
 #[cold]

@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
 mod chosen;
 mod field;
+mod keeping;
 mod kind;
 mod positions;
 mod selection;
@@ -24,6 +25,7 @@ use chosen::{Chosen, Names};
 use positions::Positions;
 
 pub use field::PlanField;
+pub use keeping::Keeping;
 pub use kind::{EnumClass, Kind, Numbers, StructClass};
 pub use selection::{Selection, select};
 
@@ -69,6 +71,9 @@ pub struct Plan {
     numbers: Numbers,
     /// The plan of the same class by which they become arrays.
     arrays: OnceLock<Py<Self>>,
+    /// Of a class whose objects keep what their IDL does not know. All that
+    /// is quick for others is none here: they go where attributes are asked.
+    keeping: Option<Keeping>,
     /// The selections that were asked for by their paths.
     selections: OnceLock<Py<PyDict>>,
 }
@@ -248,6 +253,32 @@ impl Plan {
         }
     }
 
+    /// Compiles the entries of a `thrift_spec`, each with its slot, if it has one.
+    fn compile_fields<'py>(
+        class: &Bound<'py, PyType>,
+        entries: &Bound<'py, PyDict>,
+        slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<ffi::Slot>,
+        numbers: Numbers,
+    ) -> PyResult<Vec<PlanField>> {
+        let py = class.py();
+        let renamed = class.getattr_opt(intern!(py, "__thrift_field_names__"))?;
+        let renamed = renamed.and_then(|names| names.cast_into::<PyDict>().ok());
+        let mut fields = Vec::with_capacity(entries.len());
+        for (id, entry) in ffi::DictEntries::new(entries) {
+            fields.push(
+                PlanField::compile(&id, &entry, slot_of, renamed.as_ref(), numbers).map_err(
+                    |error| {
+                        let cause = ffi::exception_of(py, error);
+                        let text = format!("thrift_spec of {class}, field {id}: {cause}");
+                        let cause = PyErr::from_value(cause.into_any());
+                        ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
+                    },
+                )?,
+            );
+        }
+        Ok(fields)
+    }
+
     /// Compiles a `thrift_spec`, or the fields of it that were chosen.
     fn compile_spec<'py>(
         class: &Bound<'py, PyType>,
@@ -278,21 +309,7 @@ impl Plan {
             let seen = ffi::lookup(class, name)?;
             (seen.is(&own) && layout.slots().is_current(owner, name, slot)).then_some(slot)
         };
-        let renamed = class.getattr_opt(intern!(py, "__thrift_field_names__"))?;
-        let renamed = renamed.and_then(|names| names.cast_into::<PyDict>().ok());
-        let mut fields = Vec::with_capacity(entries.len());
-        for (id, entry) in ffi::DictEntries::new(entries) {
-            fields.push(
-                PlanField::compile(&id, &entry, &slot_of, renamed.as_ref(), numbers).map_err(
-                    |error| {
-                        let cause = ffi::exception_of(py, error);
-                        let text = format!("thrift_spec of {class}, field {id}: {cause}");
-                        let cause = PyErr::from_value(cause.into_any());
-                        ffi::raised_from(py, PyTypeError::new_err(text), Some(cause))
-                    },
-                )?,
-            );
-        }
+        let mut fields = Self::compile_fields(class, entries, &slot_of, numbers)?;
         let mut others = Box::default();
         if let Some(chosen) = chosen {
             (fields, others) = chosen.keep(class, fields)?;
@@ -318,6 +335,17 @@ impl Plan {
             }
             layout => layout,
         };
+        let union = layout
+            .as_ref()
+            .is_some_and(|layout| layout.get().is_union());
+        let mut own = Some((layout, slots, exact, original_construction));
+        let keeping = if chosen.is_none() && Keeping::is_asked_of(class)? {
+            own.take()
+                .map(|(layout, _, _, original)| Keeping::new(layout, original))
+        } else {
+            None
+        };
+        let (layout, slots, exact, original_construction) = own.unwrap_or_default();
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
@@ -325,9 +353,7 @@ impl Plan {
         Bound::new(
             py,
             Self {
-                union: layout
-                    .as_ref()
-                    .is_some_and(|layout| layout.get().is_union()),
+                union,
                 result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
@@ -345,6 +371,7 @@ impl Plan {
                 others,
                 numbers,
                 arrays: OnceLock::new(),
+                keeping,
                 selections: OnceLock::new(),
                 fields: fields.into_boxed_slice(),
             },
@@ -399,6 +426,13 @@ impl Plan {
     #[inline]
     pub fn is_narrow(&self) -> bool {
         self.narrow
+    }
+
+    /// How objects are read and written that keep what their IDL does not
+    /// know; none for all others.
+    #[inline]
+    pub fn keeping(&self) -> Option<&Keeping> {
+        self.keeping.as_ref()
     }
 
     /// Takes away the defaults of the fields that a narrow plan is without, of a
@@ -495,6 +529,9 @@ impl Plan {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)?;
         visit.call(&self.layout)?;
+        if let Some(keeping) = &self.keeping {
+            keeping.traverse(visit)?;
+        }
         visit.call(&self.spec)?;
         visit.call(self.selections.get())?;
         visit.call(self.arrays.get())?;

@@ -1,0 +1,157 @@
+//! Structs that keep the fields which their IDL does not know.
+
+use pyo3::prelude::*;
+
+use super::{Decoder, field_error, matches, set_attribute};
+use crate::py::codec::unknown::{Unknown, UnknownFields};
+use crate::py::error::{CodecError, Result};
+use crate::py::ffi::Quiet;
+use crate::py::structs::{Keeping, Kind, Layout, Plan, PlanField};
+use crate::wire::{Error, FieldHeader, Nesting, RawValue, Reader};
+
+/// The value of a field that the IDL knows.
+enum Known<'py> {
+    Value(Bound<'py, PyAny>),
+    /// Of another type than the IDL says, which is not seen before its header
+    /// was read.
+    Other(Vec<u8>),
+}
+
+impl<'py, R: Reader> Decoder<'_, 'py, R> {
+    /// Reads a struct into an object that exists.
+    #[inline(never)]
+    pub(super) fn keeping_struct(
+        &mut self,
+        plan: &Plan,
+        keeping: &Keeping,
+        object: &Bound<'py, PyAny>,
+    ) -> Result<()> {
+        let slots = keeping.slots(object);
+        let unknown = self.known_fields(plan, |quiet, field, value| match (field.slot, slots) {
+            (Some(slot), Some(slots)) => {
+                slots.set(slot, Some(value));
+                Ok(())
+            }
+            _ => set_attribute(quiet.calls(), object, field, value),
+        })?;
+        self.quiet.calls();
+        Ok(UnknownFields::attach(object, unknown)?)
+    }
+
+    /// Reads a struct into a new object that is allocated and filled.
+    #[inline(never)]
+    pub(super) fn new_keeping_struct(
+        &mut self,
+        plan: &Plan,
+        layout: &Layout,
+    ) -> Result<Bound<'py, PyAny>> {
+        let object = layout.slots().allocate(&self.quiet)?;
+        let mut unknown = Vec::new();
+        if let Some(slots) = layout.slots().view_exact(object.object()) {
+            unknown = self.known_fields(plan, |_, field, value| {
+                if let Some(slot) = field.slot {
+                    slots.set(slot, Some(value));
+                }
+                Ok(())
+            })?;
+            layout.fill_defaults(slots, &mut self.quiet)?;
+        }
+        let object = object.finish();
+        if !unknown.is_empty() {
+            self.quiet.calls();
+            UnknownFields::attach(&object, unknown)?;
+        }
+        Ok(object)
+    }
+
+    /// Reads the fields of a struct, handing each known one to `store`; gives
+    /// the others.
+    fn known_fields(
+        &mut self,
+        plan: &Plan,
+        mut store: impl FnMut(&mut Quiet<'py>, &PlanField, Bound<'py, PyAny>) -> Result<()>,
+    ) -> Result<Vec<Unknown>> {
+        self.reader.enter(Nesting::READ_STRUCT)?;
+        let passed_over = self.passed_over;
+        let mut unknown = Vec::new();
+        let mut behind = None;
+        let mut last_id = 0;
+        while let Some(header) = self.reader.field(&mut last_id)? {
+            let found = plan.find(header.id).map(|(field, _)| field);
+            let known = found.filter(|field| field.wire_type == header.wire_type);
+            let other = match known {
+                None => self.reader.raw(header.wire_type)?,
+                Some(field) => match self.known(field) {
+                    Ok(Known::Value(value)) => {
+                        store(&mut self.quiet, field, value)?;
+                        behind = Some(field.id);
+                        continue;
+                    }
+                    Ok(Known::Other(bytes)) => bytes,
+                    Err(error) => return Err(field_error(&mut self.quiet, field, error)),
+                },
+            };
+            unknown.push(kept::<R>(behind, header, other));
+        }
+        self.passed_over = passed_over;
+        self.reader.leave()?;
+        Ok(unknown)
+    }
+
+    /// Reads the value of a field, if it is what the IDL says.
+    fn known(&mut self, field: &PlanField) -> Result<Known<'py>> {
+        self.passed_over = false;
+        let value = match &field.kind {
+            Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
+                self.reader.enter(Nesting::READ_CONTAINER)?;
+                let header = self.reader.list()?;
+                let known = if header.count == 0 || header.element == Some(element.wire_type()) {
+                    Known::Value(match field.kind {
+                        Kind::Array(_) => self.array_items(element, header)?,
+                        _ => self.list_items(element, header)?,
+                    })
+                } else {
+                    Known::Other(self.reader.raw_list(header)?)
+                };
+                self.reader.leave()?;
+                known
+            }
+            Kind::Map(entry) => {
+                self.reader.enter(Nesting::READ_CONTAINER)?;
+                let header = self.reader.map()?;
+                let known = if header.count == 0 || matches(header, &entry.0, &entry.1) {
+                    Known::Value(self.map_entries(&entry.0, &entry.1, header)?)
+                } else {
+                    Known::Other(self.reader.raw_map(header)?)
+                };
+                self.reader.leave()?;
+                known
+            }
+            kind => Known::Value(self.value(kind)?),
+        };
+        if self.passed_over {
+            return Err(cannot_keep());
+        }
+        Ok(value)
+    }
+}
+
+fn kept<R: Reader>(behind: Option<i16>, header: FieldHeader, bytes: Vec<u8>) -> Unknown {
+    let value = RawValue {
+        form: R::FORM,
+        wire_type: header.wire_type,
+        bytes,
+    };
+    Unknown {
+        behind,
+        id: header.id,
+        value,
+    }
+}
+
+#[cold]
+fn cannot_keep() -> CodecError {
+    let text = "a container in a container has elements of another type than the IDL says, which \
+                keep_unknown cannot keep: load the IDL of who wrote them";
+    Error::malformed(text).into()
+}

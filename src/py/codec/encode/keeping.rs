@@ -1,0 +1,70 @@
+//! Structs that keep the fields which their IDL does not know.
+
+use pyo3::prelude::*;
+
+use super::{Encoder, attribute};
+use crate::py::codec::unknown::{Unknown, UnknownFields};
+use crate::py::error::{CodecError, Result};
+use crate::py::structs::{Keeping, Plan};
+use crate::wire::{ErrorKind, Nesting, Writer};
+
+impl<'py, W: Writer> Encoder<'py, W> {
+    /// Writes a struct, with what it keeps at the place where it came.
+    #[inline(never)]
+    pub(super) fn keeping_struct(
+        &mut self,
+        plan: &Plan,
+        keeping: &Keeping,
+        object: &Bound<'py, PyAny>,
+    ) -> Result<()> {
+        let kept = UnknownFields::of(object)?;
+        let mut unknown = kept.as_ref().map_or(&[][..], |kept| kept.get().fields());
+        let slots = keeping.slots(object);
+        self.writer.enter(Nesting::WRITE_STRUCT)?;
+        let mut last_id = 0;
+        self.unknown_behind(None, &mut unknown, &mut last_id)?;
+        for field in plan.fields() {
+            let value = match (field.slot, slots) {
+                (Some(slot), Some(slots)) => slots.get(slot),
+                _ => attribute(object, field)?,
+            };
+            if let Some(value) = value.filter(|value| !value.is_none()) {
+                self.field(plan, field, value, &mut last_id)?;
+            }
+            self.unknown_behind(Some(field.id), &mut unknown, &mut last_id)?;
+        }
+        // What came in another order than that of the IDL.
+        for field in unknown {
+            self.unknown(field, &mut last_id)?;
+        }
+        self.writer.stop();
+        self.writer.leave();
+        Ok(())
+    }
+
+    /// Writes those that came behind a field, and leaves the rest.
+    fn unknown_behind(
+        &mut self,
+        known: Option<i16>,
+        unknown: &mut &[Unknown],
+        last_id: &mut i16,
+    ) -> Result<()> {
+        while let Some((field, rest)) = unknown.split_first()
+            && field.behind == known
+        {
+            self.unknown(field, last_id)?;
+            *unknown = rest;
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, field: &Unknown, last_id: &mut i16) -> Result<()> {
+        let written = field.value.write_field(field.id, last_id, &mut self.writer);
+        written.map_err(|error| match error.kind() {
+            ErrorKind::TextOrBinary => {
+                CodecError::value(format!("the unknown field {}: {error}", field.id))
+            }
+            _ => error.into(),
+        })
+    }
+}

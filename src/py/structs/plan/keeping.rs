@@ -1,0 +1,55 @@
+//! Classes whose objects keep fields that their IDL does not know.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyDict, PyType};
+
+use super::Layout;
+use crate::py::ffi;
+
+/// What a plan has for such a class.
+pub struct Keeping {
+    layout: Option<Py<Layout>>,
+    /// Whether objects are allocated, then filled.
+    original_construction: bool,
+}
+
+impl Keeping {
+    /// Of a class with this layout.
+    pub fn new(layout: Option<Bound<'_, Layout>>, original_construction: bool) -> Self {
+        Self {
+            layout: layout.map(Bound::unbind),
+            original_construction,
+        }
+    }
+
+    /// Whether a class was loaded so that its objects keep what they do not
+    /// know.
+    pub fn is_asked_of(class: &Bound<'_, PyType>) -> PyResult<bool> {
+        let py = class.py();
+        let options = class.getattr_opt(intern!(py, "__thrift_options__"))?;
+        let options = options.and_then(|options| options.cast_into::<PyDict>().ok());
+        match options {
+            Some(options) => options.contains(intern!(py, "keep_unknown")),
+            None => Ok(false),
+        }
+    }
+
+    /// The layout of a class whose objects can be allocated and filled; others
+    /// are made by calling the class.
+    pub fn original_layout(&self) -> Option<&Layout> {
+        let layout = self.layout.as_ref().map(Py::get);
+        layout.filter(|_| self.original_construction)
+    }
+
+    /// The slots of an object, if it has them.
+    pub fn slots<'a, 'py>(&'a self, object: &'a Bound<'py, PyAny>) -> Option<ffi::Slots<'a, 'py>> {
+        self.layout.as_ref()?.get().slots().view(object)
+    }
+
+    /// Reports the references held, for the garbage collector.
+    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.layout)
+    }
+}

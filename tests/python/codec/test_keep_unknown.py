@@ -1,0 +1,445 @@
+"""`keep_unknown`: what the IDL of a module does not know comes out again as it came in."""
+
+from __future__ import annotations
+
+import copy
+import io
+import itertools
+import pickle
+import re
+import struct
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import fastthrift
+import pytest
+from fastthrift.protocol import (
+    TApacheJSONProtocolFactory,
+    TBinaryProtocolFactory,
+    TJSONProtocolFactory,
+)
+from fastthrift.protocol.exc import TDepthLimitException, TProtocolException
+from fastthrift.thrift import TType
+from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from peers import apache, reference
+from support.compare import Loaded
+from support.schemas import Schema, block, schemas
+from support.values import build, flatten
+
+JSON = TApacheJSONProtocolFactory()
+PROTOCOLS = ["binary", "compact", JSON]
+_serial = itertools.count()
+
+
+def load(text: str, **options: Any) -> Any:
+    return fastthrift.load_fp(io.StringIO(text), f"keep_{next(_serial)}_thrift", **options)
+
+
+NEWER = load("""
+    struct Inner { 1: string a, 2: list<i32> numbers, 3: optional bool flag }
+    union Choice { 1: i32 number, 2: string word, 3: Inner inner }
+    exception Refused { 1: string why, 2: Inner about, 3: i64 code }
+    struct All {
+        1: i32 id, 2: bool yes, 3: bool no, 4: list<Inner> inners, 5: map<string, list<Inner>> table
+        6: string name, 7: double d, 8: set<i64> numbers, 9: i8 small, 10: i16 short, 11: i64 long
+        12: Inner one, 13: binary raw, 14: uuid key, 15: list<bool> flags
+        16: list<list<Inner>> deep, 17: map<i32, Choice> choices, 18: Choice choice
+        19: Refused refused, 400: string far
+    }
+""")
+OLD_IDL = """
+    struct Inner { 2: list<i32> numbers }
+    union Choice { 1: i32 number }
+    exception Refused { 2: Inner about }
+    struct All {
+        1: i32 id, 4: list<Inner> inners, 6: string name, 12: Inner one
+        16: list<list<Inner>> deep, 17: map<i32, Choice> choices, 18: Choice choice
+        19: Refused refused
+    }
+"""
+OLD = load(OLD_IDL, keep_unknown=True)
+
+
+def inner(text: str) -> Any:
+    return NEWER.Inner(text, [len(text)], True)
+
+
+ALL = NEWER.All(
+    id=7, yes=True, no=False, inners=[inner("x"), NEWER.Inner(None, [], False)],
+    table={"k": [inner("in a table")]}, name="Grüße", d=-0.1, numbers=[2**40, -1], small=-1,
+    short=300, long=2**62, one=inner("one"), raw=b"raw", key=uuid.UUID(int=5),
+    flags=[True, False], deep=[[inner("d")], [], [inner("e"), inner("")]],
+    choices={1: NEWER.Choice(word="w"), 2: NEWER.Choice(inner=inner("c"))},
+    choice=NEWER.Choice(number=3), refused=NEWER.Refused("no", inner("r"), 5), far="far",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+def test_what_is_not_known_comes_out_as_it_came(protocol: Any) -> None:
+    data = fastthrift.encode(ALL, protocol)
+    old = fastthrift.decode(OLD.All, data, protocol)
+    assert (old.id, old.inners[0].numbers, old.name) == (7, [1], "Grüße")
+    assert old.choices[1].number is None
+    assert fastthrift.encode(old, protocol) == data
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+def test_what_is_known_can_be_changed(protocol: Any) -> None:
+    old = fastthrift.decode(OLD.All, fastthrift.encode(ALL, protocol), protocol)
+    old.name = "changed"
+    old.one = None
+    old.inners.append(OLD.Inner([9]))
+    old.deep[2].pop()
+    expected = copy.deepcopy(ALL)
+    expected.name = "changed"
+    expected.one = None
+    expected.inners.append(NEWER.Inner(None, [9]))
+    expected.deep[2].pop()
+    assert fastthrift.encode(old, protocol) == fastthrift.encode(expected, protocol)
+
+
+def older(schema: Schema, data: Any) -> str:
+    """The IDL of a schema without some of its fields, and with others of another type."""
+    blocks = [
+        block(f"enum {name}", [f"M{index} = {number}," for index, number in enumerate(numbers)])
+        for name, numbers in schema.enums.items()
+    ]
+    for made in schema.structs:
+        lines = []
+        for line in made.lines:
+            what = data.draw(st.sampled_from(["keep", "keep", "drop", "retype"]))
+            # With a default what did not come is written.
+            line = re.sub(r" = .*", ",", line)
+            if what == "retype":
+                other = "i64" if " double " in line else "double"
+                line = re.sub(r"(\d+: )(optional |required )?.* (\w+,)", rf"\1{other} \3", line)
+            if what != "drop":
+                lines.append(line)
+        blocks.append(block(f"{made.keyword} {made.name}", lines))
+    return "\n".join(blocks)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("schemas")
+
+
+@pytest.mark.parametrize("protocol", ["binary", "compact", "apache_json"])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_messages_of_other_libraries_with_any_newer_schema(
+    protocol: str, directory: Path, data: Any
+) -> None:
+    schema = data.draw(schemas())
+    newer = Loaded.from_text(directory, schema.idl())
+    older_module = load(older(schema, data), keep_unknown=True)
+    for made in schema.structs:
+        plain = data.draw(made.values())
+        if protocol == "apache_json":
+            model = getattr(newer.reference, made.name)
+            messages = [apache.encode(newer.apache.build(model, plain), protocol, "pure")]
+        else:
+            theirs = build(getattr(newer.reference, made.name), plain)
+            messages = [reference.encode(theirs, protocol)]
+            if schema.ordered:
+                model = type(theirs)
+                messages.append(apache.encode(newer.apache.build(model, plain), protocol))
+        spoken = JSON if protocol == "apache_json" else protocol
+        for message in messages:
+            kept = fastthrift.decode(getattr(older_module, made.name), message, spoken)
+            written = fastthrift.encode(kept, spoken)
+            if protocol == "apache_json":
+                # Texts and numbers that are known can be written in more than one way.
+                cls = getattr(newer.subject, made.name)
+                twice = [fastthrift.decode(cls, text, JSON) for text in (written, message)]
+                assert flatten(twice[0]) == flatten(twice[1])
+            else:
+                assert written == message
+            again = pickle.loads(pickle.dumps(copy.deepcopy(kept)))
+            assert fastthrift.encode(again, spoken) == written
+
+
+@pytest.mark.parametrize("source", ["memory", "buffered", "framed", "foreign"])
+def test_transports_do_not_matter(source: str) -> None:
+    data = fastthrift.encode(ALL)
+    if source == "memory":
+        transport: Any = TMemoryBuffer(data)
+    elif source == "buffered":
+        transport = TBufferedTransport(io.BytesIO(data), 1024)
+    elif source == "framed":
+        transport = TFramedTransport(TMemoryBuffer(struct.pack("!i", len(data)) + data))
+    else:
+        transport = io.BytesIO(data)
+    old = OLD.All()
+    old.read(TBinaryProtocolFactory().get_protocol(transport))
+    assert fastthrift.encode(old) == data
+
+
+def test_order_of_ids_and_fields() -> None:
+    """An unknown field stands behind the known one that it came behind."""
+    newer = load("struct S { 9: i32 z, 2: i32 b, 30: i32 x, 1: i32 a, 5: i32 e }")
+    old = load("struct S { 2: i32 b, 1: i32 a }", keep_unknown=True)
+    for protocol in "binary", "compact":
+        data = fastthrift.encode(newer.S(1, 2, 3, 4, 5), protocol)
+        assert fastthrift.encode(fastthrift.decode(old.S, data, protocol), protocol) == data
+        # Without the field it came behind, the place is still the same.
+        data = fastthrift.encode(newer.S(1, None, 3, 4, 5), protocol)
+        changed = fastthrift.decode(old.S, data, protocol)
+        assert fastthrift.encode(changed, protocol) == data
+    # Fields in another order than that of the IDL are written in that of the IDL.
+    turned = load("struct S { 1: i32 a, 2: i32 b }", keep_unknown=True)
+    read = fastthrift.decode(turned.S, fastthrift.encode(newer.S(1, 2, 3, 4, 5)))
+    back = fastthrift.decode(newer.S, fastthrift.encode(read))
+    assert back == newer.S(1, 2, 3, 4, 5)
+
+
+def test_a_field_that_comes_twice_is_kept_twice() -> None:
+    data = b"\x08\x00\x05\0\0\0\1" * 2 + b"\0"
+    old = fastthrift.decode(load("struct S {}", keep_unknown=True).S, data)
+    assert fastthrift.encode(old) == data
+
+
+OTHER_TYPES = [
+    ("list<i64>", [1, 2], "list<i32>"),
+    ("set<string>", ["a"], "set<i32>"),
+    ("list<list<i64>>", [[1]], "list<i32>"),
+    ("map<string, i64>", {"a": 1}, "map<string, i32>"),
+    ("map<string, i64>", {"a": 1, "b": 2}, "map<i32, i64>"),
+    ("list<bool>", [True], "set<bool>"),
+    ("bool", True, "i32"),
+    ("string", "text", "list<string>"),
+]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+@pytest.mark.parametrize("arrays", [None, "array"])
+@pytest.mark.parametrize(("new_type", "value", "old_type"), OTHER_TYPES)
+def test_a_value_of_another_type_is_kept(
+    new_type: str, value: Any, old_type: str, arrays: Any, protocol: Any
+) -> None:
+    newer = load(f"struct S {{ 1: i32 a, 2: {new_type} v, 3: i32 b }}")
+    old = load(f"struct S {{ 1: i32 a, 2: {old_type} v, 3: i32 b }}", keep_unknown=True)
+    data = fastthrift.encode(newer.S(1, value, 2), protocol)
+    read = fastthrift.decode(old.S, data, protocol, arrays=arrays)
+    assert (read.a, read.v, read.b) == (1, None, 2)
+    assert [field.id for field in fastthrift.unknown_fields(read)] == [2]
+    assert fastthrift.encode(read, protocol) == data
+    # Each side finds its own where the program sets the field.
+    read.v = {"i32": 5, "list": [], "set<": [], "map<": {}}[old_type[:4]]
+    both = fastthrift.encode(read, protocol)
+    assert fastthrift.decode(old.S, both, protocol).v == read.v
+    back = fastthrift.decode(newer.S, both, protocol)
+    if not new_type.startswith(old_type[:4]):
+        assert back == newer.S(1, value, 2)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+def test_a_container_in_a_container_of_another_type_is_refused(protocol: Any) -> None:
+    newer = load("struct S { 1: list<list<i64>> v }")
+    idl = "struct S { 1: list<list<i32>> v }"
+    data = fastthrift.encode(newer.S([[], [1]]), protocol)
+    for arrays in (None, "array"):
+        with pytest.raises(TProtocolException, match="keep_unknown cannot keep") as caught:
+            fastthrift.decode(load(idl, keep_unknown=True).S, data, protocol, arrays=arrays)
+        assert "in v" in str(caught.value)
+    assert fastthrift.decode(load(idl).S, data, protocol).v == [[], []]
+    assert fastthrift.decode(load(idl, keep_unknown=True).S, b"\x0f\0\1\x0f\0\0\0\0\0").v == []
+
+
+BINARY_AND_COMPACT = [("binary", "compact"), ("compact", "binary")]
+
+
+@pytest.mark.parametrize(("read", "written"), BINARY_AND_COMPACT)
+def test_binary_and_compact_are_turned_into_each_other(read: str, written: str) -> None:
+    old = fastthrift.decode(OLD.All, fastthrift.encode(ALL, read), read)
+    assert fastthrift.encode(old, written) == fastthrift.encode(ALL, written)
+
+
+@pytest.mark.parametrize("other", ["binary", "compact"])
+def test_json_is_turned_into_others_where_there_is_no_string(other: str) -> None:
+    numbers = NEWER.All(
+        id=1, yes=True, no=False, d=float("inf"), numbers=[1, 2], small=1, short=2, long=3,
+        key=uuid.UUID(int=7), flags=[False], choices={1: NEWER.Choice(number=5)},
+    )  # fmt: skip
+    for read, written in (JSON, other), (other, JSON):
+        old = fastthrift.decode(OLD.All, fastthrift.encode(numbers, read), read)
+        assert fastthrift.encode(old, written) == fastthrift.encode(numbers, written)
+        old = fastthrift.decode(OLD.All, fastthrift.encode(ALL, read), read)
+        with pytest.raises(TProtocolException, match="text or binary"):
+            fastthrift.encode(old, written)
+
+
+def test_thriftpy2s_json_refuses_what_has_no_name() -> None:
+    old = fastthrift.decode(OLD.All, fastthrift.encode(ALL))
+    protocol = TJSONProtocolFactory().get_protocol(TMemoryBuffer())
+    with pytest.raises(TProtocolException, match=r"unknown field .* names of fields"):
+        protocol.write_struct(old)
+    protocol.write_struct(OLD.All(id=1))
+
+
+def test_text_of_json_is_kept_to_the_blank() -> None:
+    text = (
+        b'{"1":{"i32":1},"77":{"lst":["rec", 2, {"1" : {"dbl":1.50}} , {}]},"78":{"str":"\\u00e9"}}'
+    )
+    old = fastthrift.decode(OLD.All, text, JSON)
+    assert fastthrift.encode(old, JSON) == text
+
+
+def test_unknown_fields_tells_what_is_kept() -> None:
+    data = fastthrift.encode(NEWER.All(id=1, yes=True, far="x"), "compact")
+    old = fastthrift.decode(OLD.All, data, "compact")
+    told = fastthrift.unknown_fields(old)
+    assert [(f.id, f.ttype, f.protocol, f.value) for f in told] == [
+        (2, TType.BOOL, "compact", b"\1"),
+        (400, TType.STRING, "compact", b"\1x"),
+    ]
+    assert repr(told[1]) == "UnknownField(id=400, ttype=11, protocol=\"compact\", value=b'\\x01x')"
+    assert fastthrift.unknown_fields(OLD.All()) == ()
+    assert fastthrift.unknown_fields(NEWER.All()) == ()
+    assert repr(fastthrift.decode(OLD.Inner, fastthrift.encode(inner("a")))) == (
+        "Inner(numbers=[1], __thrift_unknown__=<unknown fields 1: string, 3: bool>)"
+    )
+
+
+def test_copies_pickles_and_comparison() -> None:
+    # Exceptions are equal to themselves only.
+    whole = copy.deepcopy(ALL)
+    whole.refused = None
+    data = fastthrift.encode(whole)
+    old = fastthrift.decode(OLD.All, data)
+    twins = [copy.copy(old), copy.deepcopy(old), pickle.loads(pickle.dumps(old))]
+    twins.append(fastthrift.decode(OLD.All, data))
+    for twin in twins:
+        assert twin == old
+        assert hash(twin) == hash(old)
+        assert fastthrift.encode(twin) == data
+    other = copy.deepcopy(whole)
+    other.far = "farther"
+    assert fastthrift.decode(OLD.All, fastthrift.encode(other)) != old
+    replaced = old.__replace__(name="other")
+    expected = copy.deepcopy(whole)
+    expected.name = "other"
+    assert fastthrift.encode(replaced) == fastthrift.encode(expected)
+    if sys.version_info >= (3, 13):
+        assert copy.replace(old, name="other") == replaced
+
+
+def test_an_object_that_is_read_again_keeps_what_came_last() -> None:
+    old = OLD.Inner()
+    for value in inner("first"), inner("second"), NEWER.Inner(numbers=[1]):
+        data = fastthrift.encode(value)
+        old.read(TBinaryProtocolFactory().get_protocol(TMemoryBuffer(data)))
+        assert fastthrift.encode(old) == data
+    refused = OLD.Refused()
+    for error in NEWER.Refused("no", inner("r"), 5), NEWER.Refused():
+        data = fastthrift.encode(error)
+        refused.about = None
+        refused.read(TBinaryProtocolFactory().get_protocol(TMemoryBuffer(data)))
+        assert fastthrift.encode(refused) == data
+
+
+def test_a_subclass_keeps_as_its_base_does() -> None:
+    class Mine(OLD.Inner):  # type: ignore[name-defined, misc]
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.seen = True
+
+    data = fastthrift.encode(inner("text"))
+    mine = fastthrift.decode(Mine, data)
+    assert mine.seen
+    assert fastthrift.encode(mine) == data
+
+
+def test_a_selection_keeps_nothing_beside_it() -> None:
+    old = fastthrift.decode(OLD.All, fastthrift.encode(ALL), only=["name", "one"])
+    assert fastthrift.unknown_fields(old) == ()
+    # What is chosen as a whole is whole.
+    assert fastthrift.encode(old.one) == fastthrift.encode(ALL.one)
+    assert fastthrift.encode(old) == fastthrift.encode(NEWER.All(name=ALL.name, one=ALL.one))
+
+
+def test_without_the_option_nothing_is_kept() -> None:
+    plain = load(OLD_IDL)
+    old = fastthrift.decode(plain.All, fastthrift.encode(ALL))
+    assert fastthrift.unknown_fields(old) == ()
+    assert vars(old).keys() == {field[1] for field in plain.All.thrift_spec.values()}
+
+
+def test_a_file_can_be_loaded_with_the_option_and_without(tmp_path: Path) -> None:
+    (tmp_path / "part.thrift").write_text("struct Part { 1: i32 a }")
+    file = tmp_path / "whole.thrift"
+    file.write_text('include "part.thrift"\nstruct Whole { 1: part.Part part }')
+    plain = fastthrift.load(str(file))
+    keeping = fastthrift.load(str(file), keep_unknown=True)
+    assert plain is fastthrift.load(str(file))
+    assert keeping is fastthrift.load(str(file), keep_unknown=True)
+    assert keeping.Whole is not plain.Whole
+    newer = load("struct Part { 1: i32 a, 2: i32 b } struct Whole { 1: Part part, 2: i32 c }")
+    data = fastthrift.encode(newer.Whole(newer.Part(1, 2), 3))
+    assert fastthrift.encode(fastthrift.decode(keeping.Whole, data)) == data
+    assert fastthrift.encode(fastthrift.decode(plain.Whole, data)) != data
+
+
+def test_plain_data_has_the_known_fields() -> None:
+    old = fastthrift.decode(OLD.Inner, fastthrift.encode(inner("a")))
+    assert fastthrift.to_dict(old) == {"numbers": [1]}
+    assert fastthrift.to_json(old) == b'{"numbers":[1]}'
+    assert fastthrift.from_dict(OLD.Inner, {"numbers": [1]}) == OLD.Inner([1])
+
+
+def nested(levels: int) -> bytes:
+    """A struct whose field 9 holds structs in structs."""
+    return b"\x0c\x00\x09" * levels + b"\0" * (levels + 1)
+
+
+def test_nesting_is_bounded_in_what_is_kept() -> None:
+    limited = TBinaryProtocolFactory(max_depth=10)
+    assert fastthrift.encode(fastthrift.decode(OLD.Inner, nested(9), limited), limited) == nested(9)
+    with pytest.raises(TDepthLimitException):
+        fastthrift.decode(OLD.Inner, nested(10), limited)
+    # What was read at one depth is written at another.
+    deep = fastthrift.decode(OLD.Inner, nested(9), limited)
+    with pytest.raises(TDepthLimitException):
+        fastthrift.encode(OLD.All(deep=[[deep]]), limited)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+def test_every_truncated_message_is_refused(protocol: Any) -> None:
+    data = fastthrift.encode(ALL, protocol)
+    for size in range(len(data)):
+        with pytest.raises((TProtocolException, EOFError)):
+            fastthrift.decode(OLD.All, data[:size], protocol)
+
+
+@given(position=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_changed_bytes_are_refused_or_kept(position: int, byte: int) -> None:
+    for protocol in "binary", "compact":
+        data = bytearray(fastthrift.encode(ALL, protocol))
+        data[position % len(data)] = byte
+        try:
+            old = fastthrift.decode(OLD.All, bytes(data), protocol)
+        except (TProtocolException, EOFError):
+            continue
+        written = fastthrift.encode(old, protocol)
+        assert fastthrift.encode(fastthrift.decode(OLD.All, written, protocol), protocol) == written
+
+
+def test_a_made_up_value_is_read_before_it_is_written() -> None:
+    old = fastthrift.decode(OLD.Inner, fastthrift.encode(inner("a")))
+    make = type(old.__thrift_unknown__)
+    for wrong in b"", b"\0\0\0\5a", b"\0\0\0\1ab":
+        old.__thrift_unknown__ = make([(None, 1, TType.STRING, "binary", wrong)])
+        with pytest.raises(TProtocolException):
+            fastthrift.encode(old)
+    for parts in [(None, 1, 99, "binary", b"")], [(None, 1, TType.I32, "xml", b"")]:
+        with pytest.raises(ValueError, match="no type"):
+            make(parts)
+    old.__thrift_unknown__ = b"text"
+    with pytest.raises(TypeError, match="what was kept of a message"):
+        fastthrift.encode(old)
+    del old.__thrift_unknown__
+    assert fastthrift.encode(old) == fastthrift.encode(NEWER.Inner(numbers=[1]))
