@@ -109,6 +109,12 @@ NAVIGATION = [
     ),
     (
         "Working on it",
-        ["docs/architecture.md", "docs/testing.md", "docs/interop.md", "docs/recipes.md"],
+        [
+            "docs/architecture.md",
+            "docs/testing.md",
+            "docs/interop.md",
+            "docs/peers.md",
+            "docs/recipes.md",
+        ],
     ),
 ]

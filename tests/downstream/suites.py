@@ -121,6 +121,14 @@ SUITES: tuple[Suite | Program, ...] = (
         requirements=("typing-extensions",),
     ),
     Program(
+        "gunicorn_thrift",
+        "gunicorn_thrift==0.2.25",
+        passing=32,
+        script="gunicorn_calls.py",
+        # gunicorn 20 has no `six`, which it imports; the gevent that it asks for cannot be built.
+        requirements=("gunicorn<20", "gevent"),
+    ),
+    Program(
         "thrift-pyi",
         "thrift-pyi==2.6.0",
         passing=80,

@@ -81,6 +81,16 @@ BREAKS = [
         ),
     ),
     Break(
+        "what comes in another dialect is refused",
+        "a bad request does not tell what came",
+        "f\"the body is {found or 'no Thrift message'}\"",
+        '"the body is no Thrift message"',
+        (
+            "servers/test_dialects::test_another_dialect_over_http_is_a_bad_request_that_tells_it",
+            "web/test_mounted::test_what_comes_in_another_dialect_is_told",
+        ),
+    ),
+    Break(
         "what is no call at a URL is refused",
         "a body may end too early",
         "        if self._length is not None and len(self._data) != self._length:\n",

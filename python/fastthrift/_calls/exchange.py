@@ -24,8 +24,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
+from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import BEGUN, READ, ServerCall, SettledCall
 from fastthrift._calls.services import printable
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
 from fastthrift._payload import TApplicationException
@@ -184,7 +186,9 @@ class Exchange:
         output = TMemoryBuffer()
         iprot = iprot_factory.get_protocol(itrans)
         oprot = oprot_factory.get_protocol(otrans_factory.get_transport(output))
-        return cls(iprot, oprot, output, lambda: source.rest(itrans), len(body))
+        exchange = cls(iprot, oprot, output, lambda: source.rest(itrans), len(body))
+        exchange.call.opening = body[:LOOKED_AT]
+        return exchange
 
     def answer(
         self,
@@ -220,7 +224,8 @@ class Exchange:
         written: bytes = self._output.getvalue()
         if failed and not written:
             if self.call.header is None:
-                raise BadRequest(400, "the body is no Thrift message")
+                found = explain(self.call.opening, self.oprot, "server", self.call.wanted)
+                raise BadRequest(400, f"the body is {found or 'no Thrift message'}")
             if self.call.stage == BEGUN:
                 raise BadRequest(400, "the message in the body cannot be read to its end")
             if not self.call.oneway:

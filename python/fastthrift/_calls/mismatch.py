@@ -22,6 +22,9 @@ _NO_MESSAGES = {
     "SASL": ("a SASL negotiation", "messages without one"),
 }
 
+# Of a frame, and of a name in the binary protocol, in bytes; and what comes after the name.
+_LENGTH, _CALL = 4, b"\1"
+
 _OLD_BINARY = "old binary"
 _HEADER = "THeader"
 
@@ -40,6 +43,7 @@ _TRANSPORTS = {
     "TAsyncHeaderTransport": True,
     "TBufferedTransport": False,
     "TAsyncBufferedTransport": False,
+    "TAsyncMemoryBuffer": False,
 }
 
 # Those that asyncio has, too.
@@ -49,32 +53,50 @@ _AIO_PROTOCOLS = ("binary", "compact")
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
 
 
-def explain(opening: bytes | None, prot: Any, side: str) -> str | None:
-    """What came in place of a message, and what ``side`` ("server" or "client"), which has the
-    protocol ``prot``, expects; None where the bytes do not tell, or are as they should be."""
-    found = detect(opening) if opening else None
+def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = None) -> str | None:
+    """What came in place of a message, and what ``side`` ("server" or "client") expects: what is
+    ``wanted``, or what its protocol ``prot`` is for; None where the bytes do not tell, or are as
+    they should be."""
+    found = _spoken(opening)
     if found is None:
         return None
     speech, framed = found
     if speech in _NO_MESSAGES:
-        what, wanted = _NO_MESSAGES[speech]
-        return f"{what}, this {side} expects {wanted}"
-    own_frames, own_protocol = _makes_frames(prot), _other_protocol(prot, speech)
-    wanted = ""
-    if own_frames is not None and framed != own_frames:
-        wanted = "frames" if own_frames else "messages without frames"
-    if own_protocol is not None:
-        wanted += f" of the {own_protocol}" if wanted else f"the {own_protocol}"
+        what, other = _NO_MESSAGES[speech]
+        return f"{what}, this {side} expects {wanted or other}"
+    wanted = wanted or _wanted(prot, speech, framed)
     if not wanted:
         return None
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
     return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
 
 
+def _spoken(opening: bytes | None) -> tuple[str, bool] | None:
+    """What the first bytes speak, and whether in frames; None where they do not tell."""
+    if not opening:
+        return None
+    found = detect(opening)
+    if found is None and int.from_bytes(opening[:_LENGTH], "big") == len(opening) - _LENGTH:
+        # A frame with a name alone is a message without a version, whose type is not in the frame.
+        found = detect(opening + _CALL)
+    return found
+
+
+def _wanted(prot: Any, speech: str, framed: bool) -> str:
+    """What a protocol is for that is not spoken so; nothing where it is, or nobody knows."""
+    own_frames, own_protocol = _makes_frames(prot), _other_protocol(prot, speech)
+    wanted = ""
+    if own_frames is not None and framed != own_frames:
+        wanted = "frames" if own_frames else "messages without frames"
+    if own_protocol is not None:
+        wanted += f" of the {own_protocol}" if wanted else f"the {own_protocol}"
+    return wanted
+
+
 def advise(opening: bytes | None, prot: Any) -> str | None:
     """The factories that a client with the protocol ``prot`` needs to speak as the other side;
     None where the bytes do not tell."""
-    found = detect(opening) if opening else None
+    found = _spoken(opening)
     if found is None or found[0] in _NO_MESSAGES:
         return None
     speech, framed = found

@@ -83,6 +83,8 @@ class ServerCall:
     stage: int
     # The first bytes of the connection, where they are known; after its first message none.
     opening: bytes | None
+    # What was expected in place of these, where that is not what the protocols are for.
+    wanted: str | None = None
 
     # What follows is only asked for where calls are watched.
 

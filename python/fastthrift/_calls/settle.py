@@ -102,7 +102,7 @@ def _settle_input(
     """What to do about a call that failed before it was read to its end."""
     found = None
     if call.header is None:
-        found = explain(call.opening, prot, "server") or explain_handshake(error)
+        found = explain(call.opening, prot, "server", call.wanted) or explain_handshake(error)
     # Of what is no message the end may be waited for in vain. A message that has come as a whole,
     # and ends too early, has not lost its client.
     is_whole = is_said_of(prot.trans, "holds_whole_messages")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import conclude, note_unfinished
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic, watch
 from fastthrift._core import (
     NativeServer,
@@ -29,6 +30,7 @@ from fastthrift._core import (
     TFramedTransportFactory,
     TMemoryBuffer,
     detect,
+    frame_header,
 )
 from fastthrift._serve.overload import FULL, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
@@ -198,6 +200,7 @@ class Lane:
         self.processor = processor
         self.logger = logger
         self.output = Output()
+        self._framed = format.framed
         self._source = TMemoryBuffer()
         iprot, self.oprot = formats.protocols(format, self._source, self.output)
         self.process = self.processing(processor, iprot, self.oprot)
@@ -217,6 +220,12 @@ class Lane:
         self._source.setvalue(message)
         return call
 
+    def note_opening(self, call: ServerCall, message: bytes) -> None:
+        """Note how what is no message begins on its connection, for the log."""
+        if call.header is None:
+            length = frame_header(len(message)) if self._framed else b""
+            call.opening = length + message[:LOOKED_AT]
+
     def make(self, calls: ServedCalls, message: bytes) -> bool:
         """Make the call of a message, and answer it; whether the connection goes on. Where it does
         not, something may be left of the answer."""
@@ -225,6 +234,7 @@ class Lane:
         try:
             self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
+            self.note_opening(call, message)
             goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
         if call.ending is not None:
             call.end()  # a processor of somebody's own has answered

@@ -38,7 +38,7 @@ _FRAMED: Any = TFramedTransportFactory()
 
 _FACTORIES: dict[str, Any] = {
     "binary": BINARY,
-    "old binary": BINARY,
+    "old binary": TBinaryProtocolFactory(strict_read=False, strict_write=False),
     "compact": TCompactProtocolFactory(),
     "JSON": TJSONProtocolFactory(),
     "Apache JSON": TApacheJSONProtocolFactory(),
@@ -68,6 +68,8 @@ class Message(NamedTuple):
     data: bytes
     protocol: Any
     transport: Any
+    #: What may come in its place; None where it is what it says.
+    wanted: str | None = None
 
 
 class Made(NamedTuple):
@@ -95,16 +97,25 @@ class MessageTask:
             also = " (at /Service/method: application/json)" if json else ""
             raise BadRequest(415, f"the Content-Type of a call is one of {known}{also}")
         self._protocols = _PROTOCOLS[media_type]
-        is_named = media_type.startswith(_VENDOR)
-        content_type = media_type if is_named else CONTENT_TYPE
+        self._is_named = media_type.startswith(_VENDOR)
+        content_type = media_type if self._is_named else CONTENT_TYPE
         self._headers: tuple[Header, ...] = (("Content-Type", content_type),)
 
     def message(self, body: bytes) -> Message:
         """The message that a body is."""
         protocol, framed = detect(body) or (self._protocols[0], False)
+        wanted = None
         if protocol not in self._protocols:
-            protocol, framed = self._protocols[0], False
-        return Message(body, _FACTORIES[protocol], _FRAMED if framed else BUFFERED)
+            # It will not be understood, and that is told.
+            protocol, framed, wanted = self._protocols[0], False, self._wanted()
+        return Message(body, _FACTORIES[protocol], _FRAMED if framed else BUFFERED, wanted)
+
+    def _wanted(self) -> str:
+        """What may come."""
+        *first, last = (each for each in self._protocols if each != "old binary")
+        names = f"{', '.join(first)} or {last}" if first else last
+        article = "an" if names.startswith("A") else "a"
+        return f"{article} {names} message{', by its Content-Type' if self._is_named else ''}"
 
     def answer(self, made: Made) -> Answer:
         """What was written for a call. A reply that tells of a failure says so in a header, too,

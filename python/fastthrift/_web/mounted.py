@@ -200,6 +200,7 @@ class Mounted:
         call = exchange.call
         call.peer = request.peer or "an unknown client"
         call.headers = request.headers.items()
+        call.wanted = message.wanted
         timeout = request.headers.get(TIMEOUT_HEADER.lower())
         call.deadline = None if timeout is None else moment_of([timeout])
         return exchange

@@ -94,6 +94,8 @@ def test_connection_is_kept_by_the_server():
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert head.startswith(b"HTTP/1.1 200 OK\r\n")
                 answer = message("add", 7, i32_result(5))
+                assert f"\r\nContent-Length: {len(answer)}\r\n".encode() in head
+                assert b"\r\nContent-Type: application/x-thrift\r\n" in head
                 assert await reader.readexactly(len(answer)) == answer
             writer.close()
 
@@ -234,6 +236,12 @@ def test_response_that_is_no_thrift_or_breaks_off():
             {"Content-Type": "text/html"},
             b"<",
             "503: Service Unavailable, with Content-Type te",
+        ),
+        (
+            503,
+            {"Content-Type": "application/problem+json"},
+            b'{"detail": "secret"}',
+            "503: Service Unavailable, with Content-Type application/problem+json",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from fastthrift import ClientPool
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TMemoryBuffer
+from support import dialects
 from support.django_project import Project
 from support.example_processes import DEADLINE, HOST, Server, free_port, running
 
@@ -85,6 +86,16 @@ def test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty(
     url = f"http://{HOST}:{web.port}/thrift/"
     with ClientPool(project.notes, url, timeout=DEADLINE) as notes:
         assert (notes.latest(1) == ["in chunks"]) == is_read
+
+
+def test_what_comes_in_another_dialect_is_told(project: Project, web: Server) -> None:
+    bodies = {**dialects.calls(project.notes, "latest", 1), **dialects.NO_THRIFT}
+    for name, body in bodies.items():
+        status, text = posted(web, body)
+        is_taken = "message" in name and "THeader" not in name
+        assert status == (200 if is_taken else 400), name
+        if not is_taken:
+            assert text.startswith(f"the body is {name}, this server expects".encode())
 
 
 def test_a_body_above_the_limit_of_django_is_413(web: Server) -> None:

@@ -16,6 +16,7 @@ import pytest
 from fastthrift import ClientPool
 from fastthrift.contrib.flask import Thrift
 from flask import Flask, abort, current_app, g, request
+from support import dialects
 from support.flask_calc import Handler, idl
 from support.thrift_messages import call_of
 from werkzeug.serving import make_server
@@ -85,6 +86,16 @@ def test_thrift_s_clients_call_it(mounting: Mounting) -> None:
         with pytest.raises(idl.NotFound):
             pool.find("x")
         assert pool.find("app") == "mounting"
+
+
+def test_what_comes_in_another_dialect_is_told(mounting: Mounting) -> None:
+    client = mounting.app.test_client()
+    for name, body in {**dialects.calls(idl.Calc, "add", 1, 2), **dialects.NO_THRIFT}.items():
+        answer = client.post("/thrift/", data=body, content_type="application/x-thrift")
+        is_taken = "message" in name and "THeader" not in name
+        assert answer.status_code == (200 if is_taken else 400), name
+        if not is_taken:
+            assert answer.text.startswith(f"the body is {name}, this server expects")
 
 
 def test_json_calls_it_and_the_request_is_that_of_the_call(mounting: Mounting) -> None:

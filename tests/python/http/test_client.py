@@ -186,6 +186,11 @@ def test_a_description_is_not_that_of_an_earlier_answer():
             ["Content-Type: text/html"],
             "502 Bad Gateway, with Content-Type text/html",
         ),
+        (
+            "503 Service Unavailable",
+            ["Content-Type: application/problem+json"],
+            "503 Service Unavailable, with Content-Type application/problem+json",
+        ),
         ("404 Not Found", [], "404 Not Found (Calls.add("),
         (
             "302 Found",

@@ -16,6 +16,8 @@ from fastthrift.http import make_client as make_http_client
 from fastthrift.http import make_server as make_http_server
 from fastthrift.server import TNonblockingServer, TSimpleServer, TThreadedServer, TThreadPoolServer
 
+from support.aio import aio_factories
+from support.dialects import Dialect
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server
 
 THREADED = {
@@ -39,26 +41,29 @@ class Served(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving_by(kind: str, handler: object | None = None, **options: Any) -> Iterator[Served]:
+def serving_by(
+    kind: str, handler: object | None = None, dialect: Dialect | None = None, **options: Any
+) -> Iterator[Served]:
     """Serve in a thread; ``options`` are attributes of the server, or of its socket where that
     has them."""
     handler = handler or Handler()
+    named = {} if dialect is None else factories_of(kind, dialect)
     close = None
     if kind == HTTP:
-        server: Any = make_http_server(Calls, handler, "127.0.0.1", 0)
+        server: Any = make_http_server(Calls, handler, "127.0.0.1", 0, **named)
         port = server.httpd.server_address[1]
     elif kind in (ASYNCIO, ASYNCIO_HTTP):
         if kind == ASYNCIO:
             trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000)
-            server = TAsyncServer(TAsyncProcessor(Calls, handler), trans)
+            server = TAsyncServer(TAsyncProcessor(Calls, handler), trans, **named)
         else:
-            server = make_aio_http_server(Calls, handler, "127.0.0.1", 0)
+            server = make_aio_http_server(Calls, handler, "127.0.0.1", 0, **named)
         close = server.close_soon
     elif kind == AWAITED:
         processor = TAsyncProcessor(Calls, handler)
-        server = make_server(processor=processor, server_class=TNonblockingServer)
+        server = make_server(processor=processor, server_class=TNonblockingServer, **named)
     else:
-        server = make_server(handler, THREADED[kind])
+        server = make_server(handler, THREADED[kind], **named)
     for name, value in options.items():
         owner = server.trans if hasattr(server.trans, name) else server
         assert hasattr(owner, name)
@@ -88,6 +93,21 @@ def serving_by(kind: str, handler: object | None = None, **options: Any) -> Iter
         (close or server.close)()
         thread.join(PATIENCE)
         assert not thread.is_alive(), "serve() did not return after close()"
+
+
+def factories_of(kind: str, dialect: Dialect) -> dict[str, Any]:
+    """What a server of this kind is given to expect a dialect; that of asyncio's HTTP has no
+    transport."""
+    transports, protocols = dialect.factories
+    if kind in (ASYNCIO, ASYNCIO_HTTP):
+        name = dialect.protocol.replace(" ", "_").lower()
+        awaited = aio_factories(name, "framed" if dialect.framed else "buffered")
+        transports, protocols = awaited["trans_factory"], awaited["proto_factory"]
+    if kind == ASYNCIO_HTTP:
+        return {"proto_factory": protocols}
+    if kind == HTTP:
+        return {"trans_factory": transports, "proto_factory": protocols}
+    return {"itrans_factory": transports, "iprot_factory": protocols}
 
 
 def client_at(kind: str, port: int) -> Any:

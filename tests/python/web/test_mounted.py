@@ -24,6 +24,7 @@ from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncP
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.thrift import TMultiplexedProcessor, TProcessor
 from fastthrift.transport import TMemoryBuffer
+from support import dialects
 from support.mount_probe import PATIENCE, AwaitedHandler, Handler, Mount, module
 
 THRIFT = {"content-type": "application/x-thrift"}
@@ -83,6 +84,37 @@ def test_a_call(ask: Any) -> None:
     reply = ask(Mounted(Mount, Handler()), ADD)
     assert reply.status == 200
     assert FORTY_TWO in reply.body
+
+
+VENDOR = "application/vnd.apache.thrift."
+TAKEN = {
+    "application/x-thrift": "a binary, compact, JSON or Apache JSON message",
+    f"{VENDOR}binary": "a binary message, by its Content-Type",
+    f"{VENDOR}compact": "a compact message, by its Content-Type",
+    f"{VENDOR}json": "an Apache JSON or JSON message, by its Content-Type",
+}
+
+
+@BOTH
+@pytest.mark.parametrize("content_type", TAKEN)
+def test_what_comes_in_another_dialect_is_told(ask: Any, content_type: str) -> None:
+    """By its type where the client says that, and by its first bytes."""
+    handler = Handler()
+    mounted = Mounted(Mount, handler)
+    bodies = {**dialects.calls(Mount, "add", 40, 2), **dialects.NO_THRIFT}
+    named = content_type.removeprefix(VENDOR)
+    for name, body in bodies.items():
+        reply = ask(mounted, body, {"content-type": content_type})
+        before, handler.count = handler.count, 0
+        if (
+            "message" in name
+            and "THeader" not in name
+            and (named == content_type or named in name.lower())
+        ):
+            assert (reply.status, before) == (200, 1), name
+            continue
+        text = f"the body is {name}, this server expects {TAKEN[content_type]}\n"
+        assert (reply.status, reply.body.decode(), before) == (400, text, 0)
 
 
 @BOTH

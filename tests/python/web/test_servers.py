@@ -27,6 +27,7 @@ from fastthrift.protocol import (
 )
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import TFramedTransportFactory
+from support import dialects
 from support.example_processes import HOST, Server, free_port
 from support.mount_probe import IDL, MAX_BYTES, PATIENCE, Mount, module
 from thrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
@@ -144,6 +145,19 @@ def test_calls_of_a_client_of_ours(server: Running, protocol: str) -> None:
     client.note("one way")
     assert client.executed() == before + 1
     client.close()
+
+
+def test_every_dialect_is_answered_or_told(server: Running) -> None:
+    for name, body in dialects.calls(Mount, "add", 40, 2).items():
+        status, _, text = server.request(body)
+        assert status == (400 if "THeader" in name else 200), name
+        if status == 400:
+            assert text.startswith(f"the body is {name}, this server expects".encode())
+    before = server.executed()
+    for name, body in dialects.NO_THRIFT.items():
+        status, _, text = server.request(body)
+        assert (status, server.executed()) == (400, before), name
+        assert text.startswith(f"the body is {name}, this server expects".encode())
 
 
 def test_calls_in_frames(server: Running) -> None:

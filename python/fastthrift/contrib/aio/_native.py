@@ -51,6 +51,7 @@ class AwaitedLane(Lane):
             if isinstance(error, asyncio.CancelledError) and (call.stage != READ or is_cancelled()):
                 call.end()
                 raise
+            self.note_opening(call, message)
             settlement = settle(error, call, calls.peer, self.oprot, self.logger)
             goes_on = await drive(
                 send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
