@@ -419,7 +419,20 @@ def process_by_steps(
 
         yield from watch.serve(kind, processor, call, iprot, go)
         return
-    incoming = yield from read_call(kind, call, iprot, find)
+    yield from _serve_by_steps(kind, processor, find, call, iprot, oprot, None)
+
+
+def _serve_by_steps(
+    kind: type[Kind],
+    processor: Any,
+    find: Find,
+    call: ServerCall,
+    iprot: Any,
+    oprot: Any,
+    header: tuple[Any, int, int] | None,
+) -> Steps[None]:
+    """Read one call, from its ``header`` on where that was read, make it and answer it."""
+    incoming = yield from read_call(kind, call, iprot, find, header)
     token = serving.set((call, call.made, iprot))
     try:
         yield from answer(processor, Answers(kind, call), oprot, incoming)
@@ -437,8 +450,8 @@ def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
     made = read_straight(service, iprot, call)
     header: Any = call.header
     if made is None:
-        incoming = run(read_call(Blocking, call, iprot, single(processor), header))
-        return run(answer(processor, Answers(Blocking, call), oprot, incoming))
+        find = single(processor)
+        return run(_serve_by_steps(Blocking, processor, find, call, iprot, oprot, header))
 
     call.stage = READ
     method, api, oneway, args = made

@@ -36,6 +36,7 @@ class _HeaderStream(TTransportBase):
     def __init__(self, trans: Any, rules: HeaderRules) -> None:
         self.trans = TBufferedTransport(trans)
         self.rules = rules
+        rules.below = trans
         self._start_over()
 
     def _start_over(self) -> None:

@@ -34,6 +34,7 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
     ) -> None:
         super().__init__()
         self.rules = HeaderRules(allowed_client_types, default_protocol, max_frame_size)
+        self.rules.below = trans
         self._trans = TAsyncBufferedTransport(trans)
         # The length of the frame that came last, as it came.
         self._length = b""
