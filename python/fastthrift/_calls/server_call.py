@@ -408,30 +408,24 @@ def declare(error: Exception, result: Any) -> bool:
 
 
 def process_by_steps(
-    kind: type[Kind], processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
-) -> Steps[None]:
-    """Read one call, make it and answer it, by the methods of the protocols."""
-    if watch.is_on and getattr(call, "observed", None) is None:
-
-        def go(seen: Any) -> Any:
-            steps = process_by_steps(kind, seen, seen.find(find), call, iprot, oprot)
-            return kind.do(steps)
-
-        yield from watch.serve(kind, processor, call, iprot, go)
-        return
-    yield from _serve_by_steps(kind, processor, find, call, iprot, oprot, None)
-
-
-def _serve_by_steps(
     kind: type[Kind],
     processor: Any,
     find: Find,
     call: ServerCall,
     iprot: Any,
     oprot: Any,
-    header: tuple[Any, int, int] | None,
+    header: tuple[Any, int, int] | None = None,
 ) -> Steps[None]:
-    """Read one call, from its ``header`` on where that was read, make it and answer it."""
+    """Read one call, from its ``header`` on where that was read, make it and answer it, by the
+    methods of the protocols."""
+    if watch.is_on and getattr(call, "observed", None) is None:
+
+        def go(seen: Any) -> Any:
+            steps = process_by_steps(kind, seen, seen.find(find), call, iprot, oprot, header)
+            return kind.do(steps)
+
+        yield from watch.serve(kind, processor, call, iprot, go)
+        return
     incoming = yield from read_call(kind, call, iprot, find, header)
     token = serving.set((call, call.made, iprot))
     try:
@@ -451,7 +445,7 @@ def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
     header: Any = call.header
     if made is None:
         find = single(processor)
-        return run(_serve_by_steps(Blocking, processor, find, call, iprot, oprot, header))
+        return run(process_by_steps(Blocking, processor, find, call, iprot, oprot, header))
 
     call.stage = READ
     method, api, oneway, args = made
