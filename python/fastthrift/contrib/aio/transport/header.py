@@ -64,6 +64,11 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
         self.arrived += self.rules.message_in(await readall(self._trans.read, size))
         return True
 
+    def end_frame(self) -> None:
+        """Pass over what a frame has besides its message; see ``THeaderTransport``."""
+        if not self.rules.is_unframed:
+            self.arrived = bytearray()
+
     def before_arrived(self) -> bytes:
         return self._length
 
