@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock, current_deadline, end_at
+from fastthrift._calls.headers import require_room, send_always
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
@@ -84,7 +85,9 @@ class ClientPool(PoolFace):
             """What the stub of a service says of its pools; see ``PoolFace`` for the options."""
 
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InThreads:
-        return _InThreads(service, options, Addresses(parse_all(url)), made_of)
+        urls = parse_all(url)
+        require_room(options.headers, urls, made_of[:2])
+        return _InThreads(service, options, Addresses(urls), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         options = self._options
@@ -203,6 +206,7 @@ class _InThreads(PoolCalls):
             trans_factory or url.transport_factory(),
         )
         client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
+        send_always(client, options.headers)
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
@@ -247,10 +251,11 @@ def _socket(
         "connect_timeout": _milliseconds(options.connect_timeout),
     }
     if url.scheme in ("http", "https"):
-        from fastthrift.http import THttpClient
+        from fastthrift.http import THttpClient, THttpHeaderFactory
 
         context = None if ssl_context is None else lambda: ssl_context
-        client = THttpClient(str(url), None, context, keep_alive=True)
+        headers = THttpHeaderFactory(dict(options.headers))
+        client = THttpClient(str(url), None, context, headers, keep_alive=True)
         client.connect_timeout = options.connect_timeout
         return client
     if url.scheme == "tls":

@@ -33,6 +33,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.budget import call_over
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
@@ -171,7 +172,7 @@ class TServer:
             iprot = self.iprot_factory.get_protocol(itrans)
             oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             process = processing(self.processor, iprot, oprot)
-            call = connection.call
+            call = connection.call = call_over(itrans)
             begin_message = getattr(client, "begin_message", None)
             waits = False
             goes_on = True

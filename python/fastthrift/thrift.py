@@ -22,7 +22,6 @@ from fastthrift._calls.progress import process as this_process
 from fastthrift._calls.server_call import (
     Reader,
     ServerCall,
-    SettledCall,
     Writer,
     answer,
     noted,
@@ -270,9 +269,10 @@ class TProcessor(ProcessorFace):
         another call can be read: not after the end of the connection, nor after bytes that
         cannot be read, for which nothing is written unless they name a call.
         """
+        from fastthrift._calls.budget import call_over
         from fastthrift._calls.settle import alone, conclude, peer_name
 
-        call = SettledCall()
+        call = call_over(iprot.trans)
         try:
             call.begin(b"")
             wait_for_opening(iprot.trans, call)
@@ -280,6 +280,8 @@ class TProcessor(ProcessorFace):
         except Exception as error:
             peer = peer or peer_name(iprot.trans, "an unknown peer")
             return conclude(error, self, call, peer, oprot, alone)
+        finally:
+            call.end()
         return True
 
 

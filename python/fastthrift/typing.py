@@ -5,7 +5,7 @@ Nothing here is needed to run a program: the classes are protocols, which client
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar
 
@@ -100,6 +100,7 @@ class PoolKeywords(TypedDict, total=False):
     check_seqid: bool
     middleware: Iterable[Middleware]
     name: str | None
+    headers: Mapping[str, str] | None
 
 
 class ServiceTypes(Protocol[_Client, _AsyncClient, _Pool, _AsyncPool, _Handler, _AsyncHandler]):

@@ -27,8 +27,8 @@ KINDS = {
     "calls": ("threaded", "native", "aio", "newer", "older"),
 }
 VERSIONS = ("newer", "older")
-#: Transports that are for blocking clients and servers.
-BLOCKING = ("header", "zlib")
+#: Transports that TNonblockingServer does not cut.
+NOT_NATIVE = ("http", "header", "zlib")
 UNKNOWN_SERVICE = "Nobody"
 #: In milliseconds: what a call may take, and one that a peer is known never to answer.
 TIMEOUT, ENDLESS = 120_000, 5_000
@@ -56,10 +56,8 @@ class Cell:
         if self.kind in VERSIONS and self.dialect not in EVOLVING:
             return False
         if self.kind == "native" and (
-            self.dialect.socket == "tls" or self.dialect.transport in ("http", *BLOCKING)
+            self.dialect.socket == "tls" or self.dialect.transport in NOT_NATIVE
         ):
-            return False
-        if self.kind == "aio" and self.dialect.transport in BLOCKING:
             return False
         return self.peer.speaks(self.dialect, serves=self.does == "serves")
 

@@ -27,8 +27,8 @@ and have cases of that too.
 
 Left out are: the JSON of thriftpy2, which over a socket runs a request again and again, in
 quadratic time; THeader of Node, whose generated clients flush no header, and whose server answers
-without one where a handler is asynchronous. `TNonblockingServer` has neither TLS nor HTTP; THeader
-and zlib are tried with blocking clients and servers.
+without one where a handler is asynchronous. `TNonblockingServer` has neither TLS, HTTP nor
+zlib, and THeader is tried with the other servers.
 
 """
 NOT_RUN: dict[str, Any] = {}

@@ -123,11 +123,14 @@ BREAKS = [
         ),
     ),
     Break(
-        "over HTTP a call whose client has no time left",
+        "over HTTP and THeader a call whose client has no time left",
         "nobody asks before it is made",
         "        if stage == READ:\n            self.require_time()\n",
         "",
-        ("http/test_deadlines::test_a_call_whose_time_is_over_is_not_executed",),
+        (
+            "http/test_deadlines::test_a_call_whose_time_is_over_is_not_executed",
+            "transport/test_header_deadlines::test_a_call_whose_time_is_over_is_not_executed",
+        ),
     ),
     Break(
         "no file is longer than 800 lines",

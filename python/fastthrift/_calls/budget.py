@@ -1,35 +1,18 @@
-"""The time that a client leaves for a call, as it travels with a request.
-
-Over HTTP it is a header: the whole milliseconds that are left when the request is sent. The clocks
-of two machines differ, so a moment would not do.
-"""
+"""The time that a client leaves for a call, where a server makes it: the call, and those that it
+makes, end by then, and what is over before it is made is not made."""
 
 from __future__ import annotations
 
 import contextlib
-import math
-import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
-TIMEOUT_HEADER = "X-Thrift-Timeout"
-
-# A thousand million milliseconds are eleven days.
-_MILLISECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
-
-
-def milliseconds_left(at: float) -> str:
-    """The value of the header for a call that ends at a moment of ``time.monotonic``."""
-    return str(max(0, math.ceil((at - time.monotonic()) * 1000)))
-
-
-def moment_of(values: Iterable[str]) -> float | None:
-    """The moment of ``time.monotonic`` at which a call with these values of the header ends, if it
-    starts now. None where there is no value, or anything but one number: that is ignored."""
-    given = list(values)
-    if len(given) != 1 or not _MILLISECONDS.fullmatch(given[0].strip()):
-        return None
-    return time.monotonic() + int(given[0]) / 1000
+from fastthrift._calls.server_call import READ, SettledCall
+from fastthrift._calls.services import printable
+from fastthrift._calls.transports import find_layer, headers_of
+from fastthrift._payload import TApplicationException
+from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 
 @contextlib.contextmanager
@@ -43,3 +26,68 @@ def until(at: float | None) -> Iterator[None]:
 
     with deadline(max(0.0, at - time.monotonic())):
         yield
+
+
+class TimedCall(SettledCall):
+    """A call that may have an end. Whether there is time left for it is looked at when it was read
+    and before it is made."""
+
+    _stage: int
+    #: When the call has to be over, by ``time.monotonic``; None for no such time.
+    deadline: float | None = None
+    #: Whether it was not made because that was over.
+    is_late = False
+
+    @property
+    def stage(self) -> Any:
+        return self._stage
+
+    @stage.setter
+    def stage(self, stage: int) -> None:
+        if stage == READ:
+            self.note_read()
+        self._stage = stage
+        if stage == READ:
+            self.require_time()
+
+    def note_read(self) -> None:
+        """It was read to its end."""
+
+    def require_time(self) -> None:
+        """Raise what a call is answered with whose time is over before it is made."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self.is_late = True
+            raise TApplicationException(
+                TApplicationException.INTERNAL_ERROR,
+                f"the deadline is over: {printable(self.method)}() was not executed",
+            )
+
+
+class HeaderCall(TimedCall):
+    """A call over a transport that has headers beside its messages, which may say how long it may
+    take. From when it was read until its end, that holds for what its handler calls."""
+
+    def __init__(self, trans: Any) -> None:
+        self._trans = trans
+        self._bounds = contextlib.ExitStack()
+        super().__init__()
+
+    def begin(self, opening: bytes | None = None) -> None:
+        self.end()
+        super().begin(opening)
+
+    def note_read(self) -> None:
+        name = TIMEOUT_HEADER.lower()
+        self.deadline = moment_of(
+            value for each, value in headers_of(self._trans) if each.lower() == name
+        )
+        self._bounds.enter_context(until(self.deadline))
+
+    def end(self) -> None:
+        super().end()
+        self._bounds.close()
+
+
+def call_over(trans: Any) -> SettledCall:
+    """What is for the calls of a connection with this transport, one after the other."""
+    return SettledCall() if find_layer(trans, "get_headers") is None else HeaderCall(trans)

@@ -20,17 +20,15 @@ from __future__ import annotations
 
 import contextlib
 import io
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, NamedTuple
 
+from fastthrift._calls.budget import TimedCall
 from fastthrift._calls.mismatch import explain
-from fastthrift._calls.server_call import BEGUN, READ, ServerCall, SettledCall
-from fastthrift._calls.services import printable
+from fastthrift._calls.server_call import BEGUN, ServerCall
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
-from fastthrift._payload import TApplicationException
 from fastthrift.transport.base import TTransportBase, TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
 
@@ -117,44 +115,21 @@ def require_call(
         raise too_large(limit)
 
 
-class BodyCall(SettledCall):
+class BodyCall(TimedCall):
     """The call in a body, which must hold nothing else.
 
     That is looked at when the call was read and before it is made, so that of two calls in one
-    body none is made; and so is whether there is time left for it.
+    body none is made.
     """
-
-    _stage: int
-    #: When the call has to be over, by ``time.monotonic``; None for no such time.
-    deadline: float | None = None
-    #: Whether it was not made because that was over.
-    is_late = False
 
     def __init__(self, rest: Callable[[], bytes]) -> None:
         """``rest`` gives what follows the message in the body, or a part of it."""
         self._rest = rest
         super().__init__()
 
-    @property
-    def stage(self) -> Any:
-        return self._stage
-
-    @stage.setter
-    def stage(self, stage: int) -> None:
-        if stage == READ and _says_something(self._rest()):
+    def note_read(self) -> None:
+        if _says_something(self._rest()):
             raise BadRequest(400, "something follows the message in the body")
-        self._stage = stage
-        if stage == READ:
-            self.require_time()
-
-    def require_time(self) -> None:
-        """Raise what a call is answered with whose time is over before it is made."""
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            self.is_late = True
-            raise TApplicationException(
-                TApplicationException.INTERNAL_ERROR,
-                f"the deadline is over: {printable(self.method)}() was not executed",
-            )
 
 
 class Exchange:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fastthrift._calls.transports import layers
 from fastthrift._core import detect
+from fastthrift.transport.base import TTransportException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ def explain_handshake(error: BaseException) -> str | None:
     """What is said of an error of TLS that bytes without encryption cause."""
     if getattr(error, "reason", None) in _NO_HANDSHAKE:
         return "no TLS handshake, this server expects encrypted connections"
+    return None
+
+
+def explain_refused(error: BaseException) -> str | None:
+    """What is said of an error that names what the other side speaks, which is not taken."""
+    if isinstance(error, TTransportException):
+        refused = error.type == TTransportException.INVALID_CLIENT_TYPE
+        return "a message that this server does not take" if refused else None
     return None
 
 

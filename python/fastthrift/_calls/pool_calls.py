@@ -11,13 +11,14 @@ import functools
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
 from fastthrift._calls.failures import add_description, describe, note_declared
+from fastthrift._calls.headers import text_of
 from fastthrift._calls.pooling import (
     Addresses,
     Attempts,
@@ -397,6 +398,7 @@ class PoolFace(ABC):
         check_seqid: bool = True,
         middleware: Iterable[Middleware] = (),
         name: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """``url`` is like ``tcp://host:9090?protocol=compact&transport=framed``, or a list of
         such, which take turns; ``fastthrift.urls`` tells all that it may be.
@@ -409,8 +411,10 @@ class PoolFace(ABC):
         times at most. ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
         ``ssl_context`` is for ``tls`` and ``https``. ``middleware`` stands around each call, with
         all its attempts (see ``fastthrift.hooks``). ``name`` is what errors call the pool.
+        ``headers`` go with each call, over THeader and HTTP.
 
-        Raises ``ValueError`` and ``TypeError`` for options that are none.
+        Raises ``ValueError`` and ``TypeError`` for options that are none, and for headers where
+        the transport has none.
         """
         check_service(service, type(self).__name__)
         options = PoolOptions(
@@ -422,6 +426,7 @@ class PoolFace(ABC):
             max_age=max_age,
             idempotent=idempotent,  # type: ignore[arg-type]
             retries=retries,
+            headers=text_of(headers),
         )
         self._service = service
         self._options = with_methods(service, options)

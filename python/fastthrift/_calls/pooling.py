@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from fastthrift._calls.deadlines import LONGEST
@@ -50,6 +50,8 @@ class PoolOptions:
     retries: int = 1
     # The service, where results have some fields only.
     selected: Any = None
+    # What goes with each call, where there is room for it.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.idempotent, str):

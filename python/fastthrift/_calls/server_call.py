@@ -410,18 +410,25 @@ def declare(error: Exception, result: Any) -> bool:
 
 
 def process_by_steps(
-    kind: type[Kind], processor: Any, find: Find, call: ServerCall, iprot: Any, oprot: Any
+    kind: type[Kind],
+    processor: Any,
+    find: Find,
+    call: ServerCall,
+    iprot: Any,
+    oprot: Any,
+    header: tuple[Any, int, int] | None = None,
 ) -> Steps[None]:
-    """Read one call, make it and answer it, by the methods of the protocols."""
+    """Read one call, from its ``header`` on where that was read, make it and answer it, by the
+    methods of the protocols."""
     if watch.is_on and getattr(call, "observed", None) is None:
 
         def go(seen: Any) -> Any:
-            steps = process_by_steps(kind, seen, seen.find(find), call, iprot, oprot)
+            steps = process_by_steps(kind, seen, seen.find(find), call, iprot, oprot, header)
             return kind.do(steps)
 
         yield from watch.serve(kind, processor, call, iprot, go)
         return
-    incoming = yield from read_call(kind, call, iprot, find)
+    incoming = yield from read_call(kind, call, iprot, find, header)
     token = serving.set((call, call.made, iprot))
     try:
         yield from answer(processor, Answers(kind, call), oprot, incoming)
@@ -439,8 +446,8 @@ def process(processor: Any, call: ServerCall, iprot: Any, oprot: Any) -> None:
     made = read_straight(service, iprot, call)
     header: Any = call.header
     if made is None:
-        incoming = run(read_call(Blocking, call, iprot, single(processor), header))
-        return run(answer(processor, Answers(Blocking, call), oprot, incoming))
+        find = single(processor)
+        return run(process_by_steps(Blocking, processor, find, call, iprot, oprot, header))
 
     call.stage = READ
     method, api, oneway, args = made

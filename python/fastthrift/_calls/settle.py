@@ -10,7 +10,7 @@ import errno
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastthrift._calls.mismatch import explain, explain_handshake
+from fastthrift._calls.mismatch import explain, explain_handshake, explain_refused
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
@@ -103,6 +103,7 @@ def _settle_input(
     found = None
     if call.header is None:
         found = explain(call.opening, prot, "server", call.wanted) or explain_handshake(error)
+        found = found or explain_refused(error)
     # Of what is no message the end may be waited for in vain. A message that has come as a whole,
     # and ends too early, has not lost its client.
     is_whole = is_said_of(prot.trans, "holds_whole_messages")

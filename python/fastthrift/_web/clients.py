@@ -12,6 +12,7 @@
 ``retries``             how often such a call is made again
 ``max_idle``            seconds after which an idle connection is not used again
 ``max_age``             seconds after which a connection is not used again
+``headers``             a dict of what goes with each call, over THeader and HTTP
 ======================  ========================================================================
 
 ``service`` and ``url`` are needed, the rest are as ``fastthrift.ClientPool`` has them. Keys are
@@ -28,11 +29,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.deadlines import LONGEST
+from fastthrift._calls.headers import require_room, text_of
 from fastthrift._calls.pooling import PoolOptions, idempotent_methods
 from fastthrift.parser import load
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.pool import ClientPool
-from fastthrift.urls import parse_all
+from fastthrift.urls import ServiceURL, parse_all
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,7 +45,7 @@ _SECONDS = ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_a
 _WHOLE = ("pool_size", "retries")
 
 #: The keys of a client, in lower case.
-KEYS = ("service", "idl", "url", *_SECONDS, *_WHOLE, "idempotent")
+KEYS = ("service", "idl", "url", *_SECONDS, *_WHOLE, "idempotent", "headers")
 
 
 class Problem(NamedTuple):
@@ -125,12 +127,14 @@ class _Client:
             return [no_dict((self.name,), self.given, f"a dict like {self._example()}")]
         self._read_keys()
         service = self._service()
-        self._look_at_url()
+        urls = self._urls()
         for key in (*_SECONDS, *_WHOLE):
             if key in self.options:
                 self._look_at_number(key, self.options[key])
         if "idempotent" in self.options:
             self._look_at_idempotent(service, self.options["idempotent"])
+        if "headers" in self.options:
+            self._look_at_headers(self.options["headers"], urls)
         return self._found
 
     def pool(self) -> ClientPool:
@@ -232,18 +236,20 @@ class _Client:
             self._add("idl", f"{path}: {error.strerror or error}", hint)
         return None
 
-    def _look_at_url(self) -> None:
+    def _urls(self) -> list[ServiceURL]:
+        """Where it is; nothing where that is not known."""
         url = self.options.get("url")
         example = "like tcp://host:9090, unix:/path/of.sock or http://host/path"
         if url is None:
             self._add("url", "is missing", example)
-            return
+            return []
         try:
-            parse_all(url)
+            return parse_all(url)
         except ValueError as error:
             self._add("url", str(error), example)
         except (TypeError, AttributeError):
             self._add("url", f"{url!r} is no url", example + ", or a list of such")
+        return []
 
     def _look_at_number(self, key: str, value: Any) -> None:
         if value is None and key in _SECONDS:
@@ -281,6 +287,13 @@ class _Client:
                     f"{service.__name__} has no method {name!r}",
                     nearest(str(name), methods) or has,
                 )
+
+    def _look_at_headers(self, headers: Any, urls: list[ServiceURL]) -> None:
+        try:
+            require_room(text_of(headers), urls)
+        except (TypeError, ValueError) as error:
+            text = str(error).removeprefix("headers: ").removeprefix("headers ")
+            self._add("headers", text, "a dict like {'X-Tenant': 'acme'}")
 
 
 def nearest(name: str, known: Iterable[str], *, more: str = "") -> str | None:

@@ -17,7 +17,7 @@ import logging
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fastthrift._calls.budget import TIMEOUT_HEADER, moment_of, until
+from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import (
     Answer,
     BadRequest,
@@ -38,6 +38,7 @@ from fastthrift._calls.services import (
 from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
 from fastthrift.thrift import TProcessor, find_of, processing
+from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 from .bridge import JSON_TYPE, JsonTask, problem
 from .messages import Made, Message, MessageTask

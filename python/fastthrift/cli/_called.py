@@ -62,7 +62,7 @@ def add_call(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=_header,
         default=[],
-        help="a header of the request, over HTTP; may be repeated",
+        help="a header of the request, over HTTP and THeader; may be repeated",
     )
     parser.add_argument(
         "--ca", metavar="FILE", help="certificates to trust in place of the system's, in PEM"
@@ -123,7 +123,6 @@ class Called:
 
     def pool(self, size: int = 1) -> Any:
         """A pool of so many connections, none of which makes a call twice."""
-        headers = self.arguments.header
         timeout = self.arguments.timeout
         return ClientPool(
             self.service,
@@ -133,7 +132,7 @@ class Called:
             connect_timeout=timeout,
             retries=0,
             ssl_context=self.ssl_context,
-            middleware=[_with_headers(headers)] if headers else [],
+            headers=dict(self.arguments.header),
         )
 
     def call(self, pool: Any) -> Any:
@@ -150,8 +149,11 @@ def _url(arguments: argparse.Namespace) -> ServiceURL:
         url = parse(arguments.url)
     except ValueError as error:
         raise UsageError(f"error: {error}") from None
-    if arguments.header and url.scheme not in ("http", "https"):
-        raise UsageError(f"error: --header is for http and https, and {url} has no headers")
+    has_headers = url.scheme in ("http", "https") or url.transport == "header"
+    if arguments.header and not has_headers:
+        raise UsageError(
+            f"error: --header is for http and https, and for transport=header: {url} has no headers"
+        )
     return url
 
 
@@ -193,17 +195,6 @@ def _method(arguments: argparse.Namespace, service: Any) -> str:
 def _methods(service: Any) -> str:
     lines = [f"  {signature(service, each)}" for each in methods_of(service)]
     return "\n".join([f"The methods of {service.__name__}:", *(lines or ["  none"])])
-
-
-def _with_headers(headers: list[tuple[str, str]]) -> Any:
-    def middleware(get_response: Any) -> Any:
-        def answer(call: Any) -> Any:
-            call.headers.update(headers)
-            return get_response(call)
-
-        return answer
-
-    return middleware
 
 
 def _why(error: Exception, arguments: argparse.Namespace) -> str:

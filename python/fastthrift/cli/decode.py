@@ -2,8 +2,8 @@
 
 Decodes DATA by a Thrift file: TYPE is a struct of it, such as Order or shared.Order, for a bare
 struct; or a service, for a message with its header (a call, a reply, an error). Protocol, frame
-and hexadecimal or base64 text are found from the bytes. Each field is shown with the byte where
-it begins; of bytes that are wrong, all that comes before.
+(that of THeader, too) and hexadecimal or base64 text are found from the bytes. Each field is shown
+with the byte where it begins; of bytes that are wrong, all that comes before.
 
 exit status: 0 all of it is right, 1 something is wrong, which standard error tells with its byte
 and field; 2 wrong usage
@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._core import TMessageType, TType, to_dict
+from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType, TType, to_dict
 from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
-from fastthrift.transport import TMemoryBuffer
+from fastthrift.transport import TMemoryBuffer, TTransportException
+from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
+from fastthrift.transport.header import THeaderSubprotocolID
 
 from ._traced import Schema, count_known, lines, path_to_end, plain
 
@@ -36,7 +38,7 @@ OK, FAILED, USAGE = 0, 1, 2
 
 INPUTS = ("auto", "raw", "hex", "base64")
 PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
-TRANSPORTS = ("auto", "framed", "buffered")
+TRANSPORTS = ("auto", "framed", "buffered", "header")
 
 # The bytes of a frame's length, and of that of thriftpy2's JSON.
 _LENGTH = 4
@@ -53,6 +55,9 @@ _SPOKEN = {
     "JSON": "json",
     "Apache JSON": "apache-json",
 }
+_HEADER = "THeader"
+# The protocols of messages in frames of THeader, by the numbers that these have.
+_IN_HEADER = {THeaderSubprotocolID.BINARY: "binary", THeaderSubprotocolID.COMPACT: "compact"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -156,19 +161,23 @@ class _Found(ABC):
     wrong: tuple[str, int | None, str] | None = None
     header: tuple[str, int, int] | None = None
     schema: Schema | None = None
+    #: The frame of THeader that it came in.
+    frame: HeaderFrame | None = None
 
-    def __init__(self, protocol: str, *, framed: bool) -> None:
+    def __init__(self, protocol: str, *, framed: bool, base: int | None = None) -> None:
         self.protocol = protocol
         self.framed = framed
-
-    @property
-    def base(self) -> int:
-        """Where the message begins."""
-        return _LENGTH if self.framed else 0
+        #: Where the message begins.
+        self.base = base if base is not None else _LENGTH if framed else 0
 
     def note_wrong(self, text: str, at: int | None, path: str = "") -> None:
         if self.wrong is None:
             self.wrong = text, at, path
+
+    def note_rest(self, count: int, what: str, at: int) -> None:
+        """So many bytes come after all that belongs to it."""
+        follow = "1 byte follows" if count == 1 else f"{count} bytes follow"
+        self.note_wrong(f"{follow} {what}", at)
 
     def wrong_in_words(self) -> str:
         assert self.wrong is not None
@@ -197,6 +206,7 @@ class _Found(ABC):
         return {
             "protocol": self.protocol,
             "framed": self.framed,
+            **({} if self.frame is None else {"theader": _plain_frame(self.frame)}),
             "message": message,
             "value": self.value(),
             "error": wrong,
@@ -211,9 +221,16 @@ class _Traced(_Found):
     """By a protocol whose values have their places."""
 
     def __init__(
-        self, data: bytes, kind: Any, protocol: str, *, framed: bool, message: bool
+        self,
+        data: bytes,
+        kind: Any,
+        protocol: str,
+        *,
+        framed: bool,
+        message: bool,
+        base: int | None = None,
     ) -> None:
-        super().__init__(protocol, framed=framed)
+        super().__init__(protocol, framed=framed, base=base)
         self._is_json = protocol == "apache-json"
         data = data[self.base :]
         header, self._node, self._end, wrong = _core.trace(
@@ -237,8 +254,7 @@ class _Traced(_Found):
         if self._is_json:
             rest = rest.strip().removeprefix(b"]" if message else b"").strip()
         if rest:
-            count = "1 byte follows" if len(rest) == 1 else f"{len(rest)} bytes follow"
-            self.note_wrong(f"{count} the end", len(data) - len(rest) + self.base)
+            self.note_rest(len(rest), "the end", len(data) - len(rest) + self.base)
 
     def value(self) -> Any:
         if self._node is None:
@@ -320,6 +336,9 @@ def _found(data: bytes, kind: Any, arguments: argparse.Namespace) -> _Found:
     message = hasattr(kind, "thrift_services")
     protocol, transport = arguments.protocol, arguments.transport
     said = _core.detect(data[:64])
+    is_header = transport == "auto" and message and said is not None and said[0] == _HEADER
+    if transport == "header" or is_header:
+        return _in_header(data, kind, protocol, message=message)
     if message and protocol == "auto" and said is not None:
         if said[0] not in _SPOKEN:
             raise _NotDecoded(f"the bytes are no Thrift message: they begin as {said[0]}")
@@ -334,6 +353,35 @@ def _found(data: bytes, kind: Any, arguments: argparse.Namespace) -> _Found:
         hint = "a message: name its service in place of a struct" if is_message else said[0]
         best.wrong = f"{text} (the bytes begin as {hint})", at, path
     return best
+
+
+def _in_header(data: bytes, kind: Any, protocol: str, *, message: bool) -> _Found:
+    """What is in a frame of THeader. Raises `_NotDecoded` for bytes that are none."""
+    size = int.from_bytes(data[:_LENGTH], "big")
+    whole = data[: _LENGTH + size]
+    if not is_header_frame(whole[_LENGTH:]):
+        raise _NotDecoded("the bytes are no frame of THeader: 0f ff after a length is missing")
+    try:
+        frame = read_frame(whole[_LENGTH:], DEFAULT_MAX_SIZE)
+    except TTransportException as error:
+        raise _NotDecoded(f"the frame of THeader is broken: {error.message}") from None
+    if protocol == "auto":
+        protocol = _IN_HEADER.get(frame.protocol_id, str(frame.protocol_id))
+    if protocol not in _IN_HEADER.values():
+        raise _NotDecoded(
+            f"the message in the frame of THeader is in protocol {protocol}: there are binary (0) "
+            "and compact (2)"
+        )
+    # Of what was compressed there are no bytes in the frame that could be told.
+    source = frame.payload if frame.transforms else whole
+    base = len(source) - len(frame.payload)
+    found = _Traced(source, kind, protocol, framed=True, message=message, base=base)
+    found.frame = frame
+    if missing := _missing_of_frame(data):
+        found.note_wrong(f"the frame lacks {missing} bytes", len(data))
+    if rest := len(data) - len(whole):
+        found.note_rest(rest, "the frame", len(whole))
+    return found
 
 
 def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, bool]]:
@@ -385,17 +433,51 @@ def _of(data: bytes, kind: Any, protocol: str, *, framed: bool, message: bool) -
     return _Traced(data, kind, protocol, framed=framed, message=message)
 
 
+def _plain_frame(frame: HeaderFrame) -> dict[str, Any]:
+    """What a frame of THeader has beside its message, as plain data."""
+    return {
+        "sequence_id": frame.sequence_id,
+        "flags": frame.flags,
+        "transforms": ["zlib"] * len(frame.transforms),
+        "headers": _texts(frame.headers),
+        "persistent": _texts(frame.persistent),
+    }
+
+
+def _texts(pairs: dict[bytes, bytes]) -> dict[str, str]:
+    return {
+        name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace")
+        for name, value in pairs.items()
+    }
+
+
 # Text
 
 
 def _print_text(found: _Found, encoding: str) -> None:
-    parts = [f"{found.protocol} protocol", "in a frame" if found.framed else "not in a frame"]
+    place = "in a frame" if found.framed else "not in a frame"
+    parts = [f"{found.protocol} protocol", place]
+    if found.frame is not None:
+        parts[-1] += " of THeader"
+        if found.frame.transforms:
+            parts.append("compressed with zlib (bytes are counted within the message)")
     if encoding != "raw":
         parts.append(f"from {encoding}")
     print(", ".join(parts))
+    if found.frame is not None:
+        _print_headers(found.frame)
     if found.header is not None:
         name, message_type, seqid = found.header
         kind = _KINDS.get(message_type, f"type {message_type}")
         print(f"{found.base:6}  {kind} {name}, sequence id {seqid}")
     for at, text in found.lines():
         print(f"{'' if at is None else at:>6}  {text}")
+
+
+def _print_headers(frame: HeaderFrame) -> None:
+    flags = f", flags {frame.flags:#06x}" if frame.flags else ""
+    print(f"{'':6}  frame with sequence id {frame.sequence_id}{flags}")
+    for pairs, kind in ((frame.headers, "header"), (frame.persistent, "persistent header")):
+        for pair in _texts(pairs).items():
+            name, value = (json_text(text, indent=None) for text in pair)
+            print(f"{'':6}  {kind} {name} = {value}")

@@ -14,13 +14,13 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
+from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
     DeadlineExceeded,
     TTransportBase,

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift._calls.budget import TIMEOUT_HEADER, moment_of, until
+from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.rate import Rate
@@ -31,6 +31,7 @@ from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TSocket
 from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
+from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 from fastthrift.transport.base import TTransportFactory
 
 from ._common import DEFAULT_MAX_MESSAGE_SIZE

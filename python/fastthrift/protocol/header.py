@@ -87,6 +87,11 @@ class THeaderProtocol:
         header: tuple[str, int, int] = self._proto().read_message_begin()
         return header
 
+    def read_message_end(self) -> Any:
+        result = self._proto().read_message_end()
+        self.trans.end_frame()
+        return result
+
     def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
         self.trans.rules.answers = ttype in (TMessageType.REPLY, TMessageType.EXCEPTION)
         if not self.trans.rules.answers:

@@ -4,6 +4,7 @@ them, so that transports which block and those of asyncio have the same."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from fastthrift._core import detect, frame_header, refused_transform
 
@@ -14,6 +15,7 @@ from ._header_frame import (
     read_frame,
     write_frame,
 )
+from ._time_left import TIMEOUT_HEADER, deadline_of, milliseconds_left
 from .base import TTransportException
 
 #: How many bytes there are before a frame: its length.
@@ -95,6 +97,8 @@ class HeaderRules:
         self.write_transforms: list[int] = []
         #: Of the call that is made, by names in text; the observers of calls fill them in.
         self.call_headers: dict[str, str] = {}
+        #: What is below the transport: the first that has a deadline bounds the calls of a client.
+        self.below: Any = None
         #: Whether what is written answers what was read, and so goes as that has come.
         self.answers = False
         #: Whether the last flush was refused because of a limit, so that nothing was sent.
@@ -183,6 +187,7 @@ class HeaderRules:
             transforms = self.received.transforms
         headers = self.write_persistent | self.write_headers
         headers |= {as_bytes(name): as_bytes(text) for name, text in self.call_headers.items()}
+        headers |= self._time_left(headers)
         self.write_headers = {}
         frame = HeaderFrame(
             payload, self.received.protocol_id, 0, self.sequence_id, transforms, headers
@@ -192,6 +197,15 @@ class HeaderRules:
         except TTransportException:
             self.refused = True
             raise
+
+    def _time_left(self, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """What tells the server until when a call has time, where the program does not say so by
+        itself."""
+        at = None if self.answers else deadline_of(self.below)
+        name = TIMEOUT_HEADER.lower().encode()
+        if at is None or any(each.lower() == name for each in headers):
+            return {}
+        return {TIMEOUT_HEADER.encode(): milliseconds_left(at).encode()}
 
 
 class HeaderFace:

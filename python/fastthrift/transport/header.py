@@ -36,6 +36,7 @@ class _HeaderStream(TTransportBase):
     def __init__(self, trans: Any, rules: HeaderRules) -> None:
         self.trans = TBufferedTransport(trans)
         self.rules = rules
+        rules.below = trans
         self._start_over()
 
     def _start_over(self) -> None:
@@ -74,6 +75,10 @@ class _HeaderStream(TTransportBase):
         size = self.rules.size_after(start)
         return start if size is None else self.rules.message_in(self.trans.read(size))
 
+    def end_frame(self) -> None:
+        """Pass over what was not read of the last frame."""
+        self._unread, self._position = b"", 0
+
     def write(self, buf: bytes) -> None:
         self._written += buf
 
@@ -107,6 +112,14 @@ class THeaderTransport(HeaderFace, TBufferedTransport):
     ) -> None:
         self.rules = HeaderRules(allowed_client_types, default_protocol, max_frame_size)
         super().__init__(_HeaderStream(trans, self.rules))
+
+    def end_frame(self) -> None:
+        """A message was read to its end: what its frame has besides belongs to no other, and is
+        passed over. Envoy's health check sends a byte too many."""
+        if not self.rules.is_unframed:
+            self.trans.end_frame()
+            if rest := self.pending():
+                self.read(rest)
 
 
 class THeaderTransportFactory:

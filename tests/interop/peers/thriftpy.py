@@ -49,11 +49,12 @@ class Parts:
             "zlib": (f"{self.prefix}transport", "ZlibTransportFactory"),
         }
         if transport == "header":
-            self.protocol = self.module("protocol").THeaderProtocolFactory()
-            made = self.module("transport.header")
-            kinds = made.THeaderSubprotocolID
+            self.protocol = self.made(f"{self.prefix}protocol", "HeaderProtocolFactory")
+            kinds = self.module("transport.header").THeaderSubprotocolID
             default = kinds.COMPACT if protocol == "compact" else kinds.BINARY
-            self.transport = made.THeaderTransportFactory(default_protocol=default)
+            self.transport = self.made(
+                f"{self.prefix}transport", "HeaderTransportFactory", default_protocol=default
+            )
             return
         self.protocol = self.made(*protocols[protocol])
         self.transport = self.made(*transports[transport])
@@ -64,10 +65,11 @@ class Parts:
     def module(self, name: str) -> Any:
         return import_module(f"{self.package}.{name}")
 
-    def made(self, module: str, name: str) -> Any:
+    def made(self, module: str, name: str, **options: Any) -> Any:
         if self.prefix and module == "contrib.aio.protocol.apache_json":
             module = "contrib.aio.protocol"
-        return getattr(self.module(module), f"TAsync{name}" if self.prefix else f"T{name}")()
+        name = f"TAsync{name}" if self.prefix else f"T{name}"
+        return getattr(self.module(module), name)(**options)
 
 
 def serve(parts: Parts, transport: str, socket: str, service: str, address: str) -> None:

@@ -50,7 +50,35 @@ def test_a_plain_server_tells_a_client_of_header(plain: str, caplog: Any) -> Non
 def test_a_server_of_header_tells_a_plain_client(plain: str, caplog: Any) -> None:
     called(HEADER, PLAIN[plain])
     spoken = {"buffered": "binary without frames", "framed": "framed compact"}[plain]
+    assert "sent a message that this server does not take: " in caplog.text
     assert f"the other side speaks {spoken}: allowed are THeader" in caplog.text
+
+
+@pytest.mark.parametrize("plain", PLAIN)
+def test_a_client_of_header_that_is_answered_without_is_told_what_the_server_speaks(
+    plain: str,
+) -> None:
+    """So it goes with proxies that answer in one dialect."""
+    trans_factory, proto_factory = PLAIN[plain]
+    memory = TMemoryBuffer()
+    proto = proto_factory.get_protocol(trans_factory.get_transport(memory))
+    proto.write_message_begin("echo", TMessageType.REPLY, 1)
+    proto.write_struct(rpc.Calls.echo_result("a"))
+    proto.write_message_end()
+    proto.trans.flush()
+
+    def script(connection: Any) -> None:
+        connection.recv(1000)
+        connection.sendall(memory.getvalue())
+
+    spoken = {"buffered": "binary without frames", "framed": "framed compact"}[plain]
+    parts = {"trans_factory": HEADER[0], "proto_factory": HEADER[1]}
+    with (
+        rpc.scripted_peer(script) as port,
+        rpc.client_of(port, **parts) as client,
+        pytest.raises(TTransportException, match=f"speaks {spoken}: allowed are THeader"),
+    ):
+        client.echo("a")
 
 
 @pytest.mark.parametrize("headers_at", ["server", "client"])

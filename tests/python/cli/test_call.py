@@ -14,13 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fastthrift
 import pytest
 import trustme
-from fastthrift.protocol import TCompactProtocolFactory
+from fastthrift.protocol import TCompactProtocolFactory, THeaderProtocolFactory
 from fastthrift.server import TThreadedServer
 from fastthrift.testing import serve
 from fastthrift.thrift import TMultiplexedProcessor, TProcessor
-from fastthrift.transport import TFramedTransportFactory, TServerSocket
+from fastthrift.transport import (
+    TFramedTransportFactory,
+    THeaderTransportFactory,
+    TServerSocket,
+)
 from fastthrift.transport.sslsocket import TSSLServerSocket
 from support.rpc import IDL, Calls, Handler, Other
 
@@ -245,6 +250,26 @@ def test_http_with_headers(idl: str) -> None:
             said = failure(socket_url.replace("tcp", "http"), idl, "Calls", "add", "1", "2")
         assert "closed the connection" in said
     assert seen[0]["x-token"] == "one:two"
+
+
+def test_theader_with_headers(idl: str) -> None:
+    class Told(Handler):
+        def echo(self, name: str) -> str:
+            call = fastthrift.current_call()
+            assert call is not None
+            return call.headers[name]
+
+    listening = TServerSocket("127.0.0.1", 0)
+    listening.listen()
+    parts = THeaderTransportFactory(), THeaderProtocolFactory()
+    server = TThreadedServer(TProcessor(Calls, Told()), listening, *parts, daemon=True)
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    url = f"tcp://127.0.0.1:{listening.sock.getsockname()[1]}?transport=header"
+    done = run(url, idl, "Calls", "echo", "x-token", "-H", "X-Token: one:two")
+    server.close()
+    thread.join()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one:two\n", "")
 
 
 @pytest.mark.parametrize("header", ["X: a\r\nY: b", "X: \u20ac", "X Y: a", "\u00e9: a"])

@@ -22,10 +22,12 @@ from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocolFactory,
     TCompactProtocolFactory,
+    THeaderProtocol,
     TJSONProtocolFactory,
 )
 from fastthrift.thrift import TApplicationException, TMessageType
-from fastthrift.transport import TFramedTransport, TMemoryBuffer
+from fastthrift.transport import TFramedTransport, THeaderTransportFactory, TMemoryBuffer
+from fastthrift.transport._header_frame import HeaderFrame, write_frame
 from fastthrift.utils import serialize
 
 IDL = """
@@ -312,3 +314,111 @@ def test_the_command_reads_a_file_in_a_process_of_its_own(idl: str, tmp_path: Pa
     done = subprocess.run([*command, f"{path}.no"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "cannot read" in done.stderr
+
+
+def header_frame(
+    protocol: str, *, transforms: tuple[int, ...] = (), sequence_id: int = 5, **headers: str
+) -> bytes:
+    """A call in a frame of THeader, as a client sends it."""
+    output = TMemoryBuffer()
+    number = {"binary": 0, "compact": 2}[protocol]
+    factory = THeaderTransportFactory(default_protocol=number, transforms=transforms)
+    proto = THeaderProtocol(factory.get_transport(output))
+    for name, value in headers.items():
+        proto.set_header(name, value)
+    proto.write_message_begin("find", TMessageType.CALL, sequence_id)
+    proto.write_struct(module.Shop.find_args(id=7, name="tea"))
+    proto.write_message_end()
+    proto.trans.flush()
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("transforms", [(), (1,)], ids=["plain", "zlib"])
+@pytest.mark.parametrize("written", ["raw", "hex", "base64"])
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_frames_of_theader_are_shown_with_their_headers(
+    decode: Any, protocol: str, written: str, transforms: tuple[int, ...]
+) -> None:
+    data = header_frame(protocol, transforms=transforms, Tenant="acme", note="n\u00e4h")
+    text = {"raw": data, "hex": data.hex(" ").encode(), "base64": base64.encodebytes(data)}[written]
+    for more in ((), ("--transport", "header"), ("--protocol", protocol)):
+        status, output, errors = decode(text, "Shop", "--json", *more)
+        assert (status, errors) == (0, "")
+        assert json.loads(output) == {
+            "encoding": written,
+            "protocol": protocol,
+            "framed": True,
+            "theader": {
+                "sequence_id": 5,
+                "flags": 0,
+                "transforms": ["zlib"] if transforms else [],
+                "headers": {"Tenant": "acme", "note": "n\u00e4h"},
+                "persistent": {},
+            },
+            "message": {"method": "find", "type": "call", "seqid": 5},
+            "value": {"id": 7, "name": "tea"},
+            "error": None,
+        }
+
+
+def test_places_are_counted_in_the_frame_and_in_what_was_compressed(decode: Any) -> None:
+    data = header_frame("binary", Tenant="acme\n")
+    status, output, errors = decode(data, "Shop")
+    assert (status, errors) == (0, "")
+    begin = data.index(b"\x80\x01\x00\x01")
+    lines = output.splitlines()
+    assert lines[:4] == [
+        "binary protocol, in a frame of THeader",
+        "        frame with sequence id 5",
+        '        header "Tenant" = "acme\\n"',
+        f"{begin:6}  call find, sequence id 5",
+    ]
+    assert f'{data.index(b"tea") - 7:6}  2: name (string) = "tea"' in lines
+    status, output, errors = decode(header_frame("binary", transforms=(1,)), "Shop")
+    first, _, call = output.splitlines()[:3]
+    assert first.endswith("compressed with zlib (bytes are counted within the message)")
+    assert call == "     0  call find, sequence id 5"
+
+
+def test_headers_for_all_messages_and_what_is_no_text_are_shown(decode: Any) -> None:
+    pairs = {b"once": b"\xff"}, {b"always": b"1"}
+    payload = message("compact", module.Shop.find_args(id=7))
+    frame = HeaderFrame(payload, 2, 3, 2**32 - 1, [], *pairs)
+    data = write_frame(frame)
+    status, output, errors = decode(len(data).to_bytes(4, "big") + data, "Shop")
+    assert (status, errors) == (0, "")
+    assert output.splitlines()[1:4] == [
+        "        frame with sequence id 4294967295, flags 0x0003",
+        '        header "once" = "\\\\xff"',
+        '        persistent header "always" = "1"',
+    ]
+
+
+def test_what_is_wrong_with_a_frame_of_theader_is_told(decode: Any) -> None:
+    data = header_frame("binary", Tenant="acme")
+    short = decode(data[:-2], "Shop")
+    assert short[0] == 1
+    assert "name (string)" in short[1] or "id (i64) = 7" in short[1]
+    assert "message ends early" in short[2]
+    assert decode(data + b"\0", "Shop")[::2] == (
+        1,
+        f"error: 1 byte follows the frame, at byte {len(data)}\n",
+    )
+    for given, options, text in (
+        (data[:12], ["--transport", "header"], "the frame of THeader is broken: "),
+        (message("binary", ORDER, framed=True), ["--transport", "header"], "no frame of THeader"),
+        (data, ["--protocol", "apache-json"], "is in protocol apache-json: there are binary (0)"),
+        (data[:14] + b"\x01" + data[15:], [], "in protocol 1: there are binary (0) and compact"),
+        (header_frame("binary", transforms=(1,))[:-4], [], "is broken: "),
+    ):
+        status, output, errors = decode(given, "Shop", *options)
+        assert (status, output) == (1, "")
+        assert text in errors
+
+
+def test_a_struct_in_a_frame_of_theader_is_found_where_that_is_said(decode: Any) -> None:
+    data = write_frame(HeaderFrame(serialize(ORDER, PROTOCOLS["compact"]), 2))
+    framed = len(data).to_bytes(4, "big") + data
+    status, output, errors = decode(framed, "Order", "--json", "--transport", "header")
+    assert (status, errors) == (0, "")
+    assert json.loads(output)["value"] == PLAIN

@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 from fastthrift import ClientPool, hooks
 from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.contrib.aio.protocol import TAsyncHeaderProtocolFactory
+from fastthrift.contrib.aio.server import TAsyncServer
+from fastthrift.contrib.aio.socket import TAsyncServerSocket
+from fastthrift.contrib.aio.transport import TAsyncHeaderTransportFactory
 from fastthrift.contrib.otel import ThriftInstrumentor
 from fastthrift.protocol import THeaderProtocolFactory
 from fastthrift.rpc import client_context
@@ -30,7 +35,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
-from support.rpc import Calls, Handler, Other, module
+from support.rpc import PATIENCE, Calls, Handler, Other, make_server, module, serving
 
 
 class Told:
@@ -119,6 +124,64 @@ def test_over_theader_both_sides_are_in_one_trace(told: Told) -> None:
     assert served.parent is not None
     assert served.parent.span_id == sent.get_span_context().span_id
     assert served.get_span_context().trace_id == sent.get_span_context().trace_id
+
+
+@pytest.mark.parametrize("server", ["blocking", "asyncio"])
+def test_over_theader_pools_and_servers_of_asyncio_are_in_one_trace_too(
+    told: Told, server: str
+) -> None:
+    """A blocking caller and one of asyncio, each within a span of its own and in time."""
+
+    async def main() -> None:
+        listening = TAsyncServerSocket("127.0.0.1", 0)
+        made = TAsyncServer(
+            TAsyncProcessor(Calls, Handler()),
+            listening,
+            TAsyncHeaderTransportFactory(),
+            TAsyncHeaderProtocolFactory(),
+        )
+        await made.start()
+        port = listening.raw_sock.getsockname()[1]
+        try:
+            if server == "asyncio":
+                await call(f"tcp://127.0.0.1:{port}?transport=header")
+        finally:
+            await made.close()
+
+    async def call(url: str) -> None:
+        tracer = told.tracers.get_tracer("test")
+        async with AsyncClientPool(Calls, url, timeout=PATIENCE) as pool:
+            with tracer.start_as_current_span("awaited"):
+                assert await pool.add(40, 2) == 42
+        await asyncio.get_running_loop().run_in_executor(None, call_blocking, url)
+
+    def call_blocking(url: str) -> None:
+        tracer = told.tracers.get_tracer("test")
+        with (
+            ClientPool(Calls, url, timeout=PATIENCE) as pool,
+            tracer.start_as_current_span("blocking"),
+        ):
+            assert pool.add(40, 2) == 42
+
+    if server == "asyncio":
+        asyncio.run(main())
+    else:
+        parts = THeaderTransportFactory(), THeaderProtocolFactory()
+        made = make_server(itrans_factory=parts[0], iprot_factory=parts[1])
+        made.handle_signals = False
+        with serving(made) as port:
+            asyncio.run(call(f"tcp://127.0.0.1:{port}?transport=header"))
+    views = [span.get_span_context() for span in told.spans(SpanKind.INTERNAL)]
+    sent = {span.get_span_context().trace_id: span for span in told.spans(SpanKind.CLIENT)}
+    served = {span.get_span_context().trace_id: span for span in told.spans(SpanKind.SERVER)}
+    assert len(views) == len(sent) == len(served) == 2
+    for view in views:
+        client = sent[view.trace_id]
+        assert client.parent is not None
+        assert client.parent.span_id == view.span_id
+        parent = served[view.trace_id].parent
+        assert parent is not None
+        assert parent.span_id == client.get_span_context().span_id
 
 
 def test_over_http_both_sides_are_in_one_trace(told: Told) -> None:

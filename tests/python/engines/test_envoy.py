@@ -149,6 +149,57 @@ def test_a_caller_of_theader_is_translated(translating):
             protocol.readMessageEnd()
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_our_own_callers_of_theader_are_translated(translating, protocol):
+    spoken = f"transport=header&protocol={protocol}"
+    with contextlib.closing(
+        pool(translating.ports[FRONT], spoken, headers={"User": "Ann"})
+    ) as greeter:
+        text = "x" * 1_000_000
+        # One may be left out for a while, for the exceptions that it has answered others with.
+        answers = {greeter.greet(text) for _ in range(8)}
+        assert answers <= {f"one: {text}", f"two: {text}"}
+        greeter.note(1)
+        with pytest.raises(TApplicationException, match="Internal error processing fail"):
+            greeter.fail()
+        # Frames of the servers have no headers, nor has the handler.
+        assert greeter.greet("header user") == "none"
+        assert greeter.stats()["connects"] == 2  # the other was closed for the failed call
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_headers_reach_servers_of_theader(tmp_path, protocol):
+    text = configuration("envoy.yaml").replace("transport: FRAMED", "transport: HEADER")
+    text = text.replace("protocol: BINARY", f"protocol: {protocol.upper()}")
+    behind = Behind(tmp_path, text)
+    for backend, kind in ((behind.one, "threaded"), (behind.two, "asyncio")):
+        backend.command += ["--transport", "header", "--server", kind]
+    spoken = f"transport=header&protocol={protocol}"
+    with behind.started():
+        port = behind.ports[FRONT]
+        with contextlib.closing(pool(port, spoken, headers={"User": "Ann"})) as greeter:
+            assert {greeter.greet("Bob") for _ in range(8)} == {"one: Bob", "two: Bob"}
+            for _ in range(4):
+                assert greeter.greet("header user") == "Ann"
+                assert 0 < int(greeter.greet("header x-thrift-timeout")) <= 60_000
+            greeter.note(1)
+            with pytest.raises(TApplicationException, match="Internal error processing fail"):
+                greeter.fail()
+        # Callers without headers are translated.
+        with behind.client(protocol, "framed") as client:
+            assert client.greet("header user") == "none"
+        # A call whose time is over is executed by no server.
+        with (
+            contextlib.closing(pool(port, spoken, headers={"X-Thrift-Timeout": "0"})) as late,
+            pytest.raises(TApplicationException, match="the deadline is over: greet"),
+        ):
+            late.greet("Bob")
+        # Each question for health has a byte too many, and the next one comes after it.
+        checks = "cluster.greeter.health_check"
+        wait_until(lambda: behind.statistic(f"{checks}.success") >= 6, "health is asked again")
+        assert behind.statistic(f"{checks}.failure") == 0
+
+
 @pytest.mark.parametrize(("protocol", "transport"), DIALECTS)
 def test_services_are_chosen_by_their_names(multiplexed, protocol, transport):
     spoken = f"protocol={protocol}&transport={transport}&service="

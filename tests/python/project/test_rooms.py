@@ -129,6 +129,7 @@ ROOMS: dict[str, set[str]] = {
         "protocol",
         "protocol.exc",
         "thrift",
+        "transport",
         "transport.base",
         "urls",
     },

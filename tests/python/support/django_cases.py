@@ -95,6 +95,7 @@ class CheckTests(SimpleTestCase):
             "E003": {"SERVICE": "Nope"},
             "E006": {"URL": "tcp//oops"},
             "E007": {"TIMEOUT": "2"},
+            "E012": {"HEADERS": {"X-Tenant": 7}},
             "W001": {"TIMEOUTS": 2},
             "W002": {"IDEMPOTENT": ["nope"]},
         }.items():

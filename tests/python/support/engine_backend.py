@@ -20,6 +20,8 @@ class Handler:
         self.runs = os.open(os.environ["RUNS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def greet(self, name):
+        if name.startswith("header "):
+            return fastthrift.current_call().headers.get(name.removeprefix("header "), "none")
         return f"{self.name}: {name}"
 
     def ping(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import socket
@@ -9,12 +10,17 @@ import struct
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import fastthrift
 import pytest
+from fastthrift.contrib.aio.processor import TAsyncProcessor
+from fastthrift.contrib.aio.protocol import TAsyncHeaderProtocolFactory
+from fastthrift.contrib.aio.server import TAsyncServer
+from fastthrift.contrib.aio.socket import TAsyncServerSocket
+from fastthrift.contrib.aio.transport import TAsyncHeaderTransportFactory
 from fastthrift.hooks import current_call
 from fastthrift.protocol import (
     TBinaryProtocolFactory,
@@ -320,3 +326,57 @@ def test_an_unknown_transform_cannot_be_added() -> None:
     with pytest.raises(ValueError, match=r"3 \(snappy\).* there is 1 \(zlib\)"):
         trans.add_transform(3)
     assert THeaderClientType.HEADERS == 0
+
+
+@pytest.mark.parametrize("kind", ["header", "framed"])
+@pytest.mark.parametrize("server", ["threads", "asyncio"])
+def test_what_a_frame_has_besides_its_message_is_passed_over(
+    echo: Any, port: int, kind: str, server: str
+) -> None:
+    """As Envoy asks for health: a byte too many, and the next call on the same connection."""
+
+    def message(seqid: int) -> bytes:
+        memory = TMemoryBuffer()
+        trans: Any = memory if kind == "framed" else THeaderTransport(memory)
+        factory = TBinaryProtocolFactory() if kind == "framed" else THeaderProtocolFactory()
+        proto = factory.get_protocol(trans)
+        proto.write_message_begin("echo", TMessageType.CALL, seqid)
+        proto.write_struct(echo.echo_args("a" * seqid))
+        proto.write_message_end()
+        proto.trans.flush()
+        data = memory.getvalue()
+        frame = (data if kind == "framed" else data[4:]) + b"\0" * seqid
+        return len(frame).to_bytes(4, "big") + frame
+
+    def converse(at: int) -> None:
+        parts = THeaderTransportFactory(ALL), THeaderProtocolFactory(ALL)
+        with client(echo, at, *parts) as one:
+            if kind == "framed":
+                one._iprot.trans.rules.client_type = THeaderClientType.FRAMED_BINARY
+            for seqid in (1, 100_000, 2):
+                one._iprot.trans.trans.trans.write(message(seqid))
+                one._iprot.trans.trans.trans.flush()
+                one._seqid = seqid
+                assert one._recv("echo") == "a" * seqid
+
+    if server == "threads":
+        converse(port)
+        return
+
+    async def main() -> None:
+        async with serving_awaited(echo) as at:
+            await asyncio.get_running_loop().run_in_executor(None, converse, at)
+
+    asyncio.run(main())
+
+
+@contextlib.asynccontextmanager
+async def serving_awaited(service: Any) -> AsyncIterator[int]:
+    listening = TAsyncServerSocket("127.0.0.1", 0)
+    parts = TAsyncHeaderTransportFactory(ALL), TAsyncHeaderProtocolFactory(ALL)
+    server = TAsyncServer(TAsyncProcessor(service, Handler()), listening, *parts)
+    await server.start()
+    try:
+        yield listening.raw_sock.getsockname()[1]
+    finally:
+        await server.close()

@@ -63,6 +63,8 @@ def test_a_right_configuration_has_no_problems(root: Path) -> None:
     assert problems(root, **everything) == []
     assert problems(root, url=["tcp://a:1", "unix:/run/x.sock"]) == []
     assert problems(root, idl=..., service=service) == []
+    for url in ("tcp://a?transport=header", ["http://a/", "unix:/run/x.sock?transport=header"]):
+        assert problems(root, url=url, headers={"X-Tenant": "acme"}) == []
     assert problems(root, idl=root / "calc.thrift") == []
     assert problems(root, idl=fastthrift.load(str(root / "calc.thrift"))) == []
     assert find_problems({}, root=root) == []
@@ -103,6 +105,9 @@ def test_a_right_configuration_has_no_problems(root: Path) -> None:
         ({"idempotent": "add"}, "['idempotent']", "'add' is no list"),
         ({"idempotent": ["ad"]}, "['idempotent']", "did you mean 'add'?"),
         ({"idempotent": [7]}, "['idempotent']", "it has add, subtract"),
+        ({"headers": "X-Tenant: acme"}, "['headers']", "is a dict of names and values, not a str"),
+        ({"headers": {"X Tenant": "acme"}}, "['headers']", "'X Tenant' cannot be sent"),
+        ({"headers": {"X-Tenant": "acme"}}, "['headers']", "no room for any at tcp://"),
     ],
     ids=str,
 )

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.budget import TIMEOUT_HEADER, milliseconds_left, moment_of, until
+from fastthrift._calls.budget import until
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
 from fastthrift._calls.server_call import SettledCall
@@ -43,6 +43,7 @@ from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
+from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
 from .client import TAsyncClient

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock
+from fastthrift._calls.headers import require_room, send_always
 from fastthrift._calls.pool_calls import (
     OneConnection,
     PoolCalls,
@@ -94,6 +95,7 @@ class AsyncClientPool(PoolFace):
         urls = parse_all(url)
         for each in urls:
             _require_support(each, made_of[0])
+        require_room(options.headers, urls, made_of[:2])
         return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
@@ -192,6 +194,7 @@ class _InTasks(PoolCalls):
         client: TAsyncClient = await drive(
             connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
         )
+        send_always(client, options.headers)
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
@@ -231,9 +234,10 @@ def _socket(
 ) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
     if url.scheme in _WEB:
-        from .http import TAsyncHttpClient
+        from .http import TAsyncHttpClient, TAsyncHttpHeaderFactory
 
-        client = TAsyncHttpClient(str(url), None, ssl_context)
+        headers = TAsyncHttpHeaderFactory(dict(options.headers))
+        client = TAsyncHttpClient(str(url), None, ssl_context, headers)
         client.connect_timeout = options.connect_timeout
         client.deadline = at
         return client

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.awaited import Awaited
+from fastthrift._calls.budget import call_over
 from fastthrift._calls.faces import ProcessorFace, SeveralFace
 from fastthrift._calls.server_call import (
     AsyncReader,
     ServerCall,
-    SettledCall,
     Writer,
     answer,
     noted,
@@ -105,8 +105,11 @@ class TAsyncProcessor(ProcessorFace):
 
         peer = peer or peer_name(iprot.trans, "an unknown peer")
         process = processing(self, iprot, oprot)
-        call = SettledCall()
-        return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
+        call = call_over(iprot.trans)
+        try:
+            return await process_and_answer(process, call, self, iprot, oprot, peer, settle_alone)
+        finally:
+            call.end()
 
 
 class TAsyncMultiplexedProcessor(SeveralFace, TAsyncProcessor):

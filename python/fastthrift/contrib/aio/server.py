@@ -11,6 +11,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.budget import call_over
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
@@ -228,7 +229,8 @@ class TAsyncServer:
             iprot = self.iprot_factory.get_protocol(itrans)
             oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             process = processing(self.processor, iprot, oprot)
-            call, peer = connection.call, connection.peer
+            call = connection.call = call_over(itrans)
+            peer = connection.peer
             # One that waited to be accepted when the server was closed may have sent calls.
             goes_on = is_first = True
             begin_message = getattr(client, "begin_message", None)

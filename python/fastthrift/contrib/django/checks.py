@@ -13,6 +13,7 @@ E008   something that is no dict
 E009   ``MIDDLEWARE`` that cannot be imported
 E010   ``EXCEPTION_STATUS`` that is no table of statuses
 E011   ``ATOMIC_CALLS`` that cannot be
+E012   ``HEADERS`` that cannot be sent
 W001   a key that is not known
 W002   ``IDEMPOTENT`` with what is no method
 W003   ``BIND`` to all addresses, by the checks of ``--deploy``: there is no TLS
@@ -47,6 +48,7 @@ _IDS = {
     "client": "E008",
     "unknown": "W001",
     "idempotent": "W002",
+    "headers": "E012",
     **dict.fromkeys((*_NUMBERS, "pool_size", "retries"), "E007"),
 }
 

@@ -31,6 +31,11 @@ class TAsyncHeaderProtocol(THeaderProtocol):
         header: tuple[str, int, int] = await self._proto().read_message_begin()
         return header
 
+    async def read_message_end(self) -> Any:
+        result = await self._proto().read_message_end()
+        self.trans.end_frame()
+        return result
+
 
 class TAsyncHeaderProtocolFactory(THeaderProtocolFactory):
     """Makes protocols of THeader for asyncio; those of one connection are to be one object, which

@@ -34,6 +34,7 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
     ) -> None:
         super().__init__()
         self.rules = HeaderRules(allowed_client_types, default_protocol, max_frame_size)
+        self.rules.below = trans
         self._trans = TAsyncBufferedTransport(trans)
         # The length of the frame that came last, as it came.
         self._length = b""
@@ -62,6 +63,11 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
         self._length = start
         self.arrived += self.rules.message_in(await readall(self._trans.read, size))
         return True
+
+    def end_frame(self) -> None:
+        """Pass over what a frame has besides its message; see ``THeaderTransport``."""
+        if not self.rules.is_unframed:
+            self.arrived = bytearray()
 
     def before_arrived(self) -> bytes:
         return self._length
