@@ -534,6 +534,7 @@ def load_schema(
     single: bool = False,
     reserved: str = "suffix",
     missing_include: str = "error",
+    classes: dict[str, Any] | None = None,
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
 

@@ -9,6 +9,7 @@ from fastthrift._core import Diagnostic
 
 from . import sources
 from .exc import ThriftModuleNameConflict, ThriftParserError
+from .options import Options
 from .parser import load_file, load_text, parse, parse_fp
 
 TYPE_CHECKING = False
@@ -58,8 +59,7 @@ def load(
         enable_cache=True,
         encoding=encoding,
         resolver=resolver,
-        reserved=reserved,
-        missing_include=missing_include,
+        options=Options(reserved, missing_include),
         is_registered=True,
     )
 
@@ -87,8 +87,7 @@ def load_fp(
         module_name,
         True,
         resolver,
-        reserved,
-        missing_include,
+        Options(reserved, missing_include),
         is_registered=True,
     )
 
