@@ -32,6 +32,7 @@ NAVIGATION = [
             "docs/howto/arrays.md",
             "docs/howto/messages.md",
             "docs/howto/types.md",
+            "docs/howto/options.md",
             "docs/howto/pickling.md",
             "docs/howto/strictness.md",
             "docs/howto/completion.md",

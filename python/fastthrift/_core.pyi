@@ -21,11 +21,11 @@ __all__ = [
     "TMessageType", "TType", "ValueScan", "bind", "copy_options", "decode", "delete_raw",
     "deserialize", "detect", "drop_plan", "encode", "find_method", "format_text", "frame_end",
     "frame_header", "frame_length", "from_dict", "from_json", "inherit_native", "initialize",
-    "install_call", "install_getattr", "is_slot", "layout_fields", "load_schema", "parse_json",
-    "read_call", "read_header_frame", "read_json", "read_json_message", "read_json_value",
-    "read_reply", "read_value", "refused_transform", "select", "send_at_once", "serialize",
-    "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later", "to_dict",
-    "to_json", "trace", "write_call", "write_header_frame", "write_json_message",
+    "install_call", "install_frozen", "install_getattr", "is_slot", "layout_fields", "load_schema",
+    "parse_json", "read_call", "read_header_frame", "read_json", "read_json_message",
+    "read_json_value", "read_reply", "read_value", "refused_transform", "select", "send_at_once",
+    "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later",
+    "to_dict", "to_json", "trace", "write_call", "write_header_frame", "write_json_message",
     "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
@@ -549,6 +549,9 @@ class StructStorage:
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+def install_frozen(cls: type) -> None:
+    """Note the class whose ``__setattr__`` and ``__delattr__`` refuse."""
 
 def initialize(object: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
     """`__init__` of classes made by `load`: the fields by position in IDL order, or by name."""

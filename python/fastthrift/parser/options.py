@@ -31,7 +31,7 @@ class Options:
         return key + "".join(f"?{name}={value}" for name, value in sorted(self.classes.items()))
 
     def for_core(self) -> dict[str, Any]:
-        """As ``_core.load_schema`` takes them."""
+        """Arguments of ``_core.load_schema``."""
         return {
             "reserved": self.reserved,
             "missing_include": self.missing_include,
@@ -40,7 +40,12 @@ class Options:
 
 
 # Of each option that makes other classes: the values that it takes, the usual one first.
-_VALUES: dict[str, tuple[Any, ...]] = {}
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "enums": ("int", "int_enum"),
+    "sets": ("list", "set"),
+    "strict": (False, True),
+    "frozen": (False, True),
+}
 
 
 def _is_usual(name: str, value: Any) -> bool:

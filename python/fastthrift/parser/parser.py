@@ -57,6 +57,10 @@ def parse(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
 
@@ -76,6 +80,15 @@ def parse(
     ``"error"`` refuses them as thriftpy2 does. ``missing_include="warn"`` makes a warning of an
     include that is not there.
 
+    ``enums``, ``sets``, ``strict`` and ``frozen`` make other classes of the file and of all that
+    it includes; see docs/howto/options.md. With ``enums="int_enum"`` an enum is an
+    ``enum.IntEnum``, and what is read is its members, or an ``int`` where none has the number.
+    With ``sets="set"`` a set that is read is a ``set``. With ``strict=True`` structs that are
+    written or read are looked at as a whole: fields that are required, unions, and types of values;
+    a ``TInvalidStructException`` tells all that is wrong. With ``frozen=True`` structs and unions
+    cannot be changed. A file that is loaded with other options is another module, with other
+    classes.
+
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
     """
@@ -87,7 +100,9 @@ def parse(
         enable_cache=enable_cache,
         encoding=encoding,
         resolver=resolver,
-        options=Options(reserved, missing_include),
+        options=Options(
+            reserved, missing_include, enums=enums, sets=sets, strict=strict, frozen=frozen
+        ),
         is_registered=False,
     )
 
@@ -153,19 +168,22 @@ def parse_fp(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
     It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
-    ``lexer`` and ``parser`` are accepted and not used; for ``reserved`` and ``missing_include``
-    see ``parse``.
+    ``lexer`` and ``parser`` are accepted and not used; for the other options see ``parse``.
     """
     return load_text(
         source,
         module_name,
         enable_cache,
         resolver,
-        Options(reserved, missing_include),
+        Options(reserved, missing_include, enums=enums, sets=sets, strict=strict, frozen=frozen),
         is_registered=False,
     )
 

@@ -168,7 +168,7 @@ impl<'a, 'py> Builder<'a, 'py> {
         match definition {
             Definition::Const(id) => {
                 let model = &schema[id];
-                let value = self.value(&model.value)?;
+                let value = self.value(&model.ty, &model.value)?;
                 let name = self.definition_name(&model.name, &schema[model.program]);
                 output.annotate(
                     intern!(py, "__thrift_const_annotations__"),

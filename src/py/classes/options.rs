@@ -74,8 +74,8 @@ impl ClassOptions {
 
     /// Those that are not as usual, by what `load` calls them and without what
     /// names are called; none where all are.
-    pub fn dict<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        if *self == Self::usual(self.naming) {
+    pub fn dict(self, py: Python<'_>) -> PyResult<Option<Bound<'_, PyDict>>> {
+        if self == Self::usual(self.naming) {
             return Ok(None);
         }
         let dict = PyDict::new(py);
@@ -96,9 +96,9 @@ impl ClassOptions {
 
     /// What tells a file from others for what is made of it: with other options it
     /// is other classes.
-    pub fn identity(&self, file: PathBuf) -> PathBuf {
+    pub fn identity(self, file: PathBuf) -> PathBuf {
         let mut file = self.naming.identity(file);
-        if *self != Self::usual(self.naming) {
+        if self != Self::usual(self.naming) {
             let Self {
                 enums,
                 sets,

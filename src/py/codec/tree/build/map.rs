@@ -207,6 +207,10 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                     },
                 }
             }
+            Kind::Converted(converted) => {
+                let key = self.key(&converted.kind, text)?;
+                self.converted(converted, key)
+            }
             Kind::Bool => match utf8 {
                 b"true" => Ok(PyBool::new(self.py, true).to_owned().into_any()),
                 b"false" => Ok(PyBool::new(self.py, false).to_owned().into_any()),
