@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import enum
+import importlib
 import io
 import itertools
 import pickle
@@ -414,6 +415,23 @@ def test_a_value_that_an_option_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(option))} must be "):
         fastthrift.load(files / "paint.thrift", **option)
+
+
+def test_the_import_hook_takes_the_options(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(files))
+    try:
+        fastthrift.install_import_hook(frozen=True)
+        module = importlib.import_module("paint_thrift")
+        with pytest.raises(AttributeError):
+            module.Paint().color = 2
+        assert module.shared.Color.RED == 1
+        with pytest.raises(ValueError, match="frozen must be False or True, not 'yes'"):
+            fastthrift.install_import_hook(frozen="yes")
+    finally:
+        fastthrift.install_import_hook()
+        fastthrift.remove_import_hook()
+        for name in ("paint_thrift", "shared_thrift"):
+            sys.modules.pop(name, None)
 
 
 def test_load_module_takes_the_options(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
