@@ -309,7 +309,9 @@ class _Stub:
     def enum(self, name: str, cls: Any) -> list[str]:
         is_python = hasattr(cls, "__thrift_members__")
         base = f"({self.use('enum', 'IntEnum')})" if is_python else ""
-        lines = [f"class {name}{base}:", *documented(cls)]
+        # mypy takes one without members for a mistake.
+        ignore = "  # type: ignore[misc]" if is_python and not list(cls) else ""
+        lines = [f"class {name}{base}:{ignore}", *documented(cls)]
         class_var = self.use("typing", "ClassVar")
         text, number, table = self.builtin("str"), self.builtin("int"), self.builtin("dict")
         for member in _names_of(cls, cls._NAMES_TO_VALUES):

@@ -16,11 +16,13 @@ def int_enum(name: str, items: list[tuple[str, int]], attributes: dict[str, Any]
 
     Raises ``ThriftParserError`` for a member that Python lets no enum have."""
     make: Any = IntEnum
+    # Of one that comes twice the last counts, as in a plain class.
+    numbers = dict(items)
     try:
-        cls = make(name, items, module=attributes["__module__"], qualname=name)
-    except ValueError as error:
+        cls = make(name, numbers, module=attributes["__module__"], qualname=name)
+    except (TypeError, ValueError) as error:
         raise _refused(name, str(error)) from error
-    for item, _ in items:
+    for item in numbers:
         if item not in cls.__members__:
             raise _refused(name, f"{item!r} is a special name")
     cls.__doc__ = None

@@ -412,7 +412,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
         let map = self.quiet.dict();
-        if matches!(key_kind, Kind::Struct(_)) {
+        if matches!(key_kind, Kind::Struct(_) | Kind::Converted(_)) {
             // Its hash is code of the program.
             self.quiet.calls();
         }

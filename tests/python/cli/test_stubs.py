@@ -283,7 +283,7 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
     (tmp_path / "paint.thrift").write_text(
         'include "shared.thrift"\n'
         "const shared.Unit USUAL = shared.Unit.METRE\n"
-        "enum Color { RED = 1, GREEN = 2 }\n"
+        "enum Color { RED = 1, GREEN = 2 }\nenum Nothing {}\n"
         "struct Paint {\n"
         "  1: Color color = Color.RED\n  2: list<shared.Unit> units\n"
         "  3: set<Color> used\n  4: set<list<set<i32>>> rows\n  5: set<map<i32, i32>> maps\n"

@@ -27,7 +27,7 @@ from fastthrift.protocol import (
     TCompactProtocolFactory,
 )
 from fastthrift.protocol.json import TJSONProtocolFactory
-from fastthrift.testing import serve
+from fastthrift.testing import async_client, serve
 from fastthrift.utils import deserialize, serialize
 
 SHARED = """
@@ -165,6 +165,19 @@ def test_an_enum_that_python_cannot_have_is_refused_by_name(files: Path) -> None
         assert name not in sys.modules
 
 
+def test_names_and_numbers_that_come_twice() -> None:
+    text = (
+        "enum Twice { A = 1, B = 1, C = 2, A = 7 } enum None_ {} struct S { 1: Twice t = Twice.A }"
+    )
+    module = fastthrift.load_fp(
+        io.StringIO(text), f"twice_{next(_serial)}_thrift", enums="int_enum"
+    )
+    twice = module.Twice
+    assert twice._NAMES_TO_VALUES == {"A": 7, "B": 1, "C": 2} == dict(twice.__members__)
+    assert module.S().t is twice.A
+    assert list(module.None_) == []
+
+
 # sets
 
 
@@ -215,7 +228,7 @@ def test_an_element_that_comes_twice_is_there_once(load: Any) -> None:
     assert fastthrift.decode(module.Paint, bytes(data)).used == {1}
 
 
-def test_an_element_without_a_hash_is_told_with_its_field(load: Any) -> None:
+def test_what_the_hash_of_an_element_raises_passes(load: Any) -> None:
     module = load(sets="set")
     data = fastthrift.encode(module.Paint(points=[module.shared.Point(1, 2)]))
     module.shared.Point.__hash__ = None
@@ -366,6 +379,17 @@ def test_options_hold_for_asyncio(load: Any) -> None:
         found, both = asyncio.run(call(url))
     assert found is color.GREEN
     assert both == {2}
+
+    async def served() -> tuple[Any, Any]:
+        async with async_client(module.Shop, handler) as client:
+            return await client.darker(1), await client.paint(module.Paint(used={2}))
+
+    handler.seen.clear()
+    found, paint = asyncio.run(served())
+    assert found is handler.seen[0] is color.RED
+    assert paint == handler.seen[1] == module.Paint(used={color.GREEN})
+    with pytest.raises(AttributeError):
+        paint.color = 1
 
 
 # modules

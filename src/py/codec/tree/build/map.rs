@@ -59,7 +59,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         let PlainValue::List(mut list) = found else {
             return Err(not_exact());
         };
-        if matches!(key_kind, Kind::Struct(_)) {
+        if matches!(key_kind, Kind::Struct(_) | Kind::Converted(_)) {
             // Its hash is code of the program.
             self.quiet.calls();
         }
