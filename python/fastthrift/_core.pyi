@@ -550,9 +550,7 @@ class StructStorage:
     def __ne__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-def install_frozen(cls: type) -> None:
-    """Note the class whose ``__setattr__`` and ``__delattr__`` refuse."""
-
+def install_frozen(cls: type) -> None: ...
 def initialize(object: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
     """`__init__` of classes made by `load`: the fields by position in IDL order, or by name."""
 
