@@ -216,12 +216,14 @@ const CIRCLES: &[(&[&str], &str)] = &[
     (
         &[
             "py/structs/plan/chosen.rs",
+            "py/structs/plan/converted.rs",
             "py/structs/plan/field.rs",
             "py/structs/plan/kind.rs",
             "py/structs/plan/mod.rs",
             "py/structs/plan/positions.rs",
         ],
-        "a plan has fields, a field has a kind, and the kind of a nested struct has its plan",
+        "a plan has fields, a field has a kind, which may be made of another one, and the kind of a \
+         nested struct has its plan",
     ),
     (
         &[
@@ -251,6 +253,7 @@ const PYTHON_MODULES: &[&str] = &[
     "fastthrift._payload",
     "fastthrift.contrib.apache._generated",
     "fastthrift.contrib.apache._transport",
+    "fastthrift.parser.enums",
     "fastthrift.parser.exc",
     "fastthrift.protocol.exc",
     "fastthrift.protocol.json",

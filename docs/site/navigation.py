@@ -33,6 +33,7 @@ NAVIGATION = [
             "docs/howto/keep-unknown.md",
             "docs/howto/messages.md",
             "docs/howto/types.md",
+            "docs/howto/options.md",
             "docs/howto/pickling.md",
             "docs/howto/strictness.md",
             "docs/howto/completion.md",

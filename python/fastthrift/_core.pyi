@@ -23,12 +23,12 @@ __all__ = [
     "TMessageType", "TType", "UnknownField", "UnknownFields", "ValueScan", "bind", "copy_options",
     "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode", "find_method",
     "format_text", "frame_end", "frame_header", "frame_length", "from_dict", "from_json",
-    "inherit_native", "initialize", "install_call", "install_getattr", "is_slot", "layout_fields",
-    "load_schema", "parse_json", "read_call", "read_header_frame", "read_json", "read_json_message",
-    "read_json_value", "read_reply", "read_value", "refused_transform", "select", "send_at_once",
-    "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later",
-    "to_dict", "to_json", "trace", "unknown_fields", "write_call", "write_header_frame",
-    "write_json_message", "write_json_value", "write_result", "write_value",
+    "inherit_native", "initialize", "install_call", "install_frozen", "install_getattr", "is_slot",
+    "layout_fields", "load_schema", "parse_json", "read_call", "read_header_frame", "read_json",
+    "read_json_message", "read_json_value", "read_reply", "read_value", "refused_transform",
+    "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
+    "take_output", "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "write_call",
+    "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -536,7 +536,7 @@ def load_schema(
     single: bool = False,
     reserved: str = "suffix",
     missing_include: str = "error",
-    keep_unknown: bool = False,
+    classes: dict[str, Any] | None = None,
 ) -> Schema:
     """Read and link a file with all it includes; raises a ThriftParserError, or an OSError."""
 
@@ -552,6 +552,7 @@ class StructStorage:
     def __ne__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+def install_frozen(cls: type) -> None: ...
 def initialize(object: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> None:
     """`__init__` of classes made by `load`: the fields by position in IDL order, or by name."""
 
@@ -659,12 +660,10 @@ def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     transport, the one below it, and how many bytes to ask that for; None where it has some."""
 
 def send_at_once(descriptor: int, data: bytes) -> int:
-    """Send what a socket takes without waiting, and with the interpreter's lock; how many bytes
-    that were."""
+    """Send what a socket takes without waiting, with the lock; how many bytes that were."""
 
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
-    """What was written to a native transport, if anything, and the transport below that has to
-    send and flush it. For others: the transport itself."""
+    """What was written to a native transport, and the one below that sends it; others: itself."""
 
 def install_getattr(cls: type) -> None:
     """Let a class with a `__getattr__` pay less for its attributes, before Python 3.12."""
@@ -700,8 +699,7 @@ def write_header_frame(
 ) -> bytes: ...
 def refused_transform(transform: int) -> str: ...
 def frame_end(data: bytes) -> int | None:
-    """Where the frame ends that begins with these bytes, whether it has come or not; None where
-    they begin none."""
+    """Where the frame ends that begins with these bytes, come or not; None where there is none."""
 
 @final
 class ValueScan:

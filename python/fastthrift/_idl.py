@@ -32,14 +32,15 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(path: str, include_dirs: list[str] | None, *, anew: bool = False) -> Any:
-    """The module of a Thrift file, read ``anew`` for those who wait for its changes. Raises
-    `UsageError`, which has the place and the line of each mistake."""
+def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:
+    """The module of a Thrift file, read ``anew`` for those who wait for its changes, with
+    ``options`` of ``parser.parse``. Raises `UsageError`, which has the place and the line of each
+    mistake."""
     directories: list[Any] | None = include_dirs and [*include_dirs]
     try:
         if anew:
-            return parse(path, include_dirs=directories, enable_cache=False)
-        return load_module_of(path, include_dirs=directories)
+            return parse(path, include_dirs=directories, enable_cache=False, **options)
+        return load_module_of(path, include_dirs=directories, **options)
     except ThriftParserError as error:
         found = getattr(error, "diagnostics", ())
         errors = [each for each in found if each.severity == "error"]

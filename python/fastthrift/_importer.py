@@ -11,13 +11,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
+    from typing import Any
 
 
 class ThriftImporter(importlib.abc.MetaPathFinder):
-    """Finds every module whose name ends with ``extension``."""
+    """Finds every module whose name ends with ``extension``, and loads it with ``options``, the
+    named ones of ``load``."""
 
-    def __init__(self, extension: str = "_thrift") -> None:
+    def __init__(self, extension: str = "_thrift", **options: Any) -> None:
         self.extension = extension
+        self.options = options
 
     def find_spec(
         self,
@@ -27,17 +30,18 @@ class ThriftImporter(importlib.abc.MetaPathFinder):
     ) -> ModuleSpec | None:
         if not fullname.endswith(self.extension):
             return None
-        return ModuleSpec(fullname, ThriftLoader(fullname))
+        return ModuleSpec(fullname, ThriftLoader(fullname, **self.options))
 
 
 class ThriftLoader(importlib.abc.Loader):
     """Makes the module of one ``.thrift`` file."""
 
-    def __init__(self, fullname: str) -> None:
+    def __init__(self, fullname: str, **options: Any) -> None:
         self.fullname = fullname
+        self.options = options
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return load_module(self.fullname)
+        return load_module(self.fullname, **self.options)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing is left to run: ``load_module`` returns a complete module."""

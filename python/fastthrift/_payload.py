@@ -379,7 +379,10 @@ class TPayload(metaclass=TPayloadMeta):
 
         replaced = copy.copy(self)
         for name, value in changes.items():
-            setattr(replaced, name, value)
+            if isinstance(replaced, TFrozenStruct):
+                _core.set_raw(replaced, name, value)
+            else:
+                setattr(replaced, name, value)
         return replaced
 
     def __eq__(self, other: object) -> bool:
@@ -403,6 +406,27 @@ class TStruct(_core.StructStorage, TPayload):
     __slots__ = ()
 
     __init__ = _struct_init
+
+
+# Base of those of files that were loaded with `frozen=True`.
+class TFrozenStruct(TStruct):
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(_refusal(self, "set", name))
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(_refusal(self, "delete", name))
+
+
+def _refusal(struct: TFrozenStruct, what: str, name: str) -> str:
+    return (
+        f"cannot {what} {name!r} of {type(struct).__name__}, which was loaded with frozen=True: "
+        f"make another one, as copy.replace() and __replace__() do"
+    )
+
+
+_core.install_frozen(TFrozenStruct)
 
 
 class TException(TPayload, Exception):

@@ -24,10 +24,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def install_import_hook() -> None:
-    """Add the hook behind the other finders; calling it again changes nothing."""
+def install_import_hook(**options: Any) -> None:
+    """Add the hook behind the other finders; calling it again changes nothing else. ``options`` are
+    the named ones of ``load``, for what is imported from then on."""
     from ._importer import _imp
+    from .parser.options import Options
 
+    Options(**options)
+    _imp.options = options
     remove_import_hook()
     sys.meta_path.append(_imp)
 

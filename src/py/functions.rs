@@ -8,7 +8,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString, PyTuple, PyType};
 
-use super::codec::{self, Decoder, Dialect, Encoder, Read, Settings, Strings, Write, type_name};
+use super::codec::{
+    self, Decoder, Dialect, Direction, Encoder, Read, Settings, Strings, Write, type_name,
+};
 use super::error::CodecError;
 use super::ffi::{self, ByPosition, General, Raised};
 use super::protocol::{
@@ -46,6 +48,7 @@ struct WriteByPlan<'a, 'py> {
 
 impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
     fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError> {
+        codec::check(self.plan, self.object, Direction::Written)?;
         Encoder::new(py, writer).struct_of_object(self.plan, self.object)
     }
 }
@@ -454,7 +457,9 @@ impl<'py> Read<'py> for ReadNew<'_> {
         py: Python<'py>,
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, CodecError> {
-        Decoder::new(py, reader, self.strings).new_struct(self.plan, self.layout)
+        let made = Decoder::new(py, reader, self.strings).new_struct(self.plan, self.layout)?;
+        codec::check(self.plan, &made, Direction::Read)?;
+        Ok(made)
     }
 }
 

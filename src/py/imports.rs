@@ -133,6 +133,21 @@ pub fn struct_base(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     CELL.import(py, "fastthrift._payload", "TStruct")
 }
 
+/// The base class of loaded structs that cannot be changed.
+pub fn frozen_base(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CELL.import(py, "fastthrift._payload", "TFrozenStruct")
+}
+
+import!(
+    /// A struct that breaks the rules of its file.
+    invalid_struct, "fastthrift.protocol.exc", "TInvalidStructException"
+);
+import!(
+    /// Makes an `IntEnum`.
+    int_enum, "fastthrift.parser.enums", "int_enum"
+);
+
 /// The base class of payloads, `TPayload`.
 pub fn payload(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();

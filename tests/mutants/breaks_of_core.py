@@ -622,6 +622,16 @@ BREAKS = [
         ),
     ),
     Break(
+        "what a strict file refuses",
+        "the last problem is told alone",
+        "self.problems.push((path, text));",
+        "self.problems = vec![(path, text)];",
+        (
+            "load/test_strict::test_all_problems_are_told_when_a_struct_is_written",
+            "load/test_strict::test_all_problems_are_told_when_a_struct_is_read",
+        ),
+    ),
+    Break(
         "an interpreter has the module to itself",
         "any other takes it",
         "        Err(owner) => Err(PyImportError::new_err(format!(",

@@ -201,9 +201,9 @@ BREAKS = [
     Break(
         "a load that fails leaves nothing",
         "a module is kept before its file is read",
-        "        try:\n            schema = _schema(\n",
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, options)\n",
         "        _thrift_cache[key] = types.ModuleType(key)\n"
-        "        try:\n            schema = _schema(\n",
+        "        try:\n            schema = _schema(path, directories, encoding, resolver, options)\n",
         ("load/test_modules::test_a_failed_load_leaves_nothing",),
     ),
     Break(
@@ -385,8 +385,8 @@ BREAKS = [
     Break(
         "a first load imports nothing more",
         "one module",
-        "        self.shared = shared\n        #: As the caches of these names will be.\n",
-        "        import csv as _\n\n        self.shared = shared\n",
+        "        self.shared = shared\n        self.options = options\n",
+        "        import csv as _\n\n        self.shared = shared\n        self.options = options\n",
         ("drop_in/test_public_names::test_a_first_load_imports_nothing",),
     ),
     Break(
@@ -620,5 +620,22 @@ BREAKS = [
         '    return factory is factory_of_calls and getattr(factory, "answers_in_kind", False)\n',
         "    return False\n",
         ("transport/test_header::test_other_callers_are_answered_in_kind",),
+    ),
+    Break(
+        "with other options for its classes",
+        "the cache does not tell them apart",
+        'return key + "".join(f"?{name}={value}" for name, value in sorted(self.classes.items()))',
+        "return key",
+        ("load/test_class_options::test_other_options_are_other_modules",),
+    ),
+    Break(
+        "a frozen struct is filled",
+        "nothing is refused",
+        'raise AttributeError(_refusal(self, "set", name))',
+        "_core.set_raw(self, name, value)",
+        (
+            "load/test_class_options::test_frozen_structs_cannot_be_changed",
+            "load/test_class_options::test_a_subclass_of_a_frozen_struct_is_frozen_too",
+        ),
     ),
 ]

@@ -108,6 +108,9 @@ class _Stub:
     def __init__(self, module: Any, names: dict[int, str]) -> None:
         self.module = module
         self.names = names
+        options = vars(module).get("__thrift_options__", {})
+        self.has_sets = "sets" in options
+        self.is_frozen = "frozen" in options
         self.members = _members(module)
         #: The imports: of a module None, or its names with what they are called here.
         self.imports: dict[str, dict[str, str] | None] = {}
@@ -219,25 +222,33 @@ class _Stub:
 
     # Types.
 
-    def type_of(self, ttype: int, inner: Any = None) -> str:
-        """The type of what a field holds."""
+    def type_of(self, ttype: int, inner: Any = None, *, hashed: bool = False) -> str:
+        """The type of what a field holds, or of what is ``hashed`` since it is in a set."""
         if ttype == _UUID:
             return self.use("uuid", "UUID")
         if ttype == TType.STRUCT:
             return self.reference(inner)
         if ttype == TType.MAP:
-            key, value = self.element(inner[0]), self.element(inner[1])
-            return f"{self.builtin('dict')}[{key}, {value}]"
+            key = self.element(inner[0], hashed=self.has_sets and _has_hash(inner[0]))
+            return f"{self.builtin('dict')}[{key}, {self.element(inner[1])}]"
         if ttype == TType.LIST:
+            if hashed:
+                return f"{self.builtin('tuple')}[{self.element(inner, hashed=True)}, ...]"
             return f"{self.builtin('list')}[{self.element(inner)}]"
         if ttype == TType.SET:
+            if self.has_sets and _has_hash(inner):
+                kind = self.builtin("frozenset" if hashed else "set")
+                return f"{kind}[{self.element(inner, hashed=True)}]"
             # It is read as a list, and written from whatever holds things.
             return f"{self.use('collections.abc', 'Collection')}[{self.element(inner)}]"
+        if ttype == TType.I32 and hasattr(inner, "__thrift_members__"):
+            return f"{self.reference(inner)} | {self.builtin('int')}"
         scalar = _SCALARS.get(ttype)
         return self.use("typing", "Any") if scalar is None else self.builtin(scalar)
 
-    def element(self, described: Any) -> str:
-        return self.type_of(*described) if isinstance(described, tuple) else self.type_of(described)
+    def element(self, described: Any, *, hashed: bool = False) -> str:
+        parts = described if isinstance(described, tuple) else (described,)
+        return self.type_of(*parts, hashed=hashed)
 
     def type_of_field(self, field: tuple[Any, ...]) -> str:
         return self.type_of(field[0], *field[2:-1])
@@ -267,6 +278,8 @@ class _Stub:
             return f"{self.builtin('dict')}[{inner}]"
         if isinstance(value, (list, set, frozenset)):
             return f"{self.builtin(type(value).__name__)}[{self.union(value)}]"
+        if _is_enum(type(value)):
+            return self.reference(type(value))
         return self.builtin(type(value).__name__)
 
     def union(self, values: Iterable[Any]) -> str:
@@ -289,17 +302,22 @@ class _Stub:
             if isinstance(value, TPayloadMeta):
                 return self.struct(name, value)
         final = self.use("typing", "Final")
-        if isinstance(value, (bool, int)):
+        if type(value) in (bool, int):
             return [statement(f"{name}: {final} = {value!r}", "")]
         return [statement(f"{name}: {final}[{self.type_of_value(value)}]", "")]
 
     def enum(self, name: str, cls: Any) -> list[str]:
-        lines = [f"class {name}:", *documented(cls)]
+        is_python = hasattr(cls, "__thrift_members__")
+        base = f"({self.use('enum', 'IntEnum')})" if is_python else ""
+        # mypy takes one without members for a mistake.
+        ignore = "  # type: ignore[misc]" if is_python and not list(cls) else ""
+        lines = [f"class {name}{base}:{ignore}", *documented(cls)]
         class_var = self.use("typing", "ClassVar")
         text, number, table = self.builtin("str"), self.builtin("int"), self.builtin("dict")
         for member in _names_of(cls, cls._NAMES_TO_VALUES):
-            final = self.use("typing", "Final")
-            lines.append(statement(f"{member}: {final} = {getattr(cls, member)!r}"))
+            number_of = int(getattr(cls, member))
+            kind = "" if is_python else f": {self.use('typing', 'Final')}"
+            lines.append(statement(f"{member}{kind} = {number_of}"))
         lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
         lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
         return lines
@@ -323,7 +341,10 @@ class _Stub:
                 else f"{field}: {kind} = {shown(default)}"
             )
             has_value = fields[field][-1] or default is not None
-            line = f"{field}: {kind if has_value else optional}"
+            shown_kind = kind if has_value else optional
+            if self.is_frozen and not is_exception:
+                shown_kind = f"{self.use('typing', 'Final')}[{shown_kind}]"
+            line = f"{field}: {shown_kind}"
             if hasattr(inherited, field):
                 line += "  # type: ignore"
             attributes.append(statement(line))
@@ -444,6 +465,15 @@ class _Stub:
         return signature(method_name(api), parameters, returned, "        ", payload.__doc__)
 
 
+def _has_hash(described: Any) -> bool:
+    """Whether values of a type can be in a set of Python: no map is in them."""
+    if not isinstance(described, tuple):
+        return True
+    if described[0] in (TType.LIST, TType.SET):
+        return _has_hash(described[1])
+    return bool(described[0] != TType.MAP)
+
+
 def _in_classes(members: dict[str, Any]) -> Iterator[str]:
     """The names that stand in classes, and hide those of the module there."""
     for value in members.values():
@@ -488,7 +518,7 @@ def shown(default: Any) -> str:
     """A default value; what cannot be written in a stub, or is long, is told to be there."""
     if isinstance(default, float) and not math.isfinite(default):
         return "..."
-    if isinstance(default, (bool, int, float)):
+    if type(default) in (bool, int, float):
         return repr(default)
     if isinstance(default, str) and default.isprintable() and default.isascii():
         text = '"' + default.replace("\\", "\\\\").replace('"', '\\"') + '"'

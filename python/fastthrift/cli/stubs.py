@@ -37,6 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the package that the modules are in: DIR/NAME/calc_thrift.pyi is written",
     )
+    parser.add_argument(
+        "--enums", choices=("int", "int_enum"), default="int", help="as the option of load()"
+    )
+    parser.add_argument(
+        "--sets", choices=("list", "set"), default="list", help="as the option of load()"
+    )
+    parser.add_argument("--frozen", action="store_true", help="as the option of load()")
     doing = parser.add_mutually_exclusive_group()
     doing.add_argument(
         "--check",
@@ -67,10 +74,11 @@ def _stubs(arguments: argparse.Namespace) -> tuple[dict[Path, str], set[str]]:
     """The text of each stub by its path, and the Thrift files that they are of.
 
     Raises `UsageError` for a file with mistakes, and for two files that have one stub."""
+    options = {"enums": arguments.enums, "sets": arguments.sets, "frozen": arguments.frozen}
     stubs: dict[Path, str] = {}
     origins: dict[Path, str] = {}
     for file in arguments.files:
-        modules = included(load(file, arguments.include_dirs, anew=True))
+        modules = included(load(file, arguments.include_dirs, anew=True, **options))
         names = {id(module): _name(module, file, arguments.package) for module in modules}
         for module in modules:
             path = Path(arguments.output, *names[id(module)].split(".")).with_suffix(".pyi")

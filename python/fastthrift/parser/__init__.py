@@ -7,15 +7,16 @@ import sys
 
 from fastthrift._core import Diagnostic
 
-from . import sources
+from . import registry, sources
 from .exc import ThriftModuleNameConflict, ThriftParserError
+from .options import Options
 from .parser import load_file, load_text, parse, parse_fp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import types
     from importlib.abc import Traversable
-    from typing import TextIO, TypeAlias
+    from typing import Any, TextIO, TypeAlias
 
     from .sources import Resolver
 
@@ -43,6 +44,10 @@ def load(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
     keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load a Thrift file as a module.
@@ -59,9 +64,15 @@ def load(
         enable_cache=True,
         encoding=encoding,
         resolver=resolver,
-        reserved=reserved,
-        missing_include=missing_include,
-        keep_unknown=keep_unknown,
+        options=Options(
+            reserved,
+            missing_include,
+            enums=enums,
+            sets=sets,
+            strict=strict,
+            frozen=frozen,
+            keep_unknown=keep_unknown,
+        ),
         is_registered=True,
     )
 
@@ -80,31 +91,43 @@ def load_fp(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
     keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module, which is put into ``sys.modules``. It may
-    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for ``reserved``,
-    ``missing_include`` and ``keep_unknown``."""
+    include what ``resolver`` knows; see ``parser.sources``, and ``parser.parse`` for the other
+    options."""
     return load_text(
         source,
         module_name,
         True,
         resolver,
-        reserved,
-        missing_include,
-        keep_unknown,
+        Options(
+            reserved,
+            missing_include,
+            enums=enums,
+            sets=sets,
+            strict=strict,
+            frozen=frozen,
+            keep_unknown=keep_unknown,
+        ),
         is_registered=True,
     )
 
 
-def load_module(fullname: str) -> types.ModuleType:
+def load_module(fullname: str, **options: Any) -> types.ModuleType:
     """Load the Thrift file of a module name: ``package.notes_thrift`` is the file
     ``notes.thrift`` of ``package``, ``notes_thrift`` the one of the current directory or, if it has
-    none, of ``sys.path``. Packages and directories may lie in zip archives."""
+    none, of ``sys.path``. Packages and directories may lie in zip archives. ``options`` are the
+    named ones of ``load``."""
     suffix = "_thrift"
     if not fullname.endswith(suffix):
         raise ImportError(f"fastthrift can only load module with '{suffix}' suffix")
     if fullname in sys.modules:
+        registry.check_options(fullname, Options(**options))
         return sys.modules[fullname]
     package, _, name = fullname.rpartition(".")
     file = name[: -len(suffix)] + ".thrift"
@@ -120,4 +143,4 @@ def load_module(fullname: str) -> types.ModuleType:
     found = sources.find(directories, file)
     # Where there is none, the error names the first place.
     path = os.path.join(directories[0], file) if found is None else found
-    return load(path, module_name=fullname)
+    return load(path, module_name=fullname, **options)

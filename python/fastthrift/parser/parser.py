@@ -21,6 +21,7 @@ from . import registry, reloading, sources
 from .exc import ThriftGrammarError as ThriftGrammarError
 from .exc import ThriftLexerError as ThriftLexerError
 from .exc import ThriftParserError
+from .options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def parse(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
     keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load the file at ``path`` as a module.
@@ -76,8 +81,16 @@ def parse(
     ``"error"`` refuses them as thriftpy2 does. ``missing_include="warn"`` makes a warning of an
     include that is not there.
 
-    ``keep_unknown`` has structs, unions and exceptions keep the fields of messages that the file
-    does not know, and write them again where they came; see ``fastthrift.unknown_fields``.
+    ``enums``, ``sets``, ``strict``, ``frozen`` and ``keep_unknown`` make other classes of the file
+    and of all that it includes; see docs/howto/options.md. With ``enums="int_enum"`` an enum is an
+    ``enum.IntEnum``, and what is read is its members, or an ``int`` where none has the number.
+    With ``sets="set"`` a set that is read is a ``set``. With ``strict=True`` structs that are
+    written or read are looked at as a whole: fields that are required, unions, and types of values;
+    a ``TInvalidStructException`` tells all that is wrong. With ``frozen=True`` structs and unions
+    cannot be changed. With ``keep_unknown=True`` structs, unions and exceptions keep the fields of
+    messages that the file does not know, and write them again where they came; see
+    ``fastthrift.unknown_fields``. A file that is loaded with other options is another module, with
+    other classes.
 
     Raises ``ThriftParserError`` (see ``fastthrift.parser.exc``) for a file that is wrong, and
     ``OSError`` for one that cannot be read.
@@ -90,9 +103,15 @@ def parse(
         enable_cache=enable_cache,
         encoding=encoding,
         resolver=resolver,
-        reserved=reserved,
-        missing_include=missing_include,
-        keep_unknown=keep_unknown,
+        options=Options(
+            reserved,
+            missing_include,
+            enums=enums,
+            sets=sets,
+            strict=strict,
+            frozen=frozen,
+            keep_unknown=keep_unknown,
+        ),
         is_registered=False,
     )
 
@@ -106,22 +125,17 @@ def load_file(
     enable_cache: bool,
     encoding: str,
     resolver: Resolver | None,
-    reserved: str,
-    missing_include: str,
-    keep_unknown: bool,
+    options: Options,
     is_registered: bool,
 ) -> types.ModuleType:
     """What ``parse`` does; ``is_registered`` puts the modules into ``sys.modules`` too. All is done
     that has to be done, or, when it fails, nothing."""
     with _parse_lock:
-        key = module_name or os.path.normpath(str(path))
-        if reserved != "suffix":
-            # Classes whose attributes are called otherwise are other classes.
-            key += f"?reserved={reserved}"
-        if keep_unknown:
-            key += "?keep_unknown"
+        key = (module_name or os.path.normpath(str(path))) + options.key
         is_cached = enable_cache and (resolver is None or module_name is not None)
         module = _thrift_cache.get(key) if is_cached else None
+        if is_registered and module_name:
+            registry.check_options(module_name, options)
         if module is not None:
             if is_registered and module_name:
                 registry.register(module, module_name)
@@ -136,16 +150,14 @@ def load_file(
             directories.append(include_dir)
 
         try:
-            schema = _schema(
-                path, directories, encoding, resolver, reserved, missing_include, keep_unknown
-            )
+            schema = _schema(path, directories, encoding, resolver, options)
         except ThriftParserError as error:
             reloading.watch(map(_file, error.files))
             raise
-        if missing_include == "warn":
+        if options.missing_include == "warn":
             _warn_of_missing_includes(schema)
         name = module_name or os.path.splitext(os.path.basename(str(path)))[0]
-        made = _Made(schema, name, shared=enable_cache and not resolver)
+        made = _Made(schema, name, options, shared=enable_cache and not resolver)
         reloading.watch(_file(read) for read, *_ in made.files)
         if is_registered and module_name:
             registry.register(made.root, module_name, made.outdated)
@@ -165,22 +177,31 @@ def parse_fp(
     resolver: Resolver | None = None,
     reserved: str = "suffix",
     missing_include: str = "error",
+    enums: str = "int",
+    sets: str = "list",
+    strict: bool = False,
+    frozen: bool = False,
     keep_unknown: bool = False,
 ) -> types.ModuleType:
     """Load what a file-like object holds as a module called ``module_name``.
 
     It may include what ``resolver`` knows, and nothing else; see ``fastthrift.parser.sources``.
-    ``lexer`` and ``parser`` are accepted and not used; for ``reserved``, ``missing_include``
-    and ``keep_unknown`` see ``parse``.
+    ``lexer`` and ``parser`` are accepted and not used; for the other options see ``parse``.
     """
     return load_text(
         source,
         module_name,
         enable_cache,
         resolver,
-        reserved,
-        missing_include,
-        keep_unknown,
+        Options(
+            reserved,
+            missing_include,
+            enums=enums,
+            sets=sets,
+            strict=strict,
+            frozen=frozen,
+            keep_unknown=keep_unknown,
+        ),
         is_registered=False,
     )
 
@@ -190,9 +211,7 @@ def load_text(
     module_name: str,
     enable_cache: bool,
     resolver: Resolver | None,
-    reserved: str,
-    missing_include: str,
-    keep_unknown: bool,
+    options: Options,
     *,
     is_registered: bool,
 ) -> types.ModuleType:
@@ -203,7 +222,10 @@ def load_text(
             "Expected `source` to be a file-like object with a method named 'read'"
         )
     with _parse_lock:
-        module = _thrift_cache.get(module_name) if enable_cache else None
+        key = module_name + options.key
+        if is_registered:
+            registry.check_options(module_name, options)
+        module = _thrift_cache.get(key) if enable_cache else None
         if module is not None:
             if is_registered:
                 registry.register(module, module_name)
@@ -219,17 +241,15 @@ def load_text(
             text=text,
             resolver=known,
             single=True,
-            reserved=reserved,
-            missing_include=missing_include,
-            keep_unknown=keep_unknown,
+            **options.for_core(),
         )
-        if missing_include == "warn":
+        if options.missing_include == "warn":
             _warn_of_missing_includes(schema)
-        module = _Made(schema, module_name, shared=False).root
+        module = _Made(schema, module_name, options, shared=False).root
         if is_registered:
             registry.register(module, module_name)
         if enable_cache:
-            _thrift_cache[module_name] = module
+            _thrift_cache[key] = module
         return module
 
 
@@ -243,9 +263,7 @@ def _schema(
     include_dirs: Sequence[str | Traversable],
     encoding: str,
     resolver: Resolver | None,
-    reserved: str,
-    missing_include: str,
-    keep_unknown: bool,
+    options: Options,
 ) -> _core.Schema:
     """Read and link a file, wherever it is."""
     directories = [entry for entry in include_dirs if not sources.is_traversable(entry)]
@@ -269,18 +287,14 @@ def _schema(
             text=text,
             reader=_reader(encoding),
             resolver=None if resolve is None else sources.for_core(resolve, encoding),
-            reserved=reserved,
-            missing_include=missing_include,
-            keep_unknown=keep_unknown,
+            **options.for_core(),
         )
     except NotADirectoryError:
         # Something on the way is a file: an archive, if the path is to lead anywhere.
         archived = sources.in_archive(path)
         if archived is None or resolve is not None:
             raise
-        return _schema(
-            archived, include_dirs, encoding, None, reserved, missing_include, keep_unknown
-        )
+        return _schema(archived, include_dirs, encoding, None, options)
 
 
 def _warn_of_missing_includes(schema: _core.Schema) -> None:
@@ -332,8 +346,11 @@ def _reader(encoding: str) -> Callable[[str], bytes] | None:
 class _Made:
     """The modules of the files of a schema, made and not cached yet."""
 
-    def __init__(self, schema: _core.Schema, root_name: str, *, shared: bool) -> None:
+    def __init__(
+        self, schema: _core.Schema, root_name: str, options: Options, *, shared: bool
+    ) -> None:
         self.shared = shared
+        self.options = options
         #: As the caches of these names will be.
         self.programs = dict(_programs) if shared else {}
         self.included: dict[tuple[str, str], tuple[types.ModuleType, _core.Program]] = {}
@@ -373,6 +390,8 @@ class _Made:
         attributes = module.__dict__
         attributes["__thrift_file__"] = path or None
         attributes["__thrift_namespaces__"] = schema.namespaces(index)
+        if self.options.classes:
+            attributes["__thrift_options__"] = dict(self.options.classes)
         meta: dict[str, list[Any]] = defaultdict(list)
         for (_, target), attribute in zip(includes, schema.include_names(index), strict=True):
             if target is not None:

@@ -11,6 +11,7 @@ import sys
 
 from fastthrift._payload import TPayloadMeta
 
+from . import options as module_options
 from .exc import ThriftModuleNameConflict
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
     from typing import Any
+
+    from .options import Options
 
 _SUFFIX = "_thrift"
 
@@ -62,6 +65,24 @@ def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -
         _name_in_classes(module, own)
 
 
+def check_options(name: str, options: Options) -> None:
+    """Refuse a name that a module in ``sys.modules`` has which was loaded with other options for
+    its classes. Raises ``ThriftModuleNameConflict``."""
+    known = sys.modules.get(name)
+    if known is None or "__thrift_file__" not in vars(known):
+        return
+    found = module_options.of_module(known)
+    if found != options.classes:
+        raise ThriftModuleNameConflict(
+            f"{name} was loaded with {_written(found)} already, and is now loaded with "
+            f"{_written(options.classes)}: its classes would be others; give another module_name"
+        )
+
+
+def _written(options: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in options.items()) or "no such options"
+
+
 def _includes(module: ModuleType) -> list[Any]:
     includes: list[Any] = getattr(module, "__thrift_meta__", {}).get("includes", [])
     return includes
@@ -79,6 +100,8 @@ def _has_the_classes_of(known: object, module: ModuleType) -> bool:
     """Whether another module is one of the same file, with the same text."""
     own = getattr(known, "__dict__", {})
     classes = list(_classes(module))
+    if module_options.of_module(module) != own.get("__thrift_options__", {}):
+        return False
     if not classes:
         return bool(own.get("__thrift_file__") == vars(module)["__thrift_file__"])
     return all(own.get(cls.__name__) is cls for cls in classes)

@@ -104,6 +104,24 @@ class TTruncatedDataException(TTransportException, TProtocolException, EOFError)
         super().__init__(type, message)
 
 
+class TInvalidStructException(TProtocolException):
+    """A struct of a file that was loaded with ``strict=True`` is not as the file says.
+
+    ``problems`` are all that is wrong with it: pairs of the path of a field, such as
+    ``people["bob"].number``, and what is wrong there. The path of the struct itself is empty.
+    """
+
+    _SHOWN = 20
+
+    def __init__(self, name: str, problems: list[tuple[str, str]]) -> None:
+        self.struct_name = name
+        self.problems = problems
+        shown = [f"{path}: {text}" if path else text for path, text in problems[: self._SHOWN]]
+        if len(problems) > self._SHOWN:
+            shown.append(f"and {len(problems) - self._SHOWN} more")
+        super().__init__(TProtocolException.INVALID_DATA, f"{name}: {'; '.join(shown)}")
+
+
 class TEncodeException(TDecodeException, TProtocolException):
     """A field's value does not fit the field's type.
 

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+ioctl: Any = None
 if sys.platform == "linux":
-    from fcntl import ioctl
-    from termios import TIOCOUTQ
-else:
-    ioctl = None
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+    except ImportError:
+        ioctl = None  # nothing is known for certain
 
 # Of Linux's `struct tcp_info`: where its state is, and where the time of a round trip, in
 # microseconds; and two of the states.

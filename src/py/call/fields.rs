@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use crate::py::codec::{Decoder, Read, Strings};
+use crate::py::codec::{self, Decoder, Direction, Read, Strings};
 use crate::py::error::Result;
 use crate::py::structs::Plan;
 use crate::wire::Reader;
@@ -40,6 +40,9 @@ impl<'py> Read<'py> for ReadFields<'_> {
                 values[slot.index()] = Some(value);
             }
             Ok(())
+        })?;
+        codec::check_fields(py, self.plan, Direction::Read, |field| {
+            values.get(field.slot?.index())?.clone()
         })?;
         Ok((values, decoder.undeclared_exception()))
     }

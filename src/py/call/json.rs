@@ -66,7 +66,8 @@ pub fn read<'py>(
     with_next_frame(&trans, limits.message, |text| {
         let message = UsualMessage::begin(text, limits)?;
         let method = method_of(&message.header)?;
-        let plan = plan(method.get());
+        // What is strict is read as a whole first.
+        let plan = Some(plan(method.get())).filter(|plan| !plan.is_strict())?;
         let mut values = no_values(plan);
         let header = message.fields(py, plan, |field, value| {
             if let Some(slot) = field.slot {
@@ -88,6 +89,10 @@ pub fn output<'py>(
     value_of: impl Fn(usize) -> Option<Bound<'py, PyAny>>,
 ) -> PyResult<Option<ToSend<'py>>> {
     let py = oprot.py();
+    if plan.is_strict() {
+        // It is looked at as an object.
+        return Ok(None);
+    }
     let Some((trans, limits)) = parts(oprot, imports::json_writing)? else {
         return Ok(None);
     };

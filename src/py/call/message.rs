@@ -4,10 +4,10 @@
 use pyo3::prelude::*;
 
 use super::json;
-use crate::py::codec::{self, Encoder, Write};
+use crate::py::codec::{self, Direction, Encoder, Write};
 use crate::py::error::Result;
 use crate::py::protocol::original_writer;
-use crate::py::structs::Plan;
+use crate::py::structs::{Plan, PlanField};
 use crate::py::transport::{self, ToSend};
 use crate::wire::Writer;
 
@@ -56,10 +56,11 @@ where
 {
     fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<()> {
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
+        let value_of =
+            |field: &PlanField| field.slot.and_then(|slot| (self.value_of)(slot.index()));
+        codec::check_fields(py, self.plan, Direction::Written, value_of)?;
         let mut encoder = Encoder::new(py, writer);
-        encoder.struct_by_fields(self.plan, |field| {
-            field.slot.and_then(|slot| (self.value_of)(slot.index()))
-        })?;
+        encoder.struct_by_fields(self.plan, value_of)?;
         encoder.end_message();
         Ok(())
     }

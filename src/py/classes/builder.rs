@@ -10,7 +10,8 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::built::BuiltSchema;
 use super::members::Members;
-use super::names::{Naming, defines};
+use super::names::defines;
+use super::options::ClassOptions;
 use super::program::{MetaList, ModuleContents, PyProgram};
 use crate::schema::{
     Annotation, Definition, EnumId, Field, Program, ProgramId, Schema, ServiceId, StructId,
@@ -64,9 +65,9 @@ impl<'a, 'py> Builder<'a, 'py> {
         self.linked
     }
 
-    /// How attributes are called.
-    pub fn naming(&self) -> Naming {
-        self.linked.get().naming()
+    /// What the classes are like.
+    pub fn classes(&self) -> &'a ClassOptions {
+        self.linked.get().classes()
     }
 
     /// What is built.
@@ -167,7 +168,7 @@ impl<'a, 'py> Builder<'a, 'py> {
         match definition {
             Definition::Const(id) => {
                 let model = &schema[id];
-                let value = self.value(&model.value)?;
+                let value = self.value(&model.ty, &model.value)?;
                 let name = self.definition_name(&model.name, &schema[model.program]);
                 output.annotate(
                     intern!(py, "__thrift_const_annotations__"),
@@ -245,7 +246,7 @@ impl<'a, 'py> Builder<'a, 'py> {
 
     /// The attribute for a name among others.
     pub fn attribute(&self, name: &'a str, taken: impl Fn(&str) -> bool) -> Bound<'py, PyString> {
-        match self.naming().attribute(name, taken) {
+        match self.classes().naming.attribute(name, taken) {
             Some(attribute) => PyString::intern(self.py(), &attribute),
             None => self.name(name),
         }
@@ -305,6 +306,9 @@ impl<'a, 'py> Builder<'a, 'py> {
         namespace.set_item(intern!(py, "__module__"), linked.module_name(program))?;
         namespace.set_item(intern!(py, "__thrift_lineno__"), line)?;
         namespace.set_item(intern!(py, "__thrift_file__"), linked.path(program))?;
+        if let Some(options) = linked.options() {
+            namespace.set_item(intern!(py, "__thrift_options__"), options)?;
+        }
         Ok(namespace)
     }
 }

@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
-use super::names::Naming;
+use super::options::ClassOptions;
 use crate::schema::{EnumId, ProgramId, Schema, StructId};
 
 /// What it takes to make Python objects of a schema: its enums and structs as
@@ -15,8 +15,9 @@ use crate::schema::{EnumId, ProgramId, Schema, StructId};
 #[pyclass(frozen, module = "fastthrift._core")]
 pub struct BuiltSchema {
     schema: Arc<Schema>,
-    naming: Naming,
-    keep_unknown: bool,
+    classes: ClassOptions,
+    /// The options that are not as usual, as classes have them.
+    options: Option<Py<PyDict>>,
     /// By program: the `__module__` of its classes.
     module_names: Box<[Py<PyString>]>,
     /// By program: the path as Python shows it; None for a text without one.
@@ -30,8 +31,7 @@ impl BuiltSchema {
     pub fn new(
         py: Python<'_>,
         schema: Arc<Schema>,
-        naming: Naming,
-        keep_unknown: bool,
+        classes: ClassOptions,
         module_names: &[String],
     ) -> PyResult<Self> {
         let paths = schema
@@ -44,8 +44,8 @@ impl BuiltSchema {
             .collect::<PyResult<_>>()?;
         let empty = |count| std::iter::repeat_with(OnceLock::new).take(count).collect();
         Ok(Self {
-            naming,
-            keep_unknown,
+            options: classes.dict(py)?.map(Bound::unbind),
+            classes,
             module_names: module_names
                 .iter()
                 .map(|name| PyString::new(py, name).unbind())
@@ -62,14 +62,14 @@ impl BuiltSchema {
         &self.schema
     }
 
-    /// How attributes are called.
-    pub fn naming(&self) -> Naming {
-        self.naming
+    /// What the classes are like.
+    pub fn classes(&self) -> &ClassOptions {
+        &self.classes
     }
 
-    /// Whether objects keep fields that their file does not know.
-    pub fn keep_unknown(&self) -> bool {
-        self.keep_unknown
+    /// The options that are not as usual, as classes have them.
+    pub fn options(&self) -> Option<&Py<PyDict>> {
+        self.options.as_ref()
     }
 
     /// The `__module__` of a program's classes.
@@ -114,6 +114,7 @@ impl BuiltSchema {
 #[pymethods]
 impl BuiltSchema {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.options)?;
         for class in self.enums.iter().chain(&self.structs) {
             visit.call(class.get())?;
         }

@@ -2,11 +2,12 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyList, PyType};
 
 use super::builder::{Builder, new_class};
-use crate::py::ffi;
+use super::options::EnumValues;
 use crate::py::structs::ttype;
+use crate::py::{ffi, imports};
 use crate::schema::{Enum, EnumId};
 
 impl<'py> Builder<'_, 'py> {
@@ -21,6 +22,7 @@ impl<'py> Builder<'_, 'py> {
         let names_to_values = PyDict::new(py);
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
+        let members = PyList::empty(py);
         for item in &model.items {
             let name = self.name(&item.name);
             // One that is called like a word of Python is found under its
@@ -28,8 +30,15 @@ impl<'py> Builder<'_, 'py> {
             let attribute = self.attribute(&item.name, |other| {
                 model.items.iter().any(|item| item.name == other)
             });
-            namespace.set_item(attribute, item.value)?;
-            namespace.set_item(&name, item.value)?;
+            if self.classes().enums == EnumValues::Members {
+                members.append((&name, item.value))?;
+                if !attribute.is(&name) {
+                    members.append((attribute, item.value))?;
+                }
+            } else {
+                namespace.set_item(attribute, item.value)?;
+                namespace.set_item(&name, item.value)?;
+            }
             values_to_names.set_item(item.value, &name)?;
             names_to_values.set_item(&name, item.value)?;
             linenos.set_item(&name, item.line)?;
@@ -46,6 +55,10 @@ impl<'py> Builder<'_, 'py> {
         )?;
         namespace.set_item(intern!(py, "__thrift_item_annotations__"), annotations)?;
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
+        if self.classes().enums == EnumValues::Members {
+            let class = imports::int_enum(py)?.call1((name, members, namespace))?;
+            return Ok(class.cast_into()?);
+        }
         // An item with the name of a special method is one, to Python.
         if model.items.iter().any(|item| item.name.starts_with("__")) {
             return new_class(&name, &py.get_type::<PyAny>(), &namespace);

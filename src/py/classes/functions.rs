@@ -139,7 +139,7 @@ impl<'py> Builder<'_, 'py> {
             let oneway = intern!(py, "oneway");
             members.namespace.set_item(oneway, function.oneway)?;
         }
-        let class = members.make_struct(&PyString::intern(py, &part.name(function)))?;
+        let class = members.make_struct(&PyString::intern(py, &part.name(function)), false)?;
         members.set_defaults(&class, &defaults)?;
         Ok(class)
     }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::diagnostic;
 use super::names::Naming;
+use super::options::ClassOptions;
 use super::schema::PySchema;
 use super::sources::{GivenSources, RecordedSources};
 use crate::idl::Reserved;
@@ -21,10 +23,10 @@ use crate::schema::{self, FileSystem, MissingInclude, Options};
 /// each include: it gives a path and the bytes there, or None for what it does
 /// not know. `single` is for a text that is no file, and includes only what
 /// the resolver knows. `reserved` is "suffix", "allow" or "error" ("refuse");
-/// `missing_include` is "error" or "warn". `keep_unknown` is whether objects of
-/// the classes keep fields that the files do not know.
+/// `missing_include` is "error" or "warn". `classes` are the options of `load`
+/// for the classes, those that are not as usual.
 #[pyfunction]
-#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "suffix", missing_include = "error", keep_unknown = false))]
+#[pyo3(signature = (path, include_dirs, *, text = None, reader = None, resolver = None, single = false, reserved = "suffix", missing_include = "error", classes = None))]
 #[allow(
     clippy::too_many_arguments,
     reason = "they are named arguments in Python"
@@ -39,7 +41,7 @@ pub fn load_schema(
     single: bool,
     reserved: &str,
     missing_include: &str,
-    keep_unknown: bool,
+    classes: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<PySchema> {
     logging::install(py);
     let (reserved, naming) = match reserved {
@@ -51,6 +53,7 @@ pub fn load_schema(
             return Err(PyValueError::new_err(message));
         }
     };
+    let classes = ClassOptions::of_dict(naming, classes)?;
     let missing_include = match missing_include {
         "error" => MissingInclude::Error,
         "warn" => MissingInclude::Warn,
@@ -92,12 +95,7 @@ pub fn load_schema(
                 || (program.path.clone(), 0),
                 |seen| (seen.identity.clone(), seen.digest),
             );
-            let mut identity = naming.identity(identity);
-            if keep_unknown {
-                // Other classes.
-                identity.as_mut_os_string().push("?unknown=kept");
-            }
-            (identity, digest)
+            (classes.identity(identity), digest)
         })
         .collect();
     log::debug!(
@@ -106,5 +104,5 @@ pub fn load_schema(
         path.display(),
         schema.programs.len().saturating_sub(1)
     );
-    Ok(PySchema::new(schema, naming, keep_unknown, files))
+    Ok(PySchema::new(schema, classes, files))
 }

@@ -15,11 +15,11 @@ use crate::py::{ffi, imports};
 /// class attributes, `thrift_spec` among them.
 fn new_struct_class<'py>(
     name: &Bound<'py, PyString>,
+    base: &Bound<'py, PyType>,
     fields: &[Bound<'py, PyString>],
     namespace: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyType>> {
     let py = name.py();
-    let base = imports::struct_base(py)?;
     let slotted: Vec<_> = fields
         .iter()
         .filter(|name| can_be_slot(name, namespace).unwrap_or(false))
@@ -85,9 +85,18 @@ pub struct Members<'py> {
 }
 
 impl<'py> Members<'py> {
-    /// Makes a struct class of them.
-    pub fn make_struct(&self, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyType>> {
-        new_struct_class(name, &self.names, &self.namespace)
+    /// Makes a struct class of them, whose objects may be `frozen`.
+    pub fn make_struct(
+        &self,
+        name: &Bound<'py, PyString>,
+        frozen: bool,
+    ) -> PyResult<Bound<'py, PyType>> {
+        let base = if frozen {
+            imports::frozen_base(name.py())?
+        } else {
+            imports::struct_base(name.py())?
+        };
+        new_struct_class(name, base, &self.names, &self.namespace)
     }
 
     /// Makes an exception class of them.

@@ -16,6 +16,7 @@ mod functions;
 mod load;
 mod members;
 mod names;
+mod options;
 mod printing;
 mod program;
 mod schema;

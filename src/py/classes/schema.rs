@@ -10,7 +10,8 @@ use pyo3::types::PyDict;
 use super::builder::Builder;
 use super::built::BuiltSchema;
 use super::diagnostic::PyDiagnostic;
-use super::names::{Naming, defines};
+use super::names::defines;
+use super::options::ClassOptions;
 use super::program::PyProgram;
 use crate::py::ffi;
 use crate::schema::{ChangedPlace, Program, ProgramId, Rule, Schema};
@@ -22,23 +23,16 @@ const MANY: usize = 32;
 #[allow(clippy::struct_field_names, reason = "it is the schema of the core")]
 pub struct PySchema {
     schema: Arc<Schema>,
-    naming: Naming,
-    keep_unknown: bool,
+    classes: ClassOptions,
     /// By program: what tells the file from others, and a digest of its text.
     files: Vec<(PathBuf, u64)>,
 }
 impl PySchema {
     /// A schema whose files are (identity, digest of the text), by program.
-    pub fn new(
-        schema: Schema,
-        naming: Naming,
-        keep_unknown: bool,
-        files: Vec<(PathBuf, u64)>,
-    ) -> Self {
+    pub fn new(schema: Schema, classes: ClassOptions, files: Vec<(PathBuf, u64)>) -> Self {
         Self {
             schema: Arc::new(schema),
-            naming,
-            keep_unknown,
+            classes,
             files,
         }
     }
@@ -46,7 +40,7 @@ impl PySchema {
     /// The attribute of a module for a name, of another module for one.
     fn attribute(&self, name: &str, program: &Program) -> String {
         let taken = |other: &str| defines(&self.schema, program, other);
-        let attribute = self.naming.attribute(name, taken);
+        let attribute = self.classes.naming.attribute(name, taken);
         attribute.unwrap_or_else(|| name.to_owned())
     }
 }
@@ -179,9 +173,7 @@ impl PySchema {
         known: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyProgram>>> {
         let pause = (self.schema.classes() >= MANY).then(|| ffi::CollectorPause::new(py));
-        let schema = Arc::clone(&self.schema);
-        let keep_unknown = self.keep_unknown;
-        let linked = BuiltSchema::new(py, schema, self.naming, keep_unknown, &module_names)?;
+        let linked = BuiltSchema::new(py, Arc::clone(&self.schema), self.classes, &module_names)?;
         let built = Builder::new(&Bound::new(py, linked)?).build(&self.files, known)?;
         if let Some(pause) = pause {
             pause.end()?;

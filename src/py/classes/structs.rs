@@ -21,17 +21,12 @@ impl<'a, 'py> Builder<'a, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         self.set_doc(&members.namespace, model.doc.as_deref())?;
-        if self.linked().get().keep_unknown() {
-            let options = PyDict::new(py);
-            options.set_item(intern!(py, "keep_unknown"), true)?;
-            members
-                .namespace
-                .set_item(intern!(py, "__thrift_options__"), options)?;
-        }
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         let class = match model.kind {
             StructKind::Exception => members.make_exception(&name)?,
-            StructKind::Struct | StructKind::Union => members.make_struct(&name)?,
+            StructKind::Struct | StructKind::Union => {
+                members.make_struct(&name, self.classes().frozen)?
+            }
         };
         if model.kind == StructKind::Union {
             Layout::mark_union(&class);
@@ -154,7 +149,7 @@ impl<'a, 'py> Builder<'a, 'py> {
             .iter()
             .map(|field| match &field.default {
                 None => Ok(py.None().into_bound(py)),
-                Some(value) => self.value(value),
+                Some(value) => self.value(&field.ty, value),
             })
             .collect()
     }

@@ -1,26 +1,35 @@
 //! Constants and default values as Python objects.
 
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PySet, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PySet, PyTuple, PyType};
 
 use super::builder::Builder;
+use super::options::EnumValues;
 use crate::py::imports;
-use crate::schema::Value;
+use crate::schema::{Type, Value};
 
 impl<'py> Builder<'_, 'py> {
-    /// The Python object of a value.
-    pub fn value(&self, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    /// The Python object of a value of a type.
+    pub fn value(&self, ty: &Type, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py();
         Ok(match value {
+            Value::Int(number) if self.classes().enums == EnumValues::Members => {
+                let number = number.into_pyobject(py)?.into_any();
+                match ty {
+                    Type::Enum(id) => Self::member(self.enum_class(*id), number)?,
+                    _ => number,
+                }
+            }
             Value::Bool(value) => value.into_pyobject(py)?.to_owned().into_any(),
             Value::Int(value) => value.into_pyobject(py)?.into_any(),
             Value::BigInt(digits) => py.get_type::<PyInt>().call1((digits, 0))?,
             Value::Double(value) => value.into_pyobject(py)?.into_any(),
             Value::String(text) => text.into_pyobject(py)?.into_any(),
             Value::Uuid(text) => imports::uuid(py)?.call1((text,))?,
-            Value::List(items) => PyList::new(py, self.values(items)?)?.into_any(),
+            Value::List(items) => PyList::new(py, self.values(ty, items)?)?.into_any(),
             Value::Set(items) => {
-                let items = self.values(items)?;
+                let items = self.values(ty, items)?;
                 let set = PySet::empty(py)?;
                 for item in items {
                     // Lists and maps as elements: Python can hash what cannot
@@ -31,9 +40,13 @@ impl<'py> Builder<'_, 'py> {
             }
             Value::Map(entries) => {
                 let map = PyDict::new(py);
+                let (key_type, value_type) = match ty {
+                    Type::Map(entry) => (&entry.0, &entry.1),
+                    _ => (ty, ty),
+                };
                 for (key, value) in entries {
-                    let key = self.value(key)?;
-                    map.set_item(hashable(key)?, self.value(value)?)?;
+                    let key = self.value(key_type, key)?;
+                    map.set_item(hashable(key)?, self.value(value_type, value)?)?;
                 }
                 map.into_any()
             }
@@ -43,16 +56,33 @@ impl<'py> Builder<'_, 'py> {
                 let schema = self.schema();
                 for (index, value) in fields {
                     let all = &schema[*id].fields;
-                    let name = self.field_name(&all[*index as usize].name, all);
-                    kwargs.set_item(name, self.value(value)?)?;
+                    let field = &all[*index as usize];
+                    let name = self.field_name(&field.name, all);
+                    kwargs.set_item(name, self.value(&field.ty, value)?)?;
                 }
                 self.struct_class(*id).call((), Some(&kwargs))?
             }
         })
     }
 
-    fn values(&self, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        values.iter().map(|value| self.value(value)).collect()
+    /// The elements of a list or a set of a type.
+    fn values(&self, ty: &Type, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let element = match ty {
+            Type::List(element) | Type::Set(element) => element,
+            _ => ty,
+        };
+        let values = values.iter();
+        values.map(|value| self.value(element, value)).collect()
+    }
+
+    /// The member of an enum class that has a number, or the number.
+    fn member(
+        class: &Bound<'py, PyType>,
+        number: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let members = class.getattr(intern!(class.py(), "__thrift_members__"))?;
+        let member = members.cast::<PyDict>()?.get_item(&number)?;
+        Ok(member.unwrap_or(number))
     }
 }
 

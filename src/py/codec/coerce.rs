@@ -10,10 +10,11 @@ use pyo3::exceptions::{
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyIterator, PyMemoryView, PyString, PyType};
 
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi;
+use crate::py::structs::PlanField;
 
 /// Whether a value is true.
 #[inline]
@@ -118,6 +119,33 @@ pub fn no_answer(value: &Bound<'_, PyAny>, expected: &str, error: PyErr) -> Code
     } else {
         error
     }
+}
+
+/// How many elements a container has, and they. The characters of a text are
+/// none for a protocol that `is_text`, which never had a list for them.
+pub fn sized<'py>(
+    value: &Bound<'py, PyAny>,
+    is_text: bool,
+) -> Result<(usize, Bound<'py, PyIterator>)> {
+    const EXPECTED: &str = "a list, set or tuple";
+    if is_text
+        && (value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance_of::<PyByteArray>())
+    {
+        return Err(not_a(EXPECTED, value));
+    }
+    let length = answer_of(value, EXPECTED, value.len())?;
+    Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
+}
+
+/// The attribute that a field is kept in; none when there is no such
+/// attribute.
+pub fn attribute<'py>(
+    object: &Bound<'py, PyAny>,
+    field: &PlanField,
+) -> Result<Option<Bound<'py, PyAny>>> {
+    Ok(object.getattr_opt(field.name.bind(object.py()))?)
 }
 
 /// The `str` or `bytes` that a value stands for: one with an `encode` for its

@@ -16,7 +16,7 @@ use crate::py::ffi::{
     ReadStr, ReadStrBytes, Slots, Unread,
 };
 use crate::py::imports;
-use crate::py::structs::{Kind, Layout, Plan, PlanField, StructClass};
+use crate::py::structs::{Converted, Kind, Layout, Plan, PlanField, StructClass, assign};
 use crate::wire::{FieldHeader, Input, ListHeader, MapHeader, Nesting, Reader, WireType};
 
 /// Where the length of a list is only promised, this many items are
@@ -221,8 +221,19 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::Double => self.double(),
             Kind::List(element) | Kind::Set(element) => self.list(element),
             Kind::Map(entry) => self.map(&entry.0, &entry.1),
+            Kind::Converted(converted) => self.converted(converted),
             kind => self.rare(kind),
         }
+    }
+
+    /// Reads a value of which another one is made.
+    #[inline(never)]
+    fn converted(&mut self, converted: &Converted) -> Result<Bound<'py, PyAny>> {
+        let read = self.value(&converted.kind)?;
+        if converted.runs_code() {
+            self.quiet.calls();
+        }
+        Ok(converted.convert(read)?)
     }
 
     #[inline(never)]
@@ -434,7 +445,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         header: MapHeader,
     ) -> Result<Bound<'py, PyAny>> {
         let map = self.quiet.dict();
-        if matches!(key_kind, Kind::Struct(_)) {
+        if matches!(key_kind, Kind::Struct(_) | Kind::Converted(_)) {
             // Its hash is code of the program.
             self.quiet.calls();
         }
@@ -468,7 +479,7 @@ fn set_attribute<'py>(
     field: &PlanField,
     value: Bound<'py, PyAny>,
 ) -> Result<()> {
-    Ok(object.setattr(field.name.bind(py), value)?)
+    Ok(assign(object, field.name.bind(py), value)?)
 }
 
 fn matches(header: MapHeader, key: &Kind, value: &Kind) -> bool {

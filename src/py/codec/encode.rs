@@ -8,11 +8,13 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyIterator, PyList, PySet, PyString,
-    PyTuple, PyType,
+    PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType,
 };
 
-use super::coerce::{answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of};
+use super::coerce::{
+    answer_of, attribute, integer, narrow, not_a, other_double, sized, string_of, truth, uuid_of,
+};
+use super::strict::{self, Direction};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
@@ -49,7 +51,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
     pub fn struct_of_any(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
         match Plan::of_object(object) {
             Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
-            Ok(plan) => self.struct_of_object(plan.get(), object),
+            Ok(plan) => {
+                strict::check(plan.get(), object, Direction::Written)?;
+                self.struct_of_object(plan.get(), object)
+            }
             Err(error) => {
                 let mut error = CodecError::from(error);
                 match error.raised(self.py) {
@@ -200,7 +205,13 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
+            Kind::Converted(converted) => self.converted(&converted.kind, value),
         }
+    }
+
+    #[inline(never)]
+    fn converted(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.value(kind, value)
     }
 
     #[inline]
@@ -600,33 +611,6 @@ impl<'py, W: Writer> Encoder<'py, W> {
             Err(error) => Err(error.inside(Segment::of_key(key))),
         }
     }
-}
-
-/// How many elements a container has, and they. The characters of a text are
-/// none for a protocol that `is_text`, which never had a list for them.
-pub fn sized<'py>(
-    value: &Bound<'py, PyAny>,
-    is_text: bool,
-) -> Result<(usize, Bound<'py, PyIterator>)> {
-    const EXPECTED: &str = "a list, set or tuple";
-    if is_text
-        && (value.is_instance_of::<PyString>()
-            || value.is_instance_of::<PyBytes>()
-            || value.is_instance_of::<PyByteArray>())
-    {
-        return Err(not_a(EXPECTED, value));
-    }
-    let length = answer_of(value, EXPECTED, value.len())?;
-    Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
-}
-
-/// The attribute that a field is kept in; none when there is no such
-/// attribute.
-pub fn attribute<'py>(
-    object: &Bound<'py, PyAny>,
-    field: &PlanField,
-) -> Result<Option<Bound<'py, PyAny>>> {
-    Ok(object.getattr_opt(field.name.bind(object.py()))?)
 }
 
 #[inline]

@@ -4,7 +4,9 @@
 use pyo3::Borrowed;
 use pyo3::PyTypeInfo;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
 #[cfg(known_layouts)]
@@ -128,19 +130,41 @@ pub fn set_own_attribute(
     Ok(())
 }
 
-/// Whether instances of `class` get and set attributes the ordinary way: no
-/// `__getattribute__`, `__getattr__`, `__setattr__` or `__delattr__` of its
-/// own.
-pub fn has_original_attributes(class: &Bound<'_, PyType>) -> bool {
-    // SAFETY: reads two slots of a type that is alive; the addresses of the
-    // generic functions are only compared.
-    unsafe {
-        let class = class.as_type_ptr();
-        (*class).tp_getattro.map(|get| get as usize)
-            == Some(ffi::PyObject_GenericGetAttr as *const () as usize)
-            && (*class).tp_setattro.map(|set| set as usize)
-                == Some(ffi::PyObject_GenericSetAttr as *const () as usize)
+/// The `__setattr__` and `__delattr__` that refuse.
+static REFUSING: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+
+/// Notes the `__setattr__` and `__delattr__` of a class as those that refuse.
+pub fn install_frozen(class: &Bound<'_, PyType>) {
+    let py = class.py();
+    let set = own_attribute(class, intern!(py, "__setattr__"));
+    let delete = own_attribute(class, intern!(py, "__delattr__"));
+    if let (Some(set), Some(delete)) = (set, delete) {
+        REFUSING.get_or_init(py, || [set.unbind(), delete.unbind()]);
     }
+}
+
+/// Whether attributes of the instances of `class` cannot be assigned, in the way
+/// that was noted.
+pub fn is_frozen(class: &Bound<'_, PyType>) -> bool {
+    let py = class.py();
+    let Some([set, delete]) = REFUSING.get(py) else {
+        return false;
+    };
+    let is = |name, known: &Py<PyAny>| lookup(class, name).is_some_and(|found| found.is(known));
+    is(intern!(py, "__setattr__"), set) && is(intern!(py, "__delattr__"), delete)
+}
+
+/// Whether instances of `class` get and set attributes the ordinary way, or cannot
+/// set them: no `__getattribute__`, `__getattr__`, `__setattr__` or `__delattr__` of
+/// its own.
+pub fn has_original_attributes(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: reads a slot of a type that is alive; the address of the generic
+    // function is only compared.
+    let gets = unsafe {
+        (*class.as_type_ptr()).tp_getattro.map(|get| get as usize)
+            == Some(ffi::PyObject_GenericGetAttr as *const () as usize)
+    };
+    gets && (sets_attributes_as_object(class) || is_frozen(class))
 }
 
 /// Whether attributes of the instances of `class` are set the ordinary way: it has

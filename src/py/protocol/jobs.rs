@@ -4,7 +4,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::py::codec::{Decoder, Encoder, Read, Strings, Write};
+use crate::py::codec::{self, Decoder, Direction, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
 use crate::py::structs::{Kind, Plan, ttype};
 use crate::wire::{Error, MessageHeader, Reader, WireType, Writer};
@@ -27,6 +27,7 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
         let mut decoder = Decoder::new(py, reader, self.strings);
         decoder.struct_of_object(self.plan, self.object)?;
+        codec::check(self.plan, self.object, Direction::Read)?;
         if let Some(field) = decoder.undeclared_exception()
             && self.plan.is_result()
         {

@@ -3,7 +3,7 @@
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
 use super::layout::Layout;
 use crate::py::{ffi, imports};
@@ -92,6 +92,18 @@ pub fn set_raw(
         }
     }
     ffi::extras_or_new(object)?.set_item(name, value)
+}
+
+/// Sets an attribute of an object that is being filled, which may be frozen.
+pub fn assign<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    value: Bound<'py, PyAny>,
+) -> PyResult<()> {
+    if ffi::is_frozen(&object.get_type()) {
+        return set_raw(object, name.as_any(), value);
+    }
+    object.setattr(name, value)
 }
 
 /// Deletes an attribute the same way; whether there was one.

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::attributes::assign;
 use super::layout::{Layout, LayoutField};
 use crate::py::ffi::{self, Kept, Quiet, Raised};
 
@@ -71,7 +72,7 @@ pub fn initialize_with<'py>(
             slots.set(slot, Some(value));
             Ok(())
         }
-        _ => object.setattr(field.name.bind(py), value),
+        _ => assign(object, field.name.bind(py), value),
     };
     let mut given = Given::default();
     for (index, value) in args.enumerate() {

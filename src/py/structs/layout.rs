@@ -50,11 +50,11 @@ impl DefaultValue {
     pub fn new(value: &Bound<'_, PyAny>) -> Self {
         let class = value.get_type();
         let simple = value.is_none()
-            || class.is(value.py().get_type::<pyo3::types::PyInt>())
+            // Members of enums are ints too.
+            || value.is_instance_of::<pyo3::types::PyInt>()
             || class.is(value.py().get_type::<pyo3::types::PyFloat>())
             || class.is(value.py().get_type::<pyo3::types::PyString>())
-            || class.is(value.py().get_type::<pyo3::types::PyBytes>())
-            || class.is(value.py().get_type::<pyo3::types::PyBool>());
+            || class.is(value.py().get_type::<pyo3::types::PyBytes>());
         if simple {
             Self::Shared(value.clone().unbind())
         } else {

@@ -10,14 +10,14 @@ mod object;
 mod plan;
 pub mod ttype;
 
-pub use attributes::{delete_raw, is_slot, set_raw, snapshot_function};
+pub use attributes::{assign, delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
 pub use generated::{
     Construction, GeneratedClass, GeneratedField, GeneratedInitializer, GeneratedKind,
     GeneratedPlan, Mutable,
 };
 pub use layout::{DefaultValue, Layout, layout_fields};
-pub use object::{LoadedStruct, inherit_native, install_call, install_functions};
+pub use object::{LoadedStruct, inherit_native, install_call, install_frozen, install_functions};
 pub use plan::{
-    EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, select,
+    Converted, EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, select,
 };

@@ -65,6 +65,13 @@ pub fn install_call(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
     ffi::install_call::<LoadedStruct>(metaclass)
 }
 
+/// Notes the class whose `__setattr__` and `__delattr__` refuse: attributes of the
+/// classes that inherit them are otherwise as usual.
+#[pyfunction]
+pub fn install_frozen(cls: &Bound<'_, PyType>) {
+    ffi::install_frozen(cls);
+}
+
 /// Gives a struct class the native functions of the storage for what it
 /// inherits of it: construction where its `__init__` is `initializer`, and
 /// comparison.

@@ -275,6 +275,62 @@ def test_stubs_of_all_good_files_agree_with_their_modules(fixtures: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+OPTIONS = ["--enums", "int_enum", "--sets", "set", "--frozen"]
+
+
+def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
+    (tmp_path / "shared.thrift").write_text("enum Unit { METRE = 1, from = 2 }\n")
+    (tmp_path / "paint.thrift").write_text(
+        'include "shared.thrift"\n'
+        "const shared.Unit USUAL = shared.Unit.METRE\n"
+        "enum Color { RED = 1, GREEN = 2 }\nenum Nothing {}\n"
+        "struct Paint {\n"
+        "  1: Color color = Color.RED\n  2: list<shared.Unit> units\n"
+        "  3: set<Color> used\n  4: set<list<set<i32>>> rows\n  5: set<map<i32, i32>> maps\n"
+        "  6: map<list<i32>, set<string>> keyed\n}\n"
+        "union Either { 1: Color color, 2: string name }\n"
+        "exception Refused { 1: Color color }\n"
+        "service Shop { Color darker(1: Color color) throws (1: Refused refused) }\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "fastthrift", "stubs", "paint.thrift", "-o", "stubs", *OPTIONS],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    stub = (tmp_path / "stubs/paint_thrift.pyi").read_text("utf-8")
+    for line in (
+        "class Color(IntEnum):",
+        "    RED = 1",
+        "    used: Final[set[Color | int] | None]",
+        "    rows: Final[set[tuple[frozenset[int], ...]] | None]",
+        "    maps: Final[Collection[dict[int, int]] | None]",
+        "    keyed: Final[dict[tuple[int, ...], set[str]] | None]",
+    ):
+        assert f"{line}\n" in stub, stub
+    (tmp_path / "allowed").write_text(rf".*\.({'|'.join(keyword.kwlist)}|__all__|__thrift_\w+__)")
+    script = (
+        "import sys, fastthrift; from mypy import stubtest\n"
+        "made = {'enums': 'int_enum', 'sets': 'set', 'frozen': True}\n"
+        "fastthrift.load('paint.thrift', 'paint_thrift', **made)\n"
+        "options = ['--allowlist', 'allowed', '--ignore-unused-allowlist']\n"
+        "names = ['paint_thrift', 'shared_thrift']\n"
+        "sys.exit(stubtest.test_stubs(stubtest.parse_options([*options, *names])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "MYPYPATH": "stubs"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_pyright_finds_nothing_in_the_stubs_of_all_good_files(fixtures: Path) -> None:
     found = pyright(fixtures, "stubs")
     assert not found, "\n".join(f"{each['file']}: {each['message']}" for each in found)

@@ -384,6 +384,27 @@ def test_a_file_can_be_loaded_with_the_option_and_without(tmp_path: Path) -> Non
     assert fastthrift.encode(fastthrift.decode(plain.Whole, data)) != data
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS[:2])
+@pytest.mark.parametrize("options", [{"frozen": True}, {"strict": True}, {"sets": "set"}], ids=str)
+def test_the_option_goes_with_others_that_make_classes(options: Any, protocol: str) -> None:
+    """Of a union the one field that is set may be unknown."""
+    old = load(OLD_IDL, keep_unknown=True, **options)
+    data = fastthrift.encode(ALL, protocol)
+    read = fastthrift.decode(old.All, data, protocol)
+    assert read.choices[1].number is None
+    assert fastthrift.encode(read, protocol) == data
+    assert (
+        fastthrift.decode(NEWER.All, fastthrift.encode(copy.copy(read), protocol), protocol) == ALL
+    )
+
+
+def test_a_union_with_a_known_and_an_unknown_field_is_told_where_that_is_asked_for() -> None:
+    newer = load("struct U { 1: i32 number, 2: string word }")
+    old = load("union U { 1: i32 number }", keep_unknown=True, strict=True)
+    with pytest.raises(TProtocolException, match="exactly one field set, not 2"):
+        fastthrift.decode(old.U, fastthrift.encode(newer.U(1, "w")))
+
+
 def test_plain_data_has_the_known_fields() -> None:
     old = fastthrift.decode(OLD.Inner, fastthrift.encode(inner("a")))
     assert fastthrift.to_dict(old) == {"numbers": [1]}

@@ -91,6 +91,9 @@ EXCEPTIONS = {
     "TEncodeException": raised(
         exc.TEncodeException, "S", 1, "f", {"a": 1}, TType.LIST, TType.I32, "a.f[3]", "too long"
     ),
+    "TInvalidStructException": raised(
+        exc.TInvalidStructException, "S", [("a.f[3]", "is required, and not set")]
+    ),
     "TProtocolException": raised(exc.TProtocolException, 3, "too large"),
     "TMalformedDataException": raised(exc.TMalformedDataException, 1, "no message"),
     "TMistypedDataException": raised(exc.TMistypedDataException, 1, "expected a number"),

@@ -9,13 +9,15 @@ mod map;
 use super::dump::has_text;
 use super::options::BuildOptions;
 use super::source::{FoundKey, PlainValue, Source, SourceText, quoted};
-use crate::py::codec::coerce::{integer, other_double, string_of, type_name, uuid_of};
+use crate::py::codec::coerce::{integer, other_double, sized, string_of, type_name, uuid_of};
 use crate::py::codec::decode::new_uuid;
-use crate::py::codec::encode::sized;
 use crate::py::codec::keys::KeyCache;
+use crate::py::codec::strict::{Direction, check};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, ListBuilder, Quiet};
-use crate::py::structs::{EnumClass, Kind, Layout, Plan, PlanField, StructClass};
+use crate::py::structs::{
+    Converted, EnumClass, Kind, Layout, Plan, PlanField, StructClass, assign,
+};
 use crate::wire::json::{base64, number, uuid};
 use crate::wire::{Depth, ErrorKind, Nesting};
 
@@ -63,10 +65,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         node: S::Node,
     ) -> Result<Bound<'py, PyAny>> {
         let plan = Plan::of(class)?;
-        if let Some(layout) = plan.get().original_layout() {
-            return self.new_struct(plan.get(), layout, node);
+        let made = match plan.get().original_layout() {
+            Some(layout) => self.new_struct(plan.get(), layout, node)?,
+            None => self.called(class.as_any(), node)?,
+        };
+        if plan.get().is_strict() {
+            self.quiet.calls();
+            check(plan.get(), &made, Direction::Read)?;
         }
-        self.called(class.as_any(), node)
+        Ok(made)
     }
 
     fn struct_value(&mut self, class: &StructClass, node: S::Node) -> Result<Bound<'py, PyAny>> {
@@ -90,7 +97,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         self.fields(plan, node, |field, value| {
             match field.slot {
                 Some(slot) => slots.set(slot, Some(value)),
-                None => object.setattr(field.name.bind(value.py()), value)?,
+                None => assign(object, field.name.bind(value.py()), value)?,
             }
             Ok(())
         })?;
@@ -106,9 +113,10 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         let object = class.call0()?;
         let plan = Plan::of_object(&object)?;
         let offset = self.fields(plan.get(), node, |field, value| {
-            Ok(object.setattr(field.name.bind(value.py()), value)?)
+            Ok(assign(&object, field.name.bind(value.py()), value)?)
         })?;
-        let required = |field: &&PlanField| field.required && !self.options.thriftpy;
+        let all_at_once = self.options.thriftpy || plan.get().is_strict();
+        let required = |field: &&PlanField| field.required && !all_at_once;
         for field in plan.get().fields().iter().filter(required) {
             if object.getattr(field.name.bind(self.py))?.is_none() {
                 return Err(missing(self.py, field, offset));
@@ -134,7 +142,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                 Ok(())
             })?;
             layout.fill_defaults(slots, &mut self.quiet)?;
-            if !self.options.thriftpy {
+            if !self.options.thriftpy && !plan.is_strict() {
                 for field in plan.fields().iter().filter(|field| field.required) {
                     let value = field.slot.and_then(|slot| slots.get(slot));
                     if value.is_none_or(|value| value.is_none()) {
@@ -201,7 +209,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
                 None => store(field, py.None().into_bound(py))?,
             }
         }
-        if plan.is_union() && count != 1 && !self.options.thriftpy {
+        if plan.is_union() && count != 1 && !self.options.thriftpy && !plan.is_strict() {
             let count = match count {
                 0 => "none".to_owned(),
                 count => count.to_string(),
@@ -332,8 +340,25 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             (Kind::List(element) | Kind::Array(element), found) => self.list(element, found),
             (Kind::Set(element), found) => self.set(element, found),
             (Kind::Map(entry), found) => self.map(&entry.0, &entry.1, found),
+            (Kind::Converted(converted), found) => {
+                let read = self.found(&converted.kind, found)?;
+                self.converted(converted, read)
+            }
             (kind, found) => self.rare(kind, found),
         }
+    }
+
+    /// What is made of a value that was read.
+    #[inline(never)]
+    fn converted(
+        &mut self,
+        converted: &Converted,
+        read: Bound<'py, PyAny>,
+    ) -> Result<Bound<'py, PyAny>> {
+        if converted.runs_code() {
+            self.quiet.calls();
+        }
+        Ok(converted.convert(read)?)
     }
 
     #[inline(never)]
@@ -700,5 +725,6 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Uuid => "a uuid",
         Kind::List(_) | Kind::Array(_) | Kind::Set(_) => "a list",
         Kind::Struct(_) | Kind::Map(_) => "an object",
+        Kind::Converted(converted) => expected(&converted.kind),
     }
 }

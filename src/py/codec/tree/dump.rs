@@ -11,9 +11,10 @@ mod general;
 use super::options::DumpOptions;
 use super::sink::{Key, Sink};
 use crate::py::codec::coerce::{
-    answer_of, integer, narrow, not_a, other_double, string_of, truth, uuid_of,
+    answer_of, attribute, integer, narrow, not_a, other_double, sized, string_of, truth, uuid_of,
 };
-use crate::py::codec::encode::{attribute, changed_size, field_error, same_size, sized};
+use crate::py::codec::encode::{changed_size, field_error, same_size};
+use crate::py::codec::strict::{Direction, check};
 use crate::py::codec::unknown::UnknownFields;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
@@ -47,6 +48,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Ok(plan) if !object.is_instance_of::<PyType>() => plan,
             _ => return Err(not_a("a struct", object)),
         };
+        check(plan.get(), object, Direction::Written)?;
         self.structure(plan.get(), object)
     }
 
@@ -137,6 +139,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
+            Kind::Converted(converted) => self.value(&converted.kind, value),
         }
     }
 
@@ -451,6 +454,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                     return self.sink.key(object, Key::Text(&name));
                 }
             }
+            Kind::Converted(converted) => return self.key(&converted.kind, object, key),
             Kind::Uuid => {
                 let text = uuid::format(uuid_of(key)?);
                 let text = ascii(&text[1..text.len() - 1]);
@@ -533,7 +537,8 @@ fn is_exact(kind: &Kind, value: &Bound<'_, PyAny>) -> bool {
         Kind::Bool => value.is_exact_instance_of::<pyo3::types::PyBool>(),
         Kind::Binary => value.is_exact_instance_of::<PyBytes>(),
         Kind::Uuid => false,
-        Kind::Struct(_) => true,
+        // What is made of another kind is looked at as that.
+        Kind::Struct(_) | Kind::Converted(_) => true,
         Kind::List(_) | Kind::Array(_) => {
             value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>()
         }

@@ -19,6 +19,7 @@ mod text_source;
 mod thriftpy;
 
 use super::affordable;
+use super::strict::{Direction, check};
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::structs::Plan;
@@ -47,7 +48,8 @@ pub fn to_dict<'py>(
     let py = object.py();
     let limits = affordable(options.limits);
     let options = DumpOptions { limits, ..options };
-    let dumped = PlainWriter::new(py, PythonSink { py }, options).structure(plan, object);
+    let dumped = check(plan, object, Direction::Written)
+        .and_then(|()| PlainWriter::new(py, PythonSink { py }, options).structure(plan, object));
     dumped.map_err(|error| error::from_codec(py, error))
 }
 
@@ -63,7 +65,9 @@ pub fn to_json<'py>(
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, 0);
     let sink = TextSink::<_, false> { py, out: &mut out };
-    if let Err(error) = PlainWriter::new(py, sink, options).structure(plan, object) {
+    let written = check(plan, object, Direction::Written)
+        .and_then(|()| PlainWriter::new(py, sink, options).structure(plan, object));
+    if let Err(error) = written {
         return Err(Raised::new(py, error::from_codec(py, error)));
     }
     out.finish()

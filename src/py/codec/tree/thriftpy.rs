@@ -15,6 +15,7 @@ use super::source::PythonSource;
 use super::text_source::{Begun, TextSource};
 use super::{COLLECTOR_MATTERS, affordable};
 use crate::py::codec::check_size;
+use crate::py::codec::strict::{Direction, check};
 use crate::py::error::{self, Result as CodecResult};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::imports;
@@ -43,6 +44,10 @@ pub fn message_of<'py>(
     let raise = |error| Raised::new(py, error);
     let plan = Plan::of_payload(object).filter(|plan| plan.get().is_of(object));
     let expected = plan.as_ref().map_or(0, |plan| plan.get().expected_size());
+    if let Some(plan) = &plan {
+        check(plan.get(), object, Direction::Written)
+            .map_err(|error| raise(error::from_codec(py, error)))?;
+    }
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, expected);
     begin_message(&mut out, metadata);
@@ -212,6 +217,10 @@ pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Lim
     let Some((mut message, _)) = to_payload(py, &mut source, limits) else {
         return false;
     };
+    if Plan::of_payload(object).is_some_and(|plan| plan.get().is_strict()) {
+        // It is filled by `fill_any`, which looks at it as a whole.
+        return false;
+    }
     let built = PlainReader::new(py, &mut source, options, many).object(object, ());
     built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
 }

@@ -113,6 +113,7 @@ impl Chosen {
         match kind {
             Kind::List(element) | Kind::Set(element) => self.narrow(class, field, element),
             Kind::Map(entry) => self.narrow(class, field, &mut entry.1),
+            Kind::Converted(converted) => self.narrow(class, field, &mut converted.kind),
             Kind::Struct(inner) => {
                 *inner = self.narrow_class(class.py(), inner)?;
                 Ok(())

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::kind::{Kind, Numbers};
+use super::kind::{Kind, KindOptions};
 use crate::py::ffi::{ScalarKind, Slot};
 use crate::wire::WireType;
 use crate::wire::json::text;
@@ -40,7 +40,7 @@ impl PlanField {
         entry: &Bound<'py, PyAny>,
         slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<Slot>,
         renamed: Option<&Bound<'py, PyDict>>,
-        numbers: Numbers,
+        kinds: KindOptions,
     ) -> PyResult<Self> {
         let py = id.py();
         let entry = entry.cast::<PyTuple>()?;
@@ -61,7 +61,7 @@ impl PlanField {
             Some(other) => other.cast_into::<PyString>()?,
             None => name.clone(),
         };
-        let kind = Kind::compile(&ttype, &spec, numbers)?;
+        let kind = Kind::compile_with(&ttype, &spec, kinds)?;
         Ok(Self {
             id: id.extract()?,
             scalar: kind.scalar(),

@@ -1,9 +1,7 @@
 //! Classes whose objects keep fields that their IDL does not know.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyDict, PyType};
 
 use super::Layout;
 use crate::py::ffi;
@@ -21,18 +19,6 @@ impl Keeping {
         Self {
             layout: layout.map(Bound::unbind),
             original_construction,
-        }
-    }
-
-    /// Whether a class was loaded so that its objects keep what they do not
-    /// know.
-    pub fn is_asked_of(class: &Bound<'_, PyType>) -> PyResult<bool> {
-        let py = class.py();
-        let options = class.getattr_opt(intern!(py, "__thrift_options__"))?;
-        let options = options.and_then(|options| options.cast_into::<PyDict>().ok());
-        match options {
-            Some(options) => options.contains(intern!(py, "keep_unknown")),
-            None => Ok(false),
         }
     }
 

@@ -9,6 +9,7 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::Plan;
+use super::converted::Converted;
 use crate::py::ffi::{Quiet, Raised, ScalarKind};
 use crate::py::structs::ttype;
 use crate::wire::WireType;
@@ -43,6 +44,19 @@ pub enum Kind {
     Set(Box<Kind>),
     /// A map.
     Map(Box<(Kind, Kind)>),
+    /// One of the above, of which something else is made for Python.
+    Converted(Box<Converted>),
+}
+
+/// How a type of `thrift_spec` is compiled.
+#[derive(Clone, Copy)]
+pub struct KindOptions {
+    /// What lists of numbers become.
+    pub numbers: Numbers,
+    /// Whether sets are sets, and not lists.
+    pub sets: bool,
+    /// Whether values have to have a hash: those that are in a set.
+    pub hashed: bool,
 }
 
 /// What lists of numbers become when they are read.
@@ -114,32 +128,67 @@ impl Kind {
         spec: &Bound<'_, PyAny>,
         numbers: Numbers,
     ) -> PyResult<Self> {
+        let options = KindOptions {
+            numbers,
+            sets: false,
+            hashed: false,
+        };
+        Self::compile_with(ttype, spec, options)
+    }
+
+    /// Reads the type of a field of a class that was loaded with options.
+    pub fn compile_with(
+        ttype: &Bound<'_, PyAny>,
+        spec: &Bound<'_, PyAny>,
+        options: KindOptions,
+    ) -> PyResult<Self> {
         let py = ttype.py();
-        let element = |item: Bound<'_, PyAny>| match item.cast::<PyTuple>() {
-            Ok(pair) => Self::compile(&pair.get_item(0)?, &pair.get_item(1)?, numbers),
-            Err(_) => Self::compile(&item, &py.None().into_bound(py), numbers),
+        let part = |item: &Bound<'_, PyAny>, options| match item.cast::<PyTuple>() {
+            Ok(pair) => Self::compile_with(&pair.get_item(0)?, &pair.get_item(1)?, options),
+            Err(_) => Self::compile_with(item, &py.None().into_bound(py), options),
+        };
+        let element = |item: Bound<'_, PyAny>| part(&item, options);
+        // Of which Python makes no hash stays a list.
+        let in_set = |item: &Bound<'_, PyAny>| {
+            let hashed = options.sets && has_hash(item)?;
+            let numbers = if hashed {
+                // Arrays have no hash.
+                Numbers::Lists
+            } else {
+                options.numbers
+            };
+            let inside = KindOptions {
+                numbers,
+                hashed,
+                ..options
+            };
+            Ok::<_, PyErr>((part(item, inside)?, hashed))
         };
         Ok(match ttype.extract::<u8>()? {
             ttype::BOOL => Self::Bool,
             ttype::BYTE => Self::I8,
             ttype::DOUBLE => Self::Double,
             ttype::I16 => Self::I16,
-            ttype::I32 => Self::I32(EnumClass::of(spec)),
+            ttype::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)))?,
             ttype::I64 => Self::I64,
             ttype::STRING => Self::String,
             ttype::STRUCT => Self::Struct(StructClass {
                 class: spec.clone().unbind(),
-                numbers,
+                numbers: options.numbers,
                 plan: OnceLock::new(),
             }),
             ttype::MAP => Self::Map(Box::new((
-                element(spec.get_item(0)?)?,
+                in_set(&spec.get_item(0)?)?.0,
                 element(spec.get_item(1)?)?,
             ))),
-            ttype::SET => Self::Set(Box::new(element(spec.clone())?)),
+            ttype::SET => match in_set(spec)? {
+                (element, true) => Converted::set(Self::Set(Box::new(element)), options.hashed),
+                (element, false) => Self::Set(Box::new(element)),
+            },
             ttype::LIST => {
                 let element = Box::new(element(spec.clone())?);
-                match numbers {
+                match options.numbers {
+                    _ if options.hashed => Converted::tuple(Self::List(element)),
                     Numbers::Arrays if element.is_number() => Self::Array(element),
                     _ => Self::List(element),
                 }
@@ -164,6 +213,7 @@ impl Kind {
             Self::Struct(kind) => kind.plan.get().filter(|plan| plan.get().is_narrow()),
             Self::List(element) | Self::Set(element) => element.narrow_plan(),
             Self::Map(entry) => entry.1.narrow_plan(),
+            Self::Converted(converted) => converted.kind.narrow_plan(),
             _ => None,
         }
     }
@@ -188,6 +238,7 @@ impl Kind {
             Self::Double => ScalarKind::Double,
             Self::String => ScalarKind::Str,
             Self::Binary => ScalarKind::Bytes,
+            Self::Converted(converted) => converted.kind.scalar(),
             Self::Uuid
             | Self::Struct(_)
             | Self::List(_)
@@ -213,6 +264,7 @@ impl Kind {
             Self::List(_) | Self::Array(_) => WireType::List,
             Self::Set(_) => WireType::Set,
             Self::Map(_) => WireType::Map,
+            Self::Converted(converted) => converted.kind.wire_type(),
         }
     }
 
@@ -230,8 +282,22 @@ impl Kind {
                 entry.0.traverse(visit)?;
                 entry.1.traverse(visit)
             }
+            Self::Converted(converted) => converted.traverse(visit),
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether Python can hash the values of a type, with tuples for lists: not maps,
+/// nor what has them in it.
+fn has_hash(spec: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Ok(pair) = spec.cast::<PyTuple>() else {
+        return Ok(true);
+    };
+    match pair.get_item(0)?.extract::<u8>()? {
+        ttype::MAP => Ok(false),
+        ttype::LIST | ttype::SET => has_hash(&pair.get_item(1)?),
+        _ => Ok(true),
     }
 }
 

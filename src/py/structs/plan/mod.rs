@@ -11,19 +11,25 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
 
 mod chosen;
+mod converted;
 mod field;
 mod keeping;
 mod kind;
+mod options;
 mod positions;
 mod selection;
 
+use super::attributes::assign;
 use super::layout::Layout;
 use crate::py::ffi::{self, Kept, SlotList};
 use crate::py::imports;
 
 use chosen::{Chosen, Names};
+use kind::KindOptions;
+use options::PlanOptions;
 use positions::Positions;
 
+pub use converted::Converted;
 pub use field::PlanField;
 pub use keeping::Keeping;
 pub use kind::{EnumClass, Kind, Numbers, StructClass};
@@ -63,6 +69,8 @@ pub struct Plan {
     result: bool,
     /// Whether it is a union.
     union: bool,
+    /// Whether structs are looked at as a whole when they are written and read.
+    strict: bool,
     /// Whether it has some of the class's fields only, for a selection.
     narrow: bool,
     /// The attributes of the fields that a narrow plan is without.
@@ -258,7 +266,7 @@ impl Plan {
         class: &Bound<'py, PyType>,
         entries: &Bound<'py, PyDict>,
         slot_of: &impl Fn(&Bound<'py, PyString>) -> Option<ffi::Slot>,
-        numbers: Numbers,
+        kinds: KindOptions,
     ) -> PyResult<Vec<PlanField>> {
         let py = class.py();
         let renamed = class.getattr_opt(intern!(py, "__thrift_field_names__"))?;
@@ -266,7 +274,7 @@ impl Plan {
         let mut fields = Vec::with_capacity(entries.len());
         for (id, entry) in ffi::DictEntries::new(entries) {
             fields.push(
-                PlanField::compile(&id, &entry, slot_of, renamed.as_ref(), numbers).map_err(
+                PlanField::compile(&id, &entry, slot_of, renamed.as_ref(), kinds).map_err(
                     |error| {
                         let cause = ffi::exception_of(py, error);
                         let text = format!("thrift_spec of {class}, field {id}: {cause}");
@@ -309,7 +317,13 @@ impl Plan {
             let seen = ffi::lookup(class, name)?;
             (seen.is(&own) && layout.slots().is_current(owner, name, slot)).then_some(slot)
         };
-        let mut fields = Self::compile_fields(class, entries, &slot_of, numbers)?;
+        let options = PlanOptions::of(class)?;
+        let kinds = KindOptions {
+            numbers,
+            sets: options.sets,
+            hashed: false,
+        };
+        let mut fields = Self::compile_fields(class, entries, &slot_of, kinds)?;
         let mut others = Box::default();
         if let Some(chosen) = chosen {
             (fields, others) = chosen.keep(class, fields)?;
@@ -339,7 +353,7 @@ impl Plan {
             .as_ref()
             .is_some_and(|layout| layout.get().is_union());
         let mut own = Some((layout, slots, exact, original_construction));
-        let keeping = if chosen.is_none() && Keeping::is_asked_of(class)? {
+        let keeping = if chosen.is_none() && options.keep_unknown {
             own.take()
                 .map(|(layout, _, _, original)| Keeping::new(layout, original))
         } else {
@@ -367,6 +381,7 @@ impl Plan {
                 unwatched: !watched && chosen.is_none(),
                 original_read: watched && has_original_method(class, intern!(py, "read"))?,
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
+                strict: options.strict && chosen.is_none(),
                 narrow: chosen.is_some(),
                 others,
                 numbers,
@@ -421,6 +436,12 @@ impl Plan {
         self.union
     }
 
+    /// Whether structs are looked at as a whole when they are written and read.
+    #[inline]
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// Whether it has some of the class's fields only: objects of the class are
     /// read by it all the same.
     #[inline]
@@ -439,7 +460,7 @@ impl Plan {
     /// new object.
     pub fn unset_others(&self, object: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = object.py();
-        let unset = |name: &Py<PyString>| object.setattr(name.bind(py), py.None());
+        let unset = |name: &Py<PyString>| assign(object, name.bind(py), py.None().into_bound(py));
         self.others.iter().try_for_each(unset)
     }
 

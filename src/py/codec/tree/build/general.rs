@@ -10,10 +10,11 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyString, PyType};
 
 use super::{PlainReader, expected};
 use crate::py::codec::decode::set_entry;
+use crate::py::codec::strict::{Direction, check};
 use crate::py::codec::tree::source::{FoundKey, PlainValue, Source, SourceText};
 use crate::py::error::{self, CodecError, Result};
 use crate::py::imports;
-use crate::py::structs::{Kind, Plan};
+use crate::py::structs::{Kind, Plan, assign};
 use crate::wire::Nesting;
 use crate::wire::json::{base64, number};
 
@@ -24,8 +25,9 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     pub fn fill(&mut self, object: &Bound<'py, PyAny>, node: S::Node) -> Result<()> {
         let plan = Plan::of_object(object)?;
         self.fields(plan.get(), node, |field, value| {
-            Ok(object.setattr(field.name.bind(value.py()), value)?)
+            Ok(assign(object, field.name.bind(value.py()), value)?)
         })?;
+        check(plan.get(), object, Direction::Read)?;
         if let Some(name) = self.undeclared.take() {
             // For the client, which asks the result for it.
             object.setattr(intern!(self.py, "_undeclared_exception"), name)?;
@@ -64,6 +66,10 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             Kind::Map(entry) => {
                 let found = self.source.look(node)?;
                 self.any_entries(&entry.0, &entry.1, found)
+            }
+            Kind::Converted(converted) => {
+                let read = self.general(&converted.kind, node)?;
+                self.converted(converted, read)
             }
             kind => self.general_scalar(kind, node),
         }

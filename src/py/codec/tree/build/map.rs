@@ -59,7 +59,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         let PlainValue::List(mut list) = found else {
             return Err(not_exact());
         };
-        if matches!(key_kind, Kind::Struct(_)) {
+        if matches!(key_kind, Kind::Struct(_) | Kind::Converted(_)) {
             // Its hash is code of the program.
             self.quiet.calls();
         }
@@ -206,6 +206,10 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                         None => text.to_python(self.py),
                     },
                 }
+            }
+            Kind::Converted(converted) => {
+                let key = self.key(&converted.kind, text)?;
+                self.converted(converted, key)
             }
             Kind::Bool => match utf8 {
                 b"true" => Ok(PyBool::new(self.py, true).to_owned().into_any()),

@@ -52,6 +52,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             }
             Kind::Set(element) => self.distinct(element, value),
             Kind::Map(entry) => self.entries(&entry.0, &entry.1, value),
+            Kind::Converted(converted) => self.value(&converted.kind, value),
         }
     }
 

@@ -1,0 +1,62 @@
+"""The options of ``load``, from its arguments to the native loader."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+
+class Options:
+    """What ``load`` was asked for beside the file. ``classes`` are the options that make other
+    classes of it, without those that are as usual."""
+
+    __slots__ = ("classes", "missing_include", "reserved")
+
+    def __init__(
+        self, reserved: str = "suffix", missing_include: str = "error", **classes: Any
+    ) -> None:
+        self.reserved = reserved
+        self.missing_include = missing_include
+        self.classes = {
+            name: value for name, value in classes.items() if not _is_usual(name, value)
+        }
+
+    @property
+    def key(self) -> str:
+        """What stands behind the name of a module among those that are cached: with other options
+        it is another module."""
+        key = "" if self.reserved == "suffix" else f"?reserved={self.reserved}"
+        return key + "".join(f"?{name}={value}" for name, value in sorted(self.classes.items()))
+
+    def for_core(self) -> dict[str, Any]:
+        """Arguments of ``_core.load_schema``."""
+        return {
+            "reserved": self.reserved,
+            "missing_include": self.missing_include,
+            "classes": self.classes or None,
+        }
+
+
+# Of each option that makes other classes: the values that it takes, the usual one first.
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "enums": ("int", "int_enum"),
+    "sets": ("list", "set"),
+    "strict": (False, True),
+    "frozen": (False, True),
+    "keep_unknown": (False, True),
+}
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    values = _VALUES[name]
+    if value not in values or type(value) is not type(values[0]):
+        raise ValueError(f"{name} must be {' or '.join(map(repr, values))}, not {value!r}")
+    return bool(value == values[0])
+
+
+def of_module(module: ModuleType | None) -> dict[str, Any]:
+    """The options of a module that make other classes, without those that are as usual."""
+    options: dict[str, Any] = getattr(module, "__dict__", {}).get("__thrift_options__", {})
+    return options
