@@ -1,7 +1,5 @@
-"""The native module: the codec, the classes of loaded structs, protocols and transports.
-
-What is public of it has thriftpy2's names in other modules; the rest may change in any release.
-"""
+"""The native module: the codec, the classes of loaded structs, protocols and transports. What is
+public of it has thriftpy2's names in other modules; the rest may change in any release."""
 
 import typing
 from collections.abc import Callable, Iterable, Mapping

@@ -155,37 +155,23 @@ impl<'py, W: Writer> Encoder<'py, W> {
             let Some(value) = value_of(field, place)?.filter(|value| !value.is_none()) else {
                 continue;
             };
-            self.field(plan, field, value, &mut last_id)?;
+            let written = match &field.kind {
+                Kind::Bool => truth(&value).and_then(|value| {
+                    let value = Scalar::Bool(value);
+                    Ok(self.writer.scalar_field(value, field.id, &mut last_id)?)
+                }),
+                kind => {
+                    self.writer.field(field.wire_type, field.id, &mut last_id);
+                    self.value(kind, &value)
+                }
+            };
+            if let Err(error) = written {
+                return Err(field_error(plan, field, value, error));
+            }
         }
         self.writer.stop();
         self.writer.leave();
         Ok(())
-    }
-
-    /// Writes a field, header and value.
-    #[expect(clippy::inline_always, reason = "the body of the loop over fields")]
-    #[inline(always)]
-    fn field(
-        &mut self,
-        plan: &Plan,
-        field: &PlanField,
-        value: Bound<'py, PyAny>,
-        last_id: &mut i16,
-    ) -> Result<()> {
-        let written = match &field.kind {
-            Kind::Bool => truth(&value).and_then(|value| {
-                let value = Scalar::Bool(value);
-                Ok(self.writer.scalar_field(value, field.id, last_id)?)
-            }),
-            kind => {
-                self.writer.field(field.wire_type, field.id, last_id);
-                self.value(kind, &value)
-            }
-        };
-        match written {
-            Ok(()) => Ok(()),
-            Err(error) => Err(field_error(plan, field, value, error)),
-        }
     }
 
     /// Writes a value.

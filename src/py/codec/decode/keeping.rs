@@ -102,7 +102,7 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
     fn known(&mut self, field: &PlanField) -> Result<Known<'py>> {
         self.passed_over = false;
         let value = match &field.kind {
-            Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
+            Kind::List(element) | Kind::Set(element) | Kind::Array(element) => {
                 self.reader.enter(Nesting::READ_CONTAINER)?;
                 let header = self.reader.list()?;
                 let known = if header.count == 0 || header.element == Some(element.wire_type()) {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 
 use super::Layout;
-use crate::py::ffi;
+use crate::py::ffi::{self, SlotList};
 
 /// What a plan has for such a class.
 pub struct Keeping {
@@ -14,8 +14,16 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// Of a class with this layout.
-    pub fn new(layout: Option<Bound<'_, Layout>>, original_construction: bool) -> Self {
+    /// Of what a plan would have for other classes: the layout, the slots of its
+    /// fields, whether it is the class's own, and whether objects are allocated.
+    pub fn of_plan(
+        (layout, _, _, original_construction): (
+            Option<Bound<'_, Layout>>,
+            Option<SlotList>,
+            bool,
+            bool,
+        ),
+    ) -> Self {
         Self {
             layout: layout.map(Bound::unbind),
             original_construction,

@@ -352,13 +352,9 @@ impl Plan {
         let union = layout
             .as_ref()
             .is_some_and(|layout| layout.get().is_union());
+        let keeps = chosen.is_none() && options.keep_unknown;
         let mut own = Some((layout, slots, exact, original_construction));
-        let keeping = if chosen.is_none() && options.keep_unknown {
-            own.take()
-                .map(|(layout, _, _, original)| Keeping::new(layout, original))
-        } else {
-            None
-        };
+        let keeping = own.take_if(|_| keeps).map(Keeping::of_plan);
         let (layout, slots, exact, original_construction) = own.unwrap_or_default();
         let watched = class
             .get_type()
