@@ -11,11 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use super::ffi;
+use super::stream::dict_of;
 use crate::server::{Listener, Notice, Request, Runner, Server, ServerOptions, Work, Worker};
-use crate::stream::Protocol;
+use crate::stream::{Protocol, Speech};
 use crate::wire::Limits;
 
 /// The loop of a server, and the work that it has for threads.
@@ -68,7 +69,7 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, protocol, framed, strict, max_message_size, max_string_length, max_depth,
+        descriptor, unix, *, protocol, framed, client_types, zlib, strict, max_message_size, max_string_length, max_depth,
         max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
@@ -77,6 +78,8 @@ impl NativeServer {
         unix: bool,
         protocol: Option<&str>,
         framed: Option<bool>,
+        client_types: Option<[bool; 5]>,
+        zlib: bool,
         strict: bool,
         max_message_size: usize,
         max_string_length: usize,
@@ -98,6 +101,8 @@ impl NativeServer {
         let options = ServerOptions {
             protocol,
             framed,
+            client_types,
+            zlib,
             strict,
             limits: Limits {
                 depth: max_depth,
@@ -223,17 +228,39 @@ impl ServedCalls {
         self.request.peer()
     }
 
-    /// What the peer speaks: a protocol, and whether in frames.
+    /// What the peer speaks: a protocol, or `THeader`, and whether in frames.
     #[getter]
     fn format(&self) -> (&'static str, bool) {
         let format = self.request.format();
+        if format.header {
+            return (Speech::Header.name(), true);
+        }
         (name_of(format.protocol), format.framed)
+    }
+
+    /// The protocol of the message that was taken last.
+    #[getter]
+    fn protocol(&self) -> &'static str {
+        name_of(self.request.format().protocol)
+    }
+
+    /// The keys and values of the message that was taken last, where it came by
+    /// `THeader`.
+    #[getter]
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let headers = self.request.headers();
+        headers.map(|pairs| dict_of(py, pairs)).transpose()
     }
 
     /// Takes the next message, without its frame; None where all were.
     fn next_message<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        let message = self.request.next_message()?;
-        Some(PyBytes::new(py, &message))
+        let message = if self.request.format().header {
+            // It may have to be decompressed.
+            py.detach(|| self.request.next_message())
+        } else {
+            self.request.next_message()
+        };
+        Some(PyBytes::new(py, &message?))
     }
 
     /// Closes the connection, unless all was answered.
@@ -243,8 +270,13 @@ impl ServedCalls {
 
     /// Sends the answer to the message that was taken last, which may be
     /// nothing; unless the connection `goes_on` it is closed then.
-    fn answer(&mut self, data: &[u8], goes_on: bool) {
-        self.request.answer(Bytes::copy_from_slice(data), goes_on);
+    fn answer(&mut self, py: Python<'_>, data: &[u8], goes_on: bool) {
+        let bytes = Bytes::copy_from_slice(data);
+        if self.request.compresses() {
+            py.detach(|| self.request.answer(bytes, goes_on));
+        } else {
+            self.request.answer(bytes, goes_on);
+        }
     }
 }
 
