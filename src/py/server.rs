@@ -69,7 +69,7 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, protocol, framed, client_types, zlib, strict, max_message_size, max_string_length, max_depth,
+        descriptor, unix, *, protocol, framed, header, strict, max_message_size, max_string_length, max_depth,
         max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
@@ -78,8 +78,7 @@ impl NativeServer {
         unix: bool,
         protocol: Option<&str>,
         framed: Option<bool>,
-        client_types: Option<[bool; 5]>,
-        zlib: bool,
+        header: Option<([bool; 5], bool)>,
         strict: bool,
         max_message_size: usize,
         max_string_length: usize,
@@ -101,8 +100,8 @@ impl NativeServer {
         let options = ServerOptions {
             protocol,
             framed,
-            client_types,
-            zlib,
+            client_types: header.map(|(client_types, _)| client_types),
+            zlib: header.is_some_and(|(_, zlib)| zlib),
             strict,
             limits: Limits {
                 depth: max_depth,
@@ -214,6 +213,8 @@ impl NativeWorker {
     }
 }
 
+type HeaderOfMessage<'py> = (&'static str, Bound<'py, PyDict>, f64);
+
 /// The calls that have come on a connection, to be made one after the other.
 #[pyclass(module = "fastthrift._core")]
 pub struct ServedCalls {
@@ -238,18 +239,16 @@ impl ServedCalls {
         (name_of(format.protocol), format.framed)
     }
 
-    /// The protocol of the message that was taken last.
-    #[getter]
-    fn protocol(&self) -> &'static str {
-        name_of(self.request.format().protocol)
-    }
-
-    /// The keys and values of the message that was taken last, where it came by
-    /// `THeader`.
-    #[getter]
-    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let headers = self.request.headers();
-        headers.map(|pairs| dict_of(py, pairs)).transpose()
+    /// Of the message that was taken last, where it came by `THeader`: its
+    /// protocol, its keys with values, and for how many seconds the calls have
+    /// waited since the last of them came.
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<HeaderOfMessage<'py>>> {
+        let Some(pairs) = self.request.headers() else {
+            return Ok(None);
+        };
+        let protocol = name_of(self.request.format().protocol);
+        let waited = self.request.waited().as_secs_f64();
+        Ok(Some((protocol, dict_of(py, pairs)?, waited)))
     }
 
     /// Takes the next message, without its frame; None where all were.

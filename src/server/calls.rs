@@ -65,6 +65,8 @@ pub struct Request {
     /// answer need not wait for the loop.
     is_only: bool,
     ended: bool,
+    /// When the last of them came.
+    came: Instant,
     /// Of the message that was taken, where it came by `THeader`.
     header: Option<Box<HeaderCall>>,
 }
@@ -72,12 +74,18 @@ pub struct Request {
 impl Request {
     /// `is_only` where it is one message, and nothing waits to be sent on the
     /// connection.
-    pub(super) fn new(origin: Arc<Origin>, messages: VecDeque<Bytes>, is_only: bool) -> Self {
+    pub(super) const fn new(
+        origin: Arc<Origin>,
+        messages: VecDeque<Bytes>,
+        is_only: bool,
+        came: Instant,
+    ) -> Self {
         Self {
             origin,
             messages,
             is_only,
             ended: false,
+            came,
             header: None,
         }
     }
@@ -106,6 +114,12 @@ impl Request {
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderPairs> {
         self.header.as_ref().map(|call| &call.headers)
+    }
+
+    /// For how long the calls have waited since the last of them came.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.came.elapsed()
     }
 
     /// Whether the answer to the message that was taken is compressed.

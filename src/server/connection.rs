@@ -92,6 +92,8 @@ pub(super) struct Connection {
     opened: usize,
     /// Messages that have come and were not handed out.
     pending: VecDeque<Bytes>,
+    /// When the last of them came.
+    came: Instant,
     /// Whether a worker has calls of it.
     is_at_work: bool,
     /// Whether nothing is read until that one is done.
@@ -139,6 +141,7 @@ impl Connection {
             opening: [0; LOOKED_AT],
             opened: 0,
             pending: VecDeque::new(),
+            came: now,
             is_at_work: false,
             is_held: false,
             output: VecDeque::new(),
@@ -253,6 +256,9 @@ impl Connection {
         if !had_begun || is_whole {
             self.since = turn.now;
         }
+        if is_whole {
+            self.came = turn.now;
+        }
         Ok(bad)
     }
 
@@ -305,7 +311,8 @@ impl Connection {
         let rest = self.pending.split_off(most.min(self.pending.len()));
         let messages = mem::replace(&mut self.pending, rest);
         let is_only = messages.len() == 1 && self.output.is_empty();
-        Some(Request::new(Arc::clone(origin), messages, is_only))
+        let origin = Arc::clone(origin);
+        Some(Request::new(origin, messages, is_only, self.came))
     }
 
     /// Answers the calls that have come with an error, in place of making them.

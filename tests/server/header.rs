@@ -2,7 +2,10 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fastthrift::server::{Notice, Request, ServerOptions};
@@ -253,7 +256,7 @@ fn calls_beyond_the_queue_are_answered_in_kind() {
     });
     let mut streams: Vec<_> = (0..2).map(|_| server.connect()).collect();
     streams[0].write_all(&add(1)).expect("sent");
-    until(|| gate.arrived.load(std::sync::atomic::Ordering::SeqCst) == 1);
+    until(|| gate.arrived.load(Ordering::SeqCst) == 1);
     streams[1].write_all(&add(2)).expect("sent");
     until(|| server.server.waiting() == 1);
 
@@ -351,4 +354,29 @@ fn header_is_refused_where_something_else_is_fixed() {
         assert_eq!(read_to_end(&mut stream), b"");
         server.close(PATIENCE);
     }
+}
+
+#[test]
+fn how_long_a_call_has_waited_is_known() {
+    let (gate, pass) = Gate::new();
+    let (tell, waited) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let server = Running::with(ServerOptions::default(), 1, move |request| {
+        pass();
+        let waited = request.waited();
+        tell.lock().expect("a lock").send(waited).expect("told");
+        answer_with_itself(request);
+    });
+    let mut streams: Vec<_> = (0..2).map(|_| server.connect()).collect();
+    for (number, stream) in streams.iter_mut().enumerate() {
+        stream.write_all(&add(1)).expect("sent");
+        until(|| gate.arrived.load(Ordering::SeqCst) == 1 && server.server.waiting() == number);
+    }
+    let pause = Duration::from_millis(100);
+    thread::sleep(pause);
+    drop(gate);
+    for _ in 0..2 {
+        assert!(waited.recv_timeout(PATIENCE).expect("a call") >= pause);
+    }
+    server.close(PATIENCE);
 }

@@ -92,9 +92,8 @@ class Formats:
         where its messages end."""
         size = max_message_size
         self._options: dict[str, Any] = {} if size is None else {"max_message_size": size}
-        # Of THeader, where that is fixed: whom it takes, and whether answers are compressed.
-        self.client_types: list[bool] | None = None
-        self.zlib = False
+        # Of THeader, where that is fixed: whom it takes, and whether all answers are compressed.
+        self.header: tuple[list[bool], bool] | None = None
         if isinstance(iprot_factory, THeaderProtocolFactory) or isinstance(
             trans_factory, THeaderTransportFactory
         ):
@@ -102,7 +101,7 @@ class Formats:
             iprot_factory = oprot_factory = None
         self._iprot_factory = iprot_factory
         self._oprot_factory = oprot_factory
-        self.framed = None if self.client_types else _is_framed(trans_factory)
+        self.framed = None if self.header else _is_framed(trans_factory)
         # Whose settings hold where no protocol is given.
         self._defaults = TBinaryProtocolFactory(**self._options)
         frames = TFramedTransportFactory(**({} if size is None else {"max_frame_size": size}))
@@ -135,8 +134,8 @@ class Formats:
                     f"not {type(trans_factory).__name__}"
                 )
             says = iprot_factory
-        self.client_types = [number in says.allowed_client_types for number in range(_CLIENT_TYPES)]
-        self.zlib = bool(getattr(says, "transforms", ()))
+        client_types = [number in says.allowed_client_types for number in range(_CLIENT_TYPES)]
+        self.header = client_types, bool(getattr(says, "transforms", ()))
         if iprot_factory is not None:
             self._options |= iprot_factory.options
 
@@ -159,7 +158,7 @@ class Formats:
         """A protocol as these first bytes should have been for, as far as that is fixed."""
         protocol, framed = detect(opening) or ("binary", False)
         takes_header = self.protocol is None and self.framed is None
-        if self.client_types is not None or (takes_header and protocol == HEADER):
+        if self.header is not None or (takes_header and protocol == HEADER):
             return THeaderProtocol(TMemoryBuffer())
         if self.framed is not None:
             framed = self.framed
@@ -330,8 +329,10 @@ class HeaderLane(Lane):
         return formats.protocols(format, self._source, self.output, beside=_BESIDE_ANSWER)
 
     def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
-        self.process, self.oprot = self._ways[calls.protocol]
-        self._source.headers = calls.headers or {}
+        header = calls.header()
+        assert header is not None
+        protocol, self._source.headers, _ = header
+        self.process, self.oprot = self._ways[protocol]
         return super().begin(calls, message)
 
 
@@ -384,8 +385,7 @@ class Serving:
             _is_unix(listener),
             protocol=formats.protocol,
             framed=formats.framed,
-            client_types=formats.client_types,
-            zlib=formats.zlib,
+            header=formats.header,
             strict=bool(formats.setting("strict_read")),
             max_message_size=formats.setting("max_message_size"),
             max_string_length=formats.setting("max_string_size"),
