@@ -33,9 +33,9 @@ from fastthrift._core import (
     frame_header,
 )
 from fastthrift._serve.overload import FULL, listening_at
-from fastthrift.protocol import THeaderProtocol, THeaderProtocolFactory, TJSONProtocolFactory
+from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
-from fastthrift.transport import THeaderTransportFactory, TServerSocket
+from fastthrift.transport import TServerSocket
 
 if TYPE_CHECKING:
     import logging
@@ -94,9 +94,8 @@ class Formats:
         self._options: dict[str, Any] = {} if size is None else {"max_message_size": size}
         # Of THeader, where that is fixed: whom it takes, and whether all answers are compressed.
         self.header: tuple[list[bool], bool] | None = None
-        if isinstance(iprot_factory, THeaderProtocolFactory) or isinstance(
-            trans_factory, THeaderTransportFactory
-        ):
+        # Those of THeader do, which only those import who use them.
+        if any(getattr(each, "answers_in_kind", False) for each in (iprot_factory, trans_factory)):
             self._take_header(trans_factory, iprot_factory, oprot_factory)
             iprot_factory = oprot_factory = None
         self._iprot_factory = iprot_factory
@@ -119,6 +118,9 @@ class Formats:
     def _take_header(self, trans_factory: Any, iprot_factory: Any, oprot_factory: Any) -> None:
         """Speak THeader, which one of the factories is of. Raises ``ValueError`` where another
         contradicts it."""
+        from fastthrift.protocol import THeaderProtocolFactory
+        from fastthrift.transport import THeaderTransportFactory
+
         # Without one for calls, that for answers is not asked either.
         for factory in () if iprot_factory is None else (iprot_factory, oprot_factory):
             if not isinstance(factory, THeaderProtocolFactory):
@@ -159,6 +161,8 @@ class Formats:
         protocol, framed = detect(opening) or ("binary", False)
         takes_header = self.protocol is None and self.framed is None
         if self.header is not None or (takes_header and protocol == HEADER):
+            from fastthrift.protocol import THeaderProtocol
+
             return THeaderProtocol(TMemoryBuffer())
         if self.framed is not None:
             framed = self.framed
