@@ -12,8 +12,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastthrift._calls.budget import HeaderCall, call_over
 from fastthrift._calls.mismatch import explain
-from fastthrift._calls.server_call import ServerCall, SettledCall
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic, watch
@@ -254,7 +255,7 @@ class Lane:
         self._source = self.source()
         iprot, self.oprot = self.protocols(formats, format)
         self.process = self.processing(processor, iprot, self.oprot)
-        self._call = SettledCall()
+        self._call = call_over(self._source)
 
     def source(self) -> TMemoryBuffer:
         """What a message is read from."""
@@ -314,6 +315,7 @@ class HeaderLane(Lane):
     """What one call at a time of THeader is made with: each message names its protocol."""
 
     _source: HeaderSource
+    _call: HeaderCall
 
     def __init__(
         self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
@@ -335,9 +337,16 @@ class HeaderLane(Lane):
     def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
         header = calls.header()
         assert header is not None
-        protocol, self._source.headers, _ = header
+        protocol, self._source.headers, self._call.waited = header
         self.process, self.oprot = self._ways[protocol]
         return super().begin(calls, message)
+
+    def make(self, calls: ServedCalls, message: bytes) -> bool:
+        try:
+            return super().make(calls, message)
+        finally:
+            # Until then the time holds that its caller has left for it.
+            self._call.end()
 
 
 class CallsInThread:

@@ -262,6 +262,35 @@ def test_calls_beyond_the_queue_are_told_of_it_in_kind(protocol: int, compressed
         assert extra.add(1, 2) == 3
 
 
+def test_the_time_of_a_call_goes_on_while_it_waits_for_a_thread() -> None:
+    handler = Handler()
+    server = native(handler, threads=1)
+    with (
+        serving(server) as port,
+        header_client(port) as first,
+        connected(port) as second,
+    ):
+        waiting = threading.Thread(target=first.wait, args=(7,))
+        waiting.start()
+        assert handler.waiting.wait(PATIENCE)
+        calls = [
+            frame(
+                message("close", code, struct.pack("!bhi", 8, 1, code) + b"\0", kind=1),
+                headers={b"X-Thrift-Timeout": time_left},
+            )
+            for code, time_left in ((1, b"100"), (2, b"1000000"))
+        ]
+        # Both at once, for them to wait together.
+        second.sendall(b"".join(calls))
+        wait_until(lambda: server._serving._core.waiting == 2)  # type: ignore[union-attr]
+        time.sleep(0.2)
+        handler.go_on.set()
+        waiting.join(PATIENCE)
+        assert b"the deadline is over: close() was not executed" in answer(second).payload
+        assert answer(second).payload.endswith(b"close" + struct.pack("!ib", 2, 0))
+        assert handler.closed_with == [2]
+
+
 def test_an_answer_above_the_limit_is_told_of(processor_of: Any) -> None:
     frames = THeaderTransportFactory(max_frame_size=4000)
     server = native(processor=processor_of(Handler()), itrans_factory=frames)

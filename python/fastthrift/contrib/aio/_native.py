@@ -63,6 +63,12 @@ class AwaitedLane(Lane):
 class AwaitedHeaderLane(AwaitedLane, HeaderLane):
     """What one call at a time of THeader is made with, and awaited."""
 
+    async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
+        try:
+            return await super().make_awaited(calls, message)
+        finally:
+            self._call.end()
+
 
 class CallsOnLoop:
     """Makes calls on an event loop."""
