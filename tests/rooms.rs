@@ -87,7 +87,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "py::server",
-        below: &["wire", "stream", "server", "py::ffi"],
+        below: &["wire", "stream", "server", "py::ffi", "py::stream"],
         crates: &["bytes", "pyo3"],
     },
     Room {

@@ -198,3 +198,22 @@ fn damaged_frames_are_read_or_refused() {
     }
     assert!(read > 0);
 }
+
+#[test]
+fn of_a_message_the_start_may_be_enough() {
+    for zlib in [false, true] {
+        let whole = frame(zlib);
+        let written = Bytes::from(whole.write().unwrap());
+        assert_eq!(HeaderFrame::read_start(&written, LIMIT), Ok(whole.clone()));
+        let start = HeaderFrame::read_start(&written, 5).unwrap();
+        assert_eq!(
+            start.payload.as_ref(),
+            // What is not compressed is there as it is.
+            if zlib {
+                &whole.payload[..5]
+            } else {
+                &whole.payload[..]
+            }
+        );
+    }
+}

@@ -723,8 +723,6 @@ def read_value(protocol: _NativeProtocol, ttype: int, spec: Any = None) -> Any:
 def write_value(protocol: _NativeProtocol, ttype: int, value: Any, spec: Any = None) -> None:
     """Write a bare value of a type as a `thrift_spec` writes it."""
 
-# The server in native code.
-
 @final
 class NativeServer:
     """The loop of a server. `descriptor` is that of a listening socket, which is duplicated.
@@ -737,6 +735,7 @@ class NativeServer:
         *,
         protocol: str | None,
         framed: bool | None,
+        header: tuple[list[bool], bool] | None,
         strict: bool,
         max_message_size: int,
         max_string_length: int,
@@ -775,6 +774,7 @@ class ServedCalls:
     def peer(self) -> str: ...
     def answer(self, data: bytes, goes_on: bool) -> None: ...
     def give_up(self) -> None: ...
+    def header(self) -> tuple[str, dict[bytes, bytes], float] | None: ...
     def next_message(self) -> bytes | None: ...
 
 @final

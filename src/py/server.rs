@@ -11,11 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use super::ffi;
+use super::stream::dict_of;
 use crate::server::{Listener, Notice, Request, Runner, Server, ServerOptions, Work, Worker};
-use crate::stream::Protocol;
+use crate::stream::{Protocol, Speech};
 use crate::wire::Limits;
 
 /// The loop of a server, and the work that it has for threads.
@@ -68,7 +69,7 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, protocol, framed, strict, max_message_size, max_string_length, max_depth,
+        descriptor, unix, *, protocol, framed, header, strict, max_message_size, max_string_length, max_depth,
         max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
@@ -77,6 +78,7 @@ impl NativeServer {
         unix: bool,
         protocol: Option<&str>,
         framed: Option<bool>,
+        header: Option<([bool; 5], bool)>,
         strict: bool,
         max_message_size: usize,
         max_string_length: usize,
@@ -98,6 +100,8 @@ impl NativeServer {
         let options = ServerOptions {
             protocol,
             framed,
+            client_types: header.map(|(client_types, _)| client_types),
+            zlib: header.is_some_and(|(_, zlib)| zlib),
             strict,
             limits: Limits {
                 depth: max_depth,
@@ -209,6 +213,8 @@ impl NativeWorker {
     }
 }
 
+type HeaderOfMessage<'py> = (&'static str, Bound<'py, PyDict>, f64);
+
 /// The calls that have come on a connection, to be made one after the other.
 #[pyclass(module = "fastthrift._core")]
 pub struct ServedCalls {
@@ -223,17 +229,37 @@ impl ServedCalls {
         self.request.peer()
     }
 
-    /// What the peer speaks: a protocol, and whether in frames.
+    /// What the peer speaks: a protocol, or `THeader`, and whether in frames.
     #[getter]
     fn format(&self) -> (&'static str, bool) {
         let format = self.request.format();
+        if format.header {
+            return (Speech::Header.name(), true);
+        }
         (name_of(format.protocol), format.framed)
+    }
+
+    /// Of the message that was taken last, where it came by `THeader`: its
+    /// protocol, its keys with values, and for how many seconds the calls have
+    /// waited since the last of them came.
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Option<HeaderOfMessage<'py>>> {
+        let Some(pairs) = self.request.headers() else {
+            return Ok(None);
+        };
+        let protocol = name_of(self.request.format().protocol);
+        let waited = self.request.waited().as_secs_f64();
+        Ok(Some((protocol, dict_of(py, pairs)?, waited)))
     }
 
     /// Takes the next message, without its frame; None where all were.
     fn next_message<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        let message = self.request.next_message()?;
-        Some(PyBytes::new(py, &message))
+        let message = if self.request.format().header {
+            // It may have to be decompressed.
+            py.detach(|| self.request.next_message())
+        } else {
+            self.request.next_message()
+        };
+        Some(PyBytes::new(py, &message?))
     }
 
     /// Closes the connection, unless all was answered.
@@ -243,8 +269,13 @@ impl ServedCalls {
 
     /// Sends the answer to the message that was taken last, which may be
     /// nothing; unless the connection `goes_on` it is closed then.
-    fn answer(&mut self, data: &[u8], goes_on: bool) {
-        self.request.answer(Bytes::copy_from_slice(data), goes_on);
+    fn answer(&mut self, py: Python<'_>, data: &[u8], goes_on: bool) {
+        let bytes = Bytes::copy_from_slice(data);
+        if self.request.compresses() {
+            py.detach(|| self.request.answer(bytes, goes_on));
+        } else {
+            self.request.answer(bytes, goes_on);
+        }
     }
 }
 

@@ -132,7 +132,8 @@ pub fn refused_transform(transform: u32) -> String {
     HeaderError::Transform(transform).to_string()
 }
 
-fn dict_of<'py>(py: Python<'py>, pairs: &HeaderPairs) -> PyResult<Bound<'py, PyDict>> {
+/// Keys and values of `THeader` as a dict.
+pub(super) fn dict_of<'py>(py: Python<'py>, pairs: &HeaderPairs) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     for (key, value) in pairs {
         dict.set_item(PyBytes::new(py, key), PyBytes::new(py, value))?;

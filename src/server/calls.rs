@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers, lock};
+use super::header::{HeaderCall, HeaderSession};
 use super::notices::Notice;
 use super::options::MessageFormat;
 use super::socket::Stream;
+use crate::stream::HeaderPairs;
 
 /// Something for a worker to do.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub struct Origin {
     pub(super) peer: String,
     /// What it speaks.
     pub(super) format: MessageFormat,
+    /// Of `THeader`.
+    pub(super) header: Option<HeaderSession>,
     pub(super) answers: Arc<Answers>,
     /// How many bytes of answers were given and not sent.
     pub(super) unsent: AtomicUsize,
@@ -61,17 +65,28 @@ pub struct Request {
     /// answer need not wait for the loop.
     is_only: bool,
     ended: bool,
+    /// When the last of them came.
+    came: Instant,
+    /// Of the message that was taken, where it came by `THeader`.
+    header: Option<Box<HeaderCall>>,
 }
 
 impl Request {
     /// `is_only` where it is one message, and nothing waits to be sent on the
     /// connection.
-    pub(super) fn new(origin: Arc<Origin>, messages: VecDeque<Bytes>, is_only: bool) -> Self {
+    pub(super) const fn new(
+        origin: Arc<Origin>,
+        messages: VecDeque<Bytes>,
+        is_only: bool,
+        came: Instant,
+    ) -> Self {
         Self {
             origin,
             messages,
             is_only,
             ended: false,
+            came,
+            header: None,
         }
     }
 
@@ -87,14 +102,35 @@ impl Request {
         &self.origin.peer
     }
 
-    /// What the peer speaks.
+    /// What the peer speaks: with `THeader` the message that was taken.
     #[must_use]
     pub fn format(&self) -> MessageFormat {
-        self.origin.format
+        let header = self.header.as_ref();
+        header.map_or(self.origin.format, |call| call.format())
+    }
+
+    /// The keys and values that the message has that was taken, where it came
+    /// by `THeader`.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderPairs> {
+        self.header.as_ref().map(|call| &call.headers)
+    }
+
+    /// For how long the calls have waited since the last of them came.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.came.elapsed()
+    }
+
+    /// Whether the answer to the message that was taken is compressed.
+    #[must_use]
+    pub fn compresses(&self) -> bool {
+        self.header.as_ref().is_some_and(|call| call.zlib)
     }
 
     /// Takes the next message, without its frame; nothing where there is no
-    /// other to be made now.
+    /// other to be made now. A frame of `THeader` that is broken ends the
+    /// connection.
     ///
     /// The one before must have been answered.
     pub fn next_message(&mut self) -> Option<Bytes> {
@@ -102,14 +138,34 @@ impl Request {
             // Nobody takes the answers.
             self.messages.clear();
         }
-        self.messages.pop_front()
+        let message = self.messages.pop_front()?;
+        if self.origin.header.is_some() {
+            return self.opened(&message);
+        }
+        Some(message)
+    }
+
+    /// The message in a frame of `THeader`.
+    fn opened(&mut self, frame: &Bytes) -> Option<Bytes> {
+        let Some((call, message)) = self.origin.header.as_ref()?.open(frame) else {
+            self.give_up();
+            return None;
+        };
+        self.header = Some(Box::new(call));
+        Some(message)
     }
 
     /// Answers the message that was taken, with the bytes to be sent: with its
-    /// frame, and none for a call that has no answer. Unless the connection
-    /// `goes_on`, it is closed once they are, and the calls that have come
-    /// since are not made.
-    pub fn answer(&mut self, mut bytes: Bytes, goes_on: bool) {
+    /// frame, which is put into one of `THeader` where the message came in one,
+    /// and none for a call that has no answer. Unless the connection `goes_on`,
+    /// it is closed once they are, and the calls that have come since are not
+    /// made.
+    pub fn answer(&mut self, mut bytes: Bytes, mut goes_on: bool) {
+        if let Some(call) = self.header.take() {
+            let sent = call.answer(bytes);
+            goes_on &= sent.is_some();
+            bytes = sent.unwrap_or_default();
+        }
         if self.is_only && self.origin.answers.loop_waits() && !self.origin.answers.is_closing() {
             self.send_at_once(&mut bytes);
         }

@@ -12,10 +12,12 @@ use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers};
 use super::calls::{MOST_UNSENT, Origin, Request};
+use super::header::HeaderSession;
 use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
+use crate::wire::Limits;
 
 /// So many calls of a connection wait until they are handed out; nothing is
 /// read meanwhile.
@@ -90,6 +92,8 @@ pub(super) struct Connection {
     opened: usize,
     /// Messages that have come and were not handed out.
     pending: VecDeque<Bytes>,
+    /// When the last of them came.
+    came: Instant,
     /// Whether a worker has calls of it.
     is_at_work: bool,
     /// Whether nothing is read until that one is done.
@@ -137,6 +141,7 @@ impl Connection {
             opening: [0; LOOKED_AT],
             opened: 0,
             pending: VecDeque::new(),
+            came: now,
             is_at_work: false,
             is_held: false,
             output: VecDeque::new(),
@@ -235,6 +240,7 @@ impl Connection {
                         stream: Arc::clone(&self.stream),
                         peer: mem::take(peer),
                         format,
+                        header: format.header.then(|| HeaderSession::new(turn.options)),
                         answers: Arc::clone(turn.answers),
                         unsent: AtomicUsize::new(0),
                         has_ended: AtomicBool::new(false),
@@ -249,6 +255,9 @@ impl Connection {
         let (is_whole, bad) = self.cut(turn.options)?;
         if !had_begun || is_whole {
             self.since = turn.now;
+        }
+        if is_whole {
+            self.came = turn.now;
         }
         Ok(bad)
     }
@@ -302,15 +311,30 @@ impl Connection {
         let rest = self.pending.split_off(most.min(self.pending.len()));
         let messages = mem::replace(&mut self.pending, rest);
         let is_only = messages.len() == 1 && self.output.is_empty();
-        Some(Request::new(Arc::clone(origin), messages, is_only))
+        let origin = Arc::clone(origin);
+        Some(Request::new(origin, messages, is_only, self.came))
     }
 
-    /// The calls that have come, to be refused.
-    pub(super) fn take_refused(&mut self) -> Option<(MessageFormat, VecDeque<Bytes>)> {
+    /// Answers the calls that have come with an error, in place of making them.
+    pub(super) fn refuse_calls(&mut self, text: &str, limits: Limits, now: Instant) {
+        let Speaks::Known { origin, .. } = &self.speaks else {
+            return;
+        };
+        let origin = Arc::clone(origin);
+        for message in mem::take(&mut self.pending) {
+            match refusal(&origin, &message, limits, text) {
+                Some(answer) => self.send(answer, now),
+                None => self.close_when_sent(),
+            }
+        }
+    }
+
+    /// What was wrong with a frame of `THeader`, which has ended it.
+    pub(super) fn take_problem(&self) -> Option<String> {
         let Speaks::Known { origin, .. } = &self.speaks else {
             return None;
         };
-        Some((origin.format, mem::take(&mut self.pending)))
+        origin.header.as_ref()?.take_problem()
     }
 
     /// How many calls have come that could be handed out.
@@ -511,6 +535,21 @@ impl Connection {
     }
 }
 
+/// The answer to a call that is not made, as on [`refuse`].
+fn refusal(origin: &Origin, message: &Bytes, limits: Limits, text: &str) -> Option<Bytes> {
+    let Some(header) = &origin.header else {
+        return refuse(message, origin.format, limits, Reason::Internal, text);
+    };
+    let (call, start) = header.open_start(message)?;
+    call.answer(refuse(
+        &start,
+        call.format(),
+        limits,
+        Reason::Internal,
+        text,
+    )?)
+}
+
 fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
     let framing = if format.framed {
         Framing::Framed {
@@ -526,7 +565,11 @@ fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
 /// are too few to tell.
 fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageFormat>, End> {
     if let (Some(protocol), Some(framed)) = (options.protocol, options.framed) {
-        return Ok(Some(MessageFormat { protocol, framed }));
+        return Ok(Some(MessageFormat {
+            protocol,
+            framed,
+            header: false,
+        }));
     }
     let (speech, framed) = match detect(come) {
         Opening::More => return Ok(None),
@@ -537,7 +580,10 @@ fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageForma
         Some(Protocol::Binary { strict }) => strict,
         _ => options.strict,
     };
+    let header = speech == Speech::Header && framed;
     let protocol = match speech {
+        // Until a message says what it is.
+        Speech::Header if framed => Protocol::Binary { strict },
         Speech::Binary => Protocol::Binary { strict },
         Speech::OldBinary if !strict => Protocol::Binary { strict },
         Speech::Compact => Protocol::Compact,
@@ -545,10 +591,49 @@ fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageForma
         Speech::ApacheJson => Protocol::ApacheJson,
         other => return Err(End::NoMessage(other.name().to_owned())),
     };
-    let is_other = options.protocol.is_some_and(|fixed| fixed != protocol)
-        || options.framed.is_some_and(|fixed| fixed != framed);
+    let format = MessageFormat {
+        protocol,
+        framed,
+        header,
+    };
+    let is_other = options
+        .protocol
+        .is_some_and(|fixed| header || fixed != protocol)
+        || options
+            .framed
+            .is_some_and(|fixed| header || fixed != framed);
     if is_other {
         return Err(End::NoMessage(speech.name().to_owned()));
     }
-    Ok(Some(MessageFormat { protocol, framed }))
+    if let Some(taken) = options.client_types
+        && !format.client_type().is_some_and(|number| taken[number])
+    {
+        return Err(End::NoMessage(not_taken(speech, framed, taken)));
+    }
+    Ok(Some(format))
+}
+
+/// What is said of who speaks what a server of `THeader` does not take.
+#[cold]
+fn not_taken(speech: Speech, framed: bool, taken: [bool; 5]) -> String {
+    let names = [
+        "THeader",
+        "framed binary",
+        "binary without frames",
+        "framed compact",
+        "compact without frames",
+    ];
+    let allowed: Vec<&str> = (names.into_iter().zip(taken))
+        .filter_map(|(name, is_taken)| is_taken.then_some(name))
+        .collect();
+    let name = speech.name();
+    let spoken = if framed {
+        format!("framed {name}")
+    } else {
+        format!("{name} without frames")
+    };
+    format!(
+        "the other side speaks {spoken}: allowed are {} (allowed_client_types)",
+        allowed.join(", ")
+    )
 }

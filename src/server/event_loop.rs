@@ -13,7 +13,6 @@ use super::calls::{Calls, Work};
 use super::connection::{Connection, End, Trouble, Turn};
 use super::notices::{Notice, Rate};
 use super::options::ServerOptions;
-use super::refusal::{Reason, refuse};
 use super::socket::Listener;
 use super::timers::Timers;
 
@@ -274,6 +273,7 @@ impl EventLoop {
         self.answers.take(answers);
         for answer in answers.drain(..) {
             let id = answer.connection;
+            let goes_on = answer.goes_on;
             let Some(connection) = self.connections.get_mut(&id) else {
                 continue;
             };
@@ -289,6 +289,9 @@ impl EventLoop {
                 } else {
                     connection.take_no_more();
                 }
+            }
+            if !goes_on {
+                self.tell_problem(id);
             }
             self.touched.push(id);
         }
@@ -363,6 +366,15 @@ impl EventLoop {
         }));
     }
 
+    /// Has the log told of a frame of `THeader` that has ended a connection.
+    fn tell_problem(&mut self, id: u64) {
+        let connection = self.connections.get(&id);
+        if let Some(problem) = connection.and_then(Connection::take_problem) {
+            let method = None;
+            self.tell(id, Trouble { method, problem });
+        }
+    }
+
     /// Hands out calls and sends answers, of the connections that something
     /// has happened on.
     fn go_on(&mut self) {
@@ -414,23 +426,10 @@ impl EventLoop {
             }
             return;
         }
-        let Some((format, messages)) = connection.take_refused() else {
-            return;
-        };
         let queue = self.calls.most();
         let text = format!("the server is overloaded: {queue} calls wait to be made; try again");
-        for message in messages {
-            match refuse(
-                &message,
-                format,
-                self.options.limits,
-                Reason::Internal,
-                &text,
-            ) {
-                Some(answer) => connection.send(answer, self.now),
-                None => connection.close_when_sent(),
-            }
-        }
+        connection.refuse_calls(&text, self.options.limits, self.now);
+        self.tell_problem(id);
         if let Some(more) = self.overload.tell(self.now) {
             self.work
                 .push(Work::Notice(Notice::Overload { queue, more }));

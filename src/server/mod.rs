@@ -27,6 +27,7 @@ mod answers;
 mod calls;
 mod connection;
 mod event_loop;
+mod header;
 mod json_message;
 mod notices;
 mod options;

@@ -12,6 +12,23 @@ pub struct MessageFormat {
     pub protocol: Protocol,
     /// Whether they are in frames.
     pub framed: bool,
+    /// Whether these are frames of `THeader`, each of which says what its
+    /// message is written in.
+    pub header: bool,
+}
+
+impl MessageFormat {
+    /// The number that `THeader` has for who speaks it, where it has one.
+    pub(super) const fn client_type(self) -> Option<usize> {
+        Some(match (self.protocol, self.framed) {
+            _ if self.header => 0,
+            (Protocol::Binary { .. }, true) => 1,
+            (Protocol::Binary { .. }, false) => 2,
+            (Protocol::Compact, true) => 3,
+            (Protocol::Compact, false) => 4,
+            (Protocol::Json | Protocol::ApacheJson, _) => return None,
+        })
+    }
 }
 
 /// What a server allows, and for how long.
@@ -22,6 +39,13 @@ pub struct ServerOptions {
     pub protocol: Option<Protocol>,
     /// Whether messages are in frames, where that is fixed.
     pub framed: Option<bool>,
+    /// Of a server of `THeader`, whether it takes those that speak that, binary
+    /// in frames and without, and compact in frames and without. Elsewhere any
+    /// may come where neither protocol nor frames are fixed.
+    pub client_types: Option<[bool; 5]>,
+    /// Whether answers to calls of `THeader` are compressed, with zlib, where
+    /// the calls were not.
+    pub zlib: bool,
     /// Whether binary messages without a version are refused, where the
     /// protocol is found.
     pub strict: bool,
@@ -49,6 +73,8 @@ impl Default for ServerOptions {
         Self {
             protocol: None,
             framed: None,
+            client_types: None,
+            zlib: false,
             strict: true,
             limits: Limits::DEFAULT,
             frame: Limits::DEFAULT_SIZE,

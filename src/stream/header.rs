@@ -102,6 +102,29 @@ impl HeaderFrame {
     /// What a frame holds, given without its length. A message that is
     /// compressed may have `limit` bytes when it is not.
     pub fn read(frame: &Bytes, limit: usize) -> Result<Self> {
+        let mut read = Self::read_header(frame)?;
+        if read.zlib {
+            let (payload, is_whole) = decompressed(&read.payload, limit)?;
+            if !is_whole {
+                return Err(HeaderError::MessageSize(limit));
+            }
+            read.payload = payload;
+        }
+        Ok(read)
+    }
+
+    /// What a frame holds, given without its length, and of a message that is
+    /// compressed the first `most` bytes alone, for who looks what it is.
+    pub fn read_start(frame: &Bytes, most: usize) -> Result<Self> {
+        let mut read = Self::read_header(frame)?;
+        if read.zlib {
+            (read.payload, _) = decompressed(&read.payload, most)?;
+        }
+        Ok(read)
+    }
+
+    /// What a frame holds, with its message as it is there.
+    fn read_header(frame: &Bytes) -> Result<Self> {
         let Some((fixed, rest)) = frame.split_first_chunk::<FIXED>() else {
             return Err(broken(format!(
                 "a frame of {} bytes, which is less than its header has",
@@ -150,34 +173,41 @@ impl HeaderFrame {
                 pairs.insert(key, header.text()?.to_vec());
             }
         }
-        if read.zlib {
-            read.payload = decompressed(&read.payload, limit)?;
-        }
         Ok(read)
     }
 
     /// The frame as bytes, without its length.
     pub fn write(&self) -> Result<Vec<u8>> {
-        let mut out = MAGIC.to_vec();
+        let mut out = Vec::new();
+        self.append_to(&mut out)?;
+        Ok(out)
+    }
+
+    /// Adds the frame, without its length.
+    pub fn append_to(&self, out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        out.extend(MAGIC);
         out.extend(self.flags.to_be_bytes());
         out.extend(self.sequence_id.to_be_bytes());
         out.extend([0; 2]);
-        put_varint(&mut out, self.protocol_id as usize);
-        put_varint(&mut out, usize::from(self.zlib));
+        put_varint(out, self.protocol_id as usize);
+        put_varint(out, usize::from(self.zlib));
         if self.zlib {
-            put_varint(&mut out, ZLIB as usize);
+            put_varint(out, ZLIB as usize);
         }
-        put_pairs(&mut out, PERSISTENT_KEY_VALUE, &self.persistent);
-        put_pairs(&mut out, KEY_VALUE, &self.headers);
-        let size = (out.len() - FIXED).next_multiple_of(WORD);
-        out.resize(FIXED + size, 0);
+        put_pairs(out, PERSISTENT_KEY_VALUE, &self.persistent);
+        put_pairs(out, KEY_VALUE, &self.headers);
+        let header = start + FIXED;
+        let size = (out.len() - header).next_multiple_of(WORD);
+        out.resize(header + size, 0);
         let words = u16::try_from(size / WORD).map_err(|_| HeaderError::HeaderSize(size))?;
-        out[FIXED - 2..FIXED].copy_from_slice(&words.to_be_bytes());
+        out[header - 2..header].copy_from_slice(&words.to_be_bytes());
         if self.zlib {
-            return Ok(compressed(out, &self.payload));
+            compress(out, &self.payload);
+        } else {
+            out.extend_from_slice(&self.payload);
         }
-        out.extend_from_slice(&self.payload);
-        Ok(out)
+        Ok(())
     }
 }
 
@@ -251,16 +281,17 @@ fn put_pairs(out: &mut Vec<u8>, kind: u32, pairs: &HeaderPairs) {
 }
 
 /// Adds a message, compressed.
-fn compressed(out: Vec<u8>, payload: &[u8]) -> Vec<u8> {
+fn compress(out: &mut Vec<u8>, payload: &[u8]) {
     let mut stream = ZlibEncoder::new(out, Compression::default());
     stream
         .write_all(payload)
-        .and_then(|()| stream.finish())
-        .expect("writing to memory does not fail")
+        .and_then(|()| stream.finish().map(drop))
+        .expect("writing to memory does not fail");
 }
 
-/// A message that was compressed; what stands behind it is none of it.
-fn decompressed(payload: &[u8], limit: usize) -> Result<Bytes> {
+/// A message that was compressed, or the start of one that has more than
+/// `limit` bytes; whether it is whole. What stands behind it is none of it.
+fn decompressed(payload: &[u8], limit: usize) -> Result<(Bytes, bool)> {
     let mut stream = Decompress::new(true);
     let mut out = Vec::new();
     loop {
@@ -279,10 +310,11 @@ fn decompressed(payload: &[u8], limit: usize) -> Result<Bytes> {
                 ))
             })?;
         if out.len() > limit {
-            return Err(HeaderError::MessageSize(limit));
+            out.truncate(limit);
+            return Ok((out.into(), false));
         }
         if status == Status::StreamEnd {
-            return Ok(out.into());
+            return Ok((out.into(), true));
         }
         let stands = (taken, given) == (stream.total_in(), stream.total_out());
         if stands && out.len() < out.capacity() {

@@ -28,7 +28,7 @@ KINDS = {
 }
 VERSIONS = ("newer", "older")
 #: Transports that TNonblockingServer does not cut.
-NOT_NATIVE = ("http", "header", "zlib")
+NOT_NATIVE = ("http", "zlib")
 UNKNOWN_SERVICE = "Nobody"
 #: In milliseconds: what a call may take, and one that a peer is known never to answer.
 TIMEOUT, ENDLESS = 120_000, 5_000

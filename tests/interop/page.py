@@ -28,7 +28,7 @@ and have cases of that too.
 Left out are: the JSON of thriftpy2, which over a socket runs a request again and again, in
 quadratic time; THeader of Node, whose generated clients flush no header, and whose server answers
 without one where a handler is asynchronous. `TNonblockingServer` has neither TLS, HTTP nor
-zlib, and THeader is tried with the other servers.
+zlib.
 
 """
 NOT_RUN: dict[str, Any] = {}

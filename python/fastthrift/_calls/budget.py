@@ -67,6 +67,9 @@ class HeaderCall(TimedCall):
     """A call over a transport that has headers beside its messages, which may say how long it may
     take. From when it was read until its end, that holds for what its handler calls."""
 
+    #: For how many seconds it has waited before it was read, where that is known.
+    waited = 0.0
+
     def __init__(self, trans: Any) -> None:
         self._trans = trans
         self._bounds = contextlib.ExitStack()
@@ -78,9 +81,8 @@ class HeaderCall(TimedCall):
 
     def note_read(self) -> None:
         name = TIMEOUT_HEADER.lower()
-        self.deadline = moment_of(
-            value for each, value in headers_of(self._trans) if each.lower() == name
-        )
+        at = moment_of(value for each, value in headers_of(self._trans) if each.lower() == name)
+        self.deadline = None if at is None else at - self.waited
         self._bounds.enter_context(until(self.deadline))
 
     def end(self) -> None:

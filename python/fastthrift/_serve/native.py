@@ -12,8 +12,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastthrift._calls.budget import HeaderCall, call_over
 from fastthrift._calls.mismatch import explain
-from fastthrift._calls.server_call import ServerCall, SettledCall
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic, watch
@@ -50,8 +51,17 @@ _FACTORIES: dict[type, str] = {
 }
 
 
+HEADER = "THeader"
+# The protocols that its messages have.
+_INSIDE = ("binary", "compact")
+# How many numbers it has for what the other side may speak.
+_CLIENT_TYPES = 5
+# The bytes that it has in the frame of an answer, before the message.
+_BESIDE_ANSWER = 14
+
+
 class Format(NamedTuple):
-    """What a connection speaks: a protocol, by its name, and whether in frames."""
+    """What a connection speaks: a protocol, or THeader, by its name, and whether in frames."""
 
     protocol: str
     framed: bool
@@ -81,13 +91,19 @@ class Formats:
         """What is None is found by the first bytes of a connection, and has ``max_message_size``,
         in bytes. Another protocol than this package's has to come in frames, for nobody else knows
         where its messages end."""
+        size = max_message_size
+        self._options: dict[str, Any] = {} if size is None else {"max_message_size": size}
+        # Of THeader, where that is fixed: whom it takes, and whether all answers are compressed.
+        self.header: tuple[list[bool], bool] | None = None
+        # Those of THeader do, which only those import who use them.
+        if any(getattr(each, "answers_in_kind", False) for each in (iprot_factory, trans_factory)):
+            self._take_header(trans_factory, iprot_factory, oprot_factory)
+            iprot_factory = oprot_factory = None
         self._iprot_factory = iprot_factory
         self._oprot_factory = oprot_factory
-        self.framed = _is_framed(trans_factory)
-        size = max_message_size
-        self._sizes: dict[str, Any] = {} if size is None else {"max_message_size": size}
+        self.framed = None if self.header else _is_framed(trans_factory)
         # Whose settings hold where no protocol is given.
-        self._defaults = TBinaryProtocolFactory(**self._sizes)
+        self._defaults = TBinaryProtocolFactory(**self._options)
         frames = TFramedTransportFactory(**({} if size is None else {"max_frame_size": size}))
         self.max_frame_size: int = getattr(trans_factory, "max_frame_size", frames.max_frame_size)
         self.protocol = _FACTORIES.get(type(iprot_factory))
@@ -100,13 +116,42 @@ class Formats:
             # Nobody asks for it: a frame has its length.
             self.protocol = "binary"
 
-    def protocols(self, format: Format, source: Any, output: Any) -> tuple[Any, Any]:
-        """The protocols that calls are read by and answers written by."""
+    def _take_header(self, trans_factory: Any, iprot_factory: Any, oprot_factory: Any) -> None:
+        """Speak THeader, which one of the factories is of. Raises ``ValueError`` where another
+        contradicts it."""
+        from fastthrift.protocol import THeaderProtocolFactory
+        from fastthrift.transport import THeaderTransportFactory
+
+        # Without one for calls, that for answers is not asked either.
+        for factory in () if iprot_factory is None else (iprot_factory, oprot_factory):
+            if not isinstance(factory, THeaderProtocolFactory):
+                raise ValueError(
+                    f"TNonblockingServer answers THeader in the protocol of each call: "
+                    f"give it THeaderProtocolFactory, not {type(factory).__name__}"
+                )
+        says = trans_factory
+        if not isinstance(trans_factory, THeaderTransportFactory):
+            if _is_framed(trans_factory):
+                raise ValueError(
+                    "THeader makes frames itself: give TNonblockingServer THeaderTransportFactory, "
+                    f"not {type(trans_factory).__name__}"
+                )
+            says = iprot_factory
+        client_types = [number in says.allowed_client_types for number in range(_CLIENT_TYPES)]
+        self.header = client_types, bool(getattr(says, "transforms", ()))
+        if iprot_factory is not None:
+            self._options |= iprot_factory.options
+
+    def protocols(
+        self, format: Format, source: Any, output: Any, *, beside: int = 0
+    ) -> tuple[Any, Any]:
+        """The protocols that calls are read by and answers written by, where ``beside`` bytes go
+        into the frame of an answer besides."""
         iprot_factory, oprot_factory = self._iprot_factory, self._oprot_factory
         if iprot_factory is None:
             iprot_factory = oprot_factory = self.factory(format.protocol)
         trans: Any = (
-            TFramedTransport(output, max_frame_size=self.max_frame_size)
+            TFramedTransport(output, max_frame_size=max(1, self.max_frame_size - beside))
             if format.framed
             else TBufferedTransport(output)
         )
@@ -115,6 +160,11 @@ class Formats:
     def expected(self, opening: bytes) -> Any:
         """A protocol as these first bytes should have been for, as far as that is fixed."""
         protocol, framed = detect(opening) or ("binary", False)
+        takes_header = self.protocol is None and self.framed is None
+        if self.header is not None or (takes_header and protocol == HEADER):
+            from fastthrift.protocol import THeaderProtocol
+
+            return THeaderProtocol(TMemoryBuffer())
         if self.framed is not None:
             framed = self.framed
         if self.protocol is not None or protocol not in _FACTORIES.values():
@@ -123,7 +173,7 @@ class Formats:
 
     def factory(self, protocol: str) -> Any:
         """A factory of the protocols that are called so."""
-        return next(cls for cls, name in _FACTORIES.items() if name == protocol)(**self._sizes)
+        return next(cls for cls, name in _FACTORIES.items() if name == protocol)(**self._options)
 
     def setting(self, name: str) -> Any:
         """A limit, or another setting, of the protocol that is fixed; of the defaults elsewhere."""
@@ -157,8 +207,9 @@ def _is_framed(trans_factory: Any) -> bool | None:
     if isinstance(trans_factory, TBufferedTransportFactory):
         return False
     raise ValueError(
-        f"TNonblockingServer cuts messages itself: it takes TFramedTransportFactory or "
-        f"TBufferedTransportFactory, not {type(trans_factory).__name__}; TThreadedServer takes any"
+        f"TNonblockingServer cuts messages itself: it takes TFramedTransportFactory, "
+        f"TBufferedTransportFactory or THeaderTransportFactory, not "
+        f"{type(trans_factory).__name__}; TThreadedServer takes any"
     )
 
 
@@ -201,10 +252,18 @@ class Lane:
         self.logger = logger
         self.output = Output()
         self._framed = format.framed
-        self._source = TMemoryBuffer()
-        iprot, self.oprot = formats.protocols(format, self._source, self.output)
+        self._source = self.source()
+        iprot, self.oprot = self.protocols(formats, format)
         self.process = self.processing(processor, iprot, self.oprot)
-        self._call = SettledCall()
+        self._call = call_over(self._source)
+
+    def source(self) -> TMemoryBuffer:
+        """What a message is read from."""
+        return TMemoryBuffer()
+
+    def protocols(self, formats: Formats, format: Format) -> tuple[Any, Any]:
+        """The protocols that calls are read by and answers written by."""
+        return formats.protocols(format, self._source, self.output)
 
     def processing(self, processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Any]:
         """How calls are made."""
@@ -242,6 +301,54 @@ class Lane:
         return goes_on
 
 
+class HeaderSource(TMemoryBuffer):
+    """The message of a frame of THeader, and what that has beside it."""
+
+    headers: dict[bytes, bytes]
+
+    def get_headers(self) -> dict[bytes, bytes]:
+        """Keys and values of the message, and of those before that were said to be for all."""
+        return self.headers
+
+
+class HeaderLane(Lane):
+    """What one call at a time of THeader is made with: each message names its protocol."""
+
+    _source: HeaderSource
+    _call: HeaderCall
+
+    def __init__(
+        self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
+    ) -> None:
+        super().__init__(processor, formats, format, logger)
+        self._ways: dict[str, tuple[Any, Any]] = {}
+        for protocol in _INSIDE:
+            iprot, oprot = self.protocols(formats, Format(protocol, True))
+            self._ways[protocol] = self.processing(processor, iprot, oprot), oprot
+
+    def source(self) -> TMemoryBuffer:
+        return HeaderSource()
+
+    def protocols(self, formats: Formats, format: Format) -> tuple[Any, Any]:
+        if format.protocol == HEADER:
+            format = Format(_INSIDE[0], True)
+        return formats.protocols(format, self._source, self.output, beside=_BESIDE_ANSWER)
+
+    def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
+        header = calls.header()
+        assert header is not None
+        protocol, self._source.headers, self._call.waited = header
+        self.process, self.oprot = self._ways[protocol]
+        return super().begin(calls, message)
+
+    def make(self, calls: ServedCalls, message: bytes) -> bool:
+        try:
+            return super().make(calls, message)
+        finally:
+            # Until then the time holds that its caller has left for it.
+            self._call.end()
+
+
 class CallsInThread:
     """Makes calls in the thread that they are given to; each worker has one."""
 
@@ -255,7 +362,8 @@ class CallsInThread:
         lane = self._lanes.get(format)
         if lane is None:
             processor, formats, logger = self._parts
-            lane = self._lanes[format] = Lane(processor, formats, Format(*format), logger)
+            kind = HeaderLane if format[0] == HEADER else Lane
+            lane = self._lanes[format] = kind(processor, formats, Format(*format), logger)
         while (message := calls.next_message()) is not None:
             if not lane.make(calls, message):
                 # What it holds is nobody else's.
@@ -290,6 +398,7 @@ class Serving:
             _is_unix(listener),
             protocol=formats.protocol,
             framed=formats.framed,
+            header=formats.header,
             strict=bool(formats.setting("strict_read")),
             max_message_size=formats.setting("max_message_size"),
             max_string_length=formats.setting("max_string_size"),

@@ -40,7 +40,8 @@ PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
 TRANSPORTS = ("auto", "framed", "buffered", "header", "zlib")
 
 _ASYNCIO = ("asyncio", "asyncio-http")
-_WITHOUT_HEADER = ("nonblocking", "http", "asyncio-http")
+# Servers that have no such transport.
+_WITHOUT = {"header": ("http", "asyncio-http"), "zlib": ("nonblocking", "http", "asyncio-http")}
 _PROTOCOL_CLASSES = {
     "auto": "BinaryProtocol",
     "binary": "BinaryProtocol",
@@ -304,10 +305,11 @@ def _require_meaning(options: Options) -> None:
         raise NotServed(f"--queue: nothing waits for a thread of --server {server}")
     if options.transport == "framed" and server == "asyncio-http":
         raise NotServed("--transport: messages over --server asyncio-http have no frames")
-    if options.transport in ("header", "zlib") and server in _WITHOUT_HEADER:
+    without = _WITHOUT.get(options.transport, ())
+    if server in without:
         raise NotServed(
             f"--transport {options.transport}: --server {server} has none, those that have are "
-            f"{', '.join(each for each in SERVERS if each not in _WITHOUT_HEADER)}"
+            f"{', '.join(each for each in SERVERS if each not in without)}"
         )
     if options.transport == "header" and options.protocol not in ("auto", "binary", "compact"):
         raise NotServed(

@@ -114,7 +114,13 @@ def test_a_frame_above_the_limit_is_refused(runner: Runner, server: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("server", "transport"), [("threaded", "header"), ("asyncio", "header"), ("asyncio", "zlib")]
+    ("server", "transport"),
+    [
+        ("threaded", "header"),
+        ("nonblocking", "header"),
+        ("asyncio", "header"),
+        ("asyncio", "zlib"),
+    ],
 )
 def test_header_and_zlib_are_served(runner: Runner, server: str, transport: str) -> None:
     options = "--server", server, "--transport", transport, "--max-message-size", "1000000"
@@ -145,7 +151,8 @@ def test_idle_and_slow_connections_are_closed(runner: Runner, server: str) -> No
         (("threadpool", "--max-connections", "5"), "error: --max-connections: the connections of"),
         (("threaded", "--queue", "5"), "error: --queue: nothing waits for a thread of"),
         (("asyncio-http", "--transport", "framed"), "error: --transport: messages over"),
-        (("nonblocking", "--transport", "header"), "error: --transport header: --server nonblock"),
+        (("http", "--transport", "header"), "error: --transport header: --server http has none"),
+        (("nonblocking", "--transport", "zlib"), "error: --transport zlib: --server nonblock"),
         (("http", "--transport", "zlib"), "error: --transport zlib: --server http has none"),
         (
             ("threaded", "--transport", "header", "--protocol", "json"),

@@ -45,7 +45,7 @@ from fastthrift.transport.header import (
     THeaderSubprotocolID,
     THeaderTransformID,
 )
-from thrift.protocol.THeaderProtocol import THeaderProtocol as ApacheProtocol
+from support import apache_header
 from thrift.Thrift import TMessageType as ApacheMessage
 from thrift.Thrift import TType as ApacheType
 from thrift.transport.TSocket import TSocket as ApacheSocket
@@ -117,43 +117,15 @@ def client(service: Any, port: int, trans_factory: Any, proto_factory: Any) -> I
         made.close()
 
 
-@contextlib.contextmanager
-def apache_connection(sock: Any, protocol: int, *, transform: bool) -> Iterator[Any]:
-    proto = ApacheProtocol(sock, (0,), protocol)
-    if transform:
-        proto.add_transform(1)
-    try:
-        yield proto
-    finally:
-        sock.close()
-
-
 @pytest.mark.parametrize("transform", [False, True], ids=["plain", "zlib"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_client_of_apache(port: int, protocol: str, transform: bool) -> None:
-    sock = ApacheSocket("127.0.0.1", port)
-    sock.open()
-    with apache_connection(sock, PROTOCOLS[protocol], transform=transform) as proto:
+    with apache_header.client_of(port, PROTOCOLS[protocol], zlib=transform) as proto:
         for name, text in (("trace", "one"), ("other", "two"), ("trace", "three")):
             proto.set_header(b"trace", text.encode())
-            proto.writeMessageBegin("header", ApacheMessage.CALL, 7)
-            proto.writeStructBegin("args")
-            proto.writeFieldBegin("name", ApacheType.STRING, 1)
-            proto.writeString(name)
-            proto.writeFieldEnd()
-            proto.writeFieldStop()
-            proto.writeStructEnd()
-            proto.writeMessageEnd()
-            proto.trans.flush()
-            assert proto.readMessageBegin() == ("header", ApacheMessage.REPLY, 7)
+            answer = apache_header.call(proto, "header", "name", name)
+            assert answer == (text if name == "trace" else "none")
             assert proto.trans.protocol_id == PROTOCOLS[protocol]
-            proto.readStructBegin()
-            assert proto.readFieldBegin()[1:] == (ApacheType.STRING, 0)
-            assert proto.readString() == (text if name == "trace" else "none")
-            proto.readFieldEnd()
-            assert proto.readFieldBegin()[1] == ApacheType.STOP
-            proto.readStructEnd()
-            proto.readMessageEnd()
 
 
 @pytest.mark.parametrize("transform", [False, True], ids=["plain", "zlib"])
@@ -165,7 +137,7 @@ def test_a_server_of_apache(echo: Any, protocol: str, transform: bool) -> None:
     def serve(listening: socket.socket) -> None:
         sock = ApacheSocket()
         sock.setHandle(listening.accept()[0])
-        with apache_connection(sock, PROTOCOLS[protocol], transform=transform) as proto:
+        with apache_header.protocol_over(sock, PROTOCOLS[protocol], zlib=transform) as proto:
             for _ in range(2):
                 name, _, seqid = proto.readMessageBegin()
                 proto.readStructBegin()

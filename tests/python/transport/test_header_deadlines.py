@@ -25,7 +25,7 @@ from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.contrib.aio.transport import TAsyncHeaderTransportFactory
 from fastthrift.protocol import THeaderProtocol, THeaderProtocolFactory, TMultiplexedProtocolFactory
 from fastthrift.rpc import client_context
-from fastthrift.server import TThreadedServer
+from fastthrift.server import TNonblockingServer, TThreadedServer
 from fastthrift.thrift import (
     TApplicationException,
     TClient,
@@ -53,7 +53,8 @@ Timed = fastthrift.load_fp(io.StringIO(IDL), "header_deadlines_thrift").Timed
 PATIENCE = 120
 PARTS = THeaderTransportFactory(), THeaderProtocolFactory()
 AWAITED = TAsyncHeaderTransportFactory(), TAsyncHeaderProtocolFactory()
-SERVERS = pytest.mark.parametrize("kind", ["threads", "asyncio"])
+AWAITING = ("asyncio", "native, awaited")
+SERVERS = pytest.mark.parametrize("kind", ["threads", "native", *AWAITING])
 NOT_EXECUTED = r"the deadline is over: left\(\) was not executed"
 
 
@@ -91,23 +92,22 @@ class AwaitedHandler(Handler):
 def serving(kind: str, handler: Handler, *, several: bool = False) -> Iterator[int]:
     """A server of a kind, in a thread."""
     server: Any
-    if kind == "threads":
-        processor = TProcessor(Timed, handler)
-        if several:
-            processor, one = TMultiplexedProcessor(), processor
-            processor.register_processor("timed", one)
-        server = TThreadedServer(processor, TServerSocket("127.0.0.1", 0), *PARTS)
+    awaits = kind in AWAITING
+    processor: Any = (TAsyncProcessor if awaits else TProcessor)(Timed, handler)
+    if several:
+        one = processor
+        processor = (TAsyncMultiplexedProcessor if awaits else TMultiplexedProcessor)()
+        processor.register_processor("timed", one)
+    if kind != "asyncio":
+        made = TThreadedServer if kind == "threads" else TNonblockingServer
+        server = made(processor, TServerSocket("127.0.0.1", 0), *PARTS)
         server.handle_signals = False
         server.trans.listen()
         close, sock = server.close, server.trans.sock
     else:
-        awaited = TAsyncProcessor(Timed, handler)
-        if several:
-            awaited, one = TAsyncMultiplexedProcessor(), awaited
-            awaited.register_processor("timed", one)
         listening = TAsyncServerSocket("127.0.0.1", 0)
         loop = asyncio.new_event_loop()
-        server = TAsyncServer(awaited, listening, *AWAITED, loop=loop)
+        server = TAsyncServer(processor, listening, *AWAITED, loop=loop)
         server.init_server()
         close, sock = server.close_soon, listening.raw_sock
     thread = threading.Thread(target=server.serve)
@@ -205,9 +205,9 @@ def test_what_is_no_number_of_milliseconds_is_ignored(kind: str, value: str | by
 
 @SERVERS
 def test_calls_of_a_handler_have_the_same_end(kind: str) -> None:
-    outer = Handler() if kind == "threads" else AwaitedHandler()
+    outer = AwaitedHandler() if kind in AWAITING else Handler()
     with serving("threads", Handler()) as inner, serving(kind, outer) as port, calls(port) as one:
-        pool = fastthrift.ClientPool if kind == "threads" else AsyncClientPool
+        pool = AsyncClientPool if kind in AWAITING else fastthrift.ClientPool
         outer.inner = pool(Timed, url_of(inner), timeout=None)
         for _ in range(2):
             assert 0 < one.left_to_inner(timeout=PATIENCE) <= PATIENCE * 1000 + 1

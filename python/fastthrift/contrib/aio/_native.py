@@ -16,7 +16,7 @@ from fastthrift._calls.awaited import Mixed
 from fastthrift._calls.server_call import READ, ServerCall, process_by_steps
 from fastthrift._calls.settle import send, settle
 from fastthrift._calls.steps import drive
-from fastthrift._serve.native import Format, Formats, Lane
+from fastthrift._serve.native import HEADER, Format, Formats, HeaderLane, Lane
 
 from ._answering import is_cancelled
 
@@ -58,6 +58,16 @@ class AwaitedLane(Lane):
             )
         calls.answer(self.output.take(), goes_on)
         return goes_on
+
+
+class AwaitedHeaderLane(AwaitedLane, HeaderLane):
+    """What one call at a time of THeader is made with, and awaited."""
+
+    async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
+        try:
+            return await super().make_awaited(calls, message)
+        finally:
+            self._call.end()
 
 
 class CallsOnLoop:
@@ -117,15 +127,15 @@ class CallsOnLoop:
         self._tasks.discard(task)
         self._room.release()
 
+    def _lane(self, format: Format) -> AwaitedLane:
+        kind = AwaitedHeaderLane if format.protocol == HEADER else AwaitedLane
+        return kind(*self._parts, format, self._logger)
+
     async def _converse(self, calls: ServedCalls) -> None:
         """Make the calls that have come on one connection, one after the other."""
         try:
             free = self._lanes[calls.format]
-            lane = (
-                free.pop()
-                if free
-                else AwaitedLane(*self._parts, Format(*calls.format), self._logger)
-            )
+            lane = free.pop() if free else self._lane(Format(*calls.format))
             goes_on = True
             while (message := calls.next_message()) is not None:
                 goes_on = await lane.make_awaited(calls, message)
