@@ -36,9 +36,9 @@ MARK = "<!-- Written by `make bench`. -->"
 #: the cases.
 TARGETS = {
     ("encode", "binary"): {THRIFTPY2: 10.0, APACHE: 8.0, MSGSPEC: 1.2},
-    ("decode", "binary"): {THRIFTPY2: 4.5, APACHE: 4.5, MSGSPEC: 1.2},
+    ("decode", "binary"): {THRIFTPY2: 4.5, APACHE: 4.5, MSGSPEC: 1.35},
     ("encode", "compact"): {THRIFTPY2: 100.0, APACHE: 5.0, MSGSPEC: 1.1},
-    ("decode", "compact"): {THRIFTPY2: 35.0, APACHE: 5.0, MSGSPEC: 1.1},
+    ("decode", "compact"): {THRIFTPY2: 35.0, APACHE: 5.0, MSGSPEC: 1.3},
     (f"{SUBJECT}.to_json", ""): {MSGSPEC_JSON: 1 / 3},
     (f"{SUBJECT}.from_json", ""): {MSGSPEC_JSON: 1 / 3},
 }

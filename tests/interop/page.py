@@ -25,10 +25,11 @@ older clients and servers are of another version of the IDL, which has fields of
 peer knows nothing of, or lacks some. Newer C++ and Rust are built by a compiler that knows `uuid`,
 and have cases of that too.
 
-Left out are: the JSON of thriftpy2, which over a socket runs a request again and again, in
-quadratic time; THeader of Node, whose generated clients flush no header, and whose server answers
-without one where a handler is asynchronous. `TNonblockingServer` has neither TLS, HTTP nor
-zlib.
+The rows are a selection of protocols and transports: of each protocol the usual transports, and of
+each transport the usual protocols. Left out are, besides: the JSON of thriftpy2, which over a
+socket runs a request again and again, in quadratic time; THeader of Node, whose generated clients
+flush no header, and whose server answers without one where a handler is asynchronous.
+`TNonblockingServer` has neither TLS, HTTP nor zlib.
 
 """
 NOT_RUN: dict[str, Any] = {}

@@ -192,10 +192,12 @@ def table() -> dict[str, dict[str, str]]:
 
 ROWS = {
     "cpp": "C++ 0.17",
+    "cpp-0.24": "C++ 0.24",
     "go": "Go 0.17",
     "java": "Java 0.16",
     "node": "Node 0.24",
     "apache": "Python 0.25",
+    "rust": "Rust 0.25",
     "thriftpy2": "thriftpy2 0.7.1",
     "fastthrift": "fastthrift",
 }

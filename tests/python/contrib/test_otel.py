@@ -21,7 +21,7 @@ from fastthrift.contrib.aio.transport import TAsyncHeaderTransportFactory
 from fastthrift.contrib.otel import ThriftInstrumentor
 from fastthrift.protocol import THeaderProtocolFactory
 from fastthrift.rpc import client_context
-from fastthrift.server import TThreadedServer
+from fastthrift.server import TNonblockingServer, TThreadedServer
 from fastthrift.testing import FakeService, serve
 from fastthrift.thrift import TApplicationException, TProcessor
 from fastthrift.transport import THeaderTransportFactory, TServerSocket
@@ -97,14 +97,15 @@ def test_a_call_has_a_span_on_each_side(told: Told) -> None:
         assert 0 < seconds < 60
 
 
-def test_over_theader_both_sides_are_in_one_trace(told: Told) -> None:
+@pytest.mark.parametrize("server_class", [TThreadedServer, TNonblockingServer])
+def test_over_theader_both_sides_are_in_one_trace(told: Told, server_class: Any) -> None:
     options = {
         "proto_factory": THeaderProtocolFactory(),
         "trans_factory": THeaderTransportFactory(),
     }
     listening = TServerSocket("127.0.0.1", 0)
     listening.listen()
-    server = TThreadedServer(
+    server = server_class(
         TProcessor(Calls, Handler()),
         listening,
         options["trans_factory"],
