@@ -58,6 +58,10 @@ def read_messages(
         raise ValueError(
             f"unknown protocol {protocol!r}: use 'binary', 'compact' or a protocol factory"
         )
+    if isinstance(only, str):
+        raise TypeError(
+            f'only must be a Selection or a tuple of names of fields, as ("{only}",), not a text'
+        )
     if only is not None and not isinstance(only, Selection):
         only = select(cls, *only)
     if arrays not in (None, "array"):
@@ -100,6 +104,12 @@ def _frame(pieces: _Pieces, spoken: Any) -> tuple[int, int]:
     pieces.fetch_up_to(_HEADER)
     end = _HEADER + frame_length(bytes(pieces.ahead[:_HEADER]), spoken.max_message_size)
     pieces.fetch_up_to(end)
+    frame = pieces.ahead[_HEADER:end]
+    wanted = ValueScan(spoken, TType.STRUCT).wanted(frame)
+    if wanted < len(frame):
+        raise TMalformedDataException(
+            message=f"{len(frame) - wanted} bytes follow the struct in its frame, which has one"
+        )
     return _HEADER, end
 
 
@@ -127,6 +137,10 @@ class _Pieces:
     def fetch(self) -> bool:
         """Fetch another piece; false at the end."""
         piece = self._read(_PIECE)
+        if piece is None:
+            raise BlockingIOError(
+                "the file has nothing for now: read_messages() takes files that wait"
+            )
         if isinstance(piece, str):
             raise TypeError("the file gives text: open it for reading bytes, with mode 'rb'")
         if not piece:

@@ -30,7 +30,7 @@ def install_import_hook(**options: Any) -> None:
     from ._importer import _imp
     from .parser.options import Options
 
-    Options(**options)
+    Options.among(options)
     _imp.options = options
     remove_import_hook()
     sys.meta_path.append(_imp)

@@ -127,7 +127,7 @@ def load_module(fullname: str, **options: Any) -> types.ModuleType:
     if not fullname.endswith(suffix):
         raise ImportError(f"fastthrift can only load module with '{suffix}' suffix")
     if fullname in sys.modules:
-        registry.check_options(fullname, Options(**options))
+        registry.check_options(fullname, Options.among(options))
         return sys.modules[fullname]
     package, _, name = fullname.rpartition(".")
     file = name[: -len(suffix)] + ".thrift"

@@ -23,6 +23,16 @@ class Options:
             name: value for name, value in classes.items() if not _is_usual(name, value)
         }
 
+    @classmethod
+    def among(cls, given: dict[str, Any]) -> Options:
+        """Those among named arguments of ``load``. Raises ``TypeError`` for what is none."""
+        unknown = sorted(given.keys() - _OF_LOAD)
+        if unknown:
+            known = ", ".join(sorted(_OF_LOAD))
+            raise TypeError(f"load() has no option {unknown[0]!r}; it has {known}")
+        others = given.keys() & _OF_FINDING
+        return cls(**{name: value for name, value in given.items() if name not in others})
+
     @property
     def key(self) -> str:
         """What stands behind the name of a module among those that are cached: with other options
@@ -47,6 +57,10 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "frozen": (False, True),
     "keep_unknown": (False, True),
 }
+
+# The other named arguments of ``load``: where files are found, and how they are read.
+_OF_FINDING = frozenset(("encoding", "include_dir", "include_dirs", "resolver"))
+_OF_LOAD = frozenset((*_VALUES, *_OF_FINDING, "missing_include", "reserved"))
 
 
 def _is_usual(name: str, value: Any) -> bool:

@@ -28,24 +28,29 @@ _PATIENCE = 0.5
 _ROUND_TRIPS = 2
 
 
-def never_arrived(sock: Any) -> bool:
+def never_arrived(sock: Any, at: float | None) -> bool:
     """Whether a TCP connection whose end was read had ended before the last bytes arrived that were
     sent on it, so that the peer has not seen them and never will.
 
     A peer that has closed its side refuses what comes then: the system has broken the connection
-    off, and bytes are left that were not acknowledged. False where that is not known for certain.
+    off, and bytes are left that were not acknowledged. One that has only closed the side that
+    answers has not; should it read what comes, and break the connection off by itself before its
+    system has acknowledged that, which is a few milliseconds, it is taken for one that had gone.
+
+    Ends by ``at``, a moment of ``time.monotonic``; False where it is not known by then.
     """
-    for pause in pauses_for_refusal(sock):
+    for pause in pauses_for_refusal(sock, at):
         time.sleep(pause)
     return was_refused(sock)
 
 
-def pauses_for_refusal(sock: Any) -> Iterator[float]:
-    """The pauses, in seconds, after which `was_refused` is certain: none, or one where the refusal
-    may be on its way."""
+def pauses_for_refusal(sock: Any, at: float | None) -> Iterator[float]:
+    """The pauses, in seconds, after which `was_refused` knows: none, or one where the refusal may
+    be on its way."""
     state, round_trip = _state(sock)
     if state == _ENDED_BY_PEER and _unacknowledged(sock):
-        yield min(_ROUND_TRIPS * round_trip, _PATIENCE)
+        left = _PATIENCE if at is None else max(0.0, at - time.monotonic())
+        yield min(_ROUND_TRIPS * round_trip, _PATIENCE, left)
 
 
 def was_refused(sock: Any) -> bool:

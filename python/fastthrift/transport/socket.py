@@ -80,6 +80,9 @@ class TSocket(TTransportBase):
     # How many bytes were sent at once, where that was more than many peers take.
     _much = 0
 
+    # Whether it is a client's.
+    _sends_requests = True
+
     # The timeout that the socket has because of it, in seconds.
     _within: float = -1.0
 
@@ -232,7 +235,7 @@ class TSocket(TTransportBase):
             end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
-            if never_arrived(sock):
+            if self._sends_requests and never_arrived(sock, self.deadline):
                 end.request_sent = False
             raise self._lost(end, self._much)
         if self._much:
@@ -357,6 +360,8 @@ class TSocket(TTransportBase):
 
 class AcceptedSocket(TSocket):
     """A connection that a server has accepted."""
+
+    _sends_requests = False
 
     def __init__(self, sock: socket.socket, message_timeout: float | None) -> None:
         """``message_timeout``, in seconds, is for a message as a whole; None for any time. The

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import gzip
 import io
+import os
 import struct
 import tracemalloc
 from collections.abc import Iterator
@@ -70,6 +71,28 @@ def test_frames_are_those_of_the_framed_transport() -> None:
         record.write(protocol)
         protocol.trans.flush()
     assert list(read(memory.getvalue(), framed=True)) == RECORDS[:3]
+
+
+def test_what_follows_a_struct_in_its_frame_is_not_passed_over() -> None:
+    memory = TMemoryBuffer()
+    protocol = TBinaryProtocolFactory().get_protocol(TFramedTransport(memory))
+    for record in RECORDS[:2]:
+        record.write(protocol)
+    protocol.trans.flush()
+    size = len(fastthrift.encode(RECORDS[1]))
+    with pytest.raises(TProtocolException, match=f"^{size} bytes follow the struct in its frame"):
+        list(read(memory.getvalue(), framed=True))
+
+
+def test_a_file_that_does_not_wait_is_refused() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with open(reading, "rb", buffering=0) as file, open(writing, "wb", buffering=0) as other:
+        other.write(joined("binary", records=RECORDS[:1]))
+        found = read(file)
+        assert next(found) == RECORDS[0]
+        with pytest.raises(BlockingIOError, match="takes files that wait"):
+            next(found)
 
 
 def test_fields_can_be_chosen() -> None:
@@ -159,4 +182,6 @@ def test_what_cannot_be_read_is_refused_at_once() -> None:
         read(b"", "yaml")
     with pytest.raises(ValueError, match='Record has no field "nr"'):
         read(b"", only=("nr",))
+    with pytest.raises(TypeError, match=r'names of fields, as \("text",\), not a text'):
+        read(b"", only="text")
     assert list(read(array.array("B", joined("binary")))) == RECORDS

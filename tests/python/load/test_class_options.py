@@ -451,6 +451,9 @@ def test_the_import_hook_takes_the_options(files: Path, monkeypatch: pytest.Monk
         assert module.shared.Color.RED == 1
         with pytest.raises(ValueError, match="frozen must be False or True, not 'yes'"):
             fastthrift.install_import_hook(frozen="yes")
+        with pytest.raises(TypeError, match=r"load\(\) has no option 'frozne'; it has .* frozen, "):
+            fastthrift.install_import_hook(frozne=True)
+        fastthrift.install_import_hook(resolver=lambda name, place: None)
     finally:
         fastthrift.install_import_hook()
         fastthrift.remove_import_hook()
@@ -464,7 +467,7 @@ def test_load_module_takes_the_options(files: Path, monkeypatch: pytest.MonkeyPa
         module = fastthrift.load_module("paint_thrift", frozen=True)
         with pytest.raises(AttributeError):
             module.Paint().color = 2
-        assert fastthrift.load_module("paint_thrift", frozen=True) is module
+        assert fastthrift.load_module("paint_thrift", frozen=True, include_dirs=["."]) is module
         with pytest.raises(ThriftModuleNameConflict):
             fastthrift.load_module("paint_thrift")
     finally:

@@ -78,6 +78,9 @@ class _Stream:
     bytes_sent = 0
     bytes_told: tuple[int, int] | None = (0, 0)
 
+    # Whether it is a client's.
+    _sends_requests = False
+
     async def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         if self.reader is None:
@@ -98,7 +101,7 @@ class _Stream:
             data = b""
         if not data:
             end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
-            if await self._never_arrived():
+            if self._sends_requests and await self._never_arrived():
                 end.request_sent = False
             raise self._lost(end)
         self._much = 0
@@ -108,7 +111,7 @@ class _Stream:
     async def _never_arrived(self) -> bool:
         """Whether the peer has not seen what was sent last: see ``_arrival``."""
         sock = None if self.writer is None else self.writer.get_extra_info("socket")
-        for pause in pauses_for_refusal(sock):
+        for pause in pauses_for_refusal(sock, self.deadline):
             await asyncio.sleep(pause)
         return was_refused(sock)
 
@@ -180,6 +183,8 @@ async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
 
 class TAsyncSocket(_Stream):
     """A client's connection."""
+
+    _sends_requests = True
 
     def __init__(
         self,
