@@ -12,7 +12,7 @@ import pytest
 
 from interop import peers
 from interop.cases import difference, file_of, outcomes_of
-from interop.cells import Cell, names
+from interop.cells import Cell
 from interop.faults import fault_of
 from interop.peers import PEERS, PROGRAMS, PYTHON, ROOT, Dialect, Peer, newer_compiler
 
@@ -25,9 +25,7 @@ GENERATED = Peer(
     "generated", "generated", [*PYTHON, f"{PROGRAMS}/apache.py"], peers.build_nothing, str
 )
 
-pytestmark = pytest.mark.skipif(
-    "cpp-0.24" not in names(), reason="only some of the peers are asked for"
-)
+pytestmark = pytest.mark.needs_peer("cpp-0.24")
 
 
 @pytest.fixture(scope="module", params=STYLES)

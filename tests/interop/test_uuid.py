@@ -22,7 +22,6 @@ from thrift.protocol import TJSONProtocol as apache_json
 from thrift.Thrift import TType
 from thrift.transport.TTransport import TMemoryBuffer as ApacheMemory
 
-from interop.cells import names
 from interop.peers import PEERS, PROGRAMS
 
 Ids = fastthrift.load_fp(
@@ -104,7 +103,7 @@ def test_apache_for_python_reads_and_writes_the_same_uuids(protocol: str) -> Non
     assert read(protocol, memory.getvalue()) == IDS
 
 
-@pytest.mark.skipif("node" not in names(), reason="only some of the peers are asked for")
+@pytest.mark.needs_peer("node")
 @pytest.mark.parametrize("protocol", OURS)
 def test_node_reads_and_writes_the_same_uuids(protocol: str) -> None:
     folder = PEERS["node"].built()
