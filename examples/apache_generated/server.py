@@ -18,7 +18,7 @@ from thrift.server import TServer
 from thrift.transport import TSocket, TTransport
 
 
-class CalculatorHandler:
+class CalculatorHandler(Calculator.Iface):
     def add(self, a: int, b: int) -> int:
         return a + b
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import fastthrift
@@ -339,29 +340,59 @@ def test_without_apaches_package_the_import_says_what_to_install() -> None:
     assert "pip install 'fastthrift[apache]'" in done.stderr.splitlines()[-1]
 
 
-def test_the_example_runs_with_no_other_line_changed(tmp_path: Path) -> None:
+def with_apaches_protocol(folder: Path) -> Path:
+    """The example with the import of the protocol as Apache's guides print it."""
+    for name in ("app.py", "server.py"):
+        text = (EXAMPLES / "apache_generated" / name).read_text()
+        ours = "from fastthrift.contrib.apache.protocol import TBinaryProtocol\n"
+        assert text.count(ours) == text.count("fastthrift.") == 1
+        apaches = text.replace(ours, "from thrift.protocol import TBinaryProtocol\n")
+        (folder / name).write_text(apaches)
+    return folder
+
+
+def answers(example: Path, generated: Path, folder: Path) -> list[tuple[int, bytes]]:
+    """What the page of an example answers, with the server of the example behind it."""
+    port, web = free_port(), free_port()
+    environment = {"GEN_PY": str(generated), "CALCULATOR_PORT": str(port)}
+    server = Server([example / "server.py"], port, folder / "server.log", **environment)
+    flask = ["-m", "flask", "--app", example / "app.py", "run", "-p", web]
+    app = Server(flask, web, folder / "app.log", **environment)
+    found = []
+    server.start()
+    try:
+        app.start()
+        try:
+            for path in ("add?a=7&b=3", "multiply?a=7&b=3", "divide?a=7&b=3", "divide?a=1", "?"):
+                try:
+                    with urlopen(f"http://127.0.0.1:{web}/{path}", timeout=60) as answer:
+                        found.append((answer.status, answer.read()))
+                except HTTPError as error:
+                    with error:
+                        found.append((error.code, error.read()))
+        finally:
+            app.stop()
+    finally:
+        server.stop()
+    return found
+
+
+def test_the_example_answers_as_with_apaches_protocol_and_no_other_line_is_changed(
+    tmp_path: Path,
+) -> None:
     generated = tmp_path / "gen-py"
     generated.mkdir()
     subprocess.run(
         ["thrift", "-r", "--gen", "py", "--out", generated, EXAMPLES / "calculator.thrift"],
         check=True,
     )
-    example, port, web = EXAMPLES / "apache_generated", free_port(), free_port()
-    environment = {"GEN_PY": str(generated), "CALCULATOR_PORT": str(port)}
-    server = Server([example / "server.py"], port, tmp_path / "server.log", **environment)
-    flask = ["-m", "flask", "--app", example / "app.py", "run", "-p", web]
-    app = Server(flask, web, tmp_path / "app.log", **environment)
-    server.start()
-    try:
-        app.start()
-        try:
-            for operation, expected in (("add", 10), ("multiply", 21), ("divide", 7 / 3)):
-                with urlopen(f"http://127.0.0.1:{web}/{operation}?a=7&b=3", timeout=60) as answer:
-                    assert json.load(answer) == {"result": expected}
-        finally:
-            app.stop()
-    finally:
-        server.stop()
+    ours = answers(EXAMPLES / "apache_generated", generated, tmp_path)
+    assert [json.loads(body) for status, body in ours if status == 200] == [
+        {"result": 10},
+        {"result": 21},
+        {"result": 7 / 3},
+    ]
+    assert answers(with_apaches_protocol(tmp_path), generated, tmp_path) == ours
 
 
 def test_a_connection_that_ends_in_a_message_is_an_error_of_transport(shop: Any) -> None:
