@@ -10,7 +10,18 @@ from functools import partial
 import fastthrift
 import pytest
 from fastthrift.http import THttpException, make_client
-from support.engines import FRONT, ONE, TWO, Backend, Greeter, Ports, free_port, nginx, program
+from support.engines import (
+    FRONT,
+    ONE,
+    TWO,
+    Backend,
+    Greeter,
+    Ports,
+    configuration,
+    free_port,
+    nginx,
+    program,
+)
 from support.example_processes import HOST, running, wait_until
 
 KINDS = ["http", "asyncio-http"]
@@ -20,13 +31,44 @@ def backend(name, port, folder, kind):
     return Backend(name, port, folder, "--server", kind)
 
 
-@pytest.fixture(params=KINDS)
+APP = """
+from fastthrift import asgi, wsgi
+from support.engine_backend import Handler
+from support.engines import Greeter
+
+wsgi_application = wsgi.ThriftApp(Greeter, Handler())
+asgi_application = asgi.ThriftApp(Greeter, Handler())
+"""
+
+
+def mounted(command, name, port, folder):
+    """A service that a web server has at a URL."""
+    (folder / "app.py").write_text(APP)
+    server = Backend(name, port, folder)
+    of, *arguments = command.split()
+    server.command = [program(of), *arguments]
+    server.environment["PYTHONPATH"] += f":{folder}"
+    return server
+
+
+def of_the_page(ports, folder):
+    """Servers of ASGI and WSGI as the page starts them."""
+    return [
+        mounted(ports.put_into(configuration(file)), name, ports[port], folder)
+        for file, name, port in (("asgi.sh", "one", ONE), ("wsgi.sh", "two", TWO))
+    ]
+
+
+@pytest.fixture(params=[*KINDS, "asgi and wsgi"])
 def behind(request, tmp_path):
     ports = Ports()
-    one, two = (
-        backend(name, ports[port], tmp_path, request.param)
-        for name, port in (("one", ONE), ("two", TWO))
-    )
+    if request.param in KINDS:
+        one, two = (
+            backend(name, ports[port], tmp_path, request.param)
+            for name, port in (("one", ONE), ("two", TWO))
+        )
+    else:
+        one, two = of_the_page(ports, tmp_path)
     with running(one), running(two), running(nginx("nginx_http.conf", ports, tmp_path)):
         yield one, two, f"http://{HOST}:{ports[FRONT]}/"
 
@@ -49,8 +91,8 @@ def test_a_client_goes_on_after_the_page_of_a_proxy_without_servers(behind):
     pool = fastthrift.ClientPool(Greeter, url, timeout=60)
     with client_of(url) as client, contextlib.closing(pool):
         client.ping()
-        one.kill()
-        two.kill()
+        one.stop()
+        two.stop()
         for _ in range(3):
             for caller in (client, pool):
                 with pytest.raises(THttpException) as caught:
@@ -74,31 +116,20 @@ wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/x-thrift"
 wrk.body = "\128\001\000\001\000\000\000\004ping\000\000\000\001\000"
 """
-APP = """
-from fastthrift import asgi, wsgi
-from support.engine_backend import Handler
-from support.engines import Greeter
-
-of_wsgi = wsgi.ThriftApp(Greeter, Handler())
-of_asgi = asgi.ThriftApp(Greeter, Handler())
-"""
 
 
-def mounted(command, port, folder):
-    """A service that a web server has at a URL."""
-    (folder / "app.py").write_text(APP)
-    server = Backend("mounted", port, folder)
-    name, *arguments = command.format(folder=folder, port=port).split()
-    server.command = [program(name), *arguments]
-    return server
+GUNICORN = "gunicorn app:wsgi_application --bind 127.0.0.1:{port} --worker-class "
 
 
-GUNICORN = "gunicorn --chdir {folder} --bind 127.0.0.1:{port} --worker-class "
+def alone(command, port, folder):
+    return mounted(command.format(port=port), "mounted", port, folder)
+
+
 SERVERS = {kind: partial(backend, "one", kind=kind) for kind in KINDS}
 SERVERS |= {
-    "gunicorn": partial(mounted, GUNICORN + "sync app:of_wsgi"),
-    "gunicorn with threads": partial(mounted, GUNICORN + "gthread --threads 4 app:of_wsgi"),
-    "uvicorn": partial(mounted, "uvicorn --app-dir {folder} --port {port} app:of_asgi"),
+    "gunicorn": partial(alone, GUNICORN + "sync"),
+    "gunicorn with threads": partial(alone, GUNICORN + "gthread --threads 4"),
+    "uvicorn": partial(alone, "uvicorn app:asgi_application --port {port}"),
 }
 
 

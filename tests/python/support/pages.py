@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 # What a page names before its code is a file only if it ends as one: others are words of a text.
-NAMED = r"^`([\w./]+\.(?:py|thrift|yaml|cfg|conf))`[^\n]*\n\n"
+NAMED = r"^`([\w./]+\.(?:py|thrift|yaml|cfg|conf|sh))`[^\n]*\n\n"
 BLOCK = re.compile(rf"(?:{NAMED})?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
