@@ -457,6 +457,8 @@ class Serving:
                 self._logger.exception("The connection of %s failed", work.peer)
                 if isinstance(work, ServedCalls):
                     work.give_up()
+            # What waits for more keeps no connection open that its client has closed.
+            del work
 
     def _tell(self, notice: ServerNotice) -> None:
         """Log what the loop has noticed."""

@@ -412,6 +412,29 @@ def test_two_hundred_clients_with_fifty_calls_each():
     wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
 
 
+def test_threads_that_wait_keep_no_connection_of_a_client_that_has_left():
+    together = threading.Barrier(4)
+
+    class Meeting(Handler):
+        """Each of the threads has a call."""
+
+        def nothing(self):
+            together.wait(PATIENCE)
+
+    def call(port):
+        with client_of(port) as client:
+            client.nothing()
+
+    with serving(nonblocking(Meeting(), threads=4)) as port:
+        descriptors = len(os.listdir("/proc/self/fd"))
+        threads = [threading.Thread(target=call, args=(port,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
+
+
 def test_peers_that_leave_anywhere_disturb_nobody(caplog):
     call = message("echo", 1, b"\x0b\0\1\0\0\0\4text\0", kind=1)
     with serving(nonblocking()) as port, client_of(port) as client:
