@@ -425,7 +425,9 @@ def test_threads_that_wait_keep_no_connection_of_a_client_that_has_left():
         with client_of(port) as client:
             client.nothing()
 
-    with serving(nonblocking(Meeting(), threads=4)) as port:
+    with serving(nonblocking(Meeting(), threads=4)) as port, client_of(port) as staying:
+        # An answer: the server has all that it opens.
+        assert staying.add(1, 2) == 3
         descriptors = len(os.listdir("/proc/self/fd"))
         threads = [threading.Thread(target=call, args=(port,)) for _ in range(4)]
         for thread in threads:
