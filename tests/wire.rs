@@ -269,6 +269,90 @@ fn nesting_is_bounded_everywhere() {
     ]);
 }
 
+/// Values whose sizes are at the borders of what is passed over at once.
+fn bordering() -> Vec<Value> {
+    let numbers = |wire_type, count: usize| {
+        let wide = |index: usize| i64::MIN.wrapping_shr((index * 5 % 64) as u32) ^ index as i64;
+        let number = |index| match wire_type {
+            WireType::I16 => Value::I16(wide(index) as i16),
+            WireType::I32 => Value::I32(wide(index) as i32),
+            // Most are short.
+            _ if index % 90 < 80 => Value::I64(index as i64 % 60),
+            _ => Value::I64(wide(index)),
+        };
+        Value::List(wire_type, (0..count).map(number).collect())
+    };
+    let text = |length| Value::Bytes(vec![b'x'; length]);
+    let one = || Value::Struct(vec![(1, Value::I32(7)), (15, text(3)), (16, text(127))]);
+    let mut values = vec![];
+    for count in [0, 1, 2, 7, 8, 9, 14, 15, 16, 80, 127, 128, 300, 20_000] {
+        values.push(Value::List(WireType::Struct, vec![one(); count]));
+        values.extend([WireType::I16, WireType::I32, WireType::I64].map(|of| numbers(of, count)));
+        values.push(Value::List(WireType::Bool, vec![Value::Bool(true); count]));
+        values.push(Value::Set(WireType::Double, vec![Value::Double(9); count]));
+        values.push(Value::Set(
+            WireType::Uuid,
+            vec![Value::Uuid([8; 16]); count],
+        ));
+        values.push(Value::List(WireType::String, vec![text(count); count % 20]));
+        values.push(Value::List(
+            WireType::List,
+            vec![numbers(WireType::I32, 3); count % 20],
+        ));
+    }
+    let mut deep = one();
+    for level in 0..20 {
+        deep = match level % 3 {
+            0 => Value::List(WireType::Struct, vec![one(), one(), deep.clone(), one()]),
+            _ => Value::Struct(vec![
+                (level, numbers(WireType::I16, 4)),
+                (300, deep),
+                (301, one()),
+            ]),
+        };
+        if level % 3 != 0 {
+            values.push(deep.clone());
+        }
+    }
+    values.push(Value::Map(
+        WireType::String,
+        WireType::Struct,
+        vec![(text(2), one())],
+    ));
+    values
+}
+
+fn passes_over_what_borders<P: Protocol>() {
+    let mut random = Random(7);
+    for value in bordering() {
+        // In a struct, with other fields behind it and before it.
+        let fields = vec![
+            (1, Value::I8(-1)),
+            (2, value.clone()),
+            (40, value),
+            (41, Value::I64(i64::MIN)),
+            (42, Value::Bool(false)),
+        ];
+        let value = Value::Struct(fields);
+        checks::value_comes_back::<P>(&value);
+        let bytes = P::encode(&value).unwrap();
+        for _ in 0..60 {
+            let mut mutated = bytes.clone();
+            let place = random.below(mutated.len().min(2000));
+            mutated[place] = random.next() as u8;
+            mutated.truncate(2000);
+            let shape = random.shape(WireType::Struct, 3);
+            checks::all_readers_agree::<P>(&mutated, &shape);
+        }
+    }
+}
+
+#[test]
+fn what_is_passed_over_at_once_is_what_is_read() {
+    passes_over_what_borders::<Strict>();
+    passes_over_what_borders::<Short>();
+}
+
 /// How a size is refused: for its sign, or for the bytes that are there. Who
 /// was allowed to allocate for it would notice later that they end.
 fn refused<P: Protocol>(bytes: &[u8], wire_type: WireType, is_negative: bool) {

@@ -13,9 +13,10 @@ use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
     number, take_bytes,
 };
+use super::run::{self, Bounds, LONG_LIST, Walk};
+use super::varint;
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
-use super::{run, varint};
 
 const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
@@ -24,8 +25,6 @@ const TYPE_SHIFT: u8 = 5;
 /// The type numbers of the two bools; in field headers they are the value.
 const TRUE: u8 = WireType::Bool.to_compact();
 const FALSE: u8 = COMPACT_FALSE;
-/// A list of this many elements and more has its size in a varint.
-const LONG_LIST: u8 = 15;
 
 /// Reads the compact protocol.
 #[derive(Debug)]
@@ -63,6 +62,48 @@ impl<I: Input> Compact<I> {
     fn integer<T: TryFrom<i64>>(&mut self, wire_type: WireType) -> Result<T> {
         let value = varint::unzigzag(varint::read(&mut self.state.input)?);
         T::try_from(value).map_err(|_| Error::varint(wire_type))
+    }
+
+    /// Passes over structs that stand one behind the other.
+    fn skip_structs(&mut self, count: usize) -> Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        self.enter(Nesting::SKIP_STRUCT)?;
+        let mut walk = Walk::over(count as u32, self.state.depth);
+        loop {
+            self.pass(&mut walk)?;
+            match self.field(walk.last_id())? {
+                None if walk.close() => {}
+                None => return self.leave(),
+                Some(field) => self.skip_in(&mut walk, field.wire_type)?,
+            }
+        }
+    }
+
+    /// Passes over what is usual.
+    #[inline]
+    fn pass(&mut self, walk: &mut Walk) -> Result<()> {
+        let bounds = Bounds {
+            string: self.limits().string,
+            list: match self.state.input.remaining() {
+                Some(_) => usize::MAX,
+                None => self.limits().message,
+            },
+        };
+        let passed = walk.pass(self.state.input.buffered(), bounds);
+        self.state.input.discard(passed)?;
+        self.state.depth = walk.depth();
+        Ok(())
+    }
+
+    /// Passes over the value of a field, or goes into it.
+    #[inline]
+    fn skip_in(&mut self, walk: &mut Walk, wire_type: WireType) -> Result<()> {
+        if wire_type == WireType::Struct && walk.open() {
+            return Ok(());
+        }
+        self.skip(wire_type)
     }
 
     /// Takes what `pass` passes over, behind what is in `taken`.
@@ -177,15 +218,28 @@ impl<I: Input> Reader for Compact<I> {
     }
 
     fn skip_fields(&mut self) -> Result<()> {
-        self.enter(Nesting::SKIP_STRUCT)?;
-        let longest = self.limits().string;
-        let mut last_id = 0;
+        self.skip_structs(1)
+    }
+
+    fn skip_before(&mut self, next_id: Option<i16>, last_id: &mut i16) -> Result<()> {
+        if next_id.is_some_and(|next_id| next_id <= *last_id) {
+            return Ok(());
+        }
+        // A pass ends where there are no larger ids: they are counted so that the
+        // next one is none.
+        let ahead = next_id.map_or(0, |next_id| i16::MIN.wrapping_sub(next_id));
+        let mut walk = Walk::behind(last_id.wrapping_add(ahead), self.state.depth);
         loop {
-            let passed = run::fields(self.state.input.buffered(), longest, &mut last_id);
-            self.state.input.discard(passed)?;
-            match self.field(&mut last_id)? {
-                Some(field) => self.skip(field.wire_type)?,
-                None => return self.leave(),
+            self.pass(&mut walk)?;
+            if walk.is_outermost() {
+                *last_id = walk.last_id().wrapping_sub(ahead);
+                return Ok(());
+            }
+            match self.field(walk.last_id())? {
+                None => {
+                    walk.close();
+                }
+                Some(field) => self.skip_in(&mut walk, field.wire_type)?,
             }
         }
     }
@@ -197,11 +251,14 @@ impl<I: Input> Reader for Compact<I> {
         if let Some(size) = Self::fixed_size(element) {
             return self.state.input.discard(size * header.count);
         }
+        if element == WireType::Struct {
+            return self.skip_structs(header.count);
+        }
         let longest = self.limits().string;
         let mut left = header.count;
         while left > 0 {
             let bytes = self.state.input.buffered();
-            let (size, passed) = run::elements(bytes, longest, element, left);
+            let (size, passed) = run::elements(bytes, longest, element.to_compact(), left);
             self.state.input.discard(size)?;
             left -= passed;
             if left > 0 {

@@ -32,6 +32,28 @@ impl Depth {
         Ok(())
     }
 
+    /// Whether so many levels more can be entered.
+    #[inline]
+    pub(super) const fn has_levels(self, levels: u32) -> bool {
+        self.left >= levels
+    }
+
+    /// Enters levels, if they can be.
+    #[inline]
+    pub(super) const fn enter_levels(&mut self, levels: u32) -> bool {
+        let can = self.left >= levels;
+        if can {
+            self.left -= levels;
+        }
+        can
+    }
+
+    /// Leaves levels.
+    #[inline]
+    pub(super) const fn leave_levels(&mut self, levels: u32) {
+        self.left += levels;
+    }
+
     /// Leaves the struct or container entered last.
     #[inline]
     pub fn leave(&mut self) {

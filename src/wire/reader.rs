@@ -43,7 +43,7 @@ pub struct MapHeader {
 pub struct State<I> {
     pub(super) input: I,
     limits: Limits,
-    depth: Depth,
+    pub(super) depth: Depth,
 }
 
 impl<I> State<I> {
@@ -240,6 +240,13 @@ pub trait Reader {
             self.skip(field.wire_type)?;
         }
         self.leave()
+    }
+
+    /// Passes over fields that come next and are usual, before one of this id or a
+    /// larger one; of what is not usual the caller reads the header.
+    #[inline]
+    fn skip_before(&mut self, _next_id: Option<i16>, _last_id: &mut i16) -> Result<()> {
+        Ok(())
     }
 
     /// Passes over a double, a uuid, or a string or binary.

@@ -50,6 +50,80 @@ pub(super) const fn length(word: u64) -> Option<usize> {
     Some(ends.trailing_zeros() as usize / 8 + 1)
 }
 
+/// How many bytes `count` varints take together that a word begins with; none where
+/// it has fewer of them, or longer ones than `most` bytes and one.
+#[expect(clippy::inline_always, reason = "measured: in the loop over fields")]
+#[inline(always)]
+pub(super) const fn length_of(word: u64, count: u32, most: u32) -> Option<usize> {
+    if count == 0 || count > 8 {
+        return None;
+    }
+    // Those of one byte each.
+    if (word & CONTINUES) << (u64::BITS - 8 * count) == 0 {
+        return Some(count as usize);
+    }
+    if most < 8 {
+        return None;
+    }
+    let mut ends = !word & CONTINUES;
+    let mut before = 1;
+    while before < count {
+        ends &= ends.wrapping_sub(1);
+        before += 1;
+    }
+    if ends == 0 {
+        return None;
+    }
+    Some(ends.trailing_zeros() as usize / 8 + 1)
+}
+
+/// The bits behind which so many are set, with itself: a power of two, of bits that
+/// stand `apart` from each other.
+#[expect(clippy::inline_always, reason = "measured: in the loop over fields")]
+#[inline(always)]
+const fn runs(mut bits: u64, most: u32, apart: u32) -> u64 {
+    let mut found = 1;
+    while found < most {
+        bits &= bits >> (found * apart);
+        found *= 2;
+    }
+    bits
+}
+
+/// Passes over up to `count` varints of up to `most` bytes: where the first byte is
+/// that none of them takes, and how many there were.
+pub(super) fn pass(bytes: &[u8], count: usize, most: u32) -> (usize, usize) {
+    let (mut start, mut passed) = (0, 0);
+    while passed < count
+        && let Some(window) = bytes[start..].first_chunk()
+    {
+        let mut ends = ends_of(window);
+        let long = runs(!ends, most, 1);
+        if long != 0 {
+            // Up to there.
+            ends &= (long & long.wrapping_neg()) - 1;
+        }
+        while ends.count_ones() as usize > count - passed {
+            ends &= u64::MAX >> (ends.leading_zeros() + 1);
+        }
+        if ends == 0 {
+            return (start, passed);
+        }
+        start += u64::BITS as usize - ends.leading_zeros() as usize;
+        passed += ends.count_ones() as usize;
+    }
+    while passed < count {
+        let rest = &bytes[start..];
+        let within = &rest[..rest.len().min(most as usize)];
+        let Some(last) = within.iter().position(|byte| *byte < 0x80) else {
+            break;
+        };
+        start += last + 1;
+        passed += 1;
+    }
+    (start, passed)
+}
+
 /// The seven bits of each byte, side by side.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]

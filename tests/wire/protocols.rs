@@ -44,12 +44,24 @@ pub trait Protocol {
 pub struct Stream<'a> {
     bytes: &'a [u8],
     taken: usize,
+    /// So many bytes are fetched at once; of none nothing is there before it is
+    /// asked for.
+    piece: usize,
 }
 
 impl<'a> Stream<'a> {
     /// Reads `bytes` from their start.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, taken: 0 }
+        Self::in_pieces(bytes, 0)
+    }
+
+    /// Reads `bytes` from their start, of which so many come at once.
+    pub fn in_pieces(bytes: &'a [u8], piece: usize) -> Self {
+        Self {
+            bytes,
+            taken: 0,
+            piece,
+        }
     }
 }
 
@@ -68,7 +80,8 @@ impl Input for Stream<'_> {
     }
 
     fn buffered(&self) -> &[u8] {
-        &[]
+        let fetched = self.taken.next_multiple_of(self.piece.max(1));
+        &self.bytes[self.taken..fetched.min(self.bytes.len())]
     }
 
     fn remaining(&self) -> Option<usize> {
@@ -224,10 +237,17 @@ macro_rules! protocol {
             }
 
             fn skip_stream(bytes: &[u8], wire_type: WireType) -> Result<usize> {
-                let ($input, $limits) = (Stream::new(bytes), Limits::DEFAULT);
-                let mut reader = $reader;
-                reader.skip(wire_type)?;
-                Ok(reader.input().offset() as usize)
+                let [of_bytes, of_pieces @ ..] = [0, 7, 40, 1000].map(|piece| {
+                    let ($input, $limits) = (Stream::in_pieces(bytes, piece), Limits::DEFAULT);
+                    let mut reader = $reader;
+                    reader.skip(wire_type)?;
+                    Ok(reader.input().offset() as usize)
+                });
+                let text = |result: &Result<usize>| format!("{result:?}");
+                for other in &of_pieces {
+                    assert_eq!(text(other), text(&of_bytes));
+                }
+                of_bytes
             }
 
             fn raw(bytes: &[u8], wire_type: WireType) -> Result<[RawValue; 2]> {

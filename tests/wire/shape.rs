@@ -45,7 +45,12 @@ impl Shape {
                         Some((id, shape)) if shape.wire_type() == header.wire_type => {
                             found.push((*id, shape.read(reader)?));
                         }
-                        _ => reader.skip(header.wire_type)?,
+                        _ => {
+                            reader.skip(header.wire_type)?;
+                            let ids = fields.iter().map(|(id, _)| *id);
+                            let next_id = ids.filter(|id| *id > last_id).min();
+                            reader.skip_before(next_id, &mut last_id)?;
+                        }
                     }
                 }
                 reader.leave()?;

@@ -179,10 +179,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         while let Some(header) = self.reader.field(&mut last_id)? {
             let id = header.id;
             let Some(field) = next_field(&mut expected, |f| f.id == id, || plan.find(id)) else {
+                self.reader.skip(header.wire_type)?;
                 if plan.is_result() {
                     self.note_undeclared(header);
+                } else if plan.is_narrow() {
+                    self.skip_to_chosen(plan, &mut last_id)?;
                 }
-                self.reader.skip(header.wire_type)?;
                 continue;
             };
             if field.wire_type != header.wire_type {
@@ -193,6 +195,15 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 Ok(value) => store(&mut self.quiet, field, value)?,
                 Err(error) => return Err(field_error(&mut self.quiet, field, error)),
             }
+        }
+        Ok(())
+    }
+
+    /// Passes over fields up to the next one that a narrow plan has.
+    fn skip_to_chosen(&mut self, plan: &Plan, last_id: &mut i16) -> Result<()> {
+        let next_id = plan.chosen_behind(*last_id);
+        if next_id.is_none_or(|next_id| next_id - 1 > *last_id) {
+            self.reader.skip_before(next_id, last_id)?;
         }
         Ok(())
     }

@@ -73,6 +73,8 @@ pub struct Plan {
     strict: bool,
     /// Whether it has some of the class's fields only, for a selection.
     narrow: bool,
+    /// The ids of the fields of a narrow plan, in order.
+    chosen_ids: Box<[i16]>,
     /// The attributes of the fields that a narrow plan is without.
     others: Names,
     /// What lists of numbers become.
@@ -325,8 +327,11 @@ impl Plan {
         };
         let mut fields = Self::compile_fields(class, entries, &slot_of, kinds)?;
         let mut others = Box::default();
+        let mut chosen_ids = Vec::new();
         if let Some(chosen) = chosen {
             (fields, others) = chosen.keep(class, fields)?;
+            chosen_ids.extend(fields.iter().map(|field| field.id));
+            chosen_ids.sort_unstable();
         }
         let exact = layout
             .as_ref()
@@ -379,6 +384,7 @@ impl Plan {
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
                 strict: options.strict && chosen.is_none(),
                 narrow: chosen.is_some(),
+                chosen_ids: chosen_ids.into_boxed_slice(),
                 others,
                 numbers,
                 arrays: OnceLock::new(),
@@ -443,6 +449,13 @@ impl Plan {
     #[inline]
     pub fn is_narrow(&self) -> bool {
         self.narrow
+    }
+
+    /// The id of the field of a narrow plan that may come next, behind one of this
+    /// id.
+    pub fn chosen_behind(&self, id: i16) -> Option<i16> {
+        let position = self.chosen_ids.partition_point(|known| *known <= id);
+        self.chosen_ids.get(position).copied()
     }
 
     /// How objects are read and written that keep what their IDL does not
