@@ -41,6 +41,9 @@ _SCALARS = {
 }
 _UUID = 16
 
+# What members of enums of Python have, besides what every int has.
+_OF_MEMBERS = {"name", "value"}
+
 # What stands in a class besides the names of the IDL, and would hide names of the module in it.
 _OF_SERVICES = (
     "AsyncClient",
@@ -317,7 +320,10 @@ class _Stub:
         for member in _names_of(cls, cls._NAMES_TO_VALUES):
             number_of = int(getattr(cls, member))
             kind = "" if is_python else f": {self.use('typing', 'Final')}"
-            lines.append(statement(f"{member}{kind} = {number_of}"))
+            # What every member has is hidden by one of its name.
+            hides = is_python and (hasattr(int, member) or member in _OF_MEMBERS)
+            ignoring = "  # type: ignore[assignment, unused-ignore]" if hides else ""
+            lines.append(statement(f"{member}{kind} = {number_of}{ignoring}"))
         lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
         lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
         return lines
@@ -490,8 +496,11 @@ def _in_classes(members: dict[str, Any]) -> Iterator[str]:
 def _names_of(cls: Any, members: Iterable[str]) -> list[str]:
     """The members of an enum as attributes that a program can write."""
     found = []
+    members = list(members)
     for member in members:
-        name = member if _is_name(member) else f"{member}_"
+        name = member
+        while keyword.iskeyword(name) or (name != member and name in members):
+            name = f"{name}_"
         if _is_name(name) and hasattr(cls, name):
             found.append(name)
     return found

@@ -284,6 +284,7 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
         'include "shared.thrift"\n'
         "const shared.Unit USUAL = shared.Unit.METRE\n"
         "enum Color { RED = 1, GREEN = 2 }\nenum Nothing {}\n"
+        "enum Odd { name = 1, value = 2, real = 3, to_bytes = 4, class = 6, class_ = 7 }\n"
         "struct Paint {\n"
         "  1: Color color = Color.RED\n  2: list<shared.Unit> units\n"
         "  3: set<Color> used\n  4: set<list<set<i32>>> rows\n  5: set<map<i32, i32>> maps\n"
@@ -304,6 +305,8 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
     for line in (
         "class Color(IntEnum):",
         "    RED = 1",
+        "    class__ = 6",
+        "    class_ = 7",
         "    used: Final[set[Color | int] | None]",
         "    rows: Final[set[tuple[frozenset[int], ...]] | None]",
         "    maps: Final[Collection[dict[int, int]] | None]",
