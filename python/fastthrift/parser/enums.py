@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from . import registry
 from .exc import ThriftParserError
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ def int_enum(name: str, items: list[tuple[str, int]], attributes: dict[str, Any]
         setattr(cls, attribute, value)
     #: By their numbers, for the codec.
     cls.__thrift_members__ = {int(member): member for member in cls}
+    cls.__reduce_ex__ = registry.reduce_member
     made: type[IntEnum] = cls
     return made
 
