@@ -156,7 +156,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
         "typing",
     },
-    "contrib.gunicorn": {"server", "transport"},
+    "contrib.gunicorn": {"hooks", "server", "thrift", "transport"},
     "contrib.otel": {"", "hooks", "thrift"},
     "testing": {
         "_calls",
