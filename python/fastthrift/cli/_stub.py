@@ -120,6 +120,7 @@ class _Stub:
         self.module_aliases: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
         self.in_classes = set(_in_classes(self.members))
+        #: Every name that this stub has, of the file or of its own.
         self.taken = set(self.members) | self.in_classes
         #: Where each class is found: the module and the name.
         self.homes: dict[int, tuple[Any, str]] = {}
@@ -167,11 +168,15 @@ class _Stub:
         assert of_module is not None
         alias = of_module.get(name)
         if alias is None:
-            alias = name
-            while alias in self.taken:
-                alias = f"_{alias}"
-            of_module[name] = alias
+            alias = of_module[name] = self.take(name)
         return alias
+
+    def take(self, name: str) -> str:
+        """A name that nothing has yet, like this one."""
+        while name in self.taken:
+            name = f"_{name}"
+        self.taken.add(name)
+        return name
 
     def builtin(self, name: str) -> str:
         return self.use("builtins", name) if name in self.taken else name
@@ -180,10 +185,11 @@ class _Stub:
         stub = self.names[id(module)]
         alias = self.module_aliases.get(stub)
         if alias is None:
-            alias = next((n for n, v in self.members.items() if v is module), "_" + stub)
-            alias = alias.replace(".", "_")
-            while alias in self.in_classes:
-                alias = f"_{alias}"
+            own = next((n for n, v in self.members.items() if v is module), None)
+            if own is None or own in self.in_classes:
+                alias = self.take("_" + (own or stub).replace(".", "_"))
+            else:
+                alias = own
             self.module_aliases[stub] = alias
         return alias
 
@@ -217,10 +223,7 @@ class _Stub:
             return name
         alias = self.aliases.get(name)
         if alias is None:
-            alias = f"_{name}"
-            while alias in self.taken:
-                alias = f"_{alias}"
-            self.aliases[name] = alias
+            alias = self.aliases[name] = self.take(f"_{name}")
         return alias
 
     # Types.

@@ -171,6 +171,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "typing",
         "urls",
     },
     # Here every kind of server is known.
