@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import sys
+from _weakref import ref
 
 from fastthrift._payload import TPayloadMeta
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 _SUFFIX = "_thrift"
 
-# Of a module of an included file, whose name nobody has asked for: the name of the module that was
-# loaded, and includes it.
-_INCLUDER = "__thrift_includer__"
+# By the names that nobody has asked for: the module of an included file that has it, and the name
+# of the module that was loaded and includes it.
+_includers: dict[str, tuple[ref[ModuleType], str]] = {}
 
 
 def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -> None:
@@ -51,7 +52,7 @@ def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -
             if known is not None and known is not included:
                 if _has_the_classes_of(known, included):
                     continue
-                includer = _includer(known, included)
+                includer = _includer(own, known, included)
                 if includer is not None:
                     other = _qualified(includer, own)
                     if sys.modules.get(other) is None:
@@ -70,10 +71,13 @@ def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -
                 names[own] = included
                 open_modules.append(included)
     sys.modules.update(names)
+    _includers.pop(name, None)
     for own, module in names.items():
         if module is not root:
             module.__thrift_module_name__ = own  # type: ignore[attr-defined]
-            vars(module).setdefault(_INCLUDER, name)
+            holder, _ = _includers.get(own, (None, ""))
+            if holder is None or holder() is not module:
+                _includers[own] = ref(module), name
         _name_in_classes(module, own)
 
 
@@ -119,13 +123,16 @@ def _has_the_classes_of(known: object, module: ModuleType) -> bool:
     return all(own.get(cls.__name__) is cls for cls in classes)
 
 
-def _includer(known: Any, module: ModuleType) -> str | None:
+def _includer(own: str, known: Any, module: ModuleType) -> str | None:
     """Which module includes the one that has a name, where another of the same file takes it: since
     the other is without options for its classes, and nobody has asked for that name."""
-    own, other = getattr(known, "__dict__", {}), vars(module)
-    file = other["__thrift_file__"]
+    holder, includer = _includers.get(own, (None, ""))
+    if holder is None or holder() is not known:
+        return None
     is_other = module_options.of_module(known) and not module_options.of_module(module)
-    return own.get(_INCLUDER) if is_other and file and own["__thrift_file__"] == file else None
+    file = vars(module)["__thrift_file__"]
+    is_same = file and vars(known)["__thrift_file__"] == file
+    return includer if is_other and is_same else None
 
 
 def _qualified(root: str, name: str) -> str:
