@@ -26,6 +26,7 @@ def main() -> None:
     assert installed.is_relative_to(Path(sys.prefix).resolve()), installed
     assert (installed.parent / "py.typed").exists()
     assert (installed.parent / "_core.pyi").exists()
+    assert (installed.parent / "_core_codec.pyi").exists()
 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "person.thrift")

@@ -9,6 +9,8 @@ mod choices;
 #[path = "wire/cuts.rs"]
 #[allow(dead_code, reason = "the tests of streams use all of it")]
 mod cuts;
+#[path = "wire/linear.rs"]
+mod linear;
 #[path = "wire/protocols.rs"]
 mod protocols;
 #[path = "wire/shape.rs"]

@@ -16,6 +16,7 @@ from fastthrift._calls.client_call import (
     STARTED,
     name_arguments,
 )
+from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.faces import ClientFace, ProcessorFace, SeveralFace, other_attribute
 from fastthrift._calls.progress import Turns
 from fastthrift._calls.progress import process as this_process
@@ -91,7 +92,9 @@ class TClient(ClientFace):
 
     def __getattr__(self, _api: str) -> Any:
         if _api != "_service" and _api in self._service.thrift_services:
-            return partial(_watched, self, _api) if watch.is_on else partial(self._req, _api)
+            if watch.is_on:
+                return ServiceMethod(_watched, self, _api)
+            return ServiceMethod(self._req, _api)
         return other_attribute(self, _api, _watched, _reopen)
 
     def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:

@@ -15,7 +15,8 @@ use crate::wire::{
 /// A value is `(type, start, end, value)`. That of a struct is a list of
 /// `(id, start, value)`, that of a list or set `(type of the elements, list of
 /// values)`, that of a map `(types, list of pairs)`, that of a string or a uuid
-/// bytes. `end` is None where the bytes were wrong before it came.
+/// bytes. `end` is None where the bytes were wrong before it came. In JSON a
+/// value begins at its first character, a field at its id.
 #[pyfunction]
 #[pyo3(signature = (data, protocol, *, message))]
 pub fn trace<'py>(
@@ -27,19 +28,25 @@ pub fn trace<'py>(
     let input = SliceInput::new(data);
     let limits = Limits::DEFAULT;
     match protocol {
-        "binary" => traced(py, Binary::new(input, limits, false), message),
-        "compact" => traced(py, Compact::new(input, limits), message),
-        "apache_json" => traced(py, Json::new(input, limits), message),
+        "binary" => traced(py, Binary::new(input, limits, false), None, message),
+        "compact" => traced(py, Compact::new(input, limits), None, message),
+        "apache_json" => traced(py, Json::new(input, limits), Some(data), message),
         _ => Err(PyValueError::new_err(format!(
             "no protocol {protocol:?}: there are binary, compact and apache_json"
         ))),
     }
 }
 
-fn traced<R: Reader>(py: Python<'_>, reader: R, message: bool) -> PyResult<Bound<'_, PyTuple>> {
+fn traced<'py, R: Reader>(
+    py: Python<'py>,
+    reader: R,
+    text: Option<&[u8]>,
+    message: bool,
+) -> PyResult<Bound<'py, PyTuple>> {
     let mut trace = Trace {
         py,
         reader,
+        text,
         wrong: None,
     };
     let header = if message { trace.header()? } else { None };
@@ -55,16 +62,31 @@ fn traced<R: Reader>(py: Python<'_>, reader: R, message: bool) -> PyResult<Bound
     (header, value, end, wrong).into_pyobject(py)
 }
 
-struct Trace<'py, R> {
+struct Trace<'py, 'data, R> {
     py: Python<'py>,
     reader: R,
+    /// The text of a protocol in which there is something between values.
+    text: Option<&'data [u8]>,
     /// What was wrong, after which nothing is read any more.
     wrong: Option<Error>,
 }
 
-impl<'py, R: Reader> Trace<'py, R> {
+impl<'py, R: Reader> Trace<'py, '_, R> {
     fn offset(&self) -> u64 {
         self.reader.input().offset()
+    }
+
+    /// Where the next value begins, or what else comes after white space and
+    /// what stands `between`.
+    fn next(&self, between: &[u8]) -> u64 {
+        let offset = self.offset();
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = self.text.and_then(|text| text.get(start..));
+        let passed = rest.map_or(0, |rest| {
+            let is_passed = |byte: &u8| byte.is_ascii_whitespace() || between.contains(byte);
+            rest.iter().take_while(|byte| is_passed(byte)).count()
+        });
+        offset + passed as u64
     }
 
     /// What was read, unless that was wrong.
@@ -93,7 +115,7 @@ impl<'py, R: Reader> Trace<'py, R> {
 
     /// A value of a type, with its place.
     fn value(&mut self, wire_type: WireType) -> PyResult<Bound<'py, PyTuple>> {
-        let start = self.offset();
+        let start = self.next(b",:");
         let value = match wire_type {
             WireType::Struct => Some(self.fields()?.into_any()),
             WireType::List | WireType::Set => Some(self.elements()?.into_any()),
@@ -109,7 +131,7 @@ impl<'py, R: Reader> Trace<'py, R> {
         self.read(|reader| reader.enter(Nesting::READ_STRUCT));
         let mut last_id = 0;
         loop {
-            let start = self.offset();
+            let start = self.next(b"{},");
             let Some(Some(header)) = self.read(|reader| reader.field(&mut last_id)) else {
                 break;
             };

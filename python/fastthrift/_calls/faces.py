@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.progress import is_open
 from fastthrift._calls.server_call import SEPARATOR, declare, register
 from fastthrift._calls.services import (
@@ -80,10 +81,10 @@ def other_attribute(
     if name == "_service":
         raise AttributeError(f"{client.__class__.__name__} instance has no attribute '{name}'")
     if api := find_keyword_method(client._service, name):
-        return partial(make_call, client, api)
+        return ServiceMethod(make_call, client, api)
     # A service method called `close` is hidden by the client's own.
     if name == "tclose":
-        return partial(make_call, client, "close")
+        return ServiceMethod(make_call, client, "close")
     # A method of the service comes first, as it does in thriftpy2.
     if name == "is_open":
         return is_open(client)

@@ -7,7 +7,6 @@ them, and both say how they lock, wait, connect and call.
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
 from abc import ABC, abstractmethod
@@ -17,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
+from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.headers import text_of
 from fastthrift._calls.pooling import (
@@ -447,14 +447,14 @@ class PoolFace(ABC):
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         """Make a call, or give what is to be awaited."""
 
-    def __getattr__(self, name: str) -> functools.partial[Any]:
+    def __getattr__(self, name: str) -> ServiceMethod:
         service = self.__dict__.get("_service")
         if service is None:
             # __init__ has not run on it.
             raise AttributeError(f"{type(self).__name__} instance has no attribute {name!r}")
         if name not in service.thrift_services:
             name = method_of(self, service, name)
-        return functools.partial(self._call, name)
+        return ServiceMethod(self._call, name)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._service.thrift_services]
@@ -549,12 +549,13 @@ class OneConnection:
 
     def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
         self._pool = pool
+        self._service = pool._service
         self._connection = connection
         self._go = go
         self._failed = False
 
-    def __getattr__(self, name: str) -> functools.partial[Any]:
-        return functools.partial(self._call, method_of(self, self._pool._service, name))
+    def __getattr__(self, name: str) -> ServiceMethod:
+        return ServiceMethod(self._call, method_of(self, self._service, name))
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         pool = self._pool

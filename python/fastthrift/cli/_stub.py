@@ -41,6 +41,9 @@ _SCALARS = {
 }
 _UUID = 16
 
+# What members of enums of Python have, besides what every int has.
+_OF_MEMBERS = {"name", "value"}
+
 # What stands in a class besides the names of the IDL, and would hide names of the module in it.
 _OF_SERVICES = (
     "AsyncClient",
@@ -117,6 +120,7 @@ class _Stub:
         self.module_aliases: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
         self.in_classes = set(_in_classes(self.members))
+        #: Every name that this stub has, of the file or of its own.
         self.taken = set(self.members) | self.in_classes
         #: Where each class is found: the module and the name.
         self.homes: dict[int, tuple[Any, str]] = {}
@@ -164,11 +168,15 @@ class _Stub:
         assert of_module is not None
         alias = of_module.get(name)
         if alias is None:
-            alias = name
-            while alias in self.taken:
-                alias = f"_{alias}"
-            of_module[name] = alias
+            alias = of_module[name] = self.take(name)
         return alias
+
+    def take(self, name: str) -> str:
+        """A name that nothing has yet, like this one."""
+        while name in self.taken:
+            name = f"_{name}"
+        self.taken.add(name)
+        return name
 
     def builtin(self, name: str) -> str:
         return self.use("builtins", name) if name in self.taken else name
@@ -177,10 +185,11 @@ class _Stub:
         stub = self.names[id(module)]
         alias = self.module_aliases.get(stub)
         if alias is None:
-            alias = next((n for n, v in self.members.items() if v is module), "_" + stub)
-            alias = alias.replace(".", "_")
-            while alias in self.in_classes:
-                alias = f"_{alias}"
+            own = next((n for n, v in self.members.items() if v is module), None)
+            if own is None or own in self.in_classes:
+                alias = self.take("_" + (own or stub).replace(".", "_"))
+            else:
+                alias = own
             self.module_aliases[stub] = alias
         return alias
 
@@ -214,10 +223,7 @@ class _Stub:
             return name
         alias = self.aliases.get(name)
         if alias is None:
-            alias = f"_{name}"
-            while alias in self.taken:
-                alias = f"_{alias}"
-            self.aliases[name] = alias
+            alias = self.aliases[name] = self.take(f"_{name}")
         return alias
 
     # Types.
@@ -317,7 +323,10 @@ class _Stub:
         for member in _names_of(cls, cls._NAMES_TO_VALUES):
             number_of = int(getattr(cls, member))
             kind = "" if is_python else f": {self.use('typing', 'Final')}"
-            lines.append(statement(f"{member}{kind} = {number_of}"))
+            # What every member has is hidden by one of its name.
+            hides = is_python and (hasattr(int, member) or member in _OF_MEMBERS)
+            ignoring = "  # type: ignore[assignment, unused-ignore]" if hides else ""
+            lines.append(statement(f"{member}{kind} = {number_of}{ignoring}"))
         lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
         lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
         return lines
@@ -490,8 +499,11 @@ def _in_classes(members: dict[str, Any]) -> Iterator[str]:
 def _names_of(cls: Any, members: Iterable[str]) -> list[str]:
     """The members of an enum as attributes that a program can write."""
     found = []
+    members = list(members)
     for member in members:
-        name = member if _is_name(member) else f"{member}_"
+        name = member
+        while keyword.iskeyword(name) or (name != member and name in members):
+            name = f"{name}_"
         if _is_name(name) and hasattr(cls, name):
             found.append(name)
     return found

@@ -10,13 +10,17 @@ import base64
 import binascii
 import contextlib
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from fastthrift._core import TType
 from fastthrift._plain import TYPE_NAMES, names_of, spelled
+
+# What ``surrogateescape`` makes of bytes that are not UTF-8.
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 
 _CONTAINERS = (TType.LIST, TType.SET)
 
@@ -28,6 +32,10 @@ _ON_THE_WIRE: dict[int, str] = {
     TType.SET: "set",
     TType.LIST: "list",
 }
+
+
+# Fields that were chosen, by their names; of one that has none in it, all.
+Fields: TypeAlias = "dict[str, Fields]"
 
 
 class Schema(NamedTuple):
@@ -91,6 +99,37 @@ def _element_schema(schema: Schema | None, place: int | None, ttype: int | None)
     if schema is None or ttype is None:
         return None
     return fitting(schema.element(place), ttype)
+
+
+# A part of it
+
+
+def chosen(node: Any, schema: Schema | None, fields: Fields) -> Any:
+    """A value with those fields alone that are named, through elements and values of maps."""
+    ttype, start, end, value = node
+    if not fields or value is None or schema is None:
+        return node
+    if ttype == TType.STRUCT:
+        kept = []
+        for number, at, inner in value:
+            name, inner_schema = _named(schema, number, inner[0])
+            field = schema.inner.thrift_spec.get(number, (None, name))
+            # As in Python, or as in the file.
+            named = next((each for each in (field[1], name) if each in fields), None)
+            if named is not None:
+                kept.append((number, at, chosen(inner, inner_schema, fields[named])))
+        value = kept
+    elif ttype in _CONTAINERS:
+        element_schema = _element_schema(schema, None, value[0])
+        value = value[0], [chosen(each, element_schema, fields) for each in value[1]]
+    elif ttype == TType.MAP and value[0] is not None:
+        value_schema = _element_schema(schema, 1, value[0][1])
+        pairs = [
+            (key, None if each is None else chosen(each, value_schema, fields))
+            for key, each in value[1]
+        ]
+        value = value[0], pairs
+    return ttype, start, end, value
 
 
 # As plain data
@@ -182,7 +221,7 @@ def lines(
             label, inner, inner_schema, start + base, base, depth, is_json=is_json
         )
     if node[2] is not None:
-        yield node[2] + base - (0 if is_json else 1), f"{pad}end"
+        yield node[2] + base - 1, f"{pad}end"
 
 
 def _value_lines(
@@ -215,7 +254,7 @@ def _value_lines(
         yield at, f"{pad}{label}, {_counted(len(pairs), 'entry', 'entries')}"
         for key, each in pairs:
             key_schema, value_schema = (_element_schema(schema, p, types[p]) for p in (0, 1))
-            shown = json.dumps(plain(key, key_schema, is_json=is_json), ensure_ascii=False)
+            shown = _shown(key, key_schema, is_json=is_json)
             if each is None:
                 yield key[1] + base, f"{pad}  [{shown}]"
             else:
@@ -225,8 +264,28 @@ def _value_lines(
     elif value is None:
         yield at, f"{pad}{label}"
     else:
-        shown = json.dumps(scalar(ttype, value, schema, is_json=is_json), ensure_ascii=False)
+        shown = _shown(node, schema, is_json=is_json)
         yield at, f"{pad}{label} = {shown}"
+
+
+def _shown(node: Any, schema: Schema | None, *, is_json: bool) -> str:
+    """A value in one line."""
+    ttype, _, _, value = node
+    is_text = ttype == TType.STRING and (schema is None or schema.ttype != TType.BINARY)
+    if is_text and not is_json:
+        return quoted(value)
+    return _printable(json.dumps(plain(node, schema, is_json=is_json), ensure_ascii=False))
+
+
+def quoted(text: bytes) -> str:
+    """A text in quotes, as JSON has it; what is not UTF-8 as ``\\xff``, which no JSON has."""
+    shown = json.dumps(text.decode(errors="surrogateescape"), ensure_ascii=False)
+    return _printable(_NO_UTF8.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", shown))
+
+
+def _printable(text: str) -> str:
+    """A JSON text with escapes of what a terminal would not show, or obey."""
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def _counted(number: int, one: str, several: str) -> str:
@@ -252,7 +311,7 @@ def path_to_end(node: Any, schema: Schema | None, *, is_json: bool) -> str:
         key_schema, value_schema = (_element_schema(schema, p, value[0][p]) for p in (0, 1))
         if each is None:
             return "[key]"
-        shown = json.dumps(plain(key, key_schema, is_json=is_json), ensure_ascii=False)
+        shown = _shown(key, key_schema, is_json=is_json)
         return _joined(f"[{shown}]", each, value_schema, is_json=is_json)
     return ""
 

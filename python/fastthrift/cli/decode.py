@@ -17,7 +17,7 @@ import binascii
 import re
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
 from fastthrift.transport.header import THeaderSubprotocolID
 
-from ._traced import Schema, count_known, lines, path_to_end, plain
+from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
 
 STDIN = "-"
 OK, FAILED, USAGE = 0, 1, 2
@@ -73,6 +73,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="whether the bytes are as they are, or text of hexadecimal digits or base64",
     )
+    parser.add_argument(
+        "--only",
+        metavar="FIELD",
+        action="append",
+        default=[],
+        help="show this field alone, such as success.items.name; may be given several times",
+    )
     parser.add_argument("--protocol", choices=PROTOCOLS, default="auto")
     parser.add_argument("--transport", choices=TRANSPORTS, default="auto")
     add_include_dirs(parser)
@@ -83,11 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
         module = load(arguments.idl, arguments.include_dirs)
         kind = _find_type(module, arguments.idl, arguments.type)
         encoding, data = _bytes(_read(arguments.data), arguments.input)
+        found = _found(data, kind, arguments)
+        if arguments.only:
+            found.choose(arguments.only)
     except UsageError as error:
         print(error, file=sys.stderr)
         return USAGE
-    try:
-        found = _found(data, kind, arguments)
     except _NotDecoded as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
@@ -159,8 +167,9 @@ class _Found(ABC):
 
     #: What is wrong, and where: a byte, and the path of a field.
     wrong: tuple[str, int | None, str] | None = None
-    header: tuple[str, int, int] | None = None
-    schema: Schema | None = None
+    header: tuple[bytes, int, int] | None = None
+    #: The class of the struct, where the file has one.
+    struct: Any = None
     #: The frame of THeader that it came in.
     frame: HeaderFrame | None = None
 
@@ -186,6 +195,21 @@ class _Found(ABC):
             (text, "" if at is None else f", at byte {at}", f", in {path}" if path else "")
         )
 
+    def choose(self, paths: Sequence[str]) -> None:
+        """Leave out all but the fields that `paths` name. Raises `UsageError` for one that is not
+        there."""
+        if self.struct is None:
+            return
+        try:
+            _core.select(self.struct, *paths)
+        except ValueError as error:
+            raise UsageError(f"error: --only: {error}") from None
+        self.keep(paths)
+
+    @abstractmethod
+    def keep(self, paths: Sequence[str]) -> None:
+        """Leave out all but the fields that `paths` name, which are there."""
+
     @abstractmethod
     def value(self) -> Any:
         """The struct as plain data, as far as it was read."""
@@ -198,7 +222,7 @@ class _Found(ABC):
         """What ``--json`` prints."""
         header = self.header
         message = header and {
-            "method": header[0],
+            "method": header[0].decode(errors="backslashreplace"),
             "type": _KINDS.get(header[1], header[1]),
             "seqid": header[2],
         }
@@ -237,16 +261,15 @@ class _Traced(_Found):
             data, protocol.replace("-", "_"), message=message
         )
         if not message:
-            self.schema = Schema(TType.STRUCT, kind)
+            self.struct = kind
         elif header is not None:
-            name = header[0].decode(errors="backslashreplace")
-            self.header = name, header[1], header[2]
-            struct, problem = _struct_of(kind, self.header)
-            self.schema = None if struct is None else Schema(TType.STRUCT, struct)
+            self.header = header
+            self.struct, problem = _struct_of(kind, header)
+        self._schema = None if self.struct is None else Schema(TType.STRUCT, self.struct)
         if wrong is not None:
             path = ""
             if self._node is not None:
-                path = path_to_end(self._node, self.schema, is_json=self._is_json)
+                path = path_to_end(self._node, self._schema, is_json=self._is_json)
             self.note_wrong(wrong[0], wrong[1] + self.base, path)
         elif message and problem:
             self.note_wrong(problem, None)
@@ -256,19 +279,34 @@ class _Traced(_Found):
         if rest:
             self.note_rest(len(rest), "the end", len(data) - len(rest) + self.base)
 
+    def keep(self, paths: Sequence[str]) -> None:
+        fields: Fields = {}
+        for path in sorted(paths, key=lambda path: path.count(".")):
+            *outer, last = path.split(".")
+            inside = fields
+            for name in outer:
+                # One that was named itself is there as a whole.
+                if inside.get(name) == {}:
+                    break
+                inside = inside.setdefault(name, {})
+            else:
+                inside[last] = {}
+        if self._node is not None:
+            self._node = chosen(self._node, self._schema, fields)
+
     def value(self) -> Any:
         if self._node is None:
             return None
-        return plain(self._node, self.schema, is_json=self._is_json)
+        return plain(self._node, self._schema, is_json=self._is_json)
 
     def lines(self) -> Iterator[tuple[int | None, str]]:
         if self._node is not None:
-            yield from lines(self._node, self.schema, self.base, 0, is_json=self._is_json)
+            yield from lines(self._node, self._schema, self.base, 0, is_json=self._is_json)
 
     def rank(self) -> tuple[bool, float, int]:
         if self._node is None:
             return False, 0.0, 0
-        known, unknown = count_known(self._node, self.schema)
+        known, unknown = count_known(self._node, self._schema)
         share = known / (known + unknown) if known + unknown else 0.5
         return self.wrong is None, share, self._end
 
@@ -284,22 +322,30 @@ class _Json(_Found):
         protocol = TJSONProtocol(TMemoryBuffer(data))
         self._value: Any = None
         try:
-            struct = kind
+            self.struct = kind
             if message:
                 name, message_type, seqid = protocol.read_message_begin()
-                self.header = str(name), message_type, seqid
-                struct, problem = _struct_of(kind, self.header)
-                if struct is None:
+                self.header = str(name).encode(errors="surrogatepass"), message_type, seqid
+                self.struct, problem = _struct_of(kind, self.header)
+                if self.struct is None:
                     self.note_wrong(problem or "", None)
                     return
-            self._value = to_dict(
-                protocol.read_struct(struct()), enums="name", binary="base64", keys="str"
-            )
+            self._read = protocol.read_struct(self.struct())
+            self._value = self._as_plain(self._read)
         except (TException, EOFError, ValueError) as error:
             self.note_wrong(getattr(error, "message", None) or str(error), None)
         rest = len(data) - _LENGTH - int.from_bytes(data[:_LENGTH], "big")
         if rest > 0:
             self.note_wrong(f"{rest} bytes follow the end", None)
+
+    def keep(self, paths: Sequence[str]) -> None:
+        if self._value is not None:
+            part = _core.decode(self.struct, _core.encode(self._read), only=paths)
+            self._value = self._as_plain(part)
+
+    @staticmethod
+    def _as_plain(read: Any) -> Any:
+        return to_dict(read, enums="name", binary="base64", keys="str")
 
     def value(self) -> Any:
         return self._value
@@ -313,15 +359,16 @@ class _Json(_Found):
         return self.wrong is None, 1.0 if self._value else 0.0, 0
 
 
-def _struct_of(service: Any, header: tuple[str, int, int]) -> tuple[Any, str | None]:
+def _struct_of(service: Any, header: tuple[bytes, int, int]) -> tuple[Any, str | None]:
     """The struct that follows a header; or None, and why there is none."""
     name, message_type, _ = header
-    method = name.rpartition(":")[2]
+    method = _name(name.rpartition(b":")[2])
     if message_type == TMessageType.EXCEPTION:
         return TApplicationException, None
     if method not in methods_of(service):
         near = did_you_mean(method, methods_of(service))
-        return None, f"{service.__name__} has no method {method!r}{near}"
+        shown = f"'{method}'" if method.isidentifier() else method
+        return None, f"{service.__name__} has no method {shown}{near}"
     if message_type == TMessageType.REPLY:
         return getattr(service, f"{method}_result"), None
     if message_type in (TMessageType.CALL, TMessageType.ONEWAY):
@@ -469,7 +516,7 @@ def _print_text(found: _Found, encoding: str) -> None:
     if found.header is not None:
         name, message_type, seqid = found.header
         kind = _KINDS.get(message_type, f"type {message_type}")
-        print(f"{found.base:6}  {kind} {name}, sequence id {seqid}")
+        print(f"{found.base:6}  {kind} {_name(name)}, sequence id {seqid}")
     for at, text in found.lines():
         print(f"{'' if at is None else at:>6}  {text}")
 
@@ -478,6 +525,11 @@ def _print_headers(frame: HeaderFrame) -> None:
     flags = f", flags {frame.flags:#06x}" if frame.flags else ""
     print(f"{'':6}  frame with sequence id {frame.sequence_id}{flags}")
     for pairs, kind in ((frame.headers, "header"), (frame.persistent, "persistent header")):
-        for pair in _texts(pairs).items():
-            name, value = (json_text(text, indent=None) for text in pair)
-            print(f"{'':6}  {kind} {name} = {value}")
+        for name, value in pairs.items():
+            print(f"{'':6}  {kind} {quoted(name)} = {quoted(value)}")
+
+
+def _name(name: bytes) -> str:
+    """The name of a method; in quotes where it is no name."""
+    is_name = re.fullmatch(rb"[A-Za-z0-9_.:-]+", name) is not None
+    return name.decode() if is_name else quoted(name)

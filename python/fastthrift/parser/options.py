@@ -72,5 +72,14 @@ def _is_usual(name: str, value: Any) -> bool:
 
 def of_module(module: ModuleType | None) -> dict[str, Any]:
     """The options of a module that make other classes, without those that are as usual."""
-    options: dict[str, Any] = getattr(module, "__dict__", {}).get("__thrift_options__", {})
+    return _of(module)
+
+
+def of_class(cls: type) -> dict[str, Any]:
+    """The options that a class of a file was made with, without those that are as usual."""
+    return _of(cls)
+
+
+def _of(thing: object) -> dict[str, Any]:
+    options: dict[str, Any] = getattr(thing, "__dict__", {}).get("__thrift_options__", {})
     return options

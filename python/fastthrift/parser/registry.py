@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import sys
+from _weakref import ref
 
 from fastthrift._payload import TPayloadMeta
 
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 _SUFFIX = "_thrift"
 
+# By the names that nobody has asked for: the module of an included file that has it, and the name
+# of the module that was loaded and includes it.
+_includers: dict[str, tuple[ref[ModuleType], str]] = {}
+
 
 def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -> None:
     """Put a module into ``sys.modules``, and those of the files it includes under their names.
 
     Where another file has the name of an included one already, the later one is called after the
-    module that was loaded: ``orders_thrift.base_thrift``. ``outdated`` are modules of included
+    module that was loaded: ``orders_thrift.base_thrift``. Of one file the module without options
+    for its classes has the name, whichever was loaded first. ``outdated`` are modules of included
     files whose text has changed since, which give their names up. Raises
     ``ThriftModuleNameConflict`` if something else has that name too; then nothing was registered.
     """
@@ -46,7 +52,13 @@ def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -
             if known is not None and known is not included:
                 if _has_the_classes_of(known, included):
                     continue
-                if not is_outdated(known):
+                includer = _includer(own, known, included)
+                if includer is not None:
+                    other = _qualified(includer, own)
+                    if sys.modules.get(other) is None:
+                        names[other] = known
+                        known = None
+                if not (known is None or is_outdated(known)):
                     own = _qualified(name, own)
                     known = names.get(own, sys.modules.get(own))
                     if not (known is None or known is included or is_outdated(known)):
@@ -59,9 +71,13 @@ def register(root: ModuleType, name: str, outdated: Sequence[ModuleType] = ()) -
                 names[own] = included
                 open_modules.append(included)
     sys.modules.update(names)
+    _includers.pop(name, None)
     for own, module in names.items():
         if module is not root:
             module.__thrift_module_name__ = own  # type: ignore[attr-defined]
+            holder, _ = _includers.get(own, (None, ""))
+            if holder is None or holder() is not module:
+                _includers[own] = ref(module), name
         _name_in_classes(module, own)
 
 
@@ -107,6 +123,18 @@ def _has_the_classes_of(known: object, module: ModuleType) -> bool:
     return all(own.get(cls.__name__) is cls for cls in classes)
 
 
+def _includer(own: str, known: Any, module: ModuleType) -> str | None:
+    """Which module includes the one that has a name, where another of the same file takes it: since
+    the other is without options for its classes, and nobody has asked for that name."""
+    holder, includer = _includers.get(own, (None, ""))
+    if holder is None or holder() is not known:
+        return None
+    is_other = module_options.of_module(known) and not module_options.of_module(module)
+    file = vars(module)["__thrift_file__"]
+    is_same = file and vars(known)["__thrift_file__"] == file
+    return includer if is_other and is_same else None
+
+
 def _qualified(root: str, name: str) -> str:
     """The name of an included module under that of the module that was loaded."""
     package = root.rpartition(".")[0]
@@ -131,21 +159,28 @@ def _found(module: str, name: str) -> object:
 
 
 def _reduce_class(cls: type) -> Any:
-    """How pickle names a payload class: by module and name, or as a part of its service."""
+    """How pickle names a payload class: by module and name, or as a part of its service; and by its
+    options, where it has others than usual."""
     name, place, modules = cls.__name__, cls.__module__, sys.modules
+    own = vars(cls)
+    options = own.get("__thrift_options__")
     # The usual case first and fast: it comes with each object that is pickled alone.
     if getattr(modules.get(place), name, None) is cls and place.partition(".")[0] in modules:
-        return name
-    if "__thrift_file__" not in vars(cls):
+        return name if options is None else (registered_class, (place, name, options))
+    if "__thrift_file__" not in own:
         # Written by hand, or a subclass: a class like any other.
         return cls.__qualname__
     is_named = place in modules or place.endswith(_SUFFIX)
     can_be_imported = is_named and _can_be_imported(place)
     if _found(place, name) is cls:
+        if options is not None:
+            return registered_class, (place, name, options)
         return name if can_be_imported else (registered_class, (place, name))
     module = modules.get(place)
     for service in getattr(module, "__thrift_meta__", {}).get("services", ()):
         if vars(service).get(name) is cls:
+            if options is not None:
+                return registered_class, (place, f"{service.__name__}.{name}", options)
             return getattr, (service, name)
     import pickle
 
@@ -159,6 +194,15 @@ def _reduce_class(cls: type) -> Any:
     )
 
 
+def reduce_member(member: Any, protocol: object) -> Any:
+    """How pickle names a member of an enum of Python, whose class has options."""
+    cls = type(member)
+    place, name = cls.__module__, cls.__name__
+    if _found(place, name) is not cls:
+        return cls, (int(member),)
+    return registered_member, (place, name, cls.__thrift_options__, int(member))
+
+
 def _can_be_imported(module: str) -> bool:
     """Whether ``import`` takes the name of a module: not where its package does not exist, or it
     is called after a path with ``..``."""
@@ -169,17 +213,54 @@ def _can_be_imported(module: str) -> bool:
     return True
 
 
-def registered_class(module: str, name: str) -> Any:
-    """A class from a pickle, of a module that is in ``sys.modules`` and cannot be imported."""
-    found = _found(module, name)
-    if found is None:
-        import pickle
+def registered_class(module: str, name: str, options: dict[str, Any] | None = None) -> Any:
+    """A class from a pickle: of a module that cannot be imported, or has options for its classes.
 
-        raise pickle.UnpicklingError(
-            f"{module!r} with the class {name} is not in sys.modules: load its file first, under "
-            f"the module name that it had where the object was pickled"
-        )
-    return found
+    It may be of another module of the name of its file: which of several is called after the file
+    alone, and which after one that includes it, depends on what was loaded first."""
+    options = options or {}
+    if module not in sys.modules:
+        _can_be_imported(module)
+    found = _part(sys.modules.get(module), name)
+    if found is not None and module_options.of_class(found) == options:
+        return found
+    last = module.rpartition(".")[2]
+    parts = [
+        _part(other, name)
+        for place, other in list(sys.modules.items())
+        if place.rpartition(".")[2] == last
+    ]
+    fitting = {
+        id(cls): cls for cls in parts if cls is not None and module_options.of_class(cls) == options
+    }
+    if len(fitting) == 1:
+        return fitting.popitem()[1]
+    if fitting:
+        problem = "several modules here have one"
+    elif found is None:
+        problem = f"{module!r} with it is not in sys.modules"
+    else:
+        problem = f"here it was loaded with {_written(module_options.of_class(found))}"
+    import pickle
+
+    raise pickle.UnpicklingError(
+        f"the pickle has the class {name} of {module!r}, loaded with {_written(options)}, and "
+        f"{problem}: load its file first, or the one that includes it, with the options and under "
+        f"the module name that it had where the object was pickled"
+    )
+
+
+def registered_member(module: str, name: str, options: dict[str, Any], number: int) -> Any:
+    """A member of an enum of Python, from a pickle."""
+    return registered_class(module, name, options)(number)
+
+
+def _part(module: object, name: str) -> Any:
+    """A class of a loaded module, or of a service of it."""
+    found: Any = module if "__thrift_file__" in getattr(module, "__dict__", {}) else None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) else None
 
 
 copyreg.pickle(TPayloadMeta, _reduce_class)

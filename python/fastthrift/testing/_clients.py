@@ -11,19 +11,24 @@ from fastthrift.transport import TMemoryBuffer
 from fastthrift.urls import ServiceURL
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from fastthrift._calls.observed import Middleware
+    from fastthrift.typing import WithAsyncClient, WithClient
+
+    _Type = TypeVar("_Type")
 
 _PROTOCOLS = ("binary", "compact", "json", "apache_json")
 
 
 def client(
-    service: Any,
+    service: WithClient[_Type],
     handler: object,
     *,
     protocol: str = "binary",
     raise_undeclared: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> Any:
+) -> _Type:
     """A client whose calls a handler answers, without sockets: arguments are encoded and decoded,
     the processor makes the call, and its answer is encoded and decoded.
 
@@ -41,20 +46,23 @@ def client(
         process(factory.get_protocol(TMemoryBuffer(request)), factory.get_protocol(output))
         return output.getvalue()
 
-    return TClient(service, factory.get_protocol(_InProcess(answer)))
+    made: Any = TClient(service, factory.get_protocol(_InProcess(answer)))
+    typed: _Type = made
+    return typed
 
 
 def async_client(
-    service: Any,
+    service: WithAsyncClient[_Type],
     handler: object,
     *,
     raise_undeclared: bool = True,
     middleware: Iterable[Middleware] = (),
-) -> Any:
+) -> _Type:
     """``client`` for asyncio: its methods are awaited, and so are those of the handler which are
     coroutine functions. It speaks the binary protocol."""
     room: Any = importlib.import_module("fastthrift.testing._awaited")
-    return room.make_client(service, handler, middleware, raise_undeclared=raise_undeclared)
+    made: _Type = room.make_client(service, handler, middleware, raise_undeclared=raise_undeclared)
+    return made
 
 
 def _factory(protocol: str) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
 from fastthrift._calls.deadlines import within_timeout
+from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.failures import describe, note_declared
 from fastthrift._calls.services import check_service, is_given_timeout, method_of
 from fastthrift._core import deserialize, serialize, to_dict
@@ -63,7 +63,7 @@ class FakeService:
             self._answers[self._method(name)] = answer
         for name in self._service.thrift_services:
             if name in _OF_POOLS:
-                setattr(self, name, functools.partial(self._make_call, name))
+                setattr(self, name, ServiceMethod(self._make_call, name))
 
     def _method(self, name: str) -> str:
         try:
@@ -79,7 +79,7 @@ class FakeService:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if name == "_service":
             raise AttributeError(name)
-        return functools.partial(self._make_call, method_of(self, self._service, name))
+        return ServiceMethod(self._make_call, method_of(self, self._service, name))
 
     def _make_call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._call(_api, args, kwargs)

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::built::BuiltSchema;
 use super::members::Members;
-use super::names::defines;
+use super::names::{defines, underscored};
 use super::options::ClassOptions;
 use super::program::{MetaList, ModuleContents, PyProgram};
 use crate::schema::{
@@ -252,9 +252,19 @@ impl<'a, 'py> Builder<'a, 'py> {
         }
     }
 
-    /// The attribute for a field.
-    pub fn field_name(&self, name: &'a str, fields: &[Field]) -> Bound<'py, PyString> {
-        self.attribute(name, |other| fields.iter().any(|field| field.name == other))
+    /// The attribute for a field among those of a definition of its kind.
+    pub fn field_name(
+        &self,
+        name: &'a str,
+        fields: &[Field],
+        kind: StructKind,
+    ) -> Bound<'py, PyString> {
+        let taken = |other: &str| fields.iter().any(|field| field.name == other);
+        // Those of every exception of Python are a tuple, and nothing else.
+        if kind == StructKind::Exception && name == "args" {
+            return PyString::intern(self.py(), &underscored(name, taken));
+        }
+        self.attribute(name, taken)
     }
 
     /// The attribute of the module for a definition of a file.

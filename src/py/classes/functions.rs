@@ -15,7 +15,7 @@ use pyo3::types::{PyString, PyType};
 use super::builder::Builder;
 use super::built::BuiltSchema;
 use crate::py::ffi;
-use crate::schema::{Function, Service, ServiceId};
+use crate::schema::{Function, Service, ServiceId, StructKind};
 
 /// Which of the two classes of a function.
 #[derive(Clone, Copy)]
@@ -127,7 +127,7 @@ impl<'py> Builder<'_, 'py> {
             Part::Arguments => &function.arguments,
             Part::Result => &function.throws,
         };
-        let mut members = self.members(service.program, None, fields)?;
+        let mut members = self.members(service.program, None, fields, StructKind::Struct)?;
         self.fill_members(&members, fields)?;
         self.set_doc(&members.namespace, function.doc.as_deref())?;
         let defaults = self.default_values(fields)?;

@@ -30,12 +30,18 @@ impl Naming {
         if self == Self::Same || !is_python_keyword(name) {
             return None;
         }
-        let mut attribute = format!("{name}_");
-        while taken(&attribute) {
-            attribute.push('_');
-        }
-        Some(attribute)
+        Some(underscored(name, taken))
     }
+}
+
+/// A name with as many underscores behind it as it needs to be another than
+/// those that are taken.
+pub fn underscored(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut attribute = format!("{name}_");
+    while taken(&attribute) {
+        attribute.push('_');
+    }
+    attribute
 }
 
 /// Whether a file has a definition of this name.

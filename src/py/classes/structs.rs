@@ -15,7 +15,7 @@ impl<'a, 'py> Builder<'a, 'py> {
     pub fn new_struct(&self, id: StructId) -> PyResult<()> {
         let py = self.py();
         let model = &self.schema()[id];
-        let members = self.members(model.program, Some(model.line), &model.fields)?;
+        let members = self.members(model.program, Some(model.line), &model.fields, model.kind)?;
         members.namespace.set_item(
             intern!(py, "__thrift_annotations__"),
             self.annotations(&model.annotations)?,
@@ -87,12 +87,13 @@ impl<'a, 'py> Builder<'a, 'py> {
         program: ProgramId,
         line: Option<u32>,
         fields: &'a [Field],
+        kind: StructKind,
     ) -> PyResult<Members<'py>> {
         let py = self.py();
         let namespace = self.payload_namespace(program, line)?;
         let names: Vec<_> = fields
             .iter()
-            .map(|field| self.field_name(&field.name, fields))
+            .map(|field| self.field_name(&field.name, fields, kind))
             .collect();
         let no_defaults = names.iter().map(|name| self.no_default(name));
         let members = Members {

@@ -55,9 +55,9 @@ impl<'py> Builder<'_, 'py> {
                 let kwargs = PyDict::new(py);
                 let schema = self.schema();
                 for (index, value) in fields {
-                    let all = &schema[*id].fields;
-                    let field = &all[*index as usize];
-                    let name = self.field_name(&field.name, all);
+                    let model = &schema[*id];
+                    let field = &model.fields[*index as usize];
+                    let name = self.field_name(&field.name, &model.fields, model.kind);
                     kwargs.set_item(name, self.value(&field.ty, value)?)?;
                 }
                 self.struct_class(*id).call((), Some(&kwargs))?

@@ -93,7 +93,7 @@ def message(
     protocol: str,
     payload: Any,
     kind: int = TMessageType.CALL,
-    name: str = "find",
+    name: str | bytes = "find",
     *,
     framed: bool = False,
 ) -> bytes:
@@ -203,6 +203,136 @@ def test_text_has_the_byte_of_each_field(decode: Any) -> None:
         '    28    ["a"] = 1',
         "    37  end",
     ]
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("protocol", TRACED)
+def test_places_are_those_of_ids_and_of_first_bytes(
+    decode: Any, protocol: str, framed: bool
+) -> None:
+    items = [module.Item("tea", 3.5), module.Item("näh", -1.0)]
+    order = module.Order(items=items, counts={"one": 1, "two": 2}, seals=[b"ab", b"cd"])
+    data = message(protocol, module.Shop.find_result(order), TMessageType.REPLY, framed=framed)
+    if protocol == "apache-json":
+        # White space is no part of anything.
+        body = data[4:] if framed else data
+        body = body.replace(b",", b" , ").replace(b"{", b"{ ").replace(b"}", b" }")
+        data = len(body).to_bytes(4, "big") + body if framed else body
+    status, output, errors = decode(data, "Shop", "--protocol", protocol)
+    assert (status, errors) == (0, "")
+    lines = [line.split(maxsplit=1) for line in output.splitlines()[2:]]
+    found = [(label.split(" (")[0].split(" = ")[0], int(at)) for at, label in lines]
+    # What stands at each place: the first bytes of the struct's fields, or of the elements.
+    starts = {
+        "binary": {
+            "1: name": b"\x0b\0\1\0\0\0",
+            "2: price": b"\x04\0\2",
+            "3: items": b"\x0f\0\3",
+            "4: counts": b"\x0d\0\4",
+            "5: seals": b"\x0e\0\5",
+            "[0]": b"\x0b\0\1|\0\0\0\2ab",
+            "[1]": b"\x0b\0\1|\0\0\0\2cd",
+            '["one"]': b"\0\0\0\3one",
+            '["two"]': b"\0\0\0\3two",
+            "0: success": b"\x0c\0\0",
+            "end": b"\0",
+        },
+        "compact": {
+            "1: name": b"\x18",
+            "2: price": b"\x17",
+            "3: items": b"\x39",
+            "4: counts": b"\x1b",
+            "5: seals": b"\x1a",
+            "[0]": b"\x18|\2ab",
+            "[1]": b"\x18|\2cd",
+            '["one"]': b"\3one",
+            '["two"]': b"\3two",
+            "0: success": b"\x0c\0",
+            "end": b"\0",
+        },
+        "apache-json": {
+            **{f"{id}: {name}": b'"%d"' % id for id, name in enumerate(FIELDS, 3)},
+            "1: name": b'"1"',
+            "2: price": b'"2"',
+            "[0]": b'{ "1"|"YWI="',
+            "[1]": b'{ "1"|"Y2Q="',
+            '["one"]': b'"one"',
+            '["two"]': b'"two"',
+            "0: success": b'"0"',
+            "end": b"}",
+        },
+    }[protocol]
+    assert {label for label, _ in found} == set(starts)
+    for label, at in found:
+        assert any(data[at:].startswith(each) for each in starts[label].split(b"|")), (label, at)
+    # One after the other; a struct in a list begins where its first field does, but in JSON.
+    assert [at for _, at in found] == sorted(at for _, at in found)
+    assert len({at for _, at in found}) == len(found) - 2 * (protocol != "apache-json")
+
+
+FIELDS = ("items", "counts", "seals")
+
+
+def test_names_and_texts_are_shown_as_they_are(decode: Any) -> None:
+    """In quotes where they are more than letters, as JSON has them; none is escaped twice."""
+    for name, shown in (
+        (b"find", "find"),
+        (b"shop:find", "shop:find"),
+        (b"a\\b:find", r'"a\\b:find"'),
+        (b"\xff:find", r'"\xff:find"'),
+        (b"\x1b[31m:find", r'"\u001b[31m:find"'),
+    ):
+        text = 'back\\slash "q" \x1b \u202e\n\U0001f375'
+        data = message("binary", module.Shop.find_args(7, text), name=name)
+        status, output, errors = decode(data, "Shop")
+        assert (status, errors) == (0, "")
+        lines = output.splitlines()
+        assert lines[1] == f"     0  call {shown}, sequence id 5"
+        assert lines[3].endswith(r' = "back\\slash \"q\" \u001b \u202e\n' + '\U0001f375"')
+        assert json.loads(decode(data, "Shop", "--json")[1])["value"] == {"id": 7, "name": text}
+    data = message("binary", module.Shop.find_args(7), name=b"\xff\\")
+    half = decode(b'{"1":{"str":"a\\ud800b"}}', "Item", "--input", "raw")
+    assert half[1].splitlines()[1].endswith(r'name (string) = "a\ud800b"')
+    assert decode(data, "Shop")[2] == 'error: Shop has no method "\\xff\\\\"\n'
+    other = fastthrift.load_fp(io.StringIO("struct Item { 1: binary name }"), "decode_bin_thrift")
+    assert '1: name (string) = "\\xff\\\\x"' in decode(serialize(other.Item(b"\xff\\x")), "Item")[1]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_only_the_fields_that_are_named_are_shown(decode: Any, protocol: str) -> None:
+    data = serialize(ORDER, PROTOCOLS[protocol])
+
+    def only(*paths: str) -> Any:
+        options = [option for path in paths for option in ("--only", path)]
+        status, output, errors = decode(data, "Order", "--json", "--protocol", protocol, *options)
+        assert (status, errors) == (0, "")
+        return json.loads(output)["value"]
+
+    assert only("id") == {"id": 7}
+    names = [{"name": "tea"}, {"name": "näh"}]
+    assert only("items.name") == {"items": names}
+    assert only("items.name", "status") == {"status": "SENT", "items": names}
+    assert only("items.name", "items") == only("items", "items.name") == {"items": PLAIN["items"]}
+    assert only("by_item") == {}
+    output = decode(data, "Order", "--only", "items.price")[1]
+    assert "price" in output
+    assert "tea" not in output
+    status, output, errors = decode(data, "Order", "--only", "items.nam")
+    assert (status, output) == (2, "")
+    assert errors.startswith("error: --only: ")
+    assert "'name'" in errors or " name" in errors
+    reply = message(protocol, module.Shop.find_result(success=ORDER), TMessageType.REPLY)
+    status, output, errors = decode(reply, "Shop", "--json", "--only", "success.id")
+    assert (status, errors) == (0, "")
+    assert json.loads(output)["value"] == {"success": {"id": 7}}
+
+
+def test_what_is_wrong_is_told_of_fields_that_are_not_shown(decode: Any) -> None:
+    data = serialize(ORDER, PROTOCOLS["binary"])
+    status, output, errors = decode(data[:-20], "Order", "--only", "id", "--protocol", "binary")
+    assert status == 1
+    assert output.splitlines()[1:] == ["     0  1: id (i64) = 7"]
+    assert "ends early" in errors
 
 
 @pytest.mark.parametrize("protocol", TRACED)
@@ -389,7 +519,7 @@ def test_headers_for_all_messages_and_what_is_no_text_are_shown(decode: Any) -> 
     assert (status, errors) == (0, "")
     assert output.splitlines()[1:4] == [
         "        frame with sequence id 4294967295, flags 0x0003",
-        '        header "once" = "\\\\xff"',
+        '        header "once" = "\\xff"',
         '        persistent header "always" = "1"',
     ]
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
-import keyword
 import os
-import re
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastthrift.pool import ClientPool
 from fastthrift.typing import PoolKeywords
+from support.stubs import marked, mypy, pyright, run, stubtest
 
 IDL = Path(__file__).parents[2] / "idl"
 
@@ -161,15 +158,6 @@ def untyped() -> None:
 """
 
 
-def run(
-    *arguments: object, warnings: str = "error", **options: Any
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", warnings, "-m", "fastthrift", "stubs", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=600, check=False, **options
-    )
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     (tmp_path / "shared.thrift").write_text(SHARED)
@@ -200,78 +188,27 @@ def fixtures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / "good"
 
 
-def marked() -> set[int]:
-    lines = enumerate(PROGRAM.splitlines(), 1)
-    return {number for number, line in lines if line.endswith("# wrong")}
-
-
 def test_mypy_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "program.py"],
-        env={**os.environ, "MYPYPATH": "typings"},
-        cwd=program,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    found = re.findall(r"^(\S+?):(\d+): error", done.stdout, re.MULTILINE)
-    assert {file for file, _ in found} == {"program.py"}, done.stdout
-    assert {int(line) for _, line in found} == marked(), done.stdout
-
-
-def pyright(directory: Path, *paths: str) -> list[dict[str, Any]]:
-    # The module is made of its Thrift file when the program runs.
-    settings = {"typeCheckingMode": "strict", "reportMissingModuleSource": False}
-    (directory / "pyrightconfig.json").write_text(
-        json.dumps({**settings, "stubPath": "typings", "reportUnusedExpression": False})
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *paths],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.stdout.startswith("{"), done.stdout + done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)["generalDiagnostics"]
-    return found
+    assert mypy(program, "program.py") == {("program.py", line) for line in marked(PROGRAM)}
 
 
 def test_pyright_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
     found = pyright(program)
     assert {Path(each["file"]).name for each in found} == {"program.py"}, found
-    assert {each["range"]["start"]["line"] + 1 for each in found} == marked(), found
+    assert {each["range"]["start"]["line"] + 1 for each in found} == marked(PROGRAM), found
 
 
 def test_stubs_of_all_good_files_agree_with_their_modules(fixtures: Path) -> None:
-    # Names that no program can write, and what tells where a definition stands. `__all__` makes
-    # the modules public that are included, and one above the folder has a name of its own.
-    hidden = "|".join(keyword.kwlist)
-    (fixtures / "allowed").write_text(
-        rf".*\.({hidden}|__all__|__thrift_\w+__)" + "\n"
-        r"dotted_names_thrift\.a\.b" + "\n" + r"include_uses_thrift\.Thing" + "\n"
-    )
     names = [f"{path.stem}_thrift" for path in sorted((IDL / "good").glob("*.thrift"))]
-    script = (
-        "import sys, warnings, fastthrift; from mypy import stubtest\n"
+    loading = (
         "warnings.simplefilter('ignore')\n"
         "for name in sys.argv[1:]:\n"
         "    path = name.removesuffix('_thrift') + '.thrift'\n"
         "    fastthrift.load(path, name, include_dirs=['../include'])\n"
-        "options = ['--allowlist', 'allowed', '--ignore-unused-allowlist']\n"
-        "sys.exit(stubtest.test_stubs(stubtest.parse_options([*options, *sys.argv[1:]])))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *names],
-        env={**os.environ, "MYPYPATH": "stubs"},
-        cwd=fixtures,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    # An included file above the folder has a name of its own.
+    allowed = r"dotted_names_thrift\.a\.b" + "\n" + r"include_uses_thrift\.Thing" + "\n"
+    done = stubtest(fixtures, loading, *names, stubs="stubs", allowed=allowed)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -284,6 +221,7 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
         'include "shared.thrift"\n'
         "const shared.Unit USUAL = shared.Unit.METRE\n"
         "enum Color { RED = 1, GREEN = 2 }\nenum Nothing {}\n"
+        "enum Odd { name = 1, value = 2, real = 3, to_bytes = 4, class = 6, class_ = 7 }\n"
         "struct Paint {\n"
         "  1: Color color = Color.RED\n  2: list<shared.Unit> units\n"
         "  3: set<Color> used\n  4: set<list<set<i32>>> rows\n  5: set<map<i32, i32>> maps\n"
@@ -304,30 +242,19 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
     for line in (
         "class Color(IntEnum):",
         "    RED = 1",
+        "    class__ = 6",
+        "    class_ = 7",
         "    used: Final[set[Color | int] | None]",
         "    rows: Final[set[tuple[frozenset[int], ...]] | None]",
         "    maps: Final[Collection[dict[int, int]] | None]",
         "    keyed: Final[dict[tuple[int, ...], set[str]] | None]",
     ):
         assert f"{line}\n" in stub, stub
-    (tmp_path / "allowed").write_text(rf".*\.({'|'.join(keyword.kwlist)}|__all__|__thrift_\w+__)")
-    script = (
-        "import sys, fastthrift; from mypy import stubtest\n"
+    loading = (
         "made = {'enums': 'int_enum', 'sets': 'set', 'frozen': True}\n"
-        "fastthrift.load('paint.thrift', 'paint_thrift', **made)\n"
-        "options = ['--allowlist', 'allowed', '--ignore-unused-allowlist']\n"
-        "names = ['paint_thrift', 'shared_thrift']\n"
-        "sys.exit(stubtest.test_stubs(stubtest.parse_options([*options, *names])))"
+        "fastthrift.load('paint.thrift', 'paint_thrift', **made)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "MYPYPATH": "stubs"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = stubtest(tmp_path, loading, "paint_thrift", "shared_thrift", stubs="stubs")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

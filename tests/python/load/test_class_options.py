@@ -156,13 +156,82 @@ def test_members_are_pickled_and_copied_as_references(load: Any) -> None:
     assert copy.deepcopy(paint).color is color.GREEN
 
 
-def test_an_enum_that_python_cannot_have_is_refused_by_name(files: Path) -> None:
-    for item in ("mro", "__add__", "_x_"):
-        text = f"enum Odd {{ {item} = 1 }}"
-        name = f"odd_{next(_serial)}_thrift"
-        with pytest.raises(ThriftParserError, match="the enum Odd cannot be an enum of Python"):
-            fastthrift.load_fp(io.StringIO(text), name, enums="int_enum")
-        assert name not in sys.modules
+ODD_ITEMS = (
+    "mro",
+    "__add__",
+    "__init__",
+    "_x_",
+    "_ignore_",
+    "_value_",
+    "_ttype",
+    "_NAMES_TO_VALUES",
+)
+
+
+@pytest.mark.parametrize("item", ODD_ITEMS)
+def test_an_enum_that_python_cannot_have_is_refused_with_its_place(files: Path, item: str) -> None:
+    text = f"enum Odd {{\n  FINE = 2,\n  {item} = 1\n}}\nstruct Other {{ 1: Odd odd }}\n"
+    name = f"odd_{next(_serial)}_thrift"
+    refused = f"the enum Odd cannot be an enum of Python, in which '{item}' means something else"
+    with pytest.raises(ThriftParserError, match=f"^{refused}, at line 3;") as caught:
+        fastthrift.load_fp(io.StringIO(text), name, enums="int_enum")
+    assert name not in sys.modules
+    assert (caught.value.path, caught.value.line) == (None, 3)
+    (files / "odd.thrift").write_text(text)
+    root = files / "root.thrift"
+    root.write_text('include "odd.thrift"\nstruct Root { 1: odd.Odd odd }\n')
+    with pytest.raises(ThriftParserError, match=f"^{refused}, at .*odd.thrift:3;") as caught:
+        fastthrift.load(str(root), name, enums="int_enum")
+    assert (caught.value.path, caught.value.line) == (str(files / "odd.thrift"), 3)
+    assert fastthrift.load(str(root), name).odd.Odd.FINE == 2
+
+
+ODD_NAMES = """\
+enum Odd {
+  name = 1, value = 2, None = 3, class = 4, True = 5, _a = 6, __b = 7, c__ = 8, _ = 9, real = 10,
+  to_bytes = 11, print = 12, class_ = 13, ONE = 1, UNO = 1, LOW = -2147483648, HIGH = 2147483647
+}
+const Odd NONE = Odd.None
+const map<Odd, list<Odd>> TABLE = {Odd.class: [Odd.name, Odd.LOW], Odd.class_: [Odd.UNO]}
+struct Holder {
+  1: Odd odd = Odd.None, 2: map<Odd, Odd> by = {Odd.value: Odd.__b}, 3: list<Odd> all,
+  4: set<Odd> some
+}
+"""
+
+
+def test_odd_names_of_members_are_members() -> None:
+    name = f"odd_{next(_serial)}_thrift"
+    module = fastthrift.load_fp(io.StringIO(ODD_NAMES), name, enums="int_enum")
+    numbers_alone = "struct Holder { 1: i32 odd, 3: list<i32> all }"
+    theirs = thriftpy2.load_fp(io.StringIO(numbers_alone), f"their_{name}")
+    odd = module.Odd
+    for number, item in enumerate(("name", "value", "None", "class", "True", "_a", "__b"), 1):
+        member = odd[item]
+        assert (member, member.name, member.value) == (number, item, number)
+        assert getattr(odd, item) is member is odd(number)
+        assert pickle.loads(pickle.dumps(member)) is copy.deepcopy(member) is member
+    assert (odd.None_, odd.class__, odd.class_) == (3, 4, 13)
+    assert odd.UNO is odd.ONE is odd["name"]
+    assert module.NONE is odd["None"]
+    assert module.TABLE == {4: [1, -(2**31)], 13: [1]}
+    assert {type(each) for key, values in module.TABLE.items() for each in (key, *values)} == {odd}
+    assert module.Holder().odd is odd.None_
+    assert [*module.Holder().by.items()] == [(odd["value"], odd["__b"])]
+    everything = [*odd, 99, -1]
+    value = module.Holder(
+        odd=odd.LOW, by=dict.fromkeys(everything, odd.HIGH), all=everything, some=[99]
+    )
+    for found in there_and_back(value):
+        assert found == value
+        assert found.odd is odd.LOW
+        assert [type(each) for each in found.all] == [type(each) for each in everything]
+        assert [type(each) for each in found.by] == [type(each) for each in everything]
+    found = thriftpy2.utils.deserialize(theirs.Holder(), serialize(value))
+    assert (found.odd, found.all) == (-(2**31), [int(each) for each in everything])
+    plain = fastthrift.to_dict(value, enums="name")
+    assert plain["all"][-3:] == ["HIGH", 99, -1]
+    assert fastthrift.from_dict(module.Holder, plain) == value
 
 
 def test_names_and_numbers_that_come_twice() -> None:

@@ -25,7 +25,16 @@ ROOMS: dict[str, set[str]] = {
     "protocol.base": {"_payload", "transport.base"},
     "protocol.exc": {"_payload", "transport.base"},
     "transport": {"_compat", "_core", "_lazy", "transport.base"},
-    "_calls": {"_core", "_light", "_payload", "protocol.exc", "transport", "transport.base"},
+    "_plain": {"_core", "protocol.exc"},
+    "_calls": {
+        "_core",
+        "_light",
+        "_payload",
+        "_plain",
+        "protocol.exc",
+        "transport",
+        "transport.base",
+    },
     "typing": {"_calls"},
     "thrift": {"_core", "_light", "_calls", "_payload", "protocol.base", "typing"},
     "protocol": {
@@ -91,7 +100,6 @@ ROOMS: dict[str, set[str]] = {
         "pool",
         "transport.base",
     },
-    "_plain": {"_core", "protocol.exc"},
     "_idl": {"_plain", "parser"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
@@ -148,7 +156,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
         "typing",
     },
-    "contrib.gunicorn": {"server", "transport"},
+    "contrib.gunicorn": {"hooks", "server", "thrift", "transport"},
     "contrib.otel": {"", "hooks", "thrift"},
     "testing": {
         "_calls",
@@ -163,6 +171,7 @@ ROOMS: dict[str, set[str]] = {
         "thrift",
         "transport",
         "transport.base",
+        "typing",
         "urls",
     },
     # Here every kind of server is known.

@@ -32,6 +32,7 @@ service Sums {
     i32 pid()
     i32 loader()
     void hang()
+    void spin()
 }
 """
 APPLICATION = """
@@ -59,6 +60,11 @@ class Handler:
 
     def hang(self):
         time.sleep(3600)
+
+    def spin(self):
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            pass
 
 processor = TProcessor(idl.Sums, Handler())
 
@@ -292,3 +298,69 @@ def test_options_and_names_of_gunicorn_thrift_are_taken(tmp_path: Path, kind: st
             silent.settimeout(PATIENCE)
             silent.connect(str(program.path))
             assert silent.recv(1) == b""  # closed by the server
+
+
+OF_BEFORE = """
+import json, os
+
+def post_worker_init(worker):
+    print("Ready", flush=True)
+
+def on_tdecode_exception(error):
+    print("Decode", type(error).__mro__[1].__name__, error.field, flush=True)
+
+def on_connected(worker, address):
+    print("Connected", type(worker).__name__, flush=True)
+
+def post_connect_closed(worker):
+    print("Closed", type(worker).__name__, flush=True)
+
+def worker_term(worker):
+    print("Term", type(worker).__name__, flush=True)
+
+wsgi_app = "app:factory"
+worker_class = "thriftpy_gevent"
+thrift_transport_factory = "thriftpy2.transport:TFramedTransportFactory"
+thrift_protocol_factory = "thriftpy2.protocol:TBinaryProtocolFactory"
+thrift_processor_as_factory = True
+thrift_client_timeout = 30
+gevent_check_interval = 1
+service_register_cls = "registry:Registry"
+service_register_conf = {"zone": "north"}
+"""
+REGISTRY = """
+class Registry:
+    def __init__(self, configuration, application):
+        print("Registry", configuration, type(application).__name__, flush=True)
+
+    def register_instances(self, instances):
+        print("Instances", instances, flush=True)
+"""
+
+
+def test_a_configuration_file_of_gunicorn_thrift_is_taken_whole(tmp_path: Path) -> None:
+    (tmp_path / "before.py").write_text(OF_BEFORE)
+    (tmp_path / "registry.py").write_text(REGISTRY)
+    options = ["-b", "127.0.0.1:0", "-c", "before.py"]
+    with served(tmp_path, COMMAND, *options, transport=FRAMED) as program:
+        with contextlib.closing(program.client(FRAMED)) as client:
+            assert client.add(1, 2) == 3
+            # What the handler answers is no i32.
+            with pytest.raises(TApplicationException, match="Internal error processing add"):
+                client.add(2**31 - 1, 1)
+            # For longer than a greenlet may run.
+            client.spin()
+        until(lambda: program.logged("Closed GeventWorker"))
+    assert program.logged("Registry {'zone': 'north'} ThriftApplication") == 1
+    assert program.logged("Instances [{'port': {'main': 0}, 'meta': None, 'state': 'up'}]") == 1
+    assert program.logged("Connected GeventWorker") >= 1
+    assert program.logged("Decode TDecodeException success") == 1
+    assert program.logged("appears to be blocked") >= 1
+    assert program.logged("in spin") >= 1
+    assert program.logged("Term GeventWorker") == 1
+
+
+def test_an_interval_for_greenlets_is_refused_by_workers_without_them(tmp_path: Path) -> None:
+    program = Program(tmp_path, COMMAND, "--gevent-check-interval", "5", "app:processor")
+    assert program.process.wait(PATIENCE) == 1
+    assert program.logged("Error: gevent_check_interval is for the worker thriftpy_gevent, not for")

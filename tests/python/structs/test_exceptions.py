@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import io
 import multiprocessing
 import pickle
 import subprocess
@@ -259,3 +260,27 @@ def test_a_process_pool_shows_the_mistake(tmp_path: Path, method: str) -> None:
         assert "1 | struct A { 1: Nope a }" in caught.value.diagnostics[0].rendered
         path.write_text("struct A {}")
         assert pool.submit(load_in_child, str(path)).result() == "mistaken"
+
+
+@pytest.mark.parametrize("reserved", ["suffix", "allow"])
+def test_a_field_that_python_has_in_every_exception_has_an_underscore(reserved: str) -> None:
+    text = (
+        "exception Bad { 1: string message, 2: i32 args, 3: i32 args_ }\n"
+        "const Bad USUAL = {'message': 'no', 'args': 4}\n"
+        "struct Call { 1: i32 args }\nservice S { void f(1: i32 args) throws (1: Bad bad) }"
+    )
+    name = f"args_{reserved}_thrift"
+    module = fastthrift.load_fp(io.StringIO(text), name, reserved=reserved)
+    bad = module.Bad("no", args__=3, args_=5)
+    assert (bad.args__, bad.args_, str(bad)) == (3, 5, str(module.Bad("no", 3, 5)))
+    assert module.USUAL.args__ == 4
+    for found in (
+        fastthrift.decode(module.Bad, fastthrift.encode(bad)),
+        fastthrift.from_dict(module.Bad, {"message": "no", "args": 3, "args_": 5}),
+        pickle.loads(pickle.dumps(bad)),
+        copy.deepcopy(bad),
+    ):
+        assert vars(found) == vars(bad)
+    assert fastthrift.to_dict(bad) == {"message": "no", "args": 3, "args_": 5}
+    # Nothing else is called otherwise.
+    assert (module.Call(args=1).args, module.S.f_args(args=1).args) == (1, 1)

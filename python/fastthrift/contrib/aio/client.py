@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, name_arguments
+from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.faces import ClientFace, other_attribute
 from fastthrift._calls.progress import Progress
 from fastthrift._calls.services import is_given_timeout
@@ -56,7 +57,7 @@ class TAsyncClient(ClientFace):
 
     def __getattr__(self, _api: str) -> Any:
         if _api != "_service" and _api in self._service.thrift_services:
-            return functools.partial(_watched, self, _api)
+            return ServiceMethod(_watched, self, _api)
         return other_attribute(self, _api, _watched, _reopen)
 
     async def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:

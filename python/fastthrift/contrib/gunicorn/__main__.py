@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gunicorn.workers
 from gunicorn import config
 from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.errors import ConfigError
 
+from fastthrift.contrib.gunicorn._application import load_object
 from fastthrift.contrib.gunicorn._workers import ThriftWorker
 
 _ROOM = "fastthrift.contrib.gunicorn"
@@ -83,11 +87,72 @@ class WorkerTerm(config.Setting):  # type: ignore[misc]
     desc = "Called with the worker that has received SIGTERM."
 
 
+class OnTDecodeException(config.Setting):  # type: ignore[misc]
+    name = "on_tdecode_exception"
+    section = "Server Hooks"
+    validator = config.validate_callable(1)
+    type = callable
+    default = None
+    desc = "Called with the exception where an answer is not of its type."
+
+
+class ServiceRegisterClass(config.Setting):  # type: ignore[misc]
+    name = "service_register_cls"
+    section = "Thrift"
+    cli = ("--service-register-cls",)
+    validator = config.validate_string
+    default = ""
+    desc = "The class that registers the service, as module:name."
+
+
+class ServiceRegisterConf(config.Setting):  # type: ignore[misc]
+    name = "service_register_conf"
+    section = "Thrift"
+    validator = config.validate_dict
+    default: dict[str, Any] = {}  # noqa: RUF012 - gunicorn's way, and never changed
+    desc = "What the class that registers the service is given."
+
+
+class GeventCheckInterval(config.Setting):  # type: ignore[misc]
+    name = "gevent_check_interval"
+    section = "Thrift"
+    cli = ("--gevent-check-interval",)
+    validator = config.validate_pos_int
+    type = int
+    default = 0
+    desc = "Seconds for which a greenlet may run before that is logged; 0 for any time."
+
+
+class ThriftApplication(WSGIApplication):  # type: ignore[misc]
+    """gunicorn, which registers its service first where a class is told that does it."""
+
+    def load_config(self) -> None:
+        """Raise ``ConfigError`` for settings that do not go together."""
+        super().load_config()
+        if self.cfg.gevent_check_interval and not hasattr(self.cfg.worker_class, "watch_greenlets"):
+            raise ConfigError(
+                f"gevent_check_interval is for the worker thriftpy_gevent, not for "
+                f"{self.cfg.worker_class_str}"
+            )
+
+    def run(self) -> None:
+        """Serve; the class of ``service_register_cls`` is told of each port before."""
+        if self.cfg.service_register_cls:
+            register = load_object(self.cfg.service_register_cls)
+            self.service_watcher = register(self.cfg.service_register_conf, self)
+            # As gunicorn_thrift has it. What has no port cannot be called from elsewhere.
+            ports = [address[1] for address in self.cfg.address if isinstance(address, tuple)]
+            self.service_watcher.register_instances(
+                [{"port": {"main": port}, "meta": None, "state": "up"} for port in ports]
+            )
+        super().run()
+
+
 def main() -> None:
     """Run gunicorn."""
     gunicorn.workers.SUPPORTED_WORKERS.update(WORKERS)
     config.WorkerClass.default = WORKERS["thriftpy_sync"]
-    WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]").run()
+    ThriftApplication("%(prog)s [OPTIONS] [APP_MODULE]").run()
 
 
 if __name__ == "__main__":

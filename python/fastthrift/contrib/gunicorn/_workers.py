@@ -20,8 +20,10 @@ except ImportError as error:
         "fastthrift.contrib.gunicorn needs gunicorn: pip install 'fastthrift[gunicorn]'"
     ) from error
 
+from fastthrift import hooks
 from fastthrift.contrib.gunicorn._application import load_object, load_processor
 from fastthrift.server import TServer, TSimpleServer, TThreadedServer
+from fastthrift.thrift import TDecodeException
 from fastthrift.transport import TServerSocket
 from fastthrift.transport.socket import AcceptedSocket
 
@@ -151,6 +153,8 @@ class ThriftWorker(Worker):  # type: ignore[misc]
             load_object(self.setting("thrift_protocol_factory"))(),
         )
         self.server.handle_signals = False
+        if self.setting("on_tdecode_exception") is not None:
+            hooks.add(server=self._note_call)
         self.server.grace = self.cfg.graceful_timeout * 1000
         ended = threading.Event()
         threading.Thread(target=self._beat, args=(ended,), daemon=True).start()
@@ -206,6 +210,10 @@ class ThriftWorker(Worker):  # type: ignore[misc]
         """Of SIGTERM: end, after the calls that have come."""
         super().handle_exit(sig, frame)
         self._call_hook("worker_term", self)
+
+    def _note_call(self, call: hooks.Call) -> None:
+        if isinstance(call.error, TDecodeException):
+            self._call_hook("on_tdecode_exception", call.error)
 
     def _call_hook(self, name: str, *args: Any) -> None:
         hook = self.setting(name)

@@ -1,0 +1,39 @@
+"""What `fastthrift._core` has for what comes in pieces: frames, and what first bytes speak. A part
+of its stub, and no module of its own."""
+
+from typing import TypeAlias
+
+from typing_extensions import Buffer
+
+def tells_later(opening: bytes) -> bool: ...
+def detect(opening: bytes) -> tuple[str, bool] | None:
+    """What the first bytes of a connection speak, and whether in frames; None where they do not
+    tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",
+    "THeader", "HTTP request", "HTTP response", "TLS handshake", "TLS alert" or "SASL"."""
+
+def frame_header(length: int, limit: int | None = None, *, sasl: bool = False) -> bytes:
+    """What stands before a frame of `length` bytes: four bytes.
+
+    Raises a TMalformedDataException of type SIZE_LIMIT where it is above the limit, or of 2 GiB.
+    """
+
+def frame_length(header: Buffer, limit: int, *, sasl: bool = False) -> int:
+    """The length of a frame that begins with these four bytes.
+
+    Raises a TFrameSizeException where it is above the limit, or none: one of SASL may be 0, and
+    others may not.
+    """
+
+# Of a frame of THeader: the id of its protocol, flags, sequence id, whether zlib compressed it; and
+# keys with values, for its message and for all that follow.
+_Pairs: TypeAlias = dict[bytes, bytes]
+
+def read_header_frame(
+    frame: bytes, limit: int
+) -> tuple[bytes, int, int, int, bool, _Pairs, _Pairs]: ...
+def write_header_frame(
+    payload: bytes, numbers: tuple[int, int, int, bool], headers: _Pairs, persistent: _Pairs
+) -> bytes: ...
+def refused_transform(transform: int) -> str: ...
+def frame_end(data: bytes) -> int | None:
+    """Where the frame ends that begins with these bytes, come or not; None where there is none."""

@@ -1,0 +1,2 @@
+struct Moment { 1: string text }
+enum Level { A = 1 }
