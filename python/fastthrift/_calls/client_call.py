@@ -146,7 +146,8 @@ class ClientCall:
         try:
             raise exception
         finally:
-            del exception
+            # A field of the result has it, too.
+            del exception, result
 
     def read_result(self, iprot: Any, result: Any) -> Steps[TApplicationException | None]:
         """Read the reply into a result; what refuses the call, where that came in place of it."""
