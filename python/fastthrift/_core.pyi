@@ -20,13 +20,14 @@ __all__ = [
     "TCompactProtocolFactory", "TFramedTransport", "TFramedTransportFactory", "TMemoryBuffer",
     "TMessageType", "TType", "UnknownField", "UnknownFields", "ValueScan", "bind", "copy_options",
     "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode", "find_method",
-    "format_text", "frame_end", "frame_header", "frame_length", "from_dict", "from_json",
-    "inherit_native", "initialize", "install_call", "install_frozen", "install_getattr", "is_slot",
-    "layout_fields", "load_schema", "parse_json", "read_call", "read_header_frame", "read_json",
-    "read_json_message", "read_json_value", "read_reply", "read_value", "refused_transform",
-    "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
-    "take_output", "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "write_call",
-    "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
+    "format_text", "frame_end", "frame_ended", "frame_header", "frame_length", "from_dict",
+    "from_json", "inherit_native", "initialize", "install_call", "install_frozen",
+    "install_getattr", "is_slot", "keep_headers", "layout_fields", "load_schema", "parse_json",
+    "read_call", "read_header_frame", "read_json", "read_json_message", "read_json_value",
+    "read_reply", "read_value", "refused_transform", "rest_of_frame", "select", "send_at_once",
+    "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later",
+    "to_dict", "to_json", "trace", "unknown_fields", "write_call", "write_header_frame",
+    "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on
 
@@ -685,8 +686,7 @@ def frame_length(header: Buffer, limit: int, *, sasl: bool = False) -> int:
     others may not.
     """
 
-# Of a frame of THeader: the id of its protocol, flags, sequence id, whether zlib compressed it; and
-# keys with values, for its message and for all that follow.
+# Of a frame of THeader: protocol, flags, sequence id, whether zlib compressed it; keys with values.
 _Pairs: TypeAlias = dict[bytes, bytes]
 
 def read_header_frame(
@@ -695,7 +695,10 @@ def read_header_frame(
 def write_header_frame(
     payload: bytes, numbers: tuple[int, int, int, bool], headers: _Pairs, persistent: _Pairs
 ) -> bytes: ...
+def keep_headers(kept: _Pairs, more: _Pairs) -> _Pairs: ...
 def refused_transform(transform: int) -> str: ...
+def rest_of_frame(trans: Any) -> int: ...
+def frame_ended(needed: int | None = None) -> Exception: ...
 def frame_end(data: bytes) -> int | None:
     """Where the frame ends that begins with these bytes, come or not; None where there is none."""
 

@@ -6,7 +6,7 @@ transport each find that the other one sends garbage, or hangs up.
 
 from __future__ import annotations
 
-from fastthrift._calls.transports import layers
+from fastthrift._calls.transports import is_said_of, layers
 from fastthrift._core import detect
 from fastthrift.transport.base import TTransportException
 
@@ -65,7 +65,7 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     if speech in _NO_MESSAGES:
         what, other = _NO_MESSAGES[speech]
         return f"{what}, this {side} expects {wanted or other}"
-    wanted = wanted or _wanted(prot, speech, framed)
+    wanted = wanted or ("" if _has_taken(prot) else _wanted(prot, speech, framed))
     if not wanted:
         return None
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
@@ -83,6 +83,12 @@ def _spoken(opening: bytes | None) -> tuple[str, bool] | None:
     return found
 
 
+def _has_taken(prot: Any) -> bool:
+    """Whether it is THeader's, which has looked at the frames and names whom it does not take:
+    what there is of a message was in one of them."""
+    return is_said_of(getattr(prot, "trans", None), "has_taken")
+
+
 def _wanted(prot: Any, speech: str, framed: bool) -> str:
     """What a protocol is for that is not spoken so; nothing where it is, or nobody knows."""
     own_frames, own_protocol = _makes_frames(prot), _other_protocol(prot, speech)
@@ -98,7 +104,7 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
     """The factories that a client with the protocol ``prot`` needs to speak as the other side;
     None where the bytes do not tell."""
     found = _spoken(opening)
-    if found is None or found[0] in _NO_MESSAGES:
+    if found is None or found[0] in _NO_MESSAGES or _has_taken(prot):
         return None
     speech, framed = found
     names = [

@@ -38,6 +38,7 @@ from ._common import (
     Address,
     describe_answer,
     details_of_failure,
+    headers_of_request,
     make_uri,
     parse_uri,
     shown,
@@ -201,6 +202,7 @@ class THttpClient(TTransportBase):
         self._written = io.BytesIO()
         if not data:
             return
+        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
         self.response = io.BytesIO()
         self.answer_description = None
         self.request_sent = False
@@ -211,7 +213,7 @@ class THttpClient(TTransportBase):
         connection = self._http
         assert connection is not None
         try:
-            body = self._exchange(connection, data)
+            body = self._exchange(connection, data, custom)
         except BaseException as error:
             self.close()
             self._translate(error)
@@ -239,7 +241,9 @@ class THttpClient(TTransportBase):
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _exchange(self, connection: http_client.HTTPConnection, data: bytes) -> bytes:
+    def _exchange(
+        self, connection: http_client.HTTPConnection, data: bytes, custom: dict[str, str]
+    ) -> bytes:
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(data)),
@@ -247,7 +251,6 @@ class THttpClient(TTransportBase):
         }
         if self.deadline is not None:
             headers[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
-        custom = {**(self._http_header_factory.get_headers() or {}), **self.call_headers}
         chosen = {name.lower() for name in custom}
         connection.putrequest(
             "POST",

@@ -30,6 +30,7 @@ from fastthrift.http._common import (
     Address,
     describe_answer,
     details_of_failure,
+    headers_of_request,
     make_uri,
     parse_uri,
     shown,
@@ -41,11 +42,13 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._header_names import merged
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
+from ._sharing import Turn
 from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
@@ -278,6 +281,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         data = self.take_written()
         if not data:
             return
+        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
         aiohttp = _load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
@@ -291,15 +295,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
             **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
-            **self._http_header_factory.get_headers(),
-            **self.call_headers,
         }
         timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
         try:
             # Nobody tells when it was; where nothing was reached it was not.
             self.request_sent = True
             async with self._session.post(
-                address.uri, data=BytesIO(data), headers=headers, timeout=timeout
+                address.uri, data=BytesIO(data), headers=merged(headers, custom), timeout=timeout
             ) as response:
                 self.code = response.status
                 self.message = response.reason
@@ -452,6 +454,7 @@ class TAsyncHttpServer(TAsyncServer):
         connection = self._connections.get(task) or Connection(client, task)
         reader = RequestReader(self.max_message_size)
         line = _Line(client, self, connection)
+        turn = Turn()
         try:
             # One that waited to be accepted when the server was closed may have sent a request.
             is_first = True
@@ -462,6 +465,7 @@ class TAsyncHttpServer(TAsyncServer):
                     break
                 connection.call = SettledCall()
                 connection.has_answered(closed=self.closed)
+                await turn.pass_on()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise
