@@ -75,8 +75,11 @@ fn what_is_written_is_read() {
         persistent: pairs(&[("p", "q")]),
         zlib: false,
     };
-    let empty = HeaderFrame::default();
-    for mut frame in [many, empty] {
+    let few = HeaderFrame {
+        payload: Bytes::from_static(b"m"),
+        ..HeaderFrame::default()
+    };
+    for mut frame in [many, few] {
         for zlib in [false, true] {
             frame.zlib = zlib;
             let written = frame.write().unwrap();
