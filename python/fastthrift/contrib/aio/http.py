@@ -48,6 +48,7 @@ from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
+from ._connector import LastSocket, make_connector
 from ._sharing import Turn
 from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
@@ -201,6 +202,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.path = path if path.startswith("/") else "/" + path
 
         self._session: Any = None
+        self._last = LastSocket()
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
         self._timeout: float | None = None
         self._ssl_context = ssl_context
@@ -232,7 +234,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         options = {} if self._ssl_context is None else {"ssl": self._ssl_context}
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None),
-            connector=aiohttp.TCPConnector(**options),
+            connector=make_connector(aiohttp, self._last, **options),
         )
 
     def close(self) -> None:
@@ -325,10 +327,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
             self.request_sent = False
-            failure = TAsyncTransportTimeout(
+            raise TAsyncTransportTimeout(
                 TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
-            )
-            raise failure from error
+            ) from error
         except asyncio.TimeoutError as error:
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 raise TAsyncDeadlineExceeded(
@@ -341,9 +342,16 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.request_sent = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
-            raise _failure(error, TTransportException.END_OF_FILE) from error
+            failure = _failure(error, TTransportException.END_OF_FILE)
+            if self.code is None:
+                failure.message = f"{failure.message}; does the server speak HTTP?"
+            if await self._last.never_arrived(at):
+                failure.request_sent = False
+            raise failure from error
         except aiohttp.ClientError as error:
             raise _failure(error, TTransportException.UNKNOWN) from error
+        finally:
+            self._last.forget()
 
 
 def _require_success(response: Any) -> None:
