@@ -74,6 +74,13 @@ def _protocol_at(start: bytes) -> int | None:
     return None if framed else _SPOKEN.get(speech)
 
 
+def _shown(start: bytes, size: int | None = None) -> str:
+    """The first bytes of a connection, or of a frame of this size, and what they are, where they
+    tell."""
+    found = detect(start if size is None else size.to_bytes(LENGTH, "big") + start)
+    return f"{bytes(start)!r}" + (f" ({found[0]})" if found else "")
+
+
 class HeaderRules:
     """What one side of a connection has been told and tells the other."""
 
@@ -139,7 +146,7 @@ class HeaderRules:
             raise TTransportException(
                 TTransportException.SIZE_LIMIT if size > 0 else TTransportException.NEGATIVE_SIZE,
                 f"a frame of {size} bytes where at most {self.max_frame_size} are allowed: "
-                f"it begins with {bytes(start)!r}, which may be no frame of THeader at all",
+                f"it begins with {_shown(start)}, which may be no frame of THeader at all",
             )
         return size
 
@@ -156,7 +163,8 @@ class HeaderRules:
         if protocol is None:
             raise TTransportException(
                 TTransportException.INVALID_CLIENT_TYPE,
-                f"a frame that begins with {frame[:16]!r}: expected THeader's magic number 0x0FFF, "
+                f"a frame that begins with {_shown(frame[:_START], len(frame))}: expected "
+                "THeader's magic number 0x0FFF, "
                 "or a message of the binary or compact protocol",
             )
         self._take(_FRAMED[protocol], HeaderFrame(b"", protocol))
