@@ -4,7 +4,7 @@
 mod header_frames;
 
 use bytes::Bytes;
-use fastthrift::stream::{HeaderError, HeaderFrame, HeaderPairs};
+use fastthrift::stream::{HeaderError, HeaderFrame, HeaderPairs, keep_headers};
 use header_frames::what_is_read_is_written_again;
 
 const LIMIT: usize = 1000;
@@ -75,8 +75,11 @@ fn what_is_written_is_read() {
         persistent: pairs(&[("p", "q")]),
         zlib: false,
     };
-    let empty = HeaderFrame::default();
-    for mut frame in [many, empty] {
+    let few = HeaderFrame {
+        payload: Bytes::from_static(b"m"),
+        ..HeaderFrame::default()
+    };
+    for mut frame in [many, few] {
         for zlib in [false, true] {
             frame.zlib = zlib;
             let written = frame.write().unwrap();
@@ -128,6 +131,37 @@ fn a_header_that_is_not_what_it_says_is_refused() {
 }
 
 #[test]
+fn a_frame_without_a_message_is_refused() {
+    let why = "the frame of THeader is broken: it has no message";
+    for zlib in [false, true] {
+        let frame = HeaderFrame {
+            payload: Bytes::new(),
+            ..frame(zlib)
+        };
+        let written = Bytes::from(frame.write().unwrap());
+        for read in [HeaderFrame::read, HeaderFrame::read_start] {
+            assert_eq!(read(&written, LIMIT).unwrap_err().to_string(), why);
+        }
+    }
+}
+
+#[test]
+fn what_a_connection_keeps_is_limited() {
+    let one = |name: &str, size: usize| pairs(&[(name, &"v".repeat(size))]);
+    let mut kept = HeaderPairs::new();
+    for _ in 0..3 {
+        // In the place of what it was.
+        keep_headers(&mut kept, one("a", 200_000)).unwrap();
+    }
+    keep_headers(&mut kept, HeaderPairs::new()).unwrap();
+    keep_headers(&mut kept, one("b", 262_144 - 200_000 - 2 * (32 + 1))).unwrap();
+    assert_eq!(kept.len(), 2);
+    let error = keep_headers(&mut kept, one("c", 0)).unwrap_err();
+    assert_eq!(error, HeaderError::KeptSize(262_144 + 33));
+    assert!(error.to_string().ends_with("at most 262144 are allowed"));
+}
+
+#[test]
 fn a_transform_that_there_is_not_is_refused_by_name() {
     assert_eq!(
         refused(b"\0\x01\x03"),
@@ -144,7 +178,7 @@ fn what_is_not_known_ends_the_pairs() {
     let known = b"\0\0\x01\x01\x01k\x01v";
     let frame = read(&with_header(
         &[&known[..], b"\x07\xff\xff\xff"].concat(),
-        b"",
+        b"message",
     ))
     .unwrap();
     assert_eq!(frame.headers, pairs(&[("k", "v")]));
@@ -159,7 +193,6 @@ fn a_message_is_decompressed_as_far_as_its_limit() {
         (10 << 20, LIMIT, false),
         (10 << 20, 10 << 20, true),
         (10 << 20, usize::MAX, true),
-        (0, 0, true),
         (1, 0, false),
     ] {
         frame.payload = vec![0; size].into();

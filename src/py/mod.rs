@@ -67,8 +67,8 @@ mod _core {
     use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
-        detect, frame_end, frame_header, frame_length, read_header_frame, refused_transform,
-        tells_later, write_header_frame,
+        detect, frame_end, frame_ended, frame_header, frame_length, keep_headers,
+        read_header_frame, refused_transform, tells_later, write_header_frame,
     };
     #[pymodule_export]
     use super::structs::{
@@ -85,7 +85,8 @@ mod _core {
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
-        TFramedTransportFactory, TMemoryBuffer, send_at_once, source_below, take_output,
+        TFramedTransportFactory, TMemoryBuffer, rest_of_frame, send_at_once, source_below,
+        take_output,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::error;
-use super::ffi::Buffer;
+use super::ffi::{Buffer, exception_of};
 use crate::stream::{self, FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Opening};
 
 /// What the first bytes of a connection speak, by its name, and whether in
@@ -69,6 +69,14 @@ pub fn frame_end(data: &[u8]) -> Option<usize> {
     stream::frame_end(data)
 }
 
+/// The exception for a frame that ended inside a value, which lacks so many
+/// bytes, where that is known.
+#[pyfunction]
+#[pyo3(signature = (needed = None))]
+pub fn frame_ended(py: Python<'_>, needed: Option<usize>) -> Bound<'_, PyAny> {
+    exception_of(py, error::frame_ended(py, needed)).into_any()
+}
+
 /// What a frame of `THeader` holds: its message, the id of its protocol, flags,
 /// sequence id, whether zlib compressed it, and the keys with values of this
 /// message and of all that follow.
@@ -126,6 +134,18 @@ pub fn write_header_frame<'py>(
     Ok(PyBytes::new(py, &written))
 }
 
+/// What a connection of `THeader` keeps for all of its messages, with what its
+/// last one has said; refused where that is too much.
+#[pyfunction]
+pub fn keep_headers(
+    py: Python<'_>,
+    mut kept: HeaderPairs,
+    more: HeaderPairs,
+) -> PyResult<Bound<'_, PyDict>> {
+    stream::keep_headers(&mut kept, more).map_err(|error| header_error(py, &error))?;
+    dict_of(py, &kept)
+}
+
 /// What is said of a transform of `THeader` that there is not.
 #[pyfunction]
 pub fn refused_transform(transform: u32) -> String {
@@ -145,7 +165,7 @@ pub(super) fn dict_of<'py>(py: Python<'py>, pairs: &HeaderPairs) -> PyResult<Bou
 fn header_error(py: Python<'_>, error: &HeaderError) -> PyErr {
     let is_size = matches!(
         error,
-        HeaderError::MessageSize(_) | HeaderError::HeaderSize(_)
+        HeaderError::MessageSize(_) | HeaderError::HeaderSize(_) | HeaderError::KeptSize(_)
     );
     error::header_frame(py, &error.to_string(), is_size)
 }

@@ -10,15 +10,11 @@ use super::answers::lock;
 use super::options::{MessageFormat, ServerOptions};
 use crate::stream::{
     FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Protocol, frame_end, frame_header,
+    keep_headers,
 };
 
 /// So much of a message is looked at, in bytes, for the name of its method.
 const MESSAGE_START: usize = 4096;
-
-/// The most that a connection may say for all of its messages, in bytes; each
-/// key with its value counts for some more than they have, as in HTTP/2.
-const MOST_KEPT: usize = 1 << 18;
-const EACH_PAIR: usize = 32;
 
 // The protocols of messages, by their numbers.
 const BINARY: u32 = 0;
@@ -89,19 +85,8 @@ impl HeaderSession {
                 ));
             }
         };
-        if !frame.persistent.is_empty() {
-            persistent.append(&mut frame.persistent);
-            let kept: usize = persistent
-                .iter()
-                .map(|(key, value)| key.len() + value.len() + EACH_PAIR)
-                .sum();
-            if kept > MOST_KEPT {
-                return Err(format!(
-                    "headers for all messages of a connection of THeader that take {kept} bytes, \
-                     {EACH_PAIR} for each among them: at most {MOST_KEPT} are allowed"
-                ));
-            }
-        }
+        keep_headers(persistent, mem::take(&mut frame.persistent))
+            .map_err(|error| error.to_string())?;
         let mut headers = persistent.clone();
         headers.append(&mut frame.headers);
         let call = HeaderCall {

@@ -34,6 +34,10 @@ const PERSISTENT_KEY_VALUE: u32 = 2;
 const LONGEST_VARINT: usize = 5;
 /// What is set aside first for a message that is decompressed.
 const FIRST_PIECE: usize = 4096;
+/// The most that a connection may say for all of its messages, in bytes; each
+/// key with its value counts for some more than they have, as in HTTP/2.
+const MOST_KEPT: usize = 1 << 18;
+const EACH_PAIR: usize = 32;
 
 /// Keys with their values. Of a key that came twice there is the last value.
 pub type HeaderPairs = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -76,6 +80,13 @@ pub enum HeaderError {
     /// Keys and values that are more than a header can hold, of so many bytes.
     #[error("headers of {0} bytes: a message of THeader may have {LARGEST_HEADER}")]
     HeaderSize(usize),
+    /// Keys and values for all messages of a connection that are more than it
+    /// may keep, of so many bytes.
+    #[error(
+        "headers for all messages of a connection of THeader that take {0} bytes, {EACH_PAIR} \
+         for each among them: at most {MOST_KEPT} are allowed"
+    )]
+    KeptSize(usize),
 }
 
 type Result<T> = std::result::Result<T, HeaderError>;
@@ -110,7 +121,7 @@ impl HeaderFrame {
             }
             read.payload = payload;
         }
-        Ok(read)
+        read.require_message()
     }
 
     /// What a frame holds, given without its length, and of a message that is
@@ -120,7 +131,14 @@ impl HeaderFrame {
         if read.zlib {
             (read.payload, _) = decompressed(&read.payload, most)?;
         }
-        Ok(read)
+        read.require_message()
+    }
+
+    fn require_message(self) -> Result<Self> {
+        if self.payload.is_empty() {
+            return Err(broken("no message".to_owned()));
+        }
+        Ok(self)
     }
 
     /// What a frame holds, with its message as it is there.
@@ -209,6 +227,26 @@ impl HeaderFrame {
         }
         Ok(())
     }
+}
+
+/// Adds what a message says for all that follow to what those before it have
+/// said.
+///
+/// An error where a connection would keep too much, and then it is to be
+/// closed.
+pub fn keep_headers(kept: &mut HeaderPairs, mut more: HeaderPairs) -> Result<()> {
+    if more.is_empty() {
+        return Ok(());
+    }
+    kept.append(&mut more);
+    let size: usize = kept
+        .iter()
+        .map(|(key, value)| key.len() + value.len() + EACH_PAIR)
+        .sum();
+    if size > MOST_KEPT {
+        return Err(HeaderError::KeptSize(size));
+    }
+    Ok(())
 }
 
 #[cold]

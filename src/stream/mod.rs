@@ -34,6 +34,6 @@ pub use detect::{Opening, Speech, detect};
 pub use frame::{
     FRAME_HEADER, frame_end, frame_header, frame_length, unsigned_header, unsigned_length,
 };
-pub use header::{HeaderError, HeaderFrame, HeaderPairs};
+pub use header::{HeaderError, HeaderFrame, HeaderPairs, keep_headers};
 pub use inbound::{Framing, Inbound};
 pub use scan::{Protocol, Scan, Target};

@@ -30,6 +30,12 @@ pub enum ErrorKind {
         /// How many were there.
         available: usize,
     },
+    /// A frame, which is a message as a whole, ended inside a value.
+    #[error("the frame ended inside a value{}", lack(*.needed))]
+    FrameEnded {
+        /// How many bytes the frame lacks, where that is known.
+        needed: Option<usize>,
+    },
     /// A size below zero.
     #[error("negative size {0}")]
     NegativeSize(i64),
@@ -86,6 +92,13 @@ pub enum ErrorKind {
     /// The source of the bytes failed.
     #[error(transparent)]
     Source(Box<dyn StdError + Send + Sync>),
+}
+
+/// What a frame lacks, as an error tells of it.
+fn lack(needed: Option<usize>) -> String {
+    needed.map_or_else(String::new, |needed| {
+        format!(", of which {needed} more bytes are needed")
+    })
 }
 
 /// What is entered, and to do what; for the text of the error.

@@ -50,6 +50,13 @@ pub trait Input {
 
     /// How many bytes were taken since the input was made.
     fn offset(&self) -> u64;
+
+    /// The header of a message was taken: an error where its struct is known
+    /// not to follow, because the frame that they share has ended.
+    #[inline]
+    fn end_header(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The proof that an input lies in memory: only inputs of this room can give it.

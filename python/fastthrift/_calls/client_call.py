@@ -22,6 +22,7 @@ the same outcome.
 from __future__ import annotations
 
 from fastthrift._calls.steps import Blocking, run
+from fastthrift._calls.transports import rest_of_frame
 from fastthrift._core import (
     TMessageType,
     find_method,
@@ -146,7 +147,8 @@ class ClientCall:
         try:
             raise exception
         finally:
-            del exception
+            # A field of the result has it, too.
+            del exception, result
 
     def read_result(self, iprot: Any, result: Any) -> Steps[TApplicationException | None]:
         """Read the reply into a result; what refuses the call, where that came in place of it."""
@@ -157,6 +159,7 @@ class ClientCall:
             return (yield from self._read_refusal(iprot))
         yield self.kind.read(result, iprot)
         yield iprot.read_message_end()
+        self.check_end(rest_of_frame(iprot.trans))
         return None
 
     def open_result(self, result: Any) -> tuple[BaseException | None, Any]:
@@ -192,6 +195,18 @@ class ClientCall:
         """Raise for the header of a reply that does not belong to the call."""
         self.stage = READING
         run(self._check_header(iprot, name, message_type, seqid))
+
+    def check_end(self, rest: int) -> None:
+        """Raise where so many bytes follow the reply in its frame: whoever sent them would have
+        them taken for the next one."""
+        if rest:
+            from fastthrift.protocol.exc import TProtocolException
+
+            raise TProtocolException(
+                TProtocolException.INVALID_DATA,
+                f"the frame of the reply to a call of {self.api} goes on behind it: {rest} bytes "
+                "more than the message has",
+            )
 
     def _check_header(self, iprot: Any, name: Any, message_type: int, seqid: int) -> Steps[None]:
         mismatch = self._mismatch(iprot, name, message_type, seqid)
@@ -234,6 +249,7 @@ class ClientCall:
         refusal = TApplicationException()
         yield self.kind.read(refusal, iprot)
         yield iprot.read_message_end()
+        self.check_end(rest_of_frame(iprot.trans))
         return refusal
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastthrift._calls.transports import find_layer
+from fastthrift.transport._header_names import require_latin, require_line
 
 _WEB = ("http", "https")
-# A name as RFC 9110 has it, and a value that is one line.
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\U0010ffff]*")
 
 
 def text_of(headers: Mapping[str, str] | None) -> dict[str, str]:
@@ -27,12 +24,7 @@ def text_of(headers: Mapping[str, str] | None) -> dict[str, str]:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers: the name and the value of {name!r} have to be text")
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"headers: {name!r} cannot be sent: a name has letters, digits and hyphens"
-            )
-        if not _VALUE.fullmatch(value):
-            raise ValueError(f"headers: {name!r} cannot be sent: a value is one line of text")
+        require_line(name, value)
     return dict(headers)
 
 
@@ -47,10 +39,7 @@ def require_room(
     for url in urls:
         if url.scheme in _WEB:
             for name, value in headers.items():
-                if max(value, default="") > "\xff":
-                    raise ValueError(
-                        f"headers: {name!r} cannot be sent to {url}: values of HTTP are of Latin-1"
-                    )
+                require_latin(name, value, f" to {url}")
         elif not (is_header or url.transport == "header"):
             raise ValueError(
                 f"headers: there is no room for any at {url}, by transport={url.transport}: over "

@@ -6,7 +6,7 @@ transport each find that the other one sends garbage, or hangs up.
 
 from __future__ import annotations
 
-from fastthrift._calls.transports import layers
+from fastthrift._calls.transports import find_layer, is_said_of, layers
 from fastthrift._core import detect
 from fastthrift.transport.base import TTransportException
 
@@ -21,6 +21,7 @@ _NO_MESSAGES = {
     "TLS handshake": ("a TLS handshake", "connections without encryption"),
     "TLS alert": ("a TLS alert", "connections without encryption"),
     "SASL": ("a SASL negotiation", "messages without one"),
+    "zlib": ("a stream that zlib has compressed", "messages that are not compressed"),
 }
 
 # Of a frame, and of a name in the binary protocol, in bytes; and what comes after the name.
@@ -65,7 +66,7 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     if speech in _NO_MESSAGES:
         what, other = _NO_MESSAGES[speech]
         return f"{what}, this {side} expects {wanted or other}"
-    wanted = wanted or _wanted(prot, speech, framed)
+    wanted = wanted or ("" if _has_taken(prot) else _wanted(prot, speech, framed))
     if not wanted:
         return None
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
@@ -80,11 +81,32 @@ def _spoken(opening: bytes | None) -> tuple[str, bool] | None:
     if found is None and int.from_bytes(opening[:_LENGTH], "big") == len(opening) - _LENGTH:
         # A frame with a name alone is a message without a version, whose type is not in the frame.
         found = detect(opening + _CALL)
+    if found is None and _is_compressed(opening):
+        return "zlib", False
     return found
+
+
+def _is_compressed(opening: bytes) -> bool:
+    """Whether bytes begin as a stream of zlib does: by its method, and a number that 31 divides."""
+    start = int.from_bytes(opening[:2], "big")
+    return opening[:1] == b"x" and len(opening) > 1 and start % 31 == 0
+
+
+def _has_taken(prot: Any) -> bool:
+    """Whether it is THeader's, which has looked at the frames and names whom it does not take:
+    what there is of a message was in one of them."""
+    return is_said_of(getattr(prot, "trans", None), "has_taken")
+
+
+def _is_of_header(prot: Any) -> bool:
+    """Whether it goes over THeader, which has frames of its own, and protocols in them."""
+    return find_layer(getattr(prot, "trans", None), "has_taken") is not None
 
 
 def _wanted(prot: Any, speech: str, framed: bool) -> str:
     """What a protocol is for that is not spoken so; nothing where it is, or nobody knows."""
+    if speech != _HEADER and _is_of_header(prot):
+        return _HEADER
     own_frames, own_protocol = _makes_frames(prot), _other_protocol(prot, speech)
     wanted = ""
     if own_frames is not None and framed != own_frames:
@@ -98,7 +120,7 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
     """The factories that a client with the protocol ``prot`` needs to speak as the other side;
     None where the bytes do not tell."""
     found = _spoken(opening)
-    if found is None or found[0] in _NO_MESSAGES:
+    if found is None or found[0] in _NO_MESSAGES or _has_taken(prot):
         return None
     speech, framed = found
     names = [
@@ -111,10 +133,11 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
         if _other_protocol(prot, speech) is None:
             return None
         return f"use {kind}HeaderTransportFactory and {kind}HeaderProtocolFactory"
+    of_header = _is_of_header(prot)
     own_frames, needed = _makes_frames(prot), []
-    if own_frames is not None and framed != own_frames:
+    if of_header or (own_frames is not None and framed != own_frames):
         needed.append(f"{kind}{'Framed' if framed else 'Buffered'}TransportFactory")
-    if _other_protocol(prot, speech) is not None:
+    if of_header or _other_protocol(prot, speech) is not None:
         if speech == _OLD_BINARY:
             needed.append(f"{kind}BinaryProtocolFactory(strict_read=False)")
         elif kind == "T" or speech in _AIO_PROTOCOLS:

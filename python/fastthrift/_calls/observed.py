@@ -422,7 +422,11 @@ class Seen:
         self.call: Call | None = None
         self._token: Any = None
         self._service = getattr(processor, "_service", None)
-        self._handler = _SeenHandler(self, self._service, getattr(processor, "_handler", None))
+
+    @property
+    def _handler(self) -> Any:
+        # Made when it is asked for: kept, it would be in a cycle.
+        return _SeenHandler(self, self._service, getattr(self.processor, "_handler", None))
 
     def handle_exception(self, error: Exception, result: Any) -> bool:
         return bool(self.processor.handle_exception(error, result))
@@ -453,7 +457,9 @@ class Seen:
         """Call the handler."""
         self.begun = _clock()
         call = self.call = _call_of(service, self.served, self.iprot, args)
-        call._go = lambda call: self.kind.call(function, list(call.args))
+        call_function = self.kind.call
+        # It knows nothing of this object, which has the call: no cycle.
+        call._go = lambda call: call_function(function, list(call.args))
         answer = self.answer_of(call)
         self._token = _current.set(call)
         try:

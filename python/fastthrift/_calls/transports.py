@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fastthrift._core import rest_of_frame as rest_of_native_frame
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +89,13 @@ def is_said_of(trans: Any, attribute: str) -> bool:
     ``holds_whole_messages`` where a message has come as a whole and its answer goes into memory.
     """
     return any(getattr(layer, attribute, False) is True for layer in layers(trans))
+
+
+def rest_of_frame(trans: Any) -> int:
+    """How many bytes are left in the frame of the message that was read; 0 where it had none."""
+    if getattr(trans, "has_frames", False):
+        return len(trans.arrived)
+    return rest_of_native_frame(trans)
 
 
 def is_in_memory(trans: Any) -> bool:

@@ -279,6 +279,10 @@ class Lane:
         self._source.setvalue(message)
         return call
 
+    def rest(self) -> bytes:
+        """What follows the message in its frame: another one."""
+        return self._source.getvalue() if self._framed else b""
+
     def note_opening(self, call: ServerCall, message: bytes) -> None:
         """Note how what is no message begins on its connection, for the log."""
         if call.header is None:
@@ -286,17 +290,23 @@ class Lane:
             call.opening = length + message[:LOOKED_AT]
 
     def make(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the call of a message, and answer it; whether the connection goes on. Where it does
-        not, something may be left of the answer."""
-        call = self.begin(calls, message)
-        goes_on = True
-        try:
-            self.process(call)
-        except BaseException as error:  # sys.exit() in a handler ends no server
-            self.note_opening(call, message)
-            goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
-        if call.ending is not None:
-            call.end()  # a processor of somebody's own has answered
+        """Make the calls of a frame, or of a message without one, and answer them; whether the
+        connection goes on. Where it does not, something may be left of the answer."""
+        goes_on = is_first = True
+        while True:
+            call = self.begin(calls, message)
+            try:
+                self.process(call)
+            except BaseException as error:  # sys.exit() in a handler ends no server
+                if is_first:
+                    self.note_opening(call, message)
+                goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+            if call.ending is not None:
+                call.end()  # a processor of somebody's own has answered
+            message = self.rest() if goes_on else b""
+            if not message:
+                break
+            is_first = False
         calls.answer(self.output.take(), goes_on)
         return goes_on
 
@@ -333,6 +343,10 @@ class HeaderLane(Lane):
         if format.protocol == HEADER:
             format = Format(_INSIDE[0], True)
         return formats.protocols(format, self._source, self.output, beside=_BESIDE_ANSWER)
+
+    def rest(self) -> bytes:
+        # It belongs to no message.
+        return b""
 
     def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
         header = calls.header()

@@ -14,13 +14,16 @@ from fastthrift.transport._addresses import EITHER_FAMILY, in_turn, resolve
 
 # How long the next wait may be, in seconds, None for any time; raises where there is no time left.
 Bound = Callable[[], "float | None"]
+# Is told where a connection ends before anything has come of an answer.
+Ended = Callable[[socket.socket], None]
 
 
-def bind(connection: http_client.HTTPConnection, bound: Bound) -> None:
-    """Ask ``bound`` before each wait of a connection."""
+def bind(connection: http_client.HTTPConnection, bound: Bound, ended: Ended) -> None:
+    """Ask ``bound`` before each wait of a connection, and tell ``ended`` of an end without an
+    answer."""
     ours: Any = connection
     ours._create_connection = functools.partial(_connected, bound)
-    ours.response_class = functools.partial(_Response, bound)
+    ours.response_class = functools.partial(_Response, bound, ended)
     send = connection.send
 
     def send_in_time(data: Any) -> None:
@@ -61,27 +64,27 @@ def _connected(
 class _Response(http_client.HTTPResponse):
     """A response whose parts come in time."""
 
-    def __init__(self, bound: Bound, sock: Any, *args: Any, **kwargs: Any) -> None:
-        source: Any = _Source(bound, sock)
+    def __init__(self, bound: Bound, ended: Ended, sock: Any, *args: Any, **kwargs: Any) -> None:
+        source: Any = _Source(bound, ended, sock)
         super().__init__(source, *args, **kwargs)
 
 
 class _Source:
     """Stands for a socket, which a response asks for a file."""
 
-    def __init__(self, bound: Bound, sock: socket.socket) -> None:
-        self._bound = bound
-        self._sock = sock
+    def __init__(self, bound: Bound, ended: Ended, sock: socket.socket) -> None:
+        self._parts = bound, ended, sock
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Pieces(self._bound, self._sock))
+        return io.BufferedReader(_Pieces(*self._parts))
 
 
 class _Pieces(io.RawIOBase):
     """What comes on a socket, as the file of it that keeps it open when others close it."""
 
-    def __init__(self, bound: Bound, sock: socket.socket) -> None:
+    def __init__(self, bound: Bound, ended: Ended, sock: socket.socket) -> None:
         self._bound = bound
+        self._ended: Ended | None = ended
         self._sock = sock
         self._file: Any = sock.makefile("rb", buffering=0)
 
@@ -90,7 +93,11 @@ class _Pieces(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> Any:
         self._sock.settimeout(self._bound())
-        return self._file.readinto(buffer)
+        count = self._file.readinto(buffer)
+        ended, self._ended = self._ended, None
+        if count == 0 and ended is not None:
+            ended(self._sock)
+        return count
 
     def close(self) -> None:
         self._file.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import CONTENT_TYPE as CONTENT_TYPE
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._addresses import split_url, without_secrets
+from fastthrift.transport._header_names import merged, require_latin, require_line, require_text
 
 HTTP_URI = "{scheme}://{host}:{port}{path}"
 DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
@@ -51,6 +53,27 @@ def parse_uri(uri: str) -> Address:
         raise ValueError(f"a URI without a host: {without_secrets(uri)!r}")
     path = parsed.path + (f"?{parsed.query}" if parsed.query else "")
     return Address(parsed.scheme, parsed.hostname, parsed.port or _PORTS[parsed.scheme], path)
+
+
+def headers_of_request(*sources: Mapping[Any, Any] | None) -> dict[str, str]:
+    """The headers that go with a request besides those of each: of names that differ in case alone
+    the last one. Raises ``TypeError`` for what is neither text nor bytes, ``ValueError`` for what
+    cannot be sent."""
+    found = [
+        {_text(name): _text(value, name) for name, value in source.items()}
+        for source in sources
+        if source
+    ]
+    headers = merged(*found)
+    for name, value in headers.items():
+        require_line(name, value)
+        require_latin(name, value)
+    return headers
+
+
+def _text(text: str | bytes, of: object = None) -> str:
+    require_text(text, of)
+    return text.decode("latin-1") if isinstance(text, bytes) else text
 
 
 def make_uri(host: str, port: int, path: str, scheme: str, url: str) -> str:

@@ -20,6 +20,7 @@ from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
+from fastthrift.transport._arrival import never_arrived
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
     DeadlineExceeded,
@@ -38,6 +39,7 @@ from ._common import (
     Address,
     describe_answer,
     details_of_failure,
+    headers_of_request,
     make_uri,
     parse_uri,
     shown,
@@ -128,6 +130,8 @@ class THttpClient(TTransportBase):
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
         self.bytes_told = (0, 0)
+        # Whether the server is known not to have seen the last request.
+        self._never_arrived = False
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
         self._http_header_factory = http_header_factory or THttpHeaderFactory()
@@ -147,7 +151,7 @@ class THttpClient(TTransportBase):
             )
         else:
             self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
-        bind(self._http, self._bound)
+        bind(self._http, self._bound, self._note_end)
 
     def close(self) -> None:
         connection, self._http = self._http, None
@@ -201,6 +205,8 @@ class THttpClient(TTransportBase):
         self._written = io.BytesIO()
         if not data:
             return
+        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
+        self._never_arrived = False
         self.response = io.BytesIO()
         self.answer_description = None
         self.request_sent = False
@@ -211,7 +217,7 @@ class THttpClient(TTransportBase):
         connection = self._http
         assert connection is not None
         try:
-            body = self._exchange(connection, data)
+            body = self._exchange(connection, data, custom)
         except BaseException as error:
             self.close()
             self._translate(error)
@@ -236,10 +242,20 @@ class THttpClient(TTransportBase):
         left = max(self.deadline - time.monotonic(), 0.001)
         return left if self._timeout is None else min(left, self._timeout)
 
+    def _note_end(self, sock: socket.socket) -> None:
+        """The connection has ended without an answer."""
+        at = self.deadline
+        if self._timeout is not None:
+            patience = time.monotonic() + self._timeout
+            at = patience if at is None else min(at, patience)
+        self._never_arrived = never_arrived(sock, at)
+
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
-    def _exchange(self, connection: http_client.HTTPConnection, data: bytes) -> bytes:
+    def _exchange(
+        self, connection: http_client.HTTPConnection, data: bytes, custom: dict[str, str]
+    ) -> bytes:
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(data)),
@@ -247,7 +263,6 @@ class THttpClient(TTransportBase):
         }
         if self.deadline is not None:
             headers[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
-        custom = {**(self._http_header_factory.get_headers() or {}), **self.call_headers}
         chosen = {name.lower() for name in custom}
         connection.putrequest(
             "POST",
@@ -322,7 +337,12 @@ class THttpClient(TTransportBase):
             )
             failure.errno = errno.ECONNREFUSED
         elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
-            failure = TTransportConnectionReset(message=f"{where} closed the connection: {error}")
+            text = f"{where} closed the connection: {error}"
+            if self.code is None:
+                text += "; does the server speak HTTP?"
+            failure = TTransportConnectionReset(message=text)
+            if self._never_arrived:
+                failure.request_sent = False
         elif isinstance(error, OSError):
             failure = THttpException(
                 TTransportException.NOT_OPEN, f"Could not connect to {where}: {error}"

@@ -64,9 +64,10 @@ class TMistypedDataException(TMalformedDataException, ValueError):
 
 
 class TFrameSizeException(TTransportException, TMalformedDataException):
-    """The length of a frame is negative, 0, or above the limit.
+    """The length of a frame is negative, 0, or above the limit; or the frame is shorter than the
+    message in it.
 
-    ``type`` is ``TTransportException.NEGATIVE_SIZE``, ``UNKNOWN`` or ``SIZE_LIMIT``.
+    ``type`` is ``TTransportException.NEGATIVE_SIZE``, ``SIZE_LIMIT`` or ``UNKNOWN``.
     """
 
 

@@ -81,9 +81,8 @@ class THeaderProtocol:
         self.trans.add_transform(transform_id)
 
     def read_message_begin(self) -> tuple[str, int, int]:
-        if not self.trans.pending():
-            # The frame says in which protocol the message is.
-            self.trans.feed(self.trans.trans.read(self.trans.rules.max_frame_size))
+        # The frame says in which protocol the message is.
+        self.trans.begin_frame()
         header: tuple[str, int, int] = self._proto().read_message_begin()
         return header
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from fastthrift._core import detect, frame_header, refused_transform
+from fastthrift._core import detect, frame_ended, frame_header, keep_headers, refused_transform
 
 from ._header_frame import (
     ZLIB,
@@ -15,6 +15,7 @@ from ._header_frame import (
     read_frame,
     write_frame,
 )
+from ._header_names import as_bytes, merged
 from ._time_left import TIMEOUT_HEADER, deadline_of, milliseconds_left
 from .base import TTransportException
 
@@ -73,9 +74,11 @@ def _protocol_at(start: bytes) -> int | None:
     return None if framed else _SPOKEN.get(speech)
 
 
-def as_bytes(text: str | bytes) -> bytes:
-    """A key or value as THeader sends it."""
-    return text.encode() if isinstance(text, str) else bytes(text)
+def _shown(start: bytes, size: int | None = None) -> str:
+    """The first bytes of a connection, or of a frame of this size, and what they are, where they
+    tell."""
+    found = detect(start if size is None else size.to_bytes(LENGTH, "big") + start)
+    return f"{bytes(start)!r}" + (f" ({found[0]})" if found else "")
 
 
 class HeaderRules:
@@ -103,6 +106,8 @@ class HeaderRules:
         self.answers = False
         #: Whether the last flush was refused because of a limit, so that nothing was sent.
         self.refused = False
+        #: Whether a message is being read, which goes on in no other frame.
+        self.is_reading = False
         self.start_over()
 
     def start_over(self) -> None:
@@ -111,6 +116,14 @@ class HeaderRules:
         self.received = HeaderFrame(b"", self.default_protocol)
         self.read_persistent: dict[bytes, bytes] = {}
         self.sequence_id = 0
+        #: Whether the other side has sent something that is taken here.
+        self.has_taken = False
+        self.is_reading = False
+
+    def require_no_message(self) -> None:
+        """Raise where another frame is asked for in the middle of a message."""
+        if self.is_reading and not self.is_unframed:
+            raise frame_ended()
 
     @property
     def is_unframed(self) -> bool:
@@ -125,11 +138,15 @@ class HeaderRules:
             self._take(_UNFRAMED[protocol], HeaderFrame(b"", protocol))
             return None
         size = int.from_bytes(start, "big", signed=True)
+        if size == 0:
+            raise TTransportException(
+                TTransportException.NEGATIVE_SIZE, "a frame of 0 bytes, which holds no message"
+            )
         if not 0 < size <= self.max_frame_size:
             raise TTransportException(
                 TTransportException.SIZE_LIMIT if size > 0 else TTransportException.NEGATIVE_SIZE,
                 f"a frame of {size} bytes where at most {self.max_frame_size} are allowed: "
-                f"it begins with {bytes(start)!r}, which may be no frame of THeader at all",
+                f"it begins with {_shown(start)}, which may be no frame of THeader at all",
             )
         return size
 
@@ -138,14 +155,16 @@ class HeaderRules:
         if is_header_frame(frame):
             received = read_frame(frame, self.max_frame_size)
             self._take(THeaderClientType.HEADERS, received)
-            self.read_persistent |= received.persistent
+            if received.persistent:
+                self.read_persistent = keep_headers(self.read_persistent, received.persistent)
             self.sequence_id = received.sequence_id
             return received.payload
         protocol = _protocol_at(frame[:_START])
         if protocol is None:
             raise TTransportException(
                 TTransportException.INVALID_CLIENT_TYPE,
-                f"a frame that begins with {frame[:16]!r}: expected THeader's magic number 0x0FFF, "
+                f"a frame that begins with {_shown(frame[:_START], len(frame))}: expected "
+                "THeader's magic number 0x0FFF, "
                 "or a message of the binary or compact protocol",
             )
         self._take(_FRAMED[protocol], HeaderFrame(b"", protocol))
@@ -161,6 +180,7 @@ class HeaderRules:
             )
         self.client_type = client_type
         self.received = received
+        self.has_taken = True
 
     def sent_for(self, payload: bytes) -> bytes:
         """What is sent for what was written: one frame, or as the other side speaks; nothing for
@@ -168,42 +188,44 @@ class HeaderRules:
         self.refused = False
         if not payload:
             return b""
+        # Until nothing is wrong with what is sent; what was set for it goes with the next message
+        # otherwise.
+        self.refused = True
         if self.client_type == THeaderClientType.HEADERS:
             payload = self._as_frame(payload)
-        if self.is_unframed:
-            return payload
-        self.refused = len(payload) > self.max_frame_size
-        if self.refused:
-            raise TTransportException(
-                TTransportException.SIZE_LIMIT,
-                f"a frame of {len(payload)} bytes where at most {self.max_frame_size} are "
-                "allowed (max_frame_size)",
-            )
-        return bytes(frame_header(len(payload), self.max_frame_size)) + payload
+        if not self.is_unframed:
+            if len(payload) > self.max_frame_size:
+                raise TTransportException(
+                    TTransportException.SIZE_LIMIT,
+                    f"a frame of {len(payload)} bytes where at most {self.max_frame_size} are "
+                    "allowed (max_frame_size)",
+                )
+            payload = bytes(frame_header(len(payload), self.max_frame_size)) + payload
+        self.refused = False
+        self.write_headers = {}
+        return payload
 
     def _as_frame(self, payload: bytes) -> bytes:
         transforms = self.write_transforms
         if self.answers and not transforms:
             transforms = self.received.transforms
-        headers = self.write_persistent | self.write_headers
-        headers |= {as_bytes(name): as_bytes(text) for name, text in self.call_headers.items()}
-        headers |= self._time_left(headers)
-        self.write_headers = {}
+        of_call = {as_bytes(name): as_bytes(text, name) for name, text in self.call_headers.items()}
+        headers = merged(self._time_left(), self.write_persistent, self.write_headers, of_call)
         frame = HeaderFrame(
             payload, self.received.protocol_id, 0, self.sequence_id, transforms, headers
         )
         try:
             return write_frame(frame)
         except TTransportException:
-            self.refused = True
+            # They are what is too large, and would be with the next message too.
+            self.write_headers = {}
             raise
 
-    def _time_left(self, headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    def _time_left(self) -> dict[bytes, bytes]:
         """What tells the server until when a call has time, where the program does not say so by
         itself."""
         at = None if self.answers else deadline_of(self.below)
-        name = TIMEOUT_HEADER.lower().encode()
-        if at is None or any(each.lower() == name for each in headers):
+        if at is None:
             return {}
         return {TIMEOUT_HEADER.encode(): milliseconds_left(at).encode()}
 
@@ -228,6 +250,11 @@ class HeaderFace:
         return self.rules.refused
 
     @property
+    def has_taken(self) -> bool:
+        """Whether the other side has sent something that is taken here, in whatever frames."""
+        return self.rules.has_taken
+
+    @property
     def protocol_id(self) -> int:
         """The protocol of the last message that came, or of the first one that goes."""
         return self.rules.received.protocol_id
@@ -247,12 +274,13 @@ class HeaderFace:
         return self.rules.read_persistent | self.rules.received.headers
 
     def set_header(self, key: str | bytes, value: str | bytes) -> None:
-        """Send this with the next message."""
-        self.rules.write_headers[as_bytes(key)] = as_bytes(value)
+        """Send this with the next message. Of names that differ in case alone the last one is
+        sent; raises ``TypeError`` for what is neither text nor bytes."""
+        self.rules.write_headers[as_bytes(key)] = as_bytes(value, key)
 
     def set_persistent_header(self, key: str | bytes, value: str | bytes) -> None:
         """Send this with each message from now on."""
-        self.rules.write_persistent[as_bytes(key)] = as_bytes(value)
+        self.rules.write_persistent[as_bytes(key)] = as_bytes(value, key)
 
     def clear_headers(self) -> None:
         """Send none of what was set with the next message, nor with those after it."""

@@ -59,6 +59,7 @@ class _HeaderStream(TTransportBase):
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes, of one frame."""
         if self._position == len(self._unread):
+            self.rules.require_no_message()
             self._unread, self._position = self._next(), 0
         data = self._unread[self._position : self._position + sz]
         self._position += len(data)
@@ -113,9 +114,17 @@ class THeaderTransport(HeaderFace, TBufferedTransport):
         self.rules = HeaderRules(allowed_client_types, default_protocol, max_frame_size)
         super().__init__(_HeaderStream(trans, self.rules))
 
+    def begin_frame(self) -> None:
+        """Wait for the frame of the next message, unless it has come."""
+        self.rules.is_reading = False
+        if not self.pending():
+            self.feed(self.trans.read(self.rules.max_frame_size))
+        self.rules.is_reading = True
+
     def end_frame(self) -> None:
         """A message was read to its end: what its frame has besides belongs to no other, and is
         passed over. Envoy's health check sends a byte too many."""
+        self.rules.is_reading = False
         if not self.rules.is_unframed:
             self.trans.end_frame()
             if rest := self.pending():

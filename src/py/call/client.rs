@@ -13,7 +13,7 @@ use crate::py::codec;
 use crate::py::ffi::Quiet;
 use crate::py::imports;
 use crate::py::protocol::{ReadMessage, message_name, original_reader};
-use crate::py::transport::ToSend;
+use crate::py::transport::{ToSend, rest_of_frame};
 use crate::wire::{MessageHeader, message_type};
 
 /// A method, whether nobody waits for its answer, and the arguments.
@@ -165,6 +165,7 @@ pub fn read_reply<'py>(
     if header.message_type == message_type::EXCEPTION {
         let refusal = imports::application_exception(py)?.call0()?;
         refusal.call_method1(intern!(py, "read"), (iprot,))?;
+        check_end(call, &trans)?;
         return Ok(Some((Some(refusal), None)));
     }
     let result = ReadFields {
@@ -172,7 +173,17 @@ pub fn read_reply<'py>(
         strings: settings.strings(),
     };
     let (values, undeclared) = codec::read(&settings, &trans, result)?;
+    check_end(call, &trans)?;
     reply_of(method, signature, values, undeclared, call).map(Some)
+}
+
+/// Has `call.check_end` raise where something follows a reply in its frame.
+fn check_end(call: &Bound<'_, PyAny>, trans: &Bound<'_, PyAny>) -> PyResult<()> {
+    let rest = rest_of_frame(trans)?;
+    if rest > 0 {
+        call.call_method1(intern!(call.py(), "check_end"), (rest,))?;
+    }
+    Ok(())
 }
 
 /// What the fields of a result say.

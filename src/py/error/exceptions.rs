@@ -141,6 +141,7 @@ pub fn from_wire(py: Python<'_>, error: wire::Error, offset: Option<u64>, path: 
     let offset = error.offset().or(offset);
     let (class, number) = match error.kind() {
         ErrorKind::Truncated { .. } => (imports::truncated_data(py), number::END_OF_FILE),
+        ErrorKind::FrameEnded { .. } => (imports::frame_size(py), number::UNKNOWN),
         ErrorKind::Depth { .. } => (imports::depth_limit(py), number::SIZE_LIMIT),
         ErrorKind::NegativeSize(_) => (imports::malformed_data(py), number::NEGATIVE_SIZE),
         ErrorKind::SizeLimit { .. } => (imports::malformed_data(py), number::SIZE_LIMIT),
@@ -178,6 +179,12 @@ pub fn frame_size(py: Python<'_>, size: i32, limit: usize) -> PyErr {
         _ => (number::FRAME_LIMIT, frame_too_long("a frame", &size, limit)),
     };
     make(imports::frame_size(py), (number, text))
+}
+
+/// A frame that ended inside a value.
+#[cold]
+pub fn frame_ended(py: Python<'_>, needed: Option<usize>) -> PyErr {
+    from_wire(py, ErrorKind::FrameEnded { needed }.into(), None, "")
 }
 
 /// A length that no frame of SASL may have.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::py::codec::{self, Decoder, Direction, Encoder, Read, Strings, Write};
 use crate::py::error::Result;
 use crate::py::structs::{Kind, Plan, ttype};
-use crate::wire::{Error, MessageHeader, Reader, WireType, Writer};
+use crate::wire::{Error, Input, MessageHeader, Reader, WireType, Writer};
 
 /// The fields of a struct, to be read into an object.
 pub struct ReadStruct<'a, 'py> {
@@ -55,7 +55,9 @@ impl Read<'_> for ReadMessage {
     type Output = MessageHeader;
 
     fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<MessageHeader> {
-        Ok(reader.message()?)
+        let header = reader.message()?;
+        reader.input_mut().end_header()?;
+        Ok(header)
     }
 }
 

@@ -10,7 +10,7 @@ use super::input::Fetch;
 use super::{ReadAhead, TransportInput, Underlying};
 use crate::py::error;
 use crate::stream::{FRAME_HEADER, frame_header};
-use crate::wire::{Input, Limits};
+use crate::wire::Limits;
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
 const LARGEST_KEPT: usize = 1 << 16;
@@ -71,6 +71,16 @@ impl CyTransportBase {
     /// Puts the read side back.
     pub fn put_input_back(&mut self, input: TransportInput<'_>) {
         self.read_ahead = input.into_read_ahead();
+    }
+
+    /// How many bytes of the frame that came last were not taken; none where
+    /// there are no frames.
+    pub fn rest_of_frame(&self) -> usize {
+        if self.framed {
+            self.read_ahead.end - self.read_ahead.position
+        } else {
+            0
+        }
     }
 
     /// Whether nothing was written since the last flush.
@@ -251,11 +261,11 @@ impl CyTransportBase {
         below.call("close")
     }
 
-    /// Reads exactly `sz` bytes.
+    /// Reads exactly `sz` bytes, whatever frames they come in.
     fn read<'py>(this: &Bound<'py, Self>, sz: usize) -> PyResult<Bound<'py, PyBytes>> {
         let py = this.py();
         let mut input = this.try_borrow_mut()?.take_input(py, Limits::DEFAULT_SIZE);
-        let read = match input.take(sz) {
+        let read = match input.take_across_frames(sz) {
             Ok(bytes) => Ok(PyBytes::new(py, bytes)),
             Err(error) => Err(error::from_wire(py, error, None, "")),
         };

@@ -100,6 +100,16 @@ fn with_frame<T>(
     Ok(Some(looked))
 }
 
+/// How many bytes are left in the frame of the message that was read last;
+/// none where it had none.
+#[pyfunction]
+pub fn rest_of_frame(trans: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match trans.cast::<TFramedTransport>() {
+        Ok(framed) => Ok(framed.as_super().try_borrow()?.rest_of_frame()),
+        Err(_) => Ok(0),
+    }
+}
+
 /// Whether `object` is exactly of the native class `T` or of a Python
 /// subclass that changes neither reading nor writing.
 fn is_original<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {

@@ -79,20 +79,39 @@ impl<'py> TransportInput<'py> {
             Fetch::Exact => self.fetch_until(count, 0),
             Fetch::Ahead(ahead) => self.fetch_until(count, ahead),
             Fetch::Frames { ahead, limit } => {
-                while self.available() < count {
-                    let inside = self.taken > 0 || self.available() > 0;
-                    let missing = count - self.available();
-                    self.next_frame(ahead, limit).map_err(|error| {
-                        if inside {
-                            frame_ended(self.source.0.py(), error, missing)
-                        } else {
-                            error
-                        }
-                    })?;
+                if self.taken == 0 && self.available() == 0 {
+                    self.next_frame(ahead, limit)?;
                 }
-                Ok(())
+                // What is read as one goes on in no other frame.
+                self.require(count)
             }
         }
+    }
+
+    fn require(&self, count: usize) -> Result<()> {
+        match count.checked_sub(self.available()) {
+            None | Some(0) => Ok(()),
+            needed => Err(ErrorKind::FrameEnded { needed }.into()),
+        }
+    }
+
+    /// The next `count` bytes as a stream: those of frames are read on in the
+    /// next one.
+    pub fn take_across_frames(&mut self, count: usize) -> Result<&[u8]> {
+        if let Fetch::Frames { ahead, limit } = self.fetch {
+            while self.available() < count && count <= self.limit {
+                let inside = self.available() > 0;
+                let missing = count - self.available();
+                self.next_frame(ahead, limit).map_err(|error| {
+                    if inside {
+                        frame_ended(self.source.0.py(), error, missing)
+                    } else {
+                        error
+                    }
+                })?;
+            }
+        }
+        self.take(count)
     }
 
     /// Fetches until `count` bytes are available, asking for at least
@@ -182,7 +201,7 @@ impl<'py> TransportInput<'py> {
         };
         let length = frame_length(header, limit)
             .map_err(|size| source_error(error::frame_size(self.source.0.py(), size, limit)))?;
-        // The header goes, so that a value may span two frames.
+        // The header goes, so that a stream of bytes may span two frames.
         self.read_ahead.bytes.drain(start..start + FRAME_HEADER);
         let end = start + length;
         while self.read_ahead.bytes.len() < end {
@@ -286,5 +305,12 @@ impl Input for TransportInput<'_> {
     #[inline]
     fn offset(&self) -> u64 {
         self.taken
+    }
+
+    fn end_header(&mut self) -> Result<()> {
+        match self.fetch {
+            Fetch::Frames { .. } => self.require(1),
+            _ => Ok(()),
+        }
     }
 }

@@ -15,7 +15,7 @@ pub use base::CyTransportBase;
 pub use blocking::{ToSend, below_empty_buffer, send_at_once, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use contents::bytes_of;
-pub use endpoint::{Endpoint, with_next_frame};
+pub use endpoint::{Endpoint, rest_of_frame, with_next_frame};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::TMemoryBuffer;

@@ -30,7 +30,11 @@ from fastthrift.protocol import (
     TCompactProtocol,
     TCompactProtocolFactory,
 )
-from fastthrift.protocol.exc import TProtocolException, TTruncatedDataException
+from fastthrift.protocol.exc import (
+    TFrameSizeException,
+    TProtocolException,
+    TTruncatedDataException,
+)
 from fastthrift.thrift import TMessageType, TPayload, TType
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.utils import deserialize, serialize
@@ -450,7 +454,9 @@ def test_any_damage_is_read_as_by_the_synchronous_protocol(protocol):
                 wanted = outcome_of_native(protocol, damaged, module.Everything)
                 for source in ("duck", "buffered framed"):
                     got = await outcome(protocol, over(source, damaged), module.Everything)
-                    assert kind_of(got) == kind_of(wanted), (position, change, got, wanted)
+                    ends = isinstance(got, TFrameSizeException) and "frame" in source
+                    kind = kind_of(TTransportException(4)) if ends else kind_of(got)
+                    assert kind == kind_of(wanted), (position, change, got, wanted)
 
     run(main())
 
@@ -646,7 +652,8 @@ def test_messages_without_version():
         data = stream.getvalue()
         assert data == b"\0\0\0\4call\1\0\0\0\5"
         for source in SOURCES:
-            reader = TAsyncBinaryProtocol(over(source, data), strict_read=False)
+            # With the struct that follows a header in its frame.
+            reader = TAsyncBinaryProtocol(over(source, data + b"\0"), strict_read=False)
             assert await reader.read_message_begin() == ("call", TMessageType.CALL, 5)
         assert await binary.read_message_begin(Duck(data), strict=False) == ("call", 1, 5)
 

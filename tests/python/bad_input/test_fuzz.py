@@ -43,11 +43,8 @@ def _from_protocol(cls: Any, trans: Any, protocol: str) -> Any:
 
 
 def _framed(data: bytes) -> Any:
-    # In two frames: a value may span them.
-    half = len(data) // 2
-    frames = b"".join(
-        struct.pack(">i", len(part)) + part for part in (data[:half], data[half:]) if part
-    )
+    # In a frame before another one, into which no value goes on.
+    frames = (struct.pack(">i", len(data)) + data) * 2
     return subject.transport.TFramedTransport(subject.TMemoryBuffer(frames))
 
 
@@ -65,7 +62,7 @@ READERS: dict[str, Callable[[Any, bytes, str], Any]] = {
     "buffered": lambda cls, data, protocol: _from_protocol(
         cls, subject.transport.TBufferedTransport(OneByteAtATime(data)), protocol
     ),
-    "two frames": lambda cls, data, protocol: _from_protocol(cls, _framed(data), protocol),
+    "a frame": lambda cls, data, protocol: _from_protocol(cls, _framed(data), protocol),
 }
 
 

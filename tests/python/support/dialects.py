@@ -38,6 +38,8 @@ class Dialect(NamedTuple):
     @property
     def factories(self) -> tuple[Any, Any]:
         """Of transports and of protocols."""
+        if self.protocol == "THeader":
+            return THeaderTransportFactory(), THeaderProtocolFactory()
         return TRANSPORTS[self.framed], PROTOCOLS[self.protocol]
 
 

@@ -83,6 +83,13 @@ DIFFERENCES: dict[str, Difference] = {
         "max_message_size), written and read; frames have a limit too (max_frame_size of the "
         "transport factory). The limit of a message is not that of bytes in memory.",
     ),
+    "frame-borders": Difference(
+        "Decoding",
+        "A message that its frame does not hold as a whole goes on in the next frame, whose call "
+        "or answer is lost; what follows a reply in its frame is read as the next one.",
+        "A message ends with its frame, or earlier: else it is a TTransportException, and the "
+        "connection is closed. Several calls in one frame are made.",
+    ),
     "two-gigabytes": Difference(
         "Encoding",
         "A string of 2 GiB or more is written as a length that no reader accepts and nothing of "

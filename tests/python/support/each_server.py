@@ -101,7 +101,10 @@ def factories_of(kind: str, dialect: Dialect) -> dict[str, Any]:
     transports, protocols = dialect.factories
     if kind in (ASYNCIO, ASYNCIO_HTTP):
         name = dialect.protocol.replace(" ", "_").lower()
-        awaited = aio_factories(name, "framed" if dialect.framed else "buffered")
+        transport = "framed" if dialect.framed else "buffered"
+        if dialect.protocol == "THeader":
+            name = transport = "header"
+        awaited = aio_factories(name, transport)
         transports, protocols = awaited["trans_factory"], awaited["proto_factory"]
     if kind == ASYNCIO_HTTP:
         return {"proto_factory": protocols}

@@ -19,6 +19,7 @@ from fastthrift._calls.steps import drive
 from fastthrift._serve.native import HEADER, Format, Formats, HeaderLane, Lane
 
 from ._answering import is_cancelled
+from ._sharing import Turn
 
 if TYPE_CHECKING:
     import logging
@@ -42,20 +43,28 @@ class AwaitedLane(Lane):
         return lambda call: drive(process_by_steps(Mixed, processor, find, call, iprot, oprot))
 
     async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the call of a message, and answer it; whether the connection goes on."""
-        call = self.begin(calls, message)
-        goes_on = True
-        try:
-            await self.process(call)
-        except BaseException as error:  # sys.exit() in a handler ends no event loop
-            if isinstance(error, asyncio.CancelledError) and (call.stage != READ or is_cancelled()):
-                call.end()
-                raise
-            self.note_opening(call, message)
-            settlement = settle(error, call, calls.peer, self.oprot, self.logger)
-            goes_on = await drive(
-                send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
-            )
+        """Make the calls of a frame, or of a message without one, and answer them; whether the
+        connection goes on."""
+        goes_on = is_first = True
+        while True:
+            call = self.begin(calls, message)
+            try:
+                await self.process(call)
+            except BaseException as error:  # sys.exit() in a handler ends no event loop
+                is_cancellation = isinstance(error, asyncio.CancelledError)
+                if is_cancellation and (call.stage != READ or is_cancelled()):
+                    call.end()
+                    raise
+                if is_first:
+                    self.note_opening(call, message)
+                settlement = settle(error, call, calls.peer, self.oprot, self.logger)
+                goes_on = await drive(
+                    send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
+                )
+            message = self.rest() if goes_on else b""
+            if not message:
+                break
+            is_first = False
         calls.answer(self.output.take(), goes_on)
         return goes_on
 
@@ -137,8 +146,10 @@ class CallsOnLoop:
             free = self._lanes[calls.format]
             lane = free.pop() if free else self._lane(Format(*calls.format))
             goes_on = True
+            turn = Turn()
             while (message := calls.next_message()) is not None:
                 goes_on = await lane.make_awaited(calls, message)
+                await turn.pass_on()
             # One that was given up in the middle may hold something.
             if goes_on:
                 free.append(lane)

@@ -30,6 +30,7 @@ from fastthrift.http._common import (
     Address,
     describe_answer,
     details_of_failure,
+    headers_of_request,
     make_uri,
     parse_uri,
     shown,
@@ -41,11 +42,14 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._header_names import merged
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
+from ._connector import LastSocket, make_connector
+from ._sharing import Turn
 from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
@@ -198,6 +202,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.path = path if path.startswith("/") else "/" + path
 
         self._session: Any = None
+        self._last = LastSocket()
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
         self._timeout: float | None = None
         self._ssl_context = ssl_context
@@ -229,7 +234,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         options = {} if self._ssl_context is None else {"ssl": self._ssl_context}
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None),
-            connector=aiohttp.TCPConnector(**options),
+            connector=make_connector(aiohttp, self._last, **options),
         )
 
     def close(self) -> None:
@@ -278,6 +283,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         data = self.take_written()
         if not data:
             return
+        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
         aiohttp = _load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
@@ -291,15 +297,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
             **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
-            **self._http_header_factory.get_headers(),
-            **self.call_headers,
         }
         timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
         try:
             # Nobody tells when it was; where nothing was reached it was not.
             self.request_sent = True
             async with self._session.post(
-                address.uri, data=BytesIO(data), headers=headers, timeout=timeout
+                address.uri, data=BytesIO(data), headers=merged(headers, custom), timeout=timeout
             ) as response:
                 self.code = response.status
                 self.message = response.reason
@@ -323,10 +327,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
             self.request_sent = False
-            failure = TAsyncTransportTimeout(
+            raise TAsyncTransportTimeout(
                 TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
-            )
-            raise failure from error
+            ) from error
         except asyncio.TimeoutError as error:
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 raise TAsyncDeadlineExceeded(
@@ -339,9 +342,16 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.request_sent = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
-            raise _failure(error, TTransportException.END_OF_FILE) from error
+            failure = _failure(error, TTransportException.END_OF_FILE)
+            if self.code is None:
+                failure.message = f"{failure.message}; does the server speak HTTP?"
+            if await self._last.never_arrived(at):
+                failure.request_sent = False
+            raise failure from error
         except aiohttp.ClientError as error:
             raise _failure(error, TTransportException.UNKNOWN) from error
+        finally:
+            self._last.forget()
 
 
 def _require_success(response: Any) -> None:
@@ -452,6 +462,7 @@ class TAsyncHttpServer(TAsyncServer):
         connection = self._connections.get(task) or Connection(client, task)
         reader = RequestReader(self.max_message_size)
         line = _Line(client, self, connection)
+        turn = Turn()
         try:
             # One that waited to be accepted when the server was closed may have sent a request.
             is_first = True
@@ -462,6 +473,7 @@ class TAsyncHttpServer(TAsyncServer):
                     break
                 connection.call = SettledCall()
                 connection.has_answered(closed=self.closed)
+                await turn.pass_on()
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise

@@ -28,6 +28,7 @@ from fastthrift.transport import TTransportException
 
 from ._accepting import Acceptor
 from ._answering import process_and_answer
+from ._sharing import Turn
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .transport.base import read_ahead_of
@@ -235,6 +236,7 @@ class TAsyncServer:
             goes_on = is_first = True
             begin_message = getattr(client, "begin_message", None)
             ahead = read_ahead_of(itrans)
+            turn = Turn()
             while goes_on and (is_first or not self.closed or connection.has_last_calls(client)):
                 is_first = False
                 if begin_message is not None:
@@ -243,6 +245,7 @@ class TAsyncServer:
                     process, call, self.processor, iprot, oprot, peer, self._settle
                 )
                 connection.has_answered(closed=self.closed)
+                await turn.pass_on()
         finally:
             connection.call.end()
             itrans.close()

@@ -29,7 +29,7 @@ class TAsyncApacheJSONProtocol(TAsyncNativeProtocol, TApacheJSONProtocol, TAsync
         """Read a message header: name, message type, sequence id."""
         # What is left of the last message is not of this one.
         TApacheJSONProtocol.read_message_end(self)
-        return await super().read_message_begin()
+        return await self._read_header()
 
     async def read_message_end(self) -> None:  # type: ignore[override]
         """Forget what is left of the message."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from fastthrift._core import TMemoryBuffer, ValueScan, read_value
+from fastthrift._core import TMemoryBuffer, ValueScan, frame_ended, read_value
 from fastthrift.contrib.aio.transport.base import LARGEST_READ, TAsyncReadAhead, read_ahead_of
 from fastthrift.protocol import TProtocolBase
 from fastthrift.protocol.exc import (
@@ -91,6 +91,14 @@ class TAsyncNativeProtocol(_Native):
 
     async def read_message_begin(self) -> tuple[Any, int, int]:  # type: ignore[override]
         """Read a message header: name, message type, sequence id."""
+        header = await self._read_header()
+        ahead = read_ahead_of(self.trans)
+        if ahead is not None and not ahead.arrived and ahead.has_frames:
+            # Its struct would be in another one.
+            raise frame_ended(1)
+        return header
+
+    async def _read_header(self) -> tuple[Any, int, int]:
         native = self._native
 
         def decode() -> tuple[Any, int, int]:
@@ -215,7 +223,11 @@ class TAsyncNativeProtocol(_Native):
             wanted = scan.wanted(ahead.arrived)
             self._check_size(wanted)
             missing = wanted - len(ahead.arrived)
-            if missing <= 0 or not await ahead.fill(missing):
+            if missing <= 0:
+                return wanted
+            if ahead.has_frames:
+                raise frame_ended(missing)
+            if not await ahead.fill(missing):
                 return wanted
 
     def _check_size(self, size: int) -> None:

@@ -25,9 +25,8 @@ class TAsyncHeaderProtocol(THeaderProtocol):
     _transport: ClassVar[Any] = TAsyncHeaderTransport
 
     async def read_message_begin(self) -> tuple[str, int, int]:  # type: ignore[override]
-        if not self.trans.arrived:
-            # The frame says in which protocol the message is.
-            await self.trans.fill(1)
+        # The frame says in which protocol the message is.
+        await self.trans.begin_frame()
         header: tuple[str, int, int] = await self._proto().read_message_begin()
         return header
 

@@ -183,6 +183,11 @@ class TAsyncReadAhead(TAsyncTransportBase):
         """
         raise NotImplementedError
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether what has arrived came in a frame, and a value in it goes on in no other."""
+        return False
+
     def before_arrived(self) -> bytes:
         """What came before the bytes that arrived last and is not among them: the length of their
         frame."""

@@ -48,6 +48,11 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
             self.arrived += data
         return bool(data)
 
+    @property
+    def has_frames(self) -> bool:
+        below = read_ahead_of(self._trans)
+        return below is not None and below.has_frames
+
     def before_arrived(self) -> bytes:
         below = self._trans
         return below.before_arrived() if isinstance(below, TAsyncReadAhead) else b""

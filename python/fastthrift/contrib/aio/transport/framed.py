@@ -58,6 +58,10 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         await self.read_frame()
         return True
 
+    @property
+    def has_frames(self) -> bool:
+        return True
+
     def before_arrived(self) -> bytes:
         return self._length
 

@@ -55,6 +55,7 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
             data = await self._trans._take_all()
             self.arrived += data
             return bool(data)
+        self.rules.require_no_message()
         start = await readall(self._trans.read, LENGTH)
         size = self.rules.size_after(start)
         if size is None:
@@ -64,10 +65,22 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
         self.arrived += self.rules.message_in(await readall(self._trans.read, size))
         return True
 
+    async def begin_frame(self) -> None:
+        """Wait for the frame of the next message, unless it has come."""
+        self.rules.is_reading = False
+        if not self.arrived:
+            await self.fill(1)
+        self.rules.is_reading = True
+
     def end_frame(self) -> None:
         """Pass over what a frame has besides its message; see ``THeaderTransport``."""
+        self.rules.is_reading = False
         if not self.rules.is_unframed:
             self.arrived = bytearray()
+
+    @property
+    def has_frames(self) -> bool:
+        return not self.rules.is_unframed
 
     def before_arrived(self) -> bytes:
         return self._length
