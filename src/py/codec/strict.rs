@@ -9,12 +9,13 @@ use foldhash::{HashMap, HashMapExt};
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::coerce::{
     attribute, entries_of, integer, narrow, not_a, other_double, plan_of_struct, sized, string_of,
     utf8_of, uuid_of,
 };
+use super::encode::misfits_of_buffer;
 use super::unknown::{Unknown, UnknownFields};
 use crate::py::error::{Cause, CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries};
@@ -333,7 +334,11 @@ impl<'py> StructCheck<'py> {
             Kind::Struct(class) => self.structure(class, value, place),
             kind if self.direction == Direction::Read && !has_structs(kind) => Ok(()),
             Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
+                let is_list = !matches!(kind, Kind::Set(_));
                 self.once(value, std::ptr::from_ref(kind).addr(), |this| {
+                    if is_list && this.numbers(element, value, place) {
+                        return Ok(());
+                    }
                     this.elements(element, value, place)
                 })
             }
@@ -394,6 +399,31 @@ impl<'py> StructCheck<'py> {
             }
         };
         self.once(value, ANY_TYPE, |this| this.object(plan, value, place))
+    }
+
+    /// Looks at a list whose value has a buffer of numbers that elements of this kind
+    /// may be; whether that is so.
+    #[inline(never)]
+    fn numbers(
+        &mut self,
+        kind: &Kind,
+        value: &Bound<'py, PyAny>,
+        place: Option<&ValuePlace<'_>>,
+    ) -> bool {
+        if value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>() {
+            return false;
+        }
+        let Some(misfits) = misfits_of_buffer(kind, value, MOST_PROBLEMS + 1) else {
+            return false;
+        };
+        for index in misfits {
+            let here = ValuePlace {
+                from: place,
+                step: ValueStep::Index(index),
+            };
+            self.problem(Some(&here), "out of range".to_owned());
+        }
+        true
     }
 
     fn elements(

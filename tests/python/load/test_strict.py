@@ -3,8 +3,10 @@ and when it is read."""
 
 from __future__ import annotations
 
+import array
 import asyncio
 import collections
+import ctypes
 import decimal
 import io
 import itertools
@@ -418,7 +420,8 @@ def test_what_is_no_collection_is_told_in_the_words_of_encode(factory: Any) -> N
 SCALARS = """
 struct Scalars {
   1: bool flag, 2: i8 small, 3: i32 number, 4: double ratio, 5: string text, 6: binary raw
-  7: list<i8> bytes, 8: list<string> words
+  7: list<i8> bytes, 8: list<string> words, 9: list<i32> numbers, 10: list<double> ratios
+  11: set<i8> small_set
 }
 """
 #: Values, and what is wrong with them. What is not is written as without the option.
@@ -449,6 +452,15 @@ FITTING: list[tuple[str, Any, str | None]] = [
     ("raw", [1, 2], "needs bytes, not list"),
     ("bytes", b"ab", None),
     ("bytes", bytearray(b"ab"), None),
+    ("bytes", array.array("h", [1, -128]), None),
+    ("numbers", array.array("q", [1, 2**31 - 1]), None),
+    ("numbers", memoryview(array.array("q", [1, 2])), None),
+    # Whose items Python itself cannot give.
+    ("numbers", memoryview((ctypes.c_int32.__ctype_be__ * 2)(1, 2)), None),
+    ("ratios", array.array("f", [1.5]), None),
+    ("ratios", array.array("i", [1]), None),
+    ("small_set", b"ab", None),
+    ("small_set", memoryview(b"ab"), None),
     ("words", b"ab", "needs a list, set or tuple, not bytes"),
     ("words", "ab", "needs a list, set or tuple, not str"),
 ]  # fmt: skip
@@ -468,6 +480,18 @@ def test_a_value_fits_where_encode_takes_it(name: str, value: Any, text: str | N
         with pytest.raises(TEncodeException) as caught:
             fastthrift.encode(plain.Scalars(**{name: value}))
         assert caught.value.reason == text
+
+
+def test_numbers_of_a_buffer_that_are_out_of_range_are_told_each() -> None:
+    module = fastthrift.load_fp(io.StringIO(SCALARS), f"strict_{next(_serial)}_thrift", strict=True)
+    numbers = array.array("q", [1] * 2000)
+    numbers[3] = numbers[4] = numbers[1999] = 2**31
+    for given in numbers, memoryview(numbers), numbers.tolist():
+        told = problems(lambda v=given: fastthrift.encode(module.Scalars(numbers=v)))  # type: ignore[misc]
+        assert told == [(f"numbers[{index}]", "out of range") for index in (3, 4, 1999)]
+    with pytest.raises(TInvalidStructException) as caught:
+        fastthrift.encode(module.Scalars(numbers=array.array("q", [2**31] * 2000)))
+    assert (len(caught.value.problems), caught.value.complete) == (1000, False)
 
 
 DEFAULTS = """
