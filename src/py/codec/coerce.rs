@@ -13,8 +13,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyInt, PyIterator, PyString, PyType};
 
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi;
-use crate::py::structs::{Plan, PlanField};
+use crate::py::ffi::{self, FromNumbers, NumberBuffer};
+use crate::py::structs::{Kind, Plan, PlanField};
 
 /// Whether a value is true.
 #[inline]
@@ -202,6 +202,43 @@ pub fn utf8_of<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
         let raised = ffi::exception_of(text.py(), error);
         CodecError::value(raised.to_string())
     })
+}
+
+/// Where in a buffer of numbers those are that elements of a kind cannot be, so many at
+/// most; none where the value has no buffer that is written as such elements.
+pub fn misfits_of_buffer(kind: &Kind, value: &Bound<'_, PyAny>, most: usize) -> Option<Vec<usize>> {
+    match kind {
+        Kind::I8 => misfits_of::<i8>(value, most),
+        Kind::I16 => misfits_of::<i16>(value, most),
+        Kind::I32(_) => misfits_of::<i32>(value, most),
+        Kind::I64 => misfits_of::<i64>(value, most),
+        Kind::Double => misfits_of::<f64>(value, most),
+        Kind::Bool => misfits_of::<bool>(value, most),
+        Kind::Converted(converted) => misfits_of_buffer(&converted.kind, value, most),
+        _ => None,
+    }
+}
+
+fn misfits_of<N: FromNumbers + Copy + Default>(
+    value: &Bound<'_, PyAny>,
+    most: usize,
+) -> Option<Vec<usize>> {
+    const BLOCK: usize = 256;
+    let numbers = NumberBuffer::of(value).filter(N::takes)?;
+    let mut found = Vec::new();
+    let mut block = [N::default(); BLOCK];
+    let mut from = 0;
+    while from < numbers.len() && found.len() < most {
+        let size = BLOCK.min(numbers.len() - from);
+        match N::fill(&numbers, from, &mut block[..size]) {
+            Ok(()) => from += size,
+            Err(place) => {
+                found.push(from + place);
+                from += place + 1;
+            }
+        }
+    }
+    Some(found)
 }
 
 /// The attribute that a field is kept in; none when there is no such

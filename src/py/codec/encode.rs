@@ -11,8 +11,6 @@ use pyo3::types::{
     PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple,
 };
 
-pub use arrays::misfits_of_buffer;
-
 use super::coerce::{
     attribute, entries_of, integer, narrow, other_double, plan_of_struct, sized, string_of, truth,
     utf8_of, uuid_of,

@@ -3,19 +3,18 @@
 //! one field of a union; before that, values fit their types. All that is wrong is
 //! told at once.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
-use foldhash::{HashMap, HashMapExt};
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::coerce::{
-    attribute, entries_of, integer, narrow, not_a, other_double, plan_of_struct, sized, string_of,
-    utf8_of, uuid_of,
+    attribute, entries_of, integer, misfits_of_buffer, narrow, not_a, other_double, plan_of_struct,
+    sized, string_of, utf8_of, uuid_of,
 };
-use super::encode::misfits_of_buffer;
 use super::unknown::{Unknown, UnknownFields};
 use crate::py::error::{Cause, CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries};

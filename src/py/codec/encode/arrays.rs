@@ -61,39 +61,6 @@ impl<'py, W: Writer> Encoder<'py, W> {
     }
 }
 
-/// Where in a buffer of numbers those are that elements of a kind cannot be, so many at
-/// most; none where the value has no buffer that is written as such elements.
-pub fn misfits_of_buffer(kind: &Kind, value: &Bound<'_, PyAny>, most: usize) -> Option<Vec<usize>> {
-    match kind {
-        Kind::I8 => misfits_of::<i8>(value, most),
-        Kind::I16 => misfits_of::<i16>(value, most),
-        Kind::I32(_) => misfits_of::<i32>(value, most),
-        Kind::I64 => misfits_of::<i64>(value, most),
-        Kind::Double => misfits_of::<f64>(value, most),
-        Kind::Bool => misfits_of::<bool>(value, most),
-        Kind::Converted(converted) => misfits_of_buffer(&converted.kind, value, most),
-        _ => None,
-    }
-}
-
-fn misfits_of<N: Element>(value: &Bound<'_, PyAny>, most: usize) -> Option<Vec<usize>> {
-    let numbers = NumberBuffer::of(value).filter(N::takes)?;
-    let mut found = Vec::new();
-    let mut block = [N::default(); BLOCK];
-    let mut from = 0;
-    while from < numbers.len() && found.len() < most {
-        let size = BLOCK.min(numbers.len() - from);
-        match N::fill(&numbers, from, &mut block[..size]) {
-            Ok(()) => from += size,
-            Err(place) => {
-                found.push(from + place);
-                from += place + 1;
-            }
-        }
-    }
-    Some(found)
-}
-
 /// What an element is that a buffer may hold.
 trait Element: FromNumbers + Copy + Default {
     /// Writes elements.
