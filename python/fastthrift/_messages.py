@@ -52,6 +52,8 @@ def read_messages(
     Raises ``TProtocolException`` where a struct is damaged, and ``TTruncatedDataException`` where
     the last one is cut off; both tell which it is, and at which byte it begins.
     """
+    if protocol is None:
+        protocol = "binary"
     if isinstance(protocol, str) and protocol in _FACTORIES:
         protocol = _FACTORIES[protocol]()
     if not hasattr(protocol, "get_protocol"):

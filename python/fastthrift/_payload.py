@@ -331,7 +331,17 @@ def hash_value(value: Any) -> int:
         return hash(tuple(map(hash_value, value)))
     if isinstance(value, (set, frozenset)):
         return hash(frozenset(map(hash_value, value)))
+    if type(value).__hash__ is None:
+        from array import array
+
+        if isinstance(value, array):
+            # By its numbers, as `==`; what is none is a new object each time.
+            return hash(tuple([each if each == each else None for each in value]))
     return hash(value)
+
+
+# Where an object keeps the fields of a message that its file does not know.
+_KEPT = "__thrift_unknown__"
 
 
 # Base class of everything that has a `thrift_spec`: structs, unions, exceptions, and the
@@ -367,8 +377,14 @@ class TPayload(metaclass=TPayloadMeta):
             yield name, getattr(self, name, None), default
 
     def __replace__(self, /, **changes: Any) -> Self:
-        """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13."""
+        """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13.
+
+        ``__thrift_unknown__=None`` is one without what ``keep_unknown`` has kept.
+        """
         names = [name for name, _ in _fields_of(type(self))]
+        drops = changes.get(_KEPT, ...) is None
+        if drops:
+            del changes[_KEPT]
         for name in changes:
             if name not in names:
                 raise TypeError(
@@ -383,6 +399,8 @@ class TPayload(metaclass=TPayloadMeta):
                 _core.set_raw(replaced, name, value)
             else:
                 setattr(replaced, name, value)
+        if drops:
+            replaced.__dict__.pop(_KEPT, None)
         return replaced
 
     def __eq__(self, other: object) -> bool:

@@ -47,8 +47,9 @@ struct WriteByPlan<'a, 'py> {
 }
 
 impl<'py> Write<'py> for WriteByPlan<'_, 'py> {
-    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError> {
-        codec::check(self.plan, self.object, Direction::Written)?;
+    fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<(), CodecError> {
+        let depth = *writer.depth();
+        codec::check(self.plan, self.object, Direction::Written, depth)?;
         Encoder::new(py, writer).struct_of_object(self.plan, self.object)
     }
 }
@@ -458,7 +459,7 @@ impl<'py> Read<'py> for ReadNew<'_> {
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, CodecError> {
         let made = Decoder::new(py, reader, self.strings).new_struct(self.plan, self.layout)?;
-        codec::check(self.plan, &made, Direction::Read)?;
+        codec::check(self.plan, &made, Direction::Read, reader.depth())?;
         Ok(made)
     }
 }

@@ -127,6 +127,12 @@ pub trait Reader {
         &self.state().limits
     }
 
+    /// The counter of nesting.
+    #[inline]
+    fn depth(&self) -> Depth {
+        self.state().depth
+    }
+
     /// Reads the header of a message.
     fn message(&mut self) -> Result<MessageHeader>;
 

@@ -110,16 +110,19 @@ class TInvalidStructException(TProtocolException):
 
     ``problems`` are all that is wrong with it: pairs of the path of a field, such as
     ``people["bob"].number``, and what is wrong there. The path of the struct itself is empty.
+    Where there are more than 1,000, these are the first of them, and ``complete`` is False.
     """
 
     _SHOWN = 20
 
-    def __init__(self, name: str, problems: list[tuple[str, str]]) -> None:
+    def __init__(self, name: str, problems: list[tuple[str, str]], complete: bool = True) -> None:
         self.struct_name = name
         self.problems = problems
+        self.complete = complete
         shown = [f"{path}: {text}" if path else text for path, text in problems[: self._SHOWN]]
         if len(problems) > self._SHOWN:
-            shown.append(f"and {len(problems) - self._SHOWN} more")
+            others = "" if complete else ", and others behind them"
+            shown.append(f"and {len(problems) - self._SHOWN} more{others}")
         super().__init__(TProtocolException.INVALID_DATA, f"{name}: {'; '.join(shown)}")
 
 

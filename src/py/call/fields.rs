@@ -41,9 +41,11 @@ impl<'py> Read<'py> for ReadFields<'_> {
             }
             Ok(())
         })?;
-        codec::check_fields(py, self.plan, Direction::Read, |field| {
+        let undeclared = decoder.undeclared_exception();
+        let depth = reader.depth();
+        codec::check_fields(py, self.plan, Direction::Read, depth, |field| {
             values.get(field.slot?.index())?.clone()
         })?;
-        Ok((values, decoder.undeclared_exception()))
+        Ok((values, undeclared))
     }
 }

@@ -58,7 +58,8 @@ where
         writer.message(self.name.as_bytes(), self.message_type, self.sequence_id)?;
         let value_of =
             |field: &PlanField| field.slot.and_then(|slot| (self.value_of)(slot.index()));
-        codec::check_fields(py, self.plan, Direction::Written, value_of)?;
+        let depth = *writer.depth();
+        codec::check_fields(py, self.plan, Direction::Written, depth, value_of)?;
         let mut encoder = Encoder::new(py, writer);
         encoder.struct_by_fields(self.plan, value_of)?;
         encoder.end_message();

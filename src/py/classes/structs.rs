@@ -44,7 +44,13 @@ impl<'a, 'py> Builder<'a, 'py> {
             None => None,
         };
         if let Some(members) = members {
-            let defaults = self.default_values(&self.schema()[id].fields)?;
+            let model = &self.schema()[id];
+            let defaults = if self.classes().strict && model.kind == StructKind::Union {
+                // One that is set by itself would be a second one beside any other.
+                vec![self.py().None().into_bound(self.py()); model.fields.len()]
+            } else {
+                self.default_values(&model.fields)?
+            };
             members.set_defaults(self.struct_class(id), &defaults)?;
         }
         Ok(())

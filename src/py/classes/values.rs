@@ -28,11 +28,14 @@ impl<'py> Builder<'_, 'py> {
             Value::String(text) => text.into_pyobject(py)?.into_any(),
             Value::Uuid(text) => imports::uuid(py)?.call1((text,))?,
             Value::List(items) => PyList::new(py, self.values(ty, items)?)?.into_any(),
+            Value::Set(items) if !has_hash(ty) => {
+                PyList::new(py, self.values(ty, items)?)?.into_any()
+            }
             Value::Set(items) => {
                 let items = self.values(ty, items)?;
                 let set = PySet::empty(py)?;
                 for item in items {
-                    // Lists and maps as elements: Python can hash what cannot
+                    // Lists and sets as elements: Python can hash what cannot
                     // be changed only.
                     set.add(hashable(item)?)?;
                 }
@@ -83,6 +86,16 @@ impl<'py> Builder<'_, 'py> {
         let members = class.getattr(intern!(class.py(), "__thrift_members__"))?;
         let member = members.cast::<PyDict>()?.get_item(&number)?;
         Ok(member.unwrap_or(number))
+    }
+}
+
+/// Whether the elements of a set have no maps in them, of which Python makes no hash:
+/// it stays a list then, as one that is read does.
+fn has_hash(set: &Type) -> bool {
+    match set {
+        Type::List(element) | Type::Set(element) => has_hash(element),
+        Type::Map(_) => false,
+        _ => true,
     }
 }
 

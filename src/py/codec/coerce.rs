@@ -10,11 +10,11 @@ use pyo3::exceptions::{
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyInt, PyIterator, PyMemoryView, PyString, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyIterator, PyString, PyType};
 
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi;
-use crate::py::structs::PlanField;
+use crate::py::ffi::{self, FromNumbers, NumberBuffer};
+use crate::py::structs::{Kind, Plan, PlanField};
 
 /// Whether a value is true.
 #[inline]
@@ -139,6 +139,108 @@ pub fn sized<'py>(
     Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
 }
 
+/// How many entries a map has that is no dict, and they: it has `items`, or the
+/// `keys` that `dict()` asks for.
+pub fn entries_of<'py>(map: &Bound<'py, PyAny>) -> Result<(usize, MapEntries<'py>)> {
+    const EXPECTED: &str = "a dict";
+    let py = map.py();
+    let items = map.getattr_opt(intern!(py, "items"))?;
+    let entries = match &items {
+        Some(items) => items.call0(),
+        None => map.call_method0(intern!(py, "keys")),
+    };
+    let entries = entries.and_then(|entries| entries.try_iter());
+    let length = answer_of(map, EXPECTED, map.len())?;
+    let entries = MapEntries {
+        entries: answer_of(map, EXPECTED, entries)?,
+        values: items.is_none().then(|| map.clone()),
+    };
+    Ok((length, entries))
+}
+
+/// The keys and values of a map that is no dict.
+pub struct MapEntries<'py> {
+    entries: Bound<'py, PyIterator>,
+    /// The map that is asked for the values, where the entries are keys.
+    values: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Iterator for MapEntries<'py> {
+    type Item = Result<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.entries.next()?;
+        let entry = entry.and_then(|entry| match &self.values {
+            None => entry.extract(),
+            Some(map) => Ok((entry.clone(), map.get_item(entry)?)),
+        });
+        Some(entry.map_err(CodecError::from))
+    }
+}
+
+/// The plan of a struct, whatever kind of object it is.
+pub fn plan_of_struct<'py>(object: &Bound<'py, PyAny>) -> Result<Bound<'py, Plan>> {
+    match Plan::of_object(object) {
+        Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
+        Ok(plan) => Ok(plan),
+        Err(error) => {
+            let mut error = CodecError::from(error);
+            match error.raised(object.py()) {
+                Some(raised) if raised.is_instance_of::<PyAttributeError>() => {
+                    Err(not_a("a struct", object))
+                }
+                _ => Err(error),
+            }
+        }
+    }
+}
+
+/// The UTF-8 of a text.
+#[inline]
+pub fn utf8_of<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
+    text.to_str().map_err(|error| {
+        let raised = ffi::exception_of(text.py(), error);
+        CodecError::value(raised.to_string())
+    })
+}
+
+/// Where in a buffer of numbers those are that elements of a kind cannot be, so many at
+/// most; none where the value has no buffer that is written as such elements.
+pub fn misfits_of_buffer(kind: &Kind, value: &Bound<'_, PyAny>, most: usize) -> Option<Vec<usize>> {
+    match kind {
+        Kind::I8 => misfits_of::<i8>(value, most),
+        Kind::I16 => misfits_of::<i16>(value, most),
+        Kind::I32(_) => misfits_of::<i32>(value, most),
+        Kind::I64 => misfits_of::<i64>(value, most),
+        Kind::Double => misfits_of::<f64>(value, most),
+        Kind::Bool => misfits_of::<bool>(value, most),
+        Kind::Converted(converted) => misfits_of_buffer(&converted.kind, value, most),
+        _ => None,
+    }
+}
+
+fn misfits_of<N: FromNumbers + Copy + Default>(
+    value: &Bound<'_, PyAny>,
+    most: usize,
+) -> Option<Vec<usize>> {
+    const BLOCK: usize = 256;
+    let numbers = NumberBuffer::of(value).filter(N::takes)?;
+    let mut found = Vec::new();
+    let mut block = [N::default(); BLOCK];
+    let mut from = 0;
+    while from < numbers.len() && found.len() < most {
+        let size = BLOCK.min(numbers.len() - from);
+        match N::fill(&numbers, from, &mut block[..size]) {
+            Ok(()) => from += size,
+            Err(place) => {
+                found.push(from + place);
+                from += place + 1;
+            }
+        }
+    }
+    Some(found)
+}
+
 /// The attribute that a field is kept in; none when there is no such
 /// attribute.
 pub fn attribute<'py>(
@@ -149,7 +251,7 @@ pub fn attribute<'py>(
 }
 
 /// The `str` or `bytes` that a value stands for: one with an `encode` for its
-/// text, one that says it is of a type of bytes, or the items of a buffer.
+/// text, one that says it is of a type of bytes, or a buffer of bytes.
 #[cold]
 pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
     let py = value.py();
@@ -170,18 +272,22 @@ pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound
             Err(not_a(expected, value))
         };
     }
-    let view = answer_of(value, expected, PyMemoryView::from(value));
-    match view {
-        Ok(view) => return Ok(view.call_method0(intern!(py, "tobytes"))?),
-        Err(error) if error.is_value() => {}
-        Err(error) => return Err(error),
+    if let Ok(buffer) = ffi::Buffer::like_bytes(value) {
+        return Ok(PyBytes::new(py, &buffer.to_vec()?).into_any());
     }
     let says_bytes = value.is_instance(&py.get_type::<PyBytes>())?
         || value.is_instance(&py.get_type::<PyByteArray>())?;
     if says_bytes {
         return Ok(py.get_type::<PyBytes>().call1((value,))?);
     }
-    Err(not_a(expected, value))
+    // Numbers in the order of bytes of this machine are no bytes for others.
+    match ffi::Buffer::format_of(value) {
+        Some(format) => Err(CodecError::value(format!(
+            "needs {expected}, not {} with items of the format {format:?}: tobytes() gives its bytes",
+            type_name(value)
+        ))),
+        None => Err(not_a(expected, value)),
+    }
 }
 
 /// The bytes of a uuid.

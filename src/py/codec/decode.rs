@@ -6,7 +6,7 @@ mod keeping;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::keys::KeyCache;
 use super::settings::Strings;
@@ -510,11 +510,12 @@ pub fn set_entry<'py>(
     }
 }
 
-/// Keys that Python cannot hash (lists, maps) are a matter of the IDL, and
+/// Keys that Python cannot hash (lists, arrays, maps) are a matter of the IDL, and
 /// named as such; errors of a key's own `__hash__` pass.
 #[cold]
 fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
-    if key.is_instance_of::<PyList>() || key.is_instance_of::<PyDict>() {
+    let hash = key.get_type().getattr_opt(intern!(key.py(), "__hash__"));
+    if hash.is_ok_and(|hash| hash.is_none_or(|hash| hash.is_none())) {
         let reason = ffi::exception_of(key.py(), error);
         return CodecError::value(format!("a map cannot have this key: {reason}"));
     }

@@ -8,11 +8,12 @@ use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType,
+    PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple,
 };
 
 use super::coerce::{
-    answer_of, attribute, integer, narrow, not_a, other_double, sized, string_of, truth, uuid_of,
+    attribute, entries_of, integer, narrow, other_double, plan_of_struct, sized, string_of, truth,
+    utf8_of, uuid_of,
 };
 use super::strict::{self, Direction};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
@@ -49,22 +50,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
 
     /// Writes a struct by its own plan, whatever kind of object it is.
     pub fn struct_of_any(&mut self, object: &Bound<'py, PyAny>) -> Result<()> {
-        match Plan::of_object(object) {
-            Ok(_) if object.is_instance_of::<PyType>() => Err(not_a("a struct", object)),
-            Ok(plan) => {
-                strict::check(plan.get(), object, Direction::Written)?;
-                self.struct_of_object(plan.get(), object)
-            }
-            Err(error) => {
-                let mut error = CodecError::from(error);
-                match error.raised(self.py) {
-                    Some(raised) if raised.is_instance_of::<PyAttributeError>() => {
-                        Err(not_a("a struct", object))
-                    }
-                    _ => Err(error),
-                }
-            }
-        }
+        let plan = plan_of_struct(object)?;
+        let depth = *self.writer.depth();
+        strict::check(plan.get(), object, Direction::Written, depth)?;
+        self.struct_of_object(plan.get(), object)
     }
 
     /// Writes a struct by the plan that was found for it.
@@ -133,7 +122,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
         {
             return self.struct_of_object(plan.get(), value);
         }
-        self.struct_of_any(value)
+        // Where it is strict it was looked at with what it is in.
+        let plan = plan_of_struct(value)?;
+        self.struct_of_object(plan.get(), value)
     }
 
     /// Writes the fields of a struct, each of which has a place: those that
@@ -269,12 +260,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// Writes the UTF-8 of a text, as a string or as a binary.
     #[inline]
     fn text(&mut self, text: &Bound<'py, PyString>, write: WriteBytes<W>) -> Result<()> {
-        match text.to_str() {
-            Ok(text) => Ok(write(&mut self.writer, text.as_bytes())?),
-            Err(error) => Err(CodecError::value(
-                ffi::exception_of(self.py, error).to_string(),
-            )),
-        }
+        Ok(write(&mut self.writer, utf8_of(text)?.as_bytes())?)
     }
 
     /// Writes a text with halves of surrogate pairs, which JSON can escape.
@@ -300,7 +286,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.writer.check_string(bytes.len())?;
             return Ok(write(&mut self.writer, &bytes.to_vec())?);
         }
-        if let Ok(buffer) = ffi::Buffer::of(value) {
+        if let Ok(buffer) = ffi::Buffer::like_bytes(value) {
             // Refused before it is copied.
             self.writer.check_string(buffer.len_bytes())?;
             return Ok(write(&mut self.writer, &buffer.to_vec()?)?);
@@ -542,17 +528,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
         Ok(())
     }
 
-    /// Writes a map that is not a dict: one with `items`, or with the `keys`
-    /// that `dict()` asks for.
+    /// Writes a map that is not a dict.
     fn other_map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<()> {
-        let items = map.getattr_opt(intern!(self.py, "items"))?;
-        let entries = match &items {
-            Some(items) => items.call0(),
-            None => map.call_method0(intern!(self.py, "keys")),
-        };
-        let entries = entries.and_then(|entries| entries.try_iter());
-        let length = answer_of(map, "a dict", map.len())?;
-        let entries = answer_of(map, "a dict", entries)?;
+        let (length, entries) = entries_of(map)?;
         self.writer
             .map(key.wire_type(), value.wire_type(), length)?;
         let mut count = 0;
@@ -560,11 +538,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             if count == length {
                 return Err(changed_size());
             }
-            let entry = entry?;
-            let (k, v) = match items {
-                Some(_) => entry.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?,
-                None => (entry.clone(), map.get_item(entry)?),
-            };
+            let (k, v) = entry?;
             self.entry(key, value, &k, &v)?;
             count += 1;
         }

@@ -28,7 +28,7 @@ pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
-pub use strict::{Direction, check, check_fields};
+pub use strict::{Direction, check, check_fields, check_value};
 pub use tree::{
     AnyText, BuildOptions, DumpOptions, UsualMessage, any_limits, any_struct, any_value,
     check_nesting, fill_any, from_dict, from_json, message_by_fields, message_of, metadata_of,

@@ -3,23 +3,27 @@
 //! one field of a union; before that, values fit their types. All that is wrong is
 //! told at once.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyString, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
-use super::coerce::{attribute, integer, narrow, not_a, other_double, sized, string_of, uuid_of};
-use super::unknown::UnknownFields;
+use super::coerce::{
+    attribute, entries_of, integer, misfits_of_buffer, narrow, not_a, other_double, plan_of_struct,
+    sized, string_of, utf8_of, uuid_of,
+};
+use super::unknown::{Unknown, UnknownFields};
 use crate::py::error::{Cause, CodecError, Result, Segment};
-use crate::py::ffi;
+use crate::py::ffi::{self, DictEntries};
 use crate::py::imports;
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
+use crate::wire::{Depth, Nesting};
 
-/// Deeper than any limit of levels that a protocol has by itself: what is nested
-/// deeper is for the codec to refuse.
-const MOST_LEVELS: u32 = 4096;
+/// So many problems are told; that there are others is told, too.
+const MOST_PROBLEMS: usize = 1000;
 
 /// Whether a struct is about to be written, or was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,18 +34,29 @@ pub enum Direction {
     Read,
 }
 
-/// Looks at an object, if its class was loaded so.
+/// Looks at an object, if its class was loaded so. It may nest as deep as whoever
+/// writes or has read it counts.
 #[inline]
-pub fn check(plan: &Plan, object: &Bound<'_, PyAny>, direction: Direction) -> Result<()> {
+pub fn check(
+    plan: &Plan,
+    object: &Bound<'_, PyAny>,
+    direction: Direction,
+    depth: Depth,
+) -> Result<()> {
     if !plan.is_strict() {
         return Ok(());
     }
-    check_object(plan, object, direction)
+    check_object(plan, object, direction, depth)
 }
 
 #[cold]
-fn check_object(plan: &Plan, object: &Bound<'_, PyAny>, direction: Direction) -> Result<()> {
-    let mut check = StructCheck::new(object.py(), direction);
+fn check_object(
+    plan: &Plan,
+    object: &Bound<'_, PyAny>,
+    direction: Direction,
+    depth: Depth,
+) -> Result<()> {
+    let mut check = StructCheck::new(object.py(), direction, depth);
     check.object(plan, object, None)?;
     check.finish(plan)
 }
@@ -52,21 +67,57 @@ pub fn check_fields<'py>(
     py: Python<'py>,
     plan: &Plan,
     direction: Direction,
+    depth: Depth,
     value_of: impl Fn(&PlanField) -> Option<Bound<'py, PyAny>>,
 ) -> Result<()> {
     if !plan.is_strict() {
         return Ok(());
     }
-    let mut check = StructCheck::new(py, direction);
-    check.fields(plan, None, 0, |field| Ok(value_of(field)))?;
+    let mut check = StructCheck::new(py, direction, depth);
+    check.fields(plan, None, &[], |field| Ok(value_of(field)))?;
     check.finish(plan)
+}
+
+/// Looks at a value without a struct around it, if classes in its type were loaded
+/// so.
+pub fn check_value(
+    kind: &Kind,
+    value: &Bound<'_, PyAny>,
+    direction: Direction,
+    depth: Depth,
+) -> Result<()> {
+    let py = value.py();
+    let plan = match kind {
+        // Of a struct whose class nobody said the object tells it.
+        Kind::Struct(class) if class.plan(py)?.is_none() => plan_of_struct(value).ok(),
+        kind => strict_plan_in(py, kind)?,
+    };
+    let Some(plan) = plan.filter(|plan| plan.get().is_strict()) else {
+        return Ok(());
+    };
+    let mut check = StructCheck::new(py, direction, depth);
+    check.value(kind, value, None)?;
+    check.finish(plan.get())
+}
+
+/// The plan of a class in a type that was loaded so.
+fn strict_plan_in<'py>(py: Python<'py>, kind: &Kind) -> Result<Option<Bound<'py, Plan>>> {
+    match kind {
+        Kind::Struct(class) => Ok(class.plan(py)?.filter(|plan| plan.get().is_strict())),
+        Kind::List(element) | Kind::Set(element) => strict_plan_in(py, element),
+        Kind::Map(entry) => match strict_plan_in(py, &entry.0)? {
+            None => strict_plan_in(py, &entry.1),
+            found => Ok(found),
+        },
+        Kind::Converted(converted) => strict_plan_in(py, &converted.kind),
+        _ => Ok(None),
+    }
 }
 
 /// Where a value is: a step, and what it is a step from.
 struct ValuePlace<'a> {
     from: Option<&'a Self>,
     step: ValueStep<'a>,
-    level: u32,
 }
 
 enum ValueStep<'a> {
@@ -76,11 +127,6 @@ enum ValueStep<'a> {
 }
 
 impl<'a> ValuePlace<'a> {
-    fn new(from: Option<&'a Self>, step: ValueStep<'a>) -> Self {
-        let level = from.map_or(0, |from| from.level + 1);
-        Self { from, step, level }
-    }
-
     fn describe(&self, py: Python<'_>, text: &mut String) {
         if let Some(from) = self.from {
             from.describe(py, text);
@@ -96,40 +142,106 @@ impl<'a> ValuePlace<'a> {
             },
         };
     }
+
+    /// An error that happened there.
+    #[cold]
+    fn fail(mut place: Option<&'a Self>, py: Python<'_>, mut error: CodecError) -> CodecError {
+        while let Some(here) = place {
+            error = error.inside(match here.step {
+                ValueStep::Field(field) => Segment::Field(field.name.clone_ref(py)),
+                ValueStep::Index(index) => Segment::Index(index),
+                ValueStep::Key(key) => Segment::of_key(key),
+            });
+            place = here.from;
+        }
+        error
+    }
 }
 
 struct StructCheck<'py> {
     py: Python<'py>,
     direction: Direction,
+    depth: Depth,
     /// Each with its path and what is wrong.
     problems: Vec<(String, String)>,
+    /// What others may hold too and is right, by its address and that of the type
+    /// that it was looked at as; the object, so that no other one gets its address.
+    right: HashMap<(usize, usize), Bound<'py, PyAny>>,
 }
 
 impl<'py> StructCheck<'py> {
-    fn new(py: Python<'py>, direction: Direction) -> Self {
+    fn new(py: Python<'py>, direction: Direction, depth: Depth) -> Self {
         Self {
             py,
             direction,
+            depth,
             problems: Vec::new(),
+            right: HashMap::new(),
         }
     }
 
-    fn finish(self, plan: &Plan) -> Result<()> {
+    fn finish(mut self, plan: &Plan) -> Result<()> {
         if self.problems.is_empty() {
             return Ok(());
         }
         let py = self.py;
         let name = plan.class().bind(py).name()?;
-        let made = imports::invalid_struct(py)?.call1((name, self.problems))?;
+        let complete = self.problems.len() <= MOST_PROBLEMS;
+        self.problems.truncate(MOST_PROBLEMS);
+        let made = imports::invalid_struct(py)?.call1((name, self.problems, complete))?;
         Err(PyErr::from_value(made).into())
     }
 
+    /// Whether nothing more has to be looked for.
+    fn is_full(&self) -> bool {
+        self.problems.len() > MOST_PROBLEMS
+    }
+
+    #[cold]
+    #[inline(never)]
     fn problem(&mut self, place: Option<&ValuePlace<'_>>, text: String) {
         let mut path = String::new();
         if let Some(place) = place {
             place.describe(self.py, &mut path);
         }
         self.problems.push((path, text));
+    }
+
+    fn enter(
+        &mut self,
+        place: Option<&ValuePlace<'_>>,
+        read: Nesting,
+        written: Nesting,
+    ) -> Result<()> {
+        let what = match self.direction {
+            Direction::Read => read,
+            Direction::Written => written,
+        };
+        let py = self.py;
+        let entered = self.depth.enter(what);
+        entered.map_err(|error| ValuePlace::fail(place, py, error.into()))
+    }
+
+    /// Looks at an object that others may hold, too: once, where nothing is wrong.
+    fn once(
+        &mut self,
+        object: &Bound<'py, PyAny>,
+        as_type: usize,
+        look: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        if !ffi::may_be_shared(object) {
+            return look(self);
+        }
+        let key = (object.as_ptr().addr(), as_type);
+        if self.right.contains_key(&key) {
+            return Ok(());
+        }
+        let before = self.problems.len();
+        look(self)?;
+        if self.problems.len() == before {
+            self.right.insert(key, object.clone());
+        }
+        Ok(())
     }
 
     fn object(
@@ -139,11 +251,11 @@ impl<'py> StructCheck<'py> {
         place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
         let slots = plan.slots(object);
-        // Of a union the one field that is set may be of a newer file.
         let kept = match plan.keeping() {
-            Some(_) => UnknownFields::of(object)?.map_or(0, |kept| kept.get().fields().len()),
-            None => 0,
+            Some(_) => UnknownFields::of(object)?,
+            None => None,
         };
+        let kept = kept.as_ref().map_or(&[][..], |kept| kept.get().fields());
         self.fields(plan, place, kept, |field| match (field.slot, slots) {
             (Some(slot), Some(slots)) => Ok(slots.get(slot)),
             _ => attribute(object, field),
@@ -154,59 +266,95 @@ impl<'py> StructCheck<'py> {
         &mut self,
         plan: &Plan,
         place: Option<&ValuePlace<'_>>,
-        kept: usize,
+        kept: &[Unknown],
         value_of: impl Fn(&PlanField) -> Result<Option<Bound<'py, PyAny>>>,
     ) -> Result<()> {
-        let mut count = kept;
+        self.enter(place, Nesting::READ_STRUCT, Nesting::WRITE_STRUCT)?;
+        // Of a union the one field that is set may be of a newer file.
+        let mut count = kept.len();
         for field in plan.fields() {
-            let here = ValuePlace::new(place, ValueStep::Field(field));
+            if self.is_full() {
+                break;
+            }
+            let here = ValuePlace {
+                from: place,
+                step: ValueStep::Field(field),
+            };
             match value_of(field)?.filter(|value| !value.is_none()) {
                 Some(value) => {
                     count += 1;
-                    self.value(&field.kind, &value, &here)?;
+                    self.value(&field.kind, &value, Some(&here))?;
                 }
-                None if field.required => {
-                    self.problem(Some(&here), "is required, and not set".to_owned());
-                }
+                None if field.required => self.not_set(field, &here, kept),
                 None => {}
             }
         }
         if plan.is_union() && count != 1 {
-            let text = format!("a union must have exactly one field set, not {count}");
-            self.problem(place, text);
+            self.not_one(count, place, kept);
         }
+        self.depth.leave();
         Ok(())
+    }
+
+    #[cold]
+    fn not_set(&mut self, field: &PlanField, here: &ValuePlace<'_>, kept: &[Unknown]) {
+        let mut text = "is required, and not set".to_owned();
+        if let Some(kept) = kept.iter().find(|kept| kept.id == field.id) {
+            let found = kept.value.wire_type.name();
+            let id = field.id;
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                ": unknown field {id} is kept in its place, a {found} of another type"
+            );
+        }
+        self.problem(Some(here), text);
+    }
+
+    #[cold]
+    fn not_one(&mut self, count: usize, place: Option<&ValuePlace<'_>>, kept: &[Unknown]) {
+        let mut text = format!("a union must have exactly one field set, not {count}");
+        for (index, field) in kept.iter().enumerate() {
+            let before = if index == 0 { ", with" } else { "," };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{before} unknown field {}", field.id);
+        }
+        self.problem(place, text);
     }
 
     fn value(
         &mut self,
         kind: &Kind,
         value: &Bound<'py, PyAny>,
-        place: &ValuePlace<'_>,
+        place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
-        if place.level >= MOST_LEVELS || ffi::stack_is_short() {
-            return Ok(());
-        }
         match kind {
             Kind::Converted(converted) => self.value(&converted.kind, value, place),
             Kind::Struct(class) => self.structure(class, value, place),
             kind if self.direction == Direction::Read && !has_structs(kind) => Ok(()),
             Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
-                self.elements(element, value, place)
+                let is_list = !matches!(kind, Kind::Set(_));
+                self.once(value, std::ptr::from_ref(kind).addr(), |this| {
+                    if is_list && this.numbers(element, value, place) {
+                        return Ok(());
+                    }
+                    this.elements(element, value, place)
+                })
             }
-            Kind::Map(entry) => self.entries(&entry.0, &entry.1, value, place),
-            kind => {
-                let fits = fits(kind, value);
-                self.note(place, fits)
-            }
+            Kind::Map(entry) => self.once(value, std::ptr::from_ref(kind).addr(), |this| {
+                this.entries(&entry.0, &entry.1, value, place)
+            }),
+            kind => match fits(kind, value) {
+                Ok(()) => Ok(()),
+                Err(error) => self.note(place, error),
+            },
         }
     }
 
     /// Notes a value that does not fit; other errors pass.
-    fn note(&mut self, place: &ValuePlace<'_>, fits: Result<()>) -> Result<()> {
-        let Err(mut error) = fits else {
-            return Ok(());
-        };
+    #[cold]
+    #[inline(never)]
+    fn note(&mut self, place: Option<&ValuePlace<'_>>, mut error: CodecError) -> Result<()> {
         let raised = error.raised(self.py);
         let is_wrong = raised.as_ref().is_none_or(|raised| {
             raised.is_instance_of::<PyTypeError>()
@@ -215,14 +363,14 @@ impl<'py> StructCheck<'py> {
                 || raised.is_instance_of::<PyOverflowError>()
         });
         if !is_wrong {
-            return Err(error);
+            return Err(ValuePlace::fail(place, self.py, error));
         }
         let text = match (raised, error.into_parts(self.py).0) {
             (Some(raised), _) => raised.to_string(),
             (None, Cause::Value(reason)) => reason,
             (None, _) => "does not fit its type".to_owned(),
         };
-        self.problem(Some(place), text);
+        self.problem(place, text);
         Ok(())
     }
 
@@ -230,35 +378,91 @@ impl<'py> StructCheck<'py> {
         &mut self,
         class: &StructClass,
         value: &Bound<'py, PyAny>,
-        place: &ValuePlace<'_>,
+        place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
-        if let Some(plan) = class.plan(self.py)?
+        // Whatever it is looked at as, it is so by its own plan.
+        const ANY_TYPE: usize = 0;
+        let own;
+        let plan = if let Some(plan) = class.plan(self.py)?
             && plan.get().is_of(value)
         {
-            return self.object(plan.get(), value, Some(place));
-        }
-        match Plan::of_object(value) {
-            Ok(plan) if !value.is_instance_of::<PyType>() => {
-                self.object(plan.get(), value, Some(place))
+            own = plan;
+            own.get()
+        } else {
+            match plan_of_struct(value) {
+                Ok(plan) => {
+                    own = plan;
+                    own.get()
+                }
+                Err(error) => return self.note(place, error),
             }
-            _ => self.note(place, Err(not_a("a struct", value))),
+        };
+        self.once(value, ANY_TYPE, |this| this.object(plan, value, place))
+    }
+
+    /// Looks at a list whose value has a buffer of numbers that elements of this kind
+    /// may be; whether that is so.
+    #[inline(never)]
+    fn numbers(
+        &mut self,
+        kind: &Kind,
+        value: &Bound<'py, PyAny>,
+        place: Option<&ValuePlace<'_>>,
+    ) -> bool {
+        if value.is_exact_instance_of::<PyList>() || value.is_exact_instance_of::<PyTuple>() {
+            return false;
         }
+        let Some(misfits) = misfits_of_buffer(kind, value, MOST_PROBLEMS + 1) else {
+            return false;
+        };
+        for index in misfits {
+            let here = ValuePlace {
+                from: place,
+                step: ValueStep::Index(index),
+            };
+            self.problem(Some(&here), "out of range".to_owned());
+        }
+        true
     }
 
     fn elements(
         &mut self,
         kind: &Kind,
         value: &Bound<'py, PyAny>,
-        place: &ValuePlace<'_>,
+        place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
-        let items = match sized(value, true) {
-            Ok((length, items)) => items.take(length),
-            Err(error) => return self.note(place, Err(error)),
+        self.enter(place, Nesting::READ_CONTAINER, Nesting::WRITE_CONTAINER)?;
+        // Bytes are numbers, and texts no lists of their characters.
+        let is_bytes = value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>();
+        let are_numbers = is_bytes && kind.is_number();
+        let items = match sized(value, !are_numbers) {
+            Ok((_, items)) if items.is(value) => Err(CodecError::value(
+                "can be gone through only once: give a list",
+            )),
+            Ok((length, items)) => Ok(items.take(length)),
+            Err(error) => Err(error),
+        };
+        let items = match items {
+            Ok(items) => items,
+            Err(error) => {
+                self.depth.leave();
+                return self.note(place, error);
+            }
         };
         for (index, item) in items.enumerate() {
-            let here = ValuePlace::new(Some(place), ValueStep::Index(index));
-            self.value(kind, &item?, &here)?;
+            if self.is_full() {
+                break;
+            }
+            let here = ValuePlace {
+                from: place,
+                step: ValueStep::Index(index),
+            };
+            match item {
+                Ok(item) => self.value(kind, &item, Some(&here))?,
+                Err(error) => self.note(Some(&here), error.into())?,
+            }
         }
+        self.depth.leave();
         Ok(())
     }
 
@@ -267,25 +471,47 @@ impl<'py> StructCheck<'py> {
         key_kind: &Kind,
         value_kind: &Kind,
         map: &Bound<'py, PyAny>,
-        place: &ValuePlace<'_>,
+        place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
-        let Ok(dict) = map.cast::<PyDict>() else {
-            let is_map = map.hasattr(intern!(self.py, "keys"))?;
-            let fits = if is_map {
-                Ok(())
-            } else {
-                Err(not_a("a dict", map))
-            };
-            return self.note(place, fits);
-        };
-        // A copy: looking may run code, which may change the dict.
-        for entry in dict.items() {
-            let (key, value) = entry.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()?;
-            let here = ValuePlace::new(Some(place), ValueStep::Key(&key));
-            self.value(key_kind, &key, &here)?;
-            self.value(value_kind, &value, &here)?;
+        self.enter(place, Nesting::READ_CONTAINER, Nesting::WRITE_CONTAINER)?;
+        if let Ok(dict) = map.cast_exact::<PyDict>() {
+            for (key, value) in DictEntries::new(dict) {
+                self.entry((key_kind, &key), (value_kind, &value), place)?;
+            }
+        } else {
+            match entries_of(map) {
+                Ok((length, entries)) => {
+                    for entry in entries.take(length) {
+                        match entry {
+                            Ok((key, value)) => {
+                                self.entry((key_kind, &key), (value_kind, &value), place)?;
+                            }
+                            Err(error) => self.note(place, error)?,
+                        }
+                    }
+                }
+                Err(error) => self.note(place, error)?,
+            }
         }
+        self.depth.leave();
         Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        (key_kind, key): (&Kind, &Bound<'py, PyAny>),
+        (value_kind, value): (&Kind, &Bound<'py, PyAny>),
+        place: Option<&ValuePlace<'_>>,
+    ) -> Result<()> {
+        if self.is_full() {
+            return Ok(());
+        }
+        let here = ValuePlace {
+            from: place,
+            step: ValueStep::Key(key),
+        };
+        self.value(key_kind, key, Some(&here))?;
+        self.value(value_kind, value, Some(&here))
     }
 }
 
@@ -314,12 +540,11 @@ fn fits(kind: &Kind, value: &Bound<'_, PyAny>) -> Result<()> {
 
 fn bytes(expected: &str, value: &Bound<'_, PyAny>) -> Result<()> {
     if let Ok(text) = value.cast::<PyString>() {
-        let utf8 = text.to_str().map(drop);
-        return utf8.map_err(|_| CodecError::value("has half of a surrogate pair"));
+        return utf8_of(text).map(drop);
     }
     let known = value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyByteArray>()
-        || ffi::Buffer::of(value).is_ok();
+        || ffi::Buffer::like_bytes(value).is_ok();
     if known {
         return Ok(());
     }

@@ -8,11 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple, PyType};
 
 use crate::py::ffi;
-use crate::py::structs::{delete_raw, set_raw};
+use crate::py::structs::{PlanField, delete_raw, set_raw};
 use crate::wire::{RawForm, RawValue, WireType};
 
 /// A field that its struct did not know.
-#[derive(PartialEq, Eq, Hash)]
 pub struct Unknown {
     /// The id of the field of the IDL that it stands behind; none where it
     /// stands before them all.
@@ -21,6 +20,14 @@ pub struct Unknown {
     pub id: i16,
     /// Its value.
     pub value: RawValue,
+}
+
+impl Unknown {
+    /// Whether readers that expect a field would take this one for it: it differs in
+    /// the types of its elements only.
+    pub fn takes_place_of(&self, field: &PlanField) -> bool {
+        self.id == field.id && self.value.wire_type == field.wire_type
+    }
 }
 
 /// The fields of an object that its IDL does not know, in the order in which
@@ -76,6 +83,14 @@ impl UnknownFields {
         py.get_type::<PyAny>()
             .call_method1(intern!(py, "__setattr__"), (object, name, kept))
             .map(drop)
+    }
+
+    /// What makes two of them equal: the fields, wherever they came. Of one that came
+    /// more than once the order counts, since readers take the last.
+    fn compared(&self) -> Vec<(i16, &RawValue)> {
+        let mut fields: Vec<_> = self.0.iter().map(|kept| (kept.id, &kept.value)).collect();
+        fields.sort_by_key(|(id, _)| *id);
+        fields
     }
 
     fn parts<'py>(&self, py: Python<'py>) -> Parts<'py> {
@@ -134,12 +149,12 @@ impl UnknownFields {
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         let other = other.cast::<Self>();
-        other.is_ok_and(|other| self.0 == other.get().0)
+        other.is_ok_and(|other| self.compared() == other.get().compared())
     }
 
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.0.hash(&mut hasher);
+        self.compared().hash(&mut hasher);
         hasher.finish()
     }
 

@@ -35,12 +35,10 @@ impl<'py> Buffer<'py> {
     /// one of other items than bytes.
     pub fn of(object: &Bound<'py, PyAny>) -> PyResult<Self> {
         let buffer = Self::of_items(object)?;
-        if buffer.has_bytes() {
+        if buffer.has_items(b"B") {
             Ok(buffer)
         } else {
-            Err(PyBufferError::new_err(
-                "the items of the buffer are no bytes",
-            ))
+            Err(no_bytes())
         }
     }
 
@@ -61,14 +59,33 @@ impl<'py> Buffer<'py> {
         }
     }
 
-    /// Whether the items are unsigned bytes, as the module `struct` writes it.
-    fn has_bytes(&self) -> bool {
+    /// Takes hold of the buffer of an object that stands for bytes: signed ones and
+    /// characters, too; an error for others, and for a single number.
+    pub fn like_bytes(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let buffer = Self::of_items(object)?;
+        if buffer.has_items(b"Bbc") && buffer.view.ndim > 0 {
+            Ok(buffer)
+        } else {
+            Err(no_bytes())
+        }
+    }
+
+    /// The format of the items of an object that has a buffer, as the module
+    /// `struct` writes it.
+    pub fn format_of(object: &Bound<'py, PyAny>) -> Option<String> {
+        let buffer = Self::of_items(object).ok()?;
+        Some(String::from_utf8_lossy(buffer.format()).into_owned())
+    }
+
+    /// Whether the items are a byte each, of one of these formats, as the module
+    /// `struct` writes it.
+    fn has_items(&self, formats: &[u8]) -> bool {
         let format = self.format();
         let item = match format.first() {
             Some(b'@' | b'=' | b'<' | b'>' | b'!') => &format[1..],
             _ => format,
         };
-        self.view.itemsize == 1 && item == b"B"
+        self.view.itemsize == 1 && matches!(item, [item] if formats.contains(item))
     }
 
     /// The format of the items, as the module `struct` writes it.
@@ -171,6 +188,11 @@ pub fn piece_of(array: &Bound<'_, PyByteArray>, range: Range<usize>) -> Vec<u8> 
     let bytes = unsafe { array.as_bytes() };
     let end = range.end.min(bytes.len());
     bytes.get(range.start..end).unwrap_or_default().to_vec()
+}
+
+#[cold]
+fn no_bytes() -> PyErr {
+    PyBufferError::new_err("the items of the buffer are no bytes")
 }
 
 impl Drop for Buffer<'_> {

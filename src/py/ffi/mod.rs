@@ -68,6 +68,7 @@ pub use storage::{
 pub use text::{NoStr, exact_utf8, not_utf8};
 pub use types::{
     exactly, has_original_attributes, install_frozen, is_frozen, is_kind_of, is_type, lookup,
-    own_attribute, recursion_limit, set_own_attribute, sets_attributes_as_object, version_of,
+    may_be_shared, own_attribute, recursion_limit, set_own_attribute, sets_attributes_as_object,
+    version_of,
 };
 pub use waiting::call_waiting;

@@ -29,6 +29,13 @@ pub fn exactly<'a, 'py, T: PyTypeInfo>(object: &'a Bound<'py, PyAny>) -> Option<
         .then(|| unsafe { object.cast_unchecked::<T>() })
 }
 
+/// Whether more than one may hold an object, beside the reference that is given.
+#[inline]
+pub fn may_be_shared(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: reads the count of an object that is alive.
+    unsafe { ffi::Py_REFCNT(object.as_ptr()) > 2 }
+}
+
 /// Whether `object` is an instance of exactly `class`.
 #[inline]
 pub fn is_type(object: &Bound<'_, PyAny>, class: &Py<PyType>) -> bool {

@@ -27,8 +27,9 @@ impl<'py> Read<'py> for ReadStruct<'_, 'py> {
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<()> {
         let mut decoder = Decoder::new(py, reader, self.strings);
         decoder.struct_of_object(self.plan, self.object)?;
-        codec::check(self.plan, self.object, Direction::Read)?;
-        if let Some(field) = decoder.undeclared_exception()
+        let undeclared = decoder.undeclared_exception();
+        codec::check(self.plan, self.object, Direction::Read, reader.depth())?;
+        if let Some(field) = undeclared
             && self.plan.is_result()
         {
             // For the client, which asks the result for it.
@@ -101,7 +102,9 @@ impl<'py> Read<'py> for ReadValue {
     type Output = Bound<'py, PyAny>;
 
     fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
-        Decoder::new(py, reader, self.strings).value(&self.kind)
+        let value = Decoder::new(py, reader, self.strings).value(&self.kind)?;
+        codec::check_value(&self.kind, &value, Direction::Read, reader.depth())?;
+        Ok(value)
     }
 }
 
@@ -114,7 +117,9 @@ pub struct WriteValue<'a, 'py> {
 }
 
 impl<'py> Write<'py> for WriteValue<'_, 'py> {
-    fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<()> {
+    fn write<W: Writer>(self, py: Python<'py>, mut writer: W) -> Result<()> {
+        let depth = *writer.depth();
+        codec::check_value(&self.kind, self.value, Direction::Written, depth)?;
         Encoder::new(py, writer).value(&self.kind, self.value)
     }
 }

@@ -269,4 +269,6 @@ def test_a_thread_with_a_small_stack(protocol: str) -> None:
         assert outcomes.pop("at the limit, written") == 64, kib
         assert outcomes.pop("at the limit, read") == 64, kib
         assert outcomes.pop("at the limit, skipped") == "skipped", kib
+        assert outcomes.pop("at the limit, strict") == 64, kib
+        assert outcomes.pop("containers at the limit, strict") is True, kib
         assert set(outcomes.values()) == {"TDepthLimitException"}, (kib, outcomes)

@@ -366,6 +366,47 @@ def test_an_array_is_not_equal_to_a_list_and_a_struct_neither() -> None:
     assert pickle.loads(pickle.dumps(arrays)) == arrays
 
 
+def test_structs_with_arrays_have_a_hash_that_agrees_with_equality() -> None:
+    data = fastthrift.encode(Series(longs=[1, 2], table={"a": [3]}, doubles=[0.5, float("nan")]))
+    for cut in data, fastthrift.encode(Series(longs=[1, 2])):
+        one, other = (fastthrift.decode(Series, cut, arrays="array") for _ in range(2))
+        assert hash(one) == hash(other) == hash(one)
+    assert one == other
+    assert {one: "found"}[other] == "found"
+    # Arrays of other widths are equal where their numbers are.
+    other.longs = array("i", [1, 2])
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=IDS)
+def test_a_list_that_is_a_key_is_refused_as_one_and_structs_with_lists_are_keys(
+    protocol: Any,
+) -> None:
+    idl = """
+        struct Row { 1: list<i32> cells }
+        struct Keys {
+            1: map<list<i32>, i32> by_list, 2: map<Row, i32> by_row, 3: set<list<i32>> rows
+            4: map<list<list<i32>>, i32> by_lists
+        }
+    """
+    keys = fastthrift.load_fp(io.StringIO(idl), f"keys_{IDS[PROTOCOLS.index(protocol)]}_thrift")
+    for field, value in ("by_list", {(1, 2): 3}), ("by_lists", {((1, 2),): 3}):
+        data = fastthrift.encode(keys.Keys(**{field: value}), protocol)
+        for arrays in (None, "array"):
+            with pytest.raises(TProtocolException, match="a map cannot have this key") as caught:
+                fastthrift.decode(keys.Keys, data, protocol, arrays=arrays)
+            assert f"in {field}" in str(caught.value)
+    data = fastthrift.encode(keys.Keys(by_row={keys.Row([1]): 2}, rows=[[5]]), protocol)
+    read = fastthrift.decode(keys.Keys, data, protocol, arrays="array")
+    assert read.by_row == {keys.Row(array("i", [1])): 2}
+    assert read.rows == [array("i", [5])]
+    as_sets = fastthrift.load_fp(
+        io.StringIO(idl), f"keys_{IDS[PROTOCOLS.index(protocol)]}_sets_thrift", sets="set"
+    )
+    assert fastthrift.decode(as_sets.Keys, data, protocol, arrays="array").rows == {(5,)}
+
+
 def test_an_array_outlives_its_message_and_can_be_changed() -> None:
     data = bytearray(fastthrift.encode(Series(longs=list(range(1000)))))
     found = read(data, "binary").longs

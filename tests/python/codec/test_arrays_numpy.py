@@ -134,3 +134,36 @@ def test_numpy_takes_what_was_read_without_a_copy(protocol: Any) -> None:
         view[0] = 9
         assert values[0] == 9
         assert numpy.frombuffer(values, dtype)[0] == 9
+
+
+NUMBERS = [
+    (numpy.array([1, 2], "int32"), "ndarray", "i"),
+    (numpy.array([[True]]), "ndarray", "?"),
+    (numpy.float64(1.5), "float64", "d"),
+    (numpy.int32(7), "int32", "i"),
+    (numpy.uint8(7), "uint8", "B"),
+]
+
+
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+@pytest.mark.parametrize(("value", "name", "items"), NUMBERS)
+def test_numbers_are_neither_bytes_nor_text(
+    protocol: str, value: Any, name: str, items: str
+) -> None:
+    idl = "struct Texts { 1: string text, 2: binary raw, 3: map<string, i32> table }"
+    texts = fastthrift.load_fp(io.StringIO(idl), "numpy_texts_thrift")
+    wrong = [("text", value, "a str"), ("raw", value, "bytes")]
+    if isinstance(value, numpy.generic):
+        wrong.append(("table", {value: 1}, "a str"))
+    for field, number, needed in wrong:
+        with pytest.raises(TEncodeException) as caught:
+            fastthrift.encode(texts.Texts(**{field: number}), protocol)
+        assert caught.value.field == field
+        assert caught.value.reason == (
+            f'needs {needed}, not {name} with items of the format "{items}": '
+            "tobytes() gives its bytes"
+        )
+    for kind in "uint8", "int8":
+        good = numpy.array([97, 98], "uint8").view(kind)
+        written = fastthrift.encode(texts.Texts(text=good, raw=good), protocol)
+        assert written == fastthrift.encode(texts.Texts(text="ab", raw=b"ab"), protocol)

@@ -18,9 +18,16 @@ import pytest
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocolFactory,
+    TCompactProtocolFactory,
     TJSONProtocolFactory,
+    binary,
 )
-from fastthrift.protocol.exc import TDepthLimitException, TProtocolException
+from fastthrift.protocol.exc import (
+    TDepthLimitException,
+    TEncodeException,
+    TInvalidStructException,
+    TProtocolException,
+)
 from fastthrift.thrift import TType
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
 from hypothesis import given, settings
@@ -32,6 +39,13 @@ from support.values import build, flatten
 
 JSON = TApacheJSONProtocolFactory()
 PROTOCOLS = ["binary", "compact", JSON]
+
+
+def factory_of(protocol: Any) -> Any:
+    named = {"binary": TBinaryProtocolFactory(), "compact": TCompactProtocolFactory()}
+    return named.get(protocol, protocol)
+
+
 _serial = itertools.count()
 
 
@@ -228,13 +242,66 @@ def test_a_value_of_another_type_is_kept(
     assert (read.a, read.v, read.b) == (1, None, 2)
     assert [field.id for field in fastthrift.unknown_fields(read)] == [2]
     assert fastthrift.encode(read, protocol) == data
-    # Each side finds its own where the program sets the field.
     read.v = {"i32": 5, "list": [], "set<": [], "map<": {}}[old_type[:4]]
+    if new_type.startswith(old_type[:4]):
+        # Readers would take one for the other.
+        with pytest.raises(TEncodeException, match="came with elements of another type") as caught:
+            fastthrift.encode(read, protocol)
+        assert caught.value.path == "v"
+        del read.__thrift_unknown__
+        assert fastthrift.decode(old.S, fastthrift.encode(read, protocol), protocol).v == read.v
+        return
+    # Each side finds its own where the program sets the field.
     both = fastthrift.encode(read, protocol)
     assert fastthrift.decode(old.S, both, protocol).v == read.v
-    back = fastthrift.decode(newer.S, both, protocol)
-    if not new_type.startswith(old_type[:4]):
-        assert back == newer.S(1, value, 2)
+    assert fastthrift.decode(newer.S, both, protocol) == newer.S(1, value, 2)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
+@pytest.mark.parametrize(("new_type", "value", "old_type"), OTHER_TYPES)
+def test_what_came_with_another_type_has_no_default_beside_it(
+    new_type: str, value: Any, old_type: str, protocol: Any
+) -> None:
+    default = {"i32": "5", "list": "[]", "set<": "[]", "map<": "{}"}[old_type[:4]]
+    newer = load(f"struct S {{ 1: i32 a, 2: {new_type} v, 3: i32 b }}")
+    text = f"1: i32 a, 2: {old_type} v = {default}, 3: i32 b = 7"
+    old = load(f"struct S {{ {text} }} exception E {{ {text} }}", keep_unknown=True)
+
+    class Mine(old.S):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__(b=8)
+
+    data = fastthrift.encode(newer.S(1, value, 2), protocol)
+    for cls in old.S, old.E, Mine:
+        read = fastthrift.decode(cls, data, protocol)
+        assert (read.a, read.v, read.b) == (1, None, 2)
+        assert fastthrift.encode(read, protocol) == data
+    filled = fastthrift.decode(old.S, fastthrift.encode(old.S(4, b=6), protocol), protocol)
+    assert filled.v is not None
+    filled.read(factory_of(protocol).get_protocol(TMemoryBuffer(data)))
+    assert fastthrift.encode(filled, protocol) == data
+    # What did not come at all has its default, as ever.
+    assert fastthrift.decode(old.S, fastthrift.encode(newer.S(1), protocol), protocol).b == 7
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_a_field_that_comes_with_elements_of_two_types_is_refused(
+    protocol: str, order: int
+) -> None:
+    """Of which readers take the last for both."""
+    one, other = load("struct S { 1: list<i64> v }"), load("struct S { 1: list<i32> v }")
+    parts = [fastthrift.encode(module.S([1]), protocol)[:-1] for module in (one, other)]
+    old = load("struct S { 1: list<i32> v } exception E { 1: list<i32> v }", keep_unknown=True)
+    first, second = parts[::-1] if order else parts
+    if protocol == "compact":
+        # The header of a field behind another one of its id is long.
+        second = b"\x09\x02" + second[1:]
+    data = first + second + b"\0"
+    for cls in old.S, old.E:
+        with pytest.raises(TProtocolException, match="came twice, with elements") as caught:
+            fastthrift.decode(cls, data, protocol)
+        assert "in v" in str(caught.value)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=str)
@@ -326,6 +393,94 @@ def test_copies_pickles_and_comparison() -> None:
     assert fastthrift.encode(replaced) == fastthrift.encode(expected)
     if sys.version_info >= (3, 13):
         assert copy.replace(old, name="other") == replaced
+
+
+def test_what_is_kept_is_equal_wherever_it_came() -> None:
+    old = load("struct S { 5: i32 a, 6: i32 b }", keep_unknown=True)
+    newer = "1: i32 p, 2: i32 q"
+    orders = [
+        f"{newer}, 5: i32 a, 6: i32 b",
+        f"5: i32 a, {newer}, 6: i32 b",
+        "2: i32 q, 5: i32 a, 1: i32 p, 6: i32 b",
+        "6: i32 b, 5: i32 a, 2: i32 q, 1: i32 p",
+    ]
+    read = []
+    for fields in orders:
+        module = load(f"struct S {{ {fields} }}")
+        data = fastthrift.encode(module.S(p=1, q=2, a=3, b=4))
+        read.append(fastthrift.decode(old.S, data))
+    assert len({fastthrift.encode(each) for each in read}) > 1
+    for each in read:
+        assert each == read[0]
+        assert each.__thrift_unknown__ == read[0].__thrift_unknown__
+        assert hash(each) == hash(read[0])
+    assert len(set(read)) == 1
+    # Of a field that comes more than once readers take the last.
+    make = type(read[0].__thrift_unknown__)
+    parts = [(None, 1, TType.BOOL, "binary", b"\0"), (None, 1, TType.BOOL, "binary", b"\1")]
+    assert make(parts) != make(parts[::-1])
+    assert make(parts) != make(parts[:1])
+    assert make([(7, *part[1:]) for part in parts]) == make(parts)
+
+
+@pytest.mark.parametrize("options", [{}, {"frozen": True}], ids=str)
+def test_what_is_kept_can_be_dropped(options: Any) -> None:
+    module = load(OLD_IDL, keep_unknown=True, **options)
+    data = fastthrift.encode(inner("a"))
+    old = fastthrift.decode(module.Inner, data)
+    without = old.__replace__(__thrift_unknown__=None)
+    assert without == module.Inner([1])
+    assert not hasattr(without, "__thrift_unknown__")
+    both = old.__replace__(__thrift_unknown__=None, numbers=[7])
+    assert both == module.Inner([7])
+    assert fastthrift.encode(old) == data
+    if options:
+        with pytest.raises(AttributeError, match="frozen=True: make another one"):
+            del old.__thrift_unknown__
+    else:
+        del old.__thrift_unknown__
+        assert old == without
+    refused = module.Refused(NEWER.Inner())
+    assert refused.__replace__(__thrift_unknown__=None).about == refused.about
+    with pytest.raises(TypeError, match="has no field"):
+        old.__replace__(__thrift_other__=None)
+
+
+def test_strict_names_what_is_kept_in_place_of_what_it_misses() -> None:
+    newer = load("""
+        struct S { 1: list<i64> v, 2: string name, 3: i32 a }
+        struct U { 1: i32 n, 9: i32 x }
+    """)
+    old = load(
+        "struct S { 1: required list<i32> v, 2: required i32 name, 3: required i32 a, "
+        "4: required i32 b } union U { 1: i32 n }",
+        keep_unknown=True, strict=True,
+    )  # fmt: skip
+    with pytest.raises(TInvalidStructException) as caught:
+        fastthrift.decode(old.S, fastthrift.encode(newer.S([1], "n", 1)))
+    missing = "is required, and not set"
+    assert caught.value.problems == [
+        ("v", f"{missing}: unknown field 1 is kept in its place, a list of another type"),
+        ("name", f"{missing}: unknown field 2 is kept in its place, a string of another type"),
+        ("b", missing),
+    ]
+    with pytest.raises(TInvalidStructException) as caught:
+        fastthrift.decode(old.U, fastthrift.encode(newer.U(1, 2)))
+    text = "a union must have exactly one field set, not 2, with unknown field 9"
+    assert caught.value.problems == [("", text)]
+
+
+def test_values_and_messages_in_a_row_keep_what_they_bring() -> None:
+    value = inner("a")
+    data = fastthrift.encode(value)
+    read = binary.read_val(TMemoryBuffer(data), TType.STRUCT, OLD.Inner)
+    assert fastthrift.encode(read) == data
+    buffer = TMemoryBuffer()
+    binary.write_val(buffer, TType.STRUCT, read, OLD.Inner)
+    assert buffer.getvalue() == data
+    for protocol in (None, "binary", TBinaryProtocolFactory()):
+        rows = fastthrift.read_messages(data * 2, OLD.Inner, protocol)
+        assert [fastthrift.encode(each) for each in rows] == [data, data]
 
 
 def test_an_object_that_is_read_again_keeps_what_came_last() -> None:

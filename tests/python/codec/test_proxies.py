@@ -305,11 +305,37 @@ def test_a_fraction_is_no_int(value: object, protocol: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_buffers_of_any_items_are_binary(protocol: str) -> None:
-    for items in (array.array("B", b"ab"), array.array("b", [1, -1]), array.array("I", [1, 2])):
-        expected = write(OURS.Values(data=items.tobytes()), protocol)
-        assert write(OURS.Values(data=items), protocol) == expected
-        assert write(OURS.Values(data=memoryview(items)), protocol) == expected
+def test_buffers_of_bytes_are_binary_and_text(protocol: str) -> None:
+    characters = memoryview(b"ab").cast("c")
+    for items in (array.array("B", b"ab"), array.array("b", [97, 98]), characters):
+        expected = write(OURS.Values(data=b"ab", text="ab"), protocol)
+        assert write(OURS.Values(data=items, text=items), protocol) == expected
+        view = memoryview(items)
+        assert write(OURS.Values(data=view, text=view), protocol) == expected
+
+
+#: What has a buffer of other items than bytes, and what they are called.
+NO_BYTES = [
+    (array.array("d", [1.0]), "array", "d"),
+    (memoryview(array.array("I", [1])), "memoryview", "I"),
+    (memoryview(b"ab").cast("?"), "memoryview", "?"),
+]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(("value", "name", "items"), NO_BYTES)
+def test_buffers_of_numbers_are_neither_bytes_nor_text(
+    protocol: str, value: object, name: str, items: str
+) -> None:
+    """As for thriftpy2, which says "Buffer dtype mismatch" and not of what."""
+    for field, needed in ("data", "bytes"), ("text", "a str"):
+        with pytest.raises(TEncodeException) as caught:
+            write(OURS.Values(**{field: value}), protocol)
+        assert caught.value.reason == (
+            f'needs {needed}, not {name} with items of the format "{items}": '
+            "tobytes() gives its bytes"
+        )
+        assert caught.value.path == field
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

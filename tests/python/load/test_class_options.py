@@ -278,6 +278,36 @@ def test_what_has_no_hash_stays_a_list(load: Any) -> None:
         assert found.maps == [{"a": 1}, {"b": 2}]
 
 
+#: Types of sets, defaults as the IDL writes them, and what they are.
+DEFAULTS = [
+    ("set<map<i32, i32>>", "[{1: 2}, {3: 4}]", [{1: 2}, {3: 4}]),
+    ("set<list<map<i32, i32>>>", "[[{1: 2}]]", [[{1: 2}]]),
+    ("set<set<map<i32, i32>>>", "[[{1: 2}]]", [[{1: 2}]]),
+    ("map<i32, set<map<i32, i32>>>", "{5: [{1: 2}]}", {5: [{1: 2}]}),
+    ("set<map<i32, i32>>", "[]", []),
+    ("set<list<i32>>", "[[1, 2]]", {(1, 2)}),
+    ("set<set<i32>>", "[[1, 2]]", {frozenset({1, 2})}),
+    ("set<list<set<i32>>>", "[[[1]]]", {(frozenset({1}),)}),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "value"), DEFAULTS)
+def test_defaults_of_sets_are_what_is_read_of_them(kind: str, text: str, value: Any) -> None:
+    idl = f"struct S {{ 1: {kind} v = {text} }} const {kind} DEFAULT = {text}"
+    for options in {"sets": "set"}, {"sets": "set", "frozen": True, "strict": True}:
+        name = f"defaults_{next(_serial)}_thrift"
+        module = fastthrift.load_fp(io.StringIO(idl), name, **options)  # type: ignore[arg-type]
+        assert module.S().v == module.DEFAULT == value
+        for found in there_and_back(module.S()):
+            assert found == module.S()
+            assert hash(found) == hash(module.S())
+    # Without the option a set is written, and read as a list.
+    usual = fastthrift.load_fp(io.StringIO(idl), f"defaults_{next(_serial)}_thrift")
+    assert usual.S().v == value
+    assert fastthrift.encode(usual.S()) == fastthrift.encode(module.S())
+    assert all(isinstance(found.v, list | dict) for found in there_and_back(usual.S()))
+
+
 def test_sets_are_written_of_any_collection(load: Any) -> None:
     module, usual = load(sets="set"), load()
     for given in ({3}, frozenset({3}), [3], (3,)):

@@ -20,15 +20,13 @@ from support import paths, wire
 #: As deep as a protocol can be told to go, and far deeper.
 DEEPEST, FAR_DEEPER = 512, 100_000
 
-module = fastthrift.load_fp(
-    io.StringIO(
-        """
-        struct Chain { 1: Chain inner }
-        struct Lists { 1: list<Lists> lists, 2: map<string, Lists> maps }
-        """
-    ),
-    "small_stack_thrift",
-)
+IDL = """
+struct Chain { 1: Chain inner }
+struct Lists { 1: list<Lists> lists, 2: map<string, Lists> maps }
+"""
+module = fastthrift.load_fp(io.StringIO(IDL), "small_stack_thrift")
+#: Whose structs are looked at as a whole before they are written.
+strict = fastthrift.load_fp(io.StringIO(IDL), "small_stack_strict_thrift", strict=True)
 
 
 class Written:
@@ -58,14 +56,14 @@ class Computed(Written):
 Computed.thrift_spec = {1: (12, "inner", Computed, False)}
 
 
-def chain(levels: int) -> Any:
+def chain(levels: int, module: Any = module) -> Any:
     obj = module.Chain()
     for _ in range(levels - 1):
         obj = module.Chain(inner=obj)
     return obj
 
 
-def boxes(levels: int) -> Any:
+def boxes(levels: int, module: Any = module) -> Any:
     obj = module.Lists()
     for _ in range(levels // 4):
         obj = module.Lists(lists=[module.Lists(maps={"k": obj})])
@@ -100,6 +98,14 @@ def attempts(protocol: str) -> dict[str, Callable[[], Any]]:
         ),
         "at the limit, read": lambda: depth_of(paths.read(way, module.Chain, at_limit)),
         "at the limit, skipped": lambda: paths.read(way, None, at_limit) or "skipped",
+        "at the limit, strict": lambda: depth_of(
+            paths.read(way, strict.Chain, paths.write(way, chain(64, strict)))
+        ),
+        "containers at the limit, strict": lambda: len(paths.write(way, boxes(60, strict))) > 60,
+        "one above, strict": lambda: paths.write(way, chain(65, strict)),
+        "raised, strict": lambda: paths.write(way, chain(DEEPEST + 1, strict), **deep),
+        "raised, strict containers": lambda: paths.write(way, boxes(DEEPEST + 4, strict), **deep),
+        "cyclic, strict": lambda: paths.write(way, cyclic(strict.Chain), **deep),
         "one above, written": lambda: paths.write(way, chain(65)),
         "raised, written": lambda: paths.write(way, chain(DEEPEST + 1), **deep),
         "raised, containers": lambda: paths.write(way, boxes(DEEPEST + 4), **deep),

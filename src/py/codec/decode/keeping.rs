@@ -27,13 +27,22 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         object: &Bound<'py, PyAny>,
     ) -> Result<()> {
         let slots = keeping.slots(object);
-        let unknown = self.known_fields(plan, |quiet, field, value| match (field.slot, slots) {
+        let set = |quiet: &mut Quiet<'py>, field: &PlanField, value| match (field.slot, slots) {
             (Some(slot), Some(slots)) => {
                 slots.set(slot, Some(value));
                 Ok(())
             }
             _ => set_attribute(quiet.calls(), object, field, value),
+        };
+        let mut came = Vec::new();
+        let unknown = self.known_fields(plan, |quiet, field, value| {
+            came.push(field.id);
+            set(quiet, field, value)
         })?;
+        for field in self.of_other_types(plan, &unknown, |field| came.contains(&field.id))? {
+            let none = self.quiet.none();
+            set(&mut self.quiet, field, none)?;
+        }
         self.quiet.calls();
         Ok(UnknownFields::attach(object, unknown)?)
     }
@@ -54,6 +63,12 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
                 }
                 Ok(())
             })?;
+            let came = |field: &PlanField| field.slot.is_some_and(|slot| !slots.is_empty(slot));
+            for field in self.of_other_types(plan, &unknown, came)? {
+                if let Some(slot) = field.slot {
+                    slots.set(slot, Some(self.quiet.none()));
+                }
+            }
             layout.fill_defaults(slots, &mut self.quiet)?;
         }
         let object = object.finish();
@@ -96,6 +111,28 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         self.passed_over = passed_over;
         self.reader.leave()?;
         Ok(unknown)
+    }
+
+    /// The fields that came with another type only: they have no value, not their
+    /// default either, which would be written beside what came.
+    fn of_other_types<'p>(
+        &mut self,
+        plan: &'p Plan,
+        unknown: &[Unknown],
+        came: impl Fn(&PlanField) -> bool,
+    ) -> Result<Vec<&'p PlanField>> {
+        let mut found = Vec::new();
+        for kept in unknown {
+            let Some((field, _)) = plan.find(kept.id) else {
+                continue;
+            };
+            if !came(field) {
+                found.push(field);
+            } else if kept.takes_place_of(field) {
+                return Err(field_error(&mut self.quiet, field, came_twice()));
+            }
+        }
+        Ok(found)
     }
 
     /// Reads the value of a field, if it is what the IDL says.
@@ -153,5 +190,12 @@ fn kept<R: Reader>(behind: Option<i16>, header: FieldHeader, bytes: Vec<u8>) -> 
 fn cannot_keep() -> CodecError {
     let text = "a container in a container has elements of another type than the IDL says, which \
                 keep_unknown cannot keep: load the IDL of who wrote them";
+    Error::malformed(text).into()
+}
+
+#[cold]
+fn came_twice() -> CodecError {
+    let text = "came twice, with elements of different types, of which readers take the last: \
+                keep_unknown cannot keep both";
     Error::malformed(text).into()
 }

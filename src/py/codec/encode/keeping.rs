@@ -20,6 +20,8 @@ impl<'py, W: Writer> Encoder<'py, W> {
     ) -> Result<()> {
         let kept = UnknownFields::of(object)?;
         let mut unknown = kept.as_ref().map_or(&[][..], |kept| kept.get().fields());
+        let known_too = unknown.iter().any(|kept| plan.find(kept.id).is_some());
+        let all = unknown;
         let slots = keeping.slots(object);
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
@@ -30,6 +32,9 @@ impl<'py, W: Writer> Encoder<'py, W> {
                 _ => attribute(object, field)?,
             };
             if let Some(value) = value.filter(|value| !value.is_none()) {
+                if known_too && all.iter().any(|kept| kept.takes_place_of(field)) {
+                    return Err(field_error(plan, field, value, kept_already()));
+                }
                 self.known(plan, field, value, &mut last_id)?;
             }
             self.unknown_behind(Some(field.id), &mut unknown, &mut last_id)?;
@@ -90,4 +95,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
             _ => error.into(),
         })
     }
+}
+
+#[cold]
+fn kept_already() -> CodecError {
+    CodecError::value(
+        "came with elements of another type, which are kept, and readers take one of both: set it \
+         to None, or drop what is kept (__thrift_unknown__)",
+    )
 }

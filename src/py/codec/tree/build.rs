@@ -71,7 +71,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         };
         if plan.get().is_strict() {
             self.quiet.calls();
-            check(plan.get(), &made, Direction::Read)?;
+            check(plan.get(), &made, Direction::Read, self.depth)?;
         }
         Ok(made)
     }

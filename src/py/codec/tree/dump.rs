@@ -2,16 +2,15 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType,
-};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString, PyTuple};
 
 mod general;
 
 use super::options::DumpOptions;
 use super::sink::{Key, Sink};
 use crate::py::codec::coerce::{
-    answer_of, attribute, integer, narrow, not_a, other_double, sized, string_of, truth, uuid_of,
+    answer_of, attribute, integer, narrow, not_a, other_double, plan_of_struct, sized, string_of,
+    truth, utf8_of, uuid_of,
 };
 use crate::py::codec::encode::{changed_size, field_error, same_size};
 use crate::py::codec::strict::{Direction, check};
@@ -44,11 +43,8 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A struct by its own plan, whatever kind of object it is.
     pub fn any_struct(&mut self, object: &Bound<'py, PyAny>) -> Result<S::Node> {
-        let plan = match Plan::of_object(object) {
-            Ok(plan) if !object.is_instance_of::<PyType>() => plan,
-            _ => return Err(not_a("a struct", object)),
-        };
-        check(plan.get(), object, Direction::Written)?;
+        let plan = plan_of_struct(object)?;
+        check(plan.get(), object, Direction::Written, self.depth)?;
         self.structure(plan.get(), object)
     }
 
@@ -61,7 +57,9 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         if self.options.usual_only() {
             return Err(not_exact());
         }
-        self.any_struct(value)
+        // Where it is strict it was looked at with what it is in.
+        let plan = plan_of_struct(value)?;
+        self.structure(plan.get(), value)
     }
 
     /// A struct by the plan that was found for it.
@@ -182,15 +180,9 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     #[inline]
     fn utf8<'a>(&self, text: &'a Bound<'py, PyString>) -> Result<&'a str> {
-        match text.to_str() {
-            Ok(utf8) => {
-                self.check_size(utf8.len())?;
-                Ok(utf8)
-            }
-            Err(error) => Err(CodecError::value(
-                ffi::exception_of(self.py, error).to_string(),
-            )),
-        }
+        let utf8 = utf8_of(text)?;
+        self.check_size(utf8.len())?;
+        Ok(utf8)
     }
 
     /// The text of bytes, or of what stands for a text.

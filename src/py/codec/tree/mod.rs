@@ -23,6 +23,7 @@ use super::strict::{Direction, check};
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::structs::Plan;
+use crate::wire::Depth;
 use build::PlainReader;
 use dump::PlainWriter;
 use sink::{PythonSink, TextSink};
@@ -48,7 +49,8 @@ pub fn to_dict<'py>(
     let py = object.py();
     let limits = affordable(options.limits);
     let options = DumpOptions { limits, ..options };
-    let dumped = check(plan, object, Direction::Written)
+    let depth = Depth::new(limits.depth);
+    let dumped = check(plan, object, Direction::Written, depth)
         .and_then(|()| PlainWriter::new(py, PythonSink { py }, options).structure(plan, object));
     dumped.map_err(|error| error::from_codec(py, error))
 }
@@ -65,7 +67,8 @@ pub fn to_json<'py>(
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, 0);
     let sink = TextSink::<_, false> { py, out: &mut out };
-    let written = check(plan, object, Direction::Written)
+    let depth = Depth::new(limits.depth);
+    let written = check(plan, object, Direction::Written, depth)
         .and_then(|()| PlainWriter::new(py, sink, options).structure(plan, object));
     if let Err(error) = written {
         return Err(Raised::new(py, error::from_codec(py, error)));

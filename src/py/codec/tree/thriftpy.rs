@@ -15,13 +15,13 @@ use super::source::PythonSource;
 use super::text_source::{Begun, TextSource};
 use super::{COLLECTOR_MATTERS, affordable};
 use crate::py::codec::check_size;
-use crate::py::codec::strict::{Direction, check};
+use crate::py::codec::strict::{Direction, check, check_value};
 use crate::py::error::{self, Result as CodecResult};
 use crate::py::ffi::{BytesOutput, Raised, Scratch};
 use crate::py::imports;
 use crate::py::structs::{Kind, Plan, PlanField};
 use crate::stream::{FRAME_HEADER, unsigned_header};
-use crate::wire::{ErrorKind, Limits, MessageHeader, Output, TextEnd};
+use crate::wire::{Depth, ErrorKind, Limits, MessageHeader, Output, TextEnd};
 
 /// Limits, which may be any numbers, as in thriftpy2: what is negative allows
 /// nothing.
@@ -45,7 +45,8 @@ pub fn message_of<'py>(
     let plan = Plan::of_payload(object).filter(|plan| plan.get().is_of(object));
     let expected = plan.as_ref().map_or(0, |plan| plan.get().expected_size());
     if let Some(plan) = &plan {
-        check(plan.get(), object, Direction::Written)
+        let depth = Depth::new(affordable(limits).depth);
+        check(plan.get(), object, Direction::Written, depth)
             .map_err(|error| raise(error::from_codec(py, error)))?;
     }
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
@@ -146,7 +147,11 @@ pub fn any_value<'py>(
     value: &Bound<'py, PyAny>,
     limits: Limits,
 ) -> PyResult<Bound<'py, PyAny>> {
-    dumped(value.py(), limits, |writer| writer.value(kind, value))
+    let depth = Depth::new(affordable(limits).depth);
+    dumped(value.py(), limits, |writer| {
+        check_value(kind, value, Direction::Written, depth)?;
+        writer.value(kind, value)
+    })
 }
 
 fn built<'py, T>(
@@ -180,8 +185,11 @@ pub fn value_of_any<'py>(
     text: AnyText,
     limits: Limits,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let depth = Depth::new(affordable(limits).depth);
     built(data.py(), text, limits, |reader| {
-        reader.value(kind, data.clone())
+        let value = reader.value(kind, data.clone())?;
+        check_value(kind, &value, Direction::Read, depth)?;
+        Ok(value)
     })
 }
 

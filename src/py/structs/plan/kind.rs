@@ -200,7 +200,7 @@ impl Kind {
     }
 
     /// Whether values are numbers of a fixed width.
-    fn is_number(&self) -> bool {
+    pub fn is_number(&self) -> bool {
         matches!(
             self,
             Self::I8 | Self::I16 | Self::I32(_) | Self::I64 | Self::Double

@@ -27,7 +27,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         self.fields(plan.get(), node, |field, value| {
             Ok(assign(object, field.name.bind(value.py()), value)?)
         })?;
-        check(plan.get(), object, Direction::Read)?;
+        check(plan.get(), object, Direction::Read, self.depth)?;
         if let Some(name) = self.undeclared.take() {
             // For the client, which asks the result for it.
             object.setattr(intern!(self.py, "_undeclared_exception"), name)?;
