@@ -302,9 +302,10 @@ class _Stub:
             if isinstance(value, TPayloadMeta):
                 return self.struct(name, value)
         final = self.use("typing", "Final")
+        doc = documented_name(self.module, name, "")
         if type(value) in (bool, int):
-            return [statement(f"{name}: {final} = {value!r}", "")]
-        return [statement(f"{name}: {final}[{self.type_of_value(value)}]", "")]
+            return [statement(f"{name}: {final} = {value!r}", ""), *doc]
+        return [statement(f"{name}: {final}[{self.type_of_value(value)}]", ""), *doc]
 
     def enum(self, name: str, cls: Any) -> list[str]:
         is_python = hasattr(cls, "__thrift_members__")
@@ -318,6 +319,7 @@ class _Stub:
             number_of = int(getattr(cls, member))
             kind = "" if is_python else f": {self.use('typing', 'Final')}"
             lines.append(statement(f"{member}{kind} = {number_of}"))
+            lines += documented_name(cls, member)
         lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
         lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
         return lines
@@ -348,6 +350,7 @@ class _Stub:
             if hasattr(inherited, field):
                 line += "  # type: ignore"
             attributes.append(statement(line))
+            attributes += documented_name(cls, field)
         lines += attributes
         lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
         return [*lines, *signature("__init__", parameters, "None", "    ")]
@@ -530,6 +533,13 @@ def shown(default: Any) -> str:
 def documented(cls: Any) -> list[str]:
     """The docstring of a class, and the empty line behind it."""
     return [*docstring(cls.__doc__, "    "), ""] if cls.__doc__ else []
+
+
+def documented_name(holder: Any, name: str, indent: str = "    ") -> list[str]:
+    """What a class or a module says of one of its attributes, as the string behind it that editors
+    show."""
+    doc = getattr(holder, "__fastthrift_docs__", {}).get(name)
+    return docstring(doc, indent) if doc else []
 
 
 def docstring(text: str, indent: str) -> list[str]:

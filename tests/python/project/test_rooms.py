@@ -91,7 +91,7 @@ ROOMS: dict[str, set[str]] = {
         "pool",
         "transport.base",
     },
-    "_plain": {"_core", "protocol.exc"},
+    "_plain": {"_core", "_payload", "protocol.exc"},
     "_idl": {"_plain", "parser"},
     "contrib": set(),
     "contrib.aio.transport": {"_core", "transport", "transport.base"},
