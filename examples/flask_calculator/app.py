@@ -7,7 +7,7 @@ The service is looked for at 127.0.0.1:9090; THRIFT_URL_CALCULATOR=tcp://host:po
 
 from fastthrift.contrib.flask import Thrift, current_thrift
 from fastthrift.thrift import TApplicationException, TException
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 OPERATIONS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
@@ -23,7 +23,8 @@ def create_app() -> Flask:
             "idl": "../calculator.thrift",
             "service": "Calculator",
             "url": "tcp://127.0.0.1:9090",
-            "timeout": 3.0,
+            # A request that finds all connections busy is told so soon.
+            "checkout_timeout": 0.5,
         }
     }
     app.config.from_prefixed_env()
@@ -51,7 +52,9 @@ def create_app() -> Flask:
         failure = current_thrift.failure(error)
         if failure is None:
             raise error
-        return respond(failure.status, error=explain(error) or f"Sorry, {failure.error}.")
+        answer = respond(failure.status, error=explain(error) or f"Sorry, {failure.error}.")
+        answer.headers.extend(failure.headers)
+        return answer
 
     return app
 
@@ -85,9 +88,14 @@ def explain(error: TException) -> str | None:
     return None
 
 
-def respond(status: int, **answer: object) -> ResponseReturnValue:
+def respond(status: int, **answer: object) -> Response:
     """Answers with JSON to clients that prefer it, with the page to all others."""
     offers = ["text/html", "application/json"]
     if request.accept_mimetypes.best_match(offers, default="text/html") == "application/json":
-        return jsonify(answer), status
-    return render_template("calculator.html", operations=OPERATIONS, **answer), status
+        response = jsonify(answer)
+    else:
+        response = make_response(
+            render_template("calculator.html", operations=OPERATIONS, **answer)
+        )
+    response.status_code = status
+    return response

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastthrift._core import TType, from_dict, to_dict
+from fastthrift._payload import TPayload, TPayloadMeta
 from fastthrift.protocol.exc import TMalformedDataException
 
 #: Types that a number says all of, as the IDL spells them.
@@ -163,6 +164,16 @@ def default_text(args: Any, attribute: str) -> str:
             setattr(holder, each, None)
     (value,) = _to_plain(holder).values()
     return json.dumps(value, ensure_ascii=False)
+
+
+def value_text(spec: Any, value: Any) -> str:
+    """A value as JSON, of a type as ``thrift_spec`` has that of an element of a container."""
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    field = (parts[0], "value", *parts[1:], False)
+    attributes = {"thrift_spec": {1: field}, "default_spec": [("value", None)]}
+    holder: Any = TPayloadMeta("Value", (TPayload,), attributes)()
+    holder.value = value
+    return json_text(_to_plain(holder)["value"])
 
 
 # Arguments

@@ -4,7 +4,7 @@
 ``service``             a class of a loaded module, or its name in ``idl``
 ``idl``                 the path of a ``.thrift`` file, or a loaded module
 ``url``                 where it is, as ``fastthrift.urls`` tells; or a list of such
-``timeout``             seconds for a call as a whole
+``timeout``             seconds for a call as a whole; 1.5 unless said
 ``connect_timeout``     seconds for connecting to an address
 ``checkout_timeout``    seconds to wait for one of the connections while all are busy
 ``pool_size``           how many connections there are at most
@@ -15,8 +15,11 @@
 ``headers``             a dict of what goes with each call, over THeader and HTTP
 ======================  ========================================================================
 
-``service`` and ``url`` are needed, the rest are as ``fastthrift.ClientPool`` has them. Keys are
-lower case, or upper case where the framework writes its settings so.
+``service`` and ``url`` are needed, the rest are as ``fastthrift.ClientPool`` has them, but for
+``timeout``, which is shorter: somebody waits for the answer to a request, and no other is served by
+its thread meanwhile. A view that makes one call answers within 2 seconds, whatever happens to that.
+A call may wait for a connection for as long as it has: a burst of requests is served in turn.
+Keys are lower case, or upper case where the framework writes its settings so.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ from fastthrift.urls import ServiceURL, parse_all
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+# What is otherwise than in a pool that nobody configures.
+_DEFAULTS = {"timeout": 1.5}
 # What a pool calls it, of keys that have another name here.
 _OF_POOL = {"pool_size": "size"}
 _SECONDS = ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age")
@@ -140,7 +145,7 @@ class _Client:
     def pool(self) -> ClientPool:
         """A pool of it. Raises what loading an IDL and ``ClientPool`` raise."""
         self._read_keys()
-        options = dict(self.options)
+        options = _DEFAULTS | self.options
         service = options.pop("service")
         idl = options.pop("idl", None)
         if isinstance(service, str):

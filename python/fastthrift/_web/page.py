@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import Answer
 from fastthrift._core import TType
-from fastthrift._plain import default_text, names_of, type_name
+from fastthrift._plain import default_text, names_of, type_name, value_text
 
 # What a field of a form holds that is not written as JSON: see page.js.
 _WHOLE_NUMBERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
@@ -42,6 +42,8 @@ class _Field(NamedTuple):
     name: str
     type: _Type
     required: bool
+    #: What the IDL says of it; "" where that is nothing.
+    doc: str
 
 
 def shown(processors: Mapping[str, Any], *, with_form: bool) -> Answer:
@@ -98,9 +100,16 @@ class _Content:
         # By class, its anchor, in the order in which they are met.
         self._anchors: dict[Any, str] = {}
         self._parts: list[str] = []
+        # Those of hand-written services are not known.
+        programs = [vars(each).get("__fastthrift_program__") for each in services.values()]
+        self._files = [each for each in dict.fromkeys(programs) if each is not None]
+        self._unions = {cls for each in self._files for cls in each.meta.get("unions", ())}
         for name, service in services.items():
             self._add_service(name, service)
+        # They may be of types that nothing else is of.
+        others = self._typedefs_and_constants()
         self._add_types()
+        self._parts += others
 
     def __str__(self) -> str:
         return "\n".join(self._parts)
@@ -126,12 +135,20 @@ class _Content:
         given = ", ".join(f"{self._link(each.type)} {escape(each.name)}" for each in arguments)
         thrown = ", ".join(self._link(field.type) for field in fields.values())
         throws = f' <span class="throws">throws {thrown}</span>' if thrown else ""
+        # What is said of arguments is beside their inputs, where there are any.
+        told = [] if self._with_form else [(escape(each.name), each.doc) for each in arguments]
+        told += [(f"throws {self._link(each.type)}", each.doc) for each in fields.values()]
+        docs = "".join(
+            f'<div class="told"><code>{what}</code>{_paragraph(doc)}</div>'
+            for what, doc in told
+            if doc
+        )
         self._add(
             f'<details class="method" id="{escape(name)}.{escape(api)}">'
             f"<summary><b>{escape(api)}</b></summary>"
             f'<p class="signature"><code>{returned} <b>{escape(api)}</b>({given})'
             f"{throws}</code></p>"
-            f"{_doc(args)}"
+            f"{_doc(args)}{docs}"
         )
         if self._with_form:
             defaults = {
@@ -165,7 +182,11 @@ class _Content:
             f'<p class="field"><label for="{anchor}">{escape(argument.name)}</label>'
             f'<span class="type">{note}</span>'
         )
+        if argument.doc:
+            self._add(f'<span class="doc" id="{anchor}/doc">{escape(argument.doc)}</span>')
         how = f'id="{anchor}" name="{escape(argument.name)}"'
+        if argument.doc:
+            how += f' aria-describedby="{anchor}/doc"'
         if default:
             how += " data-default"
         if argument.required and argument.type.ttype != TType.STRING:
@@ -189,7 +210,7 @@ class _Content:
             else:
                 self._add(f'<input {how} data-kind="text" autocomplete="off">')
         else:
-            example = json.dumps(_example(argument.type), indent=2, ensure_ascii=False)
+            example = json.dumps(self._example(argument.type), indent=2, ensure_ascii=False)
             rows = min(12, example.count("\n") + 1)
             self._add(
                 f'<textarea {how} data-kind="json" rows="{rows}" spellcheck="false">'
@@ -198,6 +219,10 @@ class _Content:
         self._add("</p>")
 
     def _add_types(self) -> None:
+        # Those of the files that no method has come behind the others, as their files have them.
+        for cls in (each for file in self._files for each in file.classes):
+            if not hasattr(cls, "thrift_services"):
+                self._anchor(cls)
         done: set[Any] = set()
         section: list[str] = []
         # Telling of one may bring others.
@@ -210,22 +235,76 @@ class _Content:
 
     def _told(self, cls: Any) -> str:
         head = (
-            f'<article id="{self._anchors[cls]}"><h3><span class="kind">{_kind(cls)}</span> '
+            f'<article id="{self._anchors[cls]}"><h3><span class="kind">{self._kind(cls)}</span> '
             f"{escape(cls.__name__)}</h3>{_doc(cls)}"
         )
         values = getattr(cls, "_VALUES_TO_NAMES", None)
         if values is not None:
+            docs = getattr(cls, "__fastthrift_docs__", {})
             rows = "".join(
-                f"<tr><td>{number}</td><td>{escape(name)}</td></tr>"
+                f"<tr><td>{number}</td><td>{escape(name)}{_paragraph(docs.get(name, ''))}</td></tr>"
                 for number, name in values.items()
             )
         else:
             rows = "".join(
-                f"<tr><td>{field.fid}</td><td>{escape(field.name)}</td>"
-                f"<td>{self._link(field.type)}{', required' if field.required else ''}</td></tr>"
+                f"<tr><td>{field.fid}</td><td>{escape(field.name)} "
+                f'<span class="type">{self._link(field.type)}'
+                f"{', required' if field.required else ''}</span>{_paragraph(field.doc)}</td></tr>"
                 for field in _fields(cls)
             )
         return f'{head}<div class="wide"><table>{rows}</table></div></article>'
+
+    def _typedefs_and_constants(self) -> list[str]:
+        """What files define that is no class."""
+        typedefs, constants = [], []
+        for namespace in (file.namespace for file in self._files):
+            docs = namespace.get("__fastthrift_docs__", {})
+            for name, spec in namespace.get("__fastthrift_typedefs__", {}).items():
+                typedefs.append(self._defined(name, spec, "", docs.get(name, "")))
+            for name, spec in namespace.get("__fastthrift_consts__", {}).items():
+                value = escape(value_text(spec, namespace[name]))
+                constants.append(self._defined(name, spec, value, docs.get(name, "")))
+        return [
+            f'<section class="types"><h2>{title}</h2>{"".join(articles)}</section>'
+            for title, articles in (("Typedefs", typedefs), ("Constants", constants))
+            if articles
+        ]
+
+    def _defined(self, name: str, spec: Any, value: str, doc: str) -> str:
+        shown_value = f'<pre class="value" tabindex="0">{value}</pre>' if value else ""
+        return (
+            f'<article><h3>{escape(name)} <span class="type">{self._link(_inner(spec))}</span></h3>'
+            f"{_paragraph(doc)}{shown_value}</article>"
+        )
+
+    def _example(self, of: _Type, depth: int = 0) -> Any:
+        """A value of a type, to be written over."""
+        ttype, info = of
+        names = getattr(info, "_VALUES_TO_NAMES", None)
+        if names:
+            return next(iter(names.values()))
+        if ttype == TType.MAP:
+            return {}
+        if ttype in (TType.LIST, TType.SET):
+            return [] if depth >= _EXAMPLE_DEPTH else [self._example(_inner(info), depth + 1)]
+        if ttype == TType.STRUCT:
+            fields = list(_fields(info))
+            if self._kind(info) == "union":
+                fields = fields[:1]
+            if depth >= _EXAMPLE_DEPTH:
+                fields = [field for field in fields if field.required] if depth < 10 else []
+            return {field.name: self._example(field.type, depth + 1) for field in fields}
+        if ttype == TType.BOOL:
+            return False
+        if ttype == TType.UTF8:
+            return "00000000-0000-0000-0000-000000000000"
+        return "" if ttype in _TEXTS else 0
+
+    def _anchor(self, cls: Any) -> str:
+        return self._anchors.setdefault(cls, f"type-{len(self._anchors) + 1}")
+
+    def _kind(self, cls: Any) -> str:
+        return "union" if cls in self._unions else _kind(cls)
 
     def _link(self, of: _Type) -> str:
         """The name of a type, which leads to what is said of it."""
@@ -238,15 +317,15 @@ class _Content:
             return f"map&lt;{self._link(key)}, {self._link(value)}&gt;"
         if info is None:
             return type_name((ttype, "", False))
-        anchor = self._anchors.setdefault(info, f"type-{len(self._anchors) + 1}")
-        return f'<a href="#{anchor}">{escape(info.__name__)}</a>'
+        return f'<a href="#{self._anchor(info)}">{escape(info.__name__)}</a>'
 
 
 def _fields(cls: Any) -> Iterator[_Field]:
     names = names_of(cls)
+    docs = getattr(cls, "__fastthrift_docs__", {})
     for fid, (ttype, name, *info, required) in cls.thrift_spec.items():
         of = _Type(ttype, info[0] if info else None)
-        yield _Field(fid, names[name], of, bool(required))
+        yield _Field(fid, names[name], of, bool(required), docs.get(name, ""))
 
 
 def _inner(element: Any) -> _Type:
@@ -264,29 +343,8 @@ def _kind(cls: Any) -> str:
 
 
 def _doc(thing: Any) -> str:
-    text = (vars(thing).get("__doc__") or "").strip()
-    return f'<p class="doc">{escape(text)}</p>' if text else ""
+    return _paragraph((vars(thing).get("__doc__") or "").strip())
 
 
-def _example(of: _Type, depth: int = 0) -> Any:
-    """A value of a type, to be written over."""
-    ttype, info = of
-    names = getattr(info, "_VALUES_TO_NAMES", None)
-    if names:
-        return next(iter(names.values()))
-    if ttype == TType.MAP:
-        return {}
-    if ttype in (TType.LIST, TType.SET):
-        return [] if depth >= _EXAMPLE_DEPTH else [_example(_inner(info), depth + 1)]
-    if ttype == TType.STRUCT:
-        fields = list(_fields(info))
-        if _kind(info) == "union":
-            fields = fields[:1]
-        if depth >= _EXAMPLE_DEPTH:
-            fields = [field for field in fields if field.required] if depth < 10 else []
-        return {field.name: _example(field.type, depth + 1) for field in fields}
-    if ttype == TType.BOOL:
-        return False
-    if ttype == TType.UTF8:
-        return "00000000-0000-0000-0000-000000000000"
-    return "" if ttype in _TEXTS else 0
+def _paragraph(doc: str) -> str:
+    return f'<p class="doc">{escape(doc)}</p>' if doc else ""

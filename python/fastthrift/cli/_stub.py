@@ -308,9 +308,10 @@ class _Stub:
             if isinstance(value, TPayloadMeta):
                 return self.struct(name, value)
         final = self.use("typing", "Final")
+        doc = documented_name(self.module, name, "")
         if type(value) in (bool, int):
-            return [statement(f"{name}: {final} = {value!r}", "")]
-        return [statement(f"{name}: {final}[{self.type_of_value(value)}]", "")]
+            return [statement(f"{name}: {final} = {value!r}", ""), *doc]
+        return [statement(f"{name}: {final}[{self.type_of_value(value)}]", ""), *doc]
 
     def enum(self, name: str, cls: Any) -> list[str]:
         is_python = hasattr(cls, "__thrift_members__")
@@ -327,6 +328,7 @@ class _Stub:
             hides = is_python and (hasattr(int, member) or member in _OF_MEMBERS)
             ignoring = "  # type: ignore[assignment, unused-ignore]" if hides else ""
             lines.append(statement(f"{member}{kind} = {number_of}{ignoring}"))
+            lines += documented_name(cls, member)
         lines.append(f"    _VALUES_TO_NAMES: {class_var}[{table}[{number}, {text}]]")
         lines.append(f"    _NAMES_TO_VALUES: {class_var}[{table}[{text}, {number}]]")
         return lines
@@ -357,6 +359,7 @@ class _Stub:
             if hasattr(inherited, field):
                 line += "  # type: ignore"
             attributes.append(statement(line))
+            attributes += documented_name(cls, field)
         lines += attributes
         lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
         return [*lines, *signature("__init__", parameters, "None", "    ")]
@@ -542,6 +545,13 @@ def shown(default: Any) -> str:
 def documented(cls: Any) -> list[str]:
     """The docstring of a class, and the empty line behind it."""
     return [*docstring(cls.__doc__, "    "), ""] if cls.__doc__ else []
+
+
+def documented_name(holder: Any, name: str, indent: str = "    ") -> list[str]:
+    """What a class or a module says of one of its attributes, as the string behind it that editors
+    show."""
+    doc = getattr(holder, "__fastthrift_docs__", {}).get(name)
+    return docstring(doc, indent) if doc else []
 
 
 def docstring(text: str, indent: str) -> list[str]:

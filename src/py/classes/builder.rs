@@ -13,6 +13,7 @@ use super::members::Members;
 use super::names::{defines, underscored};
 use super::options::ClassOptions;
 use super::program::{MetaList, ModuleContents, PyProgram};
+use crate::py::ffi;
 use crate::schema::{
     Annotation, Definition, EnumId, Field, Program, ProgramId, Schema, ServiceId, StructId,
     StructKind,
@@ -106,11 +107,26 @@ impl<'a, 'py> Builder<'a, 'py> {
                 continue;
             }
             let built = Bound::new(py, self.program(index, *digest)?)?;
+            self.tell_services(program, &built)?;
             known.set_item(identity, &built)?;
             programs.push(built);
             reused.push(false);
         }
         Ok(programs)
+    }
+
+    /// Has the services of a file lead to all that it defines: a class does
+    /// not know its module, which may be in no table.
+    fn tell_services(&self, program: &Program, built: &Bound<'py, PyProgram>) -> PyResult<()> {
+        let name = intern!(self.py(), "__fastthrift_program__");
+        for definition in &program.definitions {
+            if let Definition::Service(id) = definition
+                && let Some(class) = &self.services.borrow()[id.index()]
+            {
+                ffi::set_own_attribute(class, name, Some(built.as_any()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes over the classes of a program that was built before.
@@ -175,6 +191,12 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
+                let ty = self.type_spec(&model.ty)?;
+                output.note(intern!(py, "__fastthrift_consts__"), &name, &ty)?;
+                if let Some(doc) = &model.doc {
+                    let doc = PyString::new(py, doc);
+                    output.note(intern!(py, "__fastthrift_docs__"), &name, &doc)?;
+                }
                 output.list(MetaList::Consts, &value)?;
                 output.define(&model.name, &name, &value)
             }
@@ -186,7 +208,13 @@ impl<'a, 'py> Builder<'a, 'py> {
                     &name,
                     &self.annotations(&model.annotations)?,
                 )?;
-                output.define(&model.name, &name, &self.type_spec(&model.ty)?)
+                let ty = self.type_spec(&model.ty)?;
+                output.note(intern!(py, "__fastthrift_typedefs__"), &name, &ty)?;
+                if let Some(doc) = &model.doc {
+                    let doc = PyString::new(py, doc);
+                    output.note(intern!(py, "__fastthrift_docs__"), &name, &doc)?;
+                }
+                output.define(&model.name, &name, &ty)
             }
             Definition::Enum(id) => {
                 let model = &schema[id];

@@ -22,6 +22,7 @@ impl<'py> Builder<'_, 'py> {
         let names_to_values = PyDict::new(py);
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
+        let docs = PyDict::new(py);
         let members = PyList::empty(py);
         for item in &model.items {
             let name = self.name(&item.name);
@@ -45,6 +46,9 @@ impl<'py> Builder<'_, 'py> {
             if !item.annotations.is_empty() {
                 annotations.set_item(&name, self.annotations(&item.annotations)?)?;
             }
+            if let Some(doc) = &item.doc {
+                docs.set_item(&name, &**doc)?;
+            }
         }
         namespace.set_item(intern!(py, "_VALUES_TO_NAMES"), values_to_names)?;
         namespace.set_item(intern!(py, "_NAMES_TO_VALUES"), names_to_values)?;
@@ -54,6 +58,9 @@ impl<'py> Builder<'_, 'py> {
             self.annotations(&model.annotations)?,
         )?;
         namespace.set_item(intern!(py, "__thrift_item_annotations__"), annotations)?;
+        if !docs.is_empty() {
+            namespace.set_item(intern!(py, "__fastthrift_docs__"), docs)?;
+        }
         let name = self.definition_name(&model.name, &self.schema()[model.program]);
         if self.classes().enums == EnumValues::Members {
             let class = imports::int_enum(py)?.call1((name, members, namespace))?;

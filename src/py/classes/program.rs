@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use pyo3::prelude::*;
+use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 /// The definitions of one file, as Python objects.
@@ -35,6 +36,16 @@ impl PyProgram {
         (self.digest == digest).then_some(&self.classes)
     }
 }
+
+#[pymethods]
+impl PyProgram {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.namespace)?;
+        visit.call(&self.meta)?;
+        visit.call(&self.classes)
+    }
+}
+
 /// What `__thrift_meta__` lists.
 #[derive(Clone, Copy)]
 pub enum MetaList {
@@ -124,11 +135,22 @@ impl<'py> ModuleContents<'py> {
         if annotations.is_empty() {
             return Ok(());
         }
+        self.note(attribute, name, annotations)
+    }
+
+    /// Something that is said of a definition, in a dict with what is said of
+    /// others, by the names of the definitions.
+    pub fn note(
+        &self,
+        attribute: &Bound<'py, PyString>,
+        name: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
         if let Some(all) = self.namespace.get_item(attribute)? {
-            return all.cast::<PyDict>()?.set_item(name, annotations);
+            return all.cast::<PyDict>()?.set_item(name, value);
         }
         let all = PyDict::new(attribute.py());
-        all.set_item(name, annotations)?;
+        all.set_item(name, value)?;
         self.namespace.set_item(attribute, all)
     }
 

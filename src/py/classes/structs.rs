@@ -112,6 +112,7 @@ impl<'a, 'py> Builder<'a, 'py> {
         let linenos = PyDict::new(py);
         let annotations = PyDict::new(py);
         let renamed = PyDict::new(py);
+        let docs = PyDict::new(py);
         for (field, name) in fields.iter().zip(&members.names) {
             linenos.set_item(name, field.line)?;
             if name != *field.name {
@@ -119,6 +120,9 @@ impl<'a, 'py> Builder<'a, 'py> {
             }
             if !field.annotations.is_empty() {
                 annotations.set_item(name, self.annotations(&field.annotations)?)?;
+            }
+            if let Some(doc) = &field.doc {
+                docs.set_item(name, &**doc)?;
             }
         }
         let namespace = &members.namespace;
@@ -130,6 +134,9 @@ impl<'a, 'py> Builder<'a, 'py> {
         if !renamed.is_empty() {
             // For protocols that send names.
             namespace.set_item(intern!(py, "__thrift_field_names__"), renamed)?;
+        }
+        if !docs.is_empty() {
+            namespace.set_item(intern!(py, "__fastthrift_docs__"), docs)?;
         }
         Ok(members)
     }

@@ -50,6 +50,23 @@ def test_a_file_is_as_apaches_compiler_shows_it(files: Path) -> None:
     assert json.loads(done.stdout) == json.loads((files / "apache" / "plain.json").read_text())
 
 
+def test_comments_are_where_apaches_compiler_has_them(files: Path) -> None:
+    (files / "told.thrift").write_text(
+        "enum Unit { /** SI. */ METRE = 1, FOOT = 2 }\n"
+        "/** Of what. */ typedef i64 Id\n/** At most. */ const i32 MOST = 3\n"
+        "struct Area { /** Its name. */ 1: string name, 2: Id id }\n"
+        "exception Missing { /** Why. */ 1: string why }\n"
+        "service Areas {\n  /** One\n   * of them. */\n"
+        "  Area find(/** Whose. */ 1: Id id) throws (/** None has it. */ 1: Missing missing)\n}\n"
+    )
+    done = run(files, "told.thrift")
+    subprocess.run(["thrift", "--gen", "json", "-out", ".", "told.thrift"], cwd=files, check=True)
+    # Apache's end with a line break.
+    theirs = (files / "told.json").read_text().replace('\\n"', '"')
+    assert json.loads(done.stdout) == json.loads(theirs)
+    assert theirs.count('"doc"') == 8
+
+
 def test_all_files_those_that_are_included_first(files: Path) -> None:
     done = run(files, "--all", "-o", "all.json", "orders.thrift")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

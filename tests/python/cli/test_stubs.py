@@ -293,6 +293,38 @@ def test_doc_comments_are_docstrings(files: Path) -> None:
     assert (found["Area"], found["add"], found["Either"]) == ("An area.", "The sum.", None)
 
 
+def test_doc_comments_of_fields_items_and_constants_are_strings_behind_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "told.thrift").write_text(
+        "/** Of what. */ typedef i64 Id\n"
+        "/** At most,\n * never more. */ const i32 MOST = 3\n"
+        "enum Unit { /** SI. */ METRE = 1, FOOT = 2 }\n"
+        "struct Area { /** A name. */ 1: string name, 2: Id id }\n"
+        "exception Missing { /** Why. */ 1: string why }\n"
+    )
+    for options in ([], OPTIONS):
+        run("told.thrift", "-o", ".", *options, cwd=tmp_path)
+        stub = (tmp_path / "told_thrift.pyi").read_text("utf-8")
+        for above, doc in (
+            (r"Id: Final.*", "Of what."),
+            (r"MOST: Final.*", "At most,\nnever more."),
+            (r"    METRE.* = 1", "SI."),
+            ("    name: .*", "A name."),
+            (r"    why: .*", "Why."),
+        ):
+            found = re.search(rf'^{above}\n *"""((?:.|\n)*?)"""$', stub, re.MULTILINE)
+            assert found, (above, stub)
+            assert found[1].rstrip() == doc
+        ast.parse(stub)
+        assert stub.count('"""') == 10
+    run_checker = [sys.executable, "-m", "mypy", "--strict", "told_thrift.pyi"]
+    done = subprocess.run(
+        run_checker, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_files_that_have_not_changed_are_left_alone(files: Path) -> None:
     done = run("calc.thrift", "-o", "out", cwd=files)
     assert sorted(done.stdout.split()) == ["out/calc_thrift.pyi", "out/shared_thrift.pyi"]

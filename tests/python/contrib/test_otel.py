@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.client
+import socket
 import subprocess
 import sys
 import threading
@@ -11,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastthrift import ClientPool, hooks
+import uvicorn
+import werkzeug.serving
+from fastthrift import ClientPool, asgi, hooks, wsgi
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.protocol import TAsyncHeaderProtocolFactory
@@ -205,6 +210,70 @@ def test_over_http_both_sides_are_in_one_trace(told: Told) -> None:
         "server.address": "127.0.0.1",
         "server.port": port,
     }.items()
+
+
+@contextlib.contextmanager
+def mounted(interface: str) -> Iterator[int]:
+    """The port of a web server with a mounted service."""
+    if interface == "wsgi":
+        application = wsgi.ThriftApp(Calls, Handler(), json=True)
+        web: Any = werkzeug.serving.make_server("127.0.0.1", 0, application, threaded=True)
+        thread = threading.Thread(target=web.serve_forever)
+        thread.start()
+        try:
+            yield web.port
+        finally:
+            web.shutdown()
+            thread.join()
+            web.server_close()
+        return
+    listening = socket.create_server(("127.0.0.1", 0))
+    application = asgi.ThriftApp(Calls, AsyncHandler(), json=True)
+    web = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=web.run, args=([listening],))
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        web.should_exit = True
+        thread.join()
+        listening.close()
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_a_call_of_a_mount_is_in_the_trace_of_its_client(told: Told, interface: str) -> None:
+    tracer = told.tracers.get_tracer("test")
+    with (
+        mounted(interface) as port,
+        ClientPool(Calls, f"http://127.0.0.1:{port}/", timeout=PATIENCE) as pool,
+        tracer.start_as_current_span("view") as view,
+    ):
+        assert pool.add(40, 2) == 42
+    client, server = told.span(SpanKind.CLIENT), told.span(SpanKind.SERVER)
+    assert server.name == "Calls/add"
+    assert server.parent is not None
+    assert server.parent.span_id == client.get_span_context().span_id
+    traces = {span.get_span_context().trace_id for span in (view, client, server)}
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_a_call_by_json_is_in_the_trace_of_its_request(told: Told, interface: str) -> None:
+    trace_id, span_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with mounted(interface) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            headers = {
+                "Content-Type": "application/json",
+                "traceparent": f"00-{trace_id}-{span_id}-01",
+            }
+            connection.request("POST", "/Calls/add", '{"a": 40, "b": 2}', headers)
+            assert connection.getresponse().read() == b"42"
+    server = told.span(SpanKind.SERVER)
+    assert server.name == "Calls/add"
+    assert server.parent is not None
+    found = server.get_span_context().trace_id, server.parent.span_id
+    assert found == (int(trace_id, 16), int(span_id, 16))
 
 
 def test_what_a_handler_does_is_below_its_span(told: Told) -> None:

@@ -214,6 +214,49 @@ def test_chunked_bodies_are_read_and_an_empty_call_is_never_made(mounting: Mount
     assert answer.status_code == 411
 
 
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "in chunks"])
+def test_a_body_that_the_application_has_read_before_is_that_of_the_call(is_chunked: bool) -> None:
+    def reads(view: Any) -> Any:
+        def around(*args: Any, **kwargs: Any) -> Any:
+            seen.append(len(request.get_json()) if request.is_json else len(request.data))
+            return view(*args, **kwargs)
+
+        return around
+
+    seen: list[int] = []
+    mounting = Mounting(json=True, decorators=[reads], max_bytes=100)
+    mounting.app.before_request(request_is_read := lambda: request.get_data() and None)
+    headers = {"Transfer-Encoding": "chunked"} if is_chunked else {}
+    message = call_of(idl.Calc, "add", 40, 2)
+
+    def post(path: str, kind: str, body: bytes) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(address, timeout=120)
+        with contextlib.closing(connection):
+            pieces = iter([body]) if is_chunked else body
+            what = {"Content-Type": kind, **headers}
+            connection.request("POST", path, pieces, what, encode_chunked=is_chunked)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    with mounting.running() as address:
+        thrift = "application/x-thrift"
+        # Once by what runs before requests, once by the decorator alone.
+        for _ in range(2):
+            seen.clear()
+            status, answer = post("/thrift/", thrift, message)
+            assert (status, answer[-5:-1]) == (200, b"\0\0\0\x2a")
+            body = b'{"a": 40, "b": 2}'
+            assert post("/thrift/Calc/add", "application/json", body) == (200, b"42")
+            assert seen == [len(message), 2]
+            # What is read has a limit still.
+            assert post("/thrift/", thrift, message + bytes(100))[0] == 413
+            mounting.app.before_request_funcs[None] = [
+                each
+                for each in mounting.app.before_request_funcs[None]
+                if each is not request_is_read
+            ]
+
+
 def test_a_body_that_the_server_cannot_read_is_a_bad_request(mounting: Mounting) -> None:
     class NoChunks(io.RawIOBase):
         def readable(self) -> bool:

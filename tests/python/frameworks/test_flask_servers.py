@@ -6,8 +6,11 @@ import contextlib
 import http.client
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,10 @@ from support.example_processes import DEADLINE, HOST, Server, free_port, running
 from support.flask_calc import PATIENCE, Handler, idl
 from support.rpc import make_server, serving
 
+#: Seconds that an answer takes at most, of a client that says nothing of times.
+LONGEST = 2
+# A message of the binary protocol, with a name that has many bytes.
+DRIPPED = b"\x80\x01\0\x02\0\0\0\x40" + b"a" * 64
 TESTS = Path(__file__).parents[1]
 APP = "support.flask_program"
 GUNICORN = ["-m", "gunicorn", "--workers", 2, "--bind"]
@@ -43,13 +50,25 @@ class Web:
 
     def get(self, path: str) -> tuple[int, Any]:
         """The status of an answer, and its text or what is in its JSON."""
+        status, _, body = self.answer(path)
+        return status, body
+
+    def answer(self, path: str) -> tuple[int, Message, Any]:
+        """So, with its headers."""
         connection = http.client.HTTPConnection(HOST, self.server.port, timeout=DEADLINE)
         with contextlib.closing(connection):
             connection.request("GET", path)
             response = connection.getresponse()
             text = response.read().decode()
             is_json = response.headers.get_content_type() == "application/json"
-            return response.status, json.loads(text) if is_json else text
+            return response.status, response.headers, json.loads(text) if is_json else text
+
+    def failed(self, path: str) -> tuple[int, str | None]:
+        """The status of an answer that comes in time, and its Retry-After."""
+        began = time.monotonic()
+        status, headers, _ = self.answer(path)
+        assert time.monotonic() - began < LONGEST, (path, status)
+        return status, headers["Retry-After"]
 
     @contextlib.contextmanager
     def service(self, handler: Handler | None = None) -> Iterator[Handler]:
@@ -105,6 +124,45 @@ def test_each_failure_has_its_status_and_the_next_answer_is_right(web: Web) -> N
         assert error("/calc/add?a=1&b=2&within=0.3")[0] == 504
     with web.service():
         web.assert_right()
+
+
+def test_no_answer_takes_long_whatever_the_service_does(web: Web) -> None:
+    unavailable, late = (503, "1"), (504, None)
+    # A worker is ready.
+    assert web.get("/usual/add?a=x&b=1")[0] == 400
+    assert web.failed("/usual/add?a=1&b=2") == unavailable
+    # Connections are taken, and nothing is answered.
+    with socket.create_server((HOST, web.service_port), backlog=64):
+        assert web.failed("/usual/add?a=1&b=2") == late
+        with ThreadPoolExecutor(6) as executor:
+            # One of a worker has the connection, the others wait for it.
+            answers = list(executor.map(web.failed, ["/small/add?a=1&b=2"] * 6))
+        assert late in answers
+        assert {unavailable, late}.issuperset(answers)
+    with dripping(web.service_port):
+        assert web.failed("/usual/add?a=1&b=2") == late
+    with web.service():
+        assert web.failed("/usual/wait?ticket=1") == late
+        assert web.get("/usual/add?a=7&b=3") == (200, "10")
+
+
+@contextlib.contextmanager
+def dripping(port: int) -> Iterator[None]:
+    """A service of whose answer a byte comes now and then."""
+
+    def drip() -> None:
+        peer, _ = listener.accept()
+        with peer, contextlib.suppress(OSError):
+            for byte in DRIPPED:
+                peer.sendall(bytes([byte]))
+                time.sleep(0.2)
+
+    with socket.create_server((HOST, port)) as listener:
+        listener.settimeout(PATIENCE)
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield
+        thread.join()
 
 
 def test_parallel_requests_get_their_own_answers_on_few_connections(web: Web) -> None:

@@ -46,6 +46,32 @@ def load(text: str, **options: Any) -> Any:
     return fastthrift.load_fp(io.StringIO(text), f"docs_{next(_serial)}_thrift", **options)
 
 
+def test_fields_arguments_items_typedefs_and_constants_have_them() -> None:
+    text = """
+    /** Of whom. */
+    typedef i64 Id
+    typedef string Name
+    /** At most. */
+    const i32 MOST = 3
+    enum Outcome { /** Away. */ LENT = 1, LOST = 2 }
+    struct Book { /** As it is printed. */ 1: string from, 2: Id id }
+    exception Missing { /** Why. */ 1: string why }
+    service Library {
+      Book lend(/** What.
+                 * Or which. */ 1: string title) throws (/** Never. */ 1: Missing missing)
+    }
+    """
+    for options in ({}, {"enums": "int_enum"}, {"frozen": True}):
+        module = load(text, **options)
+        assert module.__fastthrift_docs__ == {"Id": "Of whom.", "MOST": "At most."}
+        assert module.Outcome.__fastthrift_docs__ == {"LENT": "Away."}
+        assert module.Book.__fastthrift_docs__ == {"from_": "As it is printed."}
+        assert module.Missing.__fastthrift_docs__ == {"why": "Why."}
+        lend = module.Library.lend_args, module.Library.lend_result
+        assert lend[0].__fastthrift_docs__ == {"title": "What.\nOr which."}
+        assert lend[1].__fastthrift_docs__ == {"missing": "Never."}
+
+
 def test_classes_have_them() -> None:
     module = load(TEXT)
     assert module.__doc__ == "Books, and who\n  lent them."

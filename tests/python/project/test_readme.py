@@ -64,13 +64,16 @@ def test_the_client_of_the_quick_start(quick_start: Path) -> None:
 
 
 def get(directory: Path, *paths: str) -> list[str]:
-    """Status and JSON, if it is any, of what the view of the README answers."""
+    """Status and JSON, if it is any, of what the view of the README answers, in time."""
     program = (
+        "import time\n"
         "from app import app\n"
         "app.logger.disabled = True\n"
         "client = app.test_client()\n"
         f"for path in {paths!r}:\n"
+        "    began = time.monotonic()\n"
         "    answer = client.get(path)\n"
+        "    assert time.monotonic() - began < 2\n"
         "    print(answer.status_code, answer.json if answer.is_json else '')\n"
     )
     return run(["-c", program], directory).splitlines()
@@ -133,7 +136,7 @@ def test_pages_whose_code_is_in_files_have_tests_that_run_those() -> None:
         "docs/django.md",  # frameworks/test_django*.py
         "docs/flask.md",  # frameworks/test_flask_guide.py
         "docs/howto/tests.md",  # testing/test_fakes.py
-        "docs/migration.md",  # drop_in/test_children.py
+        "docs/migration.md",  # drop_in/test_children.py, frameworks/test_migration.py
     }
 
 

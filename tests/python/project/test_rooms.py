@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "protocol.base": {"_payload", "transport.base"},
     "protocol.exc": {"_payload", "transport.base"},
     "transport": {"_compat", "_core", "_lazy", "transport.base"},
-    "_plain": {"_core", "protocol.exc"},
+    "_plain": {"_core", "_payload", "protocol.exc"},
     "_calls": {
         "_core",
         "_light",

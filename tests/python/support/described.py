@@ -19,7 +19,11 @@ def described(value: Any, seen: dict[int, str] | None = None) -> Any:
         # Lists that are there because somebody asked for them, in a defaultdict.
         meta = attributes.pop("__thrift_meta__", {})
         attributes["meta"] = {kind: members for kind, members in sorted(meta.items()) if members}
-        return {n: described(v, seen) for n, v in attributes.items() if n not in OF_PYTHON}
+        return {
+            name: described(value, seen)
+            for name, value in attributes.items()
+            if name not in OF_PYTHON and not name.startswith(OURS)
+        }
     if isinstance(value, type):
         if id(value) in seen:
             return f"class {value.__qualname__}"
@@ -44,6 +48,8 @@ def described(value: Any, seen: dict[int, str] | None = None) -> Any:
     return repr(value)
 
 
+#: How names begin that thriftpy2 has none of.
+OURS = "__fastthrift_"
 OF_PYTHON = ("__doc__", "__loader__", "__package__", "__spec__", "__builtins__")
 
 #: What some versions give classes, depending on how they are made.
@@ -66,5 +72,5 @@ def is_of_thrift(cls: type, name: str) -> bool:
     fields = [name for name, _ in getattr(cls, "default_spec", ())]
     plain = hasattr(TPayload, name) or hasattr(Exception, name)
     own = name.startswith("__thrift_") or name in ("thrift_spec", "default_spec")
-    hidden = name.startswith(("__fastthrift_", *OF_PYTHON_CLASSES))
+    hidden = name.startswith((OURS, *OF_PYTHON_CLASSES))
     return own or not (plain or hidden or name in fields)

@@ -87,7 +87,7 @@ def make_app(url: Any, thrift: Thrift | None = None, **config: Any) -> Flask:
     app.config["THRIFT_CLIENTS"] = {"calc": client_of(url)}
     app.config.update(config)
 
-    @app.route("/<any(calc, few):client>/<method>")
+    @app.route("/<any(calc, few, usual, small):client>/<method>")
     def calc(client: str, method: str) -> str:
         kinds = {"divide": float, "find": str}
         asked = current_thrift[client]

@@ -2,7 +2,17 @@
 
 import os
 
-from support.flask_calc import client_of, make_app
+from support.flask_calc import client_of, idl, make_app
 
 URL = os.environ["THRIFT_URL_CALC"]
-app = make_app(URL, THRIFT_CLIENTS={"calc": client_of(URL), "few": client_of(URL, pool_size=8)})
+USUAL = {"service": idl.Calc, "url": URL}
+app = make_app(
+    URL,
+    THRIFT_CLIENTS={
+        "calc": client_of(URL),
+        "few": client_of(URL, pool_size=8),
+        # With the times of clients that say nothing of times.
+        "usual": USUAL,
+        "small": USUAL | {"pool_size": 1},
+    },
+)

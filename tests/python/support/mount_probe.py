@@ -14,17 +14,38 @@ from fastthrift import asgi, wsgi
 
 IDL = """
 /** Where somebody is. */
-struct Place { 1: required string name, 2: optional i64 id }
-enum Colour { RED = 1, GREEN = 2 }
+struct Place {
+    /** As maps have it. */
+    1: required string name,
+    2: optional i64 id
+}
+enum Colour {
+    /** Stop. */
+    RED = 1,
+    GREEN = 2
+}
 /** What is not allowed. */
 exception Wrong { 1: string message, 2: i32 code }
+/** The number of a place. */
+typedef i64 PlaceId
+/** Those that everybody may see. */
+const map<string, PlaceId> PUBLIC = {"market": 1, "station": 2}
 /** What the tests of mounts call. */
 service Mount {
     /** Adds two numbers.
         <script>document.title = "taken over"</script> */
     i64 add(1: i64 a, 2: i64 b = 0),
     string echo(1: string text),
-    Place move(1: Place place, 2: list<Colour> colours, 3: bool quickly) throws (1: Wrong wrong),
+    /** Moves to a place. */
+    Place move(
+        /** Where to. */
+        1: Place place,
+        2: list<Colour> colours,
+        3: bool quickly
+    ) throws (
+        /** There is no such place. */
+        1: Wrong wrong
+    ),
     string fail(1: string secret),
     double half(1: double of),
     oneway void note(1: string text),

@@ -13,7 +13,7 @@ from typing import Any
 
 #: What no stub has: names that no program can write, and what tells where a definition stands.
 #: ``__all__`` makes the modules public that are included.
-HIDDEN = rf".*\.({'|'.join(keyword.kwlist)}|__all__|__thrift_\w+__)"
+HIDDEN = rf".*\.({'|'.join(keyword.kwlist)}|__all__|__(fast)?thrift_\w+__)"
 
 
 def run(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +173,24 @@ def test_a_client_is_made_at_first_use_and_kept(root: Path, port: int) -> None:
     assert pool.stats()["open"] == 0
     assert clients["calc"].add(2, 2) == 4
     clients.close()
+
+
+def test_a_call_has_the_time_of_a_web_page_unless_it_is_said(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        clients = Clients({"calc": calc(url=url, pool_size=1)}, setting=SETTING, root=root)
+        with ThreadPoolExecutor(2) as executor:
+            times = sorted(executor.map(lambda _: time_of_failure(clients["calc"]), range(2)))
+        clients.close()
+    # That of the call that waits for the only connection, too.
+    assert 1.4 < times[0] <= times[1] < 2
+
+
+def time_of_failure(pool: Any) -> float:
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        pool.add(1, 2)
+    return time.monotonic() - began
 
 
 def test_an_error_of_a_call_names_its_client(root: Path) -> None:

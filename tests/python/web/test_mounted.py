@@ -6,13 +6,16 @@ import asyncio
 import contextvars
 import html
 import io
+import itertools
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -674,6 +677,64 @@ def test_the_page_tells_methods_types_and_comments_and_asks_no_other_host() -> N
     assert "&lt;script&gt;document.title" in text
     assert "http:" not in text
     assert "https:" not in text
+
+
+_serial = itertools.count()
+DOCUMENTED = """
+/** Who it is. */
+typedef i64 Id
+/** Up to here. */
+const list<Id> KNOWN = [7, 8]
+const Size USUAL = Size.SMALL
+const Lone ALONE = {"by": "itself"}
+const binary BYTES = "abc"
+const double FAR = 1e300
+enum Size { /** Under a metre. */ SMALL = 1, LARGE = 2 }
+/** Either of them. */
+union Either { /** The left one. */ 1: i32 left, 2: i32 right }
+struct Box { /** <b>Outside</b>. */ 1: required Size size, 2: Id id }
+/** Nobody sends it. */
+struct Lone { 1: string by }
+exception Full { 1: string message }
+service Boxes {
+    Box pack(/** What to put in. */ 1: Either what)
+        throws (/** Where no room is left. */ 1: Full full)
+}
+"""
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_the_page_tells_of_all_that_the_file_says(is_named: bool, tmp_path: Path) -> None:
+    path = tmp_path / "boxes.thrift"
+    path.write_text(DOCUMENTED)
+    name = f"boxes_{next(_serial)}_thrift" if is_named else None
+    service = fastthrift.load(str(path), name).Boxes
+    for with_form in (False, True):
+        mounted = Mounted(service, MagicMock(), page=True, json=with_form)
+        text = answer(mounted, b"", method="GET").body.decode()
+        for told in (
+            "Who it is.",
+            "Up to here.",
+            "Under a metre.",
+            "The left one.",
+            "&lt;b&gt;Outside&lt;/b&gt;.",
+            "Nobody sends it.",
+            "What to put in.",
+            "Where no room is left.",
+            '<h3>Id <span class="type">i64</span></h3>',
+            '<h3>KNOWN <span class="type">list&lt;i64&gt;</span></h3>',
+            "[\n  7,\n  8\n]",
+            "&quot;SMALL&quot;",
+            "&quot;itself&quot;",
+            "&quot;YWJj&quot;",
+            "1e+300",
+            '<span class="kind">union</span> Either',
+        ):
+            assert text.count(told) == 1, told
+        linked = set(re.findall(r'href="#(type-\d+)"', text))
+        assert linked <= set(re.findall(r'<article id="(type-\d+)"', text))
+    # An example of a union has one field, also of a file whose module has no name.
+    assert "&quot;left&quot;: 0\n}" in text
 
 
 def test_wsgi_brings_no_asyncio_and_no_framework() -> None:

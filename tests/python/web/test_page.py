@@ -18,22 +18,31 @@ from selenium.webdriver.support.wait import WebDriverWait
 from support.browser import chromium
 from support.example_processes import HOST, Server, free_port
 
-SCREENSHOT = Path(__file__).parents[3] / "docs" / "img" / "mount.png"
+IMAGES = Path(__file__).parents[3] / "docs" / "img"
 WAIT = 120
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: Any) -> Iterator[str]:
+#: What serves the page, and where.
+BELOW = {
+    "ThriftApp": ("mount_probe:application", ""),
+    "Flask": ("mount_probe_flask:app", "below/flask/"),
+    "Django": ("mount_probe_django:application", "below/django/"),
+}
+
+
+@pytest.fixture(scope="module", params=BELOW)
+def page(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[str]:
     """The URL of a mount."""
+    application, path = BELOW[request.param]
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log"
     tests = os.fspath(Path(__file__).parents[1])
     server = Server([], port, log, PYTHONPATH=tests, HOME=os.fspath(log.parent))
     gunicorn = ["gunicorn", "-w", "1", "-b", f"{HOST}:{port}"]
-    server.command = [sys.executable, "-m", *gunicorn, "support.mount_probe:application"]
+    server.command = [sys.executable, "-m", *gunicorn, f"support.{application}"]
     server.start()
     try:
-        yield f"http://{HOST}:{port}/"
+        yield f"http://{HOST}:{port}/{path}"
     finally:
         server.stop(signal.SIGTERM)
 
@@ -42,6 +51,10 @@ def page(tmp_path_factory: Any) -> Iterator[str]:
 def browser(tmp_path_factory: Any) -> Iterator[Chrome]:
     with chromium(tmp_path_factory.mktemp("profile"), "760,900") as browser:
         yield browser
+
+
+def updates_screenshots(page: str) -> bool:
+    return os.environ.get("UPDATE_SCREENSHOT") == "1" and "below" not in page
 
 
 def method(browser: Chrome, name: str) -> Any:
@@ -89,10 +102,10 @@ def test_methods_are_called_by_the_keyboard(browser: Chrome, page: str) -> None:
     status, answer = call(browser, move)
     assert status.startswith("422")
     assert "there is no such place" in answer
-    if os.environ.get("UPDATE_SCREENSHOT") == "1":
+    if updates_screenshots(page):
         browser.execute_script("arguments[0].open = false", add)
         browser.execute_script("arguments[0].scrollIntoView()", move)
-        browser.save_screenshot(os.fspath(SCREENSHOT))
+        browser.save_screenshot(os.fspath(IMAGES / "mount.png"))
 
     echo = method(browser, "echo")
     assert call(browser, echo) == ("200 OK", '""')
@@ -119,6 +132,14 @@ def test_it_fits_a_phone_and_the_dark(browser: Chrome, page: str) -> None:
             assert browser.find_element(By.ID, "Mount.move").get_attribute("open")
             width = browser.execute_script("return document.documentElement.scrollWidth")
             assert width <= 360
+            for told in ("As maps have it.", "Stop.", "The number of a place.", "Where to."):
+                comment = browser.find_element(By.XPATH, f"//*[@class='doc' and .='{told}']")
+                assert comment.is_displayed()
+                assert comment.rect["x"] + comment.rect["width"] <= 360
+            if updates_screenshots(page) and scheme == "light":
+                types = browser.find_element(By.CLASS_NAME, "types")
+                browser.execute_script("arguments[0].scrollIntoView()", types)
+                browser.save_screenshot(os.fspath(IMAGES / "mount-phone.png"))
             script = "return getComputedStyle(document.body).backgroundColor"
             colours[scheme] = browser.execute_script(script)
     finally:

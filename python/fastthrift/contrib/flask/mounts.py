@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from flask import request
 from flask.globals import request_ctx
@@ -61,7 +62,7 @@ def add_view(app: Flask, mount: Mount) -> None:
 
     def view(rest: str = "") -> ResponseReturnValue:
         asked = request_of(request.environ)._replace(path=f"/{rest}" if rest else "")
-        answer = mounted.answer(asked, _read)
+        answer = mounted.answer(asked, _Body().read)
         return app.response_class(answer.body, answer.status, list(answer.headers))
 
     decorated: Any = view
@@ -79,16 +80,33 @@ def add_view(app: Flask, mount: Mount) -> None:
     app.add_url_rule(f"{mount.rule}<path:rest>", endpoint, decorated, **rule)
 
 
-def _read(size: int) -> bytes:
-    """A piece of the body of this request. Raises ``OSError`` where the server cannot give it."""
-    try:
-        return request.stream.read(size)
-    except HTTPException:
-        # A limit of the application.
-        raise
-    except Exception as error:
-        # Those of servers, of chunks that are none say, are of no kind that they have in common.
-        raise OSError(f"the server cannot read the body: {error}") from error
+class _Body:
+    """The body of this request."""
+
+    def __init__(self) -> None:
+        # What has it, once that is known.
+        self._source: IO[bytes] | None = None
+
+    def read(self, size: int) -> bytes:
+        """A piece. Raises ``OSError`` where the server cannot give it."""
+        try:
+            if self._source is not None:
+                return self._source.read(size)
+            self._source = request.stream
+            # Of a body that was read before, by a decorator say, the stream has nothing left, and
+            # the request may have kept it.
+            return self._source.read(size) or self._read_kept(size)
+        except HTTPException:
+            # A limit of the application.
+            raise
+        except Exception as error:
+            # Those of servers, of chunks that are none say, are of no kind that they have in
+            # common.
+            raise OSError(f"the server cannot read the body: {error}") from error
+
+    def _read_kept(self, size: int) -> bytes:
+        self._source = io.BytesIO(request.get_data())
+        return self._source.read(size)
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
