@@ -186,6 +186,8 @@ class HeaderRules:
         """What is sent for what was written: one frame, or as the other side speaks; nothing for
         nothing. Raises ``TTransportException`` of type ``SIZE_LIMIT``."""
         self.refused = False
+        # What was read is behind, also of who has not said so.
+        self.is_reading = False
         if not payload:
             return b""
         # Until nothing is wrong with what is sent; what was set for it goes with the next message

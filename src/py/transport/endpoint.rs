@@ -82,6 +82,12 @@ fn with_frame<T>(
     limit: usize,
     look: impl FnOnce(&[u8]) -> Option<T>,
 ) -> Result<Option<T>> {
+    if input.frame_lacks(1) {
+        input.wait_for(1)?;
+    }
+    if input.frame_lacks(FRAME_HEADER) {
+        return Ok(None);
+    }
     let header = input.wait_for(FRAME_HEADER)?;
     let size = header.first_chunk().map(|it| unsigned_length(*it, limit));
     let Some(Ok(size)) = size else {
