@@ -7,12 +7,19 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet};
 
 use super::kind::Kind;
+use crate::py::ffi::ScalarKind;
+use crate::wire::WireType;
 
 /// A kind whose values in Python are made of those of another one. What is written
 /// is as for that one, which takes them.
 pub struct Converted {
     /// What is read and written.
     pub kind: Kind,
+    /// What the scalars of the kind are in Python: known here, since what calls
+    /// itself is not inlined, and every list asks.
+    pub scalar: ScalarKind,
+    /// The type of the kind on the wire, as `scalar`.
+    pub wire_type: WireType,
     into: Conversion,
 }
 
@@ -54,7 +61,12 @@ impl Converted {
     }
 
     fn into(kind: Kind, into: Conversion) -> Kind {
-        Kind::Converted(Box::new(Self { kind, into }))
+        Kind::Converted(Box::new(Self {
+            scalar: kind.scalar(),
+            wire_type: kind.wire_type(),
+            kind,
+            into,
+        }))
     }
 
     /// Whether making the value may run code of the program: the hash of what is in

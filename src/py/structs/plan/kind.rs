@@ -238,7 +238,7 @@ impl Kind {
             Self::Double => ScalarKind::Double,
             Self::String => ScalarKind::Str,
             Self::Binary => ScalarKind::Bytes,
-            Self::Converted(converted) => converted.kind.scalar(),
+            Self::Converted(converted) => converted.scalar,
             Self::Uuid
             | Self::Struct(_)
             | Self::List(_)
@@ -264,7 +264,7 @@ impl Kind {
             Self::List(_) | Self::Array(_) => WireType::List,
             Self::Set(_) => WireType::Set,
             Self::Map(_) => WireType::Map,
-            Self::Converted(converted) => converted.kind.wire_type(),
+            Self::Converted(converted) => converted.wire_type,
         }
     }
 
