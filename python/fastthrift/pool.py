@@ -36,6 +36,7 @@ from fastthrift._calls.pooling import (
     Attempts,
     PoolOptions,
     Shelf,
+    Slot,
     fair_end,
     options_of_call,
 )
@@ -110,24 +111,26 @@ class ClientPool(PoolFace):
             connection = calls.shelf.take(now)
         if connection is None:
             return run(calls.call(options, _api, args, kwargs))
-        if connection.pending() or connection.look():
-            calls.remove_dead(connection)
-            return run(calls.call(options, _api, args, kwargs))
-        if at is None:
-            end_at(connection.bound, at)
-        elif _api in options.idempotent and calls.has_others(connection.place):
-            connection.bound.deadline = fair_end(at, now, options.retries)
-        else:
-            connection.bound.deadline = at
+        attempts = None
         try:
-            value = connection.make(_api, *args, **kwargs)
+            is_dead = connection.pending() or connection.look()
+            if not is_dead:
+                if at is None:
+                    end_at(connection.bound, at)
+                elif _api in options.idempotent and calls.has_others(connection.place):
+                    connection.bound.deadline = fair_end(at, now, options.retries)
+                else:
+                    connection.bound.deadline = at
+                value = connection.make(_api, *args, **kwargs)
         except BaseException as error:
             attempts = Attempts(options, _api, len(calls.addresses), at)
             if not calls.note_failed(connection, error, attempts):
                 raise
         else:
-            calls.give_back(connection)
-            return value
+            if not is_dead:
+                calls.give_back(connection)
+                return value
+            calls.remove_dead(connection)
         return run(calls.call(options, _api, args, kwargs, attempts=attempts))
 
     @contextlib.contextmanager
@@ -164,27 +167,32 @@ class _InThreads(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
-        self._condition: threading.Condition
         _of_this_process.add(self)
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
         with _making:
             if self.made_lock is None:
-                # A condition costs more to take than the lock in it.
-                lock = threading.RLock()
-                self._condition = threading.Condition(lock)
-                self.made_lock = lock
+                # A signal handler that makes a call may have interrupted who holds it.
+                self.made_lock = threading.RLock()
             return self.made_lock
 
-    def wait(self, seconds: float | None) -> bool:
-        return self._condition.wait(seconds)
+    # Not a condition, which gives up the pool's lock and takes it again, and is interrupted in
+    # between.
 
-    def wake(self, *, everybody: bool = False) -> None:
-        if everybody:
-            self._condition.notify_all()
-        else:
-            self._condition.notify()
+    def new_waiter(self) -> threading.Lock:
+        waiter = threading.Lock()
+        waiter.acquire()
+        return waiter
+
+    def wait(self, waiter: threading.Lock, seconds: float | None) -> None:
+        waiter.acquire(timeout=_LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN))
+
+    def wake(self, waiter: threading.Lock) -> None:
+        waiter.release()
+
+    def new_shelf(self, size: int, max_idle: float | None) -> Shelf:
+        return Shelf(size, max_idle, closing=_close_lost)
 
     def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
         if url.scheme not in ("tcp", "tls"):
@@ -213,17 +221,16 @@ class _InThreads(PoolCalls):
         return looks_at(trans)
 
     def close_client(self, client: Any) -> None:
-        with contextlib.suppress(OSError, TTransportException):
-            client._iprot.trans.close()
+        _close(client)
 
     def start_over_in_child(self) -> None:
         """Forget everything in a forked child: its parent has the connections, and a thread that
         the child does not have may hold the lock."""
-        inherited, self.shelf = self.shelf, Shelf(self.shelf.size, self.shelf.max_idle)
+        inherited, self.shelf = self.shelf, self.new_shelf(self.shelf.size, self.shelf.max_idle)
         self.made_lock = None
-        self.waiting = 0
-        for connection in (*inherited.idle, *inherited.busy):
-            self._abandon(connection.client)
+        self.waiters.clear()
+        for client in (*(each.client for each in inherited.idle), *inherited.busy_clients()):
+            self._abandon(client)
 
     def _abandon(self, client: Any) -> None:
         """Drop a connection of the parent, and say nothing on it."""
@@ -232,6 +239,15 @@ class _InThreads(PoolCalls):
                 layer.abandon()
                 return
         self.close_client(client)
+
+
+def _close(client: Any) -> None:
+    with contextlib.suppress(OSError, TTransportException):
+        client._iprot.trans.close()
+
+
+def _close_lost(slot: Slot) -> None:
+    _close(slot.client)
 
 
 def _milliseconds(seconds: float | None) -> float | None:
@@ -270,6 +286,10 @@ def _socket(
     sock.known_addresses = None if address is None else [address]
     return sock
 
+
+# How long one waits before it looks for itself, in seconds: who was interrupted may have woken
+# nobody.
+_LOOK_AGAIN = 0.5
 
 # Held while the lock of a pool is made.
 _making = threading.Lock()

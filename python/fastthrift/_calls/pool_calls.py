@@ -11,6 +11,7 @@ import functools
 import logging
 import math
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from fastthrift._calls.pooling import (
     Attempts,
     Connection,
     PoolOptions,
+    Promise,
     Shelf,
     error_was_sent,
     note_unsent,
@@ -54,19 +56,23 @@ _logger = logging.getLogger("fastthrift.client")
 class PoolCalls(ABC):
     """The connections of a pool, which views with other options share, and its calls."""
 
-    # The driver's ways. `wait` and `wake` are used with the lock held.
+    # The driver's ways.
 
     @abstractmethod
     def lock(self) -> AbstractContextManager[Any]:
         """A lock around the shelf and the addresses."""
 
     @abstractmethod
-    def wait(self, seconds: float | None) -> Any:
-        """A step that gives up the lock until somebody wakes it, or the time is up."""
+    def new_waiter(self) -> Any:
+        """What one waits for, and is woken by."""
 
     @abstractmethod
-    def wake(self, *, everybody: bool = False) -> None:
-        """Wake one that waits."""
+    def wait(self, waiter: Any, seconds: float | None) -> Any:
+        """A step that ends when the waiter is woken, or some time has passed: it may be less."""
+
+    @abstractmethod
+    def wake(self, waiter: Any) -> None:
+        """Wake one, with the lock held."""
 
     @abstractmethod
     def find_addresses(self, url: Any, at: float | None) -> Any:
@@ -88,13 +94,17 @@ class PoolCalls(ABC):
     def __init__(self, service: Any, options: PoolOptions, addresses: Addresses[Any]) -> None:
         self.service = service
         self.addresses = addresses
-        self.shelf = Shelf(options.size, options.max_idle)
+        self.shelf = self.new_shelf(options.size, options.max_idle)
         # What errors call it.
         self.name: str | None = None
-        # How many wait for a connection.
-        self.waiting = 0
+        # Those who wait for a connection and have not been woken.
+        self.waiters: deque[Any] = deque()
         # The lock, once there is one.
         self.made_lock: AbstractContextManager[Any] | None = None
+
+    def new_shelf(self, size: int, max_idle: float | None) -> Shelf:
+        """Another one, without connections."""
+        return Shelf(size, max_idle)
 
     def call(
         self,
@@ -197,51 +207,77 @@ class PoolCalls(ABC):
         if at is not None and clock() >= at:
             raise self.out_of_time(api)
         while True:
-            connection = yield from self._take_or_promise(options, at, api)
-            if connection is None:
-                return (yield from self._connect_to_any(options, at, api))
-            if not connection.has_arrived():
-                return connection
-            self.remove_dead(connection)
+            taken = yield from self._take_or_promise(options, at, api)
+            if isinstance(taken, Promise):
+                return (yield from self._connect_to_any(taken, options, at, api))
+            try:
+                if not taken.has_arrived():
+                    return taken
+            except BaseException:
+                self.remove(taken)
+                raise
+            self.remove_dead(taken)
 
     def _take_or_promise(
         self, options: PoolOptions, at: float | None, api: str
-    ) -> Steps[Connection | None]:
-        """An idle connection, or None for the right to make one."""
+    ) -> Steps[Connection | Promise]:
+        """An idle connection, or the right to make one."""
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
-        with self.made_lock or self.lock():
+        waiter: Any = None
+        try:
             while True:
-                shelf = self.shelf
-                if shelf.closed:
-                    closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
-                    describe(closed, self.service, api, self.only_peer(), sent=False)
-                    raise self.named(closed)
-                for old in shelf.take_old(clock()):
-                    self.close_client(old.client)
-                if connection := shelf.take(clock()):
-                    return connection
-                if shelf.promise():
-                    return None
-                left = None if end is None else end - clock()
-                if left is not None and left <= 0:
-                    kind = DeadlineExceeded if end == at else TTransportTimeout
-                    text = (
-                        f"{self.service.__name__}.{api}() was not sent: all {shelf.size} "
-                        "connections of the pool are busy (size, checkout_timeout)"
-                    )
-                    busy = kind(message=text)
-                    busy.pool_is_busy = True
-                    describe(busy, self.service, api, self.only_peer(), sent=False)
-                    raise self.named(busy)
-                self.waiting += 1
-                try:
-                    yield self.wait(left)
-                finally:
-                    self.waiting -= 1
+                with self.made_lock or self.lock():
+                    if taken := self._take_or_promise_now(api):
+                        if waiter is not None:
+                            self._stop_waiting(waiter)
+                        return taken
+                    left = None if end is None else end - clock()
+                    if left is not None and left <= 0:
+                        raise self._busy(DeadlineExceeded if end == at else TTransportTimeout, api)
+                    if waiter is None or waiter not in self.waiters:
+                        waiter = self.new_waiter()
+                        self.waiters.append(waiter)
+                yield self.wait(waiter, left)
+        except BaseException:
+            if waiter is not None:
+                with self.made_lock or self.lock():
+                    if not self._stop_waiting(waiter):
+                        # Woken, and gone: it is somebody else's turn.
+                        self.wake_one()
+            raise
+
+    def _take_or_promise_now(self, api: str) -> Connection | Promise | None:
+        shelf = self.shelf
+        if shelf.closed:
+            closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
+            describe(closed, self.service, api, self.only_peer(), sent=False)
+            raise self.named(closed)
+        for old in shelf.take_old(clock()):
+            self.close_client(old.client)
+        return shelf.take(clock()) or shelf.promise()
+
+    def _stop_waiting(self, waiter: Any) -> bool:
+        """Wait no more; false for one that was woken already."""
+        try:
+            self.waiters.remove(waiter)
+        except ValueError:
+            return False
+        return True
+
+    def _busy(self, kind: type[TTransportTimeout], api: str) -> TTransportTimeout:
+        """What a call raises that has waited for a connection in vain."""
+        text = (
+            f"{self.service.__name__}.{api}() was not sent: all {self.shelf.size} "
+            "connections of the pool are busy (size, checkout_timeout)"
+        )
+        busy = kind(message=text)
+        busy.pool_is_busy = True
+        describe(busy, self.service, api, self.only_peer(), sent=False)
+        return self.named(busy)
 
     def _connect_to_any(
-        self, options: PoolOptions, at: float | None, api: str
+        self, promise: Promise, options: PoolOptions, at: float | None, api: str
     ) -> Steps[Connection]:
         """Connect, with a slot that was promised, to the first address that can be reached."""
         others = len(self.addresses)
@@ -268,10 +304,11 @@ class PoolCalls(ABC):
                         self.addresses.note(url, now, failed=False)
                         self.addresses.note(place, now, failed=False)
                         old_at = math.inf if options.max_age is None else now + options.max_age
-                        return self.shelf.add(Connection(client, place, looks, old_at))
+                        made = Connection(client, place, looks, old_at)
+                        return promise.shelf.add(made, promise)
         except BaseException as error:
             with self.made_lock or self.lock():
-                self.shelf.give_up_promise()
+                promise.shelf.give_up(promise)
                 self.wake_one()
             note_unsent(error)
             raise
@@ -313,8 +350,8 @@ class PoolCalls(ABC):
         """A connection can make the next call."""
         with self.made_lock or self.lock():
             is_kept = self.shelf.put_back(connection, clock())
-            if self.waiting:
-                self.wake()
+            if self.waiters:
+                self.wake_one()
         if not is_kept:
             self.close_client(connection.client)
 
@@ -326,9 +363,9 @@ class PoolCalls(ABC):
         self.close_client(connection.client)
 
     def wake_one(self) -> None:
-        """There is room for another connection; with the lock held."""
-        if self.waiting:
-            self.wake()
+        """There is a connection, or room for another one; with the lock held."""
+        if self.waiters:
+            self.wake(self.waiters.popleft())
 
     def count(self, what: str) -> None:
         """Note for `stats` that something has happened."""
@@ -345,7 +382,8 @@ class PoolCalls(ABC):
         with self.made_lock or self.lock():
             self.shelf.closed = True
             idle = self.shelf.take_all()
-            self.wake(everybody=True)
+            while self.waiters:
+                self.wake_one()
         for connection in idle:
             self.close_client(connection.client)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,32 +142,18 @@ class _InTasks(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
-        self._waiting: deque[asyncio.Future[None]] = deque()
 
     def lock(self) -> contextlib.nullcontext[None]:
         return contextlib.nullcontext()
 
-    async def wait(self, seconds: float | None) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        try:
-            await asyncio.wait((future,), timeout=seconds)
-        except BaseException:
-            if future.done():
-                # Woken, and gone: it is somebody else's turn.
-                self.wake()
-            raise
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(future)
+    def new_waiter(self) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
 
-    def wake(self, *, everybody: bool = False) -> None:
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(None)
-                if not everybody:
-                    return
+    async def wait(self, waiter: asyncio.Future[None], seconds: float | None) -> None:
+        await asyncio.wait((waiter,), timeout=seconds)
+
+    def wake(self, waiter: asyncio.Future[None]) -> None:
+        waiter.set_result(None)
 
     async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
         if url.scheme not in ("tcp", "tls"):
