@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,7 +41,7 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.transports import looks_at
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
@@ -167,7 +167,8 @@ class _InThreads(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
-        _of_this_process.add(self)
+        self.shelf = Shelf(options.size, options.max_idle, closing=_close_lost)
+        self.waiters = deque()
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
@@ -190,9 +191,6 @@ class _InThreads(PoolCalls):
 
     def wake(self, waiter: threading.Lock) -> None:
         waiter.release()
-
-    def new_shelf(self, size: int, max_idle: float | None) -> Shelf:
-        return Shelf(size, max_idle, closing=_close_lost)
 
     def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
         if url.scheme not in ("tcp", "tls"):
@@ -224,21 +222,12 @@ class _InThreads(PoolCalls):
         _close(client)
 
     def start_over_in_child(self) -> None:
-        """Forget everything in a forked child: its parent has the connections, and a thread that
-        the child does not have may hold the lock."""
-        inherited, self.shelf = self.shelf, self.new_shelf(self.shelf.size, self.shelf.max_idle)
+        inherited = self.shelf
+        self.shelf = Shelf(inherited.size, inherited.max_idle, closing=_close_lost)
+        # A thread that there is not may hold it.
         self.made_lock = None
         self.waiters.clear()
-        for client in (*(each.client for each in inherited.idle), *inherited.busy_clients()):
-            self._abandon(client)
-
-    def _abandon(self, client: Any) -> None:
-        """Drop a connection of the parent, and say nothing on it."""
-        for layer in layers(client._iprot.trans):
-            if hasattr(layer, "abandon"):
-                layer.abandon()
-                return
-        self.close_client(client)
+        self.leave_to_parent(inherited)
 
 
 def _close(client: Any) -> None:
@@ -297,16 +286,11 @@ _making = threading.Lock()
 # Before 3.12 methods that a class finds for itself cost twice.
 install_getattr(ClientPool)
 
-# What a forked child has to forget.
-_of_this_process: weakref.WeakSet[_InThreads] = weakref.WeakSet()
 
-
-def _start_over_in_child() -> None:
+def _make_in_child() -> None:
     global _making
     _making = threading.Lock()
-    for calls in list(_of_this_process):
-        calls.start_over_in_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_over_in_child)
+    os.register_at_fork(after_in_child=_make_in_child)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import os
+import weakref
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,7 +38,7 @@ from fastthrift._calls.pooling import (
 )
 from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, method_of
-from fastthrift._calls.transports import peer_of
+from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
@@ -91,20 +93,24 @@ class PoolCalls(ABC):
     def close_client(self, client: Any) -> None:
         """Close a connection, without an error."""
 
+    @abstractmethod
+    def start_over_in_child(self) -> None:
+        """Forget everything in a forked child: its parent has the connections, and a thread or an
+        event loop that the child does not have may be in the middle of something."""
+
+    #: The connections.
+    shelf: Shelf
+    #: Those who wait for one and have not been woken.
+    waiters: deque[Any]
+
     def __init__(self, service: Any, options: PoolOptions, addresses: Addresses[Any]) -> None:
         self.service = service
         self.addresses = addresses
-        self.shelf = self.new_shelf(options.size, options.max_idle)
         # What errors call it.
         self.name: str | None = None
-        # Those who wait for a connection and have not been woken.
-        self.waiters: deque[Any] = deque()
         # The lock, once there is one.
         self.made_lock: AbstractContextManager[Any] | None = None
-
-    def new_shelf(self, size: int, max_idle: float | None) -> Shelf:
-        """Another one, without connections."""
-        return Shelf(size, max_idle)
+        _of_this_process.add(self)
 
     def call(
         self,
@@ -377,6 +383,15 @@ class PoolCalls(ABC):
         with self.made_lock or self.lock():
             return self.shelf.stats()
 
+    def leave_to_parent(self, shelf: Shelf) -> None:
+        """Drop the connections of the parent, and say nothing on them."""
+        for client in (*(each.client for each in shelf.idle), *shelf.busy_clients()):
+            layer = find_layer(client._iprot.trans, "abandon")
+            if layer is None:
+                self.close_client(client)
+            else:
+                layer.abandon()
+
     def close(self) -> None:
         """Close what is idle, and the rest when it is given back."""
         with self.made_lock or self.lock():
@@ -386,6 +401,19 @@ class PoolCalls(ABC):
                 self.wake_one()
         for connection in idle:
             self.close_client(connection.client)
+
+
+# What a forked child has to forget.
+_of_this_process: weakref.WeakSet[PoolCalls] = weakref.WeakSet()
+
+
+def _start_over_in_child() -> None:
+    for calls in list(_of_this_process):
+        calls.start_over_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over_in_child)
 
 
 def is_kept(connection: Connection, error: BaseException) -> bool:
@@ -571,6 +599,7 @@ def take_connection(pool: PoolFace, go: Any) -> Steps[OneConnection]:
 def give_connection_back(one: OneConnection) -> None:
     """Give it back."""
     calls = one._pool._calls
+    one._is_over = True
     if one._failed:
         calls.remove(one._connection)
     else:
@@ -583,13 +612,16 @@ def close(pool: PoolFace) -> None:
 
 
 class OneConnection:
-    """The calls of a block, on one connection; its driver goes through the steps."""
+    """The calls of a block, on one connection; its driver goes through the steps. After the block,
+    in a forked child and in another event loop they raise ``TTransportException`` of type
+    ``NOT_OPEN``: the connection is somebody else's."""
 
     def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
         self._pool = pool
         self._connection = connection
         self._go = go
         self._failed = False
+        self._is_over = False
 
     def __getattr__(self, name: str) -> functools.partial[Any]:
         return functools.partial(self._call, method_of(self, self._pool._service, name))
@@ -615,6 +647,7 @@ class OneConnection:
         self, options: PoolOptions, api: str, args: Any, kwargs: Any, seen: Call | None = None
     ) -> Steps[Any]:
         connection = self._connection
+        self._require_connection(api)
         now = clock()
         at = end_of_call(options, now)
         end_at(connection.bound, at)
@@ -628,3 +661,20 @@ class OneConnection:
             self._failed = self._failed or not is_kept(connection, error)
             self._pool._calls.note_client(error, api)
             raise
+
+    def _require_connection(self, api: str) -> None:
+        calls = self._pool._calls
+        if self._is_over:
+            why = "its block has ended, and the connection may be somebody else's"
+        elif self._connection.slot not in calls.shelf.busy:
+            why = "its connection is that of another process or event loop"
+        else:
+            return
+        service = self._pool._service
+        error = TTransportException(
+            TTransportException.NOT_OPEN,
+            f"{service.__name__}.{api}() was not sent: what client() has given is for its block, "
+            f"and {why}; enter another one, or call the pool",
+        )
+        describe(error, service, api, calls.only_peer(), sent=False)
+        raise calls.named(error)

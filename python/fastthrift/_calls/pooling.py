@@ -337,6 +337,11 @@ class _Unbound:
     deadline: float | None = None
 
 
+def no_counts() -> dict[str, int]:
+    """What has happened to a pool to which nothing has."""
+    return dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
+
+
 class Shelf:
     """The connections of a pool: idle ones, the last used on top, and how many more there may be.
 
@@ -367,9 +372,7 @@ class Shelf:
         self.busy: set[Slot] = set()
         # Slots of connections that are being made.
         self.promised: set[Slot] = set()
-        if counts is None:
-            counts = dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
-        self.counts = counts
+        self.counts = no_counts() if counts is None else counts
         self._closing = closing
 
     @property

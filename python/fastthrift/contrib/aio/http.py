@@ -50,7 +50,7 @@ from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .server import Connection, TAsyncServer
-from .socket import StreamHandler, TAsyncServerSocket
+from .socket import StreamHandler, TAsyncServerSocket, leave_descriptor
 from .transport.base import (
     SIZE_LIMIT,
     TAsyncDeadlineExceeded,
@@ -169,6 +169,10 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         self.arrived = bytearray(value)
 
 
+# Sessions whose connections are not closed.
+_left_to_parents: list[Any] = []
+
+
 class TAsyncHttpClient(TAsyncReadAhead):
     """A transport whose ``flush`` is a request, and that reads the response to it."""
 
@@ -242,6 +246,20 @@ class TAsyncHttpClient(TAsyncReadAhead):
             closing = connector.close().__await__()
             next(closing, None)
             closing.close()
+
+    def abandon(self) -> None:
+        """Give back the descriptors without a word to the server: in a forked child, for the
+        parent has the connections, too."""
+        session, self._session = self._session, None
+        if session is None or session.closed:
+            return
+        # It would close them when it is forgotten.
+        _left_to_parents.append(session)
+        connector = session.connector
+        idle = [each[0] for kept in getattr(connector, "_conns", {}).values() for each in kept]
+        for connection in (*idle, *getattr(connector, "_acquired", ())):
+            if (transport := connection.transport) is not None:
+                leave_descriptor(transport.get_extra_info("socket").fileno())
 
     async def aclose(self) -> None:
         """Close the connections and wait until they are."""

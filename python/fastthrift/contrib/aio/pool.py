@@ -4,7 +4,7 @@
 
     await calculator.add(1, 2)
 
-A pool belongs to the event loop of its first call.
+Each event loop that uses a pool has connections of its own, and so has a forked child.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,8 @@ from fastthrift._calls.pool_calls import (
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
+    Shelf,
+    no_counts,
     options_of_call,
 )
 from fastthrift._calls.steps import drive
@@ -76,6 +79,10 @@ _TRANSPORTS: dict[str, Any] = {
 
 class AsyncClientPool(PoolFace):
     """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``.
+
+    Each event loop has connections of its own, ``size`` at most; a forked child begins with none.
+    What was kept of a loop that is closed is closed when another one makes a call: ``aclose``, or
+    ``async with``, in the loop that is about to end does it in good order.
 
     URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``. Names of services among
     several, and thriftpy2's JSON, raise ``ValueError``.
@@ -129,9 +136,17 @@ class AsyncClientPool(PoolFace):
         await self.aclose()
 
 
+class _OfLoop:
+    """What belongs to one event loop."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.waiters: deque[asyncio.Future[None]] = deque()
+
+
 class _InTasks(PoolCalls):
-    """How the tasks of an event loop use a pool. They do not need a lock: nothing else runs
-    between two steps."""
+    """How the tasks of event loops use a pool. They do not need a lock: nothing else of a loop runs
+    between two steps, and each loop has its own connections."""
 
     def __init__(
         self,
@@ -142,6 +157,67 @@ class _InTasks(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
+        self._size, self._max_idle = options.size, options.max_idle
+        self._closed = False
+        self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
+        self._counts = no_counts()
+
+    @property
+    def shelf(self) -> Shelf:  # type: ignore[override]
+        return self._here().shelf
+
+    @property
+    def waiters(self) -> deque[asyncio.Future[None]]:  # type: ignore[override]
+        return self._here().waiters
+
+    def _here(self) -> _OfLoop:
+        """What belongs to the running loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # A call that is given up after its loop has ended: nobody waits, nothing is kept.
+            return _OfLoop(Shelf(self._size))
+        return self._of_loops.get(loop) or self._begin(loop)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> _OfLoop:
+        for other in list(self._of_loops):
+            if other.is_closed() and (left := self._of_loops.pop(other, None)) is not None:
+                self._close_idle(left)
+        made = _OfLoop(Shelf(self._size, self._max_idle, counts=self._counts))
+        made.shelf.closed = self._closed
+        return self._of_loops.setdefault(loop, made)
+
+    def _close_idle(self, of_loop: _OfLoop) -> None:
+        for connection in of_loop.shelf.take_all():
+            self.close_client(connection.client)
+
+    def stats(self) -> dict[str, int]:
+        each = [of_loop.shelf.stats() for of_loop in list(self._of_loops.values())]
+        numbers = {name: sum(one[name] for one in each) for name in ("open", "busy", "idle")}
+        return {**numbers, **self._counts}
+
+    def close(self) -> None:
+        self._closed = True
+        here = self._here()
+        for loop, of_loop in list(self._of_loops.items()):
+            of_loop.shelf.closed = True
+            if of_loop is here or loop.is_closed():
+                self._end(of_loop)
+            else:
+                # It may run in another thread, and end at any moment.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._end, of_loop)
+
+    def _end(self, of_loop: _OfLoop) -> None:
+        while of_loop.waiters:
+            self.wake(of_loop.waiters.popleft())
+        self._close_idle(of_loop)
+
+    def start_over_in_child(self) -> None:
+        inherited, self._of_loops = self._of_loops, {}
+        self._counts = no_counts()
+        for of_loop in inherited.values():
+            self.leave_to_parent(of_loop.shelf)
 
     def lock(self) -> contextlib.nullcontext[None]:
         return contextlib.nullcontext()
@@ -189,7 +265,8 @@ class _InTasks(PoolCalls):
         return pending, looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
-        with contextlib.suppress(OSError, TTransportException):
+        # That of a loop that is closed cannot do all that it would.
+        with contextlib.suppress(OSError, RuntimeError, TTransportException):
             client._iprot.trans.close()
 
 
