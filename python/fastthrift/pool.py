@@ -29,6 +29,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
+    no_address,
     take_connection,
 )
 from fastthrift._calls.pooling import (
@@ -41,13 +42,14 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import looks_at
+from fastthrift._calls.transports import find_layer, looks_at
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, resolve
-from fastthrift.transport.base import TTransportException
+from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout
+from fastthrift.transport._resolving import resolve_within
+from fastthrift.transport.base import DeadlineExceeded, TTransportException
 from fastthrift.urls import ServiceURL, parse_all
 
 if TYPE_CHECKING:
@@ -193,10 +195,13 @@ class _InThreads(PoolCalls):
         waiter.release()
 
     def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
-        if url.scheme not in ("tcp", "tls"):
+        if url.scheme == "unix":
             return ()
+        patience = None if at is None else max(at - clock(), 0)
         try:
-            return resolve(url.host, url.port, EITHER_FAMILY)
+            return resolve_within(url.host, url.port, EITHER_FAMILY, patience)
+        except NameTimeout as error:
+            raise DeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
         except OSError:
             return ()  # connecting says so
 
@@ -213,6 +218,9 @@ class _InThreads(PoolCalls):
         )
         client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
         send_always(client, options.headers)
+        if url.scheme in _WEB:
+            # Here another address may have its turn.
+            find_layer(client._iprot.trans, "connect").connect()
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
@@ -255,13 +263,15 @@ def _socket(
         "socket_timeout": None,
         "connect_timeout": _milliseconds(options.connect_timeout),
     }
-    if url.scheme in ("http", "https"):
+    if url.scheme in _WEB:
         from fastthrift.http import THttpClient, THttpHeaderFactory
 
         context = None if ssl_context is None else lambda: ssl_context
         headers = THttpHeaderFactory(dict(options.headers))
         client = THttpClient(str(url), None, context, headers, keep_alive=True)
         client.connect_timeout = options.connect_timeout
+        client.deadline = at
+        client.known_addresses = None if address is None else [address]
         return client
     if url.scheme == "tls":
         from fastthrift.transport.sslsocket import TSSLSocket
@@ -275,6 +285,8 @@ def _socket(
     sock.known_addresses = None if address is None else [address]
     return sock
 
+
+_WEB = ("http", "https")
 
 # How long one waits before it looks for itself, in seconds: who was interrupted may have woken
 # nobody.

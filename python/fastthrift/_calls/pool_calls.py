@@ -326,7 +326,7 @@ class PoolCalls(ABC):
         there."""
         found = yield self.find_addresses(url, at)
         if len(found) < 2:
-            return url, (yield self.connect(url, None, options, at))
+            return url, (yield self.connect(url, found[0] if found else None, options, at))
         with self.made_lock or self.lock():
             turns = self.addresses.in_turn(url, found, clock())
         while True:
@@ -609,6 +609,11 @@ def give_connection_back(one: OneConnection) -> None:
 def close(pool: PoolFace) -> None:
     """Close the connections of a pool."""
     pool._calls.close()
+
+
+def no_address(url: Any) -> str:
+    """What is said of a name that had no address when the time of a call was up."""
+    return f"Could not connect to {url}: the deadline is over, and no address was found until then"
 
 
 class OneConnection:

@@ -177,6 +177,10 @@ def in_turn(
         yield address, max(share, 0.001)
 
 
+class NameTimeout(TimeoutError):
+    """No address of a name was found in time."""
+
+
 def reason(error: BaseException) -> str:
     """What the system says of an error."""
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
@@ -193,6 +197,8 @@ def could_not_connect(
     def explain(error: OSError) -> str:
         # Without a number it is this side's patience that has ended.
         if isinstance(error, TimeoutError) and error.errno is None and seconds is not None:
+            if isinstance(error, NameTimeout):
+                return f"no address was found within {seconds * 1000:g} ms"
             return f"no answer within {seconds * 1000:g} ms"
         return reason(error)
 

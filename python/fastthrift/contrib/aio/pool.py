@@ -26,6 +26,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
+    no_address,
     take_connection,
 )
 from fastthrift._calls.pooling import (
@@ -48,7 +49,7 @@ from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
 from .protocol.header import TAsyncHeaderProtocolFactory
 from .socket import TAsyncSocket, addresses_of
-from .transport.base import within
+from .transport.base import TAsyncDeadlineExceeded, within
 from .transport.buffered import TAsyncBufferedTransportFactory
 from .transport.compressed import TAsyncZlibTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
@@ -161,6 +162,8 @@ class _InTasks(PoolCalls):
         self._closed = False
         self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
         self._counts = no_counts()
+        # What names had for addresses, when they were looked up last.
+        self._found: dict[ServiceURL, Sequence[Any]] = {}
 
     @property
     def shelf(self) -> Shelf:  # type: ignore[override]
@@ -232,13 +235,17 @@ class _InTasks(PoolCalls):
         waiter.set_result(None)
 
     async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
-        if url.scheme not in ("tcp", "tls"):
+        if url.scheme == "unix":
             return ()
+        looking = addresses_of(url.host, url.port, EITHER_FAMILY)
         try:
-            found = addresses_of(url.host, url.port, EITHER_FAMILY)
-            return await within(None if at is None else max(at - clock(), 0), found)
-        except (OSError, asyncio.TimeoutError):
+            found = await within(None if at is None else max(at - clock(), 0), looking)
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            raise TAsyncDeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
+        except OSError:
             return ()  # connecting says so
+        self._found[url] = found
+        return found
 
     async def connect(
         self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
@@ -247,7 +254,7 @@ class _InTasks(PoolCalls):
         parts = (
             TAsyncClient,
             self.service,
-            _socket(url, address, options, at, ssl_context),
+            _socket(url, self._known(url, address), options, at, ssl_context),
             proto_factory or _protocol_factory(url),
             # A body needs no frames, and no buffer.
             None if url.scheme in _WEB else trans_factory or _transport_factory(url),
@@ -257,6 +264,13 @@ class _InTasks(PoolCalls):
         )
         send_always(client, options.headers)
         return client
+
+    def _known(self, url: ServiceURL, address: Any) -> list[Any] | None:
+        """Where to connect to; None where that is not known."""
+        if address is None or url.scheme not in _WEB:
+            return None if address is None else [address]
+        # The request does it, which goes on to others by itself.
+        return [address, *(each for each in self._found[url] if each != address)]
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         def pending() -> bool:
@@ -289,7 +303,7 @@ def _require_support(url: ServiceURL, proto_factory: Any) -> None:
 
 def _socket(
     url: ServiceURL,
-    address: Any,
+    known: list[Any] | None,
     options: PoolOptions,
     at: float | None,
     ssl_context: ssl.SSLContext | None,
@@ -302,6 +316,7 @@ def _socket(
         client = TAsyncHttpClient(str(url), None, ssl_context, headers)
         client.connect_timeout = options.connect_timeout
         client.deadline = at
+        client.known_addresses = known
         return client
     patience = None if options.connect_timeout is None else options.connect_timeout * 1000
     times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
@@ -313,5 +328,5 @@ def _socket(
     else:
         sock = TAsyncSocket(url.host, url.port, **times)
     sock.deadline = at
-    sock.known_addresses = None if address is None else [address]
+    sock.known_addresses = known
     return sock
