@@ -114,12 +114,17 @@ def test_a_pool_that_is_closed_in_one_loop_is_closed_in_all():
 def test_a_child_that_is_forked_within_a_loop_has_connections_of_its_own(url):
     run_program(
         f"""
-        import asyncio, os, traceback
+        import asyncio, os, sys, traceback
         from fastthrift.contrib.aio.pool import AsyncClientPool
         from fastthrift.transport import TTransportException
         from support.rpc import Calls
 
         pool = AsyncClientPool(Calls, "{url}", timeout={LONG}, size=3)
+
+        def sockets():
+            descriptors = [f"/proc/self/fd/{{each}}" for each in os.listdir("/proc/self/fd")]
+            links = [os.readlink(each) for each in descriptors if os.path.islink(each)]
+            return sum(each.startswith("socket:") for each in links)
 
         async def in_child(one):
             assert pool.stats()["open"] == 0
@@ -138,10 +143,13 @@ def test_a_child_that_is_forked_within_a_loop_has_connections_of_its_own(url):
             async with pool:
                 async with pool.client() as one:
                     assert await one.add(1, 2) == await pool.add(2, 1) == 3
+                    before = sockets() if sys.platform == "linux" else None
                     child = os.fork()
                     if child == 0:
                         code = 1
                         try:
+                            # Those of the parent are given back.
+                            assert before is None or sockets() == before - 2
                             asyncio.events._set_running_loop(None)
                             asyncio.run(in_child(one))
                             code = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 import socket
@@ -172,6 +173,25 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         self.arrived = bytearray(value)
 
 
+@functools.cache
+def _noting_class(aiohttp: Any) -> Any:
+    """A class of responses that note which connections they come on."""
+
+    class Response(aiohttp.ClientResponse):  # type: ignore[misc]
+        def __init__(self, transports: Any, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self._transports = transports
+
+        async def start(self, connection: Any) -> Any:
+            transport, noted = connection.transport, self._transports
+            if transport is not None and transport not in noted:
+                noted[:] = [each for each in noted if not each.is_closing()]
+                noted.append(transport)
+            return await super().start(connection)
+
+    return Response
+
+
 class _Knowing:
     """What aiohttp asks for the addresses of a host, of which they are known; those of others, to
     which a server may redirect, are looked up."""
@@ -237,6 +257,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.path = path if path.startswith("/") else "/" + path
 
         self._session: Any = None
+        # Those of its connections.
+        self._transports: list[Any] = []
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
         self._timeout: float | None = None
         self._ssl_context = ssl_context
@@ -270,7 +292,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
             options["ssl"] = self._ssl_context
         if self.known_addresses is not None:
             options["resolver"] = _Knowing(self.host, self.known_addresses, aiohttp)
+        # What aiohttp keeps of its connections nobody else can see.
         self._session = aiohttp.ClientSession(
+            response_class=functools.partial(_noting_class(aiohttp), self._transports),
             timeout=aiohttp.ClientTimeout(total=None),
             connector=aiohttp.TCPConnector(**options),
         )
@@ -294,11 +318,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
             return
         # It would close them when it is forgotten.
         _left_to_parents.append(session)
-        connector = session.connector
-        idle = [each[0] for kept in getattr(connector, "_conns", {}).values() for each in kept]
-        for connection in (*idle, *getattr(connector, "_acquired", ())):
-            if (transport := connection.transport) is not None:
-                leave_descriptor(transport.get_extra_info("socket").fileno())
+        for transport in self._transports:
+            leave_descriptor(transport.get_extra_info("socket").fileno())
 
     async def aclose(self) -> None:
         """Close the connections and wait until they are."""

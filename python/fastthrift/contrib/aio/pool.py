@@ -48,6 +48,7 @@ from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
 from .protocol.header import TAsyncHeaderProtocolFactory
+from .protocol.json import TAsyncJSONProtocolFactory
 from .socket import TAsyncSocket, addresses_of
 from .transport.base import TAsyncDeadlineExceeded, within
 from .transport.buffered import TAsyncBufferedTransportFactory
@@ -67,6 +68,7 @@ __all__ = ["AsyncClientPool"]
 _PROTOCOLS: dict[str, Any] = {
     "binary": TAsyncBinaryProtocolFactory,
     "compact": TAsyncCompactProtocolFactory,
+    "json": TAsyncJSONProtocolFactory,
     "apache_json": TAsyncApacheJSONProtocolFactory,
 }
 _WEB = ("http", "https")
@@ -85,8 +87,7 @@ class AsyncClientPool(PoolFace):
     What was kept of a loop that is closed is closed when another one makes a call: ``aclose``, or
     ``async with``, in the loop that is about to end does it in good order.
 
-    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``. Names of services among
-    several, and thriftpy2's JSON, raise ``ValueError``.
+    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``.
     """
 
     _options: PoolOptions
@@ -100,8 +101,6 @@ class AsyncClientPool(PoolFace):
 
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
-        for each in urls:
-            _require_support(each, made_of[0])
         require_room(options.headers, urls, made_of[:2])
         return _InTasks(service, options, Addresses(urls), made_of)
 
@@ -286,19 +285,14 @@ class _InTasks(PoolCalls):
 
 def _protocol_factory(url: ServiceURL) -> Any:
     if url.transport == "header":
-        return TAsyncHeaderProtocolFactory()
-    return _PROTOCOLS[url.protocol]()
+        factory: Any = TAsyncHeaderProtocolFactory()
+    else:
+        factory = _PROTOCOLS[url.protocol]()
+    return url.of_service(factory)
 
 
 def _transport_factory(url: ServiceURL) -> Any:
     return _TRANSPORTS[url.transport](**url.transport_options())
-
-
-def _require_support(url: ServiceURL, proto_factory: Any) -> None:
-    if url.service:
-        raise ValueError(f"{url}: service=... is not known to the protocols of asyncio")
-    if url.protocol not in _PROTOCOLS and proto_factory is None:
-        raise ValueError(f"{url}: asyncio has the protocols {', '.join(_PROTOCOLS)}")
 
 
 def _socket(
