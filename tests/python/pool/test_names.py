@@ -5,6 +5,7 @@ import contextlib
 import socket
 import threading
 import time
+from http.server import ThreadingHTTPServer
 from typing import NamedTuple
 
 import fastthrift
@@ -16,6 +17,7 @@ from fastthrift.http import make_server as make_http_server
 from fastthrift.rpc import make_client
 from fastthrift.transport import TSocket, TTransportException, _resolving
 from fastthrift.transport.base import TTransportTimeout
+from support.aio import Authority
 from support.greenlets import run
 from support.rpc import Calls, Handler, make_server, serving
 
@@ -150,8 +152,22 @@ class Told(Handler):
 
 
 @pytest.fixture
-def several(monkeypatch):
-    """A port at which a name has servers of HTTP at two addresses, and none at a third."""
+def several_addresses(monkeypatch):
+    """A name with three addresses."""
+    of_the_system = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *args, **options):
+        if host != "calls.example":
+            return of_the_system(host, port, *args, **options)
+        hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.fixture
+def several(several_addresses):
+    """A port at which the name has servers of HTTP at two addresses, and none at the third."""
     with contextlib.ExitStack() as stack:
         port = 0
         for host in ("127.0.0.1", "127.0.0.2"):
@@ -161,18 +177,7 @@ def several(monkeypatch):
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.close)
-
-        of_the_system = socket.getaddrinfo
-
-        def getaddrinfo(host, port, *args, **options):
-            if host != "calls.example":
-                return of_the_system(host, port, *args, **options)
-            hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
-
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         yield port
-        monkeypatch.undo()
 
 
 def test_over_http_the_addresses_of_a_name_take_turns(several):
@@ -208,3 +213,31 @@ def test_over_http_with_asyncio_the_addresses_of_a_name_take_turns(several):
             assert pool.stats()["connects"] == 6
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("way", ["blocking", "asyncio"])
+def test_over_https_the_certificate_is_that_of_the_name(tmp_path, several_addresses, way):
+    if way == "asyncio":
+        pytest.importorskip("aiohttp")
+    authority = Authority(tmp_path, "calls.example")
+    server = make_http_server(Calls, Told(), "127.0.0.1", 0, server_class=ThreadingHTTPServer)
+    listening = server.httpd.socket
+    server.httpd.socket = authority.server_context().wrap_socket(listening, server_side=True)
+    port = server.httpd.server_address[1]
+    options = {"timeout": LONG, "ssl_context": authority.client_context()}
+
+    async def main():
+        async with AsyncClientPool(Calls, f"https://calls.example:{port}/", **options) as pool:
+            return await pool.echo("x")
+
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        if way == "asyncio":
+            assert asyncio.run(main()) == f"calls.example:{port}"
+        else:
+            with ClientPool(Calls, f"https://calls.example:{port}/", **options) as pool:
+                assert pool.echo("x") == f"calls.example:{port}"
+    finally:
+        server.close()
+        thread.join()
