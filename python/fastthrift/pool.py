@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +29,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
+    no_address,
     take_connection,
 )
 from fastthrift._calls.pooling import (
@@ -36,17 +37,19 @@ from fastthrift._calls.pooling import (
     Attempts,
     PoolOptions,
     Shelf,
+    Slot,
     fair_end,
     options_of_call,
 )
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.transports import find_layer, looks_at
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, resolve
-from fastthrift.transport.base import TTransportException
+from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout
+from fastthrift.transport._resolving import resolve_within
+from fastthrift.transport.base import DeadlineExceeded, TTransportException
 from fastthrift.urls import ServiceURL, parse_all
 
 if TYPE_CHECKING:
@@ -110,24 +113,26 @@ class ClientPool(PoolFace):
             connection = calls.shelf.take(now)
         if connection is None:
             return run(calls.call(options, _api, args, kwargs))
-        if connection.pending() or connection.look():
-            calls.remove_dead(connection)
-            return run(calls.call(options, _api, args, kwargs))
-        if at is None:
-            end_at(connection.bound, at)
-        elif _api in options.idempotent and calls.has_others(connection.place):
-            connection.bound.deadline = fair_end(at, now, options.retries)
-        else:
-            connection.bound.deadline = at
+        attempts = None
         try:
-            value = connection.make(_api, *args, **kwargs)
+            is_dead = connection.pending() or connection.look()
+            if not is_dead:
+                if at is None:
+                    end_at(connection.bound, at)
+                elif _api in options.idempotent and calls.has_others(connection.place):
+                    connection.bound.deadline = fair_end(at, now, options.retries)
+                else:
+                    connection.bound.deadline = at
+                value = connection.make(_api, *args, **kwargs)
         except BaseException as error:
             attempts = Attempts(options, _api, len(calls.addresses), at)
             if not calls.note_failed(connection, error, attempts):
                 raise
         else:
-            calls.give_back(connection)
-            return value
+            if not is_dead:
+                calls.give_back(connection)
+                return value
+            calls.remove_dead(connection)
         return run(calls.call(options, _api, args, kwargs, attempts=attempts))
 
     @contextlib.contextmanager
@@ -164,33 +169,39 @@ class _InThreads(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
-        self._condition: threading.Condition
-        _of_this_process.add(self)
+        self.shelf = Shelf(options.size, options.max_idle, closing=_close_lost)
+        self.waiters = deque()
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
         with _making:
             if self.made_lock is None:
-                # A condition costs more to take than the lock in it.
-                lock = threading.RLock()
-                self._condition = threading.Condition(lock)
-                self.made_lock = lock
+                # A signal handler that makes a call may have interrupted who holds it.
+                self.made_lock = threading.RLock()
             return self.made_lock
 
-    def wait(self, seconds: float | None) -> bool:
-        return self._condition.wait(seconds)
+    # Not a condition, which gives up the pool's lock and takes it again, and is interrupted in
+    # between.
 
-    def wake(self, *, everybody: bool = False) -> None:
-        if everybody:
-            self._condition.notify_all()
-        else:
-            self._condition.notify()
+    def new_waiter(self) -> threading.Lock:
+        waiter = threading.Lock()
+        waiter.acquire()
+        return waiter
+
+    def wait(self, waiter: threading.Lock, seconds: float | None) -> None:
+        waiter.acquire(timeout=_LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN))
+
+    def wake(self, waiter: threading.Lock) -> None:
+        waiter.release()
 
     def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
-        if url.scheme not in ("tcp", "tls"):
+        if url.scheme == "unix":
             return ()
+        patience = None if at is None else max(at - clock(), 0)
         try:
-            return resolve(url.host, url.port, EITHER_FAMILY)
+            return resolve_within(url.host, url.port, EITHER_FAMILY, patience)
+        except NameTimeout as error:
+            raise DeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
         except OSError:
             return ()  # connecting says so
 
@@ -207,31 +218,33 @@ class _InThreads(PoolCalls):
         )
         client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
         send_always(client, options.headers)
+        if url.scheme in _WEB:
+            # Here another address may have its turn.
+            find_layer(client._iprot.trans, "connect").connect()
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         return looks_at(trans)
 
     def close_client(self, client: Any) -> None:
-        with contextlib.suppress(OSError, TTransportException):
-            client._iprot.trans.close()
+        _close(client)
 
     def start_over_in_child(self) -> None:
-        """Forget everything in a forked child: its parent has the connections, and a thread that
-        the child does not have may hold the lock."""
-        inherited, self.shelf = self.shelf, Shelf(self.shelf.size, self.shelf.max_idle)
+        inherited = self.shelf
+        self.shelf = Shelf(inherited.size, inherited.max_idle, closing=_close_lost)
+        # A thread that there is not may hold it.
         self.made_lock = None
-        self.waiting = 0
-        for connection in (*inherited.idle, *inherited.busy):
-            self._abandon(connection.client)
+        self.waiters.clear()
+        self.leave_to_parent(inherited)
 
-    def _abandon(self, client: Any) -> None:
-        """Drop a connection of the parent, and say nothing on it."""
-        for layer in layers(client._iprot.trans):
-            if hasattr(layer, "abandon"):
-                layer.abandon()
-                return
-        self.close_client(client)
+
+def _close(client: Any) -> None:
+    with contextlib.suppress(OSError, TTransportException):
+        client._iprot.trans.close()
+
+
+def _close_lost(slot: Slot) -> None:
+    _close(slot.client)
 
 
 def _milliseconds(seconds: float | None) -> float | None:
@@ -250,13 +263,15 @@ def _socket(
         "socket_timeout": None,
         "connect_timeout": _milliseconds(options.connect_timeout),
     }
-    if url.scheme in ("http", "https"):
+    if url.scheme in _WEB:
         from fastthrift.http import THttpClient, THttpHeaderFactory
 
         context = None if ssl_context is None else lambda: ssl_context
         headers = THttpHeaderFactory(dict(options.headers))
         client = THttpClient(str(url), None, context, headers, keep_alive=True)
         client.connect_timeout = options.connect_timeout
+        client.deadline = at
+        client.known_addresses = None if address is None else [address]
         return client
     if url.scheme == "tls":
         from fastthrift.transport.sslsocket import TSSLSocket
@@ -271,22 +286,23 @@ def _socket(
     return sock
 
 
+_WEB = ("http", "https")
+
+# How long one waits before it looks for itself, in seconds: who was interrupted may have woken
+# nobody.
+_LOOK_AGAIN = 0.5
+
 # Held while the lock of a pool is made.
 _making = threading.Lock()
 
 # Before 3.12 methods that a class finds for itself cost twice.
 install_getattr(ClientPool)
 
-# What a forked child has to forget.
-_of_this_process: weakref.WeakSet[_InThreads] = weakref.WeakSet()
 
-
-def _start_over_in_child() -> None:
+def _make_in_child() -> None:
     global _making
     _making = threading.Lock()
-    for calls in list(_of_this_process):
-        calls.start_over_in_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_over_in_child)
+    os.register_at_fork(after_in_child=_make_in_child)

@@ -75,6 +75,11 @@ class ServiceURL:
             factory = _made({"header": ("fastthrift.protocol", "THeaderProtocolFactory")}, "header")
         else:
             factory = _made(_PROTOCOLS, self.protocol)
+        return self.of_service(factory)
+
+    def of_service(self, factory: Any) -> Any:
+        """What makes the protocols of its service, where the port has several, by a factory of
+        protocols."""
         if not self.service:
             return factory
         from fastthrift.protocol import TMultiplexedProtocolFactory

@@ -455,6 +455,29 @@ BREAKS = [
         ("pool/test_networks::test_a_host_that_is_gone_costs_a_call_and_the_pool_moves_on",),
     ),
     Break(
+        "a slot of a pool is free when nobody has its connection any more",
+        "nothing frees it",
+        "        connection.slot = Slot(connection, self.busy.discard)\n",
+        "        connection.slot = Slot(connection, id)\n",
+        (
+            "pool/test_slots::test_a_connection_that_nobody_has_any_more_is_closed_and_its_slot_free",
+        ),
+    ),
+    Break(
+        "a connection of a pool of asyncio is of one event loop and one process",
+        "all loops have those of the first",
+        "        return self._of_loops.get(loop) or self._begin(loop)\n",
+        "        return next(iter(self._of_loops.values()), None) or self._begin(loop)\n",
+        ("pool/test_loops::test_each_event_loop_has_connections_of_its_own",),
+    ),
+    Break(
+        "a nameserver that is silent holds no call for longer than its time",
+        "names are looked up for as long as that takes",
+        "    if seconds is None or not host or _is_numeric(host):\n",
+        "    if True:\n",
+        ("pool/test_names::test_a_name_that_nobody_answers_for_takes_no_longer_than_the_call",),
+    ),
+    Break(
         "a call is told of once, on either side",
         "what a hook raises is the call's",
         "            hook(call)\n        except Exception:\n",

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import weakref
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,6 +27,7 @@ from fastthrift._calls.pooling import (
     Attempts,
     Connection,
     PoolOptions,
+    Promise,
     Shelf,
     error_was_sent,
     note_unsent,
@@ -34,7 +38,7 @@ from fastthrift._calls.pooling import (
 )
 from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, method_of
-from fastthrift._calls.transports import peer_of
+from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
@@ -54,19 +58,23 @@ _logger = logging.getLogger("fastthrift.client")
 class PoolCalls(ABC):
     """The connections of a pool, which views with other options share, and its calls."""
 
-    # The driver's ways. `wait` and `wake` are used with the lock held.
+    # The driver's ways.
 
     @abstractmethod
     def lock(self) -> AbstractContextManager[Any]:
         """A lock around the shelf and the addresses."""
 
     @abstractmethod
-    def wait(self, seconds: float | None) -> Any:
-        """A step that gives up the lock until somebody wakes it, or the time is up."""
+    def new_waiter(self) -> Any:
+        """What one waits for, and is woken by."""
 
     @abstractmethod
-    def wake(self, *, everybody: bool = False) -> None:
-        """Wake one that waits."""
+    def wait(self, waiter: Any, seconds: float | None) -> Any:
+        """A step that ends when the waiter is woken, or some time has passed: it may be less."""
+
+    @abstractmethod
+    def wake(self, waiter: Any) -> None:
+        """Wake one, with the lock held."""
 
     @abstractmethod
     def find_addresses(self, url: Any, at: float | None) -> Any:
@@ -85,16 +93,24 @@ class PoolCalls(ABC):
     def close_client(self, client: Any) -> None:
         """Close a connection, without an error."""
 
+    @abstractmethod
+    def start_over_in_child(self) -> None:
+        """Forget everything in a forked child: its parent has the connections, and a thread or an
+        event loop that the child does not have may be in the middle of something."""
+
+    #: The connections.
+    shelf: Shelf
+    #: Those who wait for one and have not been woken.
+    waiters: deque[Any]
+
     def __init__(self, service: Any, options: PoolOptions, addresses: Addresses[Any]) -> None:
         self.service = service
         self.addresses = addresses
-        self.shelf = Shelf(options.size, options.max_idle)
         # What errors call it.
         self.name: str | None = None
-        # How many wait for a connection.
-        self.waiting = 0
         # The lock, once there is one.
         self.made_lock: AbstractContextManager[Any] | None = None
+        _of_this_process.add(self)
 
     def call(
         self,
@@ -197,51 +213,77 @@ class PoolCalls(ABC):
         if at is not None and clock() >= at:
             raise self.out_of_time(api)
         while True:
-            connection = yield from self._take_or_promise(options, at, api)
-            if connection is None:
-                return (yield from self._connect_to_any(options, at, api))
-            if not connection.has_arrived():
-                return connection
-            self.remove_dead(connection)
+            taken = yield from self._take_or_promise(options, at, api)
+            if isinstance(taken, Promise):
+                return (yield from self._connect_to_any(taken, options, at, api))
+            try:
+                if not taken.has_arrived():
+                    return taken
+            except BaseException:
+                self.remove(taken)
+                raise
+            self.remove_dead(taken)
 
     def _take_or_promise(
         self, options: PoolOptions, at: float | None, api: str
-    ) -> Steps[Connection | None]:
-        """An idle connection, or None for the right to make one."""
+    ) -> Steps[Connection | Promise]:
+        """An idle connection, or the right to make one."""
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
-        with self.made_lock or self.lock():
+        waiter: Any = None
+        try:
             while True:
-                shelf = self.shelf
-                if shelf.closed:
-                    closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
-                    describe(closed, self.service, api, self.only_peer(), sent=False)
-                    raise self.named(closed)
-                for old in shelf.take_old(clock()):
-                    self.close_client(old.client)
-                if connection := shelf.take(clock()):
-                    return connection
-                if shelf.promise():
-                    return None
-                left = None if end is None else end - clock()
-                if left is not None and left <= 0:
-                    kind = DeadlineExceeded if end == at else TTransportTimeout
-                    text = (
-                        f"{self.service.__name__}.{api}() was not sent: all {shelf.size} "
-                        "connections of the pool are busy (size, checkout_timeout)"
-                    )
-                    busy = kind(message=text)
-                    busy.pool_is_busy = True
-                    describe(busy, self.service, api, self.only_peer(), sent=False)
-                    raise self.named(busy)
-                self.waiting += 1
-                try:
-                    yield self.wait(left)
-                finally:
-                    self.waiting -= 1
+                with self.made_lock or self.lock():
+                    if taken := self._take_or_promise_now(api):
+                        if waiter is not None:
+                            self._stop_waiting(waiter)
+                        return taken
+                    left = None if end is None else end - clock()
+                    if left is not None and left <= 0:
+                        raise self._busy(DeadlineExceeded if end == at else TTransportTimeout, api)
+                    if waiter is None or waiter not in self.waiters:
+                        waiter = self.new_waiter()
+                        self.waiters.append(waiter)
+                yield self.wait(waiter, left)
+        except BaseException:
+            if waiter is not None:
+                with self.made_lock or self.lock():
+                    if not self._stop_waiting(waiter):
+                        # Woken, and gone: it is somebody else's turn.
+                        self.wake_one()
+            raise
+
+    def _take_or_promise_now(self, api: str) -> Connection | Promise | None:
+        shelf = self.shelf
+        if shelf.closed:
+            closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
+            describe(closed, self.service, api, self.only_peer(), sent=False)
+            raise self.named(closed)
+        for old in shelf.take_old(clock()):
+            self.close_client(old.client)
+        return shelf.take(clock()) or shelf.promise()
+
+    def _stop_waiting(self, waiter: Any) -> bool:
+        """Wait no more; false for one that was woken already."""
+        try:
+            self.waiters.remove(waiter)
+        except ValueError:
+            return False
+        return True
+
+    def _busy(self, kind: type[TTransportTimeout], api: str) -> TTransportTimeout:
+        """What a call raises that has waited for a connection in vain."""
+        text = (
+            f"{self.service.__name__}.{api}() was not sent: all {self.shelf.size} "
+            "connections of the pool are busy (size, checkout_timeout)"
+        )
+        busy = kind(message=text)
+        busy.pool_is_busy = True
+        describe(busy, self.service, api, self.only_peer(), sent=False)
+        return self.named(busy)
 
     def _connect_to_any(
-        self, options: PoolOptions, at: float | None, api: str
+        self, promise: Promise, options: PoolOptions, at: float | None, api: str
     ) -> Steps[Connection]:
         """Connect, with a slot that was promised, to the first address that can be reached."""
         others = len(self.addresses)
@@ -268,10 +310,11 @@ class PoolCalls(ABC):
                         self.addresses.note(url, now, failed=False)
                         self.addresses.note(place, now, failed=False)
                         old_at = math.inf if options.max_age is None else now + options.max_age
-                        return self.shelf.add(Connection(client, place, looks, old_at))
+                        made = Connection(client, place, looks, old_at)
+                        return promise.shelf.add(made, promise)
         except BaseException as error:
             with self.made_lock or self.lock():
-                self.shelf.give_up_promise()
+                promise.shelf.give_up(promise)
                 self.wake_one()
             note_unsent(error)
             raise
@@ -283,7 +326,7 @@ class PoolCalls(ABC):
         there."""
         found = yield self.find_addresses(url, at)
         if len(found) < 2:
-            return url, (yield self.connect(url, None, options, at))
+            return url, (yield self.connect(url, found[0] if found else None, options, at))
         with self.made_lock or self.lock():
             turns = self.addresses.in_turn(url, found, clock())
         while True:
@@ -313,8 +356,8 @@ class PoolCalls(ABC):
         """A connection can make the next call."""
         with self.made_lock or self.lock():
             is_kept = self.shelf.put_back(connection, clock())
-            if self.waiting:
-                self.wake()
+            if self.waiters:
+                self.wake_one()
         if not is_kept:
             self.close_client(connection.client)
 
@@ -326,9 +369,9 @@ class PoolCalls(ABC):
         self.close_client(connection.client)
 
     def wake_one(self) -> None:
-        """There is room for another connection; with the lock held."""
-        if self.waiting:
-            self.wake()
+        """There is a connection, or room for another one; with the lock held."""
+        if self.waiters:
+            self.wake(self.waiters.popleft())
 
     def count(self, what: str) -> None:
         """Note for `stats` that something has happened."""
@@ -340,14 +383,37 @@ class PoolCalls(ABC):
         with self.made_lock or self.lock():
             return self.shelf.stats()
 
+    def leave_to_parent(self, shelf: Shelf) -> None:
+        """Drop the connections of the parent, and say nothing on them."""
+        for client in (*(each.client for each in shelf.idle), *shelf.busy_clients()):
+            layer = find_layer(client._iprot.trans, "abandon")
+            if layer is None:
+                self.close_client(client)
+            else:
+                layer.abandon()
+
     def close(self) -> None:
         """Close what is idle, and the rest when it is given back."""
         with self.made_lock or self.lock():
             self.shelf.closed = True
             idle = self.shelf.take_all()
-            self.wake(everybody=True)
+            while self.waiters:
+                self.wake_one()
         for connection in idle:
             self.close_client(connection.client)
+
+
+# What a forked child has to forget.
+_of_this_process: weakref.WeakSet[PoolCalls] = weakref.WeakSet()
+
+
+def _start_over_in_child() -> None:
+    for calls in list(_of_this_process):
+        calls.start_over_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over_in_child)
 
 
 def is_kept(connection: Connection, error: BaseException) -> bool:
@@ -533,6 +599,7 @@ def take_connection(pool: PoolFace, go: Any) -> Steps[OneConnection]:
 def give_connection_back(one: OneConnection) -> None:
     """Give it back."""
     calls = one._pool._calls
+    one._is_over = True
     if one._failed:
         calls.remove(one._connection)
     else:
@@ -544,8 +611,15 @@ def close(pool: PoolFace) -> None:
     pool._calls.close()
 
 
+def no_address(url: Any) -> str:
+    """What is said of a name that had no address when the time of a call was up."""
+    return f"Could not connect to {url}: the deadline is over, and no address was found until then"
+
+
 class OneConnection:
-    """The calls of a block, on one connection; its driver goes through the steps."""
+    """The calls of a block, on one connection; its driver goes through the steps. After the block,
+    in a forked child and in another event loop they raise ``TTransportException`` of type
+    ``NOT_OPEN``: the connection is somebody else's."""
 
     def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
         self._pool = pool
@@ -553,6 +627,7 @@ class OneConnection:
         self._connection = connection
         self._go = go
         self._failed = False
+        self._is_over = False
 
     def __getattr__(self, name: str) -> ServiceMethod:
         return ServiceMethod(self._call, method_of(self, self._service, name))
@@ -578,6 +653,7 @@ class OneConnection:
         self, options: PoolOptions, api: str, args: Any, kwargs: Any, seen: Call | None = None
     ) -> Steps[Any]:
         connection = self._connection
+        self._require_connection(api)
         now = clock()
         at = end_of_call(options, now)
         end_at(connection.bound, at)
@@ -591,3 +667,20 @@ class OneConnection:
             self._failed = self._failed or not is_kept(connection, error)
             self._pool._calls.note_client(error, api)
             raise
+
+    def _require_connection(self, api: str) -> None:
+        calls = self._pool._calls
+        if self._is_over:
+            why = "its block has ended, and the connection may be somebody else's"
+        elif self._connection.slot not in calls.shelf.busy:
+            why = "its connection is that of another process or event loop"
+        else:
+            return
+        service = self._pool._service
+        error = TTransportException(
+            TTransportException.NOT_OPEN,
+            f"{service.__name__}.{api}() was not sent: what client() has given is for its block, "
+            f"and {why}; enter another one, or call the pool",
+        )
+        describe(error, service, api, calls.only_peer(), sent=False)
+        raise calls.named(error)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -257,18 +258,45 @@ class Addresses(Penalties, Generic[Where]):
         self._tried[place] = self._turn
 
 
+class Slot(weakref.ref[Any]):
+    """A slot of a shelf, which is taken as long as there is whoever has it, a `Connection` or a
+    `Promise`; then ``free`` is called with it."""
+
+    __slots__ = ("client",)
+
+    # It stays in its set when what it is of is gone.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    #: That of the connection.
+    client: Any
+
+
+class Promise:
+    """The right to make a connection, for whoever has this object."""
+
+    __slots__ = ("__weakref__", "shelf", "slot")
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.slot = Slot(self, shelf.promised.discard)
+
+
 class Connection:
     """One of a pool, made by its driver."""
 
     __slots__ = (
+        "__weakref__",
         "bound",
         "client",
         "idle_until",
         "is_new",
         "look",
+        "lost",
         "make",
         "pending",
         "place",
+        "slot",
         "young_until",
     )
 
@@ -288,6 +316,9 @@ class Connection:
         # When it was idle for too long, or is too old.
         self.idle_until = young_until
         self.is_new = True
+        # Its place among the busy ones of a shelf, and what closes it where nobody else has.
+        self.slot: Any = None
+        self.lost: Any = None
 
     def making(self, options: PoolOptions) -> Any:
         """What makes a call on it."""
@@ -306,28 +337,48 @@ class _Unbound:
     deadline: float | None = None
 
 
+def no_counts() -> dict[str, int]:
+    """What has happened to a pool to which nothing has."""
+    return dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
+
+
 class Shelf:
     """The connections of a pool: idle ones, the last used on top, and how many more there may be.
 
     The driver holds a lock around each method, where it has threads.
+
+    The slot of a connection that is busy or is being made is held by the `Connection` or the
+    `Promise`: when nothing refers to that any more, it is free, and the connection closed. So what
+    interrupts a call between any two instructions (a signal handler that raises) costs a
+    connection, and no slot; as long as the exception is kept, its traceback keeps the slot, too.
     """
 
-    def __init__(self, size: int, max_idle: float | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        max_idle: float | None = None,
+        *,
+        closing: Callable[[Slot], None] | None = None,
+        counts: dict[str, int] | None = None,
+    ) -> None:
+        """``closing`` closes the client of a connection to which nothing refers any more; it must
+        not refer to the shelf. ``counts`` are those of another one, and are continued."""
         self.size = size
         self.max_idle = math.inf if max_idle is None else max_idle
         self.closed = False
         # When the first of the idle ones is too old.
         self.idle_until = math.inf
         self.idle: list[Connection] = []
-        self.busy: set[Connection] = set()
+        self.busy: set[Slot] = set()
         # Slots of connections that are being made.
-        self.promised = 0
-        self.counts = dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
+        self.promised: set[Slot] = set()
+        self.counts = no_counts() if counts is None else counts
+        self._closing = closing
 
     @property
     def open(self) -> int:
         """How many connections there are, those that are being made among them."""
-        return len(self.idle) + len(self.busy) + self.promised
+        return len(self.idle) + len(self.busy) + len(self.promised)
 
     def take(self, now: float) -> Connection | None:
         """The idle connection that was used last, if there is any, and all are young; it is busy
@@ -335,31 +386,42 @@ class Shelf:
         if not self.idle or self.closed or now > self.idle_until:
             return None
         connection = self.idle.pop()
-        self.busy.add(connection)
+        self.busy.add(connection.slot)
         return connection
 
-    def promise(self) -> bool:
+    def promise(self) -> Promise | None:
         """Reserve a slot for a new connection, where there is one."""
         if self.open >= self.size:
-            return False
-        self.promised += 1
-        return True
+            return None
+        promise = Promise(self)
+        self.promised.add(promise.slot)
+        return promise
 
-    def add(self, connection: Connection) -> Connection:
+    def add(self, connection: Connection, promise: Promise) -> Connection:
         """The promised connection was made, and is busy; returns it."""
-        self.promised -= 1
-        self.busy.add(connection)
+        # What frees a slot is not interrupted: it is no Python.
+        connection.slot = Slot(connection, self.busy.discard)
+        connection.slot.client = connection.client
+        if self._closing is not None:
+            connection.lost = Slot(connection, self._closing)
+            connection.lost.client = connection.client
+        self.busy.add(connection.slot)
+        self.promised.discard(promise.slot)
         self.counts["connects"] += 1
         return connection
 
-    def give_up_promise(self) -> None:
+    def give_up(self, promise: Promise) -> None:
         """The promised connection could not be made."""
-        self.promised -= 1
+        self.promised.discard(promise.slot)
+
+    def busy_clients(self) -> list[Any]:
+        """The clients of those that are busy."""
+        return [slot.client for slot in list(self.busy)]
 
     def put_back(self, connection: Connection, now: float) -> bool:
         """A call is over, and the connection may make another; false where it is to be closed."""
         try:
-            self.busy.remove(connection)
+            self.busy.remove(connection.slot)
         except KeyError:
             return False  # of the parent of this forked child
         if self.closed:
@@ -376,7 +438,7 @@ class Shelf:
 
     def remove(self, connection: Connection) -> None:
         """A connection is to be closed."""
-        self.busy.discard(connection)
+        self.busy.discard(connection.slot)
 
     def take_old(self, now: float) -> list[Connection]:
         """Take out the idle connections that are too old, or idle for too long, to be closed."""

@@ -7,10 +7,12 @@ import functools
 import http.client as http_client
 import io
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift.transport._addresses import EITHER_FAMILY, in_turn, resolve
+from fastthrift.transport._addresses import EITHER_FAMILY, Address, in_turn
+from fastthrift.transport._resolving import resolve_within
 
 # How long the next wait may be, in seconds, None for any time; raises where there is no time left.
 Bound = Callable[[], "float | None"]
@@ -18,11 +20,16 @@ Bound = Callable[[], "float | None"]
 Ended = Callable[[socket.socket], None]
 
 
-def bind(connection: http_client.HTTPConnection, bound: Bound, ended: Ended) -> None:
-    """Ask ``bound`` before each wait of a connection, and tell ``ended`` of an end without an
-    answer."""
+def bind(
+    connection: http_client.HTTPConnection,
+    bound: Bound,
+    ended: Ended,
+    known: list[Address] | None = None,
+) -> None:
+    """Ask ``bound`` before each wait of a connection, which is to one of the addresses that are
+    ``known``, where they are; tell ``ended`` of an end without an answer."""
     ours: Any = connection
-    ours._create_connection = functools.partial(_connected, bound)
+    ours._create_connection = functools.partial(_connected, bound, known)
     ours.response_class = functools.partial(_Response, bound, ended)
     send = connection.send
 
@@ -35,14 +42,23 @@ def bind(connection: http_client.HTTPConnection, bound: Bound, ended: Ended) -> 
 
 
 def _connected(
-    bound: Bound, address: tuple[str, int], timeout: float | None = None, source: Any = None
+    bound: Bound,
+    known: list[Address] | None,
+    address: tuple[str, int],
+    timeout: float | None = None,
+    source: Any = None,
 ) -> socket.socket:
     """A socket that is connected to one of the addresses of a host, within ``timeout``, too."""
     failure: OSError | None = None
     patience = bound()
     if timeout is not None and (patience is None or timeout < patience):
         patience = timeout
-    for (_, one), share in in_turn(resolve(*address, EITHER_FAMILY), patience):
+    if known is None:
+        started = time.monotonic()
+        known = resolve_within(*address, EITHER_FAMILY, patience)
+        if patience is not None:
+            patience -= time.monotonic() - started
+    for (_, one), share in in_turn(known, patience):
         try:
             sock = socket.create_connection(one[:2], share, source)
         except OSError as error:

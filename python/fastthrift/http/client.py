@@ -20,6 +20,7 @@ from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
+from fastthrift.transport._addresses import NameTimeout
 from fastthrift.transport._arrival import never_arrived
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
@@ -101,6 +102,9 @@ class THttpClient(TTransportBase):
     connect_timeout: float | None = None
     #: Whether the last request was sent as a whole.
     request_sent = False
+    #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo`` gives
+    #: them: pairs of a family and an address.
+    known_addresses: list[tuple[int, Any]] | None = None
 
     def __init__(
         self,
@@ -151,7 +155,20 @@ class THttpClient(TTransportBase):
             )
         else:
             self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
-        bind(self._http, self._bound, self._note_end)
+        bind(self._http, self._bound, self._note_end, self.known_addresses)
+
+    def connect(self) -> None:
+        """Connect now, and not with the first request. Raises as ``flush`` does."""
+        if self._http is None:
+            self.open()
+        assert self._http is not None
+        self.request_sent = False
+        try:
+            self._http.connect()
+        except BaseException as error:
+            self.close()
+            self._translate(error)
+            raise
 
     def close(self) -> None:
         connection, self._http = self._http, None
@@ -327,7 +344,15 @@ class THttpClient(TTransportBase):
         failure: TTransportException
         if isinstance(error, TTransportException):
             return
-        if isinstance(error, TimeoutError) and self._is_late():
+        if isinstance(error, NameTimeout):
+            late = self._is_late()
+            kind = DeadlineExceeded if late else TTransportTimeout
+            failure = kind(
+                TTransportException.NOT_OPEN,
+                f"{'the deadline is over' if late else 'timed out'}: no address of {where} was "
+                "found in time",
+            )
+        elif isinstance(error, TimeoutError) and self._is_late():
             failure = DeadlineExceeded(message=f"the deadline is over: no answer of {where}")
         elif isinstance(error, TimeoutError):
             failure = TTransportTimeout(message=f"timed out: no answer of {where} in time")

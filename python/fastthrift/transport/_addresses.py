@@ -76,14 +76,28 @@ def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
     return sock
 
 
+def _poll_of_system() -> Any:
+    """``select.poll`` where there is one: never gevent's or eventlet's, which lets others run
+    meanwhile, even for no time."""
+    poll = getattr(select, "poll", None)
+    if isinstance(poll, BuiltinFunctionType):
+        return poll
+    if (monkey := sys.modules.get("gevent.monkey")) is not None:
+        poll = monkey.get_original("select", "poll")
+    elif (patcher := sys.modules.get("eventlet.patcher")) is not None:
+        poll = getattr(patcher.original("select"), "poll", None)
+    return poll if isinstance(poll, BuiltinFunctionType) else None
+
+
 def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
     """Whether a socket has something to read, its end or an error, within some seconds; None is
     for any time."""
     try:
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(sock.fileno(), select.POLLIN)
-            return bool(poll.poll(None if seconds is None else seconds * 1000))
+        poll = _poll_of_system() if seconds == 0 else getattr(select, "poll", None)
+        if poll is not None:
+            known = poll()
+            known.register(sock.fileno(), select.POLLIN)
+            return bool(known.poll(None if seconds is None else seconds * 1000))
         return bool(select.select([sock], [], [], seconds)[0])
     except (OSError, ValueError):
         # It was closed.
@@ -95,9 +109,8 @@ def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
 
 def look_at(sock: socket.socket) -> Callable[[], object]:
     """What tells by something true whether a socket has input, as often as it is asked."""
-    poll = getattr(select, "poll", None)
-    if not isinstance(poll, BuiltinFunctionType) or not hasattr(sock, "fileno"):
-        # None there, or gevent's, which belongs to a thread.
+    poll = _poll_of_system()
+    if poll is None or not hasattr(sock, "fileno"):
         return lambda: has_input(sock)
     try:
         known = poll()
@@ -164,6 +177,10 @@ def in_turn(
         yield address, max(share, 0.001)
 
 
+class NameTimeout(TimeoutError):
+    """No address of a name was found in time."""
+
+
 def reason(error: BaseException) -> str:
     """What the system says of an error."""
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
@@ -180,6 +197,8 @@ def could_not_connect(
     def explain(error: OSError) -> str:
         # Without a number it is this side's patience that has ended.
         if isinstance(error, TimeoutError) and error.errno is None and seconds is not None:
+            if isinstance(error, NameTimeout):
+                return f"no address was found within {seconds * 1000:g} ms"
             return f"no answer within {seconds * 1000:g} ms"
         return reason(error)
 

@@ -28,7 +28,6 @@ from ._addresses import (
     new_client_socket,
     peer_of_socket,
     reason,
-    resolve,
     seconds,
     too_late,
 )
@@ -42,6 +41,7 @@ from ._listening import (
     listen_on_path,
 )
 from ._receiving import MESSAGE_TIMEOUT, MessageClock
+from ._resolving import resolve_within
 from .base import (
     MOST_OF_PEERS,
     DeadlineExceeded,
@@ -112,7 +112,8 @@ class TSocket(TTransportBase):
         ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of ``host``;
         without it all of them are tried in turn. Timeouts are in milliseconds:
         ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
-        connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
+        connecting, the lookup of ``host`` included and whatever the number of its addresses,
+        ``socket_timeout`` when it is not given.
         """
         # Of the object, where they are found sooner than those of the class.
         self.deadline = None
@@ -160,7 +161,10 @@ class TSocket(TTransportBase):
         if self.deadline is not None:
             patience = self._time_left(patience)
         try:
-            for (family, one), share in in_turn(self._addresses(), patience):
+            started = monotonic()
+            addresses = self._addresses(patience)
+            left = None if patience is None else patience - (monotonic() - started)
+            for (family, one), share in in_turn(addresses, left):
                 if isinstance(self.socket_family, EitherFamily):
                     self.socket_family = EitherFamily(family)
                 try:
@@ -185,12 +189,13 @@ class TSocket(TTransportBase):
             kind = DeadlineExceeded
         raise kind(type=TTransportException.NOT_OPEN, message=text) from failure
 
-    def _addresses(self) -> list[Address]:
+    def _addresses(self, patience: float | None) -> list[Address]:
+        """Where to connect to, found within some seconds; None for any time."""
         if self.unix_socket:
             return [(self.socket_family, self.unix_socket)]
         if self.known_addresses is not None:
             return self.known_addresses
-        return resolve(self.host, self.port, self.socket_family)
+        return resolve_within(self.host, self.port, self.socket_family, patience)
 
     def _connect(self, address: Any, patience: float | None) -> None:
         self._init_sock()

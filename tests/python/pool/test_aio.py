@@ -5,13 +5,16 @@ import contextlib
 import http.server
 import socket
 import threading
+from dataclasses import replace
 
 import fastthrift
 import pytest
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.http import make_server as make_http_server
-from fastthrift.thrift import TApplicationException
+from fastthrift.server import TThreadedServer
+from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
 from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
+from fastthrift.urls import parse
 from support import rpc
 from support.rpc import Calls, Handler, make_server, serving
 
@@ -131,16 +134,54 @@ def test_addresses_and_what_is_spoken(tmp_path):
         asyncio.run(main([nobody, f"unix:{tmp_path / 'the.sock'}?transport=framed"]))
 
 
-@pytest.mark.parametrize(
-    ("url", "text"),
-    [
-        ("tcp://host?protocol=json", "asyncio has the protocols"),
-        ("tcp://host?service=A", "service="),
-    ],
-)
-def test_what_asyncio_does_not_have_is_refused(url, text):
-    with pytest.raises(ValueError, match=text):
-        AsyncClientPool(Calls, url)
+def server_of(processor, spoken):
+    """A server that speaks what a URL says."""
+    trans = TServerSocket("127.0.0.1", 0)
+    trans.listen()
+    return TThreadedServer(
+        processor,
+        trans,
+        iprot_factory=replace(spoken, service="").protocol_factory(),
+        itrans_factory=spoken.transport_factory(),
+    )
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("transport", ["buffered", "framed"])
+@pytest.mark.parametrize("protocol", ["binary", "compact", "json", "apache_json"])
+def test_whatever_a_url_says_is_spoken(protocol, transport, several):
+    url = f"tcp://127.0.0.1:1?protocol={protocol}&transport={transport}"
+    spoken = parse(url)
+    processor = TProcessor(Calls, Handler())
+    if several:
+        processor = TMultiplexedProcessor()
+        processor.register_processor("sums", TProcessor(Calls, Handler()))
+        url += "&service=sums"
+
+    async def main(url):
+        async with AsyncClientPool(Calls, url, timeout=LONG) as pool:
+            assert await pool.add(1, 2) == 3
+            with pytest.raises(rpc.module.NotFound):
+                await pool.check(1)
+            assert await pool.echo(text="x") == "x"
+            assert pool.stats()["connects"] == 1
+
+    with serving(server_of(processor, spoken)) as port:
+        asyncio.run(main(url.replace(":1?", f":{port}?")))
+
+
+def test_a_service_among_several_of_header():
+    processor = TMultiplexedProcessor()
+    processor.register_processor("sums", TProcessor(Calls, Handler()))
+    spoken = parse("tcp://127.0.0.1?transport=header")
+
+    async def main(url):
+        async with AsyncClientPool(Calls, url, timeout=LONG) as pool:
+            assert await pool.add(1, 2) == 3
+            assert await pool.echo("x") == "x"
+
+    with serving(server_of(processor, spoken)) as port:
+        asyncio.run(main(f"tcp://127.0.0.1:{port}?transport=header&service=sums"))
 
 
 def test_the_addresses_of_a_name_take_turns(monkeypatch):

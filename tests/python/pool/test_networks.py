@@ -65,11 +65,19 @@ class Network:
     @contextlib.contextmanager
     def knowing(self, name):
         """While the client's host knows a name for both addresses."""
+        with self._having("hosts", *(f"{address} {name}\n" for address in self.addresses)):
+            yield
+
+    def asking(self, address):
+        """While the client's host asks a nameserver."""
+        return self._having("resolv.conf", f"nameserver {address}\n")
+
+    @contextlib.contextmanager
+    def _having(self, name, *lines):
         directory = Path("/etc/netns", self.client)
         directory.mkdir(parents=True)
         try:
-            lines = [f"{address} {name}\n" for address in self.addresses]
-            (directory / "hosts").write_text("".join(lines))
+            (directory / name).write_text("".join(lines))
             yield
         finally:
             shutil.rmtree(directory)
@@ -190,6 +198,46 @@ def test_a_name_with_several_addresses(network):
             client.stdin.write("go on\n")
             client.stdin.flush()
             assert json.loads(client.stdout.readline()) == {network.addresses[1]: 4}
+
+
+SILENT = """
+    import asyncio, json, os, time
+    from fastthrift import ClientPool, DeadlineExceeded
+    from fastthrift.contrib.aio.pool import AsyncClientPool
+    from support.rpc import Calls
+
+    async def call(url):
+        await AsyncClientPool(Calls, url, timeout=0.5).add(1, 2)
+
+    loop = asyncio.new_event_loop()
+    taken = []
+    for url in ("tcp://calls.example:9090", "http://calls.example:9090/"):
+        for way in (
+            lambda: ClientPool(Calls, url, timeout=0.5).add(1, 2),
+            lambda: loop.run_until_complete(call(url)),
+        ):
+            started = time.monotonic()
+            try:
+                way()
+            except DeadlineExceeded as error:
+                assert error.request_sent is False
+                taken.append(time.monotonic() - started)
+    print(json.dumps(taken), flush=True)
+    # Threads of the event loop wait for the nameserver.
+    os._exit(0)
+"""
+
+
+def test_a_nameserver_that_is_silent_holds_no_call_for_longer(network):
+    """The system asks it twice, for 5 seconds each."""
+    network.cut(1)
+    with (
+        network.asking(network.addresses[0]),
+        network.running(network.client, SILENT) as client,
+    ):
+        taken = json.loads(client.stdout.readline())
+    assert len(taken) == 4
+    assert max(taken) < 4
 
 
 def make_calls(client):

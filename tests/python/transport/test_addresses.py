@@ -181,7 +181,7 @@ def several(connect: Any, addresses: list[Any], **kwargs: Any) -> Any:
     """Connect to a host that has these addresses."""
 
     class Sync(TSocket):
-        def _addresses(self) -> list[Any]:
+        def _addresses(self, patience: float | None) -> list[Any]:
             return addresses
 
     class Aio(TAsyncSocket):
@@ -312,7 +312,7 @@ def test_who_fails_at_tls_is_not_passed_over(authority: aio_support.Authority) -
     with serving(make_server(trans=trans)) as port, nobody() as other:
 
         class Several(TSSLSocket):
-            def _addresses(self) -> list[Any]:
+            def _addresses(self, patience: float | None) -> list[Any]:
                 return [at("127.0.0.1", port), at("127.0.0.1", other)]
 
         error = failure(open_sync, "127.0.0.1", port, cls=Several, connect_timeout=LONG)

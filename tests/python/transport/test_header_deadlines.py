@@ -212,7 +212,7 @@ def test_calls_of_a_handler_have_the_same_end(kind: str) -> None:
         for _ in range(2):
             assert 0 < one.left_to_inner(timeout=PATIENCE) <= PATIENCE * 1000 + 1
             assert one.left_to_inner() == -1
-        outer.inner._calls.shelf.idle[0].client.close()
+        outer.inner._calls.close()
 
 
 @SERVERS

@@ -1,4 +1,4 @@
-"""The connections of aiohttp, with a look at their sockets where they have ended."""
+"""The connections of aiohttp and their sockets, which it shows to nobody."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ class LastSocket:
             sock.close()
 
 
-def make_connector(aiohttp: Any, last: LastSocket, **options: Any) -> Any:
-    """A connector of aiohttp that keeps the socket of the last request."""
+def make_connector(aiohttp: Any, last: LastSocket, transports: list[Any], **options: Any) -> Any:
+    """A connector of aiohttp that keeps the socket of the last request, and the transports of
+    asyncio of all its connections, which nobody else can see."""
     connector = _connector_class(aiohttp)(**options)
-    connector.last = last
+    connector.last, connector.transports = last, transports
     return connector
 
 
@@ -50,10 +51,15 @@ def make_connector(aiohttp: Any, last: LastSocket, **options: Any) -> Any:
 def _connector_class(aiohttp: Any) -> Any:
     class Connector(aiohttp.TCPConnector):  # type: ignore[misc]
         last: LastSocket
+        transports: list[Any]
 
         async def connect(self, *args: Any, **kwargs: Any) -> Any:
             connection = await super().connect(*args, **kwargs)
-            self.last.keep(connection.transport)
+            transport, known = connection.transport, self.transports
+            self.last.keep(transport)
+            if transport is not None and transport not in known:
+                known[:] = [each for each in known if not each.is_closing()]
+                known.append(transport)
             return connection
 
     return Connector

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -27,7 +28,6 @@ from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     HTTP_URI,
-    Address,
     describe_answer,
     details_of_failure,
     headers_of_request,
@@ -35,13 +35,16 @@ from fastthrift.http._common import (
     parse_uri,
     shown,
 )
+from fastthrift.http._common import (
+    Address as Where,
+)
 from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
 from fastthrift.http.client import THttpException, THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._addresses import EITHER_FAMILY, Address
 from fastthrift.transport._header_names import merged
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
@@ -54,7 +57,7 @@ from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .server import Connection, TAsyncServer
-from .socket import StreamHandler, TAsyncServerSocket
+from .socket import StreamHandler, TAsyncServerSocket, leave_descriptor
 from .transport.base import (
     SIZE_LIMIT,
     TAsyncDeadlineExceeded,
@@ -173,6 +176,39 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         self.arrived = bytearray(value)
 
 
+class _Knowing:
+    """What aiohttp asks for the addresses of a host, of which they are known; those of others, to
+    which a server may redirect, are looked up."""
+
+    def __init__(self, host: str, addresses: list[Address], aiohttp: Any) -> None:
+        self._host = host
+        self._addresses = addresses
+        self._others = aiohttp.ThreadedResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[Any]:
+        if host != self._host:
+            found: list[Any] = await self._others.resolve(host, port, family)
+            return found
+        return [
+            {
+                "hostname": host,
+                "host": address[0],
+                "port": port,
+                "family": kind,
+                "proto": socket.IPPROTO_TCP,
+                "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            }
+            for kind, address in self._addresses
+        ]
+
+    async def close(self) -> None:
+        await self._others.close()
+
+
+# Sessions whose connections are not closed.
+_left_to_parents: list[Any] = []
+
+
 class TAsyncHttpClient(TAsyncReadAhead):
     """A transport whose ``flush`` is a request, and that reads the response to it."""
 
@@ -187,6 +223,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
     connect_timeout: float | None = None
     #: Whether the last request may have been sent.
     request_sent = False
+    #: Where to connect to, in this order, in place of the addresses that the host has; as
+    #: ``getaddrinfo`` gives them: pairs of a family and an address.
+    known_addresses: list[Address] | None = None
 
     def __init__(
         self,
@@ -203,6 +242,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
 
         self._session: Any = None
         self._last = LastSocket()
+        # Those of its connections.
+        self._transports: list[Any] = []
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
         self._timeout: float | None = None
         self._ssl_context = ssl_context
@@ -221,7 +262,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
     @property
     def peer(self) -> str:
         """The other side, for texts."""
-        return str(Address(self.scheme, self.host, self.port, self.path))
+        return str(Where(self.scheme, self.host, self.port, self.path))
 
     def is_open(self) -> bool:
         return self._session is not None and not self._session.closed
@@ -231,10 +272,14 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if self.is_open():
             return
         aiohttp = _load("aiohttp")
-        options = {} if self._ssl_context is None else {"ssl": self._ssl_context}
+        options: dict[str, Any] = {}
+        if self._ssl_context is not None:
+            options["ssl"] = self._ssl_context
+        if self.known_addresses is not None:
+            options["resolver"] = _Knowing(self.host, self.known_addresses, aiohttp)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None),
-            connector=make_connector(aiohttp, self._last, **options),
+            connector=make_connector(aiohttp, self._last, self._transports, **options),
         )
 
     def close(self) -> None:
@@ -247,6 +292,17 @@ class TAsyncHttpClient(TAsyncReadAhead):
             closing = connector.close().__await__()
             next(closing, None)
             closing.close()
+
+    def abandon(self) -> None:
+        """Give back the descriptors without a word to the server: in a forked child, for the
+        parent has the connections, too."""
+        session, self._session = self._session, None
+        if session is None or session.closed:
+            return
+        # It would close them when it is forgotten.
+        _left_to_parents.append(session)
+        for transport in self._transports:
+            leave_descriptor(transport.get_extra_info("socket").fileno())
 
     async def aclose(self) -> None:
         """Close the connections and wait until they are."""
@@ -290,7 +346,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.request_sent = False
         if not self.is_open():
             await self.open()
-        address = Address(self.scheme, self.host, self.port, self.path)
+        address = Where(self.scheme, self.host, self.port, self.path)
         at = self.deadline
         headers = {
             "Content-Type": CONTENT_TYPE,

@@ -4,7 +4,7 @@
 
     await calculator.add(1, 2)
 
-A pool belongs to the event loop of its first call.
+Each event loop that uses a pool has connections of its own, and so has a forked child.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
+    no_address,
     take_connection,
 )
 from fastthrift._calls.pooling import (
     Addresses,
     PoolOptions,
+    Shelf,
+    no_counts,
     options_of_call,
 )
 from fastthrift._calls.steps import drive
@@ -45,8 +48,9 @@ from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
 from .protocol.binary import TAsyncBinaryProtocolFactory
 from .protocol.compact import TAsyncCompactProtocolFactory
 from .protocol.header import TAsyncHeaderProtocolFactory
+from .protocol.json import TAsyncJSONProtocolFactory
 from .socket import TAsyncSocket, addresses_of
-from .transport.base import within
+from .transport.base import TAsyncDeadlineExceeded, within
 from .transport.buffered import TAsyncBufferedTransportFactory
 from .transport.compressed import TAsyncZlibTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
@@ -64,6 +68,7 @@ __all__ = ["AsyncClientPool"]
 _PROTOCOLS: dict[str, Any] = {
     "binary": TAsyncBinaryProtocolFactory,
     "compact": TAsyncCompactProtocolFactory,
+    "json": TAsyncJSONProtocolFactory,
     "apache_json": TAsyncApacheJSONProtocolFactory,
 }
 _WEB = ("http", "https")
@@ -78,8 +83,11 @@ _TRANSPORTS: dict[str, Any] = {
 class AsyncClientPool(PoolFace):
     """Clients of one service, shared by the tasks of an event loop; see ``ClientPool``.
 
-    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``. Names of services among
-    several, and thriftpy2's JSON, raise ``ValueError``.
+    Each event loop has connections of its own, ``size`` at most; a forked child begins with none.
+    What was kept of a loop that is closed is closed when another one makes a call: ``aclose``, or
+    ``async with``, in the loop that is about to end does it in good order.
+
+    URLs of HTTP need aiohttp: ``pip install "fastthrift[aio-http]"``.
     """
 
     _options: PoolOptions
@@ -93,8 +101,6 @@ class AsyncClientPool(PoolFace):
 
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
-        for each in urls:
-            _require_support(each, made_of[0])
         require_room(options.headers, urls, made_of[:2])
         return _InTasks(service, options, Addresses(urls), made_of)
 
@@ -130,9 +136,17 @@ class AsyncClientPool(PoolFace):
         await self.aclose()
 
 
+class _OfLoop:
+    """What belongs to one event loop."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.waiters: deque[asyncio.Future[None]] = deque()
+
+
 class _InTasks(PoolCalls):
-    """How the tasks of an event loop use a pool. They do not need a lock: nothing else runs
-    between two steps."""
+    """How the tasks of event loops use a pool. They do not need a lock: nothing else of a loop runs
+    between two steps, and each loop has its own connections."""
 
     def __init__(
         self,
@@ -143,41 +157,94 @@ class _InTasks(PoolCalls):
     ) -> None:
         super().__init__(service, options, addresses)
         self._made_of = made_of
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._size, self._max_idle = options.size, options.max_idle
+        self._closed = False
+        self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
+        self._counts = no_counts()
+        # What names had for addresses, when they were looked up last.
+        self._found: dict[ServiceURL, Sequence[Any]] = {}
+
+    @property
+    def shelf(self) -> Shelf:  # type: ignore[override]
+        return self._here().shelf
+
+    @property
+    def waiters(self) -> deque[asyncio.Future[None]]:  # type: ignore[override]
+        return self._here().waiters
+
+    def _here(self) -> _OfLoop:
+        """What belongs to the running loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            # A call that is given up after its loop has ended: nobody waits, nothing is kept.
+            return _OfLoop(Shelf(self._size))
+        return self._of_loops.get(loop) or self._begin(loop)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> _OfLoop:
+        for other in list(self._of_loops):
+            if other.is_closed() and (left := self._of_loops.pop(other, None)) is not None:
+                self._close_idle(left)
+        made = _OfLoop(Shelf(self._size, self._max_idle, counts=self._counts))
+        made.shelf.closed = self._closed
+        return self._of_loops.setdefault(loop, made)
+
+    def _close_idle(self, of_loop: _OfLoop) -> None:
+        for connection in of_loop.shelf.take_all():
+            self.close_client(connection.client)
+
+    def stats(self) -> dict[str, int]:
+        each = [of_loop.shelf.stats() for of_loop in list(self._of_loops.values())]
+        numbers = {name: sum(one[name] for one in each) for name in ("open", "busy", "idle")}
+        return {**numbers, **self._counts}
+
+    def close(self) -> None:
+        self._closed = True
+        here = self._here()
+        for loop, of_loop in list(self._of_loops.items()):
+            of_loop.shelf.closed = True
+            if of_loop is here or loop.is_closed():
+                self._end(of_loop)
+            else:
+                # It may run in another thread, and end at any moment.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._end, of_loop)
+
+    def _end(self, of_loop: _OfLoop) -> None:
+        while of_loop.waiters:
+            self.wake(of_loop.waiters.popleft())
+        self._close_idle(of_loop)
+
+    def start_over_in_child(self) -> None:
+        inherited, self._of_loops = self._of_loops, {}
+        self._counts = no_counts()
+        for of_loop in inherited.values():
+            self.leave_to_parent(of_loop.shelf)
 
     def lock(self) -> contextlib.nullcontext[None]:
         return contextlib.nullcontext()
 
-    async def wait(self, seconds: float | None) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        try:
-            await asyncio.wait((future,), timeout=seconds)
-        except BaseException:
-            if future.done():
-                # Woken, and gone: it is somebody else's turn.
-                self.wake()
-            raise
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(future)
+    def new_waiter(self) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
 
-    def wake(self, *, everybody: bool = False) -> None:
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(None)
-                if not everybody:
-                    return
+    async def wait(self, waiter: asyncio.Future[None], seconds: float | None) -> None:
+        await asyncio.wait((waiter,), timeout=seconds)
+
+    def wake(self, waiter: asyncio.Future[None]) -> None:
+        waiter.set_result(None)
 
     async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
-        if url.scheme not in ("tcp", "tls"):
+        if url.scheme == "unix":
             return ()
+        looking = addresses_of(url.host, url.port, EITHER_FAMILY)
         try:
-            found = addresses_of(url.host, url.port, EITHER_FAMILY)
-            return await within(None if at is None else max(at - clock(), 0), found)
-        except (OSError, asyncio.TimeoutError):
+            found = await within(None if at is None else max(at - clock(), 0), looking)
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            raise TAsyncDeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
+        except OSError:
             return ()  # connecting says so
+        self._found[url] = found
+        return found
 
     async def connect(
         self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
@@ -186,7 +253,7 @@ class _InTasks(PoolCalls):
         parts = (
             TAsyncClient,
             self.service,
-            _socket(url, address, options, at, ssl_context),
+            _socket(url, self._known(url, address), options, at, ssl_context),
             proto_factory or _protocol_factory(url),
             # A body needs no frames, and no buffer.
             None if url.scheme in _WEB else trans_factory or _transport_factory(url),
@@ -197,6 +264,13 @@ class _InTasks(PoolCalls):
         send_always(client, options.headers)
         return client
 
+    def _known(self, url: ServiceURL, address: Any) -> list[Any] | None:
+        """Where to connect to; None where that is not known."""
+        if address is None or url.scheme not in _WEB:
+            return None if address is None else [address]
+        # The request does it, which goes on to others by itself.
+        return [address, *(each for each in self._found[url] if each != address)]
+
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         def pending() -> bool:
             return any(getattr(layer, "arrived", b"") for layer in layers(trans))
@@ -204,30 +278,26 @@ class _InTasks(PoolCalls):
         return pending, looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
-        with contextlib.suppress(OSError, TTransportException):
+        # That of a loop that is closed cannot do all that it would.
+        with contextlib.suppress(OSError, RuntimeError, TTransportException):
             client._iprot.trans.close()
 
 
 def _protocol_factory(url: ServiceURL) -> Any:
     if url.transport == "header":
-        return TAsyncHeaderProtocolFactory()
-    return _PROTOCOLS[url.protocol]()
+        factory: Any = TAsyncHeaderProtocolFactory()
+    else:
+        factory = _PROTOCOLS[url.protocol]()
+    return url.of_service(factory)
 
 
 def _transport_factory(url: ServiceURL) -> Any:
     return _TRANSPORTS[url.transport](**url.transport_options())
 
 
-def _require_support(url: ServiceURL, proto_factory: Any) -> None:
-    if url.service:
-        raise ValueError(f"{url}: service=... is not known to the protocols of asyncio")
-    if url.protocol not in _PROTOCOLS and proto_factory is None:
-        raise ValueError(f"{url}: asyncio has the protocols {', '.join(_PROTOCOLS)}")
-
-
 def _socket(
     url: ServiceURL,
-    address: Any,
+    known: list[Any] | None,
     options: PoolOptions,
     at: float | None,
     ssl_context: ssl.SSLContext | None,
@@ -240,6 +310,7 @@ def _socket(
         client = TAsyncHttpClient(str(url), None, ssl_context, headers)
         client.connect_timeout = options.connect_timeout
         client.deadline = at
+        client.known_addresses = known
         return client
     patience = None if options.connect_timeout is None else options.connect_timeout * 1000
     times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
@@ -251,5 +322,5 @@ def _socket(
     else:
         sock = TAsyncSocket(url.host, url.port, **times)
     sock.deadline = at
-    sock.known_addresses = None if address is None else [address]
+    sock.known_addresses = known
     return sock

@@ -380,6 +380,15 @@ class TAsyncSocket(_Stream):
             assert sock is not None
             sock.close()
 
+    def abandon(self) -> None:
+        """Give back the descriptor without a word to the peer: in a forked child, for the parent
+        has the connection, too."""
+        sock, self.raw_sock = self.raw_sock, None
+        _left_to_parents.append(self.writer)
+        self.reader = self.writer = None
+        if sock is not None:
+            leave_descriptor(sock.fileno())
+
     async def wait_closed(self) -> None:
         """Wait, after ``close``, until the connection is closed.
 
@@ -396,6 +405,22 @@ class TAsyncSocket(_Stream):
         finally:
             # Does nothing to one that is closed.
             writer.transport.abort()
+
+
+# What is not closed, even when it is forgotten.
+_left_to_parents: list[Any] = []
+
+
+def leave_descriptor(descriptor: int) -> None:
+    """Give back what is open in the parent of this forked process, too. Its number stays taken, by
+    nothing: the event loop of the parent, whose kernel side is that of this process, is not told
+    by anybody that closes it later."""
+    if descriptor >= 0:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            os.dup2(nothing, descriptor, inheritable=False)
+        finally:
+            os.close(nothing)
 
 
 def _reason(error: BaseException) -> str:
