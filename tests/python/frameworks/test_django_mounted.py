@@ -15,7 +15,7 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TMemoryBuffer
 from support import dialects
 from support.django_project import Project
-from support.example_processes import DEADLINE, HOST, Server, free_port, running
+from support.example_processes import DEADLINE, HOST, Server, free_port
 
 GRANIAN = ["-m", "granian", "--host", HOST, "--port", "{port}", "--workers", "1"]
 SERVERS = {
@@ -56,8 +56,12 @@ def web(
     )
     # Warnings of these servers are their own.
     server.command = [part for part in server.command if part not in ("-W", "error")]
-    with running(server):
+    server.start()
+    try:
         yield server
+    finally:
+        # Those with workers end them when they are asked to end.
+        server.stop()
 
 
 def a_call(project: Project, text: str) -> bytes:
