@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-parquet test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-oldest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop bench-footer \
+	test-oldest-flask test-oldest-django test-newest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop bench-footer \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -67,6 +67,9 @@ test-asan: $(VENV)/.dev ## The tests of the codec with the native code under Add
 
 test-debug: debian debian-debug ## The Python tests under a debug build of CPython, and of the core.
 	tests/debug_python.sh $(PYTEST_ARGS)
+
+test-newest-django: ## The tests that depend on Django's version, with its newest release, on the newest CPython.
+	PYTHONS=3.15 tests/all_pythons.sh @tests/django_tests.txt $(PYTEST_ARGS)
 
 test-downstream: wheel ## The tests of packages that use thriftpy2 (or of SUITES), with both.
 	$(BIN)/python tests/downstream $(SUITES)

@@ -3,6 +3,7 @@
 # Apache's compiler of Thrift and its C++ library, Apache's web server with what its modules are
 # compiled with, nginx, HAProxy, wrk, PostgreSQL, and what makes network namespaces. Debian's
 # packages, by apt-get, as root or with sudo; where there is none, it says what to install.
+# Arguments are packages of these that are enough.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,6 +33,14 @@ unpacked=target/debian
 modules=usr/lib/nginx/modules/ngx_stream_module.so
 { have nginx || [ -x "$unpacked/usr/sbin/nginx" ]; } || unpack+=(nginx)
 { [ -e "/$modules" ] || [ -e "$unpacked/$modules" ]; } || unpack+=(libnginx-mod-stream)
+if [ "$#" != 0 ]; then
+    unpack=()
+    wanted=()
+    for package in "${packages[@]}"; do
+        [[ " $* " != *" $package "* ]] || wanted+=("$package")
+    done
+    packages=("${wanted[@]}")
+fi
 if [ "${#packages[@]}" = 0 ] && [ "${#unpack[@]}" = 0 ]; then
     exit 0
 fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of a framework's extension with the oldest release that it
 # supports: tests/oldest_framework.sh FRAMEWORK PYTHON ARGUMENT..., where FRAMEWORK
-# is flask or django, PYTHON is that of the tests, and the arguments go to pytest.
+# is flask or django, PYTHON is that of the tests, and the arguments go to pytest;
+# @FILE among them names the tests in place of all.
 # .venvs/oldest-FRAMEWORK has what is older, and all else from the environment of
 # PYTHON.
 
@@ -26,4 +27,6 @@ venv=$PWD/.venvs/oldest-$framework
 packages='import sysconfig; print(sysconfig.get_path("purelib"))'
 printf 'import site; site.addsitedir("%s")\n' "$("$python" -c "$packages")" \
     >"$("$venv/bin/python" -c "$packages")/of_the_tests.pth"
-exec "$venv/bin/python" -m pytest "tests/python/frameworks/test_$framework"*.py "$@"
+tests=("tests/python/frameworks/test_$framework"*.py)
+[[ " $* " != *' @'* ]] || tests=()
+exec "$venv/bin/python" -m pytest "${tests[@]}" "$@"

@@ -10,8 +10,11 @@ name=$1 python=$2
 shift 2
 venv=$PWD/.venvs/$name
 
-# The tests of native code need nothing of Debian.
-[[ " $* " == *' @tests/native_tests.txt '* ]] || make --silent debian
+case " $* " in
+    *' @tests/native_tests.txt '*) ;; # They need nothing of Debian.
+    *' @tests/django_tests.txt '*) tests/debian_packages.sh postgresql ;;
+    *) make --silent debian ;;
+esac
 
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 pip=("$venv/bin/python" -m pip --disable-pip-version-check --quiet)

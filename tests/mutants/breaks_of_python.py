@@ -580,8 +580,8 @@ BREAKS = [
     Break(
         "every call of a handler in a Django project is a unit of work",
         "queries pile up",
-        "                    connection.queries_log.clear()\n",
-        "                    pass\n",
+        "        connection.queries_log.clear()\n",
+        "        pass\n",
         (
             "frameworks/test_django_serving::"
             "test_a_call_begins_with_the_queries_and_the_language_of_none",
@@ -590,19 +590,29 @@ BREAKS = [
     Break(
         "every call of a handler in a Django project is a unit of work",
         "broken connections are kept",
-        "            connection.close_if_unusable_or_obsolete()\n",
+        "        connection.close_if_unusable_or_obsolete()\n",
+        "        pass\n",
+        (
+            "frameworks/test_django_databases::"
+            "test_a_restarted_database_is_found_again_on_the_same_socket",
+        ),
+    ),
+    Break(
+        "every call of a handler in a Django project is a unit of work",
+        "each thread finds out for itself",
+        "            _breaks[alias] += 1\n",
         "            pass\n",
         (
-            "frameworks/test_django_serving::"
-            "test_a_restarted_database_is_found_again_on_the_same_socket",
+            "frameworks/test_django_databases::"
+            "test_one_call_fails_when_the_database_restarts_and_not_one_of_each_thread",
         ),
     ),
     Break(
         "threads of a Django server have database connections, and clients have none",
         "connections are kept",
-        "            connection.close_if_unusable_or_obsolete()\n",
-        "            pass\n",
-        ("frameworks/test_django_serving::test_idle_clients_hold_no_database_connections",),
+        "        connection.close_if_unusable_or_obsolete()\n",
+        "        pass\n",
+        ("frameworks/test_django_databases::test_idle_clients_hold_no_database_connections",),
     ),
     Break(
         "a body in chunks is called as a whole by Django or refused",

@@ -3,9 +3,8 @@ import logging
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
-from fastthrift.contrib.django import clients
+from fastthrift.contrib.django import clients, failure
 from fastthrift.thrift import TApplicationException, TException
-from fastthrift.transport import TTransportException
 
 from .forms import I32, CalculationForm
 from .idl import Calculation
@@ -33,10 +32,9 @@ def calculate(request: HttpRequest) -> HttpResponse:
         service = clients["calculator"]
         result = getattr(service, operation)(a, b)
         history = service.record(Calculation(expression=expression, result=result))
-    except (TException, OSError) as failure:
-        logger.warning("%s failed: %r", expression, failure)
-        status, error = explain(failure, expression)
-        return respond(request, status, form, error=error)
+    except TException as error:
+        logger.warning("%s failed: %r", expression, error)
+        return respond_failed(request, form, expression, error)
     return respond(
         request,
         200,
@@ -47,19 +45,29 @@ def calculate(request: HttpRequest) -> HttpResponse:
     )
 
 
-def explain(failure: Exception, expression: str) -> tuple[int, str]:
-    """Maps a failed call to an HTTP status and a message that gives away nothing internal."""
-    match failure:
+def respond_failed(
+    request: HttpRequest, form: CalculationForm, expression: str, error: TException
+) -> HttpResponse:
+    """Answers with the status that a failed call means, and when to try again."""
+    failed = failure(error)
+    if failed is None:
+        raise error
+    text = explain(error, expression) or f"Sorry, {failed.error}."
+    response = respond(request, failed.status, form, error=text)
+    for name, value in failed.headers:
+        response[name] = value
+    return response
+
+
+def explain(error: TException, expression: str) -> str | None:
+    """What the service has refused, in words of the page; nothing internal is given away."""
+    match error:
         case TApplicationException(type=TApplicationException.INTERNAL_ERROR):
-            return 502, (
+            return (
                 f"The calculator has no answer for {expression}: it cannot divide by zero, and "
                 f"whole results must stay between {I32['min_value']} and {I32['max_value']}."
             )
-        case TTransportException(type=TTransportException.NOT_OPEN):
-            return 503, "The calculator service cannot be reached. Please try again later."
-        case TTransportException(type=TTransportException.TIMED_OUT):
-            return 504, "The calculator service did not answer in time. Please try again later."
-    return 502, "The calculator service gave no usable answer. Please try again later."
+    return None
 
 
 def respond(

@@ -13,7 +13,9 @@ CALCULATOR = {
     "SERVICE": "HistoryCalculator",
 }
 THRIFT = {
-    "CLIENTS": {"calculator": CALCULATOR | {"URL": CALCULATOR_URL, "TIMEOUT": 3.0}},
+    "CLIENTS": {
+        "calculator": CALCULATOR | {"URL": CALCULATOR_URL, "TIMEOUT": 1.5, "CHECKOUT_TIMEOUT": 0.5}
+    },
     "SERVERS": {
         "default": CALCULATOR
         | {
@@ -21,6 +23,8 @@ THRIFT = {
             "BIND": CALCULATOR_URL.removeprefix("tcp://"),
         }
     },
+    # Seconds for both calls of a request, so that each is answered within two.
+    "REQUEST_BUDGET": 1.5,
 }
 
 # Nothing of this project outlives a restart that needs the key; set one where something does.
@@ -34,6 +38,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fastthrift.contrib.django.DeadlineMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 TEMPLATES = [

@@ -90,17 +90,28 @@ class Options:
     middleware: tuple[Middleware, ...] = ()
 
 
+def _log(described: str) -> None:
+    logger.info("%s", described)
+
+
 def serve(
-    options: Options, load: Load, name: str, bind: Bind, *, health: Bind | None = None
+    options: Options,
+    load: Load,
+    name: str,
+    bind: Bind,
+    *,
+    health: Bind | None = None,
+    announce: Callable[[str], object] = _log,
 ) -> int:
     """Listen, and serve until SIGTERM or SIGINT; the exit status, in the parent and in each
-    worker. ``name`` is what messages call the handler. Raises ``OSError`` where it cannot
-    listen, and ``NotServed`` for options that the server has not."""
+    worker. ``name`` is what messages call the handler; ``announce`` tells people what is served,
+    in a worker. Raises ``OSError`` where it cannot listen, and ``NotServed`` for options that the
+    server has not."""
     _require_meaning(options)
     trans = listen(bind)
     workers = Workers(
         options.workers,
-        Program(options, trans, load, name).serve,
+        Program(options, trans, load, name, announce).serve,
         grace=options.grace,
         stop_listening=trans.close,
         logger=logger,
@@ -123,11 +134,19 @@ def listen(bind: Bind) -> TServerSocket:
 class Program:
     """What each worker serves."""
 
-    def __init__(self, options: Options, trans: TServerSocket, load: Load, name: str) -> None:
+    def __init__(
+        self,
+        options: Options,
+        trans: TServerSocket,
+        load: Load,
+        name: str,
+        announce: Callable[[str], object],
+    ) -> None:
         self._options = options
         self._trans = trans
         self._load = load
         self._name = name
+        self._announce = announce
 
     def serve(self, worker: Worker) -> int:
         """Be a worker, and give the exit status."""
@@ -150,7 +169,7 @@ class Program:
             nonlocal is_serving
             is_serving = True
             if worker.number == 0:
-                logger.info("%s", served.described())
+                self._announce(served.described())
             worker.ready()
 
         try:
@@ -209,11 +228,24 @@ class Served:
 
     def described(self) -> str:
         """What is served, for people."""
-        methods = len(self._service.thrift_services)
-        return (
-            f"Serving {self._service.__name__} ({methods} methods) at {self._where}: "
-            f"{self._options.server}, {self._options.workers} workers"
-        )
+        methods = _count(len(self._service.thrift_services), "method")
+        how = ", ".join(self._described_parts())
+        return f"Serving {self._service.__name__} ({methods}) at {self._where}: {how}"
+
+    def _described_parts(self) -> Iterator[str]:
+        options = self._options
+        yield options.server
+        yield _count(options.workers, "worker")
+        if self._is_async:
+            yield "an event loop" if options.workers == 1 else "an event loop each"
+        elif options.server in ("nonblocking", "threadpool"):
+            yield _count(options.threads, "thread") + (" each" if options.workers > 1 else "")
+        if options.protocol != "auto":
+            yield options.protocol
+        elif options.transport != "header":
+            yield "all protocols" if options.server == "nonblocking" else "binary"
+        if options.transport != "auto":
+            yield "THeader" if options.transport == "header" else options.transport
 
     def _set_connections(self, server: Any) -> Any:
         if self._options.max_connections is not None:
@@ -365,6 +397,10 @@ def _where(trans: TServerSocket) -> str:
         return f"unix:{address}"
     host, port = address[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _milliseconds(seconds: float | None) -> float | None:

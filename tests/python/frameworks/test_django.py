@@ -5,21 +5,27 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import fastthrift
 import pytest
 from fastthrift.rpc import client_context
-from fastthrift.thrift import TApplicationException
+from fastthrift.server import TNonblockingServer
+from fastthrift.thrift import TApplicationException, TProcessor
+from fastthrift.transport import TServerSocket
 from support.example_processes import (
     DEADLINE,
     DJANGO,
     FLASK,
     HOST,
+    Reply,
     Server,
+    WebClient,
     django_example,
     running,
     wait_until,
@@ -87,6 +93,74 @@ def test_a_service_without_the_method_is_502(tmp_path: Path) -> None:
         reply = example.client().calculate({"a": 1, "b": 2, "operation": "add"})
     assert reply.status == 502
     assert "no usable answer" in reply.json()["error"]
+
+
+class Slow:
+    """Answers the first call of a request after a while, and the second one never."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+        self.stopped = threading.Event()
+
+    def add(self, a: int, b: int) -> int:
+        self.stopped.wait(self.delay)
+        return a + b
+
+    def record(self, _: object) -> list[object]:
+        self.stopped.wait(DEADLINE)
+        return []
+
+
+@contextmanager
+def slow_service(port: int, delay: float) -> Iterator[None]:
+    handler = Slow(delay)
+    processor = TProcessor(history.HistoryCalculator, handler)
+    server = TNonblockingServer(processor, TServerSocket(HOST, port), threads=32)
+    begun = threading.Event()
+    server.on_serving = begun.set
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        assert begun.wait(DEADLINE)
+        yield
+    finally:
+        handler.stopped.set()
+        server.close()
+        thread.join()
+
+
+def timed(client: WebClient) -> tuple[Reply, float]:
+    before = time.monotonic()
+    reply = client.calculate({"a": 1, "b": 2, "operation": "add"})
+    return reply, time.monotonic() - before
+
+
+def test_a_slow_service_is_answered_for_within_two_seconds(tmp_path: Path) -> None:
+    example = django_example(tmp_path)
+    with running(example.web):
+        client = example.client()
+        # What is imported at the first request takes its time.
+        assert timed(client)[0].status == 503
+        for delay in DEADLINE, 1:
+            with slow_service(example.service.port, delay):
+                reply, took = timed(client)
+            assert (reply.status, reply.headers["Retry-After"]) == (504, None), delay
+            assert "did not answer in time" in reply.json()["error"]
+            assert took < 2, delay
+
+
+def test_more_requests_than_connections_are_told_when_to_try_again(tmp_path: Path) -> None:
+    example = django_example(tmp_path)
+    with running(example.web):
+        assert timed(example.client())[0].headers["Retry-After"] == "1", "nobody serves"
+        with slow_service(example.service.port, DEADLINE), ThreadPoolExecutor(24) as threads:
+            # Of its pool there are 16.
+            answers = list(threads.map(timed, [example.client() for _ in range(24)]))
+    assert {reply.status for reply, _ in answers} == {503, 504}
+    for reply, _ in answers:
+        if reply.status == 503:
+            assert reply.headers["Retry-After"] == "1"
+            assert "too many requests" in reply.json()["error"]
 
 
 def test_record_stores_and_returns_the_latest_first(service: Server) -> None:

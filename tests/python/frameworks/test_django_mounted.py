@@ -15,12 +15,17 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TMemoryBuffer
 from support import dialects
 from support.django_project import Project
-from support.example_processes import DEADLINE, HOST, Server, free_port, running
+from support.example_processes import DEADLINE, HOST, Server, free_port
 
+GRANIAN = ["-m", "granian", "--host", HOST, "--port", "{port}", "--workers", "1"]
 SERVERS = {
-    "gunicorn": ["-m", "gunicorn", "--threads", "4", "mysite.wsgi"],
-    "uvicorn": ["-m", "uvicorn", "mysite.asgi:application"],
-    "runserver": ["manage.py", "runserver", "--noreload"],
+    "gunicorn": ["-m", "gunicorn", "--threads", "4", "--bind", "{bind}", "mysite.wsgi"],
+    "uvicorn": ["-m", "uvicorn", "--port", "{port}", "mysite.asgi:application"],
+    "runserver": ["-m", "django", "runserver", "--noreload", "{bind}"],
+    "granian wsgi": [*GRANIAN, "--interface", "wsgi", "mysite.wsgi:application"],
+    "granian asgi": [*GRANIAN, "--interface", "asgi", "mysite.asgi:application"],
+    "hypercorn wsgi": ["-m", "hypercorn", "--bind", "{bind}", "wsgi:mysite.wsgi:application"],
+    "hypercorn asgi": ["-m", "hypercorn", "--bind", "{bind}", "mysite.asgi:application"],
 }
 
 
@@ -36,18 +41,27 @@ def web(
     request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     port = free_port()
-    command = SERVERS[request.param]
-    if request.param == "gunicorn":
-        command = [*command, "--bind", f"{HOST}:{port}", "--chdir", str(project.directory)]
-    elif request.param == "uvicorn":
-        command = [*command, "--port", str(port), "--app-dir", str(project.directory)]
-    else:
-        command = [str(project.directory / "manage.py"), *command[1:], f"{HOST}:{port}"]
+    values = {"bind": f"{HOST}:{port}", "port": port}
+    command = [each.format(**values) for each in SERVERS[request.param]]
     log = tmp_path_factory.mktemp("log") / "log"
-    server = Server(command, port, log, PYTHONWARNINGS="ignore")
+    server = Server(
+        command,
+        port,
+        log,
+        PYTHONWARNINGS="ignore",
+        PYTHONPATH=str(project.directory),
+        DJANGO_SETTINGS_MODULE="mysite.settings",
+        # gunicorn has a control socket at home.
+        HOME=str(log.parent),
+    )
+    # Warnings of these servers are their own.
     server.command = [part for part in server.command if part not in ("-W", "error")]
-    with running(server):
+    server.start()
+    try:
         yield server
+    finally:
+        # Those with workers end them when they are asked to end.
+        server.stop()
 
 
 def a_call(project: Project, text: str) -> bytes:
@@ -81,7 +95,8 @@ def test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty(
 ) -> None:
     call = a_call(project, "in chunks")
     status, _ = posted(web, iter([call[:3], call[3:]]))
-    is_read = "runserver" not in "".join(map(str, web.command))
+    # Those that do not tell where it ends.
+    is_read = not {"runserver", "wsgi:mysite.wsgi:application"} & set(web.command)
     assert status == (200 if is_read else 411)
     url = f"http://{HOST}:{web.port}/thrift/"
     with ClientPool(project.notes, url, timeout=DEADLINE) as notes:

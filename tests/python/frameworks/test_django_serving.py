@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,23 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import django
 import fastthrift
 import pytest
 from fastthrift.thrift import TApplicationException, TException
 from support.django_project import Project
-from support.example_processes import DEADLINE, HOST, Server, running, wait_until
-from support.postgresql import PostgreSQL, postgresql
+from support.example_processes import DEADLINE, HOST, Server, free_port, running, wait_until
 
 CLIENTS, CALLS = 8, 10
 THREADS = 4
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PostgreSQL]:
-    with postgresql() as cluster:
-        cluster.create("served")
-        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -39,36 +31,9 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def on_postgresql(tmp_path_factory: pytest.TempPathFactory, database: PostgreSQL) -> Project:
-    settings = database.settings("served") + (
-        "import os\n"
-        "DATABASES['default']['CONN_MAX_AGE'] = int(os.environ.get('MAX_AGE', '0'))\n"
-        "if os.environ.get('POOLED'):\n"
-        "    DATABASES['default']['OPTIONS'] = {'pool': {'min_size': 1, 'max_size': 2}}\n"
-    )
-    return Project(tmp_path_factory.mktemp("postgresql") / "project", settings)
-
-
-@pytest.fixture(scope="module")
 def served(on_sqlite: Project) -> Iterator[Server]:
     with running(on_sqlite.server("--server", "probe")) as server:
         yield server
-
-
-@pytest.mark.parametrize("kind", ["on_sqlite", "on_postgresql"])
-def test_rows_are_neither_lost_nor_doubled(kind: str, request: pytest.FixtureRequest) -> None:
-    project: Project = request.getfixturevalue(kind)
-    server = project.server("--server", "probe", "--workers", "2", "--threads", str(THREADS))
-
-    def add(number: int) -> list[int]:
-        with project.client(server) as client:
-            return [client.add(f"{number} {call}") for call in range(CALLS)]
-
-    with running(server), project.client(server) as client, ThreadPoolExecutor(CLIENTS) as threads:
-        before = client.count()
-        keys = [key for keys in threads.map(add, range(CLIENTS)) for key in keys]
-        assert len(set(keys)) == CLIENTS * CALLS
-        assert client.count() == before + CLIENTS * CALLS
 
 
 def test_a_call_begins_with_the_queries_and_the_language_of_none(
@@ -79,12 +44,28 @@ def test_a_call_begins_with_the_queries_and_the_language_of_none(
         assert [client.language() for _ in range(40)] == ["en-us"] * 40
 
 
-def test_async_handlers_use_the_database(on_sqlite: Project) -> None:
-    on_sqlite.append(
-        "mysite/settings.py",
-        '\nTHRIFT["SERVERS"]["awaited"] = '
-        '{"IDL": "probe/probe.thrift", "HANDLER": "probe.rpc.AsyncHandler"}\n',
+def test_a_call_begins_with_the_time_zone_and_the_urlconf_of_the_settings(
+    on_sqlite: Project, served: Server
+) -> None:
+    with on_sqlite.client(served) as client:
+        # More than there are threads, so that one has two of them.
+        assert [client.time_zone() for _ in range(40)] == ["UTC"] * 40
+        assert [client.urlconf() for _ in range(40)] == ["None"] * 40
+        assert client.user() == "nobody", "it has come by no request of Django"
+
+
+def test_middleware_of_the_server_stands_around_each_call(tmp_path: Path) -> None:
+    project = Project(
+        tmp_path / "project",
+        "THRIFT['SERVERS']['probe']['MIDDLEWARE'] = ['probe.middleware.language_of_calls']\n",
     )
+    server = project.server("--server", "probe")
+    with running(server), project.client(server) as client:
+        assert client.language() == "by the call"
+        assert client.count() == 0
+
+
+def test_async_handlers_use_the_database(on_sqlite: Project) -> None:
     server = on_sqlite.server("--server", "awaited")
     with running(server), on_sqlite.client(server) as client:
         before = client.count()
@@ -112,47 +93,33 @@ def test_an_exception_rolls_an_atomic_call_back_and_no_other(on_sqlite: Project)
                 assert client.count() == before + kept, (alias, method)
 
 
-def test_a_restarted_database_is_found_again_on_the_same_socket(
-    on_postgresql: Project, database: PostgreSQL
+def test_an_exception_rolls_back_the_databases_that_are_listed_and_no_other(
+    tmp_path: Path,
 ) -> None:
-    server = on_postgresql.server("--server", "probe", "--threads", "1", MAX_AGE="600")
-    with running(server), on_postgresql.client(server) as client:
-        backend = client.backend()
-        assert client.backend() == backend, "CONN_MAX_AGE keeps it"
-        database.restart()
-        with pytest.raises(TApplicationException):
-            client.backend()
-        assert client.backend() != backend
+    settings = (
+        "DATABASES['other'] = {**DATABASES['default'], 'NAME': BASE_DIR / 'other.sqlite3'}\n"
+        "probe = THRIFT['SERVERS']['probe']\n"
+        "THRIFT['SERVERS']['one'] = {**probe, 'ATOMIC_CALLS': ['other']}\n"
+        "THRIFT['SERVERS']['both'] = {**probe, 'ATOMIC_CALLS': ['default', 'other']}\n"
+    )
+    project = Project(tmp_path / "project", settings)
+    assert project.manage("migrate", "--database", "other").returncode == 0
 
+    def rows(name: str) -> int:
+        with contextlib.closing(sqlite3.connect(project.directory / name)) as database:
+            return database.execute("SELECT count(*) FROM notes_note").fetchone()[0]
 
-def test_idle_clients_hold_no_database_connections(
-    on_postgresql: Project, database: PostgreSQL
-) -> None:
-    for max_age, most in ("0", 0), ("600", THREADS):
-        server = on_postgresql.server(
-            "--server", "probe", "--threads", str(THREADS), MAX_AGE=max_age
-        )
-        with running(server), contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(on_postgresql.client(server)) for _ in range(40)]
-            with ThreadPoolExecutor(40) as threads:
-                list(threads.map(lambda client: client.count(), clients))
-            kept = range(most + 1)
-            wait_until(lambda kept=kept: database.connections("served") in kept, "they are closed")
-            assert clients[0].count() == clients[-1].count()
-
-
-@pytest.mark.skipif(django.VERSION < (5, 1), reason="Django has no pool of its own before 5.1")
-def test_the_pool_of_django_is_used(on_postgresql: Project, database: PostgreSQL) -> None:
-    server = on_postgresql.server("--server", "probe", "--threads", "8", POOLED="1")
-    with running(server), ThreadPoolExecutor(8) as threads:
-
-        def ask(_: int) -> int:
-            with on_postgresql.client(server) as client:
-                return sum(client.backend() and 1 for _ in range(10))
-
-        assert sum(threads.map(ask, range(8))) == 80
-        assert 1 <= database.connections("served") <= 2
-        assert server.stop() == 0
+    for alias, kept in ("probe", (1, 1)), ("one", (1, 0)), ("both", (0, 0)):
+        before = rows("db.sqlite3"), rows("other.sqlite3")
+        server = project.server("--server", alias)
+        with (
+            running(server),
+            project.client(server) as client,
+            pytest.raises(TApplicationException),
+        ):
+            client.write_twice_and_fail()
+        after = rows("db.sqlite3"), rows("other.sqlite3")
+        assert tuple(b - a for a, b in zip(before, after, strict=True)) == kept, alias
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -253,7 +220,8 @@ def test_what_the_command_line_names_and_is_not_there_is_one_line(on_sqlite: Pro
     ):
         done = on_sqlite.manage("runthrift", "127.0.0.1:0", "--handler", handler, *idl)
         assert done.returncode == 1
-        done = on_sqlite.manage("runthrift", "--handler", handler, *idl)
+        where = f"{HOST}:{free_port()}"
+        done = on_sqlite.manage("runthrift", where, "--handler", handler, *idl)
         assert done.returncode == 1
         assert done.stderr.startswith(told), done.stderr
 
@@ -270,10 +238,20 @@ def test_migrations_that_are_missing_are_told_of_and_checks_come_first(tmp_path:
     assert "(thrift.E001) THRIFT['SERVERS']['probe']['HANDLER']: no module 'a'" in done.stderr
 
 
-def test_reload_serves_what_has_changed_and_survives_a_broken_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["probe", "base"])
+def test_reload_serves_what_has_changed_and_survives_a_broken_file(
+    tmp_path: Path, name: str
+) -> None:
+    """Of the file that is loaded, and of one that it includes."""
     project = Project(tmp_path / "project")
+    idl = project.directory / "probe" / f"{name}.thrift"
+    if name == "base":
+        probe = project.directory / "probe" / "probe.thrift"
+        text = probe.read_text().replace("i32 count(),", "")
+        text = text.replace("service Probe", "service Probe extends base.Base")
+        probe.write_text(f'include "base.thrift"\n{text}')
+        idl.write_text("service Base {\n    i32 count(),\n}\n")
     server = project.server("--server", "probe", "--reload")
-    idl = project.directory / "probe" / "probe.thrift"
     handler = project.directory / "probe" / "rpc.py"
     whole = idl.read_text()
 
@@ -286,16 +264,17 @@ def test_reload_serves_what_has_changed_and_survives_a_broken_file(tmp_path: Pat
             touched = time.monotonic()
             idl.touch()
 
-    def answers(name: str) -> bool:
-        service: Any = fastthrift.load(str(project.directory / "new.thrift")).Probe
+    def answers(method: str) -> bool:
+        changed = fastthrift.load(str(project.directory / "new.thrift"))
+        service: Any = getattr(changed, name.title())
         with contextlib.suppress(TException, OSError), project.client(server, service) as client:
-            return getattr(client, name)() == 7
+            return getattr(client, method)() == 7
         touch()
         return False
 
     def tells_of(line: int) -> bool:
         touch()
-        return f"probe.thrift:{line}:" in server.log.read_text()
+        return f"{name}.thrift:{line}:" in server.log.read_text()
 
     new = whole.replace("i32 count(),", "i32 count(), i32 seven(),")
     project.write("new.thrift", new)

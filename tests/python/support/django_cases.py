@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
+from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -24,17 +25,19 @@ from django.test import (
     RequestFactory,
     SimpleTestCase,
     TestCase,
+    modify_settings,
     override_settings,
 )
 from django.urls import path
 from django.views.decorators.csrf import csrf_protect
-from fastthrift.contrib.django import clients, thrift_view
+from fastthrift.contrib.django import clients, current_request, failure, thrift_view
 from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
 from fastthrift.contrib.django.test import ThriftLiveServerTestCase, override_clients
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.testing import FakeService, client, serve
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport import TTransportException
+from notes.models import Note
 
 from .rpc import Handler, idl
 
@@ -155,6 +158,33 @@ class CheckTests(SimpleTestCase):
         self.assertIn("add() takes 0 arguments, the IDL has 1", told["thrift.E005"])
         self.assertIn("helper", told["thrift.W004"])
         self.assertEqual(of_server(HANDLER="notes.rpc.NotesHandler")[0], "thrift.E004")
+
+    def test_methods_of_each_kind_take_the_arguments(self) -> None:
+        class Kinds(Handler):
+            @staticmethod
+            def add(text: str) -> int:
+                return 0
+
+            @classmethod
+            def wait(cls, ticket: int) -> int:
+                return 0
+
+        class WrongKinds(Handler):
+            @staticmethod
+            def add() -> int:
+                return 0
+
+            @classmethod
+            def wait(cls) -> int:
+                return 0
+
+        for handler in Kinds, Kinds():
+            self.assertEqual(of_server(HANDLER=handler), [])
+        for handler in WrongKinds, WrongKinds():
+            told = [text for _, text in found(SERVERS={"a": {**PROBE, "HANDLER": handler}})]
+            self.assertEqual(len(told), 2)
+            self.assertIn("add() takes 0 arguments, the IDL has 1", told[0])
+            self.assertIn("wait() takes 0 arguments, the IDL has 1", told[1])
 
     def test_hints_and_places(self) -> None:
         ((_, text),) = found(SERVRES={})
@@ -284,6 +314,20 @@ class MiddlewareTests(SimpleTestCase):
     async def _awaited(self) -> Any:
         return await AsyncClient().get("/left-awaited")
 
+    def test_a_view_may_ask_what_a_failure_means(self) -> None:
+        for status, error in self.failures.items():
+            with self.subTest(status):
+                failed = failure(error)
+                self.assertEqual(failed.status, status)
+                self.assertNotIn("secret", failed.error)
+                headers = {"Retry-After": "1"} if status == 503 else {}
+                self.assertEqual(dict(failed.headers), headers)
+        with override_settings(DEBUG=True):
+            self.assertEqual(failure(self.failures[504]).error, "secret")
+        with override_settings(THRIFT={}):
+            self.assertIsNone(failure(self.failures[409]))
+        self.assertIsNone(failure(LookupError()))
+
     def test_calls_have_what_is_left_of_the_budget(self) -> None:
         def language() -> str:
             time.sleep(0.1)
@@ -352,6 +396,68 @@ class ViewTests(TestCase):
             with ThreadPoolExecutor(2) as threads:
                 self.assertEqual([*threads.map(ask, range(2))], [200, 200])
         self.assertEqual(len(made), 1)
+
+    def test_views_of_a_server_share_its_handler(self) -> None:
+        made: list[Handler] = []
+
+        class Counted(Handler):
+            def __init__(self) -> None:
+                made.append(self)
+
+        def ask(alias: str) -> int:
+            request = RequestFactory().post("/", {}, content_type="application/json")
+            return thrift_view(alias, json=True)(request, "Probe/count").status_code
+
+        counted = {**PROBE, "HANDLER": Counted}
+        with override_settings(THRIFT={"SERVERS": {"probe": counted, "other": counted}}):
+            self.assertEqual([ask("probe"), ask("probe")], [200, 200])
+            self.assertEqual(len(made), 1)
+            ask("other")
+            self.assertEqual(len(made), 2, "a server of its own has its own")
+        with override_settings(THRIFT={"SERVERS": {"probe": counted}}):
+            ask("probe")
+            self.assertEqual(len(made), 3, "other settings are another server")
+
+    @modify_settings(MIDDLEWARE={"append": "probe.middleware.user_of_requests"})
+    def test_a_handler_sees_the_request_with_what_middleware_has_put_on_it(self) -> None:
+        for where in "/json/Probe/user", "/awaited/Probe/user":
+            for user in "ann", "bob":
+                with self.subTest(where):
+                    answer = self.client.post(
+                        where, b"{}", content_type="application/json", headers={"X-User": user}
+                    )
+                    self.assertEqual(json.loads(answer.content), user)
+
+                    async def awaited(where: str = where, user: str = user) -> Any:
+                        return await AsyncClient().post(
+                            where, b"{}", content_type="application/json", headers={"X-User": user}
+                        )
+
+                    self.assertEqual(json.loads(asyncio.run(awaited()).content), user)
+        self.assertIsNone(current_request())
+        probe = client(idl.Probe, Handler(), middleware=[unit_of_work])
+        self.assertEqual(probe.user(), "nobody")
+
+    def test_a_handler_sees_who_is_logged_in(self) -> None:
+        users = {"IDL": "notes/notes.thrift", "HANDLER": "notes.rpc_of_users.NotesOfUsers"}
+        with override_settings(THRIFT={"SERVERS": {"probe": users}}):
+            with self.assertLogs("fastthrift", "ERROR"):
+                answer = self.client.post(
+                    "/json/Notes/add", b'{"text": "milk"}', content_type="application/json"
+                )
+            self.assertEqual(answer.status_code, 500)
+            self.client.force_login(get_user_model().objects.create_user("ann"))
+            answer = self.client.post(
+                "/json/Notes/add", b'{"text": "milk"}', content_type="application/json"
+            )
+            self.assertEqual(answer.status_code, 200)
+        self.assertEqual(Note.objects.get().text, "ann: milk")
+
+    def test_middleware_of_the_server_stands_around_calls(self) -> None:
+        middleware = ["probe.middleware.language_of_calls"]
+        with override_settings(THRIFT={"SERVERS": {"probe": {**PROBE, "MIDDLEWARE": middleware}}}):
+            answer = self.post(b"{}", "/json/Probe/language", "application/json")
+        self.assertEqual(json.loads(answer.content), "by the call")
 
     def test_json_needs_no_token(self) -> None:
         for where in "/json/Probe/add", "/awaited/Probe/add":

@@ -26,21 +26,32 @@ service Probe {
     i32 count(),
     i32 queries(),
     i32 backend(),
+    i32 meet(1: i32 count),
+    i32 process(),
     string language(),
+    string time_zone(),
+    string urlconf(),
+    string user(),
     i32 wait(1: i32 ticket),
+    void write_twice_and_fail(),
+    void ask_for_nothing(),
     void write_and_declare() throws (1: Declared declared),
     void write_and_fail(),
 }
 """
 PROBE = """
-import os, time
+import asyncio, os, threading, time
 import fastthrift
 from django.conf import settings
 from django.db import connection
-from django.utils import translation
+from django.urls import get_urlconf, set_urlconf
+from django.utils import timezone, translation
+from fastthrift.contrib.django import current_request
 from notes.models import Note
 
 idl = fastthrift.load(str(settings.BASE_DIR / "probe" / "probe.thrift"))
+
+meetings = {count: threading.Barrier(count) for count in range(1, 17)}
 
 class Handler:
     def add(self, text):
@@ -58,10 +69,32 @@ class Handler:
             cursor.execute("SELECT pg_backend_pid()")
             return cursor.fetchone()[0]
 
+    def meet(self, count):
+        "Wait until so many calls are made at once; each is told its connection."
+        meetings[count].wait(60)
+        return self.backend()
+
+    def process(self):
+        return os.getpid()
+
     def language(self):
         before = translation.get_language()
         translation.activate("de")
         return before
+
+    def time_zone(self):
+        before = timezone.get_current_timezone_name()
+        timezone.activate("Asia/Tokyo")
+        return before
+
+    def urlconf(self):
+        before = get_urlconf()
+        set_urlconf("nowhere.urls")
+        return str(before)
+
+    def user(self):
+        request = current_request()
+        return "nobody" if request is None else request.whose
 
     def wait(self, ticket):
         (settings.BASE_DIR / f"begun-{ticket}").touch()
@@ -77,13 +110,47 @@ class Handler:
         self.add("failed")
         raise LookupError
 
+    def write_twice_and_fail(self):
+        Note.objects.create(text="failed")
+        Note.objects.using("other").create(text="failed")
+        raise LookupError
+
+    def ask_for_nothing(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+
 class AsyncHandler(Handler):
     async def add(self, text):
         return (await Note.objects.acreate(text=text)).pk
+
+    async def user(self):
+        await asyncio.sleep(0)
+        return super().user()
+
+    async def wait(self, ticket):
+        (settings.BASE_DIR / f"begun-{ticket}").touch()
+        try:
+            await asyncio.sleep(600)
+        finally:
+            await asyncio.sleep(0.2)
+"""
+# Of a project with a server of Thrift, and of one that is called over HTTP.
+MIDDLEWARE = """
+def language_of_calls(get_response):
+    def answer(call):
+        return "by the call" if call.method == "language" else get_response(call)
+    return answer
+
+def user_of_requests(get_response):
+    def answer(request):
+        request.whose = request.headers.get("X-User", "anybody")
+        return get_response(request)
+    return answer
 """
 SETTINGS = """
 INSTALLED_APPS += ["probe"]
 THRIFT["SERVERS"]["probe"] = {"IDL": "probe/probe.thrift", "HANDLER": "probe.rpc.Handler"}
+THRIFT["SERVERS"]["awaited"] = {**THRIFT["SERVERS"]["probe"], "HANDLER": "probe.rpc.AsyncHandler"}
 LANGUAGE_CODE = "en-us"
 DATABASES["default"]["OPTIONS"] = {"timeout": 60}
 """
@@ -100,11 +167,16 @@ class Project:
             self._django("manage.py", "startapp", app)
         for name, text in _NAMED.findall(GUIDE.read_text()):
             path = directory / name
+            # Where nobody serves, whatever else is done on this machine.
+            text = text.replace("tcp://127.0.0.1:9090", f"tcp://{HOST}:{free_port()}")
             before = path.read_text() if name.startswith("mysite/") else ""
             path.write_text(f"{before}\n{text}" if before else text)
         self.write("probe/probe.thrift", PROBE_IDL)
         self.write("probe/rpc.py", PROBE)
-        self.write("probe/tests.py", Path(__file__).with_name("django_cases.py").read_text())
+        self.write("probe/middleware.py", MIDDLEWARE)
+        for name in "tests.py", "tests_live.py":
+            cases = Path(__file__).with_name(name.replace("tests", "django_cases"))
+            self.write(f"probe/{name}", cases.read_text())
         self.append("mysite/settings.py", SETTINGS + settings)
         self._django("manage.py", "makemigrations", "--verbosity", "0", "notes")
         self._django("manage.py", "migrate", "--verbosity", "0")

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from fastthrift._core import ServedCalls
 
 
+# For what is cancelled, in seconds: less than a worker has to leave after its grace.
+_LAST_MOMENT = 1.0
+
+
 class AwaitedLane(Lane):
     """What one call at a time of one format is made with, and awaited."""
 
@@ -110,8 +114,10 @@ class CallsOnLoop:
         self._loop.call_soon_threadsafe(self._begin, calls)
 
     def end(self) -> None:
-        """Cancel what is still being done, and end the loop."""
+        """Cancel what is still being done, and end the loop. What is cancelled has a moment for
+        what it does at its end, which may need threads: there are none when a program has ended."""
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_LAST_MOMENT)
 
     def _run(self) -> None:
         loop = self._loop

@@ -29,9 +29,17 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .clients import clients
+from .failures import failure
 from .middleware import DeadlineMiddleware, ErrorMiddleware
-from .views import thrift_view
+from .views import current_request, thrift_view
 
-__all__ = ["DeadlineMiddleware", "ErrorMiddleware", "clients", "thrift_view"]
+__all__ = [
+    "DeadlineMiddleware",
+    "ErrorMiddleware",
+    "clients",
+    "current_request",
+    "failure",
+    "thrift_view",
+]
 
 del _django

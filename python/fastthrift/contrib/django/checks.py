@@ -136,7 +136,7 @@ def _check_server(server: Server) -> Iterator[CheckMessage]:
     yield from _check_middleware(server)
     service = None
     try:
-        if not (server.idl_path or "").startswith(("http://", "https://")):
+        if not _is_elsewhere(server):
             key = "IDL"
             idl = server.module()
             key = "SERVICE" if idl is not None else "IDL"
@@ -221,11 +221,7 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
         if missing:
             hint = f"{service.__name__} has them"
             yield _message("E004", f"{where}: {name} lacks {', '.join(missing)}", hint)
-    for each in service.thrift_services:
-        method = getattr(handler, each, None)
-        text = _misfit(service, each, method, unbound=inspect.isclass(handler))
-        if text is not None:
-            yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
+    yield from _misfits(service, handler, where)
     atomic = server.options.get("ATOMIC_CALLS", False)
     if not isinstance(atomic, (bool, list, tuple)) or not all(
         isinstance(each, str) and each in settings.DATABASES for each in server.databases
@@ -248,8 +244,34 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
         yield _message("W004", text, "begin the names of helpers with an underscore")
 
 
-def _misfit(service: Any, name: str, method: Any, *, unbound: bool) -> str | None:
+def find_misfits(server: Server, where: str) -> list[CheckMessage]:
+    """Methods of a server's handler that cannot take the arguments of the IDL. What cannot be
+    loaded is told of when it is."""
+    if _is_elsewhere(server):
+        return []
+    try:
+        service = server.service(server.module())
+        handler = server.find_handler()
+    except Exception:
+        return []
+    return [] if inspect.isfunction(handler) else [*_misfits(service, handler, where)]
+
+
+def _is_elsewhere(server: Server) -> bool:
+    """Whether its Thrift file is not of this machine."""
+    return (server.idl_path or "").startswith(("http://", "https://"))
+
+
+def _misfits(service: Any, handler: Any, where: str) -> Iterator[CheckMessage]:
+    for each in service.thrift_services:
+        text = _misfit(service, each, handler)
+        if text is not None:
+            yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
+
+
+def _misfit(service: Any, name: str, handler: Any) -> str | None:
     """Why a method cannot take the arguments of the IDL; None where it can."""
+    method = getattr(handler, name, None)
     if not callable(method):
         return None
     fields = getattr(service, f"{name}_args").thrift_spec
@@ -259,8 +281,9 @@ def _misfit(service: Any, name: str, method: Any, *, unbound: bool) -> str | Non
         return None
     parameters = [*signature.parameters.values()]
     count = len(fields)
-    if unbound and inspect.isfunction(method):
-        count += 1
+    if inspect.isclass(handler) and inspect.isfunction(method):
+        # A function has the object of the class as its first argument, unless it is static.
+        count += not isinstance(inspect.getattr_static(handler, name), staticmethod)
     try:
         signature.bind(*[None] * count)
     except TypeError:

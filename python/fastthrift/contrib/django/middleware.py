@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 import fastthrift
-from fastthrift._web.failures import failure_of
 
 from .conf import part
+from .failures import failure
 
 logger = logging.getLogger("fastthrift.client")
 
@@ -65,9 +64,9 @@ class ErrorMiddleware(_Middleware):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What to answer for an exception of a view; None for Django's own answer."""
-        failure = failure_of(exception, part("EXCEPTION_STATUS"), debug=settings.DEBUG)
-        if failure is None:
+        failed = failure(exception)
+        if failed is None:
             return None
-        if failure.status >= 500:
+        if failed.status >= 500:
             logger.warning("%s %s: %s", request.method, request.path, exception)
-        return JsonResponse(failure.body(), status=failure.status, headers=dict(failure.headers))
+        return JsonResponse(failed.body(), status=failed.status, headers=dict(failed.headers))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asgiref.sync import sync_to_async
+from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.module_loading import import_string
 
@@ -147,6 +149,29 @@ def server(alias: str) -> Server:
     if not isinstance(options, Mapping):
         raise NotServed(f"{setting}: {options!r} is no dict")
     return Server(options, setting)
+
+
+_lock = threading.Lock()
+_shared: dict[str, tuple[Any, Any]] = {}
+
+
+def shared(alias: str) -> tuple[Any, Any]:
+    """The service and the handler of a server of the settings, of which a process has one,
+    whichever threads ask for it first; another one where the settings are overridden. Raises
+    ``NotServed``."""
+    with _lock:
+        if alias not in _shared:
+            _shared[alias] = server(alias).load()
+        return _shared[alias]
+
+
+def _forget_shared(*, setting: str, **_: object) -> None:
+    if setting in ("THRIFT", "BASE_DIR"):
+        with _lock:
+            _shared.clear()
+
+
+setting_changed.connect(_forget_shared, dispatch_uid="fastthrift.servers")
 
 
 def imported(path: str, what: str) -> Any:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import TransactionTestCase
@@ -15,10 +20,10 @@ from fastthrift.testing import serve
 
 from .clients import clients
 from .servers import Server, server
-from .units import unit_of_work
+from .units import in_event_loop, unit_of_work
 
 if TYPE_CHECKING:
-    from fastthrift._calls.observed import Answer, Call
+    from fastthrift._calls.observed import Answer, Call, Middleware
 
 __all__ = ["ThriftLiveServerTestCase", "override_clients"]
 
@@ -72,7 +77,7 @@ class ThriftLiveServerTestCase(TransactionTestCase):
 
     ``thrift_server`` is its alias; ``service`` and ``handler`` serve something else. ``thrift_url``
     is where it is, and ``thrift`` a client of it. Calls use the database of the tests, each as a
-    unit of work.
+    unit of work, and keep no connection to it.
     """
 
     thrift_server = "default"
@@ -100,9 +105,11 @@ class ThriftLiveServerTestCase(TransactionTestCase):
         cls.thrift = stack.enter_context(ClientPool(service, cls.thrift_url))
 
 
-def _with_shared_databases(stack: ExitStack) -> Any:
+def _with_shared_databases(stack: ExitStack) -> Middleware:
     """Middleware that gives its threads the connections of this one to databases in memory, which
-    are gone where another connection is made. At the end of the stack they are this thread's."""
+    are gone where another connection is made; others are closed when their thread has nothing to
+    do, for the database of the tests cannot be dropped while they are open. At the end of the stack
+    the shared ones are this thread's."""
     shared = {
         connection.alias: connection
         for connection in connections.all()
@@ -111,13 +118,62 @@ def _with_shared_databases(stack: ExitStack) -> Any:
     for connection in shared.values():
         connection.inc_thread_sharing()
         stack.callback(connection.dec_thread_sharing)
+    return partial(_Lent, _Threads(shared))
 
-    def middleware(get_response: Answer) -> Answer:
-        def answer(call: Call) -> Any:
-            for alias, connection in shared.items():
-                connections[alias] = connection
-            return get_response(call)
 
-        return answer
+class _Threads:
+    """The connections of threads that make calls."""
 
-    return middleware
+    def __init__(self, shared: Mapping[str, Any]) -> None:
+        self._shared = shared
+        # Of each thread the number of calls that are being made, and what it had before.
+        self._of_thread = threading.local()
+
+    def begin(self) -> None:
+        """A call begins in this thread."""
+        mine = self._of_thread
+        mine.calls = getattr(mine, "calls", 0) + 1
+        if mine.calls > 1:
+            return
+        before = {each.alias: each for each in connections.all(initialized_only=True)}
+        mine.before = {alias: before[alias] for alias in self._shared if alias in before}
+        for alias, connection in self._shared.items():
+            connections[alias] = connection
+
+    def end(self) -> None:
+        """A call has ended in this thread."""
+        mine = self._of_thread
+        mine.calls -= 1
+        if mine.calls:
+            return
+        for alias in self._shared:
+            del connections[alias]
+        connections.close_all()
+        for alias, connection in mine.before.items():
+            connections[alias] = connection
+
+
+class _Lent:
+    """Answers calls with the connections of ``_Threads``."""
+
+    def __init__(self, threads: _Threads, get_response: Answer) -> None:
+        self._threads = threads
+        self._get_response = get_response
+
+    def __call__(self, call: Call) -> Any:
+        if in_event_loop():
+            return self._awaited(call)
+        self._threads.begin()
+        try:
+            return self._get_response(call)
+        finally:
+            self._threads.end()
+
+    async def _awaited(self, call: Call) -> Any:
+        # The thread of `sync_to_async` has the connections.
+        await sync_to_async(self._threads.begin)()
+        try:
+            answer = self._get_response(call)
+            return await answer if inspect.isawaitable(answer) else answer
+        finally:
+            await sync_to_async(self._threads.end)()

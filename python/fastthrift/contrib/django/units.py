@@ -2,7 +2,7 @@
 
 Before it, in the thread that runs it, the log of queries is emptied, database connections that are
 broken or too old are closed, language, time zone and URLconf are those of the settings; after it
-connections are closed likewise. What is in a transaction of a test is left alone.
+connections are closed likewise (``databases.py``).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
+from django.db import transaction
 from django.urls import set_urlconf
 from django.utils import timezone, translation
 
 from fastthrift._calls.server_call import declare
 
+from .databases import begin_unit, end_unit
 from .signals import call_failed, call_finished, call_started
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class _Units:
         self._own = own
 
     def __call__(self, call: Call) -> Any:
-        if _in_event_loop():
+        if in_event_loop():
             return self._awaited(call)
         try:
             self._begin(call)
@@ -70,10 +71,7 @@ class _Units:
 
     def _begin(self, call: Call) -> None:
         if self._own:
-            for connection in connections.all(initialized_only=True):
-                if not connection.in_atomic_block:
-                    connection.queries_log.clear()
-            _close_old_connections()
+            begin_unit()
             translation.deactivate()
             timezone.deactivate()
             set_urlconf(None)
@@ -84,21 +82,16 @@ class _Units:
             call_finished.send_robust(sender=call.service, call=call)
         finally:
             if self._own:
-                _close_old_connections()
+                end_unit()
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
+    """Whether a call is made on one, where its answer is awaited."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return False
     return True
-
-
-def _close_old_connections() -> None:
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
 
 
 def _tell_of_failure(call: Call, error: Exception) -> None:

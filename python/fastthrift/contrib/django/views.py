@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -20,11 +21,14 @@ from fastthrift._web.request import Request
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.wsgi import request_of
 
-from .servers import coroutines, server
+from .servers import coroutines, server, shared
 from .units import within_request
 
 if TYPE_CHECKING:
     from fastthrift._calls.exchange import Answer
+
+# Of the call that is being made; what is awaited for it, or called in a thread, has it too.
+_request: ContextVar[HttpRequest | None] = ContextVar("fastthrift.django.request", default=None)
 
 
 def thrift_view(
@@ -44,13 +48,18 @@ def thrift_view(
 
         path("thrift/", view), path("thrift/<path:rest>", view)
 
-    The handler is made at the first request. Methods with ``async def`` are awaited.
+    The handler is made at the first request, once for all views of a server, and finds Django's
+    request by ``current_request()``. Methods with ``async def`` are awaited.
     """
     mount = _Mount(alias, max_bytes, json=json, page=page)
 
     def view(request: HttpRequest, rest: str = "") -> HttpResponse:
         asked, read = _asked(request, rest)
-        answer = mount.answer(asked, read)
+        token = _request.set(request)
+        try:
+            answer = mount.answer(asked, read)
+        finally:
+            _request.reset(token)
         response = HttpResponse(answer.body, status=answer.status)
         # What Django adds of its own, a Content-Type, is not what was answered.
         del response["Content-Type"]
@@ -61,6 +70,12 @@ def thrift_view(
     # Django's own csrf_protect() passes over a view that says so.
     view.csrf_exempt = csrf_exempt  # type: ignore[attr-defined]
     return view
+
+
+def current_request() -> HttpRequest | None:
+    """Django's request whose call a handler is making, with what middleware has put on it, such as
+    ``user``; None where the call has not come by ``thrift_view``. Its body is read already."""
+    return _request.get()
 
 
 class _Mount:
@@ -79,7 +94,6 @@ class _Mount:
         """What a request is answered with."""
         made = self._made
         if made is None:
-            # A process has one object of a handler's class, whichever threads ask for it first.
             with self._lock:
                 made = self._made
                 if made is None:
@@ -93,9 +107,8 @@ class _Mount:
         limits = (self._max_bytes, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, DEFAULT_MAX_SIZE)
         max_bytes: int = next(limit for limit in limits if limit is not None)
         try:
-            found = server(self._alias)
-            service, handler = found.load()
-            around = (within_request, *found.middleware())
+            service, handler = shared(self._alias)
+            around = (within_request, *server(self._alias).middleware())
         except NotServed as error:
             raise ImproperlyConfigured(str(error)) from error
         is_async = bool(coroutines(service, handler))

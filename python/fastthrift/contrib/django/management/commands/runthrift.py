@@ -8,8 +8,11 @@ import signal
 import sys
 import threading
 import traceback
+from functools import partial
 from typing import Any
 
+from django import get_version
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import OperationalError, connections
 from django.utils import autoreload
@@ -23,6 +26,7 @@ from fastthrift._serve.program import (
     log_to_stderr,
     serve,
 )
+from fastthrift.contrib.django.checks import find_misfits
 from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
 from fastthrift.contrib.django.servers import KEYS, Server, server
 from fastthrift.contrib.django.units import unit_of_work
@@ -77,7 +81,7 @@ class Command(BaseCommand):
                 raise CommandError("--reload is for one process: leave --workers out")
             _Reloaded(self, configured, bind, options).run()
             return
-        self.prepare(options)
+        self.prepare(configured, options)
         # Threads of connection pools and connections are no matter of several processes.
         _leave_databases()
         parent = os.getpid()
@@ -88,6 +92,7 @@ class Command(BaseCommand):
                 configured.handler_name,
                 bind,
                 health=options["health"],
+                announce=partial(self.announce, parent),
             )
         except NotServed as error:
             raise CommandError(str(error)) from error
@@ -124,15 +129,37 @@ class Command(BaseCommand):
         around = (unit_of_work, *configured.middleware())
         return options_of(options, middleware=around)
 
-    def prepare(self, options: dict[str, Any]) -> None:
+    def prepare(self, configured: Server, options: dict[str, Any]) -> None:
         """What precedes serving: checks of the system and of migrations."""
         if not options["skip_checks"]:
             self.check(display_num_errors=False)
+            self._check_given(configured, options)
         try:
             self.check_migrations()
         except OperationalError as error:
             reason = str(error).strip().splitlines()[0]
             self.stderr.write(f"The database cannot be asked for migrations: {reason}")
+
+    def announce(self, process: int, described: str) -> None:
+        """Tell, as ``runserver`` does, what is served, and by which process."""
+        self.stdout.write(
+            f"Django version {get_version()}, using settings {settings.SETTINGS_MODULE!r}\n"
+            f"{described}\n"
+            f"Process {process}; quit the server with CONTROL-C."
+        )
+        self.stdout.flush()
+
+    def _check_given(self, configured: Server, options: dict[str, Any]) -> None:
+        """Make the check of a handler and its IDL where the command line names one, which the
+        checks of the settings know nothing of."""
+        given = [f"--{key}" for key in ("handler", "idl", "service") if options[key] is not None]
+        if not given:
+            return
+        found = find_misfits(configured, " ".join(given))
+        told = [str(each) for each in found if not each.is_silenced()]
+        if told:
+            title = "SystemCheckError: System check identified some issues:"
+            raise SystemCheckError("\n".join((title, *told)))
 
 
 def _leave_databases() -> None:
@@ -225,10 +252,10 @@ class _Reloaded:
             os._exit(_NOT_LISTENING)
         self._served = Served(options, trans, *loaded)
         described = self._served.described()
-        self._served.run(lambda: self._command.stdout.write(described))
+        self._served.run(lambda: self._command.announce(os.getpid(), described))
 
     def _load(self) -> tuple[Options, tuple[Any, Any]]:
-        self._command.prepare(self._options)
+        self._command.prepare(self._configured, self._options)
         _leave_databases()
         return self._command.serving(self._configured, self._options), self._configured.load()
 

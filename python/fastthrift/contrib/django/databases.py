@@ -1,0 +1,58 @@
+"""Database connections between the units of work of a thread: closed where they are broken, too
+old, or of a time before another thread's was found broken, as all are when a database restarts.
+What is in a transaction of a test is left alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connections
+from django.db.backends.signals import connection_created
+
+_lock = threading.Lock()
+# How often connections of an alias were found broken, and how often when each was opened.
+_breaks: Counter[str] = Counter()
+_opened: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+
+def _note_opened(*, connection: Any, **_: object) -> None:
+    _opened[connection] = _breaks[connection.alias]
+
+
+connection_created.connect(_note_opened, dispatch_uid="fastthrift.databases")
+
+
+def begin_unit() -> None:
+    """Forget queries, and close connections that would fail."""
+    for connection in _of_this_thread():
+        connection.queries_log.clear()
+        if _opened.get(connection, 0) < _breaks[connection.alias]:
+            connection.close()
+    end_unit()
+
+
+def end_unit() -> None:
+    """Close connections that are broken or too old."""
+    for connection in _of_this_thread():
+        connection.close_if_unusable_or_obsolete()
+        if connection.connection is None:
+            opened = _opened.pop(connection, None)
+            # One that could not be opened says nothing of those that are open.
+            if connection.errors_occurred and opened is not None:
+                _note_broken(connection.alias, opened)
+
+
+def _of_this_thread() -> list[Any]:
+    found = connections.all(initialized_only=True)
+    return [connection for connection in found if not connection.in_atomic_block]
+
+
+def _note_broken(alias: str, opened: int) -> None:
+    with _lock:
+        # Others that break with it, or later for the same reason, are older than the first.
+        if opened == _breaks[alias]:
+            _breaks[alias] += 1
