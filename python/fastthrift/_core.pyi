@@ -12,21 +12,92 @@ from ._core_unknown import UnknownField, UnknownFields, unknown_fields
 
 # fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "CyTransportBase", "Diagnostic", "GeneratedCodec",
-    "Initializer", "Method", "NativeServer", "NativeWorker", "OriginalMethods", "PayloadType",
-    "Program", "Schema", "Selection", "ServedCalls", "ServerNotice", "StructStorage",
-    "TApacheJSONProtocol", "TApacheJSONProtocolFactory", "TBinaryProtocol",
-    "TBinaryProtocolFactory", "TBufferedTransport", "TBufferedTransportFactory", "TCompactProtocol",
-    "TCompactProtocolFactory", "TFramedTransport", "TFramedTransportFactory", "TMemoryBuffer",
-    "TMessageType", "TType", "UnknownField", "UnknownFields", "ValueScan", "bind", "copy_options",
-    "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode", "find_method",
-    "format_text", "frame_end", "frame_header", "frame_length", "from_dict", "from_json",
-    "inherit_native", "initialize", "install_call", "install_frozen", "install_getattr", "is_slot",
-    "layout_fields", "load_schema", "parse_json", "read_call", "read_header_frame", "read_json",
-    "read_json_message", "read_json_value", "read_reply", "read_value", "refused_transform",
-    "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
-    "take_output", "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "write_call",
-    "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
+    "DEFAULT_MAX_DEPTH",
+    "DEFAULT_MAX_SIZE",
+    "LEAST_RATE",
+    "CyTransportBase",
+    "Diagnostic",
+    "GeneratedCodec",
+    "Initializer",
+    "Method",
+    "NativeServer",
+    "NativeWorker",
+    "OriginalMethods",
+    "PayloadType",
+    "Program",
+    "Schema",
+    "Selection",
+    "ServedCalls",
+    "ServerNotice",
+    "StructStorage",
+    "TApacheJSONProtocol",
+    "TApacheJSONProtocolFactory",
+    "TBinaryProtocol",
+    "TBinaryProtocolFactory",
+    "TBufferedTransport",
+    "TBufferedTransportFactory",
+    "TCompactProtocol",
+    "TCompactProtocolFactory",
+    "TFramedTransport",
+    "TFramedTransportFactory",
+    "TMemoryBuffer",
+    "TMessageType",
+    "TType",
+    "UnknownField",
+    "UnknownFields",
+    "ValueScan",
+    "bind",
+    "copy_options",
+    "decode",
+    "delete_raw",
+    "deserialize",
+    "detect",
+    "drop_plan",
+    "encode",
+    "find_method",
+    "format_text",
+    "frame_end",
+    "frame_header",
+    "frame_length",
+    "from_dict",
+    "from_json",
+    "inherit_native",
+    "initialize",
+    "install_call",
+    "install_frozen",
+    "install_getattr",
+    "is_slot",
+    "layout_fields",
+    "load_schema",
+    "parse_json",
+    "read_call",
+    "read_header_frame",
+    "read_json",
+    "read_json_message",
+    "read_json_value",
+    "read_reply",
+    "read_value",
+    "refused_transform",
+    "select",
+    "send_at_once",
+    "serialize",
+    "set_raw",
+    "skip_json",
+    "snapshot",
+    "source_below",
+    "take_output",
+    "tells_later",
+    "to_dict",
+    "to_json",
+    "trace",
+    "unknown_fields",
+    "untaken",
+    "write_call",
+    "write_header_frame",
+    "write_json_message",
+    "write_json_value",
+    "write_result",
+    "write_value",
 ]
 # fmt: on
 
@@ -36,6 +107,7 @@ _T = TypeVar("_T")
 
 DEFAULT_MAX_DEPTH: Final = 64
 DEFAULT_MAX_SIZE: Final = 104857600
+LEAST_RATE: Final = 16384
 
 class TType:
     """Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``."""
@@ -659,6 +731,10 @@ def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
 
 def send_at_once(descriptor: int, data: bytes) -> int:
     """Send what a socket takes without waiting, with the lock; how many bytes that were."""
+
+def untaken(descriptor: int) -> int:
+    """How many bytes the system keeps that the other side of a connection has not taken; 0 where it
+    does not tell: Linux does, for TCP and unix sockets."""
 
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
     """What was written to a native transport, and the one below that sends it; others: itself."""

@@ -16,6 +16,8 @@ What happens to a call that goes wrong:
 - ``SystemExit`` of a handler is an exception like any other: it ends neither server nor connection.
 - A message has 3 seconds from its first byte to its last (``message_timeout``); a connection that
   takes longer, a byte now and then, is closed.
+- A client has as long to take an answer, and as much more as that takes at 16 KiB a second; the
+  connection of one that does not read is reset, with a debug message.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
 
 Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
@@ -395,8 +397,8 @@ class TNonblockingServer(TServer):
         has ``max_message_size`` bytes at most where no factory has such a limit. ``grace``, in
         milliseconds, is how long ``serve`` waits, once closed, for calls that have started. How
         long a connection may be idle is the ``client_timeout`` of ``trans``, and how long a
-        message may take from its first byte to its last, or a client to take its answer or a part
-        of it, the ``message_timeout``. Raises ``ValueError`` for factories whose messages it
+        message may take from its first byte to its last, and a client that takes nothing of its
+        answer, the ``message_timeout``. Raises ``ValueError`` for factories whose messages it
         cannot cut.
         """
         super().__init__(
