@@ -85,8 +85,7 @@ mod _core {
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
-        TFramedTransportFactory, TMemoryBuffer, send_at_once, source_below, take_output,
-        untaken,
+        TFramedTransportFactory, TMemoryBuffer, send_at_once, source_below, take_output, untaken,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};

@@ -6,7 +6,9 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from fastthrift._serve.connections import (
     FRESH_PATIENCE,
     FRESH_PAUSE,
     hold_last_bytes,
+    is_coming,
 )
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
@@ -68,6 +71,12 @@ class Connection:
         """Whether its next call may be on its way."""
         return self.call.header is None and time.monotonic() < self._since + FRESH_FOR
 
+    @property
+    def may_bring_more(self) -> bool:
+        """Whether its next call may be on its way, or is coming."""
+        has_begun = getattr(self.client, "has_begun", False)
+        return self.is_fresh or (has_begun and is_coming(self.call))
+
     def has_answered(self, *, closed: bool) -> None:
         """What has come is answered; unless the server is ``closed``, another call may come."""
         self._since = -FRESH_FOR if closed else time.monotonic()
@@ -77,6 +86,10 @@ class Connection:
         if self.call.header is None:
             self.stopped = True
             self.task.cancel()
+        elif is_coming(self.call):
+            # Who reads it may have all of it, and be about to answer. uvloop's sockets refuse.
+            with contextlib.suppress(OSError, TypeError, AttributeError):
+                self.client.sock.shutdown(socket.SHUT_RD)
 
     def has_last_calls(self, client: Any) -> bool:
         """Whether calls may have arrived before the server was closed, which are served; behind
@@ -308,9 +321,9 @@ class TAsyncServer:
         for _ in range(_TURNS_TO_READ):
             await asyncio.sleep(0)
         for connection in list(self._connections.values()):
-            if not connection.is_fresh:
+            if not connection.may_bring_more:
                 connection.stop_reading()
-        await self._wait_for_fresh()
+        await self._wait_for_last()
         for connection in list(self._connections.values()):
             connection.stop_reading()
         if await self._wait_for_connections(self.grace / 1000):
@@ -321,10 +334,11 @@ class TAsyncServer:
                     connection.task.cancel()
             await self._wait_for_connections(1)
 
-    async def _wait_for_fresh(self) -> None:
-        """Wait for the next calls of fresh connections, which may be on their way."""
+    async def _wait_for_last(self) -> None:
+        """Wait for the next calls of connections, which may be on their way, and for the rest of
+        those that are coming."""
         deadline = time.monotonic() + min(FRESH_PATIENCE, self.grace / 1000)
-        while any(connection.is_fresh for connection in self._connections.values()):
+        while any(connection.may_bring_more for connection in self._connections.values()):
             if time.monotonic() >= deadline:
                 break
             await asyncio.sleep(FRESH_PAUSE)

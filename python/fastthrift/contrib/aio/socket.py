@@ -586,10 +586,18 @@ class StreamHandler(_Stream):
         self._clock = MessageClock(message_timeout)
         self._answer_clock = AnswerClock(message_timeout)
         self._is_ending = False
+        # How many bytes had been read when it began, less one where some are of this message.
+        self._before = 0
 
     def begin_message(self, *, arrived: bool = False) -> None:
         """Another message is next, of which something may have ``arrived``."""
         self._clock.begin(arrived=arrived)
+        self._before = self.bytes_received - arrived
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something has come of the message that was next."""
+        return self.bytes_received > self._before
 
     def end_reading(self) -> None:
         """Read what has arrived, and wait for nothing more."""
