@@ -56,7 +56,8 @@ struct Waiting {
 impl Waiting {
     /// How much time the client has, that has one for a message.
     fn time(&self, message_time: Duration) -> Duration {
-        message_time + Duration::from_secs_f64(self.taken as f64 / f64::from(LEAST_RATE))
+        let taken = u32::try_from(self.taken).unwrap_or(u32::MAX);
+        message_time + Duration::from_secs(1) / LEAST_RATE * taken
     }
 }
 

@@ -40,7 +40,7 @@ from ._common import DEFAULT_MAX_MESSAGE_SIZE
 from ._request import RequestHead, RequestReader
 from ._serving import LINGER, READ_SIZE, SERVER, make_response, serve_request
 
-logger = logging.getLogger("fastthrift.http")
+logger = logging.getLogger("fastthrift.server.http")
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()

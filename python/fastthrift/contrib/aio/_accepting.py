@@ -26,7 +26,7 @@ from fastthrift._serve.overload import tell_full
 if TYPE_CHECKING:
     import ssl
 
-logger = logging.getLogger("fastthrift.contrib.aio.server")
+logger = logging.getLogger("fastthrift.server.aio")
 
 # How often the event loop goes round, with some to spare, until a connection that has a transport
 # has a task that serves it.

@@ -84,7 +84,7 @@ __all__ = [
     "make_server",
 ]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastthrift.server.http")
 
 
 def _load(name: str) -> Any:
@@ -399,6 +399,8 @@ class TAsyncHttpServer(TAsyncServer):
 
     Requests are read, and refused, as by ``fastthrift.http.THttpServer``.
     """
+
+    _logger = logger
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ __all__ = [
     "logger",
 ]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastthrift.server.aio")
 
 # Of the event loop, until a call that the system has received is being processed: one finds that
 # the socket can be read, one wakes the connection's task; the others are for tasks within that
@@ -114,6 +114,8 @@ class TAsyncServer:
     max_connections: int | None = None
     # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
     handle_signals: bool = True
+
+    _logger = logger
 
     def __init__(
         self,
@@ -227,7 +229,7 @@ class TAsyncServer:
             if not connection.stopped:
                 raise
         except Exception:
-            logger.exception("The connection of %s failed", connection.peer)
+            self._logger.exception("The connection of %s failed", connection.peer)
         finally:
             self._connections.pop(task, None)
 
@@ -263,7 +265,7 @@ class TAsyncServer:
 
     def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
         """What becomes of a call that fails."""
-        return settle(error, call, peer, oprot, logger, closed=self.closed, rate=self._rate)
+        return settle(error, call, peer, oprot, self._logger, closed=self.closed, rate=self._rate)
 
     def _signals(self) -> AbstractContextManager[None]:
         """Closes the server on signals, while the main thread serves."""
@@ -327,7 +329,7 @@ class TAsyncServer:
         for connection in list(self._connections.values()):
             connection.stop_reading()
         if await self._wait_for_connections(self.grace / 1000):
-            note_unfinished(logger, len(self._connections), self.grace)
+            note_unfinished(self._logger, len(self._connections), self.grace)
             for connection in list(self._connections.values()):
                 if connection.task is not asyncio.current_task():
                     connection.stopped = True
