@@ -36,6 +36,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
@@ -48,7 +49,7 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import Overload, refuse
+from fastthrift._serve.overload import Overload, refuse, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -130,7 +131,7 @@ class TServer:
             return
         self.trans.listen()
         self._tell_serving()
-        starved = False
+        starving = Rate()
         while not self.closed:
             try:
                 client = self.trans.accept()
@@ -142,14 +143,11 @@ class TServer:
                         return  # somebody closed `server.trans`
                     raise
                 if error_number(error) in OUT_OF_RESOURCES:
-                    if not starved:
-                        logger.error("Cannot accept connections for now: %s", error)
-                    starved = True
+                    tell_starved(error, starving, logger)
                     time.sleep(RESOURCE_PAUSE)
                 elif error_number(error) not in CLIENT_GONE:
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
-                starved = False
                 yield client
 
     def _tell_serving(self) -> None:

@@ -23,7 +23,7 @@ from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
 from fastthrift._serve.connections import FRESH_PATIENCE, RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import tell_full
+from fastthrift._serve.overload import tell_full, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -193,8 +193,7 @@ def _serving_class(
             self._open: set[Any] = set()
             self._left = threading.Event()
             self._rate = Rate()
-            # Whether there were no descriptors when one was accepted last.
-            self._starved = False
+            self._starving = Rate()
             self._shared: Listening | None = None
 
         def serve_at(self, listening: Listening) -> None:
@@ -239,13 +238,10 @@ def _serving_class(
                 accept = super().get_request if self._shared is None else self._shared.accept
                 accepted: tuple[socket.socket, Any] = accept()
                 self._open.add(accepted[0])
-                self._starved = False
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
-                    if not self._starved:
-                        logger.error("Cannot accept connections for now: %s", error)
-                    self._starved = True
+                    tell_starved(error, self._starving, logger)
                     time.sleep(RESOURCE_PAUSE)
                 raise
 
