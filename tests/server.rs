@@ -5,6 +5,8 @@
 mod header;
 #[path = "server/messages.rs"]
 mod messages;
+#[path = "server/unread.rs"]
+mod unread;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

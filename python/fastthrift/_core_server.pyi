@@ -1,9 +1,12 @@
 """What `fastthrift._core` has for the native server. A part of its stub, and no module of its
 own."""
 
-from typing import Literal, final
+from typing import Final, Literal, final
 
 from typing_extensions import Self
+
+# In bytes a second.
+LEAST_RATE: Final = 16384
 
 @final
 class NativeServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -142,8 +143,8 @@ def make_server(
     ``client_timeout``, in milliseconds, is how long a connection may stay idle; None or 0 for
     any time. ``message_timeout``, in milliseconds, is how long a message may take from its first
     byte to its last. ``middleware`` stands around each call of the handler. With
-    ``TNonblockingServer`` connections speak what they like, unless a factory is given. Raises
-    ``OSError`` from ``serve`` when the address is in use.
+    ``TNonblockingServer``, a subclass or a ``functools.partial`` of it connections speak what they
+    like, unless a factory is given. Raises ``OSError`` from ``serve`` when the address is in use.
     """
     require_address(host, port, unix_socket)
     timeouts: Any = {"client_timeout": client_timeout, "message_timeout": message_timeout}
@@ -165,7 +166,7 @@ def make_server(
         "iprot_factory": proto_factory,
         "itrans_factory": trans_factory,
     }
-    if server_class is TNonblockingServer:
+    if _finds_formats(server_class):
         # What was not asked for is found by the first bytes of each connection.
         defaults = _BINARY, _BUFFERED
         factories = {
@@ -173,6 +174,13 @@ def make_server(
         }
     processor = TProcessor(service, handler, middleware=middleware)
     return server_class(processor, server_socket, **factories)
+
+
+def _finds_formats(server_class: Any) -> bool:
+    """Whether its servers find by the first bytes of a connection what it speaks."""
+    while isinstance(server_class, functools.partial):
+        server_class = server_class.func
+    return isinstance(server_class, type) and issubclass(server_class, TNonblockingServer)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ What happens to a call that goes wrong:
 - ``SystemExit`` of a handler is an exception like any other: it ends neither server nor connection.
 - A message has 3 seconds from its first byte to its last (``message_timeout``); a connection that
   takes longer, a byte now and then, is closed.
+- A client has as long to take an answer, and as much more as that takes at 16 KiB a second; the
+  connection of one that does not read is reset, with a debug message.
 - A connection that the peer closes, breaks off or leaves idle is closed, with a debug message.
 
 Who serves calls without these servers has the same by ``TProcessor.process_and_answer``;
@@ -34,6 +36,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
@@ -46,7 +49,7 @@ from fastthrift._calls.settle import (
 from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import Overload, refuse
+from fastthrift._serve.overload import Overload, refuse, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -128,7 +131,7 @@ class TServer:
             return
         self.trans.listen()
         self._tell_serving()
-        starved = False
+        starving = Rate()
         while not self.closed:
             try:
                 client = self.trans.accept()
@@ -140,14 +143,11 @@ class TServer:
                         return  # somebody closed `server.trans`
                     raise
                 if error_number(error) in OUT_OF_RESOURCES:
-                    if not starved:
-                        logger.error("Cannot accept connections for now: %s", error)
-                    starved = True
+                    tell_starved(error, starving, logger)
                     time.sleep(RESOURCE_PAUSE)
                 elif error_number(error) not in CLIENT_GONE:
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
-                starved = False
                 yield client
 
     def _tell_serving(self) -> None:
@@ -395,8 +395,8 @@ class TNonblockingServer(TServer):
         has ``max_message_size`` bytes at most where no factory has such a limit. ``grace``, in
         milliseconds, is how long ``serve`` waits, once closed, for calls that have started. How
         long a connection may be idle is the ``client_timeout`` of ``trans``, and how long a
-        message may take from its first byte to its last, or a client to take its answer or a part
-        of it, the ``message_timeout``. Raises ``ValueError`` for factories whose messages it
+        message may take from its first byte to its last, and a client that takes nothing of its
+        answer, the ``message_timeout``. Raises ``ValueError`` for factories whose messages it
         cannot cut.
         """
         super().__init__(

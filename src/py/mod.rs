@@ -86,7 +86,7 @@ mod _core {
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
         TFramedTransportFactory, TMemoryBuffer, rest_of_frame, send_at_once, source_below,
-        take_output,
+        take_output, untaken,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};
@@ -97,6 +97,7 @@ mod _core {
         ffi::check::<LoadedStruct>(module.py())?;
         super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
+        module.add("LEAST_RATE", crate::server::LEAST_RATE)?;
         let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", storage)

@@ -112,6 +112,7 @@ impl NativeServer {
             connections,
             queue,
             message_time: limit(message_time),
+            untaken: |socket| ffi::untaken(socket.as_raw_fd()),
             idle_time: limit(idle_time),
             grace: duration(grace),
         };

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use bytes::{Buf, Bytes};
 use super::answers::{Answer, Answers};
 use super::calls::{MOST_UNSENT, Origin, Request};
 use super::header::HeaderSession;
-use super::options::{MessageFormat, ServerOptions};
+use super::options::{LEAST_RATE, MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
@@ -37,6 +38,28 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// How long an answer may take to arrive that is the last one.
 const LINGER: Duration = Duration::from_millis(300);
+
+/// More time than this is worth another wait: a client that is just too slow
+/// would be given less and less.
+const LEAST_WAIT: Duration = Duration::from_millis(100);
+
+/// Answers that wait for their client.
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    /// How many bytes there were that it had not taken, and have come since.
+    whole: usize,
+    /// How many of them it had taken when that was looked at.
+    taken: usize,
+}
+
+impl Waiting {
+    /// How much time the client has, that has one for a message.
+    fn time(&self, message_time: Duration) -> Duration {
+        let taken = u32::try_from(self.taken).unwrap_or(u32::MAX);
+        message_time + Duration::from_secs(1) / LEAST_RATE * taken
+    }
+}
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -101,6 +124,8 @@ pub(super) struct Connection {
     output: VecDeque<Bytes>,
     /// How many bytes are in it.
     output_bytes: usize,
+    /// Since its client was not ready for all of it.
+    waiting: Option<Waiting>,
     /// Whether the socket may have more to read, and the peer may have ended.
     has_more: bool,
     has_hung_up: bool,
@@ -146,6 +171,7 @@ impl Connection {
             is_held: false,
             output: VecDeque::new(),
             output_bytes: 0,
+            waiting: None,
             has_more: true,
             has_hung_up: false,
             has_ended: false,
@@ -387,6 +413,9 @@ impl Connection {
         }
         if !bytes.is_empty() {
             self.output_bytes += bytes.len();
+            if let Some(waiting) = &mut self.waiting {
+                waiting.whole += bytes.len();
+            }
             self.output.push_back(bytes);
         }
     }
@@ -433,7 +462,7 @@ impl Connection {
 
     /// Sends what there is to send, as far as it is taken. Whether the
     /// connection is over.
-    pub(super) fn write(&mut self, now: Instant) -> Result<bool, End> {
+    pub(super) fn write(&mut self, now: Instant, options: &ServerOptions) -> Result<bool, End> {
         if self.is_closing && !self.is_at_work && !self.output.is_empty() {
             self.stream.hold_back();
         }
@@ -450,12 +479,27 @@ impl Connection {
                     self.since = now;
                     self.sent(written);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.waiting.is_none() {
+                        self.waiting = Some(Waiting {
+                            since: now,
+                            whole: self.untaken(options),
+                            taken: 0,
+                        });
+                    }
+                    return Ok(false);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
+        self.waiting = None;
         Ok(self.is_over(now))
+    }
+
+    /// How many bytes its client has not taken.
+    fn untaken(&self, options: &ServerOptions) -> usize {
+        self.output_bytes + (options.untaken)(self.stream.as_fd())
     }
 
     fn sent(&mut self, mut count: usize) {
@@ -495,6 +539,9 @@ impl Connection {
 
     /// When it is over unless something happens.
     fn deadline(&self, options: &ServerOptions) -> Option<Instant> {
+        if let (Some(waiting), Some(time)) = (&self.waiting, options.message_time) {
+            return waiting.since.checked_add(waiting.time(time));
+        }
         let time = if !self.output.is_empty() {
             options.message_time
         } else if self.is_closing {
@@ -530,8 +577,21 @@ impl Connection {
             return false;
         }
         self.scheduled = None;
-        self.deadline(options)
-            .is_some_and(|deadline| deadline <= now)
+        let mut now = now;
+        if self.waiting.is_some() && options.message_time.is_some() {
+            let untaken = self.untaken(options);
+            if let Some(waiting) = &mut self.waiting {
+                waiting.taken = waiting.whole.saturating_sub(untaken);
+            }
+            now += LEAST_WAIT;
+        }
+        let is_late = self
+            .deadline(options)
+            .is_some_and(|deadline| deadline <= now);
+        if is_late && !self.output.is_empty() {
+            self.stream.reset();
+        }
+        is_late
     }
 }
 

@@ -15,6 +15,7 @@ use super::notices::{Notice, Rate};
 use super::options::ServerOptions;
 use super::socket::Listener;
 use super::timers::Timers;
+use crate::stream::{Opening, detect};
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
@@ -67,7 +68,8 @@ pub(super) struct EventLoop {
     work: Vec<Work>,
     /// How many calls are among it.
     handed_out: usize,
-    no_message: Rate,
+    /// By what connections have begun with: there are not many kinds of that.
+    no_message: Vec<(Opening, Rate)>,
     bad_call: Rate,
     overload: Rate,
     full: Rate,
@@ -75,6 +77,16 @@ pub(super) struct EventLoop {
     /// until when that is waited for.
     fresh: Option<(Instant, Vec<u64>)>,
     cannot_accept: Rate,
+}
+
+/// The rate for connections that have begun so.
+fn rate_of(rates: &mut Vec<(Opening, Rate)>, opening: Opening) -> &mut Rate {
+    let known = rates.iter().position(|(other, _)| *other == opening);
+    let place = known.unwrap_or_else(|| {
+        rates.push((opening, Rate::default()));
+        rates.len() - 1
+    });
+    &mut rates[place].1
 }
 
 /// How a connection reads.
@@ -111,7 +123,7 @@ impl EventLoop {
             unread: Vec::new(),
             work: Vec::new(),
             handed_out: 0,
-            no_message: Rate::default(),
+            no_message: Vec::new(),
             bad_call: Rate::default(),
             overload: Rate::default(),
             full: Rate::default(),
@@ -345,7 +357,7 @@ impl EventLoop {
         let rate = if method.is_some() {
             &mut self.bad_call
         } else {
-            &mut self.no_message
+            rate_of(&mut self.no_message, detect(connection.opening()))
         };
         let Some(more) = rate.tell(self.now) else {
             return;
@@ -387,7 +399,7 @@ impl EventLoop {
                 continue;
             };
             connection.say_last_words(self.now);
-            match connection.write(self.now) {
+            match connection.write(self.now, &self.options) {
                 Ok(true) => self.end(id, End::Gone),
                 Ok(false) => {
                     // Its answers were in the way.

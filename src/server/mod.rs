@@ -46,7 +46,7 @@ use event_loop::EventLoop;
 pub use calls::{Request, Work, Worker};
 pub use event_loop::Ended;
 pub use notices::Notice;
-pub use options::{MessageFormat, ServerOptions};
+pub use options::{LEAST_RATE, MessageFormat, ServerOptions};
 pub use socket::Listener;
 
 /// A server: what its threads share.

@@ -2,8 +2,9 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix;
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -114,6 +115,13 @@ impl Stream {
         }
     }
 
+    /// Has it end at once when it is closed: the system does not keep what its
+    /// peer has not taken.
+    pub(super) fn reset(&self) {
+        // One that has ended is not kept.
+        let _ = rustix::net::sockopt::set_socket_linger(self.as_fd(), Some(Duration::ZERO));
+    }
+
     /// Tells the peer that nothing more comes.
     pub(super) fn finish(&self) {
         self.end(net::Shutdown::Write);
@@ -130,5 +138,14 @@ impl Stream {
             Self::Tcp(stream) => stream.shutdown(how),
             Self::Unix(stream) => stream.shutdown(how),
         };
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
     }
 }

@@ -74,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         metavar="SECONDS",
         type=_seconds,
         default=3.0,
-        help="from the first byte of a message to its last; 3 by default",
+        help="from the first byte of a message to its last, and for a client that takes nothing of "
+        "its answer; 3 by default",
     )
     parser.add_argument(
         "--max-connections",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.rate import Rate
-from fastthrift._calls.server_call import ServerCall, SettledCall
+from fastthrift._calls.server_call import BEGUN, ServerCall, SettledCall
 from fastthrift._calls.settle import note_unfinished, peer_name
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 RESOURCE_PAUSE = 0.1
 
 # How long after it was accepted, or after an answer, a connection is fresh, and how long it has for
-# its next call where the server is closed meanwhile, in seconds: that may be on its way.
+# its next call where the server is closed meanwhile, in seconds: that may be on its way. A call
+# that is coming has as long for the rest.
 FRESH_FOR = 1.0
 FRESH_PATIENCE = 0.2
 FRESH_PAUSE = 0.01
@@ -44,6 +45,11 @@ def hold_last_bytes(client: Any) -> None:
         # options.
         with contextlib.suppress(OSError, TypeError):
             sock.setsockopt(socket.IPPROTO_TCP, _CORK, 1)
+
+
+def is_coming(call: ServerCall) -> bool:
+    """Whether a call is none yet, or not known to be whole."""
+    return call.header is None or call.stage == BEGUN
 
 
 class Connection:
@@ -67,18 +73,24 @@ class Connection:
         """Whether its next call may be on its way."""
         return self._is_spared and not self.is_busy and time.monotonic() < self._since + FRESH_FOR
 
+    @property
+    def may_bring_more(self) -> bool:
+        """Whether its next call may be on its way, or is coming."""
+        return self.is_fresh or (self._is_spared and self.is_busy and is_coming(self.call))
+
     def has_answered(self) -> None:
         """All that has come is answered, of a server that is not closed: another call may come."""
         self._since = time.monotonic()
         self.is_busy = False
 
     def stop_reading(self) -> None:
-        """End the connection after the call that is being processed, if one is.
+        """End the connection after the call that is being processed, if one is: one that has come
+        as a whole.
 
         Only the reading side is shut down: what has arrived can still be read and answered, so
         it does no harm when a call starts at this very moment.
         """
-        if self.call.header is None:
+        if is_coming(self.call):
             self._shut_down()
 
     def has_last_calls(self, grace: float) -> bool:
@@ -117,7 +129,7 @@ class Connections:
         # By the id of their transport.
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
-        # Whether fresh ones are ended by `wait_for_threads`, and not before.
+        # Whether those that may bring a call are ended by `wait_for_threads`, and not before.
         self.spares_fresh = False
         # How often it is logged that somebody sends no messages.
         self.rate = Rate(5)
@@ -164,16 +176,16 @@ class Connections:
             raise
 
     def stop_reading(self) -> None:
-        """End each after the call that it is in, but those that are fresh."""
+        """End each after the call that it is in, but those that may bring one."""
         for connection in list(self._open.values()):
             hold_last_bytes(connection.client)
-            if not connection.is_fresh:
+            if not connection.may_bring_more:
                 connection.stop_reading()
 
-    def _end_fresh(self, deadline: float) -> None:
-        """End those that were fresh, once a call has come or their time is over."""
+    def _end_last(self, deadline: float) -> None:
+        """End those that might bring a call, once it has come or their time is over."""
         deadline = min(deadline, time.monotonic() + FRESH_PATIENCE)
-        while any(connection.is_fresh for connection in list(self._open.values())):
+        while any(connection.may_bring_more for connection in list(self._open.values())):
             if time.monotonic() >= deadline:
                 break
             time.sleep(FRESH_PAUSE)
@@ -183,7 +195,7 @@ class Connections:
     def wait_for_threads(self, grace: float, logger: logging.Logger) -> None:
         """Wait for the threads, for ``grace`` milliseconds at most."""
         deadline = time.monotonic() + grace / 1000
-        self._end_fresh(deadline)
+        self._end_last(deadline)
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def tell_starved(error: BaseException, rate: Rate, logger: logging.Logger) -> None:
+    """Log that no connection can be accepted for now, as often as ``rate`` says."""
+    more = rate.tell()
+    if more is not None:
+        logger.error("Cannot accept connections for now: %s%s", error, more)
+
+
 def refuse(processor: Any, iprot: Any, oprot: Any, why: str) -> None:
     """Read a call, and answer that the server is overloaded; a oneway call gets no answer."""
     text = f"the server is overloaded: {why}; try again"

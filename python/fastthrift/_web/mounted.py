@@ -47,7 +47,7 @@ from .request import Request as Request
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
 
-logger = logging.getLogger("fastthrift.http")
+logger = logging.getLogger("fastthrift.server.http")
 
 #: What is read at once, in bytes.
 READ_SIZE = 65536

@@ -100,7 +100,8 @@ class RequestReader:
         self._head_steps: _Steps[RequestHead] | None = None
         self._body_steps: _Steps[bytes] | None = None
         self._current: RequestHead | None = None
-        self._failure: BadRequest | None = None
+        # Not the exception, which has the frames that it went through, and this object in them.
+        self._failure: tuple[int, str] | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the connection."""
@@ -134,14 +135,14 @@ class RequestReader:
 
     def _advance(self, steps: _Steps[_T]) -> _T | None:
         if self._failure is not None:
-            raise self._failure
+            raise BadRequest(*self._failure)
         try:
             next(steps)
         except StopIteration as end:
             value: _T = end.value
             return value
         except BadRequest as error:
-            self._failure = error
+            self._failure = error.status, error.reason
             raise
         return None
 

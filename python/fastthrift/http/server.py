@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client as http_client
 import http.server as http_server
+import io
 import logging
 import socket
 import socketserver
@@ -22,23 +23,24 @@ from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
 from fastthrift._calls.steps import run
 from fastthrift._serve.connections import FRESH_PATIENCE, RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import tell_full
+from fastthrift._serve.overload import tell_full, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
-from fastthrift.transport import TBufferedTransportFactory, TSocket
+from fastthrift.transport import TBufferedTransportFactory, TTransportException
 from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 from fastthrift.transport.base import TTransportFactory
+from fastthrift.transport.socket import AcceptedSocket
 
 from ._common import DEFAULT_MAX_MESSAGE_SIZE
 from ._request import RequestHead, RequestReader
 from ._serving import LINGER, READ_SIZE, SERVER, make_response, serve_request
 
-logger = logging.getLogger("fastthrift.http")
+logger = logging.getLogger("fastthrift.server.http")
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
@@ -90,7 +92,8 @@ class THttpServer(TServer):
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
         any time; ``message_timeout``, in milliseconds, how long a request may take from its first
-        byte to its last. A request of more than ``max_message_size`` bytes is refused.
+        byte to its last; a client has as long to take its answer, and as much more as that takes
+        at 16 KiB a second. A request of more than ``max_message_size`` bytes is refused.
         ``descriptor`` is of a socket that listens already, in place of ``server_address``; other
         processes that have it go on listening when this server is closed.
         """
@@ -190,8 +193,7 @@ def _serving_class(
             self._open: set[Any] = set()
             self._left = threading.Event()
             self._rate = Rate()
-            # Whether there were no descriptors when one was accepted last.
-            self._starved = False
+            self._starving = Rate()
             self._shared: Listening | None = None
 
         def serve_at(self, listening: Listening) -> None:
@@ -236,13 +238,10 @@ def _serving_class(
                 accept = super().get_request if self._shared is None else self._shared.accept
                 accepted: tuple[socket.socket, Any] = accept()
                 self._open.add(accepted[0])
-                self._starved = False
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
-                    if not self._starved:
-                        logger.error("Cannot accept connections for now: %s", error)
-                    self._starved = True
+                    tell_starved(error, self._starving, logger)
                     time.sleep(RESOURCE_PAUSE)
                 raise
 
@@ -279,6 +278,20 @@ def _serving_class(
     return ThreadedServer
 
 
+class _Output(io.RawIOBase):
+    """What is written to a client, who has its time to take it."""
+
+    def __init__(self, client: AcceptedSocket) -> None:
+        self._client = client
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._client.write(bytes(data))
+        return len(data)
+
+
 class _RequestHandler(http_server.BaseHTTPRequestHandler):
     """Serves one connection. Of its base the responses are used, but not the reading."""
 
@@ -287,23 +300,29 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = SERVER
     sys_version = ""
-    # Header and body leave in one piece.
-    wbufsize = -1
 
     def setup(self) -> None:
         self.timeout = self.server_of_thrift.client_timeout  # type: ignore[misc]
         self.disable_nagle_algorithm = self.request.family != getattr(socket, "AF_UNIX", None)  # type: ignore[misc]
         super().setup()
+        self._client = AcceptedSocket(self.connection, self.server_of_thrift.message_timeout)
+        # For handlers that answer by themselves: header and body leave in one piece.
+        self.wfile = io.BufferedWriter(_Output(self._client))
         self._reader = RequestReader(self.server_of_thrift.max_message_size)
         self._clock = MessageClock(self.server_of_thrift.message_timeout)
 
     def handle(self) -> None:
         server = self.server_of_thrift
         connections = server._in_threads
-        transport = TSocket(sock=self.connection)
-        with connections.in_this_thread(), connections.accepted(transport) as self._thrift:
+        with connections.in_this_thread(), connections.accepted(self._client) as self._thrift:
             if not server.closed or self._thrift.has_last_calls(server.grace):
                 super().handle()
+
+    def finish(self) -> None:
+        # Either keeps the descriptor open, and the client may have left before the last bytes.
+        for file in (self.wfile, self.rfile):
+            with contextlib.suppress(OSError, TTransportException):
+                file.close()
 
     def handle_one_request(self) -> None:
         """Serve one request; ``close_connection`` is set when it was the last."""
@@ -366,8 +385,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         return data
 
     def send(self, data: bytes) -> None:
-        self.wfile.write(data)
-        self.wfile.flush()
+        self._client.write(data)
 
     def respond(self, head: RequestHead | None, goes_on: bool, answer: Answer) -> None:
         self._note(head)

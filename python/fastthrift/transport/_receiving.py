@@ -13,19 +13,21 @@ class MessageClock:
     sends a byte now and then.
 
     The first read of a message waits while the connection is idle; those after it have what is
-    left.
+    left. Until somebody tells where messages begin, each read has the limit of its own.
     """
 
-    __slots__ = ("_begun", "_ends", "_seconds")
+    __slots__ = ("_begun", "_ends", "_is_told", "_seconds")
 
     def __init__(self, seconds: float | None) -> None:
         """``seconds`` from the first byte of a message; None for any time."""
         self._seconds = seconds
+        self._is_told = False
         self._begun = False
         self._ends: float | None = None
 
     def begin(self, *, arrived: bool = False) -> None:
         """Another message is next, of which something may have ``arrived``."""
+        self._is_told = True
         self._begun = arrived
         self._ends = None
 
@@ -34,7 +36,7 @@ class MessageClock:
         if not self._begun:
             self._begun = True
             return idle
-        if self._seconds is None:
+        if self._seconds is None or not self._is_told:
             return idle
         now = time.monotonic()
         if self._ends is None:

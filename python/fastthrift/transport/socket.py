@@ -31,6 +31,7 @@ from ._addresses import (
     seconds,
     too_late,
 )
+from ._answering import send_in_time
 from ._arrival import never_arrived
 from ._listening import (
     Listening,
@@ -262,9 +263,11 @@ class TSocket(TTransportBase):
                 self._bound(sock)
             # Sockets of another class, of TLS for one, have a way of their own.
             if len(buf) > _AT_ONCE or type(sock) is not socket.socket or type(buf) is not bytes:
-                sock.sendall(buf)
+                self._send(sock, buf)
             elif (sent := send_at_once(sock.fileno(), buf)) < len(buf):
-                sock.sendall(memoryview(buf)[sent:])
+                self._send(sock, memoryview(buf)[sent:])
+        except DeadlineExceeded:
+            raise
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:
@@ -275,6 +278,10 @@ class TSocket(TTransportBase):
             self._much = len(buf)
         if self.counts_bytes:
             self.bytes_sent += len(buf)
+
+    def _send(self, sock: socket.socket, data: bytes | memoryview) -> None:
+        """Send what the system does not take at once."""
+        sock.sendall(data)
 
     @property
     def peer(self) -> str | None:
@@ -369,10 +376,11 @@ class AcceptedSocket(TSocket):
     _sends_requests = False
 
     def __init__(self, sock: socket.socket, message_timeout: float | None) -> None:
-        """``message_timeout``, in seconds, is for a message as a whole; None for any time. The
-        socket's own is for each read and write."""
+        """``message_timeout``, in seconds, is for a message as a whole, and for an answer, with the
+        time that its size may take; None for any time. The socket's own is for each read."""
         super().__init__(sock=sock)
         self._each = sock.gettimeout()
+        self._answer_time = message_timeout
         self._clock = MessageClock(message_timeout)
         # Whether bytes may come that are no part of a message: those of TLS.
         self._is_wrapped = hasattr(sock, "pending")
@@ -401,6 +409,9 @@ class AcceptedSocket(TSocket):
         finally:
             if self.sock is not None:
                 sock.settimeout(self._each)
+
+    def _send(self, sock: socket.socket, data: bytes | memoryview) -> None:
+        send_in_time(sock, data, self._answer_time)
 
     def _wait_for_tls(self, sock: Any, patience: float | None) -> float | None:
         """Wait for what comes first, for it may be a part of a handshake, or of a record of TLS:
@@ -433,8 +444,9 @@ class TServerSocket:
         With port 0 the system chooses one: ``server_socket.sock.getsockname()[1]`` after
         ``listen()``. ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of
         ``host``; without it the first is listened on, IPv4 before IPv6. ``client_timeout``, in
-        milliseconds, is for each read and write of an accepted connection; None or 0 for none.
-        ``message_timeout``, in milliseconds, is from the first byte of a message to its last.
+        milliseconds, is for each read of an accepted connection; None or 0 for none.
+        ``message_timeout``, in milliseconds, is from the first byte of a message to its last; a
+        client has as long to take its answer, and as much more as that takes at 16 KiB a second.
         ``reuse_port`` lets several processes listen on one port and share its connections, where
         the system has ``SO_REUSEPORT``; without it a port in use is an error. ``descriptor`` is of
         a socket that listens already, opened by systemd for example.

@@ -1,4 +1,5 @@
-//! Sending without giving up the interpreter's lock.
+//! Sending without giving up the interpreter's lock, and what has become of
+//! what was sent.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -28,4 +29,22 @@ pub fn send_at_once(socket: RawFd, data: &[u8]) -> io::Result<usize> {
             error => Err(error),
         },
     }
+}
+
+/// How many bytes the system keeps that the other side of a connection has not
+/// taken; 0 where it does not tell: Linux does, for TCP and unix sockets.
+pub fn untaken(socket: RawFd) -> usize {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let mut count: libc::c_int = 0;
+        // SAFETY: the system writes a number of that type there, and tells
+        // itself whether `socket` is the number of one.
+        let failed = unsafe { libc::ioctl(socket, libc::TIOCOUTQ, &raw mut count) } != 0;
+        if !failed {
+            return usize::try_from(count).unwrap_or_default();
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = socket;
+    0
 }

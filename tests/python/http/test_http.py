@@ -10,7 +10,6 @@ import socket
 import socketserver
 import threading
 
-import fastthrift.http
 import pytest
 from fastthrift.http import (
     ResponseException,
@@ -317,6 +316,6 @@ def test_the_server_class_is_kept():
 
 
 def test_log_of_refused_requests(port, caplog):
-    with caplog.at_level(logging.WARNING, fastthrift.http.__name__):
+    with caplog.at_level(logging.WARNING, "fastthrift.server.http"):
         exchange(port, post(b""))
     assert "Refused a request of 127.0.0.1" in caplog.text

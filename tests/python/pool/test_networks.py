@@ -267,3 +267,45 @@ def test_a_slow_line_is_not_a_dead_one(network):
         network.slow_down(1, 1000)
         told = call()
     assert told["failed"] == []
+
+
+REPLIES = """
+    import socket, struct, time
+    from fastthrift.thrift import TMessageType
+    from support.rpc import message, receive_call
+
+    # Of an answer of 100,000 bytes a part comes, and then nothing.
+    body = struct.pack("!bhi", 11, 0, 100_000) + b"x" * 50_000
+    listener = socket.create_server(("0.0.0.0", 9090))
+    print("listening", flush=True)
+    peer, _ = listener.accept()
+    method, seqid = receive_call(peer)[:2]
+    peer.sendall(message(method, seqid, body))
+    print("half", flush=True)
+    time.sleep(3600)
+"""
+CUT_OFF = """
+    import json, time
+    from fastthrift import ClientPool
+    from fastthrift.transport import TTransportException
+    from support.rpc import Calls
+
+    pool = ClientPool(Calls, "tcp://10.77.1.2:9090", timeout=4, connect_timeout=1, retries=0)
+    begun = time.monotonic()
+    try:
+        pool.echo("x")
+    except TTransportException as error:
+        told = [type(error).__name__, error.request_sent, time.monotonic() - begun]
+    print(json.dumps([told, pool.stats()["open"]]), flush=True)
+"""
+
+
+def test_a_client_that_is_cut_off_in_the_middle_of_an_answer_has_its_deadline(network):
+    with network.running(network.server, REPLIES) as server:
+        assert server.stdout.readline() == "listening\n"
+        with network.running(network.client, CUT_OFF) as client:
+            assert server.stdout.readline() == "half\n"
+            network.cut(1)
+            (kind, was_sent, taken), still_open = json.loads(client.stdout.readline())
+    assert (kind, was_sent, still_open) == ("DeadlineExceeded", True, 0)
+    assert 3.9 < taken < LONG

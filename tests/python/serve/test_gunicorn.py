@@ -16,7 +16,8 @@ from typing import Any
 
 import fastthrift
 import pytest
-from fastthrift.rpc import make_client
+from fastthrift import hooks
+from fastthrift.rpc import make_client, make_server
 from fastthrift.thrift import TApplicationException
 from fastthrift.transport import (
     TBufferedTransportFactory,
@@ -364,3 +365,70 @@ def test_an_interval_for_greenlets_is_refused_by_workers_without_them(tmp_path: 
     program = Program(tmp_path, COMMAND, "--gevent-check-interval", "5", "app:processor")
     assert program.process.wait(PATIENCE) == 1
     assert program.logged("Error: gevent_check_interval is for the worker thriftpy_gevent, not for")
+
+
+PRELOADED = """
+import os
+from app import idl
+from fastthrift.rpc import make_client
+from fastthrift.thrift import TProcessor
+
+# It has made a call before the workers are forked.
+client = make_client(idl.Sums, "127.0.0.1", int(os.environ["BACKEND"]), timeout=60_000)
+client.add(1, 2)
+
+class Handler:
+    def add(self, a, b):
+        return client.add(a, b)
+
+    def pid(self):
+        return os.getpid()
+
+processor = TProcessor(idl.Sums, Handler())
+"""
+
+
+class Adding:
+    def __init__(self) -> None:
+        self.peers: set[str] = set()
+
+    def add(self, a: int, b: int) -> int:
+        call = hooks.current_call()
+        assert call is not None
+        self.peers.add(str(call.peer))
+        return a + b
+
+
+def test_a_client_from_before_the_fork_has_a_connection_in_each_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no worker reads what answers another one."""
+    (tmp_path / "preloaded.py").write_text(PRELOADED)
+    (tmp_path / "sums.thrift").write_text(IDL)
+    sums = fastthrift.load(str(tmp_path / "sums.thrift"), "sums_backend_thrift").Sums
+    adding = Adding()
+    backend = make_server(sums, adding, "127.0.0.1", 1, client_timeout=None)
+    backend.trans.port = 0
+    backend.trans.listen()
+    thread = threading.Thread(target=backend.serve)
+    thread.start()
+    try:
+        monkeypatch.setenv("BACKEND", str(backend.trans.sock.getsockname()[1]))
+        options = ["-w", "2", "-k", f"{ROOM}.GThreadWorker", "--preload", "preloaded:processor"]
+        with served(tmp_path, PLAIN, *options) as program, contextlib.ExitStack() as clients:
+            by_worker: dict[int, Any] = {}
+
+            def have_both() -> bool:
+                client = clients.enter_context(contextlib.closing(program.client()))
+                by_worker[client.pid()] = client
+                return len(by_worker) == 2
+
+            until(have_both)
+            for number in range(50):
+                for client in by_worker.values():
+                    assert client.add(number, 1) == number + 1
+        # Those of the workers, and that of gunicorn itself.
+        assert len(adding.peers) == 3
+    finally:
+        backend.close()
+        thread.join(PATIENCE)

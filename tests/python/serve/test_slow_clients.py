@@ -17,9 +17,9 @@ import pytest
 from fastthrift.contrib.aio import http as aio_http
 from fastthrift.contrib.aio import rpc as aio_rpc
 from fastthrift.rpc import make_server
-from fastthrift.server import TSimpleServer
+from fastthrift.server import TSimpleServer, TThreadedServer
 from fastthrift.thrift import TMessageType, TProcessor
-from fastthrift.transport import TFramedTransportFactory, TServerSocket
+from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
 from fastthrift.transport.sslsocket import TSSLServerSocket
 from support import aio as aio_support
 from support.rpc import PATIENCE, Calls, Handler, i32_result, message, receive, serving
@@ -170,6 +170,28 @@ def test_without_a_limit_a_slow_message_is_read(kind: str) -> None:
             time.sleep(0.02)
         peer.settimeout(PATIENCE)
         assert receive(peer, len(ANSWER)) == ANSWER
+
+
+class OwnLoop(TThreadedServer):
+    """Processes the calls of a connection as a server for thriftpy2 does."""
+
+    def handle(self, client: Any) -> None:
+        prot = self.iprot_factory.get_protocol(self.itrans_factory.get_transport(client))
+        with contextlib.suppress(TTransportException):
+            while True:
+                self.processor.process(prot, prot)
+
+
+def test_a_loop_that_does_not_tell_where_messages_begin_has_its_connections_kept() -> None:
+    with (
+        server_of("threaded", server_class=OwnLoop) as port,
+        socket.create_connection(("127.0.0.1", port)) as peer,
+    ):
+        peer.settimeout(PATIENCE)
+        for _ in range(4):
+            peer.sendall(ADD)
+            assert receive(peer, len(ANSWER)) == ANSWER
+            time.sleep(MESSAGE / 1000 * 0.6)
 
 
 def test_a_handshake_of_tls_has_its_time(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -12,15 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastthrift.contrib.aio.processor import TAsyncProcessor
-from fastthrift.contrib.aio.server import TAsyncServer
-from fastthrift.contrib.aio.socket import TAsyncServerSocket
-from fastthrift.server import TSimpleServer, TThreadedServer
 from fastthrift.thrift import TApplicationException
 from support import aio as aio_support
 from support import each_server
-from support.rpc import PATIENCE, Handler, client_of, make_server, serving
-from support.stopping import in_loop
+from support.rpc import PATIENCE, Handler
 
 
 class Exiting(Handler):
@@ -33,41 +29,56 @@ class AsyncExiting(aio_support.Handler):
         sys.exit(3)
 
 
-@contextlib.contextmanager
-def asyncio_server() -> Any:
-    trans = TAsyncServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000)
-    server = TAsyncServer(TAsyncProcessor(aio_support.Calls, AsyncExiting()), trans)
-    with in_loop(server):
-        assert trans.raw_sock is not None
-        yield trans.raw_sock.getsockname()[1]
-
-
-@pytest.mark.parametrize("kind", [TThreadedServer, TSimpleServer, TAsyncServer])
-def test_a_handler_that_exits_ends_neither_server_nor_connection(kind: Any, caplog: Any) -> None:
-    started = asyncio_server() if kind is TAsyncServer else serving(make_server(Exiting(), kind))
-    with started as port, client_of(port) as client:
-        for _ in range(2):
+@pytest.mark.parametrize("kind", each_server.ALL)
+def test_a_handler_that_exits_ends_neither_server_nor_connection(kind: str, caplog: Any) -> None:
+    is_awaited = kind.startswith("asyncio") or kind == each_server.AWAITED
+    handler = AsyncExiting() if is_awaited else Exiting()
+    with each_server.serving_by(kind, handler) as served, served.client() as client:
+        # More often than there are threads that could end.
+        for _ in range(20):
             with pytest.raises(TApplicationException) as caught:
                 client.nothing()
             assert caught.value.type == TApplicationException.INTERNAL_ERROR
             assert client.add(1, 2) == 3
+        with served.client() as another:
+            if kind != "simple":
+                assert another.add(1, 2) == 3
     assert "Error processing nothing" in caplog.text
 
 
-@pytest.mark.parametrize("kind", [kind for kind in each_server.ALL if kind != "simple"])
+def processor_seconds(process: int) -> float:
+    """What a process has taken of the processors, as they count it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# A server that spins takes as much of a second as it gets; one that does not, next to nothing.
+SPINNING = 0.5
+
+
+@pytest.mark.parametrize("kind", each_server.ALL)
 def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
     kind: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
     program = textwrap.dedent(
         f"""
-        import logging, resource, sys
+        import logging, os, resource, sys
         from support.each_server import serving_by
 
         logging.basicConfig(filename={str(log)!r})
         with serving_by({kind!r}) as served:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+            # All that a server opens for itself it has then.
+            with served.client() as client:
+                assert client.add(1, 2) == 3
+            # One that serves a connection at a time has no room for another then.
+            free = os.dup(0)
+            os.close(free)
+            least = free + ({kind!r} != "simple") * 16
+            resource.setrlimit(resource.RLIMIT_NOFILE, (least, 64))
             print(served.port, flush=True)
+            sys.stdin.readline()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
             sys.stdin.read()
         """
     )
@@ -90,7 +101,12 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
                 assert process.poll() is None
                 pause.wait(0.05)
             # Long enough for some hundred lines, where each try was one.
+            before = processor_seconds(process.pid)
             pause.wait(1)
+            assert processor_seconds(process.pid) - before < SPINNING
+        if kind == "simple":
+            process.stdin.write("more\n")
+            process.stdin.flush()
         with each_server.client_at(kind, port) as client:
             assert client.add(1, 2) == 3
         assert len(log.read_text().splitlines()) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import os
 import socket
@@ -733,12 +734,26 @@ def test_any_grace_is_one(grace):
         server.close(grace)
 
 
-def test_made_by_make_server_connections_speak_as_they_like():
+class Subclass(TNonblockingServer):
+    pass
+
+
+@pytest.mark.parametrize(
+    "server_class",
+    [
+        TNonblockingServer,
+        Subclass,
+        functools.partial(TNonblockingServer, threads=4),
+        functools.partial(functools.partial(Subclass), threads=4),
+    ],
+    ids=["itself", "a subclass", "a partial", "a partial of a partial of a subclass"],
+)
+def test_made_by_make_server_connections_speak_as_they_like(server_class):
     from fastthrift.rpc import make_server as make
 
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    server = make(Calls, Handler(), "127.0.0.1", port, server_class=TNonblockingServer)
+    server = make(Calls, Handler(), "127.0.0.1", port, server_class=server_class)
     server.trans.listen()
     with serving(server):
         for protocol, transport in itertools.product(PROTOCOLS, TRANSPORTS):

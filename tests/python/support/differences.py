@@ -237,6 +237,12 @@ DIFFERENCES: dict[str, Difference] = {
         "it has received are answered, and serve() returns. A second SIGINT is as before. "
         "server.handle_signals = False leaves signals alone.",
     ),
+    "slow-answers": Difference(
+        "Servers",
+        "A client has client_timeout for an answer as a whole, however large that is.",
+        "It has message_timeout, and as much more as what it has taken by then may take at 16 KiB "
+        "a second.",
+    ),
     "slow-messages": Difference(
         "Servers",
         "A client that sends a byte now and then keeps its connection for ever.",

@@ -21,12 +21,12 @@ from fastthrift._calls.settle import (
     error_number,
 )
 from fastthrift._serve.connections import RESOURCE_PAUSE
-from fastthrift._serve.overload import tell_full
+from fastthrift._serve.overload import tell_full, tell_starved
 
 if TYPE_CHECKING:
     import ssl
 
-logger = logging.getLogger("fastthrift.contrib.aio.server")
+logger = logging.getLogger("fastthrift.server.aio")
 
 # How often the event loop goes round, with some to spare, until a connection that has a transport
 # has a task that serves it.
@@ -70,11 +70,11 @@ class Acceptor(asyncio.AbstractServer):
         self._open: set[socket.socket] = set()
         self._left = asyncio.Event()
         self._rate = Rate()
+        self._starving = Rate()
         self._closed = False
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self.sockets]
 
     async def _accept(self, sock: socket.socket) -> None:
-        starved = False
         while True:
             await self._wait_for_room(sock)
             try:
@@ -84,14 +84,11 @@ class Acceptor(asyncio.AbstractServer):
                 if self._closed or isinstance(error, ValueError) or number in NOT_LISTENING:
                     return
                 if number in OUT_OF_RESOURCES:
-                    if not starved:
-                        logger.error("Cannot accept connections for now: %s", error)
-                    starved = True
+                    tell_starved(error, self._starving, logger)
                     await asyncio.sleep(RESOURCE_PAUSE)
                 elif number not in CLIENT_GONE:
                     logger.warning("A connection failed while it was accepted: %r", error)
             else:
-                starved = False
                 self._begin(client)
                 # Others have their turn, however many come.
                 await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from fastthrift._calls.steps import drive
 
 from ._opening import note_opening
 
-logger = logging.getLogger("fastthrift.contrib.aio.server")
+logger = logging.getLogger("fastthrift.server.aio")
 
 
 async def process_and_answer(

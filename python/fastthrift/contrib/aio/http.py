@@ -91,7 +91,7 @@ __all__ = [
     "make_server",
 ]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastthrift.server.http")
 
 
 def _load(name: str) -> Any:
@@ -466,6 +466,8 @@ class TAsyncHttpServer(TAsyncServer):
     Requests are read, and refused, as by ``fastthrift.http.THttpServer``.
     """
 
+    _logger = logger
+
     def __init__(
         self,
         processor: Any,
@@ -483,7 +485,8 @@ class TAsyncHttpServer(TAsyncServer):
 
         ``client_timeout``, in milliseconds, is how long a connection may stay idle, None or 0 for
         any time; ``message_timeout``, in milliseconds, how long a request may take from its first
-        byte to its last. A request of more than ``max_message_size`` bytes is refused.
+        byte to its last; a client has as long to take its answer, and as much more as that takes
+        at 16 KiB a second. A request of more than ``max_message_size`` bytes is refused.
         ``descriptor`` is of a socket that listens already, in place of ``host`` and ``port``.
         """
         trans = _Listener(

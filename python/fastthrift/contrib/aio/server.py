@@ -6,7 +6,9 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from fastthrift._serve.connections import (
     FRESH_PATIENCE,
     FRESH_PAUSE,
     hold_last_bytes,
+    is_coming,
 )
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.transport import TTransportException
@@ -45,7 +48,7 @@ __all__ = [
     "logger",
 ]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fastthrift.server.aio")
 
 # Of the event loop, until a call that the system has received is being processed: one finds that
 # the socket can be read, one wakes the connection's task; the others are for tasks within that
@@ -69,6 +72,12 @@ class Connection:
         """Whether its next call may be on its way."""
         return self.call.header is None and time.monotonic() < self._since + FRESH_FOR
 
+    @property
+    def may_bring_more(self) -> bool:
+        """Whether its next call may be on its way, or is coming."""
+        has_begun = getattr(self.client, "has_begun", False)
+        return self.is_fresh or (has_begun and is_coming(self.call))
+
     def has_answered(self, *, closed: bool) -> None:
         """What has come is answered; unless the server is ``closed``, another call may come."""
         self._since = -FRESH_FOR if closed else time.monotonic()
@@ -78,6 +87,10 @@ class Connection:
         if self.call.header is None:
             self.stopped = True
             self.task.cancel()
+        elif is_coming(self.call):
+            # Who reads it may have all of it, and be about to answer. uvloop's sockets refuse.
+            with contextlib.suppress(OSError, TypeError, AttributeError):
+                self.client.sock.shutdown(socket.SHUT_RD)
 
     def has_last_calls(self, client: Any) -> bool:
         """Whether calls may have arrived before the server was closed, which are served; behind
@@ -102,6 +115,8 @@ class TAsyncServer:
     max_connections: int | None = None
     # Whether SIGTERM and SIGINT are a wish to close, while the main thread serves.
     handle_signals: bool = True
+
+    _logger = logger
 
     def __init__(
         self,
@@ -215,7 +230,7 @@ class TAsyncServer:
             if not connection.stopped:
                 raise
         except Exception:
-            logger.exception("The connection of %s failed", connection.peer)
+            self._logger.exception("The connection of %s failed", connection.peer)
         finally:
             self._connections.pop(task, None)
 
@@ -253,7 +268,7 @@ class TAsyncServer:
 
     def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
         """What becomes of a call that fails."""
-        return settle(error, call, peer, oprot, logger, closed=self.closed, rate=self._rate)
+        return settle(error, call, peer, oprot, self._logger, closed=self.closed, rate=self._rate)
 
     def _signals(self) -> AbstractContextManager[None]:
         """Closes the server on signals, while the main thread serves."""
@@ -311,23 +326,24 @@ class TAsyncServer:
         for _ in range(_TURNS_TO_READ):
             await asyncio.sleep(0)
         for connection in list(self._connections.values()):
-            if not connection.is_fresh:
+            if not connection.may_bring_more:
                 connection.stop_reading()
-        await self._wait_for_fresh()
+        await self._wait_for_last()
         for connection in list(self._connections.values()):
             connection.stop_reading()
         if await self._wait_for_connections(self.grace / 1000):
-            note_unfinished(logger, len(self._connections), self.grace)
+            note_unfinished(self._logger, len(self._connections), self.grace)
             for connection in list(self._connections.values()):
                 if connection.task is not asyncio.current_task():
                     connection.stopped = True
                     connection.task.cancel()
             await self._wait_for_connections(1)
 
-    async def _wait_for_fresh(self) -> None:
-        """Wait for the next calls of fresh connections, which may be on their way."""
+    async def _wait_for_last(self) -> None:
+        """Wait for the next calls of connections, which may be on their way, and for the rest of
+        those that are coming."""
         deadline = time.monotonic() + min(FRESH_PATIENCE, self.grace / 1000)
-        while any(connection.is_fresh for connection in self._connections.values()):
+        while any(connection.may_bring_more for connection in self._connections.values()):
             if time.monotonic() >= deadline:
                 break
             await asyncio.sleep(FRESH_PAUSE)

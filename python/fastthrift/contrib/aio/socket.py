@@ -31,6 +31,7 @@ from fastthrift.transport._addresses import (
     too_late,
     unix_family,
 )
+from fastthrift.transport._answering import AnswerClock, give_up
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._ssl import (
@@ -130,10 +131,14 @@ class _Stream:
         # With nothing to send there is nothing to wait for, and no time to measure.
         pending = self.writer.transport.get_write_buffer_size()
         try:
-            patience = self._patience(self.socket_timeout) if pending else None
-            await patiently(patience, self.writer.drain)
+            if pending:
+                await self._drain(self.writer)
+            else:
+                await self.writer.drain()
         except (TimeoutError, asyncio.TimeoutError) as error:
             self.abort()
+            if isinstance(error, TTransportException):
+                raise
             raise self._too_late("could not send") from error
         except BrokenPipeError as error:
             raise self._lost(TTransportBrokenPipe()) from error
@@ -143,6 +148,10 @@ class _Stream:
             # Nobody is going to send the rest of this message.
             self.abort()
             raise
+
+    async def _drain(self, writer: asyncio.StreamWriter) -> None:
+        """Wait until a peer keeps up that has not taken all yet."""
+        await patiently(self._patience(self.socket_timeout), writer.drain)
 
     def _patience_to_read(self) -> float | None:
         return self._patience(self.socket_timeout)
@@ -489,9 +498,10 @@ class TAsyncServerSocket:
         that listens already.
 
         With port 0 the system chooses one: ``raw_sock.getsockname()[1]`` after ``listen()``.
-        ``client_timeout``, in milliseconds, is for each read and write of an accepted
-        connection; None or 0 for none. ``message_timeout``, in milliseconds, is from the first
-        byte of a message to its last, and for the handshake of TLS. Connections are encrypted
+        ``client_timeout``, in milliseconds, is for each read of an accepted connection; None or
+        0 for none. ``message_timeout``, in milliseconds, is from the first byte of a message to
+        its last, and for the handshake of TLS; a client has as long to take its answer, and as
+        much more as that takes at 16 KiB a second. Connections are encrypted
         when ``ssl_context`` or ``certfile`` is given. ``reuse_port`` lets several processes listen
         on one port.
         """
@@ -594,19 +604,44 @@ class StreamHandler(_Stream):
         writer: asyncio.StreamWriter,
         message_timeout: float | None = None,
     ) -> None:
-        """``message_timeout``, in seconds, is for a message as a whole; None for any time."""
+        """``message_timeout``, in seconds, is for a message as a whole, and for an answer, with the
+        time that its size may take; None for any time."""
         self.reader: asyncio.StreamReader = reader
         self.writer: asyncio.StreamWriter = writer
         self._clock = MessageClock(message_timeout)
+        self._answer_clock = AnswerClock(message_timeout)
         self._is_ending = False
+        # How many bytes had been read when it began, less one where some are of this message.
+        self._before = 0
 
     def begin_message(self, *, arrived: bool = False) -> None:
         """Another message is next, of which something may have ``arrived``."""
         self._clock.begin(arrived=arrived)
+        self._before = self.bytes_received - arrived
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something has come of the message that was next."""
+        return self.bytes_received > self._before
 
     def end_reading(self) -> None:
         """Read what has arrived, and wait for nothing more."""
         self._is_ending = True
+
+    async def _drain(self, writer: asyncio.StreamWriter) -> None:
+        clock = self._answer_clock
+        buffered = writer.transport.get_write_buffer_size
+        clock.begin(self.sock, buffered())
+        while True:
+            patience = clock.patience(self.sock, buffered())
+            if patience is None:
+                await super()._drain(writer)
+                return
+            if not patience:
+                raise TAsyncDeadlineExceeded(message=give_up(self.sock, buffered()))
+            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+                await patiently(patience, writer.drain)
+                return
 
     def _patience_to_read(self) -> float | None:
         return 0.0 if self._is_ending else self._clock.patience(self.socket_timeout)
@@ -633,6 +668,11 @@ class StreamHandler(_Stream):
         """Does nothing: it is open."""
 
     def close(self) -> None:
-        """Close, after what was written has been sent."""
+        """Close, after what was written has been sent, to a client that takes it in time."""
         with contextlib.suppress(OSError, RuntimeError):
+            transport = self.writer.transport
+            if not transport.is_closing() and (left := transport.get_write_buffer_size()):
+                patience = self._answer_clock.longest(left)
+                if patience is not None:
+                    asyncio.get_running_loop().call_later(patience, transport.abort)
             self.writer.close()
