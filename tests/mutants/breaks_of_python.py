@@ -307,7 +307,7 @@ BREAKS = [
     Break(
         "`close` ends `serve`, after the calls in flight",
         "both directions of busy connections are shut",
-        "        if self.call.header is None:\n            self._shut_down()\n",
+        "        if is_coming(self.call):\n            self._shut_down()\n",
         "        self.client.sock.shutdown(socket.SHUT_RDWR)\n",
         ("servers/test_close::test_started_call_is_finished_and_answered",),
     ),
