@@ -42,15 +42,15 @@ BREAKS = [
     Break(
         "`idl`, `schema` and `wire` know nothing of Python",
         "the wire uses pyo3",
-        "use super::wire_type::{COMPACT_FALSE, WireType};",
-        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}use pyo3 as _;\n",
+        "use super::run::{self, Bounds, LONG_LIST, Walk};",
+        f"use super::run::{{self, Bounds, LONG_LIST, Walk}};{_UNSAID}use pyo3 as _;\n",
         ("tests/rooms.rs::the_rooms_below_python_know_nothing_of_it",),
     ),
     Break(
         "no two types share a name",
         "a second Depth",
-        "use super::wire_type::{COMPACT_FALSE, WireType};",
-        f"use super::wire_type::{{COMPACT_FALSE, WireType}};{_UNSAID}struct Depth;\n",
+        "use super::run::{self, Bounds, LONG_LIST, Walk};",
+        f"use super::run::{{self, Bounds, LONG_LIST, Walk}};{_UNSAID}struct Depth;\n",
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
@@ -77,8 +77,8 @@ BREAKS = [
     Break(
         "each room uses only those below it",
         "the wire uses the parser, by its way up",
-        "use super::wire_type::{COMPACT_FALSE, WireType};",
-        "use super::wire_type::{COMPACT_FALSE, WireType};\nuse super::super::idl as _;\n",
+        "use super::run::{self, Bounds, LONG_LIST, Walk};",
+        "use super::run::{self, Bounds, LONG_LIST, Walk};\nuse super::super::idl as _;\n",
         ("tests/rooms.rs::each_room_uses_only_those_below_it",),
     ),
     Break(
