@@ -284,6 +284,7 @@ PROVOKED = {
     "the peer has hung up while the connection was idle": hung_up_meanwhile,
     "a frame has a negative length": framed(b"\xff\xff\xff\xff"),
     "a frame is longer than the limit": framed(b"\x7f\xff\xff\xff"),
+    "a frame ends inside the message": framed(b"\0\0\0\x06\x80\1\0\2\0\0"),
     "the client was closed": closed,
 }
 
