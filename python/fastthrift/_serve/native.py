@@ -54,6 +54,8 @@ _FACTORIES: dict[type, str] = {
 HEADER = "THeader"
 # The protocols that its messages have.
 _INSIDE = ("binary", "compact")
+# Ends a struct, in both of them.
+_STOP = b"\0"
 # How many numbers it has for what the other side may speak.
 _CLIENT_TYPES = 5
 # The bytes that it has in the frame of an answer, before the message.
@@ -280,8 +282,10 @@ class Lane:
         return call
 
     def rest(self) -> bytes:
-        """What follows the message in its frame: another one."""
-        return self._source.getvalue() if self._framed else b""
+        """What follows the message in its frame: another one. Envoy's questions for health have a
+        stop too many, which is none."""
+        rest = self._source.getvalue() if self._framed else b""
+        return b"" if rest == _STOP else rest
 
     def note_opening(self, call: ServerCall, message: bytes) -> None:
         """Note how what is no message begins on its connection, for the log."""

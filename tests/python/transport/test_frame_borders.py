@@ -111,6 +111,15 @@ def test_what_follows_a_message_in_its_frame_and_is_none_is_told(kind: str, capl
     wait_for_log(caplog, "which sent no message: T")
 
 
+@pytest.mark.parametrize("kind", ["nonblocking", "nonblocking, awaited"])
+def test_the_native_server_passes_over_a_stop_too_many(kind: str) -> None:
+    """As Envoy's questions for health have it."""
+    with serving_by(kind, dialect=DIALECTS[FRAMED]) as served:
+        found = answers(FRAMED, served.port, frame(FRAMED, add(1) + b"\0"), frame(FRAMED, add(2)))
+        assert [next(found) for _ in range(2)] == [(1, 1), (2, 2)]
+        found.close()
+
+
 @each_server
 def test_what_follows_a_message_in_a_frame_of_header_is_passed_over(kind: str) -> None:
     with serving_by(kind, dialect=DIALECTS[HEADER]) as served:
