@@ -312,6 +312,8 @@ class Lane:
                 break
             is_first = False
         calls.answer(self.output.take(), goes_on)
+        # The traceback of a call that failed may keep this frame, and not the connection with it.
+        del calls
         return goes_on
 
 
@@ -386,6 +388,8 @@ class CallsInThread:
             if not lane.make(calls, message):
                 # What it holds is nobody else's.
                 del self._lanes[format]
+        # As `Lane.make` does.
+        del calls
 
 
 class Serving:
