@@ -100,6 +100,7 @@ caught(fastthrift.encode, module.Name(number=Raises()))
 caught(fastthrift.encode, module.Name(real="x"))
 caught(fastthrift.encode, module.Name(real=Raises()))
 caught(fastthrift.encode, module.Name(text="\\ud800"))
+caught(fastthrift.encode, module.Name(raw=memoryview(b"abcd")[:0]))
 caught(fastthrift.encode, module.Name(raw=memoryview(b"abcd").cast("I")[:0]))
 caught(fastthrift.encode, module.Names([3]))
 caught(fastthrift.encode, 3)
@@ -119,6 +120,7 @@ print(fastthrift.encode(module.Name(raw=memoryview(b"abc"))))
         ["KeyError", "False"],
         ["TEncodeException", "True"],
         ["nothing", "was"],
+        ["TEncodeException", "True"],
         ["TEncodeException", "True"],
         ["TypeError", "False"],
     ], printed
