@@ -138,6 +138,8 @@ class THttpClient(TTransportBase):
         self._never_arrived = False
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
+        # Whether it was connected before its first request.
+        self._is_fresh = False
         self._http_header_factory = http_header_factory or THttpHeaderFactory()
         self._timeout: float | None = None
         self._ssl_context_factory = ssl_context_factory
@@ -169,9 +171,11 @@ class THttpClient(TTransportBase):
             self.close()
             self._translate(error)
             raise
+        self._is_fresh = True
 
     def close(self) -> None:
         connection, self._http = self._http, None
+        self._is_fresh = False
         if connection is not None:
             connection.close()
 
@@ -227,7 +231,10 @@ class THttpClient(TTransportBase):
         self.response = io.BytesIO()
         self.answer_description = None
         self.request_sent = False
-        if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
+        # What has come on a fresh one is TLS's own.
+        is_fresh, self._is_fresh = self._is_fresh, False
+        kept = None if is_fresh else self._http
+        if kept is not None and not (self._keep_alive and _is_usable(kept)):
             self.close()
         if self._http is None:
             self.open()

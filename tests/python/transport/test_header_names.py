@@ -76,7 +76,9 @@ def sent_over_header(connection: socket.socket, seen: list[Any]) -> None:
 def sent_over_http(connection: socket.socket, seen: list[Any]) -> None:
     request = b""
     while b"\r\n\r\n" not in request:
-        request += connection.recv(65536)
+        if not (piece := connection.recv(65536)):
+            return  # it was refused before it was sent
+        request += piece
     head, _, body = request.partition(b"\r\n\r\n")
     pairs = [line.partition(": ")[::2] for line in head.decode("latin-1").split("\r\n")[1:]]
     seen += pairs
