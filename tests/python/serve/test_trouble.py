@@ -56,7 +56,8 @@ def processor_seconds(process: int) -> float:
 SPINNING = 0.5
 
 
-@pytest.mark.parametrize("kind", each_server.ALL)
+# Not the simple one: while it serves a connection it accepts no other, so that it may not notice.
+@pytest.mark.parametrize("kind", [kind for kind in each_server.ALL if kind != "simple"])
 def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
     kind: str, tmp_path: Path
 ) -> None:
@@ -71,14 +72,11 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
             # All that a server opens for itself it has then.
             with served.client() as client:
                 assert client.add(1, 2) == 3
-            # One that serves a connection at a time has no room for another then.
             free = os.dup(0)
             os.close(free)
-            least = free + ({kind!r} != "simple") * 16
+            least = free + 16
             resource.setrlimit(resource.RLIMIT_NOFILE, (least, 64))
             print(served.port, flush=True)
-            sys.stdin.readline()
-            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
             sys.stdin.read()
         """
     )
@@ -104,9 +102,6 @@ def test_a_server_without_descriptors_waits_for_some_and_says_so_once(
             before = processor_seconds(process.pid)
             pause.wait(1)
             assert processor_seconds(process.pid) - before < SPINNING
-        if kind == "simple":
-            process.stdin.write("more\n")
-            process.stdin.flush()
         with each_server.client_at(kind, port) as client:
             assert client.add(1, 2) == 3
         assert len(log.read_text().splitlines()) == 1
