@@ -109,5 +109,9 @@ def untaken(descriptor: int) -> int:
     """How many bytes the system keeps that the other side of a connection has not taken; 0 where it
     does not tell: Linux does, for TCP and unix sockets."""
 
+def end_unless_arrived(descriptor: int) -> bool:
+    """End a connection in both directions, unless something has arrived that was not read: the
+    system refuses what arrives later. Whether it has ended."""
+
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
     """What was written to a native transport, and the one below that sends it; others: itself."""

@@ -55,18 +55,24 @@ def is_coming(call: ServerCall) -> bool:
 class Connection:
     """One accepted connection, as another thread sees it."""
 
-    def __init__(self, client: TTransportBase, *, spared: bool = False) -> None:
-        """``spared`` is whether it may have another call after the server was closed: then
-        somebody ends it who waits for its thread."""
+    def __init__(self, client: TTransportBase, connections: Connections | None = None) -> None:
+        """``connections`` are those of its server, where somebody waits for its thread after the
+        server was closed."""
         self.client = client
         self.peer = peer_name(client)
         self.call: ServerCall = SettledCall()
         # Whether something has come on it that is not answered.
         self.is_busy = False
-        self._is_spared = spared
+        self._connections = connections
         self._since = time.monotonic()
         # Until when calls that have arrived are served, of a server that is closed.
         self._ends: float | None = None
+
+    @property
+    def _is_spared(self) -> bool:
+        """Whether it may have another call after the server was closed: then somebody ends it who
+        waits for its thread."""
+        return self._connections is not None and self._connections.spares_fresh
 
     @property
     def is_fresh(self) -> bool:
@@ -108,6 +114,8 @@ class Connection:
         sock = getattr(self.client, "sock", None)
         if sock is None:
             return False
+        if hasattr(self.client, "is_ending"):
+            self.client.is_ending = True
         with contextlib.suppress(OSError):
             if isinstance(sock, socket.socket):
                 # Not SSLSocket's: it would go on in plain text.
@@ -148,7 +156,7 @@ class Connections:
         """A connection while it is served."""
         connection = self._open.get(id(client))
         if connection is None:
-            connection = Connection(client, spared=self.spares_fresh)
+            connection = Connection(client, self)
             self._open[id(client)] = connection
         try:
             yield connection
@@ -189,6 +197,8 @@ class Connections:
             if time.monotonic() >= deadline:
                 break
             time.sleep(FRESH_PAUSE)
+        # Those too whose threads begin only now.
+        self.spares_fresh = False
         for connection in list(self._open.values()):
             connection.stop_reading()
 

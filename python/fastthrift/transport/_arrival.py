@@ -23,7 +23,8 @@ _STATE = struct.Struct("=B67xI")
 _CLOSED = 7
 _ENDED_BY_PEER = 8
 
-# How long a peer's refusal is waited for at most, in seconds, and how many round trips.
+# How long a peer's refusal is waited for at most, in seconds; it comes within two round trips
+# where its system has time for it.
 _PATIENCE = 0.5
 _ROUND_TRIPS = 2
 
@@ -45,12 +46,17 @@ def never_arrived(sock: Any, at: float | None) -> bool:
 
 
 def pauses_for_refusal(sock: Any, at: float | None) -> Iterator[float]:
-    """The pauses, in seconds, after which `was_refused` knows: none, or one where the refusal may
-    be on its way."""
+    """The pauses, in seconds, after which `was_refused` knows: none, or some, each longer than the
+    one before, while the refusal may be on its way."""
+    now = time.monotonic()
+    ends = now + _PATIENCE if at is None else min(now + _PATIENCE, at)
     state, round_trip = _state(sock)
-    if state == _ENDED_BY_PEER and _unacknowledged(sock):
-        left = _PATIENCE if at is None else max(0.0, at - time.monotonic())
-        yield min(_ROUND_TRIPS * round_trip, _PATIENCE, left)
+    pause = _ROUND_TRIPS * round_trip
+    while state == _ENDED_BY_PEER and _unacknowledged(sock) and (left := ends - now) > 0:
+        yield min(pause, left)
+        pause *= 2
+        now = time.monotonic()
+        state, _ = _state(sock)
 
 
 def was_refused(sock: Any) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from fastthrift._core import send_at_once
+from fastthrift._core import end_unless_arrived, send_at_once
 
 from ._addresses import (
     EITHER_FAMILY,
@@ -237,7 +237,7 @@ class TSocket(TTransportBase):
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
-        if not data:
+        if not data and not (data := self._last_bytes(sock, sz)):
             end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
             )
@@ -249,6 +249,10 @@ class TSocket(TTransportBase):
         if self.counts_bytes:
             self.bytes_received += len(data)
         return data
+
+    def _last_bytes(self, sock: socket.socket, sz: int) -> bytes:
+        """What has come though the end was read."""
+        return b""
 
     def write(self, buf: bytes) -> None:
         """Send all of the bytes."""
@@ -375,6 +379,10 @@ class AcceptedSocket(TSocket):
 
     _sends_requests = False
 
+    #: Whether its server is closed and has ended it: what arrives later may not look as if it had
+    #: been received.
+    is_ending = False
+
     def __init__(self, sock: socket.socket, message_timeout: float | None) -> None:
         """``message_timeout``, in seconds, is for a message as a whole, and for an answer, with the
         time that its size may take; None for any time. The socket's own is for each read."""
@@ -409,6 +417,12 @@ class AcceptedSocket(TSocket):
         finally:
             if self.sock is not None:
                 sock.settimeout(self._each)
+
+    def _last_bytes(self, sock: socket.socket, sz: int) -> bytes:
+        # The system takes what comes to a side that reads no more. TLS ends in its own way.
+        if not self.is_ending or self._is_wrapped or end_unless_arrived(sock.fileno()):
+            return b""
+        return sock.recv(sz)
 
     def _send(self, sock: socket.socket, data: bytes | memoryview) -> None:
         send_in_time(sock, data, self._answer_time)

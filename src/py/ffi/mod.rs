@@ -58,7 +58,7 @@ pub use scalar::{
     ExactNumber, NotText, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
     ReadStrBytes, ScalarKind, Unread, half_pairs, write_exact_field,
 };
-pub use sending::{send_at_once, untaken};
+pub use sending::{end_unless_arrived, send_at_once, untaken};
 pub use slots::{ListedSlots, Slot, SlotList, SlotTable, Slots};
 pub use stack::{affordable_levels, stack_is_short};
 pub use storage::{

@@ -1,5 +1,5 @@
 //! Sending without giving up the interpreter's lock, and what has become of
-//! what was sent.
+//! what was sent; the end of a connection.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -47,4 +47,23 @@ pub fn untaken(socket: RawFd) -> usize {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = socket;
     0
+}
+
+/// Ends a connection in both directions, unless something has arrived that was
+/// not read. Whether it has ended.
+///
+/// Both are done one right behind the other, so that next to nothing can
+/// arrive in between; what arrives later the system refuses.
+pub fn end_unless_arrived(socket: RawFd) -> bool {
+    let mut byte = 0_u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: the system writes a byte at most there, and tells itself whether
+    // `socket` is the number of one.
+    let arrived = unsafe { libc::recv(socket, (&raw mut byte).cast(), 1, flags) };
+    if arrived > 0 {
+        return false;
+    }
+    // SAFETY: no memory is passed. One that has ended already may fail.
+    unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
+    true
 }

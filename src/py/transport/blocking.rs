@@ -81,3 +81,10 @@ pub fn send_at_once(descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
 pub fn untaken(descriptor: RawFd) -> usize {
     ffi::untaken(descriptor)
 }
+
+/// Ends a connection in both directions, unless something has arrived that was
+/// not read: the system refuses what arrives later. Whether it has ended.
+#[pyfunction]
+pub fn end_unless_arrived(descriptor: RawFd) -> bool {
+    ffi::end_unless_arrived(descriptor)
+}

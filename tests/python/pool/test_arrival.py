@@ -2,13 +2,15 @@
 again."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 
 import pytest
 from fastthrift import ClientPool
 from fastthrift.contrib.aio.pool import AsyncClientPool
-from fastthrift.transport import TTransportException
+from fastthrift.transport import TBufferedTransportFactory, TServerSocket, TTransportException
+from fastthrift.transport.socket import AcceptedSocket
 from support import rpc
 from support.rpc import Calls
 
@@ -92,3 +94,63 @@ def test_a_request_that_the_peer_can_still_read_is_not_made_again(call):
         assert caught.value.request_sent is True
         assert caught.value.type == TTransportException.END_OF_FILE
     assert ending.received == ["add"]
+
+
+class SlowToEnd(TBufferedTransportFactory):
+    """Of a server whose threads are held up when a connection has ended, before they close it."""
+
+    def __init__(self):
+        self.has_ended = threading.Event()
+        self.may_close = threading.Event()
+
+    def get_transport(self, trans):
+        read = trans.read
+
+        def read_slowly(size):
+            try:
+                return read(size)
+            except TTransportException:
+                self.has_ended.set()
+                assert self.may_close.wait(LONG)
+                raise
+
+        trans.read = read_slowly
+        return super().get_transport(trans)
+
+
+def test_a_request_that_a_stopped_server_does_not_read_is_made_again():
+    slow = SlowToEnd()
+    stopped = rpc.make_server(itrans_factory=slow)
+    with contextlib.ExitStack() as stack:
+        serving = stack.enter_context(contextlib.ExitStack())
+        port = serving.enter_context(rpc.serving(stopped))
+        serving.callback(slow.may_close.set)
+        pool = stack.enter_context(
+            contextlib.closing(ClientPool(Calls, f"tcp://127.0.0.1:{port}", timeout=LONG))
+        )
+        assert pool.add(1, 2) == 3
+        stopped.close()
+        assert slow.has_ended.wait(LONG)
+        other = rpc.make_server(trans=TServerSocket("127.0.0.1", port))
+        stack.enter_context(rpc.serving(other))
+        assert pool.add(3, 4) == 7
+
+
+class EndsEarly(socket.socket):
+    """A connection on which a request arrives just after its end was read."""
+
+    def recv(self, *args):
+        self.recv = super().recv
+        return b""
+
+
+def test_a_request_that_arrives_with_the_end_of_a_stopped_server_is_read():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
+        accepted = AcceptedSocket(EndsEarly(fileno=listener.accept()[0].detach()), None)
+        with contextlib.closing(accepted):
+            client.sendall(b"a request")
+            accepted.is_ending = True
+            assert accepted.read(100) == b"a request"

@@ -7,13 +7,21 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fastthrift._serve.connections import FRESH_PATIENCE
 from fastthrift.rpc import client_context
-from fastthrift.server import TNonblockingServer, TSimpleServer, TThreadedServer
+from fastthrift.server import (
+    TNonblockingServer,
+    TSimpleServer,
+    TThreadedServer,
+    TThreadPoolServer,
+)
 from fastthrift.transport import TServerSocket, TTransportException
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
+from support.runner import wait_until
 
 every_server = pytest.mark.parametrize(
     "server_class", [TSimpleServer, TThreadedServer, TNonblockingServer]
@@ -185,6 +193,33 @@ def test_grace_for_handlers_that_do_not_return(caplog):
     handler.go_on.set()
     assert_ends(caller)
     assert failures == []
+
+
+def test_a_connection_that_waits_for_a_thread_does_not_hold_the_stop(caplog):
+    class Slow(Handler):
+        def add(self, a, b):
+            entered.set()
+            assert leaving.wait(PATIENCE)
+            return a + b
+
+    entered, leaving = threading.Event(), threading.Event()
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=None)
+    server = make_server(Slow(), TThreadPoolServer, trans, threads=1)
+    port = port_of(server)
+    thread = start(server)
+    with client_of(port) as client, ThreadPoolExecutor() as executor:
+        answer = executor.submit(client.add, 1, 2)
+        assert entered.wait(PATIENCE)
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as waiting:
+            wait_until(lambda: server._waiting.qsize() == 1)
+            server.close()
+            # Calls that are on their way are waited for no more.
+            threading.Event().wait(5 * FRESH_PATIENCE)
+            leaving.set()
+            assert answer.result(PATIENCE) == 3
+            assert waiting.recv(1) == b""
+    assert_ends(thread)
+    assert caplog.records == []
 
 
 @every_server

@@ -38,6 +38,17 @@ def _note(ready: asyncio.Future[None]) -> None:
         ready.set_result(None)
 
 
+class CountingReader(asyncio.StreamReader):
+    """One that tells how many bytes the event loop has read, whether somebody has them already or
+    not."""
+
+    bytes_arrived = 0
+
+    def feed_data(self, data: Any) -> None:
+        self.bytes_arrived += len(data)
+        super().feed_data(data)
+
+
 class Acceptor(asyncio.AbstractServer):
     """Accepts the connections of some sockets, and awaits a function for each in a task."""
 
@@ -141,7 +152,7 @@ class Acceptor(asyncio.AbstractServer):
 
     async def _connect(self, client: socket.socket) -> None:
         """Make streams of a connection, and have them served."""
-        reader = asyncio.StreamReader(self._limit, self._loop)
+        reader = CountingReader(self._limit, self._loop)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:

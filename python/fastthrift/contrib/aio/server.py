@@ -56,6 +56,11 @@ logger = logging.getLogger("fastthrift.server.aio")
 _TURNS_TO_READ = 10
 
 
+async def _turns_to_read() -> None:
+    for _ in range(_TURNS_TO_READ):
+        await asyncio.sleep(0)
+
+
 class Connection:
     """One accepted connection, and the task that serves it."""
 
@@ -81,6 +86,12 @@ class Connection:
     def has_answered(self, *, closed: bool) -> None:
         """What has come is answered; unless the server is ``closed``, another call may come."""
         self._since = -FRESH_FOR if closed else time.monotonic()
+
+    def end_unless_arrived(self) -> bool:
+        """End the connection, unless something has arrived that was not read, or a call is being
+        processed: whether nothing has arrived."""
+        end = getattr(self.client, "end_unless_arrived", None)
+        return self.call.header is not None or end is None or end()
 
     def stop_reading(self) -> None:
         """End the connection unless a call is being processed, which then is its last."""
@@ -323,14 +334,12 @@ class TAsyncServer:
 
     async def _end_connections(self) -> None:
         # What came while the loop was busy has been received, and is not read yet.
-        for _ in range(_TURNS_TO_READ):
-            await asyncio.sleep(0)
-        for connection in list(self._connections.values()):
-            if not connection.may_bring_more:
-                connection.stop_reading()
+        await _turns_to_read()
+        await self._stop_reading(
+            [one for one in self._connections.values() if not one.may_bring_more]
+        )
         await self._wait_for_last()
-        for connection in list(self._connections.values()):
-            connection.stop_reading()
+        await self._stop_reading(list(self._connections.values()))
         if await self._wait_for_connections(self.grace / 1000):
             note_unfinished(self._logger, len(self._connections), self.grace)
             for connection in list(self._connections.values()):
@@ -338,6 +347,19 @@ class TAsyncServer:
                     connection.stopped = True
                     connection.task.cancel()
             await self._wait_for_connections(1)
+
+    async def _stop_reading(self, connections: list[Connection]) -> None:
+        """End connections after the calls that have arrived."""
+        late = []
+        for connection in connections:
+            if connection.end_unless_arrived():
+                connection.stop_reading()
+            else:
+                late.append(connection)
+        if late:
+            await _turns_to_read()
+        for connection in late:
+            connection.stop_reading()
 
     async def _wait_for_last(self) -> None:
         """Wait for the next calls of connections, which may be on their way, and for the rest of

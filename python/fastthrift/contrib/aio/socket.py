@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from fastthrift._core import end_unless_arrived
 from fastthrift.transport import TServerSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
@@ -627,6 +628,30 @@ class StreamHandler(_Stream):
     def end_reading(self) -> None:
         """Read what has arrived, and wait for nothing more."""
         self._is_ending = True
+
+    def end_unless_arrived(self) -> bool:
+        """End the connection, unless something has arrived that was not read: whether nothing has.
+        It goes on where something is still to be sent, and with TLS, which ends in its own way."""
+        if getattr(self.reader, "bytes_arrived", self.bytes_received) != self.bytes_received:
+            return False
+        transport = self.writer.transport
+        if transport.get_extra_info("ssl_object") is not None or transport.is_closing():
+            return True
+        return bool(transport.get_write_buffer_size()) or end_unless_arrived(self.sock.fileno())
+
+    async def read(self, sz: int) -> bytes:
+        """Read between 1 and ``sz`` bytes."""
+        try:
+            return await super().read(sz)
+        except TAsyncTransportTimeout:
+            if not self._is_ending or self.end_unless_arrived():
+                raise
+        # It comes at once.
+        self._is_ending = False
+        try:
+            return await super().read(sz)
+        finally:
+            self._is_ending = True
 
     async def _drain(self, writer: asyncio.StreamWriter) -> None:
         clock = self._answer_clock
