@@ -89,6 +89,7 @@ from ._core_transport import (
     TFramedTransportFactory,
     TMemoryBuffer,
     end_unless_arrived,
+    pass_over_stop,
     rest_of_frame,
     send_at_once,
     source_below,
@@ -110,10 +111,10 @@ __all__ = [
     "find_method", "format_text", "frame_end", "frame_ended", "frame_header", "frame_length",
     "from_dict", "from_json", "inherit_native", "initialize", "install_call", "install_frozen",
     "install_getattr", "is_slot", "keep_headers", "layout_fields", "load_schema", "parse_json",
-    "read_call", "read_header_frame", "read_json", "read_json_message", "read_json_value",
-    "read_reply", "read_value", "refused_transform", "rest_of_frame", "select", "send_at_once",
-    "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output", "tells_later",
-    "to_dict", "to_json", "trace", "unknown_fields", "untaken", "write_call", "write_header_frame",
-    "write_json_message", "write_json_value", "write_result", "write_value",
+    "pass_over_stop", "read_call", "read_header_frame", "read_json", "read_json_message",
+    "read_json_value", "read_reply", "read_value", "refused_transform", "rest_of_frame", "select",
+    "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output",
+    "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "untaken", "write_call",
+    "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on

@@ -101,6 +101,10 @@ def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""
 
+def pass_over_stop(trans: Any) -> None:
+    """Drop what is left of the frame of the message that was read last, where that is one byte that
+    ends a struct."""
+
 def rest_of_frame(trans: Any) -> int: ...
 def send_at_once(descriptor: int, data: bytes) -> int:
     """Send what a socket takes without waiting, with the lock; how many bytes that were."""

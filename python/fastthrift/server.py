@@ -46,7 +46,11 @@ from fastthrift._calls.settle import (
     conclude,
     error_number,
 )
-from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
+from fastthrift._calls.transports import (
+    pass_over_stop,
+    protocol_of_answers,
+    transport_of_answers,
+)
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import Overload, refuse, tell_starved
@@ -178,6 +182,8 @@ class TServer:
             goes_on = True
             while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
                 is_first = call.opening is None
+                if not is_first:
+                    pass_over_stop(itrans)
                 call.begin(b"")
                 try:
                     if begin_message is not None:

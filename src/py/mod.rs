@@ -85,8 +85,8 @@ mod _core {
     #[pymodule_export]
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
-        TFramedTransportFactory, TMemoryBuffer, end_unless_arrived, rest_of_frame, send_at_once,
-        source_below, take_output, untaken,
+        TFramedTransportFactory, TMemoryBuffer, end_unless_arrived, pass_over_stop, rest_of_frame,
+        send_at_once, source_below, take_output, untaken,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};

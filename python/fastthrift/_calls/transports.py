@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastthrift._core import pass_over_stop as pass_over_native_stop
 from fastthrift._core import rest_of_frame as rest_of_native_frame
 
 TYPE_CHECKING = False
@@ -96,6 +97,20 @@ def rest_of_frame(trans: Any) -> int:
     if getattr(trans, "has_frames", False):
         return len(trans.arrived)
     return rest_of_native_frame(trans)
+
+
+#: The byte that ends a struct.
+STOP = b"\0"
+
+
+def pass_over_stop(trans: Any) -> None:
+    """Drop what is left of the frame of the message that was read, where that is a stop too many,
+    which is no message: Envoy's questions for health have one."""
+    if getattr(trans, "has_frames", False):
+        if trans.arrived == STOP:
+            trans.arrived.clear()
+    else:
+        pass_over_native_stop(trans)
 
 
 def is_in_memory(trans: Any) -> bool:

@@ -10,7 +10,7 @@ use super::input::Fetch;
 use super::{ReadAhead, TransportInput, Underlying};
 use crate::py::error;
 use crate::stream::{FRAME_HEADER, frame_header};
-use crate::wire::Limits;
+use crate::wire::{Limits, WireType};
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
 const LARGEST_KEPT: usize = 1 << 16;
@@ -80,6 +80,15 @@ impl CyTransportBase {
             self.read_ahead.end - self.read_ahead.position
         } else {
             0
+        }
+    }
+
+    /// Drops what is left of the frame that came last, where that is one byte
+    /// that ends a struct, and no message.
+    pub fn pass_over_stop(&mut self) {
+        let ahead = &mut self.read_ahead;
+        if self.framed && ahead.bytes.get(ahead.position..ahead.end) == Some(&[WireType::STOP]) {
+            ahead.position = ahead.end;
         }
     }
 

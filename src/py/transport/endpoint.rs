@@ -116,6 +116,16 @@ pub fn rest_of_frame(trans: &Bound<'_, PyAny>) -> PyResult<usize> {
     }
 }
 
+/// Drops what is left of the frame of the message that was read last, where that
+/// is one byte that ends a struct.
+#[pyfunction]
+pub fn pass_over_stop(trans: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(framed) = trans.cast::<TFramedTransport>() {
+        framed.as_super().try_borrow_mut()?.pass_over_stop();
+    }
+    Ok(())
+}
+
 /// Whether `object` is exactly of the native class `T` or of a Python
 /// subclass that changes neither reading nor writing.
 fn is_original<T: pyo3::PyTypeInfo>(object: &Bound<'_, PyAny>) -> bool {

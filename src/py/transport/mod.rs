@@ -18,7 +18,7 @@ pub use blocking::{
 };
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use contents::bytes_of;
-pub use endpoint::{Endpoint, rest_of_frame, with_next_frame};
+pub use endpoint::{Endpoint, pass_over_stop, rest_of_frame, with_next_frame};
 pub use framed::{TFramedTransport, TFramedTransportFactory};
 pub use input::{Fetch, TransportInput};
 pub use memory::TMemoryBuffer;

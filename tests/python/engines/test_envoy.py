@@ -68,6 +68,12 @@ class Behind:
         healthy = "cluster.greeter.membership_healthy"
         wait_until(lambda: self.statistic(healthy) == number, f"{number} servers are healthy")
 
+    def assert_stays_healthy(self) -> None:
+        """Each question for health has a byte too many, and the next one comes after it."""
+        checks = "cluster.greeter.health_check"
+        wait_until(lambda: self.statistic(f"{checks}.success") >= 6, "health is asked again")
+        assert self.statistic(f"{checks}.failure") == 0
+
     @contextlib.contextmanager
     def client(self, protocol: str = "binary", transport: str = "framed") -> Iterator:
         """One connection."""
@@ -202,10 +208,17 @@ def test_headers_reach_servers_of_theader(tmp_path, protocol, kinds):
             pytest.raises(TApplicationException, match="the deadline is over: greet"),
         ):
             late.greet("Bob")
-        # Each question for health has a byte too many, and the next one comes after it.
-        checks = "cluster.greeter.health_check"
-        wait_until(lambda: behind.statistic(f"{checks}.success") >= 6, "health is asked again")
-        assert behind.statistic(f"{checks}.failure") == 0
+        behind.assert_stays_healthy()
+
+
+@pytest.mark.parametrize("kind", ["nonblocking", "threaded", "asyncio"])
+def test_each_server_is_asked_for_health_on_one_connection(tmp_path, kind):
+    behind = Behind(tmp_path, configuration("envoy.yaml"))
+    for backend in (behind.one, behind.two):
+        backend.command += ["--transport", "framed", "--protocol", "binary", "--server", kind]
+    with behind.started(), behind.client() as client:
+        assert client.greet("Ann") in {"one: Ann", "two: Ann"}
+        behind.assert_stays_healthy()
 
 
 @pytest.mark.parametrize(("protocol", "transport"), DIALECTS)

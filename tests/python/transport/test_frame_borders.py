@@ -111,8 +111,8 @@ def test_what_follows_a_message_in_its_frame_and_is_none_is_told(kind: str, capl
     wait_for_log(caplog, "which sent no message: T")
 
 
-@pytest.mark.parametrize("kind", ["nonblocking", "nonblocking, awaited"])
-def test_the_native_server_passes_over_a_stop_too_many(kind: str) -> None:
+@each_server
+def test_a_stop_too_many_is_passed_over(kind: str) -> None:
     """As Envoy's questions for health have it."""
     with serving_by(kind, dialect=DIALECTS[FRAMED]) as served:
         found = answers(FRAMED, served.port, frame(FRAMED, add(1) + b"\0"), frame(FRAMED, add(2)))

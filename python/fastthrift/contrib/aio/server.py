@@ -18,7 +18,11 @@ from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
-from fastthrift._calls.transports import protocol_of_answers, transport_of_answers
+from fastthrift._calls.transports import (
+    pass_over_stop,
+    protocol_of_answers,
+    transport_of_answers,
+)
 from fastthrift._serve.connections import (
     FRESH_FOR,
     FRESH_PATIENCE,
@@ -264,6 +268,8 @@ class TAsyncServer:
             ahead = read_ahead_of(itrans)
             turn = Turn()
             while goes_on and (is_first or not self.closed or connection.has_last_calls(client)):
+                if not is_first:
+                    pass_over_stop(itrans)
                 is_first = False
                 if begin_message is not None:
                     begin_message(arrived=ahead is not None and bool(ahead.arrived))
