@@ -69,7 +69,7 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, protocol, framed, header, strict, max_message_size, max_string_length, max_depth,
+        descriptor, unix, *, protocol, framed, foreign, header, strict, max_message_size, max_string_length, max_depth,
         max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
@@ -78,6 +78,7 @@ impl NativeServer {
         unix: bool,
         protocol: Option<&str>,
         framed: Option<bool>,
+        foreign: bool,
         header: Option<([bool; 5], bool)>,
         strict: bool,
         max_message_size: usize,
@@ -100,6 +101,7 @@ impl NativeServer {
         let options = ServerOptions {
             protocol,
             framed,
+            is_foreign: foreign,
             client_types: header.map(|(client_types, _)| client_types),
             zlib: header.is_some_and(|(_, zlib)| zlib),
             strict,
@@ -261,6 +263,18 @@ impl ServedCalls {
             self.request.next_message()
         };
         Some(PyBytes::new(py, &message?))
+    }
+
+    /// Whether the message that was taken came behind another one in its frame.
+    #[getter]
+    fn is_behind(&self) -> bool {
+        self.request.is_behind()
+    }
+
+    /// Gives back what follows the message that was taken in its frame, before
+    /// that is answered: more messages, which come next.
+    fn put_back(&mut self, rest: &[u8]) {
+        self.request.put_back(Bytes::copy_from_slice(rest));
     }
 
     /// Closes the connection, unless all was answered.

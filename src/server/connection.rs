@@ -13,6 +13,7 @@ use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers};
 use super::calls::{MOST_UNSENT, Origin, Request};
+use super::come::{Come, Cut};
 use super::header::HeaderSession;
 use super::options::{LEAST_RATE, MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
@@ -114,7 +115,7 @@ pub(super) struct Connection {
     opening: [u8; LOOKED_AT],
     opened: usize,
     /// Messages that have come and were not handed out.
-    pending: VecDeque<Bytes>,
+    pending: VecDeque<Come>,
     /// When the last of them came.
     came: Instant,
     /// Whether a worker has calls of it.
@@ -267,6 +268,7 @@ impl Connection {
                         peer: mem::take(peer),
                         format,
                         header: format.header.then(|| HeaderSession::new(turn.options)),
+                        cut: cut_of(format, turn.options),
                         answers: Arc::clone(turn.answers),
                         unsent: AtomicUsize::new(0),
                         has_ended: AtomicBool::new(false),
@@ -297,7 +299,7 @@ impl Connection {
         let mut is_whole = false;
         let error = loop {
             match inbound.next() {
-                Ok(Some(message)) => self.pending.push_back(message),
+                Ok(Some(message)) => self.pending.push_back(Come::Whole(message)),
                 Ok(None) => {
                     self.has_begun = !inbound.is_empty();
                     return Ok((is_whole, None));
@@ -341,13 +343,23 @@ impl Connection {
         Some(Request::new(origin, messages, is_only, self.came))
     }
 
-    /// Answers the calls that have come with an error, in place of making them.
+    /// Answers the calls that have come with an error, in place of making them;
+    /// as many as its client may leave answers.
     pub(super) fn refuse_calls(&mut self, text: &str, limits: Limits, now: Instant) {
         let Speaks::Known { origin, .. } = &self.speaks else {
             return;
         };
         let origin = Arc::clone(origin);
-        for message in mem::take(&mut self.pending) {
+        while self.output_bytes < MOST_UNSENT
+            && let Some(Come::Whole(bytes) | Come::Behind(bytes)) = self.pending.pop_front()
+        {
+            let (message, rest) = match origin.cut {
+                Some(cut) => cut.first(bytes),
+                None => (bytes, None),
+            };
+            if let Some(rest) = rest {
+                self.pending.push_front(rest);
+            }
             match refusal(&origin, &message, limits, text) {
                 Some(answer) => self.send(answer, now),
                 None => self.close_when_sent(),
@@ -619,6 +631,15 @@ fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
         Framing::Unframed
     };
     Inbound::new(framing, format.protocol, options.limits)
+}
+
+/// How the messages of its frames are told apart; those of `THeader` have one
+/// each.
+fn cut_of(format: MessageFormat, options: &ServerOptions) -> Option<Cut> {
+    (format.framed && !format.header && !options.is_foreign).then_some(Cut {
+        protocol: format.protocol,
+        limits: options.limits,
+    })
 }
 
 /// What a connection speaks that begins with these bytes; nothing while they

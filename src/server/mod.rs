@@ -15,8 +15,8 @@
 //!   the order in which they came;
 //! - an idle connection has no thread, and no buffer;
 //! - memory grows with bytes that have come, and what a client does not take
-//!   is not made: from a connection whose calls wait, or whose answers do,
-//!   nothing is read;
+//!   is not made, several calls in one frame included: from a connection whose
+//!   calls wait, or whose answers do, nothing is read;
 //! - each message has a time from its first byte to its last, however its
 //!   bytes come;
 //! - a call that was received is answered before the server ends, within the
@@ -25,6 +25,7 @@
 
 mod answers;
 mod calls;
+mod come;
 mod connection;
 mod event_loop;
 mod header;

@@ -44,6 +44,9 @@ pub struct ServerOptions {
     pub protocol: Option<Protocol>,
     /// Whether messages are in frames, where that is fixed.
     pub framed: Option<bool>,
+    /// Whether it is another one than `protocol` says, which nobody here can
+    /// read: its messages come in frames.
+    pub is_foreign: bool,
     /// Of a server of `THeader`, whether it takes those that speak that, binary
     /// in frames and without, and compact in frames and without. Elsewhere any
     /// may come where neither protocol nor frames are fixed.
@@ -83,6 +86,7 @@ impl Default for ServerOptions {
         Self {
             protocol: None,
             framed: None,
+            is_foreign: false,
             client_types: None,
             zlib: false,
             strict: true,
