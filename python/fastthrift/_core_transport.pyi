@@ -105,9 +105,5 @@ def rest_of_frame(trans: Any) -> int: ...
 def send_at_once(descriptor: int, data: bytes) -> int:
     """Send what a socket takes without waiting, with the lock; how many bytes that were."""
 
-def untaken(descriptor: int) -> int:
-    """How many bytes the system keeps that the other side of a connection has not taken; 0 where it
-    does not tell: Linux does, for TCP and unix sockets."""
-
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
     """What was written to a native transport, and the one below that sends it; others: itself."""

@@ -23,6 +23,7 @@
 //!   grace that it was given.
 #![forbid(unsafe_code)]
 
+mod answer_clock;
 mod answers;
 mod calls;
 mod come;
@@ -44,10 +45,11 @@ use answers::Answers;
 use calls::Calls;
 use event_loop::EventLoop;
 
+pub use answer_clock::{AnswerClock, Untaken, longest};
 pub use calls::{Request, Work, Worker};
 pub use event_loop::Ended;
 pub use notices::Notice;
-pub use options::{LEAST_RATE, MessageFormat, ServerOptions};
+pub use options::{MessageFormat, ServerOptions};
 pub use socket::Listener;
 
 /// A server: what its threads share.

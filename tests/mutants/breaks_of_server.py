@@ -54,6 +54,16 @@ BREAKS = [
         ("tests/server/frames.rs::others_have_their_turn_between_the_calls_of_a_frame",),
     ),
     Break(
+        "a client that takes its answer too slowly is given up",
+        "a byte a second is enough",
+        "const LEAST_RATE: u32 = 16 * 1024;\n",
+        "const LEAST_RATE: u32 = 1;\n",
+        (
+            "tests/server/unread.rs::what_a_client_takes_gives_it_time_at_the_least_rate",
+            "serve/test_unread_answers::test_a_client_that_reads_a_little_now_and_then_is_given_up",
+        ),
+    ),
+    Break(
         "an idle connection of the native server",
         "each keeps much of what has come",
         "const LOOKED_AT: usize = 24;\n",

@@ -74,10 +74,3 @@ pub fn send_at_once(descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
     ffi::send_at_once(descriptor, data)
         .map_err(|error| PyOSError::new_err(ffi::system_error(&error)))
 }
-
-/// How many bytes the system keeps that the other side of a connection has not
-/// taken; 0 where it does not tell.
-#[pyfunction]
-pub fn untaken(descriptor: RawFd) -> usize {
-    ffi::untaken(descriptor)
-}

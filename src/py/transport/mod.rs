@@ -12,7 +12,7 @@ mod memory;
 mod underlying;
 
 pub use base::CyTransportBase;
-pub use blocking::{ToSend, below_empty_buffer, send_at_once, source_below, take_output, untaken};
+pub use blocking::{ToSend, below_empty_buffer, send_at_once, source_below, take_output};
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use contents::bytes_of;
 pub use endpoint::{Endpoint, rest_of_frame, with_next_frame};
