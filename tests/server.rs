@@ -1,6 +1,8 @@
 //! The server over loopback, with workers that answer each call with itself.
 #![allow(missing_docs)]
 
+#[path = "server/frames.rs"]
+mod frames;
 #[path = "server/header.rs"]
 mod header;
 #[path = "server/messages.rs"]

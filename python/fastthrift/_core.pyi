@@ -51,7 +51,7 @@ from ._core_protocol import (
     read_value,
     write_value,
 )
-from ._core_server import LEAST_RATE, NativeServer, NativeWorker, ServedCalls, ServerNotice
+from ._core_server import AnswerClock, NativeServer, NativeWorker, ServedCalls, ServerNotice
 from ._core_stream import (
     detect,
     frame_end,
@@ -94,13 +94,12 @@ from ._core_transport import (
     send_at_once,
     source_below,
     take_output,
-    untaken,
 )
 from ._core_unknown import UnknownField, UnknownFields, unknown_fields
 
 # fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "LEAST_RATE", "CyTransportBase", "Diagnostic",
+    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "AnswerClock", "CyTransportBase", "Diagnostic",
     "GeneratedCodec", "Initializer", "Method", "NativeServer", "NativeWorker", "OriginalMethods",
     "PayloadType", "Program", "Schema", "Selection", "ServedCalls", "ServerNotice", "StructStorage",
     "TApacheJSONProtocol", "TApacheJSONProtocolFactory", "TBinaryProtocol",
@@ -114,7 +113,7 @@ __all__ = [
     "pass_over_stop", "read_call", "read_header_frame", "read_json", "read_json_message",
     "read_json_value", "read_reply", "read_value", "refused_transform", "rest_of_frame", "select",
     "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output",
-    "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "untaken", "write_call",
+    "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "write_call",
     "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on

@@ -1,12 +1,25 @@
 """What `fastthrift._core` has for the native server. A part of its stub, and no module of its
 own."""
 
-from typing import Final, Literal, final
+from typing import Any, Literal, final
 
 from typing_extensions import Self
 
-# In bytes a second.
-LEAST_RATE: Final = 16384
+@final
+class AnswerClock:
+    """Bounds the waits for one answer: `seconds` for a client that takes nothing, and as much more
+    as what was taken by then may take at 16 KiB a second; None for any time."""
+
+    def __new__(cls, seconds: float | None) -> Self: ...
+    def begin(self, sock: Any, unsent: int) -> None:
+        """An answer is sent on a socket, of which the system does not have so many bytes."""
+
+    def longest(self, left: int) -> float | None:
+        """How long so many bytes may take that are left to the system, in seconds."""
+
+    def patience(self, sock: Any, unsent: int) -> float | None:
+        """How long to wait from now on, in seconds, where the system does not have so many bytes
+        yet: 0 where the client is too slow, None for any time."""
 
 @final
 class NativeServer:
@@ -20,6 +33,7 @@ class NativeServer:
         *,
         protocol: str | None,
         framed: bool | None,
+        foreign: bool,
         header: tuple[list[bool], bool] | None,
         strict: bool,
         max_message_size: int,
@@ -56,11 +70,14 @@ class ServedCalls:
     @property
     def format(self) -> tuple[str, bool]: ...
     @property
+    def is_behind(self) -> bool: ...
+    @property
     def peer(self) -> str: ...
     def answer(self, data: bytes, goes_on: bool) -> None: ...
     def give_up(self) -> None: ...
     def header(self) -> tuple[str, dict[bytes, bytes], float] | None: ...
     def next_message(self) -> bytes | None: ...
+    def put_back(self, rest: bytes) -> None: ...
 
 @final
 class ServerNotice:

@@ -109,10 +109,6 @@ def rest_of_frame(trans: Any) -> int: ...
 def send_at_once(descriptor: int, data: bytes) -> int:
     """Send what a socket takes without waiting, with the lock; how many bytes that were."""
 
-def untaken(descriptor: int) -> int:
-    """How many bytes the system keeps that the other side of a connection has not taken; 0 where it
-    does not tell: Linux does, for TCP and unix sockets."""
-
 def end_unless_arrived(descriptor: int) -> bool:
     """End a connection in both directions, unless something has arrived that was not read: the
     system refuses what arrives later. Whether it has ended."""

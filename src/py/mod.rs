@@ -64,7 +64,7 @@ mod _core {
         TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
     #[pymodule_export]
-    use super::server::{NativeServer, NativeWorker, ServedCalls, ServerNotice};
+    use super::server::{AnswerClock, NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
         detect, frame_end, frame_ended, frame_header, frame_length, keep_headers,
@@ -86,7 +86,7 @@ mod _core {
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
         TFramedTransportFactory, TMemoryBuffer, end_unless_arrived, pass_over_stop, rest_of_frame,
-        send_at_once, source_below, take_output, untaken,
+        send_at_once, source_below, take_output,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};
@@ -97,7 +97,6 @@ mod _core {
         ffi::check::<LoadedStruct>(module.py())?;
         super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
-        module.add("LEAST_RATE", crate::server::LEAST_RATE)?;
         let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", storage)

@@ -2,20 +2,23 @@
 //! Python's threads make the calls.
 
 use std::io::Write;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::ffi;
 use super::stream::dict_of;
-use crate::server::{Listener, Notice, Request, Runner, Server, ServerOptions, Work, Worker};
+use crate::server::{
+    self, Listener, Notice, Request, Runner, Server, ServerOptions, Untaken, Work, Worker,
+};
 use crate::stream::{Protocol, Speech};
 use crate::wire::Limits;
 
@@ -69,7 +72,7 @@ const fn name_of(protocol: Protocol) -> &'static str {
 impl NativeServer {
     #[new]
     #[pyo3(signature = (
-        descriptor, unix, *, protocol, framed, header, strict, max_message_size, max_string_length, max_depth,
+        descriptor, unix, *, protocol, framed, foreign, header, strict, max_message_size, max_string_length, max_depth,
         max_frame_size, connections, queue, message_time, idle_time, grace,
     ))]
     #[expect(clippy::too_many_arguments, reason = "all by keyword")]
@@ -78,6 +81,7 @@ impl NativeServer {
         unix: bool,
         protocol: Option<&str>,
         framed: Option<bool>,
+        foreign: bool,
         header: Option<([bool; 5], bool)>,
         strict: bool,
         max_message_size: usize,
@@ -100,6 +104,7 @@ impl NativeServer {
         let options = ServerOptions {
             protocol,
             framed,
+            is_foreign: foreign,
             client_types: header.map(|(client_types, _)| client_types),
             zlib: header.is_some_and(|(_, zlib)| zlib),
             strict,
@@ -112,7 +117,7 @@ impl NativeServer {
             connections,
             queue,
             message_time: limit(message_time),
-            untaken: |socket| ffi::untaken(socket.as_raw_fd()),
+            kept: |socket| ffi::untaken(socket.as_raw_fd()),
             idle_time: limit(idle_time),
             grace: duration(grace),
         };
@@ -263,6 +268,18 @@ impl ServedCalls {
         Some(PyBytes::new(py, &message?))
     }
 
+    /// Whether the message that was taken came behind another one in its frame.
+    #[getter]
+    fn is_behind(&self) -> bool {
+        self.request.is_behind()
+    }
+
+    /// Gives back what follows the message that was taken in its frame, before
+    /// that is answered: more messages, which come next.
+    fn put_back(&mut self, rest: &[u8]) {
+        self.request.put_back(Bytes::copy_from_slice(rest));
+    }
+
     /// Closes the connection, unless all was answered.
     fn give_up(&mut self) {
         self.request.give_up();
@@ -277,6 +294,55 @@ impl ServedCalls {
         } else {
             self.request.answer(bytes, goes_on);
         }
+    }
+}
+
+/// Bounds the waits for one answer, of a server whose loop is Python's.
+#[pyclass(module = "fastthrift._core")]
+pub struct AnswerClock {
+    time: Option<Duration>,
+    clock: Option<server::AnswerClock>,
+}
+
+fn untaken(sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<Untaken> {
+    let descriptor: RawFd = sock.call_method0(intern!(sock.py(), "fileno"))?.extract()?;
+    let kept = ffi::untaken(descriptor);
+    Ok(Untaken { unsent, kept })
+}
+
+#[pymethods]
+impl AnswerClock {
+    /// `seconds` for a client that takes nothing; None for any time.
+    #[new]
+    fn new(seconds: Option<f64>) -> Self {
+        let time = limit(seconds);
+        Self { time, clock: None }
+    }
+
+    /// An answer is sent on a socket, of which the system does not have
+    /// `unsent` bytes.
+    fn begin(&mut self, sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<()> {
+        if let Some(time) = self.time {
+            let untaken = untaken(sock, unsent)?;
+            self.clock = Some(server::AnswerClock::new(time, Instant::now(), untaken));
+        }
+        Ok(())
+    }
+
+    /// How long to wait from now on, in seconds, where the system does not have
+    /// `unsent` bytes yet: 0 where the client is too slow, None for any time.
+    fn patience(&mut self, sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<Option<f64>> {
+        let Some(clock) = &mut self.clock else {
+            return Ok(None);
+        };
+        let wait = clock.patience(Instant::now(), untaken(sock, unsent)?);
+        Ok(Some(wait.unwrap_or_default().as_secs_f64()))
+    }
+
+    /// How long `left` bytes may take that are left to the system, in seconds.
+    fn longest(&self, left: usize) -> Option<f64> {
+        let time = self.time?;
+        Some(server::longest(time, left).as_secs_f64())
     }
 }
 

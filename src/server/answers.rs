@@ -8,6 +8,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use mio::Waker;
 
+use super::come::Come;
+
 /// What became of a call.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -18,7 +20,7 @@ pub(super) struct Answer {
     /// Whether it was the last one of those that were handed out together.
     pub(super) last: bool,
     /// Those of them that were not made.
-    pub(super) rest: VecDeque<Bytes>,
+    pub(super) rest: VecDeque<Come>,
     /// Whether the connection goes on.
     pub(super) goes_on: bool,
 }

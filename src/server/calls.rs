@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes};
 
 use super::answers::{Answer, Answers, lock};
+use super::come::{Come, Cut};
 use super::header::{HeaderCall, HeaderSession};
 use super::notices::Notice;
 use super::options::MessageFormat;
@@ -43,6 +44,8 @@ pub struct Origin {
     pub(super) format: MessageFormat,
     /// Of `THeader`.
     pub(super) header: Option<HeaderSession>,
+    /// How the messages of a frame are told apart, where that is known.
+    pub(super) cut: Option<Cut>,
     pub(super) answers: Arc<Answers>,
     /// How many bytes of answers were given and not sent.
     pub(super) unsent: AtomicUsize,
@@ -54,13 +57,21 @@ pub struct Origin {
 /// of it is made meanwhile, and nothing read.
 pub(super) const MOST_UNSENT: usize = 1 << 20;
 
+/// So many calls that came behind others in their frames are made before other
+/// connections have their turn.
+const MOST_BEHIND: usize = 256;
+
 /// The calls that have come on a connection since it was last looked at, to be
 /// made and answered one after the other. Where it is dropped before, the
 /// connection is closed.
 #[derive(Debug)]
 pub struct Request {
     origin: Arc<Origin>,
-    messages: VecDeque<Bytes>,
+    messages: VecDeque<Come>,
+    /// How many were taken that came behind others in their frames, and whether
+    /// the last one did.
+    behind: usize,
+    is_behind: bool,
     /// Whether nothing else is to be sent or made at the moment: then the
     /// answer need not wait for the loop.
     is_only: bool,
@@ -76,13 +87,15 @@ impl Request {
     /// connection.
     pub(super) const fn new(
         origin: Arc<Origin>,
-        messages: VecDeque<Bytes>,
+        messages: VecDeque<Come>,
         is_only: bool,
         came: Instant,
     ) -> Self {
         Self {
             origin,
             messages,
+            behind: 0,
+            is_behind: false,
             is_only,
             ended: false,
             came,
@@ -138,11 +151,41 @@ impl Request {
             // Nobody takes the answers.
             self.messages.clear();
         }
-        let message = self.messages.pop_front()?;
-        if self.origin.header.is_some() {
-            return self.opened(&message);
+        let come = self.messages.pop_front()?;
+        self.is_behind = matches!(come, Come::Behind(_));
+        match come {
+            Come::Whole(message) if self.origin.header.is_some() => self.opened(&message),
+            Come::Whole(message) => Some(message),
+            Come::Behind(bytes) => {
+                self.behind += 1;
+                let Some(cut) = self.origin.cut else {
+                    return Some(bytes);
+                };
+                let (message, rest) = cut.first(bytes);
+                self.come_next(rest);
+                Some(message)
+            }
         }
-        Some(message)
+    }
+
+    /// Whether the message that was taken came behind another one in its frame.
+    #[must_use]
+    pub const fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// Gives back what follows the message that was taken in its frame: what is
+    /// in it are messages of their own, which come next. To be told before the
+    /// answer.
+    pub fn put_back(&mut self, rest: Bytes) {
+        self.come_next(Come::behind(rest));
+    }
+
+    fn come_next(&mut self, rest: Option<Come>) {
+        if let Some(rest) = rest {
+            self.messages.push_front(rest);
+            self.is_only = false;
+        }
     }
 
     /// The message in a frame of `THeader`.
@@ -171,7 +214,7 @@ impl Request {
         }
         let before = self.origin.unsent.fetch_add(bytes.len(), Ordering::Relaxed);
         let is_full = before + bytes.len() >= MOST_UNSENT;
-        let last = !goes_on || is_full || self.messages.is_empty();
+        let last = !goes_on || is_full || self.has_had_its_turn();
         let mut rest = VecDeque::new();
         if last {
             rest = mem::take(&mut self.messages);
@@ -184,6 +227,15 @@ impl Request {
             rest,
             goes_on,
         });
+    }
+
+    /// Whether others are to be looked at before the next message.
+    fn has_had_its_turn(&self) -> bool {
+        match self.messages.front() {
+            None => true,
+            Some(Come::Whole(_)) => false,
+            Some(Come::Behind(_)) => self.behind >= MOST_BEHIND,
+        }
     }
 
     /// Sends what the socket takes at once: the loop would have to be woken

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
+use super::answer_clock::{AnswerClock, Untaken};
 use super::answers::{Answer, Answers};
 use super::calls::{MOST_UNSENT, Origin, Request};
+use super::come::{Come, Cut};
 use super::header::HeaderSession;
-use super::options::{LEAST_RATE, MessageFormat, ServerOptions};
+use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
@@ -38,28 +40,6 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// How long an answer may take to arrive that is the last one.
 const LINGER: Duration = Duration::from_millis(300);
-
-/// More time than this is worth another wait: a client that is just too slow
-/// would be given less and less.
-const LEAST_WAIT: Duration = Duration::from_millis(100);
-
-/// Answers that wait for their client.
-#[derive(Debug)]
-struct Waiting {
-    since: Instant,
-    /// How many bytes there were that it had not taken, and have come since.
-    whole: usize,
-    /// How many of them it had taken when that was looked at.
-    taken: usize,
-}
-
-impl Waiting {
-    /// How much time the client has, that has one for a message.
-    fn time(&self, message_time: Duration) -> Duration {
-        let taken = u32::try_from(self.taken).unwrap_or(u32::MAX);
-        message_time + Duration::from_secs(1) / LEAST_RATE * taken
-    }
-}
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -114,7 +94,7 @@ pub(super) struct Connection {
     opening: [u8; LOOKED_AT],
     opened: usize,
     /// Messages that have come and were not handed out.
-    pending: VecDeque<Bytes>,
+    pending: VecDeque<Come>,
     /// When the last of them came.
     came: Instant,
     /// Whether a worker has calls of it.
@@ -124,8 +104,8 @@ pub(super) struct Connection {
     output: VecDeque<Bytes>,
     /// How many bytes are in it.
     output_bytes: usize,
-    /// Since its client was not ready for all of it.
-    waiting: Option<Waiting>,
+    /// Since its client was not ready for all of it, where it has a time.
+    clock: Option<AnswerClock>,
     /// Whether the socket may have more to read, and the peer may have ended.
     has_more: bool,
     has_hung_up: bool,
@@ -171,7 +151,7 @@ impl Connection {
             is_held: false,
             output: VecDeque::new(),
             output_bytes: 0,
-            waiting: None,
+            clock: None,
             has_more: true,
             has_hung_up: false,
             has_ended: false,
@@ -267,6 +247,7 @@ impl Connection {
                         peer: mem::take(peer),
                         format,
                         header: format.header.then(|| HeaderSession::new(turn.options)),
+                        cut: cut_of(format, turn.options),
                         answers: Arc::clone(turn.answers),
                         unsent: AtomicUsize::new(0),
                         has_ended: AtomicBool::new(false),
@@ -297,7 +278,7 @@ impl Connection {
         let mut is_whole = false;
         let error = loop {
             match inbound.next() {
-                Ok(Some(message)) => self.pending.push_back(message),
+                Ok(Some(message)) => self.pending.push_back(Come::Whole(message)),
                 Ok(None) => {
                     self.has_begun = !inbound.is_empty();
                     return Ok((is_whole, None));
@@ -341,13 +322,23 @@ impl Connection {
         Some(Request::new(origin, messages, is_only, self.came))
     }
 
-    /// Answers the calls that have come with an error, in place of making them.
+    /// Answers the calls that have come with an error, in place of making them;
+    /// as many as its client may leave answers.
     pub(super) fn refuse_calls(&mut self, text: &str, limits: Limits, now: Instant) {
         let Speaks::Known { origin, .. } = &self.speaks else {
             return;
         };
         let origin = Arc::clone(origin);
-        for message in mem::take(&mut self.pending) {
+        while self.output_bytes < MOST_UNSENT
+            && let Some(Come::Whole(bytes) | Come::Behind(bytes)) = self.pending.pop_front()
+        {
+            let (message, rest) = match origin.cut {
+                Some(cut) => cut.first(bytes),
+                None => (bytes, None),
+            };
+            if let Some(rest) = rest {
+                self.pending.push_front(rest);
+            }
             match refusal(&origin, &message, limits, text) {
                 Some(answer) => self.send(answer, now),
                 None => self.close_when_sent(),
@@ -413,8 +404,8 @@ impl Connection {
         }
         if !bytes.is_empty() {
             self.output_bytes += bytes.len();
-            if let Some(waiting) = &mut self.waiting {
-                waiting.whole += bytes.len();
+            if let Some(clock) = &mut self.clock {
+                clock.add(bytes.len());
             }
             self.output.push_back(bytes);
         }
@@ -480,12 +471,10 @@ impl Connection {
                     self.sent(written);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.waiting.is_none() {
-                        self.waiting = Some(Waiting {
-                            since: now,
-                            whole: self.untaken(options),
-                            taken: 0,
-                        });
+                    if self.clock.is_none()
+                        && let Some(time) = options.message_time
+                    {
+                        self.clock = Some(AnswerClock::new(time, now, self.untaken(options)));
                     }
                     return Ok(false);
                 }
@@ -493,13 +482,16 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.waiting = None;
+        self.clock = None;
         Ok(self.is_over(now))
     }
 
-    /// How many bytes its client has not taken.
-    fn untaken(&self, options: &ServerOptions) -> usize {
-        self.output_bytes + (options.untaken)(self.stream.as_fd())
+    /// What its client has not taken.
+    fn untaken(&self, options: &ServerOptions) -> Untaken {
+        Untaken {
+            unsent: self.output_bytes,
+            kept: (options.kept)(self.stream.as_fd()),
+        }
     }
 
     fn sent(&mut self, mut count: usize) {
@@ -539,8 +531,8 @@ impl Connection {
 
     /// When it is over unless something happens.
     fn deadline(&self, options: &ServerOptions) -> Option<Instant> {
-        if let (Some(waiting), Some(time)) = (&self.waiting, options.message_time) {
-            return waiting.since.checked_add(waiting.time(time));
+        if let Some(clock) = &self.clock {
+            return clock.until();
         }
         let time = if !self.output.is_empty() {
             options.message_time
@@ -577,17 +569,14 @@ impl Connection {
             return false;
         }
         self.scheduled = None;
-        let mut now = now;
-        if self.waiting.is_some() && options.message_time.is_some() {
-            let untaken = self.untaken(options);
-            if let Some(waiting) = &mut self.waiting {
-                waiting.taken = waiting.whole.saturating_sub(untaken);
-            }
-            now += LEAST_WAIT;
-        }
-        let is_late = self
-            .deadline(options)
-            .is_some_and(|deadline| deadline <= now);
+        let is_late = if let Some(mut clock) = self.clock {
+            let patience = clock.patience(now, self.untaken(options));
+            self.clock = Some(clock);
+            patience.is_none()
+        } else {
+            self.deadline(options)
+                .is_some_and(|deadline| deadline <= now)
+        };
         if is_late && !self.output.is_empty() {
             self.stream.reset();
         }
@@ -619,6 +608,15 @@ fn inbound(format: MessageFormat, options: &ServerOptions) -> Inbound {
         Framing::Unframed
     };
     Inbound::new(framing, format.protocol, options.limits)
+}
+
+/// How the messages of its frames are told apart; those of `THeader` have one
+/// each.
+fn cut_of(format: MessageFormat, options: &ServerOptions) -> Option<Cut> {
+    (format.framed && !format.header && !options.is_foreign).then_some(Cut {
+        protocol: format.protocol,
+        limits: options.limits,
+    })
 }
 
 /// What a connection speaks that begins with these bytes; nothing while they

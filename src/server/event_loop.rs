@@ -195,7 +195,8 @@ impl EventLoop {
         if let Some(soon) = self.calls.watch(self.now) {
             timeout = Some(timeout.map_or(soon, |timeout| timeout.min(soon)));
         }
-        if is_told || !self.unread.is_empty() || self.may_accept() {
+        let goes_on = !self.unread.is_empty() || !self.touched.is_empty();
+        if is_told || goes_on || self.may_accept() {
             timeout = Some(Duration::ZERO);
         }
         let polled = self.poll.poll(events, timeout);
@@ -393,6 +394,7 @@ impl EventLoop {
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         touched.dedup();
+        let mut again = Vec::new();
         for id in touched.drain(..) {
             self.hand_out(id);
             let Some(connection) = self.connections.get_mut(&id) else {
@@ -404,11 +406,8 @@ impl EventLoop {
                 Ok(false) => {
                     // Its answers were in the way.
                     if connection.ready() > 0 {
-                        self.hand_out(id);
+                        again.push(id);
                     }
-                    let Some(connection) = self.connections.get_mut(&id) else {
-                        continue;
-                    };
                     if connection.wants_turn() {
                         self.unread.push(id);
                     }
@@ -419,6 +418,7 @@ impl EventLoop {
                 Err(end) => self.end(id, end),
             }
         }
+        touched.append(&mut again);
         self.touched = touched;
     }
 

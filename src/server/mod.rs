@@ -15,16 +15,18 @@
 //!   the order in which they came;
 //! - an idle connection has no thread, and no buffer;
 //! - memory grows with bytes that have come, and what a client does not take
-//!   is not made: from a connection whose calls wait, or whose answers do,
-//!   nothing is read;
+//!   is not made, several calls in one frame included: from a connection whose
+//!   calls wait, or whose answers do, nothing is read;
 //! - each message has a time from its first byte to its last, however its
 //!   bytes come;
 //! - a call that was received is answered before the server ends, within the
 //!   grace that it was given.
 #![forbid(unsafe_code)]
 
+mod answer_clock;
 mod answers;
 mod calls;
+mod come;
 mod connection;
 mod event_loop;
 mod header;
@@ -43,10 +45,11 @@ use answers::Answers;
 use calls::Calls;
 use event_loop::EventLoop;
 
+pub use answer_clock::{AnswerClock, Untaken, longest};
 pub use calls::{Request, Work, Worker};
 pub use event_loop::Ended;
 pub use notices::Notice;
-pub use options::{LEAST_RATE, MessageFormat, ServerOptions};
+pub use options::{MessageFormat, ServerOptions};
 pub use socket::Listener;
 
 /// A server: what its threads share.

@@ -6,10 +6,6 @@ use std::time::Duration;
 use crate::stream::Protocol;
 use crate::wire::Limits;
 
-/// What a client takes of an answer at least, once its time is over, in bytes
-/// for each second.
-pub const LEAST_RATE: u32 = 16 * 1024;
-
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageFormat {
@@ -44,6 +40,9 @@ pub struct ServerOptions {
     pub protocol: Option<Protocol>,
     /// Whether messages are in frames, where that is fixed.
     pub framed: Option<bool>,
+    /// Whether it is another one than `protocol` says, which nobody here can
+    /// read: its messages come in frames.
+    pub is_foreign: bool,
     /// Of a server of `THeader`, whether it takes those that speak that, binary
     /// in frames and without, and compact in frames and without. Elsewhere any
     /// may come where neither protocol nor frames are fixed.
@@ -64,13 +63,12 @@ pub struct ServerOptions {
     /// an error.
     pub queue: usize,
     /// How long a message may take from its first byte to its last, and a
-    /// client that takes nothing of its answer. What it takes, in bytes, gives
-    /// it as much more time as that may take at [`LEAST_RATE`].
+    /// client that takes nothing of its answer: see
+    /// [`AnswerClock`](super::AnswerClock).
     pub message_time: Option<Duration>,
     /// How many bytes the system keeps that the other side of a connection has
-    /// not taken. Where it tells of none, a client has taken what the system
-    /// has.
-    pub untaken: fn(BorrowedFd<'_>) -> usize,
+    /// not taken, where it tells.
+    pub kept: fn(BorrowedFd<'_>) -> Option<usize>,
     /// How long a connection may have nothing to say.
     pub idle_time: Option<Duration>,
     /// How long calls may take to end when somebody else has closed the
@@ -83,6 +81,7 @@ impl Default for ServerOptions {
         Self {
             protocol: None,
             framed: None,
+            is_foreign: false,
             client_types: None,
             zlib: false,
             strict: true,
@@ -91,7 +90,7 @@ impl Default for ServerOptions {
             connections: 10_000,
             queue: 10_000,
             message_time: Some(Duration::from_secs(3)),
-            untaken: |_| 0,
+            kept: |_| None,
             idle_time: None,
             grace: Duration::from_secs(10),
         }

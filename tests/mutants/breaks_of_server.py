@@ -39,9 +39,29 @@ BREAKS = [
     Break(
         "what a client does not take is not made",
         "a worker makes all that has come",
-        "let last = !goes_on || is_full || self.messages.is_empty();",
-        "let last = !goes_on || (is_full && false) || self.messages.is_empty();",
-        ("tests/server.rs::calls_of_a_client_that_takes_no_answers_are_not_made",),
+        "let last = !goes_on || is_full || self.has_had_its_turn();",
+        "let last = !goes_on || (is_full && false) || self.has_had_its_turn();",
+        (
+            "tests/server.rs::calls_of_a_client_that_takes_no_answers_are_not_made",
+            "tests/server/frames.rs::calls_in_a_frame_are_not_made_for_a_client_that_takes_no_answers",
+        ),
+    ),
+    Break(
+        "several calls in one frame are made by the native server",
+        "all of them are made in one turn",
+        "Some(Come::Behind(_)) => self.behind >= MOST_BEHIND,",
+        "Some(Come::Behind(_)) => self.behind >= MOST_BEHIND << 20,",
+        ("tests/server/frames.rs::others_have_their_turn_between_the_calls_of_a_frame",),
+    ),
+    Break(
+        "a client that takes its answer too slowly is given up",
+        "a byte a second is enough",
+        "const LEAST_RATE: u32 = 16 * 1024;\n",
+        "const LEAST_RATE: u32 = 1;\n",
+        (
+            "tests/server/unread.rs::what_a_client_takes_gives_it_time_at_the_least_rate",
+            "serve/test_unread_answers::test_a_client_that_reads_a_little_now_and_then_is_given_up",
+        ),
     ),
     Break(
         "an idle connection of the native server",

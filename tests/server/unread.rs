@@ -5,7 +5,7 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fastthrift::server::{Notice, Request, ServerOptions};
+use fastthrift::server::{AnswerClock, Notice, Request, ServerOptions, Untaken};
 use fastthrift::wire::message_type;
 
 use crate::messages::{add, binary, read};
@@ -28,7 +28,7 @@ fn client_that_takes_nothing_is_given_up() {
         ServerOptions {
             message_time: Some(MESSAGE),
             // Whatever the system has taken meanwhile.
-            untaken: |_| LARGE,
+            kept: |_| Some(LARGE),
             ..ServerOptions::default()
         },
         1,
@@ -100,4 +100,61 @@ fn mistakes_of_each_kind_are_told_whatever_came_before() {
         assert_eq!(of_it.count(), usize::from(number != 3), "{told:?}");
     }
     server.close(PATIENCE);
+}
+
+/// What a client has not taken, all of it with the system.
+fn kept(bytes: usize) -> Untaken {
+    Untaken {
+        unsent: 0,
+        kept: Some(bytes),
+    }
+}
+
+#[test]
+fn what_a_client_takes_gives_it_time_at_the_least_rate() {
+    let began = Instant::now();
+    let after = |seconds: u64| began + Duration::from_secs(seconds);
+    let time = Duration::from_secs(3);
+    let mut clock = AnswerClock::new(time, began, kept(1 << 20));
+    assert_eq!(clock.until(), Some(after(3)));
+    // It has taken what takes four seconds, and nothing after that.
+    let wait = clock.patience(after(3), kept((1 << 20) - (64 << 10)));
+    assert!(wait.is_some_and(|wait| wait.as_millis() == 3_999));
+    assert!(clock.until() > Some(after(6)));
+    assert_eq!(clock.patience(after(7), kept((1 << 20) - (64 << 10))), None);
+    // A little more is not worth a wait: it would have less and less.
+    let mut clock = AnswerClock::new(time, began, kept(1 << 20));
+    let little = kept((1 << 20) - 1_000);
+    assert_eq!(clock.patience(after(3), little), None);
+    assert!(
+        clock
+            .patience(after(3), kept((1 << 20) - 2_000))
+            .is_some_and(|wait| wait >= Duration::from_millis(100))
+    );
+    // What is to be sent besides has its time when it was taken.
+    let mut clock = AnswerClock::new(time, began, kept(1 << 20));
+    clock.add(1 << 20);
+    assert!(clock.patience(after(3), kept(1 << 20)).is_some());
+}
+
+#[test]
+fn a_client_that_has_taken_all_there_was_is_not_too_slow() {
+    let began = Instant::now();
+    let late = began + Duration::from_secs(9);
+    let time = Duration::from_secs(3);
+    let unsent = Untaken {
+        unsent: 1_000,
+        kept: Some(0),
+    };
+    let mut clock = AnswerClock::new(time, began, unsent);
+    // The program itself has sent nothing for as long.
+    assert_eq!(clock.patience(late, unsent), Some(time));
+    assert_eq!(clock.until(), Some(late + time));
+    // Where the system does not tell, nobody knows.
+    let unknown = Untaken {
+        kept: None,
+        ..unsent
+    };
+    let mut clock = AnswerClock::new(time, began, unknown);
+    assert_eq!(clock.patience(late, unknown), None);
 }

@@ -54,8 +54,6 @@ _FACTORIES: dict[type, str] = {
 HEADER = "THeader"
 # The protocols that its messages have.
 _INSIDE = ("binary", "compact")
-# Ends a struct, in both of them.
-_STOP = b"\0"
 # How many numbers it has for what the other side may speak.
 _CLIENT_TYPES = 5
 # The bytes that it has in the frame of an answer, before the message.
@@ -109,7 +107,8 @@ class Formats:
         frames = TFramedTransportFactory(**({} if size is None else {"max_frame_size": size}))
         self.max_frame_size: int = getattr(trans_factory, "max_frame_size", frames.max_frame_size)
         self.protocol = _FACTORIES.get(type(iprot_factory))
-        if iprot_factory is not None and self.protocol is None:
+        self.is_foreign = iprot_factory is not None and self.protocol is None
+        if self.is_foreign:
             if not self.framed:
                 raise ValueError(
                     f"TNonblockingServer cannot tell where messages of "
@@ -282,36 +281,34 @@ class Lane:
         return call
 
     def rest(self) -> bytes:
-        """What follows the message in its frame: another one. Envoy's questions for health have a
-        stop too many, which is none."""
-        rest = self._source.getvalue() if self._framed else b""
-        return b"" if rest == _STOP else rest
+        """What follows the message in its frame: others."""
+        return self._source.getvalue() if self._framed else b""
 
-    def note_opening(self, call: ServerCall, message: bytes) -> None:
+    def note_opening(self, calls: ServedCalls, call: ServerCall, message: bytes) -> None:
         """Note how what is no message begins on its connection, for the log."""
-        if call.header is None:
+        if call.header is None and not calls.is_behind:
             length = frame_header(len(message)) if self._framed else b""
             call.opening = length + message[:LOOKED_AT]
 
-    def make(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the calls of a frame, or of a message without one, and answer them; whether the
-        connection goes on. Where it does not, something may be left of the answer."""
-        goes_on = is_first = True
-        while True:
-            call = self.begin(calls, message)
-            try:
-                self.process(call)
-            except BaseException as error:  # sys.exit() in a handler ends no server
-                if is_first:
-                    self.note_opening(call, message)
-                goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
-            if call.ending is not None:
-                call.end()  # a processor of somebody's own has answered
-            message = self.rest() if goes_on else b""
-            if not message:
-                break
-            is_first = False
+    def answer(self, calls: ServedCalls, goes_on: bool) -> None:
+        """Answer the message that was taken; what follows it in its frame comes next."""
+        if goes_on and (rest := self.rest()):
+            calls.put_back(rest)
         calls.answer(self.output.take(), goes_on)
+
+    def make(self, calls: ServedCalls, message: bytes) -> bool:
+        """Make the call of a message and answer it; whether the connection goes on. Where it does
+        not, something may be left of the answer."""
+        goes_on = True
+        call = self.begin(calls, message)
+        try:
+            self.process(call)
+        except BaseException as error:  # sys.exit() in a handler ends no server
+            self.note_opening(calls, call, message)
+            goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+        if call.ending is not None:
+            call.end()  # a processor of somebody's own has answered
+        self.answer(calls, goes_on)
         # The traceback of a call that failed may keep this frame, and not the connection with it.
         del calls
         return goes_on
@@ -420,6 +417,7 @@ class Serving:
             _is_unix(listener),
             protocol=formats.protocol,
             framed=formats.framed,
+            foreign=formats.is_foreign,
             header=formats.header,
             strict=bool(formats.setting("strict_read")),
             max_message_size=formats.setting("max_message_size"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client as http_client
 import http.server as http_server
 import io
@@ -305,11 +306,15 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         self.timeout = self.server_of_thrift.client_timeout  # type: ignore[misc]
         self.disable_nagle_algorithm = self.request.family != getattr(socket, "AF_UNIX", None)  # type: ignore[misc]
         super().setup()
+        del self.wfile  # its base's
         self._client = AcceptedSocket(self.connection, self.server_of_thrift.message_timeout)
-        # For handlers that answer by themselves: header and body leave in one piece.
-        self.wfile = io.BufferedWriter(_Output(self._client))
         self._reader = RequestReader(self.server_of_thrift.max_message_size)
         self._clock = MessageClock(self.server_of_thrift.message_timeout)
+
+    @functools.cached_property
+    def wfile(self) -> io.BufferedWriter:  # type: ignore[override]
+        """For handlers that answer by themselves: header and body leave in one piece."""
+        return io.BufferedWriter(_Output(self._client))
 
     def handle(self) -> None:
         server = self.server_of_thrift
@@ -320,9 +325,10 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         # Either keeps the descriptor open, and the client may have left before the last bytes.
-        for file in (self.wfile, self.rfile):
-            with contextlib.suppress(OSError, TTransportException):
-                file.close()
+        for name in ("wfile", "rfile"):
+            if (file := self.__dict__.get(name)) is not None:
+                with contextlib.suppress(OSError, TTransportException):
+                    file.close()
 
     def handle_one_request(self) -> None:
         """Serve one request; ``close_connection`` is set when it was the last."""

@@ -32,8 +32,8 @@ pub fn send_at_once(socket: RawFd, data: &[u8]) -> io::Result<usize> {
 }
 
 /// How many bytes the system keeps that the other side of a connection has not
-/// taken; 0 where it does not tell: Linux does, for TCP and unix sockets.
-pub fn untaken(socket: RawFd) -> usize {
+/// taken, where it tells: Linux does, for TCP and unix sockets.
+pub fn untaken(socket: RawFd) -> Option<usize> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let mut count: libc::c_int = 0;
@@ -41,12 +41,12 @@ pub fn untaken(socket: RawFd) -> usize {
         // itself whether `socket` is the number of one.
         let failed = unsafe { libc::ioctl(socket, libc::TIOCOUTQ, &raw mut count) } != 0;
         if !failed {
-            return usize::try_from(count).unwrap_or_default();
+            return usize::try_from(count).ok();
         }
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = socket;
-    0
+    None
 }
 
 /// Ends a connection in both directions, unless something has arrived that was

@@ -75,13 +75,6 @@ pub fn send_at_once(descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
         .map_err(|error| PyOSError::new_err(ffi::system_error(&error)))
 }
 
-/// How many bytes the system keeps that the other side of a connection has not
-/// taken; 0 where it does not tell.
-#[pyfunction]
-pub fn untaken(descriptor: RawFd) -> usize {
-    ffi::untaken(descriptor)
-}
-
 /// Ends a connection in both directions, unless something has arrived that was
 /// not read: the system refuses what arrives later. Whether it has ended.
 #[pyfunction]

@@ -14,7 +14,6 @@ mod underlying;
 pub use base::CyTransportBase;
 pub use blocking::{
     ToSend, below_empty_buffer, end_unless_arrived, send_at_once, source_below, take_output,
-    untaken,
 };
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use contents::bytes_of;

@@ -1,26 +1,56 @@
-"""Connections that share an event loop: one that sends many calls at once has its turns."""
+"""Connections that share an event loop, or a thread: one that sends many calls at once has its
+turns."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from fastthrift.thrift import TMessageType
 from fastthrift.transport._header_frame import HeaderFrame, read_frame, write_frame
 from support.dialects import Dialect
-from support.each_server import ASYNCIO, ASYNCIO_HTTP, serving_by
+from support.each_server import ASYNCIO, ASYNCIO_HTTP, AWAITED, serving_by
 from support.rpc import PATIENCE, i32_result, message, receive
 
 #: Seconds of work, at the least, if nobody else had a turn.
 MANY = 5_000
-WIRES = {
-    "frameless": (ASYNCIO, Dialect("binary", False)),
-    "framed": (ASYNCIO, Dialect("binary", True)),
-    "THeader": (ASYNCIO, Dialect("THeader", True)),
-    "http": (ASYNCIO_HTTP, Dialect("binary", False)),
+
+
+class Way(NamedTuple):
+    """How calls are sent to a server of a kind."""
+
+    kind: str
+    dialect: Dialect
+    in_one_frame: bool = False
+
+    @property
+    def is_http(self) -> bool:
+        return self.kind == ASYNCIO_HTTP
+
+    @property
+    def has_headers(self) -> bool:
+        return self.dialect.protocol == "THeader"
+
+
+FRAMELESS, FRAMED, HEADER = (
+    Dialect("binary", False),
+    Dialect("binary", True),
+    Dialect("THeader", True),
+)
+WAYS = {
+    "frameless": Way(ASYNCIO, FRAMELESS),
+    "framed": Way(ASYNCIO, FRAMED),
+    "several in one frame": Way(ASYNCIO, FRAMED, in_one_frame=True),
+    "THeader": Way(ASYNCIO, HEADER),
+    "http": Way(ASYNCIO_HTTP, FRAMELESS),
+    "native, frameless": Way(AWAITED, FRAMELESS),
+    "native, framed": Way(AWAITED, FRAMED),
+    "native, several in one frame": Way(AWAITED, FRAMED, in_one_frame=True),
+    "native, THeader": Way(AWAITED, HEADER),
+    "native, in a thread, several in one frame": Way("nonblocking", FRAMED, in_one_frame=True),
 }
 
 
@@ -40,23 +70,39 @@ class Handler:
         return f"{text} after {self.count}"
 
 
-def sent(wire: str, data: bytes) -> bytes:
-    if wire == "http":
+class BlockingHandler:
+    """The same, without an event loop."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.begun = threading.Event()
+
+    def add(self, a: int, b: int) -> int:
+        self.count += 1
+        self.begun.set()
+        return a + b
+
+    def echo(self, text: str) -> str:
+        return f"{text} after {self.count}"
+
+
+def sent(way: Way, data: bytes) -> bytes:
+    if way.is_http:
         head = f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(data)}\r\n\r\n"
         return head.encode() + data
-    if wire == "THeader":
+    if way.has_headers:
         data = write_frame(HeaderFrame(data))
-    return data if wire == "frameless" else struct.pack("!i", len(data)) + data
+    return struct.pack("!i", len(data)) + data if way.dialect.framed else data
 
 
-def answer(wire: str, connection: socket.socket, size: int) -> bytes:
+def answer(way: Way, connection: socket.socket, size: int) -> bytes:
     """The message of the next answer, which has so many bytes."""
-    if wire == "http":
+    if way.is_http:
         while receive_line(connection) != b"\r\n":
             pass
-    if wire in ("framed", "THeader"):
+    if way.dialect.framed:
         data = receive(connection, struct.unpack("!i", receive(connection, 4))[0])
-        return read_frame(data, 1 << 20).payload if wire == "THeader" else data
+        return read_frame(data, 1 << 20).payload if way.has_headers else data
     return receive(connection, size)
 
 
@@ -72,30 +118,38 @@ def add(seqid: int) -> bytes:
     return message("add", seqid, arguments, kind=TMessageType.CALL)
 
 
-@pytest.mark.parametrize("wire", WIRES)
-def test_others_are_served_while_one_connection_has_sent_many_calls(wire: str) -> None:
-    kind, dialect = WIRES[wire]
-    handler: Any = Handler()
-    with serving_by(kind, handler, dialect) as served:
+@pytest.mark.parametrize("named", WAYS)
+def test_others_are_served_while_one_connection_has_sent_many_calls(named: str) -> None:
+    way = WAYS[named]
+    is_threaded = way.kind == "nonblocking"
+    handler: Any = BlockingHandler() if is_threaded else Handler()
+    options = {"threads": 1} if is_threaded else {}
+    with serving_by(way.kind, handler, way.dialect, **options) as served:
 
         def connected() -> socket.socket:
             return socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE)
 
         with connected() as greedy, connected() as other:
-            calls = b"".join(sent(wire, add(number)) for number in range(MANY))
+            calls = b"".join(
+                add(number) if way.in_one_frame else sent(way, add(number))
+                for number in range(MANY)
+            )
+            if way.in_one_frame:
+                calls = sent(way, calls)
             # Answers are not read meanwhile, and are few enough for the buffers of the system.
             sending = threading.Thread(target=greedy.sendall, args=(calls,))
             sending.start()
             assert handler.begun.wait(PATIENCE)
             text = struct.pack("!bhi", 11, 1, 1) + b"x\0"
-            other.sendall(sent(wire, message("echo", 1, text, kind=TMessageType.CALL)))
-            told = answer(wire, other, 0) if wire != "frameless" else other.recv(1000)
-            if wire == "http":
+            other.sendall(sent(way, message("echo", 1, text, kind=TMessageType.CALL)))
+            is_framed = way.dialect.framed or way.is_http
+            told = answer(way, other, 0) if is_framed else other.recv(1000)
+            if way.is_http:
                 told = other.recv(1000)
             made = int(told.split(b" after ")[1].rstrip(b"\0"))
             assert made < MANY / 2
             for number in range(MANY):
                 expected = message("add", number, i32_result(number))
-                assert answer(wire, greedy, len(expected)) == expected
+                assert answer(way, greedy, len(expected)) == expected
             sending.join(PATIENCE)
         assert handler.count == MANY

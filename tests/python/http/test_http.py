@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import http.server
+import io
 import logging
 import socket
 import socketserver
@@ -154,6 +156,34 @@ def test_handlers_may_respond_on_their_own():
             with pytest.raises(TTransportException, match="503 Overloaded"):
                 client.add(1, 2)
             assert client.echo("x") == "x"
+
+
+def test_connections_have_no_buffer_for_what_handlers_write_until_one_does():
+    def buffers():
+        return sum(type(each) is io.BufferedWriter for each in gc.get_objects())
+
+    class Responding(Handler):
+        def add(self, a, b):
+            def respond(request):
+                request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                asked.append(buffers())
+                request.wfile.write(b"\r\n")
+
+            raise ResponseException(respond)
+
+    asked = []
+    with running(server_of(Responding())) as port, contextlib.ExitStack() as stack:
+        before = buffers()
+        for _ in range(3):
+            connection = stack.enter_context(raw(port))
+            connection.request("POST", "/", message("nothing", 1, b"\0", kind=1))
+            assert connection.getresponse().read()
+        assert buffers() == before
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
+            peer.sendall(post(ADD, f"Content-Length: {len(ADD)}"))
+            # In one piece.
+            assert peer.recv(1000) == b"HTTP/1.1 200 OK\r\n\r\n"
+        assert asked == [before + 1]
 
 
 def test_multiplexed_services():

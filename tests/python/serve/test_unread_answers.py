@@ -12,8 +12,9 @@ import pytest
 from fastthrift.thrift import TMessageType
 from fastthrift.transport.sslsocket import TSSLServerSocket
 from support.aio import Authority
-from support.each_server import ALL, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
-from support.rpc import PATIENCE, Handler, make_server, message, serving
+from support.dialects import Dialect
+from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
+from support.rpc import PATIENCE, Handler, make_server, message, receive, serving
 from support.runner import wait_until
 
 KINDS = [kind for kind in ALL if kind != AWAITED]
@@ -111,6 +112,40 @@ def test_a_slow_client_has_the_time_that_its_answer_takes(kind: str) -> None:
             # there is no room in them for longer than a message may take.
             time.sleep(max(0.0, began + got / 1_000_000 - time.monotonic()))
         assert time.monotonic() - began > 4 * MESSAGE
+
+
+@pytest.mark.parametrize("kind", ["threaded", "nonblocking", AWAITED, ASYNCIO])
+def test_calls_in_one_frame_are_not_made_while_their_client_takes_no_answers(kind: str) -> None:
+    count, size = 400, 100_000
+    made = []
+
+    class Counting(Large):
+        def echo(self, text: str) -> str:
+            made.append(text)
+            return super().echo(text)
+
+    class AsyncCounting(Counting):
+        async def echo(self, text: str) -> str:  # type: ignore[override]
+            return super().echo(text)
+
+    is_awaited = kind in (AWAITED, ASYNCIO)
+    handler = AsyncCounting() if is_awaited else Counting()
+    calls = request(kind, str(size).encode()) * count
+    with (
+        serving_by(kind, handler, Dialect("binary", True), message_timeout=PATIENCE) as served,
+        socket.create_connection(("127.0.0.1", served.port), PATIENCE) as peer,
+    ):
+        peer.sendall(struct.pack("!i", len(calls)) + calls)
+        before = -1
+        while len(made) > before:
+            before = len(made)
+            time.sleep(0.5)
+        # The systems have buffers for some megabytes, and the server keeps one more.
+        assert len(made) * size < 20_000_000
+        for _ in range(count):
+            (length,) = struct.unpack("!i", receive(peer, 4))
+            assert receive(peer, length).endswith(b"xx\0")
+        assert len(made) == count
 
 
 def test_a_large_answer_over_tls_is_given_up_and_has_its_time(tmp_path: Path) -> None:

@@ -47,29 +47,22 @@ class AwaitedLane(Lane):
         return lambda call: drive(process_by_steps(Mixed, processor, find, call, iprot, oprot))
 
     async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the calls of a frame, or of a message without one, and answer them; whether the
-        connection goes on."""
-        goes_on = is_first = True
-        while True:
-            call = self.begin(calls, message)
-            try:
-                await self.process(call)
-            except BaseException as error:  # sys.exit() in a handler ends no event loop
-                is_cancellation = isinstance(error, asyncio.CancelledError)
-                if is_cancellation and (call.stage != READ or is_cancelled()):
-                    call.end()
-                    raise
-                if is_first:
-                    self.note_opening(call, message)
-                settlement = settle(error, call, calls.peer, self.oprot, self.logger)
-                goes_on = await drive(
-                    send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
-                )
-            message = self.rest() if goes_on else b""
-            if not message:
-                break
-            is_first = False
-        calls.answer(self.output.take(), goes_on)
+        """Make the call of a message and answer it; whether the connection goes on."""
+        goes_on = True
+        call = self.begin(calls, message)
+        try:
+            await self.process(call)
+        except BaseException as error:  # sys.exit() in a handler ends no event loop
+            is_cancellation = isinstance(error, asyncio.CancelledError)
+            if is_cancellation and (call.stage != READ or is_cancelled()):
+                call.end()
+                raise
+            self.note_opening(calls, call, message)
+            settlement = settle(error, call, calls.peer, self.oprot, self.logger)
+            goes_on = await drive(
+                send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
+            )
+        self.answer(calls, goes_on)
         return goes_on
 
 
