@@ -16,21 +16,23 @@ def resolve_within(host: Any, port: Any, family: int, seconds: float | None) -> 
     for any time.
 
     A name is then looked up in a thread, which ends when the system does; those who ask for the
-    same name meanwhile share it. Where gevent is in the place of threads, it is a greenlet.
+    same name meanwhile share it. Where gevent is in the place of threads, it is a greenlet. Where
+    no other thread can be had the caller's does it, for as long as the system likes.
     """
-    if seconds is None or not host or _is_numeric(host):
+    if seconds is None or needs_no_lookup(host):
         return resolve(host, port, family)
     # A forked child does not have the threads of its parent.
     key = os.getpid(), host, port, type(family), int(family)
     made = _Lookup()
-    lookup = _under_way.setdefault(key, made)
-    if lookup is made:
-        try:
-            threading.Thread(target=made.look_up, args=(key,), daemon=True).start()
-        except BaseException:
+    try:
+        lookup = _under_way.setdefault(key, made)
+        if lookup is made:
+            made.start(key)
+    except BaseException:
+        if _under_way.get(key) is made:
             _under_way.pop(key, None)
-            made.done.set()
-            raise
+        made.done.set()
+        raise
     if not lookup.done.wait(seconds):
         raise NameTimeout("the name was not resolved in time")
     if (error := lookup.error) is None:
@@ -47,6 +49,13 @@ class _Lookup:
         self.addresses: list[Address] = []
         self.error: BaseException | None = OSError("the lookup of the name was interrupted")
 
+    def start(self, key: tuple[Any, ...]) -> None:
+        try:
+            threading.Thread(target=self.look_up, args=(key,), daemon=True).start()
+        except RuntimeError:
+            # The process has as many as it may have, or the interpreter is about to end.
+            self.look_up(key)
+
     def look_up(self, key: tuple[Any, ...]) -> None:
         _, host, port, kind, number = key
         try:
@@ -61,8 +70,9 @@ class _Lookup:
 _under_way: dict[tuple[Any, ...], _Lookup] = {}
 
 
-def _is_numeric(host: Any) -> bool:
-    if ":" in host:
+def needs_no_lookup(host: Any) -> bool:
+    """Whether a host is an address, or this one: nobody is asked for it."""
+    if not host or ":" in host:
         return True
     try:
         socket.inet_aton(host)

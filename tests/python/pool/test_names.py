@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import socket
+import sys
+import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import ThreadingHTTPServer
 from typing import NamedTuple
 
@@ -17,6 +20,7 @@ from fastthrift.http import make_server as make_http_server
 from fastthrift.rpc import make_client
 from fastthrift.transport import TSocket, TTransportException, _resolving
 from fastthrift.transport.base import TTransportTimeout
+from support import children
 from support.aio import Authority
 from support.greenlets import run
 from support.rpc import Calls, Handler, make_server, serving
@@ -106,6 +110,67 @@ def test_an_address_needs_no_thread(host, monkeypatch):
         ClientPool(Calls, f"tcp://{host}:{port}", timeout=LONG) as pool,
     ):
         assert pool.add(1, 2) == 3
+
+
+CALLS = """
+    import asyncio, atexit, sys, threading
+    from fastthrift import ClientPool
+    from fastthrift.contrib.aio.pool import AsyncClientPool
+    from support.rpc import Calls
+
+    async def awaited(url):
+        return await AsyncClientPool(Calls, url, timeout=60).add(1, 2)
+
+    def call():
+        url = "tcp://localhost:%d"
+        print(ClientPool(Calls, url, timeout=60).add(1, 2))
+        print(asyncio.new_event_loop().run_until_complete(awaited(url)))
+
+"""
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        """
+        import resource
+
+        # Of a thread's stack.
+        threading.stack_size(1 << 30)
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        try:
+            threading.Thread(target=print).start()
+        except RuntimeError:
+            call()
+        """,
+        "atexit.register(call)",
+    ],
+    ids=["there are no more threads", "the interpreter ends"],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_a_name_is_looked_up_where_no_thread_can_be_had(last):
+    with serving(make_server()) as port:
+        program = textwrap.dedent(CALLS) % port + textwrap.dedent(last)
+        ended = children.run("-c", program, text=True)
+    assert (ended.stdout, ended.returncode) == ("3\n3\n", 0), ended.stderr
+
+
+def test_an_address_needs_no_thread_of_an_event_loop():
+    async def main(port):
+        loop = asyncio.get_running_loop()
+        go_on = threading.Event()
+        with ThreadPoolExecutor(1) as executor:
+            loop.set_default_executor(executor)
+            busy = loop.run_in_executor(None, go_on.wait, LONG)
+            try:
+                async with AsyncClientPool(Calls, f"tcp://127.0.0.1:{port}", timeout=9) as pool:
+                    assert await pool.add(1, 2) == 3
+            finally:
+                go_on.set()
+                await busy
+
+    with serving(make_server()) as port:
+        asyncio.run(main(port))
 
 
 def test_a_name_that_has_no_address_is_told_with_the_systems_reason(monkeypatch):

@@ -27,6 +27,7 @@ from fastthrift.transport._addresses import (
     new_client_socket,
     peer_of_socket,
     query,
+    resolve,
     seconds,
     too_late,
     unix_family,
@@ -34,6 +35,7 @@ from fastthrift.transport._addresses import (
 from fastthrift.transport._answering import AnswerClock, give_up
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
+from fastthrift.transport._resolving import needs_no_lookup
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
@@ -185,9 +187,16 @@ class _Stream:
 
 async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
     """The addresses of a host, those that its system prefers first."""
+    if needs_no_lookup(host):
+        return resolve(host, port, family)
     loop = asyncio.get_running_loop()
     with naming_errors():
-        return found(await loop.getaddrinfo(**query(host, port, family)))
+        try:
+            return found(await loop.getaddrinfo(**query(host, port, family)))
+        except RuntimeError:
+            # No thread can be had: there are as many as there may be, or the interpreter is about
+            # to end.
+            return resolve(host, port, family)
 
 
 class TAsyncSocket(_Stream):
