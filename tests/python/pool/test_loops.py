@@ -84,7 +84,7 @@ def test_loops_of_several_threads_share_a_pool(url):
             return [await pool.add(each, start) for each in range(start, start + 50)]
         finally:
             await asyncio.gather(*(pool.add(each, 1) for each in range(4)))
-            pool._calls._end(pool._calls._here())
+            pool._calls._end(pool._calls.shelf)
             await asyncio.sleep(0.1)
 
     with ThreadPoolExecutor(3) as executor:
