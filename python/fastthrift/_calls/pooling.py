@@ -148,7 +148,8 @@ class Attempts:
         """
         if self.is_over(now) or not isinstance(error, (TTransportException, OSError)):
             return False
-        if error_was_sent(error) or isinstance(error, TimeoutError):
+        took_too_long = isinstance(error, TimeoutError) and not was_unreachable(error)
+        if error_was_sent(error) or took_too_long:
             if not self._is_idempotent or self._retries <= 0:
                 return False
             self._retries -= 1
@@ -171,6 +172,11 @@ class Attempts:
 def error_was_sent(error: BaseException) -> bool:
     """Whether the request of a call that failed may have run: unless it is known not to."""
     return getattr(error, "request_sent", None) is not False
+
+
+def was_unreachable(error: BaseException) -> bool:
+    """Whether a call has failed because nothing was reached that it could be sent to."""
+    return isinstance(error, TTransportException) and error.type == TTransportException.NOT_OPEN
 
 
 E = TypeVar("E", bound=BaseException)

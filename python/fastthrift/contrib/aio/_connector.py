@@ -19,11 +19,18 @@ class LastSocket:
     time that it tells of an end, so this is another descriptor of it; for as long as the request,
     since nobody would be told of the end of a connection that something else keeps open."""
 
+    #: Whether there was one.
+    was_reached = False
     _descriptor = -1
+
+    def begin(self) -> None:
+        """A request is next."""
+        self.was_reached = False
 
     def keep(self, transport: Any) -> None:
         """A request goes over a connection with this transport of asyncio."""
         self.forget()
+        self.was_reached = True
         sock = None if transport is None else transport.get_extra_info("socket")
         # Elsewhere nothing is known for certain, and without a descriptor neither.
         if sock is not None and sys.platform == "linux":

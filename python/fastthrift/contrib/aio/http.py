@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import math
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -190,8 +191,6 @@ class TAsyncHttpClient(TAsyncReadAhead):
     deadline: float | None = None
     #: How long connecting may take, in seconds; None for as long as the request.
     connect_timeout: float | None = None
-    #: Whether the last request may have been sent.
-    request_sent = False
     #: Where the first connection goes, in this order, in place of the addresses that the host
     #: has; as ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for
     #: these.
@@ -234,6 +233,11 @@ class TAsyncHttpClient(TAsyncReadAhead):
     def peer(self) -> str:
         """The other side, for texts."""
         return str(Where(self.scheme, self.host, self.port, self.path))
+
+    @property
+    def request_sent(self) -> bool:
+        """Whether the last request may have been sent: whether a server was reached."""
+        return self._last.was_reached
 
     def is_open(self) -> bool:
         return self._session is not None and not self._session.closed
@@ -334,14 +338,15 @@ class TAsyncHttpClient(TAsyncReadAhead):
         aiohttp = _load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
-        self.request_sent = False
+        self._last.begin()
         if not self.is_open():
             await self.open()
         address = Where(self.scheme, self.host, self.port, self.path)
-        timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
+        # aiohttp would let those of more than 5 seconds end with a second of the clock.
+        timeout = aiohttp.ClientTimeout(
+            total=self._patience(), sock_connect=self.connect_timeout, ceil_threshold=math.inf
+        )
         try:
-            # Nobody tells when it was; where nothing was reached it was not.
-            self.request_sent = True
             async with self._session.post(
                 address.uri, data=BytesIO(data), headers=dict(headers.values()), timeout=timeout
             ) as response:
@@ -366,7 +371,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
-            self.request_sent = False
+            self._last.was_reached = False
             raise TAsyncTransportTimeout(
                 TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
             ) from error
@@ -379,7 +384,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 message=f"timed out: no response within {(self._timeout or 0) * 1000:g} ms"
             ) from error
         except aiohttp.ClientConnectorError as error:
-            self.request_sent = False
+            self._last.was_reached = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
             failure = _failure(error, TTransportException.END_OF_FILE)
