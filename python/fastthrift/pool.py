@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +30,7 @@ from fastthrift._calls.pool_calls import (
     give_connection_back,
     no_address,
     take_connection,
+    time_to_find,
 )
 from fastthrift._calls.pooling import (
     Addresses,
@@ -49,7 +49,11 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
 from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout
 from fastthrift.transport._resolving import resolve_within
-from fastthrift.transport.base import DeadlineExceeded, TTransportException
+from fastthrift.transport.base import (
+    DeadlineExceeded,
+    TTransportException,
+    TTransportTimeout,
+)
 from fastthrift.urls import ServiceURL, parse_all
 
 if TYPE_CHECKING:
@@ -170,7 +174,6 @@ class _InThreads(PoolCalls):
         super().__init__(service, options, addresses)
         self._made_of = made_of
         self.shelf = Shelf(options.size, options.max_idle, closing=_close_lost)
-        self.waiters = deque()
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
@@ -194,14 +197,18 @@ class _InThreads(PoolCalls):
     def wake(self, waiter: threading.Lock) -> None:
         waiter.release()
 
-    def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
+    def find_addresses(
+        self, url: ServiceURL, options: PoolOptions, at: float | None
+    ) -> Sequence[Any]:
         if url.scheme == "unix":
             return ()
-        patience = None if at is None else max(at - clock(), 0)
+        patience, ends_call = time_to_find(options, at)
         try:
             return resolve_within(url.host, url.port, EITHER_FAMILY, patience)
         except NameTimeout as error:
-            raise DeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
+            kind = DeadlineExceeded if ends_call else TTransportTimeout
+            text = no_address(url, patience, ends_call=ends_call)
+            raise kind(TTransportException.NOT_OPEN, text) from error
         except OSError:
             return ()  # connecting says so
 
@@ -224,7 +231,10 @@ class _InThreads(PoolCalls):
         return client
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
-        return looks_at(trans)
+        pending, look = looks_at(trans)
+        # A client of HTTP would connect again by itself, and nobody would choose the address.
+        web = find_layer(trans, "has_ended")
+        return pending, look if web is None else web.has_ended
 
     def close_client(self, client: Any) -> None:
         _close(client)
@@ -234,7 +244,6 @@ class _InThreads(PoolCalls):
         self.shelf = Shelf(inherited.size, inherited.max_idle, closing=_close_lost)
         # A thread that there is not may hold it.
         self.made_lock = None
-        self.waiters.clear()
         self.leave_to_parent(inherited)
 
 

@@ -480,7 +480,7 @@ BREAKS = [
     Break(
         "a nameserver that is silent holds no call for longer than its time",
         "names are looked up for as long as that takes",
-        "    if seconds is None or not host or _is_numeric(host):\n",
+        "    if seconds is None or needs_no_lookup(host):\n",
         "    if True:\n",
         ("pool/test_names::test_a_name_that_nobody_answers_for_takes_no_longer_than_the_call",),
     ),

@@ -12,7 +12,6 @@ import math
 import os
 import weakref
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -77,9 +76,10 @@ class PoolCalls(ABC):
         """Wake one, with the lock held."""
 
     @abstractmethod
-    def find_addresses(self, url: Any, at: float | None) -> Any:
+    def find_addresses(self, url: Any, options: PoolOptions, at: float | None) -> Any:
         """A step that gives the addresses which the name in a URL has, as sockets connect to
-        them; none where they are not known, or there is no name."""
+        them; none where they are not known, or there is no name. It takes as long as connecting
+        to one of them may."""
 
     @abstractmethod
     def connect(self, url: Any, address: Any, options: PoolOptions, at: float | None) -> Any:
@@ -98,10 +98,8 @@ class PoolCalls(ABC):
         """Forget everything in a forked child: its parent has the connections, and a thread or an
         event loop that the child does not have may be in the middle of something."""
 
-    #: The connections.
+    #: The connections, and those who wait for one.
     shelf: Shelf
-    #: Those who wait for one and have not been woken.
-    waiters: deque[Any]
 
     def __init__(self, service: Any, options: PoolOptions, addresses: Addresses[Any]) -> None:
         self.service = service
@@ -231,30 +229,30 @@ class PoolCalls(ABC):
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
         waiter: Any = None
+        shelf = self.shelf
         try:
             while True:
                 with self.made_lock or self.lock():
-                    if taken := self._take_or_promise_now(api):
+                    if taken := self._take_or_promise_now(shelf, api):
                         if waiter is not None:
-                            self._stop_waiting(waiter)
+                            shelf.stop_waiting(waiter)
                         return taken
                     left = None if end is None else end - clock()
                     if left is not None and left <= 0:
                         raise self._busy(DeadlineExceeded if end == at else TTransportTimeout, api)
-                    if waiter is None or waiter not in self.waiters:
+                    if waiter is None or waiter not in shelf.waiters:
                         waiter = self.new_waiter()
-                        self.waiters.append(waiter)
+                        shelf.waiters.append(waiter)
                 yield self.wait(waiter, left)
         except BaseException:
             if waiter is not None:
                 with self.made_lock or self.lock():
-                    if not self._stop_waiting(waiter):
+                    if not shelf.stop_waiting(waiter):
                         # Woken, and gone: it is somebody else's turn.
-                        self.wake_one()
+                        self.wake_one(shelf)
             raise
 
-    def _take_or_promise_now(self, api: str) -> Connection | Promise | None:
-        shelf = self.shelf
+    def _take_or_promise_now(self, shelf: Shelf, api: str) -> Connection | Promise | None:
         if shelf.closed:
             closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
             describe(closed, self.service, api, self.only_peer(), sent=False)
@@ -262,14 +260,6 @@ class PoolCalls(ABC):
         for old in shelf.take_old(clock()):
             self.close_client(old.client)
         return shelf.take(clock()) or shelf.promise()
-
-    def _stop_waiting(self, waiter: Any) -> bool:
-        """Wait no more; false for one that was woken already."""
-        try:
-            self.waiters.remove(waiter)
-        except ValueError:
-            return False
-        return True
 
     def _busy(self, kind: type[TTransportTimeout], api: str) -> TTransportTimeout:
         """What a call raises that has waited for a connection in vain."""
@@ -315,7 +305,7 @@ class PoolCalls(ABC):
         except BaseException as error:
             with self.made_lock or self.lock():
                 promise.shelf.give_up(promise)
-                self.wake_one()
+                self.wake_one(promise.shelf)
             note_unsent(error)
             raise
 
@@ -324,7 +314,7 @@ class PoolCalls(ABC):
     ) -> Steps[tuple[Any, Any]]:
         """Connect to the first of a URL's addresses that can be reached: which one, and a client
         there."""
-        found = yield self.find_addresses(url, at)
+        found = yield self.find_addresses(url, options, at)
         if len(found) < 2:
             return url, (yield self.connect(url, found[0] if found else None, options, at))
         with self.made_lock or self.lock():
@@ -354,24 +344,26 @@ class PoolCalls(ABC):
 
     def give_back(self, connection: Connection) -> None:
         """A connection can make the next call."""
+        shelf = connection.shelf
         with self.made_lock or self.lock():
-            is_kept = self.shelf.put_back(connection, clock())
-            if self.waiters:
-                self.wake_one()
+            is_kept = shelf.put_back(connection, clock())
+            if shelf.waiters:
+                self.wake_one(shelf)
         if not is_kept:
             self.close_client(connection.client)
 
     def remove(self, connection: Connection) -> None:
         """Close a connection that somebody has taken."""
+        shelf = connection.shelf
         with self.made_lock or self.lock():
-            self.shelf.remove(connection)
-            self.wake_one()
+            shelf.remove(connection)
+            self.wake_one(shelf)
         self.close_client(connection.client)
 
-    def wake_one(self) -> None:
+    def wake_one(self, shelf: Shelf) -> None:
         """There is a connection, or room for another one; with the lock held."""
-        if self.waiters:
-            self.wake(self.waiters.popleft())
+        if shelf.waiters:
+            self.wake(shelf.waiters.popleft())
 
     def count(self, what: str) -> None:
         """Note for `stats` that something has happened."""
@@ -385,6 +377,7 @@ class PoolCalls(ABC):
 
     def leave_to_parent(self, shelf: Shelf) -> None:
         """Drop the connections of the parent, and say nothing on them."""
+        shelf.closed = True
         for client in (*(each.client for each in shelf.idle), *shelf.busy_clients()):
             layer = find_layer(client._iprot.trans, "abandon")
             if layer is None:
@@ -395,10 +388,11 @@ class PoolCalls(ABC):
     def close(self) -> None:
         """Close what is idle, and the rest when it is given back."""
         with self.made_lock or self.lock():
-            self.shelf.closed = True
-            idle = self.shelf.take_all()
-            while self.waiters:
-                self.wake_one()
+            shelf = self.shelf
+            shelf.closed = True
+            idle = shelf.take_all()
+            while shelf.waiters:
+                self.wake_one(shelf)
         for connection in idle:
             self.close_client(connection.client)
 
@@ -470,8 +464,9 @@ class PoolFace(ABC):
         such, which take turns; ``fastthrift.urls`` tells all that it may be.
 
         Times are in seconds, None for any time. ``timeout`` is that of a call as a whole: waiting
-        for one of the ``size`` connections (no longer than ``checkout_timeout``), connecting (to
-        each address no longer than ``connect_timeout``) and further attempts included; a
+        for one of the ``size`` connections (no longer than ``checkout_timeout``), finding the
+        addresses of a name and connecting (each no longer than ``connect_timeout``) and further
+        attempts included; a
         ``fastthrift.deadline`` may make it shorter. A connection that was idle for ``max_idle``, or
         is older than ``max_age``, is not used again. An idempotent call is made ``retries`` more
         times at most. ``proto_factory`` and ``trans_factory`` take the place of what the URL says;
@@ -611,9 +606,22 @@ def close(pool: PoolFace) -> None:
     pool._calls.close()
 
 
-def no_address(url: Any) -> str:
-    """What is said of a name that had no address when the time of a call was up."""
-    return f"Could not connect to {url}: the deadline is over, and no address was found until then"
+def time_to_find(options: PoolOptions, at: float | None) -> tuple[float | None, bool]:
+    """How long the addresses of a name are looked for, in seconds, None for any time; and whether
+    the call has its end then."""
+    patience = options.connect_timeout
+    left = None if at is None else max(at - clock(), 0.0)
+    ends_call = left is not None and (patience is None or left <= patience)
+    return (left if ends_call else patience), ends_call
+
+
+def no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
+    """What is said of a name that had no address within its time."""
+    if ends_call:
+        why = "the deadline is over, and no address was found until then"
+    else:
+        why = f"no address was found within {(seconds or 0) * 1000:g} ms"
+    return f"Could not connect to {url}: {why}"
 
 
 class OneConnection:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -147,7 +148,8 @@ class Attempts:
         """
         if self.is_over(now) or not isinstance(error, (TTransportException, OSError)):
             return False
-        if error_was_sent(error) or isinstance(error, TimeoutError):
+        took_too_long = isinstance(error, TimeoutError) and not was_unreachable(error)
+        if error_was_sent(error) or took_too_long:
             if not self._is_idempotent or self._retries <= 0:
                 return False
             self._retries -= 1
@@ -170,6 +172,11 @@ class Attempts:
 def error_was_sent(error: BaseException) -> bool:
     """Whether the request of a call that failed may have run: unless it is known not to."""
     return getattr(error, "request_sent", None) is not False
+
+
+def was_unreachable(error: BaseException) -> bool:
+    """Whether a call has failed because nothing was reached that it could be sent to."""
+    return isinstance(error, TTransportException) and error.type == TTransportException.NOT_OPEN
 
 
 E = TypeVar("E", bound=BaseException)
@@ -296,6 +303,7 @@ class Connection:
         "make",
         "pending",
         "place",
+        "shelf",
         "slot",
         "young_until",
     )
@@ -316,7 +324,9 @@ class Connection:
         # When it was idle for too long, or is too old.
         self.idle_until = young_until
         self.is_new = True
-        # Its place among the busy ones of a shelf, and what closes it where nobody else has.
+        # Its place among the busy ones of a shelf, which that is as long as it is busy, and what
+        # closes it where nobody else has.
+        self.shelf: Any = None
         self.slot: Any = None
         self.lost: Any = None
 
@@ -343,7 +353,8 @@ def no_counts() -> dict[str, int]:
 
 
 class Shelf:
-    """The connections of a pool: idle ones, the last used on top, and how many more there may be.
+    """The connections of a pool: idle ones, the last used on top, how many more there may be, and
+    who waits for one.
 
     The driver holds a lock around each method, where it has threads.
 
@@ -372,6 +383,8 @@ class Shelf:
         self.busy: set[Slot] = set()
         # Slots of connections that are being made.
         self.promised: set[Slot] = set()
+        # Those who wait for a connection and have not been woken.
+        self.waiters: deque[Any] = deque()
         self.counts = no_counts() if counts is None else counts
         self._closing = closing
 
@@ -387,6 +400,7 @@ class Shelf:
             return None
         connection = self.idle.pop()
         self.busy.add(connection.slot)
+        connection.shelf = self
         return connection
 
     def promise(self) -> Promise | None:
@@ -406,6 +420,7 @@ class Shelf:
             connection.lost = Slot(connection, self._closing)
             connection.lost.client = connection.client
         self.busy.add(connection.slot)
+        connection.shelf = self
         self.promised.discard(promise.slot)
         self.counts["connects"] += 1
         return connection
@@ -433,6 +448,8 @@ class Shelf:
             self.idle_until = until
         connection.idle_until = until
         connection.is_new = False
+        # No circle: what nobody has any more is closed at once.
+        connection.shelf = None
         self.idle.append(connection)
         return True
 
@@ -448,6 +465,14 @@ class Shelf:
         self.idle = [each for each in self.idle if now <= each.idle_until]
         self.idle_until = min((each.idle_until for each in self.idle), default=math.inf)
         return old
+
+    def stop_waiting(self, waiter: Any) -> bool:
+        """One waits no more; false for one that was woken already."""
+        try:
+            self.waiters.remove(waiter)
+        except ValueError:
+            return False
+        return True
 
     def take_at(self, place: Any) -> list[Connection]:
         """Take out the idle connections to an address."""

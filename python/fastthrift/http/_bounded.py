@@ -16,6 +16,8 @@ from fastthrift.transport._resolving import resolve_within
 
 # How long the next wait may be, in seconds, None for any time; raises where there is no time left.
 Bound = Callable[[], "float | None"]
+# Where to connect to, where that is known.
+Known = Callable[[], "list[Address] | None"]
 # Is told where a connection ends before anything has come of an answer.
 Ended = Callable[[socket.socket], None]
 
@@ -24,10 +26,10 @@ def bind(
     connection: http_client.HTTPConnection,
     bound: Bound,
     ended: Ended,
-    known: list[Address] | None = None,
+    known: Known,
 ) -> None:
     """Ask ``bound`` before each wait of a connection, which is to one of the addresses that are
-    ``known``, where they are; tell ``ended`` of an end without an answer."""
+    ``known`` when it is made, where they are; tell ``ended`` of an end without an answer."""
     ours: Any = connection
     ours._create_connection = functools.partial(_connected, bound, known)
     ours.response_class = functools.partial(_Response, bound, ended)
@@ -43,7 +45,7 @@ def bind(
 
 def _connected(
     bound: Bound,
-    known: list[Address] | None,
+    known: Known,
     address: tuple[str, int],
     timeout: float | None = None,
     source: Any = None,
@@ -53,12 +55,13 @@ def _connected(
     patience = bound()
     if timeout is not None and (patience is None or timeout < patience):
         patience = timeout
-    if known is None:
+    addresses = known()
+    if addresses is None:
         started = time.monotonic()
-        known = resolve_within(*address, EITHER_FAMILY, patience)
+        addresses = resolve_within(*address, EITHER_FAMILY, patience)
         if patience is not None:
             patience -= time.monotonic() - started
-    for (_, one), share in in_turn(known, patience):
+    for (_, one), share in in_turn(addresses, patience):
         try:
             sock = socket.create_connection(one[:2], share, source)
         except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fastthrift._calls.exchange import CONTENT_TYPE as CONTENT_TYPE
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._addresses import split_url, without_secrets
-from fastthrift.transport._header_names import merged, require_latin, require_line, require_text
+from fastthrift.transport._header_names import require_latin, require_line, require_text
 
 HTTP_URI = "{scheme}://{host}:{port}{path}"
 DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
@@ -55,20 +55,46 @@ def parse_uri(uri: str) -> Address:
     return Address(parsed.scheme, parsed.hostname, parsed.port or _PORTS[parsed.scheme], path)
 
 
-def headers_of_request(*sources: Mapping[Any, Any] | None) -> dict[str, str]:
-    """The headers that go with a request besides those of each: of names that differ in case alone
-    the last one. Raises ``TypeError`` for what is neither text nor bytes, ``ValueError`` for what
-    cannot be sent."""
-    found = [
-        {_text(name): _text(value, name) for name, value in source.items()}
-        for source in sources
-        if source
-    ]
-    headers = merged(*found)
+# A header and its value, by the name in lower case.
+Named = dict[str, tuple[str, str]]
+
+
+class RequestHeaders:
+    """The headers of a client's requests. Those that go with each are looked at once, and again
+    when they are others than before."""
+
+    def __init__(self) -> None:
+        self._given: dict[Any, Any] = {}
+        self._as_sent: Named = {}
+
+    def of_request(
+        self,
+        usual: Mapping[str, str],
+        given: Mapping[Any, Any] | None,
+        of_call: Mapping[Any, Any] | None,
+    ) -> Named:
+        """Those of a request: the ``usual`` ones, those that are ``given`` for all requests and
+        those of the call; of names that differ in case alone the last one. Raises ``TypeError`` for
+        what is neither text nor bytes, ``ValueError`` for what cannot be sent."""
+        headers = {name.lower(): (name, value) for name, value in usual.items()}
+        if given:
+            if given != self._given:
+                self._as_sent = _as_sent(given)
+                self._given = dict(given)
+            headers |= self._as_sent
+        if of_call:
+            headers |= _as_sent(of_call)
+        return headers
+
+
+def _as_sent(headers: Mapping[Any, Any]) -> Named:
+    found: Named = {}
     for name, value in headers.items():
-        require_line(name, value)
-        require_latin(name, value)
-    return headers
+        text = _text(name), _text(value, name)
+        require_line(*text)
+        require_latin(*text)
+        found[text[0].lower()] = text
+    return found
 
 
 def _text(text: str | bytes, of: object = None) -> str:

@@ -8,6 +8,7 @@ import http.client as http_client
 import io
 import os
 import socket
+import ssl
 import sys
 import time
 import urllib.parse
@@ -38,17 +39,16 @@ from ._common import (
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     DEFAULT_MAX_MESSAGE_SIZE,
     Address,
+    Named,
+    RequestHeaders,
     describe_answer,
     details_of_failure,
-    headers_of_request,
     make_uri,
     parse_uri,
     shown,
 )
 
 if TYPE_CHECKING:
-    import ssl
-
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithClient
 
@@ -102,8 +102,8 @@ class THttpClient(TTransportBase):
     connect_timeout: float | None = None
     #: Whether the last request was sent as a whole.
     request_sent = False
-    #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo`` gives
-    #: them: pairs of a family and an address.
+    #: Where the next connection goes, in place of the addresses that the host has; as
+    #: ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for these.
     known_addresses: list[tuple[int, Any]] | None = None
 
     def __init__(
@@ -138,9 +138,8 @@ class THttpClient(TTransportBase):
         self._never_arrived = False
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
-        # Whether it was connected before its first request.
-        self._is_fresh = False
         self._http_header_factory = http_header_factory or THttpHeaderFactory()
+        self._request_headers = RequestHeaders()
         self._timeout: float | None = None
         self._ssl_context_factory = ssl_context_factory
         self._keep_alive = keep_alive
@@ -157,7 +156,7 @@ class THttpClient(TTransportBase):
             )
         else:
             self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
-        bind(self._http, self._bound, self._note_end, self.known_addresses)
+        bind(self._http, self._bound, self._note_end, self._take_known_addresses)
 
     def connect(self) -> None:
         """Connect now, and not with the first request. Raises as ``flush`` does."""
@@ -171,11 +170,9 @@ class THttpClient(TTransportBase):
             self.close()
             self._translate(error)
             raise
-        self._is_fresh = True
 
     def close(self) -> None:
         connection, self._http = self._http, None
-        self._is_fresh = False
         if connection is not None:
             connection.close()
 
@@ -185,6 +182,11 @@ class THttpClient(TTransportBase):
 
     def is_open(self) -> bool:
         return self.isOpen()
+
+    def has_ended(self) -> bool:
+        """Whether the next request needs another connection than the last one had; does not
+        wait."""
+        return self._http is None or self._http.sock is None or not _is_usable(self._http)
 
     def setTimeout(self, ms: float | None) -> None:
         """Set how long to wait, in milliseconds, under thriftpy2's name; None or 0 for ever."""
@@ -226,22 +228,27 @@ class THttpClient(TTransportBase):
         self._written = io.BytesIO()
         if not data:
             return
-        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
+        usual = {
+            "Content-Type": CONTENT_TYPE,
+            "Content-Length": str(len(data)),
+            "User-Agent": _user_agent(),
+        }
+        if self.deadline is not None:
+            usual[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
+        given = self._http_header_factory.get_headers()
+        headers = self._request_headers.of_request(usual, given, self.call_headers)
         self._never_arrived = False
         self.response = io.BytesIO()
         self.answer_description = None
         self.request_sent = False
-        # What has come on a fresh one is TLS's own.
-        is_fresh, self._is_fresh = self._is_fresh, False
-        kept = None if is_fresh else self._http
-        if kept is not None and not (self._keep_alive and _is_usable(kept)):
+        if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
             self.close()
         if self._http is None:
             self.open()
         connection = self._http
         assert connection is not None
         try:
-            body = self._exchange(connection, data, custom)
+            body = self._exchange(connection, data, headers)
         except BaseException as error:
             self.close()
             self._translate(error)
@@ -266,6 +273,10 @@ class THttpClient(TTransportBase):
         left = max(self.deadline - time.monotonic(), 0.001)
         return left if self._timeout is None else min(left, self._timeout)
 
+    def _take_known_addresses(self) -> list[tuple[int, Any]] | None:
+        known, self.known_addresses = self.known_addresses, None
+        return known
+
     def _note_end(self, sock: socket.socket) -> None:
         """The connection has ended without an answer."""
         at = self.deadline
@@ -278,26 +289,15 @@ class THttpClient(TTransportBase):
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _exchange(
-        self, connection: http_client.HTTPConnection, data: bytes, custom: dict[str, str]
+        self, connection: http_client.HTTPConnection, data: bytes, headers: Named
     ) -> bytes:
-        headers = {
-            "Content-Type": CONTENT_TYPE,
-            "Content-Length": str(len(data)),
-            "User-Agent": _user_agent(),
-        }
-        if self.deadline is not None:
-            headers[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
-        chosen = {name.lower() for name in custom}
         connection.putrequest(
             "POST",
             self.path or "/",
-            skip_host="host" in chosen,
-            skip_accept_encoding="accept-encoding" in chosen,
+            skip_host="host" in headers,
+            skip_accept_encoding="accept-encoding" in headers,
         )
-        for name, value in headers.items():
-            if name.lower() not in chosen:
-                connection.putheader(name, value)
-        for name, value in custom.items():
+        for name, value in headers.values():
             connection.putheader(name, value)
         connection.endheaders(data)
         self.request_sent = True
@@ -396,10 +396,11 @@ def _user_agent() -> str:
 
 
 def _is_usable(connection: http_client.HTTPConnection) -> bool:
-    """Whether a connection that was used before can carry another request.
+    """Whether a connection that there was before can carry a request.
 
     A server closes idle connections when it likes. Looking before sending makes it needless to
-    send a request again when nobody knows whether it was served.
+    send a request again when nobody knows whether it was served. What TLS tells itself, tickets of
+    sessions for example, is taken and is nothing.
     """
     sock = connection.sock
     if sock is None:
@@ -408,11 +409,10 @@ def _is_usable(connection: http_client.HTTPConnection) -> bool:
     try:
         sock.settimeout(0)
         try:
-            # Not SSLSocket's, which knows no flags.
-            socket.socket.recv(sock, 1, socket.MSG_PEEK)
+            sock.recv(1)
         finally:
             sock.settimeout(timeout)
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return True
     except OSError:
         return False

@@ -4,19 +4,23 @@ import asyncio
 import contextlib
 import http.server
 import socket
+import sys
+import textwrap
 import threading
 from dataclasses import replace
 
 import fastthrift
 import pytest
+import support.http
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.http import make_server as make_http_server
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
 from fastthrift.transport import TFramedTransportFactory, TServerSocket, TTransportException
 from fastthrift.urls import parse
-from support import rpc
+from support import children, rpc
 from support.rpc import Calls, Handler, make_server, serving
+from support.sockets import silence
 
 #: Of a call that must not be late: for a loaded machine.
 LONG = 60
@@ -245,3 +249,80 @@ def test_over_http():
             assert caught.value.request_sent is False
 
     asyncio.run(to_nobody())
+
+
+@pytest.fixture
+def web():
+    pytest.importorskip("aiohttp")
+    with support.http.running(support.http.server_of()) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+def test_over_http_an_address_that_says_nothing_leaves_the_others_their_turn(web):
+    async def main(urls):
+        async with AsyncClientPool(Calls, urls, timeout=LONG, connect_timeout=0.3) as pool:
+            assert [await pool.add(each, 1) for each in range(3)] == [1, 2, 3]
+            assert pool.stats()["retries"] == 1
+
+    with silence() as port:
+        asyncio.run(main([f"http://127.0.0.1:{port}/", web]))
+
+
+def test_over_http_a_call_that_has_reached_nobody_was_not_sent():
+    pytest.importorskip("aiohttp")
+
+    async def main(url):
+        async with AsyncClientPool(Calls, url, timeout=0.3) as pool:
+            with pytest.raises(fastthrift.DeadlineExceeded, match="was not sent") as caught:
+                await pool.add(1, 2)
+            assert caught.value.request_sent is False
+
+    with silence() as port:
+        asyncio.run(main(f"http://127.0.0.1:{port}/"))
+
+
+def test_over_http_long_calls_end_in_time_too(web):
+    async def main():
+        loop = asyncio.get_running_loop()
+        ends = []
+        call_at = loop.call_at
+
+        def noted(when, *args, **options):
+            ends.append(when)
+            return call_at(when, *args, **options)
+
+        async with AsyncClientPool(Calls, web, timeout=10) as pool:
+            assert await pool.add(1, 2) == 3
+            # Far from a second of the clock.
+            while not 0.1 < loop.time() % 1 < 0.4:
+                await asyncio.sleep(0.01)
+            begun = loop.time()
+            loop.call_at = noted
+            try:
+                assert await pool.add(3, 4) == 7
+            finally:
+                del loop.call_at
+            assert [end for end in ends if 9.5 < end - begun < 10.4]
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_over_http_a_call_on_a_kept_connection_needs_no_other_descriptor(web):
+    ended = children.run("-c", textwrap.dedent(OUT_OF_DESCRIPTORS) % web, text=True)
+    assert (ended.stdout, ended.returncode) == ("3 7\n", 0), ended.stderr
+
+
+OUT_OF_DESCRIPTORS = """
+    import asyncio, resource
+    from fastthrift.contrib.aio.pool import AsyncClientPool
+    from support.rpc import Calls
+
+    async def main():
+        async with AsyncClientPool(Calls, "%s", timeout=60) as pool:
+            first = await pool.add(1, 2)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+            print(first, await pool.add(3, 4))
+
+    asyncio.run(main())
+"""

@@ -2,15 +2,20 @@
 
 import asyncio
 import contextlib
+import itertools
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastthrift import ClientPool
+from fastthrift._calls import pooling
+from fastthrift.contrib.aio import pool as aio_pool
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.http import make_server as make_http_server
 from fastthrift.transport import TTransportException
@@ -84,7 +89,7 @@ def test_loops_of_several_threads_share_a_pool(url):
             return [await pool.add(each, start) for each in range(start, start + 50)]
         finally:
             await asyncio.gather(*(pool.add(each, 1) for each in range(4)))
-            pool._calls._end(pool._calls._here())
+            pool._calls._end(pool._calls.shelf)
             await asyncio.sleep(0.1)
 
     with ThreadPoolExecutor(3) as executor:
@@ -93,6 +98,73 @@ def test_loops_of_several_threads_share_a_pool(url):
         [each + start for each in range(start, start + 50)] for start in (0, 1000, 2000)
     ]
     assert pool.stats()["connects"] <= 6
+
+
+def test_loops_of_several_threads_share_what_is_known_of_addresses(monkeypatch):
+    """A name that has ever new addresses, none of which is anybody's."""
+    numbers = itertools.count()
+    of_the_system = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *args, **options):
+        if host != "calls.example":
+            return of_the_system(host, port, *args, **options)
+        found = [divmod(next(numbers) % 60_000, 250) for _ in range(3)]
+        hosts = [f"127.1.{one}.{other + 1}" for one, other in found]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(pooling, "_MOST_REMEMBERED", 100)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"tcp://calls.example:{nobody.getsockname()[1]}"
+        pool = AsyncClientPool(Calls, url, timeout=LONG)
+
+        async def call():
+            try:
+                await pool.add(1, 2)
+            except TTransportException as error:
+                return error.type
+            raise AssertionError("somebody is there")
+
+        async def calls():
+            return [await call() for _ in range(300)]
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(4) as executor:
+                done = [executor.submit(asyncio.run, calls()) for _ in range(4)]
+                kinds = [one.result() for one in done]
+        finally:
+            sys.setswitchinterval(interval)
+    assert kinds == [[TTransportException.NOT_OPEN] * 300] * 4
+    # Two of three addresses had another one after them.
+    assert pool.stats() == {
+        **dict.fromkeys(("open", "busy", "idle", "connects", "reconnects", "timeouts"), 0),
+        "retries": 2 * 300 * 4,
+    }
+
+
+def test_a_call_asks_once_which_loop_runs(url, monkeypatch):
+    asked = []
+
+    def get_running_loop():
+        asked.append(1)
+        return of_asyncio()
+
+    of_asyncio = asyncio.get_running_loop
+
+    async def main():
+        async with AsyncClientPool(Calls, url, timeout=LONG) as pool:
+            assert await pool.add(1, 2) == 3
+            # What asyncio asks for itself is not this name.
+            monkeypatch.setattr(aio_pool, "asyncio", SimpleNamespace(**vars(asyncio)))
+            monkeypatch.setattr(aio_pool.asyncio, "get_running_loop", get_running_loop)
+            assert await pool.add(3, 4) == 7
+            monkeypatch.undo()
+
+    asyncio.run(main())
+    assert asked == [1]
 
 
 def test_a_pool_that_is_closed_in_one_loop_is_closed_in_all():

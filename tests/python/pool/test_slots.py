@@ -93,7 +93,7 @@ def test_one_that_is_killed_after_it_was_woken_wakes_the_next():
             killed = gevent.spawn(pool.add, 1, 1)
             other = gevent.spawn(pool.add, 2, 2)
             gevent.sleep(0.1)
-            assert len(pool._calls.waiters) == 2
+            assert len(pool._calls.shelf.waiters) == 2
             # Those who wait do not look by themselves in this test.
             import fastthrift.pool
             pool._calls.wait = lambda waiter, seconds: waiter.acquire()
@@ -169,9 +169,9 @@ def test_one_that_waits_looks_again_where_nobody_has_woken_it():
             answers = []
             waiting = threading.Thread(target=lambda: answers.append(pool.add(2, 2)))
             waiting.start()
-            while not pool._calls.waiters:
+            while not pool._calls.shelf.waiters:
                 time.sleep(0.01)
             # As when an interrupt comes before the wake-up.
-            pool._calls.waiters.clear()
+            pool._calls.shelf.waiters.clear()
         waiting.join(60)
         assert answers == [4]

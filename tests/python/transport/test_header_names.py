@@ -21,11 +21,12 @@ from fastthrift.contrib.aio.http import (
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocol, TAsyncHeaderProtocol
 from fastthrift.contrib.aio.transport import TAsyncHeaderTransport
-from fastthrift.http import THttpClient, THttpHeaderFactory
+from fastthrift.http import THttpClient, THttpHeaderFactory, _common
 from fastthrift.protocol import TBinaryProtocol, THeaderProtocol
 from fastthrift.thrift import TClient, TMessageType
 from fastthrift.transport import THeaderTransport, TMemoryBuffer
 from fastthrift.transport._header_frame import HeaderFrame, read_frame, write_frame
+from fastthrift.transport._header_names import require_line
 from support.rpc import PATIENCE, Calls, message, receive
 
 SECRET = "s3cret"
@@ -198,6 +199,46 @@ def test_headers_of_a_factory_meet_those_of_middleware() -> None:
     assert [pair for pair in seen if pair[0].lower() == "x-tenant"] == [
         ("X-Tenant", "middleware")
     ] * 2
+
+
+@pytest.mark.parametrize("kind", ["threads", "asyncio"])
+def test_headers_of_all_requests_are_looked_at_when_they_change(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def require(name: str, value: str) -> None:
+        looked_at.append(name)
+        require_line(name, value)
+
+    monkeypatch.setattr(_common, "require_line", require)
+    seen: list[tuple[str, str]] = []
+    given = {"X-One": "1", "X-Two": "2"}
+    with peer(lambda connection: sent_over_http(connection, seen)) as port:
+        url = f"http://127.0.0.1:{port}/"
+
+        async def main() -> None:
+            trans = TAsyncHttpClient(url, None, None, TAsyncHttpHeaderFactory(given))
+            client: Any = TAsyncClient(Calls, TAsyncBinaryProtocol(trans))
+            await client.nothing()
+            await client.nothing()
+            given["X-Two"] = "two"
+            await client.nothing()
+            await client.nothing()
+            await trans.aclose()
+
+        if kind == "asyncio":
+            asyncio.run(main())
+        else:
+            trans = THttpClient(url, http_header_factory=THttpHeaderFactory(given))
+            client: Any = TClient(Calls, TBinaryProtocol(trans))
+            client.nothing()
+            client.nothing()
+            given["X-Two"] = "two"
+            client.nothing()
+            client.nothing()
+    assert looked_at == ["X-One", "X-Two"] * 2
+    assert [value for name, value in seen if name == "X-Two"] == ["2", "2", "two", "two"]
 
 
 def transports() -> list[Any]:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
-import socket
+import math
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -28,9 +28,9 @@ from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     HTTP_URI,
+    RequestHeaders,
     describe_answer,
     details_of_failure,
-    headers_of_request,
     make_uri,
     parse_uri,
     shown,
@@ -44,14 +44,13 @@ from fastthrift.http.client import THttpException, THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY, Address
-from fastthrift.transport._header_names import merged
+from fastthrift.transport._addresses import EITHER_FAMILY, has_input
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
-from ._connector import LastSocket, make_connector
+from ._connector import Knowing, LastSocket, make_connector
 from ._sharing import Turn
 from .client import TAsyncClient
 from .processor import TAsyncProcessor, processing
@@ -176,35 +175,6 @@ class TAsyncMemoryBuffer(TAsyncReadAhead):
         self.arrived = bytearray(value)
 
 
-class _Knowing:
-    """What aiohttp asks for the addresses of a host, of which they are known; those of others, to
-    which a server may redirect, are looked up."""
-
-    def __init__(self, host: str, addresses: list[Address], aiohttp: Any) -> None:
-        self._host = host
-        self._addresses = addresses
-        self._others = aiohttp.ThreadedResolver()
-
-    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[Any]:
-        if host != self._host:
-            found: list[Any] = await self._others.resolve(host, port, family)
-            return found
-        return [
-            {
-                "hostname": host,
-                "host": address[0],
-                "port": port,
-                "family": kind,
-                "proto": socket.IPPROTO_TCP,
-                "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            }
-            for kind, address in self._addresses
-        ]
-
-    async def close(self) -> None:
-        await self._others.close()
-
-
 # Sessions whose connections are not closed.
 _left_to_parents: list[Any] = []
 
@@ -221,11 +191,10 @@ class TAsyncHttpClient(TAsyncReadAhead):
     deadline: float | None = None
     #: How long connecting may take, in seconds; None for as long as the request.
     connect_timeout: float | None = None
-    #: Whether the last request may have been sent.
-    request_sent = False
-    #: Where to connect to, in this order, in place of the addresses that the host has; as
-    #: ``getaddrinfo`` gives them: pairs of a family and an address.
-    known_addresses: list[Address] | None = None
+    #: Where the first connection goes, in this order, in place of the addresses that the host
+    #: has; as ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for
+    #: these.
+    known_addresses: list[tuple[int, Any]] | None = None
 
     def __init__(
         self,
@@ -245,6 +214,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         # Those of its connections.
         self._transports: list[Any] = []
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
+        self._request_headers = RequestHeaders()
         self._timeout: float | None = None
         self._ssl_context = ssl_context
         self.set_timeout(timeout)
@@ -264,6 +234,11 @@ class TAsyncHttpClient(TAsyncReadAhead):
         """The other side, for texts."""
         return str(Where(self.scheme, self.host, self.port, self.path))
 
+    @property
+    def request_sent(self) -> bool:
+        """Whether the last request may have been sent: whether a server was reached."""
+        return self._last.was_reached
+
     def is_open(self) -> bool:
         return self._session is not None and not self._session.closed
 
@@ -272,15 +247,27 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if self.is_open():
             return
         aiohttp = _load("aiohttp")
-        options: dict[str, Any] = {}
-        if self._ssl_context is not None:
-            options["ssl"] = self._ssl_context
-        if self.known_addresses is not None:
-            options["resolver"] = _Knowing(self.host, self.known_addresses, aiohttp)
+        known, self.known_addresses = self.known_addresses, None
+        knowing = None if known is None else Knowing(self.host, known, aiohttp)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None),
-            connector=make_connector(aiohttp, self._last, self._transports, **options),
+            connector=make_connector(
+                aiohttp, self._last, self._transports, knowing, self._ssl_context
+            ),
         )
+
+    def has_ended(self) -> bool:
+        """Whether the next request needs another connection than those that there have been; does
+        not wait."""
+        if self.scheme == "https":
+            # What has not come to the event loop yet may be TLS telling itself something.
+            ended = [each.is_closing() for each in self._transports]
+        else:
+            ended = [
+                each.is_closing() or has_input(each.get_extra_info("socket"))
+                for each in self._transports
+            ]
+        return bool(ended) and all(ended)
 
     def close(self) -> None:
         """Close the connections, at once."""
@@ -339,27 +326,29 @@ class TAsyncHttpClient(TAsyncReadAhead):
         data = self.take_written()
         if not data:
             return
-        custom = headers_of_request(self._http_header_factory.get_headers(), self.call_headers)
-        aiohttp = _load("aiohttp")
-        self.arrived = bytearray()
-        self.answer_description = None
-        self.request_sent = False
-        if not self.is_open():
-            await self.open()
-        address = Where(self.scheme, self.host, self.port, self.path)
         at = self.deadline
-        headers = {
+        usual = {
             "Content-Type": CONTENT_TYPE,
             "Accept": CONTENT_TYPE,
             "User-Agent": "Python/TAsyncHttpClient",
             **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
         }
-        timeout = aiohttp.ClientTimeout(total=self._patience(), sock_connect=self.connect_timeout)
+        given = self._http_header_factory.get_headers()
+        headers = self._request_headers.of_request(usual, given, self.call_headers)
+        aiohttp = _load("aiohttp")
+        self.arrived = bytearray()
+        self.answer_description = None
+        self._last.begin()
+        if not self.is_open():
+            await self.open()
+        address = Where(self.scheme, self.host, self.port, self.path)
+        # aiohttp would let those of more than 5 seconds end with a second of the clock.
+        timeout = aiohttp.ClientTimeout(
+            total=self._patience(), sock_connect=self.connect_timeout, ceil_threshold=math.inf
+        )
         try:
-            # Nobody tells when it was; where nothing was reached it was not.
-            self.request_sent = True
             async with self._session.post(
-                address.uri, data=BytesIO(data), headers=merged(headers, custom), timeout=timeout
+                address.uri, data=BytesIO(data), headers=dict(headers.values()), timeout=timeout
             ) as response:
                 self.code = response.status
                 self.message = response.reason
@@ -382,7 +371,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
-            self.request_sent = False
+            self._last.was_reached = False
             raise TAsyncTransportTimeout(
                 TTransportException.NOT_OPEN, f"Could not connect to {address}: timed out"
             ) from error
@@ -395,7 +384,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 message=f"timed out: no response within {(self._timeout or 0) * 1000:g} ms"
             ) from error
         except aiohttp.ClientConnectorError as error:
-            self.request_sent = False
+            self._last.was_reached = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
             failure = _failure(error, TTransportException.END_OF_FILE)

@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections import deque
+import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
-from fastthrift._calls.deadlines import clock
 from fastthrift._calls.headers import require_room, send_always
 from fastthrift._calls.pool_calls import (
     OneConnection,
@@ -28,6 +28,7 @@ from fastthrift._calls.pool_calls import (
     give_connection_back,
     no_address,
     take_connection,
+    time_to_find,
 )
 from fastthrift._calls.pooling import (
     Addresses,
@@ -37,7 +38,7 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import layers, looks_at
+from fastthrift._calls.transports import find_layer, layers, looks_at
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
@@ -50,7 +51,7 @@ from .protocol.compact import TAsyncCompactProtocolFactory
 from .protocol.header import TAsyncHeaderProtocolFactory
 from .protocol.json import TAsyncJSONProtocolFactory
 from .socket import TAsyncSocket, addresses_of
-from .transport.base import TAsyncDeadlineExceeded, within
+from .transport.base import TAsyncDeadlineExceeded, TAsyncTransportTimeout, within
 from .transport.buffered import TAsyncBufferedTransportFactory
 from .transport.compressed import TAsyncZlibTransportFactory
 from .transport.framed import TAsyncFramedTransportFactory
@@ -136,17 +137,9 @@ class AsyncClientPool(PoolFace):
         await self.aclose()
 
 
-class _OfLoop:
-    """What belongs to one event loop."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
-        self.waiters: deque[asyncio.Future[None]] = deque()
-
-
 class _InTasks(PoolCalls):
-    """How the tasks of event loops use a pool. They do not need a lock: nothing else of a loop runs
-    between two steps, and each loop has its own connections."""
+    """How the tasks of event loops use a pool. Each loop has its own connections; the lock is for
+    what loops of several threads share."""
 
     def __init__(
         self,
@@ -159,70 +152,75 @@ class _InTasks(PoolCalls):
         self._made_of = made_of
         self._size, self._max_idle = options.size, options.max_idle
         self._closed = False
-        self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
+        self._of_loops: dict[asyncio.AbstractEventLoop, Shelf] = {}
         self._counts = no_counts()
+        # A signal handler that makes a call may have interrupted who holds it.
+        self.made_lock = threading.RLock()
         # What names had for addresses, when they were looked up last.
         self._found: dict[ServiceURL, Sequence[Any]] = {}
 
     @property
     def shelf(self) -> Shelf:  # type: ignore[override]
-        return self._here().shelf
-
-    @property
-    def waiters(self) -> deque[asyncio.Future[None]]:  # type: ignore[override]
-        return self._here().waiters
-
-    def _here(self) -> _OfLoop:
-        """What belongs to the running loop."""
+        """That of the running loop."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             # A call that is given up after its loop has ended: nobody waits, nothing is kept.
-            return _OfLoop(Shelf(self._size))
+            return Shelf(self._size)
         return self._of_loops.get(loop) or self._begin(loop)
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> _OfLoop:
-        for other in list(self._of_loops):
-            if other.is_closed() and (left := self._of_loops.pop(other, None)) is not None:
-                self._close_idle(left)
-        made = _OfLoop(Shelf(self._size, self._max_idle, counts=self._counts))
-        made.shelf.closed = self._closed
-        return self._of_loops.setdefault(loop, made)
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> Shelf:
+        with self.lock():
+            ended = [other for other in self._of_loops if other.is_closed()]
+            left = [self._of_loops.pop(other) for other in ended]
+            made = Shelf(self._size, self._max_idle, counts=self._counts)
+            made.closed = self._closed
+            self._of_loops[loop] = made
+        for shelf in left:
+            self._close_idle(shelf)
+        return made
 
-    def _close_idle(self, of_loop: _OfLoop) -> None:
-        for connection in of_loop.shelf.take_all():
+    def _close_idle(self, shelf: Shelf) -> None:
+        for connection in shelf.take_all():
             self.close_client(connection.client)
 
     def stats(self) -> dict[str, int]:
-        each = [of_loop.shelf.stats() for of_loop in list(self._of_loops.values())]
-        numbers = {name: sum(one[name] for one in each) for name in ("open", "busy", "idle")}
-        return {**numbers, **self._counts}
+        with self.lock():
+            each = [shelf.stats() for shelf in self._of_loops.values()]
+            numbers = {name: sum(one[name] for one in each) for name in ("open", "busy", "idle")}
+            return {**numbers, **self._counts}
 
     def close(self) -> None:
-        self._closed = True
-        here = self._here()
-        for loop, of_loop in list(self._of_loops.items()):
-            of_loop.shelf.closed = True
-            if of_loop is here or loop.is_closed():
-                self._end(of_loop)
+        here = self.shelf
+        with self.lock():
+            self._closed = True
+            of_loops = list(self._of_loops.items())
+            for _, shelf in of_loops:
+                shelf.closed = True
+        for loop, shelf in of_loops:
+            if shelf is here or loop.is_closed():
+                self._end(shelf)
             else:
                 # It may run in another thread, and end at any moment.
                 with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._end, of_loop)
+                    loop.call_soon_threadsafe(self._end, shelf)
 
-    def _end(self, of_loop: _OfLoop) -> None:
-        while of_loop.waiters:
-            self.wake(of_loop.waiters.popleft())
-        self._close_idle(of_loop)
+    def _end(self, shelf: Shelf) -> None:
+        while shelf.waiters:
+            self.wake(shelf.waiters.popleft())
+        self._close_idle(shelf)
 
     def start_over_in_child(self) -> None:
+        # A thread that there is not may hold it.
+        self.made_lock = threading.RLock()
         inherited, self._of_loops = self._of_loops, {}
         self._counts = no_counts()
-        for of_loop in inherited.values():
-            self.leave_to_parent(of_loop.shelf)
+        for shelf in inherited.values():
+            self.leave_to_parent(shelf)
 
-    def lock(self) -> contextlib.nullcontext[None]:
-        return contextlib.nullcontext()
+    def lock(self) -> AbstractContextManager[Any]:
+        assert self.made_lock is not None
+        return self.made_lock
 
     def new_waiter(self) -> asyncio.Future[None]:
         return asyncio.get_running_loop().create_future()
@@ -233,14 +231,18 @@ class _InTasks(PoolCalls):
     def wake(self, waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
-    async def find_addresses(self, url: ServiceURL, at: float | None) -> Sequence[Any]:
+    async def find_addresses(
+        self, url: ServiceURL, options: PoolOptions, at: float | None
+    ) -> Sequence[Any]:
         if url.scheme == "unix":
             return ()
-        looking = addresses_of(url.host, url.port, EITHER_FAMILY)
+        patience, ends_call = time_to_find(options, at)
         try:
-            found = await within(None if at is None else max(at - clock(), 0), looking)
+            found = await within(patience, addresses_of(url.host, url.port, EITHER_FAMILY))
         except (TimeoutError, asyncio.TimeoutError) as error:
-            raise TAsyncDeadlineExceeded(TTransportException.NOT_OPEN, no_address(url)) from error
+            kind = TAsyncDeadlineExceeded if ends_call else TAsyncTransportTimeout
+            text = no_address(url, patience, ends_call=ends_call)
+            raise kind(TTransportException.NOT_OPEN, text) from error
         except OSError:
             return ()  # connecting says so
         self._found[url] = found
@@ -275,7 +277,9 @@ class _InTasks(PoolCalls):
         def pending() -> bool:
             return any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
-        return pending, looks_at(trans)[1]
+        # A client of HTTP would connect again by itself, and nobody would choose the address.
+        web = find_layer(trans, "has_ended")
+        return pending, looks_at(trans)[1] if web is None else web.has_ended
 
     def close_client(self, client: Any) -> None:
         # That of a loop that is closed cannot do all that it would.

@@ -20,14 +20,12 @@ from fastthrift.transport._addresses import (
     Address,
     EitherFamily,
     could_not_connect,
-    found,
     has_input,
     host_and_port,
     in_turn,
-    naming_errors,
     new_client_socket,
     peer_of_socket,
-    query,
+    resolve,
     seconds,
     too_late,
     unix_family,
@@ -35,6 +33,7 @@ from fastthrift.transport._addresses import (
 from fastthrift.transport._answering import AnswerClock, give_up
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
+from fastthrift.transport._resolving import begin_lookup, needs_no_lookup
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
@@ -185,10 +184,29 @@ class _Stream:
 
 
 async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
-    """The addresses of a host, those that its system prefers first."""
+    """The addresses of a host, those that its system prefers first.
+
+    Not by the event loop's own threads: they are few, a name that nobody answers for would keep
+    them from all else, and the end of ``asyncio.run`` waits for them.
+    """
+    if needs_no_lookup(host):
+        return resolve(host, port, family)
     loop = asyncio.get_running_loop()
-    with naming_errors():
-        return found(await loop.getaddrinfo(**query(host, port, family)))
+    done = loop.create_future()
+
+    def end() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def tell() -> None:
+        # The loop may be closed by then.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(end)
+
+    lookup = begin_lookup(host, port, family)
+    lookup.tell(tell)
+    await done
+    return lookup.result()
 
 
 class TAsyncSocket(_Stream):
