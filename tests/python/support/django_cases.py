@@ -456,7 +456,7 @@ class ViewTests(TestCase):
             self.assertTrue(is_being_made.wait(60))
             for thread in asking, itself:
                 thread.start()
-                thread.join(60)
+                thread.join(30)
             others_are_served.set()
             slow.join(60)
         self.assertEqual((found["slow"], found["asking"]), ([True, 200], [200]))
