@@ -30,10 +30,14 @@ class Handler:
     def __init__(self) -> None:
         self.count = 0
         self.begun = threading.Event()
+        self.go_on = threading.Event()
 
     async def add(self, a: int, b: int) -> int:
         self.count += 1
-        self.begun.set()
+        if not self.begun.is_set():
+            self.begun.set()
+            # Until then nothing at all goes on in the event loop.
+            assert self.go_on.wait(PATIENCE)
         return a + b
 
     async def echo(self, text: str) -> str:
@@ -89,6 +93,7 @@ def test_others_are_served_while_one_connection_has_sent_many_calls(wire: str) -
             assert handler.begun.wait(PATIENCE)
             text = struct.pack("!bhi", 11, 1, 1) + b"x\0"
             other.sendall(sent(wire, message("echo", 1, text, kind=TMessageType.CALL)))
+            handler.go_on.set()
             told = answer(wire, other, 0) if wire != "frameless" else other.recv(1000)
             if wire == "http":
                 told = other.recv(1000)

@@ -135,18 +135,19 @@ def timed(client: WebClient) -> tuple[Reply, float]:
     return reply, time.monotonic() - before
 
 
-def test_a_slow_service_is_answered_for_within_two_seconds(tmp_path: Path) -> None:
+def test_a_slow_service_is_answered_for_in_the_time_of_a_request(tmp_path: Path) -> None:
     example = django_example(tmp_path)
     with running(example.web):
         client = example.client()
         # What is imported at the first request takes its time.
         assert timed(client)[0].status == 503
-        for delay in DEADLINE, 1:
+        # The first call never ends; or it does, and the second one has what is left of 1.5 s.
+        for delay, less_than in (DEADLINE, 10), (1.4, 1.4 + 1.5):
             with slow_service(example.service.port, delay):
                 reply, took = timed(client)
             assert (reply.status, reply.headers["Retry-After"]) == (504, None), delay
             assert "did not answer in time" in reply.json()["error"]
-            assert took < 2, delay
+            assert took < less_than, delay
 
 
 def test_more_requests_than_connections_are_told_when_to_try_again(tmp_path: Path) -> None:
