@@ -319,9 +319,7 @@ def test_every_module_is_in_a_room() -> None:
     assert [name for name in package() if room_of(name) is None] == []
 
 
-def test_the_page_of_the_architecture_names_every_room_of_the_core_and_every_file_of_calls() -> (
-    None
-):
+def test_the_page_of_the_architecture_names_the_rooms_of_the_core_and_the_files_of_calls() -> None:
     root = Path(__file__).parents[3]
     page = (root / "docs" / "architecture.md").read_text()
     rooms = [each.name for each in (root / "src" / "py").iterdir() if each.stem != "mod"]
