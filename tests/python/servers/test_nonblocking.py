@@ -771,7 +771,7 @@ def test_made_by_make_server_connections_speak_as_they_like(server_class):
 
 def test_peer_hears_of_the_end_though_a_child_has_the_connection():
     """A handler may have forked."""
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=300)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=1000)
 
     class Forking(Handler):
         child = None

@@ -305,7 +305,7 @@ def test_what_tls_tells_itself_is_no_answer_that_nobody_asked_for(certificates):
 
 def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so(certificates):
     with (
-        ssl_server(certificates, client_timeout=200) as port,
+        ssl_server(certificates, client_timeout=1500) as port,
         calls(port, cafile=certificates.authority) as client,
     ):
         assert client.add(1, 2) == 3
