@@ -330,10 +330,7 @@ def test_idle_time_is_that_of_the_server_socket():
 def test_calls_beyond_the_queue_are_told_of_it(proto_factory, trans_factory, caplog):
     handler = Handler()
     server = nonblocking(handler, threads=1, queue=1)
-    with (
-        serving(server) as port,
-        contextlib.ExitStack() as stack,
-    ):
+    with serving(server) as port, contextlib.ExitStack() as stack:
         waiting = [stack.enter_context(client_of(port)) for _ in range(2)]
         extra = stack.enter_context(
             client_of(port, proto_factory=proto_factory, trans_factory=trans_factory)
@@ -484,14 +481,9 @@ def test_unix_socket(tmp_path):
 
 
 def test_calls_in_flight_are_answered_when_it_is_closed():
-    begun = []
-
-    class Begun(Handler):
-        def wait(self, ticket):
-            begun.append(ticket)
-            return super().wait(ticket)
-
-    handler = Begun()
+    handler = Handler()
+    begun, wait = [], handler.wait
+    handler.wait = lambda ticket: begun.append(ticket) or wait(ticket)
     server = nonblocking(handler, threads=20)
     answers = []
     ended = threading.Thread(target=server.serve)
