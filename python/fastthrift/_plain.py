@@ -21,7 +21,7 @@ from typing import Any
 
 from fastthrift._core import TType, from_dict, to_dict
 from fastthrift._payload import TPayload, TPayloadMeta
-from fastthrift.protocol.exc import TMalformedDataException
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 
 #: Types that a number says all of, as the IDL spells them.
 TYPE_NAMES: dict[int, str] = {
@@ -157,23 +157,31 @@ def _result_class(service: Any, method: str) -> Any:
 
 
 def default_text(args: Any, attribute: str) -> str:
-    """The default of an argument as JSON, as it could be given."""
+    """The default of an argument as JSON, as it could be given; as Python shows it where it is
+    none that could be sent."""
     holder = args()
     for each, _ in args.default_spec:
         if each != attribute:
             setattr(holder, each, None)
-    (value,) = _to_plain(holder).values()
+    try:
+        (value,) = _to_plain(holder).values()
+    except TProtocolException:
+        return repr(getattr(holder, attribute))
     return json.dumps(value, ensure_ascii=False)
 
 
 def value_text(spec: Any, value: Any) -> str:
-    """A value as JSON, of a type as ``thrift_spec`` has that of an element of a container."""
+    """A value as JSON, of a type as ``thrift_spec`` has that of an element of a container; as
+    Python shows it where it is none that could be sent, as a union of two fields is."""
     parts = spec if isinstance(spec, tuple) else (spec,)
     field = (parts[0], "value", *parts[1:], False)
     attributes = {"thrift_spec": {1: field}, "default_spec": [("value", None)]}
     holder: Any = TPayloadMeta("Value", (TPayload,), attributes)()
     holder.value = value
-    return json_text(_to_plain(holder)["value"])
+    try:
+        return json_text(_to_plain(holder)["value"])
+    except TProtocolException:
+        return repr(value)
 
 
 # Arguments

@@ -105,6 +105,8 @@ class Mounted:
             {self.processor._service.__name__: self.processor} if several is None else several
         )
         self._rate = Rate()
+        # What the page tells of: the services, and whether they are called by JSON; and the page.
+        self._shown: tuple[tuple[dict[str, Any], bool], Answer] | None = None
 
     def require_blocking(self) -> None:
         """Raise ``TypeError`` for a handler with methods that have to be awaited."""
@@ -161,7 +163,12 @@ class Mounted:
     def _page(self, request: Request) -> Answer:
         from .page import shown
 
-        return shown(self.processors, with_form=self.json)
+        # Services may be added to a processor of several while it serves.
+        services = {name: each._service for name, each in self.processors.items()}
+        told = services, self.json
+        if self._shown is None or self._shown[0] != told:
+            self._shown = told, shown(services, with_form=self.json)
+        return self._shown[1]
 
     def _speaks_json(self, request: Request) -> bool:
         return self.json and (request.media_type == JSON_TYPE or request.path not in _PAGES)

@@ -46,9 +46,9 @@ class _Field(NamedTuple):
     doc: str
 
 
-def shown(processors: Mapping[str, Any], *, with_form: bool) -> Answer:
-    """The page for the services of processors, by name; ``with_form`` is whether their methods can
-    be called by JSON."""
+def shown(services: Mapping[str, Any], *, with_form: bool) -> Answer:
+    """The page for services, by name; ``with_form`` is whether their methods can be called by
+    JSON."""
     style, script = _part("page.css"), _part("page.js")
     policy = "; ".join(
         (
@@ -62,7 +62,6 @@ def shown(processors: Mapping[str, Any], *, with_form: bool) -> Answer:
             "frame-ancestors 'none'",
         )
     )
-    services = {name: each._service for name, each in processors.items()}
     content = _Content(services, with_form=with_form)
     title = escape(" and ".join(services))
     text = (

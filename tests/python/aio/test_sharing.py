@@ -60,10 +60,14 @@ class Handler:
     def __init__(self) -> None:
         self.count = 0
         self.begun = threading.Event()
+        self.go_on = threading.Event()
 
     async def add(self, a: int, b: int) -> int:
         self.count += 1
-        self.begun.set()
+        if not self.begun.is_set():
+            self.begun.set()
+            # Until then nothing at all goes on in the event loop.
+            assert self.go_on.wait(PATIENCE)
         return a + b
 
     async def echo(self, text: str) -> str:
@@ -76,10 +80,14 @@ class BlockingHandler:
     def __init__(self) -> None:
         self.count = 0
         self.begun = threading.Event()
+        self.go_on = threading.Event()
 
     def add(self, a: int, b: int) -> int:
         self.count += 1
-        self.begun.set()
+        if not self.begun.is_set():
+            self.begun.set()
+            # Until then the only thread makes no other call.
+            assert self.go_on.wait(PATIENCE)
         return a + b
 
     def echo(self, text: str) -> str:
@@ -142,6 +150,7 @@ def test_others_are_served_while_one_connection_has_sent_many_calls(named: str) 
             assert handler.begun.wait(PATIENCE)
             text = struct.pack("!bhi", 11, 1, 1) + b"x\0"
             other.sendall(sent(way, message("echo", 1, text, kind=TMessageType.CALL)))
+            handler.go_on.set()
             is_framed = way.dialect.framed or way.is_http
             told = answer(way, other, 0) if is_framed else other.recv(1000)
             if way.is_http:

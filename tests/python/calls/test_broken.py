@@ -554,6 +554,7 @@ def test_a_client_tells_whether_it_is_open_and_can_be_opened_again():
         with pytest.raises(TTransportException, match=r"reopen\(\)"):
             client.add(1, 2)
         handler.go_on.set()
+        client._iprot.trans.trans.set_timeout(PATIENCE * 1000)
         client.reopen()
         assert client.is_open is True
         assert client.add(1, 2) == 3
@@ -586,7 +587,7 @@ def test_methods_of_the_service_come_before_those_of_the_client():
 
 def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so():
     handler = Handler()
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=500)
     with serving(make_server(handler, trans=trans)) as port, client_of(port) as client:
         assert client.add(1, 2) == 3
         sock = client._iprot.trans.trans
@@ -607,7 +608,7 @@ def test_a_connection_that_the_server_has_closed_while_it_was_idle_says_so():
 
 def test_with_auto_reopen_a_closed_connection_is_opened_again_before_anything_is_sent():
     handler = Handler()
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=500)
     with (
         serving(make_server(handler, trans=trans)) as port,
         client_of(port, auto_reopen=True) as client,
@@ -630,6 +631,7 @@ def test_with_auto_reopen_the_call_after_one_that_failed_has_a_connection_of_its
             with pytest.raises(TTransportException) as caught:
                 client.wait(1)
             assert caught.value.request_sent is True
+            client._iprot.trans.trans.set_timeout(PATIENCE * 1000)
             assert client.add(1, 2) == 3
             # It is not for a client that its owner has closed.
             client.close()

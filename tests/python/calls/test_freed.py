@@ -53,8 +53,10 @@ def handed_on(answer: Any) -> Any:
 
 @pytest.fixture
 def garbage() -> Iterator[Callable[[], list[Any]]]:
-    """Gives what has become garbage that only the collector finds."""
+    """Gives what has become garbage that only the collector finds, of what is made meanwhile."""
     gc.collect()
+    # What there is already may become garbage at any moment: other tests have left it.
+    gc.freeze()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
 
@@ -68,6 +70,7 @@ def garbage() -> Iterator[Callable[[], list[Any]]]:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+        gc.unfreeze()
 
 
 def call_of(method: str, prefix: str = "", **arguments: Any) -> bytes:

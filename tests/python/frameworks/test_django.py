@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -135,29 +135,39 @@ def timed(client: WebClient) -> tuple[Reply, float]:
     return reply, time.monotonic() - before
 
 
-def test_a_slow_service_is_answered_for_within_two_seconds(tmp_path: Path) -> None:
+def test_a_slow_service_is_answered_for_in_the_time_of_a_request(tmp_path: Path) -> None:
     example = django_example(tmp_path)
     with running(example.web):
         client = example.client()
         # What is imported at the first request takes its time.
         assert timed(client)[0].status == 503
-        for delay in DEADLINE, 1:
+        # The first call never ends; or it does, and the second one has what is left of 1.5 s.
+        for delay, less_than in (DEADLINE, 10), (1.4, 1.4 + 1.5):
             with slow_service(example.service.port, delay):
                 reply, took = timed(client)
             assert (reply.status, reply.headers["Retry-After"]) == (504, None), delay
             assert "did not answer in time" in reply.json()["error"]
-            assert took < 2, delay
+            assert took < less_than, delay
 
 
 def test_more_requests_than_connections_are_told_when_to_try_again(tmp_path: Path) -> None:
     example = django_example(tmp_path)
     with running(example.web):
         assert timed(example.client())[0].headers["Retry-After"] == "1", "nobody serves"
+        asked: list[Future[tuple[Reply, float]]] = []
+
+        def one_is_refused() -> bool:
+            return any(each.done() and each.result()[0].status == 503 for each in asked)
+
         with slow_service(example.service.port, DEADLINE), ThreadPoolExecutor(24) as threads:
-            # Of its pool there are 16.
-            answers = list(threads.map(timed, [example.client() for _ in range(24)]))
-    assert {reply.status for reply, _ in answers} == {503, 504}
-    for reply, _ in answers:
+            # Of its pool there are 16. Not all at once: the queue of the development server has
+            # room for ten. On a busy machine the first may have its answer when the last comes.
+            while len(asked) < 24 or not (one_is_refused() or len(asked) == 500):
+                asked.append(threads.submit(timed, example.client()))
+                time.sleep(0.02)
+    answers = [each.result()[0] for each in asked]
+    assert {reply.status for reply in answers} == {503, 504}
+    for reply in answers:
         if reply.status == 503:
             assert reply.headers["Retry-After"] == "1"
             assert "too many requests" in reply.json()["error"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,11 +26,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
 
 
 def failure(example: Example) -> Reply:
-    """An answer, which comes in time."""
+    """An answer, which comes in time: after 1.5 s, where a pool by itself waits for 30."""
     client = example.client()
     began = time.monotonic()
     reply = client.calculate(FIELDS)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert reply.json().keys() == {"error"}
     return reply
 
@@ -50,8 +51,10 @@ def test_a_service_that_is_silent_is_504_and_who_finds_all_busy_is_told_soon(
         assert (reply.status, reply.headers["Retry-After"]) == (504, None)
         with ThreadPoolExecutor(CONNECTIONS + 4) as executor:
             replies = list(executor.map(failure, [example] * (CONNECTIONS + 4)))
-    told = sorted((reply.status, reply.headers["Retry-After"] or "") for reply in replies)
-    assert told == [(503, "1")] * 4 + [(504, "")] * CONNECTIONS
+    told = Counter((reply.status, reply.headers["Retry-After"]) for reply in replies)
+    # On a busy machine the last ones come when the first ones have their answers.
+    assert told.keys() == {(503, "1"), (504, None)}
+    assert told[504, None] >= CONNECTIONS
 
 
 def test_a_service_that_is_slow_is_waited_for_no_longer(example: Example) -> None:

@@ -63,7 +63,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced_without_a_word():
             assert await pool.add(3, 4) == 7
             assert pool.stats()["reconnects"] == 1
 
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=1000)
     with serving(make_server(trans=trans)) as port:
         asyncio.run(main(port))
 

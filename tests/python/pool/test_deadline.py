@@ -87,7 +87,7 @@ def test_a_block_bounds_its_calls_together_and_an_inner_one_has_no_more():
 def test_the_time_outs_of_a_socket_are_as_before_after_a_deadline():
     handler = Handler()
     with serving(make_server(handler)) as port, client_of(port) as client:
-        with deadline(0.3):
+        with deadline(LONG):
             assert client.add(1, 2) == 3
         sock = client._iprot.trans.trans.sock
         assert client.add(3, 4) == 7

@@ -75,7 +75,7 @@ def test_the_connection_that_was_used_last_is_used_next(port):
 
 
 def test_a_connection_that_the_server_has_closed_is_replaced_without_a_word():
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=1000)
     with serving(make_server(trans=trans)) as port, pool_of(port) as pool:
         assert pool.add(1, 2) == 3
         wait_until(lambda: is_over(pool))

@@ -125,7 +125,7 @@ def test_a_signal_handler_that_raises_loses_no_slot():
             pool = ClientPool(Calls, "tcp://127.0.0.1:{port}", timeout=5, size=4)
             end = time.monotonic() + 4
             interrupted = 0
-            while time.monotonic() < end:
+            while time.monotonic() < end or interrupted <= 100:
                 try:
                     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00002, 0.0006))
                     for number in range(20):
@@ -134,7 +134,6 @@ def test_a_signal_handler_that_raises_loses_no_slot():
                 except Stop:
                     interrupted += 1
             signal.setitimer(signal.ITIMER_REAL, 0)
-            assert interrupted > 100
             assert pool.stats()["busy"] == 0, pool.stats()
             assert pool.stats()["open"] == pool.stats()["idle"], pool.stats()
             assert pool.add(1, 2) == 3

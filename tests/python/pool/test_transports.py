@@ -72,7 +72,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced(way: str) -> None:
             assert await pool.add(3, 4) == 7
             assert pool.stats()["reconnects"] == 1
 
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=100)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=1000)
     with serving(server_of(way, trans=trans)) as port:
         asyncio.run(main(port))
 

@@ -319,6 +319,16 @@ def test_every_module_is_in_a_room() -> None:
     assert [name for name in package() if room_of(name) is None] == []
 
 
+def test_the_page_of_the_architecture_names_the_rooms_of_the_core_and_the_files_of_calls() -> None:
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "architecture.md").read_text()
+    rooms = [each.name for each in (root / "src" / "py").iterdir() if each.stem != "mod"]
+    calls = Path(fastthrift.__file__).with_name("_calls")
+    files = [each.name for each in calls.glob("*.py") if each.stem != "__init__"]
+    assert [each for each in sorted(rooms) if f"`src/py/{each}`" not in page] == []
+    assert [each for each in sorted(files) if f"`{each}`" not in page] == []
+
+
 def test_each_room_imports_only_those_below_it() -> None:
     assert not_allowed(package()) == []
 

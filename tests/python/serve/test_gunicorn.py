@@ -272,11 +272,11 @@ def test_a_worker_is_replaced_after_its_number_of_calls(tmp_path: Path, kind: st
 
 
 def test_a_handler_that_hangs_is_killed_and_an_idle_client_is_not(tmp_path: Path) -> None:
-    options = ["-w", "1", "-t", "1", "-k", f"{ROOM}.SyncWorker", "app:processor"]
+    options = ["-w", "1", "-t", "2", "-k", f"{ROOM}.SyncWorker", "app:processor"]
     with served(tmp_path, PLAIN, *options) as program:
         with contextlib.closing(program.client()) as client:
             pid = client.pid()
-            time.sleep(2.5)  # more than gunicorn's time-out
+            time.sleep(4.5)  # more than gunicorn's time-out
             assert client.pid() == pid
             with pytest.raises(TApplicationException, match="Internal error processing hang"):
                 client.hang()

@@ -149,10 +149,13 @@ def test_an_idle_connection_is_closed(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", THRIFT)
 def test_idle_time_between_messages_does_not_count(kind: str) -> None:
-    with server_of(kind) as port, socket.create_connection(("127.0.0.1", port)) as peer:
+    with (
+        server_of(kind, message_timeout=3 * MESSAGE) as port,
+        socket.create_connection(("127.0.0.1", port)) as peer,
+    ):
         peer.settimeout(PATIENCE)
-        for _ in range(3):
-            time.sleep(MESSAGE / 1000 * 1.2)
+        for _ in range(2):
+            time.sleep(3 * MESSAGE / 1000 * 1.2)
             peer.sendall(ADD[:10])
             time.sleep(0.02)
             peer.sendall(ADD[10:])

@@ -22,7 +22,7 @@ SERVERS = ["nonblocking", "threaded", "threadpool", "simple", "http", "asyncio",
 
 # What a call takes, how long a stop may take besides, and what a busy machine may add, in seconds:
 # far less than the time of a message, and the grace.
-CALL, BESIDES, BUSY = 1.0, 0.5, 4.0
+CALL, BESIDES, BUSY = 1.0, 0.5, 20.0
 LIMITS = ("--message-timeout", "60", "--grace", "60")
 
 APP = """

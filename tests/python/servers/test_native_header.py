@@ -241,8 +241,9 @@ def test_a_broken_frame_ends_its_connection_behind_the_calls_before_it(
 @pytest.mark.parametrize(("protocol", "compressed"), WIRES)
 def test_calls_beyond_the_queue_are_told_of_it_in_kind(protocol: int, compressed: bool) -> None:
     handler = Handler()
+    server = native(handler, threads=1, queue=1)
     with (
-        serving(native(handler, threads=1, queue=1)) as port,
+        serving(server) as port,
         contextlib.ExitStack() as stack,
     ):
         waiting = [stack.enter_context(header_client(port)) for _ in range(2)]
@@ -251,8 +252,7 @@ def test_calls_beyond_the_queue_are_told_of_it_in_kind(protocol: int, compressed
         threads[0].start()
         assert handler.waiting.wait(PATIENCE)
         threads[1].start()
-        # The second may not have come yet: then this one waits in its place, and both are made.
-        time.sleep(0.5)
+        wait_until(lambda: server._serving._core.waiting == 1)  # type: ignore[union-attr]
         with pytest.raises(TApplicationException, match="the server is overloaded: 1 calls wait"):
             extra.echo("a" * 100_000)
         assert extra._iprot.trans.protocol_id == protocol

@@ -329,10 +329,8 @@ def test_idle_time_is_that_of_the_server_socket():
 @pytest.mark.parametrize("trans_factory", [TBufferedTransportFactory(), TFramedTransportFactory()])
 def test_calls_beyond_the_queue_are_told_of_it(proto_factory, trans_factory, caplog):
     handler = Handler()
-    with (
-        serving(nonblocking(handler, threads=1, queue=1)) as port,
-        contextlib.ExitStack() as stack,
-    ):
+    server = nonblocking(handler, threads=1, queue=1)
+    with serving(server) as port, contextlib.ExitStack() as stack:
         waiting = [stack.enter_context(client_of(port)) for _ in range(2)]
         extra = stack.enter_context(
             client_of(port, proto_factory=proto_factory, trans_factory=trans_factory)
@@ -349,8 +347,7 @@ def test_calls_beyond_the_queue_are_told_of_it(proto_factory, trans_factory, cap
                 return error
             raise AssertionError("there was room")
 
-        # The second may not have come yet: then this one waits in its place, and both are made.
-        time.sleep(0.5)
+        wait_until(lambda: server._serving._core.waiting == 1)
         error = refused()
         assert error.type == TApplicationException.INTERNAL_ERROR
         assert error.message.startswith("the server is overloaded: 1 calls wait")
@@ -485,6 +482,8 @@ def test_unix_socket(tmp_path):
 
 def test_calls_in_flight_are_answered_when_it_is_closed():
     handler = Handler()
+    begun, wait = [], handler.wait
+    handler.wait = lambda ticket: begun.append(ticket) or wait(ticket)
     server = nonblocking(handler, threads=20)
     answers = []
     ended = threading.Thread(target=server.serve)
@@ -499,9 +498,7 @@ def test_calls_in_flight_are_answered_when_it_is_closed():
         ]
         for thread in threads:
             thread.start()
-        assert handler.waiting.wait(PATIENCE)
-        # Each has its thread, once all of them wait.
-        time.sleep(0.5)
+        wait_until(lambda: len(begun) == 20)
         server.close()
         assert idle.recv(1) == b""
         handler.go_on.set()
@@ -771,7 +768,7 @@ def test_made_by_make_server_connections_speak_as_they_like(server_class):
 
 def test_peer_hears_of_the_end_though_a_child_has_the_connection():
     """A handler may have forked."""
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=300)
+    trans = TServerSocket("127.0.0.1", 0, client_timeout=1000)
 
     class Forking(Handler):
         child = None

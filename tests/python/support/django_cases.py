@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -417,6 +418,50 @@ class ViewTests(TestCase):
         with override_settings(THRIFT={"SERVERS": {"probe": counted}}):
             ask("probe")
             self.assertEqual(len(made), 3, "other settings are another server")
+
+    def test_a_handler_that_is_being_made_keeps_nobody_from_others(self) -> None:
+        is_being_made, others_are_served = threading.Event(), threading.Event()
+        found: dict[str, list[Any]] = {}
+
+        def ask(alias: str) -> None:
+            request = RequestFactory().post("/", {}, content_type="application/json")
+            told = found.setdefault(alias, [])
+            try:
+                told.append(thrift_view(alias, json=True)(request, "Probe/language").status_code)
+            except ImproperlyConfigured as error:
+                told.append(str(error))
+
+        class Slow(Handler):
+            def __init__(self) -> None:
+                is_being_made.set()
+                found["slow"].append(others_are_served.wait(60))
+
+        class Asking(Handler):
+            def __init__(self) -> None:
+                ask("probe")
+
+        class AskingForItself(Handler):
+            def __init__(self) -> None:
+                ask("itself")
+
+        handlers = {"probe": Handler, "slow": Slow, "asking": Asking, "itself": AskingForItself}
+        servers = {alias: {**PROBE, "HANDLER": each} for alias, each in handlers.items()}
+        with override_settings(THRIFT={"SERVERS": servers}):
+            # Who waits for ever does not keep the tests from their end.
+            slow, asking, itself = (
+                threading.Thread(target=ask, args=(alias,), daemon=True)
+                for alias in ("slow", "asking", "itself")
+            )
+            slow.start()
+            self.assertTrue(is_being_made.wait(60))
+            for thread in asking, itself:
+                thread.start()
+                thread.join(30)
+            others_are_served.set()
+            slow.join(60)
+        self.assertEqual((found["slow"], found["asking"]), ([True, 200], [200]))
+        mistake = "THRIFT['SERVERS']['itself']: its handler asks for itself while it is made"
+        self.assertEqual(found["itself"], [mistake, 200])
 
     @modify_settings(MIDDLEWARE={"append": "probe.middleware.user_of_requests"})
     def test_a_handler_sees_the_request_with_what_middleware_has_put_on_it(self) -> None:

@@ -737,6 +737,46 @@ def test_the_page_tells_of_all_that_the_file_says(is_named: bool, tmp_path: Path
     assert "&quot;left&quot;: 0\n}" in text
 
 
+def test_what_cannot_be_sent_is_shown_on_the_page_too() -> None:
+    """Such a constant is taken where the IDL is not strict: of two fields a union has none."""
+    module = fastthrift.load_fp(
+        io.StringIO(
+            'union Either { 1: i32 left, 2: string right = "x" }'
+            'const Either BOTH = {"left": 1} const list<i32> FEW = [7]'
+            'service Mount { void put(1: Either what = {"left": 2}) }'
+        ),
+        "mounted_unions_thrift",
+    )
+    mounted = Mounted(module.Mount, MagicMock(), json=True, page=True)
+    reply = answer(mounted, b"", {}, method="GET")
+    assert reply.status == 200
+    text = reply.body.decode()
+    assert ">Either(left=1, right=&#x27;x&#x27;)</pre>" in text
+    assert "default <code>Either(left=2, right=&#x27;x&#x27;)</code>" in text
+    assert ">[\n  7\n]</pre>" in text
+    # Who gives wrong arguments is told what a method takes.
+    assert bridged(mounted, "put", "{}") == (204, None)
+    status, told = bridged(mounted, "put", '{"which": 1}')
+    assert status == 400
+    assert "put(1: Either what = Either(left=2, right='x'))" in str(told)
+
+
+def test_the_page_is_made_once_for_the_services_that_there_are() -> None:
+    services = TMultiplexedProcessor()
+    services.register_processor("Mount", TProcessor(Mount, Handler()))
+    mounted = Mounted(None, services, page=True)
+
+    def text() -> bytes:
+        return answer(mounted, b"", method="GET").body
+
+    first = text()
+    assert text() is first
+    services.register_processor("Other", TProcessor(Mount, Handler()))
+    assert b"<h2>Other</h2>" in text()
+    assert b"<h2>Other</h2>" not in first
+    assert text() is text()
+
+
 def test_wsgi_brings_no_asyncio_and_no_framework() -> None:
     code = (
         "import sys, fastthrift.wsgi\n"

@@ -151,8 +151,34 @@ def server(alias: str) -> Server:
     return Server(options, setting)
 
 
+class _Shared:
+    """The service and the handler of a server, made when they are first asked for."""
+
+    def __init__(self) -> None:
+        # Of its own: a handler that is being made may ask for others, and those that take long
+        # keep nobody from others.
+        self._lock = threading.RLock()
+        self._is_being_made = False
+        self._made: tuple[Any, Any] | None = None
+
+    def get(self, alias: str) -> tuple[Any, Any]:
+        if self._made is not None:
+            return self._made
+        with self._lock:
+            if self._made is None:
+                if self._is_being_made:
+                    setting = f"THRIFT['SERVERS'][{alias!r}]"
+                    raise NotServed(f"{setting}: its handler asks for itself while it is made")
+                self._is_being_made = True
+                try:
+                    self._made = server(alias).load()
+                finally:
+                    self._is_being_made = False
+            return self._made
+
+
 _lock = threading.Lock()
-_shared: dict[str, tuple[Any, Any]] = {}
+_shared: dict[str, _Shared] = {}
 
 
 def shared(alias: str) -> tuple[Any, Any]:
@@ -160,9 +186,8 @@ def shared(alias: str) -> tuple[Any, Any]:
     whichever threads ask for it first; another one where the settings are overridden. Raises
     ``NotServed``."""
     with _lock:
-        if alias not in _shared:
-            _shared[alias] = server(alias).load()
-        return _shared[alias]
+        found = _shared.setdefault(alias, _Shared())
+    return found.get(alias)
 
 
 def _forget_shared(*, setting: str, **_: object) -> None:

@@ -85,7 +85,8 @@ class _Mount:
         self._alias = alias
         self._max_bytes = max_bytes
         self._options = {"json": json, "page": page}
-        self._lock = threading.Lock()
+        # A handler that asks for this while it is made is told so.
+        self._lock = threading.RLock()
         self._made: tuple[Mounted, bool] | None = None
         # A weak reference would be gone with nobody else: views live as long as the program.
         setting_changed.connect(self._follow, weak=False)
