@@ -36,8 +36,10 @@ def bind(
     send = connection.send
 
     def send_in_time(data: Any) -> None:
-        if connection.sock is not None:
-            connection.sock.settimeout(bound())
+        if connection.sock is None:
+            connection.connect()
+        sock: Any = connection.sock
+        sock.settimeout(bound())
         send(data)
 
     ours.send = send_in_time
@@ -50,28 +52,24 @@ def _connected(
     timeout: float | None = None,
     source: Any = None,
 ) -> socket.socket:
-    """A socket that is connected to one of the addresses of a host, within ``timeout``, too."""
+    """A socket that is connected to one of the addresses of a host, within ``timeout``, too. Until
+    a request is sent on it, its waits, those of TLS, have what is left of that."""
     failure: OSError | None = None
     patience = bound()
     if timeout is not None and (patience is None or timeout < patience):
         patience = timeout
+    started = time.monotonic()
     addresses = known()
     if addresses is None:
-        started = time.monotonic()
         addresses = resolve_within(*address, EITHER_FAMILY, patience)
-        if patience is not None:
-            patience -= time.monotonic() - started
-    for (_, one), share in in_turn(addresses, patience):
+    end = None if patience is None else started + patience
+    for (_, one), share in in_turn(addresses, None if end is None else end - time.monotonic()):
         try:
             sock = socket.create_connection(one[:2], share, source)
         except OSError as error:
             failure = error
         else:
-            try:
-                sock.settimeout(bound())
-            except BaseException:
-                sock.close()
-                raise
+            sock.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
             return sock
     assert failure is not None
     try:

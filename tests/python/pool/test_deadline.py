@@ -426,3 +426,28 @@ def test_an_argument_of_the_service_that_is_called_timeout_is_the_services():
             with pytest.raises(ValueError, match="at most 1000000000 seconds, or None, not inf"):
                 pool.name(timeout=float("inf"))
         asyncio.run(main(port))
+
+
+@pytest.mark.parametrize("scheme", ["https", "tls"])
+@pytest.mark.parametrize("kind", ["threads", "asyncio"])
+def test_a_peer_that_says_nothing_of_tls_leaves_the_others_their_turn(kind, scheme):
+    """It has accepted the connection, which is made when TLS is."""
+    if kind == "asyncio":
+        pytest.importorskip("aiohttp")
+    server = make_server()
+    options = {"timeout": LONG, "connect_timeout": 0.3}
+
+    async def main(urls):
+        async with AsyncClientPool(rpc.Calls, urls, **options) as pool:
+            return await pool.add(1, 2)
+
+    with socket.create_server(("127.0.0.1", 0)) as mute, serving(server) as port:
+        mute_port = mute.getsockname()[1]
+        urls = [f"{scheme}://127.0.0.1:{mute_port}", f"tcp://127.0.0.1:{port}"]
+        started = time.monotonic()
+        if kind == "asyncio":
+            assert asyncio.run(main(urls)) == 3
+        else:
+            with fastthrift.ClientPool(rpc.Calls, urls, **options) as pool:
+                assert pool.add(1, 2) == 3
+        assert time.monotonic() - started < LONG / 2

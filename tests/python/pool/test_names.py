@@ -271,6 +271,31 @@ def test_a_name_that_has_no_address_is_told_with_the_systems_reason(monkeypatch)
     assert not isinstance(caught.value, TimeoutError)
 
 
+@pytest.mark.parametrize("way", ["blocking", "asyncio"])
+@pytest.mark.parametrize("scheme", ["tcp", "http", "https"])
+@pytest.mark.parametrize("host", ["a..b", ".example", "a" * 70])
+def test_a_name_that_cannot_be_one_is_an_unknown_host(way, scheme, host):
+    if way == "asyncio" and scheme != "tcp":
+        pytest.importorskip("aiohttp")
+    url = f"{scheme}://{host}:1"
+
+    async def main():
+        async with AsyncClientPool(Calls, url, timeout=LONG) as pool:
+            await pool.add(1, 2)
+
+    def call():
+        if way == "asyncio":
+            asyncio.run(main())
+        else:
+            with ClientPool(Calls, url, timeout=LONG) as pool:
+                pool.add(1, 2)
+
+    with pytest.raises(TTransportException) as caught:
+        call()
+    assert caught.value.type == TTransportException.NOT_OPEN
+    assert caught.value.request_sent is False
+
+
 def test_under_gevent_others_run_while_a_name_is_looked_up():
     assert run(
         """

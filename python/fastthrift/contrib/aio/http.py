@@ -383,7 +383,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
             raise TAsyncTransportTimeout(
                 message=f"timed out: no response within {(self._timeout or 0) * 1000:g} ms"
             ) from error
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, UnicodeError) as error:
+            # The latter is of a name that cannot be one.
             self._last.was_reached = False
             raise _failure(error, TTransportException.NOT_OPEN) from error
         except aiohttp.ServerDisconnectedError as error:
