@@ -103,7 +103,8 @@ def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
 
 def rest_of_frame(trans: Any) -> int: ...
 def send_at_once(descriptor: int, data: bytes) -> int:
-    """Send what a socket takes without waiting, with the lock; how many bytes that were."""
+    """Send what a socket takes without waiting, a few bytes with the lock; how many bytes that
+    were."""
 
 def take_output(trans: Any) -> tuple[bytes | None, Any]:
     """What was written to a native transport, and the one below that sends it; others: itself."""
