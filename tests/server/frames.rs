@@ -1,4 +1,5 @@
-//! Several calls in one frame: they are made like those of several frames.
+//! Large frames, and several calls in one: they are made like those of several
+//! frames.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -33,6 +34,21 @@ fn answer_first(request: &mut Request, answer: impl Fn(&[u8]) -> Vec<u8>) -> boo
     }
     request.answer(answer(&first).into(), true);
     true
+}
+
+#[test]
+fn large_message_comes_and_goes() {
+    let server = Running::echo(ServerOptions::default());
+    let mut message = vec![0_u8; 20 << 20];
+    message[..4].copy_from_slice(&[0x80, 1, 0, 1]);
+    let message = framed(&message);
+    let mut stream = server.connect();
+    let mut writing = stream.try_clone().expect("the same");
+    let sent = message.clone();
+    let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
+    sender.join().expect("a sender");
+    assert!(read(&mut stream, message.len()) == message);
+    server.close(PATIENCE);
 }
 
 #[test]

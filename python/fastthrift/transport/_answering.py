@@ -83,7 +83,7 @@ def _send_some(sock: Any, data: memoryview) -> int:
 
 
 def _send_by_tls(sock: Any, data: memoryview) -> int:
-    """The same by TLS, of a socket that waits for nothing."""
+    """Give a socket of TLS, which waits for nothing, what it takes; how many bytes that are."""
     from ssl import SSLWantReadError, SSLWantWriteError
 
     sent = 0
