@@ -217,21 +217,6 @@ fn many_clients_get_their_own_answers() {
 }
 
 #[test]
-fn large_message_comes_and_goes() {
-    let server = Running::echo(ServerOptions::default());
-    let mut message = vec![0_u8; 20 << 20];
-    message[..4].copy_from_slice(&[0x80, 1, 0, 1]);
-    let message = framed(&message);
-    let mut stream = server.connect();
-    let mut writing = stream.try_clone().expect("the same");
-    let sent = message.clone();
-    let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
-    sender.join().expect("a sender");
-    assert!(read(&mut stream, message.len()) == message);
-    server.close(PATIENCE);
-}
-
-#[test]
 fn what_is_no_message_is_closed_at_once_and_told() {
     let server = Running::echo(ServerOptions::default());
     let mut stream = server.connect();

@@ -107,7 +107,8 @@ def pass_over_stop(trans: Any) -> None:
 
 def rest_of_frame(trans: Any) -> int: ...
 def send_at_once(descriptor: int, data: bytes) -> int:
-    """Send what a socket takes without waiting, with the lock; how many bytes that were."""
+    """Send what a socket takes without waiting, a few bytes with the lock; how many bytes that
+    were."""
 
 def end_unless_arrived(descriptor: int) -> bool:
     """End a connection in both directions, unless something has arrived that was not read: the

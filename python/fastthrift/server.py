@@ -61,6 +61,7 @@ from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
+    TSocket,
     TTransportException,
 )
 from fastthrift.transport.base import TTransportBase, TTransportFactory
@@ -217,7 +218,9 @@ class TServer:
         """Answer the first call of a connection that there is no room for."""
         sock = getattr(client, "sock", None)
         try:
-            if isinstance(sock, socket.socket):
+            if isinstance(client, TSocket):
+                client.set_timeout(_REFUSAL_TIME * 1000)
+            elif isinstance(sock, socket.socket):
                 sock.settimeout(_REFUSAL_TIME)
             itrans = self.itrans_factory.get_transport(client)
             otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)

@@ -64,7 +64,7 @@ mod _core {
         TCompactProtocol, TCompactProtocolFactory, ValueScan, read_value, write_value,
     };
     #[pymodule_export]
-    use super::server::{AnswerClock, NativeServer, NativeWorker, ServedCalls, ServerNotice};
+    use super::server::{AnswerTimer, NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
         detect, frame_end, frame_ended, frame_header, frame_length, keep_headers,

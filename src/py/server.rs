@@ -17,7 +17,8 @@ use pyo3::types::{PyBytes, PyDict};
 use super::ffi;
 use super::stream::dict_of;
 use crate::server::{
-    self, Listener, Notice, Request, Runner, Server, ServerOptions, Untaken, Work, Worker,
+    self, AnswerClock, Listener, Notice, Request, Runner, Server, ServerOptions, Untaken, Work,
+    Worker,
 };
 use crate::stream::{Protocol, Speech};
 use crate::wire::Limits;
@@ -298,10 +299,10 @@ impl ServedCalls {
 }
 
 /// Bounds the waits for one answer, of a server whose loop is Python's.
-#[pyclass(module = "fastthrift._core")]
-pub struct AnswerClock {
+#[pyclass(name = "AnswerClock", module = "fastthrift._core")]
+pub struct AnswerTimer {
     time: Option<Duration>,
-    clock: Option<server::AnswerClock>,
+    clock: Option<AnswerClock>,
 }
 
 fn untaken(sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<Untaken> {
@@ -311,7 +312,7 @@ fn untaken(sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<Untaken> {
 }
 
 #[pymethods]
-impl AnswerClock {
+impl AnswerTimer {
     /// `seconds` for a client that takes nothing; None for any time.
     #[new]
     fn new(seconds: Option<f64>) -> Self {
@@ -324,7 +325,7 @@ impl AnswerClock {
     fn begin(&mut self, sock: &Bound<'_, PyAny>, unsent: usize) -> PyResult<()> {
         if let Some(time) = self.time {
             let untaken = untaken(sock, unsent)?;
-            self.clock = Some(server::AnswerClock::new(time, Instant::now(), untaken));
+            self.clock = Some(AnswerClock::new(time, Instant::now(), untaken));
         }
         Ok(())
     }

@@ -64,6 +64,16 @@ BREAKS = [
         ),
     ),
     Break(
+        "what the native server has for a connection in one round",
+        "each answer is a write",
+        "const PIECES_PER_WRITE: usize = 64;\n",
+        "const PIECES_PER_WRITE: usize = 1;\n",
+        (
+            "servers/test_native_sending::"
+            "test_calls_that_were_sent_together_are_answered_in_one_piece",
+        ),
+    ),
+    Break(
         "an idle connection of the native server",
         "each keeps much of what has come",
         "const LOOKED_AT: usize = 24;\n",

@@ -1,4 +1,5 @@
-//! Several calls in one frame: they are made like those of several frames.
+//! Large frames, and several calls in one: they are made like those of several
+//! frames.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -33,6 +34,21 @@ fn answer_first(request: &mut Request, answer: impl Fn(&[u8]) -> Vec<u8>) -> boo
     }
     request.answer(answer(&first).into(), true);
     true
+}
+
+#[test]
+fn large_message_comes_and_goes() {
+    let server = Running::echo(ServerOptions::default());
+    let mut message = vec![0_u8; 20 << 20];
+    message[..4].copy_from_slice(&[0x80, 1, 0, 1]);
+    let message = framed(&message);
+    let mut stream = server.connect();
+    let mut writing = stream.try_clone().expect("the same");
+    let sent = message.clone();
+    let sender = thread::spawn(move || writing.write_all(&sent).expect("sent"));
+    sender.join().expect("a sender");
+    assert!(read(&mut stream, message.len()) == message);
+    server.close(PATIENCE);
 }
 
 #[test]
@@ -104,7 +120,8 @@ fn what_follows_a_message_of_an_unknown_protocol_is_handed_out_as_it_is() {
 
 #[test]
 fn calls_in_a_frame_are_not_made_for_a_client_that_takes_no_answers() {
-    const SIZE: usize = 64 << 10;
+    const SIZE: usize = 256 << 10;
+    const CALLS: i32 = 400;
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
     let server = Running::with(ServerOptions::default(), 2, move |mut request| {
@@ -113,13 +130,13 @@ fn calls_in_a_frame_are_not_made_for_a_client_that_takes_no_answers() {
         }
     });
     let mut stream = server.connect();
-    stream.write_all(&framed(&calls(2_000))).expect("sent");
+    stream.write_all(&framed(&calls(CALLS))).expect("sent");
     until(|| made.load(Ordering::SeqCst) > 0);
     thread::sleep(Duration::from_millis(200));
     // What a system keeps for a socket is some MiB.
     let before = made.load(Ordering::SeqCst);
-    assert!(before < 500, "{before} were made");
-    let answers = read(&mut stream, 2_000 * SIZE);
+    assert!(before < 150, "{before} were made");
+    let answers = read(&mut stream, CALLS as usize * SIZE);
     assert!(answers.iter().all(|byte| *byte == 7));
     server.close(PATIENCE);
 }

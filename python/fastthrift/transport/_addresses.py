@@ -92,13 +92,24 @@ def _poll_of_system() -> Any:
 def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
     """Whether a socket has something to read, its end or an error, within some seconds; None is
     for any time."""
+    return _is_ready(sock, seconds, writes=False)
+
+
+def has_room(sock: socket.socket, seconds: float | None) -> bool:
+    """Whether a socket takes something, or has an error, within some seconds; None is for any
+    time."""
+    return _is_ready(sock, seconds, writes=True)
+
+
+def _is_ready(sock: socket.socket, seconds: float | None, *, writes: bool) -> bool:
     try:
         poll = _poll_of_system() if seconds == 0 else getattr(select, "poll", None)
         if poll is not None:
             known = poll()
-            known.register(sock.fileno(), select.POLLIN)
+            known.register(sock.fileno(), select.POLLOUT if writes else select.POLLIN)
             return bool(known.poll(None if seconds is None else seconds * 1000))
-        return bool(select.select([sock], [], [], seconds)[0])
+        reading, writing = ([], [sock]) if writes else ([sock], [])
+        return any(select.select(reading, writing, [], seconds))
     except (OSError, ValueError):
         # It was closed.
         return True

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from fastthrift._core import AnswerClock as AnswerClock
 
+from ._addresses import has_room
 from .base import DeadlineExceeded
 
-# Of TLS, in bytes: what is given to it at once is sent as a whole, however many waits that takes.
+_DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+# Of TLS, in bytes.
 _RECORD = 1 << 14
 
 
@@ -23,26 +27,73 @@ def give_up(sock: Any, left: int) -> str:
     return f"the answer was not taken in time: {left} bytes are left"
 
 
-def send_in_time(sock: socket.socket, data: bytes | memoryview, seconds: float | None) -> None:
-    """Send bytes of an answer, to a client that takes them in the time of an ``AnswerClock``.
-    Where it has any, each wait is as long as the timeout of the socket."""
-    clock = AnswerClock(seconds)
-    before = sock.gettimeout()
-    view = memoryview(data).cast("B")
-    at_once = _RECORD if hasattr(sock, "pending") else len(view)
-    clock.begin(sock, len(view))
+def send_in_time(
+    sock: Any, data: bytes | memoryview, seconds: float | None, each: float | None
+) -> None:
+    """Send bytes of an answer, or those that a plain socket did not take at once, to a client that
+    takes them in the time of an ``AnswerClock``, or, where ``seconds`` is None, for whom each wait
+    may take ``each`` seconds; None for any time.
+
+    The clock begins with the first wait: most answers have none.
+    """
+    is_wrapped = hasattr(sock, "pending")
+    before = sock.gettimeout() if is_wrapped else 0
+    if before != 0:
+        # It would wait by itself.
+        sock.settimeout(0)
     try:
-        while view:
-            patience = clock.patience(sock, len(view))
-            if patience == 0:
-                raise DeadlineExceeded(message=give_up(sock, len(view)))
-            if patience is not None:
-                sock.settimeout(patience)
-            try:
-                view = view[sock.send(view[:at_once]) :]
-            except TimeoutError:
-                if patience is None:
-                    raise
+        left = memoryview(data).cast("B")
+        if is_wrapped:
+            left = left[_send_by_tls(sock, left) :]
+        if left:
+            send = _send_by_tls if is_wrapped else _send_some
+            _send_slowly(sock, left, send, seconds, each)
     finally:
-        if seconds is not None and sock.fileno() >= 0:
+        if before != 0 and sock.fileno() >= 0:
             sock.settimeout(before)
+
+
+def _send_slowly(
+    sock: Any,
+    left: memoryview,
+    send: Callable[[Any, memoryview], int],
+    seconds: float | None,
+    each: float | None,
+) -> None:
+    """Send what did not go at once."""
+    clock = AnswerClock(seconds)
+    clock.begin(sock, len(left))
+    while left:
+        patience = clock.patience(sock, len(left))
+        if patience == 0:
+            raise DeadlineExceeded(message=give_up(sock, len(left)))
+        if not has_room(sock, each if patience is None else patience):
+            if patience is None:
+                raise TimeoutError
+            continue
+        left = left[send(sock, left) :]
+
+
+def _send_some(sock: Any, data: memoryview) -> int:
+    """Give a socket what it takes; how many bytes that are."""
+    try:
+        return int(sock.send(data, _DONT_WAIT))
+    except (BlockingIOError, InterruptedError):
+        return 0
+
+
+def _send_by_tls(sock: Any, data: memoryview) -> int:
+    """Give a socket of TLS, which waits for nothing, what it takes; how many bytes that are."""
+    from ssl import SSLWantReadError, SSLWantWriteError
+
+    sent = 0
+    while sent < len(data):
+        try:
+            # That of gevent says 0 where it would wait.
+            count = sock.send(data[sent : sent + _RECORD])
+        except (SSLWantReadError, SSLWantWriteError):
+            break
+        if not count:
+            break
+        sent += count
+    return sent

@@ -22,6 +22,7 @@ from ._addresses import (
     EitherFamily,
     could_not_connect,
     has_input,
+    has_room,
     host_and_port,
     in_turn,
     look_at,
@@ -53,9 +54,6 @@ from .base import (
     TTransportTimeout,
     after_much,
 )
-
-# How many bytes may be sent without giving up the interpreter's lock.
-_AT_ONCE = 1 << 16
 
 # How much later than its deadline a wait may end, in seconds.
 _LATE = 0.001
@@ -266,7 +264,7 @@ class TSocket(TTransportBase):
             ):
                 self._bound(sock)
             # Sockets of another class, of TLS for one, have a way of their own.
-            if len(buf) > _AT_ONCE or type(sock) is not socket.socket or type(buf) is not bytes:
+            if type(sock) is not socket.socket or type(buf) is not bytes:
                 self._send(sock, buf)
             elif (sent := send_at_once(sock.fileno(), buf)) < len(buf):
                 self._send(sock, memoryview(buf)[sent:])
@@ -397,12 +395,17 @@ class AcceptedSocket(TSocket):
         """Another message is next, of which something may have ``arrived``."""
         self._clock.begin(arrived=arrived)
 
+    def set_timeout(self, ms: float | None) -> None:
+        """Set the time of each read, in milliseconds; None or 0 for any time."""
+        super().set_timeout(ms)
+        self._each = self.socket_timeout
+
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         patience = self._clock.patience(self._each)
         sock = self.sock
         if self._is_wrapped and sock is not None:
-            patience = self._wait_for_tls(sock, patience)
+            return self._read_by_tls(sock, sz, patience)
         if patience == self._each or sock is None:
             return super().read(sz)
         if not patience:
@@ -425,16 +428,34 @@ class AcceptedSocket(TSocket):
         return sock.recv(sz)
 
     def _send(self, sock: socket.socket, data: bytes | memoryview) -> None:
-        send_in_time(sock, data, self._answer_time)
+        send_in_time(sock, data, self._answer_time, self._each)
 
-    def _wait_for_tls(self, sock: Any, patience: float | None) -> float | None:
-        """Wait for what comes first, for it may be a part of a handshake, or of a record of TLS:
-        from then on the message has its time."""
-        if patience == self._each and not sock.pending():
-            if not has_input(sock, patience):
-                raise self._too_late("no data", sock)
-            patience = self._clock.patience(self._each)
-        return patience
+    def _read_by_tls(self, sock: Any, sz: int, patience: float | None) -> bytes:
+        """Read what TLS has, or wait for what comes first, which may be a part of a handshake, or
+        of a record: from then on the message has its time."""
+        from ssl import SSLWantReadError, SSLWantWriteError
+
+        if sock.gettimeout() != 0:
+            # All waits are here.
+            sock.settimeout(0)
+        waits: Callable[[Any, float | None], bool] | None
+        waits = None if sock.pending() else has_input
+        while True:
+            if waits is not None:
+                if patience == 0 or not waits(sock, patience):
+                    if self._clock.is_over:
+                        raise DeadlineExceeded(message=str(self._clock))
+                    raise self._too_late("no data", sock)
+                patience = self._clock.patience(self._each)
+            try:
+                return super().read(sz)
+            except SSLWantReadError:
+                waits = has_input
+            except SSLWantWriteError:
+                waits = has_room
+
+    def _too_late(self, what: str, sock: socket.socket) -> TTransportTimeout:
+        return TTransportTimeout(message=too_late(what, self._each))
 
 
 class TServerSocket:

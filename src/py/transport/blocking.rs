@@ -64,15 +64,22 @@ pub fn take_output(trans: Bound<'_, PyAny>) -> PyResult<ToSend<'_>> {
     Ok((None, trans))
 }
 
+/// How many bytes are sent with the interpreter's lock.
+const A_FEW: usize = 1 << 16;
+
 /// Sends what a socket takes without waiting, and tells how many bytes that
 /// were.
 ///
-/// The interpreter's lock is kept: among many threads getting it back takes
-/// longer than sending.
+/// Of a few bytes the interpreter's lock is kept: among many threads getting it
+/// back takes longer than sending.
 #[pyfunction]
-pub fn send_at_once(descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
-    ffi::send_at_once(descriptor, data)
-        .map_err(|error| PyOSError::new_err(ffi::system_error(&error)))
+pub fn send_at_once(py: Python<'_>, descriptor: RawFd, data: &[u8]) -> PyResult<usize> {
+    let sent = if data.len() > A_FEW {
+        py.detach(|| ffi::send_at_once(descriptor, data))
+    } else {
+        ffi::send_at_once(descriptor, data)
+    };
+    sent.map_err(|error| PyOSError::new_err(ffi::system_error(&error)))
 }
 
 /// Ends a connection in both directions, unless something has arrived that was

@@ -16,6 +16,8 @@ from fastthrift.rpc import client_context
 from fastthrift.rpc import make_server as make_service_server
 from fastthrift.server import TThreadedServer, TThreadPoolServer
 from fastthrift.thrift import TApplicationException
+from fastthrift.transport import TServerSocket, TSSLServerSocket
+from support.aio import Authority
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, serving
 from support.stopping import in_threads
 
@@ -77,9 +79,14 @@ def test_past_the_queue_is_an_answer_and_one_line_in_the_log(caplog: Any) -> Non
     assert [one.levelno for one in lines] == [logging.WARNING]
 
 
-def test_a_refused_client_that_says_nothing_is_closed() -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_refused_client_that_says_nothing_is_closed(tls: bool, tmp_path: Path) -> None:
+    trans: Any = TServerSocket("127.0.0.1", 0, client_timeout=None)
+    if tls:
+        certfile = Authority(tmp_path, "127.0.0.1").certfile
+        trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=None, certfile=certfile)
     with (
-        serving(pool(threads=1, queue=0)) as port,
+        serving(pool(threads=1, queue=0, trans=trans)) as port,
         socket.create_connection(("127.0.0.1", port), PATIENCE) as peer,
     ):
         assert peer.recv(1) == b""

@@ -4,12 +4,15 @@ server."""
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
 from pathlib import Path
 
 import pytest
+from fastthrift._core import AnswerClock
 from fastthrift.thrift import TMessageType
+from fastthrift.transport import _answering
 from fastthrift.transport.sslsocket import TSSLServerSocket
 from support.aio import Authority
 from support.dialects import Dialect
@@ -176,6 +179,37 @@ def test_a_large_answer_over_tls_is_given_up_and_has_its_time(tmp_path: Path) ->
                     assert data, f"cut off after {got} bytes"
                     got += len(data)
                     time.sleep(max(0.0, began + got / 1_000_000 - time.monotonic()))
+
+
+@pytest.mark.parametrize("size", [100, 40_000])
+def test_an_answer_over_tls_that_goes_at_once_has_no_clock(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at one, and each other timeout of the socket, is a call of the system."""
+    authority = Authority(tmp_path, "127.0.0.1")
+    trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=None, certfile=authority.certfile)
+    set_timeout, asked = ssl.SSLSocket.settimeout, []
+
+    def settimeout(sock: ssl.SSLSocket, seconds: float | None) -> None:
+        asked.append(seconds)
+        set_timeout(sock, seconds)
+
+    def clock(seconds: float | None) -> AnswerClock:
+        asked.append(seconds)
+        return AnswerClock(seconds)
+
+    with serving(make_server(Large(), trans=trans)) as port:
+        assert port is not None
+        context = authority.client_context()
+        plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as peer:
+            for number in range(5):
+                if number == 1:
+                    monkeypatch.setattr(ssl.SSLSocket, "settimeout", settimeout)
+                    monkeypatch.setattr(_answering, "AnswerClock", clock)
+                peer.sendall(request("threaded", str(size).encode()))
+                assert receive(peer, size + 24).endswith(b"xx\0")
+    assert asked == []
 
 
 def test_without_a_limit_an_answer_is_waited_for() -> None:
