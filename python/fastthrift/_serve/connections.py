@@ -137,6 +137,8 @@ class Connections:
         # By the id of their transport.
         self._open: dict[int, Connection] = {}
         self._threads: set[threading.Thread] = set()
+        # What was accepted and whose threads have not begun, where somebody else starts them.
+        self.coming: set[Any] = set()
         # Whether those that may bring a call are ended by `wait_for_threads`, and not before.
         self.spares_fresh = False
         # How often it is logged that somebody sends no messages.
@@ -205,6 +207,8 @@ class Connections:
     def wait_for_threads(self, grace: float, logger: logging.Logger) -> None:
         """Wait for the threads, for ``grace`` milliseconds at most."""
         deadline = time.monotonic() + grace / 1000
+        while self.coming and time.monotonic() < deadline:
+            time.sleep(FRESH_PAUSE)
         self._end_last(deadline)
         for thread in list(self._threads):
             if thread is not threading.current_thread():

@@ -239,6 +239,7 @@ def _serving_class(
                 accept = super().get_request if self._shared is None else self._shared.accept
                 accepted: tuple[socket.socket, Any] = accept()
                 self._open.add(accepted[0])
+                thrift_server._in_threads.coming.add(accepted[0])
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
@@ -260,6 +261,7 @@ def _serving_class(
         def close_request(self, request: Any) -> None:
             super().close_request(request)
             self._open.discard(request)
+            thrift_server._in_threads.coming.discard(request)
             self._left.set()
 
         def handle_error(self, request: Any, client_address: Any) -> None:
@@ -320,6 +322,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         server = self.server_of_thrift
         connections = server._in_threads
         with connections.in_this_thread(), connections.accepted(self._client) as self._thrift:
+            connections.coming.discard(self.request)
             if not server.closed or self._thrift.has_last_calls(server.grace):
                 super().handle()
 

@@ -1,5 +1,6 @@
 """Stopping a server: `close` makes `serve` return after the calls in flight."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -8,10 +9,13 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from fastthrift._serve.connections import FRESH_PATIENCE
+from fastthrift.http import make_client as make_http_client
+from fastthrift.http import make_server as make_http_server
 from fastthrift.rpc import client_context
 from fastthrift.server import (
     TNonblockingServer,
@@ -193,6 +197,29 @@ def test_grace_for_handlers_that_do_not_return(caplog):
     handler.go_on.set()
     assert_ends(caller)
     assert failures == []
+
+
+def test_a_thread_of_http_that_begins_after_the_stop_still_answers():
+    class Late(ThreadingHTTPServer):
+        def process_request_thread(self, request, client_address):
+            accepted.set()
+            assert begins.wait(PATIENCE)
+            super().process_request_thread(request, client_address)
+
+    accepted, begins = threading.Event(), threading.Event()
+    server = make_http_server(Calls, Handler(), "127.0.0.1", 0, server_class=Late)
+    url = f"http://127.0.0.1:{server.httpd.server_address[1]}/"
+    thread = start(server)
+    client = make_http_client(Calls, url=url)
+    with contextlib.closing(client), ThreadPoolExecutor() as executor:
+        answer = executor.submit(client.add, 1, 2)
+        assert accepted.wait(PATIENCE)
+        server.close()
+        thread.join(0.5)
+        assert thread.is_alive()
+        begins.set()
+        assert answer.result(PATIENCE) == 3
+    assert_ends(thread)
 
 
 def test_a_connection_that_waits_for_a_thread_does_not_hold_the_stop(caplog):
