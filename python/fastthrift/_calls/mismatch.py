@@ -6,7 +6,7 @@ transport each find that the other one sends garbage, or hangs up.
 
 from __future__ import annotations
 
-from fastthrift._calls.transports import find_layer, is_said_of, layers
+from fastthrift._calls.transports import LOOKED_AT, find_layer, is_said_of, layers
 from fastthrift._core import detect
 from fastthrift.transport.base import TTransportException
 
@@ -71,6 +71,12 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
         return None
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
     return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
+
+
+def is_message(body: bytes | bytearray) -> bool:
+    """Whether bytes begin as a message does, in any dialect."""
+    found = _spoken(bytes(body[:LOOKED_AT]))
+    return found is not None and (found[0] == "zlib" or found[0] not in _NO_MESSAGES)
 
 
 def _spoken(opening: bytes | None) -> tuple[str, bool] | None:

@@ -41,6 +41,7 @@ from ._common import (
     describe_answer,
     details_of_failure,
     headers_of_request,
+    is_page,
     make_uri,
     parse_uri,
     shown,
@@ -338,6 +339,7 @@ class THttpClient(TTransportBase):
         if response.length:
             raise http_client.IncompleteRead(bytes(body), response.length)
         text = describe_answer(response.status, response.reason, content_type, len(body))
+        require_no_page(f"{where} {text}", response.status, content_type, body)
         self.answer_description = f"{where} {text}"
         return bytes(body)
 
@@ -388,6 +390,17 @@ class THttpClient(TTransportBase):
         else:
             return
         raise failure from error
+
+
+def require_no_page(
+    description: str, status: int, content_type: str | None, body: bytes | bytearray
+) -> None:
+    """Raise where a server has answered with a page: nothing else would tell of a oneway call that
+    it was not taken."""
+    if is_page(content_type, body):
+        error = THttpException(message=f"{description}, which is a page and no Thrift message")
+        error.status = status
+        raise error
 
 
 def _user_agent() -> str:

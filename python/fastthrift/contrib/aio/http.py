@@ -40,7 +40,7 @@ from fastthrift.http._common import (
 )
 from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
-from fastthrift.http.client import THttpException, THttpHeaderFactory
+from fastthrift.http.client import THttpException, THttpHeaderFactory, require_no_page
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
@@ -372,13 +372,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
                             TProtocolException.SIZE_LIMIT,
                             f"an HTTP response exceeds the limit of {SIZE_LIMIT} bytes",
                         )
-                description = describe_answer(
-                    response.status,
-                    response.reason,
-                    response.headers.get("Content-Type"),
-                    len(self.arrived),
+                content_type = response.headers.get("Content-Type")
+                text = describe_answer(
+                    response.status, response.reason, content_type, len(self.arrived)
                 )
-                self.answer_description = f"{address} {description}"
+                description = f"{address} {text}"
+                require_no_page(description, response.status, content_type, self.arrived)
+                self.answer_description = description
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
