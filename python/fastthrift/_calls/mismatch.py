@@ -48,9 +48,6 @@ _TRANSPORTS = {
     "TAsyncMemoryBuffer": False,
 }
 
-# Those that asyncio has, too.
-_AIO_PROTOCOLS = ("binary", "compact")
-
 # The reasons of OpenSSL for bytes that are no handshake.
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
 
@@ -146,7 +143,7 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
     if of_header or _other_protocol(prot, speech) is not None:
         if speech == _OLD_BINARY:
             needed.append(f"{kind}BinaryProtocolFactory(strict_read=False)")
-        elif kind == "T" or speech in _AIO_PROTOCOLS:
+        else:
             protocol = {name: each for each, name in _PROTOCOLS.items()}[speech]
             needed.append(f"{kind}{protocol[1:]}Factory")
     return f"use {' and '.join(needed)}" if needed else None

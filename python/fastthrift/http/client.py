@@ -22,6 +22,7 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
 from fastthrift.transport._addresses import NameTimeout
 from fastthrift.transport._arrival import never_arrived
+from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
     DeadlineExceeded,
@@ -373,14 +374,15 @@ class THttpClient(TTransportBase):
         elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
             text = f"{where} closed the connection: {error}"
             if self.code is None:
-                text += "; does the server speak HTTP?"
+                text += f"; does the server speak HTTP{'S' if self.scheme == 'https' else ''}?"
             failure = TTransportConnectionReset(message=text)
             if self._never_arrived:
                 failure.request_sent = False
         elif isinstance(error, OSError):
-            failure = THttpException(
-                TTransportException.NOT_OPEN, f"Could not connect to {where}: {error}"
-            )
+            text = f"Could not connect to {where}: {error}"
+            if self.scheme == "https":
+                text += ask_for_tls(error)
+            failure = THttpException(TTransportException.NOT_OPEN, text)
         elif isinstance(error, http_client.IncompleteRead):
             failure = THttpException(
                 TTransportException.END_OF_FILE, f"The response of {where} ends too early"

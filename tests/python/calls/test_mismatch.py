@@ -17,6 +17,7 @@ import thrift.transport.TSocket
 import thrift.transport.TTransport
 import trustme
 from fastthrift._calls.mismatch import advise, explain
+from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
@@ -538,6 +539,32 @@ def test_which_factories_speak_as_the_other_side(side, opening, advice):
     trans = TRANSPORTS[transport].get_transport(TMemoryBuffer())
     found = advise(opening, PROTOCOLS[protocol].get_protocol(trans))
     assert found == (advice and f"use {advice}")
+
+
+JSON_MESSAGE = b'{"metadata": {"name"'
+
+
+@pytest.mark.parametrize(
+    ("transport", "opening", "advice"),
+    [
+        ("buffered", b"\0\0\1\0" + JSON_MESSAGE, "TAsyncJSONProtocolFactory"),
+        ("buffered", b'[1,"add",2,1,{"0":{"i', "TAsyncApacheJSONProtocolFactory"),
+        (
+            "buffered",
+            b'\0\0\0\x30[1,"add",2,1,{"0":{"i',
+            "TAsyncFramedTransportFactory and TAsyncApacheJSONProtocolFactory",
+        ),
+        (
+            "buffered",
+            b"\0\0\1\4\0\0\1\0" + JSON_MESSAGE,
+            "TAsyncFramedTransportFactory and TAsyncJSONProtocolFactory",
+        ),
+    ],
+)
+def test_which_factories_of_asyncio_speak_as_the_other_side(transport, opening, advice):
+    factories = aio_support.aio_factories("binary", transport)
+    trans = factories["trans_factory"].get_transport(TAsyncMemoryBuffer())
+    assert advise(opening, factories["proto_factory"].get_protocol(trans)) == f"use {advice}"
 
 
 # What the bytes are taken for

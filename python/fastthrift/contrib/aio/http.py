@@ -48,6 +48,7 @@ from fastthrift.transport._addresses import EITHER_FAMILY, Address
 from fastthrift.transport._header_names import merged
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
+from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
@@ -396,7 +397,10 @@ class TAsyncHttpClient(TAsyncReadAhead):
             ) from error
         except aiohttp.ClientConnectorError as error:
             self.request_sent = False
-            raise _failure(error, TTransportException.NOT_OPEN) from error
+            failure = _failure(error, TTransportException.NOT_OPEN)
+            if self.scheme == "https":
+                failure.message = f"{failure.message}{ask_for_tls(error.os_error)}"
+            raise failure from error
         except aiohttp.ServerDisconnectedError as error:
             failure = _failure(error, TTransportException.END_OF_FILE)
             if self.code is None:

@@ -38,6 +38,7 @@ from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
+    ask_for_tls,
     create_thriftpy_context,
     load_authorities,
     load_own_certificate,
@@ -305,7 +306,8 @@ class TAsyncSocket(_Stream):
             kind = TAsyncTransportTimeout if timed_out else TTransportException
             if timed_out and patience != self.connect_timeout:
                 kind = TAsyncDeadlineExceeded
-            text = could_not_connect(address, failures, patience, _reason)
+            why = _reason if self.ssl_context is None else _handshake_reason
+            text = could_not_connect(address, failures, patience, why)
             raise kind(type=TTransportException.NOT_OPEN, message=text) from error
         except BaseException:
             self._drop()
@@ -438,6 +440,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and str(error.strerror).startswith("Connect call failed"):
         return os.strerror(error.errno or 0)
     return tls_reason(error)
+
+
+def _handshake_reason(error: BaseException) -> str:
+    return _reason(error) + ask_for_tls(error)
 
 
 def _as_os_error(error: BaseException) -> OSError:
