@@ -37,6 +37,26 @@ class Fault:
         )
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Cells that there are not, though the peer has the parts."""
+
+    what: str
+    reason: str
+
+
+LEFT_OUT = [
+    LeftOut(
+        "JSON of thriftpy2", "over a socket it runs a request again and again, in quadratic time."
+    ),
+    LeftOut(
+        "THeader of Node",
+        "its generated clients flush no header, and its server answers without one where a handler "
+        "is asynchronous.",
+    ),
+    LeftOut("TLS, HTTP and zlib of `TNonblockingServer`", "it has none of them."),
+]
+
 FAULTS = [
     Fault(
         "thriftpy2",
