@@ -72,14 +72,15 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
 
 def is_message(body: bytes | bytearray) -> bool:
     """Whether bytes begin as a message does, in any dialect."""
-    found = _spoken(bytes(body[:LOOKED_AT]))
+    found = _spoken(body)
     return found is not None and (found[0] == "zlib" or found[0] not in _NO_MESSAGES)
 
 
-def _spoken(opening: bytes | None) -> tuple[str, bool] | None:
+def _spoken(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
     """What the first bytes speak, and whether in frames; None where they do not tell."""
     if not opening:
         return None
+    opening = bytes(opening[:LOOKED_AT])
     found = detect(opening)
     if found is None and int.from_bytes(opening[:_LENGTH], "big") == len(opening) - _LENGTH:
         # A frame with a name alone is a message without a version, whose type is not in the frame.

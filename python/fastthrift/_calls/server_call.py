@@ -81,7 +81,7 @@ class ServerCall:
     # Name, message type and sequence id; None between two calls.
     header: tuple[Any, int, int] | None
     stage: int
-    # The first bytes of the connection, where they are known; after its first message none.
+    # How the message begins, where that is known: that of the first one is.
     opening: bytes | None
     # What was expected in place of these, where that is not what the protocols are for.
     wanted: str | None = None

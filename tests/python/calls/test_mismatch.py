@@ -316,7 +316,7 @@ def send_and_wait(port, data, send=socket.socket.sendall):
 def test_a_message_that_is_only_broken_is_not_said_to_be_of_another_protocol(caplog):
     with sync_server(("binary", "unframed")) as port:
         send_and_wait(port, b"\x80\x01\0\1\xff\xff\xff\xff")
-    assert "which sent no message: TMalformedDataException" in caplog.text
+    assert "which sent what is no message: TMalformedDataException" in caplog.text
 
 
 def test_a_tls_server_says_that_it_got_no_handshake(tmp_path, caplog):
