@@ -30,6 +30,9 @@ from fastthrift.contrib.apache.protocol.TCompactProtocol import TCompactProtocol
 from fastthrift.protocol.header import THeaderProtocol
 from fastthrift.transport import TTransportException as OwnTransportException
 
+# Attributes of TMessageType cost.
+_CALL, _ONEWAY, _EXCEPTION = TMessageType.CALL, TMessageType.ONEWAY, TMessageType.EXCEPTION
+
 
 class GeneratedProcessor:
     """A processor for the servers of this package that hands calls to a generated ``processor``.
@@ -50,10 +53,13 @@ class GeneratedProcessor:
     def process(self, iprot: Any, oprot: Any) -> None:
         """Read one call, make it and answer it."""
         call, source = noted(iprot)
-        go = partial(self._answer, call, Reader(source, call), Writer(noted(oprot)[1], call))
+        # Servers have put them on already.
+        reader = iprot if type(iprot) is Reader else Reader(source, call)
+        writer = oprot if type(oprot) is Writer else Writer(noted(oprot)[1], call)
         if watch.is_on and getattr(call, "observed", None) is None:
+            go = partial(self._answer, call, reader, writer)
             return run(watch.serve(Blocking, self, call, source, go))
-        return go(None)
+        return self._answer(call, reader, writer, None)
 
     @property
     def _service(self) -> Any:
@@ -62,7 +68,8 @@ class GeneratedProcessor:
 
     def _answer(self, call: ServerCall, source: Any, sink: Any, seen: Any) -> None:
         name, message_type, seqid = header = source.read_message_begin()
-        refusal = refused_type(name, message_type)
+        is_oneway = message_type == _ONEWAY
+        refusal = None if is_oneway or message_type == _CALL else refused_type(name, message_type)
         if refusal is not None:
             # Generated code takes whatever comes for a call.
             run(read_call(Blocking, call, source, partial(_refusing, refusal, call), header))
@@ -70,7 +77,7 @@ class GeneratedProcessor:
         reading = _passing(source)
         reading.header = header
         dropped = None
-        if message_type == TMessageType.ONEWAY:
+        if is_oneway:
             # Nobody waits for an answer; one would be taken for that of the next call.
             dropped = OwnBinaryProtocol(TMemoryBuffer())
         writing = _passing(sink if dropped is None else dropped)
@@ -82,7 +89,7 @@ class GeneratedProcessor:
             raise OwnTransportException(error.type, str(error)) from error
         finally:
             serving.reset(token)
-        if writing.answered == TMessageType.EXCEPTION:
+        if writing.answered == _EXCEPTION:
             if dropped is not None:
                 raise _exception_in(dropped)
             if seen is not None:
