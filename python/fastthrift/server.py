@@ -191,7 +191,9 @@ class TServer:
                         begin_message()
                     if is_first:
                         waits = wait_for_opening(itrans, call)
-                    elif not wait(itrans) and waits and begin_message is not None:
+                    elif come := wait(itrans):
+                        call.opening = come
+                    elif waits and begin_message is not None:
                         # It has come with the call before.
                         begin_message(arrived=True)
                     connection.is_busy = True

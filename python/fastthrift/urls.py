@@ -10,8 +10,9 @@
 What they speak follows as a query: ``?protocol=compact&transport=framed&service=Calculator``.
 
 ================  ====================================================  ====================
-``protocol``      ``binary``, ``compact``, ``json`` (thriftpy2's) or    ``binary``
-                  ``apache_json``
+``protocol``      ``binary``, ``compact``, ``json`` (thriftpy2's),       ``binary``
+                  ``apache_json`` or ``lax_binary`` (binary messages
+                  without a version, as old peers write them)
 ``transport``     ``buffered``, ``framed``, ``header`` (THeader, with    ``buffered``
                   messages in binary or compact) or ``zlib``
 ``service``       the name before the colon, where a port serves        none
@@ -36,6 +37,7 @@ _PROTOCOLS = {
     "compact": ("fastthrift.protocol", "TCompactProtocolFactory"),
     "json": ("fastthrift.protocol", "TJSONProtocolFactory"),
     "apache_json": ("fastthrift.protocol.apache_json", "TApacheJSONProtocolFactory"),
+    "lax_binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
 }
 _TRANSPORTS = {
     "buffered": ("fastthrift.transport", "TBufferedTransportFactory"),
@@ -74,8 +76,13 @@ class ServiceURL:
         if self.transport == "header":
             factory = _made({"header": ("fastthrift.protocol", "THeaderProtocolFactory")}, "header")
         else:
-            factory = _made(_PROTOCOLS, self.protocol)
+            factory = _made(_PROTOCOLS, self.protocol, **self.protocol_options())
         return self.of_service(factory)
+
+    def protocol_options(self) -> dict[str, Any]:
+        """What a factory of its protocol is made with."""
+        lax = self.protocol == "lax_binary"
+        return {"strict_read": False, "strict_write": False} if lax else {}
 
     def of_service(self, factory: Any) -> Any:
         """What makes the protocols of its service, where the port has several, by a factory of

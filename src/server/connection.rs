@@ -164,7 +164,7 @@ impl Connection {
         }
     }
 
-    /// Its first bytes.
+    /// Its first bytes; where something came that is no message, those of that.
     pub(super) fn opening(&self) -> &[u8] {
         &self.opening[..self.opened]
     }
@@ -290,6 +290,9 @@ impl Connection {
         let (format, limits) = (origin.format, options.limits);
         let problem = error.to_string();
         let message = inbound.rest();
+        // Those tell what came in place of a message, be it the first one.
+        self.opened = message.len().min(LOOKED_AT);
+        self.opening[..self.opened].copy_from_slice(&message[..self.opened]);
         // In a frame it is the frame that is wrong.
         let method = method_called(message, format, limits).filter(|_| !format.framed);
         let answer = method.as_deref().and_then(|method| {

@@ -37,6 +37,31 @@ class Fault:
         )
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Cells that there are not, though the peer has the parts."""
+
+    what: str
+    reason: str
+
+
+LEFT_OUT = [
+    LeftOut(
+        "JSON of thriftpy2", "over a socket it runs a request again and again, in quadratic time."
+    ),
+    LeftOut("THeader of clients of Node", "its generated clients flush no header."),
+    LeftOut(
+        "THeader of handlers of Node that give promises",
+        "its server answers without a header what is not answered at once, by a callback.",
+    ),
+    LeftOut(
+        "JSON over zlib of Apache Thrift for Python",
+        "it asks for the 4 digits of an escape by one read, and takes what that has for all of "
+        "them: at the end of a piece `\\u0001` is read as U+0000 and `1`.",
+    ),
+    LeftOut("TLS, HTTP and zlib of `TNonblockingServer`", "it has none of them."),
+]
+
 FAULTS = [
     Fault(
         "thriftpy2",

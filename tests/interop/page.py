@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from interop.cells import KINDS, cells
-from interop.faults import FAULTS
+from interop.faults import FAULTS, LEFT_OUT
 from interop.peers import BUILT, DIALECTS, PEERS, ROOT
 
 RESULTS = BUILT / "results"
@@ -26,10 +26,7 @@ peer knows nothing of, or lacks some. Newer C++ and Rust are built by a compiler
 and have cases of that too.
 
 The rows are a selection of protocols and transports: of each protocol the usual transports, and of
-each transport the usual protocols. Left out are, besides: the JSON of thriftpy2, which over a
-socket runs a request again and again, in quadratic time; THeader of Node, whose generated clients
-flush no header, and whose server answers without one where a handler is asynchronous.
-`TNonblockingServer` has neither TLS, HTTP nor zlib.
+each transport the usual protocols. Besides, there are left out:
 
 """
 NOT_RUN: dict[str, Any] = {}
@@ -42,8 +39,21 @@ NAMES = {
 }
 
 
+def head() -> str:
+    left_out = (f"- {each.what}: {each.reason}\n" for each in LEFT_OUT)
+    return f"{HEAD}{''.join(left_out)}\n"
+
+
+def faults() -> str:
+    lines = ["## Faults of the peers\n\n"]
+    for index, fault in enumerate(FAULTS):
+        titles = ", ".join(PEERS[name].title for name in fault.peers.split())
+        lines.append(f"{index + 1}. {titles}: {fault.reason}\n")
+    return "".join(lines)
+
+
 def text_of(results: dict[tuple[str, str, str, str], Any]) -> str:
-    lines = [HEAD]
+    lines = [head()]
     for peer in PEERS.values():
         lines.append(f"## {peer.title} {peer.version()}\n\n")
         for does, kinds in KINDS.items():
@@ -56,10 +66,7 @@ def text_of(results: dict[tuple[str, str, str, str], Any]) -> str:
                     counts = " | ".join(map(_count, row))
                     lines.append(f"| {dialect} | {counts} |\n")
             lines.append("\n")
-    lines.append("## Faults of the peers\n\n")
-    for index, fault in enumerate(FAULTS):
-        titles = ", ".join(PEERS[name].title for name in fault.peers.split())
-        lines.append(f"{index + 1}. {titles}: {fault.reason}\n")
+    lines.append(faults())
     return "".join(lines)
 
 

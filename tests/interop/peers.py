@@ -86,6 +86,8 @@ class Peer:
     sockets: frozenset[str] = frozenset({"tcp", "tls", "unix"})
     #: Transports and sockets in which it only calls.
     calls_only: frozenset[str] = frozenset()
+    #: Transports in which it only serves.
+    serves_only: frozenset[str] = frozenset()
     #: Whether it can send calls before it has the answers.
     pipelines: bool = True
     #: Whether it is built from ids.thrift too.
@@ -97,6 +99,7 @@ class Peer:
             and dialect.transport in self.transports
             and dialect.socket in self.sockets
             and not (serves and {dialect.transport, dialect.socket} & self.calls_only)
+            and not (not serves and dialect.transport in self.serves_only)
         )
 
     def built(self) -> Path:
@@ -306,7 +309,9 @@ PEERS = {
             lambda: NPM_VERSION,
             needs="node",
             sources=("peer.js",),
+            transports=PLAIN | {"header"},
             # Its generated client flushes no header.
+            serves_only=frozenset({"header"}),
         ),
         Peer(
             "java",

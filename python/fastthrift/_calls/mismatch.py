@@ -6,7 +6,7 @@ transport each find that the other one sends garbage, or hangs up.
 
 from __future__ import annotations
 
-from fastthrift._calls.transports import find_layer, is_said_of, layers
+from fastthrift._calls.transports import LOOKED_AT, find_layer, is_said_of, layers
 from fastthrift._core import detect
 from fastthrift.transport.base import TTransportException
 
@@ -48,9 +48,6 @@ _TRANSPORTS = {
     "TAsyncMemoryBuffer": False,
 }
 
-# Those that asyncio has, too.
-_AIO_PROTOCOLS = ("binary", "compact")
-
 # The reasons of OpenSSL for bytes that are no handshake.
 _NO_HANDSHAKE = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "UNSUPPORTED_PROTOCOL")
 
@@ -73,10 +70,17 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
 
 
-def _spoken(opening: bytes | None) -> tuple[str, bool] | None:
+def is_message(body: bytes | bytearray) -> bool:
+    """Whether bytes begin as a message does, in any dialect."""
+    found = _spoken(body)
+    return found is not None and (found[0] == "zlib" or found[0] not in _NO_MESSAGES)
+
+
+def _spoken(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
     """What the first bytes speak, and whether in frames; None where they do not tell."""
     if not opening:
         return None
+    opening = bytes(opening[:LOOKED_AT])
     found = detect(opening)
     if found is None and int.from_bytes(opening[:_LENGTH], "big") == len(opening) - _LENGTH:
         # A frame with a name alone is a message without a version, whose type is not in the frame.
@@ -140,7 +144,7 @@ def advise(opening: bytes | None, prot: Any) -> str | None:
     if of_header or _other_protocol(prot, speech) is not None:
         if speech == _OLD_BINARY:
             needed.append(f"{kind}BinaryProtocolFactory(strict_read=False)")
-        elif kind == "T" or speech in _AIO_PROTOCOLS:
+        else:
             protocol = {name: each for each, name in _PROTOCOLS.items()}[speech]
             needed.append(f"{kind}{protocol[1:]}Factory")
     return f"use {' and '.join(needed)}" if needed else None

@@ -421,12 +421,22 @@ class Seen:
         self.begun = _clock()
         self.call: Call | None = None
         self._token: Any = None
+        self._failure: BaseException | None = None
         self._service = getattr(processor, "_service", None)
 
     @property
     def _handler(self) -> Any:
+        return self.handler_of(self._service, getattr(self.processor, "_handler", None))
+
+    def handler_of(self, service: Any, handler: Any) -> Any:
+        """A handler for this call."""
         # Made when it is asked for: kept, it would be in a cycle.
-        return _SeenHandler(self, self._service, getattr(self.processor, "_handler", None))
+        return _SeenHandler(self, service, handler)
+
+    def note_failure(self) -> None:
+        """The processor has answered with what the service does not declare, and raises nothing:
+        those of others do so."""
+        self._failure = None if self.call is None else self.call.error
 
     def handle_exception(self, error: Exception, result: Any) -> bool:
         return bool(self.processor.handle_exception(error, result))
@@ -437,7 +447,7 @@ class Seen:
         def find_seen(name: Any, message_type: int) -> Any:
             service, handler, api, refusal = find(name, message_type)
             if refusal is None:
-                handler = _SeenHandler(self, service, handler)
+                handler = self.handler_of(service, handler)
             return service, handler, api, refusal
 
         return find_seen
@@ -478,7 +488,7 @@ class Seen:
         if error is not None and self.served.is_settled:
             self.served.ending = partial(self._tell, error, before)
         else:
-            self._tell(error, before)
+            self._tell(error or self._failure, before)
 
     def _has_come(self, error: BaseException | None) -> bool:
         """Whether there is a call: one that was refused was made by nobody."""

@@ -81,7 +81,7 @@ class ServerCall:
     # Name, message type and sequence id; None between two calls.
     header: tuple[Any, int, int] | None
     stage: int
-    # The first bytes of the connection, where they are known; after its first message none.
+    # How the message begins, where that is known: that of the first one is.
     opening: bytes | None
     # What was expected in place of these, where that is not what the protocols are for.
     wanted: str | None = None
@@ -292,17 +292,23 @@ def register(processors: dict[str, Any], service_name: str, processor: Any) -> N
 def refused_call(service: Any, api: Any, message_type: int) -> TApplicationException | None:
     """What a message is answered with that is no call, or the call of a method that the service
     does not have."""
-    if message_type not in (TMessageType.CALL, TMessageType.ONEWAY):
-        return TApplicationException(
-            TApplicationException.INVALID_MESSAGE_TYPE,
-            f"Invalid message type: {printable(api)} came with type {message_type}, and a server "
-            f"takes {TMessageType.CALL} (a call) and {TMessageType.ONEWAY} (a oneway call)",
-        )
-    if api not in service.thrift_services:
+    refusal = refused_type(api, message_type)
+    if refusal is None and api not in service.thrift_services:
         return TApplicationException(
             TApplicationException.UNKNOWN_METHOD, f"Unknown method {printable(api)}"
         )
-    return None
+    return refusal
+
+
+def refused_type(name: Any, message_type: int) -> TApplicationException | None:
+    """What a message is answered with that is no call."""
+    if message_type in (TMessageType.CALL, TMessageType.ONEWAY):
+        return None
+    return TApplicationException(
+        TApplicationException.INVALID_MESSAGE_TYPE,
+        f"Invalid message type: {printable(name)} came with type {message_type}, and a server "
+        f"takes {TMessageType.CALL} (a call) and {TMessageType.ONEWAY} (a oneway call)",
+    )
 
 
 def read_call(

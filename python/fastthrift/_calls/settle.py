@@ -114,7 +114,7 @@ def _settle_input(
         more = "" if rate is None else rate.tell()
         if more is not None:
             text = "Closing the connection of %s, which sent %s: %r%s"
-            logger.warning(text, peer, found or "no message", error, more)
+            logger.warning(text, peer, found or "what is no message", error, more)
         return Settlement(None, False)
     malformed = isinstance(error, (TProtocolException, ProtocolError)) or (
         is_whole and is_lost(error)

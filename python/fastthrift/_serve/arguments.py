@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         "--protocol",
         choices=PROTOCOLS,
         default="auto",
-        help="auto is whatever comes with nonblocking, and binary elsewhere",
+        help="auto is whatever comes with nonblocking, and binary elsewhere; lax-binary writes "
+        "messages without a version, and reads them too",
     )
     parser.add_argument(
         "--transport",

@@ -486,7 +486,7 @@ class Serving:
         more = f" ({notice.more} more since the last such line)" if notice.more else ""
         if notice.kind == "no message":
             prot = self._formats.expected(notice.opening)
-            found = explain(notice.opening, prot, "server") or "no message"
+            found = explain(notice.opening, prot, "server") or "what is no message"
             log(
                 "Closing the connection of %s, which sent %s: %s%s",
                 notice.peer,

@@ -36,7 +36,7 @@ logger = logging.getLogger("fastthrift.server")
 AWAITING = ("nonblocking", "asyncio", "asyncio-http")
 BLOCKING = ("nonblocking", "threaded", "threadpool", "simple", "http")
 SERVERS = (*BLOCKING, "asyncio", "asyncio-http")
-PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
+PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json", "lax-binary")
 TRANSPORTS = ("auto", "framed", "buffered", "header", "zlib")
 
 _ASYNCIO = ("asyncio", "asyncio-http")
@@ -48,6 +48,7 @@ _PROTOCOL_CLASSES = {
     "compact": "CompactProtocol",
     "json": "JSONProtocol",
     "apache-json": "ApacheJSONProtocol",
+    "lax-binary": "BinaryProtocol",
 }
 
 #: Gives a service and its handler, or a processor in place of that. Raises ``NotServed``.
@@ -422,7 +423,7 @@ def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
     yield None if is_found and transport == "auto" else _transport_factory(options, transports, "T")
     name = f"T{_protocol_class(options)}Factory"
     found = is_found and protocol == "auto"
-    yield None if found else getattr(protocols, name)(**_size(options, "max_message_size"))
+    yield None if found else getattr(protocols, name)(**_protocol_options(options))
 
 
 def _async_factories(options: Options) -> Iterator[Any]:
@@ -430,7 +431,13 @@ def _async_factories(options: Options) -> Iterator[Any]:
     transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
     yield _transport_factory(options, transports, "TAsync")
     name = f"TAsync{_protocol_class(options)}Factory"
-    yield getattr(protocols, name)(**_size(options, "max_message_size"))
+    yield getattr(protocols, name)(**_protocol_options(options))
+
+
+def _protocol_options(options: Options) -> dict[str, Any]:
+    lax = options.protocol == "lax-binary"
+    strict = {"strict_read": False, "strict_write": False} if lax else {}
+    return {**_size(options, "max_message_size"), **strict}
 
 
 def _transport_factory(options: Options, transports: Any, prefix: str) -> Any:

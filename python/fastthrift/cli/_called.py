@@ -226,7 +226,7 @@ def _advice(error: Exception, arguments: argparse.Namespace) -> str:
 
 _SPEAKS = (
     "the url says how to speak: ?transport=framed (or header, zlib), ?protocol=compact (or json, "
-    "apache_json)"
+    "apache_json, lax_binary)"
 )
 
 _OTHER_SERVICE = (

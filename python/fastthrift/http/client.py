@@ -23,6 +23,7 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
 from fastthrift.transport._addresses import NameTimeout
 from fastthrift.transport._arrival import never_arrived
+from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
     DeadlineExceeded,
@@ -43,6 +44,7 @@ from ._common import (
     RequestHeaders,
     describe_answer,
     details_of_failure,
+    is_page,
     make_uri,
     parse_uri,
     shown,
@@ -338,6 +340,7 @@ class THttpClient(TTransportBase):
         if response.length:
             raise http_client.IncompleteRead(bytes(body), response.length)
         text = describe_answer(response.status, response.reason, content_type, len(body))
+        require_no_page(f"{where} {text}", response.status, content_type, body)
         self.answer_description = f"{where} {text}"
         return bytes(body)
 
@@ -371,14 +374,15 @@ class THttpClient(TTransportBase):
         elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
             text = f"{where} closed the connection: {error}"
             if self.code is None:
-                text += "; does the server speak HTTP?"
+                text += f"; does the server speak HTTP{'S' if self.scheme == 'https' else ''}?"
             failure = TTransportConnectionReset(message=text)
             if self._never_arrived:
                 failure.request_sent = False
         elif isinstance(error, OSError):
-            failure = THttpException(
-                TTransportException.NOT_OPEN, f"Could not connect to {where}: {error}"
-            )
+            text = f"Could not connect to {where}: {error}"
+            if self.scheme == "https":
+                text += ask_for_tls(error)
+            failure = THttpException(TTransportException.NOT_OPEN, text)
         elif isinstance(error, http_client.IncompleteRead):
             failure = THttpException(
                 TTransportException.END_OF_FILE, f"The response of {where} ends too early"
@@ -388,6 +392,17 @@ class THttpClient(TTransportBase):
         else:
             return
         raise failure from error
+
+
+def require_no_page(
+    description: str, status: int, content_type: str | None, body: bytes | bytearray
+) -> None:
+    """Raise where a server has answered with a page: nothing else would tell of a oneway call that
+    it was not taken."""
+    if is_page(content_type, body):
+        error = THttpException(message=f"{description}, which is a page and no Thrift message")
+        error.status = status
+        raise error
 
 
 def _user_agent() -> str:

@@ -57,6 +57,11 @@ class THeaderProtocol:
             )
         return proto
 
+    @property
+    def spoken(self) -> Any:
+        """The binary or the compact protocol, as the last message has come."""
+        return self._proto()
+
     def __getattr__(self, name: str) -> Any:
         # Missing only on an object that __init__ has not run on, as copy makes them.
         if name in ("_made", "trans"):

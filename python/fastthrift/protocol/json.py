@@ -4,7 +4,8 @@ It is understood by thriftpy2 and fastthrift; ``fastthrift.protocol.apache_json`
 Structs are objects with the fields' names as keys, maps are lists of ``{"key": ..., "value":
 ...}``, sets are lists, ``binary`` is base64. JSON does not tell the types apart that Thrift has,
 so a value that cannot be of its field's type is skipped as a mistyped field of the other
-protocols is: the field keeps its default.
+protocols is: the field keeps its default. ``NaN``, ``Infinity`` and ``-Infinity`` are written bare,
+which is no JSON, on purpose: thriftpy2 writes and reads them so.
 """
 
 from __future__ import annotations

@@ -19,6 +19,16 @@ DEFAULT_CIPHERS = (
 
 RESTRICTED_SERVER_CIPHERS = DEFAULT_CIPHERS + ":!DSS:!RC4"
 
+# The reasons of OpenSSL for answers that are no handshake.
+_NO_HANDSHAKE = (
+    "WRONG_VERSION_NUMBER",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+    "UNEXPECTED_EOF_WHILE_READING",
+)
+
 
 class _ClientContext(SSLContext):
     """A client's context. Turning the verification off includes the host's name, which
@@ -140,3 +150,13 @@ def tls_reason(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
     return error.reason or reason(error)
+
+
+def ask_for_tls(error: BaseException | None) -> str:
+    """What is added to the text of a client's handshake that has failed, if anything: who speaks
+    no TLS hangs up, or answers something else."""
+    if isinstance(error, ssl.SSLError):
+        asks = isinstance(error, ssl.SSLEOFError) or error.reason in _NO_HANDSHAKE
+    else:
+        asks = isinstance(error, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError))
+    return "; does the server speak TLS?" if asks else ""

@@ -16,6 +16,7 @@ from ._receiving import MESSAGE_TIMEOUT
 from ._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
+    ask_for_tls,
     create_thriftpy_context,
     load_authorities,
     load_own_certificate,
@@ -105,7 +106,7 @@ class TSSLSocket(TSocket):
 
     @staticmethod
     def _reason(error: BaseException) -> str:
-        return tls_reason(error)
+        return tls_reason(error) + ask_for_tls(error)
 
     def has_arrived(self) -> bool:
         """Whether anything has come that was not read, or the end of the connection; does not

@@ -21,33 +21,64 @@ const options = {
   }[protocol],
   transport: transport === "framed" ? thrift.TFramedTransport : thrift.TBufferedTransport,
 };
+if (transport === "header") {
+  options.protocol = thrift.THeaderProtocol;
+  delete options.transport;
+}
 
 let lastPoke = 0;
-const handler = {
-  async nothing() {},
-  async declared(code, reason) {
+const methods = {
+  nothing() {},
+  declared(code, reason) {
     throw new types.Declared({ code, reason, small: new types.Small({ number: code, text: reason }) });
   },
-  async undeclared(reason) {
+  undeclared(reason) {
     throw new Error(reason);
   },
-  async poke(v) {
+  poke(v) {
     lastPoke = v;
   },
-  async poked() {
+  poked() {
     return lastPoke;
   },
-  async evolve(v) {
+  evolve(v) {
     return v;
   },
 };
 for (const type of "Flag Tiny Little Number Big Real Text Data Color Small Either Defaults Rows TextSet Groups".split(" ")) {
-  handler[`echo${type}`] = async (v) => v;
+  methods[`echo${type}`] = (v) => v;
 }
-handler.echo = handler.evolve;
+methods.echo = methods.evolve;
+
+// A handler with promises has as many arguments as its method.
+function withPromise(method) {
+  return [async () => method(), async (a) => method(a), async (a, b) => method(a, b)][method.length];
+}
+
+// That with a callback has one more. A server of THeader answers with its header only to what is
+// answered at once.
+function withCallback(method) {
+  const answer = (values, respond) => {
+    let value;
+    try {
+      value = method(...values);
+    } catch (error) {
+      respond(error);
+      return;
+    }
+    respond?.(null, value); // of a oneway method there is none
+  };
+  return [
+    (respond) => answer([], respond),
+    (a, respond) => answer([a], respond),
+    (a, b, respond) => answer([a, b], respond),
+  ][method.length];
+}
 
 function serve() {
   let server;
+  const style = transport === "header" ? withCallback : withPromise;
+  const handler = Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, style(method)]));
   if (socket === "tls") options.tls = { key: certificate("server.pem"), cert: certificate("server.pem") };
   if (transport === "http") {
     server = thrift.createWebServer({ services: { "/": { ...options, processor: Peer, handler } } });

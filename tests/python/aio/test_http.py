@@ -265,6 +265,30 @@ def test_response_that_is_no_thrift_is_told_by_its_type(status, headers, body, e
     run(main())
 
 
+def test_a_page_is_no_answer_to_a_oneway_call():
+    pages = [
+        ({"Content-Type": "text/html"}, b"<html>log in"),
+        ({"Content-Type": "application/json"}, b'{"error": "secret"}'),
+        ({"Content-Type": "text/html"}, b""),
+    ]
+
+    async def respond(request):
+        headers, body = pages.pop(0)
+        return web.Response(body=body, headers=headers)
+
+    async def main():
+        async with answering(respond) as port, client_of(port) as client:
+            for expected in ("text/html and 12 bytes", "application/json and 19 bytes"):
+                with pytest.raises(
+                    TTransportException, match=f"{expected}, which is a page"
+                ) as error:
+                    await client.note("a note")
+                assert error.value.status == 200
+            assert await client.note("a note") is None
+
+    run(main())
+
+
 @pytest.mark.difference("aio-http-redirects")
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_redirection_that_loses_the_call(status):

@@ -19,11 +19,14 @@ from urllib.request import urlopen
 
 import fastthrift
 import pytest
+from fastthrift import current_call, hooks
 from fastthrift.contrib import apache
 from fastthrift.contrib.apache import protocol as modules
 from fastthrift.http import THttpServer
 from fastthrift.protocol import TBinaryProtocolFactory as OwnBinary
 from fastthrift.protocol import TCompactProtocolFactory as OwnCompact
+from fastthrift.protocol import TMultiplexedProtocolFactory
+from fastthrift.protocol.header import THeaderProtocolFactory
 from fastthrift.rpc import client_context
 from fastthrift.server import TNonblockingServer, TThreadedServer
 from fastthrift.thrift import TApplicationException as OwnApplicationException
@@ -31,6 +34,7 @@ from fastthrift.transport import TBufferedTransportFactory as OwnBuffered
 from fastthrift.transport import TFramedTransportFactory as OwnFramed
 from fastthrift.transport import TServerSocket as OwnServerSocket
 from fastthrift.transport import TSocket as OwnSocket
+from fastthrift.transport.header import THeaderTransportFactory
 from support.apache_compiled import generate
 from support.example_processes import EXAMPLES, Server, free_port
 from support.generated import FACTORIES
@@ -250,6 +254,138 @@ def test_a_generated_client_goes_over_transports_of_this_package(
         assert not trans.is_open()
         with pytest.raises(TTransport.TTransportException):
             shop["Shop"].Client(protocols).find("closed")
+
+
+@contextlib.contextmanager
+def hooked() -> Iterator[list[Any]]:
+    told: list[Any] = []
+    hooks.add(server=told.append)
+    try:
+        yield told
+    finally:
+        hooks.remove(server=told.append)
+
+
+@pytest.mark.parametrize("default_protocol", [0, 2], ids=["binary", "compact"])
+@pytest.mark.parametrize("kind", [TThreadedServer, TNonblockingServer])
+def test_a_generated_processor_is_served_over_theader(
+    shop: Any, loaded: Any, kind: Any, default_protocol: int
+) -> None:
+    handler = Handler(shop["ttypes"])
+    handler.find = lambda name: shop["ttypes"].Item(name=current_call().headers[name], counts=[])
+    listening = OwnServerSocket("127.0.0.1", 0)
+    server = kind(
+        apache.GeneratedProcessor(shop["Shop"].Processor(handler)),
+        listening,
+        itrans_factory=THeaderTransportFactory(),
+        iprot_factory=THeaderProtocolFactory(),
+    )
+    listening.listen()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with client_context(
+            loaded.Shop,
+            *listening.sock.getsockname()[:2],
+            trans_factory=THeaderTransportFactory(),
+            proto_factory=THeaderProtocolFactory(default_protocol=default_protocol),
+            socket_timeout=60_000,
+        ) as client:
+            client._oprot.set_header("color", "green")
+            assert client.find("color").name == "green"
+            assert [item.counts for item in client.all(3)] == [[0], [1], [2]]
+            with pytest.raises(OwnApplicationException):
+                client.fail()
+    finally:
+        server.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", [TThreadedServer, TNonblockingServer])
+def test_calls_of_generated_processors_are_seen(
+    shop: Any, loaded: Any, kind: Any, several: bool
+) -> None:
+    handler = Handler(shop["ttypes"])
+    seen = []
+    find = handler.find
+    handler.find = lambda name: seen.append(current_call()) or find(name)
+    processor = shop["Shop"].Processor(handler)
+    if several:
+        one, processor = processor, TMultiplexedProcessor()
+        processor.registerProcessor("shop", one)
+    with (
+        hooked() as told,
+        own_server(kind, apache.GeneratedProcessor(processor), "binary", OwnFramed) as port,
+        client_context(
+            loaded.Shop,
+            "127.0.0.1",
+            port,
+            proto_factory=TMultiplexedProtocolFactory(OwnBinary(), "shop")
+            if several
+            else OwnBinary(),
+            trans_factory=OwnFramed(),
+            socket_timeout=60_000,
+        ) as client,
+    ):
+        client.find("tea")
+        with pytest.raises(loaded.Missing):
+            client.find("nothing")
+        with pytest.raises(OwnApplicationException):
+            client.fail()
+        client.note("a note")
+        client.all(1)
+    assert [(call.name, call.outcome) for call in told] == [
+        ("Shop.find", "success"),
+        ("Shop.find", "exception"),
+        ("Shop.fail", "error"),
+        ("Shop.note", "success"),
+        ("Shop.all", "success"),
+    ]
+    assert [call.arguments for call in told] == [
+        {"name": "tea"},
+        {"name": "nothing"},
+        {},
+        {"text": "a note"},
+        {"count": 1},
+    ]
+    assert isinstance(told[2].error, ZeroDivisionError)
+    assert seen == told[:2]
+    assert all(call.peer.startswith("127.0.0.1:") for call in told)
+
+
+FIRST_TO_ASK = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from generated_first import Shop, ttypes
+from fastthrift import current_call
+from fastthrift.contrib.apache import GeneratedProcessor
+from fastthrift.protocol import TBinaryProtocol
+from fastthrift.transport import TMemoryBuffer
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol as Apaches
+from thrift.transport import TTransport
+
+class Handler:
+    def find(self, name):
+        call = current_call()
+        return ttypes.Item(name=f"{call.name} {call.arguments}")
+
+buffer = TTransport.TMemoryBuffer()
+Shop.Client(Apaches(buffer)).send_find("tea")
+answer = TMemoryBuffer()
+call = TBinaryProtocol(TMemoryBuffer(buffer.getvalue()))
+GeneratedProcessor(Shop.Processor(Handler())).process(call, TBinaryProtocol(answer))
+reading = Apaches(TTransport.TMemoryBuffer(answer.getvalue()))
+print(Shop.Client(reading).recv_find().name)
+"""
+
+
+def test_the_first_handler_that_asks_for_its_call_is_told(tmp_path: Path) -> None:
+    generate(IDL, "generated_first", tmp_path, "Shop")
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_TO_ASK, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("Shop.find {'name': 'tea'}\n", "")
 
 
 def test_a_generated_processor_is_served_over_http(shop: Any) -> None:

@@ -221,14 +221,24 @@ def test_a_tree_may_be_as_deep_as_for_apache(types: Any) -> None:
 @pytest.mark.parametrize("style", ["dict"])
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("tiny", 128), ("small", 2**15), ("large", 2**63), ("large", "x"), ("doubles", [None])],
+    [
+        ("tiny", 128),
+        ("small", 2**15),
+        ("large", 2**63),
+        ("large", "x"),
+        ("doubles", [None]),
+        ("sets", []),
+        ("sets", ()),
+        ("sets", ""),
+        ("maps", [[]]),
+    ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_place(
     types: Any, field: str, value: Any
 ) -> None:
     obj = types.Outer(**{"flag": True, field: value})
     for theirs, ours in FACTORIES.values():
-        with pytest.raises((OverflowError, TypeError)):
+        with pytest.raises((OverflowError, TypeError, SystemError)):
             encode(obj, theirs)
         with pytest.raises(TProtocolException, match=field) as caught:
             encode(obj, ours)

@@ -17,6 +17,7 @@ import thrift.transport.TSocket
 import thrift.transport.TTransport
 import trustme
 from fastthrift._calls.mismatch import advise, explain
+from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
@@ -315,7 +316,7 @@ def send_and_wait(port, data, send=socket.socket.sendall):
 def test_a_message_that_is_only_broken_is_not_said_to_be_of_another_protocol(caplog):
     with sync_server(("binary", "unframed")) as port:
         send_and_wait(port, b"\x80\x01\0\1\xff\xff\xff\xff")
-    assert "which sent no message: TMalformedDataException" in caplog.text
+    assert "which sent what is no message: TMalformedDataException" in caplog.text
 
 
 def test_a_tls_server_says_that_it_got_no_handshake(tmp_path, caplog):
@@ -538,6 +539,32 @@ def test_which_factories_speak_as_the_other_side(side, opening, advice):
     trans = TRANSPORTS[transport].get_transport(TMemoryBuffer())
     found = advise(opening, PROTOCOLS[protocol].get_protocol(trans))
     assert found == (advice and f"use {advice}")
+
+
+JSON_MESSAGE = b'{"metadata": {"name"'
+
+
+@pytest.mark.parametrize(
+    ("transport", "opening", "advice"),
+    [
+        ("buffered", b"\0\0\1\0" + JSON_MESSAGE, "TAsyncJSONProtocolFactory"),
+        ("buffered", b'[1,"add",2,1,{"0":{"i', "TAsyncApacheJSONProtocolFactory"),
+        (
+            "buffered",
+            b'\0\0\0\x30[1,"add",2,1,{"0":{"i',
+            "TAsyncFramedTransportFactory and TAsyncApacheJSONProtocolFactory",
+        ),
+        (
+            "buffered",
+            b"\0\0\1\4\0\0\1\0" + JSON_MESSAGE,
+            "TAsyncFramedTransportFactory and TAsyncJSONProtocolFactory",
+        ),
+    ],
+)
+def test_which_factories_of_asyncio_speak_as_the_other_side(transport, opening, advice):
+    factories = aio_support.aio_factories("binary", transport)
+    trans = factories["trans_factory"].get_transport(TAsyncMemoryBuffer())
+    assert advise(opening, factories["proto_factory"].get_protocol(trans)) == f"use {advice}"
 
 
 # What the bytes are taken for

@@ -255,6 +255,43 @@ def test_framed_compact_that_is_passed_on_stays_as_it_is(tmp_path, change):
         assert client.flags([True, False]) == [True, False]
 
 
+@pytest.mark.parametrize("kind", ["nonblocking", "threaded"])
+def test_servers_without_frames(tmp_path, kind):
+    text = configuration("envoy.yaml").replace("transport: FRAMED", "transport: UNFRAMED", 1)
+    if kind == "threaded":
+        # Envoy asks for health in frames alone.
+        text = re.sub(r"    # A method without arguments(?s:.)*?BINARY\n", "", text, count=1)
+    behind = Behind(tmp_path, text)
+    for backend in (behind.one, behind.two):
+        backend.command += ["--server", kind]
+    with behind.started():
+        for protocol, transport in DIALECTS:
+            with behind.client(protocol, transport) as client:
+                text = "x" * 1_000_000
+                assert {client.greet(text) for _ in range(8)} == {f"one: {text}", f"two: {text}"}
+                client.note(1)
+                with pytest.raises(TApplicationException, match="Internal error processing fail"):
+                    client.fail()
+                assert client.greet("Ann").endswith(": Ann")
+
+
+def test_messages_without_a_version(tmp_path):
+    """Those of callers, and those of the servers."""
+    # By their first bytes Envoy knows messages with a version alone.
+    text = configuration("envoy.yaml").replace("AUTO_TRANSPORT", "FRAMED", 1)
+    text = text.replace("AUTO_PROTOCOL", "LAX_BINARY", 1)
+    behind = Behind(tmp_path, text.replace("protocol: BINARY", "protocol: LAX_BINARY"))
+    for backend in (behind.one, behind.two):
+        backend.command += ["--protocol", "lax-binary"]
+    with behind.started():
+        spoken = "transport=framed&protocol=lax_binary"
+        with contextlib.closing(pool(behind.ports[FRONT], spoken)) as greeter:
+            assert {greeter.greet("Ann") for _ in range(8)} == {"one: Ann", "two: Ann"}
+            greeter.note(1)
+            with pytest.raises(TApplicationException, match="Internal error processing fail"):
+                greeter.fail()
+
+
 def test_callers_of_two_dialects_need_a_translation(tmp_path):
     """Connections to the servers are kept for callers of any dialect, and a server knows one for
     each connection."""
@@ -349,3 +386,11 @@ def test_servers_of_apache_behind_it(tmp_path):
         with behind.client() as client:
             assert client.flags([True, False]) == [True, False]
             assert client.shown(1.5) == "1.500000"
+        # As one of several services, and with headers, of which the frames behind have none.
+        for spoken in ("service=greeter", "transport=framed&service=greeter", "transport=header"):
+            with contextlib.closing(pool(ports[FRONT], spoken)) as greeter:
+                assert greeter.greet("Ann") == "C++: Ann"
+                greeter.note(1)
+                with pytest.raises(TApplicationException):
+                    greeter.fail()
+                assert greeter.greet("Bob") == "C++: Bob"

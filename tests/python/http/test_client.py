@@ -13,10 +13,12 @@ import pytest
 import thriftpy2.http
 import thriftpy2.protocol
 import thriftpy2.transport
+from fastthrift import ClientPool
 from fastthrift.contrib.aio import http as aio_http
 from fastthrift.http import (
     TFileObjectTransport,
     THttpClient,
+    THttpException,
     THttpHeaderFactory,
     client_context,
     make_client,
@@ -29,10 +31,12 @@ from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import (
     TApplicationException,
     TClient,
+    TMessageType,
 )
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TFramedTransportFactory,
+    TMemoryBuffer,
     TTransportException,
 )
 from support.http import PROTOCOLS, calls, chunked, running, server_of
@@ -115,8 +119,9 @@ def test_a_page_of_error_is_an_exception_and_spoils_nothing(status, keep_alive):
         assert caught.value.status == int(status[:3])
         assert client.add(1, 2) == 3
         # A page with a good status.
-        with pytest.raises(TProtocolException, match=r"version.* answered 200 OK"):
+        with pytest.raises(THttpException, match=r"answered 200 OK.*, which is a page") as caught:
             client.add(1, 2)
+        assert caught.value.status == 200
         assert client.add(1, 2) == 3
 
 
@@ -161,6 +166,51 @@ def test_an_answer_that_is_no_thrift_is_told_by_its_type(kind, name, transport):
         assert hidden not in text
 
 
+ONEWAY_PAGES = {
+    "html": (["Content-Type: text/html; charset=utf-8"], b"Please log in"),
+    "html of no type": ([], b"\r\n<!DOCTYPE html><p>"),
+    "json": (["Content-Type: application/json"], b'{"error": "token expired"}'),
+    "problem": (["Content-Type: application/problem+json"], b'{"title": "denied"}'),
+}
+
+
+@pytest.mark.parametrize("kind", ONEWAY_PAGES)
+def test_a_page_is_no_answer_to_a_oneway_call(kind):
+    headers, body = ONEWAY_PAGES[kind]
+    page = response(body, "200 OK", *headers)
+    note = response(b"", "200 OK", "Content-Type: text/html")
+    with answering(page, page, note) as (port, _):
+        with calls(port) as client, pytest.raises(THttpException) as caught:
+            client.note("a note")
+        assert f"answered 200 OK with {'' if headers else 'no '}Content-Type" in str(caught.value)
+        assert f"{len(body)} bytes, which is a page" in str(caught.value)
+        assert caught.value.status == 200
+        with ClientPool(Calls, f"http://127.0.0.1:{port}/") as pool:
+            with pytest.raises(THttpException):
+                pool.note("a note")
+            assert pool.note("a note") is None
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "application/json", "text/plain", "x/y"])
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_an_answer_may_have_any_type(media_type, name):
+    factory = PROTOCOLS[name]()
+    buffer = TMemoryBuffer()
+    proto = factory.get_protocol(buffer)
+    proto.write_message_begin("add", TMessageType.REPLY, 1)
+    proto.write_struct(Calls.add_result(success=3))
+    proto.write_message_end()
+    answers = (
+        response(buffer.getvalue(), "200 OK", f"Content-Type: {media_type}"),
+        response(
+            b"" if media_type != "text/plain" else b"ok", "200 OK", f"Content-Type: {media_type}"
+        ),
+    )
+    with answering(*answers) as (port, _), calls(port, proto_factory=factory) as client:
+        assert client.add(1, 2) == 3
+        assert client.note("a note") is None
+
+
 def test_an_answer_of_no_content():
     empty = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
     with answering(empty, answer(2)) as (port, _), calls(port) as client:
@@ -171,7 +221,7 @@ def test_an_answer_of_no_content():
 
 def test_a_description_is_not_that_of_an_earlier_answer():
     with answering(response(PAGE), None) as (port, _), calls(port) as client:
-        with pytest.raises(TProtocolException, match="answered 200 OK"):
+        with pytest.raises(THttpException, match="answered 200 OK"):
             client.add(1, 2)
         with pytest.raises(TTransportException) as caught:
             client.add(1, 2)

@@ -152,7 +152,7 @@ def server_of(processor, spoken):
 
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("transport", ["buffered", "framed"])
-@pytest.mark.parametrize("protocol", ["binary", "compact", "json", "apache_json"])
+@pytest.mark.parametrize("protocol", ["binary", "compact", "json", "apache_json", "lax_binary"])
 def test_whatever_a_url_says_is_spoken(protocol, transport, several):
     url = f"tcp://127.0.0.1:1?protocol={protocol}&transport={transport}"
     spoken = parse(url)

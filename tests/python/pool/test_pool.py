@@ -15,15 +15,22 @@ from pathlib import Path
 import fastthrift
 import pytest
 from fastthrift import ClientPool
-from fastthrift.protocol import TCompactProtocolFactory
+from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
 from fastthrift.protocol.exc import TEncodeException
 from fastthrift.server import TThreadedServer
-from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
+from fastthrift.thrift import (
+    TApplicationException,
+    TMessageType,
+    TMultiplexedProcessor,
+    TProcessor,
+)
 from fastthrift.transport import (
     TFramedTransportFactory,
+    TMemoryBuffer,
     TServerSocket,
     TTransportException,
 )
+from fastthrift.urls import parse
 from support import rpc
 from support.rpc import Calls, Handler, make_server, serving
 
@@ -417,6 +424,24 @@ def test_a_url_says_what_is_spoken(protocol, transport):
             assert pool.add(1, 2) == 3
 
 
+@pytest.mark.parametrize("transport", ["buffered", "framed"])
+def test_a_url_asks_for_messages_without_a_version(transport):
+    lax = TBinaryProtocolFactory(strict_read=False, strict_write=False)
+    options = {"iprot_factory": lax}
+    if transport == "framed":
+        options["itrans_factory"] = TFramedTransportFactory()
+    url = f"tcp://127.0.0.1:1?protocol=lax_binary&transport={transport}"
+    buffer = TMemoryBuffer()
+    proto = parse(url).protocol_factory().get_protocol(buffer)
+    proto.write_message_begin("add", TMessageType.CALL, 1)
+    assert buffer.getvalue() == b"\0\0\0\3add\1\0\0\0\1"
+    with (
+        serving(make_server(**options)) as port,
+        ClientPool(Calls, url.replace(":1?", f":{port}?"), timeout=LONG) as pool,
+    ):
+        assert pool.add(1, 2) == 3
+
+
 def test_unix_sockets_and_services_among_several(tmp_path):
     processor = TMultiplexedProcessor()
     processor.register_processor("Calls", TProcessor(Calls, Handler()))
@@ -525,7 +550,7 @@ def test_other_options_of_a_view():
         ("host:9090", "must begin with tcp://"),
         ("tcp://host:1/path", "has a path"),
         ("tcp://user:secret@host:1", "has a user"),
-        ("tcp://host?protocol=xml", "there are binary, compact, json, apache_json"),
+        ("tcp://host?protocol=xml", "there are binary, compact, json, apache_json, lax_binary"),
         ("tcp://host?colour=red", "has no option 'colour'"),
         ("tcp://host?protocol=binary&protocol=json", "stands twice"),
         ("tcp://host:0", "port 0"),

@@ -143,7 +143,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "wsgi": {"_calls", "_core", "_web"},
     "asgi": {"_calls", "_core", "_web"},
-    "contrib.apache": {"_core", "protocol.exc", "transport"},
+    "contrib.apache": {"_calls", "_core", "_payload", "protocol", "protocol.exc", "transport"},
     "contrib.tracking": {"_calls", "parser", "thrift"},
     "rpc": {
         "_calls",

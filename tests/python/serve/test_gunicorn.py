@@ -24,6 +24,7 @@ from fastthrift.transport import (
     TFramedTransportFactory,
     TTransportException,
 )
+from support.apache_compiled import generate
 
 PATIENCE = 60
 ROOM = "fastthrift.contrib.gunicorn"
@@ -248,6 +249,27 @@ def test_no_answer_is_lost_when_workers_are_replaced_and_end(
     # Every call that was made was answered, and arrived.
     assert answers == len((tmp_path / "made").read_bytes())
     assert program.logged("Traceback") == 0
+
+
+GENERATED = """
+from fastthrift.contrib.apache import GeneratedProcessor
+from generated_sums import Sums
+from app import Handler
+
+processor = GeneratedProcessor(Sums.Processor(Handler()))
+"""
+
+
+@pytest.mark.parametrize("worker", ["SyncWorker", "GThreadWorker"])
+def test_a_generated_processor_is_served(tmp_path: Path, worker: str) -> None:
+    generate(IDL, "generated_sums", tmp_path, "Sums")
+    (tmp_path / "generated_app.py").write_text(GENERATED)
+    with (
+        served(tmp_path, PLAIN, "-k", f"{ROOM}.{worker}", "generated_app:processor") as program,
+        contextlib.closing(program.client()) as client,
+    ):
+        assert client.add(40, 2) == 42
+        assert client.pid() != program.process.pid
 
 
 def test_a_preloaded_application_is_loaded_once(tmp_path: Path) -> None:

@@ -50,6 +50,21 @@ def test_every_server_is_served_by_workers_and_stops_well(runner: Runner, server
     assert "Traceback" not in runner.log()
 
 
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "asyncio"])
+def test_messages_without_a_version_are_taken_where_they_are_asked_for(
+    runner: Runner, server: str
+) -> None:
+    options = "--server", server, "--protocol", "lax-binary"
+    url = f"tcp://127.0.0.1:{runner.port}?protocol="
+    handler = "app:Handler" if server == "threaded" else "app:AsyncHandler"
+    with (
+        runner.started(*options, handler=handler) as process,
+        ClientPool(runner.service, f"{url}lax_binary", timeout=PATIENCE) as pool,
+    ):
+        assert pool.greet("you").endswith("hello you")
+        assert ended(process) == 0
+
+
 @pytest.mark.parametrize("server", ["nonblocking", "asyncio", "asyncio-http"])
 def test_handlers_with_async_def_are_awaited(runner: Runner, server: str) -> None:
     options = "--workers", "2", "--server", server

@@ -135,6 +135,42 @@ def test_another_dialect_is_told_and_ends_its_connection(
         assert handler.added == 1
 
 
+def behind_a_call(port: int, good: bytes, data: bytes, *, ends: bool) -> tuple[bytes, bytes]:
+    """The answer to a call, and all that comes for what is sent behind it."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(good)
+        answer, rest = connection.recv(65536), b""
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            connection.sendall(data)
+            if ends:
+                connection.shutdown(socket.SHUT_WR)
+            while piece := connection.recv(65536):
+                rest += piece
+    return answer, rest
+
+
+@pytest.mark.parametrize(("kind", "dialect"), cases(OVER_SOCKETS))
+def test_another_dialect_behind_a_call_is_told_and_ends_its_connection(
+    kind: str, dialect: Dialect, warnings: Warnings
+) -> None:
+    good = REFUSED[str(dialect)]
+    names = [name for name in REFUSED if name != str(dialect)]
+    lines = LINES.get(kind, 5)
+    for begin in range(0, len(names), lines):
+        handler = handler_of(kind)
+        with serving_by(kind, handler, dialect) as served:
+            for count, name in enumerate(names[begin : begin + lines]):
+                ends = name in LENGTHS
+                answer, rest = behind_a_call(served.port, good, REFUSED[name] + good, ends=ends)
+                assert result_of(dialect, answer, Calls, "add") == 42
+                assert (rest, handler.added) == (b"", count + 1), name
+                begins_with_length = dialect.framed or dialect.protocol == "JSON"
+                if kind in NATIVE and begins_with_length and name == SASL:
+                    continue
+                text = warnings.texts.get(timeout=PATIENCE)
+                assert f", which sent {name}, this server expects" in text
+
+
 @pytest.mark.parametrize(("kind", "dialect"), cases(OVER_HTTP))
 def test_another_dialect_over_http_is_a_bad_request_that_tells_it(
     kind: str, dialect: Dialect

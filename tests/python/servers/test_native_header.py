@@ -234,7 +234,7 @@ def test_a_broken_frame_ends_its_connection_behind_the_calls_before_it(
         with contextlib.suppress(ConnectionResetError):
             assert connection.recv(1) == b""
         wait_until(lambda: why in caplog.text)
-        assert "which sent no message: " in caplog.text
+        assert "which sent what is no message: " in caplog.text
         assert other.add(1, 2) == 3
 
 

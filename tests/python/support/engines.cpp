@@ -1,7 +1,9 @@
-// Serves engines.thrift with Apache's C++ library, framed binary, at the port that it is given.
+// Serves engines.thrift with Apache's C++ library, framed binary, at the port that it is given, to
+// who names the service and to who does not.
 #include <memory>
 #include <stdexcept>
 
+#include <thrift/processor/TMultiplexedProcessor.h>
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/server/TThreadedServer.h>
 #include <thrift/transport/TBufferTransports.h>
@@ -25,7 +27,10 @@ public:
 };
 
 int main(int, char** arguments) {
-  auto processor = std::make_shared<GreeterProcessor>(std::make_shared<Handler>());
+  auto greeter = std::make_shared<GreeterProcessor>(std::make_shared<Handler>());
+  auto processor = std::make_shared<TMultiplexedProcessor>();
+  processor->registerProcessor("greeter", greeter);
+  processor->registerDefault(greeter);
   auto socket = std::make_shared<transport::TServerSocket>("127.0.0.1", std::atoi(arguments[1]));
   server::TThreadedServer server(processor, socket,
                                  std::make_shared<transport::TFramedTransportFactory>(),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -17,6 +19,9 @@ import thriftpy2.server
 import thriftpy2.thrift
 import thriftpy2.transport
 import trustme
+from fastthrift import http
+from fastthrift.contrib.aio import http as aio_http
+from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.rpc import client_context, make_client
 from fastthrift.rpc import make_server as make_rpc_server
 from fastthrift.server import TSimpleServer, TThreadedServer
@@ -30,7 +35,16 @@ from fastthrift.transport import (
 from fastthrift.transport._addresses import has_input
 from fastthrift.transport._ssl import DEFAULT_CIPHERS, RESTRICTED_SERVER_CIPHERS
 from fastthrift.transport.sslsocket import TSSLException
-from support.rpc import PATIENCE, Calls, Handler, make_server, open_descriptors, port_of, serving
+from support.rpc import (
+    PATIENCE,
+    Calls,
+    Handler,
+    make_server,
+    open_descriptors,
+    port_of,
+    scripted_peer,
+    serving,
+)
 from support.runner import wait_until
 
 
@@ -388,3 +402,65 @@ def test_server_of_thriftpy2(certificates):
         assert isinstance(client, TClient)
         assert client.add(1, 2) == 3
         assert client.echo("x" * 100_000) == "x" * 100_000
+
+
+# What a server without TLS does when a handshake comes.
+WITHOUT_TLS = {
+    "hangs up": None,
+    "resets": b"",
+    "answers": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@contextlib.contextmanager
+def without_tls(answer):
+    def script(connection):
+        if answer != b"":
+            connection.recv(65536)
+        else:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if answer:
+            connection.sendall(answer)
+
+    with scripted_peer(script) as port:
+        yield port
+
+
+@pytest.mark.parametrize("kind", WITHOUT_TLS)
+@pytest.mark.parametrize("client", ["threads", "asyncio", "http", "asyncio's http"])
+def test_a_client_of_tls_asks_whether_the_server_speaks_it(client, kind):
+    context = create_thriftpy_context()
+
+    async def call_with_asyncio(port):
+        if client == "asyncio":
+            trans = TAsyncSocket("127.0.0.1", port, ssl_context=context)
+            await trans.open()
+        else:
+            url = f"https://127.0.0.1:{port}/"
+            async with aio_http.client_context(Calls, url=url, ssl_context=context) as calls:
+                await calls.add(1, 2)
+
+    def call(port):
+        if client == "threads":
+            TSSLSocket("127.0.0.1", port, ssl_context=context).open()
+        else:
+            with http.client_context(Calls, url=f"https://127.0.0.1:{port}/") as calls:
+                calls.add(1, 2)
+
+    with (
+        without_tls(WITHOUT_TLS[kind]) as port,
+        pytest.raises(TTransportException, match=r"; does the server speak (TLS|HTTPS)\?"),
+    ):
+        asyncio.run(call_with_asyncio(port)) if "asyncio" in client else call(port)
+
+
+def test_what_is_no_matter_of_tls_is_not_asked(certificates):
+    trans = TSSLServerSocket("127.0.0.1", 0, certfile=certificates.server)
+    with serving(make_server(trans=trans)) as port:
+        client = TSSLSocket("127.0.0.1", port, cafile=certificates.stranger)
+        with pytest.raises(TTransportException, match="certificate verify failed") as caught:
+            client.open()
+        calls = http.make_client(Calls, url=f"https://127.0.0.1:{port}/")
+        with pytest.raises(TTransportException, match="certificate verify failed") as over_http:
+            calls.add(1, 2)
+    assert "does the server" not in f"{caught.value}{over_http.value}"

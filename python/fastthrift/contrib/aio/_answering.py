@@ -12,7 +12,7 @@ from fastthrift._calls.server_call import READ, ServerCall
 from fastthrift._calls.settle import Settlement, send
 from fastthrift._calls.steps import drive
 
-from ._opening import note_opening
+from ._opening import note_opening, note_rest
 
 logger = logging.getLogger("fastthrift.server.aio")
 
@@ -47,6 +47,8 @@ async def process_and_answer(
         failure = error
     except Exception as error:
         failure = error
+    if not is_first and call.header is None:
+        note_rest(iprot.trans, call)
     settlement = settle(failure, call, peer, oprot)
     return await drive(send(Awaited, settlement, processor, call, peer, oprot, logger))
 

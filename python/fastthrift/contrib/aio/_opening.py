@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.wait import is_end, is_enough
 from fastthrift.transport import TTransportException
 
@@ -23,7 +22,7 @@ async def note_opening(trans: Any, noting: NotesOpening) -> bool:
         return False
     if not ahead.arrived:
         await _fill(ahead, noting)
-    noting.opening = _opening_of(ahead)
+    noting.opening = ahead.start()
     # A frame has come as a whole.
     while not ahead.before_arrived() and not is_enough(noting.opening, trans):
         try:
@@ -36,12 +35,15 @@ async def note_opening(trans: Any, noting: NotesOpening) -> bool:
     return bool(noting.opening)
 
 
+def note_rest(trans: Any, noting: NotesOpening) -> None:
+    """Note how that begins which has come in place of a message, and is not read."""
+    ahead = read_ahead_of(trans)
+    if ahead is not None:
+        noting.opening = ahead.unread or ahead.start()
+
+
 async def _fill(ahead: TAsyncReadAhead, noting: NotesOpening) -> bool:
     try:
         return await ahead.fill(1)
     finally:
-        noting.opening = _opening_of(ahead)
-
-
-def _opening_of(ahead: TAsyncReadAhead) -> bytes:
-    return ahead.before_arrived() + bytes(ahead.arrived[:LOOKED_AT])
+        noting.opening = ahead.start()

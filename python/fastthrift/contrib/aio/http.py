@@ -40,13 +40,14 @@ from fastthrift.http._common import (
 )
 from fastthrift.http._request import RequestHead, RequestReader
 from fastthrift.http._serving import LINGER, READ_SIZE, make_response, serve_request
-from fastthrift.http.client import THttpException, THttpHeaderFactory
+from fastthrift.http.client import THttpException, THttpHeaderFactory, require_no_page
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY, has_input
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
+from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left, moment_of
 
 from ._answering import process_and_answer
@@ -361,13 +362,13 @@ class TAsyncHttpClient(TAsyncReadAhead):
                             TProtocolException.SIZE_LIMIT,
                             f"an HTTP response exceeds the limit of {SIZE_LIMIT} bytes",
                         )
-                description = describe_answer(
-                    response.status,
-                    response.reason,
-                    response.headers.get("Content-Type"),
-                    len(self.arrived),
+                content_type = response.headers.get("Content-Type")
+                text = describe_answer(
+                    response.status, response.reason, content_type, len(self.arrived)
                 )
-                self.answer_description = f"{address} {description}"
+                description = f"{address} {text}"
+                require_no_page(description, response.status, content_type, self.arrived)
+                self.answer_description = description
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
@@ -386,7 +387,10 @@ class TAsyncHttpClient(TAsyncReadAhead):
         except (aiohttp.ClientConnectorError, UnicodeError) as error:
             # The latter is of a name that cannot be one.
             self._last.was_reached = False
-            raise _failure(error, TTransportException.NOT_OPEN) from error
+            failure = _failure(error, TTransportException.NOT_OPEN)
+            if self.scheme == "https" and not isinstance(error, UnicodeError):
+                failure.message = f"{failure.message}{ask_for_tls(error.os_error)}"
+            raise failure from error
         except aiohttp.ServerDisconnectedError as error:
             failure = _failure(error, TTransportException.END_OF_FILE)
             if self.code is None:

@@ -71,6 +71,7 @@ _PROTOCOLS: dict[str, Any] = {
     "compact": TAsyncCompactProtocolFactory,
     "json": TAsyncJSONProtocolFactory,
     "apache_json": TAsyncApacheJSONProtocolFactory,
+    "lax_binary": TAsyncBinaryProtocolFactory,
 }
 _WEB = ("http", "https")
 _TRANSPORTS: dict[str, Any] = {
@@ -291,7 +292,7 @@ def _protocol_factory(url: ServiceURL) -> Any:
     if url.transport == "header":
         factory: Any = TAsyncHeaderProtocolFactory()
     else:
-        factory = _PROTOCOLS[url.protocol]()
+        factory = _PROTOCOLS[url.protocol](**url.protocol_options())
     return url.of_service(factory)
 
 

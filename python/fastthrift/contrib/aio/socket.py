@@ -37,6 +37,7 @@ from fastthrift.transport._resolving import begin_lookup, needs_no_lookup
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
+    ask_for_tls,
     create_thriftpy_context,
     load_authorities,
     load_own_certificate,
@@ -323,7 +324,8 @@ class TAsyncSocket(_Stream):
             kind = TAsyncTransportTimeout if timed_out else TTransportException
             if timed_out and patience != self.connect_timeout:
                 kind = TAsyncDeadlineExceeded
-            text = could_not_connect(address, failures, patience, _reason)
+            why = _reason if self.ssl_context is None else _handshake_reason
+            text = could_not_connect(address, failures, patience, why)
             raise kind(type=TTransportException.NOT_OPEN, message=text) from error
         except BaseException:
             self._drop()
@@ -456,6 +458,10 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and str(error.strerror).startswith("Connect call failed"):
         return os.strerror(error.errno or 0)
     return tls_reason(error)
+
+
+def _handshake_reason(error: BaseException) -> str:
+    return _reason(error) + ask_for_tls(error)
 
 
 def _as_os_error(error: BaseException) -> OSError:

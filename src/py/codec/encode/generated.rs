@@ -2,11 +2,12 @@
 //! as in Apache's C extension, and structs count as levels of nesting, not the
 //! containers between them.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::{Encoder, changed_size, same_size, sized};
-use crate::py::codec::coerce::{answer_of, truth};
+use crate::py::codec::coerce::{answer_of, not_a, truth};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Left};
 use crate::py::structs::{GeneratedField, GeneratedKind, GeneratedPlan, Kind};
@@ -80,6 +81,10 @@ impl<'py, W: Writer> Encoder<'py, W> {
             GeneratedKind::Map(entry, _) => {
                 if let Ok(map) = value.cast::<PyDict>() {
                     return self.generated_map(&entry.0, &entry.1, map);
+                }
+                // A dict is made of pairs, too, of none for example.
+                if !value.hasattr(intern!(self.py, "keys"))? {
+                    return Err(not_a("a dict", value));
                 }
                 let map = self.py.get_type::<PyDict>().call1((value,));
                 let map = answer_of(value, "a dict", map)?;

@@ -133,8 +133,7 @@ class TAsyncNativeProtocol(_Native):
         try:
             return await self._read_ahead(decode, ttype, ahead)
         except TProtocolException:
-            # Nobody knows where the next message starts.
-            ahead.arrived = bytearray()
+            ahead.give_up()
             raise
 
     async def _read_ahead(

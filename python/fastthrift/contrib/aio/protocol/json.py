@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from fastthrift._core import TMemoryBuffer
-from fastthrift.contrib.aio.transport.base import LARGEST_READ, readall
+from fastthrift.contrib.aio.transport.base import LARGEST_READ, read_ahead_of, readall
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.protocol.json import TJSONProtocol, TJSONProtocolFactory, check_message
+from fastthrift.transport import TTransportException
 
 from .base import TAsyncProtocolBase
 
@@ -50,13 +52,23 @@ class TAsyncJSONProtocol(TJSONProtocol, TAsyncProtocolBase):
         """What is decoded from the message that was begun, or from the next one."""
         if self.has_begun:
             return decode()
-        message = await self._message()
-        # Nothing else runs before it is put back: there is no await here.
-        trans, self.trans = self.trans, TMemoryBuffer(message)
+        ahead, start = read_ahead_of(self.trans), b""
+        if ahead is not None:
+            if not ahead.arrived:
+                await ahead.fill(1)
+            start = ahead.start()
         try:
-            return decode()
-        finally:
-            self.trans = trans
+            message = await self._message()
+            # Nothing else runs before it is put back: there is no await here.
+            trans, self.trans = self.trans, TMemoryBuffer(message)
+            try:
+                return decode()
+            finally:
+                self.trans = trans
+        except (TProtocolException, TTransportException):
+            if ahead is not None:
+                ahead.unread = start
+            raise
 
     async def _message(self) -> bytearray:
         """The next message, with its length."""

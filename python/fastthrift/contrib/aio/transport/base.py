@@ -126,6 +126,10 @@ class TAsyncTransportBase(TTransportBase):
         raise NotImplementedError
 
 
+# Of what is no message, in bytes; for the text of an error.
+_KEPT = 64
+
+
 class TAsyncReadAhead(TAsyncTransportBase):
     """A transport that owns the bytes which have arrived and have not been read.
 
@@ -192,6 +196,18 @@ class TAsyncReadAhead(TAsyncTransportBase):
         """What came before the bytes that arrived last and is not among them: the length of their
         frame."""
         return b""
+
+    #: How that began which came in place of a message, once it is known for none.
+    unread = b""
+
+    def start(self) -> bytes:
+        """How that begins which has arrived, with the length of its frame."""
+        return self.before_arrived() + bytes(self.arrived[:_KEPT])
+
+    def give_up(self) -> None:
+        """Forget what has arrived: nobody knows where the next message starts."""
+        self.unread = self.start()
+        self.arrived = bytearray()
 
     async def _read(self, sz: int) -> bytes:  # type: ignore[override]
         if sz > 0 and not self.arrived:
