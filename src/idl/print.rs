@@ -31,7 +31,7 @@ pub fn print(source: &SourceFile, file: &File) -> String {
         next: 0,
         end: 0,
         flat: false,
-        line: Line::default(),
+        line: LineStart::default(),
     };
     for header in &file.headers {
         printer.item(header.span(), "", |printer| printer.header(header));
@@ -128,12 +128,12 @@ struct Printer<'s> {
     /// Within a list that is tried on one line.
     flat: bool,
     /// Where the thing begins that is being printed.
-    line: Line,
+    line: LineStart,
 }
 
 /// A line that was begun.
 #[derive(Clone, Copy, Default)]
-struct Line {
+struct LineStart {
     /// Where in the text, with the empty line before it.
     start: usize,
     /// The first comment that was not printed then.
@@ -192,7 +192,7 @@ impl Printer<'_> {
     fn item(&mut self, span: Span, separator: &str, print: impl FnOnce(&mut Self)) {
         let start = self.first_token(span);
         self.comments_before(start);
-        let line = Line {
+        let line = LineStart {
             start: self.text.len(),
             next: self.next,
         };
@@ -440,7 +440,7 @@ impl Printer<'_> {
             self.end = annotation.span.end;
             self.comments_behind();
             self.end_line();
-            self.line = Line {
+            self.line = LineStart {
                 start: self.text.len(),
                 next: self.next,
             };
