@@ -9,16 +9,18 @@ It is decoded by the IDL that fastparquet has, whole, two fields of it, and thre
 its 10,000 column chunks; beside this stand pyarrow's `read_metadata`, which is C++ and makes no
 objects of Python, fastparquet's own reader, and passing over all of it. All take turns, and the
 best turn of each counts. Before anything is timed, what was decoded is compared with pyarrow's
-metadata.
+metadata. Behind it the peak of memory is counted of decoding the whole.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,10 @@ TARGETS = (
     (WHOLE, THREE, 4.0),
     (ARROW, WHOLE, 1 / 1.8),
 )
+
+#: The peak of decoding the whole before there were selections, in bytes, and what is aimed at.
+BEFORE = 10_706_054
+MOST_MEMORY = 0.7 * BEFORE
 
 INTRODUCTION = f"""\
 # A large message, whole and in part
@@ -133,6 +139,19 @@ def measure(contestants: dict[str, Callable[[], Any]], turns: int) -> dict[str, 
     return best
 
 
+def peak_of(run: Callable[[], Any]) -> tuple[int, int]:
+    """The most memory that Python's objects take while something is decoded, and what they take
+    when it is, in bytes."""
+    run()
+    gc.collect()
+    tracemalloc.start()
+    kept = run()
+    now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return peak, now
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time a large message whole and in part.")
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.name}")
@@ -145,6 +164,15 @@ def main() -> int:
     for name, seconds in best.items():
         whole, arrow = best[WHOLE] / seconds, best[ARROW] / seconds
         lines.append(f"| {name} | {seconds * 1e3:.2f} | {whole:.2f} | {arrow:.2f} |")
+    peak, kept = peak_of(contestants[WHOLE])
+    verdict = "reached" if peak <= MOST_MEMORY else "missed"
+    lines += [
+        "",
+        "| memory of the whole, MB | peak | of it the result | before selections | at most | |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+        f"| counted by `tracemalloc` | {peak / 1e6:.2f} | {kept / 1e6:.2f} | {BEFORE / 1e6:.2f} "
+        f"| {MOST_MEMORY / 1e6:.2f} | {verdict} |",
+    ]
     print("\n".join(lines))
     if options.write:
         versions = f"pyarrow {pyarrow.__version__}, fastparquet {fastparquet.__version__}"
@@ -156,6 +184,9 @@ def main() -> int:
         if times < target:
             missed += 1
             print(f"{fast}: {times:.2f} times as fast as {slow}, not {target:.2f}", file=sys.stderr)
+    if peak > MOST_MEMORY:
+        missed += 1
+        print(f"{WHOLE}: a peak of {peak:,} bytes, not {MOST_MEMORY:,.0f}", file=sys.stderr)
     return 1 if missed else 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import UnsupportedOperation
+
 from fastthrift._core import Selection, ValueScan, decode, frame_length, select
 from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
 from fastthrift.protocol.exc import (
@@ -45,6 +47,7 @@ def read_messages(
 ) -> Iterator[T]:
     """The structs of class ``cls`` that stand one after the other in a file that is open for
     reading bytes, or in a buffer: one at a time, in memory that does not grow with their number.
+    Of a pipe or a socket each is there when its last byte has come.
 
     ``protocol`` is as for ``decode``, and so are ``only`` and ``arrays``. ``framed`` says that the
     length of each stands before it, in four bytes, as ``TFramedTransport`` writes it.
@@ -121,6 +124,7 @@ class _Pieces:
     def __init__(self, source: Any) -> None:
         self.ahead = bytearray()
         self._index = self._offset = 0
+        self._read1 = getattr(source, "read1", None)
         if hasattr(source, "read"):
             self._read = source.read
             return
@@ -138,7 +142,7 @@ class _Pieces:
 
     def fetch(self) -> bool:
         """Fetch another piece; false at the end."""
-        piece = self._read(_PIECE)
+        piece = self._read_what_is_there() or self._read(_PIECE)
         if piece is None:
             raise BlockingIOError(
                 "the file has nothing for now: read_messages() takes files that wait"
@@ -149,6 +153,19 @@ class _Pieces:
             return False
         self.ahead += piece
         return True
+
+    def _read_what_is_there(self) -> bytes | None:
+        """What the file gives without waiting for as much as a piece, where it can: nothing at its
+        end, and where a file that does not wait has nothing for now."""
+        if self._read1 is None:
+            return None
+        try:
+            there: bytes = self._read1(_PIECE)
+        except UnsupportedOperation:
+            # Classes inherit it from BufferedIOBase.
+            self._read1 = None
+            return None
+        return there
 
     def fetch_up_to(self, size: int) -> None:
         """Fetch as many bytes as are asked for, or more."""

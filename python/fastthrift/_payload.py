@@ -255,7 +255,9 @@ class TPayloadMeta(_core.PayloadType):
     thrift_spec: ThriftSpec
     default_spec: DefaultSpec
 
-    __match_args__: Any = _MatchArguments()
+    if not TYPE_CHECKING:
+        # To type checkers it would stand before those of the classes.
+        __match_args__ = _MatchArguments()
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> TPayloadMeta:
         spec = attrs.pop("default_spec", None)

@@ -1,25 +1,31 @@
 """What type checkers know of a service by its stub (see ``fastthrift stubs``).
 
-Nothing here is needed to run a program: the classes are protocols, which clients and pools fit.
+Nothing here is needed to run a program: the classes are protocols, which clients and pools fit,
+and what stubs say of attributes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypedDict, TypeVar, overload
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from fastthrift._calls.observed import Middleware
 
 __all__ = [
     "AsyncClient",
     "AsyncPool",
+    "Attribute",
     "Client",
+    "Connection",
     "Pool",
     "PoolKeywords",
     "Service",
     "ServiceTypes",
+    "ViewKeywords",
     "WithAsyncClient",
     "WithAsyncHandler",
     "WithAsyncPool",
@@ -29,6 +35,8 @@ __all__ = [
 ]
 
 _Self = TypeVar("_Self")
+_Read = TypeVar("_Read", covariant=True)
+_Taken = TypeVar("_Taken", contravariant=True)
 _Of = TypeVar("_Of", covariant=True)
 _Client = TypeVar("_Client", covariant=True)
 _AsyncClient = TypeVar("_AsyncClient", covariant=True)
@@ -37,6 +45,17 @@ _AsyncPool = TypeVar("_AsyncPool", covariant=True)
 _Handler = TypeVar("_Handler", contravariant=True)
 _AsyncHandler = TypeVar("_AsyncHandler", contravariant=True)
 _Type = TypeVar("_Type")
+
+
+class Attribute(Generic[_Read, _Taken]):
+    """A field that takes more than it gives: a list of numbers is written from arrays, too."""
+
+    @overload
+    def __get__(self: _Self, holder: None, owner: Any = None) -> _Self: ...
+    @overload
+    def __get__(self, holder: object, owner: Any = None) -> _Read: ...
+    def __get__(self, holder: object, owner: Any = None) -> Any: ...
+    def __set__(self, holder: object, value: _Taken) -> None: ...
 
 
 class Client(Protocol):
@@ -61,13 +80,19 @@ class AsyncClient(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
 
 
+class Connection(Protocol):
+    """What ``client()`` of either kind of pool gives besides the methods of the service."""
+
+    def with_fields(self: _Self, *paths: str) -> _Self: ...
+
+
 class Pool(Protocol[_Of]):
     """What a ``ClientPool`` has besides the methods of its service."""
 
     def client(self) -> AbstractContextManager[_Of]: ...
     def close(self) -> None: ...
     def with_fields(self: _Self, *paths: str) -> _Self: ...
-    def with_options(self: _Self, **options: Any) -> _Self: ...
+    def with_options(self: _Self, **options: Unpack[ViewKeywords]) -> _Self: ...
     def __enter__(self: _Self) -> _Self: ...
     def __exit__(self, *_: object) -> None: ...
 
@@ -77,23 +102,28 @@ class AsyncPool(Protocol[_Of]):
 
     def client(self) -> AbstractAsyncContextManager[_Of]: ...
     async def aclose(self) -> None: ...
-    def with_options(self: _Self, **options: Any) -> _Self: ...
+    def with_options(self: _Self, **options: Unpack[ViewKeywords]) -> _Self: ...
     def with_fields(self: _Self, *paths: str) -> _Self: ...
     async def __aenter__(self: _Self) -> _Self: ...
     async def __aexit__(self, *_: object) -> None: ...
 
 
-class PoolKeywords(TypedDict, total=False):
+class ViewKeywords(TypedDict, total=False):
+    """The options in which ``with_options`` of a pool may differ from it."""
+
+    timeout: float | None
+    checkout_timeout: float | None
+    idempotent: Sequence[str]
+    retries: int
+
+
+class PoolKeywords(ViewKeywords, total=False):
     """The options of both kinds of pools; ``ClientPool`` tells what they mean."""
 
     size: int
-    timeout: float | None
     connect_timeout: float | None
-    checkout_timeout: float | None
     max_idle: float | None
     max_age: float | None
-    idempotent: Sequence[str]
-    retries: int
     proto_factory: Any
     trans_factory: Any
     ssl_context: Any

@@ -4,8 +4,8 @@
 //! apart where the source has them apart, by one empty line at most; lists
 //! that were over several lines, or are too long for one, have a line for each
 //! element. A comment in a place that is not printed as it was written (within
-//! a type, say) stands before what comes next. Made for trees without
-//! mistakes.
+//! a type, say) stands behind its line, or before it where it ends lines, so that
+//! the comments behind that line stay there. Made for trees without mistakes.
 
 use super::lexer::Lexer;
 use super::source::{SourceFile, Span};
@@ -31,6 +31,7 @@ pub fn print(source: &SourceFile, file: &File) -> String {
         next: 0,
         end: 0,
         flat: false,
+        line: LineStart::default(),
     };
     for header in &file.headers {
         printer.item(header.span(), "", |printer| printer.header(header));
@@ -61,6 +62,8 @@ struct Comment {
     documents: bool,
     /// A doc comment that documents nothing, and must not do so elsewhere.
     documents_nothing: bool,
+    /// One that would document the file if it were the first.
+    is_second: bool,
     line: bool,
     /// Where the next token starts that is no comment.
     before: u32,
@@ -82,17 +85,22 @@ fn comments(source: &SourceFile, file: &File) -> Vec<Comment> {
     walk(file, &mut docs);
     docs.0.sort_unstable();
 
+    let headers = file.headers.last().map_or(0, |header| header.span().end);
+    let first = file.definitions.first();
+    let between = headers..first.map_or(0, |definition| definition.span().start);
     let mut comments: Vec<Comment> = Vec::new();
     let mut waiting = 0;
     for token in Lexer::new(source.text()) {
         match token.kind {
             TokenKind::ByteOrderMark | TokenKind::Whitespace => {}
             TokenKind::LineComment | TokenKind::BlockComment | TokenKind::DocComment => {
+                let documents = docs.0.binary_search(&token.span).is_ok();
+                let documents_nothing = token.kind == TokenKind::DocComment && !documents;
                 comments.push(Comment {
                     span: token.span,
-                    documents: docs.0.binary_search(&token.span).is_ok(),
-                    documents_nothing: token.kind == TokenKind::DocComment
-                        && docs.0.binary_search(&token.span).is_err(),
+                    documents,
+                    documents_nothing,
+                    is_second: documents_nothing && between.contains(&token.span.start),
                     line: token.kind == TokenKind::LineComment,
                     before: u32::MAX,
                 });
@@ -119,6 +127,17 @@ struct Printer<'s> {
     end: u32,
     /// Within a list that is tried on one line.
     flat: bool,
+    /// Where the thing begins that is being printed.
+    line: LineStart,
+}
+
+/// A line that was begun.
+#[derive(Clone, Copy, Default)]
+struct LineStart {
+    /// Where in the text, with the empty line before it.
+    start: usize,
+    /// The first comment that was not printed then.
+    next: usize,
 }
 
 impl Printer<'_> {
@@ -173,13 +192,19 @@ impl Printer<'_> {
     fn item(&mut self, span: Span, separator: &str, print: impl FnOnce(&mut Self)) {
         let start = self.first_token(span);
         self.comments_before(start);
+        let line = LineStart {
+            start: self.text.len(),
+            next: self.next,
+        };
+        let outer = std::mem::replace(&mut self.line, line);
         self.start_line(start);
         self.end = start;
         print(self);
         self.put(separator);
         self.end = span.end;
-        self.comments_behind(false);
+        self.comments_behind();
         self.end_line();
+        self.line = outer;
     }
 
     /// Where a thing starts, without the doc comment that belongs to it.
@@ -196,7 +221,7 @@ impl Printer<'_> {
         let comment = &self.comments[self.next];
         let moved = moved_before.is_some_and(|before| before != comment.before);
         let span = comment.span;
-        if comment.documents_nothing && moved {
+        if comment.is_second || (comment.documents_nothing && moved) {
             // Of several stars one would be enough to document again.
             let text = self.source.slice(span)[2..].trim_start_matches('*');
             self.text.push_str("/*");
@@ -227,23 +252,65 @@ impl Printer<'_> {
         }
     }
 
-    /// The comments on the line where the last thing ends; `opened` where that
-    /// is a bracket, behind which the comments before it move.
-    fn comments_behind(&mut self, opened: bool) {
+    /// The comments that start before the end of what is printed, and were not:
+    /// those that end lines, and the ones before them, go before the line, and
+    /// the others behind it.
+    fn comments_inside(&mut self) {
+        if self.flat {
+            // What is tried may be taken back.
+            return;
+        }
+        let end = self.end;
+        let pending = &self.comments[self.next..];
+        let inside = pending
+            .iter()
+            .take_while(|comment| comment.span.start < end && !comment.documents);
+        let ends_line = |comment: &Comment| line_ends(self.source.slice(comment.span)) > 0;
+        let last = inside
+            .enumerate()
+            .filter(|(_, comment)| comment.line || ends_line(comment))
+            .last();
+        // Not where one behind them was printed in a line of its own.
+        if let Some((last, _)) = last
+            && self.next == self.line.next
+        {
+            let printed = self.text.split_off(self.line.start);
+            let rest = printed.trim_start_matches('\n');
+            self.put(&printed[..printed.len() - rest.len()]);
+            for _ in 0..=last {
+                let indent = rest.len() - rest.trim_start_matches(' ').len();
+                self.put(&rest[..indent]);
+                self.comment(Some(u32::MAX));
+                self.end_line();
+            }
+            self.line.next = self.next;
+            self.line.start = self.text.len();
+            self.put(rest);
+        }
+        while let Some(comment) = self.comments.get(self.next)
+            && comment.span.start < end
+            && !comment.documents
+            && !comment.line
+        {
+            self.put(" ");
+            self.comment(Some(u32::MAX));
+        }
+        self.end = end;
+    }
+
+    /// The comments on the line where the last thing or bracket ends.
+    fn comments_behind(&mut self) {
+        self.comments_inside();
         while let Some(comment) = self.comments.get(self.next) {
             let start = comment.span.start;
             if comment.documents || start < self.end {
                 return;
             }
             let between = self.source.slice(Span::new(self.end, start));
-            if between.contains(|c| !matches!(c, ' ' | '\t' | ',' | ';' | '{' | '(')) {
+            if between.contains(|c| !matches!(c, ' ' | '\t' | ',' | ';')) {
                 return;
             }
-            let passed = match self.byte_at(comment.before) {
-                b',' | b';' => true,
-                b'{' | b'(' => opened,
-                _ => false,
-            };
+            let passed = matches!(self.byte_at(comment.before), b',' | b';');
             let before = if passed { u32::MAX } else { comment.before };
             let line = comment.line;
             self.put(" ");
@@ -254,17 +321,38 @@ impl Printer<'_> {
         }
     }
 
+    /// Where the bracket ends that opens a list; before it are names and words.
+    fn bracket_end(&self, span: Span) -> u32 {
+        let mut start = span.start;
+        let known = self
+            .comments
+            .partition_point(|comment| comment.span.end <= start);
+        for comment in &self.comments[known..] {
+            let code = Span::new(start, comment.span.start.clamp(start, span.end));
+            if let Some(at) = self.source.slice(code).find(['{', '(', '[']) {
+                return start + at as u32 + 1;
+            }
+            start = comment.span.end;
+        }
+        let code = Span::new(start.min(span.end), span.end);
+        let at = self.source.slice(code).find(['{', '(', '[']);
+        at.map_or(span.start, |at| start + at as u32 + 1)
+    }
+
     fn byte_at(&self, place: u32) -> u8 {
         let bytes = self.source.text().as_bytes();
         bytes.get(place as usize).copied().unwrap_or(0)
     }
 
+    /// Whether a part of the source has comments that are not printed yet.
+    fn has_comments(&self, span: Span) -> bool {
+        let pending = &self.comments[self.next..];
+        pending.iter().any(|comment| span.contains(comment.span))
+    }
+
     /// Whether a part of the source is over several lines or has a comment.
     fn has_lines(&self, span: Span) -> bool {
-        let commented = self.comments[self.next..]
-            .iter()
-            .any(|comment| span.contains(comment.span));
-        commented || line_ends(self.source.slice(span)) > 0
+        self.has_comments(span) || line_ends(self.source.slice(span)) > 0
     }
 
     // --- lists ---
@@ -279,15 +367,15 @@ impl Printer<'_> {
         item: impl Fn(&mut Self, &T),
     ) {
         self.put(open);
-        let commented = self.comments[self.next..]
-            .iter()
-            .any(|comment| span.contains(comment.span));
-        if items.is_empty() && !commented {
+        if !items.is_empty() || self.has_comments(span) {
+            self.end = self.end.max(self.bracket_end(span));
+            self.comments_behind();
+        }
+        let is_empty = items.is_empty() && !self.has_comments(span);
+        if is_empty && self.text.ends_with(open) {
             self.put(close);
             return;
         }
-        self.end = self.end.max(span.start);
-        self.comments_behind(true);
         self.end_line();
         self.indent += 1;
         for each in items {
@@ -311,10 +399,11 @@ impl Printer<'_> {
         item: impl Fn(&mut Self, &T),
     ) {
         if self.flat || !self.has_lines(span) {
-            let (before, end) = (self.text.len(), self.end);
+            let (before, end, line) = (self.text.len(), self.end, self.line);
             let within = std::mem::replace(&mut self.flat, true);
             self.list(brackets, items, &item);
             self.flat = within;
+            self.line = line;
             let one_line = self.text.len() - before <= WIDTH && {
                 let line = self.text.rfind('\n').map_or(0, |at| at + 1);
                 line <= before && self.text.len() - line <= WIDTH
@@ -349,8 +438,12 @@ impl Printer<'_> {
                 self.field_values(annotation.span, fields);
             }
             self.end = annotation.span.end;
-            self.comments_behind(false);
+            self.comments_behind();
             self.end_line();
+            self.line = LineStart {
+                start: self.text.len(),
+                next: self.next,
+            };
             self.text.extend(std::iter::repeat_n("  ", self.indent));
         }
     }

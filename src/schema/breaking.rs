@@ -97,6 +97,9 @@ rules! {
     /// A struct or exception is a union now, or the reverse.
     UnionChanged "UNION_CHANGED" Wire
         "a union holds one field, a struct any number: add a type and a field of it"
+    /// A field of a union is new.
+    UnionFieldAdded "UNION_FIELD_ADDED" Wire
+        "old peers lose the whole value, and strict ones refuse it: send it when all peers know it"
     /// An item of an enum has another value.
     EnumValueChanged "ENUM_VALUE_CHANGED" Wire
         "the number that one side sends means something else on the other: give it its old value"
@@ -235,6 +238,25 @@ enum Difference {
     Name,
     Binary,
     Wire,
+}
+
+/// What fields are of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Member {
+    Field,
+    OfUnion,
+    Argument,
+    Exception,
+}
+
+impl Member {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Field | Self::OfUnion => "field",
+            Self::Argument => "argument",
+            Self::Exception => "exception",
+        }
+    }
 }
 
 struct Comparison<'s> {
@@ -459,15 +481,28 @@ impl<'s> Comparison<'s> {
             self.add(rule, Some(ChangedPlace::of(&new.name)), &old.name, message);
         }
         let of = format!("{} `{}`", word(new.kind), new.name);
-        self.fields("field", &of, &old.fields, &new.fields, &new.name);
+        let member = if old.kind == StructKind::Union && old.kind == new.kind {
+            Member::OfUnion
+        } else {
+            Member::Field
+        };
+        self.fields(member, &of, &old.fields, &new.fields, &new.name);
     }
 
-    fn fields(&mut self, kind: &str, of: &str, old: &'s [Field], new: &'s [Field], owner: &Text) {
+    fn fields(
+        &mut self,
+        member: Member,
+        of: &str,
+        old: &'s [Field],
+        new: &'s [Field],
+        owner: &Text,
+    ) {
+        let kind = member.word();
         for was in old {
             let what = format!("{kind} {} `{}` of {of}", was.id, was.name);
             if let Some(now) = new.iter().find(|now| now.name == was.name) {
                 if now.id == was.id {
-                    self.field(kind, &what, was, now);
+                    self.field(member, &what, was, now);
                 } else {
                     let message = format!("{what} has the id {} now", now.id);
                     let place = Some(ChangedPlace::of(&now.name));
@@ -481,16 +516,16 @@ impl<'s> Comparison<'s> {
                 .find(|now| now.id == was.id && !old.iter().any(|other| other.name == now.name));
             if let Some(now) = heir {
                 // Nothing on the wire or in a program has the names of exceptions.
-                if kind != "exception" {
+                if member != Member::Exception {
                     let message = format!("{what} is `{}` now", now.name);
                     let place = Some(ChangedPlace::of(&now.name));
                     self.add(Rule::FieldRenamed, place, &was.name, message);
                 }
-                self.field(kind, &what, was, now);
+                self.field(member, &what, was, now);
                 continue;
             }
-            let rule = match (kind, was.requiredness) {
-                ("exception", _) => Rule::ExceptionRemoved,
+            let rule = match (member, was.requiredness) {
+                (Member::Exception, _) => Rule::ExceptionRemoved,
                 (_, Requiredness::Required) => Rule::RequiredFieldRemoved,
                 _ => Rule::FieldRemoved,
             };
@@ -501,10 +536,11 @@ impl<'s> Comparison<'s> {
             let is_new = !old
                 .iter()
                 .any(|was| was.name == now.name || was.id == now.id);
-            let rule = match (kind, now.requiredness) {
-                ("exception", _) => Rule::ExceptionAdded,
+            let rule = match (member, now.requiredness) {
+                (Member::Exception, _) => Rule::ExceptionAdded,
+                (Member::OfUnion, _) => Rule::UnionFieldAdded,
                 (_, Requiredness::Required) => Rule::RequiredFieldAdded,
-                ("argument", _) => Rule::ArgumentAdded,
+                (Member::Argument, _) => Rule::ArgumentAdded,
                 _ => continue,
             };
             if is_new {
@@ -519,7 +555,7 @@ impl<'s> Comparison<'s> {
     }
 
     /// A field that is in both.
-    fn field(&mut self, kind: &str, what: &str, was: &'s Field, now: &'s Field) {
+    fn field(&mut self, member: Member, what: &str, was: &'s Field, now: &'s Field) {
         let place = Some(ChangedPlace::of(&now.name));
         let (old, new) = (type_text(self.old, &was.ty), type_text(self.new, &now.ty));
         let change = format!("{what} was {old}, is {new}");
@@ -536,7 +572,7 @@ impl<'s> Comparison<'s> {
                 return;
             }
         }
-        if kind == "exception" {
+        if member == Member::Exception {
             return;
         }
         let is = |field: &Field| field.requiredness == Requiredness::Required;
@@ -646,8 +682,14 @@ impl<'s> Comparison<'s> {
             Difference::Name => self.add(Rule::TypeNameChanged, place, &was.name, message),
             _ => self.add(Rule::MethodResultChanged, place, &was.name, message),
         }
-        self.fields("argument", of, &was.arguments, &now.arguments, &now.name);
-        self.fields("exception", of, &was.throws, &now.throws, &now.name);
+        self.fields(
+            Member::Argument,
+            of,
+            &was.arguments,
+            &now.arguments,
+            &now.name,
+        );
+        self.fields(Member::Exception, of, &was.throws, &now.throws, &now.name);
         let common = |these: &'s [Field], those: &[Field]| -> Vec<i32> {
             let ids = these.iter().map(|field| field.id);
             ids.filter(|&id| those.iter().any(|field| field.id == id))

@@ -48,6 +48,11 @@ EXPECTED: dict[str, dict[str, str]] = {
         "thriftpy2-0.7.1/tests/parser-cases/issue_121.thrift": "one-class-per-type",
         "thriftpy2-0.7.1/tests/recursive_definition.thrift": "forward-constants",
     },
+    "types": {
+        "thriftpy2-0.7.1/tests/parser-cases/e_use_thrift_reserved_keywords.thrift": (
+            "reserved-words"
+        ),
+    },
 }
 
 

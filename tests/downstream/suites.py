@@ -135,4 +135,12 @@ SUITES: tuple[Suite | Program, ...] = (
         script="stubs.py",
         sources=(HAPPYBASE, PY_ZIPKIN, IMPYLA, THRIFTPY2),
     ),
+    Program(
+        "types",
+        "mypy==2.4.1",
+        passing=80,
+        script="types_of_files.py",
+        requirements=("mypy==2.4.1", "typing-extensions"),
+        sources=(HAPPYBASE, PY_ZIPKIN, IMPYLA, THRIFTPY2),
+    ),
 )

@@ -1,14 +1,15 @@
 //! What must hold for every text, whoever has made it: the fixtures, the
 //! random texts of the tests, or a fuzzer.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use fastthrift::idl::lexer::Lexer;
 use fastthrift::idl::syntax::File;
 use fastthrift::idl::{
-    Diagnostic, ParseOptions, Parsed, SourceFile, Span, TokenKind, Visitor, parse, print, render,
-    walk,
+    Diagnostic, ParseOptions, Parsed, SourceFile, Span, Token, TokenKind, Visitor, parse, print,
+    render, walk,
 };
 use fastthrift::schema::{Memory, Options, ProgramId, load};
 
@@ -137,8 +138,104 @@ fn comments(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Where the lines of a text end that things have of their own.
+struct Lines<'s> {
+    source: &'s SourceFile,
+    depth: usize,
+    things: Vec<Span>,
+    lists: Vec<Span>,
+    docs: Vec<Span>,
+    comments: Vec<Token>,
+}
+
+impl Visitor for Lines<'_> {
+    fn enter(&mut self, node: &'static str, span: Span, _: bool) {
+        match node {
+            "doc" => self.docs.push(span),
+            "list value" | "map value" | "struct value" => self.lists.push(span),
+            "item" | "field" | "function" => self.things.push(span),
+            _ if self.depth == 1 => self.things.push(span),
+            _ => {}
+        }
+        self.depth += 1;
+    }
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}
+
+impl<'s> Lines<'s> {
+    fn of(source: &'s SourceFile, file: &File) -> Self {
+        let comments = Lexer::new(source.text()).filter(|token| {
+            matches!(
+                token.kind,
+                TokenKind::LineComment | TokenKind::BlockComment | TokenKind::DocComment
+            )
+        });
+        let mut lines = Self {
+            source,
+            depth: 0,
+            things: Vec::new(),
+            lists: Vec::new(),
+            docs: Vec::new(),
+            comments: comments.collect(),
+        };
+        walk(file, &mut lines);
+        lines
+    }
+
+    /// Which comments stand behind which thing, both by number: those that
+    /// nothing parts from its end but separators.
+    fn comments_behind(&self) -> BTreeSet<(usize, usize)> {
+        let mut found = BTreeSet::new();
+        for (thing, span) in self.things.iter().enumerate() {
+            let mut end = span.end;
+            let next = |comment: &Token| comment.span.start < span.end;
+            let next = self.comments.partition_point(next);
+            for (comment, token) in self.comments.iter().enumerate().skip(next) {
+                let between = self.source.slice(Span::new(end, token.span.start));
+                if between.contains(|c| !matches!(c, ' ' | '\t' | ',' | ';'))
+                    || self.docs.contains(&token.span)
+                {
+                    break;
+                }
+                found.insert((thing, comment));
+                end = token.span.end;
+                if token.kind == TokenKind::LineComment {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a thing of several lines has a line comment in the last one:
+    /// that cannot stand before it, and nothing that is behind it stays there.
+    fn is_torn(&self, thing: usize) -> bool {
+        let span = self.things[thing];
+        let bracket_behind = |start: u32| {
+            let rest = self.source.slice(Span::new(start, span.end));
+            start as usize + rest.find(['}', ')', ']']).unwrap_or(rest.len())
+        };
+        let within = |inner: &&Span| **inner != span && span.contains(**inner);
+        let things = self.things.iter().filter(within);
+        let things = things.map(|inner| bracket_behind(inner.end));
+        let lists = self.lists.iter().filter(within);
+        let lists = lists.map(|list| list.end as usize);
+        let last = things.chain(lists).max();
+        let last = last.unwrap_or_else(|| bracket_behind(span.start));
+        let mut inside = self.comments.iter();
+        inside.any(|comment| {
+            comment.kind == TokenKind::LineComment
+                && span.contains(comment.span)
+                && comment.span.start as usize >= last
+        })
+    }
+}
+
 /// A text without mistakes is printed as one that parses to the same tree, has
-/// the same comments, and is printed the same. Tells whether the text is one.
+/// the same comments, those behind a line behind it, and is printed the same.
+/// Tells whether the text is one.
 pub fn check_printing(bytes: &[u8]) -> bool {
     let source = Arc::new(SourceFile::new("checked.thrift", bytes.to_vec()));
     let Parsed { file, diagnostics } = parse(&source, ParseOptions::default());
@@ -169,5 +266,15 @@ pub fn check_printing(bytes: &[u8]) -> bool {
     );
     assert_eq!(print(&again, &reparsed.file), printed);
     assert_eq!(comments(source.text()), comments(&printed), "{printed}");
+    let behind = Lines::of(&again, &reparsed.file).comments_behind();
+    let lines = Lines::of(&source, &file);
+    for (thing, comment) in lines.comments_behind().difference(&behind) {
+        assert!(
+            lines.is_torn(*thing),
+            "{:?} has left the line of a thing:\n{}\n\n{printed}",
+            comments(source.text())[*comment],
+            source.text(),
+        );
+    }
     true
 }

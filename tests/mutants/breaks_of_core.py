@@ -598,6 +598,13 @@ BREAKS = [
         ),
     ),
     Break(
+        "a set with chosen fields in its elements loses none of them",
+        "sets stay sets",
+        "                *kind = mem::replace(&mut converted.kind, Kind::Bool);\n                self.narrow(py, kind, numbers)\n",
+        "                let _ = mem::size_of::<Kind>();\n                self.narrow(py, &mut converted.kind, numbers)\n",
+        ("codec/test_select::test_sets_with_chosen_fields_in_them_are_lists_and_lose_nothing",),
+    ),
+    Break(
         "a selection follows the classes",
         "stale plans are not looked for",
         "if sources.any(Plan::is_stale) {",

@@ -41,8 +41,8 @@ BREAKS = [
     Break(
         "what a stub says of a module is what was loaded",
         "fields without a default have to be given",
-        '                f"{field}: {optional} = None"\n',
-        '                f"{field}: {optional}"\n',
+        '                f"{field}: {taken} | None = None"\n',
+        '                f"{field}: {taken} | None"\n',
         ("cli/test_stubs::test_stubs_of_all_good_files_agree_with_their_modules",),
     ),
     Break(

@@ -98,13 +98,19 @@ def _by_pyarrow(name: str, table: Callable[[], pa.Table], **options: Any) -> Fil
 
 
 def _encrypted(algorithm: str) -> File:
-    def write(path: Path) -> None:
-        properties = encryption.create_encryption_properties(
-            KEY, encryption_algorithm=algorithm, plaintext_footer=True
-        )
-        pq.write_table(_numbers(), path, encryption_properties=properties, row_group_size=100)
+    return File(
+        f"pyarrow-{algorithm.lower()}",
+        lambda path: write_encrypted(path, algorithm, plaintext_footer=True),
+        is_encrypted=True,
+    )
 
-    return File(f"pyarrow-{algorithm.lower()}", write, is_encrypted=True)
+
+def write_encrypted(path: Path, algorithm: str, *, plaintext_footer: bool) -> None:
+    """A file with encrypted columns, under a footer that is encrypted too or signed."""
+    properties = encryption.create_encryption_properties(
+        KEY, encryption_algorithm=algorithm, plaintext_footer=plaintext_footer
+    )
+    pq.write_table(_numbers(), path, encryption_properties=properties, row_group_size=100)
 
 
 def _with_metadata() -> pa.Table:

@@ -13,6 +13,7 @@ import fastparquet
 import fastthrift
 import pyarrow.parquet as pq
 import pytest
+from fastthrift.protocol.exc import TInvalidStructException
 
 from parquet import files
 from parquet.files import FILES, SIGNATURE, File
@@ -267,3 +268,33 @@ def test_writers_have_fields_that_apaches_idl_in_fastparquet_does_not_know(
                     ids |= {("statistics", field.id) for field in known}
     # The length of a bloom filter, size statistics, and whether a bound is exact.
     assert {("column", 15), ("column", 16), ("statistics", 7), ("statistics", 8)} <= ids
+
+
+@pytest.mark.parametrize("algorithm", ["AES_GCM_V1", "AES_GCM_CTR_V1"])
+def test_a_footer_that_is_encrypted_is_told_by_its_mark_and_not_read_as_another(
+    algorithm: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "encrypted.parquet"
+    files.write_encrypted(path, algorithm, plaintext_footer=False)
+    data = path.read_bytes()
+    assert data[:4] == data[-4:] == b"PARE"
+    with pytest.raises(AssertionError):
+        files.footer_of(data)
+    # In front of what is encrypted stands how.
+    tail = data[-8 - int.from_bytes(data[-8:-4], "little") : -8]
+    crypto = fastthrift.decode(full.FileCryptoMetaData, tail, "compact")
+    algorithms = crypto.encryption_algorithm
+    chosen = {name for name, value in vars(algorithms).items() if value is not None}
+    assert chosen == {algorithm}
+    again = fastthrift.encode(crypto, "compact")
+    assert tail.startswith(again)
+    encrypted = tail[len(again) :]
+    # A length, and so many bytes: nonce, footer, tag.
+    assert int.from_bytes(encrypted[:4], "little") == len(encrypted) - 4
+    # Who takes it for a footer finds one of nothing, and is told so by a strict reader.
+    assert decode(full, tail) == full.FileMetaData()
+    strict = fastthrift.load(str(APACHES), strict=True)
+    with pytest.raises(TInvalidStructException) as refused:
+        decode(strict, tail)
+    problems = [path for path, _ in refused.value.problems]
+    assert problems == ["version", "schema", "num_rows", "row_groups"]

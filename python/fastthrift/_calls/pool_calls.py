@@ -588,17 +588,17 @@ def take_connection(pool: PoolFace, go: Any) -> Steps[OneConnection]:
     """Take one connection of a pool for several calls, whose steps ``go`` goes through."""
     at = end_of_call(pool._options, clock())
     connection = yield from pool._calls.checkout(pool._options, at, "client")
-    return OneConnection(pool, connection, go)
+    return OneConnection(pool, _Block(connection, go))
 
 
 def give_connection_back(one: OneConnection) -> None:
     """Give it back."""
-    calls = one._pool._calls
-    one._is_over = True
-    if one._failed:
-        calls.remove(one._connection)
+    calls, block = one._pool._calls, one._block
+    block.is_over = True
+    if block.failed:
+        calls.remove(block.connection)
     else:
-        calls.give_back(one._connection)
+        calls.give_back(block.connection)
 
 
 def close(pool: PoolFace) -> None:
@@ -624,21 +624,39 @@ def no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
     return f"Could not connect to {url}: {why}"
 
 
-class OneConnection:
-    """The calls of a block, on one connection; its driver goes through the steps. After the block,
-    in a forked child and in another event loop they raise ``TTransportException`` of type
-    ``NOT_OPEN``: the connection is somebody else's."""
+class _Block:
+    """A connection while a block has it, through one object or several."""
 
-    def __init__(self, pool: PoolFace, connection: Connection, go: Any) -> None:
+    def __init__(self, connection: Connection, go: Any) -> None:
+        self.connection = connection
+        #: The driver, which goes through steps.
+        self.go = go
+        self.failed = False
+        self.is_over = False
+
+
+class OneConnection:
+    """The calls of a block, on one connection. After the block, in a forked child and in another
+    event loop they raise ``TTransportException`` of type ``NOT_OPEN``: the connection is somebody
+    else's.
+
+    ``with_fields("name", "people.age")`` is one on the same connection whose results have these
+    fields only. A method of the service that is called so comes first.
+    """
+
+    def __init__(self, pool: PoolFace, block: _Block) -> None:
         self._pool = pool
         self._service = pool._service
-        self._connection = connection
-        self._go = go
-        self._failed = False
-        self._is_over = False
+        self._block = block
 
-    def __getattr__(self, name: str) -> ServiceMethod:
-        return ServiceMethod(self._call, method_of(self, self._service, name))
+    def __getattr__(self, name: str) -> Any:
+        service = self._service
+        if name == "with_fields" and name not in service.thrift_services:
+            return self._with_fields
+        return ServiceMethod(self._call, method_of(self, service, name))
+
+    def _with_fields(self, *paths: str) -> OneConnection:
+        return OneConnection(self._pool.with_fields(*paths), self._block)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
         pool = self._pool
@@ -650,17 +668,17 @@ class OneConnection:
             return self._steps(options, _api, args, kwargs)
 
         if not watch.is_on:
-            return self._go(straight())
+            return self._block.go(straight())
 
         def seen_steps(seen: Call) -> Any:
-            return self._go(self._steps(options, seen.method, seen.args, seen.kwargs, seen))
+            return self._block.go(self._steps(options, seen.method, seen.args, seen.kwargs, seen))
 
-        return self._go(_seen_or_not(pool, options, _api, args, kwargs, seen_steps, straight))
+        return self._block.go(_seen_or_not(pool, options, _api, args, kwargs, seen_steps, straight))
 
     def _steps(
         self, options: PoolOptions, api: str, args: Any, kwargs: Any, seen: Call | None = None
     ) -> Steps[Any]:
-        connection = self._connection
+        connection = self._block.connection
         self._require_connection(api)
         now = clock()
         at = end_of_call(options, now)
@@ -672,15 +690,15 @@ class OneConnection:
                 return (yield from make_seen(seen, connection, options))
             return (yield connection.making(options)(api, *args, **kwargs))
         except BaseException as error:
-            self._failed = self._failed or not is_kept(connection, error)
+            self._block.failed = self._block.failed or not is_kept(connection, error)
             self._pool._calls.note_client(error, api)
             raise
 
     def _require_connection(self, api: str) -> None:
         calls = self._pool._calls
-        if self._is_over:
+        if self._block.is_over:
             why = "its block has ended, and the connection may be somebody else's"
-        elif self._connection.slot not in calls.shelf.busy:
+        elif self._block.connection.slot not in calls.shelf.busy:
             why = "its connection is that of another process or event loop"
         else:
             return

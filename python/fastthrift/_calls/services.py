@@ -227,6 +227,9 @@ def method_of(caller: object, service: Any, name: str) -> str:
     """The method of a service that an attribute means; ``AttributeError`` where there is none."""
     if name in service.thrift_services:
         return name
+    if name == "tclose" and "close" in service.thrift_services:
+        # As clients call it, whose own `close` hides it; pools have one, too.
+        return "close"
     api = find_keyword_method(service, name)
     if api is None:
         raise no_such_attribute(caller, name)

@@ -12,7 +12,7 @@ import keyword
 import math
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +40,7 @@ _SCALARS = {
     TType.BINARY: "bytes",
 }
 _UUID = 16
+_NUMBERS = (TType.BOOL, TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE)
 
 # What members of enums of Python have, besides what every int has.
 _OF_MEMBERS = {"name", "value"}
@@ -47,10 +48,12 @@ _OF_MEMBERS = {"name", "value"}
 # What stands in a class besides the names of the IDL, and would hide names of the module in it.
 _OF_SERVICES = (
     "AsyncClient",
+    "AsyncConnection",
     "AsyncHandler",
     "AsyncMethods",
     "AsyncPool",
     "Client",
+    "Connection",
     "Handler",
     "Methods",
     "Pool",
@@ -253,15 +256,29 @@ class _Stub:
         return self.use("typing", "Any") if scalar is None else self.builtin(scalar)
 
     def element(self, described: Any, *, hashed: bool = False) -> str:
-        parts = described if isinstance(described, tuple) else (described,)
-        return self.type_of(*parts, hashed=hashed)
+        return self.type_of(*_parts(described), hashed=hashed)
 
     def type_of_field(self, field: tuple[Any, ...]) -> str:
         return self.type_of(field[0], *field[2:-1])
 
-    def type_of_default(self, field: tuple[Any, ...], default: Any) -> str:
-        """The type of what a field holds that has a default: that of a binary one is text."""
-        kind = self.type_of_field(field)
+    def written_from(self, ttype: int, inner: Any = None) -> str:
+        """The type of what is written as such a value: arrays and the like as lists of numbers,
+        all that has bytes as ``binary``."""
+        if not _has_buffers(ttype, inner):
+            return self.type_of(ttype, inner)
+        if ttype == TType.BINARY:
+            return self.use("typing_extensions", "Buffer")
+        if ttype == TType.MAP:
+            key, value = self.element(inner[0]), self.written_from(*_parts(inner[1]))
+            return f"{self.use('collections.abc', 'Mapping')}[{key}, {value}]"
+        return f"{self.use('collections.abc', 'Collection')}[{self.written_from(*_parts(inner))}]"
+
+    def taken_by(self, field: tuple[Any, ...]) -> str:
+        return self.written_from(field[0], *field[2:-1])
+
+    def type_of_default(self, field: tuple[Any, ...], default: Any, kind: str) -> str:
+        """The type of what a field that has a default holds or takes: that of a binary one is
+        text."""
         if field[0] == TType.BINARY and isinstance(default, str):
             return f"{kind} | {self.builtin('str')}"
         return kind
@@ -344,17 +361,20 @@ class _Stub:
         for field, default in cls.default_spec:
             if field not in fields:
                 continue
-            kind = self.type_of_default(fields[field], default)
-            optional = f"{kind} | None"
+            kind = self.type_of_default(fields[field], default, self.type_of_field(fields[field]))
+            taken = self.type_of_default(fields[field], default, self.taken_by(fields[field]))
             parameters.append(
-                f"{field}: {optional} = None"
+                f"{field}: {taken} | None = None"
                 if default is None
-                else f"{field}: {kind} = {shown(default)}"
+                else f"{field}: {taken} = {shown(default)}"
             )
-            has_value = fields[field][-1] or default is not None
-            shown_kind = kind if has_value else optional
+            optional = "" if fields[field][-1] or default is not None else " | None"
+            shown_kind = f"{kind}{optional}"
             if self.is_frozen and not is_exception:
                 shown_kind = f"{self.use('typing', 'Final')}[{shown_kind}]"
+            elif taken != kind:
+                of_both = self.use("fastthrift.typing", "Attribute")
+                shown_kind = f"{of_both}[{shown_kind}, {taken}{optional}]"
             line = f"{field}: {shown_kind}"
             if hasattr(inherited, field):
                 line += "  # type: ignore"
@@ -414,8 +434,11 @@ class _Stub:
             methods = f"{here}.{prefix}Methods"
             of_client = self.use("fastthrift.typing", f"{prefix}Client")
             nested(f"{prefix}Client", [methods, of_client, protocol], [], hides)
+            connection = self.use("fastthrift.typing", "Connection")
+            hidden = "with_fields" in cls.thrift_services
+            nested(f"{prefix}Connection", [methods, connection, protocol], [], hidden)
             of_pool = self.use("fastthrift.typing", f"{prefix}Pool")
-            pool = f"{of_pool}[{here}.{prefix}Client]"
+            pool = f"{of_pool}[{here}.{prefix}Connection]"
             nested(f"{prefix}Pool", [methods, pool, protocol], [], hides)
             ahead = [] if above is None else [f"{above}.{prefix}Handler"]
             body = [line for api in listed for line in self.handled(cls, api, bool(prefix))]
@@ -433,9 +456,9 @@ class _Stub:
         lines += ["        ]", "    ]"]
         return lines
 
-    def returned(self, cls: Any, api: str) -> str:
+    def returned(self, cls: Any, api: str, type_of: Callable[[Any], str]) -> str:
         success = getattr(cls, f"{api}_result").thrift_spec.get(0)
-        return "None" if success is None else self.type_of_field(success)
+        return "None" if success is None else type_of(success)
 
     def call(self, cls: Any, api: str, is_async: bool) -> list[str]:
         """A method of a client."""
@@ -447,7 +470,7 @@ class _Stub:
         has_default = False
         for field in fields:
             default = defaults[field[1]]
-            kind = self.type_of_default(field, default)
+            kind = self.type_of_default(field, default, self.taken_by(field))
             if default is not None:
                 parameters.append(f"{field[1]}: {kind} = {shown(default)}")
             elif has_default:
@@ -460,7 +483,8 @@ class _Stub:
         name = _HIDDEN_BY_CLIENTS.get(api, method_name(api))
         doc = payload.__doc__
         start = "async def" if is_async else "def"
-        return signature(name, parameters, self.returned(cls, api), "        ", doc, start)
+        returned = self.returned(cls, api, self.type_of_field)
+        return signature(name, parameters, returned, "        ", doc, start)
 
     def handled(self, cls: Any, api: str, is_async: bool) -> list[str]:
         """A method of a handler, which is given its arguments by their position."""
@@ -470,11 +494,25 @@ class _Stub:
         parameters += [f"{field[1]}: {self.type_of_field(field)}" for field in fields]
         if fields:
             parameters.append("/")
-        returned = self.returned(cls, api)
+        returned = self.returned(cls, api, self.taken_by)
         if is_async:
             awaited = f"{self.use('collections.abc', 'Awaitable')}[{returned}]"
             returned = f"{awaited} | {returned}"
         return signature(method_name(api), parameters, returned, "        ", payload.__doc__)
+
+
+def _parts(described: Any) -> tuple[Any, ...]:
+    """A type inside another one: its number, and what belongs to that."""
+    return described if isinstance(described, tuple) else (described,)
+
+
+def _has_buffers(ttype: int, inner: Any = None) -> bool:
+    """Whether something with a buffer is written as values of a type, or in them: sets aside."""
+    if ttype == TType.LIST:
+        return _parts(inner)[0] in _NUMBERS or _has_buffers(*_parts(inner))
+    if ttype == TType.MAP:
+        return _has_buffers(*_parts(inner[1]))
+    return bool(ttype == TType.BINARY)
 
 
 def _has_hash(described: Any) -> bool:

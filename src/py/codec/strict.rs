@@ -331,7 +331,7 @@ impl<'py> StructCheck<'py> {
         match kind {
             Kind::Converted(converted) => self.value(&converted.kind, value, place),
             Kind::Struct(class) => self.structure(class, value, place),
-            kind if self.direction == Direction::Read && !has_structs(kind) => Ok(()),
+            kind if self.direction == Direction::Read && !kind.has_structs() => Ok(()),
             Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
                 let is_list = !matches!(kind, Kind::Set(_));
                 self.once(value, std::ptr::from_ref(kind).addr(), |this| {
@@ -549,15 +549,4 @@ fn bytes(expected: &str, value: &Bound<'_, PyAny>) -> Result<()> {
         return Ok(());
     }
     string_of(expected, value).map(drop)
-}
-
-/// Whether there may be structs in the values of a type.
-fn has_structs(kind: &Kind) -> bool {
-    match kind {
-        Kind::Struct(_) => true,
-        Kind::List(element) | Kind::Set(element) => has_structs(element),
-        Kind::Map(entry) => has_structs(&entry.0) || has_structs(&entry.1),
-        Kind::Converted(converted) => has_structs(&converted.kind),
-        _ => false,
-    }
 }

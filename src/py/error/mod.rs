@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBool, PyInt, PyString};
 
 use crate::py::ffi::{Raised, Unread, exception_of, not_utf8, stack_is_short};
 use crate::wire;
@@ -79,7 +79,17 @@ impl Segment {
     /// The step to a map's value: the start of what `repr` says of its key.
     #[cold]
     pub fn of_key(key: &Bound<'_, PyAny>) -> Self {
-        let text = key.repr().and_then(|text| {
+        // Members of enums are shown as the numbers that they are: which of the two
+        // is in a map depends on who has made it.
+        let is_member = key.is_instance_of::<PyInt>()
+            && !key.is_exact_instance_of::<PyInt>()
+            && !key.is_instance_of::<PyBool>();
+        let shown = if is_member {
+            key.py().get_type::<PyInt>().call1((key,))
+        } else {
+            Ok(key.clone())
+        };
+        let text = shown.and_then(|shown| shown.repr()).and_then(|text| {
             let text = text.to_str()?;
             Ok(match text.char_indices().nth(LONGEST_KEY) {
                 Some((end, _)) => format!("{}...", &text[..end]),

@@ -19,6 +19,7 @@ import thriftpy2
 import thriftpy2.rpc
 from fastthrift import _core
 from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.protocol.exc import TInvalidStructException
 from fastthrift.rpc import client_context
 from fastthrift.testing import serve
 from fastthrift.thrift import TApplicationException, TMultiplexedProcessor, TProcessor
@@ -43,8 +44,8 @@ def category(rule: str) -> str:
     return {name: category for name, category, _ in _core.Schema.breaking_rules()}[rule]
 
 
-def load(text: str) -> Any:
-    return fastthrift.load_fp(io.StringIO(text), f"breaking_{next(NUMBERS)}_thrift")
+def load(text: str, **options: Any) -> Any:
+    return fastthrift.load_fp(io.StringIO(text), f"breaking_{next(NUMBERS)}_thrift", **options)
 
 
 def sent(writer: Any, reader: Any, protocol: str, **fields: Any) -> dict[str, Any]:
@@ -178,6 +179,28 @@ def test_a_message_without_a_required_field_is_refused(
     complete = load(texts[refuses]).S(a=1, b=2)
     assert read(other, fastthrift.encode(complete)).a == 1
     assert read(refuses, fastthrift.encode(complete)).b == 2
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_field_that_a_union_did_not_have_is_all_that_it_holds(protocol: str) -> None:
+    text = "union U {{ 1: i32 a{} }} struct S {{ 1: i32 id, 2: U one, 3: list<U> many }}"
+    old_text, new_text = text.format(""), text.format(", 2: string b")
+    assert rules(old_text, new_text) == ["UNION_FIELD_ADDED"]
+    assert rules(new_text, old_text) == ["FIELD_REMOVED"]
+    assert category("UNION_FIELD_ADDED") == "WIRE"
+    old, new, strict = load(old_text), load(new_text), load(old_text, strict=True)
+    fields = {"id": 1, "one": new.U(b="x"), "many": [new.U(a=1), new.U(b="y")]}
+    message = fastthrift.encode(new.S(**fields), PROTOCOLS[protocol])
+    # To readers that are not strict it is a union of nothing.
+    found = fastthrift.decode(old.S, message, PROTOCOLS[protocol])
+    assert (found.id, found.one, found.many) == (1, old.U(), [old.U(a=1), old.U()])
+    with pytest.raises(TInvalidStructException) as refused:
+        fastthrift.decode(strict.S, message, PROTOCOLS[protocol])
+    assert [path for path, _ in refused.value.problems] == ["one", "many[1]"]
+    # Nothing else is lost.
+    for writer, reader in ((old, load(new_text, strict=True)), (new, strict)):
+        value = {"id": 1, "one": writer.U(a=1), "many": []}
+        assert sent(writer, reader, protocol, **value) == {**value, "one": {"a": 1}}
 
 
 def test_a_union_holds_one_field_and_a_struct_any_number() -> None:

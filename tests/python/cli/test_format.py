@@ -32,8 +32,7 @@ enum Op {
 }
 struct Work {
   1: i32 a = 0,
-  2: required list<i32> b,
-  /* odd */
+  2: required list<i32> b, /* odd */
 }
 """
 
@@ -157,6 +156,44 @@ def test_a_difference_is_by_lines_of_the_file(tmp_path: Path) -> None:
         b"@@ -1,2 +1,2 @@",
         *b" // a\x0c b\n-struct   A {}\n+struct A {}".split(b"\n"),
     ]
+
+
+def test_a_comment_behind_a_line_stays_there_whatever_is_inside_the_line(tmp_path: Path) -> None:
+    text = b"""\
+struct S /* s */ { // of S
+  2: i32 /* metres */ b, // z
+  3: i32 // feet
+    c // y
+}
+enum E {
+  A /*a1*/ = 1, // a4
+  B = /* b1 */ /* b2 */ 2 // b4
+} // of E
+service T {
+  void f(1: i32 /* x */ a) // of f
+  i32 /* int */ g(), // of g
+}
+"""
+    formatted = b"""\
+struct S { /* s */ // of S
+  2: i32 b, /* metres */ // z
+  // feet
+  3: i32 c, // y
+}
+enum E {
+  A = 1, /*a1*/ // a4
+  B = 2, /* b1 */ /* b2 */ // b4
+} // of E
+service T {
+  void f(
+    1: i32 a, /* x */
+  ), // of f
+  i32 g(), /* int */ // of g
+}
+"""
+    once = run(tmp_path, "-", input=text).stdout
+    assert once == formatted
+    assert run(tmp_path, "-", input=once).stdout == once
 
 
 def test_a_comment_before_a_brace_does_not_come_to_document_what_is_behind_it(

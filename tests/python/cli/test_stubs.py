@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import os
 import re
 import shutil
@@ -13,9 +14,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import fastthrift
 import pytest
 from fastthrift.pool import ClientPool
-from fastthrift.typing import PoolKeywords
+from fastthrift.typing import PoolKeywords, ViewKeywords
 from support.stubs import marked, mypy, pyright, run, stubtest
 
 IDL = Path(__file__).parents[2] / "idl"
@@ -120,7 +122,11 @@ def pooled() -> None:
     assert_type(pool.add(1, 2), int)
     with pool, pool.client() as client:
         assert_type(client.add(1, 2), int)
+        assert_type(client.with_fields("id").find("a"), Area)
+        client.close()  # wrong
+        client.is_open  # wrong
     pool.with_options(timeout=1.0).add("1", 2)  # wrong
+    pool.with_options(timout=1.0)  # wrong
     fastthrift.ClientPool(Calculator, "tcp://localhost:1", sise=3)  # wrong
 
 
@@ -130,6 +136,9 @@ async def awaited() -> None:
         await client.add(1, None)  # wrong
     pool = AsyncClientPool(Calculator, "tcp://localhost:1")
     assert_type(await pool.add(1, 2), int)
+    async with pool.client() as one:
+        assert_type(await one.with_fields("id").find("a"), Area)
+        await one.reopen()  # wrong
     number: str = await pool.add(1, 2)  # wrong
     print(number)
 
@@ -144,13 +153,14 @@ def data(area: Area) -> str | None:
     Area(1, [], unit="FOOT")  # wrong
     assert_type(fastthrift.decode(Area, b""), Area)
     print(calc.LIMIT + 1, Unit.METRE, Unit.MILE)  # wrong
+    match area:
+        case Area(id, corners):
+            assert_type(id, int)
+            print(corners)
     try:
         raise calc.Overflow("much")
     except calc.Overflow as error:
         return error.message
-    match area:
-        case Area(id, corners):
-            print(id, corners)
 
 
 def untyped() -> None:
@@ -417,4 +427,12 @@ def test_two_files_with_one_stub_are_refused(files: Path) -> None:
 def test_the_options_of_pools_are_known_to_type_checkers() -> None:
     options = list(inspect.signature(ClientPool).parameters.values())
     keywords = [each.name for each in options if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    assert list(PoolKeywords.__annotations__) == keywords
+    assert sorted(PoolKeywords.__annotations__) == sorted(keywords)
+    service = fastthrift.load_fp(
+        io.StringIO("service Options {}"), "options_of_pools_thrift"
+    ).Options
+    with ClientPool(service, "tcp://localhost:1") as pool, pytest.raises(TypeError) as refused:
+        pool.with_options(timout=1.0)
+    assert str(refused.value).endswith(
+        f"there are {', '.join(sorted(ViewKeywords.__annotations__))}"
+    )

@@ -6,6 +6,7 @@ import array
 import gzip
 import io
 import os
+import socket
 import struct
 import tracemalloc
 from collections.abc import Iterator
@@ -84,10 +85,40 @@ def test_what_follows_a_struct_in_its_frame_is_not_passed_over() -> None:
         list(read(memory.getvalue(), framed=True))
 
 
-def test_a_file_that_does_not_wait_is_refused() -> None:
+@pytest.mark.parametrize("framed", [False, True], ids=["bare", "framed"])
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=IDS)
+def test_what_has_come_through_a_pipe_or_a_socket_is_there(protocol: Any, framed: bool) -> None:
+    reading, writing = os.pipe()
+    here, there = socket.socketpair()
+    with here, there, os.fdopen(reading, "rb") as pipe, here.makefile("rb") as file:
+        with os.fdopen(writing, "wb", buffering=0) as into_pipe:
+            for source, send in ((pipe, into_pipe.write), (file, there.sendall)):
+                messages = read(source, protocol, framed=framed)
+                for many in (1, 2, 1):
+                    send(joined(protocol, framed=framed, records=RECORDS[:many]))
+                    # Nothing else comes: who waits for more waits for good.
+                    assert [next(messages) for _ in range(many)] == RECORDS[:many]
+        assert list(read(pipe, protocol, framed=framed)) == []
+
+
+def test_a_file_has_read1_by_name_alone() -> None:
+    class File(io.BufferedIOBase):
+        """As classes are that read what somebody else has, such as archives."""
+
+        def __init__(self, data: bytes) -> None:
+            self._file = io.BytesIO(data)
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            return self._file.read(size)
+
+    assert list(read(File(joined("binary")))) == RECORDS
+
+
+@pytest.mark.parametrize("buffering", [0, -1], ids=["unbuffered", "buffered"])
+def test_a_file_that_does_not_wait_is_refused(buffering: int) -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    with open(reading, "rb", buffering=0) as file, open(writing, "wb", buffering=0) as other:
+    with open(reading, "rb", buffering) as file, open(writing, "wb", buffering=0) as other:
         other.write(joined("binary", records=RECORDS[:1]))
         found = read(file)
         assert next(found) == RECORDS[0]

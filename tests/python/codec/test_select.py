@@ -4,10 +4,12 @@ import gc
 import io
 import pickle
 import weakref
+from array import array
 from typing import Any
 
 import fastthrift
 import pytest
+from fastthrift import testing
 from fastthrift.protocol import TApacheJSONProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TPayload, TType
@@ -137,6 +139,10 @@ def test_a_selection_is_compiled_once_and_used_again() -> None:
         (("points.y",), 'Point has no field "y": it has x, name, next, more'),
         (("size.x",), 'Tree.size holds no structs, so it has no field "x"'),
         (("color.RED",), 'Tree.color holds no structs, so it has no field "RED"'),
+        (
+            ("counts.x",),
+            "Tree.counts holds structs as keys of maps only, of which no fields can be ",
+        ),
         (("one..x",), 'the path "one..x" lacks a name'),
         (("",), 'the path "" lacks a name'),
         ((), "no field is named"),
@@ -178,6 +184,49 @@ def test_an_error_within_a_selection_has_its_path() -> None:
     short = fastthrift.encode(blank(Tree, points=[point(1)]))[:-12]
     with pytest.raises(TProtocolException, match=r"points\[0\]"):
         fastthrift.decode(Tree, short, only=("points.more", "points.next.more"))
+
+
+def test_sets_with_chosen_fields_in_them_are_lists_and_lose_nothing() -> None:
+    idl = """
+        struct Point { 1: i32 x, 2: string name, 3: list<i64> many }
+        struct Tree {
+            1: set<Point> distinct, 2: set<set<Point>> nested, 3: map<string, set<Point>> table,
+            4: set<list<Point>> rows, 5: set<i32> numbers
+        }
+        service Trees { Tree grown() }
+    """
+    of_sets = fastthrift.load_fp(
+        io.StringIO(idl), "select_sets_thrift", sets="set", frozen=True, enums="int_enum"
+    )
+    first, second = (of_sets.Point(1, name, [2]) for name in "ab")
+    both = {first, second}
+    tree = of_sets.Tree(both, {frozenset(both)}, {"k": both}, {(first, second)}, {1, 2})
+    for protocol in PROTOCOLS:
+        data = fastthrift.encode(tree, protocol)
+
+        def chosen(
+            *paths: str, data: bytes = data, protocol: Any = protocol, **options: Any
+        ) -> Any:
+            return fastthrift.decode(of_sets.Tree, data, protocol, only=paths, **options)
+
+        found = chosen("distinct.x", "nested.x", "table.x", "rows.x", "numbers")
+        twice = [of_sets.Point(1)] * 2
+        assert found.distinct == twice
+        assert found.nested == [twice]
+        assert found.table == {"k": twice}
+        assert found.rows == [twice]
+        assert found.numbers == {1, 2}
+        assert sorted(point.name for point in chosen("distinct.name").distinct) == ["a", "b"]
+        assert chosen("distinct").distinct == both
+        arrays = chosen("distinct.many", arrays="array").distinct
+        assert [point.many for point in arrays] == [array("q", [2])] * 2
+
+    class Handler:
+        def grown(self) -> Any:
+            return tree
+
+    client = testing.client(of_sets.Trees, Handler())
+    assert client.with_fields("distinct.x").grown().distinct == twice
 
 
 class Written(TPayload):

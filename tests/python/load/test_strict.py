@@ -112,6 +112,23 @@ def test_all_problems_are_told_when_a_struct_is_read(factory: Any) -> None:
     assert problems(lambda: deserialize(strict.Drawing(), data, factory)) == PROBLEMS
 
 
+def test_a_key_that_is_a_member_of_an_enum_is_its_number_written_and_read() -> None:
+    idl = """
+        enum E { A = 1 }
+        struct Point { 1: required i32 x }
+        struct Table { 1: map<E, Point> points }
+    """
+    options: dict[str, Any] = {"strict": True, "enums": "int_enum"}
+    module = fastthrift.load_fp(io.StringIO(idl), "strict_keys_thrift", **options)
+    expected = [("points[1].x", "is required, and not set")]
+    for key in (module.E.A, 1):
+        wrong = module.Table({key: module.Point()})
+        assert problems(lambda wrong=wrong: fastthrift.encode(wrong)) == expected  # type: ignore[misc]
+    plain = fastthrift.load_fp(io.StringIO(idl), "plain_keys_thrift")
+    data = fastthrift.encode(plain.Table({1: plain.Point()}))
+    assert problems(lambda: fastthrift.decode(module.Table, data)) == expected
+
+
 def test_so_do_encode_decode_and_plain_data() -> None:
     wrong = drawing(strict)
     for protocol in ("binary", "compact"):

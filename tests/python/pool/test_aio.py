@@ -205,7 +205,7 @@ def test_the_addresses_of_a_name_take_turns(monkeypatch):
         ):
             ones = [await stack.enter_async_context(pool.client()) for _ in range(6)]
             assert [await one.add(1, 2) for one in ones] == [3] * 6
-            hosts = sorted(one._connection.place[1][1][0] for one in ones)
+            hosts = sorted(one._block.connection.place[1][1][0] for one in ones)
             assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

@@ -360,7 +360,7 @@ def test_over_http_the_addresses_of_a_name_take_turns(several):
     with ClientPool(Calls, url, timeout=LONG) as pool, contextlib.ExitStack() as stack:
         ones = [stack.enter_context(pool.client()) for _ in range(6)]
         assert [one.add(1, 2) for one in ones] == [3] * 6
-        sockets = [one._connection.bound._http.sock for one in ones]
+        sockets = [one._block.connection.bound._http.sock for one in ones]
         hosts = sorted(each.getpeername()[0] for each in sockets)
         assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
         # Once, and not again while it is passed over.
@@ -381,7 +381,7 @@ def test_over_http_with_asyncio_the_addresses_of_a_name_take_turns(several):
             hosts = set()
             for one in ones:
                 assert await one.add(1, 2) == 3
-                (kept,) = one._connection.bound._session.connector._conns.values()
+                (kept,) = one._block.connection.bound._session.connector._conns.values()
                 hosts.add(kept[0][0].transport.get_extra_info("peername")[0])
             assert hosts == {"127.0.0.1", "127.0.0.2"}
             assert await ones[0].echo("x") == f"calls.example:{several}"

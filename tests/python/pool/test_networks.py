@@ -120,7 +120,7 @@ CLIENT = """
     for each in taken:
         one = each.__enter__()
         assert one.add(1, 2) == 3
-        hosts.setdefault(one._connection.place.host, []).append(each)
+        hosts.setdefault(one._block.connection.place.host, []).append(each)
     print(json.dumps(sorted(hosts)), flush=True)
     # Those to the first address are used next.
     for each in hosts[urls[1][6:-5]] + hosts[urls[0][6:-5]]:
@@ -175,7 +175,7 @@ NAMES = """
     counts = []
     for _ in range(2):
         with pool.client() as a, pool.client() as b, pool.client() as c, pool.client() as d:
-            places = [each._connection.place for each in (a, b, c, d)]
+            places = [each._block.connection.place for each in (a, b, c, d)]
             assert [each.add(1, 2) for each in (a, b, c, d)] == [3] * 4
         counts.append(Counter(address[1][0] for _, address in places))
         pool.close()

@@ -615,7 +615,7 @@ def test_the_addresses_of_a_name_take_turns_and_one_that_fails_is_passed_over(mo
     ):
         ones = [stack.enter_context(pool.client()) for _ in range(6)]
         assert [one.add(1, 2) for one in ones] == [3] * 6
-        hosts = sorted(one._connection.place[1][1][0] for one in ones)
+        hosts = sorted(one._block.connection.place[1][1][0] for one in ones)
         assert hosts == ["127.0.0.1"] * 3 + ["127.0.0.2"] * 3
         # Once, and not again while it is passed over.
         assert pool.stats()["retries"] == 1

@@ -16,6 +16,7 @@ from fastthrift.protocol import TBinaryProtocol
 from fastthrift.rpc import make_client
 from fastthrift.testing import FakeService, serve
 from fastthrift.thrift import TApplicationException
+from fastthrift.transport import TTransportException
 from fastthrift.urls import parse
 
 module = fastthrift.load_fp(
@@ -167,6 +168,57 @@ def test_clients_and_pools_of_asyncio(url: str) -> None:
             answers = await asyncio.gather(*(few.whole(n) for n in range(4)), pool.whole(9))
             assert answers[:-1] == [blank(parts=[blank(n + 1)]) for n in range(4)]
             assert answers[-1] == part(9)
+
+    asyncio.run(call())
+
+
+def test_one_connection_of_a_pool_gives_some_fields_too(url: str) -> None:
+    with ClientPool(module.Base, url, timeout=60) as pool:
+        with pool.client() as one:
+            few = one.with_fields("number")
+            assert (few.whole(3), one.whole(3)) == (blank(3), part(3))
+            assert few.with_fields("name").whole(number=3, timeout=50) == blank(name="p3")
+            with pytest.raises(ValueError, match="Part has no field"):
+                one.with_fields("nam")
+            with pytest.raises(AttributeError, match="has no such method"):
+                few.count  # noqa: B018
+            assert pool.stats()["open"] == 1
+        for each in (one, few):
+            with pytest.raises(TTransportException, match="its block has ended"):
+                each.whole(1)
+    with ClientPool(Store, url, timeout=60) as pool, pool.client() as one:
+        assert one.with_fields("text") == "text"
+
+
+def test_what_fails_with_some_fields_closes_the_connection_of_the_block(url: str) -> None:
+    with ClientPool(module.Base, url, timeout=60) as pool:
+        with pool.client() as one, pytest.raises(TTransportException):
+            one.with_fields("number").whole(1, timeout=1e-9)
+        assert pool.whole(1) == part(1)
+        with pool.client() as one:
+            few = one.with_fields("number")
+            one._block.connection.client.close()
+            with pytest.raises(TTransportException):
+                few.whole(1)
+        assert (pool.stats()["open"], pool.stats()["idle"]) == (0, 0)
+
+
+def test_a_method_that_close_hides_is_called_as_clients_call_it() -> None:
+    service = fastthrift.load_fp(io.StringIO("service S { i32 close() }"), "tclose_thrift").S
+    handler = type("Handler", (), {"close": lambda self: 5})()
+    with serve(service, handler) as url, ClientPool(service, url, timeout=60) as pool:
+        assert pool.tclose() == 5
+        with pool.client() as one:
+            assert one.tclose() == one.close() == 5
+
+
+def test_one_connection_of_asyncio_gives_some_fields_too(url: str) -> None:
+    async def call() -> None:
+        async with AsyncClientPool(module.Base, url, timeout=60) as pool:
+            async with pool.client() as one:
+                assert await one.with_fields("number").whole(4) == blank(4)
+                assert await one.whole(4) == part(4)
+            assert pool.stats()["connects"] == 1
 
     asyncio.run(call())
 

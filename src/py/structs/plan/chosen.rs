@@ -1,5 +1,7 @@
 //! Which fields of a struct were chosen, by paths of their names.
 
+use std::mem;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -79,6 +81,7 @@ impl Chosen {
         &self,
         class: &Bound<'_, PyType>,
         fields: Vec<PlanField>,
+        numbers: Numbers,
     ) -> PyResult<(Vec<PlanField>, Names)> {
         let py = class.py();
         for (name, _) in &self.0 {
@@ -95,45 +98,50 @@ impl Chosen {
                 continue;
             };
             if !below.is_whole() {
-                let name = field.name.bind(py).clone();
-                below.narrow(class, &name, &mut field.kind)?;
+                let keys = has_structs_as_keys(&field.kind);
+                if !below.narrow(py, &mut field.kind, numbers)? {
+                    return Err(no_structs(class, &field, &below.0[0].0, keys));
+                }
             }
             kept.push(field);
         }
         Ok((kept, others.into_boxed_slice()))
     }
 
-    /// Narrows what a field holds to what was chosen of the structs in it.
-    fn narrow(
-        &self,
-        class: &Bound<'_, PyType>,
-        field: &Bound<'_, PyString>,
-        kind: &mut Kind,
-    ) -> PyResult<()> {
+    /// Narrows what a field holds to what was chosen of the structs in it, if there
+    /// are any.
+    ///
+    /// Sets in it are lists then: structs of which the chosen fields are equal would
+    /// be one in a set of Python.
+    fn narrow(&self, py: Python<'_>, kind: &mut Kind, numbers: Numbers) -> PyResult<bool> {
         match kind {
-            Kind::List(element) | Kind::Set(element) => self.narrow(class, field, element),
-            Kind::Map(entry) => self.narrow(class, field, &mut entry.1),
-            Kind::Converted(converted) => self.narrow(class, field, &mut converted.kind),
-            Kind::Struct(inner) => {
-                *inner = self.narrow_class(class.py(), inner)?;
-                Ok(())
+            Kind::List(element) | Kind::Set(element) => self.narrow(py, element, numbers),
+            Kind::Map(entry) => self.narrow(py, &mut entry.1, numbers),
+            Kind::Converted(converted) => {
+                *kind = mem::replace(&mut converted.kind, Kind::Bool);
+                self.narrow(py, kind, numbers)
             }
-            _ => Err(PyValueError::new_err(format!(
-                "{}.{field} holds no structs, so it has no field {:?}",
-                class.name()?,
-                self.0[0].0,
-            ))),
+            Kind::Struct(inner) => {
+                *inner = self.narrow_class(py, inner, numbers)?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 
-    fn narrow_class(&self, py: Python<'_>, inner: &StructClass) -> PyResult<StructClass> {
+    fn narrow_class(
+        &self,
+        py: Python<'_>,
+        inner: &StructClass,
+        numbers: Numbers,
+    ) -> PyResult<StructClass> {
         let class = inner.class().bind(py);
         let class = class.cast::<PyType>().map_err(|_| {
             PyTypeError::new_err(format!(
                 "fields can be chosen of struct classes, and {class} is none"
             ))
         })?;
-        let plan = self.plan_of(class, inner.numbers())?;
+        let plan = self.plan_of(class, numbers)?;
         Ok(inner.narrow(py, plan.unbind()))
     }
 
@@ -146,6 +154,33 @@ impl Chosen {
         let spec = class.getattr(intern!(class.py(), "thrift_spec"))?;
         Plan::compile_spec(class, &spec, Some(self), numbers)
     }
+}
+
+/// Whether a type has structs in the keys of maps, through which no path leads.
+fn has_structs_as_keys(kind: &Kind) -> bool {
+    match kind {
+        Kind::List(element) | Kind::Set(element) => has_structs_as_keys(element),
+        Kind::Map(entry) => entry.0.has_structs() || has_structs_as_keys(&entry.1),
+        Kind::Converted(converted) => has_structs_as_keys(&converted.kind),
+        _ => false,
+    }
+}
+
+#[cold]
+fn no_structs(class: &Bound<'_, PyType>, field: &PlanField, name: &str, keys: bool) -> PyErr {
+    let field = field.name.bind(class.py());
+    let class = match class.name() {
+        Ok(class) => class,
+        Err(error) => return error,
+    };
+    PyValueError::new_err(if keys {
+        format!(
+            "{class}.{field} holds structs as keys of maps only, of which no fields can be \
+             chosen: a path leads to the values, so there is no field {name:?}"
+        )
+    } else {
+        format!("{class}.{field} holds no structs, so it has no field {name:?}")
+    })
 }
 
 #[cold]

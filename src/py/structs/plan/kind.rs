@@ -207,6 +207,17 @@ impl Kind {
         )
     }
 
+    /// Whether there may be structs in the values.
+    pub fn has_structs(&self) -> bool {
+        match self {
+            Self::Struct(_) => true,
+            Self::List(element) | Self::Set(element) => element.has_structs(),
+            Self::Map(entry) => entry.0.has_structs() || entry.1.has_structs(),
+            Self::Converted(converted) => converted.kind.has_structs(),
+            _ => false,
+        }
+    }
+
     /// The plan of the structs in it, where that has some of their fields only.
     pub fn narrow_plan(&self) -> Option<&Py<Plan>> {
         match self {
@@ -309,11 +320,6 @@ impl StructClass {
             numbers: self.numbers,
             plan: OnceLock::from(plan),
         }
-    }
-
-    /// What lists of numbers in it become.
-    pub fn numbers(&self) -> Numbers {
-        self.numbers
     }
 
     /// What makes the object: the class, or any callable.

@@ -329,7 +329,7 @@ impl Plan {
         let mut others = Box::default();
         let mut chosen_ids = Vec::new();
         if let Some(chosen) = chosen {
-            (fields, others) = chosen.keep(class, fields)?;
+            (fields, others) = chosen.keep(class, fields, numbers)?;
             chosen_ids.extend(fields.iter().map(|field| field.id));
             chosen_ids.sort_unstable();
         }
