@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import mock
 
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
@@ -452,6 +453,36 @@ class ViewTests(TestCase):
             )
             self.assertEqual(answer.status_code, 200)
         self.assertEqual(Note.objects.get().text, "ann: milk")
+
+    def test_a_call_that_fails_is_rolled_back_as_a_view_that_raises(self) -> None:
+        class Misfit(Handler):
+            def add(self, text: str) -> str:
+                super().add(text)
+                return "no number"
+
+        asked: Any = {"content_type": "application/json"}
+        for where in "/json/Probe", "/awaited/Probe":
+            for atomic in False, True:
+                before = Note.objects.count()
+                with (
+                    mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=atomic),
+                    self.assertLogs("fastthrift", "ERROR"),
+                ):
+                    for method in "write_and_declare", "write_and_fail":
+                        answer = self.client.post(f"{where}/{method}", b"{}", **asked)
+                        self.assertGreaterEqual(answer.status_code, 400)
+                    answer = self.client.post(f"{where}/add", b'{"text": "kept"}', **asked)
+                    self.assertEqual(answer.status_code, 200)
+                kept = 1 if atomic else 3
+                self.assertEqual(Note.objects.count(), before + kept, (where, atomic))
+        with (
+            mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True),
+            override_settings(THRIFT={"SERVERS": {"probe": {**PROBE, "HANDLER": Misfit}}}),
+            self.assertLogs("fastthrift", "ERROR"),
+        ):
+            before = Note.objects.count()
+            answer = self.client.post("/json/Probe/add", b'{"text": "lost"}', **asked)
+            self.assertEqual((answer.status_code, Note.objects.count()), (500, before))
 
     def test_middleware_of_the_server_stands_around_calls(self) -> None:
         middleware = ["probe.middleware.language_of_calls"]

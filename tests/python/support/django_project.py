@@ -103,11 +103,11 @@ class Handler:
         return ticket
 
     def write_and_declare(self):
-        self.add("declared")
+        Note.objects.create(text="declared")
         raise idl.Declared()
 
     def write_and_fail(self):
-        self.add("failed")
+        Note.objects.create(text="failed")
         raise LookupError
 
     def write_twice_and_fail(self):

@@ -46,6 +46,14 @@ def end_unit() -> None:
                 _note_broken(connection.alias, opened)
 
 
+def roll_back_request() -> None:
+    """Have the transactions of ``ATOMIC_REQUESTS`` rolled back at the end of the view, as for one
+    that raises."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
+
+
 def _of_this_thread() -> list[Any]:
     found = connections.all(initialized_only=True)
     return [connection for connection in found if not connection.in_atomic_block]
