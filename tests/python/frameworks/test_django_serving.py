@@ -4,6 +4,7 @@ on SQLite and on PostgreSQL."""
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import sqlite3
@@ -382,6 +383,63 @@ def test_a_handler_whose_module_was_missing_is_served_when_it_is_written(
             write()
         wait_until(is_served, "it is served")
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT", "SIGINT to the group"])
+def test_a_signal_lets_a_call_of_a_reloaded_server_be_answered(
+    on_sqlite: Project, stop: str
+) -> None:
+    number, is_group = signal.Signals[stop[:7].strip()], stop.endswith("group")
+    go_on = on_sqlite.directory / "go-on"
+    begun = on_sqlite.directory / "begun-77"
+    for file in go_on, begun:
+        file.unlink(missing_ok=True)
+    server = on_sqlite.server("--server", "probe", "--reload")
+    server.leads_group = is_group
+
+    def wait() -> Any:
+        with on_sqlite.client(server) as client:
+            return client.wait(77)
+
+    with running(server), ThreadPoolExecutor(1) as threads:
+        call = threads.submit(wait)
+        try:
+            wait_until(begun.exists, "the handler runs")
+            if is_group:
+                os.killpg(server.process.pid, number)
+            else:
+                server.process.send_signal(number)
+            wait_until(lambda: not server.accepts(), "new connections are refused")
+            assert server.process.poll() is None
+        finally:
+            go_on.touch()
+        assert call.result(DEADLINE) == 77
+        assert server.process.wait(DEADLINE) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_second_interrupt_ends_a_reloaded_server_at_once(on_sqlite: Project) -> None:
+    go_on = on_sqlite.directory / "go-on"
+    begun = on_sqlite.directory / "begun-78"
+    for file in go_on, begun:
+        file.unlink(missing_ok=True)
+    server = on_sqlite.server("--server", "probe", "--reload")
+
+    def wait() -> Any:
+        with on_sqlite.client(server) as client:
+            return client.wait(78)
+
+    with running(server), ThreadPoolExecutor(1) as threads:
+        call = threads.submit(wait)
+        try:
+            wait_until(begun.exists, "the handler runs")
+            server.process.send_signal(signal.SIGINT)
+            wait_until(lambda: not server.accepts(), "new connections are refused")
+            server.process.send_signal(signal.SIGINT)
+            assert server.process.wait(DEADLINE) == 0
+            assert isinstance(call.exception(DEADLINE), TException)
+        finally:
+            go_on.touch()
 
 
 def test_the_port_in_use_ends_a_reloaded_server(on_sqlite: Project, served: Server) -> None:

@@ -197,6 +197,16 @@ class CheckTests(SimpleTestCase):
             checks = run_checks(tags=["thrift"], include_deployment_checks=True)
         self.assertEqual([each.id for each in checks], ["thrift.W003"])
 
+    def test_another_thread_than_the_main_one_serves_nothing(self) -> None:
+        with (
+            override_settings(THRIFT={"SERVERS": {"default": PROBE}}),
+            ThreadPoolExecutor(1) as threads,
+        ):
+            for more in [], ["--reload"]:
+                served = threads.submit(call_command, "runthrift", "0.0.0.0:9090", *more)
+                with self.assertRaisesMessage(CommandError, "serves in the main thread"):
+                    served.result(60)
+
     def test_the_command_passes(self) -> None:
         call_command("check")
 
