@@ -53,19 +53,25 @@ def _connected(
     patience = bound()
     if timeout is not None and (patience is None or timeout < patience):
         patience = timeout
+    started = time.monotonic()
+    left = patience
     if known is None:
-        started = time.monotonic()
         known = resolve_within(*address, EITHER_FAMILY, patience)
         if patience is not None:
-            patience -= time.monotonic() - started
-    for (_, one), share in in_turn(known, patience):
+            left = patience - (time.monotonic() - started)
+    for (_, one), share in in_turn(known, left):
         try:
             sock = socket.create_connection(one[:2], share, source)
         except OSError as error:
             failure = error
         else:
             try:
-                sock.settimeout(bound())
+                wait = bound()
+                if patience is not None:
+                    # That for TLS, which is of connecting too; what is sent sets its own.
+                    rest = max(patience - (time.monotonic() - started), 0.001)
+                    wait = rest if wait is None else min(wait, rest)
+                sock.settimeout(wait)
             except BaseException:
                 sock.close()
                 raise
