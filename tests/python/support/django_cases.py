@@ -322,6 +322,12 @@ class MiddlewareTests(SimpleTestCase):
                     self.assertNotIn("secret", answer.content.decode())
                     self.assertEqual(set(json.loads(answer.content)), {"error", "client", "method"})
 
+    def test_what_a_fake_fails_with_has_the_status_of_what_a_client_does(self) -> None:
+        for error, status in (TimeoutError, 504), (ConnectionRefusedError, 503):
+            with override_clients(probe=FakeService(idl.Probe, language=error)):
+                for answer in self.client.get("/left"), asyncio.run(self._awaited()):
+                    self.assertEqual(answer.status_code, status)
+
     async def _awaited(self) -> Any:
         return await AsyncClient().get("/left-awaited")
 
