@@ -45,8 +45,9 @@ class FakeService:
 
     An answer is a function of the arguments, an exception (a class or an object) that is raised,
     or a value. A ``TimeoutError`` or another ``OSError`` is raised as a client does that had no
-    answer in time, or that reached nobody: as a ``TTransportException``. Arguments and answers are encoded and decoded as in a call, so that they are of the
-    types of the IDL, and nothing is shared.
+    answer in time, or that reached nobody: as a ``TTransportException``. Arguments and answers are
+    encoded and decoded as in a call, so that they are of the types of the IDL, and nothing is
+    shared.
 
     A call of a method without an answer, an answer that does not fit its type, and an exception of
     the IDL that its method does not declare are mistakes of the test: an ``AssertionError`` is

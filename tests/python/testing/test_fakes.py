@@ -87,9 +87,13 @@ def test_errors_of_the_system_are_those_of_a_client(answer: Any, status: int, se
         with pytest.raises(TTransportException):
             asyncio.run(call())
         # As a handler it has failed as any other does.
-        with serve(Calls, FakeService(Calls, add=given)) as url, ClientPool(Calls, url) as pool:
-            with pytest.raises(TApplicationException):
-                pool.add(1, 2)
+        served = serve(Calls, FakeService(Calls, add=given))
+        with (
+            served as url,
+            ClientPool(Calls, url) as pool,
+            pytest.raises(TApplicationException),
+        ):
+            pool.add(1, 2)
 
 
 def test_a_fake_has_the_numbers_of_a_pool() -> None:
