@@ -66,6 +66,18 @@ def test_middleware_of_the_server_stands_around_each_call(tmp_path: Path) -> Non
         assert client.count() == 0
 
 
+@pytest.mark.parametrize("more", [[], ["--reload"]], ids=["plain", "reload"])
+def test_a_handler_that_asks_the_database_when_it_is_made_keeps_no_connection(
+    on_sqlite: Project, more: list[str]
+) -> None:
+    server = on_sqlite.server("--server", "probe", "--handler", "probe.rpc.Asking", *more)
+    with running(server):
+        wait_until(lambda: "quit the server" in server.log.read_text(), "the handler is made")
+        assert not [name for name in server.open_files() if "db.sqlite3" in name]
+        with on_sqlite.client(server) as client:
+            assert client.count() >= 0
+
+
 def test_async_handlers_use_the_database(on_sqlite: Project) -> None:
     server = on_sqlite.server("--server", "awaited")
     with running(server), on_sqlite.client(server) as client:

@@ -119,6 +119,10 @@ class Handler:
         with connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM nowhere")
 
+class Asking(Handler):
+    def __init__(self):
+        self.before = Note.objects.count()
+
 class AsyncHandler(Handler):
     async def add(self, text):
         return (await Note.objects.acreate(text=text)).pk

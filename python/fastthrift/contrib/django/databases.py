@@ -46,6 +46,12 @@ def end_unit() -> None:
                 _note_broken(connection.alias, opened)
 
 
+def leave() -> None:
+    """Close the connections of a thread that makes no calls."""
+    for connection in _of_this_thread():
+        connection.close()
+
+
 def roll_back_request() -> None:
     """Have the transactions of ``ATOMIC_REQUESTS`` rolled back at the end of the view, as for one
     that raises."""

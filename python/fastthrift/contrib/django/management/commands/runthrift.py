@@ -28,6 +28,7 @@ from fastthrift._serve.program import (
     serve,
 )
 from fastthrift.contrib.django.checks import find_misfits
+from fastthrift.contrib.django.databases import leave
 from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
 from fastthrift.contrib.django.servers import KEYS, Server, server
 from fastthrift.contrib.django.units import unit_of_work
@@ -97,7 +98,7 @@ class Command(BaseCommand):
         try:
             status = serve(
                 self.serving(configured, options),
-                configured.load,
+                partial(_load, configured),
                 configured.handler_name,
                 bind,
                 health=options["health"],
@@ -176,6 +177,14 @@ def _leave_databases() -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+
+
+def _load(configured: Server) -> tuple[Any, Any]:
+    """The service and its handler, whose constructor may have asked the database."""
+    loaded = configured.load()
+    # Calls are made in other threads, with connections of their own.
+    leave()
+    return loaded
 
 
 def _wait_for_change() -> None:
@@ -329,7 +338,7 @@ class _Reloaded:
     def _load(self) -> tuple[Options, tuple[Any, Any]]:
         self._command.prepare(self._configured, self._options)
         _leave_databases()
-        return self._command.serving(self._configured, self._options), self._configured.load()
+        return self._command.serving(self._configured, self._options), _load(self._configured)
 
     def _tell(self, text: str) -> None:
         self._command.stderr.write(f"{text.rstrip()}\nWaiting for a file to change ...")
