@@ -193,9 +193,35 @@ class CheckTests(SimpleTestCase):
         self.assertIn("did you mean 'SERVERS'?", text)
 
     def test_an_address_for_all_is_told_of_before_deployment(self) -> None:
-        with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, "BIND": "0.0.0.0:9090"}}}):
-            checks = run_checks(tags=["thrift"], include_deployment_checks=True)
-        self.assertEqual([each.id for each in checks], ["thrift.W003"])
+        everywhere = "0.0.0.0:9090", ":9090", "0:9090", "[::]:9090", "[::0]:9090"
+        here = "9090", "127.0.0.1:9090", "[::1]:9090", "localhost:9090", "systemd"
+        for bind in *everywhere, *here:
+            told = ["thrift.W003"] if bind in everywhere else []
+            with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, "BIND": bind}}}):
+                checks = run_checks(tags=["thrift"], include_deployment_checks=True)
+            self.assertEqual([each.id for each in checks], told, bind)
+
+    def test_what_the_server_cannot_listen_at_is_told_of(self) -> None:
+        for bind in "127.0.0.1:0", "0", "*:9090", "nowhere", 9090:
+            self.assertEqual(of_server(BIND=bind), ["thrift.E006"], bind)
+
+    def test_hints_are_of_what_is_wrong(self) -> None:
+        broken = Path(tempfile.mkdtemp()) / "broken.thrift"
+        broken.write_text("struct A {\n  1: i32\n}")
+
+        def hints(**options: Any) -> list[str | None]:
+            with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, **options}}}):
+                return [each.hint for each in run_checks(tags=["thrift"])]
+
+        self.assertEqual(hints(IDL=str(broken)), ["`fastthrift check` shows every mistake"])
+        self.assertEqual(hints(IDL="nowhere.thrift"), ["a path relative to BASE_DIR"])
+        module = Path(__file__).with_name("of_a_broken_file.py")
+        module.write_text(f"import fastthrift\nfastthrift.load({str(broken)!r})\n")
+        self.addCleanup(module.unlink)
+        self.assertEqual(
+            hints(HANDLER="probe.of_a_broken_file.Handler"),
+            ["it loads a Thrift file: `fastthrift check` shows every mistake"],
+        )
 
     def test_another_thread_than_the_main_one_serves_nothing(self) -> None:
         with (

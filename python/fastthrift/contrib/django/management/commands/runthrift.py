@@ -30,7 +30,7 @@ from fastthrift._serve.program import (
 from fastthrift.contrib.django.checks import find_misfits
 from fastthrift.contrib.django.databases import leave
 from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
-from fastthrift.contrib.django.servers import KEYS, Server, server
+from fastthrift.contrib.django.servers import KEYS, Server, bind_text, server
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
@@ -123,7 +123,7 @@ class Command(BaseCommand):
         return found._replace(options={**found.options, **given})
 
     def _bind(self, addrport: str) -> Bind:
-        text = f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
+        text = bind_text(addrport)
         try:
             bind = parse_bind(text)
         except ValueError as error:
