@@ -251,18 +251,21 @@ def test_migrations_that_are_missing_are_told_of_and_checks_come_first(tmp_path:
     assert "(thrift.E001) THRIFT['SERVERS']['probe']['HANDLER']: no module 'a'" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["probe", "base"])
+@pytest.mark.parametrize(
+    ("name", "folder"), [("probe", "probe"), ("base", "probe"), ("base", "../elsewhere")]
+)
 def test_reload_serves_what_has_changed_and_survives_a_broken_file(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, folder: str
 ) -> None:
-    """Of the file that is loaded, and of one that it includes."""
+    """Of the file that is loaded, and of one that it includes, wherever it is."""
     project = Project(tmp_path / "project")
-    idl = project.directory / "probe" / f"{name}.thrift"
+    idl = project.directory / folder / f"{name}.thrift"
+    idl.parent.mkdir(exist_ok=True)
     if name == "base":
         probe = project.directory / "probe" / "probe.thrift"
         text = probe.read_text().replace("i32 count(),", "")
         text = text.replace("service Probe", "service Probe extends base.Base")
-        probe.write_text(f'include "base.thrift"\n{text}')
+        probe.write_text(f'include "../{folder}/base.thrift"\n{text}')
         idl.write_text("service Base {\n    i32 count(),\n}\n")
     server = project.server("--server", "probe", "--reload")
     handler = project.directory / "probe" / "rpc.py"

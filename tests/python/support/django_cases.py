@@ -233,6 +233,20 @@ class CheckTests(SimpleTestCase):
                 with self.assertRaisesMessage(CommandError, "serves in the main thread"):
                     served.result(60)
 
+    def test_checks_touch_no_network(self) -> None:
+        client = {**CLIENT, "URL": "tls://calc.example:9090"}
+        server = {**PROBE, "BIND": "calc.example:9090"}
+        thrift = {"CLIENTS": {"a": client}, "SERVERS": {"a": server, "b": {**PROBE, "BIND": "0:1"}}}
+        refused = {"side_effect": AssertionError("the network is asked")}
+        with (
+            override_settings(THRIFT=thrift),
+            mock.patch("socket.socket", **refused) as sockets,
+            mock.patch("socket.getaddrinfo", **refused) as names,
+        ):
+            told = run_checks(tags=["thrift"], include_deployment_checks=True)
+        self.assertEqual([each.id for each in told], ["thrift.W003"])
+        self.assertFalse(sockets.called or names.called)
+
     def test_the_command_passes(self) -> None:
         call_command("check")
 
