@@ -536,6 +536,14 @@ class TDecodeException(TException):
         )
 
 
+def _get_sent(error: Any) -> bool | None:
+    """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
+    sent: bool | None = error.request_sent
+    return sent
+
+
+was_sent = property(_get_sent)
+
 _OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
 
 
@@ -584,6 +592,7 @@ class TApplicationException(TException):
     method: str | None = None
     peer: str | None = None
     client: str | None = None
+    sent = was_sent
 
     _TEXTS: ClassVar[dict[int, str]] = {
         UNKNOWN_METHOD: "Unknown method",

@@ -9,9 +9,11 @@ called in the loop's threads, with the same context, so that one that blocks hol
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.exchange import BadRequest
 from fastthrift._core import DEFAULT_MAX_SIZE
 
 from ._web.awaited import find_of
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["ThriftApp"]
 
 
-class _Left(Exception):
-    """The client has left before its request was complete."""
+class _Left(BadRequest):
+    """The request has no end: the client has left, or its chunks are none, which granian tells in
+    the same way. The latter waits for an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "the body cannot be read to its end")
 
 
 class ThriftApp:
@@ -67,10 +73,7 @@ class ThriftApp:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
-            try:
-                await self._answer(_request_of(scope), receive, send)
-            except _Left:
-                return
+            await self._answer(_request_of(scope), receive, send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close"})
@@ -81,18 +84,18 @@ class ThriftApp:
         answer = await self.mounted.answer_async(request, _pieces(receive))
         length = ("Content-Length", str(len(answer.body)))
         headers = [*answer.headers, *(() if answer.status == 204 else (length,))]
-        await send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [
-                    (name.lower().encode("latin-1"), value.encode("latin-1"))
-                    for name, value in headers
-                ],
-            }
-        )
+        start = {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [
+                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+            ],
+        }
         body = b"" if request.method == "HEAD" else answer.body
-        await send({"type": "http.response.body", "body": body})
+        # What a server raises where the client has left.
+        with contextlib.suppress(OSError):
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -312,6 +312,9 @@ def through(middleware: Iterable[Middleware], *, several: bool = False) -> Answe
 
 # Clients
 
+# Errors that know where their call went; a field that a service declares may have any name.
+_KNOWING = (TApplicationException, TProtocolException, TTransportException)
+
 
 def is_observed(around: Answer | None) -> bool:
     """Whether anybody looks at the calls of a client with such middleware."""
@@ -330,6 +333,9 @@ def observe(call: Call, around: Answer | None, go: Answer) -> Steps[Any]:
         failure = error
         raise
     finally:
+        if call.peer is None and isinstance(failure, _KNOWING):
+            # That nobody was reached at.
+            call.peer = failure.peer
         call._end(begun, failure)
         # The exception has this frame in its traceback: no cycle.
         failure = None

@@ -170,7 +170,7 @@ class THttpClient(TTransportBase):
             self._http.connect()
         except BaseException as error:
             self.close()
-            self._translate(error)
+            self._translate(error, connecting=True)
             raise
 
     def close(self) -> None:
@@ -252,8 +252,9 @@ class THttpClient(TTransportBase):
         try:
             body = self._exchange(connection, data, headers)
         except BaseException as error:
+            connecting = connection.sock is None and not self.request_sent
             self.close()
-            self._translate(error)
+            self._translate(error, connecting=connecting)
             raise
         if not self._keep_alive:
             connection.close()
@@ -348,7 +349,7 @@ class THttpClient(TTransportBase):
     def _address(self) -> Address:
         return Address(self.scheme, self.host, self.port, self.path)
 
-    def _translate(self, error: BaseException) -> None:
+    def _translate(self, error: BaseException, *, connecting: bool) -> None:
         """Raise the Thrift exception that an error of the library means, if it is one."""
         where = self._address
         failure: TTransportException
@@ -361,6 +362,13 @@ class THttpClient(TTransportBase):
                 TTransportException.NOT_OPEN,
                 f"{'the deadline is over' if late else 'timed out'}: no address of {where} was "
                 "found in time",
+            )
+        elif isinstance(error, TimeoutError) and connecting:
+            late = self._is_late()
+            kind = DeadlineExceeded if late else TTransportTimeout
+            failure = kind(
+                TTransportException.NOT_OPEN,
+                f"Could not connect to {where}: {'the deadline is over' if late else 'timed out'}",
             )
         elif isinstance(error, TimeoutError) and self._is_late():
             failure = DeadlineExceeded(message=f"the deadline is over: no answer of {where}")

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fastthrift._payload import TDecodeException, TException, message_text, repr_without_call
+from fastthrift._payload import (
+    TDecodeException,
+    TException,
+    message_text,
+    repr_without_call,
+    was_sent,
+)
 from fastthrift.transport.base import TTransportException
 
 
@@ -24,6 +30,7 @@ class TProtocolException(TException):
     method: str | None = None
     peer: str | None = None
     client: str | None = None
+    sent = was_sent
 
     UNKNOWN = 0
     INVALID_DATA = 1

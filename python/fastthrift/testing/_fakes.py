@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastthrift._calls.client_call import name_arguments
 from fastthrift._calls.deadlines import within_timeout
 from fastthrift._calls.described import ServiceMethod
-from fastthrift._calls.failures import describe, note_declared
+from fastthrift._calls.failures import add_description, describe, note_declared
+from fastthrift._calls.pooling import no_counts
 from fastthrift._calls.services import check_service, is_given_timeout, method_of
 from fastthrift._core import deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
-from fastthrift.transport.base import TTransportException
+from fastthrift.transport.base import (
+    TTransportConnectionReset,
+    TTransportException,
+    TTransportTimeout,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 # What it has of a pool, unless the service has methods of these names.
-_OF_POOLS = ("client", "close", "with_fields", "with_options")
+_OF_POOLS = ("client", "close", "stats", "with_fields", "with_options")
 
 # What a client raises that no IDL declares.
 _OF_CALLS = (TApplicationException, TProtocolException, TTransportException)
@@ -39,8 +44,10 @@ class FakeService:
         fake.calls                  # [("add", (1, 2)), ("divide", (1, 0))]
 
     An answer is a function of the arguments, an exception (a class or an object) that is raised,
-    or a value. Arguments and answers are encoded and decoded as in a call, so that they are of the
-    types of the IDL, and nothing is shared.
+    or a value. A ``TimeoutError`` or another ``OSError`` is raised as a client does that had no
+    answer in time, or that reached nobody: as a ``TTransportException``. Arguments and answers are
+    encoded and decoded as in a call, so that they are of the types of the IDL, and nothing is
+    shared.
 
     A call of a method without an answer, an answer that does not fit its type, and an exception of
     the IDL that its method does not declare are mistakes of the test: an ``AssertionError`` is
@@ -92,7 +99,8 @@ class FakeService:
         try:
             value = answer()
         except Exception as error:
-            raise self._raised(api, error) from None
+            raised = self._raised(api, error)
+            raise raised from raised.__cause__
         return self._answered(api, value)
 
     def _begin(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -142,6 +150,8 @@ class FakeService:
         if isinstance(error, _OF_CALLS):
             describe(error, self._service, api, None, sent=True)
             return error
+        if isinstance(error, OSError) and not isinstance(error, TException):
+            return self._of_connection(api, error)
         declared = tuple(declared_by(self._service, api))
         if isinstance(error, declared):
             return self._declared(api, error)
@@ -151,6 +161,25 @@ class FakeService:
                 f"declare it: a client would not see it"
             )
         return error
+
+    def _of_connection(self, api: str, error: OSError) -> TTransportException:
+        """What a client raises for an error of its connection, whose cause it is."""
+        failure: TTransportException
+        is_late = isinstance(error, TimeoutError)
+        is_lost = isinstance(error, (BrokenPipeError, ConnectionResetError))
+        if is_late:
+            failure = TTransportTimeout(message=str(error) or "timed out")
+        elif is_lost:
+            failure = TTransportConnectionReset(message=str(error) or "Connection reset by peer")
+        else:
+            reason = str(error) or type(error).__name__
+            failure = TTransportException(
+                TTransportException.NOT_OPEN, f"Could not connect: {reason}"
+            )
+        describe(failure, self._service, api, None, sent=is_late or is_lost)
+        add_description(failure)
+        failure.__cause__ = error
+        return failure
 
     def _declared(self, api: str, error: Exception) -> Exception:
         holder = getattr(self._service, f"{api}_result")()
@@ -194,6 +223,10 @@ class FakeService:
         for the test to say."""
         return self
 
+    def stats(self) -> dict[str, int]:
+        """What a pool tells of its connections: a fake has none."""
+        return {"open": 0, "busy": 0, "idle": 0, **no_counts()}
+
     def close(self) -> None:
         """Raise the ``AssertionError`` of the first mistake, if there was one."""
         self._raise_mistake()
@@ -221,7 +254,8 @@ class AsyncFakeService(FakeService):
             if inspect.isawaitable(value):
                 value = await value
         except Exception as error:
-            raise self._raised(api, error) from None
+            raised = self._raised(api, error)
+            raise raised from raised.__cause__
         return self._answered(api, value)
 
     async def __aenter__(self) -> Self:

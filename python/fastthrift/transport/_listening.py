@@ -65,6 +65,8 @@ def parse_bind(text: str) -> Bind:
         raise ValueError(f"{text!r} is no address to listen on: it must be {_FORMS}")
     if not host:
         return Bind(host="", port=int(port))
+    if host == "*":
+        raise ValueError(f"{text!r} is no address to listen on: of all addresses it is :{port}")
     if int(port) == 0:
         return Bind(host=host.strip("[]"), port=0)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fastthrift._core import TType
-from fastthrift._payload import TException, repr_without_call
+from fastthrift._payload import TException, repr_without_call, was_sent
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec
@@ -89,6 +89,7 @@ class TTransportException(TException):
     method: str | None = None
     peer: str | None = None
     client: str | None = None
+    sent = was_sent
     #: Whether the call was not sent because all connections of the pool were busy.
     pool_is_busy: bool = False
 

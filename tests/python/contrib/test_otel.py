@@ -41,6 +41,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from support.rpc import PATIENCE, Calls, Handler, Other, make_server, module, serving
+from support.sockets import nobody
 
 
 class Told:
@@ -210,6 +211,31 @@ def test_over_http_both_sides_are_in_one_trace(told: Told) -> None:
         "server.address": "127.0.0.1",
         "server.port": port,
     }.items()
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "http"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["threads", "asyncio"])
+def test_a_call_that_reaches_nobody_tells_where_it_went(
+    told: Told, scheme: str, is_async: bool
+) -> None:
+    with nobody() as port:
+        url = f"{scheme}://127.0.0.1:{port}"
+
+        async def call() -> None:
+            async with AsyncClientPool(Calls, url) as pool:
+                await pool.add(1, 2)
+
+        if is_async:
+            with pytest.raises(TTransportException) as caught:
+                asyncio.run(call())
+        else:
+            with ClientPool(Calls, url) as pool, pytest.raises(TTransportException) as caught:
+                pool.add(1, 2)
+    assert caught.value.request_sent is caught.value.sent is False
+    place = {"server.address": "127.0.0.1", "server.port": port}
+    assert (told.span(SpanKind.CLIENT).attributes or {}).items() >= place.items()
+    ((attributes, _, _),) = told.durations("client")
+    assert attributes.items() >= place.items()
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def on_postgresql(tmp_path_factory: pytest.TempPathFactory, database: PostgreSQL) -> Project:
     settings = database.settings("served") + (
         "import os\n"
+        "THRIFT['SERVERS']['atomic'] = {**THRIFT['SERVERS']['probe'], 'ATOMIC_CALLS': True}\n"
         "DATABASES['default']['CONN_MAX_AGE'] = int(os.environ.get('MAX_AGE', '0'))\n"
         "DATABASES['default']['CONN_HEALTH_CHECKS'] = 'HEALTH_CHECKS' in os.environ\n"
         "if os.environ.get('POOLED'):\n"
@@ -42,10 +43,15 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory, database: PostgreSQL
     return Project(tmp_path_factory.mktemp("postgresql") / "project", settings)
 
 
-@pytest.mark.parametrize("kind", ["on_sqlite", "on_postgresql"])
-def test_rows_are_neither_lost_nor_doubled(kind: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(
+    ("kind", "alias"),
+    [("on_sqlite", "probe"), ("on_postgresql", "probe"), ("on_postgresql", "awaited")],
+)
+def test_rows_are_neither_lost_nor_doubled(
+    kind: str, alias: str, request: pytest.FixtureRequest
+) -> None:
     project: Project = request.getfixturevalue(kind)
-    server = project.server("--server", "probe", "--workers", "2", "--threads", str(THREADS))
+    server = project.server("--server", alias, "--workers", "2", "--threads", str(THREADS))
 
     def add(number: int) -> list[int]:
         with project.client(server) as client:
@@ -87,6 +93,37 @@ def test_one_call_fails_when_the_database_restarts_and_not_one_of_each_thread(
         after = meet()
         assert len(after) == CLIENTS
         assert meet() == after, "and those that are new as well"
+
+
+def test_atomic_calls_go_on_when_the_database_restarts(
+    on_postgresql: Project, database: PostgreSQL
+) -> None:
+    server = on_postgresql.server("--server", "atomic", "--threads", str(CLIENTS), MAX_AGE="600")
+    with warmed(on_postgresql, server) as meet, on_postgresql.client(server) as client:
+        before = client.count()
+        database.restart()
+        # One finds out, and no other.
+        with pytest.raises(TApplicationException):
+            client.add("lost")
+        assert len(meet()) == CLIENTS
+        client.add("kept")
+        with pytest.raises(TApplicationException):
+            client.write_and_fail()
+        assert client.count() == before + 1
+
+
+def test_an_awaited_handler_goes_on_when_the_database_restarts(
+    on_postgresql: Project, database: PostgreSQL
+) -> None:
+    server = on_postgresql.server("--server", "awaited", MAX_AGE="600")
+    with running(server), on_postgresql.client(server) as client:
+        client.add("before")
+        before = client.count()
+        database.restart()
+        with pytest.raises(TApplicationException):
+            client.add("lost")
+        client.add("kept")
+        assert client.count() == before + 1
 
 
 def test_a_mistake_of_a_query_closes_no_connection(on_postgresql: Project) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastthrift import ClientPool
 from fastthrift.protocol import TBinaryProtocolFactory
-from fastthrift.thrift import TClient
+from fastthrift.thrift import TApplicationException, TClient, TException
 from fastthrift.transport import TMemoryBuffer
 from support import dialects
 from support.django_project import Project
@@ -32,7 +32,18 @@ SERVERS = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("mounted") / "project")
-    project.append("mysite/settings.py", "\nALLOWED_HOSTS = ['*']\n")
+    project.append(
+        "mysite/settings.py",
+        "\nimport os\n"
+        "ALLOWED_HOSTS = ['*']\n"
+        "DATABASES['default']['ATOMIC_REQUESTS'] = 'ATOMIC_REQUESTS' in os.environ\n",
+    )
+    project.append(
+        "mysite/urls.py",
+        "urlpatterns += [\n"
+        "    path(f'{alias}/', thrift_view(alias)) for alias in ('probe', 'awaited')\n"
+        "]\n",
+    )
     return project
 
 
@@ -51,6 +62,7 @@ def web(
         PYTHONWARNINGS="ignore",
         PYTHONPATH=str(project.directory),
         DJANGO_SETTINGS_MODULE="mysite.settings",
+        ATOMIC_REQUESTS="1",
         # gunicorn has a control socket at home.
         HOME=str(log.parent),
     )
@@ -88,6 +100,22 @@ def test_clients_call_it(project: Project, web: Server) -> None:
     with ClientPool(project.notes, url, timeout=DEADLINE) as notes:
         notes.add("by a client")
         assert notes.latest(1) == ["by a client"]
+
+
+def test_what_a_failed_call_has_written_is_rolled_back_with_the_request(
+    project: Project, web: Server
+) -> None:
+    for alias in "probe", "awaited":
+        url = f"http://{HOST}:{web.port}/{alias}/"
+        with ClientPool(project.probe, url, timeout=DEADLINE) as probe:
+            before = probe.count()
+            with pytest.raises(TException):
+                probe.write_and_declare()
+            with pytest.raises(TApplicationException):
+                probe.write_and_fail()
+            assert probe.count() == before, alias
+            probe.add("kept")
+            assert probe.count() == before + 1, alias
 
 
 def test_a_body_in_chunks_is_called_as_a_whole_or_refused_and_never_empty(

@@ -4,6 +4,7 @@ on SQLite and on PostgreSQL."""
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import sqlite3
@@ -63,6 +64,18 @@ def test_middleware_of_the_server_stands_around_each_call(tmp_path: Path) -> Non
     with running(server), project.client(server) as client:
         assert client.language() == "by the call"
         assert client.count() == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--reload"]], ids=["plain", "reload"])
+def test_a_handler_that_asks_the_database_when_it_is_made_keeps_no_connection(
+    on_sqlite: Project, more: list[str]
+) -> None:
+    server = on_sqlite.server("--server", "probe", "--handler", "probe.rpc.Asking", *more)
+    with running(server):
+        wait_until(lambda: "quit the server" in server.log.read_text(), "the handler is made")
+        assert not [name for name in server.open_files() if "db.sqlite3" in name]
+        with on_sqlite.client(server) as client:
+            assert client.count() >= 0
 
 
 def test_async_handlers_use_the_database(on_sqlite: Project) -> None:
@@ -238,18 +251,21 @@ def test_migrations_that_are_missing_are_told_of_and_checks_come_first(tmp_path:
     assert "(thrift.E001) THRIFT['SERVERS']['probe']['HANDLER']: no module 'a'" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["probe", "base"])
+@pytest.mark.parametrize(
+    ("name", "folder"), [("probe", "probe"), ("base", "probe"), ("base", "../elsewhere")]
+)
 def test_reload_serves_what_has_changed_and_survives_a_broken_file(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, folder: str
 ) -> None:
-    """Of the file that is loaded, and of one that it includes."""
+    """Of the file that is loaded, and of one that it includes, wherever it is."""
     project = Project(tmp_path / "project")
-    idl = project.directory / "probe" / f"{name}.thrift"
+    idl = project.directory / folder / f"{name}.thrift"
+    idl.parent.mkdir(exist_ok=True)
     if name == "base":
         probe = project.directory / "probe" / "probe.thrift"
         text = probe.read_text().replace("i32 count(),", "")
         text = text.replace("service Probe", "service Probe extends base.Base")
-        probe.write_text(f'include "base.thrift"\n{text}')
+        probe.write_text(f'include "../{folder}/base.thrift"\n{text}')
         idl.write_text("service Base {\n    i32 count(),\n}\n")
     server = project.server("--server", "probe", "--reload")
     handler = project.directory / "probe" / "rpc.py"
@@ -382,6 +398,63 @@ def test_a_handler_whose_module_was_missing_is_served_when_it_is_written(
             write()
         wait_until(is_served, "it is served")
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT", "SIGINT to the group"])
+def test_a_signal_lets_a_call_of_a_reloaded_server_be_answered(
+    on_sqlite: Project, stop: str
+) -> None:
+    number, is_group = signal.Signals[stop[:7].strip()], stop.endswith("group")
+    go_on = on_sqlite.directory / "go-on"
+    begun = on_sqlite.directory / "begun-77"
+    for file in go_on, begun:
+        file.unlink(missing_ok=True)
+    server = on_sqlite.server("--server", "probe", "--reload")
+    server.leads_group = is_group
+
+    def wait() -> Any:
+        with on_sqlite.client(server) as client:
+            return client.wait(77)
+
+    with running(server), ThreadPoolExecutor(1) as threads:
+        call = threads.submit(wait)
+        try:
+            wait_until(begun.exists, "the handler runs")
+            if is_group:
+                os.killpg(server.process.pid, number)
+            else:
+                server.process.send_signal(number)
+            wait_until(lambda: not server.accepts(), "new connections are refused")
+            assert server.process.poll() is None
+        finally:
+            go_on.touch()
+        assert call.result(DEADLINE) == 77
+        assert server.process.wait(DEADLINE) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_second_interrupt_ends_a_reloaded_server_at_once(on_sqlite: Project) -> None:
+    go_on = on_sqlite.directory / "go-on"
+    begun = on_sqlite.directory / "begun-78"
+    for file in go_on, begun:
+        file.unlink(missing_ok=True)
+    server = on_sqlite.server("--server", "probe", "--reload")
+
+    def wait() -> Any:
+        with on_sqlite.client(server) as client:
+            return client.wait(78)
+
+    with running(server), ThreadPoolExecutor(1) as threads:
+        call = threads.submit(wait)
+        try:
+            wait_until(begun.exists, "the handler runs")
+            server.process.send_signal(signal.SIGINT)
+            wait_until(lambda: not server.accepts(), "new connections are refused")
+            server.process.send_signal(signal.SIGINT)
+            assert server.process.wait(DEADLINE) == 0
+            assert isinstance(call.exception(DEADLINE), TException)
+        finally:
+            go_on.touch()
 
 
 def test_the_port_in_use_ends_a_reloaded_server(on_sqlite: Project, served: Server) -> None:

@@ -210,6 +210,15 @@ def test_a_fake_stands_in_the_place_of_a_client(nowhere: str) -> None:
             current_thrift.override("clac", fake)
 
 
+@pytest.mark.parametrize(("error", "status"), [(TimeoutError, 504), (ConnectionRefusedError, 503)])
+def test_what_a_fake_fails_with_has_the_status_of_what_a_client_does(
+    nowhere: str, error: Any, status: int
+) -> None:
+    app = make_app(nowhere)
+    with app.app_context(), current_thrift.override("calc", FakeService(idl.Calc, add=error)):
+        assert answer(app, "/calc/add?a=1&b=2")[0] == status
+
+
 # Failed calls
 
 

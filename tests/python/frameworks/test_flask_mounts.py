@@ -135,7 +135,6 @@ def test_what_is_no_call_is_refused_and_nothing_is_called(mounting: Mounting) ->
         answer = client.open(path, method=method, data=body, content_type="application/x-thrift")
         assert (method, answer.status_code) == (method, status)
     assert client.post("/thrift/Calc/ad", json={}).status_code == 404
-    assert client.post("/thrift", json={}).status_code in (307, 308)
 
 
 def test_the_page_and_json_are_there_if_they_are_asked_for() -> None:
@@ -321,3 +320,16 @@ def test_what_the_view_aborts_with_is_answered_so() -> None:
 
     mounting = Mounting(json=True, decorators=[refuse])
     assert mounting.app.test_client().post("/thrift/Calc/add", json={}).status_code == 403
+
+
+def test_clients_may_leave_out_the_last_slash(mounting: Mounting) -> None:
+    with mounting.running() as at, ClientPool(idl.Calc, f"http://{at}/thrift") as calc:
+        assert calc.add(1, 2) == 3
+
+
+def test_what_has_no_body_has_no_type(mounting: Mounting) -> None:
+    client = mounting.app.test_client()
+    answer = client.post("/thrift/Calc/nothing", json={})
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Type" not in answer.headers
+    assert client.post("/thrift/Calc/add", json={"a": 1, "b": 2}).mimetype == "application/json"

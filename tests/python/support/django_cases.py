@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import mock
 
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
@@ -193,9 +194,59 @@ class CheckTests(SimpleTestCase):
         self.assertIn("did you mean 'SERVERS'?", text)
 
     def test_an_address_for_all_is_told_of_before_deployment(self) -> None:
-        with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, "BIND": "0.0.0.0:9090"}}}):
-            checks = run_checks(tags=["thrift"], include_deployment_checks=True)
-        self.assertEqual([each.id for each in checks], ["thrift.W003"])
+        everywhere = "0.0.0.0:9090", ":9090", "0:9090", "[::]:9090", "[::0]:9090"
+        here = "9090", "127.0.0.1:9090", "[::1]:9090", "localhost:9090", "systemd"
+        for bind in *everywhere, *here:
+            told = ["thrift.W003"] if bind in everywhere else []
+            with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, "BIND": bind}}}):
+                checks = run_checks(tags=["thrift"], include_deployment_checks=True)
+            self.assertEqual([each.id for each in checks], told, bind)
+
+    def test_what_the_server_cannot_listen_at_is_told_of(self) -> None:
+        for bind in "127.0.0.1:0", "0", "*:9090", "nowhere", 9090:
+            self.assertEqual(of_server(BIND=bind), ["thrift.E006"], bind)
+
+    def test_hints_are_of_what_is_wrong(self) -> None:
+        broken = Path(tempfile.mkdtemp()) / "broken.thrift"
+        broken.write_text("struct A {\n  1: i32\n}")
+
+        def hints(**options: Any) -> list[str | None]:
+            with override_settings(THRIFT={"SERVERS": {"a": {**PROBE, **options}}}):
+                return [each.hint for each in run_checks(tags=["thrift"])]
+
+        self.assertEqual(hints(IDL=str(broken)), ["`fastthrift check` shows every mistake"])
+        self.assertEqual(hints(IDL="nowhere.thrift"), ["a path relative to BASE_DIR"])
+        module = Path(__file__).with_name("of_a_broken_file.py")
+        module.write_text(f"import fastthrift\nfastthrift.load({str(broken)!r})\n")
+        self.addCleanup(module.unlink)
+        self.assertEqual(
+            hints(HANDLER="probe.of_a_broken_file.Handler"),
+            ["it loads a Thrift file: `fastthrift check` shows every mistake"],
+        )
+
+    def test_another_thread_than_the_main_one_serves_nothing(self) -> None:
+        with (
+            override_settings(THRIFT={"SERVERS": {"default": PROBE}}),
+            ThreadPoolExecutor(1) as threads,
+        ):
+            for more in [], ["--reload"]:
+                served = threads.submit(call_command, "runthrift", "0.0.0.0:9090", *more)
+                with self.assertRaisesMessage(CommandError, "serves in the main thread"):
+                    served.result(60)
+
+    def test_checks_touch_no_network(self) -> None:
+        client = {**CLIENT, "URL": "tls://calc.example:9090"}
+        server = {**PROBE, "BIND": "calc.example:9090"}
+        thrift = {"CLIENTS": {"a": client}, "SERVERS": {"a": server, "b": {**PROBE, "BIND": "0:1"}}}
+        refused = {"side_effect": AssertionError("the network is asked")}
+        with (
+            override_settings(THRIFT=thrift),
+            mock.patch("socket.socket", **refused) as sockets,
+            mock.patch("socket.getaddrinfo", **refused) as names,
+        ):
+            told = run_checks(tags=["thrift"], include_deployment_checks=True)
+        self.assertEqual([each.id for each in told], ["thrift.W003"])
+        self.assertFalse(sockets.called or names.called)
 
     def test_the_command_passes(self) -> None:
         call_command("check")
@@ -311,6 +362,12 @@ class MiddlewareTests(SimpleTestCase):
                     self.assertEqual(answer.status_code, status)
                     self.assertNotIn("secret", answer.content.decode())
                     self.assertEqual(set(json.loads(answer.content)), {"error", "client", "method"})
+
+    def test_what_a_fake_fails_with_has_the_status_of_what_a_client_does(self) -> None:
+        for error, status in (TimeoutError, 504), (ConnectionRefusedError, 503):
+            with override_clients(probe=FakeService(idl.Probe, language=error)):
+                for answer in self.client.get("/left"), asyncio.run(self._awaited()):
+                    self.assertEqual(answer.status_code, status)
 
     async def _awaited(self) -> Any:
         return await AsyncClient().get("/left-awaited")
@@ -497,6 +554,36 @@ class ViewTests(TestCase):
             )
             self.assertEqual(answer.status_code, 200)
         self.assertEqual(Note.objects.get().text, "ann: milk")
+
+    def test_a_call_that_fails_is_rolled_back_as_a_view_that_raises(self) -> None:
+        class Misfit(Handler):
+            def add(self, text: str) -> str:
+                super().add(text)
+                return "no number"
+
+        asked: Any = {"content_type": "application/json"}
+        for where in "/json/Probe", "/awaited/Probe":
+            for atomic in False, True:
+                before = Note.objects.count()
+                with (
+                    mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=atomic),
+                    self.assertLogs("fastthrift", "ERROR"),
+                ):
+                    for method in "write_and_declare", "write_and_fail":
+                        answer = self.client.post(f"{where}/{method}", b"{}", **asked)
+                        self.assertGreaterEqual(answer.status_code, 400)
+                    answer = self.client.post(f"{where}/add", b'{"text": "kept"}', **asked)
+                    self.assertEqual(answer.status_code, 200)
+                kept = 1 if atomic else 3
+                self.assertEqual(Note.objects.count(), before + kept, (where, atomic))
+        with (
+            mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True),
+            override_settings(THRIFT={"SERVERS": {"probe": {**PROBE, "HANDLER": Misfit}}}),
+            self.assertLogs("fastthrift", "ERROR"),
+        ):
+            before = Note.objects.count()
+            answer = self.client.post("/json/Probe/add", b'{"text": "lost"}', **asked)
+            self.assertEqual((answer.status_code, Note.objects.count()), (500, before))
 
     def test_middleware_of_the_server_stands_around_calls(self) -> None:
         middleware = ["probe.middleware.language_of_calls"]

@@ -103,11 +103,11 @@ class Handler:
         return ticket
 
     def write_and_declare(self):
-        self.add("declared")
+        Note.objects.create(text="declared")
         raise idl.Declared()
 
     def write_and_fail(self):
-        self.add("failed")
+        Note.objects.create(text="failed")
         raise LookupError
 
     def write_twice_and_fail(self):
@@ -118,6 +118,10 @@ class Handler:
     def ask_for_nothing(self):
         with connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM nowhere")
+
+class Asking(Handler):
+    def __init__(self):
+        self.before = Note.objects.count()
 
 class AsyncHandler(Handler):
     async def add(self, text):

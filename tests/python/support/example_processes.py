@@ -60,6 +60,8 @@ class Server:
         self.port = port
         self.log = log
         self.environment = os.environ | {"PYTHONUNBUFFERED": "1"} | environment
+        # As a shell with job control makes it.
+        self.leads_group = False
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -69,6 +71,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=self.leads_group,
             )
         try:
             wait_until(lambda: self.accepts() or self.process.poll() is not None, "it serves")

@@ -12,8 +12,9 @@ from typing import Any
 import fastthrift
 import pytest
 from fastthrift import ClientPool
+from fastthrift._web.failures import failure_of
 from fastthrift.testing import AsyncFakeService, FakeService, client, serve
-from fastthrift.thrift import TException
+from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport.base import TTransportException
 from support.pages import ROOT, blocks
 from support.rpc import Calls, Other, module
@@ -53,6 +54,51 @@ def test_errors_of_calls_know_their_call() -> None:
             fake.add(1, 2)
         assert caught.value.message == "gone"
         assert (caught.value.service, caught.value.method) == ("Calls", "add")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "sent"),
+    [
+        (TimeoutError, 504, True),
+        (TimeoutError("too late"), 504, True),
+        (ConnectionRefusedError, 503, False),
+        (OSError(113, "No route to host"), 503, False),
+        (ConnectionResetError, 502, True),
+    ],
+)
+def test_errors_of_the_system_are_those_of_a_client(answer: Any, status: int, sent: bool) -> None:
+    def fail(*_: object) -> None:
+        raise answer
+
+    for given in answer, fail:
+        fake = FakeService(Calls, add=given)
+        with pytest.raises(TTransportException) as caught:
+            fake.add(1, 2)
+        error = caught.value
+        found = failure_of(error)
+        assert found is not None
+        assert (found.status, found.method, error.request_sent) == (status, "add", sent)
+        assert isinstance(error.__cause__, OSError)
+        assert isinstance(error, TimeoutError) == (status == 504)
+
+        async def call(given: Any = given) -> None:
+            await AsyncFakeService(Calls, add=given).add(1, 2)
+
+        with pytest.raises(TTransportException):
+            asyncio.run(call())
+        # As a handler it has failed as any other does.
+        served = serve(Calls, FakeService(Calls, add=given))
+        with (
+            served as url,
+            ClientPool(Calls, url) as pool,
+            pytest.raises(TApplicationException),
+        ):
+            pool.add(1, 2)
+
+
+def test_a_fake_has_the_numbers_of_a_pool() -> None:
+    with ClientPool(Calls, "tcp://127.0.0.1:1") as pool:
+        assert FakeService(Calls).stats() == pool.stats()
 
 
 @pytest.mark.parametrize(

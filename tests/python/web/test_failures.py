@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import socket
 import threading
 import weakref
 from collections.abc import Iterator
@@ -32,9 +33,9 @@ def _pools_are_closed() -> Iterator[None]:
         made.pop().close()
 
 
-def pool_at(port: int, **options: Any) -> ClientPool:
+def pool_at(port: int, scheme: str = "tcp", **options: Any) -> ClientPool:
     options = {"timeout": PATIENCE, "connect_timeout": PATIENCE} | options
-    pool = ClientPool(Calls, f"tcp://127.0.0.1:{port}", name="calls", **options)
+    pool = ClientPool(Calls, f"{scheme}://127.0.0.1:{port}", name="calls", **options)
     made.append(pool)
     return pool
 
@@ -106,9 +107,33 @@ def test_a_deadline_that_is_over_is_504(port: int) -> None:
     assert failure(error)[:4] == (504, "the service did not answer in time", "calls", "add")
 
 
-def test_a_peer_that_takes_no_connection_is_503() -> None:
+@pytest.mark.parametrize(
+    ("scheme", "patience"),
+    [
+        *((scheme, {"connect_timeout": 0.1}) for scheme in ("tcp", "tls", "http", "https")),
+        ("http", {"timeout": 0.5}),
+    ],
+)
+def test_a_peer_that_takes_no_connection_is_503(scheme: str, patience: dict[str, float]) -> None:
     with silence() as port:
-        error = failed(pool_at(port, connect_timeout=0.1), "add", 1, 2)
+        error = failed(pool_at(port, scheme=scheme, **patience), "add", 1, 2)
+    assert failure(error) == (
+        503,
+        "the service cannot be reached",
+        "calls",
+        "add",
+        (("Retry-After", "1"),),
+    )
+    assert isinstance(error, TimeoutError)
+    assert error.message is not None
+    assert error.message.startswith("calls: Could not connect to ")
+
+
+@pytest.mark.parametrize("scheme", ["tls", "https"])
+def test_a_peer_that_does_not_answer_tls_is_503(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        error = failed(pool_at(port, scheme=scheme, connect_timeout=0.5), "add", 1, 2)
     assert failure(error)[:2] == (503, "the service cannot be reached")
 
 

@@ -362,7 +362,10 @@ def test_a_request_that_is_given_up_is_given_up() -> None:
 # ASGI
 
 
-def test_a_client_that_leaves_before_its_body_is_complete_makes_no_call() -> None:
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_client_that_leaves_before_its_body_is_complete_makes_no_call(is_gone: bool) -> None:
+    """Where it waits for an answer it is told: granian has no other word for chunks that are
+    none."""
     handler = Handler()
     events = [
         {"type": "http.request", "body": ADD, "more_body": True},
@@ -374,7 +377,9 @@ def test_a_client_that_leaves_before_its_body_is_complete_makes_no_call() -> Non
         return events.pop(0)
 
     async def send(event: Any) -> None:
-        sent.append(event)
+        if is_gone:
+            raise BrokenPipeError
+        sent.append(event.get("status", event.get("body")))
 
     scope = {
         "type": "http",
@@ -383,7 +388,8 @@ def test_a_client_that_leaves_before_its_body_is_complete_makes_no_call() -> Non
         "headers": [(b"content-type", b"application/x-thrift")],
     }
     asyncio.run(asgi.ThriftApp(Mount, handler)(scope, receive, send))
-    assert (sent, handler.count) == ([], 0)
+    told = [] if is_gone else [400, b"the body cannot be read to its end\n"]
+    assert (sent, handler.count) == (told, 0)
 
 
 def test_lifespan_websockets_and_other_things() -> None:

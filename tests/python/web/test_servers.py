@@ -160,6 +160,27 @@ def test_every_dialect_is_answered_or_told(server: Running) -> None:
         assert text.startswith(f"the body is {name}, this server expects".encode())
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+        b"Content-Length: 100\r\n\r\nabc",
+    ],
+    ids=["chunks that are none", "half of a body"],
+)
+def test_a_body_without_an_end_is_the_clients_mistake(server: Running, rest: bytes) -> None:
+    before = server.executed()
+    with socket.create_connection((HOST, server.port), PATIENCE) as connection:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-thrift\r\n"
+        connection.sendall(head + rest)
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(PATIENCE)
+        # Some hang up without a word.
+        answer = connection.recv(65536)
+    assert answer.split(b" ")[1:2] in ([], [b"400"], [b"411"])
+    assert server.executed() == before
+
+
 def test_calls_in_frames(server: Running) -> None:
     client = server.client(trans_factory=TFramedTransportFactory())
     assert client.add(40, 2) == 42

@@ -23,7 +23,11 @@ W004   a handler with public methods that are not in the IDL
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import ipaddress
+import os
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -33,11 +37,12 @@ from django.core.checks import CheckMessage, Error, Warning
 from fastthrift._serve.program import NotServed
 from fastthrift._web.clients import find_problems, nearest
 from fastthrift._web.failures import status_problem
+from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
 
 from .conf import KEYS, is_time, part, root, thrift_setting
 from .servers import KEYS as SERVER_KEYS
-from .servers import Server, coroutines, imported
+from .servers import Server, bind_text, coroutines, imported
 
 # Of the problems of clients.
 _NUMBERS = ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age")
@@ -79,11 +84,22 @@ def check_deployment(app_configs: object = None, **_: object) -> list[CheckMessa
         if isinstance(each, list):
             continue
         bind = _bind(each)
-        if bind is not None and bind.host in ("", "0.0.0.0", "::"):
+        if bind is not None and _is_all_addresses(bind.host):
             text = f"{each.setting}['BIND'] is all addresses of this machine, without TLS"
             hint = "an address of an inner network, or one that a proxy with TLS calls"
             found.append(_message("W003", text, hint))
     return found
+
+
+def _is_all_addresses(host: str | None) -> bool:
+    """Whether it is them, however that is written: ``0`` is ``0.0.0.0``, and ``::0`` is ``::``."""
+    if host is None:
+        return False
+    with contextlib.suppress(OSError):
+        return not any(socket.inet_aton(host))
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host.partition("%")[0]).is_unspecified
+    return not host
 
 
 def _message(number: str, text: str, hint: str | None) -> CheckMessage:
@@ -130,9 +146,11 @@ def _servers() -> Iterator[Server | list[CheckMessage]]:
 def _check_server(server: Server) -> Iterator[CheckMessage]:
     yield from _unknown(server.options, SERVER_KEYS, server.setting)
     bind = server.options.get("BIND")
-    if bind is not None and _bind(server) is None:
+    where = _bind(server)
+    if bind not in (None, "systemd") and (where is None or where.port == 0):
         hint = "like 127.0.0.1:9090, unix:/path/of.sock or fd:3"
-        yield _message("E006", f"{server.setting}['BIND']: {bind!r} is no address", hint)
+        text = "is no address" if where is None else "has no port"
+        yield _message("E006", f"{server.setting}['BIND']: {bind!r} {text}", hint)
     yield from _check_middleware(server)
     service = None
     try:
@@ -143,7 +161,10 @@ def _check_server(server: Server) -> Iterator[CheckMessage]:
             service = server.service(idl)
     except NotServed as error:
         number = "E002" if key == "IDL" else "E003"
-        hint = "a path relative to BASE_DIR; `fastthrift check` shows every mistake"
+        is_there = server.idl_path is not None and os.path.isfile(server.idl_path)
+        hint = (
+            "`fastthrift check` shows every mistake" if is_there else "a path relative to BASE_DIR"
+        )
         hint = hint if number == "E002" else "the name of a service in the IDL"
         text = _without(str(error), f"{server.setting}['IDL']")
         yield _message(number, f"{server.setting}[{key!r}]: {text}", hint)
@@ -153,6 +174,8 @@ def _check_server(server: Server) -> Iterator[CheckMessage]:
         text = str(error) if isinstance(error, NotServed) else f"{type(error).__name__}: {error}"
         text = _without(text, f"{server.setting}['HANDLER']")
         hint = "the dotted path of a class, an object, or a function of the loaded IDL"
+        if isinstance(error, ThriftParserError):
+            hint = "it loads a Thrift file: `fastthrift check` shows every mistake"
         yield _message("E001", f"{server.setting}['HANDLER']: {text}", hint)
         return
     reason = _uncallable(handler)
@@ -192,7 +215,7 @@ def _bind(server: Server) -> Bind | None:
     bind = server.options.get("BIND")
     try:
         # That of systemd is there when it runs, and not when it is looked at.
-        return parse_bind(bind) if isinstance(bind, str) and bind != "systemd" else None
+        return parse_bind(bind_text(bind)) if isinstance(bind, str) and bind != "systemd" else None
     except ValueError:
         return None
 

@@ -151,6 +151,12 @@ def server(alias: str) -> Server:
     return Server(options, setting)
 
 
+def bind_text(addrport: str) -> str:
+    """Where to listen, as ``parse_bind`` takes it: a port alone is of this machine, as
+    ``runserver`` has it."""
+    return f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
+
+
 class _Shared:
     """The service and the handler of a server, made when they are first asked for."""
 

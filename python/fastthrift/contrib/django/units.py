@@ -11,6 +11,7 @@ import asyncio
 import inspect
 from collections.abc import Sequence
 from contextlib import ExitStack
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -25,6 +26,11 @@ from .signals import call_failed, call_finished, call_started
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Answer, Call, Middleware
+
+#: What the call has failed with that a request of Django is, for its view.
+failures_of_request: ContextVar[list[BaseException] | None] = ContextVar(
+    "fastthrift.django.failures", default=None
+)
 
 
 def unit_of_work(get_response: Answer) -> Answer:
@@ -52,6 +58,7 @@ class _Units:
             self._begin(call)
             return self._get_response(call)
         except Exception as error:
+            note_failure(error)
             _tell_of_failure(call, error)
             raise
         finally:
@@ -64,6 +71,7 @@ class _Units:
             answer = self._get_response(call)
             return await answer if inspect.isawaitable(answer) else answer
         except Exception as error:
+            note_failure(error)
             await sync_to_async(_tell_of_failure)(call, error)
             raise
         finally:
@@ -92,6 +100,13 @@ def in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def note_failure(error: BaseException) -> None:
+    """The call has failed, which is one of a request or none."""
+    failures = failures_of_request.get()
+    if failures is not None:
+        failures.append(error)
 
 
 def _tell_of_failure(call: Call, error: Exception) -> None:

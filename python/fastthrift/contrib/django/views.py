@@ -21,8 +21,9 @@ from fastthrift._web.request import Request
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.wsgi import request_of
 
+from .databases import roll_back_request
 from .servers import coroutines, server, shared
-from .units import within_request
+from .units import failures_of_request, note_failure, within_request
 
 if TYPE_CHECKING:
     from fastthrift._calls.exchange import Answer
@@ -48,6 +49,9 @@ def thrift_view(
 
         path("thrift/", view), path("thrift/<path:rest>", view)
 
+    Under ``ATOMIC_REQUESTS`` a call that fails is rolled back, as a view that raises is: by an
+    exception that the service declares, too, and by an answer that cannot be sent.
+
     The handler is made at the first request, once for all views of a server, and finds Django's
     request by ``current_request()``. Methods with ``async def`` are awaited.
     """
@@ -55,11 +59,15 @@ def thrift_view(
 
     def view(request: HttpRequest, rest: str = "") -> HttpResponse:
         asked, read = _asked(request, rest)
-        token = _request.set(request)
+        failures: list[BaseException] = []
+        token, noting = _request.set(request), failures_of_request.set(failures)
         try:
             answer = mount.answer(asked, read)
         finally:
+            failures_of_request.reset(noting)
             _request.reset(token)
+        if failures:
+            roll_back_request()
         response = HttpResponse(answer.body, status=answer.status)
         # What Django adds of its own, a Content-Type, is not what was answered.
         del response["Content-Type"]
@@ -76,6 +84,16 @@ def current_request() -> HttpRequest | None:
     """Django's request whose call a handler is making, with what middleware has put on it, such as
     ``user``; None where the call has not come by ``thrift_view``. Its body is read already."""
     return _request.get()
+
+
+class _Mounted(Mounted):
+    """A service at a URL whose view knows of what is answered as a failure, an answer of the
+    handler that cannot be sent among it."""
+
+    def settle(self, error: BaseException, *of_call: Any) -> None:
+        """Called for what the service does not declare."""
+        note_failure(error)
+        super().settle(error, *of_call)
 
 
 class _Mount:
@@ -116,7 +134,7 @@ class _Mount:
         if is_async:
             handler = TAsyncProcessor(service, handler, middleware=around)
             around = ()
-        mounted = Mounted(
+        mounted = _Mounted(
             service,
             handler,
             max_bytes=max_bytes,

@@ -63,7 +63,11 @@ def add_view(app: Flask, mount: Mount) -> None:
     def view(rest: str = "") -> ResponseReturnValue:
         asked = request_of(request.environ)._replace(path=f"/{rest}" if rest else "")
         answer = mounted.answer(asked, _Body().read)
-        return app.response_class(answer.body, answer.status, list(answer.headers))
+        response = app.response_class(answer.body, answer.status, list(answer.headers))
+        if not any(name == "Content-Type" for name, _ in answer.headers):
+            # What Flask adds of its own is not what was answered.
+            del response.headers["Content-Type"]
+        return response
 
     decorated: Any = view
     for decorator in reversed(mount.decorators):
@@ -76,6 +80,8 @@ def add_view(app: Flask, mount: Mount) -> None:
         )
     # All methods: what is no POST is refused by the rule of a mount, with what is allowed.
     rule: dict[str, Any] = {"methods": _METHODS, "provide_automatic_options": False}
+    # Clients of Thrift follow no redirection.
+    rule["strict_slashes"] = False
     app.add_url_rule(mount.rule, endpoint, decorated, **rule)
     app.add_url_rule(f"{mount.rule}<path:rest>", endpoint, decorated, **rule)
 

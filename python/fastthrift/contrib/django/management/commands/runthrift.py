@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import threading
 import traceback
@@ -27,8 +28,9 @@ from fastthrift._serve.program import (
     serve,
 )
 from fastthrift.contrib.django.checks import find_misfits
+from fastthrift.contrib.django.databases import leave
 from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
-from fastthrift.contrib.django.servers import KEYS, Server, server
+from fastthrift.contrib.django.servers import KEYS, Server, bind_text, server
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
@@ -36,6 +38,9 @@ from fastthrift.transport._listening import Bind, parse_bind
 _DEFAULT = "127.0.0.1:9090"
 # For the calls in flight when a file has changed, in seconds.
 _GRACE_OF_RELOAD = 2.0
+# For its process to end behind them, in seconds, before it is killed.
+_PATIENCE = 3.0
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 # What a reloader's process exits with for another one to be started.
 _CHANGED = 3
 # That of one in which the project raises when it is loaded, which is Python's own.
@@ -70,6 +75,11 @@ class Command(BaseCommand):
 
     def handle(self, *, addrport: str | None, reload: bool, **options: Any) -> None:
         """Called by Django."""
+        if threading.current_thread() is not threading.main_thread():
+            raise CommandError(
+                "runthrift serves in the main thread, which signals come to: in another one there "
+                "are fastthrift.testing.serve() and ThriftLiveServerTestCase."
+            )
         try:
             configured = self._server(options)
             bind = self._bind(addrport or configured.options.get("BIND") or _DEFAULT)
@@ -88,7 +98,7 @@ class Command(BaseCommand):
         try:
             status = serve(
                 self.serving(configured, options),
-                configured.load,
+                partial(_load, configured),
                 configured.handler_name,
                 bind,
                 health=options["health"],
@@ -113,7 +123,7 @@ class Command(BaseCommand):
         return found._replace(options={**found.options, **given})
 
     def _bind(self, addrport: str) -> Bind:
-        text = f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
+        text = bind_text(addrport)
         try:
             bind = parse_bind(text)
         except ValueError as error:
@@ -169,6 +179,14 @@ def _leave_databases() -> None:
             connection.close_pool()
 
 
+def _load(configured: Server) -> tuple[Any, Any]:
+    """The service and its handler, whose constructor may have asked the database."""
+    loaded = configured.load()
+    # Calls are made in other threads, with connections of their own.
+    leave()
+    return loaded
+
+
 def _wait_for_change() -> None:
     reloader = autoreload.get_reloader()
     autoreload.autoreload_started.send(sender=reloader)
@@ -177,6 +195,61 @@ def _wait_for_change() -> None:
     except SystemExit as error:
         if error.code != _CHANGED:
             raise
+
+
+def _exit_once(*_: object) -> None:
+    # One to the group and that of the parent come at once.
+    _ignore_stops()
+    sys.exit(0)
+
+
+def _ignore_stops() -> None:
+    for number in _STOPS:
+        # Python complains of one that has come where SIG_IGN is set.
+        signal.signal(number, lambda *_: None)
+
+
+class _Child:
+    """The process that serves, for its parent, which passes on the signals that ask it to stop."""
+
+    def __init__(self, grace: float) -> None:
+        self.is_stopped = False
+        self._grace = grace
+        self._is_serving = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last: threading.Timer | None = None
+        for number in _STOPS:
+            signal.signal(number, self._stop)
+
+    def run(self) -> int:
+        """Start it, and wait until it has ended; its exit status."""
+        self._is_serving = True
+        environment = {**os.environ, autoreload.DJANGO_AUTORELOAD_ENV: "true"}
+        arguments = autoreload.get_child_arguments()
+        self._process = subprocess.Popen(arguments, env=environment, close_fds=False)
+        if self.is_stopped:
+            # While it was started.
+            self._process.terminate()
+        status = self._process.wait()
+        self._is_serving, self._process = False, None
+        if self._last is not None:
+            self._last.cancel()
+        return status
+
+    def _stop(self, number: int, _: object) -> None:
+        if not self._is_serving:
+            sys.exit(0)
+        process = self._process
+        if self.is_stopped and number == signal.SIGINT and process is not None:
+            # Somebody has pressed Ctrl-C once more.
+            process.kill()
+        elif not self.is_stopped and process is not None:
+            # Not SIGINT, which it may have had from the terminal.
+            process.terminate()
+            self._last = threading.Timer(self._grace + _PATIENCE, process.kill)
+            self._last.daemon = True
+            self._last.start()
+        self.is_stopped = True
 
 
 class _Reloaded:
@@ -197,15 +270,21 @@ class _Reloaded:
         """Watch, or serve and be watched."""
         if os.environ.get(autoreload.DJANGO_AUTORELOAD_ENV) != "true":
             sys.exit(self._start_again_and_again())
+        for number in _STOPS:
+            signal.signal(number, _exit_once)
         autoreload.autoreload_started.connect(self._watch_for_handler)
+        reloader = autoreload.get_reloader()
+        autoreload.logger.info("Watching for file changes with %s", type(reloader).__name__)
+        grace = self._options["grace"]
         try:
-            autoreload.run_with_reloader(self._serve)
+            autoreload.start_django(reloader, self._serve)
         except SystemExit as error:
-            # Signals are the main thread's, and this is it.
-            grace = _GRACE_OF_RELOAD if error.code == _CHANGED else self._options["grace"]
-            self._end(grace)
+            if error.code == _CHANGED:
+                grace = _GRACE_OF_RELOAD
             raise
-        self._end(self._options["grace"])
+        finally:
+            # Signals are the main thread's, and this is it.
+            self._end(grace)
 
     def _watch_for_handler(self, sender: Any, **_: object) -> None:
         handler = self._configured.options.get("HANDLER")
@@ -215,18 +294,20 @@ class _Reloaded:
     def _start_again_and_again(self) -> int:
         """Be the parent of the process that serves, until that has ended for good; the exit
         status."""
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        try:
-            # It starts a process anew for each change that the process has seen itself.
-            while (status := autoreload.restart_with_reloader()) == _NOT_SET_UP:
+        child = _Child(self._options["grace"])
+        while True:
+            status = child.run()
+            if child.is_stopped:
+                return 0
+            if status == _NOT_SET_UP:
                 # The project cannot be loaded: nobody but this one sees a file change.
                 self._command.stderr.write("Waiting for a file to change ...")
                 _wait_for_change()
-        except KeyboardInterrupt:
-            return 0
-        return 1 if status == _NOT_LISTENING else status
+            elif status != _CHANGED:
+                return 1 if status == _NOT_LISTENING else status
 
     def _end(self, grace: float) -> None:
+        _ignore_stops()
         if self._served is not None and self._thread is not None:
             self._served.close()
             self._thread.join(grace)
@@ -257,7 +338,7 @@ class _Reloaded:
     def _load(self) -> tuple[Options, tuple[Any, Any]]:
         self._command.prepare(self._configured, self._options)
         _leave_databases()
-        return self._command.serving(self._configured, self._options), self._configured.load()
+        return self._command.serving(self._configured, self._options), _load(self._configured)
 
     def _tell(self, text: str) -> None:
         self._command.stderr.write(f"{text.rstrip()}\nWaiting for a file to change ...")
