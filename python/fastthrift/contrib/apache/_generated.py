@@ -33,9 +33,10 @@ def defaults(cls: type) -> list[tuple[str, Any]] | None:
 def _written(names: tuple[str, ...]) -> Any:
     """The code of the ``__init__`` that the compiler writes for such fields."""
     arguments = "".join(f", {name}=None" for name in names)
-    lines = "".join(f"\n    self.{name} = {name}" for name in names)
+    lines = "".join(f"\n        self.{name} = {name}" for name in names)
     namespace: dict[str, Any] = {}
-    text = f"def __init__(self{arguments}):{lines}"
+    # From CPython 3.14 on its flags tell what stands in a class.
+    text = f"class Written:\n    def __init__(self{arguments}):{lines}"
     # Compiled without the options of this module.
     exec(compile(text, "<generated>", "exec", dont_inherit=True), namespace)
-    return namespace["__init__"].__code__
+    return namespace["Written"].__init__.__code__
