@@ -186,16 +186,16 @@ class _InThreads(PoolCalls):
     # Not a condition, which gives up the pool's lock and takes it again, and is interrupted in
     # between.
 
-    def new_waiter(self) -> threading.Lock:
-        waiter = threading.Lock()
-        waiter.acquire()
-        return waiter
+    def new_signal(self) -> threading.Lock:
+        signal = threading.Lock()
+        signal.acquire()
+        return signal
 
-    def wait(self, waiter: threading.Lock, seconds: float | None) -> None:
-        waiter.acquire(timeout=_LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN))
+    def wait(self, signal: threading.Lock, seconds: float | None) -> None:
+        signal.acquire(timeout=_LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN))
 
-    def wake(self, waiter: threading.Lock) -> None:
-        waiter.release()
+    def wake(self, signal: threading.Lock) -> None:
+        signal.release()
 
     def find_addresses(
         self, url: ServiceURL, options: PoolOptions, at: float | None

@@ -464,6 +464,20 @@ BREAKS = [
         ("pool/test_networks::test_a_host_that_is_gone_costs_a_call_and_the_pool_moves_on",),
     ),
     Break(
+        "who has waited for longest has the next connection of a pool",
+        "who gives one back may take it again before",
+        "                    self._give(shelf, connection)\n",
+        "                    shelf.put_back(connection, clock())\n",
+        ("pool/test_turns::test_callers_take_turns_where_there_are_fewer_connections",),
+    ),
+    Break(
+        "who has waited for longest has the next connection of a pool",
+        "one that was given to who is gone is lost",
+        "                elif given is not None:\n",
+        "                elif False:\n",
+        ("pool/test_turns::test_a_caller_that_gives_up_as_it_has_its_turn_leaves_it_to_the_next",),
+    ),
+    Break(
         "a slot of a pool is free when nobody has its connection any more",
         "nothing frees it",
         "        connection.slot = Slot(connection, self.busy.discard)\n",

@@ -28,6 +28,7 @@ from fastthrift._calls.pooling import (
     PoolOptions,
     Promise,
     Shelf,
+    Waiter,
     error_was_sent,
     note_unsent,
     options_of_call,
@@ -64,16 +65,16 @@ class PoolCalls(ABC):
         """A lock around the shelf and the addresses."""
 
     @abstractmethod
-    def new_waiter(self) -> Any:
+    def new_signal(self) -> Any:
         """What one waits for, and is woken by."""
 
     @abstractmethod
-    def wait(self, waiter: Any, seconds: float | None) -> Any:
-        """A step that ends when the waiter is woken, or some time has passed: it may be less."""
+    def wait(self, signal: Any, seconds: float | None) -> Any:
+        """A step that ends with the signal, or when some time has passed: it may be less."""
 
     @abstractmethod
-    def wake(self, waiter: Any) -> None:
-        """Wake one, with the lock held."""
+    def wake(self, signal: Any) -> None:
+        """Wake who waits for a signal, with the lock held."""
 
     @abstractmethod
     def find_addresses(self, url: Any, options: PoolOptions, at: float | None) -> Any:
@@ -228,11 +229,13 @@ class PoolCalls(ABC):
         """An idle connection, or the right to make one."""
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
-        waiter: Any = None
+        waiter: Waiter | None = None
         shelf = self.shelf
         try:
             while True:
                 with self.made_lock or self.lock():
+                    if waiter is not None and (given := waiter.take()) is not None:
+                        return given
                     if taken := self._take_or_promise_now(shelf, api):
                         if waiter is not None:
                             shelf.stop_waiting(waiter)
@@ -241,15 +244,19 @@ class PoolCalls(ABC):
                     if left is not None and left <= 0:
                         raise self._busy(DeadlineExceeded if end == at else TTransportTimeout, api)
                     if waiter is None or waiter not in shelf.waiters:
-                        waiter = self.new_waiter()
+                        waiter = Waiter(self.new_signal())
                         shelf.waiters.append(waiter)
-                yield self.wait(waiter, left)
+                yield self.wait(waiter.signal, left)
         except BaseException:
             if waiter is not None:
                 with self.made_lock or self.lock():
-                    if not shelf.stop_waiting(waiter):
-                        # Woken, and gone: it is somebody else's turn.
-                        self.wake_one(shelf)
+                    shelf.stop_waiting(waiter)
+                    given = waiter.take()
+                # What it was given is for somebody else.
+                if isinstance(given, Promise):
+                    self._give_up(given)
+                elif given is not None:
+                    self.give_back(given)
             raise
 
     def _take_or_promise_now(self, shelf: Shelf, api: str) -> Connection | Promise | None:
@@ -303,9 +310,7 @@ class PoolCalls(ABC):
                         made = Connection(client, place, looks, old_at)
                         return promise.shelf.add(made, promise)
         except BaseException as error:
-            with self.made_lock or self.lock():
-                promise.shelf.give_up(promise)
-                self.wake_one(promise.shelf)
+            self._give_up(promise)
             note_unsent(error)
             raise
 
@@ -343,27 +348,52 @@ class PoolCalls(ABC):
         _logger.log(level, text, where, penalty, getattr(error, "message", None) or error)
 
     def give_back(self, connection: Connection) -> None:
-        """A connection can make the next call."""
+        """A connection can make the next call: that of who has waited for longest, if anybody
+        has."""
         shelf = connection.shelf
         with self.made_lock or self.lock():
-            is_kept = shelf.put_back(connection, clock())
             if shelf.waiters:
-                self.wake_one(shelf)
+                is_kept = shelf.goes_on(connection, clock())
+                if is_kept:
+                    self._give(shelf, connection)
+                else:
+                    self._free(shelf, connection)
+            else:
+                is_kept = shelf.put_back(connection, clock())
         if not is_kept:
             self.close_client(connection.client)
 
     def remove(self, connection: Connection) -> None:
         """Close a connection that somebody has taken."""
-        shelf = connection.shelf
         with self.made_lock or self.lock():
-            shelf.remove(connection)
-            self.wake_one(shelf)
+            self._free(connection.shelf, connection)
         self.close_client(connection.client)
 
-    def wake_one(self, shelf: Shelf) -> None:
-        """There is a connection, or room for another one; with the lock held."""
-        if shelf.waiters:
-            self.wake(shelf.waiters.popleft())
+    def _free(self, shelf: Shelf, connection: Connection) -> None:
+        shelf.remove(connection)
+        self._give_room(shelf)
+
+    def _give_up(self, promise: Promise) -> None:
+        """A connection was not made."""
+        with self.made_lock or self.lock():
+            promise.shelf.give_up(promise)
+            self._give_room(promise.shelf)
+
+    def _give_room(self, shelf: Shelf) -> None:
+        """There is room for a connection, for who has waited for longest; with the lock held."""
+        if shelf.waiters and (promise := shelf.promise()):
+            self._give(shelf, promise)
+
+    def _give(self, shelf: Shelf, given: Connection | Promise) -> None:
+        # Nobody else refers to it: where who waited is gone, it is nobody's, and its slot free.
+        waiter = shelf.waiters.popleft()
+        waiter.given = given
+        self.wake(waiter.signal)
+
+    def wake_all(self, shelf: Shelf) -> None:
+        """Let those who wait see that a pool is closed."""
+        while shelf.waiters:
+            self.wake(shelf.waiters.popleft().signal)
 
     def count(self, what: str) -> None:
         """Note for `stats` that something has happened."""
@@ -391,8 +421,7 @@ class PoolCalls(ABC):
             shelf = self.shelf
             shelf.closed = True
             idle = shelf.take_all()
-            while shelf.waiters:
-                self.wake_one(shelf)
+            self.wake_all(shelf)
         for connection in idle:
             self.close_client(connection.client)
 

@@ -352,6 +352,21 @@ def no_counts() -> dict[str, int]:
     return dict.fromkeys(("connects", "reconnects", "retries", "timeouts"), 0)
 
 
+class Waiter:
+    """Who waits for a connection: what wakes it, and what it was given then."""
+
+    __slots__ = ("given", "signal")
+
+    def __init__(self, signal: Any) -> None:
+        self.signal = signal
+        self.given: Connection | Promise | None = None
+
+    def take(self) -> Connection | Promise | None:
+        """What it was given, once."""
+        given, self.given = self.given, None
+        return given
+
+
 class Shelf:
     """The connections of a pool: idle ones, the last used on top, how many more there may be, and
     who waits for one.
@@ -383,8 +398,8 @@ class Shelf:
         self.busy: set[Slot] = set()
         # Slots of connections that are being made.
         self.promised: set[Slot] = set()
-        # Those who wait for a connection and have not been woken.
-        self.waiters: deque[Any] = deque()
+        # Those who wait for a connection and have not been woken, who has waited for longest first.
+        self.waiters: deque[Waiter] = deque()
         self.counts = no_counts() if counts is None else counts
         self._closing = closing
 
@@ -453,6 +468,14 @@ class Shelf:
         self.idle.append(connection)
         return True
 
+    def goes_on(self, connection: Connection, now: float) -> bool:
+        """A call is over, and the connection may make another at once; false where it is to be
+        closed."""
+        if self.closed or now > connection.young_until or connection.slot not in self.busy:
+            return False
+        connection.is_new = False
+        return True
+
     def remove(self, connection: Connection) -> None:
         """A connection is to be closed."""
         self.busy.discard(connection.slot)
@@ -466,13 +489,10 @@ class Shelf:
         self.idle_until = min((each.idle_until for each in self.idle), default=math.inf)
         return old
 
-    def stop_waiting(self, waiter: Any) -> bool:
-        """One waits no more; false for one that was woken already."""
-        try:
+    def stop_waiting(self, waiter: Waiter) -> None:
+        """One waits no more, who may have been woken."""
+        with contextlib.suppress(ValueError):
             self.waiters.remove(waiter)
-        except ValueError:
-            return False
-        return True
 
     def take_at(self, place: Any) -> list[Connection]:
         """Take out the idle connections to an address."""

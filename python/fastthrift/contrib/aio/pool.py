@@ -207,8 +207,7 @@ class _InTasks(PoolCalls):
                     loop.call_soon_threadsafe(self._end, shelf)
 
     def _end(self, shelf: Shelf) -> None:
-        while shelf.waiters:
-            self.wake(shelf.waiters.popleft())
+        self.wake_all(shelf)
         self._close_idle(shelf)
 
     def start_over_in_child(self) -> None:
@@ -223,14 +222,14 @@ class _InTasks(PoolCalls):
         assert self.made_lock is not None
         return self.made_lock
 
-    def new_waiter(self) -> asyncio.Future[None]:
+    def new_signal(self) -> asyncio.Future[None]:
         return asyncio.get_running_loop().create_future()
 
-    async def wait(self, waiter: asyncio.Future[None], seconds: float | None) -> None:
-        await asyncio.wait((waiter,), timeout=seconds)
+    async def wait(self, signal: asyncio.Future[None], seconds: float | None) -> None:
+        await asyncio.wait((signal,), timeout=seconds)
 
-    def wake(self, waiter: asyncio.Future[None]) -> None:
-        waiter.set_result(None)
+    def wake(self, signal: asyncio.Future[None]) -> None:
+        signal.set_result(None)
 
     async def find_addresses(
         self, url: ServiceURL, options: PoolOptions, at: float | None
