@@ -207,7 +207,7 @@ class TServer:
                         oprot,
                         logger,
                         closed=self.closed,
-                        rate=self._connections.rate,
+                        rates=self._connections.rates,
                     )
                 if not self.closed:
                     connection.has_answered()

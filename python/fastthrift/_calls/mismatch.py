@@ -66,8 +66,20 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     wanted = wanted or ("" if _has_taken(prot) else _wanted(prot, speech, framed))
     if not wanted:
         return None
+    return f"{_message(speech, framed)}, this {side} expects {wanted}"
+
+
+def look_of(opening: bytes | bytearray | None) -> str | None:
+    """What bytes look like that somebody did not expect; None where they do not tell."""
+    found = _spoken(opening)
+    if found is None:
+        return None
+    return _NO_MESSAGES[found[0]][0] if found[0] in _NO_MESSAGES else _message(*found)
+
+
+def _message(speech: str, framed: bool) -> str:
     message = "binary message without a version" if speech == _OLD_BINARY else f"{speech} message"
-    return f"{'a framed' if framed else 'an unframed'} {message}, this {side} expects {wanted}"
+    return f"{'a framed' if framed else 'an unframed'} {message}"
 
 
 def is_message(body: bytes | bytearray) -> bool:

@@ -6,6 +6,8 @@ import time
 
 # In seconds.
 _PERIOD = 10.0
+# How many kinds are told apart at most: somebody else may have a say in their names.
+_MOST_KINDS = 64
 
 
 class Rate:
@@ -29,3 +31,18 @@ class Rate:
         self._lines += 1
         more, self._more = self._more, 0
         return f" ({more} more since the last such line)" if more else ""
+
+
+class Rates:
+    """How often lines of several kinds are logged: so many of each in 10 seconds, so that none
+    hides another."""
+
+    def __init__(self, most: int = 1) -> None:
+        self._most = most
+        self._of: dict[str, Rate] = {}
+
+    def tell(self, kind: str) -> str | None:
+        """What to add to a line about one more of a kind; None where it is not to be written."""
+        if kind not in self._of and len(self._of) >= _MOST_KINDS:
+            kind = ""
+        return self._of.setdefault(kind, Rate(self._most)).tell()

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.mismatch import explain, explain_handshake, explain_refused
-from fastthrift._calls.rate import Rate
+from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
 from fastthrift._calls.services import printable
 from fastthrift._calls.steps import Blocking, run
@@ -59,15 +59,16 @@ def settle(
     logger: logging.Logger,
     *,
     closed: bool = False,
-    rate: Rate | None = None,
+    rates: Rates | None = None,
 ) -> Settlement:
     """Log what a call failed with, and say what to do about it.
 
     ``prot`` is the protocol that answers are written to, ``closed`` whether the server is about
-    to stop, ``rate`` how often it is logged that somebody sends no messages: None for each time.
+    to stop, ``rates`` how often it is logged that somebody sends what cannot be read: None for each
+    time.
     """
     if call.header is None or call.stage == BEGUN:
-        return _settle_input(error, call, peer, prot, logger, closed, rate)
+        return _settle_input(error, call, peer, prot, logger, closed, rates)
     in_memory = is_said_of(prot.trans, "holds_whole_messages")
     in_doubt = call.stage == REPLIED and not flush_was_refused(prot.trans)
     if in_doubt or (call.stage == REPLYING and is_lost(error) and not in_memory):
@@ -97,7 +98,7 @@ def _settle_input(
     prot: Any,
     logger: logging.Logger,
     closed: bool,
-    rate: Rate | None,
+    rates: Rates | None,
 ) -> Settlement:
     """What to do about a call that failed before it was read to its end."""
     found = None
@@ -111,21 +112,25 @@ def _settle_input(
         logger.debug("Connection of %s ended: %s", peer, error)
         return Settlement(None, False)
     if call.header is None:
-        more = "" if rate is None else rate.tell()
+        what = found or "what is no message"
+        more = "" if rates is None else rates.tell(what)
         if more is not None:
             text = "Closing the connection of %s, which sent %s: %r%s"
-            logger.warning(text, peer, found or "what is no message", error, more)
+            logger.warning(text, peer, what, error, more)
         return Settlement(None, False)
     malformed = isinstance(error, (TProtocolException, ProtocolError)) or (
         is_whole and is_lost(error)
     )
-    logger.warning(
-        "Closing the connection of %s: cannot read the call of %s: %r",
-        peer,
-        call.label,
-        error,
-        exc_info=None if malformed else error,
-    )
+    more = "" if rates is None else rates.tell("arguments")
+    if more is not None:
+        logger.warning(
+            "Closing the connection of %s: cannot read the call of %s: %r%s",
+            peer,
+            call.label,
+            error,
+            more,
+            exc_info=None if malformed else error,
+        )
     if call.oneway:
         return Settlement(None, False)
     kind = (
@@ -182,11 +187,11 @@ def conclude(
     logger: logging.Logger,
     *,
     closed: bool = False,
-    rate: Rate | None = None,
+    rates: Rates | None = None,
 ) -> bool:
     """Settle what a call failed with, and send over a blocking protocol what is to be answered;
     whether the connection goes on."""
-    settlement = settle(error, call, peer, prot, logger, closed=closed, rate=rate)
+    settlement = settle(error, call, peer, prot, logger, closed=closed, rates=rates)
     return run(send(Blocking, settlement, processor, call, peer, prot, logger))
 
 

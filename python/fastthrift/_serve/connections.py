@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.rate import Rate
+from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, ServerCall, SettledCall
 from fastthrift._calls.settle import note_unfinished, peer_name
 
@@ -141,8 +141,8 @@ class Connections:
         self.coming: set[Any] = set()
         # Whether those that may bring a call are ended by `wait_for_threads`, and not before.
         self.spares_fresh = False
-        # How often it is logged that somebody sends no messages.
-        self.rate = Rate(5)
+        # How often it is logged that somebody sends what cannot be read.
+        self.rates = Rates(5)
 
     def __bool__(self) -> bool:
         """Whether there are any."""

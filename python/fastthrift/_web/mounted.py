@@ -26,7 +26,7 @@ from fastthrift._calls.exchange import (
     require_call,
     too_large,
 )
-from fastthrift._calls.rate import Rate
+from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, SEPARATOR, ServerCall
 from fastthrift._calls.services import (
     check_handler,
@@ -104,7 +104,7 @@ class Mounted:
         self.processors: Mapping[str, Any] = (
             {self.processor._service.__name__: self.processor} if several is None else several
         )
-        self._rate = Rate()
+        self._rates = Rates()
         # What the page tells of: the services, and whether they are called by JSON; and the page.
         self._shown: tuple[tuple[dict[str, Any], bool], Answer] | None = None
 
@@ -245,7 +245,7 @@ class Mounted:
         """Log what a call failed with, and answer it. Raises ``BadRequest`` for one that could not
         be read to its end."""
         unread = call.header is not None and call.stage == BEGUN
-        conclude(error, processor, call, call.peer, oprot, logger, rate=self._rate)
+        conclude(error, processor, call, call.peer, oprot, logger, rates=self._rates)
         if unread:
             raise BadRequest(400, f"the arguments of {printable(call.method)} cannot be read")
 

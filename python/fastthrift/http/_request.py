@@ -28,6 +28,9 @@ LONGEST_CHUNK_LINE = 1024
 # All the extensions of a body's chunks together.
 MOST_EXTENSIONS = 16384
 
+# Of what begins otherwise.
+NO_REQUEST = "no HTTP request starts so"
+
 # The values of each header, one for each line that has it, all in lower case.
 Fields = dict[str, list[str]]
 
@@ -103,6 +106,11 @@ class RequestReader:
         # Not the exception, which has the frames that it went through, and this object in them.
         self._failure: tuple[int, str] | None = None
 
+    @property
+    def waiting(self) -> bytearray:
+        """What has come and was not read."""
+        return self._buffer
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the connection."""
         self._buffer += data
@@ -173,7 +181,7 @@ class RequestReader:
         for _ in range(2):
             # What is no HTTP at all, such as a TLS handshake, may have no lines.
             if not _TOKEN_START.match(self._buffer):
-                raise BadRequest(400, "no HTTP request starts so")
+                raise BadRequest(400, NO_REQUEST)
             line = yield from self._line(LONGEST_REQUEST_LINE, 414, "the request line is too long")
             if line:
                 break

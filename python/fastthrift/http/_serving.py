@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fastthrift._calls.exchange import Answer, BadRequest, answered, refused
+from fastthrift._calls.mismatch import look_of
+from fastthrift._calls.rate import Rates
 
-from ._request import RequestHead, RequestReader
+from ._request import NO_REQUEST, RequestHead, RequestReader
 
 if TYPE_CHECKING:
     from fastthrift._calls.steps import Steps
@@ -58,9 +60,10 @@ class Line(Protocol):
 
 
 def serve_request(
-    line: Line, reader: RequestReader, limit: int, logger: logging.Logger
+    line: Line, reader: RequestReader, limit: int, logger: logging.Logger, rates: Rates
 ) -> Steps[bool]:
-    """Serve one request, with a body of ``limit`` bytes at most; whether the connection goes on."""
+    """Serve one request, with a body of ``limit`` bytes at most; whether the connection goes on.
+    ``rates`` say how often it is logged that somebody sends what is none."""
     head: RequestHead | None = None
     line.begin()
     try:
@@ -79,9 +82,16 @@ def serve_request(
             body = yield from _read(line, reader, reader.body)
         written = yield line.answer(head, body)
     except BadRequest as error:
-        # That somebody looks in with GET is nothing to worry about.
-        level = logging.DEBUG if error.goes_on else logging.WARNING
-        logger.log(level, "Refused a request of %s: %s", line.peer, error.reason)
+        text = "Refused a request of %s: %s%s"
+        if error.goes_on:
+            # That somebody looks in with GET is nothing to worry about.
+            logger.debug(text, line.peer, error.reason, "")
+        else:
+            reason = error.reason
+            if reason == NO_REQUEST and (look := look_of(reader.waiting)) is not None:
+                reason = f"{reason}: this is {look}"
+            if (more := rates.tell(reason)) is not None:
+                logger.warning(text, line.peer, reason, more)
         goes_on = error.goes_on and head is not None and head.keeps_alive
         yield line.respond(head, goes_on, refused(error))
         if not goes_on:

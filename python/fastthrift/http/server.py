@@ -337,10 +337,13 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         """Serve one request; ``close_connection`` is set when it was the last."""
         self.close_connection = True
         self._note(None)
-        limit = self.server_of_thrift.max_message_size
+        server = self.server_of_thrift
+        limit = server.max_message_size
         goes_on = False
         try:
-            goes_on = run(serve_request(self, self._reader, limit, logger))
+            goes_on = run(
+                serve_request(self, self._reader, limit, logger, server._in_threads.rates)
+            )
         except _Left:
             return
         finally:

@@ -141,7 +141,7 @@ def test_of_a_thousand_connections_nothing_is_left(kind: str) -> None:
 
         assert call()
         wait_until(lambda: threading.active_count() <= most)
-        descriptors, threads = open_descriptors(), threading.active_count()
+        descriptors = open_descriptors()
         for number in range(1000):
             peer = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
             if number % 3:
@@ -149,9 +149,7 @@ def test_of_a_thousand_connections_nothing_is_left(kind: str) -> None:
             leave(peer, reset=bool(number % 2))
             if number % 100 == 0:
                 assert call()
-        wait_until(
-            lambda: open_descriptors() <= descriptors and threading.active_count() <= threads
-        )
+        wait_until(lambda: open_descriptors() <= descriptors and threading.active_count() <= most)
         assert call()
 
 

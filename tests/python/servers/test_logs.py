@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import socket
 
 import pytest
-from fastthrift.thrift import TApplicationException
+from fastthrift.thrift import TApplicationException, TMessageType
 from support.aio import Handler as AsyncHandler
 from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
-from support.rpc import PATIENCE, Handler
+from support.rpc import PATIENCE, Handler, message
 from support.runner import wait_until
 
 CHILDREN = {ASYNCIO: ".aio", HTTP: ".http", ASYNCIO_HTTP: ".http"}
@@ -38,6 +39,12 @@ class Kept(logging.Handler):
         return {each.name for each in self.records if peer.search(each.getMessage())}
 
 
+def closings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is told of connections and requests that were closed or refused."""
+    texts = [each.getMessage() for each in caplog.records if each.levelno > logging.INFO]
+    return [each for each in texts if each.startswith(("Closing the connection", "Refused a "))]
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_what_is_set_up_for_servers_holds_for_each(kind: str) -> None:
     kept, secret = Kept(), f"the secret of {kind}"
@@ -57,3 +64,47 @@ def test_what_is_set_up_for_servers_holds_for_each(kind: str) -> None:
     name = "fastthrift.server" + CHILDREN.get(kind, "")
     assert kept.of_call(secret) == {name}
     assert kept.of_peer(port) == {name}
+
+
+TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(194)
+#: No message in any dialect, and no request.
+GARBAGE = b"\x05\x01\x02 nothing that anybody knows\r\n\r\n"
+#: Lines of one kind in ten seconds: few, whatever comes.
+MANY, FEW = 30, 5
+
+
+def send_and_wait(port: int, data: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
+        peer.sendall(data)
+        with contextlib.suppress(ConnectionResetError):
+            while peer.recv(1000):
+                pass
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_mistakes_of_one_kind_are_told_a_few_times_and_hide_no_other(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving_by(kind) as served:
+        for _ in range(MANY):
+            send_and_wait(served.port, GARBAGE)
+        wait_until(lambda: closings(caplog))
+        assert 1 <= len(closings(caplog)) <= FEW
+        caplog.clear()
+        send_and_wait(served.port, TLS_HELLO)
+        wait_until(lambda: closings(caplog))
+        (text,) = closings(caplog)
+        assert "a TLS handshake" in text
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind not in (HTTP, ASYNCIO_HTTP)])
+def test_calls_that_cannot_be_read_are_told_a_few_times(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving_by(kind) as served:
+        for _ in range(MANY):
+            # Of a field that begins with a type which there is not.
+            send_and_wait(served.port, message("add", 1, b"\x7f\0\1", kind=TMessageType.CALL))
+        wait_until(lambda: closings(caplog))
+        assert 1 <= len(closings(caplog)) <= FEW
+        assert "cannot read the call of add: " in closings(caplog)[0]

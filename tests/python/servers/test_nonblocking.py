@@ -45,6 +45,7 @@ from support.rpc import (
     port_of,
     serving,
 )
+from support.runner import wait_until
 
 TRANSPORTS = [TBufferedTransportFactory(), TFramedTransportFactory()]
 PROTOCOLS = [
@@ -57,13 +58,6 @@ PROTOCOLS = [
 
 def nonblocking(handler=None, **kwargs):
     return make_server(handler, TNonblockingServer, **kwargs)
-
-
-def wait_until(is_so):
-    until = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < until, "it never became so"
-        time.sleep(0.005)
 
 
 def test_each_connection_speaks_as_it_likes():
@@ -268,6 +262,8 @@ server.serve()
         with client_of(port) as client:
             for _ in range(100):
                 client.add(1, 2)
+            # Those of the program, of its signals and of 4 workers, which begin one by one.
+            wait_until(lambda: client.numbers(0)[0] == 7)
             threads, before = client.numbers(0)
             for _ in range(count):
                 idle.append(socket.create_connection(("127.0.0.1", port), PATIENCE))

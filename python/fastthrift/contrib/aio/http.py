@@ -521,7 +521,7 @@ class TAsyncHttpServer(TAsyncServer):
             is_first = True
             while is_first or not self.closed:
                 is_first = False
-                request = serve_request(line, reader, self.max_message_size, logger)
+                request = serve_request(line, reader, self.max_message_size, logger, self._rates)
                 if not await drive(request):
                     break
                 connection.call = SettledCall()

@@ -14,7 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
-from fastthrift._calls.rate import Rate
+from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
@@ -158,7 +158,7 @@ class TAsyncServer:
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
-        self._rate = Rate(5)
+        self._rates = Rates(5)
         # What signals and other threads have asked for.
         self._closing: asyncio.Task[None] | None = None
 
@@ -285,7 +285,7 @@ class TAsyncServer:
 
     def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
         """What becomes of a call that fails."""
-        return settle(error, call, peer, oprot, self._logger, closed=self.closed, rate=self._rate)
+        return settle(error, call, peer, oprot, self._logger, closed=self.closed, rates=self._rates)
 
     def _signals(self) -> AbstractContextManager[None]:
         """Closes the server on signals, while the main thread serves."""
