@@ -162,6 +162,11 @@ def details_of_failure(status: int, content_type: str | None, location: str | No
     return f", with Content-Type {media_type.group()}" if media_type else ""
 
 
+def no_http(where: Any, what: str) -> str:
+    """What is said of a peer that answers with something else."""
+    return f"{where} does not answer with HTTP: {what}"
+
+
 def shown(text: str | None) -> str:
     """A text of a server, for a message."""
     text = (text or "")[:_LONGEST_TEXT]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from fastthrift._calls.connecting import connect_client
+from fastthrift._calls.mismatch import look_of
 from fastthrift._calls.steps import run
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -46,6 +47,7 @@ from ._common import (
     details_of_failure,
     is_page,
     make_uri,
+    no_http,
     parse_uri,
     shown,
 )
@@ -396,10 +398,16 @@ class THttpClient(TTransportBase):
                 TTransportException.END_OF_FILE, f"The response of {where} ends too early"
             )
         elif isinstance(error, http_client.HTTPException):
-            failure = THttpException(message=f"{where} does not answer with HTTP: {error!r}")
+            failure = THttpException(message=no_http(where, _what_came(error)))
         else:
             return
         raise failure from error
+
+
+def _what_came(error: http_client.HTTPException) -> str:
+    """What a peer has answered with in place of HTTP."""
+    line: str = getattr(error, "line", "")
+    return look_of(line.encode("latin-1", "replace")) or repr(error)
 
 
 def require_no_page(

@@ -17,7 +17,9 @@ import thrift.transport.TSocket
 import thrift.transport.TTransport
 import trustme
 from fastthrift._calls.mismatch import advise, explain
+from fastthrift.contrib.aio import http as aio_http
 from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
+from fastthrift.http import make_client as make_http_client
 from fastthrift.protocol import (
     TApacheJSONProtocolFactory,
     TBinaryProtocol,
@@ -40,7 +42,17 @@ from fastthrift.transport import (
     TTransportException,
 )
 from support import aio as aio_support
-from support.rpc import PATIENCE, Calls, client_of, make_server, receive, scripted_peer, serving
+from support.rpc import (
+    PATIENCE,
+    Calls,
+    client_of,
+    i32_result,
+    make_server,
+    message,
+    receive,
+    scripted_peer,
+    serving,
+)
 
 PROTOCOLS = {
     "binary": TBinaryProtocolFactory(),
@@ -565,6 +577,31 @@ def test_which_factories_of_asyncio_speak_as_the_other_side(transport, opening, 
     factories = aio_support.aio_factories("binary", transport)
     trans = factories["trans_factory"].get_transport(TAsyncMemoryBuffer())
     assert advise(opening, factories["proto_factory"].get_protocol(trans)) == f"use {advice}"
+
+
+def test_what_does_not_answer_with_http_is_told_in_a_line():
+    reply = message("add", 1, i32_result(3))
+
+    def answer(connection):
+        assert connection.recv(10_000)
+        connection.sendall(reply)
+
+    async def add_by_asyncio(port):
+        client = await aio_http.make_client(Calls, url=f"http://127.0.0.1:{port}/")
+        return await client.add(1, 2)
+
+    with (
+        scripted_peer(answer) as port,
+        pytest.raises(TTransportException) as caught,
+        contextlib.closing(make_http_client(Calls, url=f"http://127.0.0.1:{port}/")) as client,
+    ):
+        client.add(1, 2)
+    where = f"http://127.0.0.1:{port}/ does not answer with HTTP"
+    assert caught.value.message.startswith(f"{where}: an unframed binary message (")
+    with scripted_peer(answer) as port, pytest.raises(TTransportException) as caught:
+        asyncio.run(add_by_asyncio(port))
+    where = f"http://127.0.0.1:{port}/ does not answer with HTTP"
+    assert caught.value.message.startswith(f"{where}: Bad status line (")
 
 
 # What the bytes are taken for

@@ -32,6 +32,7 @@ from fastthrift.http._common import (
     describe_answer,
     details_of_failure,
     make_uri,
+    no_http,
     parse_uri,
     shown,
 )
@@ -399,7 +400,11 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 failure.request_sent = False
             raise failure from error
         except aiohttp.ClientError as error:
-            raise _failure(error, TTransportException.UNKNOWN) from error
+            failure = _failure(error, TTransportException.UNKNOWN)
+            if isinstance(error, aiohttp.ClientResponseError) and self.code is None:
+                # It has a status of its own making, and several lines.
+                failure.message = no_http(address.uri, error.message.partition("\n")[0].rstrip(":"))
+            raise failure from error
         finally:
             self._last.forget()
 
