@@ -201,9 +201,9 @@ def _problem_of_module(module: str) -> str | None:
         return "relative names of modules are not supported"
     try:
         spec = importlib.util.find_spec(module)
-        if spec is not None and spec.submodule_search_locations is not None:
-            if importlib.util.find_spec(f"{module}.__main__") is None:
-                return f"{module} is a package without a module __main__"
+        is_package = spec is not None and spec.submodule_search_locations is not None
+        if is_package and importlib.util.find_spec(f"{module}.__main__") is None:
+            return f"{module} is a package without a module __main__"
     except ModuleNotFoundError as error:
         if not error.name or not f"{module}.".startswith(f"{error.name}."):
             raise
