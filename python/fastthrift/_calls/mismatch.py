@@ -177,10 +177,12 @@ def explain_refused(error: BaseException) -> str | None:
     return None
 
 
-def explain_hang_up(call: str, *, sent: bool, begun: bool, answered: bool) -> str:
+def explain_hang_up(call: str, *, sent: bool, begun: bool, answered: bool, here: bool) -> str:
     """What probably is the matter when the server has closed the connection: while the call was
     sent, when its reply had ``begun``, or without; ``answered`` is whether an earlier call on the
-    connection was."""
+    connection was; ``here``, whether it was closed on this side meanwhile."""
+    if here:
+        return f"this side closed the connection while {call} waited for its answer"
     if not sent:
         when = f"the server hung up while {call} was sent"
     elif begun:

@@ -279,6 +279,7 @@ class Progress:
                 sent=call.stage >= SENT,
                 begun=call.stage >= READING,
                 answered=self.answered,
+                here=is_said_of(iprot.trans, "closed_in_call"),
             )
         if note is not None:
             error.message = f"{error.message}: {note}"

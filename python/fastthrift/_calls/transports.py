@@ -86,7 +86,8 @@ def is_said_of(trans: Any, attribute: str) -> bool:
     """Whether a transport, or one below it, has True as this attribute.
 
     It is ``answers_stand_alone`` where what is read next from a closed transport cannot answer an
-    earlier call, ``refused`` where the last flush was refused because of a limit, and
+    earlier call, ``refused`` where the last flush was refused because of a limit,
+    ``closed_in_call`` where it was closed on this side while something was waited for, and
     ``holds_whole_messages`` where a message has come as a whole and its answer goes into memory.
     """
     return any(getattr(layer, attribute, False) is True for layer in layers(trans))

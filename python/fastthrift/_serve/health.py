@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fastthrift.transport._addresses import for_poll
+
 if TYPE_CHECKING:
     from fastthrift.transport import TServerSocket
 
@@ -90,4 +92,5 @@ def wait_for(descriptors: list[int], seconds: float | None) -> list[int]:
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
-    return [ready for ready, _ in poll.poll(None if seconds is None else max(seconds, 0) * 1000)]
+    timeout = None if seconds is None else max(seconds, 0)
+    return [ready for ready, _ in poll.poll(for_poll(timeout))]

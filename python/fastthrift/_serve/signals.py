@@ -70,11 +70,13 @@ class _Handlers:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         previous = self._previous[number]
-        if os.getpid() != self._process:
-            # A child that a handler has forked: it is no server, and is to end.
+        is_again = number == signal.SIGINT and number in self._asked
+        # A child that a handler has forked is no server, and is to end.
+        is_forked = os.getpid() != self._process
+        if is_forked or (is_again and not callable(previous)):
             signal.signal(number, previous)
             signal.raise_signal(number)
-        elif number == signal.SIGINT and number in self._asked:
+        elif is_again:
             previous(number, frame)
         else:
             self._asked.add(number)

@@ -41,6 +41,11 @@ def _numbers() -> set[signal.Signals]:
     return {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
+def _longer(pause: float) -> float:
+    """The pause after the next failure, in seconds."""
+    return min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+
+
 class Worker(NamedTuple):
     """What a worker is told by its parent."""
 
@@ -112,6 +117,8 @@ class Workers:
         self._pauses: dict[int, float] = {}
         # Those that are to be renewed.
         self._outdated: list[_Child] = []
+        # When to try that again, after the system had no process for it.
+        self._renews_at: float | None = None
         self._stops_at: float | None = None
         self._was_ready = False
         self._status = 0
@@ -153,7 +160,8 @@ class Workers:
             if self._stops_at is None:
                 for number in [one for one, at in self._due.items() if at <= now]:
                     del self._due[number]
-                    self._fork(number)
+                    if not self._is_forked(number):
+                        self._due[number] = now + self._pauses[number]
                 self._renew_next()
                 late = [one for one in self._children.values() if one.is_late(now)]
                 for child in late:
@@ -178,12 +186,30 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 
+    def _is_forked(self, number: int, replaces: _Child | None = None) -> bool:
+        """Start a worker in place of another one. Where the system has no process for it, those
+        that are there go on, and ``_pauses`` has the time until the next try."""
+        try:
+            self._fork(number, replaces)
+        except OSError as error:
+            pause = self._pauses[number] = _longer(self._pauses.get(number, 0.0))
+            why = error.strerror or error
+            self._logger.error("Cannot start a worker, trying again in %g s: %s", pause, why)
+            return False
+        return True
+
     def _fork(self, number: int, replaces: _Child | None = None) -> None:
         read, write = os.pipe()
         parent = os.getpid()
         # A child that is told to end while it still has the parent's handlers would not hear it.
         signal.pthread_sigmask(signal.SIG_BLOCK, _numbers())
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
+            os.close(read)
+            os.close(write)
+            raise
         if pid == 0:
             os.close(read)
             self._become_worker()
@@ -221,6 +247,8 @@ class Workers:
             moments += self._due.values()
             leaving = [child.leaves_by for child in self._children.values()]
             moments += [moment for moment in leaving if moment is not None]
+            if self._outdated and self._renews_at is not None:
+                moments.append(self._renews_at)
         timeout = min(moments) - time.monotonic() if moments else None
         health = [] if self.health is None else self.health.descriptors()
         if len(health) > 1:
@@ -291,14 +319,20 @@ class Workers:
     def _renew_next(self) -> None:
         """Start a worker in place of one that is outdated; the old one serves until the new one
         does."""
+        now = time.monotonic()
+        if self._renews_at is not None and now < self._renews_at:
+            return
+        self._renews_at = None
         if any(child.replaces is not None for child in self._children.values()):
             return
         for old in [*self._outdated]:
             if old.pid not in self._children or old.is_leaving:
                 self._outdated.remove(old)
             elif old.is_ready:
-                self._outdated.remove(old)
-                self._fork(old.number, old)
+                if self._is_forked(old.number, old):
+                    self._outdated.remove(old)
+                else:
+                    self._renews_at = now + self._pauses[old.number]
                 return
 
     def _reap(self) -> None:
@@ -334,7 +368,7 @@ class Workers:
             self._logger.error("Worker %d ended %s, another one is started", child.pid, how)
             soon = time.monotonic() - child.started < _SOON
             last = self._pauses.get(child.number, 0.0)
-            pause = min(max(last * 2, _FIRST_PAUSE), _LONGEST_PAUSE) if soon else 0.0
+            pause = _longer(last) if soon else 0.0
         self._pauses[child.number] = pause
         self._due[child.number] = time.monotonic() + pause
 

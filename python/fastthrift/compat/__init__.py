@@ -18,6 +18,7 @@ told.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -37,11 +38,14 @@ _STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
 _VARIABLE = "FASTTHRIFT_AS_THRIFTPY"
 _ALIASES = ("thriftpy", "thriftpy2")
 
-_USAGE = """\
-usage: python -m fastthrift.compat script.py [arguments ...]
-       python -m fastthrift.compat -m module [arguments ...]
+_PROGRAM = "python -m fastthrift.compat"
+_USAGE = f"""\
+usage: {_PROGRAM} script.py [arguments ...]
+       {_PROGRAM} -m module [arguments ...]
 
-Run a Python program that was written for thriftpy or thriftpy2 with fastthrift.
+Run a Python program that was written for thriftpy or thriftpy2 with fastthrift: a file, a
+directory or a zip archive with a __main__.py, or a module. Of Python's own options -m is taken
+alone, and no program from the standard input.
 """
 
 
@@ -158,13 +162,21 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if asked else 2
     install_as_thriftpy()
     _tell_children()
-    if arguments[0] == "-m":
-        sys.argv[:] = list(arguments[1:])
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv[:] = list(arguments)
-        _run_script(arguments[0])
+    try:
+        if arguments[0] == "-m":
+            _run_module(list(arguments[1:]))
+        elif arguments[0].startswith("-"):
+            raise _CannotRun(f"no option {arguments[0]}: a script comes first, or -m and a module")
+        else:
+            _run_script(list(arguments))
+    except _CannotRun as error:
+        print(f"{_PROGRAM}: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+class _CannotRun(Exception):
+    """There is nothing that could be run; nothing of the program was."""
 
 
 def _tell_children() -> None:
@@ -175,19 +187,55 @@ def _tell_children() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([_STARTUP, *others])
 
 
-def _run_script(path: str) -> None:
-    if os.path.isdir(path) or not _is_source(path):
+def _run_module(arguments: list[str]) -> None:
+    module = arguments[0]
+    if (problem := _problem_of_module(module)) is not None:
+        raise _CannotRun(problem)
+    sys.argv[:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _problem_of_module(module: str) -> str | None:
+    """Why a module cannot be run. It may import its packages, whose own errors are theirs."""
+    if module.startswith("."):
+        return "relative names of modules are not supported"
+    try:
+        spec = importlib.util.find_spec(module)
+        is_package = spec is not None and spec.submodule_search_locations is not None
+        if is_package and importlib.util.find_spec(f"{module}.__main__") is None:
+            return f"{module} is a package without a module __main__"
+    except ModuleNotFoundError as error:
+        if not error.name or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        return str(error)
+    return None if spec is not None else f"no module named {module}"
+
+
+def _run_script(arguments: list[str]) -> None:
+    path = arguments[0]
+    try:
+        is_source = not os.path.isdir(path) and _is_source(path)
+    except OSError as error:
+        raise _CannotRun(f"can't open {path}: {error.strerror or error}") from None
+    if os.path.isdir(path) and importlib.machinery.PathFinder.find_spec("__main__", [path]) is None:
+        raise _CannotRun(f"can't find a module __main__ in {path}")
+    sys.argv[:] = arguments
+    if not is_source:
         runpy.run_path(path, run_name="__main__")
         return
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec")
+    # What `python script.py` has, which `runpy.run_path` has not: the module stays, for threads,
+    # pickles and exit handlers that outlive the script's text.
+    absolute = os.path.abspath(path)
+    loader = importlib.machinery.SourceFileLoader("__main__", absolute)
+    # With no `from __future__` of this file.
+    code = loader.source_to_code(loader.get_data(absolute), absolute)
     # Python puts the script's directory where `python -m` has put the current one.
     if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = os.path.dirname(os.path.abspath(path))
-    # The module stays, for threads, pickles and exit handlers that outlive the script's text.
+        sys.path[0] = os.path.dirname(os.path.realpath(path))
     module = types.ModuleType("__main__")
-    module.__file__ = path
-    module.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    module.__file__ = absolute
+    module.__loader__ = loader
+    module.__builtins__ = builtins  # type: ignore[attr-defined]
     sys.modules["__main__"] = module
     exec(code, vars(module))
 

@@ -22,7 +22,7 @@ from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
-from fastthrift.transport._addresses import NameTimeout
+from fastthrift.transport._addresses import NameTimeout, given_seconds
 from fastthrift.transport._arrival import never_arrived
 from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
@@ -147,7 +147,7 @@ class THttpClient(TTransportBase):
         self._timeout: float | None = None
         self._ssl_context_factory = ssl_context_factory
         self._keep_alive = keep_alive
-        if timeout:
+        if timeout and given_seconds(timeout):
             self.setTimeout(timeout)
 
     def open(self) -> None:

@@ -44,6 +44,16 @@ def seconds(milliseconds: float | None) -> float | None:
     return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
 
 
+def given_seconds(milliseconds: float | None) -> float | None:
+    """The time-out that something is made with, as Python has it; None and 0 are none. Raises
+    ``ValueError`` for what is no time."""
+    if milliseconds and not milliseconds > 0:
+        raise ValueError(
+            f"Timeout value out of range: {milliseconds:g} ms; None or 0 is for no timeout"
+        )
+    return seconds(milliseconds)
+
+
 def too_late(what: str, within: float | None) -> str:
     """What is said of something that has not happened within a time-out, in seconds."""
     patience = "the socket's timeout" if within is None else f"{within * 1000:g} ms"
@@ -52,6 +62,8 @@ def too_late(what: str, within: float | None) -> str:
 
 def host_and_port(host: Any, port: Any) -> str:
     """An address for texts."""
+    if isinstance(host, bytes):
+        host = host.decode(errors="replace")
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
@@ -89,6 +101,15 @@ def _poll_of_system() -> Any:
     return poll if isinstance(poll, BuiltinFunctionType) else None
 
 
+# What the system's `poll` takes at most: 24.8 days, in milliseconds.
+_LONGEST_POLL = 2**31 - 1
+
+
+def for_poll(seconds: float | None) -> float | None:
+    """A time as ``select.poll`` takes it."""
+    return None if seconds is None else min(seconds * 1000, _LONGEST_POLL)
+
+
 def has_input(sock: socket.socket, seconds: float | None = 0) -> bool:
     """Whether a socket has something to read, its end or an error, within some seconds; None is
     for any time."""
@@ -107,7 +128,7 @@ def _is_ready(sock: socket.socket, seconds: float | None, *, writes: bool) -> bo
         if poll is not None:
             known = poll()
             known.register(sock.fileno(), select.POLLOUT if writes else select.POLLIN)
-            return bool(known.poll(None if seconds is None else seconds * 1000))
+            return bool(known.poll(for_poll(seconds)))
         reading, writing = ([], [sock]) if writes else ([sock], [])
         return any(select.select(reading, writing, [], seconds))
     except (OSError, ValueError):

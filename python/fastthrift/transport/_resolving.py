@@ -98,6 +98,9 @@ _under_way: dict[tuple[Any, ...], Lookup] = {}
 
 def needs_no_lookup(host: Any) -> bool:
     """Whether a host is an address, or this one: nobody is asked for it."""
+    if isinstance(host, bytes):
+        # As `getaddrinfo` takes a name, too.
+        host = host.decode("ascii", "replace")
     if not host or ":" in host:
         return True
     try:

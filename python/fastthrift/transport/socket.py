@@ -21,6 +21,7 @@ from ._addresses import (
     Address,
     EitherFamily,
     could_not_connect,
+    given_seconds,
     has_input,
     has_room,
     host_and_port,
@@ -82,6 +83,9 @@ class TSocket(TTransportBase):
     # Whether it is a client's.
     _sends_requests = True
 
+    #: Whether it was closed on this side, by another thread, while something was waited for.
+    closed_in_call = False
+
     # The timeout that the socket has because of it, in seconds.
     _within: float = -1.0
 
@@ -109,7 +113,8 @@ class TSocket(TTransportBase):
         """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
 
         ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of ``host``;
-        without it all of them are tried in turn. Timeouts are in milliseconds:
+        without it all of them are tried in turn. Timeouts are in milliseconds, and a ``ValueError``
+        where they are negative:
         ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
         connecting, the lookup of ``host`` included and whatever the number of its addresses,
         ``socket_timeout`` when it is not given.
@@ -124,8 +129,8 @@ class TSocket(TTransportBase):
         self.host = None if sock or unix_socket else host
         self.port = None if sock or unix_socket else port
         self.socket_family = socket_family or EITHER_FAMILY
-        self.socket_timeout = seconds(socket_timeout)
-        self.connect_timeout = seconds(connect_timeout) or self.socket_timeout
+        self.socket_timeout = given_seconds(socket_timeout)
+        self.connect_timeout = given_seconds(connect_timeout) or self.socket_timeout
 
     def _init_sock(self) -> None:
         self.sock = new_client_socket(self.unix_socket, self.socket_family)
@@ -235,6 +240,15 @@ class TSocket(TTransportBase):
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
+        except OSError:
+            # Another thread has closed it meanwhile, which the system may tell by an error.
+            if self.sock is sock or not self._sends_requests:
+                raise
+            self.closed_in_call = True
+            data = b""
+        else:
+            if not data:
+                self.closed_in_call = self.sock is not sock
         if not data and not (data := self._last_bytes(sock, sz)):
             end = TTransportException(
                 type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
@@ -494,8 +508,8 @@ class TServerSocket:
         self.port = None if unix_socket else port
         self.descriptor = descriptor
         self.socket_family = socket_family or EITHER_FAMILY
-        self.client_timeout = seconds(client_timeout)
-        self.message_timeout = seconds(message_timeout)
+        self.client_timeout = given_seconds(client_timeout)
+        self.message_timeout = given_seconds(message_timeout)
         self.backlog = backlog
         self.reuse_port = reuse_port
         self._listening: Listening | None = None

@@ -10,10 +10,11 @@ import warnings
 
 import pytest
 from fastthrift.contrib.aio.client import TAsyncClient
+from fastthrift.contrib.aio.http import make_client as make_http_client
 from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
 from fastthrift.contrib.aio.rpc import make_client
-from fastthrift.contrib.aio.socket import TAsyncSocket
+from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransportFactory
 from fastthrift.protocol import (
     TBinaryProtocolFactory,
@@ -735,6 +736,47 @@ def test_timeouts_are_milliseconds():
             sock.set_timeout(None)
             assert sock.socket_timeout is None
             assert await client.add(1, 2) == 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+def test_what_is_no_time_is_no_timeout(timeout):
+    for options in ({"timeout": timeout}, {"connect_timeout": timeout}):
+        with pytest.raises(ValueError, match="Timeout value out of range"):
+            run(make_client(Calls, "127.0.0.1", 1, **options))
+    for options in ({"client_timeout": timeout}, {"message_timeout": timeout}):
+        with pytest.raises(ValueError, match="Timeout value out of range"):
+            TAsyncServerSocket("127.0.0.1", 1, **options)
+    with pytest.raises(ValueError, match="Timeout value out of range"):
+        run(make_http_client(Calls, url="http://127.0.0.1:1/", timeout=timeout))
+
+
+def test_a_host_may_be_bytes():
+    async def main():
+        async with serving() as server:
+            client = await make_client(Calls, b"localhost", port_of(server))
+            assert await client.add(1, 2) == 3
+            client.close()
+
+    run(main())
+
+
+def test_a_client_that_is_closed_while_it_waits_says_so():
+    async def main():
+        handler = Handler()
+        async with serving(handler) as server:
+            client = await make_client(Calls, "127.0.0.1", port_of(server))
+            waiting = asyncio.ensure_future(client.wait(1))
+            await handler.waiting.wait()
+            client.close()
+            with pytest.raises(TTransportException) as caught:
+                await waiting
+            handler.go_on.set()
+        assert caught.value.type == TTransportException.END_OF_FILE
+        assert "this side closed the connection while Calls.wait() waited for its answer" in (
+            caught.value.message
+        )
 
     run(main())
 

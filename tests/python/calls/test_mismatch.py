@@ -45,6 +45,7 @@ from support import aio as aio_support
 from support.rpc import (
     PATIENCE,
     Calls,
+    Handler,
     client_of,
     i32_result,
     make_server,
@@ -446,6 +447,28 @@ def test_a_hang_up_after_an_answer_is_no_mismatch():
     assert (
         "the server hung up without answering Calls.add(): it may close connections that are "
         "idle, or have stopped" in caught.value.message
+    )
+
+
+def test_a_client_that_another_thread_closes_while_it_waits_says_so():
+    handler = Handler()
+    with serving(make_server(handler)) as port, client_of(port) as client:
+
+        def close():
+            handler.waiting.wait(PATIENCE)
+            client.close()
+            handler.go_on.set()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        with pytest.raises(TTransportException) as caught:
+            client.wait(1)
+        closing.join()
+        client.reopen()
+        assert client.add(1, 2) == 3
+    assert caught.value.type == TTransportException.END_OF_FILE
+    assert "this side closed the connection while Calls.wait() waited for its answer" in (
+        caught.value.message
     )
 
 

@@ -246,10 +246,71 @@ def test_a_script(run, tmp_path):
         APPLICATION
         + "import helper, os\n"
         + "assert __name__ == '__main__' and sys.modules['__main__'].__dict__ is globals()\n"
-        + "assert __file__ == sys.argv[0]\n"
+        + "assert sys.argv[0] == os.path.join('apps', 'app.py')\n"
     )
     output = run("", "-m", "fastthrift.compat", os.path.join("apps", "app.py"), "a", "--flag")
     assert output == "fastthrift a --flag\n"
+
+
+# What `python script.py` gives a script, and what a script may ask of it.
+ASKING = """
+import builtins, dataclasses, inspect, json, os, pickle, sys, typing
+
+@dataclasses.dataclass
+class Point:
+    x: int = 1
+
+def main():
+    facts = {
+        "file": __file__, "argv": sys.argv, "path": sys.path[0], "spec": __spec__,
+        "package": __package__, "loader": type(__loader__).__name__,
+        "builtins": __builtins__ is builtins,
+        # No `from __future__ import annotations` but a script's own.
+        "annotations": repr(Point.__annotations__), "hints": repr(typing.get_type_hints(Point)),
+        "source": inspect.getsource(Point), "pickled": repr(pickle.loads(pickle.dumps(Point(2)))),
+    }
+    os.chdir("/")
+    facts["found"] = os.path.exists(__file__)
+    print(json.dumps(facts, indent=1))
+
+main()
+"""
+
+
+def test_a_script_finds_what_python_gives_it(run, tmp_path):
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "apps" / "asking.py").write_text(ASKING)
+    (tmp_path / "linked.py").symlink_to(tmp_path / "apps" / "asking.py")
+    for script in (os.path.join("apps", "asking.py"), "linked.py"):
+        assert run("", "-m", "fastthrift.compat", script, "a") == run("", script, "a")
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (["nofile.py"], "can't open nofile.py: No such file or directory"),
+        (["empty"], "can't find a module __main__ in empty"),
+        (["-m", "nomod"], "no module named nomod"),
+        (["-m", "nomod.sub"], "No module named 'nomod'"),
+        (["-m", "package"], "package is a package without a module __main__"),
+        (["-c", "print(1)"], "no option -c: a script comes first, or -m and a module"),
+        (["-"], "no option -: a script comes first, or -m and a module"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_a_line(run, tmp_path, command, problem):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    errors = run("", "-m", "fastthrift.compat", *command, fails=True)
+    assert errors == f"python -m fastthrift.compat: {problem}\n"
+
+
+def test_an_import_that_fails_in_a_module_is_the_programs_own_error(run, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("import unheard_of\n")
+    errors = run("", "-m", "fastthrift.compat", "-m", "package.app", fails=True)
+    assert "Traceback" in errors
+    assert "No module named 'unheard_of'" in errors
 
 
 def test_a_module(run, tmp_path):

@@ -199,6 +199,30 @@ def test_an_interrupt_returns_from_serve_and_a_second_one_is_what_it_was() -> No
     assert output.split() == ["True", "interrupted", "returned"]
 
 
+def test_a_second_interrupt_ends_a_program_that_has_pythons_own_handler_no_more() -> None:
+    program = PROGRAM + textwrap.dedent(
+        """
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+        def accepting():
+            signal.raise_signal(signal.SIGINT)
+            print(server.closed, flush=True)
+            signal.raise_signal(signal.SIGINT)
+
+        server.serve()
+        print("returned")
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "True\n", "")
+
+
 def test_a_process_that_a_handler_forks_is_ended_by_signals() -> None:
     output = run_program(
         PROGRAM

@@ -12,8 +12,12 @@ import textwrap
 import threading
 
 import pytest
+from fastthrift._serve.health import wait_for
+from fastthrift.http import make_client as make_http_client
+from fastthrift.rpc import client_context, make_client
 from fastthrift.transport import TServerSocket, TSocket, TTransportException
-from support.rpc import PATIENCE
+from fastthrift.transport._addresses import has_input
+from support.rpc import PATIENCE, Calls
 
 
 def port_of(server):
@@ -310,6 +314,52 @@ def test_connect_timeout(tmp_path):
         assert caught.value.type == TTransportException.NOT_OPEN
         assert isinstance(caught.value, TimeoutError)
         assert not client.is_open()
+
+
+@pytest.mark.parametrize("timeout", [-1, -0.5, float("nan"), float("-inf")])
+def test_what_is_no_time_is_no_timeout(timeout):
+    for options in ({"socket_timeout": timeout}, {"connect_timeout": timeout}):
+        with pytest.raises(ValueError, match="Timeout value out of range"):
+            TSocket("127.0.0.1", 1, **options)
+    for options in ({"client_timeout": timeout}, {"message_timeout": timeout}):
+        with pytest.raises(ValueError, match="Timeout value out of range"):
+            TServerSocket("127.0.0.1", 1, **options)
+    with pytest.raises(ValueError, match="Timeout value out of range"):
+        make_client(Calls, "127.0.0.1", 1, timeout=timeout)
+    with (
+        pytest.raises(ValueError, match="Timeout value out of range"),
+        client_context(Calls, "127.0.0.1", 1, socket_timeout=timeout),
+    ):
+        pass
+    with pytest.raises(ValueError, match="Timeout value out of range"):
+        make_http_client(Calls, url="http://127.0.0.1:1/", timeout=timeout)
+    # As in thriftpy2.
+    client = TSocket("127.0.0.1", 1)
+    client.set_timeout(timeout)
+    assert client.socket_timeout is None
+
+
+def test_a_time_longer_than_the_system_takes_is_waited_for():
+    month = 31 * 24 * 3600
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        socket.create_connection(listener.getsockname()).close()
+        assert has_input(listener, month)
+        assert wait_for([listener.fileno()], month) == [listener.fileno()]
+
+
+def test_a_host_may_be_bytes():
+    with listening(b"127.0.0.1", 0) as server:
+        client = TSocket(b"localhost", port_of(server), socket_family=socket.AF_INET)
+        client.open()
+        accepted = server.accept()
+        assert_talk(client, accepted)
+        assert client.peer == f"localhost:{port_of(server)}"
+        client.close()
+        accepted.close()
+    client = TSocket(b"127.0.0.1", 1)
+    with pytest.raises(TTransportException, match="Could not connect"):
+        client.open()
+    assert client.peer == "127.0.0.1:1"
 
 
 def test_timeouts_are_milliseconds():

@@ -45,7 +45,7 @@ from fastthrift.http.client import THttpException, THttpHeaderFactory, require_n
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY, has_input
+from fastthrift.transport._addresses import EITHER_FAMILY, given_seconds, has_input
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport._ssl import ask_for_tls
@@ -217,9 +217,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self._transports: list[Any] = []
         self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
         self._request_headers = RequestHeaders()
-        self._timeout: float | None = None
+        self._timeout = given_seconds(timeout)
         self._ssl_context = ssl_context
-        self.set_timeout(timeout)
         # Of the last response.
         self.code: int | None = None
         self.message: str | None = None

@@ -20,6 +20,7 @@ from fastthrift.transport._addresses import (
     Address,
     EitherFamily,
     could_not_connect,
+    given_seconds,
     has_input,
     host_and_port,
     in_turn,
@@ -71,6 +72,8 @@ class _Stream:
     socket_timeout: float | None = None
     # A moment of `time.monotonic` that bounds each of them in addition.
     deadline: float | None = None
+    #: Whether it was closed on this side while something was waited for.
+    closed_in_call = False
     # Whether a read was given up, so that what comes next is not what was waited for.
     interrupted = False
     # How many bytes were sent at once since something came.
@@ -102,6 +105,7 @@ class _Stream:
             self.close()
             data = b""
         if not data:
+            self.closed_in_call = self.writer is None
             end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
             if self._sends_requests and await self._never_arrived():
                 end.request_sent = False
@@ -235,7 +239,8 @@ class TAsyncSocket(_Stream):
         """Give ``host`` and ``port``, or ``unix_socket`` (a path), or ``sock`` (connected).
 
         ``socket_family``, ``AF_INET`` or ``AF_INET6``, restricts the addresses of ``host``;
-        without it all of them are tried in turn. Timeouts are in milliseconds:
+        without it all of them are tried in turn. Timeouts are in milliseconds, and a ``ValueError``
+        where they are negative:
         ``socket_timeout`` for each read and write, None or 0 for none; ``connect_timeout`` for
         connecting, whatever the number of addresses, ``socket_timeout`` when it is not given.
 
@@ -256,8 +261,8 @@ class TAsyncSocket(_Stream):
             _of_unix("open_unix_connection") if self.unix_socket else asyncio.open_connection
         )
         self.socket_family = socket_family or EITHER_FAMILY
-        self.socket_timeout = seconds(socket_timeout)
-        self.connect_timeout = seconds(connect_timeout) or self.socket_timeout
+        self.socket_timeout = given_seconds(socket_timeout)
+        self.connect_timeout = given_seconds(connect_timeout) or self.socket_timeout
 
         self.ssl_context = ssl_context
         if ssl_context is None and (cafile or capath or certfile or keyfile):
@@ -544,8 +549,8 @@ class TAsyncServerSocket:
         self.unix_socket = self._listener.unix_socket
         self.host = self._listener.host
         self.port = self._listener.port
-        self.client_timeout = seconds(client_timeout)
-        self.message_timeout = seconds(message_timeout)
+        self.client_timeout = given_seconds(client_timeout)
+        self.message_timeout = given_seconds(message_timeout)
         self.backlog = backlog
 
         self.ssl_context = ssl_context
