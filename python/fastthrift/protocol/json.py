@@ -11,7 +11,6 @@ which is no JSON, on purpose: thriftpy2 writes and reads them so.
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any, ClassVar
 
 from fastthrift._core import (
@@ -57,6 +56,20 @@ _NO_HEADER = b'{"version": 1}'
 
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
+
+
+#: How many bytes there are before a message: its length, which has no sign.
+LENGTH = 4
+
+
+def length_before(size: int) -> bytes:
+    """What stands before a message of so many bytes."""
+    return size.to_bytes(LENGTH, "big")
+
+
+def message_length(header: bytes | bytearray) -> int:
+    """How many bytes the message has that these stand before."""
+    return int.from_bytes(header, "big")
 
 
 def check_name(name: Any, limit: int) -> None:
@@ -175,11 +188,10 @@ class TJSONProtocol(TProtocolBase):
         return self._data is not None
 
     def _write_len(self, x: int) -> None:
-        self.trans.write(struct.pack("!I", int(x)))
+        self.trans.write(length_before(int(x)))
 
     def _read_len(self) -> int:
-        (size,) = struct.unpack("!I", readall(self.trans.read, 4))
-        return int(size)
+        return message_length(readall(self.trans.read, LENGTH))
 
     def _read_text(self) -> bytes:
         size = self._read_len()
