@@ -27,7 +27,7 @@ from fastthrift._core import (
     write_json_value,
 )
 from fastthrift.protocol.base import TProtocolBase
-from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException, too_large
 from fastthrift.transport.base import readall
 
 __all__ = [
@@ -76,19 +76,13 @@ def check_name(name: Any, limit: int) -> None:
     """Refuse the name of a message, a ``str`` or bytes, that is too long in bytes of UTF-8."""
     data = name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name
     if isinstance(data, bytes) and len(data) > limit:
-        raise TMalformedDataException(
-            TProtocolException.SIZE_LIMIT,
-            f"a string of {len(data)} bytes exceeds the limit of {limit} (max_string_size)",
-        )
+        raise too_large("a string", len(data), limit, "max_string_size")
 
 
 def check_message(size: int, limit: int) -> None:
     """Refuse a message that is too long, in bytes, to be sent or read."""
     if size > limit:
-        raise TMalformedDataException(
-            TProtocolException.SIZE_LIMIT,
-            f"a message of {size} bytes exceeds the limit of {limit} (max_message_size)",
-        )
+        raise too_large("a message", size, limit, "max_message_size")
 
 
 def encode_binary(data: Any) -> str:

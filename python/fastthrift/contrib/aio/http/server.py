@@ -11,6 +11,7 @@ from typing import Any
 
 from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, BadRequest, Exchange
+from fastthrift._calls.lines import log_ended
 from fastthrift._calls.server_call import SettledCall
 from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift._calls.steps import drive
@@ -143,7 +144,7 @@ class TAsyncHttpServer(TAsyncServer):
         except (TTransportException, OSError) as error:
             if not is_lost(error):
                 raise
-            logger.debug("Connection of %s ended: %s", connection.peer, error)
+            log_ended(logger, connection.peer, error)
 
     def _settle(self, error: BaseException, *args: Any) -> Settlement:
         if isinstance(error, BadRequest):
