@@ -10,6 +10,7 @@ from fastthrift.protocol.exc import (
     TMalformedDataException,
     TProtocolException,
     TTruncatedDataException,
+    too_large,
 )
 from fastthrift.thrift import TType
 from fastthrift.transport import TMemoryBuffer
@@ -96,10 +97,7 @@ def _struct_end(pieces: _Pieces, spoken: Any) -> int:
     limit = spoken.max_message_size
     while (end := scan.wanted(pieces.ahead)) > len(pieces.ahead) or end > limit:
         if end > limit:
-            raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT,
-                f"a struct of at least {end} bytes exceeds the limit of {limit} (max_message_size)",
-            )
+            raise too_large("a struct", end, limit, "max_message_size", at_least=True)
         pieces.fetch_up_to(end)
     return end
 

@@ -36,6 +36,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import (
@@ -253,7 +254,7 @@ class TSimpleServer(TServer):
                     try:
                         self._converse(client, connection)
                     except Exception:
-                        logger.exception("The connection of %s failed", connection.peer)
+                        log_failed(logger, connection.peer)
 
 
 class TThreadedServer(TServer):
@@ -310,7 +311,7 @@ class TThreadedServer(TServer):
             try:
                 self.handle(client)
             except Exception:
-                logger.exception("The connection of %s failed", connection.peer)
+                log_failed(logger, connection.peer)
 
 
 class TThreadPoolServer(TServer):
@@ -368,7 +369,7 @@ class TThreadPoolServer(TServer):
                     try:
                         self._converse(client, connection)
                     except Exception:
-                        logger.exception("The connection of %s failed", connection.peer)
+                        log_failed(logger, connection.peer)
 
 
 class TNonblockingServer(TServer):

@@ -230,6 +230,27 @@ BREAKS = [
         ("http/test_requests::test_refused_requests_end_the_connection",),
     ),
     Break(
+        "what a client over HTTP raises",
+        "asyncio takes each failure of the system for a connection that was not made",
+        "                told = OSError(*error.args[:2])\n",
+        "                told = OSError(None, str(error))\n",
+        ("http/test_outcomes::test_both_clients_raise_the_same",),
+    ),
+    Break(
+        "what a client over HTTP raises",
+        "a connection that is refused is any failure",
+        "        if isinstance(error, ConnectionRefusedError):\n            failure = self._kinds.refused(",
+        "        if False:\n            failure = self._kinds.refused(",
+        ("http/test_outcomes::test_nobody_listens",),
+    ),
+    Break(
+        "what a client over HTTP raises",
+        "a connection that nobody takes is an answer that does not come",
+        "        if stage in (Stage.LOOKING, Stage.CONNECTING):\n",
+        "        if stage is Stage.LOOKING:\n",
+        ("http/test_outcomes::test_nobody_takes_the_connection",),
+    ),
+    Break(
         "of two messages in one body none runs",
         "nobody looks for a second",
         "    return len(rest) > _MOST_WHITE_SPACE or bool(rest.strip())\n",

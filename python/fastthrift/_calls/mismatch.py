@@ -7,7 +7,7 @@ transport each find that the other one sends garbage, or hangs up.
 from __future__ import annotations
 
 from fastthrift._calls.transports import LOOKED_AT, find_layer, is_said_of, layers
-from fastthrift._core import detect
+from fastthrift._core import detect, frame_end
 from fastthrift.transport.base import TTransportException
 
 TYPE_CHECKING = False
@@ -24,8 +24,8 @@ _NO_MESSAGES = {
     "zlib": ("a stream that zlib has compressed", "messages that are not compressed"),
 }
 
-# Of a frame, and of a name in the binary protocol, in bytes; and what comes after the name.
-_LENGTH, _CALL = 4, b"\1"
+# What comes after the name in a call of the binary protocol without a version.
+_CALL = b"\1"
 
 _OLD_BINARY = "old binary"
 _HEADER = "THeader"
@@ -94,7 +94,7 @@ def _spoken(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
         return None
     opening = bytes(opening[:LOOKED_AT])
     found = detect(opening)
-    if found is None and int.from_bytes(opening[:_LENGTH], "big") == len(opening) - _LENGTH:
+    if found is None and frame_end(opening) == len(opening):
         # A frame with a name alone is a message without a version, whose type is not in the frame.
         found = detect(opening + _CALL)
     if found is None and _is_compressed(opening):

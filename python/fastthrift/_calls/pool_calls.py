@@ -42,6 +42,7 @@ from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
+from fastthrift.transport._addresses import not_connected
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
@@ -650,7 +651,7 @@ def no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
         why = "the deadline is over, and no address was found until then"
     else:
         why = f"no address was found within {(seconds or 0) * 1000:g} ms"
-    return f"Could not connect to {url}: {why}"
+    return not_connected(url, why)
 
 
 class _Block:

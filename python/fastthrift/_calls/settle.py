@@ -10,6 +10,7 @@ import errno
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastthrift._calls.lines import NO_MESSAGE, log_ended, log_no_message, log_unread, unread
 from fastthrift._calls.mismatch import explain, explain_handshake, explain_refused
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
@@ -109,35 +110,25 @@ def _settle_input(
     # and ends too early, has not lost its client.
     is_whole = is_said_of(prot.trans, "holds_whole_messages")
     if closed or (is_lost(error) and found is None and not is_whole):
-        logger.debug("Connection of %s ended: %s", peer, error)
+        log_ended(logger, peer, error)
         return Settlement(None, False)
     if call.header is None:
-        what = found or "what is no message"
-        more = "" if rates is None else rates.tell(what)
+        more = "" if rates is None else rates.tell(found or NO_MESSAGE)
         if more is not None:
-            text = "Closing the connection of %s, which sent %s: %r%s"
-            logger.warning(text, peer, what, error, more)
+            log_no_message(logger, peer, found, repr(error), more)
         return Settlement(None, False)
     malformed = isinstance(error, (TProtocolException, ProtocolError)) or (
         is_whole and is_lost(error)
     )
     more = "" if rates is None else rates.tell("arguments")
     if more is not None:
-        logger.warning(
-            "Closing the connection of %s: cannot read the call of %s: %r%s",
-            peer,
-            call.label,
-            error,
-            more,
-            exc_info=None if malformed else error,
-        )
+        log_unread(logger, peer, call.label, repr(error), more, None if malformed else error)
     if call.oneway:
         return Settlement(None, False)
     kind = (
         TApplicationException.PROTOCOL_ERROR if malformed else TApplicationException.INTERNAL_ERROR
     )
-    text = f"The arguments of {printable(call.method)} cannot be read"
-    return Settlement(TApplicationException(kind, text), False)
+    return Settlement(TApplicationException(kind, unread(call.method)), False)
 
 
 def _internal_error(error: BaseException, call: ServerCall) -> TApplicationException:

@@ -8,7 +8,7 @@ unwound: it is stopped at the end of a program (``call_waiting`` in ``src/py/ffi
 from __future__ import annotations
 
 from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._core import DEFAULT_MAX_SIZE, source_below, take_output, tells_later
+from fastthrift._core import DEFAULT_MAX_SIZE, frame_end, source_below, take_output, tells_later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def is_enough(opening: bytes, trans: Any) -> bool:
     are a length that the transport refuses, no more may come."""
     if len(opening) >= LOOKED_AT or not tells_later(opening):
         return True
-    length = int.from_bytes(opening[:_LENGTH], "big", signed=True)
-    return len(opening) >= _LENGTH and not 0 < length <= getattr(
-        trans, "max_frame_size", DEFAULT_MAX_SIZE
-    )
+    if len(opening) < _LENGTH:
+        return False
+    end = frame_end(opening)
+    return end is None or end - _LENGTH > getattr(trans, "max_frame_size", DEFAULT_MAX_SIZE)
 
 
 def is_end(error: Exception) -> bool:

@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.budget import HeaderCall, call_over
+from fastthrift._calls.lines import log_failed, log_no_message, log_unread
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
@@ -474,7 +475,7 @@ class Serving:
                 else:
                     maker.make(work)
             except Exception:
-                self._logger.exception("The connection of %s failed", work.peer)
+                log_failed(self._logger, work.peer)
                 if isinstance(work, ServedCalls):
                     work.give_up()
             # What waits for more keeps no connection open that its client has closed.
@@ -486,22 +487,10 @@ class Serving:
         more = f" ({notice.more} more since the last such line)" if notice.more else ""
         if notice.kind == "no message":
             prot = self._formats.expected(notice.opening)
-            found = explain(notice.opening, prot, "server") or "what is no message"
-            log(
-                "Closing the connection of %s, which sent %s: %s%s",
-                notice.peer,
-                found,
-                notice.problem,
-                more,
-            )
+            found = explain(notice.opening, prot, "server")
+            log_no_message(self._logger, notice.peer, found, notice.problem, more)
         elif notice.kind == "bad call":
-            log(
-                "Closing the connection of %s: cannot read the call of %s: %s%s",
-                notice.peer,
-                notice.method,
-                notice.problem,
-                more,
-            )
+            log_unread(self._logger, notice.peer, notice.method, notice.problem, more)
         elif notice.kind == "overload":
             log("Overloaded: %d calls wait, others are refused%s", notice.limit, more)
         elif notice.kind == "full":

@@ -26,6 +26,7 @@ from fastthrift._calls.exchange import (
     require_call,
     too_large,
 )
+from fastthrift._calls.lines import unread
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, SEPARATOR, ServerCall
 from fastthrift._calls.services import (
@@ -33,7 +34,6 @@ from fastthrift._calls.services import (
     check_service,
     find_handler,
     is_processor,
-    printable,
 )
 from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
@@ -244,10 +244,10 @@ class Mounted:
     def settle(self, error: BaseException, call: ServerCall, oprot: Any, processor: Any) -> None:
         """Log what a call failed with, and answer it. Raises ``BadRequest`` for one that could not
         be read to its end."""
-        unread = call.header is not None and call.stage == BEGUN
+        is_unread = call.header is not None and call.stage == BEGUN
         conclude(error, processor, call, call.peer, oprot, logger, rates=self._rates)
-        if unread:
-            raise BadRequest(400, f"the arguments of {printable(call.method)} cannot be read")
+        if is_unread:
+            raise BadRequest(400, unread(call.method))
 
 
 def read_piece(read: Callable[[int], bytes], size: int) -> bytes:

@@ -26,9 +26,11 @@ from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType, TType, to_dict
 from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
+from fastthrift.protocol.json import LENGTH, length_before, message_length
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
+from fastthrift.transport._header_rules import LENGTH as FRAME_LENGTH
 from fastthrift.transport.header import THeaderSubprotocolID
 
 from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
@@ -40,8 +42,6 @@ INPUTS = ("auto", "raw", "hex", "base64")
 PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
 TRANSPORTS = ("auto", "framed", "buffered", "header")
 
-# The bytes of a frame's length, and of that of thriftpy2's JSON.
-_LENGTH = 4
 _KINDS = {
     TMessageType.CALL: "call",
     TMessageType.REPLY: "reply",
@@ -177,7 +177,7 @@ class _Found(ABC):
         self.protocol = protocol
         self.framed = framed
         #: Where the message begins.
-        self.base = base if base is not None else _LENGTH if framed else 0
+        self.base = base if base is not None else FRAME_LENGTH if framed else 0
 
     def note_wrong(self, text: str, at: int | None, path: str = "") -> None:
         if self.wrong is None:
@@ -318,7 +318,7 @@ class _Json(_Found):
         super().__init__("json", framed=framed)
         data = data[self.base :]
         if data.lstrip().startswith(b"{"):
-            data = len(data).to_bytes(_LENGTH, "big") + data
+            data = length_before(len(data)) + data
         protocol = TJSONProtocol(TMemoryBuffer(data))
         self._value: Any = None
         try:
@@ -334,7 +334,7 @@ class _Json(_Found):
             self._value = self._as_plain(self._read)
         except (TException, EOFError, ValueError) as error:
             self.note_wrong(getattr(error, "message", None) or str(error), None)
-        rest = len(data) - _LENGTH - int.from_bytes(data[:_LENGTH], "big")
+        rest = len(data) - LENGTH - message_length(data[:LENGTH])
         if rest > 0:
             self.note_wrong(f"{rest} bytes follow the end", None)
 
@@ -404,12 +404,11 @@ def _found(data: bytes, kind: Any, arguments: argparse.Namespace) -> _Found:
 
 def _in_header(data: bytes, kind: Any, protocol: str, *, message: bool) -> _Found:
     """What is in a frame of THeader. Raises `_NotDecoded` for bytes that are none."""
-    size = int.from_bytes(data[:_LENGTH], "big")
-    whole = data[: _LENGTH + size]
-    if not is_header_frame(whole[_LENGTH:]):
+    whole = data[: _core.frame_end(data)]
+    if not is_header_frame(whole[FRAME_LENGTH:]):
         raise _NotDecoded("the bytes are no frame of THeader: 0f ff after a length is missing")
     try:
-        frame = read_frame(whole[_LENGTH:], DEFAULT_MAX_SIZE)
+        frame = read_frame(whole[FRAME_LENGTH:], DEFAULT_MAX_SIZE)
     except TTransportException as error:
         raise _NotDecoded(f"the frame of THeader is broken: {error.message}") from None
     if protocol == "auto":
@@ -424,8 +423,8 @@ def _in_header(data: bytes, kind: Any, protocol: str, *, message: bool) -> _Foun
     base = len(source) - len(frame.payload)
     found = _Traced(source, kind, protocol, framed=True, message=message, base=base)
     found.frame = frame
-    if missing := _missing_of_frame(data):
-        found.note_wrong(f"the frame lacks {missing} bytes", len(data))
+    if wrong := _wrong_with_frame(data):
+        found.note_wrong(wrong, len(data))
     if rest := len(data) - len(whole):
         found.note_rest(rest, "the frame", len(whole))
     return found
@@ -433,14 +432,13 @@ def _in_header(data: bytes, kind: Any, protocol: str, *, message: bool) -> _Foun
 
 def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, bool]]:
     """The ways in which the bytes may be understood: protocols, and whether in a frame."""
-    length = int.from_bytes(data[:_LENGTH], "big") if len(data) > _LENGTH else -1
-    fills = length == len(data) - _LENGTH
+    fills = _core.frame_end(data) == len(data)
     for framed in (False, True):
         if framed and transport != "framed" and not (transport == "auto" and fills):
             continue
         if not framed and transport == "framed":
             continue
-        start = data[_LENGTH:] if framed else data
+        start = data[FRAME_LENGTH:] if framed else data
         text = start.lstrip()
         if protocol != "auto":
             yield protocol, framed
@@ -449,7 +447,7 @@ def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, boo
             yield ("json", False) if _is_thriftpys(text) else ("apache-json", framed)
         elif text.startswith(b"["):
             yield "apache-json", framed
-        elif _is_thriftpys(start[_LENGTH:].lstrip()):
+        elif _is_thriftpys(start[LENGTH:].lstrip()):
             yield "json", framed
         else:
             yield "binary", framed
@@ -463,15 +461,23 @@ def _is_thriftpys(text: bytes) -> bool:
 
 def _understood(data: bytes, kind: Any, way: tuple[str, bool], *, message: bool) -> _Found:
     protocol, framed = way
-    if framed and (missing := _missing_of_frame(data)):
+    if framed and (wrong := _wrong_with_frame(data)):
         whole = _of(data, kind, protocol, framed=True, message=message)
-        whole.note_wrong(f"the frame lacks {missing} bytes", len(data))
+        whole.note_wrong(wrong, len(data))
         return whole
     return _of(data, kind, protocol, framed=framed, message=message)
 
 
-def _missing_of_frame(data: bytes) -> int:
-    return max(0, int.from_bytes(data[:_LENGTH], "big") - (len(data) - _LENGTH))
+def _wrong_with_frame(data: bytes) -> str | None:
+    """What is wrong with the length of a frame that bytes begin with, if anything."""
+    if len(data) < FRAME_LENGTH:
+        return "the length of a frame is missing"
+    try:
+        length = _core.frame_length(data[:FRAME_LENGTH], sys.maxsize)
+    except TTransportException as error:
+        return error.message
+    missing = FRAME_LENGTH + length - len(data)
+    return f"the frame lacks {missing} bytes" if missing > 0 else None
 
 
 def _of(data: bytes, kind: Any, protocol: str, *, framed: bool, message: bool) -> _Found:

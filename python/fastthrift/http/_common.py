@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import CONTENT_TYPE as CONTENT_TYPE
-from fastthrift._calls.mismatch import is_message
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._addresses import split_url, without_secrets
 from fastthrift.transport._header_names import require_latin, require_line, require_text
@@ -19,12 +17,6 @@ DEFAULT_HTTP_CLIENT_TIMEOUT_MS = 30000
 DEFAULT_MAX_MESSAGE_SIZE = DEFAULT_MAX_SIZE
 
 _PORTS = {"http": 80, "https": 443}
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
-# What pages and their errors come as, and how a page starts whatever it comes as.
-_PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/json", "application/json")
-_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
-# Characters of a server's text in an error message.
-_LONGEST_TEXT = 200
 
 
 class Address(NamedTuple):
@@ -125,49 +117,3 @@ def make_uri(host: str, port: int, path: str, scheme: str, url: str) -> str:
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return HTTP_URI.format(scheme=scheme, host=host, port=port, path=path)
-
-
-def describe_answer(status: int, reason: str | None, content_type: str | None, size: int) -> str:
-    """What a server answered, for a message about an answer that is no Thrift.
-
-    The body is not shown: it may hold anything.
-    """
-    text = f"answered {status} {shown(reason)}".rstrip()
-    if size == 0:
-        return f"{text} with an empty body"
-    media_type = _MEDIA_TYPE.match(content_type or "")
-    kind = f"Content-Type {media_type.group()}" if media_type else "no Content-Type"
-    return f"{text} with {kind} and {size} bytes"
-
-
-def is_page(content_type: str | None, body: bytes | bytearray) -> bool:
-    """Whether a body is a page in place of a message, such as that of a login.
-
-    Servers label messages, and their empty answers to oneway calls, as they like: what begins as a
-    message is one.
-    """
-    if not body:
-        return False
-    media_type = (content_type or "").partition(";")[0].strip().lower()
-    if media_type in _PAGE_TYPES or media_type.endswith("+json"):
-        return not is_message(body)
-    return _PAGE.match(body) is not None
-
-
-def details_of_failure(status: int, content_type: str | None, location: str | None) -> str:
-    """What is added to the status of an answer that is not one of success; may be nothing."""
-    if location and 300 <= status < 400:
-        return f", and redirects to {shown(without_secrets(location))}"
-    media_type = _MEDIA_TYPE.match(content_type or "")
-    return f", with Content-Type {media_type.group()}" if media_type else ""
-
-
-def no_http(where: Any, what: str) -> str:
-    """What is said of a peer that answers with something else."""
-    return f"{where} does not answer with HTTP: {what}"
-
-
-def shown(text: str | None) -> str:
-    """A text of a server, for a message."""
-    text = (text or "")[:_LONGEST_TEXT]
-    return text if text.isprintable() else repr(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client as http_client
 import io
 import os
@@ -24,16 +23,8 @@ from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
 from fastthrift.transport._addresses import NameTimeout, given_seconds
 from fastthrift.transport._arrival import never_arrived
-from fastthrift.transport._ssl import ask_for_tls
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
-from fastthrift.transport.base import (
-    DeadlineExceeded,
-    TTransportBase,
-    TTransportConnectionReset,
-    TTransportException,
-    TTransportFactory,
-    TTransportTimeout,
-)
+from fastthrift.transport.base import TTransportBase, TTransportException, TTransportFactory
 
 from ._bounded import bind
 from ._common import (
@@ -43,14 +34,12 @@ from ._common import (
     Address,
     Named,
     RequestHeaders,
-    describe_answer,
-    details_of_failure,
-    is_page,
     make_uri,
-    no_http,
     parse_uri,
-    shown,
 )
+from ._outcome import Answer, Failures, Stage
+from ._outcome import THttpConnectionRefused as THttpConnectionRefused
+from ._outcome import THttpException as THttpException
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
@@ -74,21 +63,6 @@ class THttpHeaderFactory:
     def get_headers(self) -> dict[str, str]:
         """The headers that are added to a request, or take the place of the usual ones."""
         return self._headers
-
-
-class THttpException(TTransportException, OSError):
-    """A server could not be reached, or did not answer as one should.
-
-    ``status`` is that of its response, None when there was none.
-    """
-
-    def __init__(self, type: int = TTransportException.UNKNOWN, message: str | None = None) -> None:
-        super().__init__(type, message)
-        self.status: int | None = None
-
-
-class THttpConnectionRefused(THttpException, ConnectionRefusedError):
-    """Nothing listens at the server's address."""
 
 
 class THttpClient(TTransportBase):
@@ -140,6 +114,7 @@ class THttpClient(TTransportBase):
         self.bytes_told = (0, 0)
         # Whether the server is known not to have seen the last request.
         self._never_arrived = False
+        self._stage = Stage.CONNECTING
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
         self._http_header_factory = http_header_factory or THttpHeaderFactory()
@@ -169,11 +144,13 @@ class THttpClient(TTransportBase):
         assert self._http is not None
         self.request_sent = False
         try:
-            self._http.connect()
+            self._connect(self._http)
         except BaseException as error:
             self.close()
-            self._translate(error, connecting=True)
-            raise
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            raise failure from error
 
     def close(self) -> None:
         connection, self._http = self._http, None
@@ -254,10 +231,11 @@ class THttpClient(TTransportBase):
         try:
             body = self._exchange(connection, data, headers)
         except BaseException as error:
-            connecting = connection.sock is None and not self.request_sent
             self.close()
-            self._translate(error, connecting=connecting)
-            raise
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            raise failure from error
         if not self._keep_alive:
             connection.close()
         self.bytes_sent += len(data)
@@ -274,7 +252,7 @@ class THttpClient(TTransportBase):
         if self.deadline is None:
             return self._timeout
         if self._is_late():
-            raise DeadlineExceeded(message="the deadline is over")
+            raise TimeoutError("the deadline is over")
         left = max(self.deadline - time.monotonic(), 0.001)
         return left if self._timeout is None else min(left, self._timeout)
 
@@ -293,9 +271,17 @@ class THttpClient(TTransportBase):
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
+    def _connect(self, connection: http_client.HTTPConnection) -> None:
+        self._stage = Stage.CONNECTING
+        connection.connect()
+        self._stage = Stage.CONNECTED
+
     def _exchange(
         self, connection: http_client.HTTPConnection, data: bytes, headers: Named
-    ) -> bytes:
+    ) -> bytearray:
+        self._stage = Stage.CONNECTED
+        if connection.sock is None:
+            self._connect(connection)
         connection.putrequest(
             "POST",
             self.path or "/",
@@ -309,116 +295,53 @@ class THttpClient(TTransportBase):
 
         # Closed even when it is refused: it holds the socket.
         with connection.getresponse() as response:
+            self._stage = Stage.ANSWERED
             return self._read_response(response)
 
-    def _read_response(self, response: http_client.HTTPResponse) -> bytes:
+    def _read_response(self, response: http_client.HTTPResponse) -> bytearray:
         self.code, self.message, self.headers = (
             response.status,
             response.msg,
             response.getheaders(),
         )
-        where = self._address
-        content_type = response.getheader("Content-Type")
-        if not 200 <= response.status < 300:
-            location = response.getheader("Location")
-            details = details_of_failure(response.status, content_type, location)
-            error = THttpException(
-                message=f"{where} answered {response.status} {shown(response.reason)}{details}"
-            )
-            error.status = response.status
-            raise error
-        encoding = response.getheader("Content-Encoding", "identity")
-        if encoding.lower() != "identity":
-            raise THttpException(
-                message=f"{where} answered in an encoding that was not asked for: {encoding}"
-            )
-        body = bytearray()
+        answer = Answer(self._address, self.max_message_size)
+        answer.begin(response.status, response.reason, response.getheader)
         while chunk := response.read(_LARGEST_READ):
-            body += chunk
-            if len(body) > self.max_message_size:
-                raise THttpException(
-                    message=f"The response of {where} exceeds the limit of "
-                    f"{self.max_message_size} bytes"
-                )
+            answer.take(chunk)
         if response.length:
-            raise http_client.IncompleteRead(bytes(body), response.length)
-        text = describe_answer(response.status, response.reason, content_type, len(body))
-        require_no_page(f"{where} {text}", response.status, content_type, body)
-        self.answer_description = f"{where} {text}"
-        return bytes(body)
+            raise http_client.IncompleteRead(b"", response.length)
+        body = answer.end()
+        self.answer_description = answer.description
+        return body
 
     @property
     def _address(self) -> Address:
         return Address(self.scheme, self.host, self.port, self.path)
 
-    def _translate(self, error: BaseException, *, connecting: bool) -> None:
-        """Raise the Thrift exception that an error of the library means, if it is one."""
-        where = self._address
-        failure: TTransportException
+    def _failure(self, error: BaseException) -> TTransportException | None:
+        """The Thrift exception that an error of the library means, if it is one."""
+        failures, speaks_http = Failures(self._address), self.code is not None
         if isinstance(error, TTransportException):
-            return
-        if isinstance(error, NameTimeout):
-            late = self._is_late()
-            kind = DeadlineExceeded if late else TTransportTimeout
-            failure = kind(
-                TTransportException.NOT_OPEN,
-                f"{'the deadline is over' if late else 'timed out'}: no address of {where} was "
-                "found in time",
-            )
-        elif isinstance(error, TimeoutError) and connecting:
-            late = self._is_late()
-            kind = DeadlineExceeded if late else TTransportTimeout
-            failure = kind(
-                TTransportException.NOT_OPEN,
-                f"Could not connect to {where}: {'the deadline is over' if late else 'timed out'}",
-            )
-        elif isinstance(error, TimeoutError) and self._is_late():
-            failure = DeadlineExceeded(message=f"the deadline is over: no answer of {where}")
-        elif isinstance(error, TimeoutError):
-            failure = TTransportTimeout(message=f"timed out: no answer of {where} in time")
-        elif isinstance(error, ConnectionRefusedError):
-            failure = THttpConnectionRefused(
-                TTransportException.NOT_OPEN, f"Could not connect to {where}"
-            )
-            failure.errno = errno.ECONNREFUSED
-        elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
-            text = f"{where} closed the connection: {error}"
-            if self.code is None:
-                text += f"; does the server speak HTTP{'S' if self.scheme == 'https' else ''}?"
-            failure = TTransportConnectionReset(message=text)
+            return None
+        if isinstance(error, TimeoutError):
+            stage = Stage.LOOKING if isinstance(error, NameTimeout) else self._stage
+            return failures.late(stage, deadline_is_over=self._is_late())
+        if isinstance(error, OSError):
+            failure = failures.of_system(error, self._stage, speaks_http=speaks_http)
             if self._never_arrived:
                 failure.request_sent = False
-        elif isinstance(error, OSError):
-            text = f"Could not connect to {where}: {error}"
-            if self.scheme == "https":
-                text += ask_for_tls(error)
-            failure = THttpException(TTransportException.NOT_OPEN, text)
-        elif isinstance(error, http_client.IncompleteRead):
-            failure = THttpException(
-                TTransportException.END_OF_FILE, f"The response of {where} ends too early"
-            )
-        elif isinstance(error, http_client.HTTPException):
-            failure = THttpException(message=no_http(where, _what_came(error)))
-        else:
-            return
-        raise failure from error
+            return failure
+        if isinstance(error, http_client.IncompleteRead):
+            return failures.closed(self._stage, speaks_http=speaks_http)
+        if isinstance(error, http_client.HTTPException):
+            return failures.no_http(_what_came(error))
+        return None
 
 
 def _what_came(error: http_client.HTTPException) -> str:
     """What a peer has answered with in place of HTTP."""
     line: str = getattr(error, "line", "")
     return look_of(line.encode("latin-1", "replace")) or repr(error)
-
-
-def require_no_page(
-    description: str, status: int, content_type: str | None, body: bytes | bytearray
-) -> None:
-    """Raise where a server has answered with a page: nothing else would tell of a oneway call that
-    it was not taken."""
-    if is_page(content_type, body):
-        error = THttpException(message=f"{description}, which is a page and no Thrift message")
-        error.status = status
-        raise error
 
 
 def _user_agent() -> str:

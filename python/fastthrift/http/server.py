@@ -19,6 +19,7 @@ from typing import Any
 from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, Exchange
 from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
+from fastthrift._calls.lines import log_ended, log_failed
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
@@ -267,9 +268,9 @@ def _serving_class(
         def handle_error(self, request: Any, client_address: Any) -> None:
             error = sys.exc_info()[1]
             if error is not None and is_lost(error):
-                logger.debug("Connection of %s ended: %s", client_address, error)
+                log_ended(logger, client_address, error)
             else:
-                logger.exception("The connection of %s failed", client_address)
+                log_failed(logger, client_address)
 
     if issubclass(server_class, (socketserver.ThreadingMixIn, _ForkingMixIn)):
         return Server

@@ -66,6 +66,18 @@ class TMalformedDataException(TProtocolException, ProtocolError):
     """The bytes are no message of this protocol, or exceed a size limit."""
 
 
+def too_large(
+    what: str, size: int, limit: int, option: str, *, at_least: bool = False
+) -> TMalformedDataException:
+    """The exception for something of ``size`` bytes, or ``at_least`` so many, that is above the
+    ``limit`` of an ``option``."""
+    least = "at least " if at_least else ""
+    return TMalformedDataException(
+        TProtocolException.SIZE_LIMIT,
+        f"{what} of {least}{size} bytes exceeds the limit of {limit} ({option})",
+    )
+
+
 class TMistypedDataException(TMalformedDataException, ValueError):
     """Parsed JSON does not stand for a value of the declared type."""
 

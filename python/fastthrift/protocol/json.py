@@ -11,7 +11,6 @@ which is no JSON, on purpose: thriftpy2 writes and reads them so.
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any, ClassVar
 
 from fastthrift._core import (
@@ -28,7 +27,7 @@ from fastthrift._core import (
     write_json_value,
 )
 from fastthrift.protocol.base import TProtocolBase
-from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
+from fastthrift.protocol.exc import TMalformedDataException, TProtocolException, too_large
 from fastthrift.transport.base import readall
 
 __all__ = [
@@ -59,23 +58,31 @@ _NO_HEADER = b'{"version": 1}'
 _LARGEST_READ = 1024 * 1024
 
 
+#: How many bytes there are before a message: its length, which has no sign.
+LENGTH = 4
+
+
+def length_before(size: int) -> bytes:
+    """What stands before a message of so many bytes."""
+    return size.to_bytes(LENGTH, "big")
+
+
+def message_length(header: bytes | bytearray) -> int:
+    """How many bytes the message has that these stand before."""
+    return int.from_bytes(header, "big")
+
+
 def check_name(name: Any, limit: int) -> None:
     """Refuse the name of a message, a ``str`` or bytes, that is too long in bytes of UTF-8."""
     data = name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name
     if isinstance(data, bytes) and len(data) > limit:
-        raise TMalformedDataException(
-            TProtocolException.SIZE_LIMIT,
-            f"a string of {len(data)} bytes exceeds the limit of {limit} (max_string_size)",
-        )
+        raise too_large("a string", len(data), limit, "max_string_size")
 
 
 def check_message(size: int, limit: int) -> None:
     """Refuse a message that is too long, in bytes, to be sent or read."""
     if size > limit:
-        raise TMalformedDataException(
-            TProtocolException.SIZE_LIMIT,
-            f"a message of {size} bytes exceeds the limit of {limit} (max_message_size)",
-        )
+        raise too_large("a message", size, limit, "max_message_size")
 
 
 def encode_binary(data: Any) -> str:
@@ -175,11 +182,10 @@ class TJSONProtocol(TProtocolBase):
         return self._data is not None
 
     def _write_len(self, x: int) -> None:
-        self.trans.write(struct.pack("!I", int(x)))
+        self.trans.write(length_before(int(x)))
 
     def _read_len(self) -> int:
-        (size,) = struct.unpack("!I", readall(self.trans.read, 4))
-        return int(size)
+        return message_length(readall(self.trans.read, LENGTH))
 
     def _read_text(self) -> bytes:
         size = self._read_len()

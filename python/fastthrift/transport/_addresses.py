@@ -218,6 +218,11 @@ def reason(error: BaseException) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
 
 
+def not_connected(where: Any, why: str) -> str:
+    """The text for a connection that was not made."""
+    return f"Could not connect to {where}: {why}"
+
+
 def could_not_connect(
     address: Any,
     failures: Sequence[tuple[Any, OSError]],
@@ -236,9 +241,9 @@ def could_not_connect(
 
     reasons = [(one, explain(error)) for one, error in failures]
     if len({text for _, text in reasons}) == 1:
-        return f"Could not connect to {address}: {reasons[0][1]}"
+        return not_connected(address, reasons[0][1])
     told = "; ".join(f"{one[0]}: {text}" for one, text in reasons)
-    return f"Could not connect to {address}: {told}"
+    return not_connected(address, told)
 
 
 def unix_family() -> int:

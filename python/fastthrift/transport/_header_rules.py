@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from fastthrift._core import detect, frame_ended, frame_header, keep_headers, refused_transform
+from fastthrift._core import (
+    detect,
+    frame_ended,
+    frame_header,
+    frame_length,
+    keep_headers,
+    refused_transform,
+)
 
 from ._header_frame import (
     ZLIB,
@@ -137,18 +144,12 @@ class HeaderRules:
         if protocol is not None:
             self._take(_UNFRAMED[protocol], HeaderFrame(b"", protocol))
             return None
-        size = int.from_bytes(start, "big", signed=True)
-        if size == 0:
-            raise TTransportException(
-                TTransportException.NEGATIVE_SIZE, "a frame of 0 bytes, which holds no message"
-            )
-        if not 0 < size <= self.max_frame_size:
-            raise TTransportException(
-                TTransportException.SIZE_LIMIT if size > 0 else TTransportException.NEGATIVE_SIZE,
-                f"a frame of {size} bytes where at most {self.max_frame_size} are allowed: "
-                f"it begins with {_shown(start)}, which may be no frame of THeader at all",
-            )
-        return size
+        try:
+            return frame_length(start, self.max_frame_size)
+        except TTransportException as error:
+            if detect(start) is not None:
+                error.message = f"{error.message}: it begins with {_shown(start)}"
+            raise
 
     def message_in(self, frame: bytes) -> bytes:
         """What is in a frame, given without its length."""
@@ -184,7 +185,7 @@ class HeaderRules:
 
     def sent_for(self, payload: bytes) -> bytes:
         """What is sent for what was written: one frame, or as the other side speaks; nothing for
-        nothing. Raises ``TTransportException`` of type ``SIZE_LIMIT``."""
+        nothing. Raises as ``TFramedTransport`` for what is above the limit."""
         self.refused = False
         # What was read is behind, also of who has not said so.
         self.is_reading = False
@@ -196,12 +197,6 @@ class HeaderRules:
         if self.client_type == THeaderClientType.HEADERS:
             payload = self._as_frame(payload)
         if not self.is_unframed:
-            if len(payload) > self.max_frame_size:
-                raise TTransportException(
-                    TTransportException.SIZE_LIMIT,
-                    f"a frame of {len(payload)} bytes where at most {self.max_frame_size} are "
-                    "allowed (max_frame_size)",
-                )
             payload = bytes(frame_header(len(payload), self.max_frame_size)) + payload
         self.refused = False
         self.write_headers = {}

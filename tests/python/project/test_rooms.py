@@ -119,7 +119,6 @@ ROOMS: dict[str, set[str]] = {
         "contrib.aio.transport",
         "http",
         "protocol.base",
-        "protocol.exc",
         "thrift",
         "transport",
         "transport.base",

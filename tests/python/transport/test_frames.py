@@ -8,6 +8,7 @@ import pytest
 from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
 from fastthrift.contrib.aio.transport import (
     TAsyncFramedTransport,
+    TAsyncHeaderTransport,
     TAsyncSaslClientTransport,
     TAsyncSaslClientTransportFactory,
 )
@@ -15,19 +16,24 @@ from fastthrift.protocol.exc import TFrameSizeException, TMalformedDataException
 from fastthrift.protocol.exc import TProtocolException as Malformed
 from fastthrift.transport import (
     TFramedTransport,
+    THeaderTransport,
     TMemoryBuffer,
     TSaslClientTransport,
     TTransportException,
 )
+from fastthrift.transport.header import THeaderClientType
 
 LIMIT = 10
+# A server of THeader that takes framed calls of the binary protocol, too.
+ANY = (THeaderClientType.HEADERS, THeaderClientType.FRAMED_BINARY)
 
 
 def over(transport, data):
     """A transport with a limit, over bytes that it reads."""
     mechanism = (None, "PLAIN") if "Sasl" in transport.__name__ else ()
     below = TAsyncMemoryBuffer if "Async" in transport.__name__ else TMemoryBuffer
-    return transport(*mechanism, below(data), max_frame_size=LIMIT)
+    allowed = (ANY,) if transport in HEADERS else ()
+    return transport(*mechanism, below(data), *allowed, max_frame_size=LIMIT)
 
 
 def result(value):
@@ -39,7 +45,13 @@ def read(transport, data):
     return result(over(transport, data).read(1))
 
 
-@pytest.mark.parametrize("transport", [TFramedTransport, TAsyncFramedTransport])
+FRAMES = [TFramedTransport, TAsyncFramedTransport]
+HEADERS = [THeaderTransport, TAsyncHeaderTransport]
+#: What a frame of `LIMIT` bytes may hold; THeader takes a call of the binary protocol.
+GOOD = b"\x80\x01\0\1\0\0\0\0\0\0"
+
+
+@pytest.mark.parametrize("transport", [*FRAMES, *HEADERS])
 @pytest.mark.parametrize(
     ("size", "kind", "text"),
     [
@@ -50,13 +62,29 @@ def read(transport, data):
             TTransportException.SIZE_LIMIT,
             "a frame of 11 bytes exceeds the limit of 10 (max_frame_size)",
         ),
+        (
+            2**30,
+            TTransportException.SIZE_LIMIT,
+            "a frame of 1073741824 bytes exceeds the limit of 10 (max_frame_size)",
+        ),
     ],
 )
 def test_what_no_frame_may_be(transport, size, kind, text):
     with pytest.raises(TFrameSizeException) as caught:
         read(transport, size.to_bytes(4, "big", signed=True) + b"x" * 20)
     assert (caught.value.type, caught.value.message) == (kind, text)
-    assert read(transport, LIMIT.to_bytes(4, "big") + b"x" * LIMIT) == b"x"
+    assert read(transport, LIMIT.to_bytes(4, "big") + GOOD) == GOOD[:1]
+
+
+@pytest.mark.parametrize("transport", HEADERS)
+def test_what_comes_in_place_of_a_frame_is_named_behind_that(transport):
+    with pytest.raises(TFrameSizeException) as caught:
+        read(transport, b"HTTP/1.1 400 Bad Request\r\n")
+    assert caught.value.type == TTransportException.SIZE_LIMIT
+    assert caught.value.message == (
+        "a frame of 1213486160 bytes exceeds the limit of 10 (max_frame_size): it begins with "
+        "b'HTTP' (HTTP response)"
+    )
 
 
 @pytest.mark.parametrize("transport", [TSaslClientTransport, TAsyncSaslClientTransport])
@@ -85,8 +113,7 @@ def test_a_message_of_a_negotiation_is_a_frame_too(transport):
 @pytest.mark.parametrize(
     ("transport", "frame"),
     [
-        (TFramedTransport, "a frame"),
-        (TAsyncFramedTransport, "a frame"),
+        *((each, "a frame") for each in FRAMES),
         (TSaslClientTransport, "A SASL frame"),
         (TAsyncSaslClientTransport, "A SASL frame"),
     ],
@@ -101,6 +128,20 @@ def test_a_frame_that_the_peer_would_refuse_is_not_sent(transport, frame):
     assert caught.value.message == text
     assert trans.refused
     assert trans._trans.getvalue() == b""
+
+
+@pytest.mark.parametrize("transport", HEADERS)
+def test_a_frame_with_headers_that_the_peer_would_refuse_is_not_sent(transport):
+    below = (TAsyncMemoryBuffer if transport is TAsyncHeaderTransport else TMemoryBuffer)()
+    trans = transport(below, max_frame_size=LIMIT)
+    trans.write(b"x")
+    with pytest.raises(TMalformedDataException) as caught:
+        result(trans.flush())
+    assert caught.value.type == Malformed.SIZE_LIMIT
+    # The magic number, flags, a sequence id, a size, and a header of a word.
+    assert caught.value.message == "a frame of 15 bytes exceeds the limit of 10 (max_frame_size)"
+    assert trans.refused
+    assert below.getvalue() == b""
 
 
 def test_the_factory_hands_the_limit_on():

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Mixed
+from fastthrift._calls.lines import log_failed
 from fastthrift._calls.server_call import READ, ServerCall, process_by_steps
 from fastthrift._calls.settle import send, settle
 from fastthrift._calls.steps import drive
@@ -153,6 +154,6 @@ class CallsOnLoop:
             if goes_on:
                 free.append(lane)
         except Exception:
-            self._logger.exception("The connection of %s failed", calls.peer)
+            log_failed(self._logger, calls.peer)
         finally:
             calls.give_up()

@@ -14,6 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
@@ -245,7 +246,7 @@ class TAsyncServer:
             if not connection.stopped:
                 raise
         except Exception:
-            self._logger.exception("The connection of %s failed", connection.peer)
+            log_failed(self._logger, connection.peer)
         finally:
             self._connections.pop(task, None)
 

@@ -17,6 +17,7 @@ from fastthrift.protocol.exc import (
     TMalformedDataException,
     TProtocolException,
     TTruncatedDataException,
+    too_large,
 )
 from fastthrift.thrift import TType
 
@@ -231,8 +232,5 @@ class TAsyncNativeProtocol(_Native):
 
     def _check_size(self, size: int) -> None:
         if size > self.max_message_size:
-            raise TMalformedDataException(
-                TProtocolException.SIZE_LIMIT,
-                f"a message of {size} bytes or more exceeds the limit of {self.max_message_size} "
-                f"(max_message_size)",
-            )
+            limit = self.max_message_size
+            raise too_large("a message", size, limit, "max_message_size", at_least=True)

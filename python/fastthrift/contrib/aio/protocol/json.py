@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from fastthrift._core import TMemoryBuffer
 from fastthrift.contrib.aio.transport.base import LARGEST_READ, read_ahead_of, readall
 from fastthrift.protocol.exc import TProtocolException
-from fastthrift.protocol.json import TJSONProtocol, TJSONProtocolFactory, check_message
+from fastthrift.protocol.json import (
+    LENGTH,
+    TJSONProtocol,
+    TJSONProtocolFactory,
+    check_message,
+    message_length,
+)
 from fastthrift.transport import TTransportException
 
 from .base import TAsyncProtocolBase
@@ -72,10 +77,10 @@ class TAsyncJSONProtocol(TJSONProtocol, TAsyncProtocolBase):
 
     async def _message(self) -> bytearray:
         """The next message, with its length."""
-        message = bytearray(await readall(self.trans.read, 4))
-        (size,) = struct.unpack("!I", message)
+        message = bytearray(await readall(self.trans.read, LENGTH))
+        size = message_length(message)
         check_message(size, self.max_message_size)
-        end = 4 + size
+        end = LENGTH + size
         while len(message) < end:
             message += await readall(self.trans.read, min(end - len(message), LARGEST_READ))
         return message

@@ -1,0 +1,337 @@
+"""The HTTP client of asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import ssl
+import time
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastthrift._calls.connecting import connect_client
+from fastthrift._calls.steps import drive
+from fastthrift.http._common import (
+    CONTENT_TYPE,
+    DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    DEFAULT_MAX_MESSAGE_SIZE,
+    RequestHeaders,
+    make_uri,
+    parse_uri,
+)
+from fastthrift.http._common import Address as Where
+from fastthrift.http._outcome import Answer, Failures, Stage
+from fastthrift.http.client import THttpHeaderFactory
+from fastthrift.protocol.base import TProtocolFactory
+from fastthrift.transport import TTransportException
+from fastthrift.transport._addresses import given_seconds, has_input
+from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
+
+from .._connector import Knowing, LastSocket, make_connector
+from ..client import TAsyncClient
+from ..protocol.binary import TAsyncBinaryProtocolFactory
+from ..socket import leave_descriptor
+from ..transport.base import TAsyncReadAhead
+from ._errors import kinds, load
+
+if TYPE_CHECKING:
+    from fastthrift._calls.observed import Middleware
+    from fastthrift.typing import WithAsyncClient
+
+    _Type = TypeVar("_Type")
+
+
+class TAsyncHttpHeaderFactory(THttpHeaderFactory):
+    """Gives the headers of requests; a subclass may make them anew for each."""
+
+
+# Sessions whose connections are not closed.
+_left_to_parents: list[Any] = []
+
+
+class TAsyncHttpClient(TAsyncReadAhead):
+    """A transport whose ``flush`` is a request, and that reads the response to it."""
+
+    _direct = True
+
+    #: The next call after a failed one is another request: see ``TClient._give_up``.
+    answers_stand_alone = True
+
+    #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
+    deadline: float | None = None
+    #: How long connecting may take, in seconds; None for as long as the request.
+    connect_timeout: float | None = None
+    #: Where the first connection goes, in this order, in place of the addresses that the host
+    #: has; as ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for
+    #: these.
+    known_addresses: list[tuple[int, Any]] | None = None
+
+    def __init__(
+        self,
+        uri: str,
+        timeout: float | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        http_header_factory: TAsyncHttpHeaderFactory | None = None,
+        *,
+        max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
+    ) -> None:
+        """``uri`` is ``http://host:port/path`` or ``https://...``; ``timeout``, in milliseconds,
+        is for a whole request, None or 0 for none. A response of more than ``max_message_size``
+        bytes is refused."""
+        super().__init__()
+        self.max_message_size = max_message_size
+        self.scheme, self.host, self.port, path = parse_uri(uri)
+        self.path = path if path.startswith("/") else "/" + path
+
+        self._session: Any = None
+        self._last = LastSocket()
+        # Those of its connections.
+        self._transports: list[Any] = []
+        self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
+        self._request_headers = RequestHeaders()
+        self._timeout = given_seconds(timeout)
+        self._ssl_context = ssl_context
+        # Of the last response.
+        self.code: int | None = None
+        self.message: str | None = None
+        self.headers: Any = None
+        # For TAsyncClient: told when the response is no Thrift.
+        self.answer_description: str | None = None
+        # Of the call that is made, by middleware.
+        self.call_headers: dict[str, str] = {}
+        self.bytes_received = self.bytes_sent = 0
+        self.bytes_told = (0, 0)
+
+    @property
+    def peer(self) -> str:
+        """The other side, for texts."""
+        return str(Where(self.scheme, self.host, self.port, self.path))
+
+    @property
+    def request_sent(self) -> bool:
+        """Whether the last request may have been sent: whether a server was reached."""
+        return self._last.was_reached
+
+    def is_open(self) -> bool:
+        return self._session is not None and not self._session.closed
+
+    async def open(self) -> None:  # type: ignore[override]
+        """Get ready for requests, which connect when they need to."""
+        if self.is_open():
+            return
+        aiohttp = load("aiohttp")
+        known, self.known_addresses = self.known_addresses, None
+        knowing = None if known is None else Knowing(self.host, known, aiohttp)
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None),
+            connector=make_connector(
+                aiohttp, self._last, self._transports, knowing, self._ssl_context
+            ),
+        )
+
+    def has_ended(self) -> bool:
+        """Whether the next request needs another connection than those that there have been; does
+        not wait."""
+        if self.scheme == "https":
+            # What has not come to the event loop yet may be TLS telling itself something.
+            ended = [each.is_closing() for each in self._transports]
+        else:
+            ended = [
+                each.is_closing() or has_input(each.get_extra_info("socket"))
+                for each in self._transports
+            ]
+        return bool(ended) and all(ended)
+
+    def close(self) -> None:
+        """Close the connections, at once."""
+        session, self._session = self._session, None
+        if session is not None and not session.closed:
+            connector = session.connector
+            session.detach()
+            # The first step closes the connections; the others wait until they are.
+            closing = connector.close().__await__()
+            next(closing, None)
+            closing.close()
+
+    def abandon(self) -> None:
+        """Give back the descriptors without a word to the server: in a forked child, for the
+        parent has the connections, too."""
+        session, self._session = self._session, None
+        if session is None or session.closed:
+            return
+        # It would close them when it is forgotten.
+        _left_to_parents.append(session)
+        for transport in self._transports:
+            leave_descriptor(transport.get_extra_info("socket").fileno())
+
+    async def aclose(self) -> None:
+        """Close the connections and wait until they are."""
+        session, self._session = self._session, None
+        if session is not None and not session.closed:
+            await session.close()
+
+    def set_timeout(self, ms: float | None) -> None:
+        """Set how long a request may take, in milliseconds; None or 0 for any time."""
+        self._timeout = ms / 1000 if ms and ms > 0 else None
+
+    def set_custom_headers(self, headers: dict[str, str]) -> None:
+        """Send these headers with every request."""
+        self._http_header_factory = TAsyncHttpHeaderFactory(headers)
+
+    async def fill(self, missing: int) -> bool:
+        return False
+
+    def _patience(self) -> float | None:
+        """The shorter one of the timeout and what is left until the deadline, in seconds."""
+        if self.deadline is None:
+            return self._timeout
+        # 0 would be no limit.
+        left = max(self.deadline - time.monotonic(), 0.001)
+        return left if self._timeout is None else min(left, self._timeout)
+
+    async def flush(self) -> None:  # type: ignore[override]
+        """Send what was written as a request, and wait for the response.
+
+        Raises as ``fastthrift.http.THttpClient``; the exceptions are an ``asyncio.TimeoutError``,
+        too, when the time was up, and an ``aiohttp.ClientError`` when aiohttp failed.
+        """
+        data = self.take_written()
+        if not data:
+            return
+        at = self.deadline
+        usual = {
+            "Content-Type": CONTENT_TYPE,
+            "Accept": CONTENT_TYPE,
+            "User-Agent": "Python/TAsyncHttpClient",
+            **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
+        }
+        given = self._http_header_factory.get_headers()
+        headers = self._request_headers.of_request(usual, given, self.call_headers)
+        aiohttp = load("aiohttp")
+        self.arrived = bytearray()
+        self.answer_description = None
+        self._last.begin()
+        if not self.is_open():
+            await self.open()
+        address = Where(self.scheme, self.host, self.port, self.path)
+        # aiohttp would let those of more than 5 seconds end with a second of the clock.
+        timeout = aiohttp.ClientTimeout(
+            total=self._patience(), sock_connect=self.connect_timeout, ceil_threshold=math.inf
+        )
+        answer = Answer(address, self.max_message_size)
+        stage = Stage.CONNECTING
+        try:
+            async with self._session.post(
+                address.uri, data=BytesIO(data), headers=dict(headers.values()), timeout=timeout
+            ) as response:
+                stage = Stage.ANSWERED
+                self.code = response.status
+                self.message = response.reason
+                self.headers = response.headers
+                # aiohttp goes where a redirection sends it, but after these three with GET and
+                # without the call.
+                lost = [each for each in response.history if each.status in (301, 302, 303)]
+                asked = response.request_info.headers.get("Accept-Encoding", "").split(",")
+                encodings = {"identity", *(each.strip().lower() for each in asked)}
+                for head in (*lost, response):
+                    answer.begin(head.status, head.reason, head.headers.get, encodings)
+                async for piece in response.content.iter_any():
+                    answer.take(piece)
+                self.arrived = answer.end()
+                self.answer_description = answer.description
+            self.bytes_sent += len(data)
+            self.bytes_received += len(self.arrived)
+        except (asyncio.TimeoutError, aiohttp.ClientError, UnicodeError) as error:
+            if stage is Stage.CONNECTING and self.request_sent:
+                stage = Stage.CONNECTED
+            failure = self._failure(aiohttp, error, stage, address)
+            if isinstance(error, aiohttp.ServerDisconnectedError) and (
+                await self._last.never_arrived(at)
+            ):
+                failure.request_sent = False
+            raise failure from error
+        finally:
+            self._last.forget()
+
+    def _failure(
+        self, aiohttp: Any, error: Any, stage: Stage, address: Where
+    ) -> TTransportException:
+        """The Thrift exception that an error of aiohttp means."""
+        failures, speaks_http = Failures(address, kinds()), self.code is not None
+        if isinstance(error, asyncio.TimeoutError):
+            is_over = self.deadline is not None and time.monotonic() >= self.deadline
+            return failures.late(stage, deadline_is_over=is_over)
+        if isinstance(error, OSError):
+            told = getattr(error, "os_error", None)
+            if told is None:
+                # Of the class that the system's number means.
+                told = OSError(*error.args[:2])
+            return failures.of_system(told, stage, speaks_http=speaks_http)
+        if isinstance(error, UnicodeError):
+            text = f"not a host name: {error}"
+            return failures.of_system(OSError(None, text), stage, speaks_http=speaks_http)
+        if isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)):
+            return failures.closed(stage, speaks_http=speaks_http)
+        if isinstance(error, aiohttp.ClientResponseError):
+            # What has several lines is of its own making, and so is the status.
+            told = error.message.partition("\n")[0].rstrip(":")
+            return failures.other(told) if stage is Stage.ANSWERED else failures.no_http(told)
+        return failures.other(str(error))
+
+
+async def make_client(
+    service: WithAsyncClient[_Type],
+    host: str = "localhost",
+    port: int = 9090,
+    path: str = "",
+    scheme: str = "http",
+    proto_factory: TProtocolFactory | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    http_header_factory: TAsyncHttpHeaderFactory | None = None,
+    timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    url: str = "",
+    *,
+    check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
+) -> _Type:
+    """A client of a service at an HTTP address. The caller closes the client.
+
+    ``timeout``, in milliseconds, is for a whole call, None or 0 for none. ``url`` takes
+    precedence over ``scheme``, ``host``, ``port`` and ``path``. ``check_seqid=False`` is for
+    servers that do not repeat a call's sequence id; ``middleware`` stands around each call. Raises
+    ``ValueError`` for a ``url`` that is none.
+    """
+    uri = make_uri(host, port, path, scheme, url)
+    transport = TAsyncHttpClient(uri, timeout, ssl_context, http_header_factory)
+    parts = TAsyncClient, service, transport, proto_factory or TAsyncBinaryProtocolFactory()
+    client: _Type = await drive(
+        connect_client(*parts, check_seqid=check_seqid, middleware=middleware)
+    )
+    return client
+
+
+@asynccontextmanager
+async def client_context(
+    service: WithAsyncClient[_Type],
+    host: str = "localhost",
+    port: int = 9090,
+    path: str = "",
+    scheme: str = "http",
+    proto_factory: TProtocolFactory | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    http_header_factory: TAsyncHttpHeaderFactory | None = None,
+    timeout: float | None = DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
+    url: str = "",
+    *,
+    check_seqid: bool = True,
+    middleware: Iterable[Middleware] = (),
+) -> AsyncGenerator[_Type, None]:
+    """A client as ``make_client`` makes it, closed at the end of the ``async with`` block."""
+    parts = host, port, path, scheme, proto_factory, ssl_context, http_header_factory, timeout, url
+    client: Any = await make_client(service, *parts, check_seqid=check_seqid, middleware=middleware)
+    try:
+        yield client
+    finally:
+        await client._iprot.trans.aclose()
