@@ -396,11 +396,14 @@ class TAsyncHttpClient(TAsyncReadAhead):
             failure = _failure(error, TTransportException.END_OF_FILE)
             if self.code is None:
                 failure.message = f"{failure.message}; does the server speak HTTP?"
-            if await self._last.never_arrived(at):
+            if await self._last.never_arrived(len(data), at, was_reset=False):
                 failure.request_sent = False
             raise failure from error
         except aiohttp.ClientError as error:
             failure = _failure(error, TTransportException.UNKNOWN)
+            is_lost = isinstance(error, aiohttp.ClientConnectionError)
+            if is_lost and await self._last.never_arrived(len(data), at, was_reset=True):
+                failure.request_sent = False
             if isinstance(error, aiohttp.ClientResponseError) and self.code is None:
                 # It has a status of its own making, and several lines.
                 failure.message = no_http(address.uri, error.message.partition("\n")[0].rstrip(":"))
