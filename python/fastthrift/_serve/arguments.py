@@ -103,6 +103,12 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         type=_positive,
         help="a worker that has made so many calls is replaced",
     )
+    parser.add_argument(
+        "--access-log",
+        action=argparse.BooleanOptionalAction,
+        help="log a line for each call; off by default, unless the program's own logging asks for "
+        "it",
+    )
     parser.add_argument("--reload", action="store_true", help=watched)
     parser.add_argument(
         "--health",

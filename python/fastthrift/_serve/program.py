@@ -475,8 +475,11 @@ class _Fallback(logging.StreamHandler[Any]):
             super().emit(record)
 
 
-def log_to_stderr() -> None:
-    """Show what servers log, where the program has not set up logging itself."""
+def log_to_stderr(access_log: bool | None = None) -> None:
+    """Show what servers log, where the program has not set up logging itself.
+
+    A line for each call is a third of what a small call costs, so that somebody has to ask for it:
+    by ``access_log``, or by a level of that logger."""
     parent = logging.getLogger("fastthrift")
     if not any(isinstance(handler, _Fallback) for handler in parent.handlers):
         fallback = _Fallback()
@@ -485,3 +488,8 @@ def log_to_stderr() -> None:
         )
         parent.addHandler(fallback)
         parent.setLevel(logging.INFO)
+    access = logging.getLogger("fastthrift.access")
+    if access_log:
+        access.setLevel(logging.INFO)
+    elif access_log is False or access.level == logging.NOTSET:
+        access.setLevel(logging.WARNING)

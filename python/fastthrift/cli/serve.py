@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(arguments.access_log)
     options = options_of(
         vars(arguments),
         server=arguments.server or "nonblocking",

@@ -136,6 +136,16 @@ def test_a_handler_that_fits_is_served_by_the_command_line(project: Project) -> 
     assert "thrift.E" not in server.log.read_text()
 
 
+@pytest.mark.parametrize("options", [(), ("--access-log",)])
+def test_the_access_log_is_for_who_asks_for_it(project: Project, options: tuple[str, ...]) -> None:
+    server = project.server("--server", "probe", *options)
+    with running(server):
+        with project.client(server) as client:
+            assert client.count() >= 0
+        assert server.stop() == 0
+    assert ("Probe.count success" in server.log.read_text()) is bool(options)
+
+
 @pytest.mark.parametrize(
     ("arguments", "how"),
     [

@@ -213,6 +213,16 @@ def test_limits_are_those_of_its_options(tmp_path: Path) -> None:
         assert pool.add(1, 2) == 3
 
 
+@pytest.mark.parametrize("options", [(), ("--access-log",)])
+def test_the_access_log_is_for_who_asks_for_it(tmp_path: Path, options: tuple[str, ...]) -> None:
+    log = tmp_path / "serve.log"
+    with running(serving(log, *options)) as server:
+        with pool_of(server) as pool:
+            assert pool.add(1, 2) == 3
+        assert server.stop() == 0
+    assert ("Calc.add success" in log.read_text()) is bool(options)
+
+
 def flask(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "flask", "--app", "support.flask_mounting", *words],

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -71,6 +72,11 @@ class Ending:
         with self._over(connection) as over:
             self.answer(over)
             assert self._told.wait(PATIENCE)
+            if self._way is reset_behind_the_request:
+                self._gone.set()
+                self._way(over)
+                self.requests += 1
+                return
             self._way(over)
             self._gone.set()
             if self._way is half:
@@ -85,6 +91,17 @@ class Ending:
 def half(connection: Any) -> None:
     """Close the side that answers, and go on reading."""
     connection.shutdown(socket.SHUT_WR)
+
+
+def reset(connection: Any) -> None:
+    """Have the connection broken off."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def reset_behind_the_request(connection: Any) -> None:
+    receive_request(connection)
+    reset(connection)
 
 
 def sent_at_once(connection: Any) -> None:
@@ -151,14 +168,15 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> aio.Authority:
 
 
 @each_client
+@pytest.mark.parametrize("way", [socket.socket.close, reset])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_request_that_met_the_end_of_its_connection_is_made_again(
-    call: Any, scheme: str, authority: aio.Authority, monkeypatch: Any
+    call: Any, scheme: str, way: Any, authority: aio.Authority, monkeypatch: Any
 ) -> None:
     theirs, ours = None, None
     if scheme == "https":
         theirs, ours = authority.server_context(), authority.client_context()
-    ending = Ending(context=theirs)
+    ending = Ending(way, context=theirs)
     with rpc.scripted_peer(ending.answer_once, ending.answer_again) as port:
         answers, stats = call(f"{scheme}://127.0.0.1:{port}/", ending, monkeypatch, ours)
     assert answers == [7, 7]
@@ -167,10 +185,11 @@ def test_a_request_that_met_the_end_of_its_connection_is_made_again(
 
 
 @each_client
-def test_a_request_that_the_server_can_still_read_is_not_made_again(
-    call: Any, monkeypatch: Any
+@pytest.mark.parametrize("way", [half, reset_behind_the_request])
+def test_a_request_that_the_server_can_have_read_is_not_made_again(
+    call: Any, way: Any, monkeypatch: Any
 ) -> None:
-    ending = Ending(half)
+    ending = Ending(way)
     with rpc.scripted_peer(ending.answer_once) as port:
         with pytest.raises(TTransportException) as caught:
             call(f"http://127.0.0.1:{port}/", ending, monkeypatch, None)

@@ -598,3 +598,48 @@ def test_wrong_usage_is_status_2(runner: Runner, arguments: list[str]) -> None:
         runner.command(*arguments), cwd=runner.directory, capture_output=True, check=False
     )
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("server", ["nonblocking", "threaded", "asyncio", "http"])
+@pytest.mark.parametrize("option", [None, "--access-log", "--no-access-log"])
+def test_the_access_log_is_for_who_asks_for_it(
+    runner: Runner, server: str, option: str | None
+) -> None:
+    handler = "app:AsyncHandler" if server == "asyncio" else "app:Handler"
+    options = [] if option is None else [option]
+    with runner.started("--server", server, *options, handler=handler) as process:
+        assert runner.call("greet", "you").endswith("hello you")
+        assert ended(process) == 0
+    assert ("Greeter.greet success" in runner.log()) is (option == "--access-log")
+    assert ("INFO fastthrift.access: " in runner.log()) is (option == "--access-log")
+
+
+@pytest.mark.parametrize("option", [None, "--no-access-log"])
+def test_the_logging_of_the_program_can_ask_for_the_access_log(
+    runner: Runner, option: str | None
+) -> None:
+    app = runner.directory / "app.py"
+    app.write_text(
+        f"{app.read_text()}\nimport logging\n"
+        'logging.basicConfig(format="mine: %(message)s")\n'
+        'logging.getLogger("fastthrift.access").setLevel(logging.INFO)\n'
+    )
+    options = [] if option is None else [option]
+    with runner.started(*options) as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        wait_until(lambda: "Greeter.greet success" in runner.log())
+        assert ended(process) == 0
+    assert "mine: 127.0.0.1:" in runner.log()
+
+
+def test_a_program_that_has_its_own_logging_has_the_access_log_where_it_is_asked_for(
+    runner: Runner,
+) -> None:
+    app = runner.directory / "app.py"
+    setup = 'logging.basicConfig(level=logging.WARNING, format="mine: %(message)s")'
+    app.write_text(f"{app.read_text()}\nimport logging\n{setup}\n")
+    with runner.started("--access-log") as process:
+        assert runner.call("greet", "you") == "one: hello you"
+        assert ended(process) == 0
+    assert "Greeter.greet success" in runner.log()
+    assert "mine: 127.0.0.1:" in runner.log()

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from fastthrift.transport._addresses import Address
-from fastthrift.transport._arrival import pauses_for_refusal, was_refused
+from fastthrift.transport._arrival import bytes_sent, pauses_for_refusal, was_refused
 
 
 class LastSocket:
@@ -22,6 +22,8 @@ class LastSocket:
     #: Whether there was one.
     was_reached = False
     _descriptor = -1
+    # How many bytes had left on it before.
+    _before: int | None = None
 
     def begin(self) -> None:
         """A request is next."""
@@ -36,13 +38,21 @@ class LastSocket:
         if sock is not None and sys.platform == "linux":
             with contextlib.suppress(OSError):
                 self._descriptor = os.dup(sock.fileno())
+                self._before = bytes_sent(sock)
 
-    async def never_arrived(self, at: float | None) -> bool:
-        """Whether the server has not seen the request, by ``at``: see ``_arrival``."""
+    async def never_arrived(self, size: int, at: float | None, *, was_reset: bool) -> bool:
+        """Whether the server has not seen the request, of ``size`` bytes at least, by ``at``: not
+        all of it has left, or, unless the connection ``was_reset``, see ``_arrival``. Of one that
+        was reset the server may have read what its system has not acknowledged."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor < 0:
             return False
         with socket.socket(fileno=descriptor) as sock:
+            now = bytes_sent(sock)
+            if now is not None and self._before is not None and now - self._before < size:
+                return True
+            if was_reset:
+                return False
             for pause in pauses_for_refusal(sock, at):
                 await asyncio.sleep(pause)
             return was_refused(sock)

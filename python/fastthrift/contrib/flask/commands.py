@@ -178,6 +178,12 @@ _number = click.IntRange(1)
 @click.option("--queue", type=_number, help="Calls that wait for a thread; others are refused.")
 @click.option("--max-message-size", type=_number, help="Of a message or a frame, in bytes.")
 @click.option("--max-requests", type=_number, help="Calls after which a worker is replaced.")
+@click.option(
+    "--access-log/--no-access-log",
+    default=None,
+    help="A line in the log for each call; none by default, unless the application's own logging "
+    "asks for it.",
+)
 @click.option("--health", callback=_bind, help="A port that answers GET while workers serve.")
 @click.pass_context
 def serve_mounts(
@@ -186,6 +192,7 @@ def serve_mounts(
     address: Bind,
     service: str | None,
     health: Bind | None,
+    access_log: bool | None,
     **how: Any,
 ) -> None:
     """Serve what is mounted over sockets at ADDRESS.
@@ -224,7 +231,7 @@ def serve_mounts(
             several.register_processor(mount.service.__name__, mount.processor(app))
         return _together(mounts), several
 
-    log_to_stderr()
+    log_to_stderr(access_log)
     try:
         load()
         status = serve(Options(**how), load, app.name, address, health=health)

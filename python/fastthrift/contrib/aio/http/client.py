@@ -247,10 +247,11 @@ class TAsyncHttpClient(TAsyncReadAhead):
             if stage is Stage.CONNECTING and self.request_sent:
                 stage = Stage.CONNECTED
             failure = self._failure(aiohttp, error, stage, address)
-            if isinstance(error, aiohttp.ServerDisconnectedError) and (
-                await self._last.never_arrived(at)
-            ):
-                failure.request_sent = False
+            is_lost = isinstance(error, aiohttp.ClientConnectionError)
+            if is_lost and not isinstance(error, asyncio.TimeoutError):
+                was_reset = not isinstance(error, aiohttp.ServerDisconnectedError)
+                if await self._last.never_arrived(len(data), at, was_reset=was_reset):
+                    failure.request_sent = False
             raise failure from error
         finally:
             self._last.forget()

@@ -85,7 +85,7 @@ class Command(BaseCommand):
             bind = self._bind(addrport or configured.options.get("BIND") or _DEFAULT)
         except NotServed as error:
             raise CommandError(str(error)) from error
-        log_to_stderr()
+        log_to_stderr(options["access_log"])
         if reload:
             if options["workers"] != 1:
                 raise CommandError("--reload is for one process: leave --workers out")
