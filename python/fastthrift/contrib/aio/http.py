@@ -24,6 +24,7 @@ from fastthrift._calls.exchange import Answer, BadRequest, Exchange
 from fastthrift._calls.server_call import SettledCall
 from fastthrift._calls.settle import Settlement, is_lost
 from fastthrift._calls.steps import drive
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
@@ -226,6 +227,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.headers: Any = None
         # For TAsyncClient: told when the response is no Thrift.
         self.answer_description: str | None = None
+        # Likewise, of that to a oneway call: how its body begins.
+        self.answer_begin = b""
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
@@ -340,6 +343,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         aiohttp = _load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
+        self.answer_begin = b""
         self._last.begin()
         if not self.is_open():
             await self.open()
@@ -370,6 +374,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                 description = f"{address} {text}"
                 require_no_page(description, response.status, content_type, self.arrived)
                 self.answer_description = description
+                self.answer_begin = bytes(self.arrived[:LOOKED_AT])
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except aiohttp.ConnectionTimeoutError as error:
