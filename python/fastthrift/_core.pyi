@@ -93,6 +93,7 @@ from ._core_transport import (
     rest_of_frame,
     send_at_once,
     source_below,
+    start_of_arrived,
     take_output,
 )
 from ._core_unknown import UnknownField, UnknownFields, unknown_fields
@@ -112,8 +113,9 @@ __all__ = [
     "install_getattr", "is_slot", "keep_headers", "layout_fields", "load_schema", "parse_json",
     "pass_over_stop", "read_call", "read_header_frame", "read_json", "read_json_message",
     "read_json_value", "read_reply", "read_value", "refused_transform", "rest_of_frame", "select",
-    "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below", "take_output",
-    "tells_later", "to_dict", "to_json", "trace", "unknown_fields", "write_call",
-    "write_header_frame", "write_json_message", "write_json_value", "write_result", "write_value",
+    "send_at_once", "serialize", "set_raw", "skip_json", "snapshot", "source_below",
+    "start_of_arrived", "take_output", "tells_later", "to_dict", "to_json", "trace",
+    "unknown_fields", "write_call", "write_header_frame", "write_json_message", "write_json_value",
+    "write_result", "write_value",
 ]
 # fmt: on

@@ -101,6 +101,10 @@ def source_below(trans: Any) -> tuple[CyTransportBase, Any, int] | None:
     """Where a native transport without bytes gets the next ones from: the innermost native
     transport, the one below it, and how many bytes to ask that for; None where it has some."""
 
+def start_of_arrived(trans: Any, most: int) -> bytes:
+    """How that begins, in so many bytes at most, which native transports have read ahead and not
+    given."""
+
 def pass_over_stop(trans: Any) -> None:
     """Drop what is left of the frame of the message that was read last, where that is one byte that
     ends a struct."""

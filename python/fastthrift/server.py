@@ -48,11 +48,13 @@ from fastthrift._calls.settle import (
     error_number,
 )
 from fastthrift._calls.transports import (
+    LOOKED_AT,
     pass_over_stop,
     protocol_of_answers,
     transport_of_answers,
 )
 from fastthrift._calls.wait import wait, wait_for_opening
+from fastthrift._core import start_of_arrived
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
 from fastthrift._serve.overload import Overload, refuse, tell_starved
 from fastthrift._serve.signals import closing_on_signals
@@ -194,9 +196,11 @@ class TServer:
                         waits = wait_for_opening(itrans, call)
                     elif come := wait(itrans):
                         call.opening = come
-                    elif waits and begin_message is not None:
+                    else:
                         # It has come with the call before.
-                        begin_message(arrived=True)
+                        call.opening = start_of_arrived(itrans, LOOKED_AT)
+                        if waits and begin_message is not None:
+                            begin_message(arrived=True)
                     connection.is_busy = True
                     process(call)
                 except CALL_ERRORS as error:

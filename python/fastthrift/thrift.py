@@ -35,6 +35,7 @@ from fastthrift._calls.server_call import (
 )
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import Blocking, run
+from fastthrift._calls.transports import find_below
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
@@ -133,7 +134,8 @@ class TClient(ClientFace):
                         call.stage = SENT
                     oneway = call.is_oneway()
                 if oneway:
-                    return None
+                    begin = find_below(self._iprot.trans, "answer_begin", bytes)
+                    return _read_unasked(call, self._iprot, begin) if begin else None
                 return self._recv(_api) if bound is None else _receive(progress, call, self._iprot)
             except BaseException as error:
                 progress.fail(self, call, error)
@@ -214,6 +216,13 @@ def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
     value = call.take(iprot)
     progress.answered = True
     return value
+
+
+def _read_unasked(call: ClientCall, iprot: TProtocolBase, begin: bytes) -> None:
+    """Look at what has come of a oneway call."""
+    from fastthrift._calls.unasked import read_unasked
+
+    run(read_unasked(call, iprot, begin))
 
 
 class TProcessor(ProcessorFace):

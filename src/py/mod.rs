@@ -86,7 +86,7 @@ mod _core {
     use super::transport::{
         CyTransportBase, TBufferedTransport, TBufferedTransportFactory, TFramedTransport,
         TFramedTransportFactory, TMemoryBuffer, end_unless_arrived, pass_over_stop, rest_of_frame,
-        send_at_once, source_below, take_output,
+        send_at_once, source_below, start_of_arrived, take_output,
     };
     #[pymodule_export]
     use super::{drop_plan, install_getattr};

@@ -156,7 +156,7 @@ class ClientCall:
         self.stage = READING
         yield from self._check_header(iprot, name, message_type, seqid)
         if message_type == TMessageType.EXCEPTION:
-            return (yield from self._read_refusal(iprot))
+            return (yield from self.read_refusal(iprot))
         yield self.kind.read(result, iprot)
         yield iprot.read_message_end()
         self.check_end(rest_of_frame(iprot.trans))
@@ -215,7 +215,7 @@ class ClientCall:
         if message_type != TMessageType.EXCEPTION:
             raise mismatch
         try:
-            refusal = yield from self._read_refusal(iprot)
+            refusal = yield from self.read_refusal(iprot)
         except Exception as error:
             raise mismatch from error
         mismatch.message = f"{mismatch.message}; the server says: {refusal}"
@@ -244,7 +244,7 @@ class ClientCall:
             )
         return None
 
-    def _read_refusal(self, iprot: Any) -> Steps[TApplicationException]:
+    def read_refusal(self, iprot: Any) -> Steps[TApplicationException]:
         """Read what a reply has in place of a result."""
         refusal = TApplicationException()
         yield self.kind.read(refusal, iprot)

@@ -8,7 +8,14 @@ unwound: it is stopped at the end of a program (``call_waiting`` in ``src/py/ffi
 from __future__ import annotations
 
 from fastthrift._calls.transports import LOOKED_AT
-from fastthrift._core import DEFAULT_MAX_SIZE, frame_end, source_below, take_output, tells_later
+from fastthrift._core import (
+    DEFAULT_MAX_SIZE,
+    frame_end,
+    source_below,
+    start_of_arrived,
+    take_output,
+    tells_later,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +44,8 @@ def wait(trans: Any) -> Any:
 
 
 def wait_for_opening(trans: Any, noting: NotesOpening) -> bool:
-    """Wait for the first bytes of a connection, and note what they are; whether any have come.
+    """Wait for the first bytes of a connection, and note what they are; whether they had to be
+    waited for, and have come.
 
     They may come one after the other: those are waited for that tell what the other side speaks.
     No message is shorter, whatever it is.
@@ -45,6 +53,8 @@ def wait_for_opening(trans: Any, noting: NotesOpening) -> bool:
     noting.opening = opening = b""
     source = source_below(trans)
     if source is None:
+        # They have come with what was read before.
+        noting.opening = start_of_arrived(trans, LOOKED_AT)
         return False
     transport, below, size = source
     while True:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.mismatch import look_of
 from fastthrift._calls.steps import run
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
@@ -108,6 +109,8 @@ class THttpClient(TTransportBase):
         self.response: BinaryIO = io.BytesIO()
         # For TClient, of the last response: told when it is no Thrift.
         self.answer_description: str | None = None
+        # Likewise, of that to a oneway call: how its body begins.
+        self.answer_begin = b""
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
@@ -221,6 +224,7 @@ class THttpClient(TTransportBase):
         self._never_arrived = False
         self.response = io.BytesIO()
         self.answer_description = None
+        self.answer_begin = b""
         self.request_sent = False
         if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
             self.close()
@@ -312,6 +316,7 @@ class THttpClient(TTransportBase):
             raise http_client.IncompleteRead(b"", response.length)
         body = answer.end()
         self.answer_description = answer.description
+        self.answer_begin = bytes(body[:LOOKED_AT])
         return body
 
     @property

@@ -92,6 +92,11 @@ impl CyTransportBase {
         }
     }
 
+    /// What was read ahead and not taken, frames with their lengths.
+    pub fn arrived(&self) -> &[u8] {
+        &self.read_ahead.bytes[self.read_ahead.position..]
+    }
+
     /// Whether nothing was written since the last flush.
     pub fn is_flushed(&self) -> bool {
         self.written.is_empty()
@@ -326,7 +331,7 @@ impl CyTransportBase {
 
     /// How many bytes were read ahead and not taken.
     fn pending(&self) -> usize {
-        self.read_ahead.bytes.len() - self.read_ahead.position
+        self.arrived().len()
     }
 
     /// Adds bytes that were read from the transport below.

@@ -31,6 +31,26 @@ pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<WaitSourc
     Ok(source)
 }
 
+/// How that begins, in `most` bytes, which `trans` or a native transport below
+/// it has read ahead and not given; none where they have nothing.
+#[pyfunction]
+pub fn start_of_arrived<'py>(
+    trans: &Bound<'py, PyAny>,
+    most: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = trans.py();
+    let mut trans = trans.clone();
+    while let Ok(native) = trans.cast_into::<CyTransportBase>() {
+        let native = native.try_borrow()?;
+        let arrived = native.arrived();
+        if !arrived.is_empty() {
+            return Ok(PyBytes::new(py, &arrived[..most.min(arrived.len())]));
+        }
+        trans = native.below(py).0;
+    }
+    Ok(PyBytes::new(py, b""))
+}
+
 /// What to write to a transport, if anything, and the transport, which then
 /// has to be flushed.
 pub type ToSend<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyAny>);

@@ -13,7 +13,8 @@ mod underlying;
 
 pub use base::CyTransportBase;
 pub use blocking::{
-    ToSend, below_empty_buffer, end_unless_arrived, send_at_once, source_below, take_output,
+    ToSend, below_empty_buffer, end_unless_arrived, send_at_once, source_below, start_of_arrived,
+    take_output,
 };
 pub use buffered::{TBufferedTransport, TBufferedTransportFactory};
 pub use contents::bytes_of;

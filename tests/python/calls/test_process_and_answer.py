@@ -268,6 +268,20 @@ def test_a_worker_that_serves_connections_by_itself():
     assert [type(error) for error in processor.raised] == [KeyError, KeyError]
 
 
+def test_another_dialect_that_comes_with_a_call_is_named(caplog):
+    ours, theirs = socket.socketpair()
+    trans = TBufferedTransport(TSocket(sock=ours))
+    proto = TBinaryProtocol(trans)
+    processor = TProcessor(Calls, Handler())
+    with theirs, contextlib.closing(trans):
+        ours.settimeout(PATIENCE)
+        theirs.sendall(request("add", 1, 2) + b"\x82\x21\x01\x03add\x00")
+        assert processor.process_and_answer(proto, proto)
+        assert not processor.process_and_answer(proto, proto)
+    (text,) = [record.getMessage() for record in caplog.records]
+    assert "which sent an unframed compact message, this server expects the binary" in text
+
+
 def test_a_wsgi_view():
     processor = TProcessor(Calls, Handler())
 

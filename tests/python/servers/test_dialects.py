@@ -135,13 +135,17 @@ def test_another_dialect_is_told_and_ends_its_connection(
         assert handler.added == 1
 
 
-def behind_a_call(port: int, good: bytes, data: bytes, *, ends: bool) -> tuple[bytes, bytes]:
-    """The answer to a call, and all that comes for what is sent behind it."""
+def behind_a_call(
+    port: int, good: bytes, data: bytes, *, ends: bool, at_once: bool
+) -> tuple[bytes, bytes]:
+    """The answer to a call, and all that comes for what is sent behind it, once that has come or
+    at once."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        connection.sendall(good)
+        connection.sendall(good + data if at_once else good)
         answer, rest = connection.recv(65536), b""
         with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-            connection.sendall(data)
+            if not at_once:
+                connection.sendall(data)
             if ends:
                 connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
@@ -149,9 +153,10 @@ def behind_a_call(port: int, good: bytes, data: bytes, *, ends: bool) -> tuple[b
     return answer, rest
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["", "at once"])
 @pytest.mark.parametrize(("kind", "dialect"), cases(OVER_SOCKETS))
 def test_another_dialect_behind_a_call_is_told_and_ends_its_connection(
-    kind: str, dialect: Dialect, warnings: Warnings
+    kind: str, dialect: Dialect, at_once: bool, warnings: Warnings
 ) -> None:
     good = REFUSED[str(dialect)]
     names = [name for name in REFUSED if name != str(dialect)]
@@ -161,7 +166,8 @@ def test_another_dialect_behind_a_call_is_told_and_ends_its_connection(
         with serving_by(kind, handler, dialect) as served:
             for count, name in enumerate(names[begin : begin + lines]):
                 ends = name in LENGTHS
-                answer, rest = behind_a_call(served.port, good, REFUSED[name] + good, ends=ends)
+                data = REFUSED[name] + good
+                answer, rest = behind_a_call(served.port, good, data, ends=ends, at_once=at_once)
                 assert result_of(dialect, answer, Calls, "add") == 42
                 assert (rest, handler.added) == (b"", count + 1), name
                 begins_with_length = dialect.framed or dialect.protocol == "JSON"

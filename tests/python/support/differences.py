@@ -488,6 +488,12 @@ DIFFERENCES: dict[str, Difference] = {
         "The client takes a page of error for Thrift, and fails at it in every later call too.",
         "Any status but success is a TTransportException, which spoils no later call.",
     ),
+    "http-oneway-refusal": Difference(
+        "HTTP",
+        "A client does not read what a oneway call is answered with: that the server does not "
+        "have the method, for example.",
+        "The TApplicationException is raised; what cannot be read is logged.",
+    ),
     "http-repetition": Difference(
         "HTTP",
         "With keep_alive a request is sent again when the connection ends without an answer, "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import drive
+from fastthrift._calls.transports import LOOKED_AT
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
@@ -99,6 +100,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.headers: Any = None
         # For TAsyncClient: told when the response is no Thrift.
         self.answer_description: str | None = None
+        # Likewise, of that to a oneway call: how its body begins.
+        self.answer_begin = b""
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
         self.bytes_received = self.bytes_sent = 0
@@ -212,6 +215,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         aiohttp = load("aiohttp")
         self.arrived = bytearray()
         self.answer_description = None
+        self.answer_begin = b""
         self._last.begin()
         if not self.is_open():
             await self.open()
@@ -241,6 +245,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                     answer.take(piece)
                 self.arrived = answer.end()
                 self.answer_description = answer.description
+                self.answer_begin = bytes(self.arrived[:LOOKED_AT])
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except (asyncio.TimeoutError, aiohttp.ClientError, UnicodeError) as error:
