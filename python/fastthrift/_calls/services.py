@@ -230,7 +230,33 @@ def method_of(caller: object, service: Any, name: str) -> str:
     if name == "tclose" and "close" in service.thrift_services:
         # As clients call it, whose own `close` hides it; pools have one, too.
         return "close"
+    if name.endswith("_") and name[:-1] in hidden_methods(caller, service):
+        return name[:-1]
     api = find_keyword_method(service, name)
     if api is None:
         raise no_such_attribute(caller, name)
     return api
+
+
+def hidden_methods(caller: object, service: Any) -> list[str]:
+    """The methods of a service that are called like something that the class of a client or a pool
+    has itself: ``stats_`` is the service's ``stats``, as ``import_`` is its ``import``."""
+    # Not what a class has of its metaclass, which its objects have not.
+    own = {name for cls in type(caller).__mro__ for name in vars(cls)}
+    return [name for name in service.thrift_services if name in own]
+
+
+def warn_of_hidden(caller: object, service: Any) -> None:
+    """Log which methods of a service something has under another name. Not `close`, which clients
+    have as `tclose`, as in thriftpy2."""
+    if hidden := [name for name in hidden_methods(caller, service) if name != "close"]:
+        import logging
+
+        kind = type(caller).__name__
+        logging.getLogger("fastthrift.client").warning(
+            "%s of %s has %s of its own: the service's are called %s",
+            kind,
+            _name_of(service),
+            ", ".join(f"{name}()" for name in hidden),
+            ", ".join(f"{name}_()" for name in hidden),
+        )
