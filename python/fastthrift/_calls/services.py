@@ -22,10 +22,28 @@ def find_keyword_method(service: Any, attribute: str) -> str | None:
 
 def find_handler(handler: object, api: str) -> Any:
     """What a handler has for a method of a service: ``import_``, or ``import`` if somebody has
-    put it there, for one that is called like a word of Python."""
-    if keyword.iskeyword(api) and not hasattr(handler, api):
-        api += "_"
+    put it there, for one that is called like a word of Python. Raises ``AttributeError`` where it
+    has nothing."""
+    if keyword.iskeyword(api):
+        # A handler may count how often it is asked.
+        try:
+            return getattr(handler, api)
+        except AttributeError:
+            api += "_"
     return getattr(handler, api)
+
+
+def found_handler(handler: object, api: str) -> Any:
+    """What ``find_handler`` finds; None where a handler has nothing."""
+    try:
+        return find_handler(handler, api)
+    except AttributeError:
+        return None
+
+
+def handler_names(api: str) -> tuple[str, ...]:
+    """What a handler may call its function for a method."""
+    return (api, api + "_") if keyword.iskeyword(api) else (api,)
 
 
 def printable(name: Any) -> str:
@@ -170,14 +188,13 @@ def _lacks(handler: Any, api: str) -> bool:
     """Whether a handler has nothing for a method; no property of it is asked."""
     is_own_namespace = isinstance(handler, (type, _module_type))
     where = handler if is_own_namespace else type(handler)
-    names = (api, api + "_") if keyword.iskeyword(api) else (api,)
     own = getattr(handler, "__dict__", ())
-    return not any(hasattr(where, name) or name in own for name in names)
+    return not any(hasattr(where, name) or name in own for name in handler_names(api))
 
 
 def _is_unbound(handler: type, api: str) -> bool:
     """Whether a class has an ordinary method, that needs an object, for one of a service."""
-    method = getattr(handler, api, None)
+    method = found_handler(handler, api)
     return isinstance(method, _function_type) and method.__code__.co_varnames[:1] == ("self",)
 
 
