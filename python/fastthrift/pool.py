@@ -54,7 +54,7 @@ from fastthrift.transport.base import (
     TTransportException,
     TTransportTimeout,
 )
-from fastthrift.urls import ServiceURL, parse_all
+from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 if TYPE_CHECKING:
     import ssl
@@ -94,6 +94,7 @@ class ClientPool(PoolFace):
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InThreads:
         urls = parse_all(url)
         require_room(options.headers, urls, made_of[:2])
+        require_encryption(made_of[2], urls)
         return _InThreads(service, options, Addresses(urls), made_of)
 
     def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:

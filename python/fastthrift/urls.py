@@ -23,7 +23,7 @@ What they speak follows as a query: ``?protocol=compact&transport=framed&service
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -152,11 +152,32 @@ def parse(url: str) -> ServiceURL:
 
 def parse_all(url: str | ServiceURL | Sequence[str | ServiceURL]) -> list[ServiceURL]:
     """What a URL says, or several. Raises ``ValueError`` as :func:`parse`, and where there is
-    none."""
-    urls = [url] if isinstance(url, (str, ServiceURL)) else list(url)
+    none; ``TypeError`` for anything but strings."""
+    if isinstance(url, (str, ServiceURL)):
+        url = [url]
+    # Bytes would be numbers.
+    is_several = isinstance(url, Iterable) and not isinstance(url, (bytes, bytearray, Mapping))
+    urls: list[Any] = list(url) if is_several else [url]
     if not urls:
         raise ValueError("the url of a service is needed, or several")
+    for each in urls:
+        if not isinstance(each, (str, ServiceURL)):
+            raise TypeError(
+                f"the url of a service is a string, and not {type(each).__name__}: it is like "
+                "tcp://host:9090, or a list of such"
+            )
     return [each if isinstance(each, ServiceURL) else parse(each) for each in urls]
+
+
+def require_encryption(ssl_context: Any, urls: Iterable[ServiceURL]) -> None:
+    """Raise ``ValueError`` where a context of TLS is given and no URL is of encrypted
+    connections: what was to be secret would be sent as it is."""
+    if ssl_context is not None and not any(url.scheme in ("tls", "https") for url in urls):
+        where = ", ".join(map(str, urls))
+        raise ValueError(
+            f"ssl_context: connections to {where} are not encrypted, those of tls:// and https:// "
+            "are"
+        )
 
 
 def _spoken(query: str) -> ServiceURL:

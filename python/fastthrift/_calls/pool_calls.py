@@ -36,8 +36,9 @@ from fastthrift._calls.pooling import (
     stays_open,
     with_methods,
 )
+from fastthrift._calls.rate import Rates
 from fastthrift._calls.selected import with_fields
-from fastthrift._calls.services import check_service, method_of
+from fastthrift._calls.services import check_service, method_of, warn_of_hidden
 from fastthrift._calls.transports import find_layer, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
@@ -108,6 +109,8 @@ class PoolCalls(ABC):
         self.addresses = addresses
         # What errors call it.
         self.name: str | None = None
+        # How often it is logged that an address has failed.
+        self._rates = Rates()
         # The lock, once there is one.
         self.made_lock: AbstractContextManager[Any] | None = None
         _of_this_process.add(self)
@@ -345,8 +348,11 @@ class PoolCalls(ABC):
         # Of the only one whoever called is told.
         level = logging.WARNING if self.has_others(place) else logging.DEBUG
         where = place[1][1] if isinstance(place, tuple) else place
-        text = "%s failed, and is passed over for %g s: %s"
-        _logger.log(level, text, where, penalty, getattr(error, "message", None) or error)
+        more: str | None = ""
+        if level == logging.WARNING and (more := self._rates.tell(str(where))) is None:
+            return
+        text = "%s failed, and is passed over for %g s: %s%s"
+        _logger.log(level, text, where, penalty, getattr(error, "message", None) or error, more)
 
     def give_back(self, connection: Connection) -> None:
         """A connection can make the next call: that of who has waited for longest, if anybody
@@ -504,8 +510,8 @@ class PoolFace(ABC):
         all its attempts (see ``fastthrift.hooks``). ``name`` is what errors call the pool.
         ``headers`` go with each call, over THeader and HTTP.
 
-        Raises ``ValueError`` and ``TypeError`` for options that are none, and for headers where
-        the transport has none.
+        Raises ``ValueError`` and ``TypeError`` for options that are none, for headers where the
+        transport has none, and for a context where no URL is of encrypted connections.
         """
         check_service(service, type(self).__name__)
         options = PoolOptions(
@@ -529,6 +535,10 @@ class PoolFace(ABC):
         made_of = proto_factory, trans_factory, ssl_context, check_seqid
         self._calls = self._driver(service, self._options, url, made_of)
         self._calls.name = name
+        self._tell_of_hidden()
+
+    def _tell_of_hidden(self) -> None:
+        warn_of_hidden(self, self._service)
 
     @abstractmethod
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> PoolCalls:
@@ -553,6 +563,15 @@ class PoolFace(ABC):
     def __repr__(self) -> str:
         where = ", ".join(map(str, self._calls.addresses))
         return f"<{type(self).__name__} of {self._service.__name__} at {where}>"
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{self!r} cannot be pickled: its connections are those of this process. Make a pool "
+            "in each process; what is forked has connections of its own by itself"
+        )
 
     def with_options(self, **options: Any) -> Self:
         """The pool with other options, and the same connections: ``timeout``,

@@ -212,8 +212,12 @@ class Penalties:
             self._penalties = {
                 each: known for each, known in self._penalties.items() if known[0] > now
             }
-        _, before = self._penalties.get(address, (now, 0.0))
-        penalty = min(max(2 * before, _FIRST_PENALTY), _LONGEST_PENALTY)
+        until, before = self._penalties.get(address, (now, 0.0))
+        # Many calls that fail at once, as a host goes down, are one failure.
+        is_passed_over = until > now
+        penalty = (
+            before if is_passed_over else min(max(2 * before, _FIRST_PENALTY), _LONGEST_PENALTY)
+        )
         self._penalties[address] = (now + penalty, penalty)
         return penalty
 

@@ -22,10 +22,28 @@ def find_keyword_method(service: Any, attribute: str) -> str | None:
 
 def find_handler(handler: object, api: str) -> Any:
     """What a handler has for a method of a service: ``import_``, or ``import`` if somebody has
-    put it there, for one that is called like a word of Python."""
-    if keyword.iskeyword(api) and not hasattr(handler, api):
-        api += "_"
+    put it there, for one that is called like a word of Python. Raises ``AttributeError`` where it
+    has nothing."""
+    if keyword.iskeyword(api):
+        # A handler may count how often it is asked.
+        try:
+            return getattr(handler, api)
+        except AttributeError:
+            api += "_"
     return getattr(handler, api)
+
+
+def found_handler(handler: object, api: str) -> Any:
+    """What ``find_handler`` finds; None where a handler has nothing."""
+    try:
+        return find_handler(handler, api)
+    except AttributeError:
+        return None
+
+
+def handler_names(api: str) -> tuple[str, ...]:
+    """What a handler may call its function for a method."""
+    return (api, api + "_") if keyword.iskeyword(api) else (api,)
 
 
 def printable(name: Any) -> str:
@@ -170,14 +188,13 @@ def _lacks(handler: Any, api: str) -> bool:
     """Whether a handler has nothing for a method; no property of it is asked."""
     is_own_namespace = isinstance(handler, (type, _module_type))
     where = handler if is_own_namespace else type(handler)
-    names = (api, api + "_") if keyword.iskeyword(api) else (api,)
     own = getattr(handler, "__dict__", ())
-    return not any(hasattr(where, name) or name in own for name in names)
+    return not any(hasattr(where, name) or name in own for name in handler_names(api))
 
 
 def _is_unbound(handler: type, api: str) -> bool:
     """Whether a class has an ordinary method, that needs an object, for one of a service."""
-    method = getattr(handler, api, None)
+    method = found_handler(handler, api)
     return isinstance(method, _function_type) and method.__code__.co_varnames[:1] == ("self",)
 
 
@@ -230,7 +247,33 @@ def method_of(caller: object, service: Any, name: str) -> str:
     if name == "tclose" and "close" in service.thrift_services:
         # As clients call it, whose own `close` hides it; pools have one, too.
         return "close"
+    if name.endswith("_") and name[:-1] in hidden_methods(caller, service):
+        return name[:-1]
     api = find_keyword_method(service, name)
     if api is None:
         raise no_such_attribute(caller, name)
     return api
+
+
+def hidden_methods(caller: object, service: Any) -> list[str]:
+    """The methods of a service that are called like something that the class of a client or a pool
+    has itself: ``stats_`` is the service's ``stats``, as ``import_`` is its ``import``."""
+    # Not what a class has of its metaclass, which its objects have not.
+    own = {name for cls in type(caller).__mro__ for name in vars(cls)}
+    return [name for name in service.thrift_services if name in own]
+
+
+def warn_of_hidden(caller: object, service: Any) -> None:
+    """Log which methods of a service something has under another name. Not `close`, which clients
+    have as `tclose`, as in thriftpy2."""
+    if hidden := [name for name in hidden_methods(caller, service) if name != "close"]:
+        import logging
+
+        kind = type(caller).__name__
+        logging.getLogger("fastthrift.client").warning(
+            "%s of %s has %s of its own: the service's are called %s",
+            kind,
+            _name_of(service),
+            ", ".join(f"{name}()" for name in hidden),
+            ", ".join(f"{name}_()" for name in hidden),
+        )

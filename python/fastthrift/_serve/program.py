@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.services import is_processor
+from fastthrift._calls.services import find_handler, found_handler, handler_names, is_processor
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
@@ -207,7 +207,7 @@ class Served:
     def _has_coroutines(self) -> bool:
         if self._is_processor:
             return inspect.iscoroutinefunction(self._handler.process)
-        methods = (getattr(self._handler, name) for name in self._service.thrift_services)
+        methods = (find_handler(self._handler, name) for name in self._service.thrift_services)
         return any(map(inspect.iscoroutinefunction, methods))
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -371,13 +371,15 @@ class _Counted:
 
     def __init__(self, handler: Any, methods: Iterable[str], counter: _Counter) -> None:
         self._handler = handler
-        self._methods = frozenset(methods)
+        self._methods = frozenset(name for method in methods for name in handler_names(method))
         self._counter = counter
 
     def __getattr__(self, name: str) -> Any:
+        # One that is called like a word of Python is asked for by another name when it has none.
+        found = getattr(self._handler, name)
         if name in self._methods:
             self._counter.count()
-        return getattr(self._handler, name)
+        return found
 
 
 def _run_asyncio(server: Any, ready: Callable[[], None]) -> None:
@@ -456,7 +458,7 @@ def _protocol_class(options: Options) -> str:
 def require_methods(service: Any, handler: Any, name: str) -> None:
     """Raise ``NotServed`` for a handler that lacks some; ``name`` is what it is called."""
     missing = [
-        method for method in service.thrift_services if not callable(getattr(handler, method, None))
+        method for method in service.thrift_services if not callable(found_handler(handler, method))
     ]
     if missing:
         raise NotServed(f"{name} lacks methods of {service.__name__}: {', '.join(missing)}")

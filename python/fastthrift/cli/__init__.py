@@ -19,6 +19,8 @@ COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "s
 
 #: Exit statuses that all commands share; argparse exits with 2 as well.
 OK, FAILED, USAGE = 0, 1, 2
+#: As of a program that SIGINT has ended.
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,17 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Names and lines of files may hold what the terminal cannot show.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    if "_ARGCOMPLETE" in os.environ:
-        _complete(parser)
-    chosen = parser.parse_args(arguments)
     try:
+        parser = _parser()
+        if "_ARGCOMPLETE" in os.environ:
+            _complete(parser)
+        chosen = parser.parse_args(arguments)
         status = int(chosen.run(chosen))
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return status
 
 

@@ -90,6 +90,13 @@ def _complete(given: argparse.Namespace, names: Callable[[Any], Iterable[str]]) 
         return []
 
 
+class _Pool(ClientPool):
+    """A pool that hides no method: see `Called.call`."""
+
+    def _tell_of_hidden(self) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Called:
     """What the arguments of `add_call` mean."""
@@ -124,7 +131,7 @@ class Called:
     def pool(self, size: int = 1) -> Any:
         """A pool of so many connections, none of which makes a call twice."""
         timeout = self.arguments.timeout
-        return ClientPool(
+        return _Pool(
             self.service,
             self.url,
             size=size,

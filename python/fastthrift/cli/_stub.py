@@ -61,6 +61,8 @@ _OF_SERVICES = (
 # Of clients and pools: a method of the service by such a name comes before it, or has another.
 _OF_CLIENTS = {"aclose", "client", "is_open", "reopen", "with_fields", "with_options"}
 _HIDDEN_BY_CLIENTS = {"close": "tclose"}
+# What a pool has by another name, with an underscore.
+_HIDDEN_BY_POOLS = ("aclose", "client", "stats", "with_fields", "with_options")
 
 
 def stub_of(module: ModuleType, names: dict[int, str]) -> str:
@@ -439,7 +441,11 @@ class _Stub:
             nested(f"{prefix}Connection", [methods, connection, protocol], [], hidden)
             of_pool = self.use("fastthrift.typing", f"{prefix}Pool")
             pool = f"{of_pool}[{here}.{prefix}Connection]"
-            nested(f"{prefix}Pool", [methods, pool, protocol], [], hides)
+            under = [api for api in cls.thrift_services if api in _HIDDEN_BY_POOLS]
+            body = [
+                line for api in under for line in self.call(cls, api, bool(prefix), name=f"{api}_")
+            ]
+            nested(f"{prefix}Pool", [methods, pool, protocol], body, hides)
             ahead = [] if above is None else [f"{above}.{prefix}Handler"]
             body = [line for api in listed for line in self.handled(cls, api, bool(prefix))]
             nested(f"{prefix}Handler", [*ahead, protocol], body)
@@ -460,8 +466,8 @@ class _Stub:
         success = getattr(cls, f"{api}_result").thrift_spec.get(0)
         return "None" if success is None else type_of(success)
 
-    def call(self, cls: Any, api: str, is_async: bool) -> list[str]:
-        """A method of a client."""
+    def call(self, cls: Any, api: str, is_async: bool, name: str | None = None) -> list[str]:
+        """A method of a client, which may have it by another name."""
         payload = getattr(cls, f"{api}_args")
         defaults = dict(payload.default_spec)
         fields = [field for field in payload.thrift_spec.values() if _is_name(field[1])]
@@ -480,7 +486,7 @@ class _Stub:
             has_default = has_default or default is not None
         if "timeout" not in names:
             parameters += ["*", f"timeout: {self.builtin('float')} | None = None"]
-        name = _HIDDEN_BY_CLIENTS.get(api, method_name(api))
+        name = name or _HIDDEN_BY_CLIENTS.get(api, method_name(api))
         doc = payload.__doc__
         start = "async def" if is_async else "def"
         returned = self.returned(cls, api, self.type_of_field)

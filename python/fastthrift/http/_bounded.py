@@ -63,9 +63,9 @@ def _connected(
     if addresses is None:
         addresses = resolve_within(*address, EITHER_FAMILY, patience)
     end = None if patience is None else started + patience
-    for (_, one), share in in_turn(addresses, None if end is None else end - time.monotonic()):
+    for one, share in in_turn(addresses, None if end is None else end - time.monotonic()):
         try:
-            sock = socket.create_connection(one[:2], share, source)
+            sock = _connected_to(one, share, source)
         except OSError as error:
             failure = error
         else:
@@ -76,6 +76,22 @@ def _connected(
         raise failure
     finally:
         failure = None
+
+
+def _connected_to(address: Address, patience: float | None, source: Any) -> socket.socket:
+    """A socket that is connected to an address, with all that ``getaddrinfo`` has told of it: the
+    interface of a link, too."""
+    family, where = address
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(patience)
+        if source:
+            sock.bind(source)
+        sock.connect(where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 class _Response(http_client.HTTPResponse):

@@ -29,6 +29,7 @@ class Address(NamedTuple):
 
     @property
     def uri(self) -> str:
+        # The percent sign of a zone is not escaped, as aiohttp takes it.
         host = f"[{self.host}]" if ":" in self.host else self.host
         return HTTP_URI.format(scheme=self.scheme, host=host, port=self.port, path=self.path)
 
@@ -48,7 +49,10 @@ def parse_uri(uri: str) -> Address:
     if not parsed.hostname:
         raise ValueError(f"a URI without a host: {without_secrets(uri)!r}")
     path = parsed.path + (f"?{parsed.query}" if parsed.query else "")
-    return Address(parsed.scheme, parsed.hostname, parsed.port or _PORTS[parsed.scheme], path)
+    host = parsed.hostname
+    if ":" in host:
+        host = host.replace("%25", "%")
+    return Address(parsed.scheme, host, parsed.port or _PORTS[parsed.scheme], path)
 
 
 # A header and its value, by the name in lower case.

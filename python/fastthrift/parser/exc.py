@@ -43,17 +43,22 @@ class ThriftParserError(Exception):
         shown = "\n".join(
             diagnostic.rendered for diagnostic in diagnostics if diagnostic.severity == "error"
         )
-        if sys.version_info >= (3, 11):
-            error = cls(text)
-            error.add_note(shown)
+        has_notes = sys.version_info >= (3, 11)
+        said = text if has_notes else f"{text}\n{shown}"
+        error: Any
+        if first.code == "invalid-utf8":
+            error = ThriftEncodingError(said, _why_not_utf8(first.path))
         else:
-            error = cls(f"{text}\n{shown}")
+            error = cls(said)
+        if has_notes:
+            error.add_note(shown)
         error.path = first.path
         error.line = first.line
         error.column = first.column
         error.diagnostics = tuple(diagnostics)
         error.files = tuple(files)
-        return error
+        made: Error = error
+        return made
 
 
 class ThriftModuleNameConflict(ThriftParserError):
@@ -62,6 +67,35 @@ class ThriftModuleNameConflict(ThriftParserError):
 
 class ThriftLexerError(ThriftParserError):
     """The text has something that is no word of Thrift."""
+
+
+class ThriftEncodingError(ThriftLexerError, UnicodeDecodeError):
+    """The text is not UTF-8."""
+
+    def __init__(self, text: str, error: UnicodeDecodeError) -> None:
+        """What is said, and what the codec says of the bytes."""
+        UnicodeDecodeError.__init__(self, *error.args)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._text, UnicodeDecodeError(*self.args)), dict(vars(self))
+
+
+def _why_not_utf8(path: str) -> UnicodeDecodeError:
+    """What the codec says of a file."""
+    data = b""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error
+    except (OSError, ValueError):
+        pass  # it came from elsewhere
+    return UnicodeDecodeError("utf-8", data, 0, len(data), "not UTF-8")
 
 
 class ThriftGrammarError(ThriftParserError):

@@ -41,6 +41,16 @@ _included: dict[tuple[str, str], tuple[types.ModuleType, _core.Program]] = {}
 
 _parse_lock = new_lock()
 
+
+def _renew_lock() -> None:
+    """In a forked child, which does not have the thread that may hold it."""
+    global _parse_lock
+    _parse_lock = new_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 _SUFFIX = ".thrift"
 
 

@@ -119,6 +119,9 @@ class THeaderProtocolFactory:
         self.allowed_client_types = allowed_client_types
         self.default_protocol = default_protocol
         self.options = options
+        # What they do not take is told here, and not of each connection.
+        for factory in self._makes._factories.values():
+            factory(**options)
 
     def get_protocol(self, trans: Any) -> Any:
         """A protocol of THeader over ``trans``."""

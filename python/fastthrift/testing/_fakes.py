@@ -12,7 +12,7 @@ from fastthrift._calls.deadlines import within_timeout
 from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.pooling import no_counts
-from fastthrift._calls.services import check_service, is_given_timeout, method_of
+from fastthrift._calls.services import check_service, is_given_timeout, method_of, warn_of_hidden
 from fastthrift._core import deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# What it has of a pool, unless the service has methods of these names.
+# What it has of a pool, unless it is told to answer for methods of these names.
 _OF_POOLS = ("client", "close", "stats", "with_fields", "with_options")
 
 # What a client raises that no IDL declares.
@@ -68,9 +68,10 @@ class FakeService:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         for name, answer in {**(answers or {}), **methods}.items():
             self._answers[self._method(name)] = answer
-        for name in self._service.thrift_services:
-            if name in _OF_POOLS:
-                setattr(self, name, ServiceMethod(self._make_call, name))
+        # What it was told to answer is the service's; it stands for clients and handlers, too.
+        for name in self._answers.keys() & set(_OF_POOLS):
+            setattr(self, name, ServiceMethod(self._make_call, name))
+        warn_of_hidden(self, service)
 
     def _method(self, name: str) -> str:
         try:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.services import found_handler
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.server import TNonblockingServer, TServer
 from fastthrift.thrift import TProcessor
@@ -80,7 +81,7 @@ def _over_http(processor: Any) -> tuple[TServer, int]:
 def is_async(service: Any, handler: object) -> bool:
     """Whether some method of a handler is a coroutine function."""
     return any(
-        inspect.iscoroutinefunction(getattr(handler, name, None))
+        inspect.iscoroutinefunction(found_handler(handler, name))
         for name in service.thrift_services
     )
 

@@ -75,6 +75,7 @@ _LAZY = {
     "TZlibTransportFactory": "_compressed",
     "_ssl": "",
     "create_thriftpy_context": "_ssl",
+    "cybase": "",
     "header": "",
     "sasl": "",
     "sslsocket": "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
 import socket
 import ssl
 import subprocess
@@ -300,3 +301,33 @@ def test_tls(idl: str, tmp_path: Path) -> None:
         done = run(url, idl, "Calls", "add", "40", "2", "--ca", f"{ca}.not")
         assert done.returncode == 2
         assert "ca.pem.not): No such file" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["call", "check", "format"])
+def test_an_interrupt_ends_a_command_without_a_traceback(
+    command: str, idl: str, url: str, handler: Recording
+) -> None:
+    arguments = [url, idl, "Calls", "wait", "1"] if command == "call" else ["-"]
+    handler.waiting.clear()
+    handler.go_on.clear()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastthrift", command, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if arguments == ["-"]:
+            assert process.stdin is not None
+            # More than a pipe holds: who has written it knows that it is read. It never ends.
+            process.stdin.write("# a comment\n" * 100_000)
+        else:
+            assert handler.waiting.wait(600)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=600)
+        assert (process.returncode, told) == (130, "")
+    finally:
+        handler.go_on.set()
+        process.kill()
+        process.wait()

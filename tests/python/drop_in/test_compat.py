@@ -155,6 +155,30 @@ def test_every_module_is_the_same_object(run):
     run(installed(program))
 
 
+def test_modules_that_packages_import_are_their_attributes(run):
+    program = """
+        import thriftpy2.transport
+        assert thriftpy2.transport.cybase.CyTransportBase
+        assert thriftpy2.transport.sasl.cysasl.TCySaslClientTransport
+        try:
+            thriftpy2.transport.sasl.unheard_of
+        except AttributeError as error:
+            assert "unheard_of" in str(error)
+        else:
+            raise AssertionError
+    """
+    run(installed(program))
+
+
+@pytest.mark.difference("version-of-the-alias")
+def test_the_version_is_the_packages_own_under_every_name(run):
+    program = """
+        import thriftpy2
+        assert thriftpy2.__version__ == fastthrift.__version__
+    """
+    run(installed(program))
+
+
 def test_modules_that_do_not_exist(run):
     program = """
         try:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import http.client
 import http.server
+import ipaddress
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 import thriftpy2.http
@@ -41,6 +43,7 @@ from fastthrift.transport import (
 )
 from support.http import PROTOCOLS, calls, chunked, running, server_of
 from support.http_requests import ADD
+from support.needs import needs
 from support.rpc import PATIENCE, Calls, Handler, i32_result, message, open_descriptors
 
 
@@ -400,6 +403,7 @@ def test_header_factories_are_asked_for_each_request():
         ("https://host/a?b=c", ("https", "host", 443, "/a?b=c")),
         ("http://host:81/", ("http", "host", 81, "/")),
         ("http://[::1]:81/", ("http", "::1", 81, "/")),
+        ("http://[fe80::1%eth0]:81/", ("http", "fe80::1%eth0", 81, "/")),
     ],
 )
 def test_parts_of_the_uri(uri, expected):
@@ -453,6 +457,38 @@ def test_urls_that_are_none_are_refused(url):
     assert "hidden" not in str(caught.value)
     with pytest.raises(ValueError, match=r"host:port/path"):
         asyncio.run(aio_http.make_client(Calls, url=url))
+
+
+def link_local():
+    """An address of this machine that is one of a link only, with its zone."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        number, _, _, _, _, interface = line.split()
+        if number.startswith("fe80"):
+            return f"{ipaddress.IPv6Address(int(number, 16))}%{interface}"
+    return None
+
+
+LINK_LOCAL = link_local()
+
+
+@needs(LINK_LOCAL is not None, "an interface with a link-local address")
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_addresses_of_a_link(asynchronous):
+    server = make_server(Calls, Handler(), "::", 0)
+    with running(server) as port:
+        for host in (LINK_LOCAL, LINK_LOCAL.replace("%", "%25")):
+            url = f"http://[{host}]:{port}/"
+            if asynchronous:
+                assert asyncio.run(add_with_asyncio({"url": url})) == 3
+            else:
+                with client_context(Calls, url=url) as client:
+                    assert client.add(1, 2) == 3
+                with ClientPool(Calls, url) as pool:
+                    assert pool.add(1, 2) == 3
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import http.server
 import importlib
@@ -316,3 +317,41 @@ def test_threads_load_the_same_file_once(write: Any) -> None:
     for thread in threads:
         thread.join()
     assert len({id(module) for module in modules}) == 1
+
+
+def test_a_text_that_is_not_utf8_is_an_error_of_the_lexer_and_of_unicode(tmp_path: Path) -> None:
+    path = tmp_path / "latin.thrift"
+    path.write_bytes(b'const string A = "caf\xe9"\n')
+    with pytest.raises(UnicodeDecodeError) as theirs:
+        thriftpy2.load(str(path), "latin_thrift")
+    with pytest.raises(UnicodeDecodeError) as caught:
+        fastthrift.load(str(path), "latin_thrift")
+    error = caught.value
+    assert isinstance(error, ThriftLexerError)
+    assert error.args == theirs.value.args
+    assert str(error).startswith("this text is not UTF-8")
+    assert (error.path, error.line) == (str(path), 1)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert (str(again), again.args) == (str(error), error.args)
+        assert (again.path, again.line) == (error.path, error.line)
+    # Where no file has it there is no more to tell.
+    with pytest.raises(UnicodeDecodeError, match="this text is not UTF-8"):
+        fastthrift.load_fp(io.BytesIO(path.read_bytes()), "latin_thrift")  # type: ignore[arg-type]
+
+
+@pytest.mark.difference("fields-on-the-class")
+def test_a_class_has_its_fields_as_descriptors() -> None:
+    made = fastthrift.load_fp(io.StringIO("struct S { 1: i32 a }"), "described_thrift").S
+    assert inspect.ismemberdescriptor(made.a)
+    assert made().a is None
+
+
+@pytest.mark.difference("subclasses-of-payloads")
+def test_loaded_classes_are_not_listed_by_their_base() -> None:
+    base = fastthrift.thrift.TPayload
+    made = fastthrift.load_fp(io.StringIO("struct S { 1: i32 a }"), "listed_thrift").S
+    assert issubclass(made, base)
+    assert made not in base.__subclasses__()
+    by_hand = type("ByHand", (base,), {"thrift_spec": {}, "default_spec": []})
+    assert by_hand in base.__subclasses__()

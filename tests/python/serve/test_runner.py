@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import fastthrift
 import pytest
 from fastthrift.pool import ClientPool
 from fastthrift.rpc import client_context
@@ -183,6 +185,38 @@ def test_hup_renews_the_workers_with_the_code_of_now(runner: Runner, server: str
 
         process.send_signal(signal.SIGHUP)
         wait_until(are_new)
+        assert ended(process) == 0
+
+
+WORDS = """
+import os
+
+class Handler:
+    def import_(self, a):
+        return a
+
+    def pid(self):
+        return os.getpid()
+
+class AsyncHandler(Handler):
+    async def import_(self, a):
+        return -a
+"""
+
+
+def test_words_of_python_are_served_by_their_other_name(runner: Runner) -> None:
+    idl = "service Greeter { i32 import(1: i32 a), i32 pid() }"
+    (runner.directory / "greeter.thrift").write_text(idl)
+    (runner.directory / "words.py").write_text(WORDS)
+    runner.service = fastthrift.load_fp(io.StringIO(idl), "greeter_of_words_thrift").Greeter
+    with runner.started("--max-requests", "3", handler="words:Handler") as process:
+        first = runner.call("pid")
+        assert runner.call("import_", 7) == 7
+        # Each call counts once.
+        assert runner.call("pid") == first
+        assert ended(process) == 0
+    with runner.started("--server", "asyncio", handler="words:AsyncHandler") as process:
+        assert runner.call("import_", 7) == -7
         assert ended(process) == 0
 
 

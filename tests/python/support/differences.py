@@ -151,6 +151,23 @@ DIFFERENCES: dict[str, Difference] = {
         "ValueError or IndexError in compact.",
         "It means the same in every protocol.",
     ),
+    "fields-on-the-class": Difference(
+        "Structs",
+        "A loaded class has no attributes called like its fields: hasattr(Point, 'x') is False.",
+        "It has descriptors, as a class with __slots__ has: ask an object, or thrift_spec.",
+    ),
+    "subclasses-of-payloads": Difference(
+        "Structs",
+        "TPayload.__subclasses__() lists the classes of loaded files.",
+        "It lists those that were made by a class statement; a module's are in "
+        "__thrift_meta__['structs'].",
+    ),
+    "version-of-the-alias": Difference(
+        "Names",
+        "thriftpy2.__version__ is 0.7.1.",
+        "It is fastthrift's own, for the module is the same under every name: what compares it to "
+        "choose between versions of thriftpy2 takes it for a very old one.",
+    ),
     "python-keywords": Difference(
         "Structs",
         "A field called like a Python keyword that Thrift does not reserve (None, async, ...) "

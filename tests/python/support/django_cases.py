@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from unittest import mock
 
+import fastthrift
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -32,7 +33,10 @@ from django.test import (
 )
 from django.urls import path
 from django.views.decorators.csrf import csrf_protect
+from fastthrift._serve.program import require_methods
 from fastthrift.contrib.django import clients, current_request, failure, thrift_view
+from fastthrift.contrib.django.checks import _check_handler
+from fastthrift.contrib.django.servers import Server, coroutines
 from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
 from fastthrift.contrib.django.test import ThriftLiveServerTestCase, override_clients
 from fastthrift.contrib.django.units import unit_of_work
@@ -160,6 +164,25 @@ class CheckTests(SimpleTestCase):
         self.assertIn("add() takes 0 arguments, the IDL has 1", told["thrift.E005"])
         self.assertIn("helper", told["thrift.W004"])
         self.assertEqual(of_server(HANDLER="notes.rpc.NotesHandler")[0], "thrift.E004")
+
+    def test_words_of_python_are_found_by_their_other_name(self) -> None:
+        idl = io.StringIO("service Words { i32 import(1: i32 a), i32 pass() }")
+        words = fastthrift.load_fp(idl, "words_of_checks_thrift").Words
+
+        class Named:
+            def import_(self, a: int) -> int:
+                return a
+
+            async def pass_(self) -> int:
+                return 0
+
+        server = Server("probe", {"HANDLER": Named})
+        self.assertEqual([*_check_handler(server, words, Named)], [])
+        self.assertEqual(coroutines(words, Named()), ["pass"])
+        require_methods(words, Named(), "Named")
+        Named.import_ = lambda self: 0  # type: ignore[assignment,method-assign,misc]
+        (told,) = _check_handler(server, words, Named)
+        self.assertIn("import_() takes 0 arguments, the IDL has 1", told.msg)
 
     def test_methods_of_each_kind_take_the_arguments(self) -> None:
         class Kinds(Handler):

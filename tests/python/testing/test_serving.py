@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 from typing import Any
 
+import fastthrift
 import pytest
 from fastthrift import ClientPool
 from fastthrift.testing import serve
@@ -35,6 +37,23 @@ def test_http_is_served() -> None:
 def test_handlers_of_asyncio_are_awaited() -> None:
     with serve(Calls, AsyncHandler()) as url, ClientPool(Calls, url) as pool:
         assert pool.add(40, 2) == 42
+
+
+def test_words_of_python_are_served_by_their_other_name() -> None:
+    idl = io.StringIO("service Words { i32 import(1: i32 a) }")
+    words = fastthrift.load_fp(idl, "words_served_thrift").Words
+
+    class Plain:
+        def import_(self, a: int) -> int:
+            return a
+
+    class Awaited:
+        async def import_(self, a: int) -> int:
+            return a
+
+    for handler in (Plain(), Awaited()):
+        with serve(words, handler) as url, ClientPool(words, url) as pool:
+            assert pool.import_(7) == 7
 
 
 def test_handlers_of_asyncio_are_refused_over_http() -> None:

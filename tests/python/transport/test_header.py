@@ -352,3 +352,10 @@ async def serving_awaited(service: Any) -> AsyncIterator[int]:
         yield listening.raw_sock.getsockname()[1]
     finally:
         await server.close()
+
+
+def test_options_of_no_protocol_are_refused_by_the_factories():
+    for factory in (THeaderProtocolFactory, TAsyncHeaderProtocolFactory):
+        with pytest.raises(TypeError, match="unheard_of"):
+            factory(unheard_of=1)
+        factory(max_depth=3)

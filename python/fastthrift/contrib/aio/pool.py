@@ -42,7 +42,7 @@ from fastthrift._calls.transports import find_layer, layers, looks_at
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
-from fastthrift.urls import ServiceURL, parse_all
+from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
 from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
@@ -104,6 +104,7 @@ class AsyncClientPool(PoolFace):
     def _driver(self, service: Any, options: PoolOptions, url: Any, made_of: Any) -> _InTasks:
         urls = parse_all(url)
         require_room(options.headers, urls, made_of[:2])
+        require_encryption(made_of[2], urls)
         return _InTasks(service, options, Addresses(urls), made_of)
 
     async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:

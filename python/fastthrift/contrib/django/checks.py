@@ -34,6 +34,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
+from fastthrift._calls.services import handler_names
 from fastthrift._serve.program import NotServed
 from fastthrift._web.clients import find_problems, nearest
 from fastthrift._web.failures import status_problem
@@ -240,7 +241,7 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
     where = f"{server.setting}['HANDLER']"
     name = server.handler_name
     if not hasattr(handler, "__getattr__"):
-        missing = [each for each in service.thrift_services if not hasattr(handler, each)]
+        missing = [each for each in service.thrift_services if _attribute(handler, each) is None]
         if missing:
             hint = f"{service.__name__} has them"
             yield _message("E004", f"{where}: {name} lacks {', '.join(missing)}", hint)
@@ -254,13 +255,12 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
     elif atomic and coroutines(service, handler):
         text = f"{server.setting}['ATOMIC_CALLS'] is not for `async def`, which {name} has"
         yield _message("E011", text, "transaction.atomic() in functions of sync_to_async")
+    known = {name for each in service.thrift_services for name in handler_names(each)}
     others = [
         each
         for kind in (handler if inspect.isclass(handler) else type(handler)).__mro__
         for each, value in vars(kind).items()
-        if not each.startswith("_")
-        and inspect.isfunction(value)
-        and each not in service.thrift_services
+        if not each.startswith("_") and inspect.isfunction(value) and each not in known
     ]
     if others:
         text = f"{where}: {name} has {', '.join(others)}, which {service.__name__} has not"
@@ -292,10 +292,15 @@ def _misfits(service: Any, handler: Any, where: str) -> Iterator[CheckMessage]:
             yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
 
 
+def _attribute(handler: Any, method: str) -> str | None:
+    """What a handler calls its function for a method; None where it has none."""
+    return next((name for name in handler_names(method) if hasattr(handler, name)), None)
+
+
 def _misfit(service: Any, name: str, handler: Any) -> str | None:
     """Why a method cannot take the arguments of the IDL; None where it can."""
-    method = getattr(handler, name, None)
-    if not callable(method):
+    attribute = _attribute(handler, name)
+    if attribute is None or not callable(method := getattr(handler, attribute)):
         return None
     fields = getattr(service, f"{name}_args").thrift_spec
     try:
@@ -306,10 +311,10 @@ def _misfit(service: Any, name: str, handler: Any) -> str | None:
     count = len(fields)
     if inspect.isclass(handler) and inspect.isfunction(method):
         # A function has the object of the class as its first argument, unless it is static.
-        count += not isinstance(inspect.getattr_static(handler, name), staticmethod)
+        count += not isinstance(inspect.getattr_static(handler, attribute), staticmethod)
     try:
         signature.bind(*[None] * count)
     except TypeError:
         takes = len(parameters) - (count - len(fields))
-        return f"{name}() takes {takes} arguments, the IDL has {len(fields)}"
+        return f"{attribute}() takes {takes} arguments, the IDL has {len(fields)}"
     return None

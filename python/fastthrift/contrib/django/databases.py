@@ -5,6 +5,7 @@ What is in a transaction of a test is left alone.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import Counter
@@ -15,6 +16,17 @@ from django.db import Error, connections
 from django.db.backends.signals import connection_created
 
 _lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """In a forked child, which does not have the thread that may hold it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 # How often connections of an alias were found broken, and how often when each was opened.
 _breaks: Counter[str] = Counter()
 _opened: WeakKeyDictionary[Any, int] = WeakKeyDictionary()

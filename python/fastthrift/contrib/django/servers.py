@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.module_loading import import_string
 
+from fastthrift._calls.services import found_handler
 from fastthrift._idl import UsageError, find, load
 from fastthrift._serve.program import NotServed, require_methods
 from fastthrift._web.clients import nearest
@@ -184,6 +185,17 @@ class _Shared:
 
 
 _lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """In a forked child, which does not have the thread that may hold it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 _shared: dict[str, _Shared] = {}
 
 
@@ -231,7 +243,7 @@ def coroutines(service: Any, handler: Any) -> list[str]:
     return [
         name
         for name in service.thrift_services
-        if inspect.iscoroutinefunction(getattr(handler, name, None))
+        if inspect.iscoroutinefunction(found_handler(handler, name))
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
 from fastthrift._core import DEFAULT_MAX_SIZE, frame_length
+from fastthrift._lazy import lazy_attribute
 from fastthrift.transport._sasl import SaslClient, empty_frame
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
 
@@ -192,3 +193,8 @@ class TSaslClientTransportFactory:
 # thriftpy2 has a second implementation, in Cython.
 TCySaslClientTransport = TSaslClientTransport
 TCySaslClientTransportFactory = TSaslClientTransportFactory
+
+
+def __getattr__(name: str) -> Any:
+    # It has the names of this module, and is imported when it is first asked for.
+    return lazy_attribute(__name__, {"cysasl": ""}, name)
