@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _MODULE = "fastthrift.thrift"
 
 # The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.
-_UUID = 16
+_UUID = TType.UTF8
 
 # Characters of a value in an error message: whole for ordinary values, no flood in the log.
 _LONGEST_VALUE = 1000

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     # method; or what refuses it, in place of a service, and whether that is no answer.
     Find = Callable[[Any, int], tuple[Any, Any, Any, TApplicationException | None]]
 
-_ONEWAY = 4  # TMessageType.ONEWAY, whose attributes cost
+# Looked up once.
+_ONEWAY = TMessageType.ONEWAY
 
 # How far the call being processed has come.
 BEGUN = 0  # its header was read, its arguments may have been

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._listening import parse_bind
 
 from .program import PROTOCOLS, TRANSPORTS, Options
@@ -95,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         "--max-message-size",
         metavar="BYTES",
         type=_positive,
-        help="of a message or a frame; 104857600 by default",
+        help=f"of a message or a frame; {DEFAULT_MAX_SIZE} by default",
     )
     parser.add_argument(
         "--max-requests",

@@ -39,7 +39,8 @@ _SCALARS = {
     TType.STRING: "str",
     TType.BINARY: "bytes",
 }
-_UUID = 16
+# Of a `uuid`: the number has the name that thriftpy2 gave it.
+_UUID = TType.UTF8
 _NUMBERS = (TType.BOOL, TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE)
 
 # What members of enums of Python have, besides what every int has.

@@ -255,6 +255,28 @@ def test_a_host_that_is_none(host: str, call: Callable[..., Any]) -> None:
 
 
 @BOTH
+def test_what_the_system_says_is_told_in_its_words(call: Callable[..., Any]) -> None:
+    error = call("http://255.255.255.255:1/in", LONG)
+    assert isinstance(error, THttpException)
+    assert error.type == TTransportException.NOT_OPEN
+    where = "http://255.255.255.255:PORT/in"
+    assert told(error, 1) in (
+        f"Could not connect to {where}: {why}"
+        for why in ("Network is unreachable", "No route to host", "Permission denied")
+    )
+
+
+def test_a_redirection_to_where_nobody_listens() -> None:
+    """The server that was asked has not made the call, and the other one was not reached."""
+    with nobody() as other:
+        there = f"Location: http://127.0.0.1:{other}/in"
+        with scripted_peer(answering("307 Temporary Redirect", there)) as port:
+            error: Any = call_with_asyncio(f"http://127.0.0.1:{port}/in", LONG)
+    assert isinstance(error, THttpConnectionRefused)
+    assert error.request_sent is False
+
+
+@BOTH
 def test_what_is_no_http(call: Callable[..., Any]) -> None:
     with scripted_peer(ending(b"\x80\x01\0\2\0\0\0\3add\0\0\0\1\0", resets=False)) as port:
         error = call(f"http://127.0.0.1:{port}/in", LONG)

@@ -198,7 +198,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "wsgi",
     },
-    "_serve.arguments": {"_serve.program", "transport"},
+    "_serve.arguments": {"_core", "_serve.program", "transport"},
     "contrib.django": {
         "",
         "_calls",
@@ -246,6 +246,8 @@ PUBLIC_BY_CONTRACT = {
     "_req": "thriftpy2: of clients, which subclasses override",
     "_rpc_state": "of clients: how far their calls are, which a pool sets up",
     "_service": "thriftpy2: of clients and processors",
+    "_ARGCOMPLETE": "argcomplete's: what a shell asks by, in the environment",
+    "_processMap": "Apache: of generated processors, their methods by name",
     "_trans": "thriftpy2: what a transport is over",
     "_undeclared_exception": "what protocols, native ones too, note on a result for the client",
     "_exit": "os's: ends a process from any thread",
@@ -254,6 +256,24 @@ PUBLIC_BY_CONTRACT = {
     "_get_current_object": "werkzeug: what a proxy stands for",
     "_replace": "named tuples: one with other values",
     "_FileInfo": "importlib.machinery's, for pickled modules",
+}
+
+
+#: The modules that get other modules by a name which their text does not tell, and whose those are.
+UNTOLD = {
+    "_lazy": "of the package that asks, under the names that it lists",
+    "_serve.reload": "all, for the files that they are from",
+    "_web.page": "of the class that is shown",
+    "cli": "its commands",
+    "cli.serve": "of the user: the handler's",
+    "compat": "those of this package, under thriftpy2's names",
+    "contrib.aio.http._errors": "aiohttp's",
+    "contrib.apache._seen": "of the generated code that is served",
+    "contrib.gunicorn._application": "of the user: the application's",
+    "parser": "of the user: a package with Thrift files",
+    "parser.registry": "of Thrift files",
+    "parser.reloading": "of Thrift files",
+    "urls": "those whose names it has in a table",
 }
 
 
@@ -356,6 +376,15 @@ def test_no_private_name_of_another_room_is_used() -> None:
     assert PUBLIC_BY_CONTRACT.keys() <= {name for names in uses.values() for name in names}
 
 
+def test_no_module_is_got_by_a_name_that_is_not_told() -> None:
+    untold = {
+        below_the_package(module.name): module.untold
+        for module in package().values()
+        if module.untold
+    }
+    assert untold.keys() == UNTOLD.keys(), untold
+
+
 NATIVE = [f"{PACKAGE}._core"]
 
 
@@ -391,10 +420,40 @@ def a_package(text: str) -> dict[str, Module]:
         "if TYPE_CHECKING:\n    from .thrift import TClient",
         "import importlib\nimportlib.import_module('fastthrift.thrift')",
         "__import__('fastthrift.thrift')",
+        "import importlib\nimportlib.import_module('.thrift', 'fastthrift')",
+        "import importlib\nimportlib.import_module('.thrift', package=__package__)",
+        "import sys\nsys.modules['fastthrift.thrift']",
+        "import sys\nsys.modules.get('fastthrift.thrift')",
+        "import pkgutil\npkgutil.resolve_name('fastthrift.thrift:TClient')",
+        # Where nobody can tell, any name of a module is one that is imported.
+        "import importlib\nNAMES = ['fastthrift.thrift']\nimportlib.import_module(NAMES[0])",
     ],
 )
 def test_no_import_is_overlooked(text: str) -> None:
     assert not_allowed(a_package(text)) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import importlib\nimportlib.import_module(name)",
+        "import importlib\nimportlib.import_module('.' + name, 'fastthrift')",
+        "import importlib\nimportlib.import_module('.thrift', package)",
+        "import importlib\nload = importlib.import_module\nload('fastthrift.thrift')",
+        "import importlib as library\nlibrary.import_module('fastthrift.thrift')",
+        "from importlib import import_module as load\nload('fastthrift.thrift')",
+        "from importlib import import_module\nmap(import_module, names)",
+        "load = __import__",
+        "getattr(importlib, 'import_module')('fastthrift.thrift')",
+        "import sys\nsys.modules[name]",
+        "import sys\nsys.modules.get(name)",
+        "import sys\n[*sys.modules.values()]",
+        "import sys\nmodules = sys.modules",
+        "from sys import modules",
+    ],
+)
+def test_no_import_is_hidden(text: str) -> None:
+    assert a_package(text)[f"{PACKAGE}._payload"].untold != []
 
 
 @pytest.mark.parametrize(
@@ -412,6 +471,17 @@ def test_no_import_is_overlooked(text: str) -> None:
         "operator.attrgetter('a._send')",
         "client._send = None",
         "del client._own",
+        "vars(client)['_own']",
+        "vars(client)['_own'] = None",
+        "vars(client).get('_own')",
+        "client.__dict__['_own']",
+        "client.__dict__.pop('_own')",
+        "getattr(client, '__dict__')['_own']",
+        "'_own' in vars(client)",
+        "own = vars(client)\nown['_own']",
+        "object.__getattribute__(client, '_own')",
+        "inspect.getattr_static(client, '_own')",
+        "operator.itemgetter('_own')(vars(client))",
     ],
 )
 def test_no_use_of_a_private_name_is_overlooked(text: str) -> None:
@@ -427,9 +497,14 @@ def test_no_use_of_a_private_name_is_overlooked(text: str) -> None:
         "class A:\n    def _send(self): ...\ndef f(a): a._send()",
         "class A:\n    __slots__ = ('_own',)\ndef f(a): a._own",
         "for _ in (): client.__dict__",
+        "class A:\n    __slots__ = ('_own',)\ndef f(a): vars(a)['_own']",
+        "import importlib\nimportlib.import_module('json')",
+        "import sys\nthreading = sys.modules.get('threading')",
+        "import sys\n'logging' in sys.modules",
     ],
 )
 def test_what_is_allowed_is_not_reported(text: str) -> None:
     modules = a_package(text)
     assert not_allowed(modules) == []
     assert private_uses(modules) == {}
+    assert modules[f"{PACKAGE}._payload"].untold == []

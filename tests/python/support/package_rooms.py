@@ -9,10 +9,19 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import resolve_name
 from pathlib import Path
 
 PACKAGE = "fastthrift"
 _BY_NAME = {"getattr", "setattr", "hasattr", "delattr"}
+#: What takes names of attributes besides: methods of objects and of the dicts that they have.
+_BY_KEY = {
+    *("get", "pop", "setdefault", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
+    *("__getattribute__", "__setattr__", "__delattr__", "__getattr__"),
+    *("attrgetter", "methodcaller", "itemgetter", "getattr_static"),
+}
+#: What imports the module that it is given the name of.
+_IMPORTERS = {"import_module", "__import__", "resolve_name"}
 _OWN = {"self", "cls", "mcs"}
 
 
@@ -42,6 +51,9 @@ class Module:
     #: Names with an underscore that it defines: at its top, in its classes, on its objects.
     defined: set[str] = field(default_factory=set)
     used: list[Private] = field(default_factory=list)
+    #: The lines where it gets modules, and the text does not tell which: by a name that is
+    #: computed, by a function that imports under another name, or from all of `sys.modules`.
+    untold: list[int] = field(default_factory=list)
 
 
 def is_private(name: str) -> bool:
@@ -62,14 +74,28 @@ def read_package(files: Iterable[tuple[str, str]], native: Iterable[str]) -> dic
         tree = ast.parse(texts[path], path)
         is_package = path.endswith("__init__.py")
         parent = name if is_package else name.rpartition(".")[0]
+        told: set[ast.AST] = set()
+        names: list[ast.Constant] = []
         for node in ast.walk(tree):
             module.imports += _imports(node, name, parent, known)
+            if (found := _by_name(node, name, parent)) is not None:
+                imported, importer = found
+                told.add(importer)
+                module.imports += _one_import(name, imported, known, node.lineno)  # type: ignore[attr-defined]
+            if _may_import(node) and node not in told:
+                module.untold.append(node.lineno)  # type: ignore[attr-defined]
+            if isinstance(node, ast.Constant) and node.value in known - {PACKAGE}:
+                names.append(node)
             module.defined.update(filter(is_private, _defined(node)))
             module.used += [
                 Private(name, used, node.lineno)  # type: ignore[attr-defined]
                 for used in _used(node)
                 if is_private(used)
             ]
+        if module.untold:
+            # Then any name may be that of a module which it imports.
+            for each in names:
+                module.imports += _one_import(name, str(each.value), known, each.lineno)
     return modules
 
 
@@ -95,15 +121,61 @@ def _imports(node: ast.AST, name: str, parent: str, known: set[str]) -> Iterator
         for alias in node.names:
             below = f"{base}.{alias.name}"
             yield from _one_import(name, below if below in known else base, known, node.lineno)
-    elif isinstance(node, ast.Call):
-        # importlib.import_module("fastthrift.x") and __import__("fastthrift.x")
-        function = node.func
-        called = function.attr if isinstance(function, ast.Attribute) else None
-        called = function.id if isinstance(function, ast.Name) else called
-        if called in {"import_module", "__import__"} and node.args:
-            match node.args[0]:
-                case ast.Constant(str(text)):
-                    yield from _one_import(name, text, known, node.lineno)
+
+
+def _by_name(node: ast.AST, name: str, parent: str) -> tuple[str, ast.AST] | None:
+    """The module that an expression gets by a name that it tells, and what gives it."""
+    match node:
+        case ast.Call(func=function, args=[ast.Constant(str(text)), *rest]) if (
+            _last_name(function) in _IMPORTERS
+        ):
+            # As pkgutil takes it: `module:object`.
+            text = text.partition(":")[0]
+            if not text.startswith("."):
+                return text, function
+            match [*rest, *(each.value for each in node.keywords)]:
+                case [ast.Constant(str(package))]:
+                    return resolve_name(text, package), function
+                case [ast.Name("__package__")]:
+                    return resolve_name(text, parent), function
+                case [ast.Name("__name__")]:
+                    return resolve_name(text, name), function
+        case ast.Subscript(value=modules, slice=ast.Constant(str(text))) if _is_modules(modules):
+            return text, modules
+        case ast.Call(
+            func=ast.Attribute(value=modules, attr="get" | "pop"),
+            args=[ast.Constant(str(text)), *_],
+        ) if _is_modules(modules):
+            return text, modules
+        case ast.Compare(left=ast.Constant(str(text)), comparators=[modules]) if _is_modules(
+            modules
+        ):
+            return text, modules
+    return None
+
+
+def _may_import(node: ast.AST) -> bool:
+    """Whether an expression is something that imports, or all modules."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=name):
+            return name in _IMPORTERS or _is_modules(node)
+        case ast.ImportFrom(module="importlib" | "sys" | "pkgutil" | "builtins", names=names):
+            return any(each.name in {*_IMPORTERS, "modules"} for each in names)
+        case ast.Import(names=names):
+            # Under another name they would not be known here.
+            return any(each.asname and each.name in {"sys", "importlib"} for each in names)
+    return False
+
+
+def _is_modules(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "modules"
+
+
+def _last_name(function: ast.AST) -> str | None:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return None
 
 
 def _one_import(name: str, imported: str, known: set[str], line: int) -> Iterator[Import]:
@@ -140,13 +212,15 @@ def _used(node: ast.AST) -> Iterator[str]:
         case ast.Call(func=ast.Name(id=function), args=[_, ast.Constant(str(name)), *_]):
             if function in _BY_NAME:
                 yield name
-        case ast.Call(func=ast.Attribute(attr="attrgetter" | "methodcaller"), args=arguments) | (
-            ast.Call(func=ast.Name("attrgetter" | "methodcaller"), args=arguments)
-        ):
+        case ast.Call(func=function, args=arguments) if _last_name(function) in _BY_KEY:
             for argument in arguments:
                 match argument:
                     case ast.Constant(str(text)):
                         yield from text.split(".")
+        case ast.Subscript(slice=ast.Constant(str(name))):
+            yield name
+        case ast.Compare(left=ast.Constant(str(name)), ops=[ast.In() | ast.NotIn()]):
+            yield name
 
 
 def circles(arrows: Iterable[tuple[str, str]]) -> set[frozenset[str]]:

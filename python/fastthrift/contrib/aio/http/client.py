@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Iterable
@@ -249,6 +251,10 @@ class TAsyncHttpClient(TAsyncReadAhead):
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except (asyncio.TimeoutError, aiohttp.ClientError, UnicodeError) as error:
+            made_none = aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, UnicodeError
+            if isinstance(error, made_none):
+                # Not the one that it needs: another server may have redirected it.
+                self._last.was_reached = False
             if stage is Stage.CONNECTING and self.request_sent:
                 stage = Stage.CONNECTED
             failure = self._failure(aiohttp, error, stage, address)
@@ -270,10 +276,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
             is_over = self.deadline is not None and time.monotonic() >= self.deadline
             return failures.late(stage, deadline_is_over=is_over)
         if isinstance(error, OSError):
-            told = getattr(error, "os_error", None)
-            if told is None:
-                # Of the class that the system's number means.
-                told = OSError(*error.args[:2])
+            told = _of_system(error)
+            if isinstance(told, TimeoutError):
+                return failures.late(stage, deadline_is_over=False)
             return failures.of_system(told, stage, speaks_http=speaks_http)
         if isinstance(error, UnicodeError):
             text = f"not a host name: {error}"
@@ -285,6 +290,15 @@ class TAsyncHttpClient(TAsyncReadAhead):
             told = error.message.partition("\n")[0].rstrip(":")
             return failures.other(told) if stage is Stage.ANSWERED else failures.no_http(told)
         return failures.other(str(error))
+
+
+def _of_system(error: OSError) -> OSError:
+    """What the system, or TLS, has said, which asyncio and aiohttp tell in words of their own."""
+    told: OSError = getattr(error, "os_error", error)
+    if not told.errno or isinstance(told, (ssl.SSLError, socket.gaierror)):
+        return told
+    # Of the class that the number means.
+    return OSError(told.errno, os.strerror(told.errno))
 
 
 async def make_client(

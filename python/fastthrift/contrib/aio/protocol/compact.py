@@ -50,13 +50,6 @@ class TAsyncCompactProtocol(TAsyncNativeProtocol, TCompactProtocol, TAsyncProtoc
     """The compact protocol over an asyncio transport, or any object with an asynchronous
     ``read`` that gives at most as many bytes as it is asked for."""
 
-    PROTOCOL_ID = 0x82
-    VERSION = 1
-    VERSION_MASK = 0x1F
-    TYPE_MASK = 0xE0
-    TYPE_BITS = 0x07
-    TYPE_SHIFT_AMOUNT = 5
-
     _native = TCompactProtocol
 
 
