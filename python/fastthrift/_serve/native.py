@@ -37,6 +37,7 @@ from fastthrift._serve.overload import FULL, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
 from fastthrift.transport import TServerSocket
+from fastthrift.transport._receiving import LATE
 
 if TYPE_CHECKING:
     import logging
@@ -411,6 +412,7 @@ class Serving:
             threads = 1
         self._formats = formats
         self._logger = logger
+        self._message_timeout = limits.message_timeout
         self._where = listening_at(listener)
         self._core = NativeServer(
             listener.fileno(),
@@ -484,14 +486,21 @@ class Serving:
         """Log what the loop has noticed."""
         log: Callable[..., None] = self._logger.warning
         more = f" ({notice.more} more since the last such line)" if notice.more else ""
-        if notice.kind == "no message":
+        if notice.kind in ("no message", "late"):
             prot = self._formats.expected(notice.opening)
-            found = explain(notice.opening, prot, "server") or "what is no message"
+            found = explain(notice.opening, prot, "server")
+            problem = notice.problem
+            if notice.kind == "late":
+                problem = LATE % ((self._message_timeout or 0) * 1000)
+                if found is None:
+                    self._logger.debug("Connection of %s ended: %s%s", notice.peer, problem, more)
+                    return
+            found = found or "what is no message"
             log(
                 "Closing the connection of %s, which sent %s: %s%s",
                 notice.peer,
                 found,
-                notice.problem,
+                problem,
                 more,
             )
         elif notice.kind == "bad call":
