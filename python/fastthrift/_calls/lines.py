@@ -22,9 +22,9 @@ def log_failed(logger: logging.Logger, peer: object) -> None:
     logger.exception("The connection of %s failed", peer, stacklevel=_CALLER)
 
 
-def log_ended(logger: logging.Logger, peer: object, error: BaseException) -> None:
-    """The client has left, as clients do."""
-    logger.debug("Connection of %s ended: %s", peer, error, stacklevel=_CALLER)
+def log_ended(logger: logging.Logger, peer: object, why: object) -> None:
+    """The client has left, as clients do, or was too slow."""
+    logger.debug("Connection of %s ended: %s", peer, why, stacklevel=_CALLER)
 
 
 def log_no_message(
