@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._listening import parse_bind
 
-from .program import PROTOCOLS, TRANSPORTS, Options
+from .program import PROTOCOLS, TRANSPORTS, ServeOptions
 
 if TYPE_CHECKING:
     from fastthrift.transport._listening import Bind
@@ -95,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
         "--max-message-size",
         metavar="BYTES",
         type=_positive,
-        help="of a message or a frame; 104857600 by default",
+        help=f"of a message or a frame; {DEFAULT_MAX_SIZE} by default",
     )
     parser.add_argument(
         "--max-requests",
@@ -112,9 +113,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
     )
 
 
-def options_of(arguments: Mapping[str, Any], **others: Any) -> Options:
+def options_of(arguments: Mapping[str, Any], **others: Any) -> ServeOptions:
     """How to serve, from parsed arguments; ``others`` are those that have none."""
-    return Options(**{name: arguments[name] for name in _OPTIONS}, **others)
+    return ServeOptions(**{name: arguments[name] for name in _OPTIONS}, **others)
 
 
 def bind(text: str) -> Bind:

@@ -199,7 +199,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "wsgi",
     },
-    "_serve.arguments": {"_serve.program", "transport"},
+    "_serve.arguments": {"_core", "_serve.program", "transport"},
     "contrib.django": {
         "",
         "_calls",
