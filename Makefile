@@ -14,7 +14,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export CARGO_BUILD_JOBS ?= $(JOBS)
 
 .PHONY: help demo test test-rust test-python servers test-release test-parquet test-native test-all-pythons test-asan test-debug \
-	test-oldest-flask test-oldest-django test-newest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-instructions bench-apache interop bench-footer \
+	test-oldest-flask test-oldest-django test-newest-django test-downstream mutants fuzz dev lint lint-versions fmt bench bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-pieces bench-instructions bench-apache interop bench-footer \
 	release wheel wheels docs docs-site debian debian-debug clean
 
 help: ## List the verbs.
@@ -108,6 +108,9 @@ fmt: $(VENV)/.dev ## Format everything, and mend what ruff can mend.
 	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+bench-pieces: release ## Over asyncio, messages that come in pieces compared with the same at once.
+	$(BIN)/python benches/pieces.py $(BENCH_ARGS)
 
 bench: bench-core bench-codec bench-load bench-rpc bench-serving bench-web bench-footer ## All benchmarks; they write pages of docs/.
 

@@ -202,8 +202,27 @@ const ROOMS: &[Room] = &[
 /// The doors: they name every room within, and no room names them.
 const DOORS: &[&str] = &["", "py"];
 
-/// The rooms that build without Python.
-const PURE: &[&str] = &["wire", "stream", "server", "idl", "schema"];
+/// The rooms that build without Python, and what they may use of `std` besides
+/// what only computes: no room but these has sockets, files or threads.
+const PURE: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    // zlib writes into what has this trait.
+    ("stream", &["std::io::Write"]),
+    ("server", &["std::io", "std::net", "std::os"]),
+    ("idl", &[]),
+    ("schema", &["std::fs", "std::io"]),
+];
+
+/// What of `std` waits for others or changes them.
+const OUTSIDE: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+];
 
 /// The one room with unsafe code.
 const UNSAFE: &str = "src/py/ffi/";
@@ -349,6 +368,34 @@ fn rooms_stand_on_each_other() {
     }
 }
 
+/// The first table of the architecture page, inside `src/py` from the top down.
+#[test]
+fn the_architecture_page_has_the_rooms_in_their_order() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let table = page.split("\n\n").find(|part| part.starts_with("| Room |"));
+    let rows: Vec<String> = table
+        .expect("the table of rooms")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `src/")?.split_once('`'))
+        .map(|(path, _)| path.trim_end_matches(".rs").replace('/', "::"))
+        .collect();
+    let place = |name: &str| {
+        let place = rows.iter().position(|row| row == name);
+        place.unwrap_or_else(|| panic!("{name} has no row"))
+    };
+    for room in ROOMS {
+        let own = place(room.name);
+        for below in room.below.iter().filter(|below| below.starts_with("py::")) {
+            assert!(
+                own < place(below),
+                "{} uses {below}, which stands above it",
+                room.name
+            );
+        }
+    }
+}
+
 #[test]
 fn each_room_uses_only_those_below_it() {
     let house = House::of_this_crate();
@@ -409,8 +456,72 @@ fn the_rooms_below_python_know_nothing_of_it() {
             .collect();
         assert!(places.is_empty(), "{word}: {places:?}");
     }
-    for room in ROOMS.iter().filter(|room| PURE.contains(&room.name)) {
-        assert!(room.below.iter().all(|below| PURE.contains(below)));
+    let is_pure = |name: &str| PURE.iter().any(|(pure, _)| *pure == name);
+    for room in ROOMS.iter().filter(|room| is_pure(room.name)) {
+        assert!(room.below.iter().all(|below| is_pure(below)));
+    }
+}
+
+/// What rooms below Python use of `std` that is not theirs, and what is theirs
+/// and not used.
+fn against_the_outside(house: &House) -> Vec<String> {
+    let within = |path: &str, whole: &str| path == whole || path.starts_with(&format!("{whole}::"));
+    let mut wrong = Vec::new();
+    let mut needed = BTreeSet::new();
+    for mention in &house.mentions {
+        let Named::Elsewhere(names) = &mention.named else {
+            continue;
+        };
+        let path = names.join("::");
+        let room = room_named(&mention.module);
+        let Some((room, allowed)) = PURE.iter().find(|(pure, _)| *pure == room) else {
+            continue;
+        };
+        match allowed.iter().find(|allowed| within(&path, allowed)) {
+            Some(allowed) => drop(needed.insert((*room, *allowed))),
+            None if path == "std" || OUTSIDE.iter().any(|outside| within(&path, outside)) => {
+                wrong.push(format!("{mention}: {room} may not use it"));
+            }
+            None => {}
+        }
+    }
+    for (room, allowed) in PURE {
+        for allowed in *allowed {
+            if house.sources.len() > 20 && !needed.contains(&(*room, *allowed)) {
+                wrong.push(format!("{room} no longer needs {allowed}"));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_rooms_below_python_wait_for_nothing_but_where_they_say_so() {
+    let wrong = against_the_outside(&House::of_this_crate());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_outside_is_seen_however_it_is_spelt() {
+    for (path, text) in [
+        ("src/wire/mod.rs", "use std::net::TcpStream;"),
+        ("src/wire/mod.rs", "fn f() { std::thread::sleep(t) }"),
+        ("src/wire/mod.rs", "use std::{fmt, io::{self, Read}};"),
+        ("src/wire/mod.rs", "use std::thread as other;"),
+        ("src/wire/mod.rs", "use std as s; fn f() { s::fs::read(p) }"),
+        ("src/idl/token.rs", "use ::std::fs;"),
+        ("src/idl/token.rs", "use std::*;"),
+    ] {
+        let wrong = against_the_outside(&with(path, text));
+        assert!(!wrong.is_empty(), "not seen in {path}: {text}");
+    }
+    for (path, text) in [
+        ("src/wire/mod.rs", "use std::{fmt, collections::HashMap};"),
+        ("src/schema/mod.rs", "fn f() { std::fs::read(p) }"),
+        ("src/py/ffi/list.rs", "use std::net;"),
+    ] {
+        let wrong = against_the_outside(&with(path, text));
+        assert!(wrong.is_empty(), "{path}: {text}: {wrong:#?}");
     }
 }
 
@@ -448,7 +559,7 @@ fn unsafe_code_lives_in_py_ffi_alone() {
 #[test]
 fn the_rooms_below_python_forbid_unsafe_code() {
     let house = House::of_this_crate();
-    for room in PURE {
+    for (room, _) in PURE {
         let source = house
             .sources
             .iter()

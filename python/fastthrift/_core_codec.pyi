@@ -7,7 +7,12 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final
 
 from typing_extensions import Self
 
-from ._core_protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from ._core_protocol import (
+    DEFAULT_MAX_DEPTH,
+    DEFAULT_MAX_SIZE,
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+)
 from ._core_transport import _Data
 
 _T = TypeVar("_T")
@@ -74,8 +79,8 @@ def to_dict(
     binary: Literal["bytes", "base64"] = "bytes",
     sets: Literal["list", "set"] = "list",
     keys: Literal["keep", "str"] = "keep",
-    max_depth: int = 64,
-    max_string_size: int = 104857600,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    max_string_size: int = DEFAULT_MAX_SIZE,
 ) -> dict[str, Any]:
     """The fields of a struct, union or exception by their names in the IDL, in IDL order.
 
@@ -92,8 +97,8 @@ def from_dict(
     data: Mapping[str, Any],
     *,
     unknown: Literal["error", "ignore"] = "error",
-    max_depth: int = 64,
-    max_string_size: int = 104857600,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    max_string_size: int = DEFAULT_MAX_SIZE,
 ) -> _T:
     """A new struct of class `cls` from a mapping, the reverse of `to_dict` with any options.
 
@@ -108,9 +113,9 @@ def to_json(
     enums: Literal["number", "name"] = "number",
     unset: Literal["omit", "null"] = "omit",
     allow_nan: bool = False,
-    max_depth: int = 64,
-    max_string_size: int = 104857600,
-    max_message_size: int = 104857600,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    max_string_size: int = DEFAULT_MAX_SIZE,
+    max_message_size: int = DEFAULT_MAX_SIZE,
 ) -> bytes:
     """A struct as a JSON object in UTF-8: `to_dict` with base64 and text as keys, as text.
 
@@ -123,9 +128,9 @@ def from_json(
     *,
     unknown: Literal["error", "ignore"] = "error",
     allow_nan: bool = False,
-    max_depth: int = 64,
-    max_string_size: int = 104857600,
-    max_message_size: int = 104857600,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    max_string_size: int = DEFAULT_MAX_SIZE,
+    max_message_size: int = DEFAULT_MAX_SIZE,
 ) -> _T:
     """A new struct of class `cls` from JSON text, the reverse of `to_json`.
 

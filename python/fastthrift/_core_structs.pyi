@@ -27,6 +27,10 @@ class TType:
     BINARY: int
     _VALUES_TO_NAMES: dict[int, str]
 
+#: What types are called, by their numbers: the word of the IDL, the one of Apache's JSON, and the
+#: class that Python has for a value, where one is enough to say.
+TYPES: dict[int, tuple[str, str, str | None]]
+
 class PayloadType(type):
     """A type with room for what the codec keeps of a class."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-    class Readable(Protocol):
+    class ReadableFile(Protocol):
         """A file that is open for reading bytes."""
 
         def read(self, size: int, /) -> bytes: ...
@@ -38,7 +38,7 @@ _FACTORIES = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFacto
 
 
 def read_messages(
-    source: Readable | Buffer,
+    source: ReadableFile | Buffer,
     cls: type[T],
     protocol: Any = "binary",
     *,

@@ -19,25 +19,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastthrift._core import TType, from_dict, to_dict
+from fastthrift._core import TYPES, TType, from_dict, to_dict
 from fastthrift._payload import TPayload, TPayloadMeta
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 
 #: Types that a number says all of, as the IDL spells them.
-TYPE_NAMES: dict[int, str] = {
-    TType.BOOL: "bool",
-    TType.BYTE: "byte",
-    TType.I16: "i16",
-    TType.I32: "i32",
-    TType.I64: "i64",
-    TType.DOUBLE: "double",
-    TType.STRING: "string",
-    TType.BINARY: "binary",
-    # The number that thriftpy2 has for UTF8 is that of uuids, in specs and on the wire.
-    TType.UTF8: "uuid",
-}
-_TEXTS = (TType.STRING, TType.BINARY, TType.UTF8)
-_INTEGERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
+TYPE_NAMES = {ttype: word for ttype, (word, _, python) in TYPES.items() if python is not None}
+
+#: Types whose values are text in plain data, and those of whole numbers.
+TEXTS = tuple(ttype for ttype, (*_, python) in TYPES.items() if python in {"str", "bytes", "UUID"})
+INTEGERS = tuple(ttype for ttype, (*_, python) in TYPES.items() if python == "int")
+
 _BOOLS = {"true": True, "false": False, "1": True, "0": False}
 
 # Of `from_dict`'s texts, what is for programs.
@@ -258,7 +250,7 @@ def _named(word: str, by_name: Mapping[str, Any], field: Any) -> tuple[str | Non
         return None, word
     name, text = match.groups()
     # Text may be like `name=value` by itself, but not where that looks like a slip.
-    is_text = field is not None and field[0] in _TEXTS and len(field) == 3
+    is_text = field is not None and field[0] in TEXTS and len(field) == 3
     if name not in by_name and is_text and not did_you_mean(name, by_name):
         return None, word
     return name, text
@@ -268,7 +260,7 @@ def _value(method: str, field: Any, text: str) -> Any:
     """The plain data of a word."""
     ttype = field[0]
     is_enum = len(field) == 4 and ttype not in (TType.STRUCT, TType.MAP, TType.LIST, TType.SET)
-    if ttype in _TEXTS:
+    if ttype in TEXTS:
         return text
     if text == "null":
         return None
@@ -277,7 +269,7 @@ def _value(method: str, field: Any, text: str) -> Any:
             return int(text) if re.fullmatch(r"[+-]?\d+", text) else text
         if ttype == TType.BOOL:
             return _BOOLS[text.lower()]
-        if ttype in _INTEGERS:
+        if ttype in INTEGERS:
             return int(text, 0) if text.lstrip("+-")[:2].lower() == "0x" else int(text)
         if ttype == TType.DOUBLE:
             return float(text)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ThriftApp"]
 
 
-class _Left(BadRequest):
+class _Disconnected(BadRequest):
     """The request has no end: the client has left, or its chunks are none, which granian tells in
     the same way. The latter waits for an answer."""
 
@@ -135,6 +135,6 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise _Left
+            raise _Disconnected
         yield event.get("body", b"")
         more = event.get("more_body", False)

@@ -72,7 +72,7 @@ from fastthrift.transport.base import TTransportBase, TTransportFactory
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from fastthrift._serve.connections import Connection
+    from fastthrift._serve.connections import OpenConnection
     from fastthrift._serve.native import Serving
 
 logger = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class TServer:
             self.on_serving()
 
     @contextlib.contextmanager
-    def _registered(self, client: TTransportBase) -> Iterator[Connection]:
+    def _registered(self, client: TTransportBase) -> Iterator[OpenConnection]:
         """The connection while it is served; closed at the end."""
         try:
             with self._connections.accepted(client) as connection:
@@ -172,7 +172,7 @@ class TServer:
             with contextlib.suppress(OSError):
                 client.close()
 
-    def _converse(self, client: TTransportBase, connection: Connection) -> None:
+    def _converse(self, client: TTransportBase, connection: OpenConnection) -> None:
         """Process the calls of one connection until its end."""
         itrans = self.itrans_factory.get_transport(client)
         otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)

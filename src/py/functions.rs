@@ -184,7 +184,7 @@ fn read_buffer<'py, J: Read<'py>>(
     buffer: &Bound<'py, PyAny>,
     (function, argument): (&str, &str),
     job: J,
-) -> Result<J::Output, Raised<'py>> {
+) -> Result<J::Taken, Raised<'py>> {
     let py = buffer.py();
     if let Ok(bytes) = buffer.cast::<PyBytes>() {
         return codec::read_bytes(py, settings, bytes.as_bytes(), job);
@@ -451,7 +451,7 @@ struct ReadNew<'a> {
 }
 
 impl<'py> Read<'py> for ReadNew<'_> {
-    type Output = Bound<'py, PyAny>;
+    type Taken = Bound<'py, PyAny>;
 
     fn read<R: Reader>(
         self,

@@ -132,7 +132,7 @@ struct WriteGenerated<'a, 'py> {
 
 impl<'py> Write<'py> for WriteGenerated<'_, 'py> {
     fn write<W: Writer>(self, py: Python<'py>, writer: W) -> Result<(), CodecError> {
-        Encoder::new(py, writer).generated(self.plan, self.object)
+        Encoder::new(py, writer).generated_object(self.plan, self.object)
     }
 }
 
@@ -145,7 +145,7 @@ struct ReadGenerated<'a, 'py> {
 }
 
 impl<'py> Read<'py> for ReadGenerated<'_, 'py> {
-    type Output = Bound<'py, PyAny>;
+    type Taken = Bound<'py, PyAny>;
 
     fn read<R: Reader>(
         self,
@@ -156,7 +156,7 @@ impl<'py> Read<'py> for ReadGenerated<'_, 'py> {
         let mut decoder = decoder.with_most_elements(self.most_elements);
         match self.object {
             Some(object) => {
-                decoder.generated_into(self.plan, object)?;
+                decoder.generated_object(self.plan, object)?;
                 Ok(object.clone())
             }
             None => decoder.new_generated(self.plan),

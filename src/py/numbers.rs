@@ -1,12 +1,12 @@
-//! Thrift's numbers as Python sees them: `TType`, `TMessageType`, and the
-//! limits that apply where nothing else is asked for.
+//! Thrift's numbers as Python sees them: `TType` and what the types are called,
+//! `TMessageType`, and the limits that apply where nothing else is asked for.
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
 use super::structs::ttype;
-use crate::wire::{Limits, message_type};
+use crate::wire::{Limits, WireType, message_type};
 
 /// Adds them to the module.
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -23,6 +23,13 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let doc =
         "Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``.";
     add_class(module, "TType", doc, &members)?;
+
+    let types = PyDict::new(py);
+    for wire_type in WireType::ALL {
+        types.set_item(*wire_type as u8, ttype::names_of(*wire_type))?;
+    }
+    types.set_item(ttype::BINARY, ttype::BINARY_NAMES)?;
+    module.add("TYPES", types)?;
 
     let members = self::members(py, &message_type::NAMES)?;
     let doc = "The kind of a message, told in its header.";

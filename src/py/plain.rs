@@ -9,11 +9,15 @@ use super::codec::{self, BuildOptions, Dialect, DumpOptions, Settings, type_name
 use super::ffi::Raised;
 use super::structs::Plan;
 use super::transport::bytes_of;
-use crate::wire::Limits;
+use crate::wire::{Limits, default_depth, default_size};
 
 /// What applies where nothing else is asked for.
-const DEFAULT: Settings = Settings::new(Dialect::Json);
+const DEFAULT: Settings = Settings::new(Dialect::ApacheJson);
 
+#[doc = concat!(
+    "to_dict(obj, *, enums='number', unset='omit', binary='bytes', sets='list', keys='keep', \
+    max_depth=", default_depth!(), ", max_string_size=", default_size!(), ")\n--\n"
+)]
 /// The fields of a struct, by their names in the IDL, as a new dict.
 ///
 /// See `fastthrift.to_dict`.
@@ -23,8 +27,7 @@ const DEFAULT: Settings = Settings::new(Dialect::Json);
         obj, *, enums = "number", unset = "omit", binary = "bytes", sets = "list", keys = "keep",
         max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size()
     ),
-    text_signature = "(obj, *, enums='number', unset='omit', binary='bytes', sets='list', \
-        keys='keep', max_depth=64, max_string_size=104857600)"
+    text_signature = None
 )]
 #[expect(clippy::too_many_arguments, reason = "they are keywords")]
 pub fn to_dict<'py>(
@@ -42,6 +45,10 @@ pub fn to_dict<'py>(
     codec::to_dict(plan_of("to_dict", obj)?.get(), obj, options)
 }
 
+#[doc = concat!(
+    "to_json(obj, *, enums='number', unset='omit', allow_nan=False, max_depth=", default_depth!(),
+    ", max_string_size=", default_size!(), ", max_message_size=", default_size!(), ")\n--\n"
+)]
 /// A struct as JSON text in UTF-8.
 #[pyfunction]
 #[pyo3(
@@ -50,8 +57,7 @@ pub fn to_dict<'py>(
         max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size(),
         max_message_size = DEFAULT.max_message_size()
     ),
-    text_signature = "(obj, *, enums='number', unset='omit', allow_nan=False, max_depth=64, \
-        max_string_size=104857600, max_message_size=104857600)"
+    text_signature = None
 )]
 pub fn to_json<'py>(
     obj: &Bound<'py, PyAny>,
@@ -72,6 +78,10 @@ pub fn to_json<'py>(
     Ok(text)
 }
 
+#[doc = concat!(
+    "from_dict(cls, data, *, unknown='error', max_depth=", default_depth!(),
+    ", max_string_size=", default_size!(), ")\n--\n"
+)]
 /// A new object of a struct class from a dict, the reverse of `to_dict`.
 #[pyfunction]
 #[pyo3(
@@ -79,7 +89,7 @@ pub fn to_json<'py>(
         cls, data, *, unknown = "error",
         max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size()
     ),
-    text_signature = "(cls, data, *, unknown='error', max_depth=64, max_string_size=104857600)"
+    text_signature = None
 )]
 pub fn from_dict<'py>(
     cls: &Bound<'py, PyAny>,
@@ -92,6 +102,10 @@ pub fn from_dict<'py>(
     codec::from_dict(class_of("from_dict", cls)?, data, options)
 }
 
+#[doc = concat!(
+    "from_json(cls, data, *, unknown='error', allow_nan=False, max_depth=", default_depth!(),
+    ", max_string_size=", default_size!(), ", max_message_size=", default_size!(), ")\n--\n"
+)]
 /// A new object of a struct class from JSON text, the reverse of `to_json`.
 #[pyfunction]
 #[pyo3(
@@ -100,8 +114,7 @@ pub fn from_dict<'py>(
         max_depth = DEFAULT.max_depth(), max_string_size = DEFAULT.max_string_size(),
         max_message_size = DEFAULT.max_message_size()
     ),
-    text_signature = "(cls, data, *, unknown='error', allow_nan=False, max_depth=64, \
-        max_string_size=104857600, max_message_size=104857600)"
+    text_signature = None
 )]
 pub fn from_json<'py>(
     cls: &Bound<'py, PyAny>,

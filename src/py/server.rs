@@ -167,7 +167,7 @@ impl NativeServer {
         }
     }
 
-    /// Another worker: a thread that makes calls has one.
+    /// A new worker: a thread that makes calls has one.
     fn worker(&self) -> NativeWorker {
         NativeWorker {
             worker: self.server.worker(),

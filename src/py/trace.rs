@@ -120,7 +120,14 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
             WireType::Struct => Some(self.fields()?.into_any()),
             WireType::List | WireType::Set => Some(self.elements()?.into_any()),
             WireType::Map => Some(self.entries()?.into_any()),
-            _ => self.scalar(wire_type),
+            WireType::Bool
+            | WireType::I8
+            | WireType::Double
+            | WireType::I16
+            | WireType::I32
+            | WireType::I64
+            | WireType::String
+            | WireType::Uuid => self.scalar(wire_type),
         };
         let end = self.wrong.is_none().then(|| self.offset());
         (wire_type as u8, start, end, value).into_pyobject(self.py)
@@ -197,7 +204,14 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
             WireType::String => self
                 .read(|reader| reader.bytes().map(|bytes| PyBytes::new(py, bytes)))
                 .map(Bound::into_any),
-            _ => self
+            WireType::I8
+            | WireType::I16
+            | WireType::I32
+            | WireType::I64
+            | WireType::Struct
+            | WireType::Map
+            | WireType::Set
+            | WireType::List => self
                 .read(|reader| integer(reader, wire_type))
                 .map(|value| PyInt::new(py, value).into_any()),
         }
@@ -209,6 +223,14 @@ fn integer<R: Reader>(reader: &mut R, wire_type: WireType) -> Result<i64> {
         WireType::I8 => reader.i8().map(i64::from),
         WireType::I16 => reader.i16().map(i64::from),
         WireType::I32 => reader.i32().map(i64::from),
-        _ => reader.i64(),
+        WireType::Bool
+        | WireType::Double
+        | WireType::I64
+        | WireType::String
+        | WireType::Struct
+        | WireType::Map
+        | WireType::Set
+        | WireType::List
+        | WireType::Uuid => reader.i64(),
     }
 }

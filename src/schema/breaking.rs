@@ -124,13 +124,13 @@ rules! {
     /// A service is gone.
     ServiceRemoved "SERVICE_REMOVED" Wire
         "calls of old clients are refused: keep the service"
-    /// Another service has its methods.
+    /// A service has another name, and the methods that it had.
     ServiceRenamed "SERVICE_RENAMED" Source
         "its name is only sent where several services are multiplexed: keep it registered there"
     /// A field or argument has another name.
     FieldRenamed "FIELD_RENAMED" Source
         "programs, and JSON that has names, use the old one; if it means something else, give it another id"
-    /// Another name for what is the same on the wire.
+    /// A type has another name, and is the same on the wire.
     TypeNameChanged "TYPE_NAME_CHANGED" Source
         "the same bytes are of another type in programs"
     /// An item of an enum has another name.

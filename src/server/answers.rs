@@ -19,7 +19,7 @@ pub(super) struct Answer {
     pub(super) bytes: Bytes,
     /// Whether it was the last one of those that were handed out together.
     pub(super) last: bool,
-    /// Those of them that were not made.
+    /// The calls that were handed out with it and were not made.
     pub(super) rest: VecDeque<Come>,
     /// Whether the connection goes on.
     pub(super) goes_on: bool,

@@ -74,7 +74,7 @@ impl Server {
         Ok((Self { calls, answers }, Runner(event_loop)))
     }
 
-    /// Another worker: a thread that makes calls has one.
+    /// A new worker: a thread that makes calls has one.
     #[must_use]
     pub fn worker(&self) -> Worker {
         Worker::new(Arc::clone(&self.calls))

@@ -145,7 +145,7 @@ impl Scan {
     }
 
     /// Reads one item after the other, until one has not arrived as a whole.
-    fn read<'a, R: Reader<Input = Arrived<'a>>>(&mut self, reader: &mut R) -> Result<()> {
+    fn read<'a, R: Reader<In = Arrived<'a>>>(&mut self, reader: &mut R) -> Result<()> {
         while let Some(mut level) = self.to_come.pop() {
             let depth = self.depth;
             let levels = self.to_come.len();
@@ -209,7 +209,7 @@ impl Scan {
     /// Reads the next item of a level, and puts back what is left of the level.
     /// Scalars are read one after the other; where one has not arrived, the
     /// level is what it was before that one.
-    fn item<'a, R: Reader<Input = Arrived<'a>>>(
+    fn item<'a, R: Reader<In = Arrived<'a>>>(
         &mut self,
         level: &mut ToCome,
         reader: &mut R,
@@ -267,7 +267,7 @@ impl Scan {
     }
 
     /// Reads a value as far as its size is known; the rest is to come.
-    fn value<'a, R: Reader<Input = Arrived<'a>>>(
+    fn value<'a, R: Reader<In = Arrived<'a>>>(
         &mut self,
         wire_type: WireType,
         reader: &mut R,
@@ -313,10 +313,17 @@ impl Scan {
 
 /// Whether a value holds no others.
 const fn is_scalar(wire_type: WireType) -> bool {
-    !matches!(
-        wire_type,
-        WireType::Struct | WireType::List | WireType::Set | WireType::Map
-    )
+    match wire_type {
+        WireType::Struct | WireType::List | WireType::Set | WireType::Map => false,
+        WireType::Bool
+        | WireType::I8
+        | WireType::Double
+        | WireType::I16
+        | WireType::I32
+        | WireType::I64
+        | WireType::String
+        | WireType::Uuid => true,
+    }
 }
 
 /// The bytes that the numbers behind the next one take at least, so that a

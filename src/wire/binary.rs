@@ -9,8 +9,7 @@ use super::number::Numeric;
 use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
-    take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, take_bytes,
 };
 use super::wire_type::WireType;
 use super::writer::{Scalar, Writer, checked_size};
@@ -61,7 +60,7 @@ impl<I: Input> Binary<I> {
 }
 
 impl<I: Input> Reader for Binary<I> {
-    type Input = I;
+    type In = I;
 
     const FORM: RawForm = RawForm::Binary;
 
@@ -163,8 +162,8 @@ impl<I: Input> Reader for Binary<I> {
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        if wire_type != WireType::String {
-            return discard_fixed(self, wire_type);
+        if let Some(size) = Self::fixed_size(wire_type) {
+            return self.state.input.discard(size);
         }
         let length = self.size()?;
         let length = self.check_length(length)?;
@@ -284,7 +283,7 @@ pub(super) fn put_all<O: Output, const N: usize>(
 }
 
 impl<O: Output> Writer for BinaryWriter<'_, O> {
-    type Output = O;
+    type Out = O;
 
     const FORM: RawForm = RawForm::Binary;
 

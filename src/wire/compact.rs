@@ -6,12 +6,12 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
-use super::number::Numeric;
+use super::number::{NumberType, Numeric};
 use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, discard_fixed, element_type, fixed_numbers,
-    number, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, number,
+    take_bytes,
 };
 use super::run::{self, Bounds, LONG_LIST, Walk};
 use super::varint;
@@ -122,7 +122,7 @@ impl<I: Input> Compact<I> {
 }
 
 impl<I: Input> Reader for Compact<I> {
-    type Input = I;
+    type In = I;
 
     const FORM: RawForm = RawForm::Compact;
 
@@ -293,8 +293,8 @@ impl<I: Input> Reader for Compact<I> {
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        if wire_type != WireType::String {
-            return discard_fixed(self, wire_type);
+        if let Some(size) = Self::fixed_size(wire_type) {
+            return self.state.input.discard(size);
         }
         let length = self.size()?;
         let length = self.check_length(length)?;
@@ -304,9 +304,11 @@ impl<I: Input> Reader for Compact<I> {
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
     fn numbers<N: Numeric>(&mut self, values: &mut [N]) -> std::result::Result<(), (usize, Error)> {
-        match N::WIRE_TYPE {
-            WireType::I8 | WireType::Double => fixed_numbers(self, values, N::copy_little_endian),
-            _ => varint_numbers(self, values),
+        match N::NUMBER {
+            NumberType::I8 | NumberType::Double => {
+                fixed_numbers(self, values, N::copy_little_endian)
+            }
+            NumberType::I16 | NumberType::I32 | NumberType::I64 => varint_numbers(self, values),
         }
     }
 
@@ -493,7 +495,7 @@ fn short_header(number: u8, id: i16, last_id: i16) -> Option<u8> {
 }
 
 impl<O: Output> Writer for CompactWriter<'_, O> {
-    type Output = O;
+    type Out = O;
 
     const FORM: RawForm = RawForm::Compact;
 
@@ -604,9 +606,11 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
     fn numbers<N: Numeric>(&mut self, values: &[N]) {
-        match N::WIRE_TYPE {
-            WireType::I8 | WireType::Double => N::put_little_endian(values, self.out),
-            _ => self.varints(values.iter().map(|value| value.to_i64())),
+        match N::NUMBER {
+            NumberType::I8 | NumberType::Double => N::put_little_endian(values, self.out),
+            NumberType::I16 | NumberType::I32 | NumberType::I64 => {
+                self.varints(values.iter().map(|value| value.to_i64()))
+            }
         }
     }
 

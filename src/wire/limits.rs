@@ -15,11 +15,28 @@ pub struct Limits {
     pub message: usize,
 }
 
+/// The nesting depth of Apache Thrift and thriftpy2: a literal, so that texts may
+/// have it, too.
+macro_rules! default_depth {
+    () => {
+        64
+    };
+}
+
+/// 100 MiB: a literal, so that texts may have it, too.
+macro_rules! default_size {
+    () => {
+        104_857_600
+    };
+}
+
+pub(crate) use {default_depth, default_size};
+
 impl Limits {
     /// The nesting depth of Apache Thrift and thriftpy2.
-    pub const DEFAULT_DEPTH: u32 = 64;
+    pub const DEFAULT_DEPTH: u32 = default_depth!();
     /// 100 MiB.
-    pub const DEFAULT_SIZE: usize = 100 << 20;
+    pub const DEFAULT_SIZE: usize = default_size!();
     /// The deepest nesting that can be asked for: every level costs native
     /// stack, and a thread may have little.
     pub const MAX_DEPTH: u32 = 512;

@@ -6,6 +6,21 @@ use super::wire_type::WireType;
 /// As many bytes are written at a time: they fit into registers.
 const BLOCK: usize = 128;
 
+/// Which number.
+#[derive(Clone, Copy)]
+pub enum NumberType {
+    /// `i8`
+    I8,
+    /// `i16`
+    I16,
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `double`
+    Double,
+}
+
 mod sealed {
     pub trait Bits {}
 }
@@ -14,6 +29,9 @@ mod sealed {
 pub trait Numeric: Copy + Default + sealed::Bits {
     /// Its type on the wire.
     const WIRE_TYPE: WireType;
+
+    /// Its type, of those that are numbers.
+    const NUMBER: NumberType;
 
     /// The bytes that it takes in memory.
     const SIZE: usize = size_of::<Self>();
@@ -47,6 +65,8 @@ macro_rules! numbers {
 
         impl Numeric for $type {
             const WIRE_TYPE: WireType = WireType::$wire_type;
+
+            const NUMBER: NumberType = NumberType::$wire_type;
 
             #[inline]
             fn to_i64(self) -> i64 {

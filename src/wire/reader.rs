@@ -5,7 +5,7 @@ use super::error::{Error, ErrorKind, Nesting, Result};
 use super::input::Input;
 use super::limits::Limits;
 use super::message::MessageHeader;
-use super::number::Numeric;
+use super::number::{NumberType, Numeric};
 use super::raw::{RawForm, Recorder};
 use super::wire_type::WireType;
 
@@ -93,7 +93,7 @@ impl<I: Input> State<I> {
 /// struct and container.
 pub trait Reader {
     /// The input that is read.
-    type Input: Input;
+    type In: Input;
 
     /// Whether the protocol is text. A string that it holds is text too, in
     /// which halves of surrogate pairs may stand alone: each as three bytes
@@ -104,20 +104,20 @@ pub trait Reader {
     const FORM: RawForm;
 
     /// What is read, and how far.
-    fn state(&self) -> &State<Self::Input>;
+    fn state(&self) -> &State<Self::In>;
 
     /// What is read, to read on.
-    fn state_mut(&mut self) -> &mut State<Self::Input>;
+    fn state_mut(&mut self) -> &mut State<Self::In>;
 
     /// The input, for its offset and what it holds.
     #[inline]
-    fn input(&self) -> &Self::Input {
+    fn input(&self) -> &Self::In {
         &self.state().input
     }
 
     /// The input, to read from.
     #[inline]
-    fn input_mut(&mut self) -> &mut Self::Input {
+    fn input_mut(&mut self) -> &mut Self::In {
         &mut self.state_mut().input
     }
 
@@ -331,12 +331,12 @@ pub(super) fn take_bytes<R: Reader>(reader: &mut R, length: i64) -> Result<&[u8]
 /// Reads a number.
 #[inline]
 pub(super) fn number<R: Reader, N: Numeric>(reader: &mut R) -> Result<N> {
-    Ok(N::of_i64(match N::WIRE_TYPE {
-        WireType::I8 => reader.i8()?.into(),
-        WireType::I16 => reader.i16()?.into(),
-        WireType::I32 => reader.i32()?.into(),
-        WireType::I64 => reader.i64()?,
-        _ => reader.double()?.to_i64(),
+    Ok(N::of_i64(match N::NUMBER {
+        NumberType::I8 => reader.i8()?.into(),
+        NumberType::I16 => reader.i16()?.into(),
+        NumberType::I32 => reader.i32()?.into(),
+        NumberType::I64 => reader.i64()?,
+        NumberType::Double => reader.double()?.to_i64(),
     }))
 }
 
@@ -365,13 +365,6 @@ pub(super) fn fixed_numbers<R: Reader, N: Numeric>(
         }
     }
     Ok(())
-}
-
-/// Passes over a double or a uuid, whose bytes are those of memory.
-#[inline]
-pub(super) fn discard_fixed<R: Reader>(reader: &mut R, wire_type: WireType) -> Result<()> {
-    let size = if wire_type == WireType::Uuid { 16 } else { 8 };
-    reader.input_mut().discard(size)
 }
 
 #[cold]

@@ -5,7 +5,8 @@ macro_rules! wire_types {
     ($(
         #[doc = $doc:literal]
         $name:ident = $number:literal, $text:literal,
-        binary $binary:tt, compact $compact_number:literal $compact:tt;
+        binary $binary:tt, compact $compact_number:literal $compact:tt,
+        json $json_name:literal $json:literal;
     )*) => {
         /// The type of a value on the wire, numbered as in the binary protocol.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +19,9 @@ macro_rules! wire_types {
         }
 
         impl WireType {
+            /// Every type.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
             /// The type with this number in the binary protocol.
             #[inline]
             #[must_use]
@@ -42,6 +46,34 @@ macro_rules! wire_types {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
+                }
+            }
+
+            /// What Apache's JSON calls the type.
+            #[inline]
+            #[must_use]
+            pub const fn json_name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $json_name,)*
+                }
+            }
+
+            /// The type that Apache's JSON calls so.
+            #[inline]
+            pub(super) fn from_json(name: &[u8]) -> Option<Self> {
+                $(
+                    if name == const { $json_name.as_bytes() } {
+                        return Some(Self::$name);
+                    }
+                )*
+                None
+            }
+
+            /// The fewest bytes that a value takes inside a container of Apache's
+            /// JSON, with the comma or colon at it.
+            pub(super) const fn least_json_size(self) -> usize {
+                match self {
+                    $(Self::$name => $json,)*
                 }
             }
 
@@ -110,29 +142,29 @@ pub(super) const COMPACT_FALSE: u8 = 2;
 
 wire_types! {
     /// `bool`
-    Bool = 2, "bool", binary [1], compact 1 [1];
+    Bool = 2, "bool", binary [1], compact 1 [1], json "tf" 2;
     /// `i8`, also called `byte`
-    I8 = 3, "i8", binary [1], compact 3 [1];
+    I8 = 3, "i8", binary [1], compact 3 [1], json "i8" 2;
     /// `double`
-    Double = 4, "double", binary [8], compact 7 [8];
+    Double = 4, "double", binary [8], compact 7 [8], json "dbl" 2;
     /// `i16`
-    I16 = 6, "i16", binary [2], compact 4 [1..];
+    I16 = 6, "i16", binary [2], compact 4 [1..], json "i16" 2;
     /// `i32`, and every enum
-    I32 = 8, "i32", binary [4], compact 5 [1..];
+    I32 = 8, "i32", binary [4], compact 5 [1..], json "i32" 2;
     /// `i64`
-    I64 = 10, "i64", binary [8], compact 6 [1..];
+    I64 = 10, "i64", binary [8], compact 6 [1..], json "i64" 2;
     /// `string` and `binary`
-    String = 11, "string", binary [4..], compact 8 [1..];
+    String = 11, "string", binary [4..], compact 8 [1..], json "str" 3;
     /// structs, unions and exceptions
-    Struct = 12, "struct", binary [1..], compact 12 [1..];
+    Struct = 12, "struct", binary [1..], compact 12 [1..], json "rec" 3;
     /// `map<K, V>`
-    Map = 13, "map", binary [6..], compact 11 [1..];
+    Map = 13, "map", binary [6..], compact 11 [1..], json "map" 14;
     /// `set<T>`
-    Set = 14, "set", binary [5..], compact 10 [1..];
+    Set = 14, "set", binary [5..], compact 10 [1..], json "set" 8;
     /// `list<T>`
-    List = 15, "list", binary [5..], compact 9 [1..];
+    List = 15, "list", binary [5..], compact 9 [1..], json "lst" 8;
     /// `uuid`
-    Uuid = 16, "uuid", binary [16], compact 13 [16];
+    Uuid = 16, "uuid", binary [16], compact 13 [16], json "uid" 35;
 }
 
 impl WireType {

@@ -4,7 +4,7 @@ use super::depth::Depth;
 use super::distinct::first_of_each;
 use super::error::{ErrorKind, Nesting, Result};
 use super::limits::MAX_SIZE;
-use super::number::Numeric;
+use super::number::{NumberType, Numeric};
 use super::output::Output;
 use super::raw::RawForm;
 use super::wire_type::WireType;
@@ -53,7 +53,7 @@ impl Scalar<'_> {
 /// as in [`Reader`](super::Reader).
 pub trait Writer {
     /// Where the bytes go.
-    type Output: Output;
+    type Out: Output;
 
     /// Whether the protocol is text. A string that it holds is text too, in
     /// which halves of surrogate pairs may stand alone: each as three bytes
@@ -64,7 +64,7 @@ pub trait Writer {
     const FORM: RawForm;
 
     /// The output, for what is the same in every protocol.
-    fn output(&mut self) -> &mut Self::Output;
+    fn output(&mut self) -> &mut Self::Out;
 
     /// The counter of nesting.
     fn depth(&mut self) -> &mut Depth;
@@ -137,12 +137,12 @@ pub trait Writer {
     {
         for value in values {
             let value = value.to_i64();
-            match N::WIRE_TYPE {
-                WireType::I8 => self.i8(value as i8),
-                WireType::I16 => self.i16(value as i16),
-                WireType::I32 => self.i32(value as i32),
-                WireType::I64 => self.i64(value),
-                _ => self.double(f64::of_i64(value)),
+            match N::NUMBER {
+                NumberType::I8 => self.i8(value as i8),
+                NumberType::I16 => self.i16(value as i16),
+                NumberType::I32 => self.i32(value as i32),
+                NumberType::I64 => self.i64(value),
+                NumberType::Double => self.double(f64::of_i64(value)),
             }
         }
     }

@@ -24,7 +24,7 @@ from fastthrift._calls.headers import text_of
 from fastthrift._calls.pooling import (
     Addresses,
     Attempts,
-    Connection,
+    PooledConnection,
     PoolOptions,
     Promise,
     Shelf,
@@ -148,7 +148,9 @@ class PoolCalls(ABC):
                 self.give_back(connection)
                 return value
 
-    def note_failed(self, connection: Connection, error: BaseException, attempts: Attempts) -> bool:
+    def note_failed(
+        self, connection: PooledConnection, error: BaseException, attempts: Attempts
+    ) -> bool:
         """A call has failed, and its connection is given back; whether the call is made again."""
         is_new = connection.is_new
         is_lost = isinstance(error, (TTransportException, OSError))
@@ -205,13 +207,13 @@ class PoolCalls(ABC):
             noted.message = f"{self.name}: {noted.message or error}"
         return error
 
-    def remove_dead(self, connection: Connection) -> None:
+    def remove_dead(self, connection: PooledConnection) -> None:
         """Close a connection that the server has closed, or where an answer has come for which
         nobody waits."""
         self.remove(connection)
         self.count("reconnects")
 
-    def checkout(self, options: PoolOptions, at: float | None, api: str) -> Steps[Connection]:
+    def checkout(self, options: PoolOptions, at: float | None, api: str) -> Steps[PooledConnection]:
         """A connection, which may be a new one."""
         if at is not None and clock() >= at:
             raise self.out_of_time(api)
@@ -229,7 +231,7 @@ class PoolCalls(ABC):
 
     def _take_or_promise(
         self, options: PoolOptions, at: float | None, api: str
-    ) -> Steps[Connection | Promise]:
+    ) -> Steps[PooledConnection | Promise]:
         """An idle connection, or the right to make one."""
         patience = options.checkout_timeout
         end = sooner(None if patience is None else clock() + patience, at)
@@ -263,7 +265,7 @@ class PoolCalls(ABC):
                     self.give_back(given)
             raise
 
-    def _take_or_promise_now(self, shelf: Shelf, api: str) -> Connection | Promise | None:
+    def _take_or_promise_now(self, shelf: Shelf, api: str) -> PooledConnection | Promise | None:
         if shelf.closed:
             closed = TTransportException(TTransportException.NOT_OPEN, "The pool is closed")
             describe(closed, self.service, api, self.only_peer(), sent=False)
@@ -285,7 +287,7 @@ class PoolCalls(ABC):
 
     def _connect_to_any(
         self, promise: Promise, options: PoolOptions, at: float | None, api: str
-    ) -> Steps[Connection]:
+    ) -> Steps[PooledConnection]:
         """Connect, with a slot that was promised, to the first address that can be reached."""
         others = len(self.addresses)
         try:
@@ -311,7 +313,7 @@ class PoolCalls(ABC):
                         self.addresses.note(url, now, failed=False)
                         self.addresses.note(place, now, failed=False)
                         old_at = math.inf if options.max_age is None else now + options.max_age
-                        made = Connection(client, place, looks, old_at)
+                        made = PooledConnection(client, place, looks, old_at)
                         return promise.shelf.add(made, promise)
         except BaseException as error:
             self._give_up(promise)
@@ -354,7 +356,7 @@ class PoolCalls(ABC):
         text = "%s failed, and is passed over for %g s: %s%s"
         _logger.log(level, text, where, penalty, getattr(error, "message", None) or error, more)
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: PooledConnection) -> None:
         """A connection can make the next call: that of who has waited for longest, if anybody
         has."""
         shelf = connection.shelf
@@ -370,13 +372,13 @@ class PoolCalls(ABC):
         if not is_kept:
             self.close_client(connection.client)
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: PooledConnection) -> None:
         """Close a connection that somebody has taken."""
         with self.made_lock or self.lock():
             self._free(connection.shelf, connection)
         self.close_client(connection.client)
 
-    def _free(self, shelf: Shelf, connection: Connection) -> None:
+    def _free(self, shelf: Shelf, connection: PooledConnection) -> None:
         shelf.remove(connection)
         self._give_room(shelf)
 
@@ -391,7 +393,7 @@ class PoolCalls(ABC):
         if shelf.waiters and (promise := shelf.promise()):
             self._give(shelf, promise)
 
-    def _give(self, shelf: Shelf, given: Connection | Promise) -> None:
+    def _give(self, shelf: Shelf, given: PooledConnection | Promise) -> None:
         # Nobody else refers to it: where who waited is gone, it is nobody's, and its slot free.
         waiter = shelf.waiters.popleft()
         waiter.given = given
@@ -446,7 +448,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_start_over_in_child)
 
 
-def is_kept(connection: Connection, error: BaseException) -> bool:
+def is_kept(connection: PooledConnection, error: BaseException) -> bool:
     """Whether a connection can make another call after one has raised this."""
     if stays_open(error):
         return True
@@ -454,7 +456,7 @@ def is_kept(connection: Connection, error: BaseException) -> bool:
     return isinstance(error, TypeError) and not connection.has_arrived()
 
 
-def make_seen(seen: Call, connection: Connection, options: PoolOptions) -> Steps[Any]:
+def make_seen(seen: Call, connection: PooledConnection, options: PoolOptions) -> Steps[Any]:
     """Make a call that somebody looks at."""
     from fastthrift._calls.observed import attached
 
@@ -676,7 +678,7 @@ def no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
 class _Block:
     """A connection while a block has it, through one object or several."""
 
-    def __init__(self, connection: Connection, go: Any) -> None:
+    def __init__(self, connection: PooledConnection, go: Any) -> None:
         self.connection = connection
         #: The driver, which goes through steps.
         self.go = go

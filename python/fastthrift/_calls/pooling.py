@@ -128,7 +128,7 @@ def fair_end(at: float, now: float, retries: int) -> float:
 
 
 class Attempts:
-    """Those of one call."""
+    """The attempts to make one call."""
 
     def __init__(self, options: PoolOptions, api: str, addresses: int, at: float | None) -> None:
         """``addresses`` is how many there are, ``at`` when the call has its end."""
@@ -270,8 +270,8 @@ class Addresses(Penalties, Generic[Where]):
 
 
 class Slot(weakref.ref[Any]):
-    """A slot of a shelf, which is taken as long as there is whoever has it, a `Connection` or a
-    `Promise`; then ``free`` is called with it."""
+    """A slot of a shelf, which is taken as long as there is whoever has it, a `PooledConnection` or
+    a `Promise`; then ``free`` is called with it."""
 
     __slots__ = ("client",)
 
@@ -293,7 +293,7 @@ class Promise:
         self.slot = Slot(self, shelf.promised.discard)
 
 
-class Connection:
+class PooledConnection:
     """One of a pool, made by its driver."""
 
     __slots__ = (
@@ -363,9 +363,9 @@ class Waiter:
 
     def __init__(self, signal: Any) -> None:
         self.signal = signal
-        self.given: Connection | Promise | None = None
+        self.given: PooledConnection | Promise | None = None
 
-    def take(self) -> Connection | Promise | None:
+    def take(self) -> PooledConnection | Promise | None:
         """What it was given, once."""
         given, self.given = self.given, None
         return given
@@ -377,7 +377,7 @@ class Shelf:
 
     The driver holds a lock around each method, where it has threads.
 
-    The slot of a connection that is busy or is being made is held by the `Connection` or the
+    The slot of a connection that is busy or is being made is held by the `PooledConnection` or the
     `Promise`: when nothing refers to that any more, it is free, and the connection closed. So what
     interrupts a call between any two instructions (a signal handler that raises) costs a
     connection, and no slot; as long as the exception is kept, its traceback keeps the slot, too.
@@ -398,7 +398,7 @@ class Shelf:
         self.closed = False
         # When the first of the idle ones is too old.
         self.idle_until = math.inf
-        self.idle: list[Connection] = []
+        self.idle: list[PooledConnection] = []
         self.busy: set[Slot] = set()
         # Slots of connections that are being made.
         self.promised: set[Slot] = set()
@@ -412,7 +412,7 @@ class Shelf:
         """How many connections there are, those that are being made among them."""
         return len(self.idle) + len(self.busy) + len(self.promised)
 
-    def take(self, now: float) -> Connection | None:
+    def take(self, now: float) -> PooledConnection | None:
         """The idle connection that was used last, if there is any, and all are young; it is busy
         then."""
         if not self.idle or self.closed or now > self.idle_until:
@@ -430,7 +430,7 @@ class Shelf:
         self.promised.add(promise.slot)
         return promise
 
-    def add(self, connection: Connection, promise: Promise) -> Connection:
+    def add(self, connection: PooledConnection, promise: Promise) -> PooledConnection:
         """The promised connection was made, and is busy; returns it."""
         # What frees a slot is not interrupted: it is no Python.
         connection.slot = Slot(connection, self.busy.discard)
@@ -452,7 +452,7 @@ class Shelf:
         """The clients of those that are busy."""
         return [slot.client for slot in list(self.busy)]
 
-    def put_back(self, connection: Connection, now: float) -> bool:
+    def put_back(self, connection: PooledConnection, now: float) -> bool:
         """A call is over, and the connection may make another; false where it is to be closed."""
         try:
             self.busy.remove(connection.slot)
@@ -472,7 +472,7 @@ class Shelf:
         self.idle.append(connection)
         return True
 
-    def goes_on(self, connection: Connection, now: float) -> bool:
+    def goes_on(self, connection: PooledConnection, now: float) -> bool:
         """A call is over, and the connection may make another at once; false where it is to be
         closed."""
         if self.closed or now > connection.young_until or connection.slot not in self.busy:
@@ -480,11 +480,11 @@ class Shelf:
         connection.is_new = False
         return True
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: PooledConnection) -> None:
         """A connection is to be closed."""
         self.busy.discard(connection.slot)
 
-    def take_old(self, now: float) -> list[Connection]:
+    def take_old(self, now: float) -> list[PooledConnection]:
         """Take out the idle connections that are too old, or idle for too long, to be closed."""
         if now <= self.idle_until:
             return []
@@ -498,13 +498,13 @@ class Shelf:
         with contextlib.suppress(ValueError):
             self.waiters.remove(waiter)
 
-    def take_at(self, place: Any) -> list[Connection]:
+    def take_at(self, place: Any) -> list[PooledConnection]:
         """Take out the idle connections to an address."""
         taken = [each for each in self.idle if each.place == place]
         self.idle = [each for each in self.idle if each.place != place]
         return taken
 
-    def take_all(self) -> list[Connection]:
+    def take_all(self) -> list[PooledConnection]:
         """Take out all that are idle."""
         idle, self.idle = self.idle, []
         return idle

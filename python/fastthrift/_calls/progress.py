@@ -394,7 +394,7 @@ def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
 
 
 def _transports(client: Any) -> list[Any]:
-    """Those of a client's protocols, which may be one."""
+    """The transports of a client's protocols, which may be one."""
     return [prot.trans for prot in {id(p): p for p in (client._iprot, client._oprot)}.values()]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.transport._listening import parse_bind
 
-from .program import PROTOCOLS, TRANSPORTS, Options
+from .program import PROTOCOLS, TRANSPORTS, ServeOptions
 
 if TYPE_CHECKING:
     from fastthrift.transport._listening import Bind
@@ -119,9 +119,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, watched: str) -> None:
     )
 
 
-def options_of(arguments: Mapping[str, Any], **others: Any) -> Options:
+def options_of(arguments: Mapping[str, Any], **others: Any) -> ServeOptions:
     """How to serve, from parsed arguments; ``others`` are those that have none."""
-    return Options(**{name: arguments[name] for name in _OPTIONS}, **others)
+    return ServeOptions(**{name: arguments[name] for name in _OPTIONS}, **others)
 
 
 def bind(text: str) -> Bind:

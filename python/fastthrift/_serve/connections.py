@@ -52,7 +52,7 @@ def is_coming(call: ServerCall) -> bool:
     return call.header is None or call.stage == BEGUN
 
 
-class Connection:
+class OpenConnection:
     """One accepted connection, as another thread sees it."""
 
     def __init__(self, client: TTransportBase, connections: Connections | None = None) -> None:
@@ -127,7 +127,7 @@ class Connection:
 
 
 class Connections:
-    """Those of one server, and their threads, where each has one.
+    """The connections of one server, and their threads, where each has one.
 
     They are added and removed by single operations of a dict and a set, which Python makes
     atomic: a lock could not be taken by a signal handler that closes the server.
@@ -135,7 +135,7 @@ class Connections:
 
     def __init__(self) -> None:
         # By the id of their transport.
-        self._open: dict[int, Connection] = {}
+        self._open: dict[int, OpenConnection] = {}
         self._threads: set[threading.Thread] = set()
         # What was accepted and whose threads have not begun, where somebody else starts them.
         self.coming: set[Any] = set()
@@ -154,11 +154,11 @@ class Connections:
         return len(self._threads)
 
     @contextlib.contextmanager
-    def accepted(self, client: TTransportBase) -> Iterator[Connection]:
+    def accepted(self, client: TTransportBase) -> Iterator[OpenConnection]:
         """A connection while it is served."""
         connection = self._open.get(id(client))
         if connection is None:
-            connection = Connection(client, self)
+            connection = OpenConnection(client, self)
             self._open[id(client)] = connection
         try:
             yield connection

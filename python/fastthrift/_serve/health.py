@@ -88,7 +88,7 @@ class Health:
 
 
 def wait_for(descriptors: list[int], seconds: float | None) -> list[int]:
-    """Those of some descriptors that have something to read, within some seconds."""
+    """The descriptors, of some, that have something to read within some seconds."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)

@@ -1,6 +1,6 @@
 """The program that workers serve: of ``fastthrift serve``, or of a command of a framework.
 
-They say how to serve with ``Options``, and what with a function that gives the service and its
+They say how to serve with ``ServeOptions``, and what with a function that gives the service and its
 handler, which each worker calls.
 """
 
@@ -60,7 +60,7 @@ class NotServed(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class ServeOptions:
     """How to serve. Times are in seconds."""
 
     #: One of ``SERVERS``, ``PROTOCOLS`` and ``TRANSPORTS``.
@@ -96,7 +96,7 @@ def _log(described: str) -> None:
 
 
 def serve(
-    options: Options,
+    options: ServeOptions,
     load: Load,
     name: str,
     bind: Bind,
@@ -137,7 +137,7 @@ class Program:
 
     def __init__(
         self,
-        options: Options,
+        options: ServeOptions,
         trans: TServerSocket,
         load: Load,
         name: str,
@@ -186,7 +186,9 @@ class Program:
 class Served:
     """A service with its handler, in one worker."""
 
-    def __init__(self, options: Options, trans: TServerSocket, service: Any, handler: Any) -> None:
+    def __init__(
+        self, options: ServeOptions, trans: TServerSocket, service: Any, handler: Any
+    ) -> None:
         """``handler`` may be a processor. Raises ``NotServed`` where the kind of server cannot
         serve it."""
         self._options = options
@@ -328,7 +330,7 @@ class Served:
         return self._set_connections(server)
 
 
-def _require_meaning(options: Options) -> None:
+def _require_meaning(options: ServeOptions) -> None:
     """Raise ``NotServed`` for what the kind of server has not."""
     server = options.server
     if options.max_connections is not None and server in ("simple", "threadpool"):
@@ -361,7 +363,7 @@ class _Counter:
         self._count = itertools.count(1)
 
     def count(self, _: object = None) -> None:
-        """Another call has come."""
+        """Count a call that has come."""
         if next(self._count) == self._most:
             self._act()
 
@@ -410,13 +412,13 @@ def _milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1000
 
 
-def _size(options: Options, name: str) -> dict[str, int]:
+def _size(options: ServeOptions, name: str) -> dict[str, int]:
     """The limit of a message, as an argument of that name."""
     size = options.max_message_size
     return {} if size is None else {name: size}
 
 
-def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
+def _factories(options: ServeOptions, *, is_found: bool = False) -> Iterator[Any]:
     """Of transport and protocol; None for each that is ``auto`` where ``is_found`` by the server
     itself."""
     protocol, transport = options.protocol, options.transport
@@ -428,7 +430,7 @@ def _factories(options: Options, *, is_found: bool = False) -> Iterator[Any]:
     yield None if found else getattr(protocols, name)(**_protocol_options(options))
 
 
-def _async_factories(options: Options) -> Iterator[Any]:
+def _async_factories(options: ServeOptions) -> Iterator[Any]:
     protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
     transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
     yield _transport_factory(options, transports, "TAsync")
@@ -436,20 +438,20 @@ def _async_factories(options: Options) -> Iterator[Any]:
     yield getattr(protocols, name)(**_protocol_options(options))
 
 
-def _protocol_options(options: Options) -> dict[str, Any]:
+def _protocol_options(options: ServeOptions) -> dict[str, Any]:
     lax = options.protocol == "lax-binary"
     strict = {"strict_read": False, "strict_write": False} if lax else {}
     return {**_size(options, "max_message_size"), **strict}
 
 
-def _transport_factory(options: Options, transports: Any, prefix: str) -> Any:
+def _transport_factory(options: ServeOptions, transports: Any, prefix: str) -> Any:
     """One of a module's factories, whose names begin with ``prefix``."""
     name = "buffered" if options.transport == "auto" else options.transport
     limits = _size(options, "max_frame_size") if name in ("framed", "header") else {}
     return getattr(transports, f"{prefix}{name.title()}TransportFactory")(**limits)
 
 
-def _protocol_class(options: Options) -> str:
+def _protocol_class(options: ServeOptions) -> str:
     if options.transport == "header":
         return "HeaderProtocol"
     return _PROTOCOL_CLASSES[options.protocol]

@@ -18,11 +18,16 @@ from typing import Any, NamedTuple
 
 from fastthrift._calls.exchange import Answer
 from fastthrift._core import TType
-from fastthrift._plain import default_text, names_of, type_name, value_text
+from fastthrift._plain import (
+    INTEGERS,
+    TEXTS,
+    default_text,
+    names_of,
+    type_name,
+    value_text,
+)
 
 # What a field of a form holds that is not written as JSON: see page.js.
-_WHOLE_NUMBERS = (TType.BYTE, TType.I16, TType.I32, TType.I64)
-_TEXTS = (TType.STRING, TType.BINARY, TType.UTF8)
 # How deep an example of a value goes.
 _EXAMPLE_DEPTH = 3
 
@@ -199,11 +204,11 @@ class _Content:
                 f'<select {how} data-kind="{kind}"><option value="">not sent</option>{options}'
                 "</select>"
             )
-        elif ttype in _WHOLE_NUMBERS:
+        elif ttype in INTEGERS:
             self._add(f'<input {how} data-kind="whole" inputmode="numeric" autocomplete="off">')
         elif ttype == TType.DOUBLE:
             self._add(f'<input {how} data-kind="number" inputmode="decimal" autocomplete="off">')
-        elif ttype in _TEXTS:
+        elif ttype in TEXTS:
             if ttype != TType.STRING:
                 self._add(f'<input {how} data-kind="value" autocomplete="off">')
             else:
@@ -297,7 +302,7 @@ class _Content:
             return False
         if ttype == TType.UTF8:
             return "00000000-0000-0000-0000-000000000000"
-        return "" if ttype in _TEXTS else 0
+        return "" if ttype in TEXTS else 0
 
     def _anchor(self, cls: Any) -> str:
         return self._anchors.setdefault(cls, f"type-{len(self._anchors) + 1}")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from fastthrift._core import TType
+from fastthrift._core import TYPES, TType
 from fastthrift.thrift import TException, TPayload, TPayloadMeta
 
 _HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
@@ -29,19 +29,8 @@ _SKIP = "  # fmt: skip"
 # The types of a service stand in its class, and in that of one that extends it by the same names.
 _PYRIGHT = "# pyright: reportIncompatibleVariableOverride=false\n"
 
-_SCALARS = {
-    TType.BOOL: "bool",
-    TType.BYTE: "int",
-    TType.I16: "int",
-    TType.I32: "int",
-    TType.I64: "int",
-    TType.DOUBLE: "float",
-    TType.STRING: "str",
-    TType.BINARY: "bytes",
-}
-# Of a `uuid`: the number has the name that thriftpy2 gave it.
-_UUID = TType.UTF8
-_NUMBERS = (TType.BOOL, TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE)
+_SCALARS = {ttype: python for ttype, (*_, python) in TYPES.items() if ttype != TType.UTF8}
+_NUMBERS = [ttype for ttype, python in _SCALARS.items() if python in {"bool", "int", "float"}]
 
 # What members of enums of Python have, besides what every int has.
 _OF_MEMBERS = {"name", "value"}
@@ -236,7 +225,7 @@ class _Stub:
 
     def type_of(self, ttype: int, inner: Any = None, *, hashed: bool = False) -> str:
         """The type of what a field holds, or of what is ``hashed`` since it is in a set."""
-        if ttype == _UUID:
+        if ttype == TType.UTF8:
             return self.use("uuid", "UUID")
         if ttype == TType.STRUCT:
             return self.reference(inner)

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from fastthrift._core import TType
-from fastthrift._plain import TYPE_NAMES, names_of, spelled
+from fastthrift._core import TYPES, TType
+from fastthrift._plain import names_of, spelled
 
 # What ``surrogateescape`` makes of bytes that are not UTF-8.
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
@@ -25,13 +25,7 @@ _NO_UTF8 = re.compile("[\udc80-\udcff]")
 _CONTAINERS = (TType.LIST, TType.SET)
 
 # Types on the wire, by their numbers.
-_ON_THE_WIRE: dict[int, str] = {
-    **TYPE_NAMES,
-    TType.STRUCT: "struct",
-    TType.MAP: "map",
-    TType.SET: "set",
-    TType.LIST: "list",
-}
+_ON_THE_WIRE = {ttype: word for ttype, (word, *_) in TYPES.items()}
 
 
 # Fields that were chosen, by their names; of one that has none in it, all.

@@ -109,10 +109,10 @@ class _Source:
         self._parts = bound, ended, sock
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Pieces(*self._parts))
+        return io.BufferedReader(_JoinedParts(*self._parts))
 
 
-class _Pieces(io.RawIOBase):
+class _JoinedParts(io.RawIOBase):
     """What comes on a socket, as the file of it that keeps it open when others close it."""
 
     def __init__(self, bound: Bound, ended: Ended, sock: socket.socket) -> None:

@@ -73,9 +73,9 @@ class RequestHeaders:
         given: Mapping[Any, Any] | None,
         of_call: Mapping[Any, Any] | None,
     ) -> Named:
-        """Those of a request: the ``usual`` ones, those that are ``given`` for all requests and
-        those of the call; of names that differ in case alone the last one. Raises ``TypeError`` for
-        what is neither text nor bytes, ``ValueError`` for what cannot be sent."""
+        """The headers of a request: the ``usual`` ones, those that are ``given`` for all requests
+        and those of the call; of names that differ in case alone the last one. Raises ``TypeError``
+        for what is neither text nor bytes, ``ValueError`` for what cannot be sent."""
         headers = {name.lower(): (name, value) for name, value in usual.items()}
         if given:
             if given != self._given:

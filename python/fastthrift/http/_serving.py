@@ -37,7 +37,7 @@ class Line(Protocol):
         """The other side, for the log."""
 
     def begin(self) -> None:
-        """Another request is next: it has its time from its first byte on."""
+        """The next request is waited for: it has its time from its first byte on."""
 
     def receive(self) -> Any:
         """The next bytes. Raises ``TTransportException`` at the end."""

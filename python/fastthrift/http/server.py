@@ -183,7 +183,7 @@ def _serving_class(
 ) -> type[http_server.HTTPServer]:
     """``server_class`` with a thread for each connection, that stops when it is told to."""
 
-    class Server(server_class):  # type: ignore[valid-type, misc]
+    class CallServer(server_class):  # type: ignore[valid-type, misc]
         request_queue_size = 128
         socket: Any
         server_name: str
@@ -273,9 +273,9 @@ def _serving_class(
                 log_failed(logger, client_address)
 
     if issubclass(server_class, (socketserver.ThreadingMixIn, _ForkingMixIn)):
-        return Server
+        return CallServer
 
-    class ThreadedServer(socketserver.ThreadingMixIn, Server):
+    class ThreadedServer(socketserver.ThreadingMixIn, CallServer):
         # A connection that stays open does not keep the program from ending.
         daemon_threads = True
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastthrift._core import TApacheJSONProtocol, TApacheJSONProtocolFactory, TType
+from fastthrift._core import TYPES, TApacheJSONProtocol, TApacheJSONProtocolFactory, TType
 from fastthrift.protocol.base import TProtocolBase
 
 __all__ = [
@@ -28,21 +28,12 @@ __all__ = [
 
 VERSION = 1
 
-# The names of the types in messages, thriftpy2's: it has no uuid, which is "uid". `binary` is a
-# string, in base64.
+# The names of the types in messages. `binary` is a string, in base64. The types are thriftpy2's,
+# which has none that came later, as uuids did.
 CTYPES = {
-    TType.BOOL: "tf",
-    TType.BYTE: "i8",
-    TType.I16: "i16",
-    TType.I32: "i32",
-    TType.I64: "i64",
-    TType.DOUBLE: "dbl",
-    TType.STRING: "str",
-    TType.BINARY: "str",
-    TType.STRUCT: "rec",
-    TType.LIST: "lst",
-    TType.SET: "set",
-    TType.MAP: "map",
+    ttype: name
+    for ttype, (_, name, _) in TYPES.items()
+    if ttype < TType.UTF8 or ttype == TType.BINARY
 }
 
 JTYPES = {name: ttype for ttype, name in CTYPES.items()}

@@ -32,10 +32,10 @@ def make_client(
             await processor.process_and_answer(iprot, oprot)
         return output.getvalue()
 
-    return TAsyncClient(service, factory.get_protocol(_InProcess(answer)))
+    return TAsyncClient(service, factory.get_protocol(_AsyncInProcess(answer)))
 
 
-class _InProcess(TAsyncMemoryBuffer):
+class _AsyncInProcess(TAsyncMemoryBuffer):
     """A transport that answers what was written to it when it is flushed."""
 
     #: A call that failed leaves nothing that the next one could take for its answer.

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fastthrift._core import read_header_frame, write_header_frame
+from fastthrift._core import detect, read_header_frame, write_header_frame
 
 #: The transform that there is.
 ZLIB = 1
 
-_MAGIC = b"\x0f\xff"
+# The bytes that a frame is known by.
+_MAGIC = 2
 
 
 @dataclass
@@ -32,7 +33,7 @@ class HeaderFrame:
 
 def is_header_frame(frame: bytes) -> bool:
     """Whether a frame, without its length, is one of THeader."""
-    return frame[:2] == _MAGIC
+    return detect(bytes(frame[:_MAGIC])) == ("THeader", False)
 
 
 def read_frame(frame: bytes, limit: int) -> HeaderFrame:

@@ -114,7 +114,7 @@ class Listening:
         self._shared = shared
         self._process = os.getpid()
         # What wakes who waits for a connection of a shared one.
-        self._wake: _Wake | None = None
+        self._wake: _ListenerWake | None = None
         if shared:
             self.share()
 
@@ -125,7 +125,7 @@ class Listening:
     def share(self) -> None:
         """Other processes have it as well, or will after a fork."""
         self.sock.setblocking(False)
-        self._wake = _Wake()
+        self._wake = _ListenerWake()
         self._process = os.getpid()
         self._shared = True
 
@@ -177,7 +177,7 @@ class Listening:
             self.made_file.remove()
 
 
-class _Wake:
+class _ListenerWake:
     """Wakes a thread that waits for a socket of this: the other one has come to its end."""
 
     # None where they could not be made.

@@ -29,7 +29,7 @@ class MessageClock:
         self._ends: float | None = None
 
     def begin(self, *, arrived: bool = False) -> None:
-        """Another message is next, of which something may have ``arrived``."""
+        """The next message is waited for; something of it may have ``arrived``."""
         self._is_told = True
         self._begun = arrived
         self._ends = None

@@ -406,7 +406,7 @@ class AcceptedSocket(TSocket):
         self._is_wrapped = hasattr(sock, "pending")
 
     def begin_message(self, *, arrived: bool = False) -> None:
-        """Another message is next, of which something may have ``arrived``."""
+        """The next message is waited for; something of it may have ``arrived``."""
         self._clock.begin(arrived=arrived)
 
     def set_timeout(self, ms: float | None) -> None:

@@ -30,9 +30,9 @@ pub fn no_values<'py>(plan: &Plan) -> ValuesBySlot<'py> {
 impl<'py> Read<'py> for ReadFields<'_> {
     /// The values, and of a result the field that holds an exception which it
     /// does not declare.
-    type Output = (ValuesBySlot<'py>, Option<i16>);
+    type Taken = (ValuesBySlot<'py>, Option<i16>);
 
-    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Taken> {
         let mut values = no_values(self.plan);
         let mut decoder = Decoder::new(py, reader, self.strings);
         decoder.struct_by_fields(self.plan, |_, field, value| {

@@ -215,7 +215,14 @@ pub fn misfits_of_buffer(kind: &Kind, value: &Bound<'_, PyAny>, most: usize) -> 
         Kind::Double => misfits_of::<f64>(value, most),
         Kind::Bool => misfits_of::<bool>(value, most),
         Kind::Converted(converted) => misfits_of_buffer(&converted.kind, value, most),
-        _ => None,
+        Kind::String
+        | Kind::Binary
+        | Kind::Uuid
+        | Kind::Struct(_)
+        | Kind::List(_)
+        | Kind::Array(_)
+        | Kind::Set(_)
+        | Kind::Map(_) => None,
     }
 }
 

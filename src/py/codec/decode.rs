@@ -79,8 +79,8 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
     }
 
-    /// Like `struct_by_attributes`, for what a field has no slot for. Each has its own
-    /// frame, so that a level of nesting takes the stack of one.
+    /// Reads a struct into slots, and into attributes what a field has no slot for. It
+    /// has a frame of its own, so that a level of nesting takes the stack of one.
     #[inline(never)]
     fn struct_by_slots(
         &mut self,
@@ -233,7 +233,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::List(element) | Kind::Set(element) => self.list(element),
             Kind::Map(entry) => self.map(&entry.0, &entry.1),
             Kind::Converted(converted) => self.converted(converted),
-            kind => self.rare(kind),
+            Kind::I16 => rarely(|| self.i16()),
+            Kind::I8 => rarely(|| self.i8()),
+            Kind::Binary => rarely(|| self.binary()),
+            Kind::Array(element) => self.array(element),
+            Kind::Uuid => self.uuid(),
         }
     }
 
@@ -245,17 +249,6 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             self.quiet.calls();
         }
         Ok(converted.convert(read)?)
-    }
-
-    #[inline(never)]
-    fn rare(&mut self, kind: &Kind) -> Result<Bound<'py, PyAny>> {
-        match kind {
-            Kind::I16 => self.i16(),
-            Kind::I8 => self.i8(),
-            Kind::Uuid => self.uuid(),
-            Kind::Array(element) => self.array(element),
-            _ => self.binary(),
-        }
     }
 
     #[inline]
@@ -474,6 +467,12 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         Ok(map.into_any())
     }
+}
+
+/// Keeps what is rare out of the loops over fields and elements.
+#[inline(never)]
+fn rarely<T>(read: impl FnOnce() -> T) -> T {
+    read()
 }
 
 /// A `uuid.UUID` of its bytes.

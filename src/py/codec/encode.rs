@@ -346,7 +346,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
             self.elements(kind, tuple.len(), tuple, |this, item| {
                 this.value(kind, item)
             })?;
-        } else if !self.numbers_of_buffer(kind, value)? {
+        } else if !self.array(kind, value)? {
             let (length, iterator) = sized(value, W::IS_TEXT)?;
             self.writer.list(kind.wire_type(), length)?;
             let mut count = 0;

@@ -27,6 +27,7 @@ use crate::wire::{
 pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
+pub(in crate::py) use settings::default_text;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
 pub use strict::{Direction, check, check_fields, check_value};
 pub use tree::{
@@ -39,10 +40,10 @@ pub use unknown::{UnknownField, UnknownFields, unknown_fields};
 /// Something to read, from any protocol.
 pub trait Read<'py> {
     /// What reading gives.
-    type Output;
+    type Taken;
 
     /// Reads it.
-    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output, CodecError>;
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Taken, CodecError>;
 }
 
 /// Something to write, to any protocol.
@@ -56,7 +57,7 @@ pub fn read<'py, J: Read<'py>>(
     settings: &Settings,
     trans: &Bound<'py, PyAny>,
     job: J,
-) -> PyResult<J::Output> {
+) -> PyResult<J::Taken> {
     let py = trans.py();
     let limit = settings.limits.message;
     match Endpoint::of(trans)? {
@@ -68,7 +69,7 @@ pub fn read<'py, J: Read<'py>>(
             memory.try_borrow_mut()?.put_back(bytes, position + taken);
             Ok(output)
         }
-        _ if settings.dialect == Dialect::Json => {
+        _ if settings.dialect == Dialect::ApacheJson => {
             let text = read_text(settings, trans)?;
             Ok(read_bytes(py, settings, &text, job)?)
         }
@@ -132,7 +133,7 @@ pub fn read_bytes<'py, J: Read<'py>>(
     settings: &Settings,
     bytes: &[u8],
     job: J,
-) -> Result<J::Output, Raised<'py>> {
+) -> Result<J::Taken, Raised<'py>> {
     run(py, settings, SliceInput::new(bytes), job, drop).map(|(output, ())| output)
 }
 
@@ -142,7 +143,7 @@ pub fn read_input<'py, I: Input, J: Read<'py>>(
     settings: &Settings,
     input: I,
     job: J,
-) -> Result<(J::Output, I), Raised<'py>> {
+) -> Result<(J::Taken, I), Raised<'py>> {
     run(py, settings, input, job, |input| input)
 }
 
@@ -158,11 +159,11 @@ fn run<'py, I: Input, J: Read<'py>, K>(
     input: I,
     job: J,
     keep: impl FnOnce(I) -> K,
-) -> Result<(J::Output, K), Raised<'py>> {
+) -> Result<(J::Taken, K), Raised<'py>> {
     let mut input = input;
     let limits = affordable(settings.limits);
     let (error, offset) = match settings.dialect {
-        Dialect::Json => {
+        Dialect::ApacheJson => {
             let (output, taken) = read_json(py, settings, input.buffered(), job)?;
             input
                 .discard(taken)
@@ -194,7 +195,7 @@ fn read_json<'py, J: Read<'py>>(
     settings: &Settings,
     bytes: &[u8],
     job: J,
-) -> Result<(J::Output, usize), Raised<'py>> {
+) -> Result<(J::Taken, usize), Raised<'py>> {
     let limits = affordable(settings.limits);
     let text = &bytes[..bytes.len().min(limits.message)];
     let mut reader = Json::new(SliceInput::new(text), limits);
@@ -306,7 +307,7 @@ fn write_bytes<'py, O: Output, J: Write<'py>>(
             job.write(py, BinaryWriter::new(bytes, limits, strict))
         }
         Dialect::Compact => job.write(py, CompactWriter::new(bytes, limits)),
-        Dialect::Json => write_json(py, settings, bytes, job),
+        Dialect::ApacheJson => write_json(py, settings, bytes, job),
     };
     result.map_err(|error| Raised::new(py, error::from_codec(py, error)))
 }

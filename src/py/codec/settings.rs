@@ -1,9 +1,10 @@
 //! The options of protocols: one table, from which the settings of the codec
 //! come, and the attributes of protocol objects and their factories.
 //!
-//! A new option is a line of [`options!`], which gives it its default, its
-//! attribute and its place in a pickle, and a word in each signature of a
-//! protocol that has it (`protocol/native.rs`, and the stub `_core.pyi`).
+//! A new option is a default in [`default_text!`], a line of [`options!`], which
+//! gives it its attribute and its place in a pickle, and a word in the list of each protocol
+//! that has it (`protocol/native.rs`, `protocol/apache_json.rs`) and in the stub
+//! (`_core_protocol.pyi`).
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize};
@@ -21,7 +22,7 @@ pub enum Dialect {
     /// The compact protocol.
     Compact,
     /// Apache's JSON protocol.
-    Json,
+    ApacheJson,
 }
 
 /// What a `string` becomes.
@@ -130,9 +131,45 @@ pub fn copy_options(source: &Bound<'_, ProtocolSettings>, target: &Bound<'_, Pro
     target.get().set(source.get().get());
 }
 
+/// The default of an option as Python writes it: a literal, of which the texts of
+/// signatures are made, too.
+macro_rules! default_text {
+    (strict_read) => {
+        "True"
+    };
+    (strict_write) => {
+        "True"
+    };
+    (decode_response) => {
+        "True"
+    };
+    (strict_decode) => {
+        "False"
+    };
+    (check_seqid) => {
+        "True"
+    };
+    (max_depth) => {
+        $crate::wire::default_depth!()
+    };
+    (max_string_size) => {
+        $crate::wire::default_size!()
+    };
+    (max_message_size) => {
+        $crate::wire::default_size!()
+    };
+}
+
+pub(in crate::py) use default_text;
+
+/// Whether an option is on that Python writes so.
+const fn is_on(text: &str) -> bool {
+    matches!(text.as_bytes(), b"True")
+}
+
 macro_rules! options {
     (
-        $($(#[doc = $flag_doc:literal])* $flag:ident / $set_flag:ident = $on:literal, bit $bit:literal;)*
+        $($(#[doc = $flag_doc:literal])* $flag:ident / $set_flag:ident, bit $bit:literal;)*
         ---
         $($(#[doc = $doc:literal])* $name:ident / $set:ident: $type:ty, limit $place:ident;)*
     ) => {
@@ -141,7 +178,7 @@ macro_rules! options {
         impl Settings {
             /// The defaults of a protocol.
             pub const fn new(dialect: Dialect) -> Self {
-                let flags = Flags(0)$(.with($bit, $on))*;
+                let flags = Flags(0)$(.with($bit, is_on(default_text!($flag))))*;
                 Self { dialect, flags, limits: Limits::DEFAULT }
             }
 
@@ -223,16 +260,16 @@ macro_rules! options {
 
 options! {
     /// Whether messages must have a version (binary only).
-    strict_read / set_strict_read = true, bit 0;
+    strict_read / set_strict_read, bit 0;
     /// Whether messages get a version (binary only).
-    strict_write / set_strict_write = true, bit 1;
+    strict_write / set_strict_write, bit 1;
     /// Whether strings become str; bytes otherwise.
-    decode_response / set_decode_response = true, bit 2;
+    decode_response / set_decode_response, bit 2;
     /// Whether a string that is not UTF-8 is an error; bytes otherwise.
-    strict_decode / set_strict_decode = false, bit 3;
+    strict_decode / set_strict_decode, bit 3;
     /// Whether a client refuses a reply with another sequence id than its
     /// call's.
-    check_seqid / set_check_seqid = true, bit 4;
+    check_seqid / set_check_seqid, bit 4;
     ---
     /// How deep structs and containers may nest.
     max_depth / set_max_depth: u32, limit depth;

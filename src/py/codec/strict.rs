@@ -110,7 +110,16 @@ fn strict_plan_in<'py>(py: Python<'py>, kind: &Kind) -> Result<Option<Bound<'py,
             found => Ok(found),
         },
         Kind::Converted(converted) => strict_plan_in(py, &converted.kind),
-        _ => Ok(None),
+        Kind::Bool
+        | Kind::I8
+        | Kind::I16
+        | Kind::I32(_)
+        | Kind::I64
+        | Kind::Double
+        | Kind::String
+        | Kind::Binary
+        | Kind::Uuid
+        | Kind::Array(_) => Ok(None),
     }
 }
 

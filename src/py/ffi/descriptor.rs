@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-/// Another descriptor for what `number` is one for; an error where it is none.
+/// Duplicates a descriptor: a new one for the same file; an error where `number` is none.
 pub fn duplicate(number: i32) -> io::Result<OwnedFd> {
     if number < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));

@@ -265,20 +265,20 @@ fn gives_items_natively(object: &Bound<'_, PyAny>) -> bool {
 /// it is compiled once for each kind of processor.
 pub trait Loop {
     /// What it gives.
-    type Output;
+    type Outcome;
 
     /// Does it.
-    fn run(self) -> Self::Output;
+    fn run(self) -> Self::Outcome;
 }
 
 /// Does a loop with the instructions that this processor has: with many numbers at
 /// once, whose bytes are swapped in registers.
 #[inline]
-pub fn vectorised<L: Loop>(work: L) -> L::Output {
+pub fn vectorised<L: Loop>(work: L) -> L::Outcome {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-        fn with_avx2<L: Loop>(work: L) -> L::Output {
+        fn with_avx2<L: Loop>(work: L) -> L::Outcome {
             work.run()
         }
         if is_x86_feature_detected!("avx2")

@@ -116,7 +116,7 @@ pub struct Slots<'a, 'py> {
 }
 
 impl SlotTable {
-    /// Another table of the same class, with the same slots.
+    /// A copy of the table, for the same class and with the same slots.
     pub fn clone_ref(&self, py: Python<'_>) -> Self {
         Self {
             class: self.class.clone_ref(py),

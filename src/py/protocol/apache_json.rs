@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use super::base::{NativeProtocol, message_name, name_bytes, parts};
 use super::jobs::{ReadMessage, ReadStruct, SkipValue, WriteStruct};
 use super::native::{initializer, protocol};
-use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write};
+use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write, default_text};
 use crate::py::error::Result;
 use crate::py::imports;
 use crate::py::structs::Plan;
@@ -34,16 +34,12 @@ protocol! {
     TApacheJSONProtocol,
     /// Makes ``TApacheJSONProtocol`` objects with the same options.
     TApacheJSONProtocolFactory,
-    "fastthrift.protocol.apache_json", Json, Pending,
+    "fastthrift.protocol.apache_json", ApacheJson, Pending,
     (
         *, decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool,
         max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
         max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
     ),
-    "(trans, *, decode_response=True, strict_decode=False, max_depth=64, \
-        max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
-    "(*, decode_response=True, strict_decode=False, max_depth=64, max_string_size=104857600, \
-        max_message_size=104857600, check_seqid=True)",
     {
         /// Reads the header of a message: name, message type, sequence id. All
         /// of the message is taken from the transport.

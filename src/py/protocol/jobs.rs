@@ -20,7 +20,7 @@ pub struct ReadStruct<'a, 'py> {
 }
 
 impl<'py> Read<'py> for ReadStruct<'_, 'py> {
-    type Output = ();
+    type Taken = ();
 
     #[expect(clippy::inline_always, reason = "measured, as `codec::read_bytes`")]
     #[inline(always)]
@@ -53,7 +53,7 @@ impl<'py> Write<'py> for WriteStruct<'_, 'py> {
 pub struct ReadMessage;
 
 impl Read<'_> for ReadMessage {
-    type Output = MessageHeader;
+    type Taken = MessageHeader;
 
     fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<MessageHeader> {
         let header = reader.message()?;
@@ -72,7 +72,7 @@ impl Write<'_> for MessageHeader {
 pub struct SkipValue(pub u8);
 
 impl Read<'_> for SkipValue {
-    type Output = ();
+    type Taken = ();
 
     fn read<R: Reader>(self, _: Python<'_>, reader: &mut R) -> Result<()> {
         match self.0 {
@@ -99,9 +99,9 @@ pub struct ReadValue {
 }
 
 impl<'py> Read<'py> for ReadValue {
-    type Output = Bound<'py, PyAny>;
+    type Taken = Bound<'py, PyAny>;
 
-    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Output> {
+    fn read<R: Reader>(self, py: Python<'py>, reader: &mut R) -> Result<Self::Taken> {
         let value = Decoder::new(py, reader, self.strings).value(&self.kind)?;
         codec::check_value(&self.kind, &value, Direction::Read, reader.depth())?;
         Ok(value)

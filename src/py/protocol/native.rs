@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::base::NativeProtocol;
-use crate::py::codec::{Dialect, ProtocolSettings, Settings};
+use crate::py::codec::{Dialect, ProtocolSettings, Settings, default_text};
 
 /// What a protocol object is made from.
 pub fn initializer(
@@ -18,22 +18,31 @@ pub fn initializer(
 /// A protocol class and its factory, of a dialect.
 ///
 /// Its options by position, then those by name only, each with the method of
-/// [`Settings`] that sets it; the same as text for `inspect`, since `PyO3` takes a
-/// literal only; constants and methods of the class. What an object of the
-/// class keeps is its `$state`.
+/// [`Settings`] that sets it; constants and methods of the class. What an object of
+/// the class keeps is its `$state`. The signature that `inspect` finds is the first
+/// line of its docstring, as for all native classes: here it is made of the options.
 macro_rules! protocol {
     (
         $(#[doc = $doc:literal])* $protocol:ident,
         $(#[doc = $factory_doc:literal])* $factory:ident,
         $module:literal, $dialect:ident, $state:ty,
         ($($option:ident / $set:ident: $type:ty,)* * $(, $named:ident / $set_named:ident: $named_type:ty)*),
-        $protocol_text:literal, $factory_text:literal,
         { $($constant:tt)* }
     ) => {
+        #[doc = concat!(
+            stringify!($protocol), "(trans, ",
+            $(stringify!($option), "=", default_text!($option), ", ",)* "*"
+            $(, ", ", stringify!($named), "=", default_text!($named))*, ")\n--\n"
+        )]
         $(#[doc = $doc])*
         #[pyclass(extends = NativeProtocol, subclass, module = $module)]
         pub struct $protocol($state);
 
+        #[doc = concat!(
+            stringify!($factory), "(",
+            $(stringify!($option), "=", default_text!($option), ", ",)* "*"
+            $(, ", ", stringify!($named), "=", default_text!($named))*, ")\n--\n"
+        )]
         $(#[doc = $factory_doc])*
         #[pyclass(extends = ProtocolSettings, subclass, module = $module)]
         pub struct $factory;
@@ -49,7 +58,7 @@ macro_rules! protocol {
                 $($constant)*
 
                 #[new]
-                #[pyo3(signature = (*_args, **_kwargs), text_signature = $protocol_text)]
+                #[pyo3(signature = (*_args, **_kwargs), text_signature = None)]
                 fn new(
                     _args: &Bound<'_, PyTuple>,
                     _kwargs: Option<&Bound<'_, PyDict>>,
@@ -78,7 +87,7 @@ macro_rules! protocol {
             #[pymethods]
             impl $factory {
                 #[new]
-                #[pyo3(signature = (*_args, **_kwargs), text_signature = $factory_text)]
+                #[pyo3(signature = (*_args, **_kwargs), text_signature = None)]
                 fn new(
                     _args: &Bound<'_, PyTuple>,
                     _kwargs: Option<&Bound<'_, PyDict>>,
@@ -124,10 +133,6 @@ protocol! {
         max_depth / set_max_depth: u32, *, max_string_size / set_max_string_size: usize,
         max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
     ),
-    "(trans, strict_read=True, strict_write=True, decode_response=True, strict_decode=False, \
-        max_depth=64, *, max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
-    "(strict_read=True, strict_write=True, decode_response=True, strict_decode=False, \
-        max_depth=64, *, max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
     {}
 }
 
@@ -142,10 +147,6 @@ protocol! {
         max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
         max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
     ),
-    "(trans, decode_response=True, strict_decode=False, *, max_depth=64, \
-        max_string_size=104857600, max_message_size=104857600, check_seqid=True)",
-    "(decode_response=True, strict_decode=False, *, max_depth=64, max_string_size=104857600, \
-        max_message_size=104857600, check_seqid=True)",
     {
         #[classattr]
         const PROTOCOL_ID: u8 = 0x82;

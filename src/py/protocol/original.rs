@@ -26,7 +26,7 @@ pub fn original_reader<'py>(
         ],
     )?;
     match found {
-        Some((settings, _)) if settings.dialect == Dialect::Json => {
+        Some((settings, _)) if settings.dialect == Dialect::ApacheJson => {
             // What is left to read is for the methods of the protocol.
             let message = apache_json::next_message(protocol.cast()?)?;
             Ok(Some((settings, message.into_any())))
@@ -51,7 +51,8 @@ pub fn original_writer<'py>(
     )
     .and_then(|found| match found {
         Some((settings, _))
-            if settings.dialect == Dialect::Json && apache_json::has_header(protocol.cast()?)? =>
+            if settings.dialect == Dialect::ApacheJson
+                && apache_json::has_header(protocol.cast()?)? =>
         {
             Ok(None)
         }

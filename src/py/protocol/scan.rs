@@ -36,7 +36,7 @@ impl ValueScan {
                 strict: settings.strict_read(),
             },
             Dialect::Compact => Protocol::Compact,
-            Dialect::Json => Protocol::ApacheJson,
+            Dialect::ApacheJson => Protocol::ApacheJson,
         };
         let part = match ttype {
             None => Some(Target::Header),

@@ -6,8 +6,11 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use super::base::CyTransportBase;
 use super::input::Fetch;
 use crate::py::error;
-use crate::wire::Limits;
+use crate::wire::{Limits, default_size};
 
+#[doc = concat!(
+    "TFramedTransport(trans, buf_size=4096, *, max_frame_size=", default_size!(), ")\n--\n"
+)]
 /// Sends each message as a frame, and reads frames.
 #[pyclass(extends = CyTransportBase, subclass, module = "fastthrift.transport.framed")]
 pub struct TFramedTransport;
@@ -15,10 +18,7 @@ pub struct TFramedTransport;
 #[pymethods]
 impl TFramedTransport {
     #[new]
-    #[pyo3(
-        signature = (*_args, **_kwargs),
-        text_signature = "(trans, buf_size=4096, *, max_frame_size=104857600)"
-    )]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = None)]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -72,6 +72,7 @@ impl TFramedTransport {
     }
 }
 
+#[doc = concat!("TFramedTransportFactory(*, max_frame_size=", default_size!(), ")\n--\n")]
 /// Makes framed transports.
 #[pyclass(subclass, dict, module = "fastthrift.transport.framed")]
 pub struct TFramedTransportFactory {
@@ -83,7 +84,7 @@ pub struct TFramedTransportFactory {
 #[pymethods]
 impl TFramedTransportFactory {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(*, max_frame_size=104857600)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = None)]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             max_frame_size: Limits::DEFAULT_SIZE,

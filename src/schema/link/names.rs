@@ -294,13 +294,13 @@ impl Linker<'_> {
 /// The names within `@...{...}`. Nothing else comes of them, so that they are
 /// looked for only where somebody asks.
 fn names_in_annotations(file: &LoadedFile) -> Vec<&str> {
-    struct Names<'f> {
+    struct FoundNames<'f> {
         file: &'f LoadedFile,
         /// Nodes within each other, from the annotation on.
         depth: usize,
         found: Vec<&'f str>,
     }
-    impl Visitor for Names<'_> {
+    impl Visitor for FoundNames<'_> {
         fn enter(&mut self, node: &'static str, span: Span, leaf: bool) {
             if self.depth > 0 || node == "structured annotation" {
                 self.depth += 1;
@@ -313,7 +313,7 @@ fn names_in_annotations(file: &LoadedFile) -> Vec<&str> {
             self.depth = self.depth.saturating_sub(1);
         }
     }
-    let mut names = Names {
+    let mut names = FoundNames {
         file,
         depth: 0,
         found: Vec::new(),

@@ -1,6 +1,7 @@
 //! "Did you mean": the name that was probably meant.
 
-use super::super::model::{Definition, ProgramId};
+use super::super::model::{Definition, ProgramId, Type};
+use super::types::LATER_TYPES;
 use super::{Linker, Progress};
 
 /// Types of other languages, and what Thrift calls them.
@@ -22,8 +23,8 @@ const FOREIGN_TYPES: [(&str, &str); 15] = [
     ("dict", "map"),
 ];
 
-/// Words long enough to be misspelt.
-const BASE_TYPES: [&str; 5] = ["bool", "double", "string", "binary", "uuid"];
+/// Words that are always types, and long enough to be misspelt.
+const LONG_WORDS: [&str; 4] = ["bool", "double", "string", "binary"];
 
 /// Each search looks at all names of a file, struct or enum; enough for a
 /// person to read.
@@ -42,7 +43,8 @@ impl Linker<'_> {
             )
         });
         defined.or_else(|| {
-            let meant = nearest(name, BASE_TYPES.into_iter())?;
+            let later = LATER_TYPES.iter().filter_map(Type::word);
+            let meant = nearest(name, LONG_WORDS.into_iter().chain(later))?;
             Some(format!("did you mean `{meant}`?"))
         })
     }

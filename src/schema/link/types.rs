@@ -10,6 +10,10 @@ use crate::idl::{Code, MAX_NESTING, Span, python_repr};
 /// A type that a typedef may multiply: `typedef map<A, A> B` and so on.
 const MAX_TYPE_SIZE: u32 = 1000;
 
+/// Types that came to Thrift later: their words are names wherever something is
+/// defined by them, as in Apache's compiler and thriftpy2.
+pub(super) const LATER_TYPES: [Type; 1] = [Type::Uuid];
+
 /// A type and how large it is.
 #[derive(Clone)]
 pub(super) struct Resolved {
@@ -144,8 +148,6 @@ impl Linker<'_> {
                 }
                 self.typedef(id, level + 1)
             }
-            // Words of Apache's compiler that thriftpy2 takes as names.
-            None if text == "uuid" => Some(Type::Uuid.into()),
             None if text == "float" => {
                 self.tell_of_float(program, name.span);
                 Some(Type::Float.into())
@@ -160,7 +162,10 @@ impl Linker<'_> {
                 self.report(diagnostic);
                 Some(Type::String.into())
             }
-            None => self.unknown_type(program, name),
+            None => match LATER_TYPES.iter().find(|ty| ty.word() == Some(text)) {
+                Some(ty) => Some(ty.clone().into()),
+                None => self.unknown_type(program, name),
+            },
         }
     }
 

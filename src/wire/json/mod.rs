@@ -15,7 +15,6 @@ mod reader;
 mod short_text;
 pub mod shortest;
 pub mod text;
-mod type_name;
 pub mod uuid;
 mod writer;
 

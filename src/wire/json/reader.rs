@@ -2,7 +2,7 @@
 
 use super::context::{Context, Contexts};
 use super::text::{self, Controls, Found, Wrong};
-use super::{base64, number, type_name, uuid};
+use super::{base64, number, uuid};
 use crate::wire::error::{Error, ErrorKind, Nesting, Result};
 use crate::wire::input::SliceInput;
 use crate::wire::limits::Limits;
@@ -149,7 +149,7 @@ impl<'a> Json<'a> {
     fn type_name(&mut self) -> Result<WireType> {
         let piece = self.piece()?;
         let name = self.resolve(piece);
-        match type_name::find(name) {
+        match WireType::from_json(name) {
             Some(wire_type) => Ok(wire_type),
             None => Err(unknown_type(name)),
         }
@@ -399,7 +399,7 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Reader for Json<'a> {
-    type Input = SliceInput<'a>;
+    type In = SliceInput<'a>;
 
     const IS_TEXT: bool = true;
 
@@ -574,7 +574,7 @@ impl<'a> Reader for Json<'a> {
 
     #[inline]
     fn minimum_size(wire_type: WireType) -> usize {
-        type_name::least_size(wire_type)
+        wire_type.least_json_size()
     }
 
     #[inline]
@@ -616,14 +616,14 @@ impl<'a> Reader for Json<'a> {
 
     fn raw_list(&mut self, header: ListHeader) -> Result<Vec<u8>> {
         let elements = self.passed(|reader| reader.skip_elements(header))?;
-        let element = header.element.map_or("", type_name::of);
+        let element = header.element.map_or("", WireType::json_name);
         let start = format!("[\"{element}\",{}", header.count);
         Ok([start.as_bytes(), elements, b"]"].concat())
     }
 
     fn raw_map(&mut self, header: MapHeader) -> Result<Vec<u8>> {
         let entries = self.passed(|reader| reader.skip_entries(header))?;
-        let name = |wire_type: Option<_>| wire_type.map_or("", type_name::of);
+        let name = |wire_type: Option<_>| wire_type.map_or("", WireType::json_name);
         let (key, value) = (name(header.key), name(header.value));
         let start = format!("[\"{key}\",\"{value}\",{},{{", header.count);
         Ok([start.as_bytes(), entries, b"}]"].concat())
@@ -633,7 +633,16 @@ impl<'a> Reader for Json<'a> {
         match wire_type {
             WireType::Double => self.double().map(drop),
             WireType::Uuid => self.uuid().map(drop),
-            _ => self.skip_string(),
+            WireType::Bool
+            | WireType::I8
+            | WireType::I16
+            | WireType::I32
+            | WireType::I64
+            | WireType::String
+            | WireType::Struct
+            | WireType::Map
+            | WireType::Set
+            | WireType::List => self.skip_string(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Contexts};
 use super::number::{self, Digits};
-use super::{base64, text, type_name, uuid};
+use super::{base64, text, uuid};
 use crate::wire::depth::Depth;
 use crate::wire::error::{ErrorKind, Nesting, Result};
 use crate::wire::limits::{Limits, MAX_SIZE};
@@ -128,7 +128,7 @@ impl<'a, O: Output> JsonWriter<'a, O> {
 }
 
 impl<O: Output> Writer for JsonWriter<'_, O> {
-    type Output = O;
+    type Out = O;
 
     const IS_TEXT: bool = true;
 
@@ -178,7 +178,7 @@ impl<O: Output> Writer for JsonWriter<'_, O> {
         self.contexts.set(Context::Field);
         line.push(Digits::of(id.into()).as_bytes());
         line.push(b"\":{\"");
-        line.push(type_name::of(wire_type).as_bytes());
+        line.push(wire_type.json_name().as_bytes());
         line.push(b"\":");
         self.out.put(line.as_bytes());
     }
@@ -265,7 +265,7 @@ impl<O: Output> Writer for JsonWriter<'_, O> {
         self.contexts.set(Context::Element);
         let mut line = Line::new();
         line.push(b"[\"");
-        line.push(type_name::of(element).as_bytes());
+        line.push(element.json_name().as_bytes());
         line.push(b"\",");
         line.push(Digits::of(count.into()).as_bytes());
         self.out.put(line.as_bytes());
@@ -278,9 +278,9 @@ impl<O: Output> Writer for JsonWriter<'_, O> {
         self.contexts.set(Context::FirstKey);
         let mut line = Line::new();
         line.push(b"[\"");
-        line.push(type_name::of(key).as_bytes());
+        line.push(key.json_name().as_bytes());
         line.push(b"\",\"");
-        line.push(type_name::of(value).as_bytes());
+        line.push(value.json_name().as_bytes());
         line.push(b"\",");
         line.push(Digits::of(count.into()).as_bytes());
         line.push(b",{");

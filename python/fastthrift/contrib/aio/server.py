@@ -66,7 +66,7 @@ async def _turns_to_read() -> None:
         await asyncio.sleep(0)
 
 
-class Connection:
+class TaskConnection:
     """One accepted connection, and the task that serves it."""
 
     def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
@@ -155,7 +155,7 @@ class TAsyncServer:
         self.loop = loop
         self.closed = False
         self.server: asyncio.AbstractServer | None = None
-        self._connections: dict[asyncio.Task[Any], Connection] = {}
+        self._connections: dict[asyncio.Task[Any], TaskConnection] = {}
         # Done when the server is closed and its calls have ended.
         self._ended: asyncio.Future[None] | None = None
         self._runs_loop = False
@@ -236,7 +236,7 @@ class TAsyncServer:
         """Serve one connection, in the task that was made for it."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections[task] = Connection(client, task)
+        connection = self._connections[task] = TaskConnection(client, task)
         if self.closed:
             hold_last_bytes(connection.client)
         try:
@@ -254,7 +254,7 @@ class TAsyncServer:
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections.get(task) or Connection(client, task)
+        connection = self._connections.get(task) or TaskConnection(client, task)
         itrans = self.itrans_factory.get_transport(client)
         otrans = transport_of_answers(self.otrans_factory, self.itrans_factory, itrans, client)
         try:
@@ -355,7 +355,7 @@ class TAsyncServer:
                     connection.task.cancel()
             await self._wait_for_connections(1)
 
-    async def _stop_reading(self, connections: list[Connection]) -> None:
+    async def _stop_reading(self, connections: list[TaskConnection]) -> None:
         """End connections after the calls that have arrived."""
         late = []
         for connection in connections:

@@ -645,7 +645,7 @@ class StreamHandler(_Stream):
         self._before = 0
 
     def begin_message(self, *, arrived: bool = False) -> None:
-        """Another message is next, of which something may have ``arrived``."""
+        """The next message is waited for; something of it may have ``arrived``."""
         self._clock.begin(arrived=arrived)
         self._before = self.bytes_received - arrived
 

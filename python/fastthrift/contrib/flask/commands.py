@@ -32,7 +32,7 @@ from fastthrift._serve.program import (
     PROTOCOLS,
     TRANSPORTS,
     NotServed,
-    Options,
+    ServeOptions,
     log_to_stderr,
     require_methods,
     serve,
@@ -234,7 +234,7 @@ def serve_mounts(
     log_to_stderr(access_log)
     try:
         load()
-        status = serve(Options(**how), load, app.name, address, health=health)
+        status = serve(ServeOptions(**how), load, app.name, address, health=health)
     except (NotServed, ValueError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

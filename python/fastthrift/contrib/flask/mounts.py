@@ -62,7 +62,7 @@ def add_view(app: Flask, mount: Mount) -> None:
 
     def view(rest: str = "") -> ResponseReturnValue:
         asked = request_of(request.environ)._replace(path=f"/{rest}" if rest else "")
-        answer = mounted.answer(asked, _Body().read)
+        answer = mounted.answer(asked, _RequestBody().read)
         response = app.response_class(answer.body, answer.status, list(answer.headers))
         if not any(name == "Content-Type" for name, _ in answer.headers):
             # What Flask adds of its own is not what was answered.
@@ -86,7 +86,7 @@ def add_view(app: Flask, mount: Mount) -> None:
     app.add_url_rule(f"{mount.rule}<path:rest>", endpoint, decorated, **rule)
 
 
-class _Body:
+class _RequestBody:
     """The body of this request."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class WorkerConnection(AcceptedSocket):
         self.is_idle = True
 
     def begin_message(self, *, arrived: bool = False) -> None:
-        """Another message is next: those before it are answered."""
+        """The next message is waited for: those before it are answered."""
         super().begin_message(arrived=arrived)
         self.is_idle = not arrived
         if not arrived:

@@ -77,11 +77,11 @@ struct Filling<'a, R, N> {
 }
 
 impl<R: Reader, N: Numeric> Loop for Filling<'_, R, N> {
-    type Output = std::result::Result<(), (usize, Error)>;
+    type Outcome = std::result::Result<(), (usize, Error)>;
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn run(self) -> Self::Output {
+    fn run(self) -> Self::Outcome {
         self.reader.numbers(self.numbers)
     }
 }

@@ -24,7 +24,7 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
 
     /// Reads a struct into an object that exists; fields that do not come keep
     /// their value.
-    pub fn generated_into(
+    pub fn generated_object(
         &mut self,
         plan: &GeneratedPlan,
         object: &Bound<'py, PyAny>,
@@ -51,7 +51,7 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
             Construction::Called => {
                 self.quiet.calls();
                 let object = class.call0()?;
-                self.generated_into(plan, &object)?;
+                self.generated_object(plan, &object)?;
                 Ok(object)
             }
             Construction::Keywords => {

@@ -143,9 +143,10 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
                 self.reader.enter(Nesting::READ_CONTAINER)?;
                 let header = self.reader.list()?;
                 let known = if header.count == 0 || header.element == Some(element.wire_type()) {
-                    Known::Value(match field.kind {
-                        Kind::Array(_) => self.array_items(element, header)?,
-                        _ => self.list_items(element, header)?,
+                    Known::Value(if matches!(field.kind, Kind::Array(_)) {
+                        self.array_items(element, header)?
+                    } else {
+                        self.list_items(element, header)?
                     })
                 } else {
                     Known::Other(self.reader.raw_list(header)?)

@@ -18,23 +18,27 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// elements of this kind may be; whether that is so. Nothing is written
     /// otherwise: elements are asked for one by one then.
     #[inline(never)]
-    pub(super) fn numbers_of_buffer(
-        &mut self,
-        kind: &Kind,
-        value: &Bound<'py, PyAny>,
-    ) -> Result<bool> {
+    pub(super) fn array(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
         match kind {
-            Kind::I8 => self.numbers_of::<i8>(kind, value),
-            Kind::I16 => self.numbers_of::<i16>(kind, value),
-            Kind::I32(_) => self.numbers_of::<i32>(kind, value),
-            Kind::I64 => self.numbers_of::<i64>(kind, value),
-            Kind::Double => self.numbers_of::<f64>(kind, value),
-            Kind::Bool => self.numbers_of::<bool>(kind, value),
-            _ => Ok(false),
+            Kind::I8 => self.array_of::<i8>(kind, value),
+            Kind::I16 => self.array_of::<i16>(kind, value),
+            Kind::I32(_) => self.array_of::<i32>(kind, value),
+            Kind::I64 => self.array_of::<i64>(kind, value),
+            Kind::Double => self.array_of::<f64>(kind, value),
+            Kind::Bool => self.array_of::<bool>(kind, value),
+            Kind::String
+            | Kind::Binary
+            | Kind::Uuid
+            | Kind::Struct(_)
+            | Kind::List(_)
+            | Kind::Array(_)
+            | Kind::Set(_)
+            | Kind::Map(_)
+            | Kind::Converted(_) => Ok(false),
         }
     }
 
-    fn numbers_of<N: Element>(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
+    fn array_of<N: Element>(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
         let is_bytes = value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>();
         if W::IS_TEXT && is_bytes {
             // Never elements to a protocol of text.
@@ -99,11 +103,11 @@ struct Copying<'a, 'py, W, N> {
 }
 
 impl<W: Writer, N: Element> Loop for Copying<'_, '_, W, N> {
-    type Output = std::result::Result<(), usize>;
+    type Outcome = std::result::Result<(), usize>;
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn run(self) -> Self::Output {
+    fn run(self) -> Self::Outcome {
         N::fill(self.numbers, self.from, self.block)?;
         N::write(self.block, self.writer);
         Ok(())

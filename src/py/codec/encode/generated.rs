@@ -15,7 +15,11 @@ use crate::wire::{Nesting, Scalar, Writer};
 
 impl<'py, W: Writer> Encoder<'py, W> {
     /// Writes an object by the plan of its class.
-    pub fn generated(&mut self, plan: &GeneratedPlan, object: &Bound<'py, PyAny>) -> Result<()> {
+    pub fn generated_object(
+        &mut self,
+        plan: &GeneratedPlan,
+        object: &Bound<'py, PyAny>,
+    ) -> Result<()> {
         self.writer.enter(Nesting::WRITE_STRUCT)?;
         let mut last_id = 0;
         if let Some((_, slots)) = plan.slots(object) {
@@ -73,7 +77,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn generated_value(&mut self, kind: &GeneratedKind, value: &Bound<'py, PyAny>) -> Result<()> {
         match kind {
             GeneratedKind::Scalar(kind) => self.value(kind, value),
-            GeneratedKind::Struct(class) => self.generated(class.plan(self.py)?, value),
+            GeneratedKind::Struct(class) => self.generated_object(class.plan(self.py)?, value),
             GeneratedKind::List(element, _) | GeneratedKind::Set(element, _) => match &**element {
                 GeneratedKind::Scalar(kind) => self.list_items(kind, value),
                 element => self.generated_list(element, value),

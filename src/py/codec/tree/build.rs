@@ -86,7 +86,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     }
 
     /// Fills an object of a class whose fields are slots; whether it is one.
-    pub fn object(&mut self, object: &Bound<'py, PyAny>, node: S::Node) -> Result<bool> {
+    pub fn struct_of_object(&mut self, object: &Bound<'py, PyAny>, node: S::Node) -> Result<bool> {
         let Some(plan) = Plan::of_payload(object) else {
             return Ok(false);
         };
@@ -431,7 +431,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
     }
 
     #[inline]
-    fn text(&mut self, text: &S::Text) -> Result<Bound<'py, PyAny>> {
+    fn text(&mut self, text: &S::FoundText) -> Result<Bound<'py, PyAny>> {
         self.check_size(text.utf8(self.py)?.len())?;
         text.to_python(self.py)
     }
@@ -485,13 +485,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
 
     #[inline]
     fn integer(&mut self, kind: &Kind, value: i64) -> Result<Bound<'py, PyAny>> {
-        let fits = match kind {
-            Kind::I8 => i8::try_from(value).is_ok(),
-            Kind::I16 => i16::try_from(value).is_ok(),
-            Kind::I32(_) => i32::try_from(value).is_ok(),
-            _ => true,
-        };
-        if !fits {
+        if !kind.has_integer(value) {
             return Err(self.wrong(&out_of_range(kind, &value.to_string())));
         }
         Ok(self.quiet.int(value))
@@ -506,7 +500,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         Ok(PyFloat::new(self.py, value).into_any())
     }
 
-    fn enum_name(&mut self, class: &EnumClass, text: &S::Text) -> Result<Bound<'py, PyAny>> {
+    fn enum_name(&mut self, class: &EnumClass, text: &S::FoundText) -> Result<Bound<'py, PyAny>> {
         let name = text.to_python(self.py)?;
         let name = name.cast::<PyString>().map_err(PyErr::from)?;
         if let Some(value) = class.value_of(name)? {
@@ -705,13 +699,7 @@ fn missing(py: Python<'_>, field: &PlanField, offset: Option<u64>) -> CodecError
 
 #[cold]
 fn out_of_range(kind: &Kind, found: &str) -> String {
-    let bits = match kind {
-        Kind::I8 => 8,
-        Kind::I16 => 16,
-        Kind::I32(_) => 32,
-        _ => 64,
-    };
-    format!("expected an integer of {bits} bits, found {found}")
+    format!("expected an integer of {} bits, found {found}", kind.bits())
 }
 
 fn expected(kind: &Kind) -> &'static str {

@@ -42,28 +42,36 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     }
 
     /// A struct by its own plan, whatever kind of object it is.
-    pub fn any_struct(&mut self, object: &Bound<'py, PyAny>) -> Result<S::Node> {
+    pub fn struct_of_any(&mut self, object: &Bound<'py, PyAny>) -> Result<S::Written> {
         let plan = plan_of_struct(object)?;
         check(plan.get(), object, Direction::Written, self.depth)?;
-        self.structure(plan.get(), object)
+        self.struct_of_object(plan.get(), object)
     }
 
-    fn struct_value(&mut self, class: &StructClass, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn struct_value(
+        &mut self,
+        class: &StructClass,
+        value: &Bound<'py, PyAny>,
+    ) -> Result<S::Written> {
         if let Some(plan) = class.plan(self.py)?
             && plan.get().is_of(value)
         {
-            return self.structure(plan.get(), value);
+            return self.struct_of_object(plan.get(), value);
         }
         if self.options.usual_only() {
             return Err(not_exact());
         }
         // Where it is strict it was looked at with what it is in.
         let plan = plan_of_struct(value)?;
-        self.structure(plan.get(), value)
+        self.struct_of_object(plan.get(), value)
     }
 
     /// A struct by the plan that was found for it.
-    pub fn structure(&mut self, plan: &Plan, object: &Bound<'py, PyAny>) -> Result<S::Node> {
+    pub fn struct_of_object(
+        &mut self,
+        plan: &Plan,
+        object: &Bound<'py, PyAny>,
+    ) -> Result<S::Written> {
         if plan.keeping().is_some() && self.options.thriftpy {
             check_keeps_nothing(object)?;
         }
@@ -80,7 +88,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         &mut self,
         plan: &Plan,
         value_of: impl Fn(&PlanField) -> Result<Option<Bound<'py, PyAny>>>,
-    ) -> Result<S::Node> {
+    ) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_STRUCT)?;
         let mut node = self.sink.object();
         let mut count = 0;
@@ -109,7 +117,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A value by its kind.
     #[inline]
-    pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    pub fn value(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         if self.options.any && (matches!(kind, Kind::Set(_)) || !is_exact(kind, value)) {
             return self.general(kind, value);
         }
@@ -154,7 +162,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         Ok(value)
     }
 
-    fn enumeration(&mut self, class: &EnumClass, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn enumeration(&mut self, class: &EnumClass, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         let number = narrow::<i32>(value)?;
         if self.options.enum_names
             && let Some(name) = class.name_of(self.py, number)?
@@ -165,7 +173,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     }
 
     #[inline]
-    fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn string(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         if let Ok(text) = value.cast::<PyString>() {
             if self.options.any && text.to_str().is_err() {
                 return self.text_with_halves(text);
@@ -240,7 +248,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         Ok(look(self, bytes.as_bytes()))
     }
 
-    fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn binary(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.with_bytes(value, |this, bytes| {
             if this.options.base64 {
                 this.base64(bytes)
@@ -250,7 +258,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         })
     }
 
-    fn base64(&mut self, bytes: &[u8]) -> S::Node {
+    fn base64(&mut self, bytes: &[u8]) -> S::Written {
         let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
         base64::encode(bytes, |piece| text.extend_from_slice(piece));
         self.sink.plain(ascii(&text))
@@ -259,7 +267,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     // On its own, for `value` calls itself through it: its frame is needed at
     // every level of nesting.
     #[inline(never)]
-    fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let mut list = self.sink.list(false)?;
         let mut count = 0;
@@ -297,7 +305,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     fn item(
         &mut self,
         kind: &Kind,
-        list: &mut S::List,
+        list: &mut S::OpenList,
         item: &Bound<'py, PyAny>,
         index: usize,
     ) -> Result<()> {
@@ -314,7 +322,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     /// A set. One that is given as a list may hold an element twice: the first
     /// of them counts, where Python can tell.
     #[inline(never)]
-    fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let mut set = self.sink.list(self.options.sets)?;
         let is_set = value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>();
@@ -348,7 +356,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     }
 
     #[inline(never)]
-    fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let node = if self.options.thriftpy {
             let mut list = self.sink.list(false)?;
@@ -388,7 +396,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     #[inline]
     fn map_entry(
         &mut self,
-        list: &mut S::List,
+        list: &mut S::OpenList,
         key: &Kind,
         value: &Kind,
         (k, v): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
@@ -430,7 +438,12 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         same_size(dict.len(), count)
     }
 
-    fn key(&mut self, kind: &Kind, object: &mut S::Object, key: &Bound<'py, PyAny>) -> Result<()> {
+    fn key(
+        &mut self,
+        kind: &Kind,
+        object: &mut S::OpenObject,
+        key: &Bound<'py, PyAny>,
+    ) -> Result<()> {
         match kind {
             Kind::String => {
                 if let Ok(text) = key.cast::<PyString>() {
@@ -459,7 +472,18 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                 })?;
                 return self.sink.key(object, Key::Plain(ascii(&text)));
             }
-            _ => {}
+            Kind::Bool
+            | Kind::I8
+            | Kind::I16
+            | Kind::I32(_)
+            | Kind::I64
+            | Kind::Double
+            | Kind::Binary
+            | Kind::Struct(_)
+            | Kind::List(_)
+            | Kind::Array(_)
+            | Kind::Set(_)
+            | Kind::Map(_) => {}
         }
         if !self.options.text_keys {
             return self.own_key(kind, object, key);
@@ -488,7 +512,15 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Kind::I8 => narrow::<i8>(key)?.into(),
             Kind::I16 => narrow::<i16>(key)?.into(),
             Kind::I64 => integer(key)?,
-            _ => narrow::<i32>(key)?.into(),
+            Kind::I32(_)
+            | Kind::String
+            | Kind::Uuid
+            | Kind::Struct(_)
+            | Kind::List(_)
+            | Kind::Array(_)
+            | Kind::Set(_)
+            | Kind::Map(_)
+            | Kind::Converted(_) => narrow::<i32>(key)?.into(),
         };
         let digits = Digits::of(number);
         self.sink.key(object, Key::Plain(ascii(digits.as_bytes())))
@@ -498,7 +530,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     fn own_key(
         &mut self,
         kind: &Kind,
-        object: &mut S::Object,
+        object: &mut S::OpenObject,
         key: &Bound<'py, PyAny>,
     ) -> Result<()> {
         let py = self.py;
@@ -513,7 +545,15 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Kind::I8 => Quiet::new(py, false).int(narrow::<i8>(key)?.into()),
             Kind::I16 => Quiet::new(py, false).int(narrow::<i16>(key)?.into()),
             Kind::I64 => Quiet::new(py, false).int(integer(key)?),
-            _ => Quiet::new(py, false).int(narrow::<i32>(key)?.into()),
+            Kind::I32(_)
+            | Kind::String
+            | Kind::Uuid
+            | Kind::Struct(_)
+            | Kind::List(_)
+            | Kind::Array(_)
+            | Kind::Set(_)
+            | Kind::Map(_)
+            | Kind::Converted(_) => Quiet::new(py, false).int(narrow::<i32>(key)?.into()),
         };
         self.sink.key(object, Key::Own(own))
     }

@@ -50,8 +50,9 @@ pub fn to_dict<'py>(
     let limits = affordable(options.limits);
     let options = DumpOptions { limits, ..options };
     let depth = Depth::new(limits.depth);
-    let dumped = check(plan, object, Direction::Written, depth)
-        .and_then(|()| PlainWriter::new(py, PythonSink { py }, options).structure(plan, object));
+    let dumped = check(plan, object, Direction::Written, depth).and_then(|()| {
+        PlainWriter::new(py, PythonSink { py }, options).struct_of_object(plan, object)
+    });
     dumped.map_err(|error| error::from_codec(py, error))
 }
 
@@ -69,7 +70,7 @@ pub fn to_json<'py>(
     let sink = TextSink::<_, false> { py, out: &mut out };
     let depth = Depth::new(limits.depth);
     let written = check(plan, object, Direction::Written, depth)
-        .and_then(|()| PlainWriter::new(py, sink, options).structure(plan, object));
+        .and_then(|()| PlainWriter::new(py, sink, options).struct_of_object(plan, object));
     if let Err(error) = written {
         return Err(Raised::new(py, error::from_codec(py, error)));
     }

@@ -47,7 +47,7 @@ pub struct DumpOptions {
 }
 
 impl DumpOptions {
-    /// Those of `to_dict`.
+    /// The options of `to_dict`.
     pub fn of_dict(
         enums: &str,
         unset: &str,
@@ -64,7 +64,7 @@ impl DumpOptions {
         })
     }
 
-    /// Those of `to_json`.
+    /// The options of `to_json`.
     pub fn of_json(enums: &str, unset: &str, nan: bool, limits: Limits) -> PyResult<Self> {
         Ok(Self {
             enum_names: choose("enums", enums, &[("number", false), ("name", true)])?,
@@ -79,7 +79,7 @@ impl DumpOptions {
         })
     }
 
-    /// Those of thriftpy2's JSON protocol.
+    /// The options of thriftpy2's JSON protocol.
     pub fn of_thriftpy(any: bool, limits: Limits) -> Self {
         Self {
             enum_names: false,
@@ -126,7 +126,7 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// Those of `from_dict` and `from_json`.
+    /// The options of `from_dict` and `from_json`.
     pub fn new(unknown: &str, nan: bool, limits: Limits) -> PyResult<Self> {
         Ok(Self {
             ignore_unknown: choose("unknown", unknown, &[("error", false), ("ignore", true)])?,
@@ -137,7 +137,7 @@ impl BuildOptions {
         })
     }
 
-    /// Those of thriftpy2's JSON protocol.
+    /// The options of thriftpy2's JSON protocol.
     pub fn of_thriftpy(any: Option<AnyText>, limits: Limits) -> Self {
         Self {
             ignore_unknown: true,

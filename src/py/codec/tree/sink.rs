@@ -23,48 +23,48 @@ pub enum Key<'a, 'py> {
 /// Takes plain data, the parts of a container one after the other.
 pub trait Sink<'py> {
     /// A finished value.
-    type Node;
+    type Written;
     /// A list that is not finished.
-    type List;
+    type OpenList;
     /// An object, or dict, that is not finished.
-    type Object;
+    type OpenObject;
 
     /// None.
-    fn null(&mut self) -> Self::Node;
+    fn null(&mut self) -> Self::Written;
     /// A bool.
-    fn bool(&mut self, value: bool) -> Self::Node;
+    fn bool(&mut self, value: bool) -> Self::Written;
     /// An int.
-    fn integer(&mut self, value: i64) -> Result<Self::Node>;
+    fn integer(&mut self, value: i64) -> Result<Self::Written>;
     /// A float.
-    fn double(&mut self, value: f64) -> Self::Node;
+    fn double(&mut self, value: f64) -> Self::Written;
     /// A text, with its UTF-8.
-    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Node;
+    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Written;
     /// A text that needs no escapes.
-    fn plain(&mut self, value: &str) -> Self::Node;
+    fn plain(&mut self, value: &str) -> Self::Written;
     /// An object of Python as it is, where the sink takes such.
-    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Node>;
+    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Written>;
     /// A finished value as an object of Python, where the sink has such.
-    fn made(node: &Self::Node) -> Option<&Bound<'py, PyAny>>;
+    fn made(node: &Self::Written) -> Option<&Bound<'py, PyAny>>;
     /// Bytes, where they need not be text.
-    fn bytes(&mut self, value: &[u8]) -> Self::Node;
+    fn bytes(&mut self, value: &[u8]) -> Self::Written;
     /// Begins a list or set.
-    fn list(&mut self, set: bool) -> Result<Self::List>;
+    fn list(&mut self, set: bool) -> Result<Self::OpenList>;
     /// Goes on to the next item.
-    fn before_item(&mut self, list: &mut Self::List);
+    fn before_item(&mut self, list: &mut Self::OpenList);
     /// Adds the item.
-    fn item(&mut self, list: &mut Self::List, node: Self::Node) -> Result<()>;
+    fn item(&mut self, list: &mut Self::OpenList, node: Self::Written) -> Result<()>;
     /// Ends a list or set.
-    fn end_list(&mut self, list: Self::List) -> Self::Node;
+    fn end_list(&mut self, list: Self::OpenList) -> Self::Written;
     /// Begins an object.
-    fn object(&mut self) -> Self::Object;
+    fn object(&mut self) -> Self::OpenObject;
     /// Goes on to the entry of a field.
-    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()>;
+    fn field(&mut self, object: &mut Self::OpenObject, field: &PlanField) -> Result<()>;
     /// Goes on to the next entry.
-    fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()>;
+    fn key(&mut self, object: &mut Self::OpenObject, key: Key<'_, 'py>) -> Result<()>;
     /// Adds the value of the entry.
-    fn entry(&mut self, object: &mut Self::Object, node: Self::Node) -> Result<()>;
+    fn entry(&mut self, object: &mut Self::OpenObject, node: Self::Written) -> Result<()>;
     /// Ends an object.
-    fn end_object(&mut self, object: Self::Object) -> Self::Node;
+    fn end_object(&mut self, object: Self::OpenObject) -> Self::Written;
 }
 
 /// Makes dicts, lists and sets.
@@ -86,27 +86,27 @@ pub struct DictEntry<'py> {
 }
 
 impl<'py> Sink<'py> for PythonSink<'py> {
-    type Node = Bound<'py, PyAny>;
-    type List = Sequence<'py>;
-    type Object = DictEntry<'py>;
+    type Written = Bound<'py, PyAny>;
+    type OpenList = Sequence<'py>;
+    type OpenObject = DictEntry<'py>;
 
-    fn null(&mut self) -> Self::Node {
+    fn null(&mut self) -> Self::Written {
         self.py.None().into_bound(self.py)
     }
 
-    fn bool(&mut self, value: bool) -> Self::Node {
+    fn bool(&mut self, value: bool) -> Self::Written {
         PyBool::new(self.py, value).to_owned().into_any()
     }
 
-    fn integer(&mut self, value: i64) -> Result<Self::Node> {
+    fn integer(&mut self, value: i64) -> Result<Self::Written> {
         Ok(Quiet::new(self.py, false).int(value))
     }
 
-    fn double(&mut self, value: f64) -> Self::Node {
+    fn double(&mut self, value: f64) -> Self::Written {
         PyFloat::new(self.py, value).into_any()
     }
 
-    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Node {
+    fn text(&mut self, value: &Bound<'py, PyString>, utf8: &str) -> Self::Written {
         match value.cast_exact::<PyString>() {
             Ok(text) => text.clone().into_any(),
             // A subclass may have attributes, which can change.
@@ -114,23 +114,23 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         }
     }
 
-    fn plain(&mut self, value: &str) -> Self::Node {
+    fn plain(&mut self, value: &str) -> Self::Written {
         PyString::new(self.py, value).into_any()
     }
 
-    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Node> {
+    fn own(&mut self, value: Bound<'py, PyAny>) -> Option<Self::Written> {
         Some(value)
     }
 
-    fn made(node: &Self::Node) -> Option<&Bound<'py, PyAny>> {
+    fn made(node: &Self::Written) -> Option<&Bound<'py, PyAny>> {
         Some(node)
     }
 
-    fn bytes(&mut self, value: &[u8]) -> Self::Node {
+    fn bytes(&mut self, value: &[u8]) -> Self::Written {
         PyBytes::new(self.py, value).into_any()
     }
 
-    fn list(&mut self, set: bool) -> Result<Self::List> {
+    fn list(&mut self, set: bool) -> Result<Self::OpenList> {
         Ok(if set {
             Sequence::Set(PySet::empty(self.py)?)
         } else {
@@ -138,9 +138,9 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         })
     }
 
-    fn before_item(&mut self, _: &mut Self::List) {}
+    fn before_item(&mut self, _: &mut Self::OpenList) {}
 
-    fn item(&mut self, list: &mut Self::List, node: Self::Node) -> Result<()> {
+    fn item(&mut self, list: &mut Self::OpenList, node: Self::Written) -> Result<()> {
         match list {
             Sequence::List(list) => list.append(node)?,
             Sequence::Set(set) => set.add(node)?,
@@ -148,26 +148,26 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         Ok(())
     }
 
-    fn end_list(&mut self, list: Self::List) -> Self::Node {
+    fn end_list(&mut self, list: Self::OpenList) -> Self::Written {
         match list {
             Sequence::List(list) => list.into_any(),
             Sequence::Set(set) => set.into_any(),
         }
     }
 
-    fn object(&mut self) -> Self::Object {
+    fn object(&mut self) -> Self::OpenObject {
         DictEntry {
             dict: PyDict::new(self.py),
             key: None,
         }
     }
 
-    fn field(&mut self, object: &mut Self::Object, field: &PlanField) -> Result<()> {
+    fn field(&mut self, object: &mut Self::OpenObject, field: &PlanField) -> Result<()> {
         object.key = Some(field.idl_name.bind(self.py).clone().into_any());
         Ok(())
     }
 
-    fn key(&mut self, object: &mut Self::Object, key: Key<'_, 'py>) -> Result<()> {
+    fn key(&mut self, object: &mut Self::OpenObject, key: Key<'_, 'py>) -> Result<()> {
         object.key = Some(match key {
             Key::Text(text) => match text.cast_exact::<PyString>() {
                 Ok(text) => text.clone().into_any(),
@@ -179,14 +179,14 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         Ok(())
     }
 
-    fn entry(&mut self, object: &mut Self::Object, node: Self::Node) -> Result<()> {
+    fn entry(&mut self, object: &mut Self::OpenObject, node: Self::Written) -> Result<()> {
         if let Some(key) = object.key.take() {
             ffi::set_item(&object.dict, &key, &node)?;
         }
         Ok(())
     }
 
-    fn end_object(&mut self, object: Self::Object) -> Self::Node {
+    fn end_object(&mut self, object: Self::OpenObject) -> Self::Written {
         object.dict.into_any()
     }
 }
@@ -232,11 +232,11 @@ impl<O: Output, const SPACED: bool> TextSink<'_, '_, O, SPACED> {
 }
 
 impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPACED> {
-    type Node = ();
+    type Written = ();
     /// Whether it has an item.
-    type List = bool;
+    type OpenList = bool;
     /// Whether it has an entry.
-    type Object = bool;
+    type OpenObject = bool;
 
     fn null(&mut self) {
         self.out.put(b"null");

@@ -34,7 +34,7 @@ pub enum PlainValue<'py, S: Source<'py> + ?Sized> {
     /// A float.
     Double(f64),
     /// A text.
-    Text(S::Text),
+    Text(S::FoundText),
     /// Bytes.
     Bytes(Bound<'py, PyAny>),
     /// A list, set or tuple.
@@ -48,7 +48,7 @@ pub enum PlainValue<'py, S: Source<'py> + ?Sized> {
 /// The key of an entry.
 pub enum FoundKey<'py, S: Source<'py> + ?Sized> {
     /// A text.
-    Text(S::Text),
+    Text(S::FoundText),
     /// Any other value.
     Node(S::Node),
 }
@@ -91,7 +91,7 @@ pub trait Source<'py> {
     /// A value that nobody has looked at.
     type Node: Clone;
     /// A text.
-    type Text: SourceText<'py>;
+    type FoundText: SourceText<'py>;
     /// What is left of a list.
     type List;
     /// What is left of an object.
@@ -173,7 +173,7 @@ pub trait Source<'py> {
         Ok(None)
     }
     /// A text, as if it had been looked at.
-    fn text_found(text: &Self::Text) -> PlainValue<'py, Self>;
+    fn text_found(text: &Self::FoundText) -> PlainValue<'py, Self>;
     /// An object of Python as a value, where the source is of such.
     fn of_python(value: Bound<'py, PyAny>) -> Option<Self::Node>;
     /// How many items there are, or room for how many is to be made at first.
@@ -255,7 +255,7 @@ impl<'py> PythonSource<'py> {
 
 impl<'py> Source<'py> for PythonSource<'py> {
     type Node = Bound<'py, PyAny>;
-    type Text = Bound<'py, PyString>;
+    type FoundText = Bound<'py, PyString>;
     type List = Items<'py>;
     type Object = Pairs<'py>;
 

@@ -244,7 +244,7 @@ const NO_WORDS: &str = "it has no NaN and no infinities; allow_nan=True reads th
 
 impl<'py, 'a> Source<'py> for TextSource<'a> {
     type Node = ();
-    type Text = Cow<'a, [u8]>;
+    type FoundText = Cow<'a, [u8]>;
     type List = Begun;
     type Object = Begun;
 
@@ -341,13 +341,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
             Kind::Binary => return self.text(&(), longest, |text| text.to_bytes(quiet)),
             Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => {
                 let (value, length) = number::parse_integer(&self.text[self.position..])?;
-                let fits = match kind {
-                    Kind::I8 => i8::try_from(value).is_ok(),
-                    Kind::I16 => i16::try_from(value).is_ok(),
-                    Kind::I32(_) => i32::try_from(value).is_ok(),
-                    _ => true,
-                };
-                (fits.then(|| quiet.int(value))?, length)
+                (kind.has_integer(value).then(|| quiet.int(value))?, length)
             }
             Kind::Double if matches!(first, b'-' | b'0'..=b'9') => {
                 let (value, length) = number::parse_double(&self.text[self.position..])?;
@@ -359,7 +353,15 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
             Kind::Bool if self.text[self.position..].starts_with(b"false") => {
                 (quiet.bool(false), 5)
             }
-            _ => return None,
+            Kind::Bool
+            | Kind::Double
+            | Kind::Uuid
+            | Kind::Struct(_)
+            | Kind::List(_)
+            | Kind::Array(_)
+            | Kind::Set(_)
+            | Kind::Map(_)
+            | Kind::Converted(_) => return None,
         };
         self.start = self.position;
         self.position += length;

@@ -56,7 +56,7 @@ pub fn message_of<'py>(
     let options = DumpOptions::of_thriftpy(false, affordable(limits));
     let usual = plan.as_ref().is_some_and(|plan| {
         let sink = TextSink::<_, true> { py, out: &mut out };
-        let written = PlainWriter::new(py, sink, options).structure(plan.get(), object);
+        let written = PlainWriter::new(py, sink, options).struct_of_object(plan.get(), object);
         written.is_ok()
     });
     if !usual {
@@ -138,7 +138,7 @@ fn dumped<'py>(
 
 /// A struct, which may be any object with a `thrift_spec`, as a dict.
 pub fn any_struct<'py>(object: &Bound<'py, PyAny>, limits: Limits) -> PyResult<Bound<'py, PyAny>> {
-    dumped(object.py(), limits, |writer| writer.any_struct(object))
+    dumped(object.py(), limits, |writer| writer.struct_of_any(object))
 }
 
 /// A value as what `json` writes.
@@ -229,7 +229,7 @@ pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Lim
         // It is filled by `fill_any`, which looks at it as a whole.
         return false;
     }
-    let built = PlainReader::new(py, &mut source, options, many).object(object, ());
+    let built = PlainReader::new(py, &mut source, options, many).struct_of_object(object, ());
     built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
 }
 

@@ -13,7 +13,7 @@ use super::kind::{Kind, Numbers, StructClass};
 use crate::py::ffi;
 
 /// Names of attributes.
-pub type Names = Box<[Py<PyString>]>;
+pub type AttributeNames = Box<[Py<PyString>]>;
 
 /// The fields of a struct that were chosen, in the order in which they were.
 #[derive(Default)]
@@ -75,14 +75,14 @@ impl Chosen {
         self.0.is_empty()
     }
 
-    /// Those of the fields of a class that were chosen, each with what was
-    /// chosen within; and the names of the others.
+    /// The fields of a class that were chosen, each with what was chosen within; and
+    /// the names of the others.
     pub fn keep(
         &self,
         class: &Bound<'_, PyType>,
         fields: Vec<PlanField>,
         numbers: Numbers,
-    ) -> PyResult<(Vec<PlanField>, Names)> {
+    ) -> PyResult<(Vec<PlanField>, AttributeNames)> {
         let py = class.py();
         for (name, _) in &self.0 {
             if !fields.iter().any(|field| field.is_called(py, name)) {
@@ -125,7 +125,16 @@ impl Chosen {
                 *inner = self.narrow_class(py, inner, numbers)?;
                 Ok(true)
             }
-            _ => Ok(false),
+            Kind::Bool
+            | Kind::I8
+            | Kind::I16
+            | Kind::I32(_)
+            | Kind::I64
+            | Kind::Double
+            | Kind::String
+            | Kind::Binary
+            | Kind::Uuid
+            | Kind::Array(_) => Ok(false),
         }
     }
 
@@ -162,7 +171,17 @@ fn has_structs_as_keys(kind: &Kind) -> bool {
         Kind::List(element) | Kind::Set(element) => has_structs_as_keys(element),
         Kind::Map(entry) => entry.0.has_structs() || has_structs_as_keys(&entry.1),
         Kind::Converted(converted) => has_structs_as_keys(&converted.kind),
-        _ => false,
+        Kind::Bool
+        | Kind::I8
+        | Kind::I16
+        | Kind::I32(_)
+        | Kind::I64
+        | Kind::Double
+        | Kind::String
+        | Kind::Binary
+        | Kind::Uuid
+        | Kind::Struct(_)
+        | Kind::Array(_) => false,
     }
 }
 

@@ -164,28 +164,35 @@ impl Kind {
             };
             Ok::<_, PyErr>((part(item, inside)?, hashed))
         };
-        Ok(match ttype.extract::<u8>()? {
-            ttype::BOOL => Self::Bool,
-            ttype::BYTE => Self::I8,
-            ttype::DOUBLE => Self::Double,
-            ttype::I16 => Self::I16,
-            ttype::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)))?,
-            ttype::I64 => Self::I64,
-            ttype::STRING => Self::String,
-            ttype::STRUCT => Self::Struct(StructClass {
+        let number = ttype.extract::<u8>()?;
+        if number == ttype::BINARY {
+            return Ok(Self::Binary);
+        }
+        let Some(wire_type) = WireType::from_binary(number) else {
+            return Err(PyValueError::new_err(format!("no such TType: {number}")));
+        };
+        Ok(match wire_type {
+            WireType::Bool => Self::Bool,
+            WireType::I8 => Self::I8,
+            WireType::Double => Self::Double,
+            WireType::I16 => Self::I16,
+            WireType::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)))?,
+            WireType::I64 => Self::I64,
+            WireType::String => Self::String,
+            WireType::Struct => Self::Struct(StructClass {
                 class: spec.clone().unbind(),
                 numbers: options.numbers,
                 plan: OnceLock::new(),
             }),
-            ttype::MAP => Self::Map(Box::new((
+            WireType::Map => Self::Map(Box::new((
                 in_set(&spec.get_item(0)?)?.0,
                 element(spec.get_item(1)?)?,
             ))),
-            ttype::SET => match in_set(spec)? {
+            WireType::Set => match in_set(spec)? {
                 (element, true) => Converted::set(Self::Set(Box::new(element)), options.hashed),
                 (element, false) => Self::Set(Box::new(element)),
             },
-            ttype::LIST => {
+            WireType::List => {
                 let element = Box::new(element(spec.clone())?);
                 match options.numbers {
                     _ if options.hashed => Converted::tuple(Self::List(element)),
@@ -193,9 +200,7 @@ impl Kind {
                     _ => Self::List(element),
                 }
             }
-            ttype::UUID => Self::Uuid,
-            ttype::BINARY => Self::Binary,
-            other => return Err(PyValueError::new_err(format!("no such TType: {other}"))),
+            WireType::Uuid => Self::Uuid,
         })
     }
 
@@ -207,6 +212,35 @@ impl Kind {
         )
     }
 
+    /// How many bits the integers have that are read as this kind; as many as there
+    /// are where it is none of integers.
+    pub const fn bits(&self) -> u32 {
+        match self {
+            Self::I8 => 8,
+            Self::I16 => 16,
+            Self::I32(_) => 32,
+            Self::Bool
+            | Self::I64
+            | Self::Double
+            | Self::String
+            | Self::Binary
+            | Self::Uuid
+            | Self::Struct(_)
+            | Self::List(_)
+            | Self::Array(_)
+            | Self::Set(_)
+            | Self::Map(_)
+            | Self::Converted(_) => 64,
+        }
+    }
+
+    /// Whether an integer is one of this kind.
+    #[inline]
+    pub const fn has_integer(&self, value: i64) -> bool {
+        let unused = i64::BITS - self.bits();
+        (value << unused) >> unused == value
+    }
+
     /// Whether there may be structs in the values.
     pub fn has_structs(&self) -> bool {
         match self {
@@ -214,7 +248,16 @@ impl Kind {
             Self::List(element) | Self::Set(element) => element.has_structs(),
             Self::Map(entry) => entry.0.has_structs() || entry.1.has_structs(),
             Self::Converted(converted) => converted.kind.has_structs(),
-            _ => false,
+            Self::Bool
+            | Self::I8
+            | Self::I16
+            | Self::I32(_)
+            | Self::I64
+            | Self::Double
+            | Self::String
+            | Self::Binary
+            | Self::Uuid
+            | Self::Array(_) => false,
         }
     }
 
@@ -225,7 +268,16 @@ impl Kind {
             Self::List(element) | Self::Set(element) => element.narrow_plan(),
             Self::Map(entry) => entry.1.narrow_plan(),
             Self::Converted(converted) => converted.kind.narrow_plan(),
-            _ => None,
+            Self::Bool
+            | Self::I8
+            | Self::I16
+            | Self::I32(_)
+            | Self::I64
+            | Self::Double
+            | Self::String
+            | Self::Binary
+            | Self::Uuid
+            | Self::Array(_) => None,
         }
     }
 
@@ -294,7 +346,15 @@ impl Kind {
                 entry.1.traverse(visit)
             }
             Self::Converted(converted) => converted.traverse(visit),
-            _ => Ok(()),
+            Self::I32(None)
+            | Self::Bool
+            | Self::I8
+            | Self::I16
+            | Self::I64
+            | Self::Double
+            | Self::String
+            | Self::Binary
+            | Self::Uuid => Ok(()),
         }
     }
 }

@@ -24,7 +24,7 @@ use super::layout::Layout;
 use crate::py::ffi::{self, Kept, SlotList};
 use crate::py::imports;
 
-use chosen::{Chosen, Names};
+use chosen::{AttributeNames, Chosen};
 use kind::KindOptions;
 use options::PlanOptions;
 use positions::Positions;
@@ -76,7 +76,7 @@ pub struct Plan {
     /// The ids of the fields of a narrow plan, in order.
     chosen_ids: Box<[i16]>,
     /// The attributes of the fields that a narrow plan is without.
-    others: Names,
+    others: AttributeNames,
     /// What lists of numbers become.
     numbers: Numbers,
     /// The plan of the same class by which they become arrays.

@@ -29,7 +29,7 @@ from .._answering import process_and_answer
 from .._sharing import Turn
 from ..processor import TAsyncProcessor, processing
 from ..protocol.binary import TAsyncBinaryProtocolFactory
-from ..server import Connection, TAsyncServer
+from ..server import TAsyncServer, TaskConnection
 from ..socket import StreamHandler, TAsyncServerSocket
 from ..transport.base import within
 from ..transport.memory import TAsyncMemoryBuffer
@@ -126,7 +126,7 @@ class TAsyncHttpServer(TAsyncServer):
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
-        connection = self._connections.get(task) or Connection(client, task)
+        connection = self._connections.get(task) or TaskConnection(client, task)
         reader = RequestReader(self.max_message_size)
         line = _Line(client, self, connection)
         turn = Turn()
@@ -156,7 +156,7 @@ class _Line:
     """A connection, as `serve_request` uses it."""
 
     def __init__(
-        self, client: StreamHandler, server: TAsyncHttpServer, connection: Connection
+        self, client: StreamHandler, server: TAsyncHttpServer, connection: TaskConnection
     ) -> None:
         self.client = client
         self.server = server

@@ -167,7 +167,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     fn parsed(
         &self,
         kind: &Kind,
-        text: S::Text,
+        text: S::FoundText,
         class: &Bound<'py, PyType>,
     ) -> Result<Bound<'py, PyAny>> {
         let python = text.to_python(self.py)?;
@@ -318,7 +318,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
 
     /// Refuses a text that nobody wants, and of which nobody knows whether it
     /// is `string` or `binary`, where it is too long as either.
-    fn check_skipped(&self, text: &S::Text) -> Result<()> {
+    fn check_skipped(&self, text: &S::FoundText) -> Result<()> {
         let limit = self.options.limits.string;
         if let Ok(utf8) = text.utf8(self.py) {
             let fits = utf8.len() <= limit

@@ -21,7 +21,7 @@ use crate::wire::Nesting;
 impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     #[cold]
     #[inline(never)]
-    pub(super) fn general(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    pub(super) fn general(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         match kind {
             Kind::String => {
                 let text = if stands_for_str(value)? || has_own_text(value)? {
@@ -56,7 +56,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         }
     }
 
-    fn number<T: TryFrom<i64>>(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn number<T: TryFrom<i64>>(&mut self, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         let number = whole_number(value)?;
         match T::try_from(number) {
             Ok(_) => self.sink.integer(number),
@@ -66,7 +66,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A text that JSON can escape, and UTF-8 cannot hold.
     #[cold]
-    pub(super) fn text_with_halves(&mut self, text: &Bound<'py, PyString>) -> Result<S::Node> {
+    pub(super) fn text_with_halves(&mut self, text: &Bound<'py, PyString>) -> Result<S::Written> {
         let arguments = ("utf-8", "surrogatepass");
         let utf8 = text.call_method1(intern!(self.py, "encode"), arguments)?;
         self.check_size(
@@ -81,7 +81,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     /// A set. One that is given as a list may hold an element twice, which peers
     /// refuse: of those that are equal as JSON the first counts.
-    fn distinct(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn distinct(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         let is_set = is_said(value, &self.py.get_type::<PySet>())?
             || is_said(value, &self.py.get_type::<PyFrozenSet>())?;
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
@@ -107,7 +107,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         Ok(self.sink.end_list(list))
     }
 
-    fn entries(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Node> {
+    fn entries(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let mut list = self.sink.list(false)?;
         for (k, v) in items_of(map)? {

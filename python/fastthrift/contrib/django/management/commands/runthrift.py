@@ -21,8 +21,8 @@ from django.utils import autoreload
 from fastthrift._serve.arguments import add_arguments, options_of
 from fastthrift._serve.program import (
     NotServed,
-    Options,
     Served,
+    ServeOptions,
     listen,
     log_to_stderr,
     serve,
@@ -134,7 +134,7 @@ class Command(BaseCommand):
             raise CommandError(f"'{addrport}' is not a port or address:port.")
         return bind
 
-    def serving(self, configured: Server, options: dict[str, Any]) -> Options:
+    def serving(self, configured: Server, options: dict[str, Any]) -> ServeOptions:
         """How the program serves. Raises ``NotServed``."""
         around = (unit_of_work, *configured.middleware())
         return options_of(options, middleware=around)
@@ -209,7 +209,7 @@ def _ignore_stops() -> None:
         signal.signal(number, lambda *_: None)
 
 
-class _Child:
+class _ServingProcess:
     """The process that serves, for its parent, which passes on the signals that ask it to stop."""
 
     def __init__(self, grace: float) -> None:
@@ -294,7 +294,7 @@ class _Reloaded:
     def _start_again_and_again(self) -> int:
         """Be the parent of the process that serves, until that has ended for good; the exit
         status."""
-        child = _Child(self._options["grace"])
+        child = _ServingProcess(self._options["grace"])
         while True:
             status = child.run()
             if child.is_stopped:
@@ -335,7 +335,7 @@ class _Reloaded:
         described = self._served.described()
         self._served.run(lambda: self._command.announce(os.getpid(), described))
 
-    def _load(self) -> tuple[Options, tuple[Any, Any]]:
+    def _load(self) -> tuple[ServeOptions, tuple[Any, Any]]:
         self._command.prepare(self._configured, self._options)
         _leave_databases()
         return self._command.serving(self._configured, self._options), _load(self._configured)
