@@ -5,8 +5,8 @@
 //! that were over several lines, or are too long for one, have a line for each
 //! element. A comment in a place that is not printed as it was written (within
 //! a type, say) stands behind its line, or before it where it ends lines, so that
-//! the comments behind that line stay there; behind a bracket that closes a list of
-//! several lines it stays where it is. Made for trees without mistakes.
+//! the comments behind that line stay there; behind the bracket of a value over several
+//! lines it stays where it is. Made for trees without mistakes.
 
 mod comments;
 
