@@ -8,6 +8,8 @@ A struct with one list of 10,000 numbers is decoded with a list and with an arra
 a list and from an array of NumPy: doubles, integers of all sizes that 64 bits have, and others of
 a few bytes. thriftpy2 and Apache's C extension have lists only. All take turns, and the best turn
 of each counts. Before anything is timed, what everyone decodes and encodes is compared.
+
+exit status: 0 measured, whichever targets are missed; 1 someone decodes or encodes something else
 """
 
 from __future__ import annotations
@@ -145,9 +147,9 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"write {REPORT.name}")
     parser.add_argument("--turns", type=int, default=30, help="turns of each (30)")
     options = parser.parse_args()
-    header = f"| | {LISTS}, µs | {ARRAYS}, µs | {THRIFTPY2}, µs | {APACHE}, µs | as fast as lists |"
-    lines = [header, "| --- | ---: | ---: | ---: | ---: | ---: |"]
-    missed = []
+    times_of = " | ".join(f"{who}, µs" for who in (LISTS, ARRAYS, THRIFTPY2, APACHE))
+    header = f"| | {times_of} | as fast as lists | at least | |"
+    lines = [header, "| --- |" + " ---: |" * 6 + " --- |"]
     for protocol in ("binary", "compact"):
         for case, (name, values) in make_cases().items():
             both = make_contestants(name, values, protocol)
@@ -158,17 +160,14 @@ def main() -> int:
                 times = best[LISTS] / best[ARRAYS]
                 shown = " | ".join(f"{best[who] * 1e6:.1f}" for who in contestants)
                 title = f"{verb} {case} ({protocol})"
-                lines.append(f"| {title} | {shown} | {times:.1f} |")
-                if times < target:
-                    missed.append(f"{title}: {times:.1f} times as fast as lists, not {target:.0f}")
+                verdict = "reached" if times >= target else "missed"
+                lines.append(f"| {title} | {shown} | {times:.1f} | {target:.0f} | {verdict} |")
     print("\n".join(lines))
     if options.write:
         versions = f"NumPy {numpy.__version__}, thriftpy2 {thriftpy2.__version__}"
         ran = f"CPython {platform.python_version()} on {platform.machine()}, {os.cpu_count()} CPUs"
         REPORT.write_text("\n".join([INTRODUCTION, *lines, "", f"{versions}; {ran}.", ""]))
-    for text in missed:
-        print(text, file=sys.stderr)
-    return 1 if missed else 0
+    return 0
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@ and no module of its own."""
 
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Self
+
+from fastthrift.typing import WithArrays
 
 from ._core_protocol import (
     DEFAULT_MAX_DEPTH,
@@ -32,6 +34,16 @@ def encode(obj: object, protocol: _Spoken = None) -> bytes:
     Raises TDecodeException for a value that does not fit its field.
     """
 
+@overload
+def decode(
+    cls: WithArrays[_T],
+    buffer: _Data,
+    protocol: _Spoken = None,
+    *,
+    only: Selection | Iterable[str] | None = None,
+    arrays: Literal["array"],
+) -> _T: ...
+@overload
 def decode(
     cls: type[_T],
     buffer: _Data,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import UnsupportedOperation
+from typing import overload
 
 from fastthrift._core import Selection, ValueScan, decode, frame_length, select
 from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from fastthrift.typing import WithArrays
+
     T = TypeVar("T")
 
     class ReadableFile(Protocol):
@@ -37,6 +40,19 @@ _HEADER = 4
 _FACTORIES = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFactory}
 
 
+@overload
+def read_messages(
+    source: Readable | Buffer,
+    cls: WithArrays[T],
+    protocol: Any = "binary",
+    *,
+    framed: bool = False,
+    only: Selection | Iterable[str] | None = None,
+    arrays: Literal["array"],
+) -> Iterator[T]: ...
+
+
+@overload
 def read_messages(
     source: ReadableFile | Buffer,
     cls: type[T],
@@ -45,7 +61,18 @@ def read_messages(
     framed: bool = False,
     only: Selection | Iterable[str] | None = None,
     arrays: Literal["array"] | None = None,
-) -> Iterator[T]:
+) -> Iterator[T]: ...
+
+
+def read_messages(
+    source: Readable | Buffer,
+    cls: Any,
+    protocol: Any = "binary",
+    *,
+    framed: bool = False,
+    only: Selection | Iterable[str] | None = None,
+    arrays: Literal["array"] | None = None,
+) -> Iterator[Any]:
     """The structs of class ``cls`` that stand one after the other in a file that is open for
     reading bytes, or in a buffer: one at a time, in memory that does not grow with their number.
     Of a pipe or a socket each is there when its last byte has come.

@@ -26,6 +26,7 @@ __all__ = [
     "Service",
     "ServiceTypes",
     "ViewKeywords",
+    "WithArrays",
     "WithAsyncClient",
     "WithAsyncHandler",
     "WithAsyncPool",
@@ -106,6 +107,13 @@ class AsyncPool(Protocol[_Of]):
     def with_fields(self: _Self, *paths: str) -> _Self: ...
     async def __aenter__(self: _Self) -> _Self: ...
     async def __aexit__(self, *_: object) -> None: ...
+
+
+class WithArrays(Protocol[_Of]):
+    """A struct class whose stub tells the type of what is decoded with `arrays="array"`."""
+
+    @property
+    def __thrift_arrays__(self) -> type[_Of]: ...
 
 
 class ViewKeywords(TypedDict, total=False):

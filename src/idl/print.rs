@@ -5,17 +5,19 @@
 //! that were over several lines, or are too long for one, have a line for each
 //! element. A comment in a place that is not printed as it was written (within
 //! a type, say) stands behind its line, or before it where it ends lines, so that
-//! the comments behind that line stay there. Made for trees without mistakes.
+//! the comments behind that line stay there; behind the bracket of a value over several
+//! lines it stays where it is. Made for trees without mistakes.
 
-use super::lexer::Lexer;
+mod comments;
+
+use comments::{Comment, comments};
+
 use super::source::{SourceFile, Span};
 use super::syntax::{
-    Annotations, Const, Definition, Enum, Field, FieldValue, File, Function, Header, Literal, Name,
-    ReturnType, Senum, Service, Struct, StructKind, StructuredAnnotation, Type, TypeKind, Typedef,
-    Value, ValueKind, Xsd,
+    Annotation, Annotations, Const, Definition, Enum, Field, FieldValue, File, Function, Header,
+    Literal, Name, ReturnType, Senum, Service, Struct, StructKind, StructuredAnnotation, Type,
+    TypeKind, Typedef, Value, ValueKind, Xsd,
 };
-use super::token::TokenKind;
-use super::walk::{Visitor, walk};
 
 /// The longest line that a list without line ends may make, in bytes.
 const WIDTH: usize = 100;
@@ -56,66 +58,6 @@ fn line_ends(text: &str) -> usize {
     text.matches('\n').count() + text.match_indices('\r').filter(lone).count()
 }
 
-struct Comment {
-    span: Span,
-    /// A doc comment that documents something.
-    documents: bool,
-    /// A doc comment that documents nothing, and must not do so elsewhere.
-    documents_nothing: bool,
-    /// One that would document the file if it were the first.
-    is_second: bool,
-    line: bool,
-    /// Where the next token starts that is no comment.
-    before: u32,
-}
-
-/// All comments of a file, in order.
-fn comments(source: &SourceFile, file: &File) -> Vec<Comment> {
-    /// Where doc comments are that document something.
-    struct Docs(Vec<Span>);
-    impl Visitor for Docs {
-        fn enter(&mut self, node: &'static str, span: Span, _: bool) {
-            if node == "doc" {
-                self.0.push(span);
-            }
-        }
-        fn leave(&mut self) {}
-    }
-    let mut docs = Docs(Vec::new());
-    walk(file, &mut docs);
-    docs.0.sort_unstable();
-
-    let headers = file.headers.last().map_or(0, |header| header.span().end);
-    let first = file.definitions.first();
-    let between = headers..first.map_or(0, |definition| definition.span().start);
-    let mut comments: Vec<Comment> = Vec::new();
-    let mut waiting = 0;
-    for token in Lexer::new(source.text()) {
-        match token.kind {
-            TokenKind::ByteOrderMark | TokenKind::Whitespace => {}
-            TokenKind::LineComment | TokenKind::BlockComment | TokenKind::DocComment => {
-                let documents = docs.0.binary_search(&token.span).is_ok();
-                let documents_nothing = token.kind == TokenKind::DocComment && !documents;
-                comments.push(Comment {
-                    span: token.span,
-                    documents,
-                    documents_nothing,
-                    is_second: documents_nothing && between.contains(&token.span.start),
-                    line: token.kind == TokenKind::LineComment,
-                    before: u32::MAX,
-                });
-            }
-            _ => {
-                for comment in &mut comments[waiting..] {
-                    comment.before = token.span.start;
-                }
-                waiting = comments.len();
-            }
-        }
-    }
-    comments
-}
-
 struct Printer<'s> {
     source: &'s SourceFile,
     text: String,
@@ -138,6 +80,8 @@ struct LineStart {
     start: usize,
     /// The first comment that was not printed then.
     next: usize,
+    /// A list over several lines is behind it: what comes now is in its last one.
+    is_broken: bool,
 }
 
 impl Printer<'_> {
@@ -176,8 +120,48 @@ impl Printer<'_> {
     /// A word after a blank, if it is there.
     fn word(&mut self, word: Option<Name>) {
         if let Some(word) = word {
-            self.put(" ");
+            self.part(word.span.start);
             self.name(word);
+        }
+    }
+
+    /// A blank before a part of a thing that starts at this place.
+    fn part(&mut self, start: u32) {
+        if self.comments_stay(start) {
+            self.comments_in_place(start);
+        } else {
+            self.put(" ");
+        }
+    }
+
+    /// Whether the comments before this place stay where they are: behind a list of
+    /// several lines, where one of them ends its line.
+    fn comments_stay(&self, place: u32) -> bool {
+        let pending = &self.comments[self.next..];
+        let mut before = pending
+            .iter()
+            .take_while(|comment| comment.span.start < place && !comment.documents);
+        self.line.is_broken && !self.flat && before.any(|comment| comment.line)
+    }
+
+    /// The comments that start before a place, each where it is; what comes next is
+    /// in the line behind one that ends its line.
+    fn comments_in_place(&mut self, place: u32) {
+        while let Some(comment) = self.comments.get(self.next)
+            && comment.span.start < place
+            && !comment.documents
+        {
+            let line = comment.line;
+            if !self.text.ends_with([' ', '\n']) {
+                self.put(" ");
+            }
+            self.comment(None);
+            if line {
+                self.end_line();
+                self.text.extend(std::iter::repeat_n("  ", self.indent));
+            } else {
+                self.put(" ");
+            }
         }
     }
 
@@ -195,6 +179,7 @@ impl Printer<'_> {
         let line = LineStart {
             start: self.text.len(),
             next: self.next,
+            is_broken: false,
         };
         let outer = std::mem::replace(&mut self.line, line);
         self.start_line(start);
@@ -386,6 +371,7 @@ impl Printer<'_> {
         self.indent -= 1;
         self.text.extend(std::iter::repeat_n("  ", self.indent));
         self.put(close);
+        self.line.is_broken = true;
     }
 
     /// Things between brackets: on one line, where they are in the source and
@@ -443,6 +429,7 @@ impl Printer<'_> {
             self.line = LineStart {
                 start: self.text.len(),
                 next: self.next,
+                is_broken: false,
             };
             self.text.extend(std::iter::repeat_n("  ", self.indent));
         }
@@ -452,13 +439,27 @@ impl Printer<'_> {
         let Some(annotations) = annotations else {
             return;
         };
-        self.list([" (", ")"], &annotations.items, |printer, annotation| {
+        self.part(annotations.span.start);
+        let print = |printer: &mut Self, annotation: &Annotation| {
             printer.name(annotation.key);
             if let Some(value) = annotation.value {
                 printer.put(" = ");
                 printer.literal(value);
             }
-        });
+        };
+        let brackets = ["(", ")"];
+        if self.comments_stay(annotations.span.end) {
+            let span_of = |annotation: &Annotation| annotation.span;
+            self.block(
+                brackets,
+                &annotations.items,
+                annotations.span,
+                span_of,
+                print,
+            );
+        } else {
+            self.list(brackets, &annotations.items, print);
+        }
     }
 
     // --- headers and definitions ---
@@ -618,8 +619,9 @@ impl Printer<'_> {
         self.word(xsd.optional);
         self.word(xsd.nillable);
         if let Some(attributes) = &xsd.attributes {
+            self.part(attributes.span.start);
             self.block(
-                [" xsd_attrs {", "}"],
+                ["xsd_attrs {", "}"],
                 &attributes.fields,
                 attributes.span,
                 |field| field.span,
@@ -672,8 +674,9 @@ impl Printer<'_> {
             Self::field,
         );
         if let Some(throws) = &node.throws {
+            self.part(throws.span.start);
             self.group(
-                [" throws (", ")"],
+                ["throws (", ")"],
                 &throws.fields,
                 throws.span,
                 |field| field.span,
@@ -744,6 +747,9 @@ impl Printer<'_> {
                     |(key, value)| key.span.to(value.span),
                     |printer, (key, value)| {
                         printer.value(key);
+                        if printer.comments_stay(value.span.start) {
+                            printer.comments_in_place(value.span.start);
+                        }
                         printer.put(": ");
                         printer.value(value);
                     },

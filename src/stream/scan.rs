@@ -6,7 +6,7 @@ use super::arrived::Arrived;
 use super::frame::{FRAME_HEADER, too_long, unsigned_length};
 use crate::wire::{
     Binary, Compact, Depth, ErrorKind, Input, Limits, ListHeader, MapHeader, Nesting, Reader,
-    Result, TextEnd, WireType,
+    Result, TextEnd, Walk, WireType,
 };
 
 /// What the bytes are written in.
@@ -218,6 +218,9 @@ impl Scan {
             ToCome::Header => reader.message().map(drop),
             ToCome::Value(wire_type) => self.value(*wire_type, reader),
             ToCome::Fields { last_id } => loop {
+                if !self.pass(last_id, reader)? {
+                    return Ok(());
+                }
                 let mut id = *last_id;
                 let Some(field) = reader.field(&mut id)? else {
                     self.depth.leave();
@@ -264,6 +267,32 @@ impl Scan {
                 Ok(())
             }
         }
+    }
+
+    /// Passes over what is usual in a struct. Where that ends in a struct within, it
+    /// is to come, and what is around it.
+    fn pass<'a, R: Reader<In = Arrived<'a>>>(
+        &mut self,
+        last_id: &mut i16,
+        reader: &mut R,
+    ) -> Result<bool> {
+        let mut walk = Walk::behind(*last_id, self.depth);
+        reader.pass(&mut walk)?;
+        self.depth = walk.depth();
+        if !walk.is_outermost() {
+            for level in walk.levels() {
+                if let Some(left) = level.left() {
+                    let element = WireType::Struct;
+                    self.to_come.push(ToCome::Elements { element, left });
+                }
+                let last_id = level.last_id();
+                self.to_come.push(ToCome::Fields { last_id });
+            }
+            return Ok(false);
+        }
+        *last_id = walk.level().last_id();
+        self.position = reader.input().position();
+        Ok(true)
     }
 
     /// Reads a value as far as its size is known; the rest is to come.

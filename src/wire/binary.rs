@@ -9,8 +9,11 @@ use super::number::Numeric;
 use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, pass,
+    skip_before, skip_elements, skip_structs, take_bytes,
 };
+use super::run::Walk;
+use super::run::binary as run;
 use super::wire_type::WireType;
 use super::writer::{Scalar, Writer, checked_size};
 
@@ -139,6 +142,29 @@ impl<I: Input> Reader for Binary<I> {
     fn bytes(&mut self) -> Result<&[u8]> {
         let length = self.size()?;
         take_bytes(self, length)
+    }
+
+    fn skip_fields(&mut self) -> Result<()> {
+        skip_structs(self, 1)
+    }
+
+    #[inline]
+    fn pass(&mut self, walk: &mut Walk) -> Result<()> {
+        pass(self, walk, Walk::pass_binary)
+    }
+
+    fn skip_before(&mut self, next_id: Option<i16>, last_id: &mut i16) -> Result<()> {
+        skip_before(self, next_id, last_id)
+    }
+
+    fn skip_elements(&mut self, header: ListHeader) -> Result<()> {
+        skip_elements(self, header, |bytes, longest, element, count| {
+            if element == WireType::String {
+                run::strings(bytes, longest, count)
+            } else {
+                (0, 0)
+            }
+        })
     }
 
     fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>> {

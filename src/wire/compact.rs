@@ -2,7 +2,7 @@
 
 use super::binary::put_all;
 use super::depth::Depth;
-use super::error::{Error, ErrorKind, Nesting, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
 use super::limits::{Limits, MAX_SIZE};
 use super::message::MessageHeader;
@@ -10,10 +10,11 @@ use super::number::{NumberType, Numeric};
 use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
-    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, number,
-    take_bytes,
+    FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, number, pass,
+    skip_before, skip_elements, skip_structs, take_bytes,
 };
-use super::run::{self, Bounds, LONG_LIST, Walk};
+use super::run::Walk;
+use super::run::compact::{self as run, LONG_LIST};
 use super::varint;
 use super::wire_type::{COMPACT_FALSE, WireType};
 use super::writer::{Scalar, Writer, checked_size};
@@ -62,48 +63,6 @@ impl<I: Input> Compact<I> {
     fn integer<T: TryFrom<i64>>(&mut self, wire_type: WireType) -> Result<T> {
         let value = varint::unzigzag(varint::read(&mut self.state.input)?);
         T::try_from(value).map_err(|_| Error::varint(wire_type))
-    }
-
-    /// Passes over structs that stand one behind the other.
-    fn skip_structs(&mut self, count: usize) -> Result<()> {
-        if count == 0 {
-            return Ok(());
-        }
-        self.enter(Nesting::SKIP_STRUCT)?;
-        let mut walk = Walk::over(count as u32, self.state.depth);
-        loop {
-            self.pass(&mut walk)?;
-            match self.field(walk.last_id())? {
-                None if walk.close() => {}
-                None => return self.leave(),
-                Some(field) => self.skip_in(&mut walk, field.wire_type)?,
-            }
-        }
-    }
-
-    /// Passes over what is usual.
-    #[inline]
-    fn pass(&mut self, walk: &mut Walk) -> Result<()> {
-        let bounds = Bounds {
-            string: self.limits().string,
-            list: match self.state.input.remaining() {
-                Some(_) => usize::MAX,
-                None => self.limits().message,
-            },
-        };
-        let passed = walk.pass(self.state.input.buffered(), bounds);
-        self.state.input.discard(passed)?;
-        self.state.depth = walk.depth();
-        Ok(())
-    }
-
-    /// Passes over the value of a field, or goes into it.
-    #[inline]
-    fn skip_in(&mut self, walk: &mut Walk, wire_type: WireType) -> Result<()> {
-        if wire_type == WireType::Struct && walk.open() {
-            return Ok(());
-        }
-        self.skip(wire_type)
     }
 
     /// Takes what `pass` passes over, behind what is in `taken`.
@@ -218,55 +177,22 @@ impl<I: Input> Reader for Compact<I> {
     }
 
     fn skip_fields(&mut self) -> Result<()> {
-        self.skip_structs(1)
+        skip_structs(self, 1)
+    }
+
+    #[inline]
+    fn pass(&mut self, walk: &mut Walk) -> Result<()> {
+        pass(self, walk, Walk::pass_compact)
     }
 
     fn skip_before(&mut self, next_id: Option<i16>, last_id: &mut i16) -> Result<()> {
-        if next_id.is_some_and(|next_id| next_id <= *last_id) {
-            return Ok(());
-        }
-        // A pass ends where there are no larger ids: they are counted so that the
-        // next one is none.
-        let ahead = next_id.map_or(0, |next_id| i16::MIN.wrapping_sub(next_id));
-        let mut walk = Walk::behind(last_id.wrapping_add(ahead), self.state.depth);
-        loop {
-            self.pass(&mut walk)?;
-            if walk.is_outermost() {
-                *last_id = walk.last_id().wrapping_sub(ahead);
-                return Ok(());
-            }
-            match self.field(walk.last_id())? {
-                None => {
-                    walk.close();
-                }
-                Some(field) => self.skip_in(&mut walk, field.wire_type)?,
-            }
-        }
+        skip_before(self, next_id, last_id)
     }
 
     fn skip_elements(&mut self, header: ListHeader) -> Result<()> {
-        let Some(element) = header.element else {
-            return Ok(());
-        };
-        if let Some(size) = Self::fixed_size(element) {
-            return self.state.input.discard(size * header.count);
-        }
-        if element == WireType::Struct {
-            return self.skip_structs(header.count);
-        }
-        let longest = self.limits().string;
-        let mut left = header.count;
-        while left > 0 {
-            let bytes = self.state.input.buffered();
-            let (size, passed) = run::elements(bytes, longest, element.to_compact(), left);
-            self.state.input.discard(size)?;
-            left -= passed;
-            if left > 0 {
-                self.skip(element)?;
-                left -= 1;
-            }
-        }
-        Ok(())
+        skip_elements(self, header, |bytes, longest, element, count| {
+            run::elements(bytes, longest, element.to_compact(), count)
+        })
     }
 
     fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>> {
@@ -609,7 +535,8 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         match N::NUMBER {
             NumberType::I8 | NumberType::Double => N::put_little_endian(values, self.out),
             NumberType::I16 | NumberType::I32 | NumberType::I64 => {
-                self.varints(values.iter().map(|value| value.to_i64()))
+                let rest = varint::write(values, self.out);
+                self.varints(rest.iter().map(|value| value.to_i64()));
             }
         }
     }

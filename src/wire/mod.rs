@@ -46,5 +46,6 @@ pub use output::Output;
 pub use raw::RawForm;
 pub use raw_value::RawValue;
 pub use reader::{FieldHeader, ListHeader, MapHeader, Reader, State};
+pub use run::{Level, Walk};
 pub use wire_type::WireType;
 pub use writer::{Scalar, Writer, checked_size};

@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::message::MessageHeader;
 use super::number::{NumberType, Numeric};
 use super::raw::{RawForm, Recorder};
+use super::run::{Bounds, Walk};
 use super::wire_type::WireType;
 
 /// The header of a field.
@@ -248,6 +249,12 @@ pub trait Reader {
         self.leave()
     }
 
+    /// Passes over what is usual in the struct where a walk is, and in those within.
+    #[inline]
+    fn pass(&mut self, _walk: &mut Walk) -> Result<()> {
+        Ok(())
+    }
+
     /// Passes over fields that come next and are usual, before one of this id or a
     /// larger one; of what is not usual the caller reads the header.
     #[inline]
@@ -319,6 +326,108 @@ pub trait Reader {
             _ => Ok(checked),
         }
     }
+}
+
+/// Passes over what is usual, by the way that a protocol has for it.
+#[inline]
+pub(super) fn pass<R: Reader>(
+    reader: &mut R,
+    walk: &mut Walk,
+    pass: impl Fn(&mut Walk, &[u8], Bounds) -> usize,
+) -> Result<()> {
+    let limits = reader.limits();
+    let bounds = Bounds {
+        string: limits.string,
+        list: match reader.input().remaining() {
+            Some(_) => usize::MAX,
+            None => limits.message,
+        },
+    };
+    let passed = pass(walk, reader.input().buffered(), bounds);
+    reader.input_mut().discard(passed)?;
+    reader.state_mut().continue_at(walk.depth());
+    Ok(())
+}
+
+/// Passes over structs that stand one behind the other.
+pub(super) fn skip_structs<R: Reader>(reader: &mut R, count: usize) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    reader.enter(Nesting::SKIP_STRUCT)?;
+    let mut walk = Walk::over(count as u32, reader.depth());
+    loop {
+        reader.pass(&mut walk)?;
+        match reader.field(walk.last_id())? {
+            None if walk.close() => {}
+            None => return reader.leave(),
+            Some(field) => skip_in(reader, &mut walk, field.wire_type)?,
+        }
+    }
+}
+
+/// Passes over fields as [`Reader::skip_before`] does.
+pub(super) fn skip_before<R: Reader>(
+    reader: &mut R,
+    next_id: Option<i16>,
+    last_id: &mut i16,
+) -> Result<()> {
+    if next_id.is_some_and(|next_id| next_id <= *last_id) {
+        return Ok(());
+    }
+    let mut walk = Walk::between(*last_id, next_id, reader.depth());
+    loop {
+        reader.pass(&mut walk)?;
+        if walk.is_outermost() {
+            *last_id = *walk.last_id();
+            return Ok(());
+        }
+        match reader.field(walk.last_id())? {
+            None => {
+                walk.close();
+            }
+            Some(field) => skip_in(reader, &mut walk, field.wire_type)?,
+        }
+    }
+}
+
+/// Passes over the value of a field, or goes into it.
+#[inline]
+fn skip_in<R: Reader>(reader: &mut R, walk: &mut Walk, wire_type: WireType) -> Result<()> {
+    if wire_type == WireType::Struct && walk.open() {
+        return Ok(());
+    }
+    reader.skip(wire_type)
+}
+
+/// Passes over the elements of a list or set; `usual` is the way for many of a type
+/// at once: of bytes, of the longest string, and of how many there are.
+pub(super) fn skip_elements<R: Reader>(
+    reader: &mut R,
+    header: ListHeader,
+    usual: impl Fn(&[u8], usize, WireType, usize) -> (usize, usize),
+) -> Result<()> {
+    let Some(element) = header.element else {
+        return Ok(());
+    };
+    if let Some(size) = R::fixed_size(element) {
+        return reader.input_mut().discard(size * header.count);
+    }
+    if element == WireType::Struct {
+        return skip_structs(reader, header.count);
+    }
+    let longest = reader.limits().string;
+    let mut left = header.count;
+    while left > 0 {
+        let (size, passed) = usual(reader.input().buffered(), longest, element, left);
+        reader.input_mut().discard(size)?;
+        left -= passed;
+        if left > 0 {
+            reader.skip(element)?;
+            left -= 1;
+        }
+    }
+    Ok(())
 }
 
 /// Reads a string or binary, whose length comes before it.

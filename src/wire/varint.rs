@@ -3,6 +3,7 @@
 use super::error::{Error, Result};
 use super::input::Input;
 use super::number::Numeric;
+use super::output::Output;
 use super::wire_type::WireType;
 
 /// The longest encoding of 64 bits.
@@ -160,16 +161,23 @@ pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) 
         && let Some(window) = bytes[start..].first_chunk::<{ WINDOW + 16 }>()
     {
         let mut ends = ends_of(window);
-        if ends == u64::MAX
-            && let Some(short) = values[count..].first_chunk_mut::<WINDOW>()
-        {
-            for (value, byte) in short.iter_mut().zip(window) {
-                // Of seven bits, so that it fits.
-                *value = N::from_i64(unzigzag(u64::from(*byte))).unwrap_or_default();
+        if let Some(short) = values[count..].first_chunk_mut::<WINDOW>() {
+            if ends == u64::MAX {
+                for (value, byte) in short.iter_mut().zip(window) {
+                    // Of seven bits, so that it fits.
+                    *value = N::from_i64(unzigzag(u64::from(*byte))).unwrap_or_default();
+                }
+                start += WINDOW;
+                count += WINDOW;
+                continue;
             }
-            start += WINDOW;
-            count += WINDOW;
-            continue;
+            let end = WINDOW - ends.leading_zeros() as usize;
+            let long = runs(!ends, u64::BITS / 8, 1);
+            if end > 0 && long & (u64::MAX >> (WINDOW - end)) == 0 && words(window, ends, short) {
+                start += end;
+                count += ends.count_ones() as usize;
+                continue;
+            }
         }
         let mut offset = 0;
         for value in &mut values[count..] {
@@ -191,6 +199,44 @@ pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) 
         start += offset;
     }
     (start, count)
+}
+
+/// Reads zigzag numbers of eight bytes at most that end at these places of a window;
+/// whether all fit into their type. Behind them the values are anything.
+///
+/// Each is a word first, so that those of some are put together at once.
+#[inline(always)]
+fn words<N: Numeric>(window: &[u8; WINDOW + 16], ends: u64, values: &mut [N; WINDOW]) -> bool {
+    /// As many words as the registers of common processors have room for.
+    const TOGETHER: usize = 4;
+    let found = ends.count_ones() as usize;
+    let mut left = ends;
+    let mut start = 0;
+    let mut fit = true;
+    let (parts, _) = values.as_chunks_mut::<TOGETHER>();
+    for part in parts.iter_mut().take(found.div_ceil(TOGETHER)) {
+        let mut words = [0; TOGETHER];
+        for word in &mut words {
+            // Where none is left, one of no bytes.
+            let end = if left == 0 {
+                start
+            } else {
+                left.trailing_zeros() as usize + 1
+            };
+            left &= left.wrapping_sub(1);
+            let bytes = window[start % WINDOW..].first_chunk();
+            let unused = u64::BITS - 8 * (end - start) as u32;
+            *word = bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            *word &= u64::MAX.unbounded_shr(unused);
+            start = end;
+        }
+        for (value, word) in part.iter_mut().zip(words) {
+            let number = N::from_i64(unzigzag(gather(word)));
+            fit &= number.is_some();
+            *value = number.unwrap_or_default();
+        }
+    }
+    fit
 }
 
 /// Which bytes of a window are the last of a varint, a bit each.
@@ -247,6 +293,58 @@ fn read_bytes<I: Input>(input: &mut I) -> Result<u64> {
 /// one more.
 pub(super) const SHORT: u64 = 1 << 49;
 
+/// As many numbers are written together by [`write`].
+const TOGETHER: usize = 32;
+
+/// Writes zigzag numbers, many at once; a rest is left.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+pub(super) fn write<'v, N: Numeric, O: Output>(values: &'v [N], out: &mut O) -> &'v [N] {
+    let (parts, rest) = values.as_chunks::<TOGETHER>();
+    for part in parts {
+        let numbers = part.map(|value| zigzag(value.to_i64()));
+        let all = numbers.iter().fold(0, |all, number| all | number);
+        if all < 1 << 7 {
+            out.put(&numbers.map(|number| number as u8));
+        } else if all < SHORT {
+            put_words::<false, O>(numbers, out);
+        } else {
+            put_words::<true, O>(numbers, out);
+        }
+    }
+    rest
+}
+
+/// Writes numbers, of which all are below [`SHORT`] unless they are long. Their bits
+/// are put in their places for several of them at once.
+#[inline(always)]
+fn put_words<const LONG: bool, O: Output>(numbers: [u64; TOGETHER], out: &mut O) {
+    const WORD: usize = size_of::<u64>();
+    let mut block = [0; MAX_BYTES * TOGETHER + WORD];
+    let mut end = 0;
+    let words = numbers.map(|number| scatter(number & LOW));
+    for (number, word) in numbers.into_iter().zip(words) {
+        let before = ((number | 1).ilog2() / 7) as usize;
+        let continues = if LONG && before >= WORD {
+            CONTINUES
+        } else {
+            CONTINUES & ((1 << (8 * (before % WORD))) - 1)
+        };
+        block[end..end + WORD].copy_from_slice(&(word | continues).to_le_bytes());
+        if LONG {
+            // The highest bit is that of the ninth byte which says that there is a tenth.
+            let high = number >> 56;
+            let high = (high + ((high & 0x80) << 1)) as u16;
+            block[end + WORD..end + MAX_BYTES].copy_from_slice(&high.to_le_bytes());
+        }
+        end += before + 1;
+    }
+    out.put(&block[..end]);
+}
+
+/// The bits of a number that the first eight bytes of its varint have.
+const LOW: u64 = (1 << 56) - 1;
+
 /// A number below [`SHORT`] as a word whose lowest byte is the first, and its
 /// length.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
@@ -270,9 +368,9 @@ pub(super) const fn encode_long(value: u64) -> (u128, usize) {
 }
 
 /// What [`encode_long`] gives, for loops.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
 pub(super) const fn long(value: u64) -> (u128, usize) {
-    const LOW: u64 = (1 << 56) - 1;
     let low = scatter(value & LOW) | CONTINUES;
     let high = value >> 56;
     match high {
@@ -301,7 +399,7 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Output, SliceInput};
+    use crate::wire::SliceInput;
 
     /// The encoding by the book, a byte at a time.
     fn by_the_book(mut value: u64) -> Vec<u8> {
@@ -336,6 +434,75 @@ mod tests {
                     assert_eq!(input.remaining(), Some(behind));
                 }
                 assert_eq!(unzigzag(zigzag(value as i64)), value as i64);
+            }
+        }
+    }
+
+    /// Numbers of all sizes in an order that has runs of some.
+    fn numbers() -> Vec<i64> {
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut numbers = Vec::new();
+        for most in [6, 13, 20, 27, 31, 40, 48, 49, 55, 56, 62, 63, 64] {
+            for length in [1, 7, 31, 32, 33, 64, 150] {
+                for _ in 0..length {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    // Most are as long as may be, and some are shorter.
+                    let least = if random % 5 == 0 {
+                        random / 8 % most
+                    } else {
+                        0
+                    };
+                    numbers.push(unzigzag(random >> (64 - most) >> least));
+                }
+            }
+        }
+        numbers
+    }
+
+    /// What [`write`] and [`run`] make of numbers of a type is what single ones are.
+    fn are_read_and_written<N: Numeric + PartialEq + std::fmt::Debug>() {
+        let numbers: Vec<N> = numbers().into_iter().filter_map(N::from_i64).collect();
+        for count in [0, 1, 31, 32, 40, 64, 100, numbers.len()] {
+            for from in [0, 1, numbers.len() / 2, numbers.len() - count] {
+                let numbers = &numbers[from..numbers.len().min(from + count)];
+                let by_the_book = |number: &N| by_the_book(zigzag(number.to_i64()));
+                let expected: Vec<u8> = numbers.iter().flat_map(by_the_book).collect();
+                let mut out = Vec::new();
+                let rest = write(numbers, &mut out);
+                out.extend(rest.iter().flat_map(by_the_book));
+                assert_eq!(out, expected);
+                out.extend([0; WINDOW + 16]);
+                let mut read = vec![N::default(); numbers.len()];
+                assert_eq!(run(&out, &mut read), (expected.len(), numbers.len()));
+                assert_eq!(read, numbers);
+            }
+        }
+    }
+
+    #[test]
+    fn many_numbers_are_those_that_they_are_one_by_one() {
+        are_read_and_written::<i64>();
+        are_read_and_written::<i32>();
+        are_read_and_written::<i16>();
+    }
+
+    #[test]
+    fn a_run_ends_before_a_number_that_does_not_fit() {
+        for at in 0..200 {
+            for long in [1 << 31, 1 << 40, i64::MAX] {
+                let mut numbers = vec![1_000_000; 300];
+                numbers[at] = long;
+                let mut out = Vec::new();
+                let rest = write(&numbers, &mut out);
+                out.extend(rest.iter().flat_map(|number| by_the_book(zigzag(*number))));
+                out.extend([0; WINDOW + 16]);
+                let mut read = [0_i32; 300];
+                let (taken, count) = run(&out, &mut read);
+                assert_eq!(count, at);
+                assert_eq!(taken, at * by_the_book(zigzag(1_000_000)).len());
+                assert!(read[..at].iter().all(|number| *number == 1_000_000));
             }
         }
     }

@@ -26,11 +26,15 @@ _HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
 _WIDTH = 88
 _SKIP = "  # fmt: skip"
 
+# A field that is read as something else than in the class above it.
+_OVERRIDES = "  # type: ignore[assignment, misc, unused-ignore]"
+
 # The types of a service stand in its class, and in that of one that extends it by the same names.
 _PYRIGHT = "# pyright: reportIncompatibleVariableOverride=false\n"
 
 _SCALARS = {ttype: python for ttype, (*_, python) in TYPES.items() if ttype != TType.UTF8}
 _NUMBERS = [ttype for ttype, python in _SCALARS.items() if python in {"bool", "int", "float"}]
+_IN_ARRAYS = (TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE)
 
 # What members of enums of Python have, besides what every int has.
 _OF_MEMBERS = {"name", "value"}
@@ -117,15 +121,20 @@ class _Stub:
         self.in_classes = set(_in_classes(self.members))
         #: Every name that this stub has, of the file or of its own.
         self.taken = set(self.members) | self.in_classes
+        #: What structs are called as they are decoded with arrays: by ``id`` of the class.
+        self.with_arrays: dict[int, str] = {}
         #: Where each class is found: the module and the name.
         self.homes: dict[int, tuple[Any, str]] = {}
         for each in included(module):
             for name, value in _members(each).items():
                 if isinstance(value, type) and id(value) not in self.homes:
                     self.homes[id(value)] = each, name
+            self.with_arrays.update(_with_arrays(_members(each), self.has_sets))
+        self.taken.update(_with_arrays(self.members, self.has_sets).values())
 
     def text(self) -> str:
         blocks = [self.member(name, value) for name, value in self.members.items()]
+        blocks.append(self.types())
         values = self.members.values()
         if any(isinstance(value, ModuleType) for value in values):
             # What is imported is seen by others only where it is said that it is public.
@@ -148,8 +157,8 @@ class _Stub:
         body: list[str] = []
         previous = ""
         for block in [*blocks, *([alias] for alias in aliases)]:
-            is_class = block[0].startswith("class ")
-            if body and (is_class or previous.startswith("class ")):
+            is_class = block[0].startswith(("class ", "@"))
+            if body and (is_class or previous.startswith(("class ", "@"))):
                 body.append("")
             body += block
             previous = block[0]
@@ -265,6 +274,28 @@ class _Stub:
             return f"{self.use('collections.abc', 'Mapping')}[{key}, {value}]"
         return f"{self.use('collections.abc', 'Collection')}[{self.written_from(*_parts(inner))}]"
 
+    def has_arrays(self, ttype: int, inner: Any = None) -> bool:
+        return _has_arrays(ttype, inner, self.has_sets, set())
+
+    def read_with_arrays(self, ttype: int, inner: Any = None) -> str:
+        """The type of what is decoded of such a value with `arrays="array"`."""
+        if not self.has_arrays(ttype, inner):
+            return self.type_of(ttype, inner)
+        if ttype == TType.STRUCT:
+            module, _ = self.homes[id(inner)]
+            name = self.with_arrays[id(inner)]
+            return name if module is self.module else f"{self.module_alias(module)}.{name}"
+        if ttype == TType.MAP:
+            key = self.element(inner[0], hashed=self.has_sets and _has_hash(inner[0]))
+            return f"{self.builtin('dict')}[{key}, {self.read_with_arrays(*_parts(inner[1]))}]"
+        if ttype == TType.LIST and _is_array(inner):
+            scalar = self.builtin(_SCALARS[_described(inner)[0]])
+            return f"{self.use('array', 'array')}[{scalar}]"
+        element = self.read_with_arrays(*_parts(inner))
+        if ttype == TType.SET:
+            return f"{self.use('collections.abc', 'Collection')}[{element}]"
+        return f"{self.builtin('list')}[{element}]"
+
     def taken_by(self, field: tuple[Any, ...]) -> str:
         return self.written_from(field[0], *field[2:-1])
 
@@ -322,6 +353,21 @@ class _Stub:
             return [statement(f"{name}: {final} = {value!r}", ""), *doc]
         return [statement(f"{name}: {final}[{self.type_of_value(value)}]", ""), *doc]
 
+    def types(self) -> list[str]:
+        """The typedefs as types. What the module has by their names are no types, but what stands
+        for them in a ``thrift_spec``, so that they are in a class that is for type checkers."""
+        typedefs = getattr(self.module, "__fastthrift_typedefs__", {})
+        aliases: list[str] = []
+        for name, spec in typedefs.items():
+            if name in self.members:
+                kind = f"{self.use('typing', 'TypeAlias')} = {self.element(spec)}"
+                aliases.append(statement(f"{name}: {kind}"))
+                aliases += documented_name(self.module, name)
+        if not aliases:
+            return []
+        check_only = f"@{self.use('typing', 'type_check_only')}"
+        return [check_only, f"class {self.take('Types')}:", *aliases]
+
     def enum(self, name: str, cls: Any) -> list[str]:
         is_python = hasattr(cls, "__thrift_members__")
         base = f"({self.use('enum', 'IntEnum')})" if is_python else ""
@@ -347,7 +393,7 @@ class _Stub:
         base = self.use("fastthrift.thrift", "TException" if is_exception else "TPayload")
         lines = [f"class {name}({base}):", *documented(cls)]
         inherited = TException if is_exception else TPayload
-        fields = {field[1]: field for field in cls.thrift_spec.values() if _is_name(field[1])}
+        fields = _fields(cls)
         parameters = _receiver(fields)
         attributes = []
         for field, default in cls.default_spec:
@@ -373,8 +419,40 @@ class _Stub:
             attributes.append(statement(line))
             attributes += documented_name(cls, field)
         lines += attributes
+        if id(cls) in self.with_arrays:
+            kind = f"{self.builtin('type')}[{self.with_arrays[id(cls)]}]"
+            line = f"__thrift_arrays__: {self.use('typing', 'ClassVar')}[{kind}]"
+            lines.append(statement(line))
         lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
-        return [*lines, *signature("__init__", parameters, "None", "    ")]
+        lines += signature("__init__", parameters, "None", "    ")
+        return [*lines, *self.struct_with_arrays(name, cls)]
+
+    def struct_with_arrays(self, name: str, cls: Any) -> list[str]:
+        """What is decoded of a struct with `arrays="array"`, for type checkers: the struct itself,
+        whose lists of numbers are read as arrays."""
+        own = self.with_arrays.get(id(cls))
+        if own is None:
+            return []
+        check_only = f"@{self.use('typing', 'type_check_only')}"
+        lines = ["", check_only, statement(f"class {own}({name}):", "")]
+        defaults = dict(cls.default_spec)
+        for field, spec in _fields(cls).items():
+            if not self.has_arrays(*spec[:1], *spec[2:-1]):
+                continue
+            kind = self.read_with_arrays(spec[0], *spec[2:-1])
+            taken = self.taken_by(spec)
+            if defaults[field] is not None:
+                # One that did not come is a list.
+                kind = f"{kind} | {self.type_of_field(spec)}"
+            elif not spec[-1]:
+                kind, taken = f"{kind} | None", f"{taken} | None"
+            if self.is_frozen and not issubclass(cls, TException):
+                shown_kind = f"{self.use('typing', 'Final')}[{kind}]"
+            else:
+                of_both = self.use("fastthrift.typing", "Attribute")
+                shown_kind = f"{of_both}[{kind}, {taken}]"
+            lines.append(statement(f"{field}: {shown_kind}{_OVERRIDES}"))
+        return lines
 
     def match_arguments(self, fields: list[str]) -> list[str]:
         opening = f"    __match_args__: {self.use('typing', 'Final')} = ("
@@ -509,6 +587,54 @@ def _has_buffers(ttype: int, inner: Any = None) -> bool:
     if ttype == TType.MAP:
         return _has_buffers(*_parts(inner[1]))
     return bool(ttype == TType.BINARY)
+
+
+def _has_arrays(ttype: int, inner: Any, has_sets: bool, seen: set[int]) -> bool:
+    """Whether there are arrays in what is decoded with `arrays="array"` of such a value: members of
+    enums stay in lists, and sets of Python are as ever."""
+    if ttype == TType.LIST and _is_array(inner):
+        return True
+    if ttype == TType.LIST or (ttype == TType.SET and not (has_sets and _has_hash(inner))):
+        return _has_arrays(*_described(inner), has_sets, seen)
+    if ttype == TType.MAP:
+        return _has_arrays(*_described(inner[1]), has_sets, seen)
+    if ttype != TType.STRUCT or id(inner) in seen:
+        return False
+    seen.add(id(inner))
+    fields = _fields(inner).values()
+    return any(_has_arrays(*_described(f[:1] + f[2:-1]), has_sets, seen) for f in fields)
+
+
+def _is_array(element: Any) -> bool:
+    """Whether a list of such elements becomes an array."""
+    ttype, inner = _described(element)
+    return ttype in _IN_ARRAYS and not hasattr(inner, "__thrift_members__")
+
+
+def _described(described: Any) -> tuple[int, Any]:
+    """A type inside another one: its number, and what belongs to that or None."""
+    ttype, inner, *_ = (*_parts(described), None)
+    return ttype, inner
+
+
+def _with_arrays(members: dict[str, Any], has_sets: bool) -> dict[int, str]:
+    """What the structs of a module are called as they are decoded with arrays, which are in it."""
+    taken = {*members, *_in_classes(members)}
+    names: dict[int, str] = {}
+    for member, value in members.items():
+        is_struct = isinstance(value, TPayloadMeta)
+        if is_struct and _has_arrays(TType.STRUCT, value, has_sets, set()):
+            name = f"{member}WithArrays"
+            while name in taken:
+                name = f"_{name}"
+            taken.add(name)
+            names.setdefault(id(value), name)
+    return names
+
+
+def _fields(cls: Any) -> dict[str, tuple[Any, ...]]:
+    """The fields of a struct that a program can name."""
+    return {field[1]: field for field in cls.thrift_spec.values() if _is_name(field[1])}
 
 
 def _has_hash(described: Any) -> bool:

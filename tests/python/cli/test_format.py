@@ -196,6 +196,44 @@ service T {
     assert run(tmp_path, "-", input=once).stdout == once
 
 
+def test_comments_behind_the_bracket_of_a_value_stay_there(tmp_path: Path) -> None:
+    text = b"""\
+struct S {
+  1: list<i32> a = [1,
+    2] // the value
+    (key = "b" // within
+    , other), // behind a
+}
+const map<list<i32>, i32> M = {
+  [1,
+   2] // the key
+  : 3, // behind the value
+} // behind M
+"""
+    formatted = b"""\
+struct S {
+  1: list<i32> a = [
+    1,
+    2,
+  ] // the value
+  (
+    key = "b", // within
+    other,
+  ), // behind a
+}
+const map<list<i32>, i32> M = {
+  [
+    1,
+    2,
+  ] // the key
+  : 3, // behind the value
+} // behind M
+"""
+    once = run(tmp_path, "-", input=text).stdout
+    assert once == formatted
+    assert run(tmp_path, "-", input=once).stdout == once
+
+
 def test_a_comment_before_a_brace_does_not_come_to_document_what_is_behind_it(
     tmp_path: Path,
 ) -> None:

@@ -37,6 +37,8 @@ struct Area {
 }
 union Either { 1: i32 number, 2: string text }
 const i32 LIMIT = 10
+typedef i64 UserId
+typedef map<UserId, list<shared.Point>> Shapes
 service Base { void ping() }
 service Calculator extends Base {
   /** The sum. */
@@ -163,6 +165,15 @@ def data(area: Area) -> str | None:
         return error.message
 
 
+def by_typedefs(user: calc.Types.UserId, shapes: calc.Types.Shapes) -> calc.Types.UserId:
+    assert_type(user, int)
+    assert_type(shapes, dict[int, list[calc.shared.Point]])
+    assert_type(calc.Shapes[0], int)
+    other: calc.UserId  # wrong
+    shapes["a"] = []  # wrong
+    return "1"  # wrong
+
+
 def untyped() -> None:
     module = fastthrift.load("other.thrift")
     make_client(module.Anything).whatever(1)
@@ -269,6 +280,38 @@ def test_stubs_with_options_agree_with_their_modules(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_typedefs_are_types_whatever_they_are_called(tmp_path: Path) -> None:
+    (tmp_path / "shared.thrift").write_text(SHARED)
+    (tmp_path / "names.thrift").write_text(
+        'include "shared.thrift"\n'
+        "typedef string dict\ntypedef i32 TypeAlias\ntypedef map<TypeAlias, dict> int\n"
+        "struct Types {}\nenum Unit { METRE = 1 }\ntypedef Types Own\ntypedef Unit Measure\n"
+        "typedef set<Unit> Units\ntypedef shared.Point Place\ntypedef uuid Key\n"
+        'senum Word { "a", "b" }\nservice Taker { void Own() }\n'
+    )
+    assert run("names.thrift", "-o", "typings", cwd=tmp_path).returncode == 0
+    stub = (tmp_path / "typings/names_thrift.pyi").read_text("utf-8")
+    kinds = {
+        "dict": "str",
+        "TypeAlias": "_int",
+        "int": "_dict[_int, str]",
+        "Own": "Types",
+        "Measure": "_int",
+        "Units": "Collection[_int]",
+        "Place": "shared.Point",
+        "Key": "UUID",
+        "Word": "str",
+    }
+    body = "".join(f"    {name}: _TypeAlias = {kind}\n" for name, kind in kinds.items())
+    assert f"@type_check_only\nclass _Types:\n{body}" in stub, stub
+    loading = "fastthrift.load('names.thrift', 'names_thrift')"
+    done = stubtest(tmp_path, loading, "names_thrift", stubs="typings")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "program.py").write_text("import names_thrift\n")
+    assert mypy(tmp_path, "program.py") == set()
+    assert pyright(tmp_path) == []
+
+
 def test_pyright_finds_nothing_in_the_stubs_of_all_good_files(fixtures: Path) -> None:
     found = pyright(fixtures, "stubs")
     assert not found, "\n".join(f"{each['file']}: {each['message']}" for each in found)
@@ -319,6 +362,7 @@ def test_doc_comments_of_fields_items_and_constants_are_strings_behind_them(
         stub = (tmp_path / "told_thrift.pyi").read_text("utf-8")
         for above, doc in (
             (r"Id: Final.*", "Of what."),
+            (r"    Id: TypeAlias = int", "Of what."),
             (r"MOST: Final.*", "At most,\nnever more."),
             (r"    METRE.* = 1", "SI."),
             ("    name: .*", "A name."),
@@ -328,7 +372,7 @@ def test_doc_comments_of_fields_items_and_constants_are_strings_behind_them(
             assert found, (above, stub)
             assert found[1].rstrip() == doc
         ast.parse(stub)
-        assert stub.count('"""') == 10
+        assert stub.count('"""') == 12
     run_checker = [sys.executable, "-m", "mypy", "--strict", "told_thrift.pyi"]
     done = subprocess.run(
         run_checker, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False

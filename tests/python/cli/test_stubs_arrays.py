@@ -3,6 +3,7 @@ numbers and `binary`."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,14 @@ struct Series {
     8: list<string> tags
     9: list<bool> flags
 }
+struct Archive {
+    1: map<string, Series> series
+    2: required list<Series> old
+    3: set<list<double>> rows
+    4: Archive before
+    5: Plain plain
+}
+struct Plain { 1: list<string> tags }
 exception Bad { 1: list<i32> places }
 service Metrics {
     list<i64> shifted(1: list<i64> times, 2: i64 by, 3: binary key),
@@ -106,10 +115,41 @@ def read(series: metrics.Series) -> None:
 
 def arrays(data: bytes) -> None:
     series = fastthrift.decode(Series, data, arrays="array")
+    assert_type(series.times, "array[int] | None")
+    assert series.times is not None
+    print(series.times.typecode, series.times.itemsize)
     values = numpy.asarray(series.values)
     values *= 2
     print(series.values)
     series.values = values
+
+
+def archived(archive: metrics.Archive) -> None:
+    data = fastthrift.encode(archive)
+    found = fastthrift.decode(metrics.Archive, data, arrays="array")
+    (times,) = (each.times for each in (found.series or {}).values())
+    assert_type(times, "array[int] | None")
+    assert_type(found.old[0].values, "array[float] | list[float]")
+    assert_type(found.old[0].flags, list[bool] | None)
+    for row in found.rows or ():
+        assert_type(row, "array[float]")
+        print(row.tobytes() == array("d", [0.5]).tobytes())
+    found.old[0].times = [1]
+    found.old[0].times = numpy.arange(2)
+    found.old = archive.old
+    found.old[0].times = ["a"]  # wrong
+    found.old[0].tags = [1]  # wrong
+    taking(found)
+    assert_type(fastthrift.decode(metrics.Archive, data).old[0].times, list[int] | None)
+    assert_type(fastthrift.decode(metrics.Plain, b"\\0", arrays="array"), metrics.Plain)
+    for each in fastthrift.read_messages(data, metrics.Archive, arrays="array"):
+        assert_type(each.old[0].values, "array[float] | list[float]")
+    for one in fastthrift.read_messages(data, metrics.Archive):
+        assert_type(one.old[0].values, list[float])
+
+
+def taking(archive: metrics.Archive) -> None:
+    assert isinstance(archive, metrics.Archive)
 
 
 def called() -> None:
@@ -134,6 +174,7 @@ def mistaken(series: metrics.Series, anything: Any) -> None:
     series.tables = {"a": ["b"]}  # wrong
     Series("load", ["a"])  # wrong
     TProcessor(metrics.Metrics, Refused())  # wrong
+    fastthrift.decode(Series, b"", arrays="array").values.typecod  # wrong
     size: Buffer = series.times  # wrong
     print(size)
 
@@ -145,13 +186,16 @@ if __name__ == "__main__":
     read(series)
     arrays(data)
     called()
+    archived(metrics.Archive({"a": series}, [series], [[0.5]]))
 """
 PRINTED = """\
 load [0, 1, 2, 4]
+q 8
 array('d', [1.0])
 [4, 5] [1, 2]
 {'a': b'\\x00'}
 [1, 2]
+True
 """
 
 
@@ -195,3 +239,20 @@ def test_frozen_structs_take_arrays_when_they_are_made(program: Path) -> None:
     text = (directory / "typings_frozen/metrics_thrift.pyi").read_text()
     assert "    times: Final[list[int] | None]\n" in text
     assert "        times: Collection[int] | None = None,\n" in text
+    assert "    times: Final[array[int] | None]  # type: ignore" in text
+    assert pyright(directory, "typings_frozen") == []
+
+
+def test_what_stays_a_list_with_options_of_load_is_one_in_stubs(program: Path) -> None:
+    done = run(
+        "metrics.thrift", "-o", "typings_options", "--enums", "int_enum", "--sets", "set",
+        cwd=program.parent,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (program.parent / "typings_options/metrics_thrift.pyi").read_text()
+    (series,) = re.findall(r"^class SeriesWithArrays(?:.|\n)*?\n\n", text, re.MULTILINE)
+    assert "units" not in series
+    (archive,) = re.findall(r"^class ArchiveWithArrays(?:.|\n)*?\n\n", text, re.MULTILINE)
+    assert "rows" not in archive
+    assert "old: Attribute[list[SeriesWithArrays], list[Series]]" in archive
+    assert pyright(program.parent, "typings_options") == []

@@ -86,7 +86,7 @@ ROOMS: dict[str, set[str]] = {
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
     "compat": set(),
-    "_messages": {"_core", "protocol", "protocol.exc", "thrift", "transport"},
+    "_messages": {"_core", "protocol", "protocol.exc", "thrift", "transport", "typing"},
     # The package's own names.
     "": {
         "_calls",

@@ -1,13 +1,8 @@
-//! Values of the compact protocol that are passed over at once.
-//!
-//! What is usual is passed over here, as far as it is in memory. Before whatever is
-//! not, a pass ends: a value that is not whole in memory, a long one, one that may
-//! be wrong, a map. The reader takes that by its own rules, so that these are
-//! written once.
+//! What is usual of the compact protocol.
 
-use super::depth::Depth;
-use super::varint;
-use super::wire_type::{COMPACT_FALSE, WireType};
+use super::super::varint;
+use super::super::wire_type::{COMPACT_FALSE, WireType};
+use super::{Bounds, Walk};
 
 /// A list of this many elements and more has its size in a varint.
 pub const LONG_LIST: u8 = 15;
@@ -36,138 +31,14 @@ const SHORTEST_DELTA: u8 = 1 << 4;
 /// header of a field and the longest number behind it.
 const WINDOW: usize = 16;
 
-/// So many structs around another one are remembered.
-const ROOM: usize = 8;
-
-/// What may be passed over.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// The longest string, in bytes.
-    pub string: usize,
-    /// The most bytes that a list may have, and the most elements.
-    pub list: usize,
-}
-
-/// A struct whose fields are passed over.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    /// The structs that come behind it in its list.
-    left: u32,
-    /// The levels of nesting that end with it: its list is one more.
-    levels: u16,
-    /// The compact protocol counts ids from the last one.
-    last_id: i16,
-}
-
-/// Structs in structs, as far as they were passed over.
-#[derive(Debug)]
-pub struct Walk {
-    level: Level,
-    outer: [Level; ROOM],
-    height: usize,
-    depth: Depth,
-}
-
 impl Walk {
-    /// Begins with the first of so many structs that stand one behind the other,
-    /// which was entered.
-    #[inline]
-    pub const fn over(count: u32, depth: Depth) -> Self {
-        Self::new(count.saturating_sub(1), 0, depth)
-    }
-
-    /// Begins in a struct, behind the field of this id.
-    #[inline]
-    pub const fn behind(last_id: i16, depth: Depth) -> Self {
-        Self::new(0, last_id, depth)
-    }
-
-    #[inline]
-    const fn new(left: u32, last_id: i16, depth: Depth) -> Self {
-        let level = Level {
-            left,
-            levels: 1,
-            last_id,
-        };
-        Self {
-            level,
-            outer: [level; ROOM],
-            height: 0,
-            depth,
-        }
-    }
-
-    /// The id of the field before the next one.
-    #[inline]
-    pub const fn last_id(&mut self) -> &mut i16 {
-        &mut self.level.last_id
-    }
-
-    /// Whether it is where it began, and not in a struct within.
-    #[inline]
-    pub const fn is_outermost(&self) -> bool {
-        self.height == 0
-    }
-
-    /// How deep it is.
-    #[inline]
-    pub const fn depth(&self) -> Depth {
-        self.depth
-    }
-
-    /// Goes into a struct of the last field, if it can be remembered and entered.
-    #[inline]
-    pub fn open(&mut self) -> bool {
-        self.push(self.level.last_id, 1, 0)
-    }
-
-    /// Goes into a struct of a field, with `left` others behind it in a list.
-    #[expect(clippy::inline_always, reason = "measured: in the loop over fields")]
-    #[inline(always)]
-    fn push(&mut self, id: i16, levels: u16, left: u32) -> bool {
-        let Some(outer) = self.outer.get_mut(self.height) else {
-            return false;
-        };
-        if !self.depth.enter_levels(levels.into()) {
-            return false;
-        }
-        *outer = Level {
-            last_id: id,
-            ..self.level
-        };
-        self.height += 1;
-        self.level = Level {
-            left,
-            levels,
-            last_id: 0,
-        };
-        true
-    }
-
-    /// Goes on behind the end of a struct, unless it is the last one.
-    #[expect(clippy::inline_always, reason = "measured: in the loop over fields")]
-    #[inline(always)]
-    pub fn close(&mut self) -> bool {
-        if self.level.left > 0 {
-            self.level.left -= 1;
-            self.level.last_id = 0;
-            return true;
-        }
-        let Some(height) = self.height.checked_sub(1) else {
-            return false;
-        };
-        self.depth.leave_levels(self.level.levels.into());
-        self.height = height;
-        self.level = self.outer[height % ROOM];
-        true
-    }
-
     /// Passes over what is usual, up to the end of the last struct: how many bytes
     /// that takes.
     #[inline(never)]
-    pub fn pass(&mut self, bytes: &[u8], bounds: Bounds) -> usize {
+    pub(in crate::wire) fn pass_compact(&mut self, bytes: &[u8], bounds: Bounds) -> usize {
         let mut rest = bytes;
         let mut last_id = i32::from(self.level.last_id);
+        let mut largest_id = self.largest_id();
         while let Some(window) = rest.first_chunk::<WINDOW>() {
             let header = window[0];
             if header < SHORTEST_DELTA {
@@ -175,11 +46,12 @@ impl Walk {
                     break;
                 }
                 last_id = self.level.last_id.into();
+                largest_id = self.largest_id();
                 rest = &rest[1..];
                 continue;
             }
             let id = last_id + i32::from(header >> 4);
-            if id > i32::from(i16::MAX) {
+            if id > largest_id {
                 break;
             }
             let number = header & 0x0f;
@@ -211,6 +83,7 @@ impl Walk {
                         break;
                     }
                     last_id = 0;
+                    largest_id = i16::MAX.into();
                     rest = &rest[1..];
                     continue;
                 }
@@ -225,6 +98,7 @@ impl Walk {
                         break;
                     }
                     last_id = 0;
+                    largest_id = i16::MAX.into();
                     rest = elements;
                     continue;
                 }
@@ -251,6 +125,17 @@ impl Walk {
         }
         self.level.last_id = last_id as i16;
         bytes.len() - rest.len()
+    }
+
+    /// The largest id of a field that is passed over where it is.
+    #[inline]
+    fn largest_id(&self) -> i32 {
+        let largest = i32::from(i16::MAX);
+        if self.is_outermost() {
+            largest.min(self.before - 1)
+        } else {
+            largest
+        }
     }
 }
 
