@@ -609,7 +609,7 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
         match N::NUMBER {
             NumberType::I8 | NumberType::Double => N::put_little_endian(values, self.out),
             NumberType::I16 | NumberType::I32 | NumberType::I64 => {
-                self.varints(values.iter().map(|value| value.to_i64()))
+                self.varints(values.iter().map(|value| value.to_i64()));
             }
         }
     }
