@@ -1,5 +1,9 @@
 //! Structs to plain data and back: `to_dict`, `from_dict`, `to_json`,
 //! `from_json`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "docstrings begin with signatures, of which the defaults are made here"
+)]
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

@@ -30,6 +30,10 @@ macro_rules! default_size {
     };
 }
 
+#[allow(
+    unused_imports,
+    reason = "the rooms that write signatures are not always built"
+)]
 pub(crate) use {default_depth, default_size};
 
 impl Limits {

@@ -39,6 +39,10 @@ pub use error::{Error, ErrorKind, Nesting, Result};
 pub use input::{Input, SliceInput};
 pub use json::{Json, JsonWriter, TextEnd};
 pub use limits::Limits;
+#[allow(
+    unused_imports,
+    reason = "the rooms that write signatures are not always built"
+)]
 pub(crate) use limits::{default_depth, default_size};
 pub use message::{MessageHeader, message_type};
 pub use number::Numeric;

@@ -1,4 +1,8 @@
 //! Messages in frames: a length of four bytes, then so many bytes.
+#![expect(
+    clippy::doc_markdown,
+    reason = "docstrings begin with signatures, of which the defaults are made here"
+)]
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
