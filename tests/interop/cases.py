@@ -147,6 +147,27 @@ def _many(some: list[uuid.UUID]) -> bytes:
     return struct.pack(">bi", 16, len(some)) + b"".join(each.bytes for each in some)
 
 
+#: The cases of dialects that combine what is tried with all of them.
+FEW = {
+    "nothing",
+    "real: third",
+    "text: not ASCII",
+    "text: control characters",
+    "data: every byte",
+    "data: 1 MiB",
+    "in a struct: everything",
+    "declared exception",
+    "undeclared exception",
+    "call after an undeclared exception",
+    "unknown method",
+    "call after an unknown method",
+    "unknown service",
+    "oneway and a call, 1",
+    "oneway and a call, 2",
+    "8 connections at once",
+    "200 calls before the first answer",
+}
+
 #: Ids in the binary protocol, as Apache's THRIFT-5587 describes it: thriftpy2 knows no uuid.
 IDS: dict[str, bytes] = {
     "nothing": b"\0",

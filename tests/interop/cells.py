@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from fastthrift.rpc import client_context
 from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFactory
 
 from interop import peers
-from interop.cases import ID_METHODS, Case, cases, file_of, outcomes_of, types
-from interop.faults import FAULTS, fault_of
-from interop.peers import DIALECTS, PEERS, Dialect, Peer
+from interop.cases import FEW, ID_METHODS, SOME_IDS, Case, cases, file_of, outcomes_of, types
+from interop.faults import FAULTS, LEFT_OUT, NOT_TRIED, UNREAD_IDS, fault_of
+from interop.peers import COMBINED, DIALECTS, PEERS, Dialect, Peer
 
 #: Our kinds, of clients where the peer serves and of servers where it calls; `newer` and `older`
 #: are sync ones with another version of the IDL.
@@ -37,6 +37,16 @@ EVOLVING = {
     Dialect("binary", "framed"): (TBinaryProtocolFactory, TFramedTransportFactory),
     Dialect("compact", "buffered"): (TCompactProtocolFactory, TBufferedTransportFactory),
     Dialect("json", "buffered"): (TApacheJSONProtocolFactory, TBufferedTransportFactory),
+}
+#: What newer.thrift has beside what every peer can skip. They are of versions that RFC 9562 knows:
+#: Node reads what it skips, and reads no others.
+KNOWN_IDS = SOME_IDS[:2]
+NEW_IDS: dict[str, Any] = {
+    "id": KNOWN_IDS[0],
+    "ids": KNOWN_IDS,
+    "idSet": KNOWN_IDS,
+    "byId": {KNOWN_IDS[0]: "one"},
+    "deepIds": {"": [KNOWN_IDS, []], "deep": []},
 }
 
 
@@ -59,13 +69,28 @@ class Cell:
             self.dialect.socket == "tls" or self.dialect.transport in NOT_NATIVE
         ):
             return False
+        if any(each.is_of(self) for each in LEFT_OUT):
+            return False
         return self.peer.speaks(self.dialect, serves=self.does == "serves")
 
     @property
     def cases(self) -> list[Case]:
         if self.kind in VERSIONS:
-            return [case for case in cases() if case.method == "evolve"]
-        return [case for case in cases() if self._has(case)]
+            some = [case for case in cases() if case.method == "evolve"]
+            has_ids = self.peer.has_uuid and self.peer.name not in NOT_TRIED.peers
+            if self.kind == "older" and self.does == "calls" and has_ids:
+                # Of the fields with uuids it knows none.
+                ids = (case for case in cases() if case.method == "echoIds")
+                some += (replace(case, answer={"data": b"\0"}) for case in ids)
+            return some
+        is_few = self.dialect in COMBINED
+        return [case for case in cases() if self._has(case) and (case.name in FEW or not is_few)]
+
+    @property
+    def sends_ids(self) -> bool:
+        """Whether the peer is sent uuids of which its IDL does not know."""
+        without = f"{UNREAD_IDS.peers} {NOT_TRIED.peers}".split()
+        return self.kind == "newer" and self.peer.name not in without
 
     def _has(self, case: Case) -> bool:
         if case.method in ID_METHODS and not self.peer.has_uuid:
@@ -91,12 +116,15 @@ class Cell:
         else:
             is_version = self.kind in VERSIONS
             environment = {"IDL": f"{self.kind}.thrift"} if is_version else {}
+            if self.sends_ids:
+                environment["IDS"] = "1"
             server = peers.ours("threaded" if is_version else self.kind)
             with peers.serving(server, self.dialect, folder, **environment) as address:
                 outcomes = self._call(self.peer, address, folder)
         if self.kind == "older":
             for case in some:
-                _fill(outcomes[case.name].value.versioned, case)
+                if case.method == "evolve":
+                    _fill(outcomes[case.name].value.versioned, case)
         return outcomes
 
     def _call(self, client: Peer, address: str, folder: Path) -> dict[str, Any]:
@@ -127,6 +155,9 @@ class Cell:
                 "last": [idl.Small(each.number, each.text) for each in given.last],
             }
             more = idl.Versioned(first=2, last=[]), {"numbers": [1, 2]}
+            if self.sends_ids:
+                sent |= NEW_IDS
+                more += KNOWN_IDS, {"ids": {1: KNOWN_IDS}}
         proto, trans = EVOLVING[self.dialect]
         with client_context(
             idl.Peer, "127.0.0.1", port, proto_factory=proto(), trans_factory=trans()
@@ -156,15 +187,17 @@ def names() -> list[str]:
 
 def cells() -> Iterator[Cell]:
     """Those that exist. With INTEROP_PART there is one for each direction of a dialect, of one kind
-    after the other, and those of other versions."""
+    after the other, and those of other versions; so it is of combined ones always."""
     turn = 0
     for name in names():
-        for dialect, (does, kinds) in product(DIALECTS, KINDS.items()):
+        for dialect, (does, kinds) in product([*DIALECTS, *COMBINED], KINDS.items()):
             every = [Cell(PEERS[name], does, dialect, kind) for kind in kinds]
             exist = [cell for cell in every if cell.exists]
-            if exist and os.environ.get("INTEROP_PART"):
+            most = [cell for cell in exist if cell.kind not in VERSIONS]
+            short = [cell for cell in exist if cell.kind in VERSIONS]
+            if most and dialect in COMBINED:
+                exist = [most[COMBINED.index(dialect) % len(most)]]
+            elif most and os.environ.get("INTEROP_PART"):
                 turn += 1
-                most = [cell for cell in exist if cell.kind not in VERSIONS]
-                short = [cell for cell in exist if cell.kind in VERSIONS]
                 exist = [most[turn // 2 % len(most)], *short]
             yield from exist

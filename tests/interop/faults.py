@@ -39,13 +39,44 @@ class Fault:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Cells that there are not, though the peer has the parts."""
+    """Cells, or values in them, that there are not though the peer has the parts."""
 
     what: str
     reason: str
+    #: Of cells: names of peers, what they do, and patterns of dialects.
+    peers: str = ""
+    does: str = "serves calls"
+    dialects: tuple[str, ...] = ()
+
+    def is_of(self, cell: Cell) -> bool:
+        return (
+            cell.peer.name in self.peers.split()
+            and cell.does in self.does
+            and any(fnmatchcase(str(cell.dialect), each) for each in self.dialects)
+        )
 
 
+UNREAD_IDS = LeftOut(
+    "uuid in what newer clients and servers send to C++ 0.17, Go, Java and thriftpy2",
+    "they know no such type, and cannot skip a field of it (see [peers.md](peers.md)).",
+    "cpp go java thriftpy2",
+)
+NOT_TRIED = LeftOut(
+    "Several services over TLS and unix sockets of Rust, and uuid between it and other versions",
+    "not tried yet.",
+    "rust",
+    dialects=("* multiplexed * tls", "* multiplexed * unix"),
+)
 LEFT_OUT = [
+    UNREAD_IDS,
+    NOT_TRIED,
+    LeftOut(
+        "Several services over TLS of servers of Node",
+        "a run of it did not end in its time on a busy machine, and nobody has looked why yet.",
+        "node",
+        "serves",
+        ("compact multiplexed framed tls",),
+    ),
     LeftOut(
         "JSON of thriftpy2", "over a socket it runs a request again and again, in quadratic time."
     ),
@@ -58,6 +89,8 @@ LEFT_OUT = [
         "JSON over zlib of Apache Thrift for Python",
         "it asks for the 4 digits of an escape by one read, and takes what that has for all of "
         "them: at the end of a piece `\\u0001` is read as U+0000 and `1`.",
+        "apache",
+        dialects=("json zlib*",),
     ),
     LeftOut("TLS, HTTP and zlib of `TNonblockingServer`", "it has none of them."),
 ]
@@ -88,7 +121,7 @@ FAULTS = [
         "serves calls",
         ("text: 1 MiB", "data: 1 MiB", "data: 10 MiB"),
         "What 4 KiB of zlib hold beyond the next 4 KiB of a message is lost; it waits for that.",
-        ("* zlib",),
+        ("* zlib*",),
         is_endless=True,
     ),
     Fault(
@@ -96,7 +129,7 @@ FAULTS = [
         "serves",
         ("oneway and a call, *",),
         "A server of HTTP never answers a request that is a oneway call.",
-        ("* http",),
+        ("* http*",),
         is_endless=True,
     ),
     Fault(
@@ -120,7 +153,7 @@ FAULTS = [
         ("oneway and a call, *",),
         "A client of HTTP does not read the empty answer to a oneway call, and takes it for that "
         "to the next call.",
-        ("* http",),
+        ("* http*",),
     ),
     Fault(
         "cpp cpp-0.24",
@@ -176,7 +209,7 @@ FAULTS = [
         "serves calls",
         ("200 calls before the first answer",),
         "Of pipelined calls and answers those are lost that 4 KiB of zlib hold beyond 4 KiB.",
-        ("* zlib",),
+        ("* zlib*",),
         is_endless=True,
         is_by_chance=True,
     ),

@@ -37,8 +37,20 @@ struct Versioned {
   21: list<i32> empty = []
   22: map<string, string> emptyMap = {}
   23: set<i16> emptySet = []
+  // Not all peers can skip these: they are sent where they are given.
+  24: optional uuid id
+  25: optional list<uuid> ids
+  26: optional set<uuid> idSet
+  27: optional map<uuid, string> byId
+  28: optional map<string, list<list<uuid>>> deepIds
 }
 
 service Peer {
-  Versioned evolve(1: Versioned v, 2: Versioned more, 3: map<string, list<i32>> numbers)
+  Versioned evolve(
+    1: Versioned v,
+    2: Versioned more,
+    3: map<string, list<i32>> numbers,
+    4: list<uuid> ids,
+    5: map<string, map<i32, list<uuid>>> deepIds,
+  )
 }

@@ -1,13 +1,16 @@
-"""Writes docs/interop.md of the results of a run: `python -m interop.page`."""
+"""Writes docs/interop.md of the results of a run: `python -m interop.page`. With `--keep` it has of
+cells that were not run what it had before."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import Any
 
 from interop.cells import KINDS, cells
 from interop.faults import FAULTS, LEFT_OUT
-from interop.peers import BUILT, DIALECTS, PEERS, ROOT
+from interop.peers import BUILT, COMBINED, DIALECTS, PEERS, ROOT
 
 RESULTS = BUILT / "results"
 PAGE = ROOT / "docs" / "interop.md"
@@ -25,11 +28,14 @@ older clients and servers are of another version of the IDL, which has fields of
 peer knows nothing of, or lacks some. Newer C++ and Rust are built by a compiler that knows `uuid`,
 and have cases of that too.
 
-The rows are a selection of protocols and transports: of each protocol the usual transports, and of
-each transport the usual protocols. Besides, there are left out:
+The rows have each pair of a protocol, a transport, a socket and several services that there is. The
+last ones, which only combine what is in rows above them, are tried with some of the cases and, in
+each direction, with one of ours after the other. There are left out:
 
 """
-NOT_RUN: dict[str, Any] = {}
+#: Of a cell: the name and what it does of the peer, the dialect, and the kind of ours.
+Key = tuple[str, str, str, str]
+NOT_RUN = "not run"
 NAMES = {
     "threaded": {"serves": "sync client", "calls": "`TThreadedServer`"},
     "native": {"calls": "`TNonblockingServer`"},
@@ -52,7 +58,7 @@ def faults() -> str:
     return "".join(lines)
 
 
-def text_of(results: dict[tuple[str, str, str, str], Any]) -> str:
+def text_of(counts: dict[Key, str]) -> str:
     lines = [head()]
     for peer in PEERS.values():
         lines.append(f"## {peer.title} {peer.version()}\n\n")
@@ -60,35 +66,53 @@ def text_of(results: dict[tuple[str, str, str, str], Any]) -> str:
             lines.append(f"{peer.title} {does}:\n\n")
             lines.append(f"| | {' | '.join(NAMES[kind][does] for kind in kinds)} |\n")
             lines.append(f"| --- |{' --- |' * len(kinds)}\n")
-            for dialect in DIALECTS:
-                row = [results.get((peer.name, does, str(dialect), kind)) for kind in kinds]
-                if any(each is not None for each in row):
-                    counts = " | ".join(map(_count, row))
-                    lines.append(f"| {dialect} | {counts} |\n")
+            for dialect in [*DIALECTS, *COMBINED]:
+                keys = [(peer.title, does, str(dialect), NAMES[kind][does]) for kind in kinds]
+                if any(key in counts for key in keys):
+                    row = " | ".join(counts.get(key, "-") for key in keys)
+                    lines.append(f"| {dialect} | {row} |\n")
             lines.append("\n")
     lines.append(faults())
     return "".join(lines)
 
 
-def _count(result: dict[str, Any] | None) -> str:
-    if result is None:
-        return "-"
-    if result is NOT_RUN:
-        return "not run"
+def counts_of(text: str) -> dict[Key, str]:
+    """What a page has of its cells."""
+    found = {}
+    title = does = ""
+    kinds: list[str] = []
+    for line in text.splitlines():
+        if begins := re.fullmatch(r"(.+) (serves|calls):", line):
+            title, does = begins.groups()
+        elif line.startswith("| | "):
+            kinds = line.strip("| ").split(" | ")
+        elif line.startswith("| ") and not line.startswith("| ---"):
+            dialect, *counts = line.strip("| ").split(" | ")
+            for kind, count in zip(kinds, counts, strict=True):
+                if count != "-":
+                    found[title, does, dialect, kind] = count
+    return found
+
+
+def _count(result: dict[str, Any]) -> str:
     if not result["faults"]:
         return str(result["cases"])
     notes = ", ".join(str(fault + 1) for fault in result["faults"])
     return f"{result['passed']} of {result['cases']} ({notes})"
 
 
-def main() -> None:
-    results: dict[tuple[str, str, str, str], Any] = {}
+def main(*, keep: bool) -> None:
+    counts: dict[Key, str] = {}
+    before = counts_of(PAGE.read_text()) if keep else {}
     for cell in cells():
+        key = cell.peer.title, cell.does, str(cell.dialect), NAMES[cell.kind][cell.does]
         path = RESULTS / f"{cell}.json"
-        result = json.loads(path.read_text()) if path.exists() else NOT_RUN
-        results[cell.peer.name, cell.does, str(cell.dialect), cell.kind] = result
-    PAGE.write_text(text_of(results))
+        if path.exists():
+            counts[key] = _count(json.loads(path.read_text()))
+        else:
+            counts[key] = before.get(key, NOT_RUN)
+    PAGE.write_text(text_of(counts))
 
 
 if __name__ == "__main__":
-    main()
+    main(keep="--keep" in sys.argv[1:])

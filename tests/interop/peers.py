@@ -66,6 +66,20 @@ DIALECTS = [
     Dialect("binary", "buffered", "unix"),
     Dialect("compact", "framed", "unix"),
 ]
+#: With those above each pair of a protocol, a transport, a socket and several services.
+COMBINED = [
+    Dialect("json", "zlib"),
+    Dialect("json", "framed", "tls"),
+    Dialect("json", "buffered", "unix"),
+    Dialect("binary", "http", service="Peer"),
+    Dialect("binary", "http", "tls"),
+    Dialect("compact", "header", "tls"),
+    Dialect("binary", "header", "unix"),
+    Dialect("binary", "zlib", "tls"),
+    Dialect("compact", "zlib", "unix", "Peer"),
+    Dialect("compact", "framed", "tls", "Peer"),
+    Dialect("binary", "buffered", "unix", "Peer"),
+]
 
 
 PLAIN = frozenset({"buffered", "framed", "http"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,22 @@ from interop import page
 from interop.cases import difference
 from interop.cells import Cell, cells
 from interop.faults import FAULTS, fault_of
+from interop.peers import COMBINED, DIALECTS
+
+#: Parts of a dialect that nobody has together.
+APART = [{"json", "header"}, {"http", "unix"}]
+
+
+def test_each_part_of_a_dialect_is_tried_with_each_other() -> None:
+    dialects = [set(enumerate(each)) for each in (*DIALECTS, *COMBINED)]
+    parts = sorted(set().union(*dialects))
+    pairs = [(a, b) for a, b in combinations(parts, 2) if a[0] != b[0]]
+    missing = [
+        (a[1], b[1])
+        for a, b in pairs
+        if {a[1], b[1]} not in APART and not any({a, b} <= dialect for dialect in dialects)
+    ]
+    assert not missing
 
 
 @pytest.mark.parametrize("cell", list(cells()), ids=str)

@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.thrift.TApplicationException;
@@ -117,7 +118,11 @@ public class Main {
 
     Client() throws Exception {
       int port = Integer.parseInt(address);
-      if (transport.equals("http")) {
+      if (transport.equals("http") && socket.equals("tls")) {
+        String authority = System.getenv("INTEROP_CERTIFICATES") + "/ca.pem";
+        HttpsURLConnection.setDefaultSSLSocketFactory(trusting(authority).getSocketFactory());
+        opened = new THttpClient("https://127.0.0.1:" + port + "/");
+      } else if (transport.equals("http")) {
         opened = new THttpClient("http://127.0.0.1:" + port + "/");
       } else if (socket.equals("tls")) {
         String authority = System.getenv("INTEROP_CERTIFICATES") + "/ca.pem";

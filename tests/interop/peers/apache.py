@@ -74,7 +74,11 @@ def serve(protocol: str, transport: str, socket: str, service: str, address: str
         processor = several
     protocols = protocol_factory(protocol, transport)
     if transport == "http":
-        THttpServer.THttpServer(processor, ("127.0.0.1", int(address)), protocols).serve()
+        files = {}
+        if socket == "tls":
+            files = dict.fromkeys(("cert_file", "key_file"), str(CERTIFICATES / "server.pem"))
+        place = ("127.0.0.1", int(address))
+        THttpServer.THttpServer(processor, place, protocols, **files).serve()
         return
     if socket == "unix":
         listening = TSocket.TServerSocket(unix_socket=address)
@@ -89,7 +93,11 @@ def serve(protocol: str, transport: str, socket: str, service: str, address: str
 
 class Client(Called.Client):
     def __init__(self, protocol: str, transport: str, socket: str, service: str, address: str):
-        if transport == "http":
+        if transport == "http" and socket == "tls":
+            context = ssl.create_default_context(cafile=CERTIFICATES / "ca.pem")
+            place = f"https://127.0.0.1:{address}/"
+            lowest = THttpClient.THttpClient(place, ssl_context=context)
+        elif transport == "http":
             lowest = THttpClient.THttpClient(f"http://127.0.0.1:{address}/")
         elif socket == "unix":
             lowest = TSocket.TSocket(unix_socket=address)

@@ -133,6 +133,10 @@ func serve(protocol, transport, socket, service, address string) {
 	place := "127.0.0.1:" + address
 	if transport == "http" {
 		answer := thrift.NewThriftHandlerFunc(processor, protocols, protocols)
+		if socket == "tls" {
+			file := certificates + "/server.pem"
+			check(http.ListenAndServeTLS(place, file, file, http.HandlerFunc(answer)))
+		}
 		check(http.ListenAndServe(place, http.HandlerFunc(answer)))
 	}
 	var listening thrift.TServerTransport
@@ -156,15 +160,21 @@ func connect(protocol, transport, socket, service, address string) (*interop.Lat
 	var err error
 	configuration.SocketTimeout = 2 * time.Minute
 	place := "127.0.0.1:" + address
-	switch {
-	case transport == "http":
-		lowest, err = thrift.NewTHttpClient("http://" + place + "/")
-	case socket == "tls":
+	if socket == "tls" {
 		authorities := x509.NewCertPool()
 		pem, unreadable := os.ReadFile(certificates + "/ca.pem")
 		check(unreadable)
 		authorities.AppendCertsFromPEM(pem)
 		configuration.TLSConfig = &tls.Config{RootCAs: authorities}
+	}
+	switch {
+	case transport == "http" && socket == "tls":
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: configuration.TLSConfig}}
+		options := thrift.THttpClientOptions{Client: client}
+		lowest, err = thrift.NewTHttpClientWithOptions("https://"+place+"/", options)
+	case transport == "http":
+		lowest, err = thrift.NewTHttpClient("http://" + place + "/")
+	case socket == "tls":
 		lowest = thrift.NewTSSLSocketConf(place, configuration)
 	case socket == "unix":
 		lowest = thrift.NewTSocketFromAddrConf(&net.UnixAddr{Name: address, Net: "unix"}, configuration)

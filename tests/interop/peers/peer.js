@@ -80,12 +80,13 @@ function serve() {
   const style = transport === "header" ? withCallback : withPromise;
   const handler = Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, style(method)]));
   if (socket === "tls") options.tls = { key: certificate("server.pem"), cert: certificate("server.pem") };
+  const several = new thrift.MultiplexedProcessor();
+  if (service !== "-") several.registerProcessor(service, new Peer.Processor(handler));
   if (transport === "http") {
-    server = thrift.createWebServer({ services: { "/": { ...options, processor: Peer, handler } } });
+    const served = service !== "-" ? { processor: several } : { processor: Peer, handler };
+    server = thrift.createWebServer({ tls: options.tls, services: { "/": { ...options, ...served } } });
   } else if (service !== "-") {
-    const processor = new thrift.MultiplexedProcessor();
-    processor.registerProcessor(service, new Peer.Processor(handler));
-    server = thrift.createMultiplexServer(processor, options);
+    server = thrift.createMultiplexServer(several, options);
   } else {
     server = thrift.createServer(Peer, handler, options);
   }
@@ -97,12 +98,15 @@ function serve() {
 // A client, whose calls fail with the connection: by itself the library leaves them unanswered.
 function connect() {
   const port = Number(address);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 }); // one request after the other
+  const https = socket === "tls";
+  const Agent = (https ? require("https") : http).Agent;
+  const ca = https ? certificate("ca.pem") : undefined;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca }); // one request after the other
   const connection =
     transport === "http"
-      ? thrift.createHttpConnection("127.0.0.1", port, { ...options, path: "/", nodeOptions: { agent } })
-      : socket === "tls"
-        ? thrift.createSSLConnection("127.0.0.1", port, { ...options, ca: certificate("ca.pem") })
+      ? thrift.createHttpConnection("127.0.0.1", port, { ...options, https, path: "/", nodeOptions: { agent } })
+      : https
+        ? thrift.createSSLConnection("127.0.0.1", port, { ...options, ca })
         : socket === "unix"
           ? thrift.createUDSConnection(address, options)
           : thrift.createConnection("127.0.0.1", port, options);

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import sys
 import uuid
 from functools import partial
@@ -33,7 +34,7 @@ class Parts:
         known = "ids.thrift" if package == "fastthrift" else "peer.thrift"
         loaded = self.load(os.environ.get("IDL", known))
         #: Of ids.thrift, or None.
-        self.ids = loaded if hasattr(loaded, "Ids") else None
+        self.ids = loaded if hasattr(loaded, "IdPeer") else None
         self.types = loaded.peer if self.ids else loaded
         self.service = loaded.IdPeer if self.ids else loaded.Peer
         self.prefix = "contrib.aio." if kind == "aio" else ""
@@ -75,6 +76,8 @@ class Parts:
 def serve(parts: Parts, transport: str, socket: str, service: str, address: str) -> None:
     aio = kind == "aio"
     handler: Any = handling.Handler(parts.types)
+    if "IDS" in os.environ:
+        handler.evolve = with_ids
     if aio:
         handler = Awaited(handler)
         processors = parts.module("contrib.aio.processor")
@@ -91,9 +94,17 @@ def serve(parts: Parts, transport: str, socket: str, service: str, address: str)
     factories: Any = {"itrans_factory": parts.transport, "iprot_factory": parts.protocol}
     if transport == "http":
         place = ("127.0.0.1", int(address))
+        context = None
+        if socket == "tls":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATES / "server.pem")
         if aio:
             server = parts.module("contrib.aio.http").TAsyncHttpServer(
-                processor, *place, iprot_factory=parts.protocol, **timeouts
+                processor,
+                *place,
+                iprot_factory=parts.protocol,
+                ssl_context=context,
+                **timeouts,
             )
             asyncio.run(server.serve())
         else:
@@ -102,6 +113,10 @@ def serve(parts: Parts, transport: str, socket: str, service: str, address: str)
             server = parts.module("http").THttpServer(
                 processor, place, **factories, **timeouts, server_class=ThreadingHTTPServer
             )
+            if context is not None:
+                server.httpd.socket = context.wrap_socket(
+                    server.httpd.socket, server_side=True, do_handshake_on_connect=False
+                )
             server.serve()
         return
     options: Any = {"client_timeout": None, **timeouts}
@@ -124,6 +139,14 @@ def serve(parts: Parts, transport: str, socket: str, service: str, address: str)
     made(processor, listening, **factories).serve()
 
 
+def with_ids(versioned: Any, *more: Any) -> Any:
+    """What the newer service answers where its client can skip uuids."""
+    some = [uuid.UUID(int=0), uuid.UUID(int=(1 << 128) - 1)]
+    versioned.id, versioned.ids, versioned.idSet = some[0], some, some
+    versioned.byId, versioned.deepIds = {some[1]: "last"}, {"": [some, []]}
+    return versioned
+
+
 class Awaited:
     """A handler with coroutines for methods."""
 
@@ -139,6 +162,10 @@ class Awaited:
         return call
 
 
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=CERTIFICATES / "ca.pem")
+
+
 class Client:
     def __init__(self, parts: Parts, transport: str, socket: str, service: str, address: str):
         protocol = parts.protocol
@@ -149,7 +176,13 @@ class Client:
             options["unix_socket"] = address
         else:
             options.update(host="127.0.0.1", port=int(address))
-        if socket == "tls":
+        if socket == "tls" and transport == "http":
+            options["scheme"] = "https"
+            if parts.prefix:
+                options["ssl_context"] = trusting()
+            else:
+                options["ssl_context_factory"] = trusting
+        elif socket == "tls":
             options["cafile"] = str(CERTIFICATES / "ca.pem")
         if transport == "http":
             module = "http"

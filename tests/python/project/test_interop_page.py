@@ -20,6 +20,11 @@ for cell in cells():
     row = cell.peer.title, cell.does, cell.dialect, NAMES[cell.kind][cell.does]
     print(*row, len(cell.cases), sep=" | ")
 """
+ROWS = """
+from interop.page import PAGE, counts_of
+for key, count in counts_of(PAGE.read_text()).items():
+    print(*key, count, sep=" | ")
+"""
 NOT_ROWS = """
 from interop.page import head, faults
 print(head() + faults(), end="")
@@ -39,20 +44,10 @@ def told(program: str) -> str:
 
 def rows_of_page() -> set[str]:
     found = set()
-    title = does = ""
-    kinds: list[str] = []
-    for line in PAGE.splitlines():
-        if begins := re.fullmatch(r"(.+) (serves|calls):", line):
-            title, does = begins.groups()
-        elif line.startswith("| | "):
-            kinds = line.strip("| ").split(" | ")
-        elif line.startswith("| ") and not line.startswith("| ---"):
-            dialect, *counts = line.strip("| ").split(" | ")
-            for kind, count in zip(kinds, counts, strict=True):
-                if count != "-":
-                    whole = re.fullmatch(r"(?:\d+ of )?(\d+)(?: \(.*\))?", count)
-                    cases = whole[1] if whole else count
-                    found.add(f"{title} | {does} | {dialect} | {kind} | {cases}")
+    for row in told(ROWS).splitlines():
+        *where, count = row.split(" | ")
+        whole = re.fullmatch(r"(?:\d+ of )?(\d+)(?: \(.*\))?", count)
+        found.add(" | ".join((*where, whole[1] if whole else count)))
     return found
 
 
