@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::keys::KeyCache;
+use super::repeated::Repeated;
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
@@ -27,12 +28,20 @@ const UNPROVEN_CAPACITY: usize = 1024;
 /// collector more than once.
 const COLLECTOR_MATTERS: usize = 2048;
 
+/// In a message of fewer bytes it does not matter which strings are repeated.
+const REPEATED_MATTERS: usize = 1 << 16;
+
+/// In a list of more strings it is not looked for those that are repeated.
+const FEW: usize = 64;
+
 /// Decodes values of one message.
 pub struct Decoder<'r, 'py, R> {
     quiet: Quiet<'py>,
     reader: &'r mut R,
     strings: Strings,
     keys: KeyCache,
+    /// Of a large message.
+    repeated: Option<Box<Repeated>>,
     /// The field of a result that holds an exception which is not declared.
     undeclared: Option<i16>,
     /// Whether elements were passed over that are of another type than the IDL
@@ -47,12 +56,15 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     pub fn new(py: Python<'py>, reader: &'r mut R, strings: Strings) -> Self {
         // Fetching more of the input runs other code.
         let input = reader.input();
-        let many = input.in_memory().is_some() && input.remaining() >= Some(COLLECTOR_MATTERS);
+        let length = input.in_memory().and(input.remaining());
+        let many = length >= Some(COLLECTOR_MATTERS);
+        let is_large = length >= Some(REPEATED_MATTERS);
         Self {
             quiet: Quiet::new(py, many),
             reader,
             strings,
             keys: KeyCache::new(),
+            repeated: is_large.then(|| Box::new(Repeated::new())),
             undeclared: None,
             passed_over: false,
             most_elements: usize::MAX,
@@ -286,7 +298,21 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[inline]
     fn binary(&mut self) -> Result<Bound<'py, PyAny>> {
-        self.scalar(ReadBytes)
+        let bytes = self.scalar(ReadBytes)?;
+        Ok(self.once(bytes))
+    }
+
+    /// A string that was read, or an equal one that came before.
+    #[inline]
+    fn once(&mut self, value: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        let Some(repeated) = &mut self.repeated else {
+            return value;
+        };
+        let value = repeated.instead_of(&self.quiet, value);
+        if !repeated.is_worth_while() {
+            self.repeated = None;
+        }
+        value
     }
 
     #[cold]
@@ -300,7 +326,8 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         if self.strings == Strings::Bytes {
             return self.scalar(ReadStrBytes);
         }
-        self.scalar(self.str())
+        let text = self.scalar(self.str())?;
+        Ok(self.once(text))
     }
 
     /// How a string becomes a `str`.
@@ -387,6 +414,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
             Kind::I64 => self.scalars(header, ReadI64),
             Kind::Double => self.scalars(header, ReadDouble),
             Kind::String if self.strings == Strings::Bytes => self.scalars(header, ReadBytes),
+            Kind::String if header.count <= FEW && self.repeated.is_some() => {
+                self.elements(header, Self::string)
+            }
             Kind::String => self.scalars(header, self.str()),
             Kind::Struct(kind) => self.elements(header, |this| this.struct_value(kind)),
             kind => self.elements(header, |this| this.value(kind)),

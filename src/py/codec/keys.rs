@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use crate::py::ffi::{self, NoStr, Quiet};
 
 /// Slots of the cache; a power of two.
-const SLOTS: usize = 1024;
+pub(super) const SLOTS: usize = 1024;
 /// Longer keys are seldom repeated and cost more to compare.
 const LONGEST: usize = 32;
 
@@ -86,7 +86,7 @@ fn take() -> Recent {
 
 /// Spreads keys by their length, start and end, up to eight bytes of each.
 #[inline]
-fn hash(bytes: &[u8]) -> usize {
+pub(super) fn hash(bytes: &[u8]) -> usize {
     let (first, last) = match bytes.len() {
         8.. => ends(bytes, u64::from_le_bytes),
         4.. => ends(bytes, |bytes| u64::from(u32::from_le_bytes(bytes))),

@@ -11,6 +11,7 @@ mod coerce;
 mod decode;
 mod encode;
 mod keys;
+mod repeated;
 mod settings;
 mod strict;
 mod tree;

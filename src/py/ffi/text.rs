@@ -187,6 +187,21 @@ fn filled<U>(
     }
 }
 
+/// The characters of an object that is exactly a `str` of ASCII, as it keeps them;
+/// none of anything else, and where the layout of a `str` is not known.
+#[inline]
+pub fn exact_ascii<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    // SAFETY: as below.
+    let is_ascii = unsafe {
+        let text = object.as_ptr();
+        cfg!(known_layouts)
+            && ffi::PyUnicode_CheckExact(text) != 0
+            && (*text.cast::<ffi::PyASCIIObject>()).state & COMPACT_ASCII == COMPACT_ASCII
+    };
+    // What is compact ASCII is UTF-8 already.
+    if is_ascii { exact_utf8(object) } else { None }
+}
+
 /// The UTF-8 of an object that is exactly a `str`, none when it has none.
 /// Anything else gives none and runs no code.
 #[expect(clippy::inline_always, reason = "measured: the loops over strings")]

@@ -307,7 +307,7 @@ def test_typedefs_are_types_whatever_they_are_called(tmp_path: Path) -> None:
     loading = "fastthrift.load('names.thrift', 'names_thrift')"
     done = stubtest(tmp_path, loading, "names_thrift", stubs="typings")
     assert done.returncode == 0, done.stdout + done.stderr
-    (tmp_path / "program.py").write_text("import names_thrift\n")
+    (tmp_path / "program.py").write_text("import names_thrift\n\nprint(names_thrift.Own)\n")
     assert mypy(tmp_path, "program.py") == set()
     assert pyright(tmp_path) == []
 

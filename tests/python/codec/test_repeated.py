@@ -1,0 +1,78 @@
+"""Strings that a large message repeats: one object for all of them, and all as they were."""
+
+from __future__ import annotations
+
+import gc
+import io
+import tracemalloc
+from typing import Any
+
+import fastthrift
+import pytest
+
+IDL = """\
+struct Row { 1: string name, 2: binary raw, 3: list<string> path, 4: map<string, binary> more }
+struct Table { 1: list<Row> rows }
+"""
+
+
+@pytest.fixture(scope="module")
+def idl() -> Any:
+    return fastthrift.load_fp(io.StringIO(IDL), "repeated_strings_thrift")
+
+
+def table(idl: Any, names: list[str]) -> Any:
+    rows = [idl.Row(name, name.encode(), [name, "a"], {"key": name.encode()}) for name in names]
+    return idl.Table(rows)
+
+
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_all_strings_are_as_they_were(idl: Any, protocol: str) -> None:
+    for names in (
+        ["same" * 3] * 2_000,
+        [f"name {number % 7}" for number in range(3_000)],
+        [f"name {number}" for number in range(3_000)],
+        [f"n{number % 3}" if number % 2 else f"name {number}" for number in range(5_000)],
+        ["ä\N{SNOWMAN}" * 5, "\N{LATIN SMALL LETTER E WITH ACUTE}", "", "x" * 64, "x" * 65] * 500,
+    ):
+        sent = table(idl, names)
+        found = fastthrift.decode(idl.Table, fastthrift.encode(sent, protocol), protocol)
+        assert found == sent
+        for row in found.rows:
+            assert (type(row.name), type(row.raw)) == (str, bytes)
+            assert {type(each) for each in row.path} == {str}
+
+
+def test_what_is_repeated_is_one_object(idl: Any) -> None:
+    data = fastthrift.encode(table(idl, ["first name", "second name"] * 1_000))
+    rows = fastthrift.decode(idl.Table, data).rows
+    for field in ("name", "raw"):
+        assert len({id(getattr(row, field)) for row in rows}) == 2
+    assert len({id(each) for row in rows for each in row.path}) == 3
+    # Of a message, and no longer: nothing is kept.
+    again = fastthrift.decode(idl.Table, data).rows
+    assert again[0].raw is not rows[0].raw
+
+
+def test_repeated_strings_take_the_memory_of_one(idl: Any) -> None:
+    def taken(names: list[str]) -> int:
+        data = fastthrift.encode(table(idl, names))
+        fastthrift.decode(idl.Table, data)
+        gc.collect()
+        tracemalloc.start()
+        kept = fastthrift.decode(idl.Table, data)
+        now, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(kept.rows) == len(names)
+        return now
+
+    different = taken([f"the name of row {number:06}" for number in range(4_000)])
+    assert taken(["the name of row 000000"] * 4_000) < 0.9 * different
+
+
+def test_bytes_that_are_no_text_stay_bytes(idl: Any) -> None:
+    raw = fastthrift.load_fp(io.StringIO(IDL.replace("string", "binary")), "repeated_bytes_thrift")
+    rows = [raw.Row(b"\xff\xfe", b"\xff\xfe", [b"\xff\xfe", b"ab"], {}) for _ in range(5_000)]
+    found = fastthrift.decode(idl.Table, fastthrift.encode(raw.Table(rows)))
+    assert {row.name for row in found.rows} == {b"\xff\xfe"}
+    assert all(row.path == [b"\xff\xfe", "ab"] for row in found.rows)
