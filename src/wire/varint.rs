@@ -449,7 +449,7 @@ mod tests {
                     random ^= random >> 7;
                     random ^= random << 17;
                     // Most are as long as may be, and some are shorter.
-                    let least = if random % 5 == 0 {
+                    let least = if random.is_multiple_of(5) {
                         random / 8 % most
                     } else {
                         0
