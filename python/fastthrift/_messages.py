@@ -42,7 +42,7 @@ _FACTORIES = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFacto
 
 @overload
 def read_messages(
-    source: Readable | Buffer,
+    source: ReadableFile | Buffer,
     cls: WithArrays[T],
     protocol: Any = "binary",
     *,
@@ -65,7 +65,7 @@ def read_messages(
 
 
 def read_messages(
-    source: Readable | Buffer,
+    source: ReadableFile | Buffer,
     cls: Any,
     protocol: Any = "binary",
     *,

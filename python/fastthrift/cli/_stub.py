@@ -32,7 +32,11 @@ _OVERRIDES = "  # type: ignore[assignment, misc, unused-ignore]"
 # The types of a service stand in its class, and in that of one that extends it by the same names.
 _PYRIGHT = "# pyright: reportIncompatibleVariableOverride=false\n"
 
-_SCALARS = {ttype: python for ttype, (*_, python) in TYPES.items() if ttype != TType.UTF8}
+_SCALARS = {
+    ttype: python
+    for ttype, (*_, python) in TYPES.items()
+    if python is not None and ttype != TType.UTF8
+}
 _NUMBERS = [ttype for ttype, python in _SCALARS.items() if python in {"bool", "int", "float"}]
 _IN_ARRAYS = (TType.BYTE, TType.I16, TType.I32, TType.I64, TType.DOUBLE)
 

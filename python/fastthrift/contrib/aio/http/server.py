@@ -29,7 +29,7 @@ from .._answering import process_and_answer
 from .._sharing import Turn
 from ..processor import TAsyncProcessor, processing
 from ..protocol.binary import TAsyncBinaryProtocolFactory
-from ..server import TAsyncServer, TaskConnection
+from ..server import TaskConnection, TAsyncServer
 from ..socket import StreamHandler, TAsyncServerSocket
 from ..transport.base import within
 from ..transport.memory import TAsyncMemoryBuffer
