@@ -77,7 +77,7 @@ pub fn serialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
-        && let Some(plan) = Plan::of_payload(thrift_object)
+        && let Some(plan) = Plan::of_payload(thrift_object)?
         && plan.get().has_original_write()
     {
         return Ok(write_by_plan(&settings, plan.get(), thrift_object)?.into_any());
@@ -114,7 +114,7 @@ pub fn deserialize<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     if let Some(settings) = factory_settings(proto_factory)
-        && let Some(plan) = Plan::of_payload(&thrift_object)
+        && let Some(plan) = Plan::of_payload(&thrift_object)?
         && plan.get().has_original_read()
     {
         let job = ReadStruct {
@@ -240,7 +240,7 @@ pub fn encode<'py>(
     protocol: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let settings = settings(protocol)?;
-    if let Some(plan) = Plan::of_payload(obj) {
+    if let Some(plan) = Plan::of_payload(obj)? {
         return write_by_plan(&settings, plan.get(), obj);
     }
     encode_other(obj, &settings)

@@ -179,7 +179,7 @@ fn read<'py>(
 
 /// The plan of a struct, which may be any object with a `thrift_spec`.
 fn plan_of<'py>(function: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Plan>> {
-    if let Some(plan) = Plan::of_payload(object) {
+    if let Some(plan) = Plan::of_payload(object)? {
         return Ok(plan);
     }
     let wrong = || {

@@ -56,7 +56,7 @@ pub fn read_json(
     let limits = any_limits(depth, string_size, 0);
     let parsed = match payload.cast::<PyBytes>() {
         Ok(text) => {
-            if decode && codec::read_thriftpy_message(obj, text.as_bytes(), limits) {
+            if decode && codec::read_thriftpy_message(obj, text.as_bytes(), limits)? {
                 return Ok(());
             }
             // Something in it is not as usual.
@@ -83,13 +83,17 @@ pub fn read_json_message<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = obj.py();
     let limits = any_limits(depth, string_size, message_size);
-    with_next_frame(trans, limits.message, |text| {
-        Some(if codec::read_thriftpy_message(obj, text, limits) {
-            PyBool::new(py, true).to_owned().into_any()
-        } else {
-            PyBytes::new(py, text).into_any()
-        })
-    })
+    let read = with_next_frame(trans, limits.message, |text| {
+        let usual = codec::read_thriftpy_message(obj, text, limits);
+        Some(usual.map(|usual| {
+            if usual {
+                PyBool::new(py, true).to_owned().into_any()
+            } else {
+                PyBytes::new(py, text).into_any()
+            }
+        }))
+    });
+    read?.transpose()
 }
 
 /// A message of thriftpy2's JSON protocol as a dict. Where it looks as usual its

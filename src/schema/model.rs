@@ -251,6 +251,38 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// Adds the structs that it is made of, in the order in which they are made, each
+    /// with how many values it is within; this one is at `level`.
+    pub fn add_structs(&self, level: u32, structs: &mut Vec<(StructId, u32)>) {
+        match self {
+            Self::List(items) | Self::Set(items) => {
+                for item in items {
+                    item.add_structs(level + 1, structs);
+                }
+            }
+            Self::Map(entries) => {
+                for (key, value) in entries {
+                    key.add_structs(level + 1, structs);
+                    value.add_structs(level + 1, structs);
+                }
+            }
+            Self::Struct { id, fields } => {
+                structs.push((*id, level));
+                for (_, value) in fields {
+                    value.add_structs(level + 1, structs);
+                }
+            }
+            Self::Bool(_)
+            | Self::Int(_)
+            | Self::BigInt(_)
+            | Self::Double(_)
+            | Self::String(_)
+            | Self::Uuid(_) => {}
+        }
+    }
+}
+
 /// An enum.
 #[derive(Debug)]
 pub struct Enum {

@@ -101,6 +101,29 @@ fn long_chains_of_definitions() {
 }
 
 #[test]
+fn long_chains_of_defaults() {
+    // An object of each has the objects of all behind it.
+    let chain = |count: usize, forwards: bool| {
+        let mut lines: Vec<_> = (0..count)
+            .map(|index| format!("struct S{index} {{ 1: S{} next = {{}} }}\n", index + 1))
+            .collect();
+        lines.push(format!("struct S{count} {{ 1: i32 last = 1 }}\n"));
+        if !forwards {
+            lines.reverse();
+        }
+        lines.concat()
+    };
+    for forwards in [true, false] {
+        assert!(load_text(&chain(MAX_NESTING as usize, forwards)).is_ok());
+        let deeper = chain(MAX_NESTING as usize + 1, forwards);
+        assert_eq!(errors(&deeper), [Code::NestedTooDeeply]);
+        assert_eq!(errors(&chain(20_000, forwards)), [Code::NestedTooDeeply]);
+    }
+    // What needs itself is there without its defaults.
+    assert!(load_text("struct A { 1: B b = {} } struct B { 1: A a = {} }").is_ok());
+}
+
+#[test]
 fn forgotten_quotes_are_looked_for_once() {
     for piece in [
         "'a\n \\'a\n",

@@ -63,7 +63,7 @@ pub fn read<'py>(
     if !decodes || !iprot.getattr(intern!(py, "_data"))?.is_none() {
         return Ok(None);
     }
-    with_next_frame(&trans, limits.message, |text| {
+    let read = with_next_frame(&trans, limits.message, |text| {
         let message = UsualMessage::begin(text, limits)?;
         let method = method_of(&message.header)?;
         // What is strict is read as a whole first.
@@ -73,9 +73,10 @@ pub fn read<'py>(
             if let Some(slot) = field.slot {
                 values[slot.index()] = Some(value);
             }
-        })?;
-        Some((header, method, values))
-    })
+        });
+        Some(header.transpose()?.map(|header| (header, method, values)))
+    });
+    read?.transpose()
 }
 
 /// Writes a message with this name, type and sequence id, and takes what there
@@ -106,7 +107,7 @@ pub fn output<'py>(
         format!(r#"{{"version": 1, "name": "{name}", "ttype": {ttype}, "seqid": {seqid}}}"#);
     let written = message_by_fields(py, plan, metadata.as_bytes(), limits, |field| {
         field.slot.and_then(|slot| value_of(slot.index()))
-    });
+    })?;
     let Some(written) = written else {
         return Ok(None);
     };

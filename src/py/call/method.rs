@@ -166,7 +166,7 @@ impl Payload {
     fn is_current(&self, service: &Bound<'_, PyType>) -> bool {
         let py = service.py();
         let found = ffi::lookup(service, self.attribute.bind(py));
-        found.is_some_and(|class| class.is(&self.class)) && !self.plan.get().is_stale()
+        found.is_some_and(|class| class.is(&self.class)) && !self.plan.get().is_stale(py)
     }
 
     /// Whether nothing sees that an object of the class was not made: it has

@@ -258,9 +258,16 @@ impl<'a, 'py> Builder<'a, 'py> {
         if let Some(class) = &self.services.borrow()[id.index()] {
             return Ok(class.clone());
         }
-        let class = self.new_service(id)?;
-        self.services.borrow_mut()[id.index()] = Some(class.clone());
-        Ok(class)
+        // From the first of them on: a chain may be of any length.
+        let is_new = |id: &ServiceId| self.services.borrow()[id.index()].is_none();
+        let base = |id: &ServiceId| self.schema()[*id].extends.filter(is_new);
+        let chain: Vec<_> = std::iter::successors(Some(id), base).collect();
+        for id in chain.into_iter().rev() {
+            let class = self.new_service(id)?;
+            self.services.borrow_mut()[id.index()] = Some(class);
+        }
+        let made = self.services.borrow()[id.index()].clone();
+        Ok(made.expect("it is the last of the chain"))
     }
 
     /// A name as the interned string that attribute access looks for.

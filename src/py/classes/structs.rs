@@ -37,23 +37,47 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// Sets the default values of a struct's fields, unless that was done or
-    /// is being done.
+    /// is being done. Structs among them have theirs before, without calls within
+    /// each other: a thread may have little stack.
     pub fn set_defaults(&self, id: StructId) -> PyResult<()> {
-        let members = match self.open.borrow_mut().get_mut(id.index()) {
-            Some(members) => members.take(),
-            None => None,
-        };
-        if let Some(members) = members {
-            let model = &self.schema()[id];
-            let defaults = if self.classes().strict && model.kind == StructKind::Union {
-                // One that is set by itself would be a second one beside any other.
-                vec![self.py().None().into_bound(self.py()); model.fields.len()]
-            } else {
-                self.default_values(&model.fields)?
-            };
-            members.set_defaults(self.struct_class(id), &defaults)?;
+        let mut steps = vec![Step::Begin(id)];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Begin(id) => {
+                    let members = match self.open.borrow_mut().get_mut(id.index()) {
+                        Some(members) => members.take(),
+                        None => None,
+                    };
+                    if let Some(members) = members {
+                        steps.push(Step::Finish(id, members));
+                        if !self.is_without_defaults(id) {
+                            let mut needed = Vec::new();
+                            let fields = self.schema()[id].fields.iter();
+                            for value in fields.filter_map(|field| field.default.as_deref()) {
+                                value.add_structs(1, &mut needed);
+                            }
+                            steps.extend(needed.into_iter().rev().map(|(id, _)| Step::Begin(id)));
+                        }
+                    }
+                }
+                Step::Finish(id, members) => {
+                    let fields = &self.schema()[id].fields;
+                    let defaults = if self.is_without_defaults(id) {
+                        vec![self.py().None().into_bound(self.py()); fields.len()]
+                    } else {
+                        self.default_values(fields)?
+                    };
+                    members.set_defaults(self.struct_class(id), &defaults)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether a struct is a strict union: a field of one that is set by itself would
+    /// be a second one beside any other.
+    fn is_without_defaults(&self, id: StructId) -> bool {
+        self.classes().strict && self.schema()[id].kind == StructKind::Union
     }
 
     /// The attributes of a payload class, most of them still None: a copy of a
@@ -167,4 +191,11 @@ impl<'a, 'py> Builder<'a, 'py> {
             })
             .collect()
     }
+}
+
+/// What is left to do for the defaults of a struct.
+enum Step<'py> {
+    /// Those of the structs in them are set first.
+    Begin(StructId),
+    Finish(StructId, Members<'py>),
 }

@@ -376,7 +376,9 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 None if self.strings == Strings::Strict => {
                     Err(ffi::not_utf8(self.quiet.calls(), bytes).into())
                 }
-                None if self.strings == Strings::Replaced => replaced(self.quiet.calls(), bytes),
+                None if self.strings == Strings::Replaced => {
+                    Ok(ffi::replaced(self.quiet.calls(), bytes)?)
+                }
                 None => Ok(self.quiet.bytes(bytes)),
             },
         };
@@ -576,11 +578,4 @@ fn field_error(quiet: &mut Quiet<'_>, field: &PlanField, error: CodecError) -> C
 #[cold]
 fn field_error_at(quiet: &mut Quiet<'_>, name: &Py<PyString>, error: CodecError) -> CodecError {
     error.inside(Segment::Field(name.clone_ref(quiet.calls())))
-}
-
-/// A string that is not UTF-8, with U+FFFD in place of what is wrong.
-#[cold]
-fn replaced<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>> {
-    let arguments = ("utf-8", "replace");
-    Ok(PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?)
 }

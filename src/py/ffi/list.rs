@@ -47,8 +47,12 @@ impl<'py> ListBuilder<'py> {
     /// Adds the next item.
     #[inline]
     pub fn push(&mut self, item: Bound<'py, PyAny>) -> Result<(), Raised<'py>> {
-        // Past the capacity, or after other code changed the list.
-        if self.length >= self.capacity || self.list.len() != self.length {
+        // Past the capacity, or after other code changed the list: it may have as
+        // many items as before, in memory for fewer.
+        if self.length >= self.capacity
+            || self.list.len() != self.length
+            || allocated(&self.list) <= self.length
+        {
             self.capacity = 0;
             let py = item.py();
             return self
@@ -56,8 +60,7 @@ impl<'py> ListBuilder<'py> {
                 .append(item)
                 .map_err(|error| Raised::new(py, error));
         }
-        // SAFETY: the list has the size that this code gave it, so it has its
-        // memory too; the index is below what that holds. The item's
+        // SAFETY: the list has memory behind the items that it has. The item's
         // reference is given away, and the size grows when the item is there.
         unsafe {
             let items = (*self.list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
@@ -72,8 +75,9 @@ impl<'py> ListBuilder<'py> {
     /// an error comes with the index of its item.
     ///
     /// The items are not counted until all of them are there. Nobody can find
-    /// the list meanwhile: the input lies in memory, and objects for scalars are
-    /// none that the garbage collector looks at, so that no code runs.
+    /// the list meanwhile: the input lies in memory, and neither objects for scalars
+    /// nor what is made on the way to them are any that wake the garbage collector,
+    /// so that no code runs.
     #[inline]
     pub fn fill<R: Reader>(
         &mut self,
@@ -204,6 +208,15 @@ unsafe fn borrow_item<'a, 'py>(
         let items = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
         Some(*items.add(index).cast::<Borrowed<'_, 'py, PyAny>>())
     }
+}
+
+/// How many items a list has memory for.
+#[inline]
+fn allocated(list: &Bound<'_, PyList>) -> usize {
+    // SAFETY: a list is of this layout. It has none while it is sorted, which a
+    // negative number says.
+    let allocated = unsafe { (*list.as_ptr().cast::<ffi::PyListObject>()).allocated };
+    usize::try_from(allocated).unwrap_or(0)
 }
 
 /// Sets the size of a list.

@@ -65,7 +65,7 @@ pub use storage::{
     Behaviour, extras, extras_or_new, has_original_construction, inherit_native, install_call,
     make_storage_type, storage_type,
 };
-pub use text::{NoStr, exact_ascii, exact_utf8, not_utf8};
+pub use text::{NoStr, exact_ascii, exact_utf8, not_utf8, replaced};
 pub use types::{
     exactly, has_original_attributes, install_frozen, is_frozen, is_kind_of, is_type, lookup,
     may_be_shared, own_attribute, recursion_limit, set_own_attribute, sets_attributes_as_object,

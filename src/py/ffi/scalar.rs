@@ -6,13 +6,12 @@
 //! with such a value is to ask for its [`Scalar`] and to hand that to a
 //! [`Writer`], which is of the room `wire` and knows nothing of Python.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat};
 
 use super::int::{exact_i32, exact_i64, new_int};
 use super::raised::Raised;
-use super::text::{NoStr, exact_utf8, new_str};
+use super::text::{NoStr, exact_utf8, new_str, replaced, str_of_half_pairs};
 use crate::wire::{self, Reader, Scalar, Writer};
 
 /// What Python has for a scalar of the wire.
@@ -254,9 +253,7 @@ impl ReadStr {
         match self.otherwise {
             NotText::Bytes => Ok(PyBytes::new(py, bytes).into_any()),
             NotText::Refused => Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec())))),
-            NotText::Replaced => PyBytes::new(py, bytes)
-                .call_method1(intern!(py, "decode"), ("utf-8", "replace"))
-                .map_err(|error| Raised::new(py, error).into()),
+            NotText::Replaced => Ok(replaced(py, bytes)?),
         }
     }
 }
@@ -291,7 +288,8 @@ pub fn half_pairs<'py>(
     if strict {
         return Err(wire::Error::malformed("a string contains half of a surrogate pair").into());
     }
-    PyBytes::new(py, bytes)
-        .call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))
-        .map_err(|error| Raised::new(py, error).into())
+    match str_of_half_pairs(py, bytes) {
+        Some(text) => Ok(text?),
+        None => Err(Unread::NotUtf8(Box::new(NotUtf8(bytes.to_vec())))),
+    }
 }

@@ -108,6 +108,64 @@ fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
     }
 }
 
+/// A `str` of bytes that are not UTF-8, with U+FFFD in place of what is wrong.
+///
+/// CPython does this by itself: no code runs and no exception is made.
+#[cold]
+pub fn replaced<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+    // SAFETY: the pointer is to so many bytes, the name ends with a zero; the
+    // result is a new object, or null with an exception set.
+    unsafe {
+        let length = bytes.len() as ffi::Py_ssize_t;
+        let text = ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), length, c"replace".as_ptr());
+        Raised::or_owned(py, text)
+    }
+}
+
+/// A `str` of UTF-8 in which halves of surrogate pairs are written as characters
+/// are; none where the bytes are not that.
+///
+/// `errors="surrogatepass"` would make an exception, which wakes the garbage
+/// collector, and ask a handler that the program may have put in place.
+#[cold]
+pub(super) fn str_of_half_pairs<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+) -> Option<Result<Bound<'py, PyAny>, Raised<'py>>> {
+    let codes = codes_of_half_pairs(bytes)?;
+    // SAFETY: the pointer is to so many code points of 4 bytes, none of which is
+    // too large; the result is a new object, or null with an exception set.
+    Some(unsafe {
+        const FOUR_BYTES: std::ffi::c_int = 4;
+        let length = codes.len() as ffi::Py_ssize_t;
+        let text = ffi::PyUnicode_FromKindAndData(FOUR_BYTES, codes.as_ptr().cast(), length);
+        Raised::or_owned(py, text)
+    })
+}
+
+fn codes_of_half_pairs(bytes: &[u8]) -> Option<Vec<u32>> {
+    let mut codes = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let (text, behind) = match std::str::from_utf8(rest) {
+            Ok(text) => (text, &[][..]),
+            Err(error) => {
+                let (text, behind) = rest.split_at(error.valid_up_to());
+                (std::str::from_utf8(text).ok()?, behind)
+            }
+        };
+        codes.extend(text.chars().map(u32::from));
+        rest = match behind {
+            [] => return Some(codes),
+            [0xed, high @ 0xa0..=0xbf, low @ 0x80..=0xbf, behind @ ..] => {
+                codes.push(0xd000 | u32::from(high & 0x3f) << 6 | u32::from(low & 0x3f));
+                behind
+            }
+            _ => return None,
+        };
+    }
+}
+
 /// A `str` of bytes that are not all ASCII.
 #[inline(never)]
 fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {

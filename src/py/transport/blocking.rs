@@ -13,6 +13,10 @@ use crate::py::ffi;
 
 type WaitSource<'py> = (Bound<'py, CyTransportBase>, Bound<'py, PyAny>, usize);
 
+/// More transports than anybody puts one above the other: so many are a circle, of
+/// one that is its own `trans`.
+const MOST_LAYERS: usize = 100;
+
 /// Where the next bytes come from, when `trans` is native and has none left:
 /// the innermost native transport, the one below it, and how many bytes to
 /// ask that for.
@@ -20,7 +24,10 @@ type WaitSource<'py> = (Bound<'py, CyTransportBase>, Bound<'py, PyAny>, usize);
 pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<WaitSource<'py>>> {
     let mut trans = trans.clone();
     let mut source = None;
-    while let Ok(native) = trans.cast_into::<CyTransportBase>() {
+    for _ in 0..MOST_LAYERS {
+        let Ok(native) = trans.cast_into::<CyTransportBase>() else {
+            return Ok(source);
+        };
         let (pending, below, size) = native.try_borrow_mut()?.source(native.py())?;
         if pending > 0 {
             return Ok(None);
@@ -28,7 +35,8 @@ pub fn source_below<'py>(trans: &Bound<'py, PyAny>) -> PyResult<Option<WaitSourc
         trans = below.clone();
         source = Some((native, below, size));
     }
-    Ok(source)
+    // Reading tells what is wrong.
+    Ok(None)
 }
 
 /// How that begins, in `most` bytes, which `trans` or a native transport below
@@ -40,7 +48,10 @@ pub fn start_of_arrived<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = trans.py();
     let mut trans = trans.clone();
-    while let Ok(native) = trans.cast_into::<CyTransportBase>() {
+    for _ in 0..MOST_LAYERS {
+        let Ok(native) = trans.cast_into::<CyTransportBase>() else {
+            break;
+        };
         let native = native.try_borrow()?;
         let arrived = native.arrived();
         if !arrived.is_empty() {

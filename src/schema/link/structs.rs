@@ -9,7 +9,7 @@ use super::values::Owner;
 use super::{Linker, SHORT, Site};
 use crate::idl::literal::{self, ParsedInteger};
 use crate::idl::syntax::{self, Name};
-use crate::idl::{Code, Span};
+use crate::idl::{Code, MAX_NESTING, Span};
 
 /// Fields but for their defaults, which may need constants, which may need the
 /// fields of structs.
@@ -68,6 +68,7 @@ impl Linker<'_> {
                 }
             }
         }
+        self.refuse_deep_defaults();
         let fields = std::mem::take(&mut self.fields);
         let mut structs = Vec::with_capacity(self.structs.len());
         for (index, fields) in fields.into_iter().enumerate() {
@@ -83,6 +84,48 @@ impl Linker<'_> {
             });
         }
         structs
+    }
+
+    /// Defaults are structs that have defaults, which are copied into each object:
+    /// how many there are within each other, without calls within each other.
+    fn refuse_deep_defaults(&mut self) {
+        // None while it is being worked out: a struct that needs itself is there
+        // without its defaults.
+        let mut levels: Vec<Option<u32>> = vec![None; self.structs.len()];
+        let mut is_begun = vec![false; self.structs.len()];
+        for index in 0..self.structs.len() {
+            let mut steps = vec![(index, false)];
+            while let Some((index, is_left)) = steps.pop() {
+                if is_left {
+                    let needed = self.structs_of_defaults(index);
+                    let deepest = needed
+                        .iter()
+                        .map(|(id, level)| level + levels[id.index()].unwrap_or_default());
+                    let deepest = deepest.max().unwrap_or_default();
+                    if deepest > MAX_NESTING {
+                        let Site { program, node } = self.structs[index];
+                        self.too_deep::<()>(program, node.name.span);
+                        return;
+                    }
+                    levels[index] = Some(deepest);
+                } else if !std::mem::replace(&mut is_begun[index], true) {
+                    steps.push((index, true));
+                    let needed = self.structs_of_defaults(index);
+                    steps.extend(needed.iter().rev().map(|(id, _)| (id.index(), false)));
+                }
+            }
+        }
+    }
+
+    /// The structs in the defaults of a struct, each with its level there.
+    fn structs_of_defaults(&self, index: usize) -> Vec<(StructId, u32)> {
+        let mut found = Vec::new();
+        for field in &self.fields[index].list {
+            if let Some(value) = &field.default {
+                value.add_structs(1, &mut found);
+            }
+        }
+        found
     }
 
     /// The arguments or exceptions of a function, with their defaults.

@@ -3,6 +3,7 @@ and written: there is an answer or an exception, and the process goes on."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
 import io
@@ -519,3 +520,56 @@ def test_a_collector_that_finds_lists_while_strings_are_read(protocol: str) -> N
         gc.callbacks.remove(note)
     assert decoded.texts == [b"\xff"] * length
     assert not collections
+
+
+def test_a_list_that_is_found_and_filled_again() -> None:
+    """As long as before, in memory for fewer items than the message promised."""
+    made = 0
+
+    class Finding(module.Inner):
+        def __init__(self, *args: Any) -> None:
+            nonlocal made
+            super().__init__(*args)
+            made += 1
+            if made != 3:
+                return
+            for found in gc.get_objects():
+                if type(found) is list and [type(item) for item in found] == [Finding] * 2:
+                    kept = list(found)
+                    found.clear()
+                    found.extend(kept)
+
+    class Box(module.Values):
+        pass
+
+    spec = {5: (subject.TType.LIST, "inners", (subject.TType.STRUCT, Finding), False)}
+    Box.thrift_spec = spec
+
+    numbers = [{"x": number} for number in range(3000)]
+    inners = [module.Inner(**number) for number in numbers]
+    for protocol in subject.PROTOCOLS:
+        made = 0
+        data = subject.encode(module.Values(inners=inners), protocol)
+        box = subject.decode(Box, data, protocol)
+        assert [inner.x for inner in box.inners] == list(range(3000))
+
+
+def test_texts_with_half_of_a_pair_run_no_code() -> None:
+    """A list of texts is made while nobody can see it."""
+    names = subject.load_fp(io.StringIO("struct Names { 1: list<string> names }"), "halves_thrift")
+    data = rb'{"1":{"lst":["str",3,"plain","\ud800x\ud83d\ude00\u00e9","y\udfff"]}}'
+    called = []
+    original = codecs.lookup_error("surrogatepass")
+
+    def handler(error: UnicodeError) -> Any:
+        called.append(error)
+        return original(error)
+
+    codecs.register_error("surrogatepass", handler)
+    try:
+        factory = subject.protocol.TApacheJSONProtocolFactory()
+        read = subject.utils.deserialize(names.Names(), data, factory)
+    finally:
+        codecs.register_error("surrogatepass", original)
+    assert read.names == ["plain", "\ud800x\U0001f600\xe9", "y\udfff"]
+    assert not called

@@ -516,3 +516,32 @@ def test_calls_of_asyncio_take_and_give_proxies(protocol: str, transport: str) -
             assert caught.value.message == "nothing here"
 
     aio_support.run(main())
+
+
+class Interrupted:
+    """A lazy object whose making is interrupted the first time."""
+
+    def __init__(self, error, value):
+        self.__dict__.update(error=error, value=value)
+
+    def _wrapped(self):
+        error, self.__dict__["error"] = self.__dict__["error"], None
+        if error is not None:
+            raise error
+        return self.__dict__["value"]
+
+    __class__ = property(lambda self: type(self._wrapped()))
+
+    def __getattr__(self, name):
+        return getattr(self._wrapped(), name)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize(
+    "write", [fastthrift.encode, fastthrift.utils.serialize, fastthrift.to_dict]
+)
+def test_what_stops_a_lazy_object_is_not_lost(write, error):
+    user = OURS.User("Ann")
+    assert write(Interrupted(None, user)) == write(user)
+    with pytest.raises(error):
+        write(Interrupted(error, user))

@@ -3,6 +3,8 @@
 import gc
 import io
 import pickle
+import re
+import threading
 import weakref
 from array import array
 from typing import Any
@@ -316,3 +318,41 @@ def test_any_selection_is_the_whole_without_the_rest(
     selected = fastthrift.decode(Tree, data, protocol, only=paths)
     # Two exceptions are never equal, but look so.
     assert repr(selected) == repr(pruned(whole, paths))
+
+
+def test_a_path_has_as_many_names_as_levels_are_read() -> None:
+    tree = fastthrift.load_fp(io.StringIO("struct Node { 1: Node next }"), "long_paths_thrift")
+    path = "next" + ".next" * 40
+    node = tree.Node()
+    for _ in range(41):
+        node = tree.Node(node)
+    data = fastthrift.encode(node)
+    assert fastthrift.decode(tree.Node, data, only=(path,)) == node
+    for names in (1_000, 60_000):
+        path = ".".join(["next"] * names)
+        for choose in (
+            lambda path: fastthrift.select(tree.Node, path),
+            lambda path: fastthrift.decode(tree.Node, data, only=(path,)),
+        ):
+            with pytest.raises(ValueError, match=f"a path has {names} names, and [0-9]+ at most"):
+                choose(path)
+
+
+def test_a_thread_with_a_small_stack_refuses_a_path_that_is_too_long_for_it() -> None:
+    tree = fastthrift.load_fp(io.StringIO("struct Node { 1: Node next }"), "small_paths_thrift")
+    found: list[Any] = []
+
+    def choose() -> None:
+        try:
+            found.append(fastthrift.select(tree.Node, ".".join(["next"] * 500)))
+        except ValueError as error:
+            found.append(str(error))
+
+    before = threading.stack_size(512 << 10)
+    try:
+        thread = threading.Thread(target=choose)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    assert re.match("a path has 500 names, and [0-9]+ at most", found[0])

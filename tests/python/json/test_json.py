@@ -18,7 +18,7 @@ from fastthrift.protocol.exc import (
     TMistypedDataException,
     TProtocolException,
 )
-from fastthrift.thrift import TDecodeException, TMessageType, TPayload, TType
+from fastthrift.thrift import TDecodeException, TMessageType, TPayload, TProcessor, TType
 from fastthrift.transport import (
     TBufferedTransport,
     TFramedTransport,
@@ -556,3 +556,58 @@ def test_calls(client, server, transport):
 
 def test_base64_is_that_of_the_standard():
     assert ours.encode_binary(b"\xfb\xff") == base64.b64encode(b"\xfb\xff").decode()
+
+
+class Stopped(Exception):
+    """What the handler of a signal raises."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Stopped, ValueError])
+@pytest.mark.parametrize("layer", [TMemoryBuffer, lambda trans: TBufferedTransport(trans)])
+def test_what_a_key_or_a_signal_raises_is_not_lost(error, layer):
+    module = fastthrift.load_fp(
+        io.StringIO("struct Item { 1: i32 x } struct Items { 1: map<Item, i32> counts }"),
+        "json_raising_thrift",
+    )
+
+    written = serialize(module.Items(counts={module.Item(1): 2}), TJSONProtocolFactory())
+    hashes = []
+
+    def raising(self):
+        hashes.append(self)
+        if len(hashes) == 1:
+            raise error
+        return 5
+
+    module.Item.__hash__ = raising
+    memory = TMemoryBuffer(written)
+    protocol = TJSONProtocol(memory if layer is TMemoryBuffer else layer(memory))
+    with pytest.raises(error):
+        protocol.read_struct(module.Items())
+    assert len(hashes) == 1
+
+
+def test_what_a_key_raises_in_a_call_is_not_lost():
+    module = fastthrift.load_fp(
+        io.StringIO("struct Item { 1: i32 x } service Items { i32 count(1: map<Item, i32> of) }"),
+        "json_raising_call_thrift",
+    )
+    trans = TMemoryBuffer()
+    request = TJSONProtocol(trans)
+    request.write_message_begin("count", TMessageType.CALL, 1)
+    request.write_struct(module.Items.count_args(of={module.Item(1): 2}))
+    request.write_message_end()
+    hashes = []
+
+    def raising(self):
+        hashes.append(self)
+        if len(hashes) == 1:
+            raise Stopped
+        return 5
+
+    module.Item.__hash__ = raising
+    processor = TProcessor(module.Items, object())
+    protocol = TJSONProtocol(TMemoryBuffer(trans.getvalue()))
+    with pytest.raises(Stopped):
+        processor.process(protocol, TJSONProtocol(TMemoryBuffer()))
+    assert len(hashes) == 1

@@ -20,6 +20,7 @@ from typing import Any
 import fastthrift
 import pytest
 import thriftpy2
+from fastthrift.parser.exc import ThriftParserError
 from fastthrift.thrift import TPayload, TPayloadMeta
 
 IDL = """
@@ -293,3 +294,48 @@ def test_threads_get_the_same_function_class(module: Any) -> None:
     for thread in threads:
         thread.join()
     assert len(set(map(id, found))) == 1
+
+
+LONG = 3_000
+
+
+def in_a_small_stack(work: Any) -> Any:
+    found: list[Any] = []
+    before = threading.stack_size(256 << 10)
+    try:
+        thread = threading.Thread(target=lambda: found.append(work()))
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    return found[0]
+
+
+def test_a_service_may_extend_a_chain_of_services_behind_it(tmp_path: Path) -> None:
+    file = tmp_path / "extends.thrift"
+    chain = [f"service S{index} extends S{index + 1} {{}}\n" for index in range(LONG)]
+    file.write_text("".join(chain) + f"service S{LONG} {{ void last() }}\n")
+    module = in_a_small_stack(lambda: fastthrift.load(str(file)))
+    assert module.S0.thrift_services == ["last"]
+    assert len(module.S0.__mro__) == LONG + 2
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_a_chain_of_defaults_has_a_limit(tmp_path: Path, forwards: bool) -> None:
+    """Each object of the first struct has one of all the others."""
+
+    def load(count: int) -> Any:
+        file = tmp_path / f"defaults{count}.thrift"
+        chain = [f"struct S{i} {{ 1: S{i + 1} next = {{}} }}\n" for i in range(count)]
+        chain.append(f"struct S{count} {{ 1: i32 number = 7 }}\n")
+        file.write_text("".join(chain if forwards else reversed(chain)))
+        return fastthrift.load(str(file))
+
+    module = in_a_small_stack(lambda: load(60))
+    struct = module.S0()
+    for _ in range(60):
+        struct = struct.next
+    assert struct.number == 7
+    for count in (300, LONG):
+        with pytest.raises(ThriftParserError, match="levels within each other"):
+            load(count)

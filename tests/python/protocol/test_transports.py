@@ -321,3 +321,14 @@ def test_serialize_takes_any_buffer(cases: Loaded, protocol: str) -> None:
     data = subject.encode(cases.subject.Point(1, 2), protocol)
     assert type(data) is bytes
     assert subject.decode(cases.subject.Point, data, protocol) == cases.subject.Point(1, 2)
+
+
+@pytest.mark.parametrize("kind", ["TBufferedTransport", "TFramedTransport"])
+def test_a_transport_that_is_its_own_is_an_error(kind: str) -> None:
+    """What comes is not looked for without end."""
+    module = subject.load_fp(io.StringIO("service Circle { void turn() }"), "circle_thrift")
+    trans = getattr(subject.transport, kind)(subject.TMemoryBuffer())
+    client = subject.thrift.TClient(module.Circle, subject.protocol.TBinaryProtocol(trans))
+    trans.trans = trans
+    with pytest.raises((RuntimeError, subject.TException)):
+        client.turn()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import io
 from unittest import mock
@@ -12,6 +13,14 @@ import fastthrift.thrift
 import pytest
 import thriftpy2
 import thriftpy2.thrift
+from fastthrift.protocol import (
+    TBinaryProtocol,
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+)
+from fastthrift.thrift import TClient, TProcessor, TType
+from fastthrift.transport import TMemoryBuffer
+from fastthrift.utils import deserialize, serialize
 
 IDL = """
 struct A { 1: i32 id = 5, 2: string name, 3: list<i32> numbers = [1] }
@@ -182,3 +191,81 @@ def test_init_called_by_its_class_and_by_super() -> None:
         assert module.A.__init__ is module.A.__init__
         with pytest.raises(TypeError):
             module.A.__init__(obj, unknown=1)
+
+
+@pytest.mark.difference("spec-changed-in-place")
+@pytest.mark.parametrize("protocol", [TBinaryProtocolFactory(), TCompactProtocolFactory()])
+def test_a_spec_may_get_and_lose_fields_where_it_is(protocol) -> None:
+    module = fastthrift.load_fp(
+        io.StringIO("struct A { 1: i32 id, 2: string name } struct B { 1: list<A> items }"),
+        f"changed_specs_{type(protocol).__name__}_thrift",
+    )
+    thin = serialize(module.A(id=1, name="x"), protocol)
+    listed = serialize(module.B([module.A(id=1, name="x")]), protocol)
+    assert deserialize(module.B(), listed, protocol).items[0].name == "x"
+
+    module.A.thrift_spec[3] = (TType.I32, "size", False)
+    wide = module.A(id=1, name="x")
+    wide.size = 5
+    data = serialize(wide, protocol)
+    assert len(data) > len(thin)
+    assert deserialize(module.A(), data, protocol).size == 5
+    assert fastthrift.decode(module.A, data, protocol).size == 5
+    data = serialize(module.B([wide]), protocol)
+    assert deserialize(module.B(), data, protocol).items[0].size == 5
+
+    del module.A.thrift_spec[3], module.A.thrift_spec[2]
+    assert deserialize(module.A(), thin, protocol).name is None
+    assert len(serialize(wide, protocol)) < len(thin)
+    assert deserialize(module.B(), data, protocol).items[0].name is None
+
+
+def test_a_result_may_get_an_exception_where_it_is() -> None:
+    module = fastthrift.load_fp(
+        io.StringIO("exception Late { 1: i32 code } service S { i32 get() }"),
+        "changed_results_thrift",
+    )
+
+    class Handler:
+        def get(self):
+            if late:
+                raise module.Late(code=3)
+            return 1
+
+    def call():
+        class Loop(TMemoryBuffer):
+            def flush(self):
+                answer = TMemoryBuffer()
+                request = TBinaryProtocol(TMemoryBuffer(self.getvalue()))
+                processor.process(request, TBinaryProtocol(answer))
+                self.setvalue(answer.getvalue())
+
+        return TClient(module.S, TBinaryProtocol(Loop())).get()
+
+    processor = TProcessor(module.S, Handler())
+    late = False
+    assert call() == 1
+    late = True
+    module.S.get_result.thrift_spec[9] = (TType.STRUCT, "late", module.Late, False)
+    with pytest.raises(module.Late) as caught:
+        call()
+    assert caught.value.code == 3
+
+
+@pytest.mark.parametrize("spec", [set(), frozenset(), (), [], {}])
+@pytest.mark.parametrize("package", [fastthrift, thriftpy2])
+def test_a_spec_may_be_any_collection_of_nothing(package, spec) -> None:
+    protocols = importlib.import_module(f"{package.__name__}.protocol")
+    transports = importlib.import_module(f"{package.__name__}.transport")
+
+    class Nothing(importlib.import_module(f"{package.__name__}.thrift").TPayload):
+        thrift_spec = spec
+        default_spec = []  # noqa: RUF012 - as thriftpy2 writes it
+
+    memory = transports.TMemoryBuffer()
+    protocols.TCompactProtocol(memory).write_struct(Nothing())
+    assert memory.getvalue() == b"\0"
+    read = Nothing()
+    data = b"\x15\x0a\0"  # field 1, the i32 5
+    protocols.TCompactProtocol(transports.TMemoryBuffer(data)).read_struct(read)
+    assert vars(read) == {}

@@ -28,6 +28,14 @@ DIFFERENCES: dict[str, Difference] = {
         "TTransportException of type END_OF_FILE.",
         hazard=True,
     ),
+    "spec-changed-in-place": Difference(
+        "Structs",
+        "`thrift_spec` is looked at each time a struct is written or read, so that an entry may be "
+        "replaced where it is.",
+        "A class is compiled at first use, and again when `thrift_spec` is assigned or has got "
+        "more or fewer entries. After an entry was replaced by another of the same id, assign "
+        "the dict: `cls.thrift_spec = dict(cls.thrift_spec)`.",
+    ),
     "promised-sizes": Difference(
         "Decoding",
         "A promised size is trusted: memory and time grow with the claim.",

@@ -1,5 +1,6 @@
 //! Structs that keep the fields which their IDL does not know.
 
+use foldhash::{HashSet, HashSetExt};
 use pyo3::prelude::*;
 
 use super::{Decoder, field_error, matches, set_attribute};
@@ -34,9 +35,9 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
             }
             _ => set_attribute(quiet.calls(), object, field, value),
         };
-        let mut came = Vec::new();
+        let mut came = HashSet::new();
         let unknown = self.known_fields(plan, |quiet, field, value| {
-            came.push(field.id);
+            came.insert(field.id);
             set(quiet, field, value)
         })?;
         for field in self.of_other_types(plan, &unknown, |field| came.contains(&field.id))? {
@@ -113,8 +114,8 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         Ok(unknown)
     }
 
-    /// The fields that came with another type only: they have no value, not their
-    /// default either, which would be written beside what came.
+    /// The fields that came with another type only, each once: they have no value,
+    /// not their default either, which would be written beside what came.
     fn of_other_types<'p>(
         &mut self,
         plan: &'p Plan,
@@ -122,12 +123,15 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         came: impl Fn(&PlanField) -> bool,
     ) -> Result<Vec<&'p PlanField>> {
         let mut found = Vec::new();
+        let mut told = HashSet::new();
         for kept in unknown {
             let Some((field, _)) = plan.find(kept.id) else {
                 continue;
             };
             if !came(field) {
-                found.push(field);
+                if told.insert(field.id) {
+                    found.push(field);
+                }
             } else if kept.takes_place_of(field) {
                 return Err(field_error(&mut self.quiet, field, came_twice()));
             }

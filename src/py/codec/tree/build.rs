@@ -87,7 +87,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
 
     /// Fills an object of a class whose fields are slots; whether it is one.
     pub fn struct_of_object(&mut self, object: &Bound<'py, PyAny>, node: S::Node) -> Result<bool> {
-        let Some(plan) = Plan::of_payload(object) else {
+        let Some(plan) = Plan::of_payload(object)? else {
             return Ok(false);
         };
         let plan = plan.get();

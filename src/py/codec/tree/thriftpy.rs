@@ -42,7 +42,7 @@ pub fn message_of<'py>(
 ) -> Result<Bound<'py, PyBytes>, Raised<'py>> {
     let py = object.py();
     let raise = |error| Raised::new(py, error);
-    let plan = Plan::of_payload(object).filter(|plan| plan.get().is_of(object));
+    let plan = Plan::of_payload(object)?.filter(|plan| plan.get().is_of(object));
     let expected = plan.as_ref().map_or(0, |plan| plan.get().expected_size());
     if let Some(plan) = &plan {
         let depth = Depth::new(affordable(limits).depth);
@@ -54,12 +54,13 @@ pub fn message_of<'py>(
     begin_message(&mut out, metadata);
     let start = out.length();
     let options = DumpOptions::of_thriftpy(false, affordable(limits));
-    let usual = plan.as_ref().is_some_and(|plan| {
+    let mut usual = None;
+    if let Some(plan) = &plan {
         let sink = TextSink::<_, true> { py, out: &mut out };
         let written = PlainWriter::new(py, sink, options).struct_of_object(plan.get(), object);
-        written.is_ok()
-    });
-    if !usual {
+        usual = if_usual(py, written).map_err(raise)?;
+    }
+    if usual.is_none() {
         let payload = any_struct(object, limits).map_err(raise)?;
         let text = error::depth_of_python(
             py,
@@ -113,17 +114,31 @@ pub fn message_by_fields<'py>(
     metadata: &[u8],
     limits: Limits,
     value_of: impl Fn(&PlanField) -> Option<Bound<'py, PyAny>>,
-) -> Option<Bound<'py, PyBytes>> {
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let mut scratch: Scratch = [MaybeUninit::uninit(); _];
     let mut out = BytesOutput::new(py, &mut scratch, plan.expected_size());
     begin_message(&mut out, metadata);
     let options = DumpOptions::of_thriftpy(false, affordable(limits));
     let sink = TextSink::<_, true> { py, out: &mut out };
     let mut writer = PlainWriter::new(py, sink, options);
-    writer
-        .struct_by_fields(plan, |field| Ok(value_of(field)))
-        .ok()?;
-    end_message(py, &mut out, Some(plan), limits).ok()
+    let written = writer.struct_by_fields(plan, |field| Ok(value_of(field)));
+    if if_usual(py, written)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(end_message(py, &mut out, Some(plan), limits)?))
+}
+
+/// What the quick way came to; none where a value or the text is not as usual. What
+/// other code raised, of a value or of a signal, is passed on: going the other way
+/// would lose it.
+fn if_usual<T>(py: Python<'_>, result: CodecResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(mut error) => match error.raised(py) {
+            Some(_) => Err(error::from_codec(py, error)),
+            None => Ok(None),
+        },
+    }
 }
 
 fn dumped<'py>(
@@ -216,21 +231,25 @@ pub fn check_nesting(py: Python<'_>, text: &[u8], limits: Limits) -> PyResult<()
 
 /// Fills a struct from the payload of a message; whether all of the message is
 /// as usual. Otherwise some fields may be set already.
-pub fn read_thriftpy_message(object: &Bound<'_, PyAny>, text: &[u8], limits: Limits) -> bool {
+pub fn read_thriftpy_message(
+    object: &Bound<'_, PyAny>,
+    text: &[u8],
+    limits: Limits,
+) -> PyResult<bool> {
     let py = object.py();
     let limits = affordable(limits);
     let options = BuildOptions::of_thriftpy(None, limits);
     let mut source = TextSource::new(text, true);
     let many = text.len() >= COLLECTOR_MATTERS;
     let Some((mut message, _)) = to_payload(py, &mut source, limits) else {
-        return false;
+        return Ok(false);
     };
-    if Plan::of_payload(object).is_some_and(|plan| plan.get().is_strict()) {
+    if Plan::of_payload(object)?.is_some_and(|plan| plan.get().is_strict()) {
         // It is filled by `fill_any`, which looks at it as a whole.
-        return false;
+        return Ok(false);
     }
     let built = PlainReader::new(py, &mut source, options, many).struct_of_object(object, ());
-    built.is_ok_and(|filled| filled) && source.ends_with(&mut message)
+    Ok(if_usual(py, built)? == Some(true) && source.ends_with(&mut message))
 }
 
 /// Where the metadata of a message is in its text; none where the message does
@@ -312,14 +331,14 @@ impl<'a> UsualMessage<'a> {
         py: Python<'py>,
         plan: &Plan,
         mut store: impl FnMut(&PlanField, Bound<'py, PyAny>),
-    ) -> Option<MessageHeader> {
+    ) -> PyResult<Option<MessageHeader>> {
         let options = BuildOptions::of_thriftpy(None, self.limits);
         let mut reader = PlainReader::new(py, &mut self.source, options, self.many);
         let fields = reader.fields(plan, (), |field, value| {
             store(field, value);
             Ok(())
         });
-        let usual = fields.is_ok() && self.source.ends_with(&mut self.message);
-        usual.then_some(self.header)
+        let usual = if_usual(py, fields)?.is_some() && self.source.ends_with(&mut self.message);
+        Ok(usual.then_some(self.header))
     }
 }

@@ -11,6 +11,7 @@ use super::Plan;
 use super::field::PlanField;
 use super::kind::{Kind, Numbers, StructClass};
 use crate::py::ffi;
+use crate::wire::Limits;
 
 /// Names of attributes.
 pub type AttributeNames = Box<[Py<PyString>]>;
@@ -37,11 +38,18 @@ impl Chosen {
     /// field `a`, or in its containers.
     fn of_paths<'a>(paths: impl Iterator<Item = &'a str>) -> PyResult<Self> {
         let mut chosen = Self::default();
+        let most_names = most_names();
         for path in paths {
             if path.split('.').any(str::is_empty) {
                 return Err(PyValueError::new_err(format!(
                     "the path {path:?} lacks a name: write names of fields with dots between \
                      them, as in \"people.name\""
+                )));
+            }
+            let names = path.split('.').count();
+            if names > most_names {
+                return Err(PyValueError::new_err(format!(
+                    "a path has {names} names, and {most_names} at most are followed"
                 )));
             }
             chosen.add(path);
@@ -163,6 +171,16 @@ impl Chosen {
         let spec = class.getattr(intern!(class.py(), "thrift_spec"))?;
         Plan::compile_spec(class, &spec, Some(self), numbers)
     }
+}
+
+/// As many names as a path may have: each is a level of structs in a message, and
+/// of calls while the class within the class is compiled.
+fn most_names() -> usize {
+    /// What compiling a class takes, in levels of decoding.
+    const COSTS: u32 = 8;
+    const GRANTED: u32 = 16;
+    let levels = ffi::affordable_levels(Limits::MAX_DEPTH * COSTS, GRANTED * COSTS);
+    (levels / COSTS) as usize
 }
 
 /// Whether a type has structs in the keys of maps, through which no path leads.

@@ -390,8 +390,9 @@ impl StructClass {
     /// The plan of the class; none when it is a callable of another kind.
     #[inline]
     pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        match self.current_plan() {
-            Some(plan) => Ok(Some(plan.bind(py).clone())),
+        let plan = self.plan.get().map(|plan| plan.bind(py).clone());
+        match plan.filter(is_current) {
+            Some(plan) => Ok(Some(plan)),
             None => self.find_plan(py),
         }
     }
@@ -403,17 +404,11 @@ impl StructClass {
         &self,
         quiet: &mut Quiet<'py>,
     ) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        match self.current_plan() {
-            Some(plan) => Ok(Some(quiet.share(plan))),
+        let plan = self.plan.get().map(|plan| quiet.share(plan));
+        match plan.filter(is_current) {
+            Some(plan) => Ok(Some(plan)),
             None => self.find_plan(quiet.calls()),
         }
-    }
-
-    /// The plan that was found before, if nothing has changed since.
-    #[inline]
-    fn current_plan(&self) -> Option<&Py<Plan>> {
-        let plan = self.plan.get()?;
-        (!plan.get().is_stale() && !plan.get().unwatched).then_some(plan)
     }
 
     /// The plan of an object that the class has made.
@@ -438,4 +433,10 @@ impl StructClass {
         self.plan.get_or_init(|| plan.clone().unbind());
         Ok(Some(plan))
     }
+}
+
+/// Whether nothing has changed since a plan was found.
+#[inline]
+fn is_current(plan: &Bound<'_, Plan>) -> bool {
+    !plan.get().is_stale(plan.py()) && !plan.get().unwatched
 }

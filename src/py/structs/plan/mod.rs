@@ -4,11 +4,11 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType};
 
 mod chosen;
 mod converted;
@@ -21,7 +21,7 @@ mod selection;
 
 use super::attributes::assign;
 use super::layout::Layout;
-use crate::py::ffi::{self, Kept, SlotList};
+use crate::py::ffi::{self, Kept, Raised, SlotList};
 use crate::py::imports;
 
 use chosen::{AttributeNames, Chosen};
@@ -58,6 +58,10 @@ pub struct Plan {
     last_size: AtomicUsize,
     /// The `thrift_spec` that the plan was made from.
     spec: Py<PyAny>,
+    /// Its entries, and how many there were: it may be changed where it is, which
+    /// nobody tells.
+    entries: Py<PyDict>,
+    entry_count: usize,
     /// Whether the class cannot tell us of an assignment. Of a narrow plan the
     /// selection asks it.
     unwatched: bool,
@@ -92,9 +96,13 @@ impl Plan {
     /// The plan of a class, compiled at first use.
     #[inline]
     pub fn of<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Self>> {
-        match ffi::kept(class, Kept::Plan).map(Bound::cast_into_exact) {
-            Some(Ok(plan)) => Ok(plan),
-            _ => Self::of_any(class),
+        match ffi::kept(class, Kept::Plan).map(Bound::cast_into_exact::<Self>) {
+            Some(Ok(plan)) if !plan.get().is_stale(class.py()) => Ok(plan),
+            Some(_) => {
+                Self::drop_of(class)?;
+                Self::of_any(class)
+            }
+            None => Self::of_any(class),
         }
     }
 
@@ -157,14 +165,36 @@ impl Plan {
     /// have to be asked by their methods.
     #[expect(clippy::inline_always, reason = "measured: every call starts here")]
     #[inline(always)]
-    pub fn of_payload<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, Self>> {
+    pub fn of_payload<'py>(
+        object: &Bound<'py, PyAny>,
+    ) -> Result<Option<Bound<'py, Self>>, Raised<'py>> {
         match Self::of_own_class(object) {
-            Some(plan) => Some(plan),
-            None => Self::of_any_object(object)
-                .ok()
-                .filter(|plan| ffi::is_type(object, plan.get().class()))
+            Some(plan) => Ok(Some(plan)),
+            None => Self::of_any_payload(object),
+        }
+    }
+
+    #[inline(never)]
+    fn of_any_payload<'py>(
+        object: &Bound<'py, PyAny>,
+    ) -> Result<Option<Bound<'py, Self>>, Raised<'py>> {
+        let py = object.py();
+        match Self::of_any_object(object) {
+            Ok(plan) => {
                 // A class has a `thrift_spec` too.
-                .filter(|_| !object.is_instance_of::<PyType>()),
+                let is_payload =
+                    ffi::is_type(object, plan.get().class()) && !object.is_instance_of::<PyType>();
+                Ok(is_payload.then_some(plan))
+            }
+            Err(error) => {
+                let error = ffi::exception_of(py, error);
+                let is_other = error.is_instance_of::<PyAttributeError>()
+                    || error.is_instance_of::<PyTypeError>();
+                if is_other {
+                    return Ok(None);
+                }
+                Err(Raised::new(py, PyErr::from_value(error.into_any())))
+            }
         }
     }
 
@@ -175,7 +205,7 @@ impl Plan {
         let plan = ffi::kept_by_class_of(object, Kept::Plan)?;
         let plan = plan.cast_into_exact::<Self>().ok()?;
         let bare = plan.get().layout()?.slots().view_bare(object).is_some();
-        bare.then_some(plan)
+        (bare && !plan.get().is_stale(object.py())).then_some(plan)
     }
 
     #[inline(never)]
@@ -297,7 +327,9 @@ impl Plan {
         numbers: Numbers,
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
-        let entries = spec.cast::<PyDict>().map_err(|_| {
+        let empty = || is_empty(spec).then(|| PyDict::new(py)).ok_or(());
+        let entries = spec.cast::<PyDict>().cloned().or_else(|_| empty());
+        let entries = &entries.map_err(|()| {
             let hint = if spec.is_instance_of::<PyTuple>() {
                 ": Apache's compiler generated the class; load() the .thrift file"
             } else {
@@ -379,6 +411,8 @@ impl Plan {
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
                 spec: spec.clone().unbind(),
+                entry_count: entries.len(),
+                entries: entries.clone().unbind(),
                 unwatched: !watched && chosen.is_none(),
                 original_read: watched && has_original_method(class, intern!(py, "read"))?,
                 original_write: watched && has_original_method(class, intern!(py, "write"))?,
@@ -395,14 +429,15 @@ impl Plan {
         )
     }
 
-    /// Whether the class has said that it changed; some classes cannot.
+    /// Whether the class has said that it changed, which some classes cannot, or its
+    /// `thrift_spec` has other entries than it had.
     #[inline]
-    pub fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::Relaxed)
+    pub fn is_stale(&self, py: Python<'_>) -> bool {
+        self.stale.load(Ordering::Relaxed) || self.entries.bind(py).len() != self.entry_count
     }
 
     fn is_current(&self, class: &Bound<'_, PyType>) -> bool {
-        if self.is_stale() {
+        if self.is_stale(class.py()) {
             return false;
         }
         !self.unwatched
@@ -544,6 +579,16 @@ impl Plan {
     }
 }
 
+/// Whether a `thrift_spec` is a collection of nothing, which thriftpy2 takes of any
+/// type.
+fn is_empty(spec: &Bound<'_, PyAny>) -> bool {
+    let is_collection = spec.is_instance_of::<PySet>()
+        || spec.is_instance_of::<PyFrozenSet>()
+        || spec.is_instance_of::<PyTuple>()
+        || spec.is_instance_of::<PyList>();
+    is_collection && spec.len().is_ok_and(|length| length == 0)
+}
+
 /// Whether a class has the `read` or `write` of `TPayload`.
 fn has_original_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
     let original = ffi::own_attribute(imports::payload(class.py())?, name);
@@ -563,6 +608,7 @@ impl Plan {
             keeping.traverse(visit)?;
         }
         visit.call(&self.spec)?;
+        visit.call(&self.entries)?;
         visit.call(self.selections.get())?;
         visit.call(self.arrays.get())?;
         for field in &self.fields {

@@ -113,7 +113,7 @@ impl Selection {
             let kept = self.kept(numbers);
             let kept = kept.as_ref()?;
             let mut sources = kept.sources.iter().map(Py::get);
-            if sources.any(Plan::is_stale) {
+            if sources.any(|plan| plan.is_stale(py)) {
                 return None;
             }
             let sources = kept.sources.iter();
