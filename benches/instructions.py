@@ -12,10 +12,11 @@
 Callgrind counts what a call executes, whatever else the machine does: the same binary gives the
 same figure.  What is counted are the statements that ``compare.py`` times, the work of the garbage
 collector included, fastthrift's short forms ``encode`` and ``decode``, and the calls of ``rpc.py``
-without their sockets, over thriftpy2's JSON too.  ``--check`` fails when fastthrift needs more of
-them than the kept figures allow; with another CPython or C library, more of the instructions that
-its peer needs for the same (msgspec to encode and decode, thriftpy2 for calls), for those move
-both.
+without their sockets, over thriftpy2's JSON too, and as they are when ``fastthrift.hooks`` was
+imported, with a hook and with none: until then nobody watches calls.  ``--check`` fails when
+fastthrift needs more of them than the kept figures allow; with another CPython or C library, more
+of the instructions that its peer needs for the same (msgspec to encode and decode, thriftpy2 for
+calls), for those move both.
 
 Needs valgrind with its headers, and a C compiler; ``make bench-instructions`` installs the former.
 """
@@ -109,6 +110,9 @@ def count_here(marks: ctypes.CDLL, cases: list[str]) -> None:
                 count(f"{name} / {SUBJECT}", actions[SUBJECT], size)
                 count(f"{name} / short form", short, size)
                 count(f"{name} / {MSGSPEC}", actions[MSGSPEC], size)
+    # The last, since what is imported stays.
+    for name, action in watched_calls(cases):
+        count(name, action, 1000)
 
 
 def half_used_pools() -> list[object]:
@@ -144,6 +148,27 @@ def calls(cases: list[str]) -> Iterator[tuple[str, Action]]:
             action = Action("; ".join(f"{name}()" for name in names), names)
             of = side if protocol == "binary" else f"{side} (thriftpy2's JSON)"
             yield f"{case.name} / {of} / {library}", action
+
+
+def watched_calls(cases: list[str]) -> Iterator[tuple[str, Action]]:
+    """The first calls of ``rpc.py``, when hooks were imported and none is set, and with one."""
+    import rpc
+    from fastthrift import hooks
+    from measurement import SUBJECT, Action
+
+    case = rpc.CASES[0]
+    if cases and case.name not in cases:
+        return
+
+    def ignore(call: Any) -> None:
+        """The hook."""
+
+    for of, hook in (("hooks, none set", {}), ("a hook", {"client": ignore, "server": ignore})):
+        if hook:
+            hooks.add(**hook)
+        for side in ("client", "processor"):
+            (call,) = rpc.calls_in_memory(side, SUBJECT, case)
+            yield f"{case.name} / {side} ({of}) / {SUBJECT}", Action("call()", {"call": call})
 
 
 def count(cases: list[str]) -> Counts:

@@ -5,14 +5,15 @@
     python benches/rpc.py                  # everything: some minutes
     python benches/rpc.py --quick          # a first impression
 
-Three things are timed.
+Four things are timed.
 
 *Round trips*: a client and a threaded server of one library, in two processes, over TCP.
 *Clients*: a client of each library against a server without Thrift, which answers bytes that
 were prepared.
+*Pools*: a pool beside a client that keeps its connection, both against such a server.
 *Processors*: a call in memory to its answer in memory, without sockets.
 
-The measure of the first two are bare sockets: a client that sends the bytes of the same call with
+The measure of the first three are bare sockets: a client that sends the bytes of the same call with
 ``sendall`` and receives until it has the bytes of the answer, with the same options and the same
 timeout on its socket, against the same server without Thrift. What a library adds to that is its
 own. Before anything is timed, the answers are compared.
@@ -54,6 +55,11 @@ LARGEST_READ = 65536
 TARGET = 1.25
 #: The operation that this is asked of.
 CLIENT = "client against a bare server"
+
+#: The same of a pool: so many times as long as a client that keeps its connection.
+POOL_TARGET = 1.15
+POOLED = "pool beside a kept connection"
+POOL = "fastthrift pool"
 
 REPORT = HERE.parent / "docs" / "benchmarks-rpc.md"
 
@@ -297,9 +303,11 @@ def measurements(budget: Any, cases: tuple[Case, ...] = CASES) -> list[Any]:
         results += [
             round_trips(case, exchanges, budget),
             clients(case, exchanges, budget),
+            pools(case, exchanges, budget),
             processors(case, exchanges, budget),
         ]
-    return sorted(results, key=lambda row: ("round", "clien", "proce").index(row.operation[:5]))
+    order = ("round", "clien", "pool ", "proce")
+    return sorted(results, key=lambda row: order.index(row.operation[:5]))
 
 
 def round_trips(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
@@ -319,12 +327,32 @@ def clients(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
         return over_sockets(CLIENT, case, exchanges, ports, budget)
 
 
+def pools(case: Case, exchanges: list[Exchange], budget: Any) -> Any:
+    with contextlib.ExitStack() as stack:
+        contestants = (LIBRARIES[0], POOL)
+        ports = {name: stack.enter_context(bare_server(exchanges)) for name in contestants}
+        return over_sockets(POOLED, case, exchanges, ports, budget)
+
+
+def connect(stack: contextlib.ExitStack, contestant: str, port: int) -> Any:
+    """A client of a library, or a pool in place of one."""
+    from peers import remote
+
+    library = LIBRARIES[0] if contestant == POOL else contestant
+    client: Any = stack.enter_context(remote.connected(library, "binary", "buffered", port))
+    if contestant == POOL:
+        from fastthrift.pool import ClientPool
+
+        pool = ClientPool(client.service, f"tcp://{HOST}:{port}", timeout=TIMEOUT)
+        client.client = stack.enter_context(pool)
+    return client
+
+
 def over_sockets(
     operation: str, case: Case, exchanges: list[Exchange], ports: dict[str, int], budget: Any
 ) -> Any:
     """Time the calls of a case by clients of the libraries, and by bare sockets."""
     from measurement import Action, Measurement, progress, record
-    from peers import remote
 
     progress(f"{operation}, {case.name}")
     with contextlib.ExitStack() as stack:
@@ -335,7 +363,7 @@ def over_sockets(
             raise SystemExit(f"{case.name}: the bare sockets do not work")
         answers = []
         for library, port in ports.items():
-            client = stack.enter_context(remote.connected(library, "binary", "buffered", port))
+            client = connect(stack, library, port)
             answers.append([client.call(method, *plain) for method, plain in case.calls])
             calls = {
                 f"call_{number}": client.prepare(method, *plain)
@@ -403,7 +431,7 @@ def table(rows: list[Any]) -> list[str]:
     by the best turn and by the median one."""
     from report import show_time
 
-    contestants = [name for name in (BARE, *LIBRARIES) if name in rows[0].best]
+    contestants = [name for name in (BARE, *LIBRARIES, POOL) if name in rows[0].best]
     base = contestants[0]
     others = contestants[1:]
     lines = [
@@ -433,6 +461,17 @@ def targets(results: list[Any]) -> list[str]:
         if row.operation == CLIENT:
             ratio = row.best[LIBRARIES[0]] / row.best[BARE]
             verdict = "reached" if ratio <= TARGET else "missed"
+            lines.append(f"- {row.case}: {ratio:.2f}, {verdict}")
+    lines += [
+        "",
+        f"A call of a pool is to take at most {POOL_TARGET} times as long as one of a client that "
+        "keeps its connection:",
+        "",
+    ]
+    for row in results:
+        if row.operation == POOLED:
+            ratio = row.best[POOL] / row.best[LIBRARIES[0]]
+            verdict = "reached" if ratio <= POOL_TARGET else "missed"
             lines.append(f"- {row.case}: {ratio:.2f}, {verdict}")
     return [*lines, ""]
 

@@ -36,11 +36,13 @@ HOST = "127.0.0.1"
 PATIENCE = 30
 
 GO = "Go TSimpleServer"
+TWO_WORKERS = "fastthrift TNonblockingServer, two workers"
 #: What each contestant is called.
 CONTESTANTS = (
     "thriftpy2 TThreadedServer",
     "fastthrift TThreadedServer",
     "fastthrift TNonblockingServer",
+    TWO_WORKERS,
     "thriftrs2",
     GO,
 )
@@ -50,7 +52,8 @@ INTRODUCTION = (
     "",
     "    make bench-serving",
     "",
-    "Framed binary over TCP on one machine, which has two CPUs; each server is one process. Each",
+    "Framed binary over TCP on one machine, which has two CPUs; each server is one process, but",
+    "for that with two workers, which are processes that accept connections of one socket. Each",
     "connection sends the next call when the answer to the last has come and was compared",
     "(`benches/callers.rs`). The servers take turns; the figures are medians of the turns. `add`",
     "adds two integers, `echo` gives back a list of 100 structs of four fields.",
@@ -106,7 +109,13 @@ def running(contestant: str, program: Path | None) -> Iterator[int]:
     command = [sys.executable, __file__, "--serve", contestant, str(port)]
     if contestant == GO:
         command = [str(program), f"{HOST}:{port}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if contestant == TWO_WORKERS:
+        command = [sys.executable, "-m", "fastthrift", "serve", "serving:Handler", "--workers", "2"]
+        command += ["--idl", str(IDL), "--bind", f"{HOST}:{port}", "--transport", "framed"]
+        command += ["--protocol", "binary"]
+    process = subprocess.Popen(
+        command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         until = time.monotonic() + PATIENCE
         while True:
@@ -120,6 +129,7 @@ def running(contestant: str, program: Path | None) -> Iterator[int]:
             time.sleep(0.05)
         yield port
     finally:
+        # Workers end with their parent.
         process.kill()
         process.wait()
 

@@ -237,6 +237,31 @@ fn what_is_no_message_is_closed_at_once_and_told() {
 }
 
 #[test]
+fn what_can_become_no_message_is_closed_before_its_time_is_over() {
+    let server = Running::echo(ServerOptions {
+        message_time: None,
+        ..ServerOptions::default()
+    });
+    for garbage in [
+        &b"EHLO x\r\n"[..],
+        b"hi",
+        b"\xff",
+        b"\0\0\0\0",
+        b"\x80\x01\x05",
+    ] {
+        let mut stream = server.connect();
+        stream.write_all(garbage).expect("sent");
+        assert_eq!(read_to_end(&mut stream), b"");
+    }
+    let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
+    let Notice::NoMessage { opening, .. } = notice else {
+        panic!("{notice:?}");
+    };
+    assert_eq!(opening, b"EHLO x\r\n");
+    server.close(PATIENCE);
+}
+
+#[test]
 fn of_many_that_send_garbage_few_are_told() {
     let server = Running::echo(ServerOptions::default());
     for _ in 0..50 {
@@ -414,6 +439,12 @@ fn message_has_a_time_from_its_first_byte() {
     }
     assert!(sent < message.len() || read_to_end(&mut slow).is_empty());
     assert!(began.elapsed() >= Duration::from_millis(300));
+    let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
+    let Notice::Late { opening, more, .. } = notice else {
+        panic!("{notice:?}");
+    };
+    assert!(message.starts_with(&opening) && !opening.is_empty());
+    assert_eq!(more, 0);
     server.close(PATIENCE);
 }
 

@@ -217,6 +217,9 @@ fn where_a_frame_ends_is_known_when_its_length_has_come() {
     }
 }
 
+/// The longest frame, or message, in tests of first bytes.
+const LONGEST: usize = Limits::DEFAULT_SIZE;
+
 #[test]
 fn first_bytes_tell_what_is_spoken() {
     let known = |speech, framed| Opening::Known { speech, framed };
@@ -252,10 +255,15 @@ fn first_bytes_tell_what_is_spoken() {
         ),
     ];
     for (bytes, expected) in cases {
-        assert_eq!(detect(bytes), *expected, "{}", bytes.escape_ascii());
+        assert_eq!(
+            detect(bytes, LONGEST),
+            *expected,
+            "{}",
+            bytes.escape_ascii()
+        );
         // Fewer bytes tell less, but nothing else.
         for length in 0..bytes.len() {
-            let found = detect(&bytes[..length]);
+            let found = detect(&bytes[..length], LONGEST);
             assert!(
                 found == Opening::More || found == *expected,
                 "{}: {found:?}",
@@ -263,4 +271,46 @@ fn first_bytes_tell_what_is_spoken() {
             );
         }
     }
+}
+
+#[test]
+fn what_can_become_no_message_is_known_as_soon_as_it_cannot() {
+    // Each with how many of its bytes leave something open.
+    let cases: &[(&[u8], usize)] = &[
+        (b"EHLO mail.example\r\n", 0),
+        (b"HELO mail.example\r\n", 2),
+        (b"hello", 0),
+        (b"\r\n\r\n", 0),
+        (b"GOT / HTTP/1.1\r\n", 1),
+        (b"\xff\xfe\xfd\xfc", 0),
+        (b"\x80\x02\0\x01", 1),
+        (b"\x80\x01\0\x05", 3),
+        (b"\x82\x22\0", 1),
+        (b"[2,\"ping\"", 1),
+        (b"\x0f\xfe\0\0", 1),
+        // A length above the limit, by a byte: of a frame, a name, a text.
+        (b"\x06\x40\0\x01\x80\x01\0", 3),
+        // No length at all.
+        (b"\0\0\0\0\x80\x01\0", 3),
+        // A frame that is there as a whole.
+        (b"\0\0\0\x02\x80\x01", 5),
+        // In a frame as without one.
+        (b"\0\0\0\x20\xff\xff", 4),
+        (b"\0\0\0\x20\x80\x01\x02", 6),
+        // A name of a method ends where a type of messages stands.
+        (b"\0\0\0\x02EHLO", 6),
+    ];
+    for (bytes, open) in cases {
+        for length in 0..=bytes.len() {
+            let expected = if length <= *open || length == 0 {
+                Opening::More
+            } else {
+                Opening::Unknown
+            };
+            let found = detect(&bytes[..length], LONGEST);
+            assert_eq!(found, expected, "{}", bytes[..length].escape_ascii());
+        }
+    }
+    // Whoever allows longer ones waits for them.
+    assert_eq!(detect(b"EHLO", i32::MAX as usize), Opening::More);
 }

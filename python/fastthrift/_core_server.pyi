@@ -84,7 +84,9 @@ class ServerNotice:
     """What a log should know."""
 
     @property
-    def kind(self) -> Literal["no message", "bad call", "overload", "full", "cannot accept"]: ...
+    def kind(
+        self,
+    ) -> Literal["no message", "bad call", "late", "overload", "full", "cannot accept"]: ...
     @property
     def limit(self) -> int: ...
     @property

@@ -350,7 +350,7 @@ impl AnswerTimer {
 /// What a log should know.
 #[pyclass(frozen, get_all, module = "fastthrift._core")]
 pub struct ServerNotice {
-    /// "no message", "bad call", "overload", "full" or "cannot accept".
+    /// "no message", "bad call", "late", "overload", "full" or "cannot accept".
     kind: &'static str,
     /// The peer, where there is one.
     peer: String,
@@ -401,6 +401,17 @@ impl ServerNotice {
                 peer,
                 method,
                 problem,
+                more,
+                ..nothing
+            },
+            Notice::Late {
+                peer,
+                opening,
+                more,
+            } => Self {
+                kind: "late",
+                peer,
+                opening,
                 more,
                 ..nothing
             },

@@ -9,11 +9,15 @@ use super::error;
 use super::ffi::{Buffer, exception_of};
 use crate::stream::{self, FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Opening};
 
+/// What a frame has at most, in bytes: limits of somebody's own are not asked
+/// for by who only tells what something looks like.
+const LONGEST: usize = i32::MAX as usize;
+
 /// What the first bytes of a connection speak, by its name, and whether in
 /// frames; None where they do not tell.
 #[pyfunction]
 pub fn detect(opening: &[u8]) -> Option<(&'static str, bool)> {
-    match stream::detect(opening) {
+    match stream::detect(opening, LONGEST) {
         Opening::Known { speech, framed } => Some((speech.name(), framed)),
         Opening::More | Opening::Unknown => None,
     }
@@ -23,7 +27,7 @@ pub fn detect(opening: &[u8]) -> Option<(&'static str, bool)> {
 /// several things.
 #[pyfunction]
 pub fn tells_later(opening: &[u8]) -> bool {
-    matches!(stream::detect(opening), Opening::More)
+    matches!(stream::detect(opening, LONGEST), Opening::More)
 }
 
 /// What stands before a frame of `length` bytes; one above the limit, or that

@@ -551,6 +551,11 @@ impl Connection {
         time.and_then(|time| self.since.checked_add(time))
     }
 
+    /// Whether a message has begun, and nothing else is waited for.
+    pub(super) fn waits_for_message(&self) -> bool {
+        self.has_begun && self.output.is_empty() && !self.is_closing && !self.has_calls()
+    }
+
     /// Whether a worker has calls of it.
     pub(super) const fn is_at_work(&self) -> bool {
         self.is_at_work
@@ -632,9 +637,14 @@ fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageForma
             header: false,
         }));
     }
-    let (speech, framed) = match detect(come) {
+    let longest = options.longest();
+    let (speech, framed) = match detect(come, longest) {
         Opening::More => return Ok(None),
-        Opening::Unknown => return Err(End::NoMessage("no Thrift message".to_owned())),
+        Opening::Unknown => {
+            return Err(End::NoMessage(format!(
+                "no Thrift message of at most {longest} bytes"
+            )));
+        }
         Opening::Known { speech, framed } => (speech, framed),
     };
     let strict = match options.protocol {

@@ -71,6 +71,7 @@ pub(super) struct EventLoop {
     /// By what connections have begun with: there are not many kinds of that.
     no_message: Vec<(Opening, Rate)>,
     bad_call: Rate,
+    late: Rate,
     overload: Rate,
     full: Rate,
     /// Once it is closed: connections whose first call may be under way, and
@@ -125,6 +126,7 @@ impl EventLoop {
             handed_out: 0,
             no_message: Vec::new(),
             bad_call: Rate::default(),
+            late: Rate::default(),
             overload: Rate::default(),
             full: Rate::default(),
             fresh: None,
@@ -358,7 +360,8 @@ impl EventLoop {
         let rate = if method.is_some() {
             &mut self.bad_call
         } else {
-            rate_of(&mut self.no_message, detect(connection.opening()))
+            let opening = detect(connection.opening(), self.options.longest());
+            rate_of(&mut self.no_message, opening)
         };
         let Some(more) = rate.tell(self.now) else {
             return;
@@ -377,6 +380,22 @@ impl EventLoop {
                 more,
             },
         }));
+    }
+
+    /// Has the log told of a message that has begun and is too late by now.
+    fn tell_late(&mut self, id: u64) {
+        let connection = self.connections.get(&id);
+        let Some(connection) = connection.filter(|connection| connection.waits_for_message())
+        else {
+            return;
+        };
+        if let Some(more) = self.late.tell(self.now) {
+            self.work.push(Work::Notice(Notice::Late {
+                peer: connection.peer().to_owned(),
+                opening: connection.opening().to_vec(),
+                more,
+            }));
+        }
     }
 
     /// Has the log told of a frame of `THeader` that has ended a connection.
@@ -454,6 +473,7 @@ impl EventLoop {
                 continue;
             };
             if connection.is_late(time, self.now, &self.options) {
+                self.tell_late(id);
                 self.end(id, End::Gone);
             } else if let Some(time) = connection.schedule(&self.options) {
                 self.timers.add(time, id);

@@ -27,6 +27,16 @@ pub enum Notice {
         /// How many more could not be read since the last notice.
         more: u64,
     },
+    /// A connection was closed on which a message had begun, and was not
+    /// complete when its time was over.
+    Late {
+        /// The name of its peer.
+        peer: String,
+        /// The first bytes of the connection.
+        opening: Vec<u8>,
+        /// How many more were closed since the last notice.
+        more: u64,
+    },
     /// Calls were answered with an error, because too many wait.
     Overload {
         /// How many wait at most.

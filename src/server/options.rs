@@ -76,6 +76,13 @@ pub struct ServerOptions {
     pub grace: Duration,
 }
 
+impl ServerOptions {
+    /// How many bytes a frame, or what is in none, has at most.
+    pub(super) fn longest(&self) -> usize {
+        self.frame.max(self.limits.message)
+    }
+}
+
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! What the first bytes of a connection say that it speaks.
 
-use super::frame::FRAME_HEADER;
+use super::frame::{FRAME_HEADER, frame_end};
 use crate::wire::message_type;
 
 /// What is spoken.
@@ -87,9 +87,11 @@ const OTHERS: [(&[u8], Speech); 12] = [
     (b"\x01\0\0\0", Speech::Sasl),
 ];
 
-/// Tells by the first bytes that came what the other side speaks.
+/// Tells by the first bytes that came what the other side speaks, where frames
+/// and messages have `longest` bytes at most: what begins as the length of a
+/// longer one begins none.
 #[must_use]
-pub fn detect(come: &[u8]) -> Opening {
+pub fn detect(come: &[u8], longest: usize) -> Opening {
     let mut more = come.is_empty();
     for (start, speech) in OTHERS {
         if come.starts_with(start) || come == &start[..start.len().min(FRAME_HEADER)] {
@@ -97,29 +99,27 @@ pub fn detect(come: &[u8]) -> Opening {
         }
         more |= start.starts_with(come);
     }
-    match message_at(come) {
+    match message_at(come, longest) {
         Opening::Known { speech, framed } => return known(speech, framed),
         Opening::More => more = true,
         Opening::Unknown => {}
     }
+    let framed = come.get(FRAME_HEADER..).unwrap_or_default();
+    // Of a frame that is there as a whole no more comes.
+    let goes_on = may_be_length(come, longest)
+        && frame_end(come).is_none_or(|end| end - FRAME_HEADER > framed.len());
     // A length with its highest bit set is negative.
     if come.first().is_some_and(|first| *first < 0x80) {
-        match come.get(FRAME_HEADER..) {
-            None => more = true,
-            Some(framed) => match message_at(framed) {
-                Opening::Known { speech, .. } => return known(speech, true),
-                Opening::More => more = true,
-                Opening::Unknown => {}
-            },
+        match message_at(framed, longest) {
+            Opening::Known { speech, .. } => return known(speech, true),
+            Opening::More => more |= goes_on,
+            Opening::Unknown => {}
         }
     }
-    for (framed, come) in [
-        (false, come),
-        (true, come.get(FRAME_HEADER..).unwrap_or(b"")),
-    ] {
-        match old_binary(come) {
-            Opening::Known { speech, .. } => return known(speech, framed),
-            Opening::More => more = true,
+    for (is_framed, come) in [(false, come), (true, framed)] {
+        match old_binary(come, longest) {
+            Opening::Known { speech, .. } => return known(speech, is_framed),
+            Opening::More => more |= goes_on || !is_framed,
             Opening::Unknown => {}
         }
     }
@@ -130,12 +130,25 @@ pub fn detect(come: &[u8]) -> Opening {
     }
 }
 
+/// Whether they begin the length of something, in four bytes, that is there
+/// and has `longest` bytes at most.
+fn may_be_length(come: &[u8], longest: usize) -> bool {
+    let filled = |with| {
+        let mut length = [with; FRAME_HEADER];
+        for (byte, come) in length.iter_mut().zip(come) {
+            *byte = *come;
+        }
+        u32::from_be_bytes(length) as usize
+    };
+    filled(0) <= longest && filled(0xff) > 0
+}
+
 const fn known(speech: Speech, framed: bool) -> Opening {
     Opening::Known { speech, framed }
 }
 
 /// What a message starts with that has nothing before it.
-fn message_at(come: &[u8]) -> Opening {
+fn message_at(come: &[u8], longest: usize) -> Opening {
     let unframed = |speech| known(speech, false);
     match come {
         [0x80, 0x01, 0 | 1, kind, ..] => {
@@ -152,23 +165,27 @@ fn message_at(come: &[u8]) -> Opening {
         [] | [0x80 | 0x82 | 0x0f | b'['] | [b'[', b'1'] | [0x80, 0x01] | [0x80, 0x01, 0 | 1] => {
             Opening::More
         }
-        [first, rest @ ..] if *first < 0x80 && rest.len() < FRAME_HEADER + 1 => match rest {
-            [_, _, _, brace, ..] if *brace != b'{' => Opening::Unknown,
-            _ => Opening::More,
-        },
+        [_, _, _, _] | [_, _, _] | [_, _] | [_] | [_, _, _, _, b'{']
+            if come[0] < 0x80 && may_be_length(come, longest) =>
+        {
+            Opening::More
+        }
         _ => Opening::Unknown,
     }
 }
 
 /// Whether it is a message without a version: a name that looks like one, a
 /// message type.
-fn old_binary(come: &[u8]) -> Opening {
+fn old_binary(come: &[u8], longest: usize) -> Opening {
+    if !may_be_length(come, longest) {
+        return Opening::Unknown;
+    }
     let Some((length, rest)) = come.split_first_chunk::<4>() else {
         return Opening::More;
     };
     let length = u32::from_be_bytes(*length) as usize;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:".contains(byte);
-    if length == 0 || !rest.iter().take(length).all(is_name) {
+    if !rest.iter().take(length).all(is_name) {
         return Opening::Unknown;
     }
     match rest.get(length) {

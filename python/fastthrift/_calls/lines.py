@@ -22,7 +22,7 @@ def log_failed(logger: logging.Logger, peer: object) -> None:
     logger.exception("The connection of %s failed", peer, stacklevel=_CALLER)
 
 
-def log_ended(logger: logging.Logger, peer: object, error: BaseException) -> None:
+def log_ended(logger: logging.Logger, peer: object, error: BaseException | str) -> None:
     """The client has left, as clients do."""
     logger.debug("Connection of %s ended: %s", peer, error, stacklevel=_CALLER)
 

@@ -24,6 +24,11 @@ _NO_MESSAGES = {
     "zlib": ("a stream that zlib has compressed", "messages that are not compressed"),
 }
 
+# What is text, by its start in capital letters.
+_TEXTS = {b"EHLO": "an SMTP greeting", b"HELO": "an SMTP greeting", b"SSH-": "an SSH greeting"}
+_TEXT_START = 4
+_PRINTED = frozenset(b"\t\r\n") | frozenset(range(32, 127))
+
 # What comes after the name in a call of the binary protocol without a version.
 _CALL = b"\1"
 
@@ -58,7 +63,9 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     they should be."""
     found = _spoken(opening)
     if found is None:
-        return None
+        # A client shows the text itself.
+        text = _text(opening) if side == "server" else None
+        return text and f"{text}, this server expects {wanted or 'messages of Thrift'}"
     speech, framed = found
     if speech in _NO_MESSAGES:
         what, other = _NO_MESSAGES[speech]
@@ -100,6 +107,13 @@ def _spoken(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
     if found is None and _is_compressed(opening):
         return "zlib", False
     return found
+
+
+def _text(opening: bytes | bytearray | None) -> str | None:
+    """What text is called that these bytes begin; None where they begin none."""
+    if opening is None or len(opening) < _TEXT_START or not _PRINTED.issuperset(opening):
+        return None
+    return _TEXTS.get(bytes(opening[:_TEXT_START]).upper(), "text")
 
 
 def _is_compressed(opening: bytes) -> bool:

@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.budget import HeaderCall, call_over
-from fastthrift._calls.lines import log_failed, log_no_message, log_unread
+from fastthrift._calls.lines import log_ended, log_failed, log_no_message, log_unread
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
@@ -38,6 +38,7 @@ from fastthrift._serve.overload import FULL, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
 from fastthrift.transport import TServerSocket
+from fastthrift.transport._receiving import LATE
 
 if TYPE_CHECKING:
     import logging
@@ -412,6 +413,7 @@ class Serving:
             threads = 1
         self._formats = formats
         self._logger = logger
+        self._message_timeout = limits.message_timeout
         self._where = listening_at(listener)
         self._core = NativeServer(
             listener.fileno(),
@@ -485,10 +487,16 @@ class Serving:
         """Log what the loop has noticed."""
         log: Callable[..., None] = self._logger.warning
         more = f" ({notice.more} more since the last such line)" if notice.more else ""
-        if notice.kind == "no message":
+        if notice.kind in ("no message", "late"):
             prot = self._formats.expected(notice.opening)
             found = explain(notice.opening, prot, "server")
-            log_no_message(self._logger, notice.peer, found, notice.problem, more)
+            problem = notice.problem
+            if notice.kind == "late":
+                problem = LATE % ((self._message_timeout or 0) * 1000)
+                if found is None:
+                    log_ended(self._logger, notice.peer, problem + more)
+                    return
+            log_no_message(self._logger, notice.peer, found, problem, more)
         elif notice.kind == "bad call":
             log_unread(self._logger, notice.peer, notice.method, notice.problem, more)
         elif notice.kind == "overload":

@@ -7,6 +7,9 @@ import time
 #: From the first byte of a message to its last, in milliseconds.
 MESSAGE_TIMEOUT = 3000
 
+#: What is said of a message that took longer than so many milliseconds.
+LATE = "the message was not complete %g ms after its start"
+
 
 class MessageClock:
     """Bounds the reads of one message together: a limit for each read is none for a peer that
@@ -51,4 +54,4 @@ class MessageClock:
         return self._ends is not None and time.monotonic() >= self._ends
 
     def __str__(self) -> str:
-        return f"the message was not complete {(self._seconds or 0) * 1000:g} ms after its start"
+        return LATE % ((self._seconds or 0) * 1000)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -129,16 +131,43 @@ def test_file_of_authorities_alone_asks_for_encryption(authority):
     run(main())
 
 
-def test_client_that_speaks_plain_text_is_turned_away_and_others_served(authority):
+def test_client_that_speaks_plain_text_is_turned_away_and_others_served(authority, caplog):
     async def main():
         async with secured(authority) as server:
             async with client_of(server) as client:
                 with pytest.raises(TTransportException):
                     await client.add(1, 2)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                await reader.read()
+            writer.close()
             async with client_of(server, cafile=authority.cafile) as client:
                 assert await client.add(1, 2) == 3
 
     run(main())
+    told = [record for record in caplog.records if record.levelno > logging.INFO]
+    assert {record.name for record in told} == {"fastthrift.server.aio"}
+    assert len(told) == 2
+    sent = ", which sent no TLS handshake, this server expects encrypted connections: SSLError"
+    for record in told:
+        assert record.getMessage().startswith("Closing the connection of 127.0.0.1:")
+        assert sent in record.getMessage()
+
+
+def test_clients_that_speak_plain_text_are_told_a_few_times(authority, caplog):
+    async def main():
+        async with secured(authority) as server:
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+                writer.write(b"GET / HTTP/1.1\r\n\r\n")
+                with contextlib.suppress(ConnectionResetError):
+                    await reader.read()
+                writer.close()
+
+    run(main())
+    told = [record for record in caplog.records if "no TLS handshake" in record.getMessage()]
+    assert 1 <= len(told) <= 5
 
 
 def test_handshake_that_never_ends_times_out(authority):

@@ -230,6 +230,9 @@ FOREIGN = [
     (b"\x16\x03\x01\x02\x00" + bytes(40), "a TLS handshake, this server expects connections with"),
     (b"\x01\0\0\0\5PLAIN\2\0\0\0\4\0a\0b", "a SASL negotiation, this server expects messages with"),
     (b"\0\0\0\x20\x0f\xff" + bytes(30), "a framed THeader message, this server expects"),
+    (b"EHLO mail.example\r\n", "an SMTP greeting, this server expects messages of Thrift"),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", "an SSH greeting, this server expects messages of Thrift"),
+    (b"status\r\n", "text, this server expects messages of Thrift"),
     (
         b"\0\0\0\x0d\0\0\0\3add\1\0\0\0\1\0",
         "a framed binary message without a version, this server expects",

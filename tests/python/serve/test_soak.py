@@ -14,11 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFactory
 from support import each_server
+from support.aio import Handler as Awaited
 from support.each_server import ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP
-from support.rpc import PATIENCE, Handler, open_descriptors
+from support.rpc import PATIENCE, Handler, client_of, open_descriptors
 from support.runner import wait_until
 
 PYTHONS = ["simple", "threaded", "threadpool", ASYNCIO, HTTP, ASYNCIO_HTTP]
@@ -153,9 +156,54 @@ def test_of_a_thousand_connections_nothing_is_left(kind: str) -> None:
         assert call()
 
 
+CLIENTS, CALLS = 200, 50
+#: All but one that serves one connection at a time, and those of HTTP, whose calls take long.
+AT_ONCE = [kind for kind in each_server.ALL if kind not in ("simple", HTTP, ASYNCIO_HTTP)]
+TRANSPORTS = [TBufferedTransportFactory(), TFramedTransportFactory()]
+
+
+@pytest.mark.parametrize("kind", AT_ONCE)
+def test_two_hundred_clients_with_fifty_calls_each(kind: str) -> None:
+    is_awaited = kind in (AWAITED, ASYNCIO)
+    wrong: list[object] = []
+
+    def client_number(number: int, served: each_server.Served) -> Any:
+        if kind in ("nonblocking", AWAITED):
+            # These find out how each of them speaks.
+            return client_of(served.port, trans_factory=TRANSPORTS[number % 2])
+        return served.client()
+
+    def call(number: int, served: each_server.Served) -> None:
+        try:
+            with client_number(number, served) as client:
+                for index in range(CALLS):
+                    text = f"{number} {index}"
+                    if client.echo(text) != text:
+                        wrong.append(text)
+        except Exception as error:
+            wrong.append(error)
+
+    descriptors, threads_before = open_descriptors(), threading.active_count()
+    with each_server.serving_by(kind, Awaited() if is_awaited else Handler()) as served:
+        threads = [
+            threading.Thread(target=call, args=(number, served)) for number in range(CLIENTS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert wrong == []
+    # What a native server has of its loop goes with it.
+    del served
+    wait_until(lambda: open_descriptors() <= descriptors)
+    wait_until(lambda: threading.active_count() <= threads_before)
+
+
 # How much a server may grow by, in bytes, where a hundred for each call and connection were more.
 GROWTH = 1 << 20
-ROUNDS = 12_000
+#: Of the calls that are measured; with those before them there are 20,000.
+ROUNDS = 15_000
 
 
 @pytest.mark.parametrize("kind", each_server.ALL)

@@ -97,7 +97,45 @@ def test_mistakes_of_one_kind_are_told_a_few_times_and_hide_no_other(
         assert "a TLS handshake" in text
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind not in (HTTP, ASYNCIO_HTTP)])
+SOCKETS = [kind for kind in ALL if kind not in (HTTP, ASYNCIO_HTTP)]
+
+
+@pytest.mark.parametrize("kind", SOCKETS)
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"EHLO x\r\n", "an SMTP greeting, this server expects messages of Thrift"),
+        (b"quit", "text, this server expects messages of Thrift"),
+        (b"\xff\xfe\xfd\xfc", "what is no message"),
+    ],
+)
+def test_garbage_is_told_at_once(
+    kind: str, data: bytes, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # No time would end it.
+    with serving_by(kind, message_timeout=None) as served:
+        send_and_wait(served.port, data)
+        wait_until(lambda: closings(caplog))
+    (text,) = closings(caplog)
+    assert f", which sent {told}: " in text
+
+
+@pytest.mark.parametrize("kind", SOCKETS)
+def test_a_message_that_is_too_late_is_told(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    late = "the message was not complete 200 ms after its start"
+    with (
+        caplog.at_level(logging.DEBUG, "fastthrift.server"),
+        serving_by(kind, message_timeout=0.2) as served,
+    ):
+        send_and_wait(served.port, message("add", 1, b"\x08\0\1", kind=TMessageType.CALL))
+        wait_until(lambda: late in caplog.text)
+    assert closings(caplog) == []
+    (record,) = [each for each in caplog.records if late in each.getMessage()]
+    assert record.levelno == logging.DEBUG
+    assert record.getMessage().startswith("Connection of 127.0.0.1:")
+
+
+@pytest.mark.parametrize("kind", SOCKETS)
 def test_calls_that_cannot_be_read_are_told_a_few_times(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:

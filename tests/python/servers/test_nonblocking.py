@@ -383,31 +383,6 @@ def test_handler_that_ends_the_program_ends_a_call(error, caplog):
             assert client.add(1, 2) == 3
 
 
-def test_two_hundred_clients_with_fifty_calls_each():
-    descriptors = len(os.listdir("/proc/self/fd"))
-    wrong = []
-
-    def call(number, port):
-        try:
-            with client_of(port, trans_factory=TRANSPORTS[number % 2]) as client:
-                for index in range(50):
-                    text = f"{number} {index}"
-                    if client.echo(text) != text:
-                        wrong.append(text)
-        except Exception as error:
-            wrong.append(error)
-
-    trans = TServerSocket("127.0.0.1", 0, client_timeout=PATIENCE * 1000, backlog=300)
-    with serving(nonblocking(trans=trans)) as port:
-        threads = [threading.Thread(target=call, args=(number, port)) for number in range(200)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(PATIENCE)
-    assert wrong == []
-    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
-
-
 @pytest.mark.parametrize("fails", [False, True])
 def test_threads_that_wait_keep_no_connection_of_a_client_that_has_left(fails):
     together = threading.Barrier(4)

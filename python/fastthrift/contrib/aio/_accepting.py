@@ -13,6 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.mismatch import explain_handshake
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.settle import (
     CLIENT_GONE,
@@ -22,6 +23,7 @@ from fastthrift._calls.settle import (
 )
 from fastthrift._serve.connections import RESOURCE_PAUSE
 from fastthrift._serve.overload import tell_full, tell_starved
+from fastthrift.transport._addresses import peer_of_socket
 
 if TYPE_CHECKING:
     import ssl
@@ -82,6 +84,7 @@ class Acceptor(asyncio.AbstractServer):
         self._left = asyncio.Event()
         self._rate = Rate()
         self._starving = Rate()
+        self._no_handshake = Rate(5)
         self._closed = False
         self._accepting = [self._loop.create_task(self._accept(sock)) for sock in self.sockets]
 
@@ -161,17 +164,29 @@ class Acceptor(asyncio.AbstractServer):
                 self._leave(client)
 
         protocol = asyncio.StreamReaderProtocol(reader, serve, self._loop)
+        # Whose that was, a socket that is closed does not tell.
+        peer = peer_of_socket(client) if self._tls else None
         try:
             client.setblocking(False)
             await self._loop.connect_accepted_socket(lambda: protocol, client, **self._tls)
         except (OSError, asyncio.TimeoutError) as error:
             client.close()
             self._leave(client)
-            logger.debug("A connection ended before it was served: %r", error)
+            self._tell_unserved(peer, error)
         except BaseException:
             client.close()
             self._leave(client)
             raise
+
+    def _tell_unserved(self, peer: str | None, error: BaseException) -> None:
+        """Log that a connection was closed before it was served."""
+        found = explain_handshake(error)
+        if found is None:
+            logger.debug("A connection ended before it was served: %r", error)
+        elif (more := self._no_handshake.tell()) is not None:
+            whose = peer or "a client that has left"
+            text = "Closing the connection of %s, which sent %s: %r%s"
+            logger.warning(text, whose, found, error, more)
 
     def close(self) -> None:
         """Accept none any more; those that are accepted are served."""
