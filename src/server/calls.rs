@@ -80,6 +80,10 @@ pub struct Request {
     came: Instant,
     /// Of the message that was taken, where it came by `THeader`.
     header: Option<Box<HeaderCall>>,
+    /// The message that was taken, and whether it is what was put back of the
+    /// one before.
+    taken: Bytes,
+    is_rest: bool,
 }
 
 impl Request {
@@ -100,6 +104,8 @@ impl Request {
             ended: false,
             came,
             header: None,
+            taken: Bytes::new(),
+            is_rest: false,
         }
     }
 
@@ -147,6 +153,13 @@ impl Request {
     ///
     /// The one before must have been answered.
     pub fn next_message(&mut self) -> Option<Bytes> {
+        let was_put_back = mem::take(&mut self.is_rest);
+        self.taken = self.take_next()?;
+        self.is_rest = was_put_back && self.origin.cut.is_none();
+        Some(self.taken.clone())
+    }
+
+    fn take_next(&mut self) -> Option<Bytes> {
         if self.origin.has_ended.load(Ordering::Relaxed) {
             // Nobody takes the answers.
             self.messages.clear();
@@ -174,11 +187,27 @@ impl Request {
         self.is_behind
     }
 
-    /// Gives back what follows the message that was taken in its frame: what is
-    /// in it are messages of their own, which come next. To be told before the
-    /// answer.
-    pub fn put_back(&mut self, rest: Bytes) {
-        self.come_next(Come::behind(rest));
+    /// Whether the message that was taken is, byte for byte, what was
+    /// [put back](Self::put_back) of the one before.
+    #[must_use]
+    pub const fn is_rest(&self) -> bool {
+        self.is_rest
+    }
+
+    /// The message that was taken, with what follows it in its frame.
+    #[must_use]
+    pub const fn taken(&self) -> &Bytes {
+        &self.taken
+    }
+
+    /// Gives back the last `count` bytes of what was taken, which follow the
+    /// message in its frame: what is in them are messages of their own, which
+    /// come next. To be told before the answer.
+    pub fn put_back(&mut self, count: usize) {
+        let end = self.taken.len().saturating_sub(count);
+        let rest = Come::behind(self.taken.slice(end..));
+        self.is_rest = rest.is_some();
+        self.come_next(rest);
     }
 
     fn come_next(&mut self, rest: Option<Come>) {
