@@ -154,9 +154,11 @@ impl EventLoop {
                 }
             }
             self.take_answers(&mut answers);
-            if closing.is_none() {
+            // Whoever closes it once more may leave it less time.
+            if self.answers.is_closing() {
+                let is_first = closing.is_none();
                 closing = self.answers.closing();
-                if closing.is_some() {
+                if is_first && closing.is_some() {
                     self.begin_to_close();
                 }
             }
