@@ -57,9 +57,9 @@ pub struct Origin {
 /// of it is made meanwhile, and nothing read.
 pub(super) const MOST_UNSENT: usize = 1 << 20;
 
-/// So many calls that came behind others in their frames are made before other
-/// connections have their turn.
-const MOST_BEHIND: usize = 256;
+/// For so long the calls of a connection are made, one after the other, before
+/// other connections have their turn.
+const TURN: Duration = Duration::from_millis(5);
 
 /// The calls that have come on a connection since it was last looked at, to be
 /// made and answered one after the other. Where it is dropped before, the
@@ -68,9 +68,9 @@ const MOST_BEHIND: usize = 256;
 pub struct Request {
     origin: Arc<Origin>,
     messages: VecDeque<Come>,
-    /// How many were taken that came behind others in their frames, and whether
-    /// the last one did.
-    behind: usize,
+    /// When the first one was taken.
+    began: Option<Instant>,
+    /// Whether the one that was taken came behind another in its frame.
     is_behind: bool,
     /// Whether nothing else is to be sent or made at the moment: then the
     /// answer need not wait for the loop.
@@ -98,7 +98,7 @@ impl Request {
         Self {
             origin,
             messages,
-            behind: 0,
+            began: None,
             is_behind: false,
             is_only,
             ended: false,
@@ -165,12 +165,12 @@ impl Request {
             self.messages.clear();
         }
         let come = self.messages.pop_front()?;
+        self.began.get_or_insert_with(Instant::now);
         self.is_behind = matches!(come, Come::Behind(_));
         match come {
             Come::Whole(message) if self.origin.header.is_some() => self.opened(&message),
             Come::Whole(message) => Some(message),
             Come::Behind(bytes) => {
-                self.behind += 1;
                 let Some(cut) = self.origin.cut else {
                     return Some(bytes);
                 };
@@ -260,11 +260,7 @@ impl Request {
 
     /// Whether others are to be looked at before the next message.
     fn has_had_its_turn(&self) -> bool {
-        match self.messages.front() {
-            None => true,
-            Some(Come::Whole(_)) => false,
-            Some(Come::Behind(_)) => self.behind >= MOST_BEHIND,
-        }
+        self.messages.is_empty() || self.began.is_some_and(|began| began.elapsed() >= TURN)
     }
 
     /// Sends what the socket takes at once: the loop would have to be woken

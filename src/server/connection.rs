@@ -95,6 +95,8 @@ pub(super) struct Connection {
     opened: usize,
     /// Messages that have come and were not handed out.
     pending: VecDeque<Come>,
+    /// So many of them were handed out before, and given back.
+    given_back: usize,
     /// When the last of them came.
     came: Instant,
     /// Whether a worker has calls of it.
@@ -146,6 +148,7 @@ impl Connection {
             opening: [0; LOOKED_AT],
             opened: 0,
             pending: VecDeque::new(),
+            given_back: 0,
             came: now,
             is_at_work: false,
             is_held: false,
@@ -308,6 +311,12 @@ impl Connection {
         Ok((is_whole, Some(Trouble { method, problem })))
     }
 
+    /// So many calls have had room before: a worker gave them back for others
+    /// to have their turn.
+    pub(super) const fn given_back(&self) -> usize {
+        self.given_back
+    }
+
     /// The calls that have come, for a worker, `most` at most; unless one has
     /// earlier ones.
     pub(super) fn take_calls(&mut self, most: usize) -> Option<Request> {
@@ -318,6 +327,7 @@ impl Connection {
             return None;
         };
         self.is_at_work = true;
+        self.given_back = 0;
         let rest = self.pending.split_off(most.min(self.pending.len()));
         let messages = mem::replace(&mut self.pending, rest);
         let is_only = messages.len() == 1 && self.output.is_empty();
@@ -379,6 +389,7 @@ impl Connection {
         if answer.last {
             self.is_at_work = false;
             was_held = mem::take(&mut self.is_held) && answer.goes_on;
+            self.given_back = answer.rest.len();
             answer.rest.append(&mut self.pending);
             self.pending = answer.rest;
         }
@@ -431,6 +442,7 @@ impl Connection {
     pub(super) fn close_when_sent(&mut self) {
         self.is_closing = true;
         self.pending.clear();
+        self.given_back = 0;
     }
 
     /// Makes the calls that have come and no others.

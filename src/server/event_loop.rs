@@ -452,6 +452,7 @@ impl EventLoop {
         }
         // Where there is room for some, the others wait on the connection.
         let room = self.calls.room().saturating_sub(self.handed_out);
+        let room = room.max(connection.given_back());
         if room > 0 {
             if let Some(calls) = connection.take_calls(room) {
                 self.handed_out += calls.count();

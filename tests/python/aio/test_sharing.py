@@ -50,7 +50,10 @@ WAYS = {
     "native, framed": Way(AWAITED, FRAMED),
     "native, several in one frame": Way(AWAITED, FRAMED, in_one_frame=True),
     "native, THeader": Way(AWAITED, HEADER),
+    "native, in a thread, frameless": Way("nonblocking", FRAMELESS),
+    "native, in a thread, framed": Way("nonblocking", FRAMED),
     "native, in a thread, several in one frame": Way("nonblocking", FRAMED, in_one_frame=True),
+    "native, in a thread, THeader": Way("nonblocking", HEADER),
 }
 
 
@@ -156,7 +159,8 @@ def test_others_are_served_while_one_connection_has_sent_many_calls(named: str) 
             if way.is_http:
                 told = other.recv(1000)
             made = int(told.split(b" after ")[1].rstrip(b"\0"))
-            assert made < MANY / 2
+            # More of them come with one read of a socket.
+            assert made < MANY / 5
             for number in range(MANY):
                 expected = message("add", number, i32_result(number))
                 assert answer(way, greedy, len(expected)) == expected
