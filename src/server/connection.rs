@@ -19,6 +19,7 @@ use super::header::HeaderSession;
 use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
+use super::timers::Timers;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
 use crate::wire::Limits;
 
@@ -573,21 +574,29 @@ impl Connection {
         self.is_at_work
     }
 
-    /// When to look at it, where that is not known to whoever looks.
-    pub(super) fn schedule(&mut self, options: &ServerOptions) -> Option<Instant> {
-        let deadline = self.deadline(options)?;
-        if self.scheduled.is_some_and(|time| time <= deadline) {
-            return None;
-        }
-        self.scheduled = Some(deadline);
-        Some(deadline)
+    /// When it is to be looked at.
+    pub(super) const fn scheduled(&self) -> Option<Instant> {
+        self.scheduled
     }
 
-    /// Looks whether its time is over, which was to be looked at `time`.
-    pub(super) fn is_late(&mut self, time: Instant, now: Instant, options: &ServerOptions) -> bool {
-        if self.scheduled != Some(time) {
-            return false;
+    /// Has it, which has this number, looked at when its time is over; it may
+    /// be looked at before.
+    pub(super) fn schedule(&mut self, id: u64, timers: &mut Timers, options: &ServerOptions) {
+        let Some(deadline) = self.deadline(options) else {
+            return;
+        };
+        if let Some(time) = self.scheduled {
+            if time <= deadline {
+                return;
+            }
+            timers.remove(time, id);
         }
+        self.scheduled = Some(deadline);
+        timers.add(deadline, id);
+    }
+
+    /// Looks whether its time is over, once that has come.
+    pub(super) fn is_late(&mut self, now: Instant, options: &ServerOptions) -> bool {
         self.scheduled = None;
         let is_late = if let Some(mut clock) = self.clock {
             let patience = clock.patience(now, self.untaken(options));

@@ -1,15 +1,15 @@
 //! Calls that are sent at once: their connection has its turns, as others have.
 
 use std::io::Write;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use fastthrift::server::{Request, ServerOptions};
 
 use crate::messages::{add, framed, read};
-use crate::{Gate, PATIENCE, Running, until};
+use crate::{Gate, PATIENCE, Running, answer_with_itself, send_and_read, until};
 
 /// Longer than a turn.
 const LONG: Duration = Duration::from_millis(20);
