@@ -159,6 +159,8 @@ fn others_have_their_turn_between_the_calls_of_a_frame() {
     let mut other = server.connect();
     other.write_all(&framed(&call(0))).expect("sent");
     until(|| server.server.waiting() == 1);
+    // Longer than a turn.
+    thread::sleep(Duration::from_millis(20));
     drop(gate.go);
     let answer = read(&mut other, framed(&call(0)).len() + 8);
     let before = usize::from_be_bytes(*answer.last_chunk().expect("a number"));

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -153,6 +154,8 @@ def test_others_are_served_while_one_connection_has_sent_many_calls(named: str) 
             assert handler.begun.wait(PATIENCE)
             text = struct.pack("!bhi", 11, 1, 1) + b"x\0"
             other.sendall(sent(way, message("echo", 1, text, kind=TMessageType.CALL)))
+            # Longer than a turn.
+            time.sleep(0.05)
             handler.go_on.set()
             is_framed = way.dialect.framed or way.is_http
             told = answer(way, other, 0) if is_framed else other.recv(1000)
