@@ -7,6 +7,8 @@ mod frames;
 mod header;
 #[path = "server/messages.rs"]
 mod messages;
+#[path = "server/turns.rs"]
+mod turns;
 #[path = "server/unread.rs"]
 mod unread;
 
@@ -543,29 +545,6 @@ fn calls_of_a_client_that_takes_no_answers_are_not_made() {
     let answers = read(&mut stream, calls * SIZE);
     assert!(answers.iter().all(|byte| *byte == 7));
     assert_eq!(made.load(Ordering::SeqCst), calls);
-    server.close(PATIENCE);
-}
-
-#[test]
-fn others_go_on_while_a_handler_waits() {
-    let (go, wait) = mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
-    let is_first = AtomicUsize::new(0);
-    let server = Running::with(ServerOptions::default(), 2, move |request| {
-        if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
-            wait.lock().expect("a lock").recv().expect("a word");
-        }
-        answer_with_itself(request);
-    });
-    let message = add(1);
-    let mut waiting = server.connect();
-    waiting.write_all(&message).expect("sent");
-    let mut other = server.connect();
-    for _ in 0..100 {
-        send_and_read(&mut other, &message);
-    }
-    go.send(()).expect("a word");
-    assert_eq!(read(&mut waiting, message.len()), message);
     server.close(PATIENCE);
 }
 

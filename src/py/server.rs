@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::ffi;
 use super::stream::dict_of;
+use super::transport::TMemoryBuffer;
 use crate::server::{
     self, AnswerClock, Listener, Notice, Request, Runner, Server, ServerOptions, Untaken, Work,
     Worker,
@@ -258,15 +259,35 @@ impl ServedCalls {
         Ok(Some((protocol, dict_of(py, pairs)?, waited)))
     }
 
-    /// Takes the next message, without its frame; None where all were.
-    fn next_message<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+    /// Takes the next message, without its frame, into `source`: its size;
+    /// None where all were.
+    fn next_message(
+        &mut self,
+        py: Python<'_>,
+        source: &Bound<'_, TMemoryBuffer>,
+    ) -> PyResult<Option<usize>> {
         let message = if self.request.format().header {
             // It may have to be decompressed.
             py.detach(|| self.request.next_message())
         } else {
             self.request.next_message()
         };
-        Some(PyBytes::new(py, &message?))
+        let Some(message) = message else {
+            return Ok(None);
+        };
+        let mut source = source.try_borrow_mut()?;
+        // What was put back is in it: a copy of that for each call of a frame
+        // would take the square of the time.
+        if !self.request.is_rest() || source.unread().len() != message.len() {
+            source.refill(message.to_vec());
+        }
+        Ok(Some(message.len()))
+    }
+
+    /// The first bytes of the message that was taken, `most` at most.
+    fn start<'py>(&self, py: Python<'py>, most: usize) -> Bound<'py, PyBytes> {
+        let taken = self.request.taken();
+        PyBytes::new(py, &taken[..most.min(taken.len())])
     }
 
     /// Whether the message that was taken came behind another one in its frame.
@@ -275,10 +296,12 @@ impl ServedCalls {
         self.request.is_behind()
     }
 
-    /// Gives back what follows the message that was taken in its frame, before
-    /// that is answered: more messages, which come next.
-    fn put_back(&mut self, rest: &[u8]) {
-        self.request.put_back(Bytes::copy_from_slice(rest));
+    /// Gives back what was not read from `source`, before the message is
+    /// answered that was taken: it follows that in its frame, and is more
+    /// messages, which come next.
+    fn put_back(&mut self, source: &Bound<'_, TMemoryBuffer>) -> PyResult<()> {
+        self.request.put_back(source.try_borrow()?.unread().len());
+        Ok(())
     }
 
     /// Closes the connection, unless all was answered.

@@ -57,9 +57,9 @@ pub struct Origin {
 /// of it is made meanwhile, and nothing read.
 pub(super) const MOST_UNSENT: usize = 1 << 20;
 
-/// So many calls that came behind others in their frames are made before other
-/// connections have their turn.
-const MOST_BEHIND: usize = 256;
+/// For so long the calls of a connection are made, one after the other, before
+/// other connections have their turn.
+const TURN: Duration = Duration::from_millis(5);
 
 /// The calls that have come on a connection since it was last looked at, to be
 /// made and answered one after the other. Where it is dropped before, the
@@ -68,9 +68,9 @@ const MOST_BEHIND: usize = 256;
 pub struct Request {
     origin: Arc<Origin>,
     messages: VecDeque<Come>,
-    /// How many were taken that came behind others in their frames, and whether
-    /// the last one did.
-    behind: usize,
+    /// When the first one was taken.
+    began: Option<Instant>,
+    /// Whether the one that was taken came behind another in its frame.
     is_behind: bool,
     /// Whether nothing else is to be sent or made at the moment: then the
     /// answer need not wait for the loop.
@@ -80,6 +80,10 @@ pub struct Request {
     came: Instant,
     /// Of the message that was taken, where it came by `THeader`.
     header: Option<Box<HeaderCall>>,
+    /// The message that was taken, and whether it is what was put back of the
+    /// one before.
+    taken: Bytes,
+    is_rest: bool,
 }
 
 impl Request {
@@ -94,12 +98,14 @@ impl Request {
         Self {
             origin,
             messages,
-            behind: 0,
+            began: None,
             is_behind: false,
             is_only,
             ended: false,
             came,
             header: None,
+            taken: Bytes::new(),
+            is_rest: false,
         }
     }
 
@@ -147,17 +153,24 @@ impl Request {
     ///
     /// The one before must have been answered.
     pub fn next_message(&mut self) -> Option<Bytes> {
+        let was_put_back = mem::take(&mut self.is_rest);
+        self.taken = self.take_next()?;
+        self.is_rest = was_put_back && self.origin.cut.is_none();
+        Some(self.taken.clone())
+    }
+
+    fn take_next(&mut self) -> Option<Bytes> {
         if self.origin.has_ended.load(Ordering::Relaxed) {
             // Nobody takes the answers.
             self.messages.clear();
         }
         let come = self.messages.pop_front()?;
+        self.began.get_or_insert_with(Instant::now);
         self.is_behind = matches!(come, Come::Behind(_));
         match come {
             Come::Whole(message) if self.origin.header.is_some() => self.opened(&message),
             Come::Whole(message) => Some(message),
             Come::Behind(bytes) => {
-                self.behind += 1;
                 let Some(cut) = self.origin.cut else {
                     return Some(bytes);
                 };
@@ -174,11 +187,27 @@ impl Request {
         self.is_behind
     }
 
-    /// Gives back what follows the message that was taken in its frame: what is
-    /// in it are messages of their own, which come next. To be told before the
-    /// answer.
-    pub fn put_back(&mut self, rest: Bytes) {
-        self.come_next(Come::behind(rest));
+    /// Whether the message that was taken is, byte for byte, what was
+    /// [put back](Self::put_back) of the one before.
+    #[must_use]
+    pub const fn is_rest(&self) -> bool {
+        self.is_rest
+    }
+
+    /// The message that was taken, with what follows it in its frame.
+    #[must_use]
+    pub const fn taken(&self) -> &Bytes {
+        &self.taken
+    }
+
+    /// Gives back the last `count` bytes of what was taken, which follow the
+    /// message in its frame: what is in them are messages of their own, which
+    /// come next. To be told before the answer.
+    pub fn put_back(&mut self, count: usize) {
+        let end = self.taken.len().saturating_sub(count);
+        let rest = Come::behind(self.taken.slice(end..));
+        self.is_rest = rest.is_some();
+        self.come_next(rest);
     }
 
     fn come_next(&mut self, rest: Option<Come>) {
@@ -231,11 +260,7 @@ impl Request {
 
     /// Whether others are to be looked at before the next message.
     fn has_had_its_turn(&self) -> bool {
-        match self.messages.front() {
-            None => true,
-            Some(Come::Whole(_)) => false,
-            Some(Come::Behind(_)) => self.behind >= MOST_BEHIND,
-        }
+        self.messages.is_empty() || self.began.is_some_and(|began| began.elapsed() >= TURN)
     }
 
     /// Sends what the socket takes at once: the loop would have to be woken

@@ -19,6 +19,7 @@ use super::header::HeaderSession;
 use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
+use super::timers::Timers;
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
 use crate::wire::Limits;
 
@@ -95,6 +96,8 @@ pub(super) struct Connection {
     opened: usize,
     /// Messages that have come and were not handed out.
     pending: VecDeque<Come>,
+    /// So many of them were handed out before, and given back.
+    given_back: usize,
     /// When the last of them came.
     came: Instant,
     /// Whether a worker has calls of it.
@@ -146,6 +149,7 @@ impl Connection {
             opening: [0; LOOKED_AT],
             opened: 0,
             pending: VecDeque::new(),
+            given_back: 0,
             came: now,
             is_at_work: false,
             is_held: false,
@@ -308,6 +312,12 @@ impl Connection {
         Ok((is_whole, Some(Trouble { method, problem })))
     }
 
+    /// So many calls have had room before: a worker gave them back for others
+    /// to have their turn.
+    pub(super) const fn given_back(&self) -> usize {
+        self.given_back
+    }
+
     /// The calls that have come, for a worker, `most` at most; unless one has
     /// earlier ones.
     pub(super) fn take_calls(&mut self, most: usize) -> Option<Request> {
@@ -318,6 +328,7 @@ impl Connection {
             return None;
         };
         self.is_at_work = true;
+        self.given_back = 0;
         let rest = self.pending.split_off(most.min(self.pending.len()));
         let messages = mem::replace(&mut self.pending, rest);
         let is_only = messages.len() == 1 && self.output.is_empty();
@@ -379,6 +390,7 @@ impl Connection {
         if answer.last {
             self.is_at_work = false;
             was_held = mem::take(&mut self.is_held) && answer.goes_on;
+            self.given_back = answer.rest.len();
             answer.rest.append(&mut self.pending);
             self.pending = answer.rest;
         }
@@ -431,6 +443,7 @@ impl Connection {
     pub(super) fn close_when_sent(&mut self) {
         self.is_closing = true;
         self.pending.clear();
+        self.given_back = 0;
     }
 
     /// Makes the calls that have come and no others.
@@ -561,21 +574,29 @@ impl Connection {
         self.is_at_work
     }
 
-    /// When to look at it, where that is not known to whoever looks.
-    pub(super) fn schedule(&mut self, options: &ServerOptions) -> Option<Instant> {
-        let deadline = self.deadline(options)?;
-        if self.scheduled.is_some_and(|time| time <= deadline) {
-            return None;
-        }
-        self.scheduled = Some(deadline);
-        Some(deadline)
+    /// When it is to be looked at.
+    pub(super) const fn scheduled(&self) -> Option<Instant> {
+        self.scheduled
     }
 
-    /// Looks whether its time is over, which was to be looked at `time`.
-    pub(super) fn is_late(&mut self, time: Instant, now: Instant, options: &ServerOptions) -> bool {
-        if self.scheduled != Some(time) {
-            return false;
+    /// Has it, which has this number, looked at when its time is over; it may
+    /// be looked at before.
+    pub(super) fn schedule(&mut self, id: u64, timers: &mut Timers, options: &ServerOptions) {
+        let Some(deadline) = self.deadline(options) else {
+            return;
+        };
+        if let Some(time) = self.scheduled {
+            if time <= deadline {
+                return;
+            }
+            timers.remove(time, id);
         }
+        self.scheduled = Some(deadline);
+        timers.add(deadline, id);
+    }
+
+    /// Looks whether its time is over, once that has come.
+    pub(super) fn is_late(&mut self, now: Instant, options: &ServerOptions) -> bool {
         self.scheduled = None;
         let is_late = if let Some(mut clock) = self.clock {
             let patience = clock.patience(now, self.untaken(options));

@@ -154,9 +154,11 @@ impl EventLoop {
                 }
             }
             self.take_answers(&mut answers);
-            if closing.is_none() {
+            // Whoever closes it once more may leave it less time.
+            if self.answers.is_closing() {
+                let is_first = closing.is_none();
                 closing = self.answers.closing();
-                if closing.is_some() {
+                if is_first && closing.is_some() {
                     self.begin_to_close();
                 }
             }
@@ -430,9 +432,7 @@ impl EventLoop {
                     if connection.wants_turn() {
                         self.unread.push(id);
                     }
-                    if let Some(time) = connection.schedule(&self.options) {
-                        self.timers.add(time, id);
-                    }
+                    connection.schedule(id, &mut self.timers, &self.options);
                 }
                 Err(end) => self.end(id, end),
             }
@@ -450,6 +450,7 @@ impl EventLoop {
         }
         // Where there is room for some, the others wait on the connection.
         let room = self.calls.room().saturating_sub(self.handed_out);
+        let room = room.max(connection.given_back());
         if room > 0 {
             if let Some(calls) = connection.take_calls(room) {
                 self.handed_out += calls.count();
@@ -468,15 +469,15 @@ impl EventLoop {
     }
 
     fn look_at_times(&mut self) {
-        while let Some((time, id)) = self.timers.due(self.now) {
+        while let Some(id) = self.timers.due(self.now) {
             let Some(connection) = self.connections.get_mut(&id) else {
                 continue;
             };
-            if connection.is_late(time, self.now, &self.options) {
+            if connection.is_late(self.now, &self.options) {
                 self.tell_late(id);
                 self.end(id, End::Gone);
-            } else if let Some(time) = connection.schedule(&self.options) {
-                self.timers.add(time, id);
+            } else {
+                connection.schedule(id, &mut self.timers, &self.options);
             }
         }
     }
@@ -487,7 +488,10 @@ impl EventLoop {
             let method = None;
             self.tell(id, Trouble { method, problem });
         }
-        self.connections.remove(&id);
+        let connection = self.connections.remove(&id);
+        if let Some(time) = connection.and_then(|connection| connection.scheduled()) {
+            self.timers.remove(time, id);
+        }
     }
 
     /// Accepts no more, reads what has come, and lets each connection end when

@@ -35,9 +35,11 @@ const LONGEST_VARINT: usize = 5;
 /// What is set aside first for a message that is decompressed.
 const FIRST_PIECE: usize = 4096;
 /// The most that a connection may say for all of its messages, in bytes; each
-/// key with its value counts for some more than they have, as in HTTP/2.
+/// key with its value counts for some more than they have, as in HTTP/2. It is
+/// so much for the time that they take: each message is given all of them, and
+/// has them from a frame that need not name any.
 const MOST_KEPT: usize = 1 << 18;
-const EACH_PAIR: usize = 32;
+const EACH_PAIR: usize = 1 << 10;
 
 /// Keys with their values. Of a key that came twice there is the last value.
 pub type HeaderPairs = BTreeMap<Vec<u8>, Vec<u8>>;

@@ -236,7 +236,7 @@ fn what_is_said_for_all_messages_has_an_end() {
     assert_eq!(answers(&mut stream), [call(BINARY, 10, false)]);
     let notice = server.notices.recv_timeout(PATIENCE).expect("a notice");
     assert!(
-        matches!(&notice, Notice::NoMessage { problem, .. } if problem.contains("300099 bytes")),
+        matches!(&notice, Notice::NoMessage { problem, .. } if problem.contains("303075 bytes")),
         "{notice:?}"
     );
     server.close(PATIENCE);

@@ -255,10 +255,11 @@ class Lane:
         self.logger = logger
         self.output = Output()
         self._framed = format.framed
-        self._source = self.source()
+        # What messages are taken into.
+        self.input = self.source()
         iprot, self.oprot = self.protocols(formats, format)
         self.process = self.processing(processor, iprot, self.oprot)
-        self._call = call_over(self._source)
+        self._call = call_over(self.input)
 
     def source(self) -> TMemoryBuffer:
         """What a message is read from."""
@@ -266,47 +267,47 @@ class Lane:
 
     def protocols(self, formats: Formats, format: Format) -> tuple[Any, Any]:
         """The protocols that calls are read by and answers written by."""
-        return formats.protocols(format, self._source, self.output)
+        return formats.protocols(format, self.input, self.output)
 
     def processing(self, processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall], Any]:
         """How calls are made."""
         return processing(processor, iprot, oprot)
 
-    def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
-        """Get ready for the call of a message."""
+    def begin(self, calls: ServedCalls, size: int) -> ServerCall:
+        """Get ready for the call of the message that was taken, of this size."""
         call = self._call
         call.begin(b"")
         if watch.is_on:
             call.peer = calls.peer
-            call.traffic = Traffic(len(message), lambda: len(self.output.written))
-        self._source.setvalue(message)
+            call.traffic = Traffic(size, lambda: len(self.output.written))
         return call
 
-    def rest(self) -> bytes:
-        """What follows the message in its frame: others."""
-        return self._source.getvalue() if self._framed else b""
+    def put_back_others(self, calls: ServedCalls) -> None:
+        """Give back what follows the message in its frame: others."""
+        if self._framed:
+            calls.put_back(self.input)
 
-    def note_opening(self, calls: ServedCalls, call: ServerCall, message: bytes) -> None:
+    def note_opening(self, calls: ServedCalls, call: ServerCall, size: int) -> None:
         """Note how what is no message begins on its connection, for the log."""
         if call.header is None and not calls.is_behind:
-            length = frame_header(len(message)) if self._framed else b""
-            call.opening = length + message[:LOOKED_AT]
+            length = frame_header(size) if self._framed else b""
+            call.opening = length + calls.start(LOOKED_AT)
 
     def answer(self, calls: ServedCalls, goes_on: bool) -> None:
         """Answer the message that was taken; what follows it in its frame comes next."""
-        if goes_on and (rest := self.rest()):
-            calls.put_back(rest)
+        if goes_on:
+            self.put_back_others(calls)
         calls.answer(self.output.take(), goes_on)
 
-    def make(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the call of a message and answer it; whether the connection goes on. Where it does
-        not, something may be left of the answer."""
+    def make(self, calls: ServedCalls, size: int) -> bool:
+        """Make the call of the message that was taken, of this size, and answer it; whether the
+        connection goes on. Where it does not, something may be left of the answer."""
         goes_on = True
-        call = self.begin(calls, message)
+        call = self.begin(calls, size)
         try:
             self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
-            self.note_opening(calls, call, message)
+            self.note_opening(calls, call, size)
             goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
         if call.ending is not None:
             call.end()  # a processor of somebody's own has answered
@@ -329,7 +330,7 @@ class HeaderSource(TMemoryBuffer):
 class HeaderLane(Lane):
     """What one call at a time of THeader is made with: each message names its protocol."""
 
-    _source: HeaderSource
+    input: HeaderSource
     _call: HeaderCall
 
     def __init__(
@@ -347,22 +348,21 @@ class HeaderLane(Lane):
     def protocols(self, formats: Formats, format: Format) -> tuple[Any, Any]:
         if format.protocol == HEADER:
             format = Format(_INSIDE[0], True)
-        return formats.protocols(format, self._source, self.output, beside=_BESIDE_ANSWER)
+        return formats.protocols(format, self.input, self.output, beside=_BESIDE_ANSWER)
 
-    def rest(self) -> bytes:
-        # It belongs to no message.
-        return b""
+    def put_back_others(self, calls: ServedCalls) -> None:
+        """What follows it belongs to no message."""
 
-    def begin(self, calls: ServedCalls, message: bytes) -> ServerCall:
+    def begin(self, calls: ServedCalls, size: int) -> ServerCall:
         header = calls.header()
         assert header is not None
-        protocol, self._source.headers, self._call.waited = header
+        protocol, self.input.headers, self._call.waited = header
         self.process, self.oprot = self._ways[protocol]
-        return super().begin(calls, message)
+        return super().begin(calls, size)
 
-    def make(self, calls: ServedCalls, message: bytes) -> bool:
+    def make(self, calls: ServedCalls, size: int) -> bool:
         try:
-            return super().make(calls, message)
+            return super().make(calls, size)
         finally:
             # Until then the time holds that its caller has left for it.
             self._call.end()
@@ -383,8 +383,8 @@ class CallsInThread:
             processor, formats, logger = self._parts
             kind = HeaderLane if format[0] == HEADER else Lane
             lane = self._lanes[format] = kind(processor, formats, Format(*format), logger)
-        while (message := calls.next_message()) is not None:
-            if not lane.make(calls, message):
+        while (size := calls.next_message(lane.input)) is not None:
+            if not lane.make(calls, size):
                 # What it holds is nobody else's.
                 del self._lanes[format]
         # As `Lane.make` does.

@@ -110,7 +110,7 @@ fn str_of_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
 
 /// A `str` of bytes that are not UTF-8, with U+FFFD in place of what is wrong.
 ///
-/// CPython does this by itself: no code runs and no exception is made.
+/// The interpreter does this by itself: no code runs and no exception is made.
 #[cold]
 pub fn replaced<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     // SAFETY: the pointer is to so many bytes, the name ends with a zero; the

@@ -45,6 +45,11 @@ impl TMemoryBuffer {
         }
     }
 
+    /// Has these bytes and nothing else.
+    pub fn refill(&mut self, bytes: Vec<u8>) {
+        *self = Self::of(bytes);
+    }
+
     /// All it holds, read or not.
     pub fn contents(&self) -> &[u8] {
         &self.bytes
@@ -180,9 +185,7 @@ impl TMemoryBuffer {
 
     /// Replaces the contents.
     fn setvalue(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.bytes = bytes_of(value)?;
-        self.position = 0;
-        self.cursor = Some(0);
+        self.refill(bytes_of(value)?);
         Ok(())
     }
 }

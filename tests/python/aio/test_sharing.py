@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -50,7 +51,10 @@ WAYS = {
     "native, framed": Way(AWAITED, FRAMED),
     "native, several in one frame": Way(AWAITED, FRAMED, in_one_frame=True),
     "native, THeader": Way(AWAITED, HEADER),
+    "native, in a thread, frameless": Way("nonblocking", FRAMELESS),
+    "native, in a thread, framed": Way("nonblocking", FRAMED),
     "native, in a thread, several in one frame": Way("nonblocking", FRAMED, in_one_frame=True),
+    "native, in a thread, THeader": Way("nonblocking", HEADER),
 }
 
 
@@ -150,13 +154,16 @@ def test_others_are_served_while_one_connection_has_sent_many_calls(named: str) 
             assert handler.begun.wait(PATIENCE)
             text = struct.pack("!bhi", 11, 1, 1) + b"x\0"
             other.sendall(sent(way, message("echo", 1, text, kind=TMessageType.CALL)))
+            # Longer than a turn.
+            time.sleep(0.05)
             handler.go_on.set()
             is_framed = way.dialect.framed or way.is_http
             told = answer(way, other, 0) if is_framed else other.recv(1000)
             if way.is_http:
                 told = other.recv(1000)
             made = int(told.split(b" after ")[1].rstrip(b"\0"))
-            assert made < MANY / 2
+            # More of them come with one read of a socket.
+            assert made < MANY / 5
             for number in range(MANY):
                 expected = message("add", number, i32_result(number))
                 assert answer(way, greedy, len(expected)) == expected

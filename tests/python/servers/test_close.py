@@ -199,6 +199,38 @@ def test_grace_for_handlers_that_do_not_return(caplog):
     assert failures == []
 
 
+def refuses(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("server_class", [TThreadedServer, TNonblockingServer])
+def test_a_second_close_can_leave_less_time(server_class, caplog):
+    handler = Handler()
+    server = make_server(handler, server_class, grace=PATIENCE * 10_000, daemon=True)
+    port = port_of(server)
+    thread = start(server)
+
+    def call():
+        with client_of(port) as client, contextlib.suppress(TTransportException):
+            client.wait(5)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    assert handler.waiting.wait(PATIENCE)
+    server.close()
+    # It is being closed by now: nobody is accepted.
+    wait_until(lambda: refuses(port))
+    server.close(0.05)
+    assert_ends(thread)
+    assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
+    handler.go_on.set()
+    assert_ends(caller)
+
+
 def test_a_thread_of_http_that_begins_after_the_stop_still_answers():
     class Late(ThreadingHTTPServer):
         def process_request_thread(self, request, client_address):

@@ -7,6 +7,7 @@ import gc
 import itertools
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -39,10 +40,12 @@ from support.rpc import (
     Handler,
     Other,
     client_of,
+    i32_result,
     make_server,
     message,
     module,
     port_of,
+    receive,
     serving,
 )
 from support.runner import wait_until
@@ -159,6 +162,31 @@ def test_protocol_of_somebody_else_comes_in_frames():
         client_of(port, proto_factory=ShoutingFactory(), trans_factory=framed) as client,
     ):
         assert client.add(1, 2) == 3
+
+
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_calls_in_one_frame_of_a_protocol_of_somebody_else_are_made_in_their_order(is_awaited):
+    make = awaiting if is_awaited else nonblocking
+    handler = AsyncHandler() if is_awaited else Handler()
+    server = make(
+        handler, iprot_factory=ShoutingFactory(), itrans_factory=TFramedTransportFactory()
+    )
+    # They take several turns, and a stop too many is nothing.
+    numbers = range(3_000)
+    calls = b"".join(
+        message("add", number, struct.pack("!bhibhi", 8, 1, number, 8, 2, 1) + b"\0", kind=1)
+        for number in numbers
+    )
+    with (
+        serving(server) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+    ):
+        for stop in (b"", b"\0"):
+            connection.sendall(struct.pack("!i", len(calls + stop)) + calls + stop)
+            for number in numbers:
+                expected = message("ADD", number, i32_result(number + 1))
+                (size,) = struct.unpack("!i", receive(connection, 4))
+                assert receive(connection, size) == expected
 
 
 def test_what_it_cannot_serve_is_refused_with_what_to_use(tmp_path):

@@ -47,10 +47,11 @@ class AwaitedLane(Lane):
         find = self._find
         return lambda call: drive(process_by_steps(Mixed, processor, find, call, iprot, oprot))
 
-    async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
-        """Make the call of a message and answer it; whether the connection goes on."""
+    async def make_awaited(self, calls: ServedCalls, size: int) -> bool:
+        """Make the call of the message that was taken, of this size, and answer it; whether the
+        connection goes on."""
         goes_on = True
-        call = self.begin(calls, message)
+        call = self.begin(calls, size)
         try:
             await self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no event loop
@@ -58,7 +59,7 @@ class AwaitedLane(Lane):
             if is_cancellation and (call.stage != READ or is_cancelled()):
                 call.end()
                 raise
-            self.note_opening(calls, call, message)
+            self.note_opening(calls, call, size)
             settlement = settle(error, call, calls.peer, self.oprot, self.logger)
             goes_on = await drive(
                 send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
@@ -70,9 +71,9 @@ class AwaitedLane(Lane):
 class AwaitedHeaderLane(AwaitedLane, HeaderLane):
     """What one call at a time of THeader is made with, and awaited."""
 
-    async def make_awaited(self, calls: ServedCalls, message: bytes) -> bool:
+    async def make_awaited(self, calls: ServedCalls, size: int) -> bool:
         try:
-            return await super().make_awaited(calls, message)
+            return await super().make_awaited(calls, size)
         finally:
             self._call.end()
 
@@ -147,8 +148,8 @@ class CallsOnLoop:
             lane = free.pop() if free else self._lane(Format(*calls.format))
             goes_on = True
             turn = Turn()
-            while (message := calls.next_message()) is not None:
-                goes_on = await lane.make_awaited(calls, message)
+            while (size := calls.next_message(lane.input)) is not None:
+                goes_on = await lane.make_awaited(calls, size)
                 await turn.pass_on()
             # One that was given up in the middle may hold something.
             if goes_on:
