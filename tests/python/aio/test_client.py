@@ -38,7 +38,6 @@ from fastthrift.transport import (
 )
 from support import rpc as rpc_support
 from support.aio import (
-    PATIENCE,
     PROTOCOLS,
     TRANSPORTS,
     Calls,
