@@ -57,6 +57,22 @@ BREAKS = [
         ),
     ),
     Break(
+        "calls that a client sends at once to the native server are made in turns",
+        "what comes back has to find room again",
+        "let room = room.max(connection.given_back());\n",
+        "let room = room.max(connection.given_back() / 99);\n",
+        (
+            "tests/server/turns.rs::calls_sent_at_once_are_made_in_turns_with_those_of_others_and_none_is_refused",
+        ),
+    ),
+    Break(
+        "a second close can leave the native server less time",
+        "the loop keeps the time of the first",
+        "closing = self.answers.closing();\n                if is_first",
+        "closing = closing.or(self.answers.closing());\n                if is_first",
+        ("servers/test_close::test_a_second_close_can_leave_less_time",),
+    ),
+    Break(
         "a client that takes its answer too slowly is given up",
         "a byte a second is enough",
         "const LEAST_RATE: u32 = 16 * 1024;\n",
