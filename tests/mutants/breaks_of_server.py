@@ -51,10 +51,7 @@ BREAKS = [
         "all of them are made in one turn",
         "const TURN: Duration = Duration::from_millis(5);",
         "const TURN: Duration = Duration::from_secs(5000);",
-        (
-            "tests/server/frames.rs::others_have_their_turn_between_the_calls_of_a_frame",
-            "tests/server/turns.rs::calls_sent_at_once_are_made_in_turns_with_those_of_others_and_none_is_refused",
-        ),
+        ("tests/server/frames.rs::others_have_their_turn_between_the_calls_of_a_frame",),
     ),
     Break(
         "calls that a client sends at once to the native server are made in turns",
