@@ -207,10 +207,9 @@ def refuses(port):
     return False
 
 
-@pytest.mark.parametrize("server_class", [TThreadedServer, TNonblockingServer])
-def test_a_second_close_can_leave_less_time(server_class, caplog):
+def test_a_second_close_can_leave_less_time(caplog):
     handler = Handler()
-    server = make_server(handler, server_class, grace=PATIENCE * 10_000, daemon=True)
+    server = make_server(handler, TNonblockingServer, grace=PATIENCE * 10_000)
     port = port_of(server)
     thread = start(server)
 
