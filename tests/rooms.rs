@@ -86,14 +86,21 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
-        name: "py::server",
-        below: &["wire", "stream", "server", "py::ffi", "py::stream"],
-        crates: &["bytes", "pyo3"],
-    },
-    Room {
         name: "py::transport",
         below: &["stream", "wire", "py::ffi", "py::imports", "py::error"],
         crates: &["pyo3"],
+    },
+    Room {
+        name: "py::server",
+        below: &[
+            "wire",
+            "stream",
+            "server",
+            "py::ffi",
+            "py::stream",
+            "py::transport",
+        ],
+        crates: &["bytes", "pyo3"],
     },
     Room {
         name: "py::codec",
@@ -106,7 +113,7 @@ const ROOMS: &[Room] = &[
             "py::error",
             "py::transport",
         ],
-        crates: &["pyo3"],
+        crates: &["foldhash", "pyo3"],
     },
     Room {
         name: "py::protocol",

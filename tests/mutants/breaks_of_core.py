@@ -42,22 +42,22 @@ BREAKS = [
     Break(
         "`idl`, `schema` and `wire` know nothing of Python",
         "the wire uses pyo3",
-        "use super::run::{self, Bounds, LONG_LIST, Walk};",
-        f"use super::run::{{self, Bounds, LONG_LIST, Walk}};{_UNSAID}use pyo3 as _;\n",
+        "use super::run::compact::{self as run, LONG_LIST};",
+        f"use super::run::compact::{{self as run, LONG_LIST}};{_UNSAID}use pyo3 as _;\n",
         ("tests/rooms.rs::the_rooms_below_python_know_nothing_of_it",),
     ),
     Break(
         "no two types share a name",
         "a second Depth",
-        "use super::run::{self, Bounds, LONG_LIST, Walk};",
-        f"use super::run::{{self, Bounds, LONG_LIST, Walk}};{_UNSAID}struct Depth;\n",
+        "use super::run::compact::{self as run, LONG_LIST};",
+        f"use super::run::compact::{{self as run, LONG_LIST}};{_UNSAID}struct Depth;\n",
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
         "no room but `server` has sockets",
         "the wire opens connections",
-        "use super::run::{self, Bounds, LONG_LIST, Walk};",
-        f"use super::run::{{self, Bounds, LONG_LIST, Walk}};{_UNSAID}use std::{{fmt, net}};\n",
+        "use super::run::compact::{self as run, LONG_LIST};",
+        f"use super::run::compact::{{self as run, LONG_LIST}};{_UNSAID}use std::{{fmt, net}};\n",
         ("tests/rooms.rs::the_rooms_below_python_wait_for_nothing_but_where_they_say_so",),
     ),
     Break(
@@ -91,8 +91,8 @@ BREAKS = [
     Break(
         "each room uses only those below it",
         "the wire uses the parser, by its way up",
-        "use super::run::{self, Bounds, LONG_LIST, Walk};",
-        "use super::run::{self, Bounds, LONG_LIST, Walk};\nuse super::super::idl as _;\n",
+        "use super::run::compact::{self as run, LONG_LIST};",
+        "use super::run::compact::{self as run, LONG_LIST};\nuse super::super::idl as _;\n",
         ("tests/rooms.rs::each_room_uses_only_those_below_it",),
     ),
     Break(
@@ -621,7 +621,7 @@ BREAKS = [
     Break(
         "a selection follows the classes",
         "stale plans are not looked for",
-        "if sources.any(Plan::is_stale) {",
+        "if sources.any(|plan| plan.is_stale(py)) {",
         "if sources.len() == 0 {",
         ("codec/test_select::test_a_selection_follows_its_classes",),
     ),

@@ -288,7 +288,7 @@ BREAKS = [
         "the rules of a call need no socket",
         "an exception by steps is a result",
         "        if message_type == TMessageType.EXCEPTION:\n"
-        "            return (yield from self._read_refusal(iprot))\n",
+        "            return (yield from self.read_refusal(iprot))\n",
         "",
         ("calls/test_objects::test_both_ways_of_a_reply_mean_the_same",),
     ),

@@ -4,7 +4,7 @@ exception.
 One rule for the client that blocks and the one of asyncio. Each tells what the library has said
 that moves its bytes::
 
-    answer = Answer(address, limit)
+    answer = HttpAnswer(address, limit)
     answer.begin(status, reason, get_header)
     answer.take(piece)  # for each
     body = answer.end()
@@ -66,7 +66,7 @@ class THttpConnectionRefused(THttpException, ConnectionRefusedError):
     __module__ = _MODULE
 
 
-class Answer:
+class HttpAnswer:
     """A server's answer, as it comes: its head, then its body in pieces."""
 
     #: What was answered, for a message about what is no Thrift; None before the end.

@@ -38,7 +38,7 @@ from ._common import (
     make_uri,
     parse_uri,
 )
-from ._outcome import Answer, Failures, Stage
+from ._outcome import Failures, HttpAnswer, Stage
 from ._outcome import THttpConnectionRefused as THttpConnectionRefused
 from ._outcome import THttpException as THttpException
 
@@ -308,7 +308,7 @@ class THttpClient(TTransportBase):
             response.msg,
             response.getheaders(),
         )
-        answer = Answer(self._address, self.max_message_size)
+        answer = HttpAnswer(self._address, self.max_message_size)
         answer.begin(response.status, response.reason, response.getheader)
         while chunk := response.read(_LARGEST_READ):
             answer.take(chunk)

@@ -195,7 +195,7 @@ impl<'a, 'py> Builder<'a, 'py> {
 
 /// What is left to do for the defaults of a struct.
 enum Step<'py> {
-    /// Those of the structs in them are set first.
+    /// Before them, the defaults of the structs that are in them.
     Begin(StructId),
     Finish(StructId, Members<'py>),
 }

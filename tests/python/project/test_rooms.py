@@ -58,6 +58,7 @@ ROOMS: dict[str, set[str]] = {
         "transport.base",
     },
     "server": {
+        "_core",
         "_calls",
         "_serve",
         "protocol",

@@ -51,9 +51,13 @@ def stubs() -> Iterator[tuple[str, ast.FunctionDef, bool]]:
     """The functions and initializers that the parts of the stub describe: a name, what stands
     there, and whether it is that of a class."""
     for path in sorted(STUBS.glob("_core_*.pyi")):
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.FunctionDef):
-                yield node.name, node, False
+        body = ast.parse(path.read_text()).body
+        # The last one of several is the most general.
+        for node in {
+            node.name: node for node in body if isinstance(node, ast.FunctionDef)
+        }.values():
+            yield node.name, node, False
+        for node in body:
             if isinstance(node, ast.ClassDef) and hasattr(_core, node.name):
                 for inner in node.body:
                     if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":

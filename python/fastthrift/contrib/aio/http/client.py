@@ -25,7 +25,7 @@ from fastthrift.http._common import (
     parse_uri,
 )
 from fastthrift.http._common import Address as Where
-from fastthrift.http._outcome import Answer, Failures, Stage
+from fastthrift.http._outcome import Failures, HttpAnswer, Stage
 from fastthrift.http.client import THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.transport import TTransportException
@@ -226,7 +226,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         timeout = aiohttp.ClientTimeout(
             total=self._patience(), sock_connect=self.connect_timeout, ceil_threshold=math.inf
         )
-        answer = Answer(address, self.max_message_size)
+        answer = HttpAnswer(address, self.max_message_size)
         stage = Stage.CONNECTING
         try:
             async with self._session.post(
