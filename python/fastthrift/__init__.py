@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import hooks
+    from ._calls.current import current_call
     from ._calls.deadlines import deadline
-    from ._calls.observed import current_call
     from ._messages import read_messages
     from .compat import install_as_thriftpy, uninstall_as_thriftpy
     from .pool import ClientPool
@@ -61,7 +61,7 @@ __all__ = [
 _LAZY = {
     "ClientPool": "pool",
     "DeadlineExceeded": "transport.base",
-    "current_call": "_calls.observed",
+    "current_call": "_calls.current",
     "deadline": "_calls.deadlines",
     "hooks": "",
     "install_as_thriftpy": "compat",

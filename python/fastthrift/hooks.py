@@ -33,15 +33,21 @@ middleware raises is what the call raises; a hook that raises is logged, and not
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastthrift._calls.observed import (
     Call,
     add,
     add_around,
-    current_call,
     remove,
     remove_around,
     warn_slow,
 )
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fastthrift._calls.current import current_call
 
 __all__ = [
     "Call",
@@ -52,3 +58,12 @@ __all__ = [
     "remove_around",
     "warn_slow",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "current_call":
+        # Who has it may ask: calls are looked at from now on.
+        from fastthrift._calls.current import current_call
+
+        return current_call
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -319,7 +319,9 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     is handed on where nothing of the processor is anybody else's, and noted by wrappers of the
     protocols elsewhere."""
     if wants_access_log():
-        import fastthrift._calls.observed  # noqa: F401
+        from fastthrift._calls.observed import watch_calls
+
+        watch_calls()
     if _OWN_PROCESSING.are_kept_by(processor):
         return lambda call: process(processor, call, iprot, oprot)
     if _OWN_SEVERAL.are_kept_by(processor):

@@ -177,6 +177,7 @@ def add(*, client: Hook | None = None, server: Hook | None = None) -> None:
             raise TypeError(f"a hook is a plain function of one Call, not {hook!r}")
     for side, hook in given.items():
         _hooks[side] = *_hooks[side], hook
+    watch_calls()
 
 
 def remove(*, client: Hook | None = None, server: Hook | None = None) -> None:
@@ -206,6 +207,7 @@ def warn_slow(*, client: float | None = None, server: float | None = None) -> No
         before, _slow[side] = _slow[side], limit
         if limit is not None and before is None:
             _hooks[side] = *_hooks[side], _warn_slow
+            watch_calls()
         elif limit is None and before is not None:
             _hooks[side] = tuple(hook for hook in _hooks[side] if hook is not _warn_slow)
 
@@ -240,6 +242,7 @@ def add_around(*, client: Around | None = None, server: Around | None = None) ->
             raise TypeError(f"a plain function of one Call is needed, not {around!r}")
     for side, around in given.items():
         _around[side] = *_around[side], around
+    watch_calls()
 
 
 def remove_around(*, client: Around | None = None, server: Around | None = None) -> None:
@@ -307,7 +310,10 @@ def through(middleware: Iterable[Middleware], *, several: bool = False) -> Answe
                 f"returned {handed!r}"
             )
         answer = handed
-    return None if answer is first else answer
+    if answer is first:
+        return None
+    watch_calls()
+    return answer
 
 
 # Clients
@@ -377,6 +383,7 @@ def current_call() -> Call | None:
     It is a context variable: tasks that a handler makes have it, and functions that are run by
     ``asyncio.to_thread``, but not threads that are made by hand.
     """
+    watch_calls()
     return _current.get() or _begun_unwatched()
 
 
@@ -580,7 +587,11 @@ def _log(call: Call) -> None:
     )
 
 
-# From now on every call is looked at.
-watch.serve = serve
+def watch_calls() -> None:
+    """From now on every call is looked at."""
+    watch.serve = serve
+    watch.is_on = True
+
+
+# Of connections that are made from now on, for hooks that may come.
 TSocket.counts_bytes = True
-watch.is_on = True

@@ -1,5 +1,6 @@
-"""Whether anybody watches calls. Nobody does until ``observed`` is imported, which hooks,
-middleware, ``current_call`` and the access log do; until then a call asks this, and no more."""
+"""Whether anybody watches calls. Nobody does until there is a hook, middleware, somebody who has
+``current_call``, or an access log (``observed.watch_calls``); until then a call asks this, and no
+more."""
 
 from __future__ import annotations
 

@@ -468,6 +468,29 @@ def test_the_first_handler_that_asks_is_told_too():
         subprocess.run(command, check=True, cwd=TESTS, timeout=2 * LONG)
 
 
+@pytest.mark.parametrize("module", ["fastthrift", "fastthrift.hooks"])
+def test_who_has_the_question_may_have_another_thread_ask_it_first(module):
+    """Calls are noted from when it is imported: nobody could find them in another thread."""
+    program = textwrap.dedent(
+        """
+        import contextvars
+        from concurrent.futures import ThreadPoolExecutor
+        from support.rpc import Handler, client_of, make_server, serving
+        from {module} import current_call
+
+        others = ThreadPoolExecutor(1)
+
+        class Asking(Handler):
+            def echo(self, text):
+                return others.submit(contextvars.copy_context().run, current_call).result().method
+
+        with serving(make_server(Asking())) as port, client_of(port) as client:
+            assert client.echo("x") == "echo", client.echo("x")
+        """
+    ).format(module=module)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=TESTS, timeout=2 * LONG)
+
+
 def test_without_a_server(told):
     """Of bytes in memory nobody knows the other side."""
     handler = Curious()

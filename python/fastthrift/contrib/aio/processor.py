@@ -129,7 +129,9 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     """How a connection with these protocols has its calls processed, found once for it; see
     ``fastthrift.thrift.processing``."""
     if wants_access_log():
-        import fastthrift._calls.observed  # noqa: F401
+        from fastthrift._calls.observed import watch_calls
+
+        watch_calls()
     find = find_of(processor)
     if find is not None:
         return lambda call: drive(process_by_steps(Awaited, processor, find, call, iprot, oprot))
