@@ -460,7 +460,8 @@ def test_a_body_is_answered_by_a_body():
     ("body", "reason"),
     [
         (b"", "the body is no Thrift message"),
-        (b"<html>", "the body is no Thrift message"),
+        (b"\xff\0\xff\0", "the body is no Thrift message"),
+        (b"<html>", "the body is text, this server expects messages of Thrift"),
         (body_of("note", text="hello")[:-3], "the message in the body cannot be read to its end"),
         (body_of("note", text="a") * 2, "something follows the message in the body"),
     ],
