@@ -176,7 +176,7 @@ class CheckTests(SimpleTestCase):
             async def pass_(self) -> int:
                 return 0
 
-        server = Server("probe", {"HANDLER": Named})
+        server = Server({"HANDLER": Named}, "probe")
         self.assertEqual([*_check_handler(server, words, Named)], [])
         self.assertEqual(coroutines(words, Named()), ["pass"])
         require_methods(words, Named(), "Named")
