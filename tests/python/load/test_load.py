@@ -342,7 +342,7 @@ def test_a_text_that_is_not_utf8_is_an_error_of_the_lexer_and_of_unicode(tmp_pat
 
 @pytest.mark.difference("fields-on-the-class")
 def test_a_class_has_its_fields_as_descriptors() -> None:
-    made = fastthrift.load_fp(io.StringIO("struct S { 1: i32 a }"), "described_thrift").S
+    made = fastthrift.load_fp(io.StringIO("struct S { 1: i32 a }"), "fields_on_class_thrift").S
     assert inspect.ismemberdescriptor(made.a)
     assert made().a is None
 
