@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import resource
@@ -148,26 +149,32 @@ def test_a_worker_that_dies_is_replaced(runner: Runner) -> None:
     assert f"Worker {victim} ended by SIGKILL, another one is started" in runner.log()
 
 
+def free(pid: int) -> int:
+    """The first descriptor that a process does not have: as its limit, one that leaves it at most
+    the descriptor of a worker that ends, where another worker needs two."""
+    held = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}
+    return next(each for each in itertools.count() if each not in held)
+
+
 def test_a_worker_that_cannot_be_forked_is_tried_again(runner: Runner) -> None:
     with runner.started("--workers", "2") as process:
         first, second = runner.pids(2)
         before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-        # No descriptor is left to the parent for another worker.
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, before[1]))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (free(process.pid), before[1]))
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: "Cannot start a worker, trying again in 0.1 s" in runner.log())
         wait_until(lambda: "Cannot start a worker, trying again in 0.2 s" in runner.log())
+        wait_until(lambda: "Cannot start a worker, trying again in 0.4 s" in runner.log())
         assert runner.call("pid") == second
         process.send_signal(signal.SIGHUP)
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
         assert not runner.pids(2) & {first}
         # It took signals meanwhile and takes them now.
         wait_until(lambda: second not in {runner.call("pid") for _ in range(10)})
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, before[1]))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (free(process.pid), before[1]))
         told = runner.log().count("Cannot start a worker")
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: runner.log().count("Cannot start a worker") > told)
-        old = runner.pids(2)
+        old = {runner.call("pid") for _ in range(10)}
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
         wait_until(lambda: not old & {runner.call("pid") for _ in range(10)})
         assert ended(process) == 0
