@@ -508,6 +508,48 @@ def test_characters_are_escaped_as_by_python_and_come_back(text):
     assert (back.text, back.words) == (text, [text])
 
 
+def test_escapes_at_any_distance_from_each_other_come_back():
+    words = [
+        letter * first + "\n" + letter * second + "ü日" + letter * first
+        for letter in "aé"
+        for first in range(20)
+        for second in range(36)
+    ]
+    for fields in ({"words": words}, {"table": dict.fromkeys(words, 1)}):
+        data = serialize(Values(**fields), TJSONProtocolFactory())
+        assert data == their_serialize(Values(**fields), theirs.TJSONProtocolFactory())
+        assert deserialize(Values(), data, TJSONProtocolFactory()) == Values(**fields)
+
+
+def test_integers_of_any_length_are_read_before_anything():
+    for number in (int("7308914265" * 2) // 10**cut for cut in range(1, 20)):
+        for behind in ("", " ", "  ", "\n"):
+            text = f'{{"metadata": {{"version": 1}}, "payload": {{"big": {-number}{behind}}}}}'
+            assert deserialize(Values(), frame(text), TJSONProtocolFactory()).big == -number
+
+
+@pytest.mark.parametrize("comma", [",", ", ", " ,", ",  ", ",\n\t", " \r\n, "])
+@pytest.mark.parametrize("colon", [":", ": ", " :", ":  ", "\t:\n"])
+def test_any_whitespace_may_stand_between_values(comma, colon):
+    value = Values(
+        flag=False,
+        number=-7,
+        big=2**40,
+        ratio=0.25,
+        text="a",
+        raw=b"abc",
+        numbers=[1, 2],
+        table={"a": 1, "é": 2},
+        leaf=Leaf(3),
+        leaves=[Leaf(1), Leaf()],
+        words=["", "b"],
+    )
+    parsed = json.loads(serialize(value, TJSONProtocolFactory())[4:])
+    spaced = json.dumps(parsed, separators=(comma, colon))
+    for text in (spaced, spaced.replace("}", "\n}").replace("[", "[  ")):
+        assert deserialize(Values(), frame(text), TJSONProtocolFactory()) == value
+
+
 def test_hand_written_payloads():
     class Item(TPayload):
         thrift_spec: ClassVar = {
