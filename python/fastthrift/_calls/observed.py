@@ -383,7 +383,6 @@ def current_call() -> Call | None:
     It is a context variable: tasks that a handler makes have it, and functions that are run by
     ``asyncio.to_thread``, but not threads that are made by hand.
     """
-    watch_calls()
     return _current.get() or _begun_unwatched()
 
 

@@ -19,7 +19,7 @@ use super::unknown::{Unknown, UnknownFields};
 use crate::py::error::{Cause, CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries};
 use crate::py::imports;
-use crate::py::structs::{Kind, Plan, PlanField, StructClass};
+use crate::py::structs::{Kind, Plan, PlanField, StructClass, Within};
 use crate::wire::{Depth, Nesting};
 
 /// So many problems are told; that there are others is told, too.
@@ -102,24 +102,14 @@ pub fn check_value(
 
 /// The plan of a class in a type that was loaded so.
 fn strict_plan_in<'py>(py: Python<'py>, kind: &Kind) -> Result<Option<Bound<'py, Plan>>> {
-    match kind {
-        Kind::Struct(class) => Ok(class.plan(py)?.filter(|plan| plan.get().is_strict())),
-        Kind::List(element) | Kind::Set(element) => strict_plan_in(py, element),
-        Kind::Map(entry) => match strict_plan_in(py, &entry.0)? {
-            None => strict_plan_in(py, &entry.1),
+    match kind.within() {
+        Within::Struct(class) => Ok(class.plan(py)?.filter(|plan| plan.get().is_strict())),
+        Within::Elements(element) => strict_plan_in(py, element),
+        Within::Entries(key, value) => match strict_plan_in(py, key)? {
+            None => strict_plan_in(py, value),
             found => Ok(found),
         },
-        Kind::Converted(converted) => strict_plan_in(py, &converted.kind),
-        Kind::Bool
-        | Kind::I8
-        | Kind::I16
-        | Kind::I32(_)
-        | Kind::I64
-        | Kind::Double
-        | Kind::String
-        | Kind::Binary
-        | Kind::Uuid
-        | Kind::Array(_) => Ok(None),
+        Within::Nothing => Ok(None),
     }
 }
 

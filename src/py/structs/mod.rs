@@ -19,5 +19,6 @@ pub use generated::{
 pub use layout::{DefaultValue, Layout, layout_fields};
 pub use object::{LoadedStruct, inherit_native, install_call, install_frozen, install_functions};
 pub use plan::{
-    Converted, EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, select,
+    Converted, EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, Within,
+    select,
 };

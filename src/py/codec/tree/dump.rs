@@ -488,12 +488,12 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         if !self.options.text_keys {
             return self.own_key(kind, object, key);
         }
-        let number = match kind {
-            Kind::Bool => {
+        let number = match kind.scalar() {
+            ScalarKind::Bool => {
                 let text = if truth(key)? { "true" } else { "false" };
                 return self.sink.key(object, Key::Plain(text));
             }
-            Kind::Double => {
+            ScalarKind::Double => {
                 let value = self.checked_double(key)?;
                 let mut key = Ok(());
                 shortest::format(value, |text| {
@@ -501,7 +501,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                 });
                 return key;
             }
-            Kind::Binary => {
+            ScalarKind::Bytes => {
                 let text = self.with_bytes(key, |_, bytes| {
                     let mut text = Vec::new();
                     base64::encode(bytes, |piece| text.extend_from_slice(piece));
@@ -509,18 +509,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
                 })?;
                 return self.sink.key(object, Key::Plain(ascii(&text)));
             }
-            Kind::I8 => narrow::<i8>(key)?.into(),
-            Kind::I16 => narrow::<i16>(key)?.into(),
-            Kind::I64 => integer(key)?,
-            Kind::I32(_)
-            | Kind::String
-            | Kind::Uuid
-            | Kind::Struct(_)
-            | Kind::List(_)
-            | Kind::Array(_)
-            | Kind::Set(_)
-            | Kind::Map(_)
-            | Kind::Converted(_) => narrow::<i32>(key)?.into(),
+            whole => whole_key(whole, key)?,
         };
         let digits = Digits::of(number);
         self.sink.key(object, Key::Plain(ascii(digits.as_bytes())))
@@ -534,28 +523,32 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         key: &Bound<'py, PyAny>,
     ) -> Result<()> {
         let py = self.py;
-        let own = match kind {
-            Kind::Bool => pyo3::types::PyBool::new(py, truth(key)?)
+        let own = match kind.scalar() {
+            ScalarKind::Bool => pyo3::types::PyBool::new(py, truth(key)?)
                 .to_owned()
                 .into_any(),
-            Kind::Double => PyFloat::new(py, self.checked_double(key)?).into_any(),
-            Kind::Binary => self
+            ScalarKind::Double => PyFloat::new(py, self.checked_double(key)?).into_any(),
+            ScalarKind::Bytes => self
                 .with_bytes(key, |_, bytes| PyBytes::new(py, bytes))?
                 .into_any(),
-            Kind::I8 => Quiet::new(py, false).int(narrow::<i8>(key)?.into()),
-            Kind::I16 => Quiet::new(py, false).int(narrow::<i16>(key)?.into()),
-            Kind::I64 => Quiet::new(py, false).int(integer(key)?),
-            Kind::I32(_)
-            | Kind::String
-            | Kind::Uuid
-            | Kind::Struct(_)
-            | Kind::List(_)
-            | Kind::Array(_)
-            | Kind::Set(_)
-            | Kind::Map(_)
-            | Kind::Converted(_) => Quiet::new(py, false).int(narrow::<i32>(key)?.into()),
+            whole => Quiet::new(py, false).int(whole_key(whole, key)?),
         };
         self.sink.key(object, Key::Own(own))
+    }
+}
+
+/// A key that is a whole number, or is taken for one.
+fn whole_key(kind: ScalarKind, key: &Bound<'_, PyAny>) -> Result<i64> {
+    match kind {
+        ScalarKind::I8 => Ok(narrow::<i8>(key)?.into()),
+        ScalarKind::I16 => Ok(narrow::<i16>(key)?.into()),
+        ScalarKind::I64 => integer(key),
+        ScalarKind::I32
+        | ScalarKind::Bool
+        | ScalarKind::Double
+        | ScalarKind::Str
+        | ScalarKind::Bytes
+        | ScalarKind::Other => Ok(narrow::<i32>(key)?.into()),
     }
 }
 

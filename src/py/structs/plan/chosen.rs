@@ -9,7 +9,7 @@ use pyo3::types::{PyString, PyType};
 
 use super::Plan;
 use super::field::PlanField;
-use super::kind::{Kind, Numbers, StructClass};
+use super::kind::{Kind, Numbers, StructClass, Within};
 use crate::py::ffi;
 use crate::wire::Limits;
 
@@ -185,21 +185,10 @@ fn most_names() -> usize {
 
 /// Whether a type has structs in the keys of maps, through which no path leads.
 fn has_structs_as_keys(kind: &Kind) -> bool {
-    match kind {
-        Kind::List(element) | Kind::Set(element) => has_structs_as_keys(element),
-        Kind::Map(entry) => entry.0.has_structs() || has_structs_as_keys(&entry.1),
-        Kind::Converted(converted) => has_structs_as_keys(&converted.kind),
-        Kind::Bool
-        | Kind::I8
-        | Kind::I16
-        | Kind::I32(_)
-        | Kind::I64
-        | Kind::Double
-        | Kind::String
-        | Kind::Binary
-        | Kind::Uuid
-        | Kind::Struct(_)
-        | Kind::Array(_) => false,
+    match kind.within() {
+        Within::Elements(element) => has_structs_as_keys(element),
+        Within::Entries(key, value) => key.has_structs() || has_structs_as_keys(value),
+        Within::Struct(_) | Within::Nothing => false,
     }
 }
 

@@ -48,6 +48,18 @@ pub enum Kind {
     Converted(Box<Converted>),
 }
 
+/// What the values of a [`Kind`] hold.
+pub enum Within<'k> {
+    /// Fields.
+    Struct(&'k StructClass),
+    /// The elements of a list or a set.
+    Elements(&'k Kind),
+    /// Keys and values.
+    Entries(&'k Kind, &'k Kind),
+    /// Nothing, or numbers alone.
+    Nothing,
+}
+
 /// How a type of `thrift_spec` is compiled.
 #[derive(Clone, Copy)]
 pub struct KindOptions {
@@ -241,13 +253,13 @@ impl Kind {
         (value << unused) >> unused == value
     }
 
-    /// Whether there may be structs in the values.
-    pub fn has_structs(&self) -> bool {
+    /// What its values hold: for whoever looks for something in them.
+    pub fn within(&self) -> Within<'_> {
         match self {
-            Self::Struct(_) => true,
-            Self::List(element) | Self::Set(element) => element.has_structs(),
-            Self::Map(entry) => entry.0.has_structs() || entry.1.has_structs(),
-            Self::Converted(converted) => converted.kind.has_structs(),
+            Self::Struct(class) => Within::Struct(class),
+            Self::List(element) | Self::Set(element) => Within::Elements(element),
+            Self::Map(entry) => Within::Entries(&entry.0, &entry.1),
+            Self::Converted(converted) => converted.kind.within(),
             Self::Bool
             | Self::I8
             | Self::I16
@@ -257,27 +269,27 @@ impl Kind {
             | Self::String
             | Self::Binary
             | Self::Uuid
-            | Self::Array(_) => false,
+            | Self::Array(_) => Within::Nothing,
+        }
+    }
+
+    /// Whether there may be structs in the values.
+    pub fn has_structs(&self) -> bool {
+        match self.within() {
+            Within::Struct(_) => true,
+            Within::Elements(element) => element.has_structs(),
+            Within::Entries(key, value) => key.has_structs() || value.has_structs(),
+            Within::Nothing => false,
         }
     }
 
     /// The plan of the structs in it, where that has some of their fields only.
     pub fn narrow_plan(&self) -> Option<&Py<Plan>> {
-        match self {
-            Self::Struct(kind) => kind.plan.get().filter(|plan| plan.get().is_narrow()),
-            Self::List(element) | Self::Set(element) => element.narrow_plan(),
-            Self::Map(entry) => entry.1.narrow_plan(),
-            Self::Converted(converted) => converted.kind.narrow_plan(),
-            Self::Bool
-            | Self::I8
-            | Self::I16
-            | Self::I32(_)
-            | Self::I64
-            | Self::Double
-            | Self::String
-            | Self::Binary
-            | Self::Uuid
-            | Self::Array(_) => None,
+        match self.within() {
+            Within::Struct(class) => class.plan.get().filter(|plan| plan.get().is_narrow()),
+            Within::Elements(element) => element.narrow_plan(),
+            Within::Entries(_, value) => value.narrow_plan(),
+            Within::Nothing => None,
         }
     }
 

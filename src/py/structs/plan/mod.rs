@@ -32,7 +32,7 @@ use positions::Positions;
 pub use converted::Converted;
 pub use field::PlanField;
 pub use keeping::Keeping;
-pub use kind::{EnumClass, Kind, Numbers, StructClass};
+pub use kind::{EnumClass, Kind, Numbers, StructClass, Within};
 pub use selection::{Selection, select};
 
 /// A struct class as the codec sees it.
