@@ -13,6 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.lines import log_no_message
 from fastthrift._calls.mismatch import explain_handshake
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.settle import (
@@ -184,9 +185,7 @@ class Acceptor(asyncio.AbstractServer):
         if found is None:
             logger.debug("A connection ended before it was served: %r", error)
         elif (more := self._no_handshake.tell()) is not None:
-            whose = peer or "a client that has left"
-            text = "Closing the connection of %s, which sent %s: %r%s"
-            logger.warning(text, whose, found, error, more)
+            log_no_message(logger, peer or "a client that has left", found, repr(error), more)
 
     def close(self) -> None:
         """Accept none any more; those that are accepted are served."""
