@@ -186,7 +186,7 @@ target/tools/bin/cargo-fuzz:
 
 # What is done for minutes says so.
 define BUILD
-@echo 'Compiling the core; the first time takes a minute or two.'
+@echo 'Compiling the core; the first time takes some minutes.'
 $(BIN)/maturin develop --locked
 endef
 

@@ -2,6 +2,8 @@
 
 #[path = "rooms/house.rs"]
 mod house;
+#[path = "rooms/page.rs"]
+mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -375,30 +377,20 @@ fn rooms_stand_on_each_other() {
     }
 }
 
-/// The first table of the architecture page, inside `src/py` from the top down.
+/// The first table of the architecture page: what each room needs, and those
+/// of `src/py` from the top down.
 #[test]
-fn the_architecture_page_has_the_rooms_in_their_order() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
-    let page = fs::read_to_string(page).expect("the page");
-    let table = page.split("\n\n").find(|part| part.starts_with("| Room |"));
-    let rows: Vec<String> = table
-        .expect("the table of rooms")
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `src/")?.split_once('`'))
-        .map(|(path, _)| path.trim_end_matches(".rs").replace('/', "::"))
-        .collect();
+fn the_architecture_page_has_the_rooms_with_what_they_need() {
+    let rows = page::rows();
     let place = |name: &str| {
-        let place = rows.iter().position(|row| row == name);
+        let place = rows.iter().position(|row| row.room == name);
         place.unwrap_or_else(|| panic!("{name} has no row"))
     };
     for room in ROOMS {
         let own = place(room.name);
+        assert_eq!(rows[own].needs, room.below, "{}", room.name);
         for below in room.below.iter().filter(|below| below.starts_with("py::")) {
-            assert!(
-                own < place(below),
-                "{} uses {below}, which stands above it",
-                room.name
-            );
+            assert!(own < place(below), "{below} stands above {}", room.name);
         }
     }
 }

@@ -54,7 +54,7 @@ BREAKS = [
         ("tests/names.rs::no_two_types_share_a_name",),
     ),
     Break(
-        "no room but `server` has sockets",
+        "of the rooms below `src/py` none but `server` has sockets",
         "the wire opens connections",
         "use super::run::compact::{self as run, LONG_LIST};",
         f"use super::run::compact::{{self as run, LONG_LIST}};{_UNSAID}use std::{{fmt, net}};\n",

@@ -39,9 +39,9 @@ def connect(
     closing.callback(client_socket.close)
     transport = client_socket
     if trans_factory is not None:
-        transport = trans_factory.get_transport(client_socket)
+        transport = _made_by(trans_factory, "get_transport", client_socket)
         closing.callback(transport.close)
-    protocol = proto_factory.get_protocol(transport)
+    protocol = _made_by(proto_factory, "get_protocol", transport)
     at = bounds.at()
     waits: Any = None if at is None else find_layer(client_socket, "deadline")
     # A pool has set one that is sooner.
@@ -74,3 +74,16 @@ def connect_client(*parts: Any, **options: Any) -> Steps[Any]:
         client = yield from connect(closing, *parts, **options)
         closing.pop_all()
         return client
+
+
+def _made_by(factory: Any, method: str, below: Any) -> Any:
+    """What a factory makes. Raises ``TypeError`` for what is none."""
+    try:
+        return getattr(factory, method)(below)
+    except (AttributeError, TypeError) as error:
+        if isinstance(factory, type):
+            name = factory.__name__
+            raise TypeError(f"A factory is an object, not a class: pass {name}()") from error
+        if not hasattr(factory, method):
+            raise TypeError(f"{factory!r} is no factory: it has no {method}()") from error
+        raise

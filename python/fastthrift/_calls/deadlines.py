@@ -76,6 +76,8 @@ def within_timeout(kwargs: dict[str, Any]) -> deadline | nullcontext[None]:
     seconds = kwargs.pop("timeout")
     if seconds is None:
         return nullcontext()
+    if isinstance(seconds, (str, bytes)):
+        raise TypeError(f"timeout is a number of seconds, not {seconds!r}")
     if not seconds > 0:
         raise ValueError(f"timeout must be above 0 seconds, or None, not {seconds!r}")
     if seconds > LONGEST:

@@ -67,6 +67,8 @@ class PoolOptions:
             raise ValueError(f"retries must be a number of times, not {self.retries!r}")
         for name in ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age"):
             value = getattr(self, name)
+            if isinstance(value, (str, bytes)):
+                raise TypeError(f"{name} is a number of seconds, not {value!r}")
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0 seconds, or None, not {value!r}")
             if value is not None and value > LONGEST and name.endswith("timeout"):

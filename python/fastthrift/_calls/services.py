@@ -80,6 +80,8 @@ def check_service(service: Any, user: str) -> None:
     """
     if hasattr(service, "thrift_services"):
         return
+    if isinstance(service, str):
+        raise TypeError(f"{user} needs a service, not the name {service!r}: pass its class")
     name = _name_of(service)
     if _is_of_apache(service):
         raise TypeError(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 import fastthrift
+from fastthrift._plain import did_you_mean
 
 COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "serve", "stubs")
 
@@ -33,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = _parser()
         if "_ARGCOMPLETE" in os.environ:
             _complete(parser)
-        chosen = parser.parse_args(arguments)
+        chosen, unknown = parser.parse_known_args(arguments)
+        if unknown:
+            chosen.parser.error(_unknown(chosen.parser, unknown))
         status = int(chosen.run(chosen))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -71,5 +75,16 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.configure(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, parser=command)
     return parser
+
+
+def _unknown(command: argparse.ArgumentParser, words: list[str]) -> str:
+    """What is said of words that a command does not take."""
+    text = f"unrecognized arguments: {' '.join(words)}"
+    options = [word for word in words if word.startswith("-")]
+    if not options:
+        return f"{text}; options stand before the first argument or behind the last"
+    known = re.findall(r"--?[a-zA-Z][\w-]*", command.format_usage())
+    name = options[0].partition("=")[0]
+    return text + did_you_mean(name, known)

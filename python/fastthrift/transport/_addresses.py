@@ -46,7 +46,9 @@ def seconds(milliseconds: float | None) -> float | None:
 
 def given_seconds(milliseconds: float | None) -> float | None:
     """The time-out that something is made with, as Python has it; None and 0 are none. Raises
-    ``ValueError`` for what is no time."""
+    ``ValueError`` for what is no time, ``TypeError`` for what is no number."""
+    if isinstance(milliseconds, (str, bytes)):
+        raise TypeError(f"A timeout is a number of milliseconds, not {milliseconds!r}")
     if milliseconds and not milliseconds > 0:
         raise ValueError(
             f"Timeout value out of range: {milliseconds:g} ms; None or 0 is for no timeout"

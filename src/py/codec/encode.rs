@@ -321,23 +321,28 @@ impl<'py, W: Writer> Encoder<'py, W> {
             // One match for all elements, so that the loops are straight.
             let long = list.len() >= MANY;
             match kind {
-                Kind::I32(_) if long => {
-                    self.numbers(kind, list, |w, items| w.i32s(items))?;
-                }
-                Kind::I64 if long => {
-                    self.numbers(kind, list, |w, items| w.i64s(items))?;
-                }
-                Kind::Double if long => {
-                    self.numbers(kind, list, |w, items| w.doubles(items))?;
-                }
-                Kind::String
-                | Kind::Binary
-                | Kind::I32(_)
-                | Kind::I64
-                | Kind::Double
-                | Kind::Bool => {
-                    self.scalars(kind, list)?;
-                }
+                Kind::I32(_) => self.numbers(kind, list, |writer, items| {
+                    if long {
+                        writer.i32s(items);
+                    } else {
+                        items.for_each(|item| writer.i32(item));
+                    }
+                })?,
+                Kind::I64 => self.numbers(kind, list, |writer, items| {
+                    if long {
+                        writer.i64s(items);
+                    } else {
+                        items.for_each(|item| writer.i64(item));
+                    }
+                })?,
+                Kind::Double => self.numbers(kind, list, |writer, items| {
+                    if long {
+                        writer.doubles(items);
+                    } else {
+                        items.for_each(|item| writer.double(item));
+                    }
+                })?,
+                Kind::String | Kind::Binary | Kind::Bool => self.scalars(kind, list)?,
                 kind => {
                     self.elements(kind, list.len(), list, |this, item| this.value(kind, item))?;
                 }
@@ -444,7 +449,7 @@ impl<'py, W: Writer> Encoder<'py, W> {
         }
     }
 
-    /// Writes a list of strings, or a short one of numbers.
+    /// Writes a list of strings, binaries or bools.
     fn scalars(&mut self, kind: &Kind, list: &Bound<'py, PyList>) -> Result<()> {
         self.writer.list(kind.wire_type(), list.len())?;
         self.each(kind, list, |_| ())

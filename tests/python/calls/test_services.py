@@ -12,15 +12,17 @@ from unittest import mock
 import fastthrift
 import pytest
 import thriftpy2.thrift
+from fastthrift import ClientPool
 from fastthrift.contrib.aio.client import TAsyncClient
 from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.tracking import TTrackedProcessor
-from fastthrift.protocol import TBinaryProtocol
-from fastthrift.rpc import make_server
+from fastthrift.protocol import TBinaryProtocol, TBinaryProtocolFactory
+from fastthrift.rpc import make_client, make_server
 from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.testing import serve
 from fastthrift.thrift import TClient, TMultiplexedProcessor, TProcessor
-from fastthrift.transport import TMemoryBuffer
+from fastthrift.transport import TFramedTransportFactory, TMemoryBuffer
 from support.apache_compiled import generate
 from support.rpc import IDL, Calls, Handler, Other, module
 
@@ -59,6 +61,35 @@ def test_a_module_passed_to_a_processor(processor):
         processor(module, Handler())
     with pytest.raises(TypeError, match="pass a service; this module has none"):
         processor(types.ModuleType("empty"), Handler())
+
+
+@pytest.mark.parametrize("user", [*CLIENTS, *PROCESSORS])
+def test_a_name_passed_as_a_service(user):
+    with pytest.raises(TypeError, match=f"{user.__name__} needs a service, not the name 'Calls'"):
+        user("Calls", Handler())
+    with pytest.raises(TypeError, match="needs a service, not the name 'Calls': pass its class"):
+        ClientPool("Calls", "tcp://127.0.0.1:9")
+
+
+def test_what_is_no_factory_passed_to_a_client():
+    with serve(Calls, Handler()) as url:
+        port = int(url.rpartition(":")[2])
+        for option, value, text in (
+            ("proto_factory", "compact", r"'compact' is no factory: it has no get_protocol\(\)"),
+            ("proto_factory", TBinaryProtocolFactory, r"pass TBinaryProtocolFactory\(\)"),
+            ("trans_factory", TFramedTransportFactory, r"pass TFramedTransportFactory\(\)"),
+        ):
+            with pytest.raises(TypeError, match=text):
+                make_client(Calls, "127.0.0.1", port, **{option: value})
+
+
+def test_a_text_passed_as_a_timeout():
+    with pytest.raises(TypeError, match="A timeout is a number of milliseconds, not '3'"):
+        make_client(Calls, "127.0.0.1", 9, timeout="3")
+    with pytest.raises(TypeError, match="connect_timeout is a number of seconds, not '3'"):
+        ClientPool(Calls, "tcp://127.0.0.1:9", connect_timeout="3")
+    with pytest.raises(TypeError, match="timeout is a number of seconds, not '3'"):
+        ClientPool(Calls, "tcp://127.0.0.1:9").add(1, 2, timeout="3")
 
 
 def test_a_module_passed_to_make_server():

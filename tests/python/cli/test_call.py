@@ -130,6 +130,8 @@ def test_a_declared_exception_is_told_with_its_fields(url: str, idl: str) -> Non
         (["Calls", "add", "1", "2", "--timeout", "0"], ["no number of seconds above 0"]),
         (["Calls", "add", "1", "2", "-H", "A: b"], ["--header is for http and https"]),
         (["Calls", "add", "1", "2", "--ca", "ca.pem"], ["are for tls and https"]),
+        (["Calls", "add", "1", "--tmeout=3"], ["call [-h] ", "(did you mean '--timeout'?)"]),
+        (["Calls", "--json", "add", "1"], ["or behind the last"]),
     ],
 )
 def test_wrong_usage_calls_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -30,7 +31,8 @@ def write_quick_start(directory: Path, port: int) -> None:
 
 def quick_start_server(directory: Path, port: int, log: Path) -> Server:
     write_quick_start(directory, port)
-    program = f"import os, runpy; os.chdir({str(directory)!r}); runpy.run_path('server.py')"
+    run_it = "runpy.run_path('server.py', run_name='__main__')"
+    program = f"import os, runpy; os.chdir({str(directory)!r}); {run_it}"
     return Server(["-c", program], port, log)
 
 
@@ -61,6 +63,25 @@ def test_the_client_of_the_quick_start(quick_start: Path) -> None:
     expected = PRINTED.findall(quick_start.joinpath("client.py").read_text())
     assert len(expected) == 3
     assert run(["client.py"], quick_start).splitlines() == expected
+
+
+@pytest.mark.parametrize("name", ["call", "decode"])
+def test_what_pages_of_commands_show_of_the_quick_start(quick_start: Path, name: str) -> None:
+    texts = [
+        text for _, language, text in blocks(ROOT / "docs" / f"{name}.md") if "text" in language
+    ]
+    # A command goes on behind ">", and what it prints follows.
+    shown = re.findall(r"^\$ (.*\n(?:>.*\n)*)((?:[^$].*\n)*)", texts[0], re.MULTILINE)
+    assert shown
+    address = quick_start.joinpath("client.py").read_text().split('"127.0.0.1", ')[1]
+    port = re.match(r"\d+", address)[0]
+    for command, printed in shown:
+        script = command.replace("\n>", "\n").replace("9090", port)
+        script = script.replace("fastthrift", f"{shlex.quote(sys.executable)} -m fastthrift")
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=quick_start, capture_output=True, text=True, timeout=600
+        )
+        assert done.stdout + done.stderr == printed, command
 
 
 def get(directory: Path, *paths: str) -> list[str]:

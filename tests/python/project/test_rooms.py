@@ -349,6 +349,44 @@ def test_the_page_of_the_architecture_names_the_rooms_of_the_core_and_the_files_
     assert [each for each in sorted(files) if f"`{each}`" not in page] == []
 
 
+def test_the_page_of_the_architecture_tells_what_each_room_needs() -> None:
+    rows = rows_of_the_page()
+    told = {"_core", *(module for modules, _ in rows for module in modules)}
+
+    def within(room: str) -> str:
+        return max(
+            (each for each in told if not each or f"{room}.".startswith(f"{each}.")), key=len
+        )
+
+    for modules, needs in rows:
+        uses = {
+            within(other)
+            for room, others in ROOMS.items()
+            for other in others
+            if within(room) in modules
+        }
+        assert sorted(needs) == sorted(uses.difference(modules)), modules
+
+
+def rows_of_the_page() -> list[tuple[list[str], list[str]]]:
+    """The rows of the first table for rooms of this package: modules that share one, and what they
+    need. The package's own is that of all that is in no other."""
+
+    def modules(cell: str) -> list[str]:
+        first, *others = (Path(name) for name in cell.split("`")[1::2])
+        paths = [first, *(first.with_name(other.name) for other in others)]
+        return [".".join(path.with_suffix("").parts[2:]) for path in paths]
+
+    def needs(cell: str) -> list[str]:
+        names = cell.split("`")[1::2]
+        return ["" if name == PACKAGE else name.replace("/", ".") for name in names]
+
+    page = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
+    table = next(part for part in page.split("\n\n") if part.startswith("| Room |"))
+    rows = (line.strip("| ").split(" | ") for line in table.splitlines())
+    return [(modules(row[0]), needs(row[-1])) for row in rows if f"`python/{PACKAGE}" in row[0]]
+
+
 def test_each_room_imports_only_those_below_it() -> None:
     assert not_allowed(package()) == []
 
