@@ -79,6 +79,12 @@ LEFT_OUT = [
         dialects=("json zlib*",),
     ),
     LeftOut("TLS, HTTP and zlib of `TNonblockingServer`", "it has none of them."),
+    LeftOut("10 MiB in JSON", "as text it is read a character at a time by some peers."),
+    LeftOut(
+        "Calls before the first answer over HTTP, and by clients of Go, Java and Rust",
+        "a request follows the response to the one before it; these clients know one call at a "
+        "time.",
+    ),
 ]
 
 FAULTS = [
