@@ -17,7 +17,7 @@ from fastthrift.transport import TBufferedTransportFactory, TFramedTransportFact
 
 from interop import peers
 from interop.cases import FEW, ID_METHODS, SOME_IDS, Case, cases, file_of, outcomes_of, types
-from interop.faults import FAULTS, LEFT_OUT, NOT_TRIED, UNREAD_IDS, fault_of
+from interop.faults import FAULTS, LEFT_OUT, UNREAD_IDS, fault_of
 from interop.peers import COMBINED, DIALECTS, PEERS, Dialect, Peer
 
 #: Our kinds, of clients where the peer serves and of servers where it calls; `newer` and `older`
@@ -77,8 +77,7 @@ class Cell:
     def cases(self) -> list[Case]:
         if self.kind in VERSIONS:
             some = [case for case in cases() if case.method == "evolve"]
-            has_ids = self.peer.has_uuid and self.peer.name not in NOT_TRIED.peers
-            if self.kind == "older" and self.does == "calls" and has_ids:
+            if self.kind == "older" and self.does == "calls" and self.peer.has_uuid:
                 # Of the fields with uuids it knows none.
                 ids = (case for case in cases() if case.method == "echoIds")
                 some += (replace(case, answer={"data": b"\0"}) for case in ids)
@@ -89,8 +88,7 @@ class Cell:
     @property
     def sends_ids(self) -> bool:
         """Whether the peer is sent uuids of which its IDL does not know."""
-        without = f"{UNREAD_IDS.peers} {NOT_TRIED.peers}".split()
-        return self.kind == "newer" and self.peer.name not in without
+        return self.kind == "newer" and self.peer.name not in UNREAD_IDS.peers.split()
 
     def _has(self, case: Case) -> bool:
         if case.method in ID_METHODS and not self.peer.has_uuid:

@@ -58,10 +58,11 @@ def faults() -> str:
     return "".join(lines)
 
 
-def text_of(counts: dict[Key, str]) -> str:
+def text_of(counts: dict[Key, str], versions: dict[str, str]) -> str:
+    """A page with the counts, and the versions of peers by their titles."""
     lines = [head()]
     for peer in PEERS.values():
-        lines.append(f"## {peer.title} {peer.version()}\n\n")
+        lines.append(f"## {peer.title} {versions.get(peer.title) or peer.version()}\n\n")
         for does, kinds in KINDS.items():
             lines.append(f"{peer.title} {does}:\n\n")
             lines.append(f"| | {' | '.join(NAMES[kind][does] for kind in kinds)} |\n")
@@ -94,6 +95,15 @@ def counts_of(text: str) -> dict[Key, str]:
     return found
 
 
+def versions_of(text: str) -> dict[str, str]:
+    """What a page has of its peers."""
+    return {
+        peer.title: found[1]
+        for peer in PEERS.values()
+        if (found := re.search(rf"^## {re.escape(peer.title)} (\S+)$", text, re.MULTILINE))
+    }
+
+
 def _count(result: dict[str, Any]) -> str:
     if not result["faults"]:
         return str(result["cases"])
@@ -103,15 +113,17 @@ def _count(result: dict[str, Any]) -> str:
 
 def main(*, keep: bool) -> None:
     counts: dict[Key, str] = {}
-    before = counts_of(PAGE.read_text()) if keep else {}
+    page = PAGE.read_text() if keep else ""
+    before, versions = counts_of(page), versions_of(page)
     for cell in cells():
         key = cell.peer.title, cell.does, str(cell.dialect), NAMES[cell.kind][cell.does]
         path = RESULTS / f"{cell}.json"
         if path.exists():
-            counts[key] = _count(json.loads(path.read_text()))
+            result = json.loads(path.read_text())
+            counts[key], versions[cell.peer.title] = _count(result), result["version"]
         else:
             counts[key] = before.get(key, NOT_RUN)
-    PAGE.write_text(text_of(counts))
+    PAGE.write_text(text_of(counts, versions))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ ERRORS = {
     0: "`UNKNOWN`",
     1: "`UNKNOWN_METHOD`",
     2: "`INVALID_MESSAGE_TYPE`",
+    6: "`INTERNAL_ERROR`",
     7: "`PROTOCOL_ERROR`",
 }
 # In bytes: what is read of a peer.
@@ -175,19 +176,13 @@ def found(port: int, question: str) -> str:
         return answer if goes_on else f"{answer}, the end"
 
 
-def table() -> dict[str, dict[str, str]]:
-    """Of the page: what each peer does, by the name of its row."""
+def rows_under(name: str) -> dict[str, dict[str, str]]:
+    """Of the page's table whose columns begin with this one: the cells, by the names of row and
+    column."""
     page = (ROOT / "docs" / "peers.md").read_text()
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in page.splitlines()
-        if line.startswith("|")
-    ]
-    begin = next(at for at, row in enumerate(rows) if row[1:2] == ["unknown method"])
-    head, *rest = rows[begin:]
-    return {
-        row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rest if len(row) == len(head)
-    }
+    (lines,) = [each.splitlines() for each in page.split("\n\n") if each.startswith(f"| {name} |")]
+    (_, *head), _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row: dict(zip(head, cells, strict=True)) for row, *cells in rows}
 
 
 ROWS = {
@@ -208,7 +203,7 @@ LIFTED = ("go", "java")
 @pytest.mark.parametrize("name", [*names(), "fastthrift"])
 def test_a_peer_does_what_the_page_says(name: str, tmp_path: Path) -> None:
     peer = PEERS[name] if name in PEERS else peers.ours("threaded")
-    says = table()[ROWS[name]]
+    says = rows_under("run")[ROWS[name]]
     for protocol in PROTOCOLS:
         with peers.serving(peer, Dialect(protocol, "framed"), tmp_path) as port:
             for question in QUESTIONS:

@@ -55,7 +55,8 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
     }
 }
 
-/// Whether all bytes are ASCII; for short ones by two overlapping words.
+/// Whether all bytes are ASCII; for most lengths by words, of which the last one
+/// overlaps the one before it.
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -67,6 +68,12 @@ fn is_ascii(bytes: &[u8]) -> bool {
     if let (4..8, Some(first), Some(last)) = (bytes.len(), bytes.first_chunk(), bytes.last_chunk())
     {
         return (u32::from_le_bytes(*first) | u32::from_le_bytes(*last)) & HIGH as u32 == 0;
+    }
+    // The one of Rust looks at up to 63 bytes at the end one after the other.
+    if let (33.., (words, _), Some(last)) = (bytes.len(), bytes.as_chunks(), bytes.last_chunk()) {
+        let both = |bits, word: &[u8; 16]| bits | u128::from_le_bytes(*word);
+        let bits = both(words.iter().fold(0, both), last);
+        return bits & (u128::from(HIGH) << 64 | u128::from(HIGH)) == 0;
     }
     bytes.is_ascii()
 }

@@ -76,6 +76,16 @@ def test_strings_of_every_width(values: Any, protocol: str) -> None:
         assert sys.getsizeof(text) == sys.getsizeof(expected)
 
 
+def test_a_character_that_is_not_ascii_is_seen_wherever_it_is(values: Any) -> None:
+    """Whether there is one is asked of many bytes at once."""
+    for length in (*range(1, 70), 95, 96, 127, 128, 129):
+        texts = ["x" * place + "é" + "x" * (length - 1 - place) for place in range(length)]
+        written = values(texts=["x" * length, *texts])
+        decoded = fastthrift.decode(values, fastthrift.encode(written)).texts
+        assert decoded == written.texts
+        assert [text.isascii() for text in decoded] == [True] + [False] * length
+
+
 @pytest.mark.parametrize("protocol", ["binary", "compact"])
 def test_keys_of_earlier_messages(values: Any, protocol: str) -> None:
     """Keys are remembered: that shows in nothing but their identity."""
