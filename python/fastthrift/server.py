@@ -125,10 +125,12 @@ class TServer:
 
         No connection is accepted any more, idle ones are closed, and calls that have been received
         are finished and answered first, within ``grace`` seconds; ``self.grace``, which is in
-        milliseconds, when it is not given.
+        milliseconds, when it is not given. Closed again, the server can have less time than it has
+        left, and no more.
         """
         if grace is not None:
             self.grace = grace * 1000
+        self._connections.end_within(self.grace)
         self.closed = True
         self.trans.close()
         self._connections.stop_reading()
@@ -184,7 +186,7 @@ class TServer:
             begin_message = getattr(client, "begin_message", None)
             waits = False
             goes_on = True
-            while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
+            while goes_on and (not self.closed or connection.has_last_calls()):
                 is_first = call.opening is None
                 if not is_first:
                     pass_over_stop(itrans)
@@ -245,7 +247,10 @@ class TServer:
 
 
 class TSimpleServer(TServer):
-    """Serves one connection after the other, in the thread that calls ``serve``."""
+    """Serves one connection after the other, in the thread that calls ``serve``.
+
+    So that waits, once closed, for the call that goes on, however long it takes.
+    """
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
@@ -281,7 +286,7 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
-        self._connections.spares_fresh = True
+        self._connections.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._connections.closed_at_exit(self.close):
@@ -347,7 +352,7 @@ class TThreadPoolServer(TServer):
         or ``grace`` milliseconds after."""
         self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
         overload = Overload(self._refuse, "%d connections wait", logger)
-        self._connections.spares_fresh = True
+        self._connections.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 # In a daemon thread `serve` is not waited for, nor are its threads, which wait for
@@ -470,7 +475,7 @@ class TNonblockingServer(TServer):
             if self.closed:
                 serving.close(0)
             serving.run(self._tell_serving)
-        serving.finish(self.grace / 1000)
+        serving.finish(self._connections.grace / 1000)
 
     def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.

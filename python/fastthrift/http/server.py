@@ -132,7 +132,7 @@ class THttpServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``.
         """
         self._is_serving = True
-        self._in_threads.spares_fresh = True
+        self._in_threads.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
@@ -150,6 +150,7 @@ class THttpServer(TServer):
         is as for other servers."""
         if grace is not None:
             self.grace = grace * 1000
+        self._in_threads.end_within(self.grace)
         self.closed = True
         # Wakes the thread that waits for connections.
         if self._shared is not None:
@@ -324,7 +325,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         connections = server._in_threads
         with connections.in_this_thread(), connections.accepted(self._client) as self._thrift:
             connections.coming.discard(self.request)
-            if not server.closed or self._thrift.has_last_calls(server.grace):
+            if not server.closed or self._thrift.has_last_calls():
                 super().handle()
 
     def finish(self) -> None:

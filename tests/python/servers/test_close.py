@@ -1,5 +1,6 @@
 """Stopping a server: `close` makes `serve` return after the calls in flight."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from fastthrift.server import (
     TThreadPoolServer,
 )
 from fastthrift.transport import TServerSocket, TTransportException
+from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
 from support.runner import wait_until
 
@@ -207,27 +210,55 @@ def refuses(port):
     return False
 
 
-def test_a_second_close_can_leave_less_time(caplog):
+class Awaited(Handler):
+    async def wait(self, ticket):
+        self.waiting.set()
+        while not self.go_on.is_set():
+            await asyncio.sleep(0.01)
+        return ticket
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind != "simple"])
+def test_a_second_close_can_leave_less_time(kind, caplog):
+    handler = Awaited() if kind in (AWAITED, ASYNCIO, ASYNCIO_HTTP) else Handler()
+    with ExitStack() as ends:
+        with serving_by(kind, handler, grace=PATIENCE * 10_000) as served:
+
+            def call():
+                with served.client() as client, contextlib.suppress(TTransportException):
+                    client.wait(5)
+
+            caller = threading.Thread(target=call)
+            caller.start()
+            ends.callback(assert_ends, caller)
+            ends.callback(handler.go_on.set)
+            assert handler.waiting.wait(PATIENCE)
+            close = getattr(served.server, "close_soon", served.server.close)
+            close()
+            # It is being closed by now: nobody is accepted.
+            wait_until(lambda: refuses(served.port))
+            close(0.05)
+        assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["threaded", "threadpool", HTTP, "nonblocking"])
+def test_a_second_close_leaves_no_more_time(kind, caplog):
     handler = Handler()
-    server = make_server(handler, TNonblockingServer, grace=PATIENCE * 10_000)
-    port = port_of(server)
-    thread = start(server)
+    with ExitStack() as ends:
+        with serving_by(kind, handler) as served:
 
-    def call():
-        with client_of(port) as client, contextlib.suppress(TTransportException):
-            client.wait(5)
+            def call():
+                with served.client() as client, contextlib.suppress(TTransportException):
+                    client.wait(5)
 
-    caller = threading.Thread(target=call)
-    caller.start()
-    assert handler.waiting.wait(PATIENCE)
-    server.close()
-    # It is being closed by now: nobody is accepted.
-    wait_until(lambda: refuses(port))
-    server.close(0.05)
-    assert_ends(thread)
-    assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
-    handler.go_on.set()
-    assert_ends(caller)
+            caller = threading.Thread(target=call)
+            caller.start()
+            ends.callback(assert_ends, caller)
+            ends.callback(handler.go_on.set)
+            assert handler.waiting.wait(PATIENCE)
+            served.server.close(0.5)
+            served.server.close(PATIENCE * 10)
+        assert "1 calls are still running 0.5 s after the server was closed" in caplog.text
 
 
 def test_a_thread_of_http_that_begins_after_the_stop_still_answers():
