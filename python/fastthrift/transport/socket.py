@@ -94,10 +94,12 @@ class TSocket(TTransportBase):
     known_addresses: list[Address] | None = None
 
     #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
-    #: that before it was made; and how much of it hooks were told of.
+    #: that before it was made.
     counts_bytes = False
     bytes_received = 0
     bytes_sent = 0
+    #: How much of it those who look at a server's calls were told of; None while nobody looks: what
+    #: has come by then was of other calls, too.
     bytes_told: tuple[int, int] | None = None
 
     def __init__(
@@ -123,7 +125,7 @@ class TSocket(TTransportBase):
         self.deadline = None
         self._much = 0
         self.counts_bytes = type(self).counts_bytes
-        self.bytes_told = (0, 0) if self.counts_bytes else None
+        self.bytes_told = type(self).bytes_told
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
