@@ -55,7 +55,7 @@ from fastthrift._calls.transports import (
 )
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._core import start_of_arrived
-from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.connections import RESOURCE_PAUSE, Connections, hold_last_bytes
 from fastthrift._serve.overload import Overload, refuse, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
@@ -131,14 +131,29 @@ class TServer:
         if grace is not None:
             self.grace = grace * 1000
         self._connections.end_within(self.grace)
-        self.closed = True
+        with self._connections.taking_left(self._accept_waiting):
+            self.closed = True
         self.trans.close()
         self._connections.stop_reading()
 
+    def _accept_waiting(self) -> list[Any]:
+        accept_waiting = getattr(self.trans, "accept_waiting", None)
+        return [] if accept_waiting is None else accept_waiting()
+
     def _accept(self) -> Iterator[TTransportBase]:
-        """The connections that come in, until the server is closed."""
+        """The connections that come in, until the server is closed, and those that had come by
+        then."""
         if self.closed:
             return
+        with self._connections.serving_left():
+            yield from self._accept_until_closed()
+            for client in self._connections.left():
+                if self._connections.seconds_left:
+                    yield client
+                else:
+                    client.close()
+
+    def _accept_until_closed(self) -> Iterator[TTransportBase]:
         self.trans.listen()
         self._tell_serving()
         starving = Rate()
@@ -169,6 +184,8 @@ class TServer:
         """The connection while it is served; closed at the end."""
         try:
             with self._connections.accepted(client) as connection:
+                if self.closed:
+                    hold_last_bytes(client)
                 yield connection
         finally:
             with contextlib.suppress(OSError):

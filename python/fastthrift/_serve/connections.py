@@ -145,6 +145,11 @@ class Connections:
         self.coming: set[Any] = set()
         # Whether those that may bring a call are ended by `wait_for_threads`, and not before.
         self.spares_fresh = False
+        # Those that the system had taken when the server was closed, and who is about to add some.
+        self._left: list[Any] = []
+        self._taking: list[bool] = []
+        # Whether somebody serves those.
+        self._serves_left = False
         # Until when a server that was closed waits, by each close of it, and the grace of that.
         self._closes: list[tuple[float, float]] = []
         # How often it is logged that somebody sends what cannot be read.
@@ -163,6 +168,34 @@ class Connections:
         """A server begins, which waits for its threads in the end."""
         self.spares_fresh = True
         self._closes.clear()
+
+    @contextlib.contextmanager
+    def taking_left(self, accept_waiting: Callable[[], list[Any]]) -> Iterator[None]:
+        """While a server is closed: what the system has taken by then is served too, and not reset,
+        where somebody accepts connections."""
+        self._taking.append(True)
+        try:
+            yield
+            if self._serves_left:
+                self._left += accept_waiting()
+        finally:
+            self._taking.pop()
+
+    @contextlib.contextmanager
+    def serving_left(self) -> Iterator[None]:
+        """While somebody accepts connections, who serves those that are ``left``, too."""
+        self._serves_left = True
+        try:
+            yield
+        finally:
+            self._serves_left = False
+
+    def left(self) -> Iterator[Any]:
+        """What the system had taken when the server was closed."""
+        while self._taking:
+            time.sleep(FRESH_PAUSE)
+        while self._left:
+            yield self._left.pop(0)
 
     def end_within(self, grace: float) -> None:
         """The server was closed: it has ``grace`` milliseconds at most from now on. Closed again,

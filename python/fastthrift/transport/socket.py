@@ -565,7 +565,16 @@ class TServerSocket:
 
     def accept(self) -> TSocket:
         """Wait for the next connection."""
-        client = self._accept()
+        return self._set_times(self._accept())
+
+    def accept_waiting(self) -> list[TSocket]:
+        """The connections that the system has taken already, before this is closed; none where a
+        subclass accepts them in a way of its own, such as TLS."""
+        if self._listening is None or type(self).accept is not TServerSocket.accept:
+            return []
+        return [self._set_times(client) for client, _ in self._listening.accept_waiting()]
+
+    def _set_times(self, client: socket.socket) -> TSocket:
         if self.client_timeout:
             client.settimeout(self.client_timeout)
         return AcceptedSocket(client, self.message_timeout)

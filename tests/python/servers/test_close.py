@@ -26,7 +26,16 @@ from fastthrift.server import (
     TThreadPoolServer,
 )
 from fastthrift.transport import TServerSocket, TTransportException
-from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
+from support.each_server import (
+    ALL,
+    ASYNCIO,
+    ASYNCIO_HTTP,
+    AWAITED,
+    HTTP,
+    THREADED,
+    client_at,
+    serving_by,
+)
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
 from support.runner import wait_until
 
@@ -208,6 +217,75 @@ def refuses(port):
     except ConnectionRefusedError:
         return True
     return False
+
+
+@pytest.mark.parametrize("kind", ["simple", "threaded", "threadpool", HTTP])
+def test_connections_that_the_system_has_taken_are_served_when_it_is_closed(kind):
+    listens, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    if kind == HTTP:
+        server = make_http_server(Calls, Handler(), "127.0.0.1", 0)
+        port = server.httpd.server_address[1]
+    else:
+        server = make_server(Handler(), THREADED[kind])
+        port = port_of(server)
+    server.on_serving = hold
+    thread = start(server)
+    assert listens.wait(PATIENCE)
+    with ThreadPoolExecutor(5) as executor, ExitStack() as ends:
+        clients = [ends.enter_context(client_at(kind, port)) for _ in range(5)]
+        answers = [executor.submit(client.add, 1, number) for number, client in enumerate(clients)]
+        wait_until(lambda: waiting_at(port) == 5)
+        server.close()
+        goes_on.set()
+        assert [answer.result(PATIENCE) for answer in answers] == [1, 2, 3, 4, 5]
+    assert_ends(thread)
+
+
+def test_those_that_are_left_have_no_more_time_than_the_grace():
+    """A simple server serves one after the other."""
+
+    class Slow(Handler):
+        def add(self, a, b):
+            threading.Event().wait(0.3)
+            return a + b
+
+    listens, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    server = make_server(Slow(), TSimpleServer)
+    port = port_of(server)
+    server.on_serving = hold
+    thread = start(server)
+    assert listens.wait(PATIENCE)
+    with ExitStack() as ends:
+        clients = [ends.enter_context(client_of(port)) for _ in range(20)]
+        with ThreadPoolExecutor(20) as executor:
+            answers = [executor.submit(client.add, 1, 1) for client in clients]
+            wait_until(lambda: waiting_at(port) == 20)
+            server.close(0.1)
+            goes_on.set()
+            failures = [answer.exception(PATIENCE) for answer in answers]
+    assert_ends(thread)
+    assert sum(failure is None for failure in failures) < 3
+
+
+def waiting_at(port):
+    """How many connections to a port have been made that nobody has accepted, all with a call."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    here = f"0100007F:{port:04X}"
+    # Established, with bytes to be read.
+    return sum(
+        row[1] == here and row[3] == "01" and not row[4].endswith(":00000000") for row in rows
+    )
 
 
 class Awaited(Handler):

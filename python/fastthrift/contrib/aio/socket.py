@@ -603,7 +603,6 @@ class TAsyncServerSocket:
             limit=limit,
             ssl_context=self.ssl_context,
             handshake_timeout=self.message_timeout,
-            shared=self._listener.is_shared,
         )
 
     def _create_client_connected_cb(
