@@ -232,7 +232,11 @@ def _serving_class(
                 self.service_actions()
 
         def take(self, request: Any, client_address: Any) -> None:
-            """Serve a connection that was accepted."""
+            """Serve a connection that was accepted when the server was closed, if there is room."""
+            most = thrift_server.max_connections
+            if most is not None and len(self._open) >= most:
+                request.close()
+                return
             self._note(request)
             self._process(request, client_address)
 

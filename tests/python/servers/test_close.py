@@ -246,6 +246,37 @@ def test_connections_that_the_system_has_taken_are_served_when_it_is_closed(kind
     assert_ends(thread)
 
 
+def test_of_those_that_are_left_http_serves_as_many_as_may_be_open():
+    class Holding(Handler):
+        def add(self, a, b):
+            served.append(a)
+            assert done.wait(PATIENCE)
+            return a + b
+
+    listens, goes_on, done, served = threading.Event(), threading.Event(), threading.Event(), []
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    server = make_http_server(Calls, Holding(), "127.0.0.1", 0)
+    port = server.httpd.server_address[1]
+    server.max_connections, server.on_serving = 1, hold
+    thread = start(server)
+    assert listens.wait(PATIENCE)
+    with ThreadPoolExecutor(3) as executor, ExitStack() as ends:
+        clients = [ends.enter_context(client_at(HTTP, port)) for _ in range(3)]
+        answers = [executor.submit(client.add, 1, 1) for client in clients]
+        wait_until(lambda: waiting_at(port) == 3)
+        server.close()
+        goes_on.set()
+        wait_until(lambda: sum(answer.done() for answer in answers) == 2)
+        done.set()
+        failures = [answer.exception(PATIENCE) for answer in answers]
+    assert_ends(thread)
+    assert failures.count(None) == len(served) == 1
+
+
 def test_those_that_are_left_have_no_more_time_than_the_grace():
     """A simple server serves one after the other."""
 
