@@ -55,7 +55,7 @@ from fastthrift._calls.transports import (
 )
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._core import start_of_arrived
-from fastthrift._serve.connections import RESOURCE_PAUSE, Connections
+from fastthrift._serve.connections import RESOURCE_PAUSE, Connections, hold_last_bytes
 from fastthrift._serve.overload import Overload, refuse, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
@@ -125,18 +125,35 @@ class TServer:
 
         No connection is accepted any more, idle ones are closed, and calls that have been received
         are finished and answered first, within ``grace`` seconds; ``self.grace``, which is in
-        milliseconds, when it is not given.
+        milliseconds, when it is not given. Closed again, the server can have less time than it has
+        left, and no more.
         """
         if grace is not None:
             self.grace = grace * 1000
-        self.closed = True
+        self._connections.end_within(self.grace)
+        with self._connections.taking_left(self._accept_waiting):
+            self.closed = True
         self.trans.close()
         self._connections.stop_reading()
 
+    def _accept_waiting(self) -> list[Any]:
+        accept_waiting = getattr(self.trans, "accept_waiting", None)
+        return [] if accept_waiting is None else accept_waiting()
+
     def _accept(self) -> Iterator[TTransportBase]:
-        """The connections that come in, until the server is closed."""
+        """The connections that come in, until the server is closed, and those that had come by
+        then."""
         if self.closed:
             return
+        with self._connections.serving_left():
+            yield from self._accept_until_closed()
+            for client in self._connections.left():
+                if self._connections.seconds_left:
+                    yield client
+                else:
+                    client.close()
+
+    def _accept_until_closed(self) -> Iterator[TTransportBase]:
         self.trans.listen()
         self._tell_serving()
         starving = Rate()
@@ -167,6 +184,8 @@ class TServer:
         """The connection while it is served; closed at the end."""
         try:
             with self._connections.accepted(client) as connection:
+                if self.closed:
+                    hold_last_bytes(client)
                 yield connection
         finally:
             with contextlib.suppress(OSError):
@@ -184,7 +203,7 @@ class TServer:
             begin_message = getattr(client, "begin_message", None)
             waits = False
             goes_on = True
-            while goes_on and (not self.closed or connection.has_last_calls(self.grace)):
+            while goes_on and (not self.closed or connection.has_last_calls()):
                 is_first = call.opening is None
                 if not is_first:
                     pass_over_stop(itrans)
@@ -245,7 +264,10 @@ class TServer:
 
 
 class TSimpleServer(TServer):
-    """Serves one connection after the other, in the thread that calls ``serve``."""
+    """Serves one connection after the other, in the thread that calls ``serve``.
+
+    So that waits, once closed, for the call that goes on, however long it takes.
+    """
 
     def serve(self) -> None:
         """Serve until ``close`` is called."""
@@ -281,7 +303,7 @@ class TThreadedServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``:
         threads whose handler has not returned by then are left to themselves, with a warning.
         """
-        self._connections.spares_fresh = True
+        self._connections.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._connections.closed_at_exit(self.close):
@@ -347,7 +369,7 @@ class TThreadPoolServer(TServer):
         or ``grace`` milliseconds after."""
         self._waiting: queue.SimpleQueue[TTransportBase | None] = queue.SimpleQueue()
         overload = Overload(self._refuse, "%d connections wait", logger)
-        self._connections.spares_fresh = True
+        self._connections.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 # In a daemon thread `serve` is not waited for, nor are its threads, which wait for
@@ -470,7 +492,7 @@ class TNonblockingServer(TServer):
             if self.closed:
                 serving.close(0)
             serving.run(self._tell_serving)
-        serving.finish(self.grace / 1000)
+        serving.finish(self._connections.grace / 1000)
 
     def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler.

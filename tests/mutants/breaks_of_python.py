@@ -344,8 +344,8 @@ BREAKS = [
     Break(
         "a server that was closed before it serves returns at once",
         "it listens again",
-        "        if self.closed:\n            return\n        self.trans.listen()\n        self._tell_serving()\n",
-        "        self.trans.listen()\n        self._tell_serving()\n",
+        "        if self.closed:\n            return\n        with self._connections.serving_left():\n",
+        "        with self._connections.serving_left():\n",
         ("serve/test_signals::test_a_server_that_was_closed_serves_no_more",),
     ),
     Break(
@@ -358,8 +358,8 @@ BREAKS = [
     Break(
         "connections that the system has taken are answered",
         "they are left to it",
-        "        if not self._tls and not self._shared:\n            self._accept_waiting()\n",
-        "        if not self._tls and self._shared:\n            self._accept_waiting()\n",
+        "        if not self._tls:\n            self._accept_waiting()\n",
+        "        if self._tls:\n            self._accept_waiting()\n",
         (
             "serve/test_signals::"
             "test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed",

@@ -63,11 +63,41 @@ BREAKS = [
         ),
     ),
     Break(
-        "a second close can leave the native server less time",
+        "a second close can leave a server less time",
         "the loop keeps the time of the first",
         "closing = self.answers.closing();\n                if is_first",
         "closing = closing.or(self.answers.closing());\n                if is_first",
         ("servers/test_close::test_a_second_close_can_leave_less_time",),
+    ),
+    Break(
+        "connections that the system has taken when a server is closed",
+        "nobody accepts them",
+        "                self._left += accept_waiting()\n",
+        "                pass\n",
+        (
+            "servers/test_close::test_connections_that_the_system_has_taken_are_served_when_it_is_closed",
+        ),
+    ),
+    Break(
+        "connections that the system has taken when a server is closed",
+        "they are served after the grace",
+        "                if self._connections.seconds_left:\n",
+        "                if True:\n",
+        ("servers/test_close::test_those_that_are_left_have_no_more_time_than_the_grace",),
+    ),
+    Break(
+        "a second close can leave a server less time",
+        "threads have the time of the first",
+        "max(0.0, min(self._closes)[0] - time",
+        "max(0.0, self._closes[0][0] - time",
+        ("servers/test_close::test_a_second_close_can_leave_less_time",),
+    ),
+    Break(
+        "a second close can leave a server less time",
+        "threads have the time of the last",
+        "max(0.0, min(self._closes)[0] - time",
+        "max(0.0, self._closes[-1][0] - time",
+        ("servers/test_close::test_a_second_close_leaves_no_more_time",),
     ),
     Break(
         "a client that takes its answer too slowly is given up",

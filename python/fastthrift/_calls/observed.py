@@ -361,9 +361,9 @@ def attached(call: Call, client: Any) -> Iterator[None]:
     bearer = find_layer(trans, "call_headers")
     if bearer is not None:
         bearer.call_headers = call.headers
-    counter = find_layer(trans, "bytes_told")
+    counter = find_layer(trans, "counts_bytes")
     before = None
-    if counter is not None and counter.bytes_told is not None:
+    if counter is not None and counter.counts_bytes:
         before = counter.bytes_received, counter.bytes_sent
     try:
         yield
@@ -517,10 +517,11 @@ class Seen:
         call = self.call
         assert call is not None
         call._end(self.begun, error)
-        if before is not None:
-            counter = _counter(self.served, self.iprot)
+        counter = _counter(self.served, self.iprot)
+        if counter is not None and counter.counts_bytes:
             now = counter.bytes_received, counter.bytes_sent
-            call._count(now[0] - before[0], now[1] - before[1])
+            if before is not None:
+                call._count(now[0] - before[0], now[1] - before[1])
             counter.bytes_told = now
         if _access.isEnabledFor(logging.INFO):
             _log(call)
@@ -543,7 +544,7 @@ def _counter(served: ServerCall, iprot: Any) -> Any:
     """What counts the bytes of a connection."""
     counter = getattr(served, "traffic", None)
     if counter is None:
-        counter = find_layer(getattr(iprot, "trans", None), "bytes_told")
+        counter = find_layer(getattr(iprot, "trans", None), "counts_bytes")
     return counter
 
 
@@ -590,6 +591,8 @@ def watch_calls() -> None:
     """From now on every call is looked at."""
     watch.serve = serve
     watch.is_on = True
+    # Of connections that are made from now on: all of their calls are looked at.
+    TSocket.bytes_told = (0, 0)
 
 
 # Of connections that are made from now on, for hooks that may come.

@@ -427,6 +427,9 @@ def process_by_steps(
 ) -> Steps[None]:
     """Read one call, from its ``header`` on where that was read, make it and answer it, by the
     methods of the protocols."""
+    if header is None:
+        # Before it is asked who watches: asyncio waits here for the call to come.
+        call.header = header = yield iprot.read_message_begin()
     if watch.is_on and getattr(call, "observed", None) is None:
 
         def go(seen: Any) -> Any:

@@ -31,6 +31,7 @@ watch = _Watch()
 class Traffic:
     """What has come and gone for one call, in bytes, where it was cut out of a connection."""
 
+    counts_bytes = True
     bytes_told: tuple[int, int] | None = (0, 0)
 
     def __init__(self, received: int, sent: Callable[[], int]) -> None:

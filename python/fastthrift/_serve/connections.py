@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -31,6 +32,9 @@ FRESH_FOR = 1.0
 FRESH_PATIENCE = 0.2
 FRESH_PAUSE = 0.01
 
+# How soon who waits for a thread notices that the server was closed again, in seconds: a signal
+# handler that closes it wakes nobody.
+_CLOSING_PAUSE = 0.1
 
 # Of Linux, for TCP: what fills no packet waits, for 200 ms at most, or goes with the end.
 _CORK: int | None = getattr(socket, "TCP_CORK", None)
@@ -65,8 +69,8 @@ class OpenConnection:
         self.is_busy = False
         self._connections = connections
         self._since = time.monotonic()
-        # Until when calls that have arrived are served, of a server that is closed.
-        self._ends: float | None = None
+        # Whether no more is read than what had arrived when its server was closed.
+        self._is_ending = False
 
     @property
     def _is_spared(self) -> bool:
@@ -99,15 +103,15 @@ class OpenConnection:
         if is_coming(self.call):
             self._shut_down()
 
-    def has_last_calls(self, grace: float) -> bool:
-        """Whether calls may have arrived before the server was closed, which are served within
-        ``grace`` milliseconds; behind them is the end of the connection."""
+    def has_last_calls(self) -> bool:
+        """Whether calls may have arrived before the server was closed, which are served while it
+        has time; behind them is the end of the connection."""
         if self.is_fresh:
             return True
-        if self._ends is None:
-            self._ends = time.monotonic() + grace / 1000
+        if not self._is_ending:
+            self._is_ending = True
             return self._shut_down()
-        return time.monotonic() < self._ends
+        return self._connections is None or self._connections.seconds_left > 0
 
     def _shut_down(self) -> bool:
         """Shut down the reading side; False where that cannot be done."""
@@ -141,6 +145,13 @@ class Connections:
         self.coming: set[Any] = set()
         # Whether those that may bring a call are ended by `wait_for_threads`, and not before.
         self.spares_fresh = False
+        # Those that the system had taken when the server was closed, and who is about to add some.
+        self._left: list[Any] = []
+        self._taking: list[bool] = []
+        # Whether somebody serves those.
+        self._serves_left = False
+        # Until when a server that was closed waits, by each close of it, and the grace of that.
+        self._closes: list[tuple[float, float]] = []
         # How often it is logged that somebody sends what cannot be read.
         self.rates = Rates(5)
 
@@ -152,6 +163,54 @@ class Connections:
     def threads(self) -> int:
         """How many threads serve them."""
         return len(self._threads)
+
+    def begin(self) -> None:
+        """A server begins, which waits for its threads in the end."""
+        self.spares_fresh = True
+        self._closes.clear()
+
+    @contextlib.contextmanager
+    def taking_left(self, accept_waiting: Callable[[], list[Any]]) -> Iterator[None]:
+        """While a server is closed: what the system has taken by then is served too, and not reset,
+        where somebody accepts connections."""
+        self._taking.append(True)
+        try:
+            yield
+            if self._serves_left:
+                self._left += accept_waiting()
+        finally:
+            self._taking.pop()
+
+    @contextlib.contextmanager
+    def serving_left(self) -> Iterator[None]:
+        """While somebody accepts connections, who serves those that are ``left``, too."""
+        self._serves_left = True
+        try:
+            yield
+        finally:
+            self._serves_left = False
+
+    def left(self) -> Iterator[Any]:
+        """What the system had taken when the server was closed."""
+        while self._taking:
+            time.sleep(FRESH_PAUSE)
+        while self._left:
+            yield self._left.pop(0)
+
+    def end_within(self, grace: float) -> None:
+        """The server was closed: it has ``grace`` milliseconds at most from now on. Closed again,
+        it can have less, and no more."""
+        self._closes.append((time.monotonic() + grace / 1000, grace))
+
+    @property
+    def grace(self) -> float:
+        """How many milliseconds a server that was closed has had."""
+        return min(self._closes)[1]
+
+    @property
+    def seconds_left(self) -> float:
+        """How long a server that was closed still waits for what goes on."""
+        return max(0.0, min(self._closes)[0] - time.monotonic()) if self._closes else math.inf
 
     @contextlib.contextmanager
     def accepted(self, client: TTransportBase) -> Iterator[OpenConnection]:
@@ -192,11 +251,11 @@ class Connections:
             if not connection.may_bring_more:
                 connection.stop_reading()
 
-    def _end_last(self, deadline: float) -> None:
+    def _end_last(self) -> None:
         """End those that might bring a call, once it has come or their time is over."""
-        deadline = min(deadline, time.monotonic() + FRESH_PATIENCE)
+        deadline = time.monotonic() + FRESH_PATIENCE
         while any(connection.may_bring_more for connection in list(self._open.values())):
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or not self.seconds_left:
                 break
             time.sleep(FRESH_PAUSE)
         # Those too whose threads begin only now.
@@ -205,16 +264,19 @@ class Connections:
             connection.stop_reading()
 
     def wait_for_threads(self, grace: float, logger: logging.Logger) -> None:
-        """Wait for the threads, for ``grace`` milliseconds at most."""
-        deadline = time.monotonic() + grace / 1000
-        while self.coming and time.monotonic() < deadline:
+        """Wait for the threads, for ``grace`` milliseconds at most, or until a close of the server
+        that leaves less time."""
+        self.end_within(grace)
+        while self.coming and self.seconds_left:
             time.sleep(FRESH_PAUSE)
-        self._end_last(deadline)
+        self._end_last()
         for thread in list(self._threads):
             if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
+                thread.join(0)
+                while thread.is_alive() and (left := self.seconds_left):
+                    thread.join(min(left, _CLOSING_PAUSE))
         unfinished = [thread for thread in self._threads if thread.is_alive()]
-        note_unfinished(logger, len(unfinished), grace)
+        note_unfinished(logger, len(unfinished), self.grace)
 
     @contextlib.contextmanager
     def closed_at_exit(self, close: Callable[[], Any]) -> Iterator[None]:

@@ -113,8 +113,8 @@ class THttpClient(TTransportBase):
         self.answer_begin = b""
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
+        self.counts_bytes = True
         self.bytes_received = self.bytes_sent = 0
-        self.bytes_told = (0, 0)
         # Whether the server is known not to have seen the last request.
         self._never_arrived = False
         self._stage = Stage.CONNECTING

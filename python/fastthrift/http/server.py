@@ -116,6 +116,8 @@ class THttpServer(TServer):
             server_of_thrift = thrift_server
 
         serving_class: Any = _serving_class(server_class, thrift_server)
+        # Whether connections are just accepted: not by TLS, for example.
+        self._accepts_alone = server_class.get_request is http_server.HTTPServer.get_request
         self._shared: Listening | None = None
         if descriptor is not None:
             self._shared = inherit(descriptor)
@@ -132,25 +134,35 @@ class THttpServer(TServer):
         Returns when all started calls are answered, or ``grace`` milliseconds after ``close``.
         """
         self._is_serving = True
-        self._in_threads.spares_fresh = True
+        self._in_threads.begin()
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
-                with self._in_threads.closed_at_exit(self.close), contextlib.suppress(_Closed):
-                    if not self.closed:
-                        if self.on_serving is not None:
-                            self.on_serving()
-                        self.httpd.serve_forever()
+                with self._in_threads.closed_at_exit(self.close), self._in_threads.serving_left():
+                    with contextlib.suppress(_Closed):
+                        if not self.closed:
+                            if self.on_serving is not None:
+                                self.on_serving()
+                            self.httpd.serve_forever()
+                    for accepted in self._in_threads.left():
+                        self.httpd.take(*accepted)
             finally:
                 self._is_serving = False
                 self.httpd.server_close()
                 self._in_threads.wait_for_threads(self.grace, logger)
+
+    def _accept_waiting(self) -> list[Any]:
+        if not self._accepts_alone:
+            return []
+        return (self._shared or Listening(self.httpd.socket)).accept_waiting()
 
     def close(self, grace: float | None = None) -> None:
         """Make ``serve`` return, from any thread and from a signal handler; ``grace``, in seconds,
         is as for other servers."""
         if grace is not None:
             self.grace = grace * 1000
-        self.closed = True
+        self._in_threads.end_within(self.grace)
+        with self._in_threads.taking_left(self._accept_waiting):
+            self.closed = True
         # Wakes the thread that waits for connections.
         if self._shared is not None:
             self._shared.close()
@@ -216,10 +228,23 @@ def _serving_class(
             while self.socket.fileno() >= 0:
                 # Waits in `get_request`, which is told of the end.
                 with contextlib.suppress(OSError):
-                    self._take(*self.get_request())
+                    self._process(*self.get_request())
                 self.service_actions()
 
-        def _take(self, request: Any, client_address: Any) -> None:
+        def take(self, request: Any, client_address: Any) -> None:
+            """Serve a connection that was accepted when the server was closed, if there is room."""
+            most = thrift_server.max_connections
+            if most is not None and len(self._open) >= most:
+                request.close()
+                return
+            self._note(request)
+            self._process(request, client_address)
+
+        def _note(self, request: Any) -> None:
+            self._open.add(request)
+            thrift_server._in_threads.coming.add(request)
+
+        def _process(self, request: Any, client_address: Any) -> None:
             """Serve a connection, as `serve_forever` does."""
             try:
                 if self.verify_request(request, client_address):
@@ -239,8 +264,7 @@ def _serving_class(
                 self._wait_for_room()
                 accept = super().get_request if self._shared is None else self._shared.accept
                 accepted: tuple[socket.socket, Any] = accept()
-                self._open.add(accepted[0])
-                thrift_server._in_threads.coming.add(accepted[0])
+                self._note(accepted[0])
                 return accepted
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
@@ -324,7 +348,7 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
         connections = server._in_threads
         with connections.in_this_thread(), connections.accepted(self._client) as self._thrift:
             connections.coming.discard(self.request)
-            if not server.closed or self._thrift.has_last_calls(server.grace):
+            if not server.closed or self._thrift.has_last_calls():
                 super().handle()
 
     def finish(self) -> None:

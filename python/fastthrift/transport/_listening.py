@@ -146,6 +146,21 @@ class Listening:
             client.setblocking(True)
             return client, address
 
+    def accept_waiting(self) -> list[tuple[socket.socket, Any]]:
+        """Accept the connections that the system has taken already, before this is closed: nobody
+        else would, and they would be reset. May be called by a signal handler."""
+        taken: list[tuple[socket.socket, Any]] = []
+        if type(self.sock) is not socket.socket:
+            return taken  # it may wait for a handshake
+        # None is left, the process has no descriptors, or the socket is closed.
+        with contextlib.suppress(OSError):
+            self.sock.setblocking(False)
+            while True:
+                client, address = self.sock.accept()
+                client.setblocking(True)
+                taken.append((client, address))
+        return taken
+
     def _wait(self) -> None:
         assert self._wake is not None
         waiting = [self.sock.fileno(), self._wake.waiting.fileno()]

@@ -94,10 +94,12 @@ class TSocket(TTransportBase):
     known_addresses: list[Address] | None = None
 
     #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
-    #: that before it was made; and how much of it hooks were told of.
+    #: that before it was made.
     counts_bytes = False
     bytes_received = 0
     bytes_sent = 0
+    #: How much of it those who look at a server's calls were told of; None while nobody looks: what
+    #: has come by then was of other calls, too.
     bytes_told: tuple[int, int] | None = None
 
     def __init__(
@@ -123,7 +125,7 @@ class TSocket(TTransportBase):
         self.deadline = None
         self._much = 0
         self.counts_bytes = type(self).counts_bytes
-        self.bytes_told = (0, 0) if self.counts_bytes else None
+        self.bytes_told = type(self).bytes_told
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -563,7 +565,16 @@ class TServerSocket:
 
     def accept(self) -> TSocket:
         """Wait for the next connection."""
-        client = self._accept()
+        return self._set_times(self._accept())
+
+    def accept_waiting(self) -> list[TSocket]:
+        """The connections that the system has taken already, before this is closed; none where a
+        subclass accepts them in a way of its own, such as TLS."""
+        if self._listening is None or type(self).accept is not TServerSocket.accept:
+            return []
+        return [self._set_times(client) for client, _ in self._listening.accept_waiting()]
+
+    def _set_times(self, client: socket.socket) -> TSocket:
         if self.client_timeout:
             client.settimeout(self.client_timeout)
         return AcceptedSocket(client, self.message_timeout)

@@ -491,6 +491,30 @@ def test_who_has_the_question_may_have_another_thread_ask_it_first(module):
     subprocess.run([sys.executable, "-c", program], check=True, cwd=TESTS, timeout=2 * LONG)
 
 
+@pytest.mark.parametrize("kind", ["threaded", "nonblocking", "asyncio"])
+def test_a_first_hook_is_told_the_bytes_of_one_call_and_not_of_all_before(kind):
+    program = textwrap.dedent(
+        f"""
+        from fastthrift import hooks
+        from support.each_server import serving_by
+
+        client_calls, server_calls = [], []
+        with serving_by({kind!r}) as served, served.client() as client:
+            for number in range(5):
+                client.add(number, 1)
+            hooks.add(client=client_calls.append, server=server_calls.append)
+            for number in range(3):
+                client.add(number, 1)
+        sizes = [(call.bytes_out, call.bytes_in) for call in client_calls]
+        first, *others = [(call.bytes_in, call.bytes_out) for call in server_calls]
+        assert others == sizes[1:], others
+        # Nobody knows where it began among the bytes that a connection has read.
+        assert first == (sizes[0] if {kind!r} == "nonblocking" else (None, None)), first
+        """
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=TESTS, timeout=2 * LONG)
+
+
 def test_without_a_server(told):
     """Of bytes in memory nobody knows the other side."""
     handler = Curious()

@@ -19,7 +19,7 @@ from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket
 from fastthrift.server import TThreadedServer
 from fastthrift.thrift import TMessageType, TProcessor
-from fastthrift.transport import TServerSocket
+from fastthrift.transport import TServerSocket, _listening
 from support import aio as aio_support
 from support import each_server
 from support.rpc import (
@@ -120,7 +120,7 @@ def run_program(text: str) -> str:
 PROGRAM = """
 import signal, threading
 from fastthrift.server import TServer, TThreadedServer
-from fastthrift.transport import TServerSocket
+from fastthrift.transport import TServerSocket, _listening
 
 class Processor:
     def process(self, iprot, oprot):
@@ -415,10 +415,21 @@ def test_calls_that_came_while_the_event_loop_was_busy_are_answered() -> None:
             assert peer.recv(1) == b""
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("kind", [each_server.ASYNCIO, each_server.ASYNCIO_HTTP])
 def test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed(
-    kind: str,
+    kind: str, shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if shared:
+        # As that of `fastthrift serve`, which all of its workers have.
+        listen_on_address = _listening.listen_on_address
+
+        def listen_shared(*args: Any, **options: Any) -> _listening.Listening:
+            listening = listen_on_address(*args, **options)
+            listening.share()
+            return listening
+
+        monkeypatch.setattr(_listening, "listen_on_address", listen_shared)
     call = message("add", 1, ARGUMENTS, TMessageType.CALL)
     blocking = message("nothing", 0, b"\0", TMessageType.CALL)
     answer = message("add", 1, i32_result(3))

@@ -1,5 +1,6 @@
 """Stopping a server: `close` makes `serve` return after the calls in flight."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +26,16 @@ from fastthrift.server import (
     TThreadPoolServer,
 )
 from fastthrift.transport import TServerSocket, TTransportException
+from support.each_server import (
+    ALL,
+    ASYNCIO,
+    ASYNCIO_HTTP,
+    AWAITED,
+    HTTP,
+    THREADED,
+    client_at,
+    serving_by,
+)
 from support.rpc import PATIENCE, Calls, Handler, client_of, make_server, port_of, serving
 from support.runner import wait_until
 
@@ -207,27 +219,155 @@ def refuses(port):
     return False
 
 
-def test_a_second_close_can_leave_less_time(caplog):
-    handler = Handler()
-    server = make_server(handler, TNonblockingServer, grace=PATIENCE * 10_000)
-    port = port_of(server)
+@pytest.mark.parametrize("kind", ["simple", "threaded", "threadpool", HTTP])
+def test_connections_that_the_system_has_taken_are_served_when_it_is_closed(kind):
+    listens, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    if kind == HTTP:
+        server = make_http_server(Calls, Handler(), "127.0.0.1", 0)
+        port = server.httpd.server_address[1]
+    else:
+        server = make_server(Handler(), THREADED[kind])
+        port = port_of(server)
+    server.on_serving = hold
     thread = start(server)
-
-    def call():
-        with client_of(port) as client, contextlib.suppress(TTransportException):
-            client.wait(5)
-
-    caller = threading.Thread(target=call)
-    caller.start()
-    assert handler.waiting.wait(PATIENCE)
-    server.close()
-    # It is being closed by now: nobody is accepted.
-    wait_until(lambda: refuses(port))
-    server.close(0.05)
+    assert listens.wait(PATIENCE)
+    with ThreadPoolExecutor(5) as executor, ExitStack() as ends:
+        clients = [ends.enter_context(client_at(kind, port)) for _ in range(5)]
+        answers = [executor.submit(client.add, 1, number) for number, client in enumerate(clients)]
+        wait_until(lambda: waiting_at(port) == 5)
+        server.close()
+        goes_on.set()
+        assert [answer.result(PATIENCE) for answer in answers] == [1, 2, 3, 4, 5]
     assert_ends(thread)
-    assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
-    handler.go_on.set()
-    assert_ends(caller)
+
+
+def test_of_those_that_are_left_http_serves_as_many_as_may_be_open():
+    class Holding(Handler):
+        def add(self, a, b):
+            served.append(a)
+            assert done.wait(PATIENCE)
+            return a + b
+
+    listens, goes_on, done, served = threading.Event(), threading.Event(), threading.Event(), []
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    server = make_http_server(Calls, Holding(), "127.0.0.1", 0)
+    port = server.httpd.server_address[1]
+    server.max_connections, server.on_serving = 1, hold
+    thread = start(server)
+    assert listens.wait(PATIENCE)
+    with ThreadPoolExecutor(3) as executor, ExitStack() as ends:
+        clients = [ends.enter_context(client_at(HTTP, port)) for _ in range(3)]
+        answers = [executor.submit(client.add, 1, 1) for client in clients]
+        wait_until(lambda: waiting_at(port) == 3)
+        server.close()
+        goes_on.set()
+        wait_until(lambda: sum(answer.done() for answer in answers) == 2)
+        done.set()
+        failures = [answer.exception(PATIENCE) for answer in answers]
+    assert_ends(thread)
+    assert failures.count(None) == len(served) == 1
+
+
+def test_those_that_are_left_have_no_more_time_than_the_grace():
+    """A simple server serves one after the other."""
+
+    class Slow(Handler):
+        def add(self, a, b):
+            threading.Event().wait(0.3)
+            return a + b
+
+    listens, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        listens.set()
+        assert goes_on.wait(PATIENCE)
+
+    server = make_server(Slow(), TSimpleServer)
+    port = port_of(server)
+    server.on_serving = hold
+    thread = start(server)
+    assert listens.wait(PATIENCE)
+    with ExitStack() as ends:
+        clients = [ends.enter_context(client_of(port)) for _ in range(20)]
+        with ThreadPoolExecutor(20) as executor:
+            answers = [executor.submit(client.add, 1, 1) for client in clients]
+            wait_until(lambda: waiting_at(port) == 20)
+            server.close(0.1)
+            goes_on.set()
+            failures = [answer.exception(PATIENCE) for answer in answers]
+    assert_ends(thread)
+    assert sum(failure is None for failure in failures) < 3
+
+
+def waiting_at(port):
+    """How many connections to a port have been made that nobody has accepted, all with a call."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    here = f"0100007F:{port:04X}"
+    # Established, with bytes to be read.
+    return sum(
+        row[1] == here and row[3] == "01" and not row[4].endswith(":00000000") for row in rows
+    )
+
+
+class Awaited(Handler):
+    async def wait(self, ticket):
+        self.waiting.set()
+        while not self.go_on.is_set():
+            await asyncio.sleep(0.01)
+        return ticket
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind != "simple"])
+def test_a_second_close_can_leave_less_time(kind, caplog):
+    handler = Awaited() if kind in (AWAITED, ASYNCIO, ASYNCIO_HTTP) else Handler()
+    with ExitStack() as ends:
+        with serving_by(kind, handler, grace=PATIENCE * 10_000) as served:
+
+            def call():
+                with served.client() as client, contextlib.suppress(TTransportException):
+                    client.wait(5)
+
+            caller = threading.Thread(target=call)
+            caller.start()
+            ends.callback(assert_ends, caller)
+            ends.callback(handler.go_on.set)
+            assert handler.waiting.wait(PATIENCE)
+            close = getattr(served.server, "close_soon", served.server.close)
+            close()
+            # It is being closed by now: nobody is accepted.
+            wait_until(lambda: refuses(served.port))
+            close(0.05)
+        assert "1 calls are still running 0.05 s after the server was closed" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["threaded", "threadpool", HTTP, "nonblocking"])
+def test_a_second_close_leaves_no_more_time(kind, caplog):
+    handler = Handler()
+    with ExitStack() as ends:
+        with serving_by(kind, handler) as served:
+
+            def call():
+                with served.client() as client, contextlib.suppress(TTransportException):
+                    client.wait(5)
+
+            caller = threading.Thread(target=call)
+            caller.start()
+            ends.callback(assert_ends, caller)
+            ends.callback(handler.go_on.set)
+            assert handler.waiting.wait(PATIENCE)
+            served.server.close(0.5)
+            served.server.close(PATIENCE * 10)
+        assert "1 calls are still running 0.5 s after the server was closed" in caplog.text
 
 
 def test_a_thread_of_http_that_begins_after_the_stop_still_answers():

@@ -63,16 +63,13 @@ class Acceptor(asyncio.AbstractServer):
         limit: int,
         ssl_context: ssl.SSLContext | None,
         handshake_timeout: float | None,
-        shared: bool = False,
     ) -> None:
-        """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds.
-        ``shared`` sockets are accepted from by other processes too, also after this is closed."""
+        """``limit`` is of the streams, in bytes, ``handshake_timeout`` of TLS, in seconds."""
         self.sockets = tuple(sockets)
         for sock in self.sockets:
             sock.setblocking(False)
         self._serve = serve
         self._limit = limit
-        self._shared = shared
         self._tls: dict[str, Any] = {}
         if ssl_context is not None:
             self._tls = {"ssl": ssl_context, "ssl_handshake_timeout": handshake_timeout}
@@ -198,7 +195,7 @@ class Acceptor(asyncio.AbstractServer):
     async def finish(self) -> None:
         """Accept none any more, and wait until those that were accepted are served."""
         self.close()
-        if not self._tls and not self._shared:
+        if not self._tls:
             self._accept_waiting()
         if self._tls:
             # Nobody waits for a client that has not shaken hands.

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from fastthrift._core import end_unless_arrived
-from fastthrift.transport import TServerSocket, TTransportException
+from fastthrift.transport import TServerSocket, TSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
     MAC_OR_BSD,
@@ -79,9 +79,10 @@ class _Stream:
     # How many bytes were sent at once since something came.
     _much = 0
     #: What has come and gone on it, in bytes, and how much of that hooks were told of.
+    counts_bytes = True
     bytes_received = 0
     bytes_sent = 0
-    bytes_told: tuple[int, int] | None = (0, 0)
+    bytes_told: tuple[int, int] | None = None
 
     # Whether it is a client's.
     _sends_requests = False
@@ -602,7 +603,6 @@ class TAsyncServerSocket:
             limit=limit,
             ssl_context=self.ssl_context,
             handshake_timeout=self.message_timeout,
-            shared=self._listener.is_shared,
         )
 
     def _create_client_connected_cb(
@@ -643,6 +643,7 @@ class StreamHandler(_Stream):
         self._is_ending = False
         # How many bytes had been read when it began, less one where some are of this message.
         self._before = 0
+        self.bytes_told = TSocket.bytes_told
 
     def begin_message(self, *, arrived: bool = False) -> None:
         """The next message is waited for; something of it may have ``arrived``."""

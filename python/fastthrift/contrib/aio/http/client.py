@@ -106,8 +106,8 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self.answer_begin = b""
         # Of the call that is made, by middleware.
         self.call_headers: dict[str, str] = {}
+        self.counts_bytes = True
         self.bytes_received = self.bytes_sent = 0
-        self.bytes_told = (0, 0)
 
     @property
     def peer(self) -> str:
