@@ -197,6 +197,7 @@ pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) 
 /// Reads many zigzag numbers of a window in which they end at these places: how many
 /// bytes they take, and how many there were; none if one is wrong or does not fit.
 /// Behind them the values are anything.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
 fn many<N: Numeric>(
     window: &Window,
@@ -285,6 +286,7 @@ fn of_any_size<N: Numeric>(
 }
 
 /// The eight bytes from a place of a window on.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
 fn word_at(window: &Window, place: usize) -> u64 {
     // Below the size of a window anyway: said so, it needs no checks.
@@ -293,6 +295,7 @@ fn word_at(window: &Window, place: usize) -> u64 {
 }
 
 /// The bytes of the varint that a word begins with, or all of them where it is longer.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
 const fn first_of(word: u64) -> u64 {
     let ends = !word & CONTINUES;
