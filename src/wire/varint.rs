@@ -146,6 +146,9 @@ const fn scatter(value: u64) -> u64 {
 /// As many bytes are looked at together by [`run`].
 const WINDOW: usize = 64;
 
+/// A window, and behind it the rest of a varint that begins in it.
+type Window = [u8; WINDOW + 16];
+
 /// Reads zigzag numbers that stand one behind the other, as many as are asked for
 /// or as are whole, usual and not near the end: how many bytes they take, and how
 /// many there were.
@@ -158,40 +161,30 @@ pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) 
     let mut start = 0;
     let mut count = 0;
     while count < values.len()
-        && let Some(window) = bytes[start..].first_chunk::<{ WINDOW + 16 }>()
+        && let Some(window) = bytes[start..].first_chunk()
     {
-        let mut ends = ends_of(window);
-        if let Some(short) = values[count..].first_chunk_mut::<WINDOW>() {
-            if ends == u64::MAX {
-                for (value, byte) in short.iter_mut().zip(window) {
-                    // Of seven bits, so that it fits.
-                    *value = N::from_i64(unzigzag(u64::from(*byte))).unwrap_or_default();
-                }
-                start += WINDOW;
-                count += WINDOW;
-                continue;
-            }
-            let end = WINDOW - ends.leading_zeros() as usize;
-            let long = runs(!ends, u64::BITS / 8, 1);
-            if end > 0 && long & (u64::MAX >> (WINDOW - end)) == 0 && words(window, ends, short) {
-                start += end;
-                count += ends.count_ones() as usize;
-                continue;
-            }
+        let ends = ends_of(window);
+        if let Some(room) = values[count..].first_chunk_mut()
+            && let Some((taken, found)) = many(window, ends, room)
+        {
+            start += taken;
+            count += found;
+            continue;
         }
         let mut offset = 0;
+        let mut left = ends;
         for value in &mut values[count..] {
-            if ends == 0 {
+            if left == 0 {
                 break;
             }
-            let end = ends.trailing_zeros() as usize + 1;
+            let end = left.trailing_zeros() as usize + 1;
             let Some(found) = whole(window, offset, end).and_then(N::from_i64) else {
                 return (start + offset, count);
             };
             *value = found;
             count += 1;
             offset = end;
-            ends &= ends - 1;
+            left &= left - 1;
         }
         if offset == 0 {
             break;
@@ -201,69 +194,137 @@ pub(super) fn run<N: Numeric>(bytes: &[u8], values: &mut [N]) -> (usize, usize) 
     (start, count)
 }
 
-/// Reads zigzag numbers of eight bytes at most that end at these places of a window;
-/// whether all fit into their type. Behind them the values are anything.
-///
-/// Each is a word first, so that those of some are put together at once.
+/// Reads many zigzag numbers of a window in which they end at these places: how many
+/// bytes they take, and how many there were; none if one is wrong or does not fit.
+/// Behind them the values are anything.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
-fn words<N: Numeric>(window: &[u8; WINDOW + 16], ends: u64, values: &mut [N; WINDOW]) -> bool {
+fn many<N: Numeric>(
+    window: &Window,
+    ends: u64,
+    values: &mut [N; WINDOW],
+) -> Option<(usize, usize)> {
+    if ends == u64::MAX {
+        for (value, byte) in values.iter_mut().zip(window) {
+            // Of seven bits, so that it fits.
+            *value = N::from_i64(unzigzag(u64::from(*byte))).unwrap_or_default();
+        }
+        return Some((WINDOW, WINDOW));
+    }
+    let unused = ends.leading_zeros();
+    if ends == 0 || runs(!ends, u64::BITS / 8, 1) & (u64::MAX >> unused) != 0 {
+        return of_any_size(window, ends, values);
+    }
+    let found = ends.count_ones() as usize;
+    let fit = of_a_word(window, ends, found, values);
+    fit.then_some((WINDOW - unused as usize, found))
+}
+
+/// Reads so many zigzag numbers of eight bytes at most that end at these places of a
+/// window; whether all fit into their type.
+#[inline(always)]
+fn of_a_word<N: Numeric>(
+    window: &Window,
+    ends: u64,
+    count: usize,
+    values: &mut [N; WINDOW],
+) -> bool {
     /// As many words as the registers of common processors have room for.
     const TOGETHER: usize = 4;
-    let found = ends.count_ones() as usize;
     let mut left = ends;
     let mut start = 0;
     let mut fit = true;
     let (parts, _) = values.as_chunks_mut::<TOGETHER>();
-    for part in parts.iter_mut().take(found.div_ceil(TOGETHER)) {
-        let mut words = [0; TOGETHER];
-        for word in &mut words {
-            // Where none is left, one of no bytes.
-            let end = if left == 0 {
-                start
-            } else {
-                left.trailing_zeros() as usize + 1
-            };
-            left &= left.wrapping_sub(1);
-            let bytes = window[start % WINDOW..].first_chunk();
-            let unused = u64::BITS - 8 * (end - start) as u32;
-            *word = bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            *word &= u64::MAX.unbounded_shr(unused);
-            start = end;
-        }
-        for (value, word) in part.iter_mut().zip(words) {
-            let number = N::from_i64(unzigzag(gather(word)));
-            fit &= number.is_some();
+    for part in parts.iter_mut().take(count.div_ceil(TOGETHER)) {
+        for value in part {
+            let number = N::from_i64(unzigzag(gather(first_of(word_at(window, start)))));
+            fit &= number.is_some() || left == 0;
             *value = number.unwrap_or_default();
+            start = left.trailing_zeros() as usize + 1;
+            left &= left.wrapping_sub(1);
         }
     }
     fit
 }
 
+/// Reads as many zigzag numbers as are in any window, the first of those that end at
+/// these places.
+///
+/// One way for all of up to ten bytes: how long they are is hard to foretell.
+#[inline(always)]
+fn of_any_size<N: Numeric>(
+    window: &Window,
+    ends: u64,
+    values: &mut [N; WINDOW],
+) -> Option<(usize, usize)> {
+    const COUNT: usize = WINDOW / MAX_BYTES;
+    let mut left = ends;
+    let mut start = 0;
+    let mut fit = true;
+    let mut highs = 0;
+    for value in &mut values[..COUNT] {
+        let word = word_at(window, start);
+        let behind = &window[start % WINDOW + size_of::<u64>()..];
+        let behind = behind
+            .first_chunk()
+            .map_or(0, |two| u16::from_le_bytes(*two));
+        let (ninth, tenth) = (u64::from(behind & 0x7f), u64::from(behind >> 8));
+        let two = u64::from(behind >> 7 & 1).wrapping_neg();
+        let more = u64::from(!word & CONTINUES == 0).wrapping_neg();
+        // Of the tenth byte there is room for one bit, and none says that more follow.
+        let high = (ninth | (tenth << 7 & two)) & more;
+        highs |= high;
+        let number = N::from_i64(unzigzag(gather(first_of(word)) | high << 56));
+        fit &= number.is_some();
+        *value = number.unwrap_or_default();
+        start = left.trailing_zeros() as usize + 1;
+        left &= left.wrapping_sub(1);
+    }
+    // With fewer ends than numbers one was too long.
+    let are_there = ends.count_ones() as usize >= COUNT;
+    (fit && are_there && highs < 1 << 8).then_some((start, COUNT))
+}
+
+/// The eight bytes from a place of a window on.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+fn word_at(window: &Window, place: usize) -> u64 {
+    // Below the size of a window anyway: said so, it needs no checks.
+    let bytes = window[place % WINDOW..].first_chunk();
+    bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// The bytes of the varint that a word begins with, or all of them where it is longer.
+#[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+#[inline(always)]
+const fn first_of(word: u64) -> u64 {
+    let ends = !word & CONTINUES;
+    word & (ends ^ ends.wrapping_sub(1))
+}
+
 /// Which bytes of a window are the last of a varint, a bit each.
 #[inline(always)]
-fn ends_of(window: &[u8; WINDOW + 16]) -> u64 {
-    // Gathers the lowest bit of each byte in the highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let mut ends = 0;
+fn ends_of(window: &Window) -> u64 {
+    // Gathers the highest bit of each byte in the highest byte.
+    const GATHER: u64 = 0x0002_0408_1020_4081;
+    let mut continued = 0;
     for (index, bytes) in window[..WINDOW].as_chunks().0.iter().enumerate() {
-        let last = (!u64::from_le_bytes(*bytes) & CONTINUES) >> 7;
-        ends |= (last.wrapping_mul(GATHER) >> 56) << (8 * index);
+        let bits = u64::from_le_bytes(*bytes) & CONTINUES;
+        continued |= (bits.wrapping_mul(GATHER) >> 56) << (8 * index);
     }
-    ends
+    !continued
 }
 
 /// The zigzag number between two places of a window, of ten bytes at most.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
-fn whole(window: &[u8; WINDOW + 16], start: usize, end: usize) -> Option<i64> {
-    // Below the size of a window anyway: said so, it needs no checks below.
-    let bytes = &window[start % WINDOW..];
-    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+fn whole(window: &Window, start: usize, end: usize) -> Option<i64> {
+    let word = word_at(window, start);
     let length = end - start;
     if length <= 8 {
         return Some(unzigzag(gather(word & (u64::MAX >> (64 - 8 * length)))));
     }
-    let high = match bytes[8..length] {
+    let high = match window[start % WINDOW..][8..length] {
         [ninth] => u64::from(ninth),
         // The tenth byte has room for one bit.
         [ninth, tenth @ ..=1] => u64::from(ninth & 0x7f) | u64::from(tenth) << 7,
@@ -294,52 +355,101 @@ fn read_bytes<I: Input>(input: &mut I) -> Result<u64> {
 pub(super) const SHORT: u64 = 1 << 49;
 
 /// As many numbers are written together by [`write`].
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
+
+/// Of numbers by how many bits of 64 they leave unused: how long their varints are,
+/// and a word with the bits that say so.
+static LENGTHS: ([u8; 65], [u64; 65]) = {
+    let mut lengths = ([1; 65], [0; 65]);
+    let mut unused = 0;
+    while unused < 64 {
+        let length = (u64::BITS as usize - unused).div_ceil(7);
+        lengths.0[unused] = length as u8;
+        lengths.1[unused] =
+            CONTINUES & u64::MAX.unbounded_shr(8 * 9_u32.saturating_sub(length as u32));
+        unused += 1;
+    }
+    lengths
+};
 
 /// Writes zigzag numbers, many at once; a rest is left.
+///
+/// Their bits are put in their places for several of them at once, and how long they
+/// are is looked up.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
 pub(super) fn write<'v, N: Numeric, O: Output>(values: &'v [N], out: &mut O) -> &'v [N] {
+    let mut block = Block::default();
+    let mut numbers = [0; TOGETHER];
     let (parts, rest) = values.as_chunks::<TOGETHER>();
     for part in parts {
-        let numbers = part.map(|value| zigzag(value.to_i64()));
-        let all = numbers.iter().fold(0, |all, number| all | number);
-        if all < 1 << 7 {
-            out.put(&numbers.map(|number| number as u8));
-        } else if all < SHORT {
-            put_words::<false, O>(numbers, out);
-        } else {
-            put_words::<true, O>(numbers, out);
+        let mut all = 0;
+        for (number, value) in numbers.iter_mut().zip(part) {
+            *number = zigzag(value.to_i64());
+            all |= *number;
         }
+        let end = if all < 1 << 7 {
+            for (byte, number) in block.bytes.iter_mut().zip(numbers) {
+                *byte = number as u8;
+            }
+            TOGETHER
+        } else if all <= LOW {
+            block.put::<false>(&numbers)
+        } else {
+            block.put::<true>(&numbers)
+        };
+        out.put(&block.bytes[..end]);
     }
     rest
 }
 
-/// Writes numbers, of which all are below [`SHORT`] unless they are long. Their bits
-/// are put in their places for several of them at once.
-#[inline(always)]
-fn put_words<const LONG: bool, O: Output>(numbers: [u64; TOGETHER], out: &mut O) {
-    const WORD: usize = size_of::<u64>();
-    let mut block = [0; MAX_BYTES * TOGETHER + WORD];
-    let mut end = 0;
-    let words = numbers.map(|number| scatter(number & LOW));
-    for (number, word) in numbers.into_iter().zip(words) {
-        let before = ((number | 1).ilog2() / 7) as usize;
-        let continues = if LONG && before >= WORD {
-            CONTINUES
-        } else {
-            CONTINUES & ((1 << (8 * (before % WORD))) - 1)
-        };
-        block[end..end + WORD].copy_from_slice(&(word | continues).to_le_bytes());
-        if LONG {
-            // The highest bit is that of the ninth byte which says that there is a tenth.
-            let high = number >> 56;
-            let high = (high + ((high & 0x80) << 1)) as u16;
-            block[end + WORD..end + MAX_BYTES].copy_from_slice(&high.to_le_bytes());
+/// Where varints are put together.
+struct Block {
+    bytes: [u8; MAX_BYTES * TOGETHER + size_of::<u64>()],
+    words: [u64; TOGETHER],
+    highs: [u16; TOGETHER],
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self {
+            bytes: [0; MAX_BYTES * TOGETHER + size_of::<u64>()],
+            words: [0; TOGETHER],
+            highs: [0; TOGETHER],
         }
-        end += before + 1;
     }
-    out.put(&block[..end]);
+}
+
+impl Block {
+    /// Puts numbers together, of which none has more than eight bytes unless they are
+    /// long: how many bytes there are.
+    #[inline(always)]
+    fn put<const LONG: bool>(&mut self, numbers: &[u64; TOGETHER]) -> usize {
+        const WORD: usize = size_of::<u64>();
+        for (word, number) in self.words.iter_mut().zip(numbers) {
+            *word = scatter(number & LOW);
+        }
+        if LONG {
+            for (high, number) in self.highs.iter_mut().zip(numbers) {
+                // The highest bit is that of the ninth byte which says that there is a
+                // tenth.
+                let bits = number >> 56;
+                *high = (bits + ((bits & 0x80) << 1)) as u16;
+            }
+        }
+        let mut end = 0;
+        for ((number, word), high) in numbers.iter().zip(&self.words).zip(&self.highs) {
+            let unused = number.leading_zeros() as usize;
+            let word = word | LENGTHS.1[unused];
+            self.bytes[end..end + WORD].copy_from_slice(&word.to_le_bytes());
+            if LONG {
+                let behind = end + WORD;
+                self.bytes[behind..behind + 2].copy_from_slice(&high.to_le_bytes());
+            }
+            end += usize::from(LENGTHS.0[unused]);
+        }
+        end
+    }
 }
 
 /// The bits of a number that the first eight bytes of its varint have.
@@ -504,6 +614,40 @@ mod tests {
                 assert_eq!(taken, at * by_the_book(zigzag(1_000_000)).len());
                 assert!(read[..at].iter().all(|number| *number == 1_000_000));
             }
+        }
+    }
+
+    #[test]
+    fn a_run_ends_before_a_varint_that_is_wrong() {
+        let too_large = [&[0xff; 9][..], &[2]].concat();
+        let more_follows = [&[0x80; 9][..], &[0x81, 0]].concat();
+        for wrong in [too_large, more_follows, vec![0x80; 100]] {
+            for usual in [1_i64, 1 << 40, i64::MAX, i64::MIN] {
+                for at in 0..100 {
+                    let bytes = by_the_book(zigzag(usual));
+                    let mut out = bytes.repeat(at);
+                    out.extend(&wrong);
+                    out.extend(bytes.repeat(100 - at));
+                    out.extend([0; WINDOW + 16]);
+                    let mut read = [0; 101];
+                    assert_eq!(run(&out, &mut read), (at * bytes.len(), at));
+                    assert!(read[..at].iter().all(|number| *number == usual));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_has_encodings_that_are_longer_than_need_be() {
+        for length in 2..=MAX_BYTES {
+            let mut bytes = vec![0x80; length];
+            bytes[0] = 0x82;
+            bytes[length - 1] = 0;
+            let mut out = bytes.repeat(100);
+            out.extend([0; WINDOW + 16]);
+            let mut read = [0; 100];
+            assert_eq!(run(&out, &mut read), (length * 100, 100));
+            assert_eq!(read, [1; 100]);
         }
     }
 

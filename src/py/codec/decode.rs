@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::keys::KeyCache;
-use super::repeated::Repeated;
+use super::repeated::{Form, Repeated};
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
@@ -58,13 +58,13 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         let input = reader.input();
         let length = input.in_memory().and(input.remaining());
         let many = length >= Some(COLLECTOR_MATTERS);
-        let is_large = length >= Some(REPEATED_MATTERS);
+        let large = length.filter(|length| *length >= REPEATED_MATTERS);
         Self {
             quiet: Quiet::new(py, many),
             reader,
             strings,
             keys: KeyCache::new(),
-            repeated: is_large.then(|| Box::new(Repeated::new())),
+            repeated: large.map(|length| Box::new(Repeated::new(length))),
             undeclared: None,
             passed_over: false,
             most_elements: usize::MAX,
@@ -298,21 +298,23 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
 
     #[inline]
     fn binary(&mut self) -> Result<Bound<'py, PyAny>> {
-        let bytes = self.scalar(ReadBytes)?;
-        Ok(self.once(bytes))
+        let Some(repeated) = &mut self.repeated else {
+            return self.scalar(ReadBytes);
+        };
+        let (quiet, bytes) = (&self.quiet, self.reader.binary()?);
+        let made = repeated.get(quiet, Form::Bytes, bytes, || Ok(quiet.bytes(bytes)));
+        self.forget_useless();
+        made
     }
 
-    /// A string that was read, or an equal one that came before.
+    /// Looks no longer for strings that are repeated where hardly any are.
     #[inline]
-    fn once(&mut self, value: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
-        let Some(repeated) = &mut self.repeated else {
-            return value;
-        };
-        let value = repeated.instead_of(&self.quiet, value);
-        if !repeated.is_worth_while() {
+    fn forget_useless(&mut self) {
+        if let Some(repeated) = &self.repeated
+            && !repeated.is_worth_while()
+        {
             self.repeated = None;
         }
-        value
     }
 
     #[cold]
@@ -326,8 +328,23 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         if self.strings == Strings::Bytes {
             return self.scalar(ReadStrBytes);
         }
-        let text = self.scalar(self.str())?;
-        Ok(self.once(text))
+        if self.repeated.is_some() {
+            return self.repeated_string();
+        }
+        self.scalar(self.str())
+    }
+
+    /// A string of a large message, which may have come before.
+    #[inline(never)]
+    fn repeated_string(&mut self) -> Result<Bound<'py, PyAny>> {
+        let form = self.str();
+        let Some(repeated) = &mut self.repeated else {
+            return self.scalar(form);
+        };
+        let (quiet, bytes) = (&self.quiet, self.reader.bytes()?);
+        let made = repeated.get(quiet, Form::Text, bytes, || quiet.text::<R>(form, bytes));
+        self.forget_useless();
+        made.map_err(|unread| self.unread(unread))
     }
 
     /// How a string becomes a `str`.

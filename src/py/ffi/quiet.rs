@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use super::collector::CollectorPause;
-use super::scalar::{ReadScalar, Unread, new_small_int};
+use super::scalar::{ReadScalar, ReadStr, Unread, new_small_int};
 use super::text::{NoStr, new_str, str_of_codes};
 use crate::wire::Reader;
 
@@ -52,6 +52,16 @@ impl<'py> Quiet<'py> {
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
         scalar.read(self.py, reader)
+    }
+
+    /// The object of a string that a reader of this type has given.
+    #[inline]
+    pub fn text<R: Reader>(
+        &self,
+        string: ReadStr,
+        bytes: &[u8],
+    ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
+        string.text(self.py, bytes, R::IS_TEXT)
     }
 
     /// None.

@@ -235,6 +235,21 @@ pub struct ReadStr {
 impl sealed::Sealed for ReadStr {}
 
 impl ReadStr {
+    /// What becomes of bytes, which came out of text or not.
+    #[expect(clippy::inline_always, reason = "measured, as `read` is")]
+    #[inline(always)]
+    pub(super) fn text<'py>(
+        self,
+        py: Python<'py>,
+        bytes: &[u8],
+        is_text: bool,
+    ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
+        match new_str(py, bytes) {
+            Ok(text) => Ok(text),
+            Err(none) => self.other(py, bytes, none, is_text),
+        }
+    }
+
     /// What stands for bytes that there is no `str` of.
     #[cold]
     fn other<'py>(
@@ -269,11 +284,7 @@ impl ReadScalar for ReadStr {
         py: Python<'py>,
         reader: &mut R,
     ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
-        let bytes = reader.bytes()?;
-        match new_str(py, bytes) {
-            Ok(text) => Ok(text),
-            Err(none) => self.other(py, bytes, none, R::IS_TEXT),
-        }
+        self.text(py, reader.bytes()?, R::IS_TEXT)
     }
 }
 

@@ -54,6 +54,18 @@ def test_what_is_repeated_is_one_object(idl: Any) -> None:
     assert again[0].raw is not rows[0].raw
 
 
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_what_is_repeated_after_many_others_is_one_object(idl: Any, protocol: str) -> None:
+    names = [f"column_{number:04}" for number in range(2_000)] * 5
+    data = fastthrift.encode(table(idl, names), protocol)
+    rows = fastthrift.decode(idl.Table, data, protocol).rows
+    assert [row.name for row in rows] == names
+    for field in ("name", "raw"):
+        objects = {id(getattr(row, field)) for row in rows}
+        # Of a few strings three and more have one place, which has room for two.
+        assert 2_000 <= len(objects) < 2_500
+
+
 def test_repeated_strings_take_the_memory_of_one(idl: Any) -> None:
     def taken(names: list[str]) -> int:
         data = fastthrift.encode(table(idl, names))
