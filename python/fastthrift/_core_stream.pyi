@@ -11,6 +11,15 @@ def detect(opening: bytes) -> tuple[str, bool] | None:
     tell. It is "binary", "old binary" (without versions), "compact", "JSON", "Apache JSON",
     "THeader", "HTTP request", "HTTP response", "TLS handshake", "TLS alert" or "SASL"."""
 
+def guess(opening: bytes) -> tuple[str, bool] | None:
+    """What bytes look like that somebody did not expect, and whether in a frame, for the text of an
+    error; None where they look like nothing. It is what `detect` tells, or "zlib", "SMTP greeting",
+    "SSH greeting" or "text"."""
+
+def detect_struct(data: bytes, framed: bool) -> tuple[str, bool] | None:
+    """The JSON that a struct without a message is in, "JSON" or "Apache JSON", and whether in a
+    frame; `framed` says whether the bytes are taken for one. None where it is no JSON."""
+
 def frame_header(length: int, limit: int | None = None, *, sasl: bool = False) -> bytes:
     """What stands before a frame of `length` bytes: four bytes.
 

@@ -67,8 +67,8 @@ mod _core {
     use super::server::{AnswerTimer, NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
-        detect, frame_end, frame_ended, frame_header, frame_length, keep_headers,
-        read_header_frame, refused_transform, tells_later, write_header_frame,
+        detect, detect_struct, frame_end, frame_ended, frame_header, frame_length, guess,
+        keep_headers, read_header_frame, refused_transform, tells_later, write_header_frame,
     };
     #[pymodule_export]
     use super::structs::{

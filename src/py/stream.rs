@@ -23,6 +23,23 @@ pub fn detect(opening: &[u8]) -> Option<(&'static str, bool)> {
     }
 }
 
+/// What bytes look like that somebody did not expect, as `detect` names it, and
+/// whether in a frame; None where they look like nothing.
+#[pyfunction]
+pub fn guess(opening: &[u8]) -> Option<(&'static str, bool)> {
+    let (speech, framed) = stream::guess(opening, LONGEST)?;
+    Some((speech.name(), framed))
+}
+
+/// The JSON of a struct without a message, as `detect` names it, and whether in
+/// a frame, for which the bytes are taken where they are `framed`; None where
+/// it is no JSON.
+#[pyfunction]
+pub fn detect_struct(data: &[u8], framed: bool) -> Option<(&'static str, bool)> {
+    let (speech, framed) = stream::detect_struct(data, framed)?;
+    Some((speech.name(), framed))
+}
+
 /// Whether these first bytes of a connection are so few that they may be of
 /// several things.
 #[pyfunction]

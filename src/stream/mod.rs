@@ -30,7 +30,7 @@ mod header;
 mod inbound;
 mod scan;
 
-pub use detect::{Opening, Speech, detect};
+pub use detect::{Opening, Speech, detect, detect_struct, guess};
 pub use frame::{
     FRAME_HEADER, frame_end, frame_header, frame_length, unsigned_header, unsigned_length,
 };

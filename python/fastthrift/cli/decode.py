@@ -438,25 +438,13 @@ def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, boo
             continue
         if not framed and transport == "framed":
             continue
-        start = data[FRAME_LENGTH:] if framed else data
-        text = start.lstrip()
         if protocol != "auto":
             yield protocol, framed
-        elif text.startswith(b"{"):
-            # It comes without its length, or with it, which looks like that of a frame.
-            yield ("json", False) if _is_thriftpys(text) else ("apache-json", framed)
-        elif text.startswith(b"["):
-            yield "apache-json", framed
-        elif _is_thriftpys(start[LENGTH:].lstrip()):
-            yield "json", framed
+        elif (found := _core.detect_struct(data, framed)) is not None:
+            yield _SPOKEN[found[0]], found[1]
         else:
             yield "binary", framed
             yield "compact", framed
-
-
-def _is_thriftpys(text: bytes) -> bool:
-    """Whether a text looks like thriftpy2's JSON."""
-    return text.startswith(b"{") and b'"payload"' in text and b'"metadata"' in text
 
 
 def _understood(data: bytes, kind: Any, way: tuple[str, bool], *, message: bool) -> _Found:
