@@ -19,8 +19,8 @@ mod value;
 
 use choices::{Choices, Random};
 use fastthrift::stream::{
-    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, detect_struct, frame_end,
-    frame_header, frame_length, guess, unsigned_header, unsigned_length,
+    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, detect_struct, finish_frame,
+    frame_end, frame_header, frame_length, guess, unsigned_header, unsigned_length,
 };
 use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
 use protocols::{Protocol, Short, Strict, Text};
@@ -193,6 +193,14 @@ fn a_length_that_is_none_is_refused_before_the_frame_comes() {
         assert!(inbound.next().is_err());
     }
     assert!(frame_header(6, 5).is_err());
+}
+
+#[test]
+fn a_frame_that_was_written_behind_its_room_gets_its_length() {
+    let mut frame = *b"????frame";
+    finish_frame(&mut frame, 5).expect("no longer than it may be");
+    assert_eq!(&frame, b"\0\0\0\x05frame");
+    assert!(finish_frame(&mut frame, 4).is_err());
 }
 
 #[test]

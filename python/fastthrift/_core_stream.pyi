@@ -1,9 +1,12 @@
 """What `fastthrift._core` has for what comes in pieces: frames, and what first bytes speak. A part
 of its stub, and no module of its own."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from typing_extensions import Buffer
+
+# How many bytes a length has that stands before others.
+FRAME_HEADER: Final = 4
 
 def tells_later(opening: bytes) -> bool: ...
 def detect(opening: bytes) -> tuple[str, bool] | None:
@@ -26,12 +29,22 @@ def frame_header(length: int, limit: int | None = None, *, sasl: bool = False) -
     Raises a TMalformedDataException of type SIZE_LIMIT where it is above the limit, or of 2 GiB.
     """
 
+def framed(payload: bytes, limit: int | None = None, *, sasl: bool = False) -> bytes:
+    """Bytes as a frame: their number, then themselves. Raises as `frame_header` does."""
+
 def frame_length(header: Buffer, limit: int, *, sasl: bool = False) -> int:
     """The length of a frame that begins with these four bytes.
 
     Raises a TFrameSizeException where it is above the limit, or none: one of SASL may be 0, and
     others may not.
     """
+
+def unsigned_header(length: int) -> bytes:
+    """What stands before so many bytes of a text that is told with its number: four bytes, which
+    have no sign. Raises an OverflowError where they do not fit."""
+
+def unsigned_length(header: Buffer) -> int:
+    """How many bytes are announced by these four."""
 
 # Of a frame of THeader: the id of its protocol, flags, sequence id, whether zlib compressed it; and
 # keys with values, for its message and for all that follow.
