@@ -67,9 +67,9 @@ mod _core {
     use super::server::{AnswerTimer, NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
-        detect, detect_struct, frame_end, frame_ended, frame_header, frame_length, framed, guess,
-        keep_headers, read_header_frame, refused_transform, tells_later, unsigned_header,
-        unsigned_length, write_header_frame,
+        detect, detect_struct, end_of_file, frame_end, frame_ended, frame_header, frame_length,
+        framed, guess, keep_headers, read_header_frame, refused_transform, tells_later,
+        unsigned_header, unsigned_length, write_header_frame,
     };
     #[pymodule_export]
     use super::structs::{

@@ -140,6 +140,12 @@ pub fn frame_ended(py: Python<'_>, needed: Option<usize>) -> Bound<'_, PyAny> {
     exception_of(py, error::frame_ended(py, needed)).into_any()
 }
 
+/// The exception for the end of what is read.
+#[pyfunction]
+pub fn end_of_file(py: Python<'_>) -> Bound<'_, PyAny> {
+    exception_of(py, error::end_of_file(py)).into_any()
+}
+
 /// What a frame of `THeader` holds: its message, the id of its protocol, flags,
 /// sequence id, whether zlib compressed it, and the keys with values of this
 /// message and of all that follow.
