@@ -19,8 +19,8 @@ mod value;
 
 use choices::{Choices, Random};
 use fastthrift::stream::{
-    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, frame_end, frame_header,
-    frame_length, unsigned_header, unsigned_length,
+    Framing, Inbound, Opening, Protocol as Dialect, Speech, detect, detect_struct, finish_frame,
+    frame_end, frame_header, frame_length, guess, unsigned_header, unsigned_length,
 };
 use fastthrift::wire::{ErrorKind, Limits, MessageHeader, WireType};
 use protocols::{Protocol, Short, Strict, Text};
@@ -196,6 +196,14 @@ fn a_length_that_is_none_is_refused_before_the_frame_comes() {
 }
 
 #[test]
+fn a_frame_that_was_written_behind_its_room_gets_its_length() {
+    let mut frame = *b"????frame";
+    finish_frame(&mut frame, 5).expect("no longer than it may be");
+    assert_eq!(&frame, b"\0\0\0\x05frame");
+    assert!(finish_frame(&mut frame, 4).is_err());
+}
+
+#[test]
 fn frames_of_sasl_may_be_empty_and_have_lengths_without_a_sign() {
     for size in [0_usize, 5] {
         let header = unsigned_header(size).expect("a short one");
@@ -313,4 +321,62 @@ fn what_can_become_no_message_is_known_as_soon_as_it_cannot() {
     }
     // Whoever allows longer ones waits for them.
     assert_eq!(detect(b"EHLO", i32::MAX as usize), Opening::More);
+}
+
+#[test]
+fn what_nobody_expects_is_guessed() {
+    type Guess = Option<(Speech, bool)>;
+    let cases: &[(&[u8], Guess)] = &[
+        // What is told for certain is guessed, too.
+        (b"\x82\x21\0\x04ping", Some((Speech::Compact, false))),
+        (
+            b"\0\0\0\x11\x80\x01\0\x01\0\0",
+            Some((Speech::Binary, true)),
+        ),
+        // A name alone, in a frame that is there.
+        (b"\0\0\0\x08\0\0\0\x04ping", Some((Speech::OldBinary, true))),
+        (b"\0\0\0\x09\0\0\0\x04ping", None),
+        (b"x\x9c\xcb\x48", Some((Speech::Zlib, false))),
+        (b"x\x9d\xcb\x48", None),
+        (b"x", None),
+        (b"ehlo mail.example\r\n", Some((Speech::Smtp, false))),
+        (b"HELO mail.example\r\n", Some((Speech::Smtp, false))),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Some((Speech::Ssh, false))),
+        (b"status\r\n", Some((Speech::Text, false))),
+        (b"sta", None),
+        (b"status\0", None),
+        (b"stat\xfcs", None),
+        (b"", None),
+    ];
+    for (bytes, expected) in cases {
+        let found = guess(bytes, LONGEST);
+        assert_eq!(found, *expected, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn the_json_of_a_struct_is_told_from_the_other_protocols() {
+    let json = br#" {"metadata": {"version": 1}, "payload": {}}"#;
+    let apache = br#"{"1":{"str":"payload"}}"#;
+    let framed = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+    let told = [
+        (json.to_vec(), false, Some((Speech::Json, false))),
+        // Its length looks like that of a frame.
+        (framed(json), false, Some((Speech::Json, false))),
+        (framed(json), true, Some((Speech::Json, false))),
+        (framed(&framed(json)), true, Some((Speech::Json, true))),
+        (apache.to_vec(), false, Some((Speech::ApacheJson, false))),
+        (framed(apache), true, Some((Speech::ApacheJson, true))),
+        (framed(apache), false, None),
+        (b"[1]".to_vec(), false, Some((Speech::ApacheJson, false))),
+        (b"\x08\0\x01\0\0\0\x05\0".to_vec(), false, None),
+        (b"\0\0\0\x01\0".to_vec(), true, None),
+        (b"\0".to_vec(), false, None),
+        (b"\0".to_vec(), true, None),
+        (Vec::new(), false, None),
+    ];
+    for (bytes, framed, expected) in told {
+        let found = detect_struct(&bytes, framed);
+        assert_eq!(found, expected, "{}", bytes.escape_ascii());
+    }
 }

@@ -53,15 +53,22 @@ from ._core_protocol import (
 )
 from ._core_server import AnswerClock, NativeServer, NativeWorker, ServedCalls, ServerNotice
 from ._core_stream import (
+    FRAME_HEADER,
     detect,
+    detect_struct,
+    end_of_file,
     frame_end,
     frame_ended,
     frame_header,
     frame_length,
+    framed,
+    guess,
     keep_headers,
     read_header_frame,
     refused_transform,
     tells_later,
+    unsigned_header,
+    unsigned_length,
     write_header_frame,
 )
 from ._core_structs import (
@@ -101,22 +108,23 @@ from ._core_unknown import UnknownField, UnknownFields, unknown_fields
 
 # fmt: off
 __all__ = [
-    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "TYPES", "AnswerClock", "CyTransportBase",
-    "Diagnostic", "GeneratedCodec", "Initializer", "Method", "NativeServer", "NativeWorker",
-    "OriginalMethods", "PayloadType", "Program", "Schema", "Selection", "ServedCalls",
-    "ServerNotice", "StructStorage", "TApacheJSONProtocol", "TApacheJSONProtocolFactory",
-    "TBinaryProtocol", "TBinaryProtocolFactory", "TBufferedTransport", "TBufferedTransportFactory",
-    "TCompactProtocol", "TCompactProtocolFactory", "TFramedTransport", "TFramedTransportFactory",
-    "TMemoryBuffer", "TMessageType", "TType", "UnknownField", "UnknownFields", "ValueScan", "bind",
-    "copy_options", "decode", "delete_raw", "deserialize", "detect", "drop_plan", "encode",
-    "end_unless_arrived", "find_method", "format_text", "frame_end", "frame_ended", "frame_header",
-    "frame_length", "from_dict", "from_json", "inherit_native", "initialize", "install_call",
+    "DEFAULT_MAX_DEPTH", "DEFAULT_MAX_SIZE", "FRAME_HEADER", "TYPES", "AnswerClock",
+    "CyTransportBase", "Diagnostic", "GeneratedCodec", "Initializer", "Method", "NativeServer",
+    "NativeWorker", "OriginalMethods", "PayloadType", "Program", "Schema", "Selection",
+    "ServedCalls", "ServerNotice", "StructStorage", "TApacheJSONProtocol",
+    "TApacheJSONProtocolFactory", "TBinaryProtocol", "TBinaryProtocolFactory", "TBufferedTransport",
+    "TBufferedTransportFactory", "TCompactProtocol", "TCompactProtocolFactory", "TFramedTransport",
+    "TFramedTransportFactory", "TMemoryBuffer", "TMessageType", "TType", "UnknownField",
+    "UnknownFields", "ValueScan", "bind", "copy_options", "decode", "delete_raw", "deserialize",
+    "detect", "detect_struct", "drop_plan", "encode", "end_of_file", "end_unless_arrived",
+    "find_method", "format_text", "frame_end", "frame_ended", "frame_header", "frame_length",
+    "framed", "from_dict", "from_json", "guess", "inherit_native", "initialize", "install_call",
     "install_frozen", "install_getattr", "is_slot", "keep_headers", "layout_fields", "load_schema",
     "parse_json", "pass_over_stop", "read_call", "read_header_frame", "read_json",
     "read_json_message", "read_json_value", "read_reply", "read_value", "refused_transform",
     "rest_of_frame", "select", "send_at_once", "serialize", "set_raw", "skip_json", "snapshot",
     "source_below", "start_of_arrived", "take_output", "tells_later", "to_dict", "to_json", "trace",
-    "unknown_fields", "write_call", "write_header_frame", "write_json_message", "write_json_value",
-    "write_result", "write_value",
+    "unknown_fields", "unsigned_header", "unsigned_length", "write_call", "write_header_frame",
+    "write_json_message", "write_json_value", "write_result", "write_value",
 ]
 # fmt: on

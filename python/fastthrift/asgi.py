@@ -18,7 +18,7 @@ from fastthrift._core import DEFAULT_MAX_SIZE
 
 from ._web.awaited import find_of
 from ._web.mounted import Mounted
-from ._web.request import Request, length_of
+from ._web.request import NO_END, Request, length_of
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
@@ -35,7 +35,7 @@ class _Disconnected(BadRequest):
     the same way. The latter waits for an answer."""
 
     def __init__(self) -> None:
-        super().__init__(400, "the body cannot be read to its end")
+        super().__init__(400, NO_END)
 
 
 class ThriftApp:

@@ -56,7 +56,7 @@ from fastthrift._calls.transports import (
 from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._core import start_of_arrived
 from fastthrift._serve.connections import RESOURCE_PAUSE, Connections, hold_last_bytes
-from fastthrift._serve.overload import Overload, refuse, tell_starved
+from fastthrift._serve.overload import Overload, refuse, tell_not_accepted, tell_starved
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -171,7 +171,7 @@ class TServer:
                     tell_starved(error, starving, logger)
                     time.sleep(RESOURCE_PAUSE)
                 elif error_number(error) not in CLIENT_GONE:
-                    logger.warning("A connection failed while it was accepted: %r", error)
+                    tell_not_accepted(error, logger)
             else:
                 yield client
 

@@ -7,15 +7,7 @@ in ``_payload``.
 from __future__ import annotations
 
 from fastthrift import _core
-from fastthrift._calls.client_call import (
-    ENCODING,
-    READING,
-    RECEIVING,
-    SENDING,
-    SENT,
-    STARTED,
-    name_arguments,
-)
+from fastthrift._calls.client_call import ENCODING, SENDING, SENT, STARTED, name_arguments
 from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.faces import ClientFace, ProcessorFace, SeveralFace, other_attribute
 from fastthrift._calls.progress import Turns
@@ -36,7 +28,7 @@ from fastthrift._calls.server_call import (
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import find_below
-from fastthrift._calls.wait import wait, wait_for_opening
+from fastthrift._calls.wait import wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
 from fastthrift._core import TType as TType
@@ -130,13 +122,11 @@ class TClient(ClientFace):
                     if named is None:
                         named = name_arguments(self._service, _api, args, kwargs)
                     self._send(_api, **named)
-                    if call.stage == STARTED:
-                        call.stage = SENT
-                    oneway = call.is_oneway()
+                    oneway = call.note_sent()
                 if oneway:
                     begin = find_below(self._iprot.trans, "answer_begin", bytes)
                     return _read_unasked(call, self._iprot, begin) if begin else None
-                return self._recv(_api) if bound is None else _receive(progress, call, self._iprot)
+                return self._recv(_api) if bound is None else call.receive(self._iprot, progress)
             except BaseException as error:
                 progress.fail(self, call, error)
                 raise
@@ -154,7 +144,7 @@ class TClient(ClientFace):
         if call is None or call.api != _api:
             call = progress.current(self, _api)
         call.seqid = self._seqid
-        return _receive(progress, call, self._iprot)
+        return call.receive(self._iprot, progress)
 
 
 _core.install_getattr(TClient)
@@ -200,22 +190,6 @@ def _reopen(client: TClient) -> None:
     progress = client._rpc_state
     with progress.lock:
         run(progress.reopen(client))
-
-
-def _receive(progress: Turns, call: ClientCall, iprot: TProtocolBase) -> Any:
-    """Wait for the reply to a call that was sent, and read it."""
-    call.stage = RECEIVING
-    if not progress.answered:
-        try:
-            wait_for_opening(iprot.trans, progress)
-        finally:
-            if progress.opening:
-                call.stage = READING
-    elif wait(iprot.trans):
-        call.stage = READING
-    value = call.take(iprot)
-    progress.answered = True
-    return value
 
 
 def _read_unasked(call: ClientCall, iprot: TProtocolBase, begin: bytes) -> None:

@@ -29,6 +29,7 @@ mod token;
 mod walk;
 
 pub use diagnostic::{Code, Diagnostic, DiagnosticKind, Label, Severity};
+pub(crate) use parser::nested_too_deeply;
 pub use parser::{MAX_NESTING, ParseOptions, Parsed, Reserved, parse};
 pub use print::print;
 pub use python::is_keyword as is_python_keyword;

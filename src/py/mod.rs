@@ -67,8 +67,9 @@ mod _core {
     use super::server::{AnswerTimer, NativeServer, NativeWorker, ServedCalls, ServerNotice};
     #[pymodule_export]
     use super::stream::{
-        detect, frame_end, frame_ended, frame_header, frame_length, keep_headers,
-        read_header_frame, refused_transform, tells_later, write_header_frame,
+        detect, detect_struct, end_of_file, frame_end, frame_ended, frame_header, frame_length,
+        framed, guess, keep_headers, read_header_frame, refused_transform, tells_later,
+        unsigned_header, unsigned_length, write_header_frame,
     };
     #[pymodule_export]
     use super::structs::{
@@ -97,6 +98,7 @@ mod _core {
         ffi::check::<LoadedStruct>(module.py())?;
         super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
+        module.add("FRAME_HEADER", crate::stream::FRAME_HEADER)?;
         let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", storage)

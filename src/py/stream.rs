@@ -1,7 +1,7 @@
 //! What the room of streams tells, for the parts of the package that are
 //! written in Python.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -23,6 +23,23 @@ pub fn detect(opening: &[u8]) -> Option<(&'static str, bool)> {
     }
 }
 
+/// What bytes look like that somebody did not expect, as `detect` names it, and
+/// whether in a frame; None where they look like nothing.
+#[pyfunction]
+pub fn guess(opening: &[u8]) -> Option<(&'static str, bool)> {
+    let (speech, framed) = stream::guess(opening, LONGEST)?;
+    Some((speech.name(), framed))
+}
+
+/// The JSON of a struct without a message, as `detect` names it, and whether in
+/// a frame, for which the bytes are taken where they are `framed`; None where
+/// it is no JSON.
+#[pyfunction]
+pub fn detect_struct(data: &[u8], framed: bool) -> Option<(&'static str, bool)> {
+    let (speech, framed) = stream::detect_struct(data, framed)?;
+    Some((speech.name(), framed))
+}
+
 /// Whether these first bytes of a connection are so few that they may be of
 /// several things.
 #[pyfunction]
@@ -41,11 +58,34 @@ pub fn frame_header(
     sasl: bool,
 ) -> PyResult<Bound<'_, PyBytes>> {
     let limit = limit.unwrap_or(usize::MAX);
-    let header = stream::frame_header(length, limit).map_err(|_| {
-        let what = if sasl { "A SASL frame" } else { "a frame" };
-        error::own_frame_size(py, what, length, limit)
-    })?;
+    let header =
+        stream::frame_header(length, limit).map_err(|_| own_frame_size(py, length, limit, sasl))?;
     Ok(PyBytes::new(py, &header))
+}
+
+/// Bytes as a frame: their number, then themselves. Refused as by
+/// `frame_header`.
+#[pyfunction]
+#[pyo3(signature = (payload, limit = None, *, sasl = false))]
+pub fn framed<'py>(
+    py: Python<'py>,
+    payload: &[u8],
+    limit: Option<usize>,
+    sasl: bool,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let limit = limit.unwrap_or(usize::MAX);
+    PyBytes::new_with(py, FRAME_HEADER + payload.len(), |frame| {
+        stream::finish_frame(frame, limit)
+            .map_err(|_| own_frame_size(py, payload.len(), limit, sasl))?;
+        frame[FRAME_HEADER..].copy_from_slice(payload);
+        Ok(())
+    })
+}
+
+#[cold]
+fn own_frame_size(py: Python<'_>, size: usize, limit: usize, sasl: bool) -> PyErr {
+    let what = if sasl { "A SASL frame" } else { "a frame" };
+    error::own_frame_size(py, what, size, limit)
 }
 
 /// The length of a frame that begins with these four bytes; one above the
@@ -54,16 +94,35 @@ pub fn frame_header(
 #[pyo3(signature = (header, limit, *, sasl = false))]
 pub fn frame_length(header: &Bound<'_, PyAny>, limit: usize, sasl: bool) -> PyResult<usize> {
     let py = header.py();
-    let header: [u8; FRAME_HEADER] = Buffer::of(header)?
-        .to_vec()?
-        .try_into()
-        .map_err(|_| PyValueError::new_err("the length of a frame has four bytes"))?;
+    let header = bytes_of_length(header)?;
     if sasl {
         stream::unsigned_length(header, limit)
             .map_err(|size| error::sasl_frame_size(py, size, limit))
     } else {
         stream::frame_length(header, limit).map_err(|size| error::frame_size(py, size, limit))
     }
+}
+
+fn bytes_of_length(header: &Bound<'_, PyAny>) -> PyResult<[u8; FRAME_HEADER]> {
+    let bytes = Buffer::of(header)?.to_vec()?;
+    bytes
+        .try_into()
+        .map_err(|_| PyValueError::new_err("the length of a frame has four bytes"))
+}
+
+/// What stands before so many bytes that are told with their number, which has
+/// no sign.
+#[pyfunction]
+pub fn unsigned_header(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyBytes>> {
+    let header = stream::unsigned_header(length)
+        .ok_or_else(|| PyOverflowError::new_err("a length of four bytes is below 4 GiB"))?;
+    Ok(PyBytes::new(py, &header))
+}
+
+/// How many bytes a length announces that has no sign.
+#[pyfunction]
+pub fn unsigned_length(header: &Bound<'_, PyAny>) -> PyResult<usize> {
+    stream::unsigned_length(bytes_of_length(header)?, usize::MAX).map_err(PyOverflowError::new_err)
 }
 
 /// Where the frame ends that begins with these bytes; None where they begin
@@ -79,6 +138,12 @@ pub fn frame_end(data: &[u8]) -> Option<usize> {
 #[pyo3(signature = (needed = None))]
 pub fn frame_ended(py: Python<'_>, needed: Option<usize>) -> Bound<'_, PyAny> {
     exception_of(py, error::frame_ended(py, needed)).into_any()
+}
+
+/// The exception for the end of what is read.
+#[pyfunction]
+pub fn end_of_file(py: Python<'_>) -> Bound<'_, PyAny> {
+    exception_of(py, error::end_of_file(py)).into_any()
 }
 
 /// What a frame of `THeader` holds: its message, the id of its protocol, flags,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::answers::lock;
 use super::options::{MessageFormat, ServerOptions};
 use crate::stream::{
-    FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Protocol, frame_end, frame_header,
+    FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Protocol, finish_frame, frame_end,
     keep_headers,
 };
 
@@ -147,8 +147,7 @@ impl HeaderCall {
         };
         let mut bytes = vec![0; FRAME_HEADER];
         frame.append_to(&mut bytes).ok()?;
-        let length = bytes.len() - FRAME_HEADER;
-        bytes[..FRAME_HEADER].copy_from_slice(&frame_header(length, usize::MAX).ok()?);
+        finish_frame(&mut bytes, usize::MAX).ok()?;
         Some(bytes.into())
     }
 }

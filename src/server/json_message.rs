@@ -5,7 +5,7 @@
 //! "name": "add", "ttype": 1, "seqid": 7}, "payload": {...}}`, where the two
 //! may come in either order.
 
-use crate::stream::FRAME_HEADER;
+use crate::stream::{FRAME_HEADER, unsigned_header};
 use crate::wire::json::{number, text};
 use crate::wire::{MessageHeader, message_type};
 
@@ -49,13 +49,14 @@ fn metadata(rest: &mut JsonText<'_>) -> Option<MessageHeader> {
 }
 
 /// Appends the message that refuses a call, with the number of a reason and a
-/// text, as the protocol of Python writes it.
+/// text, as the protocol of Python writes it; nothing where it is too long for
+/// its length.
 pub(super) fn write_exception(
     bytes: &mut Vec<u8>,
     method: &[u8],
     sequence_id: i32,
     (reason, why): (i32, &str),
-) {
+) -> Option<()> {
     let start = bytes.len();
     bytes.extend_from_slice(&[0; FRAME_HEADER]);
     bytes.extend_from_slice(b"{\"metadata\": {\"version\": 1, \"name\": \"");
@@ -68,8 +69,9 @@ pub(super) fn write_exception(
     bytes.extend_from_slice(rest.as_bytes());
     text::escape_ascii(why, |part| bytes.extend_from_slice(part));
     bytes.extend_from_slice(format!("\", \"type\": {reason}}}}}").as_bytes());
-    let length = bytes.len() - start - FRAME_HEADER;
-    bytes[start..start + FRAME_HEADER].copy_from_slice(&(length as u32).to_be_bytes());
+    let header = unsigned_header(bytes.len() - start - FRAME_HEADER)?;
+    bytes[start..start + FRAME_HEADER].copy_from_slice(&header);
+    Some(())
 }
 
 /// What is left of a text.

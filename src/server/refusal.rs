@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::json_message;
 use super::options::MessageFormat;
-use crate::stream::{FRAME_HEADER, Protocol, frame_header};
+use crate::stream::{FRAME_HEADER, Protocol, finish_frame};
 use crate::wire::{
     Binary, BinaryWriter, Compact, CompactWriter, Json, JsonWriter, Limits, MessageHeader, Nesting,
     Reader, Result, Scalar, SliceInput, Writer, message_type,
@@ -61,7 +61,7 @@ pub(super) fn refuse(
             if is_answered {
                 let why = (reason as i32, text);
                 let (method, sequence_id) = (method(&header), header.sequence_id);
-                json_message::write_exception(&mut bytes, method, sequence_id, why);
+                json_message::write_exception(&mut bytes, method, sequence_id, why)?;
             }
             Ok(is_answered)
         }
@@ -70,8 +70,7 @@ pub(super) fn refuse(
         return Some(Bytes::new());
     }
     if format.framed {
-        let length = bytes.len() - FRAME_HEADER;
-        bytes[..FRAME_HEADER].copy_from_slice(&frame_header(length, usize::MAX).ok()?);
+        finish_frame(&mut bytes, usize::MAX).ok()?;
     }
     Some(bytes.into())
 }

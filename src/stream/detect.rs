@@ -28,6 +28,14 @@ pub enum Speech {
     TlsAlert,
     /// SASL's negotiation.
     Sasl,
+    /// Something that zlib has compressed: by [`guess`] alone, as all below.
+    Zlib,
+    /// A mail client, which greets.
+    Smtp,
+    /// SSH, which greets.
+    Ssh,
+    /// Text of another kind.
+    Text,
 }
 
 impl Speech {
@@ -46,6 +54,10 @@ impl Speech {
             Self::TlsHandshake => "TLS handshake",
             Self::TlsAlert => "TLS alert",
             Self::Sasl => "SASL",
+            Self::Zlib => "zlib",
+            Self::Smtp => "SMTP greeting",
+            Self::Ssh => "SSH greeting",
+            Self::Text => "text",
         }
     }
 }
@@ -141,6 +153,75 @@ fn may_be_length(come: &[u8], longest: usize) -> bool {
         u32::from_be_bytes(length) as usize
     };
     filled(0) <= longest && filled(0xff) > 0
+}
+
+/// What bytes look like, and whether in a frame, for the text of an error: what
+/// they were taken for by nobody. More is guessed than [`detect`] tells, by
+/// which connections are served.
+#[must_use]
+pub fn guess(come: &[u8], longest: usize) -> Option<(Speech, bool)> {
+    let told = |come: &[u8]| match detect(come, longest) {
+        Opening::Known { speech, framed } => Some((speech, framed)),
+        Opening::More | Opening::Unknown => None,
+    };
+    told(come)
+        .or_else(|| {
+            // A frame with a name alone is a message without a version, whose type is not in the
+            // frame.
+            let is_whole = frame_end(come) == Some(come.len());
+            is_whole.then(|| told(&[come, &[message_type::CALL]].concat()))?
+        })
+        .or_else(|| is_compressed(come).then_some((Speech::Zlib, false)))
+        .or_else(|| Some((text(come)?, false)))
+}
+
+/// Whether bytes begin as a stream of zlib does: by its method, and a number
+/// that 31 divides.
+fn is_compressed(come: &[u8]) -> bool {
+    match come {
+        [b'x', second, ..] => u16::from_be_bytes([b'x', *second]).is_multiple_of(31),
+        _ => false,
+    }
+}
+
+/// What text these bytes begin, where they begin any.
+fn text(come: &[u8]) -> Option<Speech> {
+    let start = come.first_chunk::<4>()?.to_ascii_uppercase();
+    let is_printed = |byte: &u8| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~');
+    if !come.iter().all(is_printed) {
+        return None;
+    }
+    Some(match start.as_slice() {
+        b"EHLO" | b"HELO" => Speech::Smtp,
+        b"SSH-" => Speech::Ssh,
+        _ => Speech::Text,
+    })
+}
+
+/// The JSON that a struct is in which has no message around it, and whether in
+/// a frame; `framed` says whether these bytes are taken for one. Nothing where
+/// it is no JSON: structs of the other protocols begin with any byte.
+#[must_use]
+pub fn detect_struct(bytes: &[u8], framed: bool) -> Option<(Speech, bool)> {
+    let bytes = if framed {
+        bytes.get(FRAME_HEADER..).unwrap_or_default()
+    } else {
+        bytes
+    };
+    let text = bytes.trim_ascii_start();
+    match text.first() {
+        // It comes without its length, or with it, which looks like that of a frame.
+        Some(b'{') if is_object_of_json(text) => Some((Speech::Json, false)),
+        Some(b'{' | b'[') => Some((Speech::ApacheJson, framed)),
+        _ => is_object_of_json(bytes.get(FRAME_HEADER..)?.trim_ascii_start())
+            .then_some((Speech::Json, framed)),
+    }
+}
+
+/// Whether a text looks like an object of thriftpy2's JSON.
+fn is_object_of_json(text: &[u8]) -> bool {
+    let has = |key: &[u8]| text.windows(key.len()).any(|at| at == key);
+    text.starts_with(b"{") && has(b"\"payload\"") && has(b"\"metadata\"")
 }
 
 const fn known(speech: Speech, framed: bool) -> Opening {

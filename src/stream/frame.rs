@@ -13,6 +13,14 @@ pub fn frame_header(length: usize, limit: usize) -> Result<[u8; FRAME_HEADER]> {
     checked_size("frame", length, limit).map(i32::to_be_bytes)
 }
 
+/// Puts its length before a frame that stands behind room for that; an error
+/// where the peer would refuse it.
+pub fn finish_frame(bytes: &mut [u8], limit: usize) -> Result<()> {
+    let header = frame_header(bytes.len() - FRAME_HEADER, limit)?;
+    bytes[..FRAME_HEADER].copy_from_slice(&header);
+    Ok(())
+}
+
 /// The length of a frame, of which nothing is read or allocated before. What
 /// is zero, negative or above the limit is no frame: it is given back as it
 /// was read.

@@ -30,9 +30,10 @@ mod header;
 mod inbound;
 mod scan;
 
-pub use detect::{Opening, Speech, detect};
+pub use detect::{Opening, Speech, detect, detect_struct, guess};
 pub use frame::{
-    FRAME_HEADER, frame_end, frame_header, frame_length, unsigned_header, unsigned_length,
+    FRAME_HEADER, finish_frame, frame_end, frame_header, frame_length, unsigned_header,
+    unsigned_length,
 };
 pub use header::{HeaderError, HeaderFrame, HeaderPairs, keep_headers};
 pub use inbound::{Framing, Inbound};

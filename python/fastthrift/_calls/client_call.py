@@ -1,7 +1,7 @@
 """One call of a client: what to send, and what the reply to it means.
 
-Nothing here waits or moves bytes. The client's driver does, in a few lines; over protocols whose
-transports are memory that is all there is to it::
+Nothing here waits or moves bytes but `receive`, which has `wait` do so. The client's driver does,
+in a few lines; over protocols whose transports are memory that is all there is to it::
 
     call = ClientCall(service, "add")
     call.seqid = 7
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import rest_of_frame
+from fastthrift._calls.wait import wait, wait_for_opening
 from fastthrift._core import (
     TMessageType,
     find_method,
@@ -32,10 +33,20 @@ from fastthrift._payload import TApplicationException, args_to_kwargs, check_arg
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, Protocol
 
     from fastthrift._calls.steps import Kind, Steps
+    from fastthrift._calls.wait import NotesOpening
     from fastthrift._core import Method
+
+    class AnsweringConnection(NotesOpening, Protocol):
+        """What is known of the connection of a call."""
+
+        # Whether a call was answered on it.
+        answered: bool
+
+    NoteOpening = Callable[[Any, AnsweringConnection], Any]
 
 # How far a call has come; decides whether the connection survives its failure.
 STARTED = 0  # a client of somebody's own may be doing anything
@@ -86,6 +97,13 @@ class ClientCall:
         """The method with its service, for texts."""
         return f"{self.service.__name__}.{self.api}"
 
+    def note_sent(self) -> bool:
+        """Note that it was sent, where a client of somebody's own has done that in its way; whether
+        nobody answers it."""
+        if self.stage == STARTED:
+            self.stage = SENT
+        return self.is_oneway() if self.oneway is None else self.oneway
+
     def is_oneway(self) -> bool:
         """Whether nobody answers the call."""
         if self.oneway is None:
@@ -111,6 +129,40 @@ class ClientCall:
         self.stage = SENDING
         yield self.kind.flush(oprot.trans)
         self.stage = SENT
+
+    # How the reply comes
+
+    def receive(self, iprot: Any, connection: AnsweringConnection) -> Any:
+        """Wait for the reply to what was sent, and take it."""
+        self.stage = RECEIVING
+        if not connection.answered:
+            run(self._first_bytes(wait_for_opening, iprot, connection))
+        elif wait(iprot.trans):
+            self.stage = READING
+        value = self.take(iprot)
+        connection.answered = True
+        return value
+
+    def receive_by_steps(
+        self, iprot: Any, connection: AnsweringConnection, note_opening: NoteOpening
+    ) -> Steps[Any]:
+        """Wait for the reply to what was sent, and read it by the methods of a protocol."""
+        self.stage = RECEIVING
+        if not connection.answered:
+            yield from self._first_bytes(note_opening, iprot, connection)
+        value = yield from self.read(iprot)
+        connection.answered = True
+        return value
+
+    def _first_bytes(
+        self, note_opening: NoteOpening, iprot: Any, connection: AnsweringConnection
+    ) -> Steps[None]:
+        """Wait for what comes first on a connection, which tells what the server speaks."""
+        try:
+            yield note_opening(iprot.trans, connection)
+        finally:
+            if connection.opening:
+                self.stage = READING
 
     # What the reply means
 

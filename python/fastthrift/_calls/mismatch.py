@@ -7,7 +7,7 @@ transport each find that the other one sends garbage, or hangs up.
 from __future__ import annotations
 
 from fastthrift._calls.transports import LOOKED_AT, find_layer, is_said_of, layers
-from fastthrift._core import detect, frame_end
+from fastthrift._core import guess
 from fastthrift.transport.base import TTransportException
 
 TYPE_CHECKING = False
@@ -24,13 +24,12 @@ _NO_MESSAGES = {
     "zlib": ("a stream that zlib has compressed", "messages that are not compressed"),
 }
 
-# What is text, by its start in capital letters.
-_TEXTS = {b"EHLO": "an SMTP greeting", b"HELO": "an SMTP greeting", b"SSH-": "an SSH greeting"}
-_TEXT_START = 4
-_PRINTED = frozenset(b"\t\r\n") | frozenset(range(32, 127))
-
-# What comes after the name in a call of the binary protocol without a version.
-_CALL = b"\1"
+# What is text.
+_TEXTS = {
+    "SMTP greeting": "an SMTP greeting",
+    "SSH greeting": "an SSH greeting",
+    "text": "text",
+}
 
 _OLD_BINARY = "old binary"
 _HEADER = "THeader"
@@ -61,12 +60,15 @@ def explain(opening: bytes | None, prot: Any, side: str, wanted: str | None = No
     """What came in place of a message, and what ``side`` ("server" or "client") expects: what is
     ``wanted``, or what its protocol ``prot`` is for; None where the bytes do not tell, or are as
     they should be."""
-    found = _spoken(opening)
+    found = _seen(opening)
     if found is None:
-        # A client shows the text itself.
-        text = _text(opening) if side == "server" else None
-        return text and f"{text}, this server expects {wanted or 'messages of Thrift'}"
+        return None
     speech, framed = found
+    if speech in _TEXTS:
+        # A client shows the text itself.
+        if side == "client":
+            return None
+        return f"{_TEXTS[speech]}, this server expects {wanted or 'messages of Thrift'}"
     if speech in _NO_MESSAGES:
         what, other = _NO_MESSAGES[speech]
         return f"{what}, this {side} expects {wanted or other}"
@@ -95,31 +97,16 @@ def is_message(body: bytes | bytearray) -> bool:
     return found is not None and (found[0] == "zlib" or found[0] not in _NO_MESSAGES)
 
 
+def _seen(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
+    """What the first bytes look like, and whether in a frame; None where they do not tell."""
+    return guess(bytes(opening[:LOOKED_AT])) if opening else None
+
+
 def _spoken(opening: bytes | bytearray | None) -> tuple[str, bool] | None:
-    """What the first bytes speak, and whether in frames; None where they do not tell."""
-    if not opening:
-        return None
-    opening = bytes(opening[:LOOKED_AT])
-    found = detect(opening)
-    if found is None and frame_end(opening) == len(opening):
-        # A frame with a name alone is a message without a version, whose type is not in the frame.
-        found = detect(opening + _CALL)
-    if found is None and _is_compressed(opening):
-        return "zlib", False
-    return found
-
-
-def _text(opening: bytes | bytearray | None) -> str | None:
-    """What text is called that these bytes begin; None where they begin none."""
-    if opening is None or len(opening) < _TEXT_START or not _PRINTED.issuperset(opening):
-        return None
-    return _TEXTS.get(bytes(opening[:_TEXT_START]).upper(), "text")
-
-
-def _is_compressed(opening: bytes) -> bool:
-    """Whether bytes begin as a stream of zlib does: by its method, and a number that 31 divides."""
-    start = int.from_bytes(opening[:2], "big")
-    return opening[:1] == b"x" and len(opening) > 1 and start % 31 == 0
+    """What the first bytes speak, and whether in frames; None where they do not tell, and of text
+    that nobody needs to be told of."""
+    found = _seen(opening)
+    return None if found is None or found[0] in _TEXTS else found
 
 
 def _has_taken(prot: Any) -> bool:

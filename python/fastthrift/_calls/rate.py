@@ -10,6 +10,11 @@ _PERIOD = 10.0
 _MOST_KINDS = 64
 
 
+def and_more(more: int) -> str:
+    """What is added to a line that tells of ``more`` of its kind, which had none."""
+    return f" ({more} more since the last such line)" if more else ""
+
+
 class Rate:
     """How often something is logged: so many lines in 10 seconds."""
 
@@ -30,7 +35,7 @@ class Rate:
             return None
         self._lines += 1
         more, self._more = self._more, 0
-        return f" ({more} more since the last such line)" if more else ""
+        return and_more(more)
 
 
 class Rates:

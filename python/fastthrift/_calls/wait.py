@@ -10,6 +10,7 @@ from __future__ import annotations
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._core import (
     DEFAULT_MAX_SIZE,
+    FRAME_HEADER,
     frame_end,
     source_below,
     start_of_arrived,
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
         """What keeps the first bytes of a connection, for the text of an error."""
 
         opening: bytes | None
-
-
-# Before a frame, and before a message of JSON, in bytes.
-_LENGTH = 4
 
 
 def wait(trans: Any) -> Any:
@@ -75,10 +72,10 @@ def is_enough(opening: bytes, trans: Any) -> bool:
     are a length that the transport refuses, no more may come."""
     if len(opening) >= LOOKED_AT or not tells_later(opening):
         return True
-    if len(opening) < _LENGTH:
+    if len(opening) < FRAME_HEADER:
         return False
     end = frame_end(opening)
-    return end is None or end - _LENGTH > getattr(trans, "max_frame_size", DEFAULT_MAX_SIZE)
+    return end is None or end - FRAME_HEADER > getattr(trans, "max_frame_size", DEFAULT_MAX_SIZE)
 
 
 def is_end(error: Exception) -> bool:

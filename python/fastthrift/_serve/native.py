@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastthrift._calls.budget import HeaderCall, call_over
 from fastthrift._calls.lines import log_ended, log_failed, log_no_message, log_unread
 from fastthrift._calls.mismatch import explain
+from fastthrift._calls.rate import and_more
 from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.settle import conclude, note_unfinished
 from fastthrift._calls.transports import LOOKED_AT
@@ -34,7 +35,7 @@ from fastthrift._core import (
     detect,
     frame_header,
 )
-from fastthrift._serve.overload import FULL, listening_at
+from fastthrift._serve.overload import FULL, STARVED, listening_at
 from fastthrift.protocol import TJSONProtocolFactory
 from fastthrift.thrift import processing
 from fastthrift.transport import TServerSocket
@@ -486,7 +487,7 @@ class Serving:
     def _tell(self, notice: ServerNotice) -> None:
         """Log what the loop has noticed."""
         log: Callable[..., None] = self._logger.warning
-        more = f" ({notice.more} more since the last such line)" if notice.more else ""
+        more = and_more(notice.more)
         if notice.kind in ("no message", "late"):
             prot = self._formats.expected(notice.opening)
             found = explain(notice.opening, prot, "server")
@@ -504,7 +505,7 @@ class Serving:
         elif notice.kind == "full":
             log(FULL, notice.limit, self._where, more)
         else:
-            self._logger.error("Cannot accept connections for now: %s", notice.problem)
+            self._logger.error(STARVED, notice.problem, more)
 
 
 def _is_unix(listener: Any) -> bool:

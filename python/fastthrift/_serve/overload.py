@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Why, and how many more such lines there would have been.
+STARVED = "Cannot accept connections for now: %s%s"
+
+
 def tell_starved(error: BaseException, rate: Rate, logger: logging.Logger) -> None:
     """Log that no connection can be accepted for now, as often as ``rate`` says."""
     more = rate.tell()
     if more is not None:
-        logger.error("Cannot accept connections for now: %s%s", error, more)
+        logger.error(STARVED, error, more)
+
+
+def tell_not_accepted(error: BaseException, logger: logging.Logger) -> None:
+    """Log that a connection has failed before it was one."""
+    logger.warning("A connection failed while it was accepted: %r", error)
 
 
 def refuse(processor: Any, iprot: Any, oprot: Any, why: str) -> None:

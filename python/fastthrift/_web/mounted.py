@@ -42,6 +42,7 @@ from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 from .bridge import JSON_TYPE, JsonTask, problem
 from .messages import Made, Message, MessageTask
+from .request import NO_END
 from .request import Request as Request
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def read_piece(read: Callable[[int], bytes], size: int) -> bytes:
     try:
         return read(size)
     except OSError as error:
-        raise BadRequest(400, "the body cannot be read to its end") from error
+        raise BadRequest(400, NO_END) from error
 
 
 class Body:

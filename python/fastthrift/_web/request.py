@@ -29,6 +29,16 @@ class Request(NamedTuple):
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+#: What the client is told of a body that its server cannot give.
+NO_END = "the body cannot be read to its end"
+
+
+def no_body(error: Exception) -> OSError:
+    """What is raised where a server cannot give a body: those of servers, of chunks that are none
+    say, are of no kind that they have in common."""
+    return OSError(f"the server cannot read the body: {error}")
+
+
 # More digits than any body has bytes.
 _MOST_DIGITS = 18
 

@@ -22,15 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType, TType, to_dict
+from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TMessageType, TType, to_dict
 from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
-from fastthrift.protocol.json import LENGTH, length_before, message_length
 from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
-from fastthrift.transport._header_rules import LENGTH as FRAME_LENGTH
 from fastthrift.transport.header import THeaderSubprotocolID
 
 from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
@@ -177,7 +175,7 @@ class _Found(ABC):
         self.protocol = protocol
         self.framed = framed
         #: Where the message begins.
-        self.base = base if base is not None else FRAME_LENGTH if framed else 0
+        self.base = base if base is not None else FRAME_HEADER if framed else 0
 
     def note_wrong(self, text: str, at: int | None, path: str = "") -> None:
         if self.wrong is None:
@@ -318,7 +316,7 @@ class _Json(_Found):
         super().__init__("json", framed=framed)
         data = data[self.base :]
         if data.lstrip().startswith(b"{"):
-            data = length_before(len(data)) + data
+            data = _core.unsigned_header(len(data)) + data
         protocol = TJSONProtocol(TMemoryBuffer(data))
         self._value: Any = None
         try:
@@ -334,8 +332,8 @@ class _Json(_Found):
             self._value = self._as_plain(self._read)
         except (TException, EOFError, ValueError) as error:
             self.note_wrong(getattr(error, "message", None) or str(error), None)
-        rest = len(data) - LENGTH - message_length(data[:LENGTH])
-        if rest > 0:
+        length, text = data[:FRAME_HEADER], data[FRAME_HEADER:]
+        if text and (rest := len(text) - _core.unsigned_length(length)) > 0:
             self.note_wrong(f"{rest} bytes follow the end", None)
 
     def keep(self, paths: Sequence[str]) -> None:
@@ -405,10 +403,10 @@ def _found(data: bytes, kind: Any, arguments: argparse.Namespace) -> _Found:
 def _in_header(data: bytes, kind: Any, protocol: str, *, message: bool) -> _Found:
     """What is in a frame of THeader. Raises `_NotDecoded` for bytes that are none."""
     whole = data[: _core.frame_end(data)]
-    if not is_header_frame(whole[FRAME_LENGTH:]):
+    if not is_header_frame(whole[FRAME_HEADER:]):
         raise _NotDecoded("the bytes are no frame of THeader: 0f ff after a length is missing")
     try:
-        frame = read_frame(whole[FRAME_LENGTH:], DEFAULT_MAX_SIZE)
+        frame = read_frame(whole[FRAME_HEADER:], DEFAULT_MAX_SIZE)
     except TTransportException as error:
         raise _NotDecoded(f"the frame of THeader is broken: {error.message}") from None
     if protocol == "auto":
@@ -438,25 +436,13 @@ def _ways(data: bytes, protocol: str, transport: str) -> Iterator[tuple[str, boo
             continue
         if not framed and transport == "framed":
             continue
-        start = data[FRAME_LENGTH:] if framed else data
-        text = start.lstrip()
         if protocol != "auto":
             yield protocol, framed
-        elif text.startswith(b"{"):
-            # It comes without its length, or with it, which looks like that of a frame.
-            yield ("json", False) if _is_thriftpys(text) else ("apache-json", framed)
-        elif text.startswith(b"["):
-            yield "apache-json", framed
-        elif _is_thriftpys(start[LENGTH:].lstrip()):
-            yield "json", framed
+        elif (found := _core.detect_struct(data, framed)) is not None:
+            yield _SPOKEN[found[0]], found[1]
         else:
             yield "binary", framed
             yield "compact", framed
-
-
-def _is_thriftpys(text: bytes) -> bool:
-    """Whether a text looks like thriftpy2's JSON."""
-    return text.startswith(b"{") and b'"payload"' in text and b'"metadata"' in text
 
 
 def _understood(data: bytes, kind: Any, way: tuple[str, bool], *, message: bool) -> _Found:
@@ -470,13 +456,13 @@ def _understood(data: bytes, kind: Any, way: tuple[str, bool], *, message: bool)
 
 def _wrong_with_frame(data: bytes) -> str | None:
     """What is wrong with the length of a frame that bytes begin with, if anything."""
-    if len(data) < FRAME_LENGTH:
+    if len(data) < FRAME_HEADER:
         return "the length of a frame is missing"
     try:
-        length = _core.frame_length(data[:FRAME_LENGTH], sys.maxsize)
+        length = _core.frame_length(data[:FRAME_HEADER], sys.maxsize)
     except TTransportException as error:
         return error.message
-    missing = FRAME_LENGTH + length - len(data)
+    missing = FRAME_HEADER + length - len(data)
     return f"the frame lacks {missing} bytes" if missing > 0 else None
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from fastthrift._core import (
     DEFAULT_MAX_DEPTH,
     DEFAULT_MAX_SIZE,
+    FRAME_HEADER,
     OriginalMethods,
     TType,
     parse_json,
@@ -23,6 +24,8 @@ from fastthrift._core import (
     read_json_message,
     read_json_value,
     skip_json,
+    unsigned_header,
+    unsigned_length,
     write_json_message,
     write_json_value,
 )
@@ -56,20 +59,6 @@ _NO_HEADER = b'{"version": 1}'
 
 # What is asked of a transport at once, so that a promised size reserves no memory.
 _LARGEST_READ = 1024 * 1024
-
-
-#: How many bytes there are before a message: its length, which has no sign.
-LENGTH = 4
-
-
-def length_before(size: int) -> bytes:
-    """What stands before a message of so many bytes."""
-    return size.to_bytes(LENGTH, "big")
-
-
-def message_length(header: bytes | bytearray) -> int:
-    """How many bytes the message has that these stand before."""
-    return int.from_bytes(header, "big")
 
 
 def check_name(name: Any, limit: int) -> None:
@@ -182,10 +171,10 @@ class TJSONProtocol(TProtocolBase):
         return self._data is not None
 
     def _write_len(self, x: int) -> None:
-        self.trans.write(length_before(int(x)))
+        self.trans.write(unsigned_header(int(x)))
 
     def _read_len(self) -> int:
-        return message_length(readall(self.trans.read, LENGTH))
+        return unsigned_length(readall(self.trans.read, FRAME_HEADER))
 
     def _read_text(self) -> bytes:
         size = self._read_len()

@@ -11,6 +11,7 @@ from fastthrift._core import (
     frame_ended,
     frame_header,
     frame_length,
+    framed,
     keep_headers,
     refused_transform,
 )
@@ -26,8 +27,6 @@ from ._header_names import as_bytes, merged
 from ._time_left import TIMEOUT_HEADER, deadline_of, milliseconds_left
 from .base import TTransportException
 
-#: How many bytes there are before a frame: its length.
-LENGTH = 4
 # As many bytes tell what a message is.
 _START = 16
 
@@ -77,14 +76,14 @@ _SPOKEN = {"binary": THeaderSubprotocolID.BINARY, "compact": THeaderSubprotocolI
 
 def _protocol_at(start: bytes) -> int | None:
     """The protocol of a message without a frame, by its start, where it is one."""
-    speech, framed = detect(start) or ("", False)
-    return None if framed else _SPOKEN.get(speech)
+    speech, is_framed = detect(start) or ("", False)
+    return None if is_framed else _SPOKEN.get(speech)
 
 
 def _shown(start: bytes, size: int | None = None) -> str:
     """The first bytes of a connection, or of a frame of this size, and what they are, where they
     tell."""
-    found = detect(start if size is None else size.to_bytes(LENGTH, "big") + start)
+    found = detect(start if size is None else frame_header(size) + start)
     return f"{bytes(start)!r}" + (f" ({found[0]})" if found else "")
 
 
@@ -197,7 +196,7 @@ class HeaderRules:
         if self.client_type == THeaderClientType.HEADERS:
             payload = self._as_frame(payload)
         if not self.is_unframed:
-            payload = bytes(frame_header(len(payload), self.max_frame_size)) + payload
+            payload = framed(payload, self.max_frame_size)
         self.refused = False
         self.write_headers = {}
         return payload

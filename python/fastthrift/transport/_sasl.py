@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from fastthrift._core import frame_header
+from fastthrift._core import frame_header, framed
 
 from .base import TTransportException
 
@@ -112,7 +112,7 @@ def empty_frame() -> TTransportException:
 def _message(status: int, body: str | bytes | None) -> bytes:
     # SASL libraries differ in what they give.
     data = body.encode() if isinstance(body, str) else body or b""
-    return bytes((status,)) + frame_header(len(data), sasl=True) + data
+    return bytes((status,)) + framed(bytes(data), sasl=True)
 
 
 def _refuse(message: str) -> None:

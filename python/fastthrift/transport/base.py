@@ -6,7 +6,7 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from fastthrift._core import TType
+from fastthrift._core import TType, end_of_file
 from fastthrift._payload import TException, repr_without_call, was_sent
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
     while missing > 0:
         chunk = read_fn(missing)
         if not chunk:
-            raise TTransportException(
-                TTransportException.END_OF_FILE, "End of file reading from transport"
-            )
+            raise end_of_file()
         chunks.append(chunk)
         missing -= len(chunk)
     return b"".join(chunks)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from fastthrift._core import DEFAULT_MAX_SIZE, TBufferedTransport
+from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TBufferedTransport
 
 from ._header_rules import (
-    LENGTH,
     HeaderFace,
     HeaderRules,
     THeaderClientType,
@@ -72,7 +71,7 @@ class _HeaderStream(TTransportBase):
         if self.rules.is_unframed:
             first: bytes = self.trans.read(1)
             return first + self.trans.read(self.trans.pending())
-        start = bytes(self.trans.read(LENGTH))
+        start = bytes(self.trans.read(FRAME_HEADER))
         size = self.rules.size_after(start)
         return start if size is None else self.rules.message_in(self.trans.read(size))
 

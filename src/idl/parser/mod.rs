@@ -34,6 +34,11 @@ use tokens::Tokens;
 /// small stack has room for them.
 pub const MAX_NESTING: u32 = 100;
 
+/// What is said of more levels.
+pub(crate) fn nested_too_deeply() -> String {
+    format!("more than {MAX_NESTING} levels within each other")
+}
+
 /// What to do with names that some target language keeps for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reserved {
@@ -516,7 +521,7 @@ impl<'s> Parser<'s> {
             let diagnostic = self.diagnostic(
                 Code::NestedTooDeeply,
                 self.current().span,
-                format!("more than {MAX_NESTING} levels within each other"),
+                nested_too_deeply(),
             );
             self.report(diagnostic);
             return Err(Failed);

@@ -8,7 +8,8 @@ use crate::schema::{Definition, Program, Schema};
 /// How the names of an IDL file become those of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Naming {
-    /// As they are.
+    /// An attribute has the name of its field, also one that is a keyword of
+    /// Python.
     Same,
     /// Keywords of Python get an underscore behind them: `from_`.
     Suffix,

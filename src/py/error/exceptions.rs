@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyRecursionError, PyUnicodeDecodeError, PyValueError};
 use pyo3::prelude::*;
 
 use super::{Cause, CodecError, FieldError};
-use crate::py::ffi::{Raised, exception_of, raised_from};
+use crate::py::ffi::{HALF_PAIR, Raised, exception_of, raised_from};
 use crate::py::imports;
 use crate::wire::{self, ErrorKind};
 
@@ -106,7 +106,7 @@ pub fn depth_of_python<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<T> {
 /// A text with half of a surrogate pair, where that is an error.
 #[cold]
 pub fn half_pair(py: Python<'_>) -> PyErr {
-    malformed(py, "a string contains half of a surrogate pair")
+    malformed(py, HALF_PAIR)
 }
 
 /// A message that is none.

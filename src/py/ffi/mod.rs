@@ -55,7 +55,7 @@ pub use payload_type::{Kept, keep, kept, kept_by_class_of, payload_type};
 pub use quiet::Quiet;
 pub use raised::{Raised, exception_of, raised_from, system_error};
 pub use scalar::{
-    ExactNumber, NotText, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
+    ExactNumber, HALF_PAIR, NotText, ReadBytes, ReadDouble, ReadI32, ReadI64, ReadScalar, ReadStr,
     ReadStrBytes, ScalarKind, Unread, half_pairs, write_exact_field,
 };
 pub use sending::{end_unless_arrived, send_at_once, untaken};

@@ -288,6 +288,9 @@ impl ReadScalar for ReadStr {
     }
 }
 
+/// What is said of text with half of a surrogate pair, where that is an error.
+pub const HALF_PAIR: &str = "a string contains half of a surrogate pair";
+
 /// The string of text with halves of surrogate pairs, which JSON can escape and
 /// no UTF-8 has.
 #[cold]
@@ -297,7 +300,7 @@ pub fn half_pairs<'py>(
     strict: bool,
 ) -> Result<Bound<'py, PyAny>, Unread<'py>> {
     if strict {
-        return Err(wire::Error::malformed("a string contains half of a surrogate pair").into());
+        return Err(wire::Error::malformed(HALF_PAIR).into());
     }
     match str_of_half_pairs(py, bytes) {
         Some(text) => Ok(text?),

@@ -9,22 +9,11 @@ use super::contents::{append, buffer_of, contents_of};
 use super::input::Fetch;
 use super::{ReadAhead, TransportInput, Underlying};
 use crate::py::error;
-use crate::stream::{FRAME_HEADER, frame_header};
+use crate::py::stream::framed;
 use crate::wire::{Limits, WireType};
 
 /// A buffer that has grown larger is given back when it is empty, in bytes.
 const LARGEST_KEPT: usize = 1 << 16;
-
-/// Bytes as a frame of at most `limit`: their number, then themselves.
-fn frame<'py>(py: Python<'py>, data: &[u8], limit: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let header = frame_header(data.len(), limit)
-        .map_err(|_| error::own_frame_size(py, "a frame", data.len(), limit))?;
-    PyBytes::new_with(py, data.len() + FRAME_HEADER, |frame| {
-        frame[..FRAME_HEADER].copy_from_slice(&header);
-        frame[FRAME_HEADER..].copy_from_slice(data);
-        Ok(())
-    })
-}
 
 /// The base of the native transports over another transport.
 ///
@@ -125,7 +114,7 @@ impl CyTransportBase {
         let written = &this.written;
         let output = match (this.fetch, written.is_empty()) {
             (Fetch::Frames { .. }, true) => return Ok(None),
-            (Fetch::Frames { limit, .. }, false) => frame(py, written, limit),
+            (Fetch::Frames { limit, .. }, false) => framed(py, written, Some(limit), false),
             _ => Ok(PyBytes::new(py, written)),
         };
         this.written.clear();

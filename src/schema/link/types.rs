@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::model::{Definition, EnumId, ProgramId, StructId, StructKind, Type, TypedefId};
 use super::{Linker, Progress, TypedefNode};
 use crate::idl::syntax::{self, BaseType, Name, TypeKind};
-use crate::idl::{Code, MAX_NESTING, Span, python_repr};
+use crate::idl::{Code, MAX_NESTING, Span, nested_too_deeply, python_repr};
 
 /// A type that a typedef may multiply: `typedef map<A, A> B` and so on.
 const MAX_TYPE_SIZE: u32 = 1000;
@@ -119,12 +119,7 @@ impl Linker<'_> {
     }
 
     pub(super) fn too_deep<T>(&mut self, program: ProgramId, span: Span) -> Option<T> {
-        let diagnostic = self.diagnostic(
-            Code::NestedTooDeeply,
-            program,
-            span,
-            format!("more than {MAX_NESTING} levels within each other"),
-        );
+        let diagnostic = self.diagnostic(Code::NestedTooDeeply, program, span, nested_too_deeply());
         self.report(diagnostic);
         None
     }

@@ -16,6 +16,7 @@ import pytest
 from fastthrift import thrift
 from fastthrift._calls.client_call import (
     ANSWERED,
+    READING,
     RECEIVING,
     SENDING,
     SENT,
@@ -43,6 +44,7 @@ from fastthrift._calls.server_call import (
 )
 from fastthrift._calls.settle import send, settle
 from fastthrift._calls.steps import Blocking, drive, run
+from fastthrift._calls.wait import wait_for_opening
 from fastthrift.http import THttpException, client_context
 from fastthrift.protocol import (
     TBinaryProtocol,
@@ -58,9 +60,11 @@ from fastthrift.thrift import (
     processing,
 )
 from fastthrift.transport import (
+    TBufferedTransport,
     TBufferedTransportFactory,
     TFramedTransportFactory,
     TMemoryBuffer,
+    TTransportBase,
     TTransportException,
 )
 from support.calls import Calls, OwnBinary, OwnProcessor, module
@@ -188,6 +192,57 @@ def test_both_ways_of_a_reply_mean_the_same():
     ):
         straight = outcome(make, ClientCall.take)
         assert outcome(make, lambda call, iprot: run(call.read(iprot))) == straight
+
+
+class Arriving(TTransportBase):
+    """What a connection brings, and then nothing in time."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def read(self, sz: int) -> bytes:
+        if not self.data:
+            raise TTransportException(TTransportException.TIMED_OUT, "too late")
+        data, self.data = self.data[:sz], self.data[sz:]
+        return data
+
+
+def test_how_far_a_reply_has_come_is_told_by_both_ways():
+    proto = replied("add", Calls.add_result(success=5))
+    whole = proto.trans.getvalue()
+
+    def outcome(
+        receive: Callable[[ClientCall, Any, Any], Any], data: bytes, was_answered: bool
+    ) -> tuple[Any, int, bool]:
+        call = ClientCall(Calls, "add")
+        connection = Progress(Calls, Blocking, True)
+        connection.answered = was_answered
+        trans = TBufferedTransport(Arriving(data))
+        try:
+            value = receive(call, TBinaryProtocol(trans), connection)
+        except TTransportException as error:
+            value = error.type
+        return value, call.stage, connection.answered
+
+    def by_steps(call: ClientCall, iprot: Any, connection: Any) -> Any:
+        return run(call.receive_by_steps(iprot, connection, wait_for_opening))
+
+    late = TTransportException.TIMED_OUT
+    for receive in (ClientCall.receive, by_steps):
+        for known in (False, True):
+            assert outcome(receive, whole, known) == (5, ANSWERED, True)
+            assert outcome(receive, b"", known) == (late, RECEIVING, known)
+        assert outcome(receive, whole[:20], False) == (late, READING, False)
+
+
+def test_a_client_of_somebodys_own_has_sent_when_it_says_so():
+    for api, oneway in (("add", False), ("note", True)):
+        call = ClientCall(Calls, api)
+        assert call.note_sent() is oneway
+        assert call.stage == SENT
+        call.stage = RECEIVING
+        assert call.note_sent() is oneway
+        assert call.stage == RECEIVING
 
 
 def test_a_reply_with_another_id_is_taken_where_that_is_said():

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 
 import pytest
+from fastthrift._core import (
+    FRAME_HEADER,
+    frame_header,
+    framed,
+    unsigned_header,
+    unsigned_length,
+)
 from fastthrift.contrib.aio.http import TAsyncMemoryBuffer
 from fastthrift.contrib.aio.transport import (
     TAsyncFramedTransport,
@@ -147,3 +155,39 @@ def test_a_frame_with_headers_that_the_peer_would_refuse_is_not_sent(transport):
 def test_the_factory_hands_the_limit_on():
     factory = TAsyncSaslClientTransportFactory(object, "PLAIN", max_frame_size=LIMIT)
     assert factory.get_transport(TAsyncMemoryBuffer()).max_frame_size == LIMIT
+
+
+# What is written in Python has of the core.
+
+
+@pytest.mark.parametrize("payload", [b"", b"frame", bytes(1000)])
+def test_a_frame_is_its_length_and_its_bytes(payload):
+    assert framed(payload) == frame_header(len(payload)) + payload
+    assert len(frame_header(len(payload))) == FRAME_HEADER
+
+
+@pytest.mark.parametrize(("sasl", "what"), [(False, "a frame"), (True, "A SASL frame")])
+def test_a_frame_above_the_limit_is_not_made(sasl, what):
+    assert framed(bytes(LIMIT), LIMIT, sasl=sasl)[FRAME_HEADER:] == bytes(LIMIT)
+    for make in (
+        lambda size: framed(bytes(size), LIMIT, sasl=sasl),
+        lambda size: frame_header(size, LIMIT, sasl=sasl),
+    ):
+        with pytest.raises(TMalformedDataException, match=what) as caught:
+            make(LIMIT + 1)
+        assert caught.value.type == Malformed.SIZE_LIMIT
+
+
+@pytest.mark.parametrize("size", [0, 5, 1 << 31, (1 << 32) - 1])
+def test_a_length_without_a_sign_is_read_as_it_was_written(size):
+    header = unsigned_header(size)
+    assert header == struct.pack("!I", size)
+    assert unsigned_length(header) == unsigned_length(bytearray(header)) == size
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 32, 1 << 70])
+def test_what_is_no_length_without_a_sign(size):
+    with pytest.raises(OverflowError):
+        unsigned_header(size)
+    with pytest.raises(ValueError, match="four bytes"):
+        unsigned_length(b"\0\0\0")

@@ -23,7 +23,7 @@ from fastthrift._calls.settle import (
     error_number,
 )
 from fastthrift._serve.connections import RESOURCE_PAUSE
-from fastthrift._serve.overload import tell_full, tell_starved
+from fastthrift._serve.overload import tell_full, tell_not_accepted, tell_starved
 from fastthrift.transport._addresses import peer_of_socket
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Acceptor(asyncio.AbstractServer):
                     tell_starved(error, self._starving, logger)
                     await asyncio.sleep(RESOURCE_PAUSE)
                 elif number not in CLIENT_GONE:
-                    logger.warning("A connection failed while it was accepted: %r", error)
+                    tell_not_accepted(error, logger)
             else:
                 self._begin(client)
                 # Others have their turn, however many come.

@@ -8,7 +8,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Awaited
-from fastthrift._calls.client_call import READING, RECEIVING, SENT, STARTED, name_arguments
+from fastthrift._calls.client_call import name_arguments
 from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.faces import ClientFace, other_attribute
 from fastthrift._calls.progress import Progress
@@ -83,9 +83,7 @@ class TAsyncClient(ClientFace):
         call = progress.begin(self, _api)
         try:
             await self._send(_api, **named)
-            if call.stage == STARTED:
-                call.stage = SENT
-            if not call.is_oneway():
+            if not call.note_sent():
                 return await self._recv(_api)
             begin = find_below(self._iprot.trans, "answer_begin", bytes)
             return await drive(read_unasked(call, self._iprot, begin)) if begin else None
@@ -102,18 +100,11 @@ class TAsyncClient(ClientFace):
     async def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        iprot = self._iprot
-        call = progress.current(self, _api)
-        call.stage = RECEIVING
-        if not progress.answered:
-            try:
-                await note_opening(iprot.trans, progress)
-            finally:
-                if progress.opening:
-                    call.stage = READING
-        value = await drive(call.read(iprot))
-        progress.answered = True
-        return value
+        call = progress.call
+        if call is None or call.api != _api:
+            call = progress.current(self, _api)
+        call.seqid = self._seqid
+        return await drive(call.receive_by_steps(self._iprot, progress, note_opening))
 
     async def __aenter__(self) -> Self:
         return self

@@ -65,7 +65,8 @@ class _Units:
             self._end(call)
 
     async def _awaited(self, call: Call) -> Any:
-        """As above, where the database is used in the thread of ``sync_to_async``."""
+        """Answer a call on an event loop. The database is used in the thread of
+        ``sync_to_async``."""
         try:
             await sync_to_async(self._begin)(call)
             answer = self._get_response(call)

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift._serve.program import NotServed
 from fastthrift._web.mounted import READ_SIZE, Mounted, read_piece
-from fastthrift._web.request import Request
+from fastthrift._web.request import Request, no_body
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.wsgi import request_of
 
@@ -171,12 +171,12 @@ async def _pieces(read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
 
 def _reading(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
     """How a body is read past Django, whose own streams raise ``OSError`` where a server cannot
-    give it: those of servers, of chunks that are none say, have no kind in common."""
+    give it."""
 
     def reading(size: int) -> bytes:
         try:
             return read(size)
         except Exception as error:
-            raise OSError(f"the server cannot read the body: {error}") from error
+            raise no_body(error) from error
 
     return reading

@@ -13,6 +13,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from fastthrift._web.mounted import Mounted
+from fastthrift._web.request import no_body
 from fastthrift.thrift import TProcessor
 from fastthrift.wsgi import request_of
 
@@ -106,9 +107,7 @@ class _RequestBody:
             # A limit of the application.
             raise
         except Exception as error:
-            # Those of servers, of chunks that are none say, are of no kind that they have in
-            # common.
-            raise OSError(f"the server cannot read the body: {error}") from error
+            raise no_body(error) from error
 
     def _read_kept(self, size: int) -> bytes:
         self._source = io.BytesIO(request.get_data())

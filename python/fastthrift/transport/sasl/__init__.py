@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
-from fastthrift._core import DEFAULT_MAX_SIZE, frame_length
+from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, frame_length
 from fastthrift._lazy import lazy_attribute
 from fastthrift.transport._sasl import SaslClient, empty_frame
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
@@ -90,7 +90,7 @@ class TSaslClientTransport(SaslClient, TTransportBase):
                 messages = steps.send(self._recv_sasl_message())
 
     def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, *header = readall(self._trans.read, 5)
+        status, *header = readall(self._trans.read, 1 + FRAME_HEADER)
         return status, self._read_sized(bytes(header))
 
     def _read_sized(self, header: bytes) -> bytes:
@@ -135,7 +135,7 @@ class TSaslClientTransport(SaslClient, TTransportBase):
         return b"".join(parts)
 
     def _read_frame(self) -> None:
-        header = readall(self._trans.read, 4)
+        header = readall(self._trans.read, FRAME_HEADER)
         self.__rbuf = io.BytesIO(self.contents(header, self._read_sized(header)))
 
     def close(self) -> None:

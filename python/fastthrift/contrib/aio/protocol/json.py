@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from fastthrift._core import TMemoryBuffer
+from fastthrift._core import FRAME_HEADER, TMemoryBuffer, unsigned_length
 from fastthrift.contrib.aio.transport.base import LARGEST_READ, read_ahead_of, readall
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.protocol.json import (
-    LENGTH,
     TJSONProtocol,
     TJSONProtocolFactory,
     check_message,
-    message_length,
 )
 from fastthrift.transport import TTransportException
 
@@ -77,10 +75,10 @@ class TAsyncJSONProtocol(TJSONProtocol, TAsyncProtocolBase):
 
     async def _message(self) -> bytearray:
         """The next message, with its length."""
-        message = bytearray(await readall(self.trans.read, LENGTH))
-        size = message_length(message)
+        message = bytearray(await readall(self.trans.read, FRAME_HEADER))
+        size = unsigned_length(message)
         check_message(size, self.max_message_size)
-        end = LENGTH + size
+        end = FRAME_HEADER + size
         while len(message) < end:
             message += await readall(self.trans.read, min(end - len(message), LARGEST_READ))
         return message

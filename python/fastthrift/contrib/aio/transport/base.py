@@ -10,8 +10,8 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
-from fastthrift._core import DEFAULT_MAX_SIZE
-from fastthrift.transport import TTransportBase, TTransportException
+from fastthrift._core import DEFAULT_MAX_SIZE, end_of_file
+from fastthrift.transport import TTransportBase
 from fastthrift.transport._buffers import TransportBuffer, contents_of
 from fastthrift.transport.base import DeadlineExceeded, TTransportTimeout
 
@@ -83,9 +83,7 @@ async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
     while missing > 0:
         chunk = await read_fn(min(missing, LARGEST_READ))
         if not chunk:
-            raise TTransportException(
-                TTransportException.END_OF_FILE, "End of file reading from transport"
-            )
+            raise end_of_file()
         chunks.append(chunk)
         missing -= len(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastthrift._core import frame_header, frame_length
+from fastthrift._core import FRAME_HEADER, frame_length, framed
 
 from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
 from .buffered import TAsyncBufferedTransport
@@ -50,7 +50,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
 
     async def read_frame(self) -> None:
         """Read the next frame; ``read`` does when it has come to the end of one."""
-        self._length = await readall(self._trans.read, 4)
+        self._length = await readall(self._trans.read, FRAME_HEADER)
         size = frame_length(self._length, self.max_frame_size)
         self.arrived += await readall(self._trans.read, size)
 
@@ -70,7 +70,7 @@ class TAsyncFramedTransport(TAsyncReadAhead):
         self.refused = len(frame) > self.max_frame_size
         if frame:
             # In one piece: two writes would be two segments.
-            self._trans.write(frame_header(len(frame), self.max_frame_size) + frame)
+            self._trans.write(framed(frame, self.max_frame_size))
         await self._trans.flush()
 
     def getvalue(self) -> bytes:

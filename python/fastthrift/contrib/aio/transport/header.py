@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from fastthrift.transport._header_rules import LENGTH, HeaderFace, HeaderRules
+from fastthrift._core import FRAME_HEADER
+from fastthrift.transport._header_rules import HeaderFace, HeaderRules
 from fastthrift.transport.header import (
     THeaderClientType,
     THeaderSubprotocolID,
@@ -56,7 +57,7 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
             self.arrived += data
             return bool(data)
         self.rules.require_no_message()
-        start = await readall(self._trans.read, LENGTH)
+        start = await readall(self._trans.read, FRAME_HEADER)
         size = self.rules.size_after(start)
         if size is None:
             self.arrived += start

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift._core import frame_length
+from fastthrift._core import FRAME_HEADER, frame_length
 from fastthrift.transport import TTransportException
 from fastthrift.transport._sasl import SaslClient, empty_frame
 
@@ -64,7 +64,7 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
                 messages = steps.send(await self._recv_sasl_message())
 
     async def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, *header = await readall(self._trans.read, 5)
+        status, *header = await readall(self._trans.read, 1 + FRAME_HEADER)
         return status, await self._read_sized(bytes(header))
 
     async def _read_sized(self, header: bytes) -> bytes:
@@ -80,7 +80,7 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         return await readall(self._read, sz)
 
     async def _read_frame(self) -> None:
-        header = await readall(self._trans.read, 4)
+        header = await readall(self._trans.read, FRAME_HEADER)
         data = self.contents(header, await self._read_sized(header))
         if not data:
             raise empty_frame()
