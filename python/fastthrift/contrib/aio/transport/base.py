@@ -12,6 +12,9 @@ from typing import Any, ClassVar, TypeVar
 
 from fastthrift._core import DEFAULT_MAX_SIZE, end_of_file
 from fastthrift.transport import TTransportBase
+
+# thriftpy2's module has it too.
+from fastthrift.transport import TTransportException as TTransportException
 from fastthrift.transport._buffers import TransportBuffer, contents_of
 from fastthrift.transport.base import DeadlineExceeded, TTransportTimeout
 
