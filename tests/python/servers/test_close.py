@@ -327,21 +327,26 @@ class Awaited(Handler):
         return ticket
 
 
+def let_a_call_wait(served, handler, ends):
+    """A call that the handler is in until the end."""
+
+    def call():
+        with served.client() as client, contextlib.suppress(TTransportException):
+            client.wait(5)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    ends.callback(assert_ends, caller)
+    ends.callback(handler.go_on.set)
+    assert handler.waiting.wait(PATIENCE)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in ALL if kind != "simple"])
 def test_a_second_close_can_leave_less_time(kind, caplog):
     handler = Awaited() if kind in (AWAITED, ASYNCIO, ASYNCIO_HTTP) else Handler()
     with ExitStack() as ends:
         with serving_by(kind, handler, grace=PATIENCE * 10_000) as served:
-
-            def call():
-                with served.client() as client, contextlib.suppress(TTransportException):
-                    client.wait(5)
-
-            caller = threading.Thread(target=call)
-            caller.start()
-            ends.callback(assert_ends, caller)
-            ends.callback(handler.go_on.set)
-            assert handler.waiting.wait(PATIENCE)
+            let_a_call_wait(served, handler, ends)
             close = getattr(served.server, "close_soon", served.server.close)
             close()
             # It is being closed by now: nobody is accepted.
@@ -355,16 +360,7 @@ def test_a_second_close_leaves_no_more_time(kind, caplog):
     handler = Handler()
     with ExitStack() as ends:
         with serving_by(kind, handler) as served:
-
-            def call():
-                with served.client() as client, contextlib.suppress(TTransportException):
-                    client.wait(5)
-
-            caller = threading.Thread(target=call)
-            caller.start()
-            ends.callback(assert_ends, caller)
-            ends.callback(handler.go_on.set)
-            assert handler.waiting.wait(PATIENCE)
+            let_a_call_wait(served, handler, ends)
             served.server.close(0.5)
             served.server.close(PATIENCE * 10)
         assert "1 calls are still running 0.5 s after the server was closed" in caplog.text
