@@ -553,11 +553,6 @@ class TServerSocket:
             return f"descriptor {self.descriptor}"
         return self.unix_socket or (self.host, self.port)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes listen as well, also when this one stops."""
-        return self._listening is not None and self._listening.is_shared
-
     def share(self) -> None:
         """Processes that are forked from now on listen as well, and go on when this one stops."""
         if self._listening is not None:
