@@ -49,6 +49,7 @@ from fastthrift._calls.settle import (
 )
 from fastthrift._calls.transports import (
     LOOKED_AT,
+    begins_messages,
     pass_over_stop,
     protocol_of_answers,
     transport_of_answers,
@@ -200,7 +201,7 @@ class TServer:
             oprot = protocol_of_answers(self.oprot_factory, self.iprot_factory, iprot, otrans)
             process = processing(self.processor, iprot, oprot)
             call = connection.call = call_over(itrans)
-            begin_message = getattr(client, "begin_message", None)
+            begin_message = begins_messages(itrans, client)
             waits = False
             goes_on = True
             while goes_on and (not self.closed or connection.has_last_calls()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastthrift._core import pass_over_stop as pass_over_native_stop
 from fastthrift._core import rest_of_frame as rest_of_native_frame
 
@@ -10,11 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeVar
 
+    from fastthrift.transport._compressed import ZlibStreams
+
     T = TypeVar("T")
 
 # How many of the first bytes of a connection are kept, for the text of an error: a frame's length,
 # that of a JSON message, its start.
 LOOKED_AT = 24
+
+# So much is taken at once of what has arrived, in bytes.
+_PIECE = 4096
 
 # How many transports may lie on each other where one is looked for.
 _MOST_LAYERS = 8
@@ -149,10 +156,41 @@ def leave_to_parent(trans: Any) -> None:
             return
 
 
+def streams_of(trans: Any, connection: Any) -> ZlibStreams | None:
+    """The compressed streams that are sent over a connection, where its bytes are compressed."""
+    layer = find_layer(trans, "compressed")
+    return None if layer is None or layer.compressed is not connection else layer.streams
+
+
+def begins_messages(trans: Any, connection: Any) -> Callable[..., None] | None:
+    """How a connection is told that the next message is waited for, where it wants to know."""
+    streams = streams_of(trans, connection)
+    if streams is not None and hasattr(connection, "begin_again"):
+        return streams.beginning(connection)
+    return getattr(connection, "begin_message", None)
+
+
 def has_arrived(trans: Any) -> bool:
-    """Whether something has come on a connection that was not read, or its end; does not wait."""
-    layer = find_layer(trans, "has_arrived")
-    return layer is not None and bool(layer.has_arrived())
+    """Whether something has come on a connection that was not read, or its end; does not wait. The
+    last bytes of a compressed message, which stand for nothing, are taken and are nothing."""
+    connection = find_layer(trans, "has_arrived")
+    if connection is None:
+        return False
+    streams = streams_of(trans, connection)
+    if streams is None:
+        return bool(connection.has_arrived())
+    return _goes_on(streams, connection)
+
+
+def _goes_on(streams: ZlibStreams, connection: Any) -> bool:
+    came = b""
+    while streams.is_end_of_message(came):
+        came = connection.take_arrived(_PIECE)
+        if came is None:
+            return False
+        if not came:
+            return True
+    return True
 
 
 def looks_at(trans: Any) -> tuple[Callable[[], Any], Callable[[], Any]]:
@@ -163,6 +201,8 @@ def looks_at(trans: Any) -> tuple[Callable[[], Any], Callable[[], Any]]:
     connection = find_layer(trans, "has_arrived")
     if connection is None:
         look: Callable[[], Any] = _nothing
+    elif (streams := streams_of(trans, connection)) is not None:
+        look = partial(_goes_on, streams, connection)
     else:
         look = connection.look() if hasattr(connection, "look") else connection.has_arrived
     if len(ahead) == 1:

@@ -128,8 +128,7 @@ def _is_ready(sock: socket.socket, seconds: float | None, *, writes: bool) -> bo
     try:
         poll = _poll_of_system() if seconds == 0 else getattr(select, "poll", None)
         if poll is not None:
-            known = poll()
-            known.register(sock.fileno(), select.POLLOUT if writes else select.POLLIN)
+            known = _polling(poll, sock, select.POLLOUT if writes else select.POLLIN)
             return bool(known.poll(for_poll(seconds)))
         reading, writing = ([], [sock]) if writes else ([sock], [])
         return any(select.select(reading, writing, [], seconds))
@@ -141,17 +140,33 @@ def _is_ready(sock: socket.socket, seconds: float | None, *, writes: bool) -> bo
         return False
 
 
+def _polling(poll: Any, sock: socket.socket, event: int) -> Any:
+    known = poll()
+    known.register(sock.fileno(), event)
+    return known
+
+
+def has_end(sock: socket.socket) -> bool:
+    """Whether the peer has ended what it sends, whatever of it was not read, or there is an error;
+    does not wait. Only Linux can tell: elsewhere it is False."""
+    poll, end = _poll_of_system(), getattr(select, "POLLRDHUP", None)
+    if poll is None or end is None:
+        return False
+    try:
+        return bool(_polling(poll, sock, end).poll(0))
+    except (OSError, ValueError):
+        return True  # it was closed
+
+
 def look_at(sock: socket.socket) -> Callable[[], object]:
     """What tells by something true whether a socket has input, as often as it is asked."""
     poll = _poll_of_system()
     if poll is None or not hasattr(sock, "fileno"):
         return lambda: has_input(sock)
     try:
-        known = poll()
-        known.register(sock.fileno(), select.POLLIN)
+        return partial(_polling(poll, sock, select.POLLIN).poll, 0)
     except (OSError, ValueError):
         return lambda: True  # it was closed
-    return partial(known.poll, 0)
 
 
 def query(host: Any, port: Any, family: int) -> dict[str, Any]:

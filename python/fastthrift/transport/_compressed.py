@@ -7,7 +7,7 @@ stream goes on with the next one. That is how the libraries of Apache Thrift do 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, ClassVar
 
 from fastthrift._core import CyTransportBase, TBufferedTransport, TMemoryBuffer
@@ -33,6 +33,8 @@ class ZlibStreams:
         """Both streams start anew: there is another connection."""
         self._decompress = zlib.decompressobj()
         self._compress = zlib.compressobj(self.compresslevel)
+        # Tells a connection that a message is still waited for, until something of it has come.
+        self._begin_again: Callable[[], None] | None = None
 
     def reading(self, sz: int) -> Generator[None, bytes, bytes]:
         """Between 1 and ``sz`` bytes of what came; none at the end. Each time it yields, it is to
@@ -49,11 +51,33 @@ class ZlibStreams:
                     f"{bytes(compressed[:16])!r}; both sides have to use TZlibTransport, or none",
                 ) from error
             if data:
+                self._begin_again = None
                 return data
+            if compressed and self._begin_again is not None:
+                self._begin_again()
             compressed = yield
             if not compressed:
                 break
         return b""
+
+    def beginning(self, connection: Any) -> Callable[..., None]:
+        """What tells a server's connection that the next message is waited for; it is told again
+        where what comes first is the end of the message before."""
+
+        def begin_message(*, arrived: bool = False) -> None:
+            self._begin_again = None if arrived else connection.begin_again
+            connection.begin_message(arrived=arrived)
+
+        return begin_message
+
+    def is_end_of_message(self, came: bytes) -> bool:
+        """Whether what has come between two messages, which is taken, only ends the last one: a
+        flush may be sent in pieces, the last of which stands for no byte."""
+        compressed = self._decompress.unconsumed_tail + came
+        try:
+            return not self._decompress.decompress(compressed, 1) and not self._decompress.eof
+        except zlib.error:
+            return False
 
     def sent_for(self, written: bytes) -> bytes:
         """What is sent for what was written, so that the other side can read it."""
@@ -65,11 +89,13 @@ class _ZlibStream(TTransportBase):
 
     def __init__(self, trans: Any, compresslevel: int) -> None:
         self.trans = trans
+        #: The transport whose bytes are compressed.
+        self.compressed = trans
         # A transport that gives as many bytes as it is asked for, or waits, is asked for one.
         whole = isinstance(trans, (CyTransportBase, TMemoryBuffer))
         whole = whole or getattr(type(trans), "read", None) is TTransportBase.read
         self._piece = 1 if whole else PIECE
-        self._streams = ZlibStreams(compresslevel)
+        self.streams = ZlibStreams(compresslevel)
         self._written = bytearray()
 
     def is_open(self) -> bool:
@@ -77,7 +103,7 @@ class _ZlibStream(TTransportBase):
 
     def open(self) -> None:
         """Open the transport below; both streams start anew."""
-        self._streams.start_over()
+        self.streams.start_over()
         self._written.clear()
         self.trans.open()
 
@@ -86,7 +112,7 @@ class _ZlibStream(TTransportBase):
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes; none at the end of the stream."""
-        reading = self._streams.reading(sz)
+        reading = self.streams.reading(sz)
         try:
             next(reading)
             while True:
@@ -103,7 +129,7 @@ class _ZlibStream(TTransportBase):
         written = bytes(self._written)
         self._written.clear()
         if written:
-            self.trans.write(self._streams.sent_for(written))
+            self.trans.write(self.streams.sent_for(written))
             self.trans.flush()
 
 

@@ -324,6 +324,16 @@ class TSocket(TTransportBase):
         wait. Between two calls either means that the connection is of no more use."""
         return self.sock is None or has_input(self.sock)
 
+    def take_arrived(self, sz: int) -> bytes | None:
+        """Between 1 and ``sz`` bytes of what has arrived, or none at the end; None where nothing
+        has. Does not wait."""
+        if not self.has_arrived():
+            return None
+        try:
+            return b"" if self.sock is None else self.sock.recv(sz)
+        except OSError:
+            return b""
+
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
         return self.has_arrived if self.sock is None else look_at(self.sock)
@@ -410,6 +420,10 @@ class AcceptedSocket(TSocket):
     def begin_message(self, *, arrived: bool = False) -> None:
         """The next message is waited for; something of it may have ``arrived``."""
         self._clock.begin(arrived=arrived)
+
+    def begin_again(self) -> None:
+        """What has come is no part of the next message, which is still waited for."""
+        self._clock.begin()
 
     def set_timeout(self, ms: float | None) -> None:
         """Set the time of each read, in milliseconds; None or 0 for any time."""

@@ -111,20 +111,26 @@ class TSSLSocket(TSocket):
     def has_arrived(self) -> bool:
         """Whether anything has come that was not read, or the end of the connection; does not
         wait. What TLS tells itself, tickets of sessions for example, is taken and is nothing."""
-        if not super().has_arrived() or self.sock is None:
-            return self.sock is None
+        # Between two calls one byte is as wrong as many.
+        return self.take_arrived(1) is not None
+
+    def take_arrived(self, sz: int) -> bytes | None:
+        """Between 1 and ``sz`` bytes of what has arrived, or none at the end; None where nothing
+        has. Does not wait."""
+        if self.sock is None:
+            return b""
+        if not super().has_arrived():
+            return None
         timeout = self.sock.gettimeout()
         self.sock.settimeout(0)
         try:
-            self.sock.recv(1)
+            return self.sock.recv(sz)
         except ssl.SSLWantReadError:
-            return False
+            return None
         except OSError:
-            return True
+            return b""
         finally:
             self.sock.settimeout(timeout)
-        # Between two calls one byte is as wrong as many.
-        return True
 
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""

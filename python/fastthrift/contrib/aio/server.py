@@ -20,6 +20,7 @@ from fastthrift._calls.server_call import ServerCall, SettledCall
 from fastthrift._calls.services import check_processor
 from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
 from fastthrift._calls.transports import (
+    begins_messages,
     pass_over_stop,
     protocol_of_answers,
     transport_of_answers,
@@ -265,7 +266,7 @@ class TAsyncServer:
             peer = connection.peer
             # One that waited to be accepted when the server was closed may have sent calls.
             goes_on = is_first = True
-            begin_message = getattr(client, "begin_message", None)
+            begin_message = begins_messages(itrans, client)
             ahead = read_ahead_of(itrans)
             turn = Turn()
             while goes_on and (is_first or not self.closed or connection.has_last_calls(client)):

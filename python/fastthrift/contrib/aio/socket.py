@@ -21,6 +21,7 @@ from fastthrift.transport._addresses import (
     EitherFamily,
     could_not_connect,
     given_seconds,
+    has_end,
     has_input,
     host_and_port,
     in_turn,
@@ -275,12 +276,19 @@ class TAsyncSocket(_Stream):
     def has_arrived(self) -> bool:
         """Whether anything has come that was not read, or the end of the connection; does not
         wait. Between two calls either means that the connection is of no more use."""
-        if self.reader is None or self.raw_sock is None:
+        if self.take_arrived(1) is not None or self.raw_sock is None:
             return True
-        if at_once(self.reader.read(1)) is not None:
-            return True
-        # What has not come to the event loop yet may be TLS telling itself something.
+        # What TLS tells itself is nothing.
         return self.ssl_context is None and has_input(self.raw_sock)
+
+    def take_arrived(self, sz: int) -> bytes | None:
+        """Between 1 and ``sz`` bytes of what has arrived, or none at the end; None where nothing
+        has come to the event loop, and the connection has not ended. Does not wait."""
+        if self.reader is None or self.raw_sock is None:
+            return b""
+        if (taken := at_once(self.reader.read(sz))) is not None:
+            return taken[0]
+        return b"" if has_end(self.raw_sock) else None
 
     @property
     def peer(self) -> str | None:
@@ -649,6 +657,10 @@ class StreamHandler(_Stream):
         """The next message is waited for; something of it may have ``arrived``."""
         self._clock.begin(arrived=arrived)
         self._before = self.bytes_received - arrived
+
+    def begin_again(self) -> None:
+        """What has come is no part of the next message, which is still waited for."""
+        self.begin_message()
 
     @property
     def has_begun(self) -> bool:

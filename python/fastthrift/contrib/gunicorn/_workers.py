@@ -50,6 +50,11 @@ class WorkerConnection(AcceptedSocket):
                 self._worker.note_answer()
             self._has_calls = True
 
+    def begin_again(self) -> None:
+        """What has come is no part of the next message, which is still waited for."""
+        super().begin_again()
+        self.is_idle = True
+
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         data = super().read(sz)

@@ -21,8 +21,10 @@ class TAsyncZlibTransport(TAsyncReadAhead):
     def __init__(self, trans: Any, compresslevel: int = 9) -> None:
         super().__init__()
         self.compresslevel = compresslevel
+        #: The transport whose bytes are compressed.
+        self.compressed = trans
         self._trans = TAsyncBufferedTransport(trans)
-        self._streams = ZlibStreams(compresslevel)
+        self.streams = ZlibStreams(compresslevel)
 
     def is_open(self) -> bool:
         return self._trans.is_open()
@@ -30,14 +32,14 @@ class TAsyncZlibTransport(TAsyncReadAhead):
     async def open(self) -> None:  # type: ignore[override]
         """Open the transport below; both streams start anew."""
         self.clean()
-        self._streams.start_over()
+        self.streams.start_over()
         await self._trans.open()
 
     def close(self) -> None:
         self._trans.close()
 
     async def fill(self, missing: int) -> bool:
-        reading = self._streams.reading(max(min(missing, LARGEST_READ), PIECE))
+        reading = self.streams.reading(max(min(missing, LARGEST_READ), PIECE))
         try:
             next(reading)
             while True:
@@ -50,7 +52,7 @@ class TAsyncZlibTransport(TAsyncReadAhead):
         """Compress what was written, send it, and let the other side read it."""
         written = self.take_written()
         if written:
-            self._trans.write(self._streams.sent_for(written))
+            self._trans.write(self.streams.sent_for(written))
         await self._trans.flush()
 
 
