@@ -493,8 +493,6 @@ class TNonblockingServer(TServer):
             if self.closed:
                 serving.close(0)
             serving.run(self._tell_serving)
-        # Who has closed it may not have told the connections yet.
-        self._connections.end_within(self.grace)
         serving.finish(self._connections.grace / 1000)
 
     def close(self, grace: float | None = None) -> None:
