@@ -1,5 +1,7 @@
 //! The binary protocol: fixed widths, big-endian.
 
+use std::cell::Cell;
+
 use super::depth::Depth;
 use super::error::{Error, ErrorKind, Result};
 use super::input::Input;
@@ -414,7 +416,7 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Numeric>(&mut self, values: &[N]) {
+    fn numbers<N: Numeric>(&mut self, values: &[Cell<N>]) {
         N::put_big_endian(values, self.out);
     }
 

@@ -1,5 +1,7 @@
 //! The compact protocol: varints, short field headers, little-endian doubles.
 
+use std::cell::Cell;
+
 use super::binary::put_all;
 use super::depth::Depth;
 use super::error::{Error, ErrorKind, Result};
@@ -531,12 +533,12 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn numbers<N: Numeric>(&mut self, values: &[N]) {
+    fn numbers<N: Numeric>(&mut self, values: &[Cell<N>]) {
         match N::NUMBER {
             NumberType::I8 | NumberType::Double => N::put_little_endian(values, self.out),
             NumberType::I16 | NumberType::I32 | NumberType::I64 => {
                 let rest = varint::write(values, self.out);
-                self.varints(rest.iter().map(|value| value.to_i64()));
+                self.varints(rest.iter().map(|value| value.get().to_i64()));
             }
         }
     }

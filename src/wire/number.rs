@@ -1,10 +1,9 @@
 //! Numbers of one type, many at once.
 
+use std::cell::Cell;
+
 use super::output::Output;
 use super::wire_type::WireType;
-
-/// As many bytes are written at a time: they fit into registers.
-const BLOCK: usize = 128;
 
 /// Which number.
 #[derive(Clone, Copy)]
@@ -53,10 +52,10 @@ pub trait Numeric: Copy + Default + sealed::Bits {
     fn copy_little_endian(bytes: &[u8], values: &mut [Self]);
 
     /// Writes numbers with the highest byte first.
-    fn put_big_endian<O: Output>(values: &[Self], out: &mut O);
+    fn put_big_endian<O: Output>(values: &[Cell<Self>], out: &mut O);
 
     /// Writes numbers with the lowest byte first.
-    fn put_little_endian<O: Output>(values: &[Self], out: &mut O);
+    fn put_little_endian<O: Output>(values: &[Cell<Self>], out: &mut O);
 }
 
 macro_rules! numbers {
@@ -98,25 +97,13 @@ macro_rules! numbers {
             }
 
             #[inline(always)]
-            fn put_big_endian<O: Output>(values: &[Self], out: &mut O) {
-                let (blocks, rest) = values.as_chunks::<{ BLOCK / Self::SIZE }>();
-                for block in blocks {
-                    out.put(block.map(Self::to_be_bytes).as_flattened());
-                }
-                for value in rest {
-                    out.put(&value.to_be_bytes());
-                }
+            fn put_big_endian<O: Output>(values: &[Cell<Self>], out: &mut O) {
+                out.put_items(values, Self::to_be_bytes);
             }
 
             #[inline(always)]
-            fn put_little_endian<O: Output>(values: &[Self], out: &mut O) {
-                let (blocks, rest) = values.as_chunks::<{ BLOCK / Self::SIZE }>();
-                for block in blocks {
-                    out.put(block.map(Self::to_le_bytes).as_flattened());
-                }
-                for value in rest {
-                    out.put(&value.to_le_bytes());
-                }
+            fn put_little_endian<O: Output>(values: &[Cell<Self>], out: &mut O) {
+                out.put_items(values, Self::to_le_bytes);
             }
         }
     )*};

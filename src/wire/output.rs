@@ -1,5 +1,7 @@
 //! Where a writer's bytes go.
 
+use std::cell::Cell;
+
 /// A sink of bytes that grows as needed.
 pub trait Output {
     /// Writes bytes.
@@ -22,6 +24,13 @@ pub trait Output {
         self.put_short(word, length);
         self.put(bytes);
     }
+
+    /// Writes items as the bytes that are made of each.
+    fn put_items<T: Copy, const N: usize>(
+        &mut self,
+        items: &[Cell<T>],
+        bytes: impl Fn(T) -> [u8; N],
+    );
 
     /// How many bytes it holds.
     fn length(&self) -> usize;
@@ -51,6 +60,14 @@ impl Output for Vec<u8> {
         let end = self.len() + length;
         self.extend_from_slice(&word.to_le_bytes());
         Vec::truncate(self, end);
+    }
+
+    fn put_items<T: Copy, const N: usize>(
+        &mut self,
+        items: &[Cell<T>],
+        bytes: impl Fn(T) -> [u8; N],
+    ) {
+        self.extend(items.iter().flat_map(|item| bytes(item.get())));
     }
 
     #[inline]

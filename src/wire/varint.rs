@@ -1,5 +1,7 @@
 //! Variable-length integers: seven bits a byte, the lowest first.
 
+use std::cell::Cell;
+
 use super::error::{Error, Result};
 use super::input::Input;
 use super::number::Numeric;
@@ -378,14 +380,17 @@ static LENGTHS: ([u8; 65], [u64; 65]) = {
 /// are is looked up.
 #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
 #[inline(always)]
-pub(super) fn write<'v, N: Numeric, O: Output>(values: &'v [N], out: &mut O) -> &'v [N] {
+pub(super) fn write<'v, N: Numeric, O: Output>(
+    values: &'v [Cell<N>],
+    out: &mut O,
+) -> &'v [Cell<N>] {
     let mut block = Block::default();
     let mut numbers = [0; TOGETHER];
     let (parts, rest) = values.as_chunks::<TOGETHER>();
     for part in parts {
         let mut all = 0;
         for (number, value) in numbers.iter_mut().zip(part) {
-            *number = zigzag(value.to_i64());
+            *number = zigzag(value.get().to_i64());
             all |= *number;
         }
         let end = if all < 1 << 7 {
@@ -580,8 +585,9 @@ mod tests {
                 let by_the_book = |number: &N| by_the_book(zigzag(number.to_i64()));
                 let expected: Vec<u8> = numbers.iter().flat_map(by_the_book).collect();
                 let mut out = Vec::new();
-                let rest = write(numbers, &mut out);
-                out.extend(rest.iter().flat_map(by_the_book));
+                let cells: Vec<_> = numbers.iter().copied().map(Cell::new).collect();
+                let rest = write(&cells, &mut out);
+                out.extend(rest.iter().flat_map(|number| by_the_book(&number.get())));
                 assert_eq!(out, expected);
                 out.extend([0; WINDOW + 16]);
                 let mut read = vec![N::default(); numbers.len()];
@@ -602,11 +608,14 @@ mod tests {
     fn a_run_ends_before_a_number_that_does_not_fit() {
         for at in 0..200 {
             for long in [1 << 31, 1 << 40, i64::MAX] {
-                let mut numbers = vec![1_000_000; 300];
-                numbers[at] = long;
+                let numbers = vec![Cell::new(1_000_000); 300];
+                numbers[at].set(long);
                 let mut out = Vec::new();
                 let rest = write(&numbers, &mut out);
-                out.extend(rest.iter().flat_map(|number| by_the_book(zigzag(*number))));
+                out.extend(
+                    rest.iter()
+                        .flat_map(|number| by_the_book(zigzag(number.get()))),
+                );
                 out.extend([0; WINDOW + 16]);
                 let mut read = [0_i32; 300];
                 let (taken, count) = run(&out, &mut read);

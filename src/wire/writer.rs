@@ -1,5 +1,7 @@
 //! The trait that every protocol writes through.
 
+use std::cell::Cell;
+
 use super::depth::Depth;
 use super::distinct::first_of_each;
 use super::error::{ErrorKind, Nesting, Result};
@@ -131,12 +133,12 @@ pub trait Writer {
     fn double(&mut self, value: f64);
 
     /// Writes numbers of a container.
-    fn numbers<N: Numeric>(&mut self, values: &[N])
+    fn numbers<N: Numeric>(&mut self, values: &[Cell<N>])
     where
         Self: Sized,
     {
         for value in values {
-            let value = value.to_i64();
+            let value = value.get().to_i64();
             match N::NUMBER {
                 NumberType::I8 => self.i8(value as i8),
                 NumberType::I16 => self.i16(value as i16),

@@ -1,5 +1,6 @@
 //! Buffers of bytes.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -9,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
-/// An integer, which any bytes of its size are one of.
+/// A number, which any bytes of its size are one of.
 pub(super) trait Plain: Copy {}
 
 macro_rules! plain {
@@ -18,7 +19,7 @@ macro_rules! plain {
     )*};
 }
 
-plain! { i8, i16, i32, i64, u8, u16, u32, u64 }
+plain! { i8, i16, i32, i64, u8, u16, u32, u64, f64 }
 
 /// The bytes of an object that has a buffer, held until this is dropped.
 ///
@@ -157,6 +158,23 @@ impl<'py> Buffer<'py> {
                 }
             }
         }
+    }
+
+    /// The items of one dimension, where they lie side by side and at addresses that
+    /// numbers of this type have. Other threads may change them.
+    pub(super) fn cells<T: Plain>(&self) -> Option<&[Cell<T>]> {
+        if !self.is_line() || self.item_size() != size_of::<T>() {
+            return None;
+        }
+        let first = self.view.buf.cast::<Cell<T>>();
+        // SAFETY: there is one stride.
+        let stride = unsafe { *self.view.strides };
+        if stride != size_of::<T>() as isize || first.is_null() || !first.is_aligned() {
+            return None;
+        }
+        // SAFETY: so many items lie there as long as the buffer is held, of which any
+        // bytes are one; they are only read.
+        Some(unsafe { std::slice::from_raw_parts(first, self.len_bytes() / size_of::<T>()) })
     }
 
     /// How many bytes there are.

@@ -1,5 +1,7 @@
 //! Buffers of numbers, to be written, and code for the processor that is there.
 
+use std::cell::Cell;
+
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -68,6 +70,9 @@ pub trait FromNumbers: Sized {
     /// Whether what a buffer holds may be written as it.
     fn takes(numbers: &NumberBuffer<'_>) -> bool;
 
+    /// The numbers of a buffer that has them as memory has this type, where they are.
+    fn cells<'a>(numbers: &'a NumberBuffer<'_>) -> Option<&'a [Cell<Self>]>;
+
     /// Fills `block` with numbers from an index on, which are so many at least; an
     /// error is the place in it of the first that does not fit.
     fn fill(numbers: &NumberBuffer<'_>, from: usize, block: &mut [Self]) -> Result<(), usize>;
@@ -78,6 +83,10 @@ macro_rules! from_integers {
         impl FromNumbers for $type {
             fn takes(numbers: &NumberBuffer<'_>) -> bool {
                 !matches!(numbers.item, Item::F32 | Item::F64 | Item::Bool)
+            }
+
+            fn cells<'a>(numbers: &'a NumberBuffer<'_>) -> Option<&'a [Cell<Self>]> {
+                numbers.cells(Item::$item)
             }
 
             #[inline(always)]
@@ -116,6 +125,10 @@ from_integers! { i8 I8, i16 I16, i32 I32, i64 I64 }
 impl FromNumbers for f64 {
     fn takes(numbers: &NumberBuffer<'_>) -> bool {
         numbers.item != Item::Bool
+    }
+
+    fn cells<'a>(numbers: &'a NumberBuffer<'_>) -> Option<&'a [Cell<Self>]> {
+        numbers.cells(Item::F64)
     }
 
     #[expect(
@@ -162,6 +175,11 @@ impl FromNumbers for bool {
         numbers.item == Item::Bool
     }
 
+    fn cells<'a>(_: &'a NumberBuffer<'_>) -> Option<&'a [Cell<Self>]> {
+        // Any byte but zero is true.
+        None
+    }
+
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
     fn fill(numbers: &NumberBuffer<'_>, from: usize, block: &mut [Self]) -> Result<(), usize> {
@@ -191,6 +209,15 @@ impl<'py> NumberBuffer<'py> {
             item,
             swapped,
         })
+    }
+
+    /// Those of a buffer that holds this, in the order of bytes of this machine.
+    fn cells<T: Plain>(&self, item: Item) -> Option<&[Cell<T>]> {
+        if self.item == item && !self.swapped {
+            self.buffer.cells()
+        } else {
+            None
+        }
     }
 
     /// How many there are.

@@ -1,5 +1,6 @@
 //! Writing straight into the `bytes` object that is returned.
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -216,6 +217,26 @@ impl Output for BytesOutput<'_, '_> {
                 copy_bytes(bytes.as_ptr(), self.next, bytes.len());
                 self.next = self.next.add(bytes.len());
             }
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn put_items<T: Copy, const N: usize>(
+        &mut self,
+        items: &[Cell<T>],
+        bytes: impl Fn(T) -> [u8; N],
+    ) {
+        let length = items.len().saturating_mul(N);
+        if self.room() >= length || self.grow(length) {
+            let places = self.next.cast::<[u8; N]>();
+            for (index, item) in items.iter().enumerate() {
+                // SAFETY: there is room for so many arrays, which stand at any
+                // address.
+                unsafe { places.add(index).write(bytes(item.get())) };
+            }
+            // SAFETY: there was room for them.
+            self.next = unsafe { self.next.add(length) };
         }
     }
 

@@ -1,5 +1,7 @@
 //! Lists that are given as buffers of numbers.
 
+use std::cell::Cell;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 
@@ -49,6 +51,11 @@ impl<'py, W: Writer> Encoder<'py, W> {
         };
         let length = numbers.len();
         self.writer.list(kind.wire_type(), length)?;
+        if let Some(cells) = N::cells(&numbers) {
+            let writer = &mut self.writer;
+            vectorised(Writing { cells, writer });
+            return Ok(true);
+        }
         let mut block = [N::default(); BLOCK];
         for from in (0..length).step_by(BLOCK) {
             let written = vectorised(Copying {
@@ -68,15 +75,15 @@ impl<'py, W: Writer> Encoder<'py, W> {
 /// What an element is that a buffer may hold.
 trait Element: FromNumbers + Copy + Default {
     /// Writes elements.
-    fn write<W: Writer>(block: &[Self], writer: &mut W);
+    fn write<W: Writer>(elements: &[Cell<Self>], writer: &mut W);
 }
 
 macro_rules! elements {
     ($($type:ident)*) => {$(
         impl Element for $type {
             #[inline(always)]
-            fn write<W: Writer>(block: &[Self], writer: &mut W) {
-                writer.numbers(block);
+            fn write<W: Writer>(elements: &[Cell<Self>], writer: &mut W) {
+                writer.numbers(elements);
             }
         }
     )*};
@@ -87,9 +94,9 @@ elements! { i8 i16 i32 i64 f64 }
 impl Element for bool {
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
     #[inline(always)]
-    fn write<W: Writer>(block: &[Self], writer: &mut W) {
-        for value in block {
-            writer.bool(*value);
+    fn write<W: Writer>(elements: &[Cell<Self>], writer: &mut W) {
+        for element in elements {
+            writer.bool(element.get());
         }
     }
 }
@@ -109,7 +116,23 @@ impl<W: Writer, N: Element> Loop for Copying<'_, '_, W, N> {
     #[inline(always)]
     fn run(self) -> Self::Outcome {
         N::fill(self.numbers, self.from, self.block)?;
-        N::write(self.block, self.writer);
+        N::write(Cell::from_mut(self.block).as_slice_of_cells(), self.writer);
         Ok(())
+    }
+}
+
+/// Elements that are written from where they are.
+struct Writing<'a, W, N> {
+    cells: &'a [Cell<N>],
+    writer: &'a mut W,
+}
+
+impl<W: Writer, N: Element> Loop for Writing<'_, W, N> {
+    type Outcome = ();
+
+    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
+    #[inline(always)]
+    fn run(self) {
+        N::write(self.cells, self.writer);
     }
 }
