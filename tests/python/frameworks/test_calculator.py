@@ -61,7 +61,8 @@ def client(example: Example) -> WebClient:
 
 def assert_calculates(client: WebClient, a: int = 7, b: int = 3) -> None:
     reply = client.calculate({"a": a, "b": b, "operation": "add"})
-    assert (reply.status, reply.json()["result"]) == (200, a + b)
+    assert reply.status == 200, reply.body
+    assert reply.json()["result"] == a + b
 
 
 @pytest.mark.parametrize(
@@ -137,8 +138,18 @@ def test_only_post_calculates(client: WebClient) -> None:
 
 
 def test_concurrent_requests_get_their_own_results(client: WebClient) -> None:
+    def double(a: int) -> float:
+        while True:
+            reply = client.calculate({"a": a, "b": a, "operation": "add"})
+            # The examples answer within two seconds, with an error where the machine is too busy.
+            if reply.status not in (503, 504):
+                break
+        assert reply.status == 200, reply.body
+        result: float = reply.json()["result"]
+        return result
+
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda a: assert_calculates(client, a, a), range(64)))
+        assert list(threads.map(double, range(64))) == [2 * a for a in range(64)]
 
 
 def test_no_request_leaks_a_connection(example: Example, client: WebClient) -> None:
