@@ -707,6 +707,16 @@ BREAKS = [
         ("calls/test_zlib_pieces::test_a_server_waits_for_the_next_call_behind_the_end_of_one",),
     ),
     Break(
+        "the time between messages is no time of a message",
+        "the first message begins with the handshake of TLS",
+        "                if self._shakes_hands and sock.version() is not None:\n",
+        "                if False:\n",
+        (
+            "serve/test_slow_clients::"
+            "test_time_between_a_handshake_of_tls_and_the_first_message_does_not_count",
+        ),
+    ),
+    Break(
         "a server of THeader answers each caller as it speaks",
         "what answers knows nothing of the call",
         '    return factory is factory_of_calls and getattr(factory, "answers_in_kind", False)\n',
