@@ -717,6 +717,16 @@ BREAKS = [
         ),
     ),
     Break(
+        "who shakes hands by TLS when a server of asyncio is closed is waited for",
+        "who is given up is served all the same",
+        "        if self.is_given_up:\n",
+        "        if False:\n",
+        (
+            "aio/test_tls::"
+            "test_who_has_shaken_hands_when_nobody_waits_for_it_any_more_has_made_no_call",
+        ),
+    ),
+    Break(
         "a server of THeader answers each caller as it speaks",
         "what answers knows nothing of the call",
         '    return factory is factory_of_calls and getattr(factory, "answers_in_kind", False)\n',
