@@ -358,8 +358,8 @@ BREAKS = [
     Break(
         "connections that the system has taken are answered",
         "they are left to it",
-        "        if not self._tls:\n            self._accept_waiting()\n",
-        "        if self._tls:\n            self._accept_waiting()\n",
+        "        else:\n            self._accept_waiting()\n",
+        "",
         (
             "serve/test_signals::"
             "test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed",
@@ -724,6 +724,23 @@ BREAKS = [
         (
             "aio/test_tls::"
             "test_who_has_shaken_hands_when_nobody_waits_for_it_any_more_has_made_no_call",
+        ),
+    ),
+    Break(
+        "a client that was idle sends nothing to a server that has gone",
+        "who has no answer yet is not looked after",
+        "        is_over = has_arrived if self.answered else was_left\n",
+        "        is_over = has_arrived if self.answered else is_in_memory\n",
+        ("calls/test_idle_clients::test_oneway_calls_are_not_sent_to_a_server_that_has_gone",),
+    ),
+    Break(
+        "a client that was idle sends nothing to a server that has gone",
+        "what its owner has closed is opened again",
+        "            if _is_closed_here(trans) or not is_over(trans):\n",
+        "            if not is_over(trans):\n",
+        (
+            "calls/test_idle_clients::"
+            "test_a_client_that_was_closed_stays_so_however_long_it_is_idle",
         ),
     ),
     Break(

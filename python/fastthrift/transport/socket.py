@@ -26,6 +26,7 @@ from ._addresses import (
     has_room,
     host_and_port,
     in_turn,
+    is_at_end,
     look_at,
     new_client_socket,
     peer_of_socket,
@@ -333,6 +334,11 @@ class TSocket(TTransportBase):
             return b"" if self.sock is None else self.sock.recv(sz)
         except OSError:
             return b""
+
+    def was_left(self) -> bool:
+        """Whether the other side has ended the connection, and all that it has sent was read; does
+        not wait."""
+        return self.sock is not None and is_at_end(self.sock)
 
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
