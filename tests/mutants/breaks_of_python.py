@@ -358,8 +358,8 @@ BREAKS = [
     Break(
         "connections that the system has taken are answered",
         "they are left to it",
-        "        if not self._tls:\n            self._accept_waiting()\n",
-        "        if self._tls:\n            self._accept_waiting()\n",
+        "        else:\n            self._accept_waiting()\n",
+        "",
         (
             "serve/test_signals::"
             "test_connections_that_the_system_has_taken_are_served_when_the_server_is_closed",
@@ -705,6 +705,43 @@ BREAKS = [
         "            self._begin_again = None if arrived else connection.begin_again\n",
         "            self._begin_again = None\n",
         ("calls/test_zlib_pieces::test_a_server_waits_for_the_next_call_behind_the_end_of_one",),
+    ),
+    Break(
+        "the time between messages is no time of a message",
+        "the first message begins with the handshake of TLS",
+        "                if self._shakes_hands and sock.version() is not None:\n",
+        "                if False:\n",
+        (
+            "serve/test_slow_clients::"
+            "test_time_between_a_handshake_of_tls_and_the_first_message_does_not_count",
+        ),
+    ),
+    Break(
+        "who shakes hands by TLS when a server of asyncio is closed is waited for",
+        "who is given up is served all the same",
+        "        if self.is_given_up:\n",
+        "        if False:\n",
+        (
+            "aio/test_tls::"
+            "test_who_has_shaken_hands_when_nobody_waits_for_it_any_more_has_made_no_call",
+        ),
+    ),
+    Break(
+        "a client that was idle sends nothing to a server that has gone",
+        "who has no answer yet is not looked after",
+        "        is_over = has_arrived if self.answered else was_left\n",
+        "        is_over = has_arrived if self.answered else is_in_memory\n",
+        ("calls/test_idle_clients::test_oneway_calls_are_not_sent_to_a_server_that_has_gone",),
+    ),
+    Break(
+        "a client that was idle sends nothing to a server that has gone",
+        "what its owner has closed is opened again",
+        "            if _is_closed_here(trans) or not is_over(trans):\n",
+        "            if not is_over(trans):\n",
+        (
+            "calls/test_idle_clients::"
+            "test_a_client_that_was_closed_stays_so_however_long_it_is_idle",
+        ),
     ),
     Break(
         "a server of THeader answers each caller as it speaks",

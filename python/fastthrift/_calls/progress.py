@@ -44,6 +44,7 @@ from fastthrift._calls.transports import (
     is_said_of,
     leave_to_parent,
     peer_of,
+    was_left,
 )
 from fastthrift._light import new_lock
 from fastthrift._payload import TApplicationException, TDecodeException, TException
@@ -128,8 +129,8 @@ class Progress:
         # on it, where they are known.
         self.answered = False
         self.opening: bytes | None = None
-        # When the last call began.
-        self.begun = 0.0
+        # When the last call began, or the connection was made.
+        self.begun = clock()
         # Why the connection was closed, when it was; and whether opening it mends that.
         self.broken: str | None = None
         self.can_reopen = False
@@ -164,7 +165,7 @@ class Progress:
         if self.broken is not None:
             self._require_connection(client, api)
         now = clock()
-        if self.answered and now - self.begun > IDLE and self._has_ended(client):
+        if now - self.begun > IDLE and self._has_ended(client):
             self._require_connection(client, api)
         self.begun = now
         call.api = api
@@ -255,6 +256,7 @@ class Progress:
         self.broken = None
         self.answered = False
         self.opening = None
+        self.begun = clock()
 
     def _explain(self, iprot: Any, call: ClientCall, error: BaseException) -> None:
         """Add to the text of an error what probably is the matter."""
@@ -297,8 +299,8 @@ class Progress:
         """Open the connection again, where it has ended, before a call is begun."""
         if self.call is not None:
             return
-        idle = self.answered and clock() - self.begun > IDLE
-        if self._is_broken(client) or (idle and self._has_ended(client)):
+        is_idle = clock() - self.begun > IDLE
+        if self._is_broken(client) or (is_idle and self._has_ended(client)):
             yield from self._reopen_for(client, api)
 
     def _is_broken(self, client: Any) -> bool:
@@ -320,9 +322,11 @@ class Progress:
 
     def _has_ended(self, client: Any) -> bool:
         """Whether the connection has ended while nobody used it, or something has come that
-        nobody waits for: the answer of the next call it is not. It is closed then."""
+        nobody waits for: the answer of the next call it is not. It is closed then. What comes
+        before the first call tells what the other side speaks, and that is for the error of it."""
+        is_over = has_arrived if self.answered else was_left
         for trans in _transports(client):
-            if not has_arrived(trans):
+            if _is_closed_here(trans) or not is_over(trans):
                 continue
             for each in _transports(client):
                 each.close()
@@ -396,6 +400,11 @@ def _in_step(client: Any, call: ClientCall, error: BaseException) -> bool:
 def _transports(client: Any) -> list[Any]:
     """The transports of a client's protocols, which may be one."""
     return [prot.trans for prot in {id(p): p for p in (client._iprot, client._oprot)}.values()]
+
+
+def _is_closed_here(trans: Any) -> bool:
+    """Whether its owner has closed a transport."""
+    return hasattr(trans, "is_open") and not trans.is_open()
 
 
 def _describe(client: Any, call: ClientCall, error: BaseException) -> bool:

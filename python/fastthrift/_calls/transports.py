@@ -182,6 +182,12 @@ def has_arrived(trans: Any) -> bool:
     return _goes_on(streams, connection)
 
 
+def was_left(trans: Any) -> bool:
+    """Whether the other side has ended a connection without a word; does not wait."""
+    connection = find_layer(trans, "was_left")
+    return connection is not None and bool(connection.was_left())
+
+
 def _goes_on(streams: ZlibStreams, connection: Any) -> bool:
     came = b""
     while streams.is_end_of_message(came):

@@ -4,6 +4,7 @@ for sending, and for each piece of an answer."""
 from __future__ import annotations
 
 import functools
+import http
 import http.client as http_client
 import io
 import socket
@@ -100,6 +101,14 @@ class _Response(http_client.HTTPResponse):
     def __init__(self, bound: Bound, ended: Ended, sock: Any, *args: Any, **kwargs: Any) -> None:
         source: Any = _Source(bound, ended, sock)
         super().__init__(source, *args, **kwargs)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # Of the answers that come before the answer (RFC 9110, 15.2) its base knows one to pass
+        # over.
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        if 100 <= status < 200 and status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            status = http.HTTPStatus.CONTINUE
+        return version, status, reason
 
 
 class _Source:

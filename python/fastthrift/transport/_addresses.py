@@ -158,6 +158,15 @@ def has_end(sock: socket.socket) -> bool:
         return True  # it was closed
 
 
+def is_at_end(sock: socket.socket) -> bool:
+    """Whether the peer has ended what it sends, and all of that was read, or there is an error;
+    does not wait."""
+    try:
+        return has_input(sock) and not sock.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
+
+
 def look_at(sock: socket.socket) -> Callable[[], object]:
     """What tells by something true whether a socket has input, as often as it is asked."""
     poll = _poll_of_system()

@@ -34,6 +34,11 @@ class MessageClock:
         self._begun = arrived
         self._ends = None
 
+    def begin_again(self) -> None:
+        """What has come is no part of the next message, which is still waited for."""
+        self._begun = False
+        self._ends = None
+
     def patience(self, idle: float | None) -> float | None:
         """How long the next read may take, in seconds, where ``idle`` is the limit of each."""
         if not self._begun:

@@ -26,6 +26,7 @@ from ._addresses import (
     has_room,
     host_and_port,
     in_turn,
+    is_at_end,
     look_at,
     new_client_socket,
     peer_of_socket,
@@ -334,6 +335,11 @@ class TSocket(TTransportBase):
         except OSError:
             return b""
 
+    def was_left(self) -> bool:
+        """Whether the other side has ended the connection, and all that it has sent was read; does
+        not wait."""
+        return self.sock is not None and is_at_end(self.sock)
+
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
         return self.has_arrived if self.sock is None else look_at(self.sock)
@@ -414,8 +420,9 @@ class AcceptedSocket(TSocket):
         self._each = sock.gettimeout()
         self._answer_time = message_timeout
         self._clock = MessageClock(message_timeout)
-        # Whether bytes may come that are no part of a message: those of TLS.
-        self._is_wrapped = hasattr(sock, "pending")
+        # Whether bytes may come that are no part of a message: those of TLS; and whether its
+        # handshake, which comes with the first read, is still to be made.
+        self._is_wrapped = self._shakes_hands = hasattr(sock, "pending")
 
     def begin_message(self, *, arrived: bool = False) -> None:
         """The next message is waited for; something of it may have ``arrived``."""
@@ -423,7 +430,7 @@ class AcceptedSocket(TSocket):
 
     def begin_again(self) -> None:
         """What has come is no part of the next message, which is still waited for."""
-        self._clock.begin()
+        self._clock.begin_again()
 
     def set_timeout(self, ms: float | None) -> None:
         """Set the time of each read, in milliseconds; None or 0 for any time."""
@@ -462,7 +469,8 @@ class AcceptedSocket(TSocket):
 
     def _read_by_tls(self, sock: Any, sz: int, patience: float | None) -> bytes:
         """Read what TLS has, or wait for what comes first, which may be a part of a handshake, or
-        of a record: from then on the message has its time."""
+        of a record: from then on the message has its time. A handshake that is complete is none:
+        the first message may come as late as any other."""
         from ssl import SSLWantReadError, SSLWantWriteError
 
         if sock.gettimeout() != 0:
@@ -481,6 +489,10 @@ class AcceptedSocket(TSocket):
                 return super().read(sz)
             except SSLWantReadError:
                 waits = has_input
+                if self._shakes_hands and sock.version() is not None:
+                    self._shakes_hands = False
+                    self.begin_again()
+                    patience = self._clock.patience(self._each)
             except SSLWantWriteError:
                 waits = has_room
 

@@ -132,6 +132,11 @@ class TSSLSocket(TSocket):
         finally:
             self.sock.settimeout(timeout)
 
+    def was_left(self) -> bool:
+        """Whether the other side has ended the connection, or sent what nobody has asked for; does
+        not wait."""
+        return self.sock is not None and self.has_arrived()
+
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
         return self.has_arrived

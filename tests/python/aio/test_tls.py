@@ -7,13 +7,25 @@ import contextlib
 import logging
 import socket
 import ssl
+import struct
 import threading
 
 import pytest
 from fastthrift.contrib.aio.rpc import make_client, make_server
+from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
 from fastthrift.transport import TTransportException
-from support.aio import PATIENCE, Authority, Calls, client_of, port_of, run, scripted_peer, serving
+from support.aio import (
+    PATIENCE,
+    Authority,
+    Calls,
+    Handler,
+    client_of,
+    port_of,
+    run,
+    scripted_peer,
+    serving,
+)
 
 
 @pytest.fixture(scope="module")
@@ -254,5 +266,88 @@ def test_a_peer_without_a_farewell(authority):
             assert connection.fileno() == -1
             closed.set()
             await peer
+
+    run(main())
+
+
+class Hand:
+    """A client that shakes hands when it is told to, and sends a call with what ends that."""
+
+    def __init__(self, authority, port):
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.setblocking(False)
+        self.received, self.sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = authority.client_context()
+        self.tls = context.wrap_bio(self.received, self.sent, server_hostname="127.0.0.1")
+
+    async def receive(self):
+        self.received.write(await asyncio.get_running_loop().sock_recv(self.sock, 65536))
+
+    def send(self):
+        """At once: the event loop has not seen it yet."""
+        self.sock.setblocking(True)
+        self.sock.sendall(self.sent.read())
+        self.sock.setblocking(False)
+
+    async def begin(self):
+        """All but the end of a handshake."""
+        while True:
+            try:
+                self.tls.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                self.send()
+                await self.receive()
+
+    def call(self, code):
+        name = b"close"
+        header = struct.pack("!Ii5si", 0x80010001, len(name), name, 1)
+        self.tls.write(header + struct.pack("!bhib", 8, 1, code, 0))
+        self.send()
+
+    async def answer(self):
+        while True:
+            try:
+                return self.tls.read(100)
+            except ssl.SSLWantReadError:
+                await self.receive()
+                if not self.received.pending:
+                    return b""
+
+
+def test_who_shakes_hands_when_a_server_is_closed_has_its_call_answered(authority, monkeypatch):
+    monkeypatch.setattr(f"{TAsyncServer.__module__}.FRESH_PATIENCE", PATIENCE)
+
+    async def main():
+        async with secured(authority) as server:
+            hand = Hand(authority, port_of(server))
+            with hand.sock:
+                await hand.begin()
+                closing = asyncio.ensure_future(server.close())
+                while not server.closed:
+                    await asyncio.sleep(0)
+                hand.call(1)
+                assert b"close" in await hand.answer()
+                await closing
+
+    run(main())
+
+
+def test_who_has_shaken_hands_when_nobody_waits_for_it_any_more_has_made_no_call(authority):
+    async def main():
+        handler = Handler()
+        trans = TAsyncServerSocket("127.0.0.1", 0, certfile=authority.certfile)
+        async with serving(handler, trans) as server:
+            server.grace = 0
+            hand = Hand(authority, port_of(server))
+            with hand.sock:
+                await hand.begin()
+                # The event loop finds what ends the handshake once the server has given it up, and
+                # before anybody notices that.
+                hand.call(1)
+                await asyncio.ensure_future(server.close())
+                with contextlib.suppress(ConnectionError):
+                    assert await hand.answer() == b""
+                assert handler.received == []
 
     run(main())

@@ -196,6 +196,21 @@ def test_both_clients_raise_the_same(kind: str, call: Callable[..., Any]) -> Non
 
 
 @BOTH
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_answers_before_the_answer_are_passed_over(status: str, call: Callable[..., Any]) -> None:
+    before = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\n\r\n".encode()
+
+    def script(connection: Any) -> None:
+        read_request(connection)
+        for _ in range(2):
+            connection.sendall(before)
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    with scripted_peer(script) as port:
+        assert call(f"http://127.0.0.1:{port}/", LONG).status == 404
+
+
+@BOTH
 def test_an_answer_may_be_as_long_as_the_limit(call: Callable[..., Any]) -> None:
     with scripted_peer(answering("200 OK", body=b"x" * 1000)) as port:
         error = call(f"http://127.0.0.1:{port}/", LONG, max_message_size=1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -197,21 +198,53 @@ def test_a_loop_that_does_not_tell_where_messages_begin_has_its_connections_kept
             time.sleep(MESSAGE / 1000 * 0.6)
 
 
-def test_a_handshake_of_tls_has_its_time(tmp_path: Path) -> None:
-    authority = aio_support.Authority(tmp_path, "127.0.0.1")
-    trans = TSSLServerSocket(
+@contextlib.contextmanager
+def tls_server(authority: aio_support.Authority, message_timeout: int) -> Iterator[int]:
+    """The port of a server with TLS, whose connections may be idle for any time."""
+    server = make_server(Calls, Handler(), "127.0.0.1", 1)
+    server.trans = TSSLServerSocket(
         "127.0.0.1",
         0,
         client_timeout=None,
-        message_timeout=MESSAGE,
+        message_timeout=message_timeout,
         certfile=authority.certfile,
     )
-    server = make_server(Calls, Handler(), "127.0.0.1", 1)
-    server.trans = trans
-    trans.listen()
-    with serving(server) as port, socket.create_connection(("127.0.0.1", port)) as peer:
+    server.trans.listen()
+    with serving(server) as port:
+        assert port is not None
+        yield port
+
+
+def test_a_handshake_of_tls_has_its_time(tmp_path: Path) -> None:
+    authority = aio_support.Authority(tmp_path, "127.0.0.1")
+    with (
+        tls_server(authority, MESSAGE) as port,
+        socket.create_connection(("127.0.0.1", port)) as peer,
+    ):
         # A record of a handshake, whose body is 512 bytes.
         assert is_closed_while_sending(peer, b"\x16\x03\x01\x02\x00\x01" + b"\0" * 511)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_time_between_a_handshake_of_tls_and_the_first_message_does_not_count(
+    tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    authority = aio_support.Authority(tmp_path, "127.0.0.1")
+    context = authority.client_context()
+    context.maximum_version = version
+    limit = 3 * MESSAGE
+    with (
+        tls_server(authority, limit) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as peer,
+    ):
+        for _ in range(2):
+            time.sleep(limit / 1000 * 1.2)
+            peer.sendall(ADD)
+            assert receive(peer, len(ANSWER)) == ANSWER
+        # From then on it counts.
+        peer.sendall(ADD[:10])
+        assert peer.recv(1) == b""
 
 
 def test_the_time_is_three_seconds_unless_it_is_set() -> None:

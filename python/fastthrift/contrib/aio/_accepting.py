@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from fastthrift._calls.settle import (
     OUT_OF_RESOURCES,
     error_number,
 )
-from fastthrift._serve.connections import RESOURCE_PAUSE
+from fastthrift._serve.connections import FRESH_FOR, RESOURCE_PAUSE
 from fastthrift._serve.overload import tell_full, tell_not_accepted, tell_starved
 from fastthrift.transport._addresses import peer_of_socket
 
@@ -52,6 +53,26 @@ class CountingReader(asyncio.StreamReader):
         super().feed_data(data)
 
 
+class _Protocol(asyncio.StreamReaderProtocol):
+    """That of a connection which is served once the two sides have shaken hands, where it is
+    encrypted."""
+
+    #: Whether it is served, or is to be no more: of the two what came first holds.
+    is_served = is_given_up = False
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        #: When it was accepted.
+        self.since = time.monotonic()
+
+    def connection_made(self, transport: Any) -> None:
+        if self.is_given_up:
+            transport.abort()
+            return
+        self.is_served = True
+        super().connection_made(transport)
+
+
 class Acceptor(asyncio.AbstractServer):
     """Accepts the connections of some sockets, and awaits a function for each in a task."""
 
@@ -76,7 +97,7 @@ class Acceptor(asyncio.AbstractServer):
         self._loop = asyncio.get_running_loop()
         #: How many connections may be open; others wait to be accepted. None for any number.
         self.max_connections: int | None = None
-        self._connecting: set[asyncio.Task[None]] = set()
+        self._connecting: dict[asyncio.Task[None], _Protocol] = {}
         # Those that were accepted and are not closed yet.
         self._open: set[socket.socket] = set()
         self._left = asyncio.Event()
@@ -107,9 +128,17 @@ class Acceptor(asyncio.AbstractServer):
 
     def _begin(self, client: socket.socket) -> None:
         self._open.add(client)
-        task = self._loop.create_task(self._connect(client))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await self._serve(reader, writer)
+            finally:
+                self._leave(client)
+
+        protocol = _Protocol(CountingReader(self._limit, self._loop), serve, self._loop)
+        task = self._loop.create_task(self._connect(client, protocol))
+        self._connecting[task] = protocol
+        task.add_done_callback(self._connecting.pop)
 
     def _accept_waiting(self) -> None:
         """Accept those that the system has taken already, as far as there is room. Where nobody
@@ -151,17 +180,8 @@ class Acceptor(asyncio.AbstractServer):
             finally:
                 self._loop.remove_reader(descriptor)
 
-    async def _connect(self, client: socket.socket) -> None:
+    async def _connect(self, client: socket.socket, protocol: _Protocol) -> None:
         """Make streams of a connection, and have them served."""
-        reader = CountingReader(self._limit, self._loop)
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await self._serve(reader, writer)
-            finally:
-                self._leave(client)
-
-        protocol = asyncio.StreamReaderProtocol(reader, serve, self._loop)
         # Whose that was, a socket that is closed does not tell.
         peer = peer_of_socket(client) if self._tls else None
         try:
@@ -192,18 +212,28 @@ class Acceptor(asyncio.AbstractServer):
             for task in self._accepting:
                 task.cancel()
 
-    async def finish(self) -> None:
-        """Accept none any more, and wait until those that were accepted are served."""
+    async def finish(self, patience: float = 0.0) -> None:
+        """Accept none any more, and wait until those that were accepted are served. Clients that
+        are shaking hands have ``patience`` seconds for the rest, if they have come just now."""
         self.close()
-        if not self._tls:
-            self._accept_waiting()
         if self._tls:
-            # Nobody waits for a client that has not shaken hands.
-            for task in self._connecting:
-                task.cancel()
+            await self._finish_handshakes(patience)
+        else:
+            self._accept_waiting()
         await asyncio.gather(*self._accepting, *self._connecting, return_exceptions=True)
         for _ in range(_TURNS_TO_SERVE):
             await asyncio.sleep(0)
+
+    async def _finish_handshakes(self, patience: float) -> None:
+        before = time.monotonic() - FRESH_FOR
+        fresh = [task for task, protocol in self._connecting.items() if protocol.since > before]
+        if fresh and patience:
+            await asyncio.wait(fresh, timeout=patience)
+        for task, protocol in self._connecting.items():
+            # Who has shaken hands by now may have sent a call, which is being made.
+            if not protocol.is_served:
+                protocol.is_given_up = True
+                task.cancel()
 
     # What else asyncio's servers have.
 

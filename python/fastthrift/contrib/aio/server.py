@@ -331,7 +331,10 @@ class TAsyncServer:
             server.close()
             if in_own_loop:
                 # Those that were accepted have tasks by then, to be ended with the others.
-                await server.wait_closed()
+                if isinstance(server, Acceptor):
+                    await server.finish(min(FRESH_PATIENCE, self.grace / 1000))
+                else:
+                    await server.wait_closed()
         self.trans.close()
         if in_own_loop:
             await self._end_connections()

@@ -25,6 +25,7 @@ from fastthrift.transport._addresses import (
     has_input,
     host_and_port,
     in_turn,
+    is_at_end,
     new_client_socket,
     peer_of_socket,
     resolve,
@@ -289,6 +290,15 @@ class TAsyncSocket(_Stream):
         if (taken := at_once(self.reader.read(sz))) is not None:
             return taken[0]
         return b"" if has_end(self.raw_sock) else None
+
+    def was_left(self) -> bool:
+        """Whether the other side has ended the connection, and all that it has sent was read, if
+        only by the event loop, or with TLS has sent what nobody has asked for; does not wait."""
+        if self.reader is None or self.raw_sock is None:
+            return False
+        if self.ssl_context is not None:
+            return self.has_arrived()
+        return self.reader.at_eof() or is_at_end(self.raw_sock)
 
     @property
     def peer(self) -> str | None:
