@@ -140,11 +140,12 @@ impl<'a> TextSource<'a> {
         self.text.get(self.position).copied()
     }
 
-    #[cold]
-    fn behind_whitespace(&self, place: usize) -> usize {
-        let rest = self.text.get(place..).unwrap_or_default();
-        let space = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        place + rest.iter().take_while(space).count()
+    #[inline]
+    fn behind_whitespace(&self, mut place: usize) -> usize {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(place) {
+            place += 1;
+        }
+        place
     }
 
     /// Where the next key of an object is, if one is there, and what begins there.
@@ -194,19 +195,15 @@ impl<'a> TextSource<'a> {
         self.position += length;
     }
 
-    /// A string, by what `make` gives for its text; in a large text one that came
-    /// before is that.
+    /// A string of a large text: one that came before, or what `make` gives for it.
     #[inline(never)]
-    fn string_value<'py>(
+    fn repeated_or<'py>(
         &mut self,
         quiet: &Quiet<'py>,
         form: Form,
         longest: usize,
         make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, PyAny>> {
-        if self.repeated.is_none() {
-            return self.text(&(), longest, make);
-        }
         match self.repeated_string(quiet, form) {
             Ok(known) => Some(known),
             Err(vacant) => {
@@ -219,7 +216,7 @@ impl<'a> TextSource<'a> {
 
     /// A string of a large text that came before: it has the same value, and is within
     /// the limits; otherwise where it is kept, if it is.
-    #[inline(never)]
+    #[inline]
     fn repeated_string<'py>(
         &mut self,
         quiet: &Quiet<'py>,
@@ -466,10 +463,18 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
     ) -> Option<Bound<'py, PyAny>> {
         match kind {
             Kind::String => {
-                self.string_value(quiet, Form::Text, longest, |text| text.to_str(quiet))
+                let make = |text: Characters<'_>| text.to_str(quiet);
+                match self.repeated {
+                    None => self.text(&(), longest, make),
+                    Some(_) => self.repeated_or(quiet, Form::Text, longest, make),
+                }
             }
             Kind::Binary => {
-                self.string_value(quiet, Form::Bytes, longest, |text| text.to_bytes(quiet))
+                let make = |text: Characters<'_>| text.to_bytes(quiet);
+                match self.repeated {
+                    None => self.text(&(), longest, make),
+                    Some(_) => self.repeated_or(quiet, Form::Bytes, longest, make),
+                }
             }
             Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => self.whole_number(kind, quiet),
             Kind::Double => self.decimal(quiet),
