@@ -108,10 +108,10 @@ impl JsonText<'_> {
         self.take(b'"')?;
         let mut unescaped = Vec::new();
         match text::read(self.0, text::Controls::Taken, &mut unescaped).ok()? {
-            text::Found::Plain(length) => {
-                let plain = self.0[..length].to_vec();
-                self.advance(length + 1);
-                Some(plain)
+            text::Found::Plain(utf8) => {
+                let plain = utf8.as_bytes();
+                self.advance(plain.len() + 1);
+                Some(plain.to_vec())
             }
             text::Found::Unescaped(length) => {
                 self.advance(length);

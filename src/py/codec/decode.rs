@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::keys::KeyCache;
-use super::repeated::{Form, Repeated};
+use super::repeated::{Form, REPEATED_MATTERS, Repeated};
 use super::settings::Strings;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{
@@ -27,9 +27,6 @@ const UNPROVEN_CAPACITY: usize = 1024;
 /// A message of fewer bytes makes too few objects to wake the garbage
 /// collector more than once.
 const COLLECTOR_MATTERS: usize = 2048;
-
-/// In a message of fewer bytes it does not matter which strings are repeated.
-const REPEATED_MATTERS: usize = 1 << 16;
 
 /// In a list of more strings it is not looked for those that are repeated.
 const FEW: usize = 64;

@@ -61,7 +61,7 @@ impl KeyCache {
         let slot = &mut slots[(hash(bytes) >> 54) as usize % SLOTS];
         if let Some(known) = slot
             && let known = quiet.share(known)
-            && ffi::exact_utf8(&known) == Some(bytes)
+            && ffi::exact_utf8(&known).is_some_and(|known| same(known, bytes))
         {
             return Ok(known);
         }
@@ -104,4 +104,30 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 fn ends<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> u64) -> (u64, u64) {
     let first = bytes.first_chunk().map_or(0, |bytes| number(*bytes));
     (first, bytes.last_chunk().map_or(0, |bytes| number(*bytes)))
+}
+
+/// Whether bytes are the same, of which there are probably few: by two words that
+/// overlap.
+#[inline]
+pub(super) fn same(bytes: &[u8], others: &[u8]) -> bool {
+    bytes.len() == others.len() && starts_with(bytes, others)
+}
+
+/// Whether bytes begin with others, as [`same`] compares them.
+#[inline]
+pub(super) fn starts_with(bytes: &[u8], others: &[u8]) -> bool {
+    let Some(start) = bytes.get(..others.len()) else {
+        return false;
+    };
+    match others.len() {
+        4..8 => {
+            start.first_chunk::<4>() == others.first_chunk()
+                && start.last_chunk::<4>() == others.last_chunk()
+        }
+        8..=16 => {
+            start.first_chunk::<8>() == others.first_chunk()
+                && start.last_chunk::<8>() == others.last_chunk()
+        }
+        _ => start == others,
+    }
 }

@@ -2,13 +2,16 @@
 //! them, so that what is decoded takes less memory, and none has to be made again.
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
-use super::keys::hash;
+use super::keys::{hash, same};
 use crate::py::ffi::{self, Quiet};
 
 /// Longer strings are seldom repeated and cost more to compare.
 const LONGEST: usize = 64;
+
+/// As long are so many bytes as base64.
+pub const LONGEST_QUOTED: usize = LONGEST.div_ceil(3) * 4;
 
 /// There is a slot for each so many bytes of a message: what it repeats, it has far
 /// from each other.
@@ -41,27 +44,87 @@ impl Form {
             Self::Bytes => Some(object.cast_exact::<PyBytes>().ok()?.as_bytes()),
         }
     }
+
+    /// Whether an object has this form.
+    #[inline]
+    fn is_of(self, object: &Bound<'_, PyAny>) -> bool {
+        match self {
+            Self::Text => object.is_exact_instance_of::<PyString>(),
+            Self::Bytes => object.is_exact_instance_of::<PyBytes>(),
+        }
+    }
 }
 
+/// In a message of fewer bytes it does not matter which strings are repeated.
+pub const REPEATED_MATTERS: usize = 1 << 16;
+
 /// Strings of one message that came lately.
-pub struct Repeated {
+struct Recent<T> {
     /// By twos, of which the first has what came last.
-    recent: Vec<Option<Py<PyAny>>>,
+    slots: Vec<Option<T>>,
     patience: usize,
     most_patience: usize,
+}
+
+impl<T> Recent<T> {
+    /// Of a message that begins, which has so many bytes.
+    fn new(length: usize) -> Self {
+        let count = (length / BYTES_OF_SLOT).clamp(FEWEST, MOST);
+        let mut slots = Vec::new();
+        slots.resize_with(count.next_power_of_two(), || None);
+        let patience = FEWEST.max(slots.len() / SLOTS_OF_PATIENCE);
+        Self {
+            slots,
+            patience,
+            most_patience: 2 * patience,
+        }
+    }
+
+    /// The first of the two slots of a string.
+    #[inline]
+    fn place(&self, form: Form, content: &[u8]) -> usize {
+        let unused = u64::BITS - self.slots.len().trailing_zeros();
+        let place = (hash(content) >> unused) as usize;
+        match form {
+            Form::Text => place & !1,
+            // Not where the same characters are as a `str`.
+            Form::Bytes => (place & !1) ^ 2,
+        }
+    }
+
+    /// What `known` gives for one of the two strings at a place.
+    #[inline]
+    fn find<R>(&mut self, first: usize, known: impl Fn(&T) -> Option<R>) -> Option<R> {
+        let slots = &self.slots[first..first + 2];
+        let found = slots.iter().flatten().find_map(known)?;
+        self.patience = (self.patience + 1).min(self.most_patience);
+        Some(found)
+    }
+
+    /// Keeps a string that came for the first time at its place, and gives the one
+    /// that makes room for it.
+    #[inline]
+    fn keep(&mut self, first: usize, new: T) -> Option<T> {
+        let second = self.slots[first].replace(new);
+        self.patience = self.patience.saturating_sub(1);
+        std::mem::replace(&mut self.slots[first + 1], second)
+    }
+
+    const fn is_worth_while(&self) -> bool {
+        self.patience > 0
+    }
+}
+
+/// Strings of a message of bytes, by what is in them.
+pub struct Repeated {
+    recent: Recent<Py<PyAny>>,
 }
 
 impl Repeated {
     /// Of a message that begins, which has so many bytes.
     pub fn new(length: usize) -> Self {
-        let slots = (length / BYTES_OF_SLOT).clamp(FEWEST, MOST);
-        let mut recent = Vec::new();
-        recent.resize_with(slots.next_power_of_two(), || None);
-        let patience = FEWEST.max(recent.len() / SLOTS_OF_PATIENCE);
         Self {
-            recent,
-            patience,
-            most_patience: 2 * patience,
+            recent: Recent::new(length),
         }
     }
 
@@ -76,35 +139,82 @@ impl Repeated {
         if content.len() > LONGEST {
             return make();
         }
-        let unused = u64::BITS - self.recent.len().trailing_zeros();
-        let place = (hash(content) >> unused) as usize;
-        let first = match form {
-            Form::Text => place & !1,
-            // Not where the same characters are as a `str`.
-            Form::Bytes => (place & !1) ^ 2,
-        };
-        for place in [first, first + 1] {
-            if let Some(known) = &self.recent[place]
-                && let known = quiet.share(known)
-                && form.content(&known) == Some(content)
-            {
-                self.patience = (self.patience + 1).min(self.most_patience);
-                return Ok(known);
-            }
+        let place = self.recent.place(form, content);
+        let known = self.recent.find(place, |known| {
+            let known = quiet.share(known);
+            (form.content(&known) == Some(content)).then_some(known)
+        });
+        if let Some(known) = known {
+            return Ok(known);
         }
         let object = make()?;
         if form.content(&object).is_some() {
-            let new = Some(object.clone().unbind());
-            let second = std::mem::replace(&mut self.recent[first], new);
-            let old = std::mem::replace(&mut self.recent[first + 1], second);
+            let old = self.recent.keep(place, object.clone().unbind());
             drop(old.map(|old| quiet.take(old)));
-            self.patience = self.patience.saturating_sub(1);
         }
         Ok(object)
     }
 
     /// Whether it is worth while to go on.
     pub const fn is_worth_while(&self) -> bool {
-        self.patience > 0
+        self.recent.is_worth_while()
+    }
+}
+
+/// Strings of a text, by how they stand in it: what is repeated is neither taken apart
+/// from its escapes again nor decoded.
+pub struct RepeatedTexts<'a> {
+    recent: Recent<Quoted<'a>>,
+}
+
+/// A string between its quotes, and what was made of it.
+struct Quoted<'a> {
+    text: &'a [u8],
+    object: Py<PyAny>,
+}
+
+/// A string that did not come before, and where what is made of it is kept.
+pub struct Vacant<'a> {
+    place: usize,
+    text: &'a [u8],
+}
+
+impl<'a> RepeatedTexts<'a> {
+    /// Of a text that begins, which has so many bytes.
+    pub fn new(length: usize) -> Self {
+        Self {
+            recent: Recent::new(length),
+        }
+    }
+
+    /// The object that was made of an equal text; where there is none, the place for
+    /// the one that is made now.
+    #[inline]
+    pub fn find<'py>(
+        &mut self,
+        quiet: &Quiet<'py>,
+        form: Form,
+        text: &'a [u8],
+    ) -> Result<Bound<'py, PyAny>, Vacant<'a>> {
+        let place = self.recent.place(form, text);
+        let known = self.recent.find(place, |known| {
+            same(known.text, text)
+                .then(|| quiet.share(&known.object))
+                .filter(|known| form.is_of(known))
+        });
+        known.ok_or(Vacant { place, text })
+    }
+
+    /// Keeps what was made of a text; whether it is worth while to go on.
+    pub fn keep<'py>(
+        &mut self,
+        quiet: &Quiet<'py>,
+        Vacant { place, text }: Vacant<'a>,
+        object: &Bound<'py, PyAny>,
+    ) -> bool {
+        let object = object.clone().unbind();
+        let old = self.recent.keep(place, Quoted { text, object });
+        drop(old.map(|old| quiet.take(old.object)));
+        self.recent.is_worth_while()
     }
 }

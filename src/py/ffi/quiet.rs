@@ -4,9 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use super::collector::CollectorPause;
+use super::int::new_int;
+use super::raised::Raised;
 use super::scalar::{ReadScalar, ReadStr, Unread, new_small_int};
-use super::text::{NoStr, new_str, str_of_codes};
+use super::text::{NoStr, new_str, str_of_codes, str_of_text};
 use crate::wire::Reader;
+use crate::wire::json::text::Utf8;
 
 /// The interpreter while nothing but native code runs, which makes objects: none
 /// of them can be garbage, so the garbage collector need not start.
@@ -82,6 +85,12 @@ impl<'py> Quiet<'py> {
         new_small_int(self.py, value)
     }
 
+    /// An `int` that is probably large.
+    #[inline]
+    pub fn large_int(&self, value: i64) -> Result<Bound<'py, PyAny>, Raised<'py>> {
+        new_int(self.py, value)
+    }
+
     /// A `float`.
     #[inline]
     pub fn float(&self, value: f64) -> Bound<'py, PyAny> {
@@ -113,6 +122,12 @@ impl<'py> Quiet<'py> {
     #[inline]
     pub fn str(&self, value: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
         new_str(self.py, value)
+    }
+
+    /// A `str` of text.
+    #[inline]
+    pub fn str_of_text(&self, text: Utf8<'_>) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
+        str_of_text(self.py, text)
     }
 
     /// A `str` of code points; none where one is half of a surrogate pair.

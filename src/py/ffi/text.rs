@@ -9,6 +9,7 @@ use pyo3::types::PyString;
 
 use super::copy::copy_bytes;
 use super::raised::Raised;
+use crate::wire::json::text::Utf8;
 
 /// The bits of a string's state that say that its characters lie directly
 /// behind its header, and are all ASCII: after two bits that tell whether it
@@ -39,8 +40,38 @@ pub fn new_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, 
         return usual_str(py, bytes);
     }
     if !is_ascii(bytes) {
-        return other_str(py, bytes);
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => other_str(py, text),
+            Err(_) => Err(NoStr(py)),
+        };
     }
+    // SAFETY: all of them were found to be.
+    unsafe { ascii_str(py, bytes) }
+}
+
+/// A `str` of bytes that are known to be UTF-8: they are not looked at again.
+#[inline]
+pub fn str_of_text<'py>(py: Python<'py>, text: Utf8<'_>) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 2 || !cfg!(known_layouts) {
+        return usual_str(py, bytes);
+    }
+    debug_assert!(std::str::from_utf8(bytes).is_ok() && text.is_ascii() == bytes.is_ascii());
+    // SAFETY: whoever made it has found that.
+    unsafe {
+        if text.is_ascii() {
+            return ascii_str(py, bytes);
+        }
+        other_str(py, std::str::from_utf8_unchecked(bytes))
+    }
+}
+
+/// A `str` of more than one byte.
+///
+/// # Safety
+/// All of them are ASCII, and the layout of a `str` is known.
+#[inline]
+unsafe fn ascii_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
     // SAFETY: a new string of this length whose characters are at most 127
     // has one byte for each, directly behind its header; all of them are
     // written before anyone sees it, and all are ASCII.
@@ -173,15 +204,13 @@ fn codes_of_half_pairs(bytes: &[u8]) -> Option<Vec<u32>> {
     }
 }
 
-/// A `str` of bytes that are not all ASCII.
+/// A `str` of text that is not all ASCII.
 #[inline(never)]
-fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(NoStr(py));
-    };
+fn other_str<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
     // The first byte of a character tells how large it is at least and at
     // most. A character of two bytes and more is not shared by others, unless
     // it is alone in its string.
+    let bytes = text.as_bytes();
     let (mut count, mut largest) = (0, 0);
     for byte in bytes {
         count += usize::from((*byte as i8) >= -0x40);
@@ -201,17 +230,22 @@ fn other_str<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyAny>, No
 
 const LARGEST_CODE: u32 = 0x0010_ffff;
 
+/// The bits that all halves of surrogate pairs have in common, and how they are set.
+const HALVES: u32 = !0x7ff;
+const FIRST_HALF: u32 = 0xd800;
+
 /// A `str` of code points, none of which is half of a surrogate pair.
 pub fn str_of_codes<'py>(py: Python<'py>, codes: &[u32]) -> Result<Bound<'py, PyAny>, NoStr<'py>> {
-    let (mut largest, mut halves) = (0, false);
+    // As many bits as the largest has.
+    let (mut bits, mut halves) = (0, false);
     for code in codes {
-        largest = largest.max(*code);
-        halves |= (0xd800..0xe000).contains(code);
+        bits |= *code;
+        halves |= *code & HALVES == FIRST_HALF;
     }
-    if halves || largest > LARGEST_CODE {
+    if halves || (bits > 0xffff && codes.iter().any(|code| *code > LARGEST_CODE)) {
         return Err(NoStr(py));
     }
-    if codes.len() < 2 || largest < 0x80 || !cfg!(known_layouts) {
+    if codes.len() < 2 || bits < 0x80 || !cfg!(known_layouts) {
         let text: String = codes
             .iter()
             .filter_map(|code| char::from_u32(*code))
@@ -219,7 +253,7 @@ pub fn str_of_codes<'py>(py: Python<'py>, codes: &[u32]) -> Result<Bound<'py, Py
         return new_str(py, text.as_bytes());
     }
     let units = codes.iter().copied();
-    let text = match largest {
+    let text = match bits {
         0..0x100 => filled(py, units, codes.len(), 0xff, |code| code as u8),
         0x100..0x1_0000 => filled(py, units, codes.len(), 0xffff, |code| code as u16),
         _ => filled(py, units, codes.len(), LARGEST_CODE, |code| code),

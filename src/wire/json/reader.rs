@@ -119,9 +119,10 @@ impl<'a> Json<'a> {
         }
         let text = &self.rest()[1..];
         match text::read(text, Controls::Taken, &mut self.scratch) {
-            Ok(Found::Plain(length)) => {
-                self.advance(length + 2);
-                Ok(Piece::Text(&text[..length]))
+            Ok(Found::Plain(utf8)) => {
+                let plain = utf8.as_bytes();
+                self.advance(plain.len() + 2);
+                Ok(Piece::Text(plain))
             }
             Ok(Found::Unescaped(length)) => {
                 self.advance(length + 1);

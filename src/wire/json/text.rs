@@ -207,10 +207,33 @@ pub enum Wrong {
     Malformed(&'static str),
 }
 
+/// Bytes that were found to be UTF-8.
+#[derive(Clone, Copy)]
+pub struct Utf8<'a> {
+    bytes: &'a [u8],
+    ascii: bool,
+}
+
+impl<'a> Utf8<'a> {
+    /// The bytes.
+    #[inline]
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Whether all of them are ASCII.
+    #[inline]
+    #[must_use]
+    pub const fn is_ascii(self) -> bool {
+        self.ascii
+    }
+}
+
 /// A string behind its opening quote.
-pub enum Found {
-    /// It stands in the text as it is: its length without the quote.
-    Plain(usize),
+pub enum Found<'a> {
+    /// It stands in the text as it is, without the quote.
+    Plain(Utf8<'a>),
     /// It was put together: the length in the text with the closing quote.
     Unescaped(usize),
 }
@@ -281,16 +304,63 @@ pub enum Controls {
 
 /// Reads a string behind its opening quote; where it has escapes, or control
 /// characters that are taken, into `scratch`.
-#[inline]
-pub fn read(text: &[u8], controls: Controls, scratch: &mut impl Unescaped) -> Result<Found, Wrong> {
+#[expect(clippy::inline_always, reason = "measured: the loops over strings")]
+#[inline(always)]
+pub fn read<'a>(
+    text: &'a [u8],
+    controls: Controls,
+    scratch: &mut impl Unescaped,
+) -> Result<Found<'a>, Wrong> {
     let (length, ascii) = plain(text);
-    if text.get(length) == Some(&b'"') {
-        if ascii || well_formed(&text[..length]) == length {
-            return Ok(Found::Plain(length));
+    match text.split_at_checked(length) {
+        Some((bytes, [b'"', ..])) => {
+            if ascii || well_formed(bytes) == length {
+                return Ok(Found::Plain(Utf8 { bytes, ascii }));
+            }
+            Err(not_utf8(bytes))
         }
-        return Err(not_utf8(&text[..length]));
+        _ => unescape(text, (length, ascii), controls, scratch),
     }
-    unescape(text, (length, ascii), controls, scratch)
+}
+
+/// A string of at most so many bytes behind its opening quote, as it stands in the
+/// text, without the closing quote; none where that cannot be seen at once. Whether
+/// it is well-formed is not looked at.
+#[inline]
+#[must_use]
+pub fn quoted(text: &[u8], longest: usize) -> Option<&[u8]> {
+    let text = &text[..text.len().min(longest + 1)];
+    let mut length = 0;
+    // Two words at once, as above.
+    let (pairs, _) = text.as_chunks::<16>();
+    for pair in pairs {
+        let (words, _) = pair.as_chunks::<8>();
+        let [first, second] = [words[0], words[1]].map(|word| quotes(u64::from_le_bytes(word)));
+        if first | second != 0 {
+            let inside = match first {
+                0 => 8 + second.trailing_zeros() as usize / 8,
+                first => first.trailing_zeros() as usize / 8,
+            };
+            return not_escaped(text, length + inside);
+        }
+        length += 16;
+    }
+    let inside = text[length..].iter().position(|byte| *byte == b'"')?;
+    not_escaped(text, length + inside)
+}
+
+/// Sets the high bit of the first byte of a word that is a quote; of no byte before it.
+#[inline]
+const fn quotes(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    quote.wrapping_sub(ONES) & !quote & HIGH
+}
+
+/// What stands before a quote; none where a backslash does, which may be of the quote.
+#[inline]
+fn not_escaped(text: &[u8], quote: usize) -> Option<&[u8]> {
+    let before = &text[..quote];
+    (before.last() != Some(&b'\\')).then_some(before)
 }
 
 #[cold]
@@ -299,13 +369,14 @@ fn not_utf8(text: &[u8]) -> Wrong {
     Wrong::NotUtf8 { half_pair }
 }
 
-/// Reads a string whose start is `plain`.
-fn unescape(
-    text: &[u8],
+/// Reads a string whose start is `plain`. On its own: most strings have no escapes.
+#[inline(never)]
+fn unescape<'a>(
+    text: &'a [u8],
     start: (usize, bool),
     controls: Controls,
     scratch: &mut impl Unescaped,
-) -> Result<Found, Wrong> {
+) -> Result<Found<'a>, Wrong> {
     scratch.clear();
     let mut rest = text;
     let (mut length, mut ascii) = start;
@@ -397,7 +468,7 @@ fn put_code(code: u32, text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Controls, Found, escape, is_text, plain, put_code, read};
+    use super::{Controls, Found, escape, is_text, plain, put_code, quoted, read};
 
     fn escaped(text: &[u8]) -> String {
         let mut out = Vec::new();
@@ -410,7 +481,10 @@ mod tests {
         let mut codes: Vec<u32> = Vec::new();
         let of_codes = read(text.as_bytes(), Controls::Refused, &mut codes);
         match read(text.as_bytes(), Controls::Refused, &mut scratch) {
-            Ok(Found::Plain(length)) => Some(text.as_bytes()[..length].to_vec()),
+            Ok(Found::Plain(utf8)) => {
+                assert_eq!(utf8.is_ascii(), utf8.as_bytes().is_ascii());
+                Some(utf8.as_bytes().to_vec())
+            }
             Ok(Found::Unescaped(length)) => {
                 assert_eq!(text.as_bytes()[length - 1], b'"');
                 assert!(matches!(of_codes, Ok(Found::Unescaped(same)) if same == length));
@@ -438,6 +512,30 @@ mod tests {
         // One that does not end.
         let open = read(&text[..3], Controls::Taken, &mut taken);
         assert!(matches!(open, Err(super::Wrong::Unfinished)));
+    }
+
+    #[test]
+    fn a_quoted_string_is_seen_wherever_it_ends() {
+        for length in 0..40 {
+            let text = ["a".repeat(length), "\"\"".to_owned(), "b".repeat(20)].concat();
+            let text = text.as_bytes();
+            for longest in 0..50 {
+                let expected = (length <= longest).then_some(&text[..length]);
+                assert_eq!(quoted(text, longest), expected);
+            }
+            assert_eq!(quoted(&text[..length], 99), None);
+            // The byte behind a quote is no quote, whatever is borrowed from it.
+            let text = text
+                .iter()
+                .map(|byte| if *byte == b'b' { b'#' } else { *byte });
+            let text: Vec<u8> = text.collect();
+            assert_eq!(quoted(&text, 99), Some(&text[..length]));
+            assert_eq!(quoted(&text[length + 2..], 99), None);
+        }
+        assert_eq!(quoted(br#"\u00fcb\n","#, 99), Some(&br"\u00fcb\n"[..]));
+        for escaped in [&br#"\"","#[..], br#"a\\""#, br#"01234567\"01234567""#] {
+            assert_eq!(quoted(escaped, 99), None);
+        }
     }
 
     #[test]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import io
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import fastthrift
 import pytest
+from fastthrift.protocol import TJSONProtocolFactory
+from fastthrift.utils import deserialize, serialize
 
 IDL = """\
 struct Row { 1: string name, 2: binary raw, 3: list<string> path, 4: map<string, binary> more }
@@ -26,17 +30,37 @@ def table(idl: Any, names: list[str]) -> Any:
     return idl.Table(rows)
 
 
-@pytest.mark.parametrize("protocol", ["binary", "compact"])
-def test_all_strings_are_as_they_were(idl: Any, protocol: str) -> None:
+#: How values are written and read.
+WAYS: dict[str, tuple[Callable[[Any], bytes], Callable[[Any, bytes], Any]]] = {
+    **{
+        protocol: (
+            partial(fastthrift.encode, protocol=protocol),
+            partial(fastthrift.decode, protocol=protocol),
+        )
+        for protocol in ("binary", "compact")
+    },
+    "thriftpy2's JSON": (
+        partial(serialize, proto_factory=TJSONProtocolFactory()),
+        lambda cls, data: deserialize(cls(), data, TJSONProtocolFactory()),
+    ),
+    "to_json": (fastthrift.to_json, fastthrift.from_json),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_strings_are_as_they_were(idl: Any, way: str) -> None:
+    encode, decode = WAYS[way]
     for names in (
         ["same" * 3] * 2_000,
         [f"name {number % 7}" for number in range(3_000)],
         [f"name {number}" for number in range(3_000)],
         [f"n{number % 3}" if number % 2 else f"name {number}" for number in range(5_000)],
         ["ä\N{SNOWMAN}" * 5, "\N{LATIN SMALL LETTER E WITH ACUTE}", "", "x" * 64, "x" * 65] * 500,
+        ["y" * 88, "y" * 89, 'so "it" is', '"', "\\", "\\\\", 'ends with "', "\N{GRINNING FACE}\n"]
+        * 500,
     ):
         sent = table(idl, names)
-        found = fastthrift.decode(idl.Table, fastthrift.encode(sent, protocol), protocol)
+        found = decode(idl.Table, encode(sent))
         assert found == sent
         for row in found.rows:
             assert (type(row.name), type(row.raw)) == (str, bytes)
@@ -54,11 +78,31 @@ def test_what_is_repeated_is_one_object(idl: Any) -> None:
     assert again[0].raw is not rows[0].raw
 
 
-@pytest.mark.parametrize("protocol", ["binary", "compact"])
-def test_what_is_repeated_after_many_others_is_one_object(idl: Any, protocol: str) -> None:
+@pytest.mark.parametrize("way", ["thriftpy2's JSON", "to_json"])
+def test_what_json_repeats_is_one_object_in_whatever_way_it_is_written(idl: Any, way: str) -> None:
+    encode, decode = WAYS[way]
+    names = ["first name", "zweiter für \N{SNOWMAN}", "third\tname", 'a "fourth"'] * 1_000
+    rows = decode(idl.Table, encode(table(idl, names))).rows
+    assert [row.name for row in rows] == names
+    for name in set(names[:3]):
+        assert len({id(row.name) for row in rows if row.name == name}) == 1
+    assert len({id(row.raw) for row in rows}) == 4
+
+
+@pytest.mark.parametrize("way", ["thriftpy2's JSON", "to_json"])
+def test_the_same_text_of_json_is_bytes_where_it_is_base64(idl: Any, way: str) -> None:
+    encode, decode = WAYS[way]
+    sent = idl.Table([idl.Row("YWJjZGVm", b"abcdef", ["YWJjZGVm"], {}) for _ in range(2_000)])
+    data = encode(sent)
+    assert data.count(b'"YWJjZGVm"') == 6_000
+    assert decode(idl.Table, data) == sent
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_repeated_after_many_others_is_one_object(idl: Any, way: str) -> None:
+    encode, decode = WAYS[way]
     names = [f"column_{number:04}" for number in range(2_000)] * 5
-    data = fastthrift.encode(table(idl, names), protocol)
-    rows = fastthrift.decode(idl.Table, data, protocol).rows
+    rows = decode(idl.Table, encode(table(idl, names))).rows
     assert [row.name for row in rows] == names
     for field in ("name", "raw"):
         objects = {id(getattr(row, field)) for row in rows}

@@ -101,6 +101,7 @@ pub fn from_json<'py>(
     let limits = affordable(options.limits);
     let options = BuildOptions { limits, ..options };
     let mut source = TextSource::new(text, options.nan);
+    source.look_for_repeated();
     let many = text.len() >= COLLECTOR_MATTERS;
     let built = PlainReader::new(py, &mut source, options, many).class(class, ());
     let built = built.and_then(|object| source.end().map(|()| object));

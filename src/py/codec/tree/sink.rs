@@ -307,6 +307,7 @@ impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPAC
         let Some(key) = &field.json_key else {
             return self.key(object, Key::Text(field.idl_name.bind(self.py)));
         };
+        let key = key.as_bytes();
         if !*object {
             *object = true;
             self.out.put(key);

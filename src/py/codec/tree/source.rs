@@ -11,7 +11,8 @@ use pyo3::types::{
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::{self, Quiet};
 use crate::py::structs::{Kind, PlanField};
-use crate::wire::json::{base64, text};
+use crate::wire::json::base64;
+use crate::wire::json::text::{self, Utf8};
 
 /// A text of a source.
 pub trait SourceText<'py> {
@@ -57,7 +58,7 @@ pub enum FoundKey<'py, S: Source<'py> + ?Sized> {
 #[derive(Clone, Copy)]
 pub enum Characters<'a> {
     /// UTF-8, as it stands in the text.
-    Utf8(&'a [u8]),
+    Utf8(Utf8<'a>),
     /// Code points, put together.
     Codes(&'a [u32]),
 }
@@ -67,7 +68,7 @@ impl Characters<'_> {
     #[inline]
     pub fn to_str<'py>(self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
         let text = match self {
-            Self::Utf8(utf8) => quiet.str(utf8),
+            Self::Utf8(utf8) => quiet.str_of_text(utf8),
             Self::Codes(codes) => quiet.str_of_codes(codes),
         };
         // What is wrong is found again by whoever tells of it.
@@ -81,6 +82,7 @@ impl Characters<'_> {
         let Self::Utf8(utf8) = self else {
             return None;
         };
+        let utf8 = utf8.as_bytes();
         let size = base64::exact_size(utf8).filter(|_| utf8.len().is_multiple_of(4))?;
         quiet.bytes_if(size, |bytes| base64::decode_to(utf8, bytes))
     }

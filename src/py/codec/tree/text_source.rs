@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use pyo3::prelude::*;
 
 use super::source::{Characters, FoundKey, PlainValue, Source, SourceText, half_pair};
+use crate::py::codec::keys::starts_with;
+use crate::py::codec::repeated::{Form, LONGEST_QUOTED, REPEATED_MATTERS, RepeatedTexts, Vacant};
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::Quiet;
 use crate::py::structs::{Kind, PlanField};
@@ -20,6 +22,8 @@ pub struct TextSource<'a> {
     codes: Vec<u32>,
     /// Whether the words `NaN` and `Infinity` are numbers.
     nan: bool,
+    /// Of a large text, as long as it has any.
+    repeated: Option<Box<RepeatedTexts<'a>>>,
 }
 
 /// Whether a container has given something.
@@ -49,7 +53,15 @@ impl<'a> TextSource<'a> {
             scratch: Vec::new(),
             codes: Vec::new(),
             nan,
+            repeated: None,
         }
+    }
+
+    /// Looks for strings that are repeated, if the text is large: values are read of
+    /// it from here on.
+    pub fn look_for_repeated(&mut self) {
+        let length = self.text.len();
+        self.repeated = (length >= REPEATED_MATTERS).then(|| Box::new(RepeatedTexts::new(length)));
     }
 
     /// Where it has come to, in bytes.
@@ -116,27 +128,160 @@ impl<'a> TextSource<'a> {
         }
     }
 
+    /// Goes to a place, or behind the one space there that Python's `json` writes.
     #[inline]
+    fn go_behind_space(&mut self, place: usize) {
+        self.position = place + usize::from(self.text.get(place) == Some(&b' '));
+    }
+
+    #[cold]
     fn peek_behind_whitespace(&mut self) -> Option<u8> {
-        loop {
-            match self.text.get(self.position) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.position += 1,
-                other => return other.copied(),
+        self.position = self.behind_whitespace(self.position);
+        self.text.get(self.position).copied()
+    }
+
+    #[inline]
+    fn behind_whitespace(&self, mut place: usize) -> usize {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(place) {
+            place += 1;
+        }
+        place
+    }
+
+    /// Where the next key of an object is, if one is there, and what begins there.
+    #[inline]
+    fn next_key(&self, object: &Begun) -> Option<(usize, &'a [u8])> {
+        let mut place = self.position;
+        if object.0 {
+            if self.text.get(place) != Some(&b',') {
+                return None;
+            }
+            place += 1;
+            place += usize::from(self.text.get(place) == Some(&b' '));
+        }
+        if self.text.get(place) != Some(&b'"') {
+            place = self.behind_whitespace(place);
+        }
+        Some((place, self.text.get(place..)?))
+    }
+
+    /// Goes behind a key that was found.
+    #[inline]
+    fn take_key(&mut self, object: &mut Begun, place: usize, key: &[u8]) {
+        object.0 = true;
+        self.start = place;
+        self.go_behind_space(place + key.len());
+    }
+
+    /// The next entry by its key, which is not that of the first field.
+    #[inline(never)]
+    fn later_field(&mut self, object: &mut Begun, fields: &[PlanField]) -> Option<(usize, ())> {
+        let (place, rest) = self.next_key(object)?;
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(key) = &field.json_key
+                && starts_with(rest, key.as_bytes())
+            {
+                self.take_key(object, place, key.as_bytes());
+                return Some((index, ()));
+            }
+        }
+        None
+    }
+
+    /// Goes behind a scalar that was found, of so many bytes.
+    #[inline]
+    fn take(&mut self, length: usize) {
+        self.start = self.position;
+        self.position += length;
+    }
+
+    /// A string of a large text: one that came before, or what `make` gives for it.
+    #[inline(never)]
+    fn repeated_or<'py>(
+        &mut self,
+        quiet: &Quiet<'py>,
+        form: Form,
+        longest: usize,
+        make: impl FnOnce(Characters<'_>) -> Option<Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        match self.repeated_string(quiet, form) {
+            Ok(known) => Some(known),
+            Err(vacant) => {
+                let value = self.text(&(), longest, make)?;
+                self.keep(quiet, vacant, &value);
+                Some(value)
             }
         }
     }
 
-    /// Goes to the next key of an object; whether what stands before it is as
-    /// it should be.
+    /// A string of a large text that came before: it has the same value, and is within
+    /// the limits; otherwise where it is kept, if it is.
     #[inline]
-    fn passes_comma(&mut self, object: &Begun) -> bool {
-        if object.0 {
-            if self.peek() != Some(b',') {
-                return false;
-            }
-            self.position += 1;
+    fn repeated_string<'py>(
+        &mut self,
+        quiet: &Quiet<'py>,
+        form: Form,
+    ) -> std::result::Result<Bound<'py, PyAny>, Option<Vacant<'a>>> {
+        if self.peek() == Some(b'"')
+            && let Some(repeated) = &mut self.repeated
+            && let Some(quoted) = text::quoted(&self.text[self.position + 1..], LONGEST_QUOTED)
+        {
+            let known = repeated.find(quiet, form, quoted)?;
+            self.take(quoted.len() + 2);
+            return Ok(known);
         }
-        self.peek().is_some()
+        Err(None)
+    }
+
+    #[inline(never)]
+    fn keep<'py>(
+        &mut self,
+        quiet: &Quiet<'py>,
+        vacant: Option<Vacant<'a>>,
+        made: &Bound<'py, PyAny>,
+    ) {
+        if let (Some(repeated), Some(vacant)) = (&mut self.repeated, vacant)
+            && !repeated.keep(quiet, vacant, made)
+        {
+            self.repeated = None;
+        }
+    }
+
+    #[inline]
+    fn whole_number<'py>(&mut self, kind: &Kind, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        self.peek()?;
+        let (value, length) = number::parse_integer(&self.text[self.position..])?;
+        let made = match kind {
+            Kind::I64 => quiet.large_int(value).ok()?,
+            kind => kind.has_integer(value).then(|| quiet.int(value))?,
+        };
+        self.take(length);
+        Some(made)
+    }
+
+    #[inline(never)]
+    fn decimal<'py>(&mut self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        if !matches!(self.peek()?, b'-' | b'0'..=b'9') {
+            return None;
+        }
+        let (value, length) = number::parse_double(&self.text[self.position..])?;
+        // An integer has no negative zero.
+        let usual = value.is_finite() && value != 0.0;
+        let made = usual.then(|| quiet.float(value))?;
+        self.take(length);
+        Some(made)
+    }
+
+    #[inline]
+    fn truth<'py>(&mut self, quiet: &Quiet<'py>) -> Option<Bound<'py, PyAny>> {
+        self.peek()?;
+        let (value, length) = match &self.text[self.position..] {
+            [b't', b'r', b'u', b'e', ..] => (true, 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (false, 5),
+            _ => return None,
+        };
+        self.take(length);
+        Some(quiet.bool(value))
     }
 
     #[cold]
@@ -162,9 +307,10 @@ impl<'a> TextSource<'a> {
     fn string(&mut self) -> Result<Cow<'a, [u8]>> {
         let text = &self.text[self.position + 1..];
         match text::read(text, Controls::Refused, &mut self.scratch) {
-            Ok(text::Found::Plain(length)) => {
-                self.position += length + 2;
-                Ok(Cow::Borrowed(&text[..length]))
+            Ok(text::Found::Plain(utf8)) => {
+                let plain = utf8.as_bytes();
+                self.position += plain.len() + 2;
+                Ok(Cow::Borrowed(plain))
             }
             Ok(text::Found::Unescaped(length)) => {
                 self.position += length + 1;
@@ -220,26 +366,6 @@ impl<'a> TextSource<'a> {
     }
 }
 
-/// Whether a text begins with a key, which is probably short: by two words that
-/// overlap.
-#[inline]
-fn starts_with(text: &[u8], key: &[u8]) -> bool {
-    let Some(start) = text.get(..key.len()) else {
-        return false;
-    };
-    match key.len() {
-        4..8 => {
-            start.first_chunk::<4>() == key.first_chunk()
-                && start.last_chunk::<4>() == key.last_chunk()
-        }
-        8..=16 => {
-            start.first_chunk::<8>() == key.first_chunk()
-                && start.last_chunk::<8>() == key.last_chunk()
-        }
-        _ => start == key,
-    }
-}
-
 const NO_WORDS: &str = "it has no NaN and no infinities; allow_nan=True reads them";
 
 impl<'py, 'a> Source<'py> for TextSource<'a> {
@@ -287,7 +413,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
                 Ok(None)
             }
             (Some(b','), true) => {
-                self.position += 1;
+                self.go_behind_space(self.position + 1);
                 if self.peek() == Some(b']') {
                     return Err(self.unexpected("a value"));
                 }
@@ -323,7 +449,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         if self.peek() != Some(b':') {
             return Err(self.unexpected("':'"));
         }
-        self.position += 1;
+        self.go_behind_space(self.position + 1);
         Ok(Some((FoundKey::Text(key), ())))
     }
 
@@ -335,37 +461,32 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         quiet: &Quiet<'py>,
         longest: usize,
     ) -> Option<Bound<'py, PyAny>> {
-        let first = self.peek()?;
-        let (value, length) = match kind {
-            Kind::String => return self.text(&(), longest, |text| text.to_str(quiet)),
-            Kind::Binary => return self.text(&(), longest, |text| text.to_bytes(quiet)),
-            Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => {
-                let (value, length) = number::parse_integer(&self.text[self.position..])?;
-                (kind.has_integer(value).then(|| quiet.int(value))?, length)
+        match kind {
+            Kind::String => {
+                let make = |text: Characters<'_>| text.to_str(quiet);
+                match self.repeated {
+                    None => self.text(&(), longest, make),
+                    Some(_) => self.repeated_or(quiet, Form::Text, longest, make),
+                }
             }
-            Kind::Double if matches!(first, b'-' | b'0'..=b'9') => {
-                let (value, length) = number::parse_double(&self.text[self.position..])?;
-                // An integer has no negative zero.
-                let usual = value.is_finite() && value != 0.0;
-                (usual.then(|| quiet.float(value))?, length)
+            Kind::Binary => {
+                let make = |text: Characters<'_>| text.to_bytes(quiet);
+                match self.repeated {
+                    None => self.text(&(), longest, make),
+                    Some(_) => self.repeated_or(quiet, Form::Bytes, longest, make),
+                }
             }
-            Kind::Bool if self.text[self.position..].starts_with(b"true") => (quiet.bool(true), 4),
-            Kind::Bool if self.text[self.position..].starts_with(b"false") => {
-                (quiet.bool(false), 5)
-            }
-            Kind::Bool
-            | Kind::Double
-            | Kind::Uuid
+            Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => self.whole_number(kind, quiet),
+            Kind::Double => self.decimal(quiet),
+            Kind::Bool => self.truth(quiet),
+            Kind::Uuid
             | Kind::Struct(_)
             | Kind::List(_)
             | Kind::Array(_)
             | Kind::Set(_)
             | Kind::Map(_)
-            | Kind::Converted(_) => return None,
-        };
-        self.start = self.position;
-        self.position += length;
-        Some(value)
+            | Kind::Converted(_) => None,
+        }
     }
 
     #[inline]
@@ -380,8 +501,8 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         }
         let text = &self.text[self.position + 1..];
         let (value, length) = match text::read(text, Controls::Refused, &mut self.codes).ok()? {
-            text::Found::Plain(length) if length <= longest => {
-                (make(Characters::Utf8(&text[..length]))?, length + 2)
+            text::Found::Plain(utf8) if utf8.as_bytes().len() <= longest => {
+                (make(Characters::Utf8(utf8))?, utf8.as_bytes().len() + 2)
             }
             // No code point has more bytes of UTF-8.
             text::Found::Unescaped(length) if self.codes.len() <= longest / 4 => {
@@ -389,8 +510,7 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
             }
             _ => return None,
         };
-        self.start = self.position;
-        self.position += length;
+        self.take(length);
         Some(value)
     }
 
@@ -417,35 +537,22 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
 
     #[inline]
     fn keyed(&mut self, object: &mut Begun, key: &[u8]) -> Option<()> {
-        let before = self.position;
-        if self.passes_comma(object) && self.text[self.position..].starts_with(key) {
-            object.0 = true;
-            self.start = self.position;
-            self.position += key.len();
-            return Some(());
-        }
-        self.position = before;
-        None
+        let (place, rest) = self.next_key(object)?;
+        rest.starts_with(key).then_some(())?;
+        self.take_key(object, place, key);
+        Some(())
     }
 
     #[inline]
     fn field(&mut self, object: &mut Begun, fields: &[PlanField]) -> Option<(usize, ())> {
-        let before = self.position;
-        if self.passes_comma(object) {
-            let rest = &self.text[self.position..];
-            for (index, field) in fields.iter().enumerate() {
-                if let Some(key) = field.json_key.as_deref()
-                    && starts_with(rest, key)
-                {
-                    object.0 = true;
-                    self.start = self.position;
-                    self.position += key.len();
-                    return Some((index, ()));
-                }
-            }
+        if let Some(key) = fields.first().and_then(|field| field.json_key.as_ref())
+            && let Some((place, rest)) = self.next_key(object)
+            && key.is_short_start_of(rest)
+        {
+            self.take_key(object, place, key.as_bytes());
+            return Some((0, ()));
         }
-        self.position = before;
-        None
+        self.later_field(object, fields)
     }
 
     fn peek_null(&mut self, (): ()) -> Result<Option<()>> {

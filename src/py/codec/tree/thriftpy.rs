@@ -248,6 +248,7 @@ pub fn read_thriftpy_message(
         // It is filled by `fill_any`, which looks at it as a whole.
         return Ok(false);
     }
+    source.look_for_repeated();
     let built = PlainReader::new(py, &mut source, options, many).struct_of_object(object, ());
     Ok(if_usual(py, built)? == Some(true) && source.ends_with(&mut message))
 }
@@ -333,6 +334,7 @@ impl<'a> UsualMessage<'a> {
         mut store: impl FnMut(&PlanField, Bound<'py, PyAny>),
     ) -> PyResult<Option<MessageHeader>> {
         let options = BuildOptions::of_thriftpy(None, self.limits);
+        self.source.look_for_repeated();
         let mut reader = PlainReader::new(py, &mut self.source, options, self.many);
         let fields = reader.fields(plan, (), |field, value| {
             store(field, value);

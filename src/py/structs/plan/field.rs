@@ -24,8 +24,8 @@ pub struct PlanField {
     pub name: Py<PyString>,
     /// Its name in the IDL, for formats that have names.
     pub idl_name: Py<PyString>,
-    /// That name as the key of JSON, `"name":`; none where it needs escapes.
-    pub json_key: Option<Box<[u8]>>,
+    /// That name as the key of JSON; none where it needs escapes.
+    pub json_key: Option<JsonKey>,
     /// Whether the IDL says that it is always set.
     pub required: bool,
     /// The `ttype` of `thrift_spec`, for error texts.
@@ -69,7 +69,7 @@ impl PlanField {
             kind,
             slot: slot_of(&name),
             name: name.unbind(),
-            json_key: json_key(&idl_name),
+            json_key: JsonKey::new(&idl_name),
             idl_name: idl_name.unbind(),
             required,
             ttype: ttype.unbind(),
@@ -85,8 +85,44 @@ impl PlanField {
     }
 }
 
-fn json_key(name: &Bound<'_, PyString>) -> Option<Box<[u8]>> {
-    let name = name.to_str().ok()?.as_bytes();
-    let is_plain = text::plain(name) == (name.len(), true);
-    is_plain.then(|| [b"\"", name, b"\":"].concat().into_boxed_slice())
+/// A name as the key of JSON, `"name":`.
+pub struct JsonKey {
+    text: Box<[u8]>,
+    /// The whole of a short one as a number, and the bits that it has of so many bytes.
+    /// No text has what a long one has here.
+    number: u128,
+    mask: u128,
+}
+
+impl JsonKey {
+    /// How long a short one is at most.
+    const SHORT: usize = size_of::<u128>();
+
+    fn new(name: &Bound<'_, PyString>) -> Option<Self> {
+        let name = name.to_str().ok()?.as_bytes();
+        (text::plain(name) == (name.len(), true)).then_some(())?;
+        let text = [b"\"", name, b"\":"].concat().into_boxed_slice();
+        let (mut number, mut mask) = (1, 0);
+        if text.len() <= Self::SHORT {
+            let mut padded = [0; Self::SHORT];
+            padded[..text.len()].copy_from_slice(&text);
+            number = u128::from_le_bytes(padded);
+            mask = u128::MAX >> (8 * (Self::SHORT - text.len()));
+        }
+        Some(Self { text, number, mask })
+    }
+
+    /// The key.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether a text begins with the key, where that can be seen at once: the key is
+    /// short, and the end of the text is not near.
+    #[inline]
+    pub fn is_short_start_of(&self, text: &[u8]) -> bool {
+        text.first_chunk()
+            .is_some_and(|start| u128::from_le_bytes(*start) & self.mask == self.number)
+    }
 }

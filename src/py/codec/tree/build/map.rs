@@ -114,7 +114,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             let (keys, quiet) = (&mut self.keys, &self.quiet);
             let get = |text: Characters<'_>| match text {
                 Characters::Utf8(utf8) => {
-                    let key = keys.get(quiet, utf8);
+                    let key = keys.get(quiet, utf8.as_bytes());
                     key.map_err(|none| drop(none.raised())).ok()
                 }
                 codes @ Characters::Codes(_) => codes.to_str(quiet),
