@@ -64,6 +64,17 @@ pub struct SlotList {
     slots: Box<[Slot]>,
 }
 
+impl SlotList {
+    /// Whether every slot of a table is among them.
+    pub fn has_all_of(&self, table: &SlotTable) -> bool {
+        let mut found = vec![false; table.slots.len()];
+        for slot in self.slots.iter().filter(|slot| slot.table == table.id) {
+            found[slot.index()] = true;
+        }
+        found.into_iter().all(|found| found)
+    }
+}
+
 /// The slots of a [`SlotList`] in an object of their class.
 #[derive(Clone, Copy)]
 pub struct ListedSlots<'a, 'py> {
@@ -287,6 +298,19 @@ impl<'py> ListedSlot<'_, 'py> {
         unsafe { Bound::from_borrowed_ptr_or_opt(self.slots.object.py(), *self.place()) }
     }
 
+    #[inline]
+    fn set(self, value: Option<Bound<'py, PyAny>>) {
+        let value = value.map_or(std::ptr::null_mut(), Bound::into_ptr);
+        // SAFETY: the new value's reference goes to the slot, the old one's
+        // comes from it. Dropping the old value may run code, so the slot
+        // holds the new one first.
+        let old = unsafe {
+            let old = self.place().replace(value);
+            Bound::from_owned_ptr_or_opt(self.slots.object.py(), old)
+        };
+        drop(old);
+    }
+
     /// Writes the value of the slot as a field, if there is none or it can be
     /// read without running any code; whether that is so.
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
@@ -374,15 +398,15 @@ impl<'a, 'py> Slots<'a, 'py> {
     /// Puts a value into a slot, or empties it, and drops the old value.
     #[inline]
     pub fn set(self, slot: Slot, value: Option<Bound<'py, PyAny>>) {
-        let value = value.map_or(std::ptr::null_mut(), Bound::into_ptr);
-        // SAFETY: the new value's reference goes to the slot, the old one's
-        // comes from it. Dropping the old value may run code, so the slot
-        // holds the new one first.
-        let old = unsafe {
-            let old = self.place(slot).replace(value);
-            Bound::from_owned_ptr_or_opt(self.object.py(), old)
-        };
-        drop(old);
+        self.checked(slot).set(value);
+    }
+
+    /// Puts a value into a slot, if it is one of this class, and drops the old value.
+    #[inline]
+    pub fn put(self, slot: Option<Slot>, value: Bound<'py, PyAny>) {
+        if let Some(slot) = slot.filter(|slot| slot.table == self.table.id) {
+            ListedSlot { slots: self, slot }.set(Some(value));
+        }
     }
 }
 
