@@ -62,16 +62,14 @@ impl Slot {
 pub struct SlotList {
     table: TableId,
     slots: Box<[Slot]>,
+    whole: bool,
 }
 
 impl SlotList {
-    /// Whether every slot of a table is among them.
-    pub fn has_all_of(&self, table: &SlotTable) -> bool {
-        let mut found = vec![false; table.slots.len()];
-        for slot in self.slots.iter().filter(|slot| slot.table == table.id) {
-            found[slot.index()] = true;
-        }
-        found.into_iter().all(|found| found)
+    /// Whether every slot of the table is among them.
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 }
 
@@ -191,10 +189,17 @@ impl SlotTable {
 
     /// A list of slots, none if they are not all of this table.
     pub fn list(&self, slots: Box<[Slot]>) -> Option<SlotList> {
-        let own = slots.iter().all(|slot| slot.table == self.id);
-        own.then_some(SlotList {
+        let mut found = vec![false; self.slots.len()];
+        for slot in &slots {
+            if slot.table != self.id {
+                return None;
+            }
+            found[slot.index()] = true;
+        }
+        Some(SlotList {
             table: self.id,
             slots,
+            whole: found.into_iter().all(|found| found),
         })
     }
 

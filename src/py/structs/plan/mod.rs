@@ -47,8 +47,6 @@ pub struct Plan {
     layout: Option<Py<Layout>>,
     /// The slots of the fields, if each has one.
     slots: Option<SlotList>,
-    /// Whether each slot of the layout is among them.
-    fills_layout: bool,
     /// Whether the layout is the class's own, not that of a base.
     own_slots: bool,
     /// Whether objects are allocated, then filled: all fields are slots and
@@ -381,9 +379,6 @@ impl Plan {
             .as_ref()
             .zip(slots)
             .and_then(|(layout, slots)| layout.get().slots().list(slots));
-        let fills_layout = layout.as_ref().zip(slots.as_ref());
-        let fills_layout =
-            fills_layout.is_some_and(|(layout, slots)| slots.has_all_of(layout.get().slots()));
         let layout = match layout {
             Some(layout) if chosen.is_some() => {
                 let names = fields.iter().map(|field| field.name.bind(py).as_any());
@@ -411,7 +406,6 @@ impl Plan {
                 positions: Positions::new(&fields),
                 layout: layout.map(Bound::unbind),
                 slots,
-                fills_layout,
                 own_slots: exact,
                 original_construction,
                 stale: AtomicBool::new(false),
@@ -561,7 +555,7 @@ impl Plan {
     /// come.
     #[inline]
     pub fn fills_layout(&self) -> bool {
-        self.fills_layout
+        self.slots.as_ref().is_some_and(SlotList::is_whole)
     }
 
     /// Whether an object is of this very class, and has its fields in slots and
