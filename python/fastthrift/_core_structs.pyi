@@ -77,6 +77,9 @@ class Initializer:
 def inherit_native(cls: type, initializer: Initializer) -> None:
     """Give a struct class the native functions of the storage for what it inherits of it."""
 
+def inherit_vectorcall(cls: type) -> None:
+    """Let objects of a class be called as fast as those of its base, before Python 3.12."""
+
 def drop_plan(cls: type) -> None:
     """Forget what was compiled from a struct class, after an assignment to it."""
 

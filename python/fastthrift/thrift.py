@@ -27,7 +27,6 @@ from fastthrift._calls.server_call import (
 )
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import Blocking, run
-from fastthrift._calls.transports import find_below
 from fastthrift._calls.wait import wait_for_opening
 from fastthrift._calls.watch import wants_access_log, watch
 from fastthrift._core import TMessageType as TMessageType
@@ -124,7 +123,7 @@ class TClient(ClientFace):
                     self._send(_api, **named)
                     oneway = call.note_sent()
                 if oneway:
-                    begin = find_below(self._iprot.trans, "answer_begin", bytes)
+                    begin = progress.response_begin(self._iprot.trans)
                     return _read_unasked(call, self._iprot, begin) if begin else None
                 return self._recv(_api) if bound is None else call.receive(self._iprot, progress)
             except BaseException as error:

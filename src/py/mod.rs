@@ -35,6 +35,12 @@ fn install_getattr(cls: &Bound<'_, PyType>) {
     ffi::install_getattr(cls);
 }
 
+/// Lets objects of a class be called as fast as those of its base.
+#[pyfunction]
+fn inherit_vectorcall(cls: &Bound<'_, PyType>) {
+    ffi::inherit_vectorcall(cls);
+}
+
 // The codec reads and fills objects without locks of its own.
 #[cfg(Py_GIL_DISABLED)]
 compile_error!("fastthrift needs a CPython with the interpreter's lock: no free-threaded build");
@@ -90,7 +96,7 @@ mod _core {
         send_at_once, source_below, start_of_arrived, take_output,
     };
     #[pymodule_export]
-    use super::{drop_plan, install_getattr};
+    use super::{drop_plan, inherit_vectorcall, install_getattr};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -49,6 +49,21 @@ impl<I: Input> Binary<I> {
         self.i32().map(i64::from)
     }
 
+    /// The header of a field at once, of an input that lies in memory; none, and
+    /// nothing is taken, where it is not there as a whole, or is none.
+    #[inline]
+    fn field_in_memory(&mut self) -> Option<FieldHeader> {
+        let input = &mut self.state.input;
+        input.in_memory()?;
+        let [number, id @ ..] = *input.buffered().first_chunk::<3>()?;
+        let wire_type = WireType::from_binary(number)?;
+        input.discard(3).ok()?;
+        Some(FieldHeader {
+            wire_type,
+            id: i16::from_be_bytes(id),
+        })
+    }
+
     /// Takes what `pass` passes over, behind what is in `taken`.
     fn record(
         &mut self,
@@ -103,6 +118,10 @@ impl<I: Input> Reader for Binary<I> {
 
     #[inline]
     fn field(&mut self, last_id: &mut i16) -> Result<Option<FieldHeader>> {
+        if let Some(header) = self.field_in_memory() {
+            *last_id = header.id;
+            return Ok(Some(header));
+        }
         let number = self.state.input.byte()?;
         if number == WireType::STOP {
             return Ok(None);

@@ -470,9 +470,11 @@ pub(super) const fn encode_short(value: u64) -> (u64, usize) {
         return (value, 1);
     }
     // One way for all others: which of them comes is hard to foretell.
-    let length = (value.ilog2() as usize) / 7 + 1;
-    let continues = CONTINUES & (u64::MAX >> (72 - 8 * length));
-    (scatter(value) | continues, length)
+    let unused = value.leading_zeros() as usize;
+    (
+        scatter(value) | LENGTHS.1[unused],
+        LENGTHS.0[unused] as usize,
+    )
 }
 
 /// A number of any size as a varint, its first byte the lowest, and the number

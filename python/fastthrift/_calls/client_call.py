@@ -135,10 +135,11 @@ class ClientCall:
     def receive(self, iprot: Any, connection: AnsweringConnection) -> Any:
         """Wait for the reply to what was sent, and take it."""
         self.stage = RECEIVING
-        if not connection.answered:
-            run(self._first_bytes(wait_for_opening, iprot, connection))
-        elif wait(iprot.trans):
-            self.stage = READING
+        if connection.answered:
+            if wait(iprot.trans):
+                self.stage = READING
+            return self.take(iprot)
+        run(self._first_bytes(wait_for_opening, iprot, connection))
         value = self.take(iprot)
         connection.answered = True
         return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import keyword
 
+from fastthrift._core import inherit_vectorcall
 from fastthrift._light import partial
 
 TYPE_CHECKING = False
@@ -65,3 +66,6 @@ class ServiceMethod(partial):  # type: ignore[type-arg]
     __name__ = _Told(_name, "ServiceMethod")
     __doc__ = _Told(_doc, "A method of a service: calling it is a call.")
     __signature__ = _Told(_signature, None)
+
+
+inherit_vectorcall(ServiceMethod)

@@ -118,6 +118,7 @@ class Progress:
         "is_bound",
         "is_pooled",
         "opening",
+        "silent",
         "spare",
     )
 
@@ -140,6 +141,8 @@ class Progress:
         self.is_bound = False
         self.bound: Any = None
         self.bounded: Any = None
+        # The transport of which is known that it has no response to a oneway call.
+        self.silent: Any = None
         # Whether a call opens the connection again where that has ended.
         self.auto_reopen = False
         # How calls are handed on through middleware, where there is any.
@@ -192,6 +195,16 @@ class Progress:
 
     def _another(self, service: Any, api: str) -> ClientCall:
         return ClientCall(service, api, self.spare.kind, check_seqid=self.spare.check_seqid)
+
+    def response_begin(self, trans: Any) -> bytes | None:
+        """How the response begins that a transport has to the oneway call which was sent last: over
+        HTTP there is one. None, or nothing, where there is none."""
+        if trans is self.silent:
+            return None
+        begin = find_below(trans, "answer_begin", bytes)
+        if begin is None:
+            self.silent = trans
+        return begin
 
     def fail(self, client: Any, call: ClientCall, error: BaseException) -> None:
         """A call has failed: close the connection unless it still is between two messages."""

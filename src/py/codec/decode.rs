@@ -103,7 +103,8 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 Ok(())
             }
             None => set_attribute(quiet.calls(), object, field, value),
-        })
+        })?;
+        Ok(())
     }
 
     #[inline(never)]
@@ -113,25 +114,40 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
         }
         self.struct_by_fields(plan, |quiet, field, value| {
             set_attribute(quiet.calls(), object, field, value)
-        })
+        })?;
+        Ok(())
     }
 
-    /// Reads a struct whose values go to `store`, an object or not.
+    /// Reads a struct whose values go to `store`, an object or not; whether all of
+    /// its plan's fields have come, which it may not know where they have another
+    /// order.
     #[inline]
     pub fn struct_by_fields(
         &mut self,
         plan: &Plan,
         store: impl FnMut(&mut Quiet<'py>, &PlanField, Bound<'py, PyAny>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         self.reader.enter(Nesting::READ_STRUCT)?;
-        self.fields(plan, store)?;
+        let all = self.fields(plan, store)?;
         self.reader.leave()?;
-        Ok(())
+        Ok(all)
     }
 
     /// Reads a struct into a new object.
     #[inline]
     fn struct_value(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
+        if let Some(plan) = kind.known_plan_in(&self.quiet)
+            && let Some(layout) = plan.original_layout()
+        {
+            return self.new_struct(plan, layout);
+        }
+        self.other_struct(kind)
+    }
+
+    /// Reads a struct whose plan was not found yet, or whose objects are not
+    /// allocated and filled.
+    #[inline(never)]
+    fn other_struct(&mut self, kind: &StructClass) -> Result<Bound<'py, PyAny>> {
         let plan = kind.plan_in(&mut self.quiet)?;
         if let Some(plan) = &plan
             && let Some(layout) = plan.get().original_layout()
@@ -161,33 +177,39 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     pub fn new_struct(&mut self, plan: &Plan, layout: &Layout) -> Result<Bound<'py, PyAny>> {
         let object = layout.slots().allocate(&self.quiet)?;
         if let Some(slots) = layout.slots().view_exact(object.object()) {
-            self.struct_in_slots(plan, slots)?;
-            layout.fill_defaults(slots, &mut self.quiet)?;
+            let all = self.struct_in_slots(plan, slots)?;
+            if !(all && plan.fills_layout()) {
+                layout.fill_defaults(slots, &mut self.quiet)?;
+            }
         }
         Ok(object.finish())
     }
 
-    fn struct_in_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<()> {
+    fn struct_in_slots(&mut self, plan: &Plan, slots: Slots<'_, 'py>) -> Result<bool> {
         self.struct_by_fields(plan, |_, field, value| {
-            if let Some(slot) = field.slot {
-                slots.set(slot, Some(value));
-            }
+            slots.put(field.slot, value);
             Ok(())
         })
     }
 
-    /// Reads the fields of a struct, handing each known one to `store`.
+    /// Reads the fields of a struct, handing each known one to `store`; whether all
+    /// have come, as they were expected.
     #[inline]
     fn fields(
         &mut self,
         plan: &Plan,
         mut store: impl FnMut(&mut Quiet<'py>, &PlanField, Bound<'py, PyAny>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut last_id = 0;
         let mut expected = plan.fields();
+        let mut as_expected = true;
         while let Some(header) = self.reader.field(&mut last_id)? {
             let id = header.id;
-            let Some(field) = next_field(&mut expected, |f| f.id == id, || plan.find(id)) else {
+            let find = || {
+                as_expected = false;
+                plan.find(id)
+            };
+            let Some(field) = next_field(&mut expected, |f| f.id == id, find) else {
                 self.reader.skip(header.wire_type)?;
                 if plan.is_result() {
                     self.note_undeclared(header);
@@ -197,6 +219,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 continue;
             };
             if field.wire_type != header.wire_type {
+                as_expected = false;
                 self.reader.skip(header.wire_type)?;
                 continue;
             }
@@ -205,7 +228,7 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
                 Err(error) => return Err(field_error(&mut self.quiet, field, error)),
             }
         }
-        Ok(())
+        Ok(as_expected && expected.is_empty())
     }
 
     /// Passes over fields up to the next one that a narrow plan has.
@@ -481,7 +504,11 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn map(&mut self, key_kind: &Kind, value_kind: &Kind) -> Result<Bound<'py, PyAny>> {
         self.reader.enter(Nesting::READ_CONTAINER)?;
         let header = self.reader.map()?;
-        let map = self.map_entries(key_kind, value_kind, header)?;
+        let map = if header.count == 0 {
+            self.quiet.dict().into_any()
+        } else {
+            self.map_entries(key_kind, value_kind, header)?
+        };
         self.reader.leave()?;
         Ok(map)
     }

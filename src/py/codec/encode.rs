@@ -19,7 +19,7 @@ use super::strict::{self, Direction};
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};
-use crate::wire::{Nesting, Output, Scalar, Writer};
+use crate::wire::{Nesting, Output, Scalar, WireType, Writer};
 
 /// From how many numbers on a list is written in blocks.
 const MANY: usize = 16;
@@ -117,6 +117,18 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn struct_value(&mut self, kind: &StructClass, value: &Bound<'py, PyAny>) -> Result<()> {
         // The value's own class decides, as for any payload; it is nearly
         // always the one of the IDL.
+        if let Some(plan) = kind.known_plan(self.py)
+            && plan.is_of(value)
+        {
+            return self.struct_of_object(plan, value);
+        }
+        self.other_struct(kind, value)
+    }
+
+    /// Writes a struct whose plan was not found yet, or that is of another class
+    /// than the one of the IDL.
+    #[inline(never)]
+    fn other_struct(&mut self, kind: &StructClass, value: &Bound<'py, PyAny>) -> Result<()> {
         if let Some(plan) = kind.plan(self.py)?
             && plan.get().is_of(value)
         {
@@ -321,21 +333,21 @@ impl<'py, W: Writer> Encoder<'py, W> {
             // One match for all elements, so that the loops are straight.
             let long = list.len() >= MANY;
             match kind {
-                Kind::I32(_) => self.numbers(kind, list, |writer, items| {
+                Kind::I32(_) => self.numbers(kind, WireType::I32, list, |writer, items| {
                     if long {
                         writer.i32s(items);
                     } else {
                         items.for_each(|item| writer.i32(item));
                     }
                 })?,
-                Kind::I64 => self.numbers(kind, list, |writer, items| {
+                Kind::I64 => self.numbers(kind, WireType::I64, list, |writer, items| {
                     if long {
                         writer.i64s(items);
                     } else {
                         items.for_each(|item| writer.i64(item));
                     }
                 })?,
-                Kind::Double => self.numbers(kind, list, |writer, items| {
+                Kind::Double => self.numbers(kind, WireType::Double, list, |writer, items| {
                     if long {
                         writer.doubles(items);
                     } else {
@@ -343,6 +355,11 @@ impl<'py, W: Writer> Encoder<'py, W> {
                     }
                 })?,
                 Kind::String | Kind::Binary | Kind::Bool => self.scalars(kind, list)?,
+                Kind::Struct(class) => {
+                    self.elements(kind, list.len(), list, |this, item| {
+                        this.struct_value(class, item)
+                    })?;
+                }
                 kind => {
                     self.elements(kind, list.len(), list, |this, item| this.value(kind, item))?;
                 }
@@ -425,11 +442,12 @@ impl<'py, W: Writer> Encoder<'py, W> {
     fn numbers<T: ExactNumber>(
         &mut self,
         kind: &Kind,
+        wire_type: WireType,
         list: &Bound<'py, PyList>,
         write: impl Fn(&mut W, &mut ExactItems<'_, 'py, T>),
     ) -> Result<()> {
         let length = list.len();
-        self.writer.list(kind.wire_type(), length)?;
+        self.writer.list(wire_type, length)?;
         let mut index = 0;
         loop {
             let mut items = ExactItems::new(list, index);

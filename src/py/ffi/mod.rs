@@ -31,6 +31,7 @@ mod stack;
 mod storage;
 mod text;
 mod types;
+mod vectorcall;
 mod waiting;
 
 pub use array::{ArrayItem, new_array};
@@ -71,4 +72,5 @@ pub use types::{
     may_be_shared, own_attribute, recursion_limit, set_own_attribute, sets_attributes_as_object,
     version_of,
 };
+pub use vectorcall::inherit_vectorcall;
 pub use waiting::call_waiting;

@@ -148,10 +148,16 @@ impl<'py> Quiet<'py> {
         PyList::empty(self.py)
     }
 
+    /// An object that is there.
+    #[inline]
+    pub fn look_at<'a, T>(&self, object: &'a Py<T>) -> &'a Bound<'py, T> {
+        object.bind(self.py)
+    }
+
     /// An object that is there, with a reference of its own.
     #[inline]
     pub fn share<T>(&self, object: &Py<T>) -> Bound<'py, T> {
-        object.bind(self.py).clone()
+        self.look_at(object).clone()
     }
 
     /// An object that is there, by a reference that is given away.

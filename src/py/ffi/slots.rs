@@ -62,6 +62,15 @@ impl Slot {
 pub struct SlotList {
     table: TableId,
     slots: Box<[Slot]>,
+    whole: bool,
+}
+
+impl SlotList {
+    /// Whether every slot of the table is among them.
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 /// The slots of a [`SlotList`] in an object of their class.
@@ -180,10 +189,17 @@ impl SlotTable {
 
     /// A list of slots, none if they are not all of this table.
     pub fn list(&self, slots: Box<[Slot]>) -> Option<SlotList> {
-        let own = slots.iter().all(|slot| slot.table == self.id);
-        own.then_some(SlotList {
+        let mut found = vec![false; self.slots.len()];
+        for slot in &slots {
+            if slot.table != self.id {
+                return None;
+            }
+            found[slot.index()] = true;
+        }
+        Some(SlotList {
             table: self.id,
             slots,
+            whole: found.into_iter().all(|found| found),
         })
     }
 
@@ -287,6 +303,19 @@ impl<'py> ListedSlot<'_, 'py> {
         unsafe { Bound::from_borrowed_ptr_or_opt(self.slots.object.py(), *self.place()) }
     }
 
+    #[inline]
+    fn set(self, value: Option<Bound<'py, PyAny>>) {
+        let value = value.map_or(std::ptr::null_mut(), Bound::into_ptr);
+        // SAFETY: the new value's reference goes to the slot, the old one's
+        // comes from it. Dropping the old value may run code, so the slot
+        // holds the new one first.
+        let old = unsafe {
+            let old = self.place().replace(value);
+            Bound::from_owned_ptr_or_opt(self.slots.object.py(), old)
+        };
+        drop(old);
+    }
+
     /// Writes the value of the slot as a field, if there is none or it can be
     /// read without running any code; whether that is so.
     #[expect(clippy::inline_always, reason = "measured: the loop over fields")]
@@ -374,15 +403,15 @@ impl<'a, 'py> Slots<'a, 'py> {
     /// Puts a value into a slot, or empties it, and drops the old value.
     #[inline]
     pub fn set(self, slot: Slot, value: Option<Bound<'py, PyAny>>) {
-        let value = value.map_or(std::ptr::null_mut(), Bound::into_ptr);
-        // SAFETY: the new value's reference goes to the slot, the old one's
-        // comes from it. Dropping the old value may run code, so the slot
-        // holds the new one first.
-        let old = unsafe {
-            let old = self.place(slot).replace(value);
-            Bound::from_owned_ptr_or_opt(self.object.py(), old)
-        };
-        drop(old);
+        self.checked(slot).set(value);
+    }
+
+    /// Puts a value into a slot, if it is one of this class, and drops the old value.
+    #[inline]
+    pub fn put(self, slot: Option<Slot>, value: Bound<'py, PyAny>) {
+        if let Some(slot) = slot.filter(|slot| slot.table == self.table.id) {
+            ListedSlot { slots: self, slot }.set(Some(value));
+        }
     }
 }
 

@@ -746,7 +746,6 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
         if !(*storage).weakrefs.is_null() {
             ffi::PyObject_ClearWeakRefs(object);
         }
-        let class = ffi::Py_TYPE(object);
         let (slots, count) = slots_of(object);
         let mut level = None;
         for index in 0..count {
@@ -771,6 +770,7 @@ unsafe fn free_struct(object: *mut ffi::PyObject) {
             }
         }
         clear(object);
+        let class = ffi::Py_TYPE(object);
         if let Some(free) = (*class).tp_free {
             free(object.cast());
         }

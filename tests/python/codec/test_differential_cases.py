@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,39 @@ def test_absent_fields_keep_their_defaults(cases: Loaded, protocol: str) -> None
     decoded = cases.decode("After", data, protocol)
     assert (decoded["a"], decoded["b"], decoded["c"]) == (1, None, "default")
     assert cases.decode("Defaults", b"\0", protocol) == flatten(cases.reference.Defaults())
+
+
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_a_field_has_its_default_whatever_came_in_its_place(tmp_path: Path, protocol: str) -> None:
+    loaded = Loaded.from_text(
+        tmp_path,
+        """
+        struct Point { 1: i32 x = 4, 2: i32 y = 5 }
+        struct Line { 1: Point start }
+        """,
+    )
+    w = wire.WIRES[protocol]
+    x, y = (w.field(wire.I32, number, w.value(wire.I32, number)) for number in (1, 2))
+    no_x, no_y = (w.field(wire.STRING, number, w.value(wire.STRING, b"?")) for number in (1, 2))
+    unknown = w.field(wire.I32, 3, w.value(wire.I32, 3))
+    expected = {
+        (): (4, 5),
+        (x,): (1, 5),
+        (y,): (4, 2),
+        (x, x): (1, 5),
+        (y, y): (4, 2),
+        (x, y): (1, 2),
+        (y, x): (1, 2),
+        (x, no_y): (1, 5),
+        (no_x, y): (4, 2),
+        (x, unknown): (1, 5),
+        (x, unknown, y): (1, 2),
+        (x, y, no_y): (1, 2),
+    }
+    for fields, values in expected.items():
+        data = w.struct(w.field(wire.STRUCT, 1, w.struct(*fields)))
+        start = {"x": values[0], "y": values[1]}
+        assert loaded.decode("Line", data, protocol) == {"start": start}
 
 
 @pytest.mark.parametrize("protocol", subject.PROTOCOLS)

@@ -358,6 +358,19 @@ def test_a_nested_spec_assigned_after_use(fresh: Loaded) -> None:
     assert (decoded.start.x, decoded.start.y) == (1, 5)
 
 
+@pytest.mark.parametrize("protocol", subject.PROTOCOLS)
+def test_an_attribute_of_two_fields_leaves_another_its_default(
+    fresh: Loaded, protocol: str
+) -> None:
+    line = fresh.subject.Line(start=fresh.subject.Point(1, 2))
+    data = subject.encode(line, protocol)
+    spec = {1: (TType.I32, "x", False), 2: (TType.I32, "x", False)}
+    for library, loaded in ((subject, fresh.subject), (reference, fresh.reference)):
+        loaded.Point.thrift_spec = spec
+        start = library.decode(loaded.Line, data, protocol).start
+        assert (start.x, start.y) == (2, 5)
+
+
 def test_gen_init_after_use(fresh: Loaded) -> None:
     cls = fresh.subject.Point
     assert round_trip(cls(1, 2)) == [cls(1, 2)] * 2

@@ -14,7 +14,6 @@ from fastthrift._calls.faces import ClientFace, other_attribute
 from fastthrift._calls.progress import Progress
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import find_below
 from fastthrift._calls.unasked import read_unasked
 from fastthrift._calls.watch import watch
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
@@ -85,7 +84,7 @@ class TAsyncClient(ClientFace):
             await self._send(_api, **named)
             if not call.note_sent():
                 return await self._recv(_api)
-            begin = find_below(self._iprot.trans, "answer_begin", bytes)
+            begin = progress.response_begin(self._iprot.trans)
             return await drive(read_unasked(call, self._iprot, begin)) if begin else None
         except BaseException as error:
             progress.fail(self, call, error)

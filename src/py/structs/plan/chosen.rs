@@ -130,7 +130,7 @@ impl Chosen {
                 self.narrow(py, kind, numbers)
             }
             Kind::Struct(inner) => {
-                *inner = self.narrow_class(py, inner, numbers)?;
+                **inner = self.narrow_class(py, inner, numbers)?;
                 Ok(true)
             }
             Kind::Bool

@@ -35,7 +35,7 @@ pub enum Kind {
     /// `uuid`
     Uuid,
     /// A struct, union or exception.
-    Struct(StructClass),
+    Struct(Box<StructClass>),
     /// A list.
     List(Box<Kind>),
     /// A list of numbers, which is an array in Python.
@@ -191,11 +191,11 @@ impl Kind {
             WireType::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)))?,
             WireType::I64 => Self::I64,
             WireType::String => Self::String,
-            WireType::Struct => Self::Struct(StructClass {
+            WireType::Struct => Self::Struct(Box::new(StructClass {
                 class: spec.clone().unbind(),
                 numbers: options.numbers,
                 plan: OnceLock::new(),
-            }),
+            })),
             WireType::Map => Self::Map(Box::new((
                 in_set(&spec.get_item(0)?)?.0,
                 element(spec.get_item(1)?)?,
@@ -399,8 +399,25 @@ impl StructClass {
         &self.class
     }
 
-    /// The plan of the class; none when it is a callable of another kind.
+    /// The plan of the class, if it was found before and is right still.
+    ///
+    /// It stays with this type, even where the class gets another one meanwhile, so
+    /// that nobody needs a reference of his own.
     #[inline]
+    pub fn known_plan(&self, py: Python<'_>) -> Option<&Plan> {
+        let plan = self.plan.get()?;
+        is_current(plan.bind(py)).then(|| plan.get())
+    }
+
+    /// What [`known_plan`](Self::known_plan) gives, while nothing but native code
+    /// runs.
+    #[inline]
+    pub fn known_plan_in(&self, quiet: &Quiet<'_>) -> Option<&Plan> {
+        let plan = self.plan.get()?;
+        is_current(quiet.look_at(plan)).then(|| plan.get())
+    }
+
+    /// The plan of the class; none when it is a callable of another kind.
     pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
         let plan = self.plan.get().map(|plan| plan.bind(py).clone());
         match plan.filter(is_current) {
@@ -411,7 +428,6 @@ impl StructClass {
 
     /// The plan of the class, while nothing but native code runs; looking for it
     /// ends that.
-    #[inline]
     pub fn plan_in<'py>(
         &self,
         quiet: &mut Quiet<'py>,

@@ -551,6 +551,13 @@ impl Plan {
         self.slots.as_ref()
     }
 
+    /// Whether an object has a value in each slot of its layout when all fields have
+    /// come.
+    #[inline]
+    pub fn fills_layout(&self) -> bool {
+        self.slots.as_ref().is_some_and(SlotList::is_whole)
+    }
+
     /// Whether an object is of this very class, and has its fields in slots and
     /// no `thrift_spec` of its own.
     #[inline]
