@@ -162,11 +162,14 @@ class ThriftWorker(Worker):  # type: ignore[misc]
             hooks.add(server=self._note_call)
         self.server.grace = self.cfg.graceful_timeout * 1000
         ended = threading.Event()
-        threading.Thread(target=self._beat, args=(ended,), daemon=True).start()
+        beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
+        beating.start()
         try:
             self.server.serve()
         finally:
             ended.set()
+            # Of a worker that has ended gunicorn closes what it beats on.
+            beating.join()
 
     def _beat(self, ended: threading.Event) -> None:
         """Tell gunicorn that the worker lives, which kills it after ``--timeout`` seconds else."""
