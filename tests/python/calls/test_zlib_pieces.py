@@ -130,13 +130,16 @@ def authority(tmp_path: Path) -> aio.Authority:
     return aio.Authority(tmp_path, "127.0.0.1", "localhost")
 
 
+def secured(authority: aio.Authority) -> tuple[ssl.SSLContext, dict[str, Any]]:
+    """What the relay and its clients need for TLS."""
+    return authority.server_context(), {"cafile": authority.cafile}
+
+
 @pytest.mark.parametrize("has_tls", [False, True])
 def test_the_end_of_an_answer_may_come_while_a_client_is_idle(
     has_tls: bool, authority: aio.Authority
 ) -> None:
-    context, options = None, {}
-    if has_tls:
-        context, options = authority.server_context(), {"cafile": authority.cafile}
+    context, options = secured(authority) if has_tls else (None, {})
     with serving(server()) as port, relay(port, context) as way:
         client = calling(way.port, **options)
         for number in range(3):
@@ -151,9 +154,7 @@ def test_the_end_of_an_answer_may_come_while_a_client_is_idle(
 def test_the_end_of_an_answer_may_come_while_a_client_of_asyncio_is_idle(
     has_tls: bool, authority: aio.Authority
 ) -> None:
-    context, options = None, {}
-    if has_tls:
-        context, options = authority.server_context(), {"cafile": authority.cafile}
+    context, options = secured(authority) if has_tls else (None, {})
 
     async def main(way: Relay) -> None:
         async with calling_async(way.port, **options) as client:
