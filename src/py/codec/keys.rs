@@ -19,10 +19,10 @@ static RECENT: Mutex<Vec<Option<Py<PyAny>>>> = Mutex::new(Vec::new());
 pub struct KeyCache {
     /// Nobody waits: a message that is read inside another one, or by another
     /// thread at the same time, goes without.
-    recent: Recent,
+    recent: RecentKeys,
 }
 
-enum Recent {
+enum RecentKeys {
     /// Most messages have no maps.
     NotAsked,
     Taken(MutexGuard<'static, Vec<Option<Py<PyAny>>>>),
@@ -33,13 +33,13 @@ impl KeyCache {
     /// The cache, which is taken at first use.
     pub const fn new() -> Self {
         Self {
-            recent: Recent::NotAsked,
+            recent: RecentKeys::NotAsked,
         }
     }
 
     /// Gives the cache back, for a while in which other code may run.
     pub fn rest(&mut self) {
-        self.recent = Recent::NotAsked;
+        self.recent = RecentKeys::NotAsked;
     }
 
     /// The `str` of a key, if it is UTF-8.
@@ -52,10 +52,10 @@ impl KeyCache {
         if bytes.len() > LONGEST {
             return quiet.str(bytes);
         }
-        if matches!(self.recent, Recent::NotAsked) {
+        if matches!(self.recent, RecentKeys::NotAsked) {
             self.recent = take();
         }
-        let Recent::Taken(slots) = &mut self.recent else {
+        let RecentKeys::Taken(slots) = &mut self.recent else {
             return quiet.str(bytes);
         };
         let slot = &mut slots[(hash(bytes) >> 54) as usize % SLOTS];
@@ -73,15 +73,15 @@ impl KeyCache {
 }
 
 #[cold]
-fn take() -> Recent {
+fn take() -> RecentKeys {
     let mut slots = match RECENT.try_lock() {
         Ok(slots) => slots,
         // Whoever panicked has left keys that are right all the same.
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return Recent::InUse,
+        Err(TryLockError::WouldBlock) => return RecentKeys::InUse,
     };
     slots.resize_with(SLOTS, || None);
-    Recent::Taken(slots)
+    RecentKeys::Taken(slots)
 }
 
 /// Spreads strings by their length, start and end, up to eight bytes of each; best in

@@ -211,7 +211,7 @@ impl<'py> NumberBuffer<'py> {
         })
     }
 
-    /// Those of a buffer that holds this, in the order of bytes of this machine.
+    /// The items of a buffer that holds this kind, in the order of bytes of this machine.
     fn cells<T: Plain>(&self, item: Item) -> Option<&[Cell<T>]> {
         if self.item == item && !self.swapped {
             self.buffer.cells()
