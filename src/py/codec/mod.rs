@@ -28,8 +28,8 @@ use crate::wire::{
 pub use coerce::type_name;
 pub use decode::Decoder;
 pub use encode::Encoder;
-pub(in crate::py) use settings::default_text;
 pub use settings::{Dialect, ProtocolSettings, Settings, Strings, copy_options};
+pub(in crate::py) use settings::{default_text, of_every_protocol};
 pub use strict::{Direction, check, check_fields, check_value};
 pub use tree::{
     AnyText, BuildOptions, DumpOptions, UsualMessage, any_limits, any_struct, any_value,

@@ -2,9 +2,8 @@
 //! come, and the attributes of protocol objects and their factories.
 //!
 //! A new option is a default in [`default_text!`], a line of [`options!`], which
-//! gives it its attribute and its place in a pickle, and a word in the list of each protocol
-//! that has it (`protocol/native.rs`, `protocol/apache_json.rs`) and in the stub
-//! (`_core_protocol.pyi`).
+//! gives it its attribute and its place in a pickle, and a word in [`of_every_protocol!`];
+//! then in the stub (`_core_protocol.pyi`) and in the protocol that is written in Python.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize};
@@ -161,6 +160,23 @@ macro_rules! default_text {
 }
 
 pub(in crate::py) use default_text;
+
+/// Hands a macro what it is given, and behind it the options by name only that every
+/// protocol has, each with the method of [`Settings`] that sets it.
+macro_rules! of_every_protocol {
+    ($macro:ident! { $($given:tt)* }) => {
+        $macro! {
+            $($given)*
+            (
+                max_string_size / set_max_string_size: usize,
+                max_message_size / set_max_message_size: usize,
+                check_seqid / set_check_seqid: bool
+            )
+        }
+    };
+}
+
+pub(in crate::py) use of_every_protocol;
 
 /// Whether an option is on that Python writes so.
 const fn is_on(text: &str) -> bool {

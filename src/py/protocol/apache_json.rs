@@ -8,8 +8,9 @@ use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 use super::base::{NativeProtocol, message_name, name_bytes, parts};
 use super::jobs::{ReadMessage, ReadStruct, SkipValue, WriteStruct};
-use super::native::{initializer, protocol};
-use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write, default_text};
+use super::native::{initializer, protocol, protocol_with_options};
+use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write};
+use crate::py::codec::{default_text, of_every_protocol};
 use crate::py::error::Result;
 use crate::py::imports;
 use crate::py::structs::Plan;
@@ -37,8 +38,7 @@ protocol! {
     "fastthrift.protocol.apache_json", ApacheJson, Pending,
     (
         *, decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool,
-        max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
-        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+        max_depth / set_max_depth: u32
     ),
     {
         /// Reads the header of a message: name, message type, sequence id. All

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::base::NativeProtocol;
-use crate::py::codec::{Dialect, ProtocolSettings, Settings, default_text};
+use crate::py::codec::{Dialect, ProtocolSettings, Settings, default_text, of_every_protocol};
 
 /// What a protocol object is made from.
 pub fn initializer(
@@ -18,21 +18,31 @@ pub fn initializer(
 /// A protocol class and its factory, of a dialect.
 ///
 /// Its options by position, then those by name only, each with the method of
-/// [`Settings`] that sets it; constants and methods of the class. What an object of
-/// the class keeps is its `$state`. The signature that `inspect` finds is the first
-/// line of its docstring, as for all native classes: here it is made of the options.
+/// [`Settings`] that sets it, without those of every protocol; constants and methods of
+/// the class. What an object of the class keeps is its `$state`. The signature that
+/// `inspect` finds is the first line of its docstring, as for all native classes: here
+/// it is made of the options.
 macro_rules! protocol {
+    ($($given:tt)*) => {
+        of_every_protocol! { protocol_with_options! { $($given)* } }
+    };
+}
+
+/// What [`protocol!`] makes of what it is given and of the options of every protocol.
+macro_rules! protocol_with_options {
     (
         $(#[doc = $doc:literal])* $protocol:ident,
         $(#[doc = $factory_doc:literal])* $factory:ident,
         $module:literal, $dialect:ident, $state:ty,
-        ($($option:ident / $set:ident: $type:ty,)* * $(, $named:ident / $set_named:ident: $named_type:ty)*),
+        ($($option:ident / $set:ident: $type:ty,)* * $(, $own:ident / $set_own:ident: $own_type:ty)*),
         { $($constant:tt)* }
+        ($($common:ident / $set_common:ident: $common_type:ty),*)
     ) => {
         #[doc = concat!(
             stringify!($protocol), "(trans, ",
             $(stringify!($option), "=", default_text!($option), ", ",)* "*"
-            $(, ", ", stringify!($named), "=", default_text!($named))*, ")\n--\n"
+            $(, ", ", stringify!($own), "=", default_text!($own))*
+            $(, ", ", stringify!($common), "=", default_text!($common))*, ")\n--\n"
         )]
         $(#[doc = $doc])*
         #[pyclass(extends = NativeProtocol, subclass, module = $module)]
@@ -41,7 +51,8 @@ macro_rules! protocol {
         #[doc = concat!(
             stringify!($factory), "(",
             $(stringify!($option), "=", default_text!($option), ", ",)* "*"
-            $(, ", ", stringify!($named), "=", default_text!($named))*, ")\n--\n"
+            $(, ", ", stringify!($own), "=", default_text!($own))*
+            $(, ", ", stringify!($common), "=", default_text!($common))*, ")\n--\n"
         )]
         $(#[doc = $factory_doc])*
         #[pyclass(extends = ProtocolSettings, subclass, module = $module)]
@@ -67,16 +78,18 @@ macro_rules! protocol {
                 }
 
                 #[pyo3(signature = (
-                    trans, $($option = DEFAULT.$option(),)* * $(, $named = DEFAULT.$named())*
+                    trans, $($option = DEFAULT.$option(),)* * $(, $own = DEFAULT.$own())* $(, $common = DEFAULT.$common())*
                 ))]
                 #[allow(clippy::too_many_arguments, reason = "thriftpy2's signature, and more options")]
                 fn __init__(
                     this: &Bound<'_, Self>,
                     trans: Py<PyAny>,
                     $($option: $type,)*
-                    $($named: $named_type,)*
+                    $($own: $own_type,)*
+                    $($common: $common_type,)*
                 ) -> PyResult<()> {
-                    let settings = DEFAULT$(.$set($option))*$(.$set_named($named))*;
+                    let settings = DEFAULT
+                        $(.$set($option))*$(.$set_own($own))*$(.$set_common($common))*;
                     let base = this.as_super();
                     base.as_super().get().set(settings);
                     base.try_borrow_mut()?.trans = Some(trans);
@@ -96,15 +109,17 @@ macro_rules! protocol {
                 }
 
                 #[pyo3(signature = (
-                    $($option = DEFAULT.$option(),)* * $(, $named = DEFAULT.$named())*
+                    $($option = DEFAULT.$option(),)* * $(, $own = DEFAULT.$own())* $(, $common = DEFAULT.$common())*
                 ))]
                 #[allow(clippy::too_many_arguments, reason = "thriftpy2's signature, and more options")]
                 fn __init__(
                     this: &Bound<'_, Self>,
                     $($option: $type,)*
-                    $($named: $named_type,)*
+                    $($own: $own_type,)*
+                    $($common: $common_type,)*
                 ) {
-                    let settings = DEFAULT$(.$set($option))*$(.$set_named($named))*;
+                    let settings = DEFAULT
+                        $(.$set($option))*$(.$set_own($own))*$(.$set_common($common))*;
                     this.as_super().get().set(settings);
                 }
 
@@ -119,7 +134,7 @@ macro_rules! protocol {
     };
 }
 
-pub(super) use protocol;
+pub(super) use {protocol, protocol_with_options};
 
 protocol! {
     /// The binary protocol.
@@ -130,8 +145,7 @@ protocol! {
     (
         strict_read / set_strict_read: bool, strict_write / set_strict_write: bool,
         decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool,
-        max_depth / set_max_depth: u32, *, max_string_size / set_max_string_size: usize,
-        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+        max_depth / set_max_depth: u32, *
     ),
     {}
 }
@@ -144,8 +158,7 @@ protocol! {
     "fastthrift.protocol.compact", Compact, (),
     (
         decode_response / set_decode_response: bool, strict_decode / set_strict_decode: bool, *,
-        max_depth / set_max_depth: u32, max_string_size / set_max_string_size: usize,
-        max_message_size / set_max_message_size: usize, check_seqid / set_check_seqid: bool
+        max_depth / set_max_depth: u32
     ),
     {
         #[classattr]
