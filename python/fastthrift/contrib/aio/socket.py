@@ -64,6 +64,10 @@ from .transport.base import (
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
 
+# What may be read when the time is over, in bytes, since it may have come before: more than a
+# system keeps for a connection. Who sends without end is not waited for.
+_MOST_LATE = 1 << 23
+
 
 class _Stream:
     """Reading and writing, the same for both ends of a connection."""
@@ -80,6 +84,8 @@ class _Stream:
     interrupted = False
     # How many bytes were sent at once since something came.
     _much = 0
+    # How many were read one after the other when the time for them was over.
+    _late = 0
     #: What has come and gone on it, in bytes, and how much of that hooks were told of.
     counts_bytes = True
     bytes_received = 0
@@ -93,8 +99,11 @@ class _Stream:
         """Read between 1 and ``sz`` bytes."""
         if self.reader is None:
             raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+        patience = self._patience_to_read()
         try:
-            data = await patiently(self._patience_to_read(), partial(self.reader.read, sz))
+            if self._late > _MOST_LATE and patience == 0:
+                raise TimeoutError
+            data = await patiently(patience, partial(self.reader.read, sz))
         except asyncio.CancelledError:
             self.interrupted = True
             raise
@@ -114,6 +123,7 @@ class _Stream:
                 end.request_sent = False
             raise self._lost(end)
         self._much = 0
+        self._late = self._late + len(data) if patience == 0 else 0
         self.bytes_received += len(data)
         return data
 
