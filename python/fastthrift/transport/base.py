@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec
 
 
+# At most this much is asked for at once, in bytes: what a message promises may never come, and a
+# stream reserves memory for what it is asked for.
+LARGEST_READ = 1 << 20
+
+
 def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
     """Call ``read_fn`` until it has given ``sz`` bytes; ``END_OF_FILE`` when it gives none."""
     chunks = []
     missing = sz
     while missing > 0:
-        chunk = read_fn(missing)
+        chunk = read_fn(min(missing, LARGEST_READ))
         if not chunk:
             raise end_of_file()
         chunks.append(chunk)

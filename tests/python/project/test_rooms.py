@@ -111,6 +111,7 @@ ROOMS: dict[str, set[str]] = {
         "protocol.exc",
         "thrift",
         "transport",
+        "transport.base",
     },
     "contrib.aio": {
         "_core",

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from fastthrift._core import TMemoryBuffer, ValueScan, frame_ended, read_value
-from fastthrift.contrib.aio.transport.base import LARGEST_READ, TAsyncReadAhead, read_ahead_of
+from fastthrift.contrib.aio.transport.base import TAsyncReadAhead, read_ahead_of
 from fastthrift.protocol import TProtocolBase
 from fastthrift.protocol.exc import (
     TMalformedDataException,
@@ -20,6 +20,7 @@ from fastthrift.protocol.exc import (
     too_large,
 )
 from fastthrift.thrift import TType
+from fastthrift.transport.base import LARGEST_READ
 
 __all__ = ["TAsyncNativeProtocol", "TAsyncProtocolBase", "TProtocolBase"]
 

@@ -16,14 +16,10 @@ from fastthrift.transport import TTransportBase
 # thriftpy2's module has it too.
 from fastthrift.transport import TTransportException as TTransportException
 from fastthrift.transport._buffers import TransportBuffer, contents_of
-from fastthrift.transport.base import DeadlineExceeded, TTransportTimeout
+from fastthrift.transport.base import LARGEST_READ, DeadlineExceeded, TTransportTimeout
 
 # The longest frame or message that is accepted, in bytes.
 SIZE_LIMIT = DEFAULT_MAX_SIZE
-
-# At most this much is asked for at once: what a message promises may never come, and a stream
-# allocates what it is asked for.
-LARGEST_READ = 1 << 20
 
 _T = TypeVar("_T")
 

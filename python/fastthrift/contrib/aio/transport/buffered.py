@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import LARGEST_READ, TAsyncReadAhead, TAsyncTransportBase, read_ahead_of
+from fastthrift.transport.base import LARGEST_READ
+
+from .base import TAsyncReadAhead, TAsyncTransportBase, read_ahead_of
 
 __all__ = ["TAsyncBufferedTransport", "TAsyncBufferedTransportFactory", "TAsyncTransportBase"]
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from fastthrift.transport import TZlibTransportFactory
 from fastthrift.transport._compressed import PIECE, ZlibStreams
+from fastthrift.transport.base import LARGEST_READ
 
-from .base import LARGEST_READ, TAsyncReadAhead
+from .base import TAsyncReadAhead
 from .buffered import TAsyncBufferedTransport
 
 __all__ = ["TAsyncZlibTransport", "TAsyncZlibTransportFactory"]
