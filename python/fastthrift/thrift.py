@@ -139,11 +139,7 @@ class TClient(ClientFace):
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        call = progress.call
-        if call is None or call.api != _api:
-            call = progress.current(self, _api)
-        call.seqid = self._seqid
-        return call.receive(self._iprot, progress)
+        return progress.current(self, _api).receive(self._iprot, progress)
 
 
 _core.install_getattr(TClient)
