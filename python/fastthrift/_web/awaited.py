@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fastthrift import thrift
 from fastthrift._calls.awaited import Mixed
 from fastthrift._calls.exchange import BadRequest, BodyCall, Exchange
-from fastthrift._calls.server_call import READ, process_by_steps
+from fastthrift._calls.server_call import process_by_steps
 from fastthrift._calls.steps import drive
 from fastthrift.contrib.aio import processor as aio
-from fastthrift.contrib.aio._answering import is_cancelled
+from fastthrift.contrib.aio._answering import is_of_call
 
 if TYPE_CHECKING:
     from fastthrift._calls.server_call import Find
@@ -34,12 +34,9 @@ async def process_awaited(processor: Any, exchange: Exchange) -> BaseException |
         oprot.trans.flush()
     except BadRequest:
         raise
-    except asyncio.CancelledError as error:
-        if call.stage != READ or is_cancelled():
+    except BaseException as error:
+        if not is_of_call(error, call):
             raise
-        # Not this task but one that the handler waited for.
-        return error
-    except (Exception, SystemExit) as error:
         return error
     return None
 
