@@ -119,15 +119,26 @@ class TTransportException(TException):
 MOST_OF_PEERS = 16_384_000
 
 
-def after_much(text: str, size: int) -> str:
-    """What is said of a connection that has ended, when ``size`` bytes were sent at once before, if
-    that was too much for many peers."""
-    if size <= MOST_OF_PEERS:
-        return text
-    return (
-        f"{text}, after {size:,} bytes in one message: peers of Apache Thrift and Envoy refuse "
-        f"frames of more than {MOST_OF_PEERS:,} bytes unless they are told otherwise"
-    )
+def socket_not_open() -> TTransportException:
+    """What a socket is told of that is not open."""
+    return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+
+
+def end_of_socket() -> TTransportException:
+    """What a reader is told of to whom the peer has sent all that it sends."""
+    return TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+
+
+def after_much(error: TTransportException, size: int) -> TTransportException:
+    """What a connection has ended with, when ``size`` bytes were sent at once before: its text says
+    so if that was too much for many peers."""
+    if size > MOST_OF_PEERS:
+        error.message = (
+            f"{error.message}, after {size:,} bytes in one message: peers of Apache Thrift and "
+            f"Envoy refuse frames of more than {MOST_OF_PEERS:,} bytes unless they are told "
+            "otherwise"
+        )
+    return error
 
 
 class TTransportTimeout(TTransportException, TimeoutError):
