@@ -54,17 +54,8 @@ class TAsyncProtocolBase(TProtocolBase):
     async def read_message_end(self) -> None:  # type: ignore[override]
         raise NotImplementedError
 
-    def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
-        raise NotImplementedError
-
-    def write_message_end(self) -> None:
-        raise NotImplementedError
-
     async def read_struct(self, obj: Any) -> Any:
         """Fill a payload with the fields that are read."""
-        raise NotImplementedError
-
-    def write_struct(self, obj: Any) -> None:
         raise NotImplementedError
 
 

@@ -9,7 +9,7 @@ from fastthrift._steps import drive
 from fastthrift.transport import TTransportException
 from fastthrift.transport._sasl import SaslClient, empty_frame
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
+from .base import SIZE_LIMIT, TAsyncLayer, TAsyncTransportBase, readall
 
 __all__ = [
     "TAsyncSaslClientTransport",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
+class TAsyncSaslClientTransport(SaslClient, TAsyncLayer):
     """Negotiates in ``open``, then exchanges messages in frames, which the mechanism may
     protect."""
 
@@ -39,11 +39,8 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         ``start``, ``step``, ``encode``, ``decode`` and ``getError``; ``mechanism`` is for
         example ``"GSSAPI"``; ``trans`` the transport to the server. Frames of more than
         ``max_frame_size`` bytes are refused, sent and received."""
-        TAsyncReadAhead.__init__(self)
+        TAsyncLayer.__init__(self, trans)
         SaslClient.__init__(self, sasl_client_factory, mechanism, trans, max_frame_size)
-
-    def is_open(self) -> bool:
-        return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
         """Connect if need be, and negotiate.
@@ -72,7 +69,7 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         return True
 
     def close(self) -> None:
-        self._trans.close()
+        super().close()
         self.forget_client()
         self.clean()
 
