@@ -267,8 +267,7 @@ WRITING = OriginalMethods(TJSONProtocol, "write_message_begin", "write_struct", 
 class TJSONProtocolFactory:
     """Makes ``TJSONProtocol`` objects with the same options."""
 
-    #: What is made.
-    protocol_class: ClassVar[type[TJSONProtocol]] = TJSONProtocol
+    _makes: ClassVar[type[TJSONProtocol]] = TJSONProtocol
 
     def __init__(
         self,
@@ -288,7 +287,7 @@ class TJSONProtocolFactory:
         self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TJSONProtocol:
-        return self.protocol_class(
+        return self._makes(
             trans,
             decode_response=self.decode_response,
             strict_decode=self.strict_decode,

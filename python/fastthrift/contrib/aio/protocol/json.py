@@ -84,4 +84,4 @@ class TAsyncJSONProtocol(TJSONProtocol, TAsyncProtocolBase):
 class TAsyncJSONProtocolFactory(TJSONProtocolFactory):
     """Makes ``TAsyncJSONProtocol`` objects with the same options."""
 
-    protocol_class: ClassVar[type[TJSONProtocol]] = TAsyncJSONProtocol
+    _makes: ClassVar[type[TJSONProtocol]] = TAsyncJSONProtocol
