@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fastthrift._calls.exchange import BadRequest
 from fastthrift._core import DEFAULT_MAX_SIZE
 
-from ._web.awaited import find_of
+from ._web.awaited import require_find
 from ._web.mounted import Mounted
 from ._web.request import NO_END, Request, length_of
 
@@ -66,7 +66,7 @@ class ThriftApp:
             middleware=middleware,
         )
         # Raises for a processor that cannot be used.
-        find_of(self.mounted.processor)
+        require_find(self.mounted.processor)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -24,7 +24,7 @@ async def process_awaited(processor: Any, exchange: Exchange) -> BaseException |
     ``BadRequest``."""
     call, iprot, oprot = exchange.call, exchange.iprot, exchange.oprot
     try:
-        find = find_of(processor)
+        find = require_find(processor)
         if find is None:
             process = thrift.processing(processor, iprot, oprot)
             await asyncio.to_thread(_called, call, process, (call,))
@@ -41,7 +41,7 @@ async def process_awaited(processor: Any, exchange: Exchange) -> BaseException |
     return None
 
 
-def find_of(processor: Any) -> Find | None:
+def require_find(processor: Any) -> Find | None:
     """How a processor finds who serves a call; None where it processes calls in a way of its own,
     which blocks. Raises ``TypeError`` where that is to be awaited."""
     find = thrift.find_of(processor) or aio.find_of(processor)
