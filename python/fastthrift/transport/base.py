@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fastthrift._core import TType, end_of_file
-from fastthrift._payload import TException, repr_without_call, was_sent
+from fastthrift._payload import ErrorOfCall, TException
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec
@@ -74,7 +74,7 @@ class TTransportBase:
         raise NotImplementedError
 
 
-class TTransportException(TException):
+class TTransportException(ErrorOfCall, TException):
     """The connection could not be opened, was lost, or did not answer in time."""
 
     thrift_spec: ClassVar[ThriftSpec] = {
@@ -82,17 +82,6 @@ class TTransportException(TException):
         2: (TType.I32, "type"),
     }
 
-    #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it: not where the connection is known to have ended before it arrived; None of other
-    #: errors.
-    request_sent: bool | None = None
-    #: Of the error of a call: the names of service and method, and the other side where it is
-    #: known; and the name of the pool, where it has one.
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-    sent = was_sent
     #: Whether the call was not sent because all connections of the pool were busy.
     pool_is_busy: bool = False
 
@@ -110,8 +99,6 @@ class TTransportException(TException):
         super().__init__()
         self.type = type
         self.message = message
-
-    __repr__ = repr_without_call
 
 
 # The most that a frame may have for peers of Apache Thrift and Envoy, in bytes: their
