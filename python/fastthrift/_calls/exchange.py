@@ -21,7 +21,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from fastthrift._calls.budget import TimedCall
 from fastthrift._calls.mismatch import explain
@@ -29,7 +29,8 @@ from fastthrift._calls.server_call import BEGUN, ServerCall
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
-from fastthrift.transport.base import TTransportBase, TTransportException
+from fastthrift.transport._file import TFileObjectTransport
+from fastthrift.transport.base import TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
 
 CONTENT_TYPE = "application/x-thrift"
@@ -206,37 +207,6 @@ class Exchange:
             if not self.call.oneway:
                 raise BadRequest(500, "the call could not be answered")
         return written
-
-
-class TFileObjectTransport(TTransportBase):
-    """A file object as a transport."""
-
-    def __init__(self, fileobj: BinaryIO) -> None:
-        self.fileobj = fileobj
-
-    def isOpen(self) -> bool:
-        """Always true."""
-        return True
-
-    def is_open(self) -> bool:
-        """Always true."""
-        return True
-
-    def open(self) -> None:
-        """The file is open."""
-
-    def close(self) -> None:
-        self.fileobj.close()
-
-    def read(self, sz: int) -> bytes:
-        """Read up to ``sz`` bytes; fewer at the end of the file."""
-        return self.fileobj.read(sz)
-
-    def write(self, buf: bytes) -> None:
-        self.fileobj.write(buf)
-
-    def flush(self) -> None:
-        self.fileobj.flush()
 
 
 class _Body(io.BytesIO):

@@ -18,7 +18,6 @@ from typing import Any
 
 from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, Exchange
-from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.lines import log_ended, log_failed
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
@@ -32,6 +31,7 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TTransportException
+from fastthrift.transport._file import TFileObjectTransport as TFileObjectTransport
 from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
