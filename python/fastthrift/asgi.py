@@ -82,16 +82,15 @@ class ThriftApp:
 
     async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
         answer = await self.mounted.answer_async(request, _pieces(receive))
-        length = ("Content-Length", str(len(answer.body)))
-        headers = [*answer.headers, *(() if answer.status == 204 else (length,))]
         start = {
             "type": "http.response.start",
             "status": answer.status,
             "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in answer.all_headers()
             ],
         }
-        body = b"" if request.method == "HEAD" else answer.body
+        body = answer.body_for(request.method)
         # What a server raises where the client has left.
         with contextlib.suppress(OSError):
             await send(start)

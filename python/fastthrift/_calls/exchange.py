@@ -30,6 +30,7 @@ from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
 from fastthrift.transport._file import TFileObjectTransport
+from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 from fastthrift.transport.base import TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
 
@@ -37,6 +38,8 @@ CONTENT_TYPE = "application/x-thrift"
 
 # A header: its name and its value, which is Latin-1.
 Header = tuple[str, str]
+
+_TIMEOUT_HEADER = TIMEOUT_HEADER.lower()
 
 # After a message, in bytes.
 _MOST_WHITE_SPACE = 64
@@ -48,6 +51,16 @@ class Answer(NamedTuple):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+
+    def all_headers(self) -> tuple[Header, ...]:
+        """Its headers and the length of its body, where there may be any."""
+        if self.status == 204:
+            return self.headers
+        return *self.headers, ("Content-Length", str(len(self.body)))
+
+    def body_for(self, method: str) -> bytes:
+        """What of its body is sent for a request of this method."""
+        return b"" if method == "HEAD" else self.body
 
 
 class BadRequest(Exception):
@@ -165,6 +178,13 @@ class Exchange:
         exchange = cls(iprot, oprot, output, lambda: source.rest(itrans), len(body))
         exchange.call.opening = body[:LOOKED_AT]
         return exchange
+
+    def note_request(self, peer: str, headers: Iterable[Header]) -> None:
+        """Note from whom the call has come, with which headers, and when it ends by these."""
+        self.call.peer, self.call.headers = peer, headers
+        self.call.deadline = moment_of(
+            value for name, value in headers if name.lower() == _TIMEOUT_HEADER
+        )
 
     def answer(
         self,
