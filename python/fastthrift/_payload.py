@@ -536,23 +536,35 @@ class TDecodeException(TException):
         )
 
 
-def _get_sent(error: Any) -> bool | None:
-    """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
-    sent: bool | None = error.request_sent
-    return sent
-
-
-was_sent = property(_get_sent)
-
 _OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
 
 
-def repr_without_call(error: TException) -> str:
-    """The ``repr`` of an error without what it knows of the call, most of which its message says,
-    too."""
-    known = error.__dict__.items()
-    fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
-    return f"{error.__class__.__name__}({fields})"
+class ErrorOfCall:
+    """What an error of a client's call knows of that; mixed into exceptions."""
+
+    __slots__ = ()
+
+    #: Of the error of a call: whether all of the request had been sent, so that the server may have
+    #: run it: not where the connection is known to have ended before it arrived; None of other
+    #: errors.
+    request_sent: bool | None = None
+    #: Of the error of a call: the names of service and method, and the other side where it is
+    #: known; and the name of the pool, where it has one.
+    service: str | None = None
+    method: str | None = None
+    peer: str | None = None
+    client: str | None = None
+
+    @property
+    def sent(self) -> bool | None:
+        """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
+        return self.request_sent
+
+    def __repr__(self) -> str:
+        # Most of what it knows of the call its message says, too.
+        known = self.__dict__.items()
+        fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
+        return f"{self.__class__.__name__}({fields})"
 
 
 def with_call(text: str, error: Any) -> str:
@@ -567,7 +579,7 @@ def with_call(text: str, error: Any) -> str:
     return f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
 
 
-class TApplicationException(TException):
+class TApplicationException(ErrorOfCall, TException):
     """The server could not answer a call with a result or a declared exception."""
 
     __module__ = _MODULE
@@ -586,14 +598,6 @@ class TApplicationException(TException):
     INTERNAL_ERROR = 6
     PROTOCOL_ERROR = 7
 
-    #: Of the error of a call of a client, as those of ``TTransportException``.
-    request_sent: bool | None = None
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-    sent = was_sent
-
     _TEXTS: ClassVar[dict[int, str]] = {
         UNKNOWN_METHOD: "Unknown method",
         INVALID_MESSAGE_TYPE: "Invalid message type",
@@ -606,8 +610,6 @@ class TApplicationException(TException):
         super().__init__()
         self.type = type
         self.message = message
-
-    __repr__ = repr_without_call
 
     def __str__(self) -> str:
         # The message is what is sent on, where a handler raises it: of the call it says nothing.

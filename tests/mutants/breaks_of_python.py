@@ -295,8 +295,8 @@ BREAKS = [
     Break(
         "processors of ours are handed the call",
         "those of several services are wrapped",
-        "    if _OWN_SEVERAL.are_kept_by(processor):\n",
-        "    if False:\n",
+        "    return several(processor) if own_several.are_kept_by(processor) else None\n",
+        "    return None\n",
         ("calls/test_objects::test_multiplexed_processors_note_their_calls_without_wrappers",),
     ),
     Break(

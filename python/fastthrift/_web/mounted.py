@@ -38,7 +38,6 @@ from fastthrift._calls.services import (
 from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
 from fastthrift.thrift import TProcessor, find_of, processing
-from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 from .bridge import JSON_TYPE, JsonTask, problem
 from .messages import Made, Message, MessageTask
@@ -206,12 +205,8 @@ class Mounted:
         exchange = Exchange.of(
             message.data, message.transport, message.protocol, message.transport, message.protocol
         )
-        call = exchange.call
-        call.peer = request.peer or "an unknown client"
-        call.headers = request.headers.items()
-        call.wanted = message.wanted
-        timeout = request.headers.get(TIMEOUT_HEADER.lower())
-        call.deadline = None if timeout is None else moment_of([timeout])
+        exchange.note_request(request.peer or "an unknown client", request.headers.items())
+        exchange.call.wanted = message.wanted
         return exchange
 
     def _make(self, request: Request, message: Message) -> Made:

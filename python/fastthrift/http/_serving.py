@@ -116,18 +116,15 @@ def make_response(head: RequestHead | None, goes_on: bool, answer: Answer) -> by
 
     ``goes_on`` is whether the connection stays open for another one.
     """
-    body = answer.body
     lines = [
         f"HTTP/1.1 {answer.status} {http.HTTPStatus(answer.status).phrase}",
         f"Server: {SERVER}",
         f"Date: {email.utils.formatdate(usegmt=True)}",
-        *(f"{name}: {value}" for name, value in answer.headers),
-        f"Content-Length: {len(body)}",
+        *(f"{name}: {value}" for name, value in answer.all_headers()),
     ]
     if not goes_on:
         lines.append("Connection: close")
     elif head is not None and head.minor_version == 0:
         lines.append("Connection: keep-alive")
-    if head is not None and head.method == "HEAD":
-        body = b""
+    body = answer.body_for("" if head is None else head.method)
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body

@@ -78,6 +78,14 @@ def peer_of_socket(sock: Any) -> str | None:
     return host_and_port(*address[:2]) if isinstance(address, tuple) else "a unix socket"
 
 
+def peer_of_client(sock: Any, host: Any, port: Any, unix_socket: str | None) -> str | None:
+    """The other side of a client's socket: where to connect to, or where a connection leads that
+    was given."""
+    if unix_socket:
+        return f"unix:{unix_socket}"
+    return peer_of_socket(sock) if host is None else host_and_port(host, port)
+
+
 def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:
     """A socket of a client, which is not connected."""
     if unix_socket:
