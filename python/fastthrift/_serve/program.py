@@ -15,9 +15,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.services import find_handler, found_handler, handler_names, is_processor
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
@@ -65,30 +66,99 @@ class ServeOptions:
 
     #: One of ``SERVERS``, ``PROTOCOLS`` and ``TRANSPORTS``.
     server: str = "nonblocking"
+    # What these say is told in ``OPTIONS``; None is for never, or for what the server has.
     protocol: str = "auto"
     transport: str = "auto"
     workers: int = 1
-    #: That make calls, in each worker of nonblocking and threadpool.
     threads: int = 16
-    #: For calls that have come when the server is stopped.
     grace: float = 30.0
-    #: After which idle connections are closed; None for never.
     idle_timeout: float | None = None
-    #: From the first byte of a message to its last.
     message_timeout: float | None = 3.0
-    #: That each worker has open at once; None for what the server has. Others wait, or are told.
     max_connections: int | None = None
-    #: Calls that wait for a thread of nonblocking, or connections for one of threadpool; None for
-    #: what the server has. Others are answered that it is overloaded.
     queue: int | None = None
-    #: In bytes, of a message and of a frame; None for 100 MiB.
     max_message_size: int | None = None
-    #: After how many calls a worker is replaced; None for never.
     max_requests: int | None = None
     #: Files besides those that are loaded whose change renews the workers; None to renew none.
     watched: tuple[str, ...] | None = None
     #: What stands around each call of a handler; a processor has its own.
     middleware: tuple[Middleware, ...] = ()
+
+
+class Option(NamedTuple):
+    """One of ``ServeOptions`` as a command line has it."""
+
+    name: str
+    #: The names that there are; or a number from 1 on, or seconds up to a year.
+    kind: tuple[str, ...] | type[int] | type[float]
+    metavar: str | None
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """What it is called there."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def default(self) -> Any:
+        """What it is when nothing is said."""
+        return getattr(ServeOptions, self.name)
+
+
+#: Those that each command that serves has, in this order.
+OPTIONS = (
+    Option(
+        "protocol",
+        PROTOCOLS,
+        None,
+        "auto is whatever comes with nonblocking, and binary elsewhere; lax-binary writes messages "
+        "without a version, and reads them too",
+    ),
+    Option(
+        "transport",
+        TRANSPORTS,
+        None,
+        "auto is whatever comes with nonblocking, and buffered elsewhere",
+    ),
+    Option("workers", int, "N", "processes"),
+    Option("threads", int, "N", "that make calls, in each worker of nonblocking and threadpool"),
+    Option("grace", float, "SECONDS", "for calls that have come when the server is stopped"),
+    Option(
+        "idle_timeout",
+        float,
+        "SECONDS",
+        "after which idle connections are closed; never by default",
+    ),
+    Option(
+        "message_timeout",
+        float,
+        "SECONDS",
+        "from the first byte of a message to its last, and for a client that takes nothing of its "
+        "answer",
+    ),
+    Option(
+        "max_connections",
+        int,
+        "N",
+        "open at once in each worker; others wait (with threaded they are told so)",
+    ),
+    Option(
+        "queue",
+        int,
+        "N",
+        "calls that wait for a thread of nonblocking, or connections for one of threadpool; others "
+        "are answered that the server is overloaded",
+    ),
+    Option(
+        "max_message_size",
+        int,
+        "BYTES",
+        f"of a message or a frame; {DEFAULT_MAX_SIZE} by default",
+    ),
+    Option("max_requests", int, "N", "a worker that has made so many calls is replaced"),
+)
+
+#: The most seconds that can be asked for.
+YEAR = 365 * 24 * 60 * 60
 
 
 def _log(described: str) -> None:

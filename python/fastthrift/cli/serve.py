@@ -23,6 +23,7 @@ from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
     SERVERS,
     NotServed,
+    ServeOptions,
     fail,
     log_to_stderr,
     require_methods,
@@ -52,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server",
         choices=SERVERS,
+        default=ServeOptions.server,
         help="nonblocking by default; it, asyncio and asyncio-http can await handlers",
     )
     add_arguments(parser, watched="renew the workers when a file changes")
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     log_to_stderr(arguments.access_log)
     options = options_of(
         vars(arguments),
-        server=arguments.server or "nonblocking",
+        server=arguments.server,
         watched=(arguments.idl,) if arguments.reload else None,
     )
     named = arguments.handler

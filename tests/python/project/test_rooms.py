@@ -177,6 +177,7 @@ ROOMS: dict[str, set[str]] = {
     # Here every kind of server is known.
     "_serve.program": {
         "_calls",
+        "_core",
         "_serve",
         "contrib.aio",
         "contrib.aio.protocol",
@@ -199,7 +200,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "wsgi",
     },
-    "_serve.arguments": {"_core", "_serve.program", "transport"},
+    "_serve.arguments": {"_serve.program", "transport"},
     "contrib.django": {
         "",
         "_calls",
