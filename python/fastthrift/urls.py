@@ -32,21 +32,25 @@ from fastthrift.transport._addresses import split_url, without_secrets
 
 __all__ = ["ServiceURL", "parse", "parse_all"]
 
-_PROTOCOLS = {
-    "binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
-    "compact": ("fastthrift.protocol", "TCompactProtocolFactory"),
-    "json": ("fastthrift.protocol", "TJSONProtocolFactory"),
-    "apache_json": ("fastthrift.protocol.apache_json", "TApacheJSONProtocolFactory"),
-    "lax_binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
+#: The classes of protocols and of transports, without what they begin with: ``T``, or ``TAsync``.
+PROTOCOLS = {
+    "binary": "BinaryProtocol",
+    "compact": "CompactProtocol",
+    "json": "JSONProtocol",
+    "apache_json": "ApacheJSONProtocol",
+    "lax_binary": "BinaryProtocol",
 }
-_TRANSPORTS = {
-    "buffered": ("fastthrift.transport", "TBufferedTransportFactory"),
-    "framed": ("fastthrift.transport", "TFramedTransportFactory"),
-    "header": ("fastthrift.transport", "THeaderTransportFactory"),
-    "zlib": ("fastthrift.transport", "TZlibTransportFactory"),
+TRANSPORTS = {
+    "buffered": "BufferedTransport",
+    "framed": "FramedTransport",
+    "header": "HeaderTransport",
+    "zlib": "ZlibTransport",
 }
 # What a message of THeader may be written in.
 _OF_HEADER = ("binary", "compact")
+#: The package that has the factories, and what their names begin with.
+Home = tuple[str, str]
+THREADS: Home = ("fastthrift", "T")
 _SCHEMES = ("tcp", "tls", "unix", "http", "https")
 _PORT = 9090
 
@@ -71,44 +75,41 @@ class ServiceURL:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
-    def protocol_factory(self) -> Any:
+    def protocol_factory(self, home: Home = THREADS) -> Any:
         """A factory of its protocol, that of the service where the port has several."""
-        if self.transport == "header":
-            factory = _made({"header": ("fastthrift.protocol", "THeaderProtocolFactory")}, "header")
-        else:
-            factory = _made(_PROTOCOLS, self.protocol, **self.protocol_options())
-        return self.of_service(factory)
-
-    def protocol_options(self) -> dict[str, Any]:
-        """What a factory of its protocol is made with."""
-        lax = self.protocol == "lax_binary"
-        return {"strict_read": False, "strict_write": False} if lax else {}
-
-    def of_service(self, factory: Any) -> Any:
-        """What makes the protocols of its service, where the port has several, by a factory of
-        protocols."""
+        factory = protocol_factory(self.protocol, self.transport, home)
         if not self.service:
             return factory
         from fastthrift.protocol import TMultiplexedProtocolFactory
 
         return TMultiplexedProtocolFactory(factory, self.service)
 
-    def transport_factory(self) -> Any:
+    def transport_factory(self, home: Home = THREADS) -> Any:
         """A factory of its transport."""
-        return _made(_TRANSPORTS, self.transport, **self.transport_options())
-
-    def transport_options(self) -> dict[str, Any]:
-        """What a factory of its transport is made with."""
         if self.transport != "header":
-            return {}
+            return transport_factory(self.transport, home)
         from fastthrift.transport.header import THeaderSubprotocolID
 
-        return {"default_protocol": getattr(THeaderSubprotocolID, self.protocol.upper())}
+        default = getattr(THeaderSubprotocolID, self.protocol.upper())
+        return transport_factory("header", home, default_protocol=default)
 
 
-def _made(known: dict[str, tuple[str, str]], name: str, **options: Any) -> Any:
-    module, factory = known[name]
-    return getattr(importlib.import_module(module), factory)(**options)
+def protocol_factory(name: str, transport: str, home: Home = THREADS, **options: Any) -> Any:
+    """A factory of the protocol of a name, over the transport of one."""
+    if name == "lax_binary":
+        options |= {"strict_read": False, "strict_write": False}
+    kind = "HeaderProtocol" if transport == "header" else PROTOCOLS[name]
+    return _factory("protocol", home, kind)(**options)
+
+
+def transport_factory(name: str, home: Home = THREADS, **options: Any) -> Any:
+    """A factory of the transport of a name."""
+    return _factory("transport", home, TRANSPORTS[name])(**options)
+
+
+def _factory(module: str, home: Home, kind: str) -> Any:
+    package, prefix = home
+    return getattr(importlib.import_module(f"{package}.{module}"), f"{prefix}{kind}Factory")
 
 
 def parse(url: str) -> ServiceURL:
@@ -184,7 +185,7 @@ def _spoken(query: str) -> ServiceURL:
     """What the query says, at no place yet."""
     options: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        known = {"protocol": _PROTOCOLS, "transport": _TRANSPORTS}.get(name)
+        known = {"protocol": PROTOCOLS, "transport": TRANSPORTS}.get(name)
         if known is None and name != "service":
             raise ValueError(
                 f"a url of a service has no option {name!r}: there are protocol, transport and "

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastthrift import urls
 from fastthrift._calls.services import find_handler, found_handler, handler_names, is_processor
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
@@ -37,21 +38,12 @@ logger = logging.getLogger("fastthrift.server")
 AWAITING = ("nonblocking", "asyncio", "asyncio-http")
 BLOCKING = ("nonblocking", "threaded", "threadpool", "simple", "http")
 SERVERS = (*BLOCKING, "asyncio", "asyncio-http")
-PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json", "lax-binary")
-TRANSPORTS = ("auto", "framed", "buffered", "header", "zlib")
+PROTOCOLS = ("auto", *(name.replace("_", "-") for name in urls.PROTOCOLS))
+TRANSPORTS = ("auto", *urls.TRANSPORTS)
 
 _ASYNCIO = ("asyncio", "asyncio-http")
 # Servers that have no such transport.
 _WITHOUT = {"header": ("http", "asyncio-http"), "zlib": ("nonblocking", "http", "asyncio-http")}
-_PROTOCOL_CLASSES = {
-    "auto": "BinaryProtocol",
-    "binary": "BinaryProtocol",
-    "compact": "CompactProtocol",
-    "json": "JSONProtocol",
-    "apache-json": "ApacheJSONProtocol",
-    "lax-binary": "BinaryProtocol",
-}
-
 #: Gives a service and its handler, or a processor in place of that. Raises ``NotServed``.
 Load = Callable[[], tuple[Any, Any]]
 
@@ -364,9 +356,13 @@ class Served:
             more["queue"] = options.queue
         if options.server == "nonblocking":
             more["max_message_size"] = options.max_message_size
-            server = servers.TNonblockingServer(
-                processor, trans, *_factories(options, is_found=True), **more
+            # The server finds out itself what nothing is said of.
+            said = (options.transport, options.protocol)
+            factories = (
+                None if each == "auto" else made
+                for each, made in zip(said, _factories(options), strict=True)
             )
+            server = servers.TNonblockingServer(processor, trans, *factories, **more)
         else:
             name = {
                 "threaded": "TThreadedServer",
@@ -389,7 +385,9 @@ class Served:
         aio: Any = importlib.import_module("fastthrift.contrib.aio.rpc")
         processor = self._processor(aio.TAsyncProcessor)
         sockets = self._socket_options()
-        trans_factory, prot_factory = _async_factories(self._options)
+        trans_factory, prot_factory = _factories(
+            self._options, ("fastthrift.contrib.aio", "TAsync")
+        )
         if self._options.server == "asyncio-http":
             http: Any = importlib.import_module("fastthrift.contrib.aio.http")
             sockets |= _size(self._options, "max_message_size")
@@ -488,43 +486,16 @@ def _size(options: ServeOptions, name: str) -> dict[str, int]:
     return {} if size is None else {name: size}
 
 
-def _factories(options: ServeOptions, *, is_found: bool = False) -> Iterator[Any]:
-    """Of transport and protocol; None for each that is ``auto`` where ``is_found`` by the server
-    itself."""
-    protocol, transport = options.protocol, options.transport
-    protocols: Any = importlib.import_module("fastthrift.protocol")
-    transports: Any = importlib.import_module("fastthrift.transport")
-    yield None if is_found and transport == "auto" else _transport_factory(options, transports, "T")
-    name = f"T{_protocol_class(options)}Factory"
-    found = is_found and protocol == "auto"
-    yield None if found else getattr(protocols, name)(**_protocol_options(options))
-
-
-def _async_factories(options: ServeOptions) -> Iterator[Any]:
-    protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
-    transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
-    yield _transport_factory(options, transports, "TAsync")
-    name = f"TAsync{_protocol_class(options)}Factory"
-    yield getattr(protocols, name)(**_protocol_options(options))
-
-
-def _protocol_options(options: ServeOptions) -> dict[str, Any]:
-    lax = options.protocol == "lax-binary"
-    strict = {"strict_read": False, "strict_write": False} if lax else {}
-    return {**_size(options, "max_message_size"), **strict}
-
-
-def _transport_factory(options: ServeOptions, transports: Any, prefix: str) -> Any:
-    """One of a module's factories, whose names begin with ``prefix``."""
-    name = "buffered" if options.transport == "auto" else options.transport
-    limits = _size(options, "max_frame_size") if name in ("framed", "header") else {}
-    return getattr(transports, f"{prefix}{name.title()}TransportFactory")(**limits)
-
-
-def _protocol_class(options: ServeOptions) -> str:
-    if options.transport == "header":
-        return "HeaderProtocol"
-    return _PROTOCOL_CLASSES[options.protocol]
+def _factories(options: ServeOptions, home: urls.Home = urls.THREADS) -> tuple[Any, Any]:
+    """Of transport and protocol."""
+    transport = "buffered" if options.transport == "auto" else options.transport
+    protocol = "binary" if options.protocol == "auto" else options.protocol.replace("-", "_")
+    frames = _size(options, "max_frame_size") if transport in ("framed", "header") else {}
+    messages = _size(options, "max_message_size")
+    return (
+        urls.transport_factory(transport, home, **frames),
+        urls.protocol_factory(protocol, transport, home, **messages),
+    )
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

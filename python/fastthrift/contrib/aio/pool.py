@@ -45,17 +45,8 @@ from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
-from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
-from .protocol.binary import TAsyncBinaryProtocolFactory
-from .protocol.compact import TAsyncCompactProtocolFactory
-from .protocol.header import TAsyncHeaderProtocolFactory
-from .protocol.json import TAsyncJSONProtocolFactory
 from .socket import TAsyncSocket, addresses_of
 from .transport.base import TAsyncDeadlineExceeded, TAsyncTransportTimeout, within
-from .transport.buffered import TAsyncBufferedTransportFactory
-from .transport.compressed import TAsyncZlibTransportFactory
-from .transport.framed import TAsyncFramedTransportFactory
-from .transport.header import TAsyncHeaderTransportFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -66,20 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClientPool"]
 
-_PROTOCOLS: dict[str, Any] = {
-    "binary": TAsyncBinaryProtocolFactory,
-    "compact": TAsyncCompactProtocolFactory,
-    "json": TAsyncJSONProtocolFactory,
-    "apache_json": TAsyncApacheJSONProtocolFactory,
-    "lax_binary": TAsyncBinaryProtocolFactory,
-}
+_FACTORIES = ("fastthrift.contrib.aio", "TAsync")
 _WEB = ("http", "https")
-_TRANSPORTS: dict[str, Any] = {
-    "buffered": TAsyncBufferedTransportFactory,
-    "framed": TAsyncFramedTransportFactory,
-    "header": TAsyncHeaderTransportFactory,
-    "zlib": TAsyncZlibTransportFactory,
-}
 
 
 class AsyncClientPool(PoolFace):
@@ -257,9 +236,9 @@ class _InTasks(PoolCalls):
             TAsyncClient,
             self.service,
             _socket(url, self._known(url, address), options, at, ssl_context),
-            proto_factory or _protocol_factory(url),
+            proto_factory or url.protocol_factory(_FACTORIES),
             # A body needs no frames, and no buffer.
-            None if url.scheme in _WEB else trans_factory or _transport_factory(url),
+            None if url.scheme in _WEB else trans_factory or url.transport_factory(_FACTORIES),
         )
         client: TAsyncClient = await drive(
             connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
@@ -286,18 +265,6 @@ class _InTasks(PoolCalls):
         # That of a loop that is closed cannot do all that it would.
         with contextlib.suppress(OSError, RuntimeError, TTransportException):
             client._iprot.trans.close()
-
-
-def _protocol_factory(url: ServiceURL) -> Any:
-    if url.transport == "header":
-        factory: Any = TAsyncHeaderProtocolFactory()
-    else:
-        factory = _PROTOCOLS[url.protocol](**url.protocol_options())
-    return url.of_service(factory)
-
-
-def _transport_factory(url: ServiceURL) -> Any:
-    return _TRANSPORTS[url.transport](**url.transport_options())
 
 
 def _socket(
