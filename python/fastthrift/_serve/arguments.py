@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift.transport._listening import parse_bind
 
-from .program import OPTIONS, YEAR, ServeOptions
+from .program import LOOPBACK, OPTIONS, YEAR, ServeOptions
 
 if TYPE_CHECKING:
     from fastthrift.transport._listening import Bind
@@ -48,7 +48,7 @@ def options_of(arguments: Mapping[str, Any], **others: Any) -> ServeOptions:
 def bind(text: str) -> Bind:
     """The type of an address to listen on."""
     try:
-        return parse_bind(f"127.0.0.1:{text}" if text.isdecimal() else text)
+        return parse_bind(text, default_host=LOOPBACK)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift import urls
-from fastthrift._calls.services import find_handler, found_handler, handler_names, is_processor
+from fastthrift._calls.services import coroutines, found_handler, handler_names, is_processor
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
@@ -149,6 +149,9 @@ OPTIONS = (
     Option("max_requests", int, "N", "a worker that has made so many calls is replaced"),
 )
 
+#: Where a command listens that is given a port alone.
+LOOPBACK = "127.0.0.1"
+
 #: The most seconds that can be asked for.
 YEAR = 365 * 24 * 60 * 60
 
@@ -271,8 +274,7 @@ class Served:
     def _has_coroutines(self) -> bool:
         if self._is_processor:
             return inspect.iscoroutinefunction(self._handler.process)
-        methods = (find_handler(self._handler, name) for name in self._service.thrift_services)
-        return any(map(inspect.iscoroutinefunction, methods))
+        return bool(coroutines(self._service, self._handler))
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until the end; ``ready`` is called when connections are taken."""
@@ -496,6 +498,18 @@ def _factories(options: ServeOptions, home: urls.Home = urls.THREADS) -> tuple[A
         urls.transport_factory(transport, home, **frames),
         urls.protocol_factory(protocol, transport, home, **messages),
     )
+
+
+def imported(module: str, what: str, importing: Callable[[], Any]) -> Any:
+    """What ``importing`` a module gives; ``what`` is what it is for. Raises ``NotServed`` where
+    there is no such module; what the module raises, and the lack of one that it needs, is passed
+    on, for its traceback tells where."""
+    try:
+        return importing()
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise NotServed(f"no module {error.name!r}, for the {what}") from error
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

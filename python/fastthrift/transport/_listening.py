@@ -42,12 +42,15 @@ class Bind(NamedTuple):
         )
 
 
-def parse_bind(text: str) -> Bind:
-    """Where a text says to listen: ``HOST:PORT``, ``[IPV6]:PORT``, ``:PORT`` and ``PORT`` (of all
-    addresses), ``unix:PATH``, ``fd:NUMBER``, and ``systemd``, which is the socket of its unit.
+def parse_bind(text: str, *, default_host: str = "") -> Bind:
+    """Where a text says to listen: ``HOST:PORT``, ``[IPV6]:PORT``, ``:PORT`` (of all addresses),
+    ``PORT`` (of ``default_host``), ``unix:PATH``, ``fd:NUMBER``, and ``systemd``, which is the
+    socket of its unit.
 
     Raises ``ValueError`` for anything else.
     """
+    if text.isdecimal():
+        text = f"{default_host}:{text}"
     scheme, _, rest = text.partition(":")
     if scheme == "unix" and rest:
         return Bind(unix_socket=rest.removeprefix("//"))

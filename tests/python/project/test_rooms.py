@@ -246,6 +246,7 @@ PUBLIC_BY_CONTRACT = {
     "_req": "thriftpy2: of clients, which subclasses override",
     "_rpc_state": "of clients: how far their calls are, which a pool sets up",
     "_service": "thriftpy2: of clients and processors",
+    "_handler": "thriftpy2: of processors",
     "_ARGCOMPLETE": "argcomplete's: what a shell asks by, in the environment",
     "_processMap": "Apache: of generated processors, their methods by name",
     "_trans": "thriftpy2: what a transport is over",

@@ -29,6 +29,7 @@ from fastthrift._plain import (
 )
 from fastthrift._serve.program import (
     BLOCKING,
+    LOOPBACK,
     OPTIONS,
     YEAR,
     NotServed,
@@ -135,7 +136,7 @@ def _bind(context: click.Context, parameter: click.Parameter, value: str | None)
     if value is None:
         return None
     try:
-        return parse_bind(f"127.0.0.1:{value}" if value.isdecimal() else value)
+        return parse_bind(value, default_host=LOOPBACK)
     except ValueError as error:
         raise click.BadParameter(str(error), context, parameter) from None
 
