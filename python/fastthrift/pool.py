@@ -47,7 +47,7 @@ from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout
+from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout, milliseconds
 from fastthrift.transport._resolving import resolve_within
 from fastthrift.transport.base import (
     DeadlineExceeded,
@@ -226,7 +226,7 @@ class _InThreads(PoolCalls):
         )
         client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
         send_always(client, options.headers)
-        if url.scheme in _WEB:
+        if url.is_web:
             # Here another address may have its turn.
             find_layer(client._iprot.trans, "connect").connect()
         return client
@@ -257,10 +257,6 @@ def _close_lost(slot: Slot) -> None:
     _close(slot.client)
 
 
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000
-
-
 def _socket(
     url: ServiceURL,
     address: Any,
@@ -271,9 +267,9 @@ def _socket(
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
     times: dict[str, Any] = {
         "socket_timeout": None,
-        "connect_timeout": _milliseconds(options.connect_timeout),
+        "connect_timeout": milliseconds(options.connect_timeout),
     }
-    if url.scheme in _WEB:
+    if url.is_web:
         from fastthrift.http import THttpClient, THttpHeaderFactory
 
         context = None if ssl_context is None else lambda: ssl_context
@@ -295,8 +291,6 @@ def _socket(
     sock.known_addresses = None if address is None else [address]
     return sock
 
-
-_WEB = ("http", "https")
 
 # How long one waits before it looks for itself, in seconds: who was interrupted may have woken
 # nobody.

@@ -51,7 +51,9 @@ _OF_HEADER = ("binary", "compact")
 #: The package that has the factories, and what their names begin with.
 Home = tuple[str, str]
 THREADS: Home = ("fastthrift", "T")
-_SCHEMES = ("tcp", "tls", "unix", "http", "https")
+# Schemes of HTTP, and their ports.
+_WEB = {"http": 80, "https": 443}
+_SCHEMES = ("tcp", "tls", "unix", *_WEB)
 _PORT = 9090
 
 
@@ -68,6 +70,11 @@ class ServiceURL:
     transport: str = "buffered"
     #: The name of the service among several; none where it is empty.
     service: str = ""
+
+    @property
+    def is_web(self) -> bool:
+        """Whether calls go there over HTTP."""
+        return self.scheme in _WEB
 
     def __str__(self) -> str:
         if self.scheme == "unix":
@@ -134,20 +141,19 @@ def parse(url: str) -> ServiceURL:
     parts = split_url(bare)
     if parts.username or parts.password:
         raise ValueError(f"{without_secrets(bare)!r} has a user, which a service has no use for")
-    web = {"http": 80, "https": 443}
-    if scheme in web and spoken.transport in ("header", "zlib"):
+    if scheme in _WEB and spoken.transport in ("header", "zlib"):
         raise ValueError(
             f"{bare!r} with transport={spoken.transport}: messages over HTTP have the headers and "
             "the compression of HTTP"
         )
-    if scheme not in web and parts.path.strip("/"):
+    if scheme not in _WEB and parts.path.strip("/"):
         raise ValueError(f"{bare!r} has a path, which only urls of http and https have")
     return replace(
         spoken,
         scheme=scheme,
         host=(parts.hostname or "localhost").replace("%25", "%"),
-        port=parts.port or web.get(scheme, _PORT),
-        path=parts.path if scheme in web else "",
+        port=parts.port or _WEB.get(scheme, _PORT),
+        path=parts.path if scheme in _WEB else "",
     )
 
 

@@ -23,6 +23,7 @@ from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
+from fastthrift.transport._addresses import milliseconds
 
 from .health import Health
 from .reload import watch
@@ -325,8 +326,8 @@ class Served:
         assert self._listener.sock is not None
         return {
             "descriptor": self._listener.sock.detach(),
-            "client_timeout": _milliseconds(self._options.idle_timeout),
-            "message_timeout": _milliseconds(self._options.message_timeout),
+            "client_timeout": milliseconds(self._options.idle_timeout),
+            "message_timeout": milliseconds(self._options.message_timeout),
         }
 
     def _processor(self, kind: Any) -> Any:
@@ -476,10 +477,6 @@ def _where(trans: TServerSocket) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000
 
 
 def _size(options: ServeOptions, name: str) -> dict[str, int]:

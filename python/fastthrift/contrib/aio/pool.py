@@ -41,7 +41,7 @@ from fastthrift._calls.steps import drive
 from fastthrift._calls.transports import find_layer, layers, looks_at
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
 from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClientPool"]
 
 _FACTORIES = ("fastthrift.contrib.aio", "TAsync")
-_WEB = ("http", "https")
 
 
 class AsyncClientPool(PoolFace):
@@ -238,7 +237,7 @@ class _InTasks(PoolCalls):
             _socket(url, self._known(url, address), options, at, ssl_context),
             proto_factory or url.protocol_factory(_FACTORIES),
             # A body needs no frames, and no buffer.
-            None if url.scheme in _WEB else trans_factory or url.transport_factory(_FACTORIES),
+            None if url.is_web else trans_factory or url.transport_factory(_FACTORIES),
         )
         client: TAsyncClient = await drive(
             connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
@@ -248,7 +247,7 @@ class _InTasks(PoolCalls):
 
     def _known(self, url: ServiceURL, address: Any) -> list[Any] | None:
         """Where to connect to; None where that is not known."""
-        if address is None or url.scheme not in _WEB:
+        if address is None or not url.is_web:
             return None if address is None else [address]
         # The request does it, which goes on to others by itself.
         return [address, *(each for each in self._found[url] if each != address)]
@@ -275,7 +274,7 @@ def _socket(
     ssl_context: ssl.SSLContext | None,
 ) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
-    if url.scheme in _WEB:
+    if url.is_web:
         from .http import TAsyncHttpClient, TAsyncHttpHeaderFactory
 
         headers = TAsyncHttpHeaderFactory(dict(options.headers))
@@ -284,8 +283,10 @@ def _socket(
         client.deadline = at
         client.known_addresses = known
         return client
-    patience = None if options.connect_timeout is None else options.connect_timeout * 1000
-    times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
+    times: dict[str, Any] = {
+        "socket_timeout": None,
+        "connect_timeout": milliseconds(options.connect_timeout),
+    }
     if url.scheme == "unix":
         sock = TAsyncSocket(unix_socket=url.path, **times)
     elif url.scheme == "tls":
