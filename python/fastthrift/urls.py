@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from fastthrift.transport._addresses import split_url, without_secrets
+from fastthrift.transport._addresses import host_and_port, split_url, without_secrets
 
 __all__ = ["ServiceURL", "parse", "parse_all"]
 
@@ -79,8 +79,7 @@ class ServiceURL:
     def __str__(self) -> str:
         if self.scheme == "unix":
             return f"unix:{self.path}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
+        return f"{self.scheme}://{host_and_port(self.host, self.port)}{self.path}"
 
     def protocol_factory(self, home: Home = THREADS) -> Any:
         """A factory of its protocol, that of the service where the port has several."""

@@ -26,6 +26,7 @@ from fastthrift.transport import TServerSocket
 from fastthrift.transport._addresses import milliseconds
 
 from .health import Health
+from .overload import listening_at
 from .reload import watch
 from .workers import NOT_STARTED, Worker, Workers
 
@@ -259,7 +260,7 @@ class Served:
         serve it."""
         self._options = options
         self._listener = trans
-        self._where = _where(trans)
+        self._where = listening_at(trans.sock)
         self._service = service
         self._handler = handler
         self._is_processor = is_processor(handler)
@@ -464,15 +465,6 @@ def _run_asyncio(server: Any, ready: Callable[[], None]) -> None:
         await server.serve_forever()
 
     asyncio.run(serve())
-
-
-def _where(trans: TServerSocket) -> str:
-    assert trans.sock is not None
-    address = trans.sock.getsockname()
-    if not isinstance(address, tuple):
-        return f"unix:{address}"
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _count(number: int, what: str) -> str:

@@ -25,7 +25,7 @@ from fastthrift._calls.exchange import (
     require_call,
     too_large,
 )
-from fastthrift._calls.lines import unread
+from fastthrift._calls.lines import REFUSED, unread
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, ServerCall
 from fastthrift._calls.services import check_handler, check_service, coroutines, is_processor
@@ -183,7 +183,7 @@ class Mounted:
         return MessageTask(request, json=self.json)
 
     def _refuse(self, request: Request, error: BadRequest) -> Answer:
-        logger.debug("Refused a request of %s: %s", request.peer, error.reason)
+        logger.debug(REFUSED, request.peer, error.reason, "")
         return problem(error) if self._speaks_json(request) else refused(error)
 
     # Making the call
