@@ -26,9 +26,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
-    no_address,
     take_connection,
-    time_to_find,
 )
 from fastthrift._calls.pooling import (
     Addresses,
@@ -38,7 +36,7 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import find_layer, layers, looks_at
+from fastthrift._calls.transports import layers
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
@@ -120,6 +118,9 @@ class AsyncClientPool(PoolFace):
 class _InTasks(PoolCalls):
     """How the tasks of event loops use a pool. Each loop has its own connections; the lock is for
     what loops of several threads share."""
+
+    timeout = TAsyncTransportTimeout
+    deadline_exceeded = TAsyncDeadlineExceeded
 
     def __init__(
         self,
@@ -210,20 +211,12 @@ class _InTasks(PoolCalls):
     def wake(self, signal: asyncio.Future[None]) -> None:
         signal.set_result(None)
 
-    async def find_addresses(
-        self, url: ServiceURL, options: PoolOptions, at: float | None
-    ) -> Sequence[Any]:
-        if url.scheme == "unix":
-            return ()
-        patience, ends_call = time_to_find(options, at)
+    async def resolve(self, url: ServiceURL, seconds: float | None) -> Sequence[Any]:
         try:
-            found = await within(patience, addresses_of(url.host, url.port, EITHER_FAMILY))
-        except (TimeoutError, asyncio.TimeoutError) as error:
-            kind = TAsyncDeadlineExceeded if ends_call else TAsyncTransportTimeout
-            text = no_address(url, patience, ends_call=ends_call)
-            raise kind(TTransportException.NOT_OPEN, text) from error
-        except OSError:
-            return ()  # connecting says so
+            found = await within(seconds, addresses_of(url.host, url.port, EITHER_FAMILY))
+        except asyncio.TimeoutError as error:
+            # Before CPython 3.11 it is a class of its own.
+            raise TimeoutError from error
         self._found[url] = found
         return found
 
@@ -256,9 +249,7 @@ class _InTasks(PoolCalls):
         def pending() -> bool:
             return any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
-        # A client of HTTP would connect again by itself, and nobody would choose the address.
-        web = find_layer(trans, "has_ended")
-        return pending, looks_at(trans)[1] if web is None else web.has_ended
+        return pending, super().looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
         # That of a loop that is closed cannot do all that it would.
