@@ -67,6 +67,18 @@ def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
     )
 
 
+def service_of(module: Any, path: str, name: str | None, option: str) -> Any:
+    """The service of a name, or the only one where none is given by an ``option``. Raises
+    `UsageError`."""
+    if name is None:
+        names = all_of(module, "thrift_services")
+        if len(names) != 1:
+            found = ", ".join(names) or "no services"
+            raise UsageError(f"error: {option} is needed: {path} has {found}")
+        name = names[0]
+    return find(module, path, name, "service", "thrift_services")
+
+
 def all_of(module: Any, has: str) -> list[str]:
     """The names of a file's services, or structs."""
     return [

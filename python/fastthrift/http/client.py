@@ -22,7 +22,7 @@ from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
-from fastthrift.transport._addresses import NameTimeout, given_seconds
+from fastthrift.transport._addresses import NameTimeout, given_seconds, seconds
 from fastthrift.transport._arrival import never_arrived
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
@@ -176,7 +176,7 @@ class THttpClient(TTransportBase):
 
     def setTimeout(self, ms: float | None) -> None:
         """Set how long to wait, in milliseconds, under thriftpy2's name; None or 0 for ever."""
-        self._timeout = ms / 1000 if ms and ms > 0 else None
+        self._timeout = seconds(ms)
         if self._http is not None:
             self._http.timeout = self._timeout
             if self._http.sock is not None:

@@ -31,6 +31,7 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TTransportException
+from fastthrift.transport._addresses import given_seconds
 from fastthrift.transport._file import TFileObjectTransport as TFileObjectTransport
 from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
@@ -102,8 +103,8 @@ class THttpServer(TServer):
         super().__init__(
             processor, trans, itrans_factory=itrans_factory, iprot_factory=iprot_factory
         )
-        self.client_timeout = client_timeout / 1000 if client_timeout else None
-        self.message_timeout = message_timeout / 1000 if message_timeout else None
+        self.client_timeout = given_seconds(client_timeout)
+        self.message_timeout = given_seconds(message_timeout)
         self.max_message_size = max_message_size
         self._in_threads = Connections()
         self._is_serving = False

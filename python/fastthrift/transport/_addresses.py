@@ -44,6 +44,11 @@ def seconds(milliseconds: float | None) -> float | None:
     return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
 
 
+def milliseconds(seconds: float | None) -> float | None:
+    """A time-out as Thrift has it; None is none."""
+    return None if seconds is None else seconds * 1000
+
+
 def given_seconds(milliseconds: float | None) -> float | None:
     """The time-out that something is made with, as Python has it; None and 0 are none. Raises
     ``ValueError`` for what is no time, ``TypeError`` for what is no number."""

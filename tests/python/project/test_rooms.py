@@ -182,16 +182,15 @@ ROOMS: dict[str, set[str]] = {
     # Here every kind of server is known.
     "_serve.program": {
         "_calls",
+        "_core",
         "_serve",
         "contrib.aio",
-        "contrib.aio.protocol",
-        "contrib.aio.transport",
         "hooks",
         "http",
-        "protocol",
         "server",
         "thrift",
         "transport",
+        "urls",
     },
     "contrib.flask": {
         "_calls",
@@ -204,7 +203,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "wsgi",
     },
-    "_serve.arguments": {"_core", "_serve.program", "transport"},
+    "_serve.arguments": {"_serve.program", "transport"},
     "contrib.django": {
         "",
         "_calls",
@@ -252,6 +251,7 @@ PUBLIC_BY_CONTRACT = {
     "_req": "thriftpy2: of clients, which subclasses override",
     "_rpc_state": "of clients: how far their calls are, which a pool sets up",
     "_service": "thriftpy2: of clients and processors",
+    "_handler": "thriftpy2: of processors",
     "_ARGCOMPLETE": "argcomplete's: what a shell asks by, in the environment",
     "_processMap": "Apache: of generated processors, their methods by name",
     "_trans": "thriftpy2: what a transport is over",
