@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fastthrift._core import Diagnostic
 from fastthrift._plain import did_you_mean
 from fastthrift.parser import load as load_module_of
 from fastthrift.parser import parse
@@ -13,11 +16,12 @@ from fastthrift.parser.exc import ThriftParserError
 
 class UsageError(Exception):
     """What a command cannot begin with, for standard error; ``brief`` is it as one line, which
-    does not say that it is an error."""
+    does not say that it is an error, ``files`` are the paths whose change may mend it."""
 
-    def __init__(self, text: str, brief: str | None = None) -> None:
+    def __init__(self, text: str, brief: str | None = None, files: Iterable[str] = ()) -> None:
         super().__init__(text)
         self.brief = brief or text.removeprefix("error: ")
+        self.files = tuple(files)
 
 
 def add_include_dirs(parser: argparse.ArgumentParser) -> None:
@@ -46,9 +50,19 @@ def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **opt
         errors = [each for each in found if each.severity == "error"]
         text = "\n\n".join(each.rendered for each in errors)
         brief = next((f"{e.path}:{e.line}:{e.column}: {e.message}" for e in errors), None)
-        raise UsageError(text or f"error: {path}: {error}", brief) from None
+        files = (*error.files, *_looked_for(errors, include_dirs))
+        raise UsageError(text or f"error: {path}: {error}", brief, files) from None
     except OSError as error:
         raise UsageError(f"error: cannot read {path}: {error.strerror or error}") from None
+
+
+def _looked_for(errors: list[Diagnostic], include_dirs: list[str] | None) -> Iterator[str]:
+    """Where includes would be that are nowhere."""
+    for each in errors:
+        if each.code == "missing-include":
+            name = each.source[each.column - 1 : each.end_column - 1].strip("\"'")
+            for directory in (os.path.dirname(each.path), *(include_dirs or ["."])):
+                yield os.path.join(directory, name)
 
 
 def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:

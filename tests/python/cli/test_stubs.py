@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -401,6 +402,13 @@ def test_check_tells_of_stubs_that_are_missing_or_old(files: Path) -> None:
     assert "calc_thrift" not in done.stderr
 
 
+def put(path: Path, text: str) -> None:
+    """In one step: a file that is being written is another mistake."""
+    new = path.with_name("new")
+    new.write_text(text)
+    new.replace(path)
+
+
 @pytest.fixture
 def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "fastthrift", "stubs", "--watch", "calc.thrift", "-o", "out"]
@@ -419,11 +427,6 @@ def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
 def test_watch_writes_again_when_a_file_has_changed(
     files: Path, watching: subprocess.Popen[str]
 ) -> None:
-    def put(text: str) -> None:
-        # In one step: a file that is being written is another mistake.
-        (files / "new").write_text(text)
-        (files / "new").replace(files / "shared.thrift")
-
     assert watching.stdout is not None
     lines = watching.stdout
     assert {lines.readline(), lines.readline()} == {
@@ -431,12 +434,40 @@ def test_watch_writes_again_when_a_file_has_changed(
         "out/calc_thrift.pyi\n",
     }
     # A mistake is told of, and leaves the stub as it is; then it is mended.
-    put("struct Point {")
+    put(files / "shared.thrift", "struct Point {")
     assert lines.readline().startswith("error[syntax]")
-    put(SHARED.replace("double y", "i32 y"))
+    put(files / "shared.thrift", SHARED.replace("double y", "i32 y"))
     while (line := lines.readline()) != "out/shared_thrift.pyi\n":
         assert line, "it has ended"
     assert "y: int | None" in (files / "out" / "shared_thrift.pyi").read_text()
+
+
+@pytest.fixture
+def wrong_include(files: Path) -> None:
+    (files / "shared.thrift").write_text("struct Point { 1: Nowhere x }\n")
+
+
+@pytest.fixture
+def missing_include(files: Path) -> None:
+    (files / "shared.thrift").unlink()
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [("wrong_include", "error[unknown-type]"), ("missing_include", "error[missing-include]")],
+)
+def test_watch_sees_that_an_include_is_mended_that_was_wrong_from_the_start(
+    mistake: str, told: str, request: pytest.FixtureRequest, files: Path
+) -> None:
+    request.getfixturevalue(mistake)
+    lines = request.getfixturevalue("watching").stdout
+    assert lines.readline().startswith(told)
+    # More than the time between two looks: what is read for the first time is read once more.
+    time.sleep(1)
+    put(files / "shared.thrift", SHARED)
+    while (line := lines.readline()) != "out/calc_thrift.pyi\n":
+        assert line, "it has ended"
+        assert told not in line, "a mistake is told once"
 
 
 def test_modules_of_a_package_import_each_other_from_it(files: Path) -> None:
