@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from fastthrift._core import Diagnostic
 from fastthrift._plain import did_you_mean
+from fastthrift.parser import Diagnostic, parse
 from fastthrift.parser import load as load_module_of
-from fastthrift.parser import parse
 from fastthrift.parser.exc import ThriftParserError
 
 
@@ -33,6 +33,14 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
         dest="include_dirs",
         help="look for includes here, after the directory of the including file; may be repeated "
         "(default: the current directory)",
+    )
+
+
+def files_below(folder: str | Path) -> list[str]:
+    """The Thrift files of a folder, as seen from there, without those of hidden folders."""
+    found = (path.relative_to(folder) for path in Path(folder).rglob("*.thrift") if path.is_file())
+    return sorted(
+        path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
     )
 
 

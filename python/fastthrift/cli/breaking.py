@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._idl import UsageError, add_include_dirs
+from fastthrift._idl import UsageError, add_include_dirs, files_below
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
@@ -160,11 +160,7 @@ class _Side:
         return text.replace(self.real, self.named) if self.real else text
 
     def _files(self) -> list[str]:
-        names = sorted(
-            name.as_posix()
-            for name in (found.relative_to(self.path) for found in self.path.rglob("*.thrift"))
-            if not any(part.startswith(".") for part in name.parts)
-        )
+        names = files_below(self.path)
         if not names:
             raise UsageError(f"error: {self.shown(str(self.path))} has no .thrift files")
         return names

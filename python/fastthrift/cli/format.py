@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fastthrift import _core
+from fastthrift._idl import files_below
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
@@ -79,7 +80,7 @@ def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) 
 
 def _paths(argument: str) -> list[str]:
     if argument != STDIN and os.path.isdir(argument):
-        return sorted(str(path) for path in Path(argument).rglob("*.thrift") if path.is_file())
+        return [str(Path(argument, name)) for name in files_below(argument)]
     return [argument]
 
 
