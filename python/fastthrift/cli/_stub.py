@@ -290,7 +290,10 @@ class _Stub:
             name = self.with_arrays[id(inner)]
             return name if module is self.module else f"{self.module_alias(module)}.{name}"
         if ttype == TType.MAP:
-            key = self.element(inner[0], hashed=self.has_sets and _has_hash(inner[0]))
+            if self.has_sets and _has_hash(inner[0]):
+                key = self.element(inner[0], hashed=True)
+            else:
+                key = self.read_with_arrays(*_parts(inner[0]))
             return f"{self.builtin('dict')}[{key}, {self.read_with_arrays(*_parts(inner[1]))}]"
         if ttype == TType.LIST and _is_array(inner):
             scalar = self.builtin(_SCALARS[_described(inner)[0]])
@@ -595,13 +598,15 @@ def _has_buffers(ttype: int, inner: Any = None) -> bool:
 
 def _has_arrays(ttype: int, inner: Any, has_sets: bool, seen: set[int]) -> bool:
     """Whether there are arrays in what is decoded with `arrays="array"` of such a value: members of
-    enums stay in lists, and sets of Python are as ever."""
+    enums stay in lists, and sets of Python are as ever, like keys of maps beside them."""
     if ttype == TType.LIST and _is_array(inner):
         return True
-    if ttype == TType.LIST or (ttype == TType.SET and not (has_sets and _has_hash(inner))):
+    if ttype in (TType.SET, TType.MAP):
+        hashed, *others = (inner,) if ttype == TType.SET else inner
+        within = others if has_sets and _has_hash(hashed) else [hashed, *others]
+        return any(_has_arrays(*_described(each), has_sets, seen) for each in within)
+    if ttype == TType.LIST:
         return _has_arrays(*_described(inner), has_sets, seen)
-    if ttype == TType.MAP:
-        return _has_arrays(*_described(inner[1]), has_sets, seen)
     if ttype != TType.STRUCT or id(inner) in seen:
         return False
     seen.add(id(inner))
