@@ -138,7 +138,7 @@ class _Stub:
 
     def text(self) -> str:
         blocks = [self.member(name, value) for name, value in self.members.items()]
-        blocks.append(self.types())
+        blocks += [self.types(), self.docs(self.module, "")]
         values = self.members.values()
         if any(isinstance(value, ModuleType) for value in values):
             # What is imported is seen by others only where it is said that it is public.
@@ -380,7 +380,7 @@ class _Stub:
         base = f"({self.use('enum', 'IntEnum')})" if is_python else ""
         # mypy takes one without members for a mistake.
         ignore = "  # type: ignore[misc]" if is_python and not list(cls) else ""
-        lines = [f"class {name}{base}:{ignore}", *documented(cls)]
+        lines = [f"class {name}{base}:{ignore}", *documented(cls), *self.docs(cls)]
         class_var = self.use("typing", "ClassVar")
         text, number, table = self.builtin("str"), self.builtin("int"), self.builtin("dict")
         for member in _names_of(cls, cls._NAMES_TO_VALUES):
@@ -398,10 +398,10 @@ class _Stub:
     def struct(self, name: str, cls: Any) -> list[str]:
         is_exception = issubclass(cls, TException)
         base = self.use("fastthrift.thrift", "TException" if is_exception else "TPayload")
-        lines = [f"class {name}({base}):", *documented(cls)]
+        lines = [f"class {name}({base}):", *documented(cls), *self.docs(cls)]
         inherited = TException if is_exception else TPayload
         fields = _fields(cls)
-        parameters = _receiver(fields)
+        parameters = []
         attributes = []
         for field, default in cls.default_spec:
             if field not in fields:
@@ -431,8 +431,27 @@ class _Stub:
             line = f"__thrift_arrays__: {self.use('typing', 'ClassVar')}[{kind}]"
             lines.append(statement(line))
         lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
-        lines += signature("__init__", parameters, "None", "    ")
+        lines += signature("__init__", [*_receiver(fields), *parameters], "None", "    ")
+        lines += self.replace(fields, parameters)
         return [*lines, *self.struct_with_arrays(name, cls)]
+
+    def replace(self, fields: Iterable[str], parameters: list[str]) -> list[str]:
+        """`__replace__`, which takes what `__init__` does, by name."""
+        changes = [f"{parameter.rpartition(' = ')[0]} = ..." for parameter in parameters]
+        # Without what `keep_unknown` has kept.
+        changes.append("__thrift_unknown__: None = ...")
+        receiver = [_unused("self", fields), "/", "*"]
+        copied = self.use("typing_extensions", "Self")
+        return signature("__replace__", [*receiver, *changes], copied, "    ")
+
+    def docs(self, holder: Any, indent: str = "    ") -> list[str]:
+        """The table of doc comments, where there is one."""
+        if "__fastthrift_docs__" not in vars(holder):
+            return []
+        text = self.builtin("str")
+        kind = self.use("typing", "ClassVar" if indent else "Final")
+        table = f"{kind}[{self.builtin('dict')}[{text}, {text}]]"
+        return [f"{indent}__fastthrift_docs__: {table}"]
 
     def struct_with_arrays(self, name: str, cls: Any) -> list[str]:
         """What is decoded of a struct with `arrays="array"`, for type checkers: the struct itself,

@@ -156,6 +156,10 @@ def data(area: Area) -> str | None:
     Area(1, [], unit="FOOT")  # wrong
     assert_type(fastthrift.decode(Area, b""), Area)
     print(calc.LIMIT + 1, Unit.METRE, Unit.MILE)  # wrong
+    assert_type(area.__replace__(id=2), Area)
+    area.__replace__(corners=[], idd=2)  # wrong
+    area.__replace__(id="2")  # wrong
+    del area.__replace__(__thrift_unknown__=None).__thrift_unknown__
     match area:
         case Area(id, corners):
             assert_type(id, int)
@@ -374,6 +378,8 @@ def test_doc_comments_of_fields_items_and_constants_are_strings_behind_them(
             assert found[1].rstrip() == doc
         ast.parse(stub)
         assert stub.count('"""') == 12
+        # Of the module, the enum, the struct and the exception.
+        assert stub.count("__fastthrift_docs__: ") == 4
     run_checker = [sys.executable, "-m", "mypy", "--strict", "told_thrift.pyi"]
     done = subprocess.run(
         run_checker, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
