@@ -63,10 +63,12 @@ _HIDDEN_BY_CLIENTS = {"close": "tclose"}
 _HIDDEN_BY_POOLS = ("aclose", "client", "stats", "with_fields", "with_options")
 
 
-def stub_of(module: ModuleType, names: dict[int, str]) -> str:
-    """The text of the stub of a module. ``names`` are those of its own stub and the ones of the
-    modules it includes, directly or not, by ``id`` of the module."""
-    return _Stub(module, names).text()
+def stub_of(module: ModuleType, names: dict[int, str], name: str) -> str:
+    """The text of the stub called ``name`` of a module. ``names`` are those of the stubs that have
+    its classes and the ones of the modules it includes, directly or not, by ``id`` of the module.
+    """
+    stub = _Stub(module, names)
+    return stub.text() if names[id(module)] == name else stub.text_of_another(names[id(module)])
 
 
 def included(module: Any) -> list[Any]:
@@ -150,7 +152,7 @@ class _Stub:
             f"{alias}: {self.use('typing', 'TypeAlias')} = {name}"
             for name, alias in self.aliases.items()
         ]
-        header = _HEADER.format(os.path.basename(self.module.__thrift_file__))
+        header = self.header()
         extends = any(_is_service(value) and value.__base__ is not object for value in values)
         head = [header + _PYRIGHT if extends else header]
         if self.module.__doc__:
@@ -167,6 +169,20 @@ class _Stub:
             body += block
             previous = block[0]
         return "\n".join([*head, *body]).rstrip("\n") + "\n"
+
+    def header(self) -> str:
+        return _HEADER.format(os.path.basename(self.module.__thrift_file__))
+
+    def text_of_another(self, home: str) -> str:
+        """The text of a second stub of the same module, which has all from its first one."""
+        names = [*self.members, *_with_arrays(self.members, self.has_sets).values()]
+        # The name of the class of typedefs, which is behind its decorator.
+        names += [line[len("class ") : -1] for line in self.types()[1:2]]
+        names += ["__fastthrift_docs__"] * bool(self.docs(self.module, ""))
+        # By the same name, which says that it is public.
+        return self.header() + "".join(
+            statement(f"from {home} import {name} as {name}\n", "") for name in names
+        )
 
     # Names.
 

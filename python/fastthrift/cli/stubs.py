@@ -78,6 +78,8 @@ def _stubs(arguments: argparse.Namespace, read: set[str]) -> dict[Path, str]:
     options = {"enums": arguments.enums, "sets": arguments.sets, "frozen": arguments.frozen}
     stubs: dict[Path, str] = {}
     origins: dict[Path, str] = {}
+    #: The first stub of each file, by its path; another one, of another name, has the same from it.
+    homes: dict[str, str] = {}
     for file in arguments.files:
         try:
             modules = included(load(file, arguments.include_dirs, anew=True, **options))
@@ -85,16 +87,20 @@ def _stubs(arguments: argparse.Namespace, read: set[str]) -> dict[Path, str]:
             read.update(map(os.path.realpath, error.files))
             raise
         read.update(os.path.realpath(module.__thrift_file__) for module in modules)
-        names = {id(module): _name(module, file, arguments.package) for module in modules}
-        for module in modules:
-            path = Path(arguments.output, *names[id(module)].split(".")).with_suffix(".pyi")
+        called = [(module, _name(module, file, arguments.package)) for module in modules]
+        names = {
+            id(module): homes.setdefault(os.path.realpath(module.__thrift_file__), name)
+            for module, name in called
+        }
+        for module, name in called:
+            path = Path(arguments.output, *name.split(".")).with_suffix(".pyi")
             origin = os.path.realpath(module.__thrift_file__)
             if origins.setdefault(path, origin) != origin:
                 raise UsageError(
                     f"error: {origins[path]} and {origin} have the same stub, {path}: "
                     "write them to different directories"
                 )
-            stubs[path] = stub_of(module, names)
+            stubs[path] = stub_of(module, names, name)
     return stubs
 
 

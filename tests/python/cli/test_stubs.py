@@ -497,6 +497,45 @@ def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) 
     assert "cannot read nowhere.thrift" in done.stderr
 
 
+def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/shared.thrift").write_text(SHARED)
+    (tmp_path / "sub/base.thrift").write_text(
+        'include "shared.thrift"\n/** Some. */ const i32 _SOME = 3\ntypedef list<i32> Ints\n'
+        "struct Base { 1: required i32 id, 2: list<i32> numbers, 3: shared.Point at }\n"
+    )
+    (tmp_path / "main.thrift").write_text(
+        'include "sub/base.thrift"\nstruct Main { 1: required base.Base base }\n'
+    )
+    program = (
+        "import fastthrift\nfrom typing_extensions import assert_type\n\n"
+        "fastthrift.load('sub/base.thrift', 'base_thrift')\n"
+        "fastthrift.load('main.thrift', 'main_thrift')\n"
+        "import base_thrift\nimport main_thrift\n\n"
+        "main = main_thrift.Main(base_thrift.Base(1, at=base_thrift.shared.Point(1.0)))\n"
+        "assert_type(main.base, base_thrift.Base)\n"
+        "assert isinstance(main.base, base_thrift.Base)\n"
+        "print(base_thrift._SOME + 1, base_thrift.__fastthrift_docs__['_SOME'])\n\n\n"
+        "def sums(numbers: 'base_thrift.Types.Ints') -> int:\n    return sum(numbers)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    files = ["main.thrift", "sub/base.thrift"]
+    for order in (files, files[::-1]):
+        shutil.rmtree(tmp_path / "typings", ignore_errors=True)
+        done = run(*order, "-o", "typings", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert mypy(tmp_path, "program.py") == set()
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("4 Some.\n", "")
+
+
 def test_two_files_with_one_stub_are_refused(files: Path) -> None:
     (files / "other").mkdir()
     (files / "other" / "calc.thrift").write_text("struct A {}\n")
