@@ -13,6 +13,8 @@ from fastthrift.parser import Diagnostic, parse
 from fastthrift.parser import load as load_module_of
 from fastthrift.parser.exc import ThriftParserError
 
+STDIN = "-"
+
 
 class UsageError(Exception):
     """What a command cannot begin with, for standard error; ``brief`` is it as one line, which
@@ -42,6 +44,20 @@ def files_below(folder: str | Path) -> list[str]:
     return sorted(
         path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
     )
+
+
+def named_files(arguments: list[str]) -> list[str]:
+    """The files that arguments of a command name, a directory for those below it; ``STDIN`` stays
+    what it is."""
+    return [
+        path
+        for argument in arguments
+        for path in (
+            [str(Path(argument, name)) for name in files_below(argument)]
+            if argument != STDIN and os.path.isdir(argument)
+            else [argument]
+        )
+    ]
 
 
 def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:

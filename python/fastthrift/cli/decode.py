@@ -23,7 +23,7 @@ from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TMessageType, TType, to_dict
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import STDIN, UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
@@ -33,7 +33,6 @@ from fastthrift.transport.header import THeaderSubprotocolID
 
 from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
 
-STDIN = "-"
 OK, FAILED, USAGE = 0, 1, 2
 
 INPUTS = ("auto", "raw", "hex", "base64")
