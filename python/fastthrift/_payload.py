@@ -11,9 +11,13 @@ from fastthrift._core import TType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, ClassVar, Protocol
+    from typing import Any, ClassVar, Protocol, TypeVar
 
     from typing_extensions import Self
+
+    from fastthrift._core import UnknownFields
+
+    Payload = TypeVar("Payload", bound="TPayload")
 
     class ReadsStructs(Protocol):
         """What a payload is read from: a protocol, or whatever has its method."""
@@ -378,32 +382,21 @@ class TPayload(metaclass=TPayloadMeta):
         for name, default in _fields_of(type(self)):
             yield name, getattr(self, name, None), default
 
-    def __replace__(self, /, **changes: Any) -> Self:
-        """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13.
+    if TYPE_CHECKING:
+        # Of objects that have some, of modules with `keep_unknown`.
+        __thrift_unknown__: UnknownFields
 
-        ``__thrift_unknown__=None`` is one without what ``keep_unknown`` has kept.
-        """
-        names = [name for name, _ in _fields_of(type(self))]
-        drops = changes.get(_KEPT, ...) is None
-        if drops:
-            del changes[_KEPT]
-        for name in changes:
-            if name not in names:
-                raise TypeError(
-                    f"{type(self).__name__} has no field {name!r}; its fields are: "
-                    f"{', '.join(names) or 'none'}"
-                )
-        import copy
+        # To type checkers one with its fields may stand in its place then, as in stubs.
+        def __replace__(self, /, *_: Any, **changes: Any) -> Self: ...
 
-        replaced = copy.copy(self)
-        for name, value in changes.items():
-            if isinstance(replaced, TFrozenStruct):
-                _core.set_raw(replaced, name, value)
-            else:
-                setattr(replaced, name, value)
-        if drops:
-            replaced.__dict__.pop(_KEPT, None)
-        return replaced
+    else:
+
+        def __replace__(self, /, **changes: Any) -> Self:
+            """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13.
+
+            ``__thrift_unknown__=None`` is one without what ``keep_unknown`` has kept.
+            """
+            return _replaced(self, changes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
@@ -426,6 +419,31 @@ class TStruct(_core.StructStorage, TPayload):
     __slots__ = ()
 
     __init__ = _struct_init
+
+
+def _replaced(payload: Payload, changes: dict[str, Any]) -> Payload:
+    """What ``__replace__`` makes."""
+    names = [name for name, _ in _fields_of(type(payload))]
+    drops = changes.get(_KEPT, ...) is None
+    if drops:
+        del changes[_KEPT]
+    for name in changes:
+        if name not in names:
+            raise TypeError(
+                f"{type(payload).__name__} has no field {name!r}; its fields are: "
+                f"{', '.join(names) or 'none'}"
+            )
+    import copy
+
+    replaced = copy.copy(payload)
+    for name, value in changes.items():
+        if isinstance(replaced, TFrozenStruct):
+            _core.set_raw(replaced, name, value)
+        else:
+            setattr(replaced, name, value)
+    if drops:
+        replaced.__dict__.pop(_KEPT, None)
+    return replaced
 
 
 # Base of those of files that were loaded with `frozen=True`.
