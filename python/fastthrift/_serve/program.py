@@ -229,7 +229,8 @@ class Program:
         except Exception:
             logger.exception("The handler %s cannot be made", self._name)
             return NOT_STARTED
-        if self._options.watched is not None:
+        if self._options.watched is not None and worker.number == 0:
+            # One for all: each would have all of them renewed.
             watch(self._options.watched, lambda: os.kill(worker.parent, signal.SIGHUP))
         is_serving = False
 
