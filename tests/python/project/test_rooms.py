@@ -142,7 +142,6 @@ ROOMS: dict[str, set[str]] = {
         "protocol",
         "protocol.exc",
         "thrift",
-        "transport",
         "transport.base",
         "urls",
     },
