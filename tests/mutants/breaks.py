@@ -5,11 +5,17 @@ Places are found by their text, wherever it stands. What compiles no more is no 
 
 from __future__ import annotations
 
+import breaks_of_connections
 import breaks_of_core
 import breaks_of_python
 import breaks_of_server
 
-BREAKS = [*breaks_of_core.BREAKS, *breaks_of_python.BREAKS, *breaks_of_server.BREAKS]
+BREAKS = [
+    *breaks_of_core.BREAKS,
+    *breaks_of_python.BREAKS,
+    *breaks_of_connections.BREAKS,
+    *breaks_of_server.BREAKS,
+]
 
 #: Rules, by how they begin, that no such change can break, and why.
 WITHOUT = {

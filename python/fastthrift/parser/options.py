@@ -25,7 +25,7 @@ class Options:
 
     @classmethod
     def of_call(cls, arguments: dict[str, Any]) -> Options:
-        """Those of a function that has all of them as arguments, whose ``locals()`` these are."""
+        """Those options that a function was called with: ``arguments`` are its ``locals()``."""
         return cls(**{name: arguments[name] for name in _NAMES})
 
     @classmethod
