@@ -89,8 +89,9 @@ fuzz: target/tools/bin/cargo-fuzz ## Run FUZZ_TARGETS (all), each for FUZZ_SECON
 dev: $(VENV)/.dev ## A development build in the virtual environment.
 	$(BUILD)
 
-lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy.
+lint: $(VENV)/.dev ## Formatting, clippy, ruff, mypy, and the rules of rooms and names, in both languages.
 	cargo fmt --check
+	cargo test --locked --quiet --features server --test names --test rooms --test matches
 	cargo clippy --locked --all-targets --features server -- -D warnings
 	PYO3_PYTHON=$(abspath $(BIN))/python \
 		cargo clippy --locked --all-targets --features python -- -D warnings
