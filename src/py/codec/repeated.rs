@@ -21,9 +21,6 @@ const BYTES_OF_SLOT: usize = 64;
 const FEWEST: usize = 1 << 10;
 const MOST: usize = 1 << 16;
 
-/// So many strings are kept in the fewest slots: a large message may be one blob.
-const FIRST: usize = FEWEST / 2;
-
 /// Of so many slots one more string may come for the first time than again, before it
 /// is seen that a message has none to speak of.
 const SLOTS_OF_PATIENCE: usize = 8;
@@ -65,9 +62,8 @@ pub const REPEATED_MATTERS: usize = 1 << 16;
 struct Recent<T> {
     /// By twos, of which the first has what came last; none before the first string.
     slots: Vec<Option<T>>,
-    /// How many slots there are to be once there are enough strings.
-    wanted: usize,
-    kept: usize,
+    /// How many there are then: a large message may be one blob, and needs none.
+    count: usize,
     patience: usize,
     most_patience: usize,
 }
@@ -75,31 +71,28 @@ struct Recent<T> {
 impl<T> Recent<T> {
     /// Of a message that begins, which has so many bytes.
     fn new(length: usize) -> Self {
-        let wanted = (length / BYTES_OF_SLOT)
+        let count = (length / BYTES_OF_SLOT)
             .clamp(FEWEST, MOST)
             .next_power_of_two();
-        let patience = FEWEST.max(wanted / SLOTS_OF_PATIENCE);
+        let patience = FEWEST.max(count / SLOTS_OF_PATIENCE);
         Self {
             slots: Vec::new(),
-            wanted,
-            kept: 0,
+            count,
             patience,
             most_patience: 2 * patience,
         }
     }
 
-    /// Begins anew with so many slots.
     #[cold]
-    fn begin(&mut self, count: usize) {
-        self.slots.clear();
-        self.slots.resize_with(count, || None);
+    fn begin(&mut self) {
+        self.slots.resize_with(self.count, || None);
     }
 
     /// The first of the two slots of a string.
     #[inline]
     fn place(&mut self, form: Form, content: &[u8]) -> usize {
         if self.slots.is_empty() {
-            self.begin(FEWEST);
+            self.begin();
         }
         let unused = u64::BITS - self.slots.len().trailing_zeros();
         let place = (hash(content) >> unused) as usize;
@@ -124,13 +117,8 @@ impl<T> Recent<T> {
     #[inline]
     fn keep(&mut self, first: usize, new: T) -> Option<T> {
         let second = self.slots[first].replace(new);
-        let third = std::mem::replace(&mut self.slots[first + 1], second);
         self.patience = self.patience.saturating_sub(1);
-        self.kept += 1;
-        if self.kept == FIRST && self.slots.len() < self.wanted {
-            self.begin(self.wanted);
-        }
-        third
+        std::mem::replace(&mut self.slots[first + 1], second)
     }
 
     const fn is_worth_while(&self) -> bool {
