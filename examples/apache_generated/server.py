@@ -1,5 +1,6 @@
 """The calculator by the code that Apache's compiler generates, on Apache's server.
 
+    mkdir -p examples/apache_generated/gen-py
     thrift -r --gen py --out examples/apache_generated/gen-py examples/calculator.thrift
     python examples/apache_generated/server.py
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from fastthrift._plain import did_you_mean
+from fastthrift.parser import Diagnostic, parse
 from fastthrift.parser import load as load_module_of
-from fastthrift.parser import parse
 from fastthrift.parser.exc import ThriftParserError
+
+STDIN = "-"
 
 
 class UsageError(Exception):
     """What a command cannot begin with, for standard error; ``brief`` is it as one line, which
-    does not say that it is an error."""
+    does not say that it is an error, ``files`` are the paths whose change may mend it."""
 
-    def __init__(self, text: str, brief: str | None = None) -> None:
+    def __init__(self, text: str, brief: str | None = None, files: Iterable[str] = ()) -> None:
         super().__init__(text)
         self.brief = brief or text.removeprefix("error: ")
+        self.files = tuple(files)
 
 
 def add_include_dirs(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +36,28 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
         help="look for includes here, after the directory of the including file; may be repeated "
         "(default: the current directory)",
     )
+
+
+def files_below(folder: str | Path) -> list[str]:
+    """The Thrift files of a folder, as seen from there, without those of hidden folders."""
+    found = (path.relative_to(folder) for path in Path(folder).rglob("*.thrift") if path.is_file())
+    return sorted(
+        path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
+    )
+
+
+def named_files(arguments: list[str]) -> list[str]:
+    """The files that arguments of a command name, a directory for those below it; ``STDIN`` stays
+    what it is."""
+    return [
+        path
+        for argument in arguments
+        for path in (
+            [str(Path(argument, name)) for name in files_below(argument)]
+            if argument != STDIN and os.path.isdir(argument)
+            else [argument]
+        )
+    ]
 
 
 def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:
@@ -46,9 +74,19 @@ def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **opt
         errors = [each for each in found if each.severity == "error"]
         text = "\n\n".join(each.rendered for each in errors)
         brief = next((f"{e.path}:{e.line}:{e.column}: {e.message}" for e in errors), None)
-        raise UsageError(text or f"error: {path}: {error}", brief) from None
+        files = (*error.files, *_looked_for(errors, include_dirs))
+        raise UsageError(text or f"error: {path}: {error}", brief, files) from None
     except OSError as error:
         raise UsageError(f"error: cannot read {path}: {error.strerror or error}") from None
+
+
+def _looked_for(errors: list[Diagnostic], include_dirs: list[str] | None) -> Iterator[str]:
+    """Where includes would be that are nowhere."""
+    for each in errors:
+        if each.code == "missing-include":
+            name = each.source[each.column - 1 : each.end_column - 1].strip("\"'")
+            for directory in (os.path.dirname(each.path), *(include_dirs or ["."])):
+                yield os.path.join(directory, name)
 
 
 def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
@@ -65,6 +103,18 @@ def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
         f"error: {path} has no {kind} {name!r}{did_you_mean(name, names)}; it has: "
         f"{', '.join(names) or 'none'}"
     )
+
+
+def service_of(module: Any, path: str, name: str | None, option: str) -> Any:
+    """The service of a name, or the only one where none is given by an ``option``. Raises
+    `UsageError`."""
+    if name is None:
+        names = all_of(module, "thrift_services")
+        if len(names) != 1:
+            found = ", ".join(names) or "no services"
+            raise UsageError(f"error: {option} is needed: {path} has {found}")
+        name = names[0]
+    return find(module, path, name, "service", "thrift_services")
 
 
 def all_of(module: Any, has: str) -> list[str]:

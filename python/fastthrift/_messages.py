@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterable
 from io import UnsupportedOperation
 from typing import overload
 
@@ -18,7 +22,7 @@ from fastthrift.transport import TMemoryBuffer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any, Literal, Protocol, TypeVar
 
     from typing_extensions import Buffer
@@ -83,22 +87,14 @@ def read_messages(
     Raises ``TProtocolException`` where a struct is damaged, and ``TTruncatedDataException`` where
     the last one is cut off; both tell which it is, and at which byte it begins.
     """
-    if protocol is None:
-        protocol = "binary"
-    if isinstance(protocol, str) and protocol in _FACTORIES:
-        protocol = _FACTORIES[protocol]()
-    if not hasattr(protocol, "get_protocol"):
-        raise ValueError(
-            f"unknown protocol {protocol!r}: use 'binary', 'compact' or a protocol factory"
-        )
-    if isinstance(only, str):
-        raise TypeError(
-            f'only must be a Selection or a tuple of names of fields, as ("{only}",), not a text'
-        )
-    if only is not None and not isinstance(only, Selection):
+    if isinstance(only, Iterable) and not isinstance(only, str):
+        # They may come from a generator, once.
         only = select(cls, *only)
-    if arrays not in (None, "array"):
-        raise ValueError(f"'arrays' must be \"array\", or None for lists, not {arrays!r}")
+    with contextlib.suppress(TTruncatedDataException):
+        # For what it says of arguments: now, and not when the first message is asked for.
+        decode(cls, b"", protocol, only=only, arrays=arrays)
+    if protocol is None or isinstance(protocol, str):
+        protocol = _FACTORIES[protocol or "binary"]()
     return _read(_Pieces(source), cls, protocol, {"only": only, "arrays": arrays}, framed)
 
 
@@ -132,7 +128,13 @@ def _struct_end(pieces: _Pieces, spoken: Any) -> int:
 def _frame(pieces: _Pieces, spoken: Any) -> tuple[int, int]:
     """Where the frame that comes next has its content, all of which has been fetched."""
     pieces.fetch_up_to(_HEADER)
-    end = _HEADER + frame_length(bytes(pieces.ahead[:_HEADER]), spoken.max_message_size)
+    length, limit = (
+        frame_length(bytes(pieces.ahead[:_HEADER]), sys.maxsize),
+        spoken.max_message_size,
+    )
+    if length > limit:
+        raise too_large("a frame", length, limit, "max_message_size")
+    end = _HEADER + length
     pieces.fetch_up_to(end)
     frame = pieces.ahead[_HEADER:end]
     wanted = ValueScan(spoken, TType.STRUCT).wanted(frame)
@@ -153,12 +155,7 @@ class _Pieces:
         if hasattr(source, "read"):
             self._read = source.read
             return
-        if isinstance(source, str):
-            raise TypeError(
-                "read_messages() takes a file that is open for reading bytes, or a buffer, and "
-                "not the name of a file: open(name, 'rb')"
-            )
-        self._rest = memoryview(source).cast("B")
+        self._rest = _bytes_of(source)
         self._read = self._next_of_buffer
 
     def _next_of_buffer(self, size: int) -> memoryview:
@@ -210,3 +207,21 @@ class _Pieces:
     def told(self) -> str:
         """Which message it is that comes next, and where."""
         return f"in message {self._index}, which begins at byte {self._offset}"
+
+
+def _bytes_of(source: Any) -> memoryview:
+    """What a buffer holds, without a copy where it lies in one piece."""
+    try:
+        view = memoryview(source)
+    except TypeError:
+        if isinstance(source, (str, os.PathLike)):
+            found = "the name of a file: open(name, 'rb')"
+        elif hasattr(source, "makefile"):
+            found = "a socket: sock.makefile('rb')"
+        else:
+            found = "None" if source is None else type(source).__name__
+        raise TypeError(
+            "read_messages() takes a file that is open for reading bytes, or a buffer, and not "
+            f"{found}"
+        ) from None
+    return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())

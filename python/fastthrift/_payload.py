@@ -11,9 +11,13 @@ from fastthrift._core import TType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, ClassVar, Protocol
+    from typing import Any, ClassVar, Protocol, TypeVar
 
     from typing_extensions import Self
+
+    from fastthrift._core import UnknownFields
+
+    Payload = TypeVar("Payload", bound="TPayload")
 
     class ReadsStructs(Protocol):
         """What a payload is read from: a protocol, or whatever has its method."""
@@ -378,32 +382,21 @@ class TPayload(metaclass=TPayloadMeta):
         for name, default in _fields_of(type(self)):
             yield name, getattr(self, name, None), default
 
-    def __replace__(self, /, **changes: Any) -> Self:
-        """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13.
+    if TYPE_CHECKING:
+        # Of objects that have some, of modules with `keep_unknown`.
+        __thrift_unknown__: UnknownFields
 
-        ``__thrift_unknown__=None`` is one without what ``keep_unknown`` has kept.
-        """
-        names = [name for name, _ in _fields_of(type(self))]
-        drops = changes.get(_KEPT, ...) is None
-        if drops:
-            del changes[_KEPT]
-        for name in changes:
-            if name not in names:
-                raise TypeError(
-                    f"{type(self).__name__} has no field {name!r}; its fields are: "
-                    f"{', '.join(names) or 'none'}"
-                )
-        import copy
+        # To type checkers one with its fields may stand in its place then, as in stubs.
+        def __replace__(self, /, *_: Any, **changes: Any) -> Self: ...
 
-        replaced = copy.copy(self)
-        for name, value in changes.items():
-            if isinstance(replaced, TFrozenStruct):
-                _core.set_raw(replaced, name, value)
-            else:
-                setattr(replaced, name, value)
-        if drops:
-            replaced.__dict__.pop(_KEPT, None)
-        return replaced
+    else:
+
+        def __replace__(self, /, **changes: Any) -> Self:
+            """A shallow copy with other values of some fields: ``copy.replace`` of Python 3.13.
+
+            ``__thrift_unknown__=None`` is one without what ``keep_unknown`` has kept.
+            """
+            return _replaced(self, changes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
@@ -426,6 +419,31 @@ class TStruct(_core.StructStorage, TPayload):
     __slots__ = ()
 
     __init__ = _struct_init
+
+
+def _replaced(payload: Payload, changes: dict[str, Any]) -> Payload:
+    """What ``__replace__`` makes."""
+    names = [name for name, _ in _fields_of(type(payload))]
+    drops = changes.get(_KEPT, ...) is None
+    if drops:
+        del changes[_KEPT]
+    for name in changes:
+        if name not in names:
+            raise TypeError(
+                f"{type(payload).__name__} has no field {name!r}; its fields are: "
+                f"{', '.join(names) or 'none'}"
+            )
+    import copy
+
+    replaced = copy.copy(payload)
+    for name, value in changes.items():
+        if isinstance(replaced, TFrozenStruct):
+            _core.set_raw(replaced, name, value)
+        else:
+            setattr(replaced, name, value)
+    if drops:
+        replaced.__dict__.pop(_KEPT, None)
+    return replaced
 
 
 # Base of those of files that were loaded with `frozen=True`.
@@ -536,23 +554,35 @@ class TDecodeException(TException):
         )
 
 
-def _get_sent(error: Any) -> bool | None:
-    """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
-    sent: bool | None = error.request_sent
-    return sent
-
-
-was_sent = property(_get_sent)
-
 _OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
 
 
-def repr_without_call(error: TException) -> str:
-    """The ``repr`` of an error without what it knows of the call, most of which its message says,
-    too."""
-    known = error.__dict__.items()
-    fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
-    return f"{error.__class__.__name__}({fields})"
+class ErrorOfCall:
+    """What an error of a client's call knows of that; mixed into exceptions."""
+
+    __slots__ = ()
+
+    #: Of the error of a call: whether all of the request had been sent, so that the server may have
+    #: run it: not where the connection is known to have ended before it arrived; None of other
+    #: errors.
+    request_sent: bool | None = None
+    #: Of the error of a call: the names of service and method, and the other side where it is
+    #: known; and the name of the pool, where it has one.
+    service: str | None = None
+    method: str | None = None
+    peer: str | None = None
+    client: str | None = None
+
+    @property
+    def sent(self) -> bool | None:
+        """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
+        return self.request_sent
+
+    def __repr__(self) -> str:
+        # Most of what it knows of the call its message says, too.
+        known = self.__dict__.items()
+        fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
+        return f"{self.__class__.__name__}({fields})"
 
 
 def with_call(text: str, error: Any) -> str:
@@ -567,7 +597,7 @@ def with_call(text: str, error: Any) -> str:
     return f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
 
 
-class TApplicationException(TException):
+class TApplicationException(ErrorOfCall, TException):
     """The server could not answer a call with a result or a declared exception."""
 
     __module__ = _MODULE
@@ -586,14 +616,6 @@ class TApplicationException(TException):
     INTERNAL_ERROR = 6
     PROTOCOL_ERROR = 7
 
-    #: Of the error of a call of a client, as those of ``TTransportException``.
-    request_sent: bool | None = None
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-    sent = was_sent
-
     _TEXTS: ClassVar[dict[int, str]] = {
         UNKNOWN_METHOD: "Unknown method",
         INVALID_MESSAGE_TYPE: "Invalid message type",
@@ -606,8 +628,6 @@ class TApplicationException(TException):
         super().__init__()
         self.type = type
         self.message = message
-
-    __repr__ = repr_without_call
 
     def __str__(self) -> str:
         # The message is what is sent on, where a handler raises it: of the call it says nothing.

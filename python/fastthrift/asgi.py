@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fastthrift._calls.exchange import BadRequest
 from fastthrift._core import DEFAULT_MAX_SIZE
 
-from ._web.awaited import find_of
+from ._web.awaited import require_find
 from ._web.mounted import Mounted
 from ._web.request import NO_END, Request, length_of
 
@@ -66,7 +66,7 @@ class ThriftApp:
             middleware=middleware,
         )
         # Raises for a processor that cannot be used.
-        find_of(self.mounted.processor)
+        require_find(self.mounted.processor)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -82,16 +82,15 @@ class ThriftApp:
 
     async def _answer(self, request: Request, receive: Receive, send: Send) -> None:
         answer = await self.mounted.answer_async(request, _pieces(receive))
-        length = ("Content-Length", str(len(answer.body)))
-        headers = [*answer.headers, *(() if answer.status == 204 else (length,))]
         start = {
             "type": "http.response.start",
             "status": answer.status,
             "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in answer.all_headers()
             ],
         }
-        body = b"" if request.method == "HEAD" else answer.body
+        body = answer.body_for(request.method)
         # What a server raises where the client has left.
         with contextlib.suppress(OSError):
             await send(start)

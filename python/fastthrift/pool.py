@@ -28,9 +28,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
-    no_address,
     take_connection,
-    time_to_find,
 )
 from fastthrift._calls.pooling import (
     Addresses,
@@ -42,18 +40,14 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import find_layer, looks_at
+from fastthrift._calls.transports import find_layer
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, NameTimeout
+from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
 from fastthrift.transport._resolving import resolve_within
-from fastthrift.transport.base import (
-    DeadlineExceeded,
-    TTransportException,
-    TTransportTimeout,
-)
+from fastthrift.transport.base import TTransportException
 from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 if TYPE_CHECKING:
@@ -198,20 +192,8 @@ class _InThreads(PoolCalls):
     def wake(self, signal: threading.Lock) -> None:
         signal.release()
 
-    def find_addresses(
-        self, url: ServiceURL, options: PoolOptions, at: float | None
-    ) -> Sequence[Any]:
-        if url.scheme == "unix":
-            return ()
-        patience, ends_call = time_to_find(options, at)
-        try:
-            return resolve_within(url.host, url.port, EITHER_FAMILY, patience)
-        except NameTimeout as error:
-            kind = DeadlineExceeded if ends_call else TTransportTimeout
-            text = no_address(url, patience, ends_call=ends_call)
-            raise kind(TTransportException.NOT_OPEN, text) from error
-        except OSError:
-            return ()  # connecting says so
+    def resolve(self, url: ServiceURL, seconds: float | None) -> Sequence[Any]:
+        return resolve_within(url.host, url.port, EITHER_FAMILY, seconds)
 
     def connect(
         self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
@@ -226,16 +208,10 @@ class _InThreads(PoolCalls):
         )
         client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
         send_always(client, options.headers)
-        if url.scheme in _WEB:
+        if url.is_web:
             # Here another address may have its turn.
             find_layer(client._iprot.trans, "connect").connect()
         return client
-
-    def looks_at(self, trans: Any) -> tuple[Any, Any]:
-        pending, look = looks_at(trans)
-        # A client of HTTP would connect again by itself, and nobody would choose the address.
-        web = find_layer(trans, "has_ended")
-        return pending, look if web is None else web.has_ended
 
     def close_client(self, client: Any) -> None:
         _close(client)
@@ -257,10 +233,6 @@ def _close_lost(slot: Slot) -> None:
     _close(slot.client)
 
 
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000
-
-
 def _socket(
     url: ServiceURL,
     address: Any,
@@ -271,9 +243,9 @@ def _socket(
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
     times: dict[str, Any] = {
         "socket_timeout": None,
-        "connect_timeout": _milliseconds(options.connect_timeout),
+        "connect_timeout": milliseconds(options.connect_timeout),
     }
-    if url.scheme in _WEB:
+    if url.is_web:
         from fastthrift.http import THttpClient, THttpHeaderFactory
 
         context = None if ssl_context is None else lambda: ssl_context
@@ -295,8 +267,6 @@ def _socket(
     sock.known_addresses = None if address is None else [address]
     return sock
 
-
-_WEB = ("http", "https")
 
 # How long one waits before it looks for itself, in seconds: who was interrupted may have woken
 # nobody.

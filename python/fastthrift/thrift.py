@@ -17,6 +17,7 @@ from fastthrift._calls.server_call import (
     ServerCall,
     Writer,
     answer,
+    find_among,
     noted,
     process,
     process_by_steps,
@@ -139,11 +140,7 @@ class TClient(ClientFace):
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        call = progress.call
-        if call is None or call.api != _api:
-            call = progress.current(self, _api)
-        call.seqid = self._seqid
-        return call.receive(self._iprot, progress)
+        return progress.current(self, _api).receive(self._iprot, progress)
 
 
 _core.install_getattr(TClient)
@@ -297,17 +294,15 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
         watch_calls()
     if _OWN_PROCESSING.are_kept_by(processor):
         return lambda call: process(processor, call, iprot, oprot)
-    if _OWN_SEVERAL.are_kept_by(processor):
-        find = several(processor)
+    find = find_of(processor)
+    if find is not None:
         return lambda call: run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
     return lambda call: processor.process(Reader(iprot, call), Writer(oprot, call))
 
 
 def find_of(processor: Any) -> Find | None:
     """How a processor finds who serves a call, where it processes them as these here do."""
-    if _OWN_PROCESSING.are_kept_by(processor):
-        return single(processor)
-    return several(processor) if _OWN_SEVERAL.are_kept_by(processor) else None
+    return find_among(processor, _OWN_PROCESSING, _OWN_SEVERAL)
 
 
 class TProcessorFactory:

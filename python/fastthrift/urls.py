@@ -28,26 +28,32 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from fastthrift.transport._addresses import split_url, without_secrets
+from fastthrift.transport._addresses import host_and_port, split_url, without_secrets
 
 __all__ = ["ServiceURL", "parse", "parse_all"]
 
-_PROTOCOLS = {
-    "binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
-    "compact": ("fastthrift.protocol", "TCompactProtocolFactory"),
-    "json": ("fastthrift.protocol", "TJSONProtocolFactory"),
-    "apache_json": ("fastthrift.protocol.apache_json", "TApacheJSONProtocolFactory"),
-    "lax_binary": ("fastthrift.protocol", "TBinaryProtocolFactory"),
+#: The classes of protocols and of transports, without what they begin with: ``T``, or ``TAsync``.
+PROTOCOLS = {
+    "binary": "BinaryProtocol",
+    "compact": "CompactProtocol",
+    "json": "JSONProtocol",
+    "apache_json": "ApacheJSONProtocol",
+    "lax_binary": "BinaryProtocol",
 }
-_TRANSPORTS = {
-    "buffered": ("fastthrift.transport", "TBufferedTransportFactory"),
-    "framed": ("fastthrift.transport", "TFramedTransportFactory"),
-    "header": ("fastthrift.transport", "THeaderTransportFactory"),
-    "zlib": ("fastthrift.transport", "TZlibTransportFactory"),
+TRANSPORTS = {
+    "buffered": "BufferedTransport",
+    "framed": "FramedTransport",
+    "header": "HeaderTransport",
+    "zlib": "ZlibTransport",
 }
 # What a message of THeader may be written in.
 _OF_HEADER = ("binary", "compact")
-_SCHEMES = ("tcp", "tls", "unix", "http", "https")
+#: The package that has the factories, and what their names begin with.
+Home = tuple[str, str]
+THREADS: Home = ("fastthrift", "T")
+# Schemes of HTTP, and their ports.
+_WEB = {"http": 80, "https": 443}
+_SCHEMES = ("tcp", "tls", "unix", *_WEB)
 _PORT = 9090
 
 
@@ -65,50 +71,51 @@ class ServiceURL:
     #: The name of the service among several; none where it is empty.
     service: str = ""
 
+    @property
+    def is_web(self) -> bool:
+        """Whether calls go there over HTTP."""
+        return self.scheme in _WEB
+
     def __str__(self) -> str:
         if self.scheme == "unix":
             return f"unix:{self.path}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
+        return f"{self.scheme}://{host_and_port(self.host, self.port)}{self.path}"
 
-    def protocol_factory(self) -> Any:
+    def protocol_factory(self, home: Home = THREADS) -> Any:
         """A factory of its protocol, that of the service where the port has several."""
-        if self.transport == "header":
-            factory = _made({"header": ("fastthrift.protocol", "THeaderProtocolFactory")}, "header")
-        else:
-            factory = _made(_PROTOCOLS, self.protocol, **self.protocol_options())
-        return self.of_service(factory)
-
-    def protocol_options(self) -> dict[str, Any]:
-        """What a factory of its protocol is made with."""
-        lax = self.protocol == "lax_binary"
-        return {"strict_read": False, "strict_write": False} if lax else {}
-
-    def of_service(self, factory: Any) -> Any:
-        """What makes the protocols of its service, where the port has several, by a factory of
-        protocols."""
+        factory = protocol_factory(self.protocol, self.transport, home)
         if not self.service:
             return factory
         from fastthrift.protocol import TMultiplexedProtocolFactory
 
         return TMultiplexedProtocolFactory(factory, self.service)
 
-    def transport_factory(self) -> Any:
+    def transport_factory(self, home: Home = THREADS) -> Any:
         """A factory of its transport."""
-        return _made(_TRANSPORTS, self.transport, **self.transport_options())
-
-    def transport_options(self) -> dict[str, Any]:
-        """What a factory of its transport is made with."""
         if self.transport != "header":
-            return {}
+            return transport_factory(self.transport, home)
         from fastthrift.transport.header import THeaderSubprotocolID
 
-        return {"default_protocol": getattr(THeaderSubprotocolID, self.protocol.upper())}
+        default = getattr(THeaderSubprotocolID, self.protocol.upper())
+        return transport_factory("header", home, default_protocol=default)
 
 
-def _made(known: dict[str, tuple[str, str]], name: str, **options: Any) -> Any:
-    module, factory = known[name]
-    return getattr(importlib.import_module(module), factory)(**options)
+def protocol_factory(name: str, transport: str, home: Home = THREADS, **options: Any) -> Any:
+    """A factory of the protocol of a name, over the transport of one."""
+    if name == "lax_binary":
+        options |= {"strict_read": False, "strict_write": False}
+    kind = "HeaderProtocol" if transport == "header" else PROTOCOLS[name]
+    return _factory("protocol", home, kind)(**options)
+
+
+def transport_factory(name: str, home: Home = THREADS, **options: Any) -> Any:
+    """A factory of the transport of a name."""
+    return _factory("transport", home, TRANSPORTS[name])(**options)
+
+
+def _factory(module: str, home: Home, kind: str) -> Any:
+    package, prefix = home
+    return getattr(importlib.import_module(f"{package}.{module}"), f"{prefix}{kind}Factory")
 
 
 def parse(url: str) -> ServiceURL:
@@ -133,20 +140,19 @@ def parse(url: str) -> ServiceURL:
     parts = split_url(bare)
     if parts.username or parts.password:
         raise ValueError(f"{without_secrets(bare)!r} has a user, which a service has no use for")
-    web = {"http": 80, "https": 443}
-    if scheme in web and spoken.transport in ("header", "zlib"):
+    if scheme in _WEB and spoken.transport in ("header", "zlib"):
         raise ValueError(
             f"{bare!r} with transport={spoken.transport}: messages over HTTP have the headers and "
             "the compression of HTTP"
         )
-    if scheme not in web and parts.path.strip("/"):
+    if scheme not in _WEB and parts.path.strip("/"):
         raise ValueError(f"{bare!r} has a path, which only urls of http and https have")
     return replace(
         spoken,
         scheme=scheme,
         host=(parts.hostname or "localhost").replace("%25", "%"),
-        port=parts.port or web.get(scheme, _PORT),
-        path=parts.path if scheme in web else "",
+        port=parts.port or _WEB.get(scheme, _PORT),
+        path=parts.path if scheme in _WEB else "",
     )
 
 
@@ -184,7 +190,7 @@ def _spoken(query: str) -> ServiceURL:
     """What the query says, at no place yet."""
     options: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        known = {"protocol": _PROTOCOLS, "transport": _TRANSPORTS}.get(name)
+        known = {"protocol": PROTOCOLS, "transport": TRANSPORTS}.get(name)
         if known is None and name != "service":
             raise ValueError(
                 f"a url of a service has no option {name!r}: there are protocol, transport and "

@@ -65,10 +65,9 @@ class ThriftApp:
         request = request_of(environ)
         answer = self.mounted.answer(request, environ["wsgi.input"].read)
         status = f"{answer.status} {http.HTTPStatus(answer.status).phrase}"
-        length = ("Content-Length", str(len(answer.body)))
-        start_response(status, [*answer.headers, *(() if answer.status == 204 else (length,))])
+        start_response(status, list(answer.all_headers()))
         # hypercorn sends no headers without a piece of a body.
-        return [b"" if request.method == "HEAD" else answer.body]
+        return [answer.body_for(request.method)]
 
 
 def request_of(environ: dict[str, Any]) -> Request:

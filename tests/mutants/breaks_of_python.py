@@ -295,8 +295,8 @@ BREAKS = [
     Break(
         "processors of ours are handed the call",
         "those of several services are wrapped",
-        "    if _OWN_SEVERAL.are_kept_by(processor):\n",
-        "    if False:\n",
+        "    return several(processor) if own_several.are_kept_by(processor) else None\n",
+        "    return None\n",
         ("calls/test_objects::test_multiplexed_processors_note_their_calls_without_wrappers",),
     ),
     Break(
@@ -705,6 +705,23 @@ BREAKS = [
         "            self._begin_again = None if arrived else connection.begin_again\n",
         "            self._begin_again = None\n",
         ("calls/test_zlib_pieces::test_a_server_waits_for_the_next_call_behind_the_end_of_one",),
+    ),
+    Break(
+        "a peer that sends without end what stands for nothing",
+        "whatever stands for nothing ends the message before",
+        "        return self._owed >= 0\n",
+        "        return True\n",
+        (
+            "calls/test_endless_peers::test_a_client_that_was_idle_does_not_read_bytes_without_end",
+            "calls/test_endless_peers::test_a_server_does_not_take_endless_beginnings_for_idleness",
+        ),
+    ),
+    Break(
+        "a peer that sends without end what stands for nothing",
+        "what comes when the time is over counts without end",
+        "            if self._late > _MOST_LATE and patience == 0:\n",
+        "            if self._late > 1 << 60 and patience == 0:\n",
+        ("calls/test_endless_peers::test_a_deadline_ends_an_answer_without_end_of_asyncio",),
     ),
     Break(
         "the time between messages is no time of a message",

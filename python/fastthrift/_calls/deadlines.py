@@ -76,13 +76,19 @@ def within_timeout(kwargs: dict[str, Any]) -> deadline | nullcontext[None]:
     seconds = kwargs.pop("timeout")
     if seconds is None:
         return nullcontext()
-    if isinstance(seconds, (str, bytes)):
-        raise TypeError(f"timeout is a number of seconds, not {seconds!r}")
-    if not seconds > 0:
-        raise ValueError(f"timeout must be above 0 seconds, or None, not {seconds!r}")
-    if seconds > LONGEST:
-        raise ValueError(f"timeout is at most {LONGEST} seconds, or None, not {seconds!r}")
+    check_limit("timeout", seconds)
     return deadline(seconds)
+
+
+def check_limit(name: str, seconds: Any, *, longest: float = LONGEST) -> None:
+    """Raise ``TypeError`` or ``ValueError`` for what is no time of this name: a number of seconds
+    above 0, or None for no limit."""
+    if isinstance(seconds, (str, bytes)):
+        raise TypeError(f"{name} is a number of seconds, not {seconds!r}")
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"{name} must be above 0 seconds, or None, not {seconds!r}")
+    if seconds is not None and seconds > longest:
+        raise ValueError(f"{name} is at most {longest} seconds, or None, not {seconds!r}")
 
 
 def sooner(one: float | None, other: float | None) -> float | None:

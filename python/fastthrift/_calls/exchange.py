@@ -21,7 +21,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from fastthrift._calls.budget import TimedCall
 from fastthrift._calls.mismatch import explain
@@ -29,13 +29,17 @@ from fastthrift._calls.server_call import BEGUN, ServerCall
 from fastthrift._calls.transports import LOOKED_AT
 from fastthrift._calls.watch import Traffic
 from fastthrift._core import frame_end
-from fastthrift.transport.base import TTransportBase, TTransportException
+from fastthrift.transport._file import TFileObjectTransport
+from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
+from fastthrift.transport.base import TTransportException
 from fastthrift.transport.memory import TMemoryBuffer
 
 CONTENT_TYPE = "application/x-thrift"
 
 # A header: its name and its value, which is Latin-1.
 Header = tuple[str, str]
+
+_TIMEOUT_HEADER = TIMEOUT_HEADER.lower()
 
 # After a message, in bytes.
 _MOST_WHITE_SPACE = 64
@@ -47,6 +51,16 @@ class Answer(NamedTuple):
     status: int
     headers: tuple[Header, ...]
     body: bytes
+
+    def all_headers(self) -> tuple[Header, ...]:
+        """Its headers and the length of its body, where there may be any."""
+        if self.status == 204:
+            return self.headers
+        return *self.headers, ("Content-Length", str(len(self.body)))
+
+    def body_for(self, method: str) -> bytes:
+        """What of its body is sent for a request of this method."""
+        return b"" if method == "HEAD" else self.body
 
 
 class BadRequest(Exception):
@@ -165,6 +179,13 @@ class Exchange:
         exchange.call.opening = body[:LOOKED_AT]
         return exchange
 
+    def note_request(self, peer: str, headers: Iterable[Header]) -> None:
+        """Note from whom the call has come, with which headers, and when it ends by these."""
+        self.call.peer, self.call.headers = peer, headers
+        self.call.deadline = moment_of(
+            value for name, value in headers if name.lower() == _TIMEOUT_HEADER
+        )
+
     def answer(
         self,
         process: Callable[[ServerCall], None],
@@ -206,37 +227,6 @@ class Exchange:
             if not self.call.oneway:
                 raise BadRequest(500, "the call could not be answered")
         return written
-
-
-class TFileObjectTransport(TTransportBase):
-    """A file object as a transport."""
-
-    def __init__(self, fileobj: BinaryIO) -> None:
-        self.fileobj = fileobj
-
-    def isOpen(self) -> bool:
-        """Always true."""
-        return True
-
-    def is_open(self) -> bool:
-        """Always true."""
-        return True
-
-    def open(self) -> None:
-        """The file is open."""
-
-    def close(self) -> None:
-        self.fileobj.close()
-
-    def read(self, sz: int) -> bytes:
-        """Read up to ``sz`` bytes; fewer at the end of the file."""
-        return self.fileobj.read(sz)
-
-    def write(self, buf: bytes) -> None:
-        self.fileobj.write(buf)
-
-    def flush(self) -> None:
-        self.fileobj.flush()
 
 
 class _Body(io.BytesIO):

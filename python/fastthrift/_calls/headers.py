@@ -8,8 +8,6 @@ from typing import Any
 from fastthrift._calls.transports import find_layer
 from fastthrift.transport._header_names import require_latin, require_line
 
-_WEB = ("http", "https")
-
 
 def text_of(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Headers as they are given, None for none.
@@ -37,7 +35,7 @@ def require_room(
         return
     is_header = any(getattr(each, "answers_in_kind", False) for each in factories)
     for url in urls:
-        if url.scheme in _WEB:
+        if url.is_web:
             for name, value in headers.items():
                 require_latin(name, value, f" to {url}")
         elif not (is_header or url.transport == "header"):

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 #: What came, where nobody knows more.
 NO_MESSAGE = "what is no message"
 
+#: Who, why, and how many more such lines there would have been.
+REFUSED = "Refused a request of %s: %s%s"
+#: How much is there, and how many more such lines there would have been.
+OVERLOADED = "Overloaded: %s, others are refused%s"
+
 # The caller's place is what a log record names.
 _CALLER = 2
 

@@ -39,7 +39,7 @@ from fastthrift._calls.pooling import (
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, method_of, warn_of_hidden
-from fastthrift._calls.transports import find_layer, peer_of
+from fastthrift._calls.transports import find_layer, looks_at, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
@@ -79,18 +79,18 @@ class PoolCalls(ABC):
         """Wake who waits for a signal, with the lock held."""
 
     @abstractmethod
-    def find_addresses(self, url: Any, options: PoolOptions, at: float | None) -> Any:
+    def resolve(self, url: Any, seconds: float | None) -> Any:
         """A step that gives the addresses which the name in a URL has, as sockets connect to
-        them; none where they are not known, or there is no name. It takes as long as connecting
-        to one of them may."""
+        them. Raises ``TimeoutError`` where that takes more than ``seconds``, None for any time;
+        ``OSError`` where there are none."""
+
+    #: What is raised where that takes too long: for a connection, and for the call.
+    timeout: type[TTransportTimeout] = TTransportTimeout
+    deadline_exceeded: type[DeadlineExceeded] = DeadlineExceeded
 
     @abstractmethod
     def connect(self, url: Any, address: Any, options: PoolOptions, at: float | None) -> Any:
         """A step that gives a client at a URL, and at one of its addresses where they are known."""
-
-    @abstractmethod
-    def looks_at(self, trans: Any) -> tuple[Any, Any]:
-        """How a connection is looked at between two calls, as `transports.looks_at` tells it."""
 
     @abstractmethod
     def close_client(self, client: Any) -> None:
@@ -320,12 +320,37 @@ class PoolCalls(ABC):
             note_unsent(error)
             raise
 
+    def looks_at(self, trans: Any) -> tuple[Any, Any]:
+        """How a connection is looked at between two calls, as `transports.looks_at` tells it."""
+        pending, look = looks_at(trans)
+        # A client of HTTP would connect again by itself, and nobody would choose the address.
+        web = find_layer(trans, "has_ended")
+        return pending, look if web is None else web.has_ended
+
+    def _find_addresses(
+        self, url: Any, options: PoolOptions, at: float | None
+    ) -> Steps[Sequence[Any]]:
+        """The addresses which the name in a URL has; none where they are not known, or there is no
+        name. It takes as long as connecting to one of them may."""
+        if url.scheme == "unix":
+            return ()
+        patience, ends_call = _time_to_find(options, at)
+        try:
+            found: Sequence[Any] = yield self.resolve(url, patience)
+        except TimeoutError as error:
+            kind = self.deadline_exceeded if ends_call else self.timeout
+            text = _no_address(url, patience, ends_call=ends_call)
+            raise kind(TTransportException.NOT_OPEN, text) from error
+        except OSError:
+            return ()  # connecting says so
+        return found
+
     def _connect_to(
         self, url: Any, options: PoolOptions, at: float | None
     ) -> Steps[tuple[Any, Any]]:
         """Connect to the first of a URL's addresses that can be reached: which one, and a client
         there."""
-        found = yield self.find_addresses(url, options, at)
+        found = yield from self._find_addresses(url, options, at)
         if len(found) < 2:
             return url, (yield self.connect(url, found[0] if found else None, options, at))
         with self.made_lock or self.lock():
@@ -657,7 +682,7 @@ def close(pool: PoolFace) -> None:
     pool._calls.close()
 
 
-def time_to_find(options: PoolOptions, at: float | None) -> tuple[float | None, bool]:
+def _time_to_find(options: PoolOptions, at: float | None) -> tuple[float | None, bool]:
     """How long the addresses of a name are looked for, in seconds, None for any time; and whether
     the call has its end then."""
     patience = options.connect_timeout
@@ -666,7 +691,7 @@ def time_to_find(options: PoolOptions, at: float | None) -> tuple[float | None, 
     return (left if ends_call else patience), ends_call
 
 
-def no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
+def _no_address(url: Any, seconds: float | None, *, ends_call: bool) -> str:
     """What is said of a name that had no address within its time."""
     if ends_call:
         why = "the deadline is over, and no address was found until then"

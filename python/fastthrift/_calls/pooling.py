@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from fastthrift._calls.deadlines import LONGEST
+from fastthrift._calls.deadlines import LONGEST, check_limit
 from fastthrift._calls.selected import view_of
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.transports import find_layer
@@ -66,13 +66,8 @@ class PoolOptions:
         if not (isinstance(self.retries, int) and self.retries >= 0):
             raise ValueError(f"retries must be a number of times, not {self.retries!r}")
         for name in ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age"):
-            value = getattr(self, name)
-            if isinstance(value, (str, bytes)):
-                raise TypeError(f"{name} is a number of seconds, not {value!r}")
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0 seconds, or None, not {value!r}")
-            if value is not None and value > LONGEST and name.endswith("timeout"):
-                raise ValueError(f"{name} is at most {LONGEST} seconds, or None, not {value!r}")
+            longest = LONGEST if name.endswith("timeout") else math.inf
+            check_limit(name, getattr(self, name), longest=longest)
 
 
 def options_of_view(service: Any, options: PoolOptions, changes: dict[str, Any]) -> PoolOptions:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastthrift._calls.steps import Kind, Steps
+    from fastthrift._core import OriginalMethods
 
     # A call that was read: method, sequence id, the result to fill in (or the exception to answer
     # with), and the call of the handler.
@@ -278,6 +279,14 @@ def several(processor: Any) -> Find:
         return None, None, api, TApplicationException(TApplicationException.UNKNOWN_METHOD, text)
 
     return find
+
+
+def find_among(processor: Any, own: OriginalMethods, own_several: OriginalMethods) -> Find | None:
+    """How a processor finds who serves a call, where it has the methods of this package's own
+    processors, of one service or of several; None where any is somebody else's."""
+    if own.are_kept_by(processor):
+        return single(processor)
+    return several(processor) if own_several.are_kept_by(processor) else None
 
 
 def register(processors: dict[str, Any], service_name: str, processor: Any) -> None:

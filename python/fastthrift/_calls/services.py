@@ -41,6 +41,17 @@ def found_handler(handler: object, api: str) -> Any:
         return None
 
 
+def coroutines(service: Any, handler: object) -> list[str]:
+    """The methods of a service for which a handler has coroutine functions."""
+    import inspect
+
+    return [
+        api
+        for api in service.thrift_services
+        if inspect.iscoroutinefunction(found_handler(handler, api))
+    ]
+
+
 def handler_names(api: str) -> tuple[str, ...]:
     """What a handler may call its function for a method."""
     return (api, api + "_") if keyword.iskeyword(api) else (api,)

@@ -19,6 +19,7 @@ from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import discard_output, flush_was_refused, is_said_of
 from fastthrift._payload import TApplicationException
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
+from fastthrift.transport._addresses import host_and_port
 from fastthrift.transport.base import TTransportException
 
 if TYPE_CHECKING:
@@ -211,10 +212,7 @@ def peer_name(trans: Any, unknown: str = "a client that has left") -> str:
         address = sock.getpeername()  # type: ignore[union-attr]
     except (OSError, AttributeError):
         return unknown
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return "a unix socket client"
+    return host_and_port(*address[:2]) if isinstance(address, tuple) else "a unix socket client"
 
 
 def note_unfinished(logger: logging.Logger, calls: int, grace: float) -> None:

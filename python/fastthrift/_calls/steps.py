@@ -1,55 +1,22 @@
-"""One text for what is done alike by protocols that block and by those that are awaited.
-
-A rule that reads or writes by the methods of protocols is a generator: it yields what such a
-method gives, and is sent the value of that. Where protocols block, the two are the same; where
-they are asyncio's, the value is what comes of awaiting. So a rule stands once, and has two
-drivers::
+"""How protocols, transports and handlers are used by the rules of a call, which are texts in steps
+(see ``fastthrift._steps``)::
 
     value = run(rule(Blocking, ...))
     value = await drive(rule(Awaited, ...))
-
-This module knows nothing of event loops: any that awaits coroutines will do.
 """
 
 from __future__ import annotations
 
 from fastthrift._calls.wait import flush
+from fastthrift._steps import drive as drive
+from fastthrift._steps import run as run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import Any, TypeVar
+    from collections.abc import Callable
+    from typing import Any
 
-    T = TypeVar("T")
-    # A rule in progress, and what comes of it.
-    Steps = Generator[Any, Any, T]
-
-
-def run(steps: Steps[T]) -> T:
-    """Go through a rule whose steps give their values at once."""
-    try:
-        value = next(steps)
-        while True:
-            value = steps.send(value)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-
-
-async def drive(steps: Steps[T]) -> T:
-    """Go through a rule whose steps give what is to be awaited, or their values at once."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                value = await step if hasattr(step, "__await__") else step
-            except BaseException as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(value)
-    except StopIteration as end:
-        result: T = end.value
-        return result
+    from fastthrift._steps import Steps as Steps
 
 
 class Kind:

@@ -6,10 +6,12 @@ from functools import partial
 
 from fastthrift._core import pass_over_stop as pass_over_native_stop
 from fastthrift._core import rest_of_frame as rest_of_native_frame
+from fastthrift._layers import find_layer as find_layer
+from fastthrift._layers import layers as layers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from fastthrift.transport._compressed import ZlibStreams
@@ -23,18 +25,6 @@ LOOKED_AT = 24
 # So much is taken at once of what has arrived, in bytes.
 _PIECE = 4096
 
-# How many transports may lie on each other where one is looked for.
-_MOST_LAYERS = 8
-
-
-def layers(trans: Any) -> Iterator[Any]:
-    """A transport and those below it."""
-    for _ in range(_MOST_LAYERS):
-        if trans is None:
-            return
-        yield trans
-        trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
-
 
 def find_below(trans: Any, attribute: str, kind: type[T]) -> T | None:
     """What a transport, or the first below it that has any, has as this attribute."""
@@ -42,14 +32,6 @@ def find_below(trans: Any, attribute: str, kind: type[T]) -> T | None:
         value = getattr(layer, attribute, None)
         if isinstance(value, kind):
             return value
-    return None
-
-
-def find_layer(trans: Any, attribute: str) -> Any:
-    """A transport, or the first below it, that has this attribute; None where none has."""
-    for layer in layers(trans):
-        if hasattr(layer, attribute):
-            return layer
     return None
 
 

@@ -13,7 +13,13 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.budget import HeaderCall, call_over
-from fastthrift._calls.lines import log_ended, log_failed, log_no_message, log_unread
+from fastthrift._calls.lines import (
+    OVERLOADED,
+    log_ended,
+    log_failed,
+    log_no_message,
+    log_unread,
+)
 from fastthrift._calls.mismatch import explain
 from fastthrift._calls.rate import and_more
 from fastthrift._calls.server_call import ServerCall
@@ -501,7 +507,7 @@ class Serving:
         elif notice.kind == "bad call":
             log_unread(self._logger, notice.peer, notice.method, notice.problem, more)
         elif notice.kind == "overload":
-            log("Overloaded: %d calls wait, others are refused%s", notice.limit, more)
+            log(OVERLOADED, f"{notice.limit} calls wait", more)
         elif notice.kind == "full":
             log(FULL, notice.limit, self._where, more)
         else:

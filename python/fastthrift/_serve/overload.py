@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.lines import OVERLOADED
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import SEPARATOR, ServerCall, process_by_steps
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._payload import TApplicationException
+from fastthrift.transport._addresses import host_and_port
 
 if TYPE_CHECKING:
     import logging
@@ -62,10 +64,7 @@ def listening_at(sock: Any) -> str:
         address = sock.getsockname()
     except (OSError, AttributeError):
         return "a socket that was closed"
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"unix:{address}"
+    return host_and_port(*address[:2]) if isinstance(address, tuple) else f"unix:{address}"
 
 
 class Overload:
@@ -92,7 +91,7 @@ class Overload:
         """Refuse a connection, because so many are there, and say so in the log."""
         why = self._why % limit
         if (more := self._rate.tell()) is not None:
-            self._logger.warning("Overloaded: %s, others are refused%s", why, more)
+            self._logger.warning(OVERLOADED, why, more)
         if not self._take(client, why):
             client.close()
 

@@ -15,14 +15,18 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastthrift._calls.services import find_handler, found_handler, handler_names, is_processor
+from fastthrift import urls
+from fastthrift._calls.services import coroutines, found_handler, handler_names, is_processor
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
 from fastthrift.transport import TServerSocket
+from fastthrift.transport._addresses import milliseconds
 
 from .health import Health
+from .overload import listening_at
 from .reload import watch
 from .workers import NOT_STARTED, Worker, Workers
 
@@ -36,21 +40,12 @@ logger = logging.getLogger("fastthrift.server")
 AWAITING = ("nonblocking", "asyncio", "asyncio-http")
 BLOCKING = ("nonblocking", "threaded", "threadpool", "simple", "http")
 SERVERS = (*BLOCKING, "asyncio", "asyncio-http")
-PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json", "lax-binary")
-TRANSPORTS = ("auto", "framed", "buffered", "header", "zlib")
+PROTOCOLS = ("auto", *(name.replace("_", "-") for name in urls.PROTOCOLS))
+TRANSPORTS = ("auto", *urls.TRANSPORTS)
 
 _ASYNCIO = ("asyncio", "asyncio-http")
 # Servers that have no such transport.
 _WITHOUT = {"header": ("http", "asyncio-http"), "zlib": ("nonblocking", "http", "asyncio-http")}
-_PROTOCOL_CLASSES = {
-    "auto": "BinaryProtocol",
-    "binary": "BinaryProtocol",
-    "compact": "CompactProtocol",
-    "json": "JSONProtocol",
-    "apache-json": "ApacheJSONProtocol",
-    "lax-binary": "BinaryProtocol",
-}
-
 #: Gives a service and its handler, or a processor in place of that. Raises ``NotServed``.
 Load = Callable[[], tuple[Any, Any]]
 
@@ -65,30 +60,102 @@ class ServeOptions:
 
     #: One of ``SERVERS``, ``PROTOCOLS`` and ``TRANSPORTS``.
     server: str = "nonblocking"
+    # What these say is told in ``OPTIONS``; None is for never, or for what the server has.
     protocol: str = "auto"
     transport: str = "auto"
     workers: int = 1
-    #: That make calls, in each worker of nonblocking and threadpool.
     threads: int = 16
-    #: For calls that have come when the server is stopped.
     grace: float = 30.0
-    #: After which idle connections are closed; None for never.
     idle_timeout: float | None = None
-    #: From the first byte of a message to its last.
     message_timeout: float | None = 3.0
-    #: That each worker has open at once; None for what the server has. Others wait, or are told.
     max_connections: int | None = None
-    #: Calls that wait for a thread of nonblocking, or connections for one of threadpool; None for
-    #: what the server has. Others are answered that it is overloaded.
     queue: int | None = None
-    #: In bytes, of a message and of a frame; None for 100 MiB.
     max_message_size: int | None = None
-    #: After how many calls a worker is replaced; None for never.
     max_requests: int | None = None
     #: Files besides those that are loaded whose change renews the workers; None to renew none.
     watched: tuple[str, ...] | None = None
     #: What stands around each call of a handler; a processor has its own.
     middleware: tuple[Middleware, ...] = ()
+
+
+class Option(NamedTuple):
+    """One of ``ServeOptions`` as a command line has it."""
+
+    name: str
+    #: The names that there are; or a number from 1 on, or seconds up to a year.
+    kind: tuple[str, ...] | type[int] | type[float]
+    metavar: str | None
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """What it is called there."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def default(self) -> Any:
+        """What it is when nothing is said."""
+        return getattr(ServeOptions, self.name)
+
+
+#: Those that each command that serves has, in this order.
+OPTIONS = (
+    Option(
+        "protocol",
+        PROTOCOLS,
+        None,
+        "auto is whatever comes with nonblocking, and binary elsewhere; lax-binary writes messages "
+        "without a version, and reads them too",
+    ),
+    Option(
+        "transport",
+        TRANSPORTS,
+        None,
+        "auto is whatever comes with nonblocking, and buffered elsewhere",
+    ),
+    Option("workers", int, "N", "processes"),
+    Option("threads", int, "N", "that make calls, in each worker of nonblocking and threadpool"),
+    Option("grace", float, "SECONDS", "for calls that have come when the server is stopped"),
+    Option(
+        "idle_timeout",
+        float,
+        "SECONDS",
+        "after which idle connections are closed; never by default",
+    ),
+    Option(
+        "message_timeout",
+        float,
+        "SECONDS",
+        "from the first byte of a message to its last, and for a client that takes nothing of its "
+        "answer",
+    ),
+    Option(
+        "max_connections",
+        int,
+        "N",
+        "open at once in each worker; others wait (with threaded they are told so)",
+    ),
+    Option(
+        "queue",
+        int,
+        "N",
+        "calls that wait for a thread of nonblocking, or connections for one of threadpool; others "
+        "are answered that the server is overloaded",
+    ),
+    Option(
+        "max_message_size",
+        int,
+        "BYTES",
+        f"of a message or a frame; {DEFAULT_MAX_SIZE} by default",
+    ),
+    Option("max_requests", int, "N", "a worker that has made so many calls is replaced"),
+)
+
+#: Where a command listens that is given a port alone.
+LOOPBACK = "127.0.0.1"
+
+#: The most seconds that can be asked for.
+YEAR = 365 * 24 * 60 * 60
 
 
 def _log(described: str) -> None:
@@ -162,7 +229,8 @@ class Program:
         except Exception:
             logger.exception("The handler %s cannot be made", self._name)
             return NOT_STARTED
-        if self._options.watched is not None:
+        if self._options.watched is not None and worker.number == 0:
+            # One for all: each would have all of them renewed.
             watch(self._options.watched, lambda: os.kill(worker.parent, signal.SIGHUP))
         is_serving = False
 
@@ -193,7 +261,7 @@ class Served:
         serve it."""
         self._options = options
         self._listener = trans
-        self._where = _where(trans)
+        self._where = listening_at(trans.sock)
         self._service = service
         self._handler = handler
         self._is_processor = is_processor(handler)
@@ -209,8 +277,7 @@ class Served:
     def _has_coroutines(self) -> bool:
         if self._is_processor:
             return inspect.iscoroutinefunction(self._handler.process)
-        methods = (find_handler(self._handler, name) for name in self._service.thrift_services)
-        return any(map(inspect.iscoroutinefunction, methods))
+        return bool(coroutines(self._service, self._handler))
 
     def run(self, ready: Callable[[], None]) -> None:
         """Serve until the end; ``ready`` is called when connections are taken."""
@@ -261,8 +328,8 @@ class Served:
         assert self._listener.sock is not None
         return {
             "descriptor": self._listener.sock.detach(),
-            "client_timeout": _milliseconds(self._options.idle_timeout),
-            "message_timeout": _milliseconds(self._options.message_timeout),
+            "client_timeout": milliseconds(self._options.idle_timeout),
+            "message_timeout": milliseconds(self._options.message_timeout),
         }
 
     def _processor(self, kind: Any) -> Any:
@@ -294,9 +361,13 @@ class Served:
             more["queue"] = options.queue
         if options.server == "nonblocking":
             more["max_message_size"] = options.max_message_size
-            server = servers.TNonblockingServer(
-                processor, trans, *_factories(options, is_found=True), **more
+            # The server finds out itself what nothing is said of.
+            said = (options.transport, options.protocol)
+            factories = (
+                None if each == "auto" else made
+                for each, made in zip(said, _factories(options), strict=True)
             )
+            server = servers.TNonblockingServer(processor, trans, *factories, **more)
         else:
             name = {
                 "threaded": "TThreadedServer",
@@ -319,7 +390,9 @@ class Served:
         aio: Any = importlib.import_module("fastthrift.contrib.aio.rpc")
         processor = self._processor(aio.TAsyncProcessor)
         sockets = self._socket_options()
-        trans_factory, prot_factory = _async_factories(self._options)
+        trans_factory, prot_factory = _factories(
+            self._options, ("fastthrift.contrib.aio", "TAsync")
+        )
         if self._options.server == "asyncio-http":
             http: Any = importlib.import_module("fastthrift.contrib.aio.http")
             sockets |= _size(self._options, "max_message_size")
@@ -395,21 +468,8 @@ def _run_asyncio(server: Any, ready: Callable[[], None]) -> None:
     asyncio.run(serve())
 
 
-def _where(trans: TServerSocket) -> str:
-    assert trans.sock is not None
-    address = trans.sock.getsockname()
-    if not isinstance(address, tuple):
-        return f"unix:{address}"
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _milliseconds(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds * 1000
 
 
 def _size(options: ServeOptions, name: str) -> dict[str, int]:
@@ -418,43 +478,28 @@ def _size(options: ServeOptions, name: str) -> dict[str, int]:
     return {} if size is None else {name: size}
 
 
-def _factories(options: ServeOptions, *, is_found: bool = False) -> Iterator[Any]:
-    """Of transport and protocol; None for each that is ``auto`` where ``is_found`` by the server
-    itself."""
-    protocol, transport = options.protocol, options.transport
-    protocols: Any = importlib.import_module("fastthrift.protocol")
-    transports: Any = importlib.import_module("fastthrift.transport")
-    yield None if is_found and transport == "auto" else _transport_factory(options, transports, "T")
-    name = f"T{_protocol_class(options)}Factory"
-    found = is_found and protocol == "auto"
-    yield None if found else getattr(protocols, name)(**_protocol_options(options))
+def _factories(options: ServeOptions, home: urls.Home = urls.THREADS) -> tuple[Any, Any]:
+    """Of transport and protocol."""
+    transport = "buffered" if options.transport == "auto" else options.transport
+    protocol = "binary" if options.protocol == "auto" else options.protocol.replace("-", "_")
+    frames = _size(options, "max_frame_size") if transport in ("framed", "header") else {}
+    messages = _size(options, "max_message_size")
+    return (
+        urls.transport_factory(transport, home, **frames),
+        urls.protocol_factory(protocol, transport, home, **messages),
+    )
 
 
-def _async_factories(options: ServeOptions) -> Iterator[Any]:
-    protocols: Any = importlib.import_module("fastthrift.contrib.aio.protocol")
-    transports: Any = importlib.import_module("fastthrift.contrib.aio.transport")
-    yield _transport_factory(options, transports, "TAsync")
-    name = f"TAsync{_protocol_class(options)}Factory"
-    yield getattr(protocols, name)(**_protocol_options(options))
-
-
-def _protocol_options(options: ServeOptions) -> dict[str, Any]:
-    lax = options.protocol == "lax-binary"
-    strict = {"strict_read": False, "strict_write": False} if lax else {}
-    return {**_size(options, "max_message_size"), **strict}
-
-
-def _transport_factory(options: ServeOptions, transports: Any, prefix: str) -> Any:
-    """One of a module's factories, whose names begin with ``prefix``."""
-    name = "buffered" if options.transport == "auto" else options.transport
-    limits = _size(options, "max_frame_size") if name in ("framed", "header") else {}
-    return getattr(transports, f"{prefix}{name.title()}TransportFactory")(**limits)
-
-
-def _protocol_class(options: ServeOptions) -> str:
-    if options.transport == "header":
-        return "HeaderProtocol"
-    return _PROTOCOL_CLASSES[options.protocol]
+def imported(module: str, what: str, importing: Callable[[], Any]) -> Any:
+    """What ``importing`` a module gives; ``what`` is what it is for. Raises ``NotServed`` where
+    there is no such module; what the module raises, and the lack of one that it needs, is passed
+    on, for its traceback tells where."""
+    try:
+        return importing()
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise NotServed(f"no module {error.name!r}, for the {what}") from error
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:

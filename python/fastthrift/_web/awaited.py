@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fastthrift import thrift
 from fastthrift._calls.awaited import Mixed
 from fastthrift._calls.exchange import BadRequest, BodyCall, Exchange
-from fastthrift._calls.server_call import READ, process_by_steps
+from fastthrift._calls.server_call import process_by_steps
 from fastthrift._calls.steps import drive
 from fastthrift.contrib.aio import processor as aio
-from fastthrift.contrib.aio._answering import is_cancelled
+from fastthrift.contrib.aio._answering import is_of_call
 
 if TYPE_CHECKING:
     from fastthrift._calls.server_call import Find
@@ -24,7 +24,7 @@ async def process_awaited(processor: Any, exchange: Exchange) -> BaseException |
     ``BadRequest``."""
     call, iprot, oprot = exchange.call, exchange.iprot, exchange.oprot
     try:
-        find = find_of(processor)
+        find = require_find(processor)
         if find is None:
             process = thrift.processing(processor, iprot, oprot)
             await asyncio.to_thread(_called, call, process, (call,))
@@ -34,17 +34,14 @@ async def process_awaited(processor: Any, exchange: Exchange) -> BaseException |
         oprot.trans.flush()
     except BadRequest:
         raise
-    except asyncio.CancelledError as error:
-        if call.stage != READ or is_cancelled():
+    except BaseException as error:
+        if not is_of_call(error, call):
             raise
-        # Not this task but one that the handler waited for.
-        return error
-    except (Exception, SystemExit) as error:
         return error
     return None
 
 
-def find_of(processor: Any) -> Find | None:
+def require_find(processor: Any) -> Find | None:
     """How a processor finds who serves a call; None where it processes calls in a way of its own,
     which blocks. Raises ``TypeError`` where that is to be awaited."""
     find = thrift.find_of(processor) or aio.find_of(processor)

@@ -12,7 +12,6 @@ is no call is refused with a status of HTTP, and never executed.
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,19 +25,13 @@ from fastthrift._calls.exchange import (
     require_call,
     too_large,
 )
-from fastthrift._calls.lines import unread
+from fastthrift._calls.lines import REFUSED, unread
 from fastthrift._calls.rate import Rates
-from fastthrift._calls.server_call import BEGUN, SEPARATOR, ServerCall
-from fastthrift._calls.services import (
-    check_handler,
-    check_service,
-    find_handler,
-    is_processor,
-)
+from fastthrift._calls.server_call import BEGUN, ServerCall
+from fastthrift._calls.services import check_handler, check_service, coroutines, is_processor
 from fastthrift._calls.settle import CALL_ERRORS, conclude
-from fastthrift._core import DEFAULT_MAX_SIZE, TMessageType
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.thrift import TProcessor, find_of, processing
-from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 from .bridge import JSON_TYPE, JsonTask, problem
 from .messages import Made, Message, MessageTask
@@ -111,22 +104,14 @@ class Mounted:
 
     def require_blocking(self) -> None:
         """Raise ``TypeError`` for a handler with methods that have to be awaited."""
-        find = find_of(self.processor)
-        if find is None:
+        if find_of(self.processor) is None:
             return
         for name, processor in self.processors.items():
-            for api in processor._service.thrift_services:
-                sent_as = f"{name}{SEPARATOR}{api}" if self.multiplexed else api
-                _, handler, _, _ = find(sent_as, TMessageType.CALL)
-                try:
-                    method = find_handler(handler, api)
-                except AttributeError:
-                    continue
-                if inspect.iscoroutinefunction(method):
-                    raise TypeError(
-                        f"{name}.{api}() of the handler is a coroutine function, which WSGI does "
-                        f"not await: use fastthrift.asgi.ThriftApp, or a plain function"
-                    )
+            for api in coroutines(processor._service, processor._handler):
+                raise TypeError(
+                    f"{name}.{api}() of the handler is a coroutine function, which WSGI does not "
+                    "await: use fastthrift.asgi.ThriftApp, or a plain function"
+                )
 
     def answer(self, request: Request, read: Callable[[int], bytes]) -> Answer:
         """What a request is answered with. ``read(n)`` gives up to ``n`` bytes of its body, and
@@ -197,7 +182,7 @@ class Mounted:
         return MessageTask(request, json=self.json)
 
     def _refuse(self, request: Request, error: BadRequest) -> Answer:
-        logger.debug("Refused a request of %s: %s", request.peer, error.reason)
+        logger.debug(REFUSED, request.peer, error.reason, "")
         return problem(error) if self._speaks_json(request) else refused(error)
 
     # Making the call
@@ -206,12 +191,8 @@ class Mounted:
         exchange = Exchange.of(
             message.data, message.transport, message.protocol, message.transport, message.protocol
         )
-        call = exchange.call
-        call.peer = request.peer or "an unknown client"
-        call.headers = request.headers.items()
-        call.wanted = message.wanted
-        timeout = request.headers.get(TIMEOUT_HEADER.lower())
-        call.deadline = None if timeout is None else moment_of([timeout])
+        exchange.note_request(request.peer or "an unknown client", request.headers.items())
+        exchange.call.wanted = message.wanted
         return exchange
 
     def _make(self, request: Request, message: Message) -> Made:

@@ -8,6 +8,7 @@ the exit status. It is listed in ``COMMANDS``.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import re
@@ -23,6 +24,9 @@ COMMANDS = ("bench", "breaking", "call", "check", "decode", "format", "json", "s
 OK, FAILED, USAGE = 0, 1, 2
 #: As of a program that SIGINT has ended.
 INTERRUPTED = 130
+
+# What it is that fails then: commands tell themselves of the files that they write.
+_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,12 +45,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = int(chosen.run(chosen))
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has seen enough.
+        _drop_output()
+        return FAILED
+    except OSError as error:
+        if error.errno not in _OF_FULL_DISKS:
+            raise
+        _drop_output()
+        print(f"error: cannot write standard output: {error.strerror}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _drop_output() -> None:
+    """Let nothing be written any more: Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complete(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from fastthrift._plain import (
 from fastthrift.pool import ClientPool
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
+from fastthrift.transport._header_names import require_latin, require_line
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 from fastthrift.urls import ServiceURL, parse
 
@@ -156,7 +156,7 @@ def _url(arguments: argparse.Namespace) -> ServiceURL:
         url = parse(arguments.url)
     except ValueError as error:
         raise UsageError(f"error: {error}") from None
-    has_headers = url.scheme in ("http", "https") or url.transport == "header"
+    has_headers = url.is_web or url.transport == "header"
     if arguments.header and not has_headers:
         raise UsageError(
             f"error: --header is for http and https, and for transport=header: {url} has no headers"
@@ -258,18 +258,14 @@ def seconds(text: str) -> float:
     return number
 
 
-# What `http.client` sends; a name as RFC 9110 has it.
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-
-
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is no header: it must be like 'Name: value'")
-    if not _HEADER.fullmatch(name.strip()) or not _VALUE.fullmatch(value.strip()):
-        raise argparse.ArgumentTypeError(
-            f"{name.strip()!r} is no header that can be sent: its name has letters, digits and "
-            "hyphens, its value one line of Latin-1"
-        )
-    return name.strip(), value.strip()
+    name, value = name.strip(), value.strip()
+    try:
+        require_line(name, value)
+        require_latin(name, value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return name, value

@@ -63,10 +63,12 @@ _HIDDEN_BY_CLIENTS = {"close": "tclose"}
 _HIDDEN_BY_POOLS = ("aclose", "client", "stats", "with_fields", "with_options")
 
 
-def stub_of(module: ModuleType, names: dict[int, str]) -> str:
-    """The text of the stub of a module. ``names`` are those of its own stub and the ones of the
-    modules it includes, directly or not, by ``id`` of the module."""
-    return _Stub(module, names).text()
+def stub_of(module: ModuleType, names: dict[int, str], name: str) -> str:
+    """The text of the stub called ``name`` of a module. ``names`` are those of the stubs that have
+    its classes and the ones of the modules it includes, directly or not, by ``id`` of the module.
+    """
+    stub = _Stub(module, names)
+    return stub.text() if names[id(module)] == name else stub.text_of_another(names[id(module)])
 
 
 def included(module: Any) -> list[Any]:
@@ -138,7 +140,7 @@ class _Stub:
 
     def text(self) -> str:
         blocks = [self.member(name, value) for name, value in self.members.items()]
-        blocks.append(self.types())
+        blocks += [self.types(), self.docs(self.module, "")]
         values = self.members.values()
         if any(isinstance(value, ModuleType) for value in values):
             # What is imported is seen by others only where it is said that it is public.
@@ -150,7 +152,7 @@ class _Stub:
             f"{alias}: {self.use('typing', 'TypeAlias')} = {name}"
             for name, alias in self.aliases.items()
         ]
-        header = _HEADER.format(os.path.basename(self.module.__thrift_file__))
+        header = self.header()
         extends = any(_is_service(value) and value.__base__ is not object for value in values)
         head = [header + _PYRIGHT if extends else header]
         if self.module.__doc__:
@@ -167,6 +169,20 @@ class _Stub:
             body += block
             previous = block[0]
         return "\n".join([*head, *body]).rstrip("\n") + "\n"
+
+    def header(self) -> str:
+        return _HEADER.format(os.path.basename(self.module.__thrift_file__))
+
+    def text_of_another(self, home: str) -> str:
+        """The text of a second stub of the same module, which has all from its first one."""
+        names = [*self.members, *_with_arrays(self.members, self.has_sets).values()]
+        # The name of the class of typedefs, which is behind its decorator.
+        names += [line[len("class ") : -1] for line in self.types()[1:2]]
+        names += ["__fastthrift_docs__"] * bool(self.docs(self.module, ""))
+        # By the same name, which says that it is public.
+        return self.header() + "".join(
+            statement(f"from {home} import {name} as {name}\n", "") for name in names
+        )
 
     # Names.
 
@@ -290,7 +306,10 @@ class _Stub:
             name = self.with_arrays[id(inner)]
             return name if module is self.module else f"{self.module_alias(module)}.{name}"
         if ttype == TType.MAP:
-            key = self.element(inner[0], hashed=self.has_sets and _has_hash(inner[0]))
+            if self.has_sets and _has_hash(inner[0]):
+                key = self.element(inner[0], hashed=True)
+            else:
+                key = self.read_with_arrays(*_parts(inner[0]))
             return f"{self.builtin('dict')}[{key}, {self.read_with_arrays(*_parts(inner[1]))}]"
         if ttype == TType.LIST and _is_array(inner):
             scalar = self.builtin(_SCALARS[_described(inner)[0]])
@@ -377,7 +396,7 @@ class _Stub:
         base = f"({self.use('enum', 'IntEnum')})" if is_python else ""
         # mypy takes one without members for a mistake.
         ignore = "  # type: ignore[misc]" if is_python and not list(cls) else ""
-        lines = [f"class {name}{base}:{ignore}", *documented(cls)]
+        lines = [f"class {name}{base}:{ignore}", *documented(cls), *self.docs(cls)]
         class_var = self.use("typing", "ClassVar")
         text, number, table = self.builtin("str"), self.builtin("int"), self.builtin("dict")
         for member in _names_of(cls, cls._NAMES_TO_VALUES):
@@ -395,10 +414,10 @@ class _Stub:
     def struct(self, name: str, cls: Any) -> list[str]:
         is_exception = issubclass(cls, TException)
         base = self.use("fastthrift.thrift", "TException" if is_exception else "TPayload")
-        lines = [f"class {name}({base}):", *documented(cls)]
+        lines = [f"class {name}({base}):", *documented(cls), *self.docs(cls)]
         inherited = TException if is_exception else TPayload
         fields = _fields(cls)
-        parameters = _receiver(fields)
+        parameters = []
         attributes = []
         for field, default in cls.default_spec:
             if field not in fields:
@@ -428,8 +447,27 @@ class _Stub:
             line = f"__thrift_arrays__: {self.use('typing', 'ClassVar')}[{kind}]"
             lines.append(statement(line))
         lines += self.match_arguments([name for name, _ in cls.default_spec if name in fields])
-        lines += signature("__init__", parameters, "None", "    ")
+        lines += signature("__init__", [*_receiver(fields), *parameters], "None", "    ")
+        lines += self.replace(fields, parameters)
         return [*lines, *self.struct_with_arrays(name, cls)]
+
+    def replace(self, fields: Iterable[str], parameters: list[str]) -> list[str]:
+        """`__replace__`, which takes what `__init__` does, by name."""
+        changes = [f"{parameter.rpartition(' = ')[0]} = ..." for parameter in parameters]
+        # Without what `keep_unknown` has kept.
+        changes.append("__thrift_unknown__: None = ...")
+        receiver = [_unused("self", fields), "/", "*"]
+        copied = self.use("typing_extensions", "Self")
+        return signature("__replace__", [*receiver, *changes], copied, "    ")
+
+    def docs(self, holder: Any, indent: str = "    ") -> list[str]:
+        """The table of doc comments, where there is one."""
+        if "__fastthrift_docs__" not in vars(holder):
+            return []
+        text = self.builtin("str")
+        kind = self.use("typing", "ClassVar" if indent else "Final")
+        table = f"{kind}[{self.builtin('dict')}[{text}, {text}]]"
+        return [f"{indent}__fastthrift_docs__: {table}"]
 
     def struct_with_arrays(self, name: str, cls: Any) -> list[str]:
         """What is decoded of a struct with `arrays="array"`, for type checkers: the struct itself,
@@ -595,13 +633,15 @@ def _has_buffers(ttype: int, inner: Any = None) -> bool:
 
 def _has_arrays(ttype: int, inner: Any, has_sets: bool, seen: set[int]) -> bool:
     """Whether there are arrays in what is decoded with `arrays="array"` of such a value: members of
-    enums stay in lists, and sets of Python are as ever."""
+    enums stay in lists, and sets of Python are as ever, like keys of maps beside them."""
     if ttype == TType.LIST and _is_array(inner):
         return True
-    if ttype == TType.LIST or (ttype == TType.SET and not (has_sets and _has_hash(inner))):
+    if ttype in (TType.SET, TType.MAP):
+        hashed, *others = (inner,) if ttype == TType.SET else inner
+        within = others if has_sets and _has_hash(hashed) else [hashed, *others]
+        return any(_has_arrays(*_described(each), has_sets, seen) for each in within)
+    if ttype == TType.LIST:
         return _has_arrays(*_described(inner), has_sets, seen)
-    if ttype == TType.MAP:
-        return _has_arrays(*_described(inner[1]), has_sets, seen)
     if ttype != TType.STRUCT or id(inner) in seen:
         return False
     seen.add(id(inner))

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._idl import UsageError, add_include_dirs
+from fastthrift._idl import UsageError, add_include_dirs, files_below
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
@@ -163,11 +163,7 @@ class _Side:
         return text.replace(self.real, self.named) if self.real else text
 
     def _files(self) -> list[str]:
-        names = sorted(
-            name.as_posix()
-            for name in (found.relative_to(self.path) for found in self.path.rglob("*.thrift"))
-            if not any(part.startswith(".") for part in name.parts)
-        )
+        names = files_below(self.path)
         if not names:
             raise UsageError(f"error: {self.shown(str(self.path))} has no .thrift files")
         return names
@@ -196,11 +192,13 @@ def _side(name: str, include_dirs: list[str] | None, is_revision: bool = False) 
         root.mkdir()
         _check_out(name, revision, top, root)
         at = _within(top, here, within)
+        if at is None:
+            raise UsageError(f"error: {within} is not in the git repository {top}")
         if not (root / at).exists():
             raise UsageError(f"error: revision {revision} has no {at}")
         yield _Side(
             root / at,
-            [str(root / _within(top, here, directory)) for directory in directories],
+            [_copied(root, _within(top, here, each), each) for each in directories],
             real=f"{root}/",
             named=f"{revision}:",
         )
@@ -218,13 +216,15 @@ def _check_out(name: str, revision: str, top: Path, root: Path) -> None:
     )
 
 
-def _within(top: Path, here: Path, path: str) -> str:
-    """A path of the current directory as one of the repository."""
+def _within(top: Path, here: Path, path: str) -> str | None:
+    """A path of the current directory as one of the repository, or None for one outside."""
     full = (top / here / path).resolve()
-    try:
-        return full.relative_to(top).as_posix()
-    except ValueError:
-        raise UsageError(f"error: {path} is not in the git repository {top}") from None
+    return full.relative_to(top).as_posix() if full.is_relative_to(top) else None
+
+
+def _copied(root: Path, at: str | None, path: str) -> str:
+    """Where a directory is copied to; one outside the repository is the same for all revisions."""
+    return path if at is None else str(root / at)
 
 
 def _git(name: str, *arguments: str, index: Path | None = None) -> str:

@@ -17,11 +17,9 @@ from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import Diagnostic
-from fastthrift._idl import add_include_dirs
+from fastthrift._idl import STDIN, add_include_dirs, named_files
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
-
-STDIN = "-"
 
 #: Of the JSON document: it changes when a field changes its meaning or goes, not when one comes.
 VERSION = 1
@@ -32,7 +30,10 @@ UNREADABLE = "unreadable-file"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a Thrift file; - is standard input"
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a Thrift file, or a directory of *.thrift files; - is standard input",
     )
     add_include_dirs(parser)
     parser.add_argument(
@@ -68,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     found = Findings(arguments.reserved, arguments.missing_include)
-    for path in arguments.files:
+    for path in named_files(arguments.files):
         found.check(path, arguments.include_dirs or ["."])
     if arguments.format == "json":
         print(json.dumps(found.document(), indent=2))

@@ -19,11 +19,12 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TMessageType, TType, to_dict
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import STDIN, UsageError, add_include_dirs, all_of, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
@@ -33,7 +34,6 @@ from fastthrift.transport.header import THeaderSubprotocolID
 
 from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
 
-STDIN = "-"
 OK, FAILED, USAGE = 0, 1, 2
 
 INPUTS = ("auto", "raw", "hex", "base64")
@@ -54,6 +54,10 @@ _SPOKEN = {
     "Apache JSON": "apache-json",
 }
 _HEADER = "THeader"
+# A line of `xxd`: where it is, its bytes, and what they are as text.
+_XXD = re.compile(rb"[0-9a-fA-F]{8,}:((?: [0-9a-fA-F]{2,4})+)  .*")
+# The letters of base64 in URLs.
+_BASE64 = bytes.maketrans(b"-_", b"+/")
 # The protocols of messages in frames of THeader, by the numbers that these have.
 _IN_HEADER = {THeaderSubprotocolID.BINARY: "binary", THeaderSubprotocolID.COMPACT: "compact"}
 
@@ -112,19 +116,33 @@ class _NotDecoded(Exception):
 
 
 def _find_type(module: Any, path: str, name: str) -> Any:
-    """A struct, or a service."""
+    """A struct, which may be named by a typedef of it, or a service."""
     try:
         return find(module, path, name, "service", "thrift_services")
     except UsageError:
         pass
+    typedef = module
+    for part in name.split("."):
+        typedef = getattr(typedef, part, None)
+    if isinstance(typedef, tuple) and typedef[:1] == (TType.STRUCT,):
+        return typedef[1]
     try:
         return find(module, path, name, "struct", "thrift_spec")
     except UsageError:
-        names = [*all_of(module, "thrift_spec"), *all_of(module, "thrift_services")]
+        names = list(_names(module))
         raise UsageError(
             f"error: {path} has no struct or service {name!r}{did_you_mean(name, names)}; it has: "
             f"{', '.join(names) or 'none'}"
         ) from None
+
+
+def _names(module: Any) -> Iterator[str]:
+    """The structs and services of a file, its own first, then those that it includes."""
+    yield from all_of(module, "thrift_spec")
+    yield from all_of(module, "thrift_services")
+    for name, value in vars(module).items():
+        if isinstance(value, ModuleType):
+            yield from (f"{name}.{each}" for each in _names(value))
 
 
 # The bytes
@@ -139,15 +157,27 @@ def _read(path: str) -> bytes:
         raise UsageError(f"error: cannot read {path}: {error.strerror}") from None
 
 
+def _dumped(data: bytes) -> bytes | None:
+    """The digits in what `xxd` shows, or None for what is something else."""
+    digits = []
+    for line in data.splitlines():
+        found = _XXD.fullmatch(line)
+        if found is None:
+            return None
+        digits.append(found[1])
+    return b"".join(digits)
+
+
 def _bytes(data: bytes, choice: str) -> tuple[str, bytes]:
     """How the bytes are written, and what they are."""
-    text = re.sub(rb"\s", b"", data)
+    text = re.sub(rb"\s", b"", _dumped(data) or data)
     digits = re.sub(rb"(?i)^0x|\\x|[:,]", b"", text)
     is_hex = re.fullmatch(rb"(?:[0-9a-fA-F]{2})+", digits) is not None
     if choice == "hex" or (choice == "auto" and is_hex):
         if not is_hex:
             raise UsageError("error: the data is not hexadecimal digits, two for each byte")
         return "hex", bytes.fromhex(digits.decode())
+    text = text.translate(_BASE64)
     looks = len(text) % 4 == 0 and re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", text) is not None
     if choice == "base64" or (choice == "auto" and looks):
         try:

@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fastthrift import _core
+from fastthrift._idl import STDIN, named_files
 from fastthrift.parser.exc import ThriftParserError
-
-STDIN = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,25 +40,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     dry = arguments.check or arguments.diff
-    paths = [path for argument in arguments.files for path in _paths(argument)]
+    paths = named_files(arguments.files)
     changed = failed = 0
     for path in paths:
         try:
             before = _read(path)
             after = _formatted(path, before)
-            if arguments.diff:
-                sys.stdout.writelines(_difference(path, before.decode(), after.decode()))
-            if path == STDIN and not dry:
-                sys.stdout.buffer.write(after)
-            elif before != after:
-                changed += 1
-                if not dry:
-                    _replace(path, after)
-                elif arguments.check:
-                    print(f"would format {_name(path)}", file=sys.stderr)
+            if not dry and before != after and path != STDIN:
+                _replace(path, after)
         except (ThriftParserError, UnicodeDecodeError, OSError) as error:
             failed += 1
             print(_reason(path, error), file=sys.stderr)
+            continue
+        if arguments.diff:
+            sys.stdout.writelines(_difference(path, before.decode(), after.decode()))
+        if path == STDIN and not dry:
+            sys.stdout.buffer.write(after)
+        elif before != after:
+            changed += 1
+            if arguments.check:
+                print(f"would format {_name(path)}", file=sys.stderr)
     if paths != [STDIN]:
         verb = "would be formatted" if dry else "formatted"
         count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
@@ -75,12 +75,6 @@ def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) 
         # Formatting would lose what is no text.
         return f"error: {_name(path)} is left as it is: byte {error.start} is not UTF-8"
     return f"error: cannot format {_name(path)}: {error.strerror}"
-
-
-def _paths(argument: str) -> list[str]:
-    if argument != STDIN and os.path.isdir(argument):
-        return sorted(str(path) for path in Path(argument).rglob("*.thrift") if path.is_file())
-    return [argument]
 
 
 def _read(path: str) -> bytes:

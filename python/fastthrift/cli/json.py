@@ -14,10 +14,8 @@ import sys
 from pathlib import Path
 
 from fastthrift import _core
-from fastthrift._idl import add_include_dirs
+from fastthrift._idl import STDIN, add_include_dirs
 from fastthrift.parser.exc import ThriftParserError
-
-STDIN = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -14,16 +14,19 @@ import argparse
 import importlib
 import inspect
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find
+from fastthrift._idl import UsageError, add_include_dirs, service_of
 from fastthrift._idl import load as load_idl
 from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
     SERVERS,
     NotServed,
+    ServeOptions,
     fail,
+    imported,
     log_to_stderr,
     require_methods,
     serve,
@@ -52,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server",
         choices=SERVERS,
+        default=ServeOptions.server,
         help="nonblocking by default; it, asyncio and asyncio-http can await handlers",
     )
     add_arguments(parser, watched="renew the workers when a file changes")
@@ -61,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     log_to_stderr(arguments.access_log)
     options = options_of(
         vars(arguments),
-        server=arguments.server or "nonblocking",
+        server=arguments.server,
         watched=(arguments.idl,) if arguments.reload else None,
     )
     named = arguments.handler
@@ -69,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     def load() -> tuple[Any, Any]:
         try:
             idl = load_idl(arguments.idl, arguments.include_dirs)
-            service = _service(idl, arguments.idl, arguments.service)
+            service = service_of(idl, arguments.idl, arguments.service, "--service")
         except UsageError as error:
             raise NotServed(error.brief) from error
         handler = _make_handler(named, idl)
@@ -85,17 +89,6 @@ def run(arguments: argparse.Namespace) -> int:
     return _FAILED
 
 
-def _service(idl: Any, path: str, name: str | None) -> Any:
-    """The service of a name, or the only one. Raises ``UsageError``."""
-    if name is None:
-        names = all_of(idl, "thrift_services")
-        if len(names) != 1:
-            found = ", ".join(names) or "no services"
-            raise UsageError(f"error: --service is needed: {path} has {found}")
-        name = names[0]
-    return find(idl, path, name, "service", "thrift_services")
-
-
 def _make_handler(named: str, idl: Any) -> Any:
     """The handler that is named; the directory that the command runs in is looked in first."""
     module_name, _, path = named.partition(":")
@@ -104,12 +97,8 @@ def _make_handler(named: str, idl: Any) -> Any:
     directory = str(Path.cwd())
     if directory not in sys.path:
         sys.path.insert(0, directory)
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # one that the handler's module needs: where, its traceback tells
-        raise NotServed(f"no module {error.name!r}, for the handler {named}") from error
+    importing = partial(importlib.import_module, module_name)
+    found: Any = imported(module_name, f"handler {named}", importing)
     for name in path.split("."):
         if not hasattr(found, name):
             raise NotServed(f"{module_name} has no {path!r}")

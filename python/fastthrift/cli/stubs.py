@@ -63,33 +63,45 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.watch:
         return _watch(arguments)
     try:
-        stubs, _ = _stubs(arguments)
+        stubs = _stubs(arguments, set())
     except UsageError as error:
         print(error, file=sys.stderr)
         return 1
     return _check(stubs) if arguments.check else _write(stubs)
 
 
-def _stubs(arguments: argparse.Namespace) -> tuple[dict[Path, str], set[str]]:
-    """The text of each stub by its path, and the Thrift files that they are of.
+def _stubs(arguments: argparse.Namespace, read: set[str]) -> dict[Path, str]:
+    """The text of each stub by its path. To ``read`` come the Thrift files that they are of, and
+    those without which there is none.
 
     Raises `UsageError` for a file with mistakes, and for two files that have one stub."""
     options = {"enums": arguments.enums, "sets": arguments.sets, "frozen": arguments.frozen}
     stubs: dict[Path, str] = {}
     origins: dict[Path, str] = {}
+    #: The first stub of each file, by its path; another one, of another name, has the same from it.
+    homes: dict[str, str] = {}
     for file in arguments.files:
-        modules = included(load(file, arguments.include_dirs, anew=True, **options))
-        names = {id(module): _name(module, file, arguments.package) for module in modules}
-        for module in modules:
-            path = Path(arguments.output, *names[id(module)].split(".")).with_suffix(".pyi")
+        try:
+            modules = included(load(file, arguments.include_dirs, anew=True, **options))
+        except UsageError as error:
+            read.update(map(os.path.realpath, error.files))
+            raise
+        read.update(os.path.realpath(module.__thrift_file__) for module in modules)
+        called = [(module, _name(module, file, arguments.package)) for module in modules]
+        names = {
+            id(module): homes.setdefault(os.path.realpath(module.__thrift_file__), name)
+            for module, name in called
+        }
+        for module, name in called:
+            path = Path(arguments.output, *name.split(".")).with_suffix(".pyi")
             origin = os.path.realpath(module.__thrift_file__)
             if origins.setdefault(path, origin) != origin:
                 raise UsageError(
                     f"error: {origins[path]} and {origin} have the same stub, {path}: "
                     "write them to different directories"
                 )
-            stubs[path] = stub_of(module, names)
-    return stubs, set(origins.values())
+            stubs[path] = stub_of(module, names, name)
+    return stubs
 
 
 def _name(module: Any, root: str, package: str) -> str:
@@ -151,18 +163,18 @@ def _replace(path: Path, text: str) -> None:
 def _watch(arguments: argparse.Namespace) -> int:
     """Write the stubs, and again whenever a file of theirs has changed, until it is interrupted."""
     watched = set(map(os.path.realpath, arguments.files))
+    told = ""
     try:
         while True:
             seen = _states(watched)
             try:
-                stubs, files = _stubs(arguments)
-            except UsageError as error:
-                print(error, file=sys.stderr, flush=True)
-            else:
-                _write(stubs)
-                # What was included until now may be what is to be mended.
+                # What was included until now may be what is to be mended, and stays watched.
                 # Nobody has looked at new ones before they were read: it is done once more.
-                watched |= files
+                _write(_stubs(arguments, watched))
+                told = ""
+            except UsageError as error:
+                if told != (told := str(error)):
+                    print(told, file=sys.stderr, flush=True)
             while _states(watched) == {path: seen.get(path) for path in watched}:
                 time.sleep(_INTERVAL)
     except KeyboardInterrupt:

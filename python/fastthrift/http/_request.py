@@ -65,10 +65,6 @@ class RequestHead(NamedTuple):
         return _elements(self.fields.get(name, ()))
 
     @property
-    def has_body(self) -> bool:
-        return self.chunked or bool(self.length)
-
-    @property
     def keeps_alive(self) -> bool:
         """Whether the client wants to use the connection for another request."""
         options = self.elements("connection")

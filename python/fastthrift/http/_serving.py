@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fastthrift._calls.exchange import Answer, BadRequest, answered, refused
+from fastthrift._calls.lines import REFUSED
 from fastthrift._calls.mismatch import look_of
 from fastthrift._calls.rate import Rates
 
@@ -82,16 +83,15 @@ def serve_request(
             body = yield from _read(line, reader, reader.body)
         written = yield line.answer(head, body)
     except BadRequest as error:
-        text = "Refused a request of %s: %s%s"
         if error.goes_on:
             # That somebody looks in with GET is nothing to worry about.
-            logger.debug(text, line.peer, error.reason, "")
+            logger.debug(REFUSED, line.peer, error.reason, "")
         else:
             reason = error.reason
             if reason == NO_REQUEST and (look := look_of(reader.waiting)) is not None:
                 reason = f"{reason}: this is {look}"
             if (more := rates.tell(reason)) is not None:
-                logger.warning(text, line.peer, reason, more)
+                logger.warning(REFUSED, line.peer, reason, more)
         goes_on = error.goes_on and head is not None and head.keeps_alive
         yield line.respond(head, goes_on, refused(error))
         if not goes_on:
@@ -116,18 +116,15 @@ def make_response(head: RequestHead | None, goes_on: bool, answer: Answer) -> by
 
     ``goes_on`` is whether the connection stays open for another one.
     """
-    body = answer.body
     lines = [
         f"HTTP/1.1 {answer.status} {http.HTTPStatus(answer.status).phrase}",
         f"Server: {SERVER}",
         f"Date: {email.utils.formatdate(usegmt=True)}",
-        *(f"{name}: {value}" for name, value in answer.headers),
-        f"Content-Length: {len(body)}",
+        *(f"{name}: {value}" for name, value in answer.all_headers()),
     ]
     if not goes_on:
         lines.append("Connection: close")
     elif head is not None and head.minor_version == 0:
         lines.append("Connection: keep-alive")
-    if head is not None and head.method == "HEAD":
-        body = b""
+    body = answer.body_for("" if head is None else head.method)
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body

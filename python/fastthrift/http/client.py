@@ -22,10 +22,15 @@ from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
-from fastthrift.transport._addresses import NameTimeout, given_seconds
+from fastthrift.transport._addresses import NameTimeout, given_seconds, seconds
 from fastthrift.transport._arrival import never_arrived
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
-from fastthrift.transport.base import TTransportBase, TTransportException, TTransportFactory
+from fastthrift.transport.base import (
+    LARGEST_READ,
+    TTransportBase,
+    TTransportException,
+    TTransportFactory,
+)
 
 from ._bounded import bind
 from ._common import (
@@ -47,9 +52,6 @@ if TYPE_CHECKING:
     from fastthrift.typing import WithClient
 
 _Type = TypeVar("_Type")
-
-# What is asked for at once, so that a promised size reserves no memory.
-_LARGEST_READ = 1024 * 1024
 
 _BINARY = TBinaryProtocolFactory()
 _BUFFERED = TBufferedTransportFactory()
@@ -174,7 +176,7 @@ class THttpClient(TTransportBase):
 
     def setTimeout(self, ms: float | None) -> None:
         """Set how long to wait, in milliseconds, under thriftpy2's name; None or 0 for ever."""
-        self._timeout = ms / 1000 if ms and ms > 0 else None
+        self._timeout = seconds(ms)
         if self._http is not None:
             self._http.timeout = self._timeout
             if self._http.sock is not None:
@@ -310,7 +312,7 @@ class THttpClient(TTransportBase):
         )
         answer = HttpAnswer(self._address, self.max_message_size)
         answer.begin(response.status, response.reason, response.getheader)
-        while chunk := response.read(_LARGEST_READ):
+        while chunk := response.read(LARGEST_READ):
             answer.take(chunk)
         if response.length:
             raise http_client.IncompleteRead(b"", response.length)

@@ -18,7 +18,6 @@ from typing import Any
 
 from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, Exchange
-from fastthrift._calls.exchange import TFileObjectTransport as TFileObjectTransport
 from fastthrift._calls.lines import log_ended, log_failed
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
@@ -32,9 +31,10 @@ from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.server import TServer
 from fastthrift.thrift import TProcessor, processing
 from fastthrift.transport import TBufferedTransportFactory, TTransportException
+from fastthrift.transport._addresses import given_seconds
+from fastthrift.transport._file import TFileObjectTransport as TFileObjectTransport
 from fastthrift.transport._listening import Listening, inherit
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
-from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 from fastthrift.transport.base import TTransportFactory
 from fastthrift.transport.socket import AcceptedSocket
 
@@ -103,8 +103,8 @@ class THttpServer(TServer):
         super().__init__(
             processor, trans, itrans_factory=itrans_factory, iprot_factory=iprot_factory
         )
-        self.client_timeout = client_timeout / 1000 if client_timeout else None
-        self.message_timeout = message_timeout / 1000 if message_timeout else None
+        self.client_timeout = given_seconds(client_timeout)
+        self.message_timeout = given_seconds(message_timeout)
         self.max_message_size = max_message_size
         self._in_threads = Connections()
         self._is_serving = False
@@ -440,12 +440,11 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
             server.oprot_factory,
         )
         self._thrift.call = exchange.call
-        exchange.call.peer, exchange.call.headers = self.peer, head.headers
-        at = exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
+        exchange.note_request(self.peer, head.headers)
         process = processing(server.processor, exchange.iprot, exchange.oprot)
 
         def process_in_turn(call: ServerCall) -> None:
-            with server._turn, until(at):
+            with server._turn, until(exchange.call.deadline):
                 process(call)
 
         def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:

@@ -64,15 +64,7 @@ def load(
         enable_cache=True,
         encoding=encoding,
         resolver=resolver,
-        options=Options(
-            reserved,
-            missing_include,
-            enums=enums,
-            sets=sets,
-            strict=strict,
-            frozen=frozen,
-            keep_unknown=keep_unknown,
-        ),
+        options=Options.of_call(locals()),
         is_registered=True,
     )
 
@@ -105,15 +97,7 @@ def load_fp(
         module_name,
         True,
         resolver,
-        Options(
-            reserved,
-            missing_include,
-            enums=enums,
-            sets=sets,
-            strict=strict,
-            frozen=frozen,
-            keep_unknown=keep_unknown,
-        ),
+        Options.of_call(locals()),
         is_registered=True,
     )
 

@@ -24,6 +24,11 @@ class Options:
         }
 
     @classmethod
+    def of_call(cls, arguments: dict[str, Any]) -> Options:
+        """Those of a function that has all of them as arguments, whose ``locals()`` these are."""
+        return cls(**{name: arguments[name] for name in _NAMES})
+
+    @classmethod
     def among(cls, given: dict[str, Any]) -> Options:
         """Those among named arguments of ``load``. Raises ``TypeError`` for what is none."""
         unknown = sorted(given.keys() - _OF_LOAD)
@@ -58,9 +63,11 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "keep_unknown": (False, True),
 }
 
+_NAMES = ("reserved", "missing_include", *_VALUES)
+
 # The other named arguments of ``load``: where files are found, and how they are read.
 _OF_FINDING = frozenset(("encoding", "include_dir", "include_dirs", "resolver"))
-_OF_LOAD = frozenset((*_VALUES, *_OF_FINDING, "missing_include", "reserved"))
+_OF_LOAD = frozenset((*_NAMES, *_OF_FINDING))
 
 
 def _is_usual(name: str, value: Any) -> bool:

@@ -113,15 +113,7 @@ def parse(
         enable_cache=enable_cache,
         encoding=encoding,
         resolver=resolver,
-        options=Options(
-            reserved,
-            missing_include,
-            enums=enums,
-            sets=sets,
-            strict=strict,
-            frozen=frozen,
-            keep_unknown=keep_unknown,
-        ),
+        options=Options.of_call(locals()),
         is_registered=False,
     )
 
@@ -203,15 +195,7 @@ def parse_fp(
         module_name,
         enable_cache,
         resolver,
-        Options(
-            reserved,
-            missing_include,
-            enums=enums,
-            sets=sets,
-            strict=strict,
-            frozen=frozen,
-            keep_unknown=keep_unknown,
-        ),
+        Options.of_call(locals()),
         is_registered=False,
     )
 

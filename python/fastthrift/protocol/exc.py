@@ -9,28 +9,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from fastthrift._payload import (
+    ErrorOfCall,
     TDecodeException,
     TException,
     message_text,
-    repr_without_call,
-    was_sent,
 )
 from fastthrift.transport.base import TTransportException
 
 
-class TProtocolException(TException):
+class TProtocolException(ErrorOfCall, TException):
     """A message breaks the rules of its protocol or a limit set on it."""
-
-    #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it; None of other errors.
-    request_sent: bool | None = None
-    #: Of the error of a call: the names of service and method, and the other side where it is
-    #: known; and the name of the pool, where it has one.
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-    sent = was_sent
 
     UNKNOWN = 0
     INVALID_DATA = 1
@@ -49,8 +37,6 @@ class TProtocolException(TException):
     def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
         self.type = type
         self.message = message
-
-    __repr__ = repr_without_call
 
     def __str__(self) -> str:
         return message_text(self.message) or self._TEXTS.get(

@@ -57,9 +57,6 @@ VERSION = 1
 _META = {"version": VERSION}
 _NO_HEADER = b'{"version": 1}'
 
-# What is asked of a transport at once, so that a promised size reserves no memory.
-_LARGEST_READ = 1024 * 1024
-
 
 def check_name(name: Any, limit: int) -> None:
     """Refuse the name of a message, a ``str`` or bytes, that is too long in bytes of UTF-8."""
@@ -179,10 +176,7 @@ class TJSONProtocol(TProtocolBase):
     def _read_text(self) -> bytes:
         size = self._read_len()
         check_message(size, self.max_message_size)
-        text = bytearray()
-        while len(text) < size:
-            text += readall(self.trans.read, min(size - len(text), _LARGEST_READ))
-        return bytes(text)
+        return readall(self.trans.read, size)
 
     def read_message_begin(self) -> tuple[str, int, int]:
         data = parse_json(self._read_text(), self.max_depth)
@@ -273,8 +267,7 @@ WRITING = OriginalMethods(TJSONProtocol, "write_message_begin", "write_struct", 
 class TJSONProtocolFactory:
     """Makes ``TJSONProtocol`` objects with the same options."""
 
-    #: What is made.
-    protocol_class: ClassVar[type[TJSONProtocol]] = TJSONProtocol
+    _makes: ClassVar[type[TJSONProtocol]] = TJSONProtocol
 
     def __init__(
         self,
@@ -294,7 +287,7 @@ class TJSONProtocolFactory:
         self.check_seqid = check_seqid
 
     def get_protocol(self, trans: Any) -> TJSONProtocol:
-        return self.protocol_class(
+        return self._makes(
             trans,
             decode_response=self.decode_response,
             strict_decode=self.strict_decode,

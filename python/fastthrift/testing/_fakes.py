@@ -12,6 +12,7 @@ from fastthrift._calls.deadlines import within_timeout
 from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.pooling import no_counts
+from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, is_given_timeout, method_of, warn_of_hidden
 from fastthrift._core import deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
@@ -221,7 +222,8 @@ class FakeService:
 
     def with_fields(self, *paths: str) -> Self:
         """Itself, as a pool gives a view whose results have some fields only: what it answers is
-        for the test to say."""
+        for the test to say. Raises ``ValueError`` as a pool does, where no method has them."""
+        with_fields(self._service, paths)
         return self
 
     def stats(self) -> dict[str, int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.server
 import importlib
-import inspect
 import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._calls.services import found_handler
+from fastthrift._calls.services import coroutines
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.server import TNonblockingServer, TServer
 from fastthrift.thrift import TProcessor
@@ -41,7 +40,7 @@ def serve(
     one of its own. Handlers with ``async def`` are awaited, though not over HTTP (``ValueError``).
     """
     middleware = list(middleware)
-    if is_async(service, handler):
+    if coroutines(service, handler):
         if over_http:
             raise ValueError(
                 "serve(over_http=True) calls handlers in threads, and this one has `async def`: "
@@ -76,14 +75,6 @@ def _over_http(processor: Any) -> tuple[TServer, int]:
         http.server.ThreadingHTTPServer,
     )
     return server, server.httpd.server_address[1]
-
-
-def is_async(service: Any, handler: object) -> bool:
-    """Whether some method of a handler is a coroutine function."""
-    return any(
-        inspect.iscoroutinefunction(found_handler(handler, name))
-        for name in service.thrift_services
-    )
 
 
 @contextlib.contextmanager

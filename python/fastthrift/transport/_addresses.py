@@ -44,6 +44,11 @@ def seconds(milliseconds: float | None) -> float | None:
     return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
 
 
+def milliseconds(seconds: float | None) -> float | None:
+    """A time-out as Thrift has it; None is none."""
+    return None if seconds is None else seconds * 1000
+
+
 def given_seconds(milliseconds: float | None) -> float | None:
     """The time-out that something is made with, as Python has it; None and 0 are none. Raises
     ``ValueError`` for what is no time, ``TypeError`` for what is no number."""
@@ -76,6 +81,14 @@ def peer_of_socket(sock: Any) -> str | None:
     except (OSError, AttributeError):
         return None
     return host_and_port(*address[:2]) if isinstance(address, tuple) else "a unix socket"
+
+
+def peer_of_client(sock: Any, host: Any, port: Any, unix_socket: str | None) -> str | None:
+    """The other side of a client's socket: where to connect to, or where a connection leads that
+    was given."""
+    if unix_socket:
+        return f"unix:{unix_socket}"
+    return peer_of_socket(sock) if host is None else host_and_port(host, port)
 
 
 def new_client_socket(unix_socket: str | None, family: int) -> socket.socket:

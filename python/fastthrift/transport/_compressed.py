@@ -17,6 +17,10 @@ from .base import TTransportBase, TTransportException
 # What is read from below at once, and the least that is decompressed at once, in bytes.
 PIECE = 4096
 
+# The most that may come behind the last byte of a message and stand for none: the rest of its
+# block, and the empty block that ends a flush.
+END_OF_FLUSH = 9
+
 
 class ZlibStreams:
     """The two compressed streams of a connection; what is read and sent is for others to move.
@@ -35,6 +39,8 @@ class ZlibStreams:
         self._compress = zlib.compressobj(self.compresslevel)
         # Tells a connection that a message is still waited for, until something of it has come.
         self._begin_again: Callable[[], None] | None = None
+        # How many bytes may still come that only end the last message.
+        self._owed = 0
 
     def reading(self, sz: int) -> Generator[None, bytes, bytes]:
         """Between 1 and ``sz`` bytes of what came; none at the end. Each time it yields, it is to
@@ -52,8 +58,9 @@ class ZlibStreams:
                 ) from error
             if data:
                 self._begin_again = None
+                self._owed = END_OF_FLUSH
                 return data
-            if compressed and self._begin_again is not None:
+            if compressed and self._ends_message(compressed) and self._begin_again is not None:
                 self._begin_again()
             compressed = yield
             if not compressed:
@@ -73,11 +80,19 @@ class ZlibStreams:
     def is_end_of_message(self, came: bytes) -> bool:
         """Whether what has come between two messages, which is taken, only ends the last one: a
         flush may be sent in pieces, the last of which stands for no byte."""
+        if not self._ends_message(came):
+            return False
         compressed = self._decompress.unconsumed_tail + came
         try:
             return not self._decompress.decompress(compressed, 1) and not self._decompress.eof
         except zlib.error:
             return False
+
+    def _ends_message(self, silent: bytes) -> bool:
+        """Whether what came and stands for nothing may be the end of the last message: whoever
+        goes on with it would never be told from one who is idle."""
+        self._owed -= len(silent)
+        return self._owed >= 0
 
     def sent_for(self, written: bytes) -> bytes:
         """What is sent for what was written, so that the other side can read it."""

@@ -11,7 +11,15 @@ import stat
 from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 
-from ._addresses import Address, EitherFamily, reason, resolve, split_url, unix_family
+from ._addresses import (
+    Address,
+    EitherFamily,
+    host_and_port,
+    reason,
+    resolve,
+    split_url,
+    unix_family,
+)
 
 # A server's address that belongs to another machine, or to a family that this one lacks.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -37,17 +45,18 @@ class Bind(NamedTuple):
             return f"fd:{self.descriptor}"
         if self.unix_socket is not None:
             return f"unix:{self.unix_socket}"
-        return (
-            f"[{self.host}]:{self.port}" if ":" in (self.host or "") else f"{self.host}:{self.port}"
-        )
+        return host_and_port(self.host, self.port)
 
 
-def parse_bind(text: str) -> Bind:
-    """Where a text says to listen: ``HOST:PORT``, ``[IPV6]:PORT``, ``:PORT`` and ``PORT`` (of all
-    addresses), ``unix:PATH``, ``fd:NUMBER``, and ``systemd``, which is the socket of its unit.
+def parse_bind(text: str, *, default_host: str = "") -> Bind:
+    """Where a text says to listen: ``HOST:PORT``, ``[IPV6]:PORT``, ``:PORT`` (of all addresses),
+    ``PORT`` (of ``default_host``), ``unix:PATH``, ``fd:NUMBER``, and ``systemd``, which is the
+    socket of its unit.
 
     Raises ``ValueError`` for anything else.
     """
+    if text.isdecimal():
+        text = f"{default_host}:{text}"
     scheme, _, rest = text.partition(":")
     if scheme == "unix" and rest:
         return Bind(unix_socket=rest.removeprefix("//"))

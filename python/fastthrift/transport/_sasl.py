@@ -1,19 +1,19 @@
 """SASL on a client's connection: what is said until both sides agree, and the frames after that.
 
-Nothing here moves bytes: the transports do, in their own way of waiting.
+What moves bytes is a rule in steps, of which each transport is a driver in its own way of waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fastthrift._core import frame_header, framed
+from fastthrift._core import FRAME_HEADER, frame_header, frame_length, framed
 
 from .base import TTransportException
 
-# What is to be sent, a message each, and the status and the contents of what comes then.
-Negotiation = Generator[list[bytes], tuple[int, bytes], None]
+if TYPE_CHECKING:
+    from fastthrift._steps import Steps
 
 
 class SaslClient:
@@ -29,6 +29,11 @@ class SaslClient:
     BAD = 3
     ERROR = 4
     COMPLETE = 5
+
+    #: ``readall``, as the transport waits.
+    _readall: ClassVar[Callable[..., Any]]
+    #: Closes the connection, and what is known of it.
+    close: Callable[[], None]
 
     def __init__(
         self,
@@ -47,21 +52,32 @@ class SaslClient:
         #: Whether the last flush was refused because of the limit, so that nothing was sent.
         self.refused = False
 
-    def start_client(self) -> None:
-        """Make the SASL client of a connection."""
+    def authenticate(self) -> Steps[None]:
+        """Open the transport below, and talk until both sides agree; where they do not, close.
+
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when the two do not agree, of type
+        ``ALREADY_OPEN`` when they have.
+        """
+        if not self._trans.is_open():
+            yield self._trans.open()
         if self.sasl is not None:
             raise TTransportException(TTransportException.ALREADY_OPEN, "Already open!")
         self.sasl = self.sasl_client_factory()
+        try:
+            yield from self._negotiate()
+        except BaseException:
+            self.close()
+            raise
 
-    def negotiation(self) -> Negotiation:
-        """What is said until both sides agree; raises ``TTransportException`` of type ``NOT_OPEN``
-        where they do not."""
+    def _negotiate(self) -> Steps[None]:
         started, mechanism, response = self.sasl.start(self.mechanism)
         if not started:
             _refuse(f"Could not start SASL: {self.sasl.getError()}")
-        sent = [_message(self.START, mechanism), _message(self.OK, response)]
+        yield from self._send(self.START, mechanism)
         while True:
-            status, payload = yield sent
+            yield from self._send(self.OK, response)
+            status, *header = yield self._readall(self._trans.read, 1 + FRAME_HEADER)
+            payload = yield self._rest_of_frame(bytes(header))
             if status not in (self.OK, self.COMPLETE):
                 _refuse(f"Bad status: {status} ({payload!r:.1000})")
             if status == self.COMPLETE:
@@ -69,7 +85,22 @@ class SaslClient:
             stepped, response = self.sasl.step(payload)
             if not stepped:
                 _refuse(f"Bad SASL result: {self.sasl.getError()}")
-            sent = [_message(self.OK, response)]
+
+    def _send(self, status: int, body: str | bytes | None) -> Steps[None]:
+        # SASL libraries differ in what they give.
+        data = body.encode() if isinstance(body, str) else body or b""
+        self._trans.write(bytes((status,)) + framed(bytes(data), sasl=True))
+        yield self._trans.flush()
+
+    def _rest_of_frame(self, header: bytes) -> Any:
+        """What is read of a frame that begins so."""
+        size = frame_length(header, self.max_frame_size, sasl=True)
+        return self._readall(self._trans.read, size)
+
+    def next_frame(self) -> Steps[bytes]:
+        """Read a frame: what is in it."""
+        header = yield self._readall(self._trans.read, FRAME_HEADER)
+        return self.contents(header, (yield self._rest_of_frame(header)))
 
     def framed(self, data: bytes) -> bytes:
         """A frame of what was written. One over the limit is refused before the mechanism counts
@@ -107,12 +138,6 @@ def empty_frame() -> TTransportException:
     return TTransportException(
         TTransportException.END_OF_FILE, "Received empty SASL frame while more data expected"
     )
-
-
-def _message(status: int, body: str | bytes | None) -> bytes:
-    # SASL libraries differ in what they give.
-    data = body.encode() if isinstance(body, str) else body or b""
-    return bytes((status,)) + framed(bytes(data), sasl=True)
 
 
 def _refuse(message: str) -> None:

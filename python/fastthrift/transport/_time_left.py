@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from fastthrift._layers import find_layer
+
 TIMEOUT_HEADER = "X-Thrift-Timeout"
 
 # A thousand million milliseconds are eleven days.
@@ -26,9 +28,7 @@ def milliseconds_left(at: float) -> str:
 def deadline_of(trans: Any) -> float | None:
     """The moment of ``time.monotonic`` that bounds the calls over a transport: the ``deadline`` of
     the first one from it downwards that has any; None for no such time."""
-    while trans is not None and not hasattr(trans, "deadline"):
-        trans = getattr(trans, "trans", None) or getattr(trans, "_trans", None)
-    at: float | None = getattr(trans, "deadline", None)
+    at: float | None = getattr(find_layer(trans, "deadline"), "deadline", None)
     return at
 
 

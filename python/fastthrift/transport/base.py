@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fastthrift._core import TType, end_of_file
-from fastthrift._payload import TException, repr_without_call, was_sent
+from fastthrift._payload import ErrorOfCall, TException
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec
+
+
+# At most this much is asked for at once, in bytes: what a message promises may never come, and a
+# stream reserves memory for what it is asked for.
+LARGEST_READ = 1 << 20
 
 
 def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
@@ -18,7 +23,7 @@ def readall(read_fn: Callable[[int], bytes], sz: int) -> bytes:
     chunks = []
     missing = sz
     while missing > 0:
-        chunk = read_fn(missing)
+        chunk = read_fn(min(missing, LARGEST_READ))
         if not chunk:
             raise end_of_file()
         chunks.append(chunk)
@@ -69,7 +74,7 @@ class TTransportBase:
         raise NotImplementedError
 
 
-class TTransportException(TException):
+class TTransportException(ErrorOfCall, TException):
     """The connection could not be opened, was lost, or did not answer in time."""
 
     thrift_spec: ClassVar[ThriftSpec] = {
@@ -77,17 +82,6 @@ class TTransportException(TException):
         2: (TType.I32, "type"),
     }
 
-    #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it: not where the connection is known to have ended before it arrived; None of other
-    #: errors.
-    request_sent: bool | None = None
-    #: Of the error of a call: the names of service and method, and the other side where it is
-    #: known; and the name of the pool, where it has one.
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-    sent = was_sent
     #: Whether the call was not sent because all connections of the pool were busy.
     pool_is_busy: bool = False
 
@@ -106,23 +100,32 @@ class TTransportException(TException):
         self.type = type
         self.message = message
 
-    __repr__ = repr_without_call
-
 
 # The most that a frame may have for peers of Apache Thrift and Envoy, in bytes: their
 # DEFAULT_MAX_FRAME_SIZE and MaxFrameSize. They close the connection at a larger one.
 MOST_OF_PEERS = 16_384_000
 
 
-def after_much(text: str, size: int) -> str:
-    """What is said of a connection that has ended, when ``size`` bytes were sent at once before, if
-    that was too much for many peers."""
-    if size <= MOST_OF_PEERS:
-        return text
-    return (
-        f"{text}, after {size:,} bytes in one message: peers of Apache Thrift and Envoy refuse "
-        f"frames of more than {MOST_OF_PEERS:,} bytes unless they are told otherwise"
-    )
+def socket_not_open() -> TTransportException:
+    """What a socket is told of that is not open."""
+    return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+
+
+def end_of_socket() -> TTransportException:
+    """What a reader is told of to whom the peer has sent all that it sends."""
+    return TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+
+
+def after_much(error: TTransportException, size: int) -> TTransportException:
+    """What a connection has ended with, when ``size`` bytes were sent at once before: its text says
+    so if that was too much for many peers."""
+    if size > MOST_OF_PEERS:
+        error.message = (
+            f"{error.message}, after {size:,} bytes in one message: peers of Apache Thrift and "
+            f"Envoy refuse frames of more than {MOST_OF_PEERS:,} bytes unless they are told "
+            "otherwise"
+        )
+    return error
 
 
 class TTransportTimeout(TTransportException, TimeoutError):

@@ -24,12 +24,11 @@ from ._addresses import (
     given_seconds,
     has_input,
     has_room,
-    host_and_port,
     in_turn,
     is_at_end,
     look_at,
     new_client_socket,
-    peer_of_socket,
+    peer_of_client,
     reason,
     seconds,
     too_late,
@@ -55,6 +54,8 @@ from .base import (
     TTransportException,
     TTransportTimeout,
     after_much,
+    end_of_socket,
+    socket_not_open,
 )
 
 # How much later than its deadline a wait may end, in seconds.
@@ -227,7 +228,7 @@ class TSocket(TTransportBase):
         """Read between 1 and ``sz`` bytes."""
         sock = self.sock
         if sock is None:
-            raise self._not_open()
+            raise socket_not_open()
         try:
             if (
                 self.deadline is not None
@@ -239,7 +240,7 @@ class TSocket(TTransportBase):
             raise self._too_late("no data", sock) from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise self._lost(TTransportConnectionReset(), self._much) from error
+                raise after_much(TTransportConnectionReset(), self._much) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
@@ -253,12 +254,10 @@ class TSocket(TTransportBase):
             if not data:
                 self.closed_in_call = self.sock is not sock
         if not data and not (data := self._last_bytes(sock, sz)):
-            end = TTransportException(
-                type=TTransportException.END_OF_FILE, message="TSocket read 0 bytes"
-            )
+            end = end_of_socket()
             if self._sends_requests and never_arrived(sock, self.deadline):
                 end.request_sent = False
-            raise self._lost(end, self._much)
+            raise after_much(end, self._much)
         if self._much:
             self._much = 0
         if self.counts_bytes:
@@ -273,7 +272,7 @@ class TSocket(TTransportBase):
         """Send all of the bytes."""
         sock = self.sock
         if sock is None:
-            raise self._not_open()
+            raise socket_not_open()
         try:
             if (
                 self.deadline is not None
@@ -290,9 +289,9 @@ class TSocket(TTransportBase):
         except TimeoutError as error:
             raise self._too_late("could not send", sock) from error
         except ConnectionResetError as error:
-            raise self._lost(TTransportConnectionReset(), len(buf)) from error
+            raise after_much(TTransportConnectionReset(), len(buf)) from error
         except BrokenPipeError as error:
-            raise self._lost(TTransportBrokenPipe(), len(buf)) from error
+            raise after_much(TTransportBrokenPipe(), len(buf)) from error
         if len(buf) > MOST_OF_PEERS:
             self._much = len(buf)
         if self.counts_bytes:
@@ -305,11 +304,7 @@ class TSocket(TTransportBase):
     @property
     def peer(self) -> str | None:
         """The other side: where to connect to, or where a given connection leads."""
-        if self.unix_socket:
-            return f"unix:{self.unix_socket}"
-        if self.host is not None:
-            return host_and_port(self.host, self.port)
-        return None if self.sock is None else peer_of_socket(self.sock)
+        return peer_of_client(self.sock, self.host, self.port, self.unix_socket)
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -392,16 +387,6 @@ class TSocket(TTransportBase):
         if self.deadline is not None and within != self.socket_timeout:
             return DeadlineExceeded(message=f"the deadline is over: {what}")
         return TTransportTimeout(message=too_late(what, within))
-
-    @staticmethod
-    def _lost(error: TTransportException, much: int) -> TTransportException:
-        """What a connection has ended with, after so many bytes were sent at once."""
-        error.message = after_much(str(error.message), much)
-        return error
-
-    @staticmethod
-    def _not_open() -> TTransportException:
-        return TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
 
 
 class AcceptedSocket(TSocket):

@@ -21,6 +21,9 @@ const BYTES_OF_SLOT: usize = 64;
 const FEWEST: usize = 1 << 10;
 const MOST: usize = 1 << 16;
 
+/// So many strings are kept in the fewest slots: a large message may be one blob.
+const FIRST: usize = FEWEST / 2;
+
 /// Of so many slots one more string may come for the first time than again, before it
 /// is seen that a message has none to speak of.
 const SLOTS_OF_PATIENCE: usize = 8;
@@ -60,8 +63,11 @@ pub const REPEATED_MATTERS: usize = 1 << 16;
 
 /// Strings of one message that came lately.
 struct Recent<T> {
-    /// By twos, of which the first has what came last.
+    /// By twos, of which the first has what came last; none before the first string.
     slots: Vec<Option<T>>,
+    /// How many slots there are to be once there are enough strings.
+    wanted: usize,
+    kept: usize,
     patience: usize,
     most_patience: usize,
 }
@@ -69,20 +75,32 @@ struct Recent<T> {
 impl<T> Recent<T> {
     /// Of a message that begins, which has so many bytes.
     fn new(length: usize) -> Self {
-        let count = (length / BYTES_OF_SLOT).clamp(FEWEST, MOST);
-        let mut slots = Vec::new();
-        slots.resize_with(count.next_power_of_two(), || None);
-        let patience = FEWEST.max(slots.len() / SLOTS_OF_PATIENCE);
+        let wanted = (length / BYTES_OF_SLOT)
+            .clamp(FEWEST, MOST)
+            .next_power_of_two();
+        let patience = FEWEST.max(wanted / SLOTS_OF_PATIENCE);
         Self {
-            slots,
+            slots: Vec::new(),
+            wanted,
+            kept: 0,
             patience,
             most_patience: 2 * patience,
         }
     }
 
+    /// Begins anew with so many slots.
+    #[cold]
+    fn begin(&mut self, count: usize) {
+        self.slots.clear();
+        self.slots.resize_with(count, || None);
+    }
+
     /// The first of the two slots of a string.
     #[inline]
-    fn place(&self, form: Form, content: &[u8]) -> usize {
+    fn place(&mut self, form: Form, content: &[u8]) -> usize {
+        if self.slots.is_empty() {
+            self.begin(FEWEST);
+        }
         let unused = u64::BITS - self.slots.len().trailing_zeros();
         let place = (hash(content) >> unused) as usize;
         match form {
@@ -106,8 +124,13 @@ impl<T> Recent<T> {
     #[inline]
     fn keep(&mut self, first: usize, new: T) -> Option<T> {
         let second = self.slots[first].replace(new);
+        let third = std::mem::replace(&mut self.slots[first + 1], second);
         self.patience = self.patience.saturating_sub(1);
-        std::mem::replace(&mut self.slots[first + 1], second)
+        self.kept += 1;
+        if self.kept == FIRST && self.slots.len() < self.wanted {
+            self.begin(self.wanted);
+        }
+        third
     }
 
     const fn is_worth_while(&self) -> bool {

@@ -11,10 +11,11 @@ import warnings
 import pytest
 from fastthrift.contrib.aio.client import TAsyncClient
 from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
-from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocolFactory
+from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocol, TAsyncBinaryProtocolFactory
 from fastthrift.contrib.aio.rpc import make_client
 from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.contrib.aio.transport import TAsyncBufferedTransportFactory
+from fastthrift.contrib.aio.transport.memory import TAsyncMemoryBuffer
 from fastthrift.protocol import (
     TBinaryProtocolFactory,
     TCompactProtocolFactory,
@@ -712,6 +713,20 @@ def test_a_host_may_be_bytes():
             client = await make_client(Calls, b"localhost", port_of(server))
             assert await client.add(1, 2) == 3
             client.close()
+
+    run(main())
+
+
+def test_a_client_over_a_transport_that_is_below_itself_comes_to_its_end():
+    class Endless(TAsyncMemoryBuffer):
+        @property
+        def _trans(self):
+            return self
+
+    async def main():
+        async with TAsyncClient(Calls, TAsyncBinaryProtocol(Endless())) as client:
+            await client.note("x")
+        assert b"note" in client._oprot.trans.getvalue()
 
     run(main())
 

@@ -9,6 +9,7 @@ import struct
 import pytest
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.rpc import make_client
+from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.contrib.aio.transport import (
     TAsyncBufferedTransport,
     TAsyncBufferedTransportFactory,
@@ -159,6 +160,23 @@ def test_negotiation_that_fails(sasl, ending, text):
             with pytest.raises(TTransportException, match=text) as error:
                 await connect(port, sasl)
             assert error.value.type == TTransportException.NOT_OPEN
+
+    run(main())
+
+
+def test_a_refused_negotiation_leaves_nothing_open():
+    """It can be tried again, as over a transport that blocks."""
+
+    async def main():
+        async with server(ending=BAD) as port:
+            trans = TAsyncSaslClientTransportFactory(Sasl, "PLAIN").get_transport(
+                TAsyncSocket("127.0.0.1", port)
+            )
+            for _ in range(2):
+                with pytest.raises(TTransportException, match="Bad status: 3") as error:
+                    await trans.open()
+                assert error.value.type == TTransportException.NOT_OPEN
+                assert not trans.is_open()
 
     run(main())
 

@@ -98,6 +98,32 @@ def test_error_in_a_oneway_call_keeps_the_connection(caplog):
     assert "Error processing note" in caplog.text
 
 
+def test_what_ends_a_program_ends_a_call(caplog):
+    """In a handler, and where its result is encoded."""
+
+    class Number:
+        def __index__(self):
+            raise SystemExit(3)
+
+    class Exiting(Handler):
+        async def nothing(self):
+            raise SystemExit(3)
+
+        async def add(self, a, b):
+            return Number()
+
+    async def main():
+        async with serving(Exiting()) as server, client_of(server) as client:
+            for call in (client.nothing(), client.add(1, 2)):
+                with pytest.raises(TApplicationException) as error:
+                    await call
+                assert error.value.type == TApplicationException.INTERNAL_ERROR
+            assert await client.echo("on") == "on"
+
+    run(main())
+    assert "Error processing add" in caplog.text
+
+
 def test_handler_that_waits_for_a_cancelled_task_is_an_error_of_the_call(caplog):
     class Cancelling(Handler):
         async def nothing(self):

@@ -87,7 +87,8 @@ def test_a_closed_loop_calls_again_when_it_was_answered(bench: Any, handler: Cou
     assert (found["failed"], found["failures"], found["declared"]) == (0, {}, {})
     # One call is made before, to see whether it can be.
     assert found["calls"] == handler.calls - 1 > 0
-    assert found["calls_per_second"] == pytest.approx(found["calls"] / 0.3)
+    # The last answers come after the end, and that time is theirs.
+    assert 0 < found["calls_per_second"] <= found["calls"] / 0.3
     assert 1 <= handler.most <= 3
     latency = found["latency_ms"]
     order = [latency[name] for name in ("min", "50", "90", "95", "99", "99.9", "max")]
@@ -122,6 +123,8 @@ def test_calls_that_had_to_wait_for_a_stalled_server_are_slow(
     thread.join()
     assert status == 0
     assert found["calls"] == 30
+    # They took half a second and not the 0.3 of the measurement: so many were answered per second.
+    assert 0 < found["calls_per_second"] <= 30 / 0.49
     # The first was due at the start and the last after 0.3 s; all waited for the first.
     assert found["latency_ms"]["max"] >= 490
     assert found["latency_ms"]["min"] >= 190
@@ -209,7 +212,9 @@ def test_the_text_says_what_was_measured(bench: Any) -> None:
     assert lines[0] == (
         "Calls.add: open loop, 100 calls/s due, 1 connection, 0.3 s after 0 s of warm-up"
     )
-    assert re.fullmatch(r"calls\s+30\s+100\.0/s", lines[1])
+    found = re.fullmatch(r"calls\s+30\s+(\d+\.\d)/s", lines[1])
+    assert found
+    assert 0 < float(found[1]) <= 100
     assert re.fullmatch(r"failed\s+0", lines[2])
     assert [line.split()[0] for line in lines[4:]] == [
         *("min", "mean", "50", "90", "95", "99", "99.9", "max")

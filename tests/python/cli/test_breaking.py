@@ -212,6 +212,21 @@ def test_what_it_was_in_a_git_revision(
     assert (after.returncode, after.stdout) == (0, "nothing is broken\n")
 
 
+def test_a_directory_outside_the_repository_is_as_it_is(
+    breaking: Any, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    write(outside, {"units.thrift": "enum Unit { KG = 1 }\n"})
+    shop = repository / "idl" / "shop.thrift"
+    shop.write_text('include "units.thrift"\nstruct Item { 1: units.Unit unit }\n')
+    git(repository, "commit", "-q", "-a", "-m", "Second")
+    shop.write_text(shop.read_text().replace("units.Unit", "string"))
+    for directory in (str(outside), f"../{outside.name}"):
+        done = breaking(repository, "--against", "trunk", "-I", directory, "idl/shop.thrift")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "FIELD_TYPE_CHANGED" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

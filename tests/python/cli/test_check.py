@@ -138,7 +138,7 @@ def test_json_of_a_clean_run_is_a_document_too(check: Any) -> None:
     assert (document["errors"], document["diagnostics"]) == (0, [])
 
 
-@pytest.mark.parametrize("name", ["missing.thrift", "shared"])
+@pytest.mark.parametrize("name", ["missing.thrift", "good.thrift/types.thrift"])
 def test_a_file_that_cannot_be_read_is_a_line(check: Any, name: str) -> None:
     done = check("good.thrift", name)
     assert (done.returncode, done.stderr) == (1, "")
@@ -201,11 +201,12 @@ def test_text_that_the_terminal_cannot_show(check: Any, directory: Path) -> None
     assert "\\xc9" in done.stdout
 
 
-def test_a_reader_that_has_seen_enough(directory: Path) -> None:
+@pytest.mark.parametrize("arguments", [["check"], ["format", "--diff"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough(directory: Path, arguments: list[str]) -> None:
     (directory / "many.thrift").write_text(
-        "struct A { 1: Nothing a }\n" + "typedef Nope N\n" * 3000
+        "struct A { 1: Nothing a }\n" + "typedef   Nope N\n" * 3000
     )
-    command = [sys.executable, "-m", "fastthrift", "check", "many.thrift"]
+    command = [sys.executable, "-m", "fastthrift", *arguments, "many.thrift"]
     with subprocess.Popen(
         command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -215,6 +216,34 @@ def test_a_reader_that_has_seen_enough(directory: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(600) == 1
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["json"], ["format", "--diff"]], ids=" ".join)
+def test_a_full_disk_is_told_in_one_line(directory: Path, arguments: list[str]) -> None:
+    (directory / "many.thrift").write_text("typedef   i32 N\n")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastthrift", *arguments, "many.thrift"],
+            cwd=directory,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last == "error: cannot write standard output: No space left on device"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_directory_stands_for_the_files_below_it(check: Any, directory: Path) -> None:
+    (directory / "shared" / ".old").mkdir()
+    (directory / "shared" / ".old" / "bad.thrift").write_text(BAD)
+    done = check("shared", "good.thrift")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "shared/types.thrift:1:" in done.stdout
+    assert done.stdout.endswith("\n2 files: 1 error\n")
 
 
 def test_the_installed_script(directory: Path) -> None:

@@ -429,6 +429,38 @@ def test_what_cannot_be_decoded_says_why(
     assert text in found[2]
 
 
+def test_dumps_and_base64_of_urls_are_known(decode: Any) -> None:
+    data = serialize(ORDER, PROTOCOLS["binary"])
+    lines = []
+    for at in range(0, len(data), 16):
+        piece = data[at : at + 16]
+        text = "".join(chr(each) if 32 <= each < 127 else "." for each in piece)
+        lines.append(f"{at:08x}: {piece.hex(' ', -2):<39}  {text}\n")
+    dump = "".join(lines).encode()
+    url = base64.urlsafe_b64encode(serialize(module.Order(id=-1), PROTOCOLS["binary"]))
+    assert b"_" in url
+    for written, encoding, value in ((dump, "hex", PLAIN), (url, "base64", {"id": -1})):
+        _, output, _ = decode(written, "Order", "--json")
+        found = json.loads(output)
+        assert (found["encoding"], found["value"]) == (encoding, value)
+
+
+def test_structs_are_named_as_the_file_names_them(
+    idl: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    using = Path(idl).with_name("using.thrift")
+    using.write_text('include "shop.thrift"\ntypedef shop.Item Thing\nstruct Own {}\n')
+    data = serialize(module.Item("tea", 3.5), PROTOCOLS["binary"])
+    for name, status in (("Thing", 0), ("shop.Item", 0), ("shop.Itm", 2)):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+        assert cli.main(["decode", str(using), name, "-", "--json"]) == status
+        output, errors = capsys.readouterr()
+        if status == 0:
+            assert json.loads(output)["value"] == {"name": "tea", "price": 3.5}
+    assert "did you mean 'shop.Item'?" in errors
+    assert "; it has: Own, shop.Item, shop.Order, shop.Bad, shop.Base, shop.Shop" in errors
+
+
 def test_input_that_is_not_what_the_option_says_is_wrong_usage(decode: Any) -> None:
     assert decode(b"xyz", "Order", "--input", "hex")[0] == 2
     assert decode(b"x!z", "Order", "--input", "base64")[0] == 2

@@ -146,7 +146,13 @@ def test_texts_and_comments_of_a_file_with_mixed_ends_of_lines_keep_their_own(
 
 def test_only_files_of_a_directory_are_formatted(ugly: Path) -> None:
     (ugly.parent / "directory.thrift").mkdir()
+    for hidden in (".venv/lib", "idl/.old"):
+        (ugly.parent / hidden).mkdir(parents=True)
+        (ugly.parent / hidden / "ugly.thrift").write_bytes(ugly.read_bytes())
     done = run(ugly.parent, ".")
+    assert (done.returncode, done.stderr) == (0, b"1 file: 1 formatted, 0 failed\n")
+    # Nor what others keep out of sight, unless it is named.
+    done = run(ugly.parent, ".venv")
     assert (done.returncode, done.stderr) == (0, b"1 file: 1 formatted, 0 failed\n")
 
 

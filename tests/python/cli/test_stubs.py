@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +156,10 @@ def data(area: Area) -> str | None:
     Area(1, [], unit="FOOT")  # wrong
     assert_type(fastthrift.decode(Area, b""), Area)
     print(calc.LIMIT + 1, Unit.METRE, Unit.MILE)  # wrong
+    assert_type(area.__replace__(id=2), Area)
+    area.__replace__(corners=[], idd=2)  # wrong
+    area.__replace__(id="2")  # wrong
+    del area.__replace__(__thrift_unknown__=None).__thrift_unknown__
     match area:
         case Area(id, corners):
             assert_type(id, int)
@@ -373,6 +378,8 @@ def test_doc_comments_of_fields_items_and_constants_are_strings_behind_them(
             assert found[1].rstrip() == doc
         ast.parse(stub)
         assert stub.count('"""') == 12
+        # Of the module, the enum, the struct and the exception.
+        assert stub.count("__fastthrift_docs__: ") == 4
     run_checker = [sys.executable, "-m", "mypy", "--strict", "told_thrift.pyi"]
     done = subprocess.run(
         run_checker, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
@@ -401,6 +408,13 @@ def test_check_tells_of_stubs_that_are_missing_or_old(files: Path) -> None:
     assert "calc_thrift" not in done.stderr
 
 
+def put(path: Path, text: str) -> None:
+    """In one step: a file that is being written is another mistake."""
+    new = path.with_name("new")
+    new.write_text(text)
+    new.replace(path)
+
+
 @pytest.fixture
 def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "fastthrift", "stubs", "--watch", "calc.thrift", "-o", "out"]
@@ -419,11 +433,6 @@ def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
 def test_watch_writes_again_when_a_file_has_changed(
     files: Path, watching: subprocess.Popen[str]
 ) -> None:
-    def put(text: str) -> None:
-        # In one step: a file that is being written is another mistake.
-        (files / "new").write_text(text)
-        (files / "new").replace(files / "shared.thrift")
-
     assert watching.stdout is not None
     lines = watching.stdout
     assert {lines.readline(), lines.readline()} == {
@@ -431,12 +440,40 @@ def test_watch_writes_again_when_a_file_has_changed(
         "out/calc_thrift.pyi\n",
     }
     # A mistake is told of, and leaves the stub as it is; then it is mended.
-    put("struct Point {")
+    put(files / "shared.thrift", "struct Point {")
     assert lines.readline().startswith("error[syntax]")
-    put(SHARED.replace("double y", "i32 y"))
+    put(files / "shared.thrift", SHARED.replace("double y", "i32 y"))
     while (line := lines.readline()) != "out/shared_thrift.pyi\n":
         assert line, "it has ended"
     assert "y: int | None" in (files / "out" / "shared_thrift.pyi").read_text()
+
+
+@pytest.fixture
+def wrong_include(files: Path) -> None:
+    (files / "shared.thrift").write_text("struct Point { 1: Nowhere x }\n")
+
+
+@pytest.fixture
+def missing_include(files: Path) -> None:
+    (files / "shared.thrift").unlink()
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [("wrong_include", "error[unknown-type]"), ("missing_include", "error[missing-include]")],
+)
+def test_watch_sees_that_an_include_is_mended_that_was_wrong_from_the_start(
+    mistake: str, told: str, request: pytest.FixtureRequest, files: Path
+) -> None:
+    request.getfixturevalue(mistake)
+    lines = request.getfixturevalue("watching").stdout
+    assert lines.readline().startswith(told)
+    # More than the time between two looks: what is read for the first time is read once more.
+    time.sleep(1)
+    put(files / "shared.thrift", SHARED)
+    while (line := lines.readline()) != "out/calc_thrift.pyi\n":
+        assert line, "it has ended"
+        assert told not in line, "a mistake is told once"
 
 
 def test_modules_of_a_package_import_each_other_from_it(files: Path) -> None:
@@ -458,6 +495,45 @@ def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) 
     done = run("nowhere.thrift", "-o", "out", cwd=files)
     assert done.returncode == 1
     assert "cannot read nowhere.thrift" in done.stderr
+
+
+def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/shared.thrift").write_text(SHARED)
+    (tmp_path / "sub/base.thrift").write_text(
+        'include "shared.thrift"\n/** Some. */ const i32 _SOME = 3\ntypedef list<i32> Ints\n'
+        "struct Base { 1: required i32 id, 2: list<i32> numbers, 3: shared.Point at }\n"
+    )
+    (tmp_path / "main.thrift").write_text(
+        'include "sub/base.thrift"\nstruct Main { 1: required base.Base base }\n'
+    )
+    program = (
+        "import fastthrift\nfrom typing_extensions import assert_type\n\n"
+        "fastthrift.load('sub/base.thrift', 'base_thrift')\n"
+        "fastthrift.load('main.thrift', 'main_thrift')\n"
+        "import base_thrift\nimport main_thrift\n\n"
+        "main = main_thrift.Main(base_thrift.Base(1, at=base_thrift.shared.Point(1.0)))\n"
+        "assert_type(main.base, base_thrift.Base)\n"
+        "assert isinstance(main.base, base_thrift.Base)\n"
+        "print(base_thrift._SOME + 1, base_thrift.__fastthrift_docs__['_SOME'])\n\n\n"
+        "def sums(numbers: 'base_thrift.Types.Ints') -> int:\n    return sum(numbers)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    files = ["main.thrift", "sub/base.thrift"]
+    for order in (files, files[::-1]):
+        shutil.rmtree(tmp_path / "typings", ignore_errors=True)
+        done = run(*order, "-o", "typings", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert mypy(tmp_path, "program.py") == set()
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("4 Some.\n", "")
 
 
 def test_two_files_with_one_stub_are_refused(files: Path) -> None:

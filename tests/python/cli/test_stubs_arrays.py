@@ -30,7 +30,9 @@ struct Archive {
     3: set<list<double>> rows
     4: Archive before
     5: Plain plain
+    6: map<Cell, string> names
 }
+struct Cell { 1: list<i16> at }
 struct Plain { 1: list<string> tags }
 exception Bad { 1: list<i32> places }
 service Metrics {
@@ -134,6 +136,9 @@ def archived(archive: metrics.Archive) -> None:
     for row in found.rows or ():
         assert_type(row, "array[float]")
         print(row.tobytes() == array("d", [0.5]).tobytes())
+    for cell in found.names or ():
+        assert_type(cell.at, "array[int] | None")
+        print(cell.at)
     found.old[0].times = [1]
     found.old[0].times = numpy.arange(2)
     found.old = archive.old
@@ -186,7 +191,7 @@ if __name__ == "__main__":
     read(series)
     arrays(data)
     called()
-    archived(metrics.Archive({"a": series}, [series], [[0.5]]))
+    archived(metrics.Archive({"a": series}, [series], [[0.5]], names={metrics.Cell([1]): "a"}))
 """
 PRINTED = """\
 load [0, 1, 2, 4]
@@ -196,6 +201,7 @@ array('d', [1.0])
 {'a': b'\\x00'}
 [1, 2]
 True
+array('h', [1])
 """
 
 
@@ -254,5 +260,6 @@ def test_what_stays_a_list_with_options_of_load_is_one_in_stubs(program: Path) -
     assert "units" not in series
     (archive,) = re.findall(r"^class ArchiveWithArrays(?:.|\n)*?\n\n", text, re.MULTILINE)
     assert "rows" not in archive
+    assert "names" not in archive
     assert "old: Attribute[list[SeriesWithArrays], list[Series]]" in archive
     assert pyright(program.parent, "typings_options") == []

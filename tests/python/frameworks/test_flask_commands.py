@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -221,6 +222,38 @@ def test_the_access_log_is_for_who_asks_for_it(tmp_path: Path, options: tuple[st
             assert pool.add(1, 2) == 3
         assert server.stop() == 0
     assert ("Calc.add success" in log.read_text()) is bool(options)
+
+
+def options_of_help(text: str) -> dict[str, str]:
+    """What a help says of each option, without its default and how it is written."""
+    text = re.sub(
+        r"; \d+ by default|\[[^][]*[<>]=[^][]*\]|\[default[^]]*\]", "", " ".join(text.split())
+    )
+    found = (
+        re.fullmatch(r"(--[a-z-]+) \S+ (.*)", each) for each in re.split(r" (?=--[a-z])", text)
+    )
+    return {each[1]: each[2].rstrip(" .").lower() for each in found if each}
+
+
+def test_options_say_what_those_of_the_command_line_say(app: Flask) -> None:
+    ours = options_of_help(run(app, "serve", "--help").output)
+    command = [sys.executable, "-m", "fastthrift", "serve", "--help"]
+    theirs = options_of_help(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
+    both = (
+        "--workers",
+        "--threads",
+        "--grace",
+        "--idle-timeout",
+        "--message-timeout",
+        "--queue",
+        "--max-connections",
+        "--max-message-size",
+        "--max-requests",
+    )
+    assert [ours[each] for each in both] == [theirs[each] for each in both]
+    assert "takes nothing of its answer" in ours["--message-timeout"]
 
 
 def flask(*words: str) -> subprocess.CompletedProcess[str]:

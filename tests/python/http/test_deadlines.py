@@ -109,7 +109,7 @@ def test_a_call_that_waited_too_long_for_its_turn_is_not_executed(monkeypatch):
         read.set() if values else None
         return budget.moment_of(values)
 
-    monkeypatch.setattr("fastthrift.http.server.moment_of", moment_of)
+    monkeypatch.setattr("fastthrift._calls.exchange.moment_of", moment_of)
 
     def keep_busy():
         with calls(port) as client:

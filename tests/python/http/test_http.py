@@ -211,6 +211,13 @@ def test_multiplexed_services():
             assert caught.value.type == TApplicationException.UNKNOWN_METHOD
 
 
+@pytest.mark.parametrize("name", ["client_timeout", "message_timeout"])
+def test_a_time_below_0_is_refused_as_by_the_servers_of_sockets(name: str) -> None:
+    factories = TBufferedTransportFactory(), TBinaryProtocolFactory()
+    with pytest.raises(ValueError, match="Timeout value out of range: -5 ms"):
+        THttpServer(TProcessor(Calls, Handler()), ("127.0.0.1", 0), *factories, **{name: -5})
+
+
 # --- Threads and the end --------------------------------------------------------------------------
 
 

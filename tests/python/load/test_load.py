@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +33,7 @@ IDL = Path(__file__).parents[1] / "idl"
 _serial = itertools.count()
 
 
-@pytest.fixture(autouse=True)
-def clean_modules() -> Iterator[None]:
-    before = dict(sys.modules)
-    yield
-    # Those of the package itself stay: there must be one of each.
-    for name in {n for n in set(sys.modules) - set(before) if not n.startswith("fastthrift")}:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("clean_modules")
 
 
 @pytest.fixture

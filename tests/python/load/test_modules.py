@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,7 @@ from fastthrift.parser import ThriftModuleNameConflict, ThriftParserError, parse
 _serial = itertools.count()
 
 
-@pytest.fixture(autouse=True)
-def clean_modules() -> Iterator[None]:
-    before = dict(sys.modules)
-    yield
-    # Those of the package itself stay: there must be one of each.
-    for name in {n for n in set(sys.modules) - set(before) if not n.startswith("fastthrift")}:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("clean_modules")
 
 
 @pytest.fixture

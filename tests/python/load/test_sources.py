@@ -14,7 +14,6 @@ import textwrap
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,7 @@ TEXTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def clean_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = dict(sys.modules)
-    yield
-    # Those of the package itself stay: there must be one of each.
-    for name in {n for n in set(sys.modules) - set(before) if not n.startswith("fastthrift")}:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("clean_modules")
 
 
 @pytest.fixture

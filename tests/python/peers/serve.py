@@ -21,7 +21,6 @@ from typing import Any
 from peers.handler import Handler
 
 IDL = Path(__file__).parent / "peer.thrift"
-IMPLEMENTATIONS = ("fastthrift", "thriftpy2", "apache")
 PROTOCOLS = ("binary", "compact", "json", "apache_json")
 TRANSPORTS = ("buffered", "framed")
 

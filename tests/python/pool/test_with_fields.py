@@ -140,6 +140,36 @@ def test_methods_that_answer_otherwise_are_not_there(url: str) -> None:
         assert pool.stats()["connects"] == 0
 
 
+@pytest.mark.parametrize(
+    ("paths", "error", "told"),
+    [
+        (("colour", "zz"), ValueError, 'such fields: Box has no field "zz": it has colour,'),
+        (("parts.zz",), ValueError, 'such fields: Part has no field "zz": it has number,'),
+        (("zz",), ValueError, 'such fields: Part has no field "zz": it has number,'),
+        (("parts.",), ValueError, 'such fields: the path "parts." lacks a name'),
+        ((1,), TypeError, "a path is a str, .*, not <class 'int'>"),
+    ],
+)
+@pytest.mark.parametrize("made", [ClientPool, FakeService], ids=["pool", "fake"])
+def test_a_mistake_is_told_of_the_method_that_has_most_of_what_is_named(
+    made: Any, paths: tuple[Any, ...], error: type[Exception], told: str
+) -> None:
+    boxes = fastthrift.load_fp(
+        io.StringIO("""
+            struct Box { 1: string colour, 2: list<Part> parts }
+            struct Part { 1: i32 number, 2: string name }
+            service Boxes { i32 count(), map<i32, Part> smallest(), list<Box> all() }
+        """),
+        "with_fields_boxes_thrift",
+    )
+    # Neither connects.
+    one = made(boxes.Boxes, *(["tcp://127.0.0.1:9"] if made is ClientPool else []))
+    with pytest.raises(error, match=told):
+        one.with_fields(*paths)
+    assert one.with_fields("colour")
+    one.close()
+
+
 def test_a_view_has_other_options_and_the_reverse(url: str) -> None:
     with ClientPool(Store, url, timeout=60) as pool:
         expected = blank(2)

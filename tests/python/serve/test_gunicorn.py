@@ -273,6 +273,14 @@ def test_a_generated_processor_is_served(tmp_path: Path, worker: str) -> None:
         assert client.pid() != program.process.pid
 
 
+@pytest.mark.parametrize("name", ["Handler", "Handler()", "idl"])
+def test_what_is_no_processor_is_refused_at_the_start(tmp_path: Path, name: str) -> None:
+    program = Program(tmp_path, PLAIN, "-k", f"{ROOM}.SyncWorker", f"app:{name}")
+    assert program.process.wait(PATIENCE) != 0
+    assert program.logged(f"app:{name} is no processor but ") == 1
+    assert program.logged("give fastthrift.thrift.TProcessor(Service, Handler())") == 1
+
+
 def test_a_preloaded_application_is_loaded_once(tmp_path: Path) -> None:
     options = ["-w", "2", "-k", f"{ROOM}.SyncWorker", "--preload", "app:processor"]
     with (

@@ -385,6 +385,21 @@ def test_a_changed_file_renews_the_workers(runner: Runner, server: str) -> None:
         assert ended(process) == 0
 
 
+def test_a_changed_file_renews_several_workers_once(runner: Runner) -> None:
+    with runner.started("--reload", "--workers", "3") as process:
+        before = runner.pids(3)
+        (runner.directory / "app.py").write_text(APP.replace('"one"', '"second"'))
+
+        def are_new() -> bool:
+            with contextlib.suppress(TTransportException):
+                return not before & {runner.call("pid") for _ in range(12)}
+            return False
+
+        wait_until(are_new)
+        assert ended(process) == 0
+    assert runner.log().count("The workers are renewed, one by one") == 1
+
+
 @pytest.mark.parametrize(
     ("server", "handler"),
     [

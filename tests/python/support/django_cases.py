@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -33,10 +34,11 @@ from django.test import (
 )
 from django.urls import path
 from django.views.decorators.csrf import csrf_protect
+from fastthrift._calls.services import coroutines
 from fastthrift._serve.program import require_methods
 from fastthrift.contrib.django import clients, current_request, failure, thrift_view
 from fastthrift.contrib.django.checks import _check_handler
-from fastthrift.contrib.django.servers import Server, coroutines
+from fastthrift.contrib.django.servers import Server
 from fastthrift.contrib.django.signals import call_failed, call_finished, call_started
 from fastthrift.contrib.django.test import ThriftLiveServerTestCase, override_clients
 from fastthrift.contrib.django.units import unit_of_work
@@ -164,6 +166,15 @@ class CheckTests(SimpleTestCase):
         self.assertIn("add() takes 0 arguments, the IDL has 1", told["thrift.E005"])
         self.assertIn("helper", told["thrift.W004"])
         self.assertEqual(of_server(HANDLER="notes.rpc.NotesHandler")[0], "thrift.E004")
+
+    def test_a_module_of_python_with_one_service_needs_no_name_of_it(self) -> None:
+        module: Any = ModuleType("services_of_probe")
+        module.Probe = idl.Probe
+        self.assertEqual(of_server(IDL=module), [])
+        self.assertIs(Server({"IDL": module}, "probe").service(module), idl.Probe)
+        module.Other = type("Other", (), {"thrift_services": []})
+        (told,) = (text for number, text in found(SERVERS={"a": {**PROBE, "IDL": module}}))
+        self.assertIn("SERVICE is needed: services_of_probe has Probe, Other", told)
 
     def test_words_of_python_are_found_by_their_other_name(self) -> None:
         idl = io.StringIO("service Words { i32 import(1: i32 a), i32 pass() }")

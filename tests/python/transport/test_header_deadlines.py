@@ -271,6 +271,20 @@ def message(**headers: str) -> bytes:
     return sent
 
 
+class Endless(TMemoryBuffer):  # type: ignore[misc]
+    """A transport that names itself as the one below it."""
+
+    @property
+    def trans(self) -> Any:
+        return self
+
+
+def test_a_transport_over_itself_is_sent_to() -> None:
+    trans = Endless()
+    TClient(Timed, THeaderProtocol(THeaderTransport(trans)))._send("left")
+    assert b"left" in trans.getvalue()
+
+
 def answer_to(data: bytes) -> Any:
     client = TClient(Timed, THeaderProtocol(THeaderTransport(TMemoryBuffer(data))))
     client._seqid = 0

@@ -40,6 +40,11 @@ def test_an_address_is_a_text(text: str, bind: Bind) -> None:
     assert parse_bind(str(bind)) == bind
 
 
+def test_a_port_alone_is_of_the_host_that_is_said() -> None:
+    assert parse_bind("9090", default_host="127.0.0.1") == Bind("127.0.0.1", 9090)
+    assert parse_bind(":9090", default_host="127.0.0.1") == Bind("", 9090)
+
+
 @pytest.mark.parametrize(
     "text", ["", "localhost", "localhost:http", "localhost:99999", "fd:x", "unix:"]
 )

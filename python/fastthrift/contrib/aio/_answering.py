@@ -9,7 +9,7 @@ from typing import Any
 
 from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.server_call import READ, ServerCall
-from fastthrift._calls.settle import Settlement, send
+from fastthrift._calls.settle import CALL_ERRORS, Settlement, send
 from fastthrift._calls.steps import drive
 
 from ._opening import note_opening, note_rest
@@ -35,17 +35,9 @@ async def process_and_answer(
             await note_opening(iprot.trans, call)
         await process(call)
         return True
-    except asyncio.CancelledError as error:
-        if call.stage != READ or is_cancelled():
+    except BaseException as error:
+        if not is_of_call(error, call):
             raise
-        # Not this task but one that the handler waited for.
-        failure: BaseException = error
-    except SystemExit as error:
-        # It would end the event loop, with all connections.
-        if call.stage != READ:
-            raise
-        failure = error
-    except Exception as error:
         failure = error
     if not is_first and call.header is None:
         note_rest(iprot.trans, call)
@@ -53,7 +45,20 @@ async def process_and_answer(
     return await drive(send(Awaited, settlement, processor, call, peer, oprot, logger))
 
 
-def is_cancelled() -> bool:
+def is_of_call(
+    error: BaseException,
+    call: ServerCall,
+    kinds: tuple[type[BaseException], ...] = CALL_ERRORS,
+) -> bool:
+    """Whether a call has failed with what has come of it, and not this task: that is settled. Such
+    are the errors of these kinds, and a cancellation that is not of this task but of one that the
+    handler waited for."""
+    if isinstance(error, asyncio.CancelledError):
+        return call.stage == READ and not _is_cancelled()
+    return isinstance(error, kinds)
+
+
+def _is_cancelled() -> bool:
     """Whether somebody has cancelled this task; before Python 3.11 nobody can tell."""
     task = asyncio.current_task()
     cancelling = getattr(task, "cancelling", None)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.awaited import Mixed
 from fastthrift._calls.lines import log_failed
-from fastthrift._calls.server_call import READ, ServerCall, process_by_steps
+from fastthrift._calls.server_call import ServerCall, process_by_steps
 from fastthrift._calls.settle import send, settle
 from fastthrift._calls.steps import drive
 from fastthrift._serve.native import HEADER, Format, Formats, HeaderLane, Lane
 
-from ._answering import is_cancelled
+from ._answering import is_of_call
 from ._sharing import Turn
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from fastthrift._calls.server_call import Find
     from fastthrift._core import ServedCalls
 
+
+# What ends nothing but a call, as in the native loop's threads: signals raise nothing in these.
+_ALL_ERRORS = (BaseException,)
 
 # For what is cancelled, in seconds: less than a worker has to leave after its grace.
 _LAST_MOMENT = 1.0
@@ -54,9 +57,8 @@ class AwaitedLane(Lane):
         call = self.begin(calls, size)
         try:
             await self.process(call)
-        except BaseException as error:  # sys.exit() in a handler ends no event loop
-            is_cancellation = isinstance(error, asyncio.CancelledError)
-            if is_cancellation and (call.stage != READ or is_cancelled()):
+        except BaseException as error:
+            if not is_of_call(error, call, _ALL_ERRORS):
                 call.end()
                 raise
             self.note_opening(calls, call, size)

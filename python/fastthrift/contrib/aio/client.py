@@ -14,6 +14,7 @@ from fastthrift._calls.faces import ClientFace, other_attribute
 from fastthrift._calls.progress import Progress
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.steps import drive
+from fastthrift._calls.transports import layers
 from fastthrift._calls.unasked import read_unasked
 from fastthrift._calls.watch import watch
 from fastthrift.thrift import TApplicationException, TMessageType, args_to_kwargs
@@ -99,10 +100,7 @@ class TAsyncClient(ClientFace):
     async def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        call = progress.call
-        if call is None or call.api != _api:
-            call = progress.current(self, _api)
-        call.seqid = self._seqid
+        call = progress.current(self, _api)
         return await drive(call.receive_by_steps(self._iprot, progress, note_opening))
 
     async def __aenter__(self) -> Self:
@@ -111,11 +109,9 @@ class TAsyncClient(ClientFace):
     async def __aexit__(self, *_: object) -> None:
         self.close()
         for prot in {id(p): p for p in (self._iprot, self._oprot)}.values():
-            trans = prot.trans
-            while trans is not None:
+            for trans in layers(prot.trans):
                 if hasattr(trans, "wait_closed"):
                     await trans.wait_closed()
-                trans = getattr(trans, "_trans", None)
 
 
 async def _in_time(

@@ -26,9 +26,7 @@ from fastthrift._calls.pool_calls import (
     call_seen,
     close,
     give_connection_back,
-    no_address,
     take_connection,
-    time_to_find,
 )
 from fastthrift._calls.pooling import (
     Addresses,
@@ -38,24 +36,15 @@ from fastthrift._calls.pooling import (
     options_of_call,
 )
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import find_layer, layers, looks_at
+from fastthrift._calls.transports import layers
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY
+from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
 from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
-from .protocol.apache_json import TAsyncApacheJSONProtocolFactory
-from .protocol.binary import TAsyncBinaryProtocolFactory
-from .protocol.compact import TAsyncCompactProtocolFactory
-from .protocol.header import TAsyncHeaderProtocolFactory
-from .protocol.json import TAsyncJSONProtocolFactory
 from .socket import TAsyncSocket, addresses_of
 from .transport.base import TAsyncDeadlineExceeded, TAsyncTransportTimeout, within
-from .transport.buffered import TAsyncBufferedTransportFactory
-from .transport.compressed import TAsyncZlibTransportFactory
-from .transport.framed import TAsyncFramedTransportFactory
-from .transport.header import TAsyncHeaderTransportFactory
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -66,20 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClientPool"]
 
-_PROTOCOLS: dict[str, Any] = {
-    "binary": TAsyncBinaryProtocolFactory,
-    "compact": TAsyncCompactProtocolFactory,
-    "json": TAsyncJSONProtocolFactory,
-    "apache_json": TAsyncApacheJSONProtocolFactory,
-    "lax_binary": TAsyncBinaryProtocolFactory,
-}
-_WEB = ("http", "https")
-_TRANSPORTS: dict[str, Any] = {
-    "buffered": TAsyncBufferedTransportFactory,
-    "framed": TAsyncFramedTransportFactory,
-    "header": TAsyncHeaderTransportFactory,
-    "zlib": TAsyncZlibTransportFactory,
-}
+_FACTORIES = ("fastthrift.contrib.aio", "TAsync")
 
 
 class AsyncClientPool(PoolFace):
@@ -142,6 +118,9 @@ class AsyncClientPool(PoolFace):
 class _InTasks(PoolCalls):
     """How the tasks of event loops use a pool. Each loop has its own connections; the lock is for
     what loops of several threads share."""
+
+    timeout = TAsyncTransportTimeout
+    deadline_exceeded = TAsyncDeadlineExceeded
 
     def __init__(
         self,
@@ -232,20 +211,12 @@ class _InTasks(PoolCalls):
     def wake(self, signal: asyncio.Future[None]) -> None:
         signal.set_result(None)
 
-    async def find_addresses(
-        self, url: ServiceURL, options: PoolOptions, at: float | None
-    ) -> Sequence[Any]:
-        if url.scheme == "unix":
-            return ()
-        patience, ends_call = time_to_find(options, at)
+    async def resolve(self, url: ServiceURL, seconds: float | None) -> Sequence[Any]:
         try:
-            found = await within(patience, addresses_of(url.host, url.port, EITHER_FAMILY))
-        except (TimeoutError, asyncio.TimeoutError) as error:
-            kind = TAsyncDeadlineExceeded if ends_call else TAsyncTransportTimeout
-            text = no_address(url, patience, ends_call=ends_call)
-            raise kind(TTransportException.NOT_OPEN, text) from error
-        except OSError:
-            return ()  # connecting says so
+            found = await within(seconds, addresses_of(url.host, url.port, EITHER_FAMILY))
+        except asyncio.TimeoutError as error:
+            # Before CPython 3.11 it is a class of its own.
+            raise TimeoutError from error
         self._found[url] = found
         return found
 
@@ -257,9 +228,9 @@ class _InTasks(PoolCalls):
             TAsyncClient,
             self.service,
             _socket(url, self._known(url, address), options, at, ssl_context),
-            proto_factory or _protocol_factory(url),
+            proto_factory or url.protocol_factory(_FACTORIES),
             # A body needs no frames, and no buffer.
-            None if url.scheme in _WEB else trans_factory or _transport_factory(url),
+            None if url.is_web else trans_factory or url.transport_factory(_FACTORIES),
         )
         client: TAsyncClient = await drive(
             connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
@@ -269,7 +240,7 @@ class _InTasks(PoolCalls):
 
     def _known(self, url: ServiceURL, address: Any) -> list[Any] | None:
         """Where to connect to; None where that is not known."""
-        if address is None or url.scheme not in _WEB:
+        if address is None or not url.is_web:
             return None if address is None else [address]
         # The request does it, which goes on to others by itself.
         return [address, *(each for each in self._found[url] if each != address)]
@@ -278,26 +249,12 @@ class _InTasks(PoolCalls):
         def pending() -> bool:
             return any(getattr(layer, "arrived", b"") for layer in layers(trans))
 
-        # A client of HTTP would connect again by itself, and nobody would choose the address.
-        web = find_layer(trans, "has_ended")
-        return pending, looks_at(trans)[1] if web is None else web.has_ended
+        return pending, super().looks_at(trans)[1]
 
     def close_client(self, client: Any) -> None:
         # That of a loop that is closed cannot do all that it would.
         with contextlib.suppress(OSError, RuntimeError, TTransportException):
             client._iprot.trans.close()
-
-
-def _protocol_factory(url: ServiceURL) -> Any:
-    if url.transport == "header":
-        factory: Any = TAsyncHeaderProtocolFactory()
-    else:
-        factory = _PROTOCOLS[url.protocol](**url.protocol_options())
-    return url.of_service(factory)
-
-
-def _transport_factory(url: ServiceURL) -> Any:
-    return _TRANSPORTS[url.transport](**url.transport_options())
 
 
 def _socket(
@@ -308,7 +265,7 @@ def _socket(
     ssl_context: ssl.SSLContext | None,
 ) -> Any:
     """What a client at an address is over, which is not open yet. Its calls have deadlines."""
-    if url.scheme in _WEB:
+    if url.is_web:
         from .http import TAsyncHttpClient, TAsyncHttpHeaderFactory
 
         headers = TAsyncHttpHeaderFactory(dict(options.headers))
@@ -317,8 +274,10 @@ def _socket(
         client.deadline = at
         client.known_addresses = known
         return client
-    patience = None if options.connect_timeout is None else options.connect_timeout * 1000
-    times: dict[str, Any] = {"socket_timeout": None, "connect_timeout": patience}
+    times: dict[str, Any] = {
+        "socket_timeout": None,
+        "connect_timeout": milliseconds(options.connect_timeout),
+    }
     if url.scheme == "unix":
         sock = TAsyncSocket(unix_socket=url.path, **times)
     elif url.scheme == "tls":

@@ -13,6 +13,7 @@ from fastthrift._calls.server_call import (
     ServerCall,
     Writer,
     answer,
+    find_among,
     noted,
     process_by_steps,
     read_call,
@@ -140,7 +141,4 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
 
 def find_of(processor: Any) -> Find | None:
     """How a processor finds who serves a call, where it processes them as these here do."""
-    for own, find in ((_OWN_PROCESSING, single), (_OWN_SEVERAL, several)):
-        if own.are_kept_by(processor):
-            return find(processor)
-    return None
+    return find_among(processor, _OWN_PROCESSING, _OWN_SEVERAL)

@@ -23,10 +23,10 @@ from fastthrift.transport._addresses import (
     given_seconds,
     has_end,
     has_input,
-    host_and_port,
     in_turn,
     is_at_end,
     new_client_socket,
+    peer_of_client,
     peer_of_socket,
     resolve,
     seconds,
@@ -50,6 +50,8 @@ from fastthrift.transport.base import (
     TTransportBrokenPipe,
     TTransportConnectionReset,
     after_much,
+    end_of_socket,
+    socket_not_open,
 )
 
 from ._accepting import Acceptor
@@ -63,6 +65,10 @@ from .transport.base import (
 
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
+
+# What may be read when the time is over, in bytes, since it may have come before: more than a
+# system keeps for a connection. Who sends without end is not waited for.
+_MOST_LATE = 1 << 23
 
 
 class _Stream:
@@ -80,6 +86,8 @@ class _Stream:
     interrupted = False
     # How many bytes were sent at once since something came.
     _much = 0
+    # How many were read one after the other when the time for them was over.
+    _late = 0
     #: What has come and gone on it, in bytes, and how much of that hooks were told of.
     counts_bytes = True
     bytes_received = 0
@@ -92,9 +100,12 @@ class _Stream:
     async def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
         if self.reader is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+            raise socket_not_open()
+        patience = self._patience_to_read()
         try:
-            data = await patiently(self._patience_to_read(), partial(self.reader.read, sz))
+            if self._late > _MOST_LATE and patience == 0:
+                raise TimeoutError
+            data = await patiently(patience, partial(self.reader.read, sz))
         except asyncio.CancelledError:
             self.interrupted = True
             raise
@@ -103,17 +114,18 @@ class _Stream:
             raise self._too_late("no data") from error
         except ConnectionResetError as error:
             if not MAC_OR_BSD:
-                raise self._lost(TTransportConnectionReset()) from error
+                raise after_much(TTransportConnectionReset(), self._much) from error
             # There a peer that shut down in good order looks like this.
             self.close()
             data = b""
         if not data:
             self.closed_in_call = self.writer is None
-            end = TTransportException(TTransportException.END_OF_FILE, "TSocket read 0 bytes")
+            end = end_of_socket()
             if self._sends_requests and await self._never_arrived():
                 end.request_sent = False
-            raise self._lost(end)
+            raise after_much(end, self._much)
         self._much = 0
+        self._late = self._late + len(data) if patience == 0 else 0
         self.bytes_received += len(data)
         return data
 
@@ -127,7 +139,7 @@ class _Stream:
     def write(self, buff: bytes) -> None:
         """Hand bytes to the event loop, which sends them."""
         if self.writer is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+            raise socket_not_open()
         self.writer.write(buff)
         self._much = max(self._much, len(buff))
         self.bytes_sent += len(buff)
@@ -135,7 +147,7 @@ class _Stream:
     async def flush(self) -> None:
         """Wait until the peer keeps up with what was written."""
         if self.writer is None:
-            raise TTransportException(TTransportException.NOT_OPEN, "The socket is not open")
+            raise socket_not_open()
         # With nothing to send there is nothing to wait for, and no time to measure.
         pending = self.writer.transport.get_write_buffer_size()
         try:
@@ -149,9 +161,9 @@ class _Stream:
                 raise
             raise self._too_late("could not send") from error
         except BrokenPipeError as error:
-            raise self._lost(TTransportBrokenPipe()) from error
+            raise after_much(TTransportBrokenPipe(), self._much) from error
         except ConnectionResetError as error:
-            raise self._lost(TTransportConnectionReset()) from error
+            raise after_much(TTransportConnectionReset(), self._much) from error
         except asyncio.CancelledError:
             # Nobody is going to send the rest of this message.
             self.abort()
@@ -175,11 +187,6 @@ class _Stream:
         if self.deadline is not None and time.monotonic() >= self.deadline:
             return TAsyncDeadlineExceeded(message=f"the deadline is over: {what}")
         return TAsyncTransportTimeout(message=too_late(what, self.socket_timeout))
-
-    def _lost(self, error: TTransportException) -> TTransportException:
-        """What the connection has ended with, after what was sent."""
-        error.message = after_much(str(error.message), self._much)
-        return error
 
     def abort(self) -> None:
         """Close at once, without sending what was written."""
@@ -303,11 +310,7 @@ class TAsyncSocket(_Stream):
     @property
     def peer(self) -> str | None:
         """The other side: where to connect to, or where a given connection leads."""
-        if self.unix_socket:
-            return f"unix:{self.unix_socket}"
-        if self.host is not None:
-            return host_and_port(self.host, self.port)
-        return peer_of_socket(self.raw_sock)
+        return peer_of_client(self.raw_sock, self.host, self.port, self.unix_socket)
 
     def _init_sock(self) -> None:
         self.raw_sock = new_client_socket(self.unix_socket, self.socket_family)

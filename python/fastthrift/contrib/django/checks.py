@@ -34,8 +34,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from fastthrift._calls.services import handler_names
-from fastthrift._serve.program import NotServed
+from fastthrift._calls.services import coroutines, handler_names
+from fastthrift._serve.program import LOOPBACK, NotServed
 from fastthrift._web.clients import find_problems, nearest
 from fastthrift._web.failures import status_problem
 from fastthrift.parser.exc import ThriftParserError
@@ -43,7 +43,7 @@ from fastthrift.transport._listening import Bind, parse_bind
 
 from .conf import KEYS, is_time, part, root, thrift_setting
 from .servers import KEYS as SERVER_KEYS
-from .servers import Server, bind_text, coroutines, imported
+from .servers import Server, configured, import_path, require_dict
 
 # Of the problems of clients.
 _NUMBERS = ("timeout", "connect_timeout", "checkout_timeout", "max_idle", "max_age")
@@ -61,10 +61,10 @@ _IDS = {
 
 def check_thrift(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """All that is wrong with the setting."""
-    configured = thrift_setting()
-    if not isinstance(configured, Mapping):
-        return [_message("E008", f"THRIFT: {configured!r} is no dict", _example())]
-    found = [*_unknown(configured, KEYS, "THRIFT")]
+    try:
+        found = [*_unknown(require_dict(thrift_setting(), "THRIFT"), KEYS, "THRIFT")]
+    except NotServed as error:
+        return [_message("E008", str(error), _example())]
     for problem in find_problems(part("CLIENTS", {}), root=root(), upper=True):
         text = f"{problem.at('THRIFT[' + repr('CLIENTS') + ']')}: {problem.message}"
         found.append(_message(_IDS[problem.kind], text, problem.hint))
@@ -131,17 +131,16 @@ def _check_numbers() -> Iterator[CheckMessage]:
 
 def _servers() -> Iterator[Server | list[CheckMessage]]:
     """The servers, and what is wrong in place of one."""
-    configured = part("SERVERS", {})
-    if not isinstance(configured, Mapping):
-        yield [_message("E008", f"THRIFT['SERVERS']: {configured!r} is no dict", _example())]
+    try:
+        servers = configured()
+    except NotServed as error:
+        yield [_message("E008", str(error), _example())]
         return
-    for alias, options in configured.items():
-        setting = f"THRIFT['SERVERS'][{alias!r}]"
-        if isinstance(options, Mapping):
-            yield Server(options, setting)
+    for each in servers.values():
+        if isinstance(each, Server):
+            yield each
         else:
-            hint = "a dict with IDL, SERVICE and HANDLER"
-            yield [_message("E008", f"{setting}: {options!r} is no dict", hint)]
+            yield [_message("E008", str(each), "a dict with IDL, SERVICE and HANDLER")]
 
 
 def _check_server(server: Server) -> Iterator[CheckMessage]:
@@ -214,11 +213,11 @@ def _uncallable(handler: Any) -> str | None:
 def _bind(server: Server) -> Bind | None:
     """Where it listens; None where nothing, or nothing that is an address, is said."""
     bind = server.options.get("BIND")
-    try:
+    with contextlib.suppress(ValueError):
         # That of systemd is there when it runs, and not when it is looked at.
-        return parse_bind(bind_text(bind)) if isinstance(bind, str) and bind != "systemd" else None
-    except ValueError:
-        return None
+        if isinstance(bind, str) and bind != "systemd":
+            return parse_bind(bind, default_host=LOOPBACK)
+    return None
 
 
 def _check_middleware(server: Server) -> Iterator[CheckMessage]:
@@ -229,7 +228,7 @@ def _check_middleware(server: Server) -> Iterator[CheckMessage]:
         return
     for each in middleware:
         try:
-            found = imported(each, "middleware") if isinstance(each, str) else each
+            found = import_path(each, "middleware") if isinstance(each, str) else each
         except Exception as error:
             yield _message("E009", f"{where}: {error}", "a list of dotted paths of functions")
             continue

@@ -6,6 +6,7 @@ import inspect
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,9 +16,9 @@ from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.module_loading import import_string
 
-from fastthrift._calls.services import found_handler
-from fastthrift._idl import UsageError, find, load
-from fastthrift._serve.program import NotServed, require_methods
+from fastthrift._calls.services import coroutines
+from fastthrift._idl import UsageError, load, service_of
+from fastthrift._serve.program import NotServed, imported, require_methods
 from fastthrift._web.clients import nearest
 
 from .conf import part, root, thrift_setting
@@ -73,16 +74,10 @@ class Server(NamedTuple):
         if idl is None:
             raise NotServed(f"{self.setting}['IDL'] is missing: the path of a .thrift file")
         path = self.idl_path or idl.__name__
-        if service is None:
-            names = [each.__name__ for each in idl.__thrift_meta__["services"]]
-            if len(names) != 1:
-                found = ", ".join(names) or "no services"
-                raise NotServed(f"SERVICE is needed: {path} has {found}")
-            service = names[0]
-        if not isinstance(service, str):
+        if service is not None and not isinstance(service, str):
             raise NotServed(f"{self.setting}['SERVICE']: {service!r} is no name of a service")
         try:
-            return find(idl, path, service, "service", "thrift_services")
+            return service_of(idl, path, service, "SERVICE")
         except UsageError as error:
             raise NotServed(error.brief) from error
 
@@ -92,7 +87,7 @@ class Server(NamedTuple):
         handler = self.options.get("HANDLER")
         if handler is None:
             raise NotServed(f"{self.setting}['HANDLER'] is missing: the path of a class")
-        return imported(handler, "handler") if isinstance(handler, str) else handler
+        return import_path(handler, "handler") if isinstance(handler, str) else handler
 
     def load(self) -> tuple[Any, Any]:
         """The service, and its handler. Raises ``NotServed``."""
@@ -116,7 +111,7 @@ class Server(NamedTuple):
     def middleware(self) -> tuple[Middleware, ...]:
         """What stands around its calls, without the unit of work. Raises ``NotServed``."""
         found = [
-            imported(each, "middleware") if isinstance(each, str) else each
+            import_path(each, "middleware") if isinstance(each, str) else each
             for each in self.options.get("MIDDLEWARE", ())
         ]
         if self.databases:
@@ -132,30 +127,39 @@ class Server(NamedTuple):
         return tuple(atomic)
 
 
+def require_dict(value: Any, setting: str) -> Mapping[Any, Any]:
+    """A part of the setting. Raises ``NotServed`` where it is no dict."""
+    if not isinstance(value, Mapping):
+        raise NotServed(f"{setting}: {value!r} is no dict")
+    return value
+
+
+def configured() -> dict[Any, Server | NotServed]:
+    """The servers of the settings by their aliases, or what is wrong in place of one. Raises
+    ``NotServed`` where there can be none."""
+    require_dict(thrift_setting(), "THRIFT")
+    found: dict[Any, Server | NotServed] = {}
+    for alias, options in require_dict(part("SERVERS", {}), "THRIFT['SERVERS']").items():
+        setting = f"THRIFT['SERVERS'][{alias!r}]"
+        try:
+            found[alias] = Server(require_dict(options, setting), setting)
+        except NotServed as error:
+            found[alias] = error
+    return found
+
+
 def server(alias: str) -> Server:
     """A server of the settings. Raises ``NotServed``."""
-    configured = thrift_setting()
-    if not isinstance(configured, Mapping):
-        raise NotServed(f"THRIFT: {configured!r} is no dict")
-    servers = part("SERVERS", {})
-    if not isinstance(servers, Mapping):
-        raise NotServed(f"THRIFT['SERVERS']: {servers!r} is no dict")
+    servers = configured()
     if alias not in servers:
         names = [str(each) for each in servers]
         there = f"there are {', '.join(names)}" if names else "there are none"
         hint = nearest(alias, names) or there
         raise NotServed(f"THRIFT['SERVERS'] has no {alias!r}: {hint}")
-    setting = f"THRIFT['SERVERS'][{alias!r}]"
-    options = servers[alias]
-    if not isinstance(options, Mapping):
-        raise NotServed(f"{setting}: {options!r} is no dict")
-    return Server(options, setting)
-
-
-def bind_text(addrport: str) -> str:
-    """Where to listen, as ``parse_bind`` takes it: a port alone is of this machine, as
-    ``runserver`` has it."""
-    return f"127.0.0.1:{addrport}" if addrport.isdecimal() else addrport
+    found = servers[alias]
+    if isinstance(found, NotServed):
+        raise found
+    return found
 
 
 class _Shared:
@@ -217,34 +221,21 @@ def _forget_shared(*, setting: str, **_: object) -> None:
 setting_changed.connect(_forget_shared, dispatch_uid="fastthrift.servers")
 
 
-def imported(path: str, what: str) -> Any:
+def import_path(path: str, what: str) -> Any:
     """What a dotted path names; ``what`` is what messages call it. Raises ``NotServed`` where
     there is nothing; what a module raises when it is imported is passed on."""
     path = path.replace(":", ".")
     module, _, _ = path.rpartition(".")
     if not module:
         raise NotServed(f"{path!r} is no path of a {what}, like 'notes.rpc.NotesHandler'")
+    # Reloaders then watch the file with the mistake, which is no module that they know.
+    importing = partial(watching_mistakes, partial(import_string, path))
     try:
-        # Reloaders then watch the file with the mistake, which is no module that they know.
-        return watching_mistakes(lambda: import_string(path))
-    except ModuleNotFoundError as error:
-        # One that the handler's module needs is told of by its traceback.
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise
-        raise NotServed(f"no module {error.name!r}, for the {what} {path}") from error
+        return imported(module, f"{what} {path}", importing)
     except ImportError as error:
         if not isinstance(error.__cause__, AttributeError):
             raise
         raise NotServed(f"{module} has no {path.rpartition('.')[2]!r}") from error
-
-
-def coroutines(service: Any, handler: Any) -> list[str]:
-    """The methods of a handler that are coroutine functions."""
-    return [
-        name
-        for name in service.thrift_services
-        if inspect.iscoroutinefunction(found_handler(handler, name))
-    ]
 
 
 class _Awaited:

@@ -14,6 +14,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse
 
+from fastthrift._calls.services import coroutines
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift._serve.program import NotServed
 from fastthrift._web.mounted import READ_SIZE, Mounted, read_piece
@@ -22,7 +23,7 @@ from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.wsgi import request_of
 
 from .databases import roll_back_request
-from .servers import coroutines, server, shared
+from .servers import server, shared
 from .units import failures_of_request, note_failure, within_request
 
 if TYPE_CHECKING:

@@ -29,8 +29,9 @@ from fastthrift._plain import (
 )
 from fastthrift._serve.program import (
     BLOCKING,
-    PROTOCOLS,
-    TRANSPORTS,
+    LOOPBACK,
+    OPTIONS,
+    YEAR,
     NotServed,
     ServeOptions,
     log_to_stderr,
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from .state import AppThrift
 
 FAILED = 1
-
-#: The most that can be asked for, in seconds.
-_YEAR = 365 * 24 * 60 * 60
 
 thrift_commands = AppGroup("thrift", help="Thrift's clients and services of the application.")
 
@@ -76,7 +74,7 @@ def list_all() -> None:
 @click.argument("arguments", nargs=-1)
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, _YEAR, min_open=True),
+    type=click.FloatRange(0, YEAR, min_open=True),
     metavar="SECONDS",
     help="For the call as a whole, in place of that of the client.",
 )
@@ -138,46 +136,36 @@ def _bind(context: click.Context, parameter: click.Parameter, value: str | None)
     if value is None:
         return None
     try:
-        return parse_bind(f"127.0.0.1:{value}" if value.isdecimal() else value)
+        return parse_bind(value, default_host=LOOPBACK)
     except ValueError as error:
         raise click.BadParameter(str(error), context, parameter) from None
 
 
-_seconds = click.FloatRange(0, _YEAR)
-_number = click.IntRange(1)
+_TYPES = {int: click.IntRange(1), float: click.FloatRange(0, YEAR)}
+
+
+def _how_to_serve(command: Any) -> Any:
+    """Add the options that each command that serves has."""
+    for option in reversed(OPTIONS):
+        kind = option.kind
+        command = click.option(
+            option.flag,
+            metavar=option.metavar,
+            type=click.Choice(kind) if isinstance(kind, tuple) else _TYPES[kind],
+            default=option.default,
+            show_default=True,
+            help=f"{option.help[0].upper()}{option.help[1:]}.",
+        )(command)
+    return command
 
 
 @thrift_commands.command("serve")
 @click.argument("address", callback=_bind, default="127.0.0.1:9090")
 @click.option("--service", metavar="NAME", help="The one of several that are mounted, or its path.")
-@click.option("--server", type=click.Choice(BLOCKING), default="nonblocking", show_default=True)
-@click.option("--protocol", type=click.Choice(PROTOCOLS), default="auto", show_default=True)
-@click.option("--transport", type=click.Choice(TRANSPORTS), default="auto", show_default=True)
-@click.option("--workers", type=_number, default=1, show_default=True, help="Processes.")
 @click.option(
-    "--threads", type=_number, default=16, show_default=True, help="Of each, that make calls."
+    "--server", type=click.Choice(BLOCKING), default=ServeOptions.server, show_default=True
 )
-@click.option(
-    "--grace",
-    type=_seconds,
-    default=30.0,
-    show_default=True,
-    help="Seconds for calls that have come when the server is stopped.",
-)
-@click.option(
-    "--idle-timeout", type=_seconds, help="Seconds after which idle connections are closed."
-)
-@click.option(
-    "--message-timeout",
-    type=_seconds,
-    default=3.0,
-    show_default=True,
-    help="Seconds from the first byte of a message to its last.",
-)
-@click.option("--max-connections", type=_number, help="Of each worker; others wait, or are told.")
-@click.option("--queue", type=_number, help="Calls that wait for a thread; others are refused.")
-@click.option("--max-message-size", type=_number, help="Of a message or a frame, in bytes.")
-@click.option("--max-requests", type=_number, help="Calls after which a worker is replaced.")
+@_how_to_serve
 @click.option(
     "--access-log/--no-access-log",
     default=None,

@@ -14,6 +14,7 @@ try:
     from gunicorn import sock as gunicorn_sock
     from gunicorn import util
     from gunicorn.app.wsgiapp import WSGIApplication
+    from gunicorn.errors import AppImportError
     from gunicorn.workers.base import Worker
 except ImportError as error:
     raise ImportError(
@@ -113,7 +114,15 @@ class Listeners(TServerSocket):
 
 
 def _load_processor(application: Any) -> Any:
-    return load_processor(application.app_uri)
+    """What an application string names: a processor, or what makes one by an option of before."""
+    found = load_processor(application.app_uri)
+    methods = (getattr(found, name, None) for name in ("process", "get_processor"))
+    if isinstance(found, type) or not any(map(callable, methods)):
+        raise AppImportError(
+            f"{application.app_uri} is no processor but {found!r}: give "
+            "fastthrift.thrift.TProcessor(Service, Handler()), or a call that returns one"
+        )
+    return found
 
 
 class ThriftWorker(Worker):  # type: ignore[misc]

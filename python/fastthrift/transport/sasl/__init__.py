@@ -6,14 +6,14 @@ The SASL mechanism itself is a foreign object with the interface of the ``sasl``
 
 from __future__ import annotations
 
-import contextlib
 import io
 from collections.abc import Callable
 from typing import Any
 
 from fastthrift._compat import CYTHON as CYTHON
-from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, frame_length
+from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift._lazy import lazy_attribute
+from fastthrift._steps import run
 from fastthrift.transport._sasl import SaslClient, empty_frame
 from fastthrift.transport.base import TTransportBase, TTransportException, readall
 
@@ -29,13 +29,13 @@ __all__ = [
 
 # In bytes.
 DEFAULT_MAX_FRAME_SIZE = DEFAULT_MAX_SIZE
-# What is asked of a transport at once, so that a promised size reserves no memory.
-_LARGEST_READ = 1024 * 1024
 
 
 class TSaslClientTransport(SaslClient, TTransportBase):
     """Authenticates on ``open``, then sends and receives frames: a length (i32) and the bytes,
     which the mechanism encodes when integrity or confidentiality was negotiated."""
+
+    _readall = staticmethod(readall)
 
     def __init__(
         self,
@@ -67,38 +67,10 @@ class TSaslClientTransport(SaslClient, TTransportBase):
     def open(self) -> None:
         """Open the transport below and authenticate.
 
-        Raises ``TTransportException`` of type ``NOT_OPEN`` when the server refuses, of type
-        ``ALREADY_OPEN`` when that was done before.
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when the server refuses, and closes
+        then; of type ``ALREADY_OPEN`` when that was done before.
         """
-        if not self.is_open():
-            self._trans.open()
-        self.start_client()
-        try:
-            self._negotiate()
-        except BaseException:
-            self.close()
-            raise
-
-    def _negotiate(self) -> None:
-        steps = self.negotiation()
-        messages = next(steps)
-        with contextlib.suppress(StopIteration):
-            while True:
-                for message in messages:
-                    self._trans.write(message)
-                    self._trans.flush()
-                messages = steps.send(self._recv_sasl_message())
-
-    def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, *header = readall(self._trans.read, 1 + FRAME_HEADER)
-        return status, self._read_sized(bytes(header))
-
-    def _read_sized(self, header: bytes) -> bytes:
-        length = frame_length(header, self.max_frame_size, sasl=True)
-        data = bytearray()
-        while len(data) < length:
-            data += readall(self._trans.read, min(length - len(data), _LARGEST_READ))
-        return bytes(data)
+        run(self.authenticate())
 
     def write(self, buf: bytes) -> None:
         """Keep bytes until ``flush``."""
@@ -135,8 +107,7 @@ class TSaslClientTransport(SaslClient, TTransportBase):
         return b"".join(parts)
 
     def _read_frame(self) -> None:
-        header = readall(self._trans.read, FRAME_HEADER)
-        self.__rbuf = io.BytesIO(self.contents(header, self._read_sized(header)))
+        self.__rbuf = io.BytesIO(run(self.next_frame()))
 
     def close(self) -> None:
         """Close the transport below; ``open`` authenticates anew."""

@@ -29,7 +29,7 @@ from fastthrift.http._outcome import Failures, HttpAnswer, Stage
 from fastthrift.http.client import THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import given_seconds, has_input
+from fastthrift.transport._addresses import given_seconds, has_input, seconds
 from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 
 from .._connector import Knowing, LastSocket, make_connector
@@ -179,7 +179,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
 
     def set_timeout(self, ms: float | None) -> None:
         """Set how long a request may take, in milliseconds; None or 0 for any time."""
-        self._timeout = ms / 1000 if ms and ms > 0 else None
+        self._timeout = seconds(ms)
 
     def set_custom_headers(self, headers: dict[str, str]) -> None:
         """Send these headers with every request."""

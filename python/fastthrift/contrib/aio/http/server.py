@@ -23,7 +23,6 @@ from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.transport._listening import Listening, cannot_listen, listen_everywhere
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
-from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 from .._answering import process_and_answer
 from .._sharing import Turn
@@ -185,11 +184,10 @@ class _Line:
         otrans = TAsyncMemoryBuffer()
         iprot, oprot = map(server.iprot_factory.get_protocol, (itrans, otrans))
         exchange = Exchange(iprot, oprot, otrans, itrans.getvalue, len(body))
+        exchange.note_request(self.peer, head.headers)
         call = self.connection.call = exchange.call
-        call.peer, call.headers = self.peer, head.headers
-        exchange.call.deadline = moment_of(head.fields.get(TIMEOUT_HEADER.lower(), ()))
         process = processing(server.processor, iprot, oprot)
-        with until(exchange.call.deadline):
+        with until(call.deadline):
             understood = await process_and_answer(
                 process, call, server.processor, iprot, oprot, self.peer, server._settle
             )

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from fastthrift._core import TMemoryBuffer, ValueScan, frame_ended, read_value
-from fastthrift.contrib.aio.transport.base import LARGEST_READ, TAsyncReadAhead, read_ahead_of
+from fastthrift.contrib.aio.transport.base import TAsyncReadAhead, read_ahead_of
 from fastthrift.protocol import TProtocolBase
 from fastthrift.protocol.exc import (
     TMalformedDataException,
@@ -20,6 +20,7 @@ from fastthrift.protocol.exc import (
     too_large,
 )
 from fastthrift.thrift import TType
+from fastthrift.transport.base import LARGEST_READ
 
 __all__ = ["TAsyncNativeProtocol", "TAsyncProtocolBase", "TProtocolBase"]
 
@@ -53,17 +54,8 @@ class TAsyncProtocolBase(TProtocolBase):
     async def read_message_end(self) -> None:  # type: ignore[override]
         raise NotImplementedError
 
-    def write_message_begin(self, name: str, ttype: int, seqid: int) -> None:
-        raise NotImplementedError
-
-    def write_message_end(self) -> None:
-        raise NotImplementedError
-
     async def read_struct(self, obj: Any) -> Any:
         """Fill a payload with the fields that are read."""
-        raise NotImplementedError
-
-    def write_struct(self, obj: Any) -> None:
         raise NotImplementedError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from fastthrift._core import FRAME_HEADER, TMemoryBuffer, unsigned_length
-from fastthrift.contrib.aio.transport.base import LARGEST_READ, read_ahead_of, readall
+from fastthrift.contrib.aio.transport.base import read_ahead_of, readall
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.protocol.json import (
     TJSONProtocol,
@@ -73,18 +73,15 @@ class TAsyncJSONProtocol(TJSONProtocol, TAsyncProtocolBase):
                 ahead.unread = start
             raise
 
-    async def _message(self) -> bytearray:
+    async def _message(self) -> bytes:
         """The next message, with its length."""
-        message = bytearray(await readall(self.trans.read, FRAME_HEADER))
-        size = unsigned_length(message)
+        length = await readall(self.trans.read, FRAME_HEADER)
+        size = unsigned_length(length)
         check_message(size, self.max_message_size)
-        end = FRAME_HEADER + size
-        while len(message) < end:
-            message += await readall(self.trans.read, min(end - len(message), LARGEST_READ))
-        return message
+        return length + await readall(self.trans.read, size)
 
 
 class TAsyncJSONProtocolFactory(TJSONProtocolFactory):
     """Makes ``TAsyncJSONProtocol`` objects with the same options."""
 
-    protocol_class: ClassVar[type[TJSONProtocol]] = TAsyncJSONProtocol
+    _makes: ClassVar[type[TJSONProtocol]] = TAsyncJSONProtocol

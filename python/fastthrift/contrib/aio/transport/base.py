@@ -16,14 +16,10 @@ from fastthrift.transport import TTransportBase
 # thriftpy2's module has it too.
 from fastthrift.transport import TTransportException as TTransportException
 from fastthrift.transport._buffers import TransportBuffer, contents_of
-from fastthrift.transport.base import DeadlineExceeded, TTransportTimeout
+from fastthrift.transport.base import LARGEST_READ, DeadlineExceeded, TTransportTimeout
 
 # The longest frame or message that is accepted, in bytes.
 SIZE_LIMIT = DEFAULT_MAX_SIZE
-
-# At most this much is asked for at once: what a message promises may never come, and a stream
-# allocates what it is asked for.
-LARGEST_READ = 1 << 20
 
 _T = TypeVar("_T")
 
@@ -95,15 +91,8 @@ async def readall(read_fn: Callable[[int], Awaitable[bytes]], sz: int) -> bytes:
 class TAsyncTransportBase(TTransportBase):
     """Base class for asyncio transports. Having these methods is enough."""
 
-    def is_open(self) -> bool:
-        raise NotImplementedError
-
     async def open(self) -> None:  # type: ignore[override]
         """Connect, or whatever else has to be done before the first read or write."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Give back what ``open`` took."""
         raise NotImplementedError
 
     async def _read(self, sz: int) -> bytes:  # type: ignore[override]
@@ -117,10 +106,6 @@ class TAsyncTransportBase(TTransportBase):
         wrapped by a buffered one may return fewer, what has arrived so far.
         """
         return await readall(self._read, sz)
-
-    def write(self, buf: bytes) -> None:
-        """Write bytes, which may be held back until ``flush``."""
-        raise NotImplementedError
 
     async def flush(self) -> None:  # type: ignore[override]
         """Send what has been held back."""
@@ -245,6 +230,30 @@ class TAsyncReadAhead(TAsyncTransportBase):
         """Drop what was written and not flushed, and what has arrived and was not read."""
         self.arrived = bytearray()
         self._unsent = bytearray()
+
+
+class TAsyncLayer(TAsyncReadAhead):
+    """A transport over another one, which is opened and closed with it."""
+
+    def __init__(self, trans: Any) -> None:
+        super().__init__()
+        self._trans = trans
+
+    def is_open(self) -> bool:
+        return bool(self._trans.is_open())
+
+    async def open(self) -> None:  # type: ignore[override]
+        """Open the transport below; what the last connection has left is not of this one."""
+        self.arrived = bytearray()
+        await self._trans.open()
+
+    def close(self) -> None:
+        self._trans.close()
+
+    def getvalue(self) -> bytes:
+        """What is in the memory below."""
+        value: bytes = self._trans.getvalue()
+        return value
 
 
 def read_ahead_of(trans: Any) -> TAsyncReadAhead | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import LARGEST_READ, TAsyncReadAhead, TAsyncTransportBase, read_ahead_of
+from fastthrift.transport.base import LARGEST_READ
+
+from .base import TAsyncLayer, TAsyncReadAhead, TAsyncTransportBase, read_ahead_of
 
 __all__ = ["TAsyncBufferedTransport", "TAsyncBufferedTransportFactory", "TAsyncTransportBase"]
 
@@ -12,7 +14,7 @@ __all__ = ["TAsyncBufferedTransport", "TAsyncBufferedTransportFactory", "TAsyncT
 _LARGE_READ = 1 << 18
 
 
-class TAsyncBufferedTransport(TAsyncReadAhead):
+class TAsyncBufferedTransport(TAsyncLayer):
     """Buffers reading and writing of the transport below."""
 
     DEFAULT_BUFFER = 4096
@@ -20,19 +22,8 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
 
     def __init__(self, trans: Any, buf_size: int = DEFAULT_BUFFER) -> None:
         """``buf_size`` is the least that is asked for at once, in bytes."""
-        super().__init__()
-        self._trans = trans
+        super().__init__(trans)
         self._buf_size = buf_size
-
-    def is_open(self) -> bool:
-        return bool(self._trans.is_open())
-
-    async def open(self) -> None:  # type: ignore[override]
-        self.arrived = bytearray()
-        await self._trans.open()
-
-    def close(self) -> None:
-        self._trans.close()
 
     async def fill(self, missing: int) -> bool:
         below = read_ahead_of(self._trans)
@@ -60,10 +51,6 @@ class TAsyncBufferedTransport(TAsyncReadAhead):
     async def flush(self) -> None:  # type: ignore[override]
         self._trans.write(self.take_written())
         await self._trans.flush()
-
-    def getvalue(self) -> bytes:
-        value: bytes = self._trans.getvalue()
-        return value
 
 
 class TAsyncBufferedTransportFactory:

@@ -6,37 +6,31 @@ from typing import Any, ClassVar
 
 from fastthrift.transport import TZlibTransportFactory
 from fastthrift.transport._compressed import PIECE, ZlibStreams
+from fastthrift.transport.base import LARGEST_READ
 
-from .base import LARGEST_READ, TAsyncReadAhead
+from .base import TAsyncLayer
 from .buffered import TAsyncBufferedTransport
 
 __all__ = ["TAsyncZlibTransport", "TAsyncZlibTransportFactory"]
 
 
-class TAsyncZlibTransport(TAsyncReadAhead):
+class TAsyncZlibTransport(TAsyncLayer):
     """Compresses what is written and decompresses what is read; see ``TZlibTransport``."""
 
     _direct = True
 
     def __init__(self, trans: Any, compresslevel: int = 9) -> None:
-        super().__init__()
+        super().__init__(TAsyncBufferedTransport(trans))
         self.compresslevel = compresslevel
         #: The transport whose bytes are compressed.
         self.compressed = trans
-        self._trans = TAsyncBufferedTransport(trans)
         self.streams = ZlibStreams(compresslevel)
-
-    def is_open(self) -> bool:
-        return self._trans.is_open()
 
     async def open(self) -> None:  # type: ignore[override]
         """Open the transport below; both streams start anew."""
         self.clean()
         self.streams.start_over()
-        await self._trans.open()
-
-    def close(self) -> None:
-        self._trans.close()
+        await super().open()
 
     async def fill(self, missing: int) -> bool:
         reading = self.streams.reading(max(min(missing, LARGEST_READ), PIECE))

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastthrift._core import FRAME_HEADER, frame_length, framed
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
+from .base import SIZE_LIMIT, TAsyncLayer, TAsyncTransportBase, readall
 from .buffered import TAsyncBufferedTransport
 
 __all__ = [
@@ -18,30 +18,19 @@ __all__ = [
 ]
 
 
-class TAsyncFramedTransport(TAsyncReadAhead):
+class TAsyncFramedTransport(TAsyncLayer):
     """Sends each message as a frame, and reads frames."""
 
     _direct = True
 
     def __init__(self, trans: Any, *, max_frame_size: int = SIZE_LIMIT) -> None:
         """``max_frame_size`` is the longest frame that is sent and accepted, in bytes."""
-        super().__init__()
-        self._trans = trans
+        super().__init__(trans)
         self.max_frame_size = max_frame_size
         # The length of the frame that came last, as it came.
         self._length = b""
         #: Whether the last flush was refused because of the limit, so that nothing was sent.
         self.refused = False
-
-    def is_open(self) -> bool:
-        return bool(self._trans.is_open())
-
-    async def open(self) -> None:  # type: ignore[override]
-        self.arrived = bytearray()
-        await self._trans.open()
-
-    def close(self) -> None:
-        self._trans.close()
 
     async def read(self, sz: int) -> bytes:  # type: ignore[override]
         """Read between 1 and ``sz`` bytes, of one frame."""
@@ -72,10 +61,6 @@ class TAsyncFramedTransport(TAsyncReadAhead):
             # In one piece: two writes would be two segments.
             self._trans.write(framed(frame, self.max_frame_size))
         await self._trans.flush()
-
-    def getvalue(self) -> bytes:
-        value: bytes = self._trans.getvalue()
-        return value
 
 
 class TAsyncFramedTransportFactory:

@@ -13,13 +13,13 @@ from fastthrift.transport.header import (
     THeaderTransportFactory,
 )
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, readall
+from .base import SIZE_LIMIT, TAsyncLayer, readall
 from .buffered import TAsyncBufferedTransport
 
 __all__ = ["TAsyncHeaderTransport", "TAsyncHeaderTransportFactory"]
 
 
-class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
+class TAsyncHeaderTransport(HeaderFace, TAsyncLayer):
     """Sends each message in a frame of THeader; see ``THeaderTransport``, whose arguments and
     methods it has."""
 
@@ -33,23 +33,16 @@ class TAsyncHeaderTransport(HeaderFace, TAsyncReadAhead):
         *,
         max_frame_size: int = SIZE_LIMIT,
     ) -> None:
-        super().__init__()
+        super().__init__(TAsyncBufferedTransport(trans))
         self.rules = HeaderRules(allowed_client_types, default_protocol, max_frame_size)
         self.rules.below = trans
-        self._trans = TAsyncBufferedTransport(trans)
         # The length of the frame that came last, as it came.
         self._length = b""
-
-    def is_open(self) -> bool:
-        return self._trans.is_open()
 
     async def open(self) -> None:  # type: ignore[override]
         self.clean()
         self.rules.start_over()
-        await self._trans.open()
-
-    def close(self) -> None:
-        self._trans.close()
+        await super().open()
 
     async def fill(self, missing: int) -> bool:
         if self.rules.is_unframed:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift._core import FRAME_HEADER, frame_length
+from fastthrift._steps import drive
 from fastthrift.transport import TTransportException
 from fastthrift.transport._sasl import SaslClient, empty_frame
 
-from .base import SIZE_LIMIT, TAsyncReadAhead, TAsyncTransportBase, readall
+from .base import SIZE_LIMIT, TAsyncLayer, TAsyncTransportBase, readall
 
 __all__ = [
     "TAsyncSaslClientTransport",
@@ -21,11 +20,12 @@ __all__ = [
 ]
 
 
-class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
+class TAsyncSaslClientTransport(SaslClient, TAsyncLayer):
     """Negotiates in ``open``, then exchanges messages in frames, which the mechanism may
     protect."""
 
     _direct = True
+    _readall = staticmethod(readall)
 
     def __init__(
         self,
@@ -39,37 +39,16 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         ``start``, ``step``, ``encode``, ``decode`` and ``getError``; ``mechanism`` is for
         example ``"GSSAPI"``; ``trans`` the transport to the server. Frames of more than
         ``max_frame_size`` bytes are refused, sent and received."""
-        TAsyncReadAhead.__init__(self)
+        TAsyncLayer.__init__(self, trans)
         SaslClient.__init__(self, sasl_client_factory, mechanism, trans, max_frame_size)
-
-    def is_open(self) -> bool:
-        return bool(self._trans.is_open())
 
     async def open(self) -> None:  # type: ignore[override]
         """Connect if need be, and negotiate.
 
-        Raises ``TTransportException`` of type ``NOT_OPEN`` when the two sides do not agree,
-        ``ALREADY_OPEN`` when they have.
+        Raises ``TTransportException`` of type ``NOT_OPEN`` when the two sides do not agree, and
+        closes then; ``ALREADY_OPEN`` when they have.
         """
-        if not self.is_open():
-            await self._trans.open()
-        self.start_client()
-        steps = self.negotiation()
-        messages = next(steps)
-        with contextlib.suppress(StopIteration):
-            while True:
-                for message in messages:
-                    self._trans.write(message)
-                    await self._trans.flush()
-                messages = steps.send(await self._recv_sasl_message())
-
-    async def _recv_sasl_message(self) -> tuple[int, bytes]:
-        status, *header = await readall(self._trans.read, 1 + FRAME_HEADER)
-        return status, await self._read_sized(bytes(header))
-
-    async def _read_sized(self, header: bytes) -> bytes:
-        size = frame_length(header, self.max_frame_size, sasl=True)
-        return await readall(self._trans.read, size) if size else b""
+        await drive(self.authenticate())
 
     async def flush(self) -> None:  # type: ignore[override]
         self._trans.write(self.framed(self.take_written()))
@@ -80,8 +59,7 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         return await readall(self._read, sz)
 
     async def _read_frame(self) -> None:
-        header = await readall(self._trans.read, FRAME_HEADER)
-        data = self.contents(header, await self._read_sized(header))
+        data = await drive(self.next_frame())
         if not data:
             raise empty_frame()
         self.arrived += data
@@ -91,10 +69,9 @@ class TAsyncSaslClientTransport(SaslClient, TAsyncReadAhead):
         return True
 
     def close(self) -> None:
-        self._trans.close()
+        super().close()
         self.forget_client()
-        self.arrived = bytearray()
-        self._unsent = bytearray()
+        self.clean()
 
 
 class TAsyncSaslClientTransportFactory:

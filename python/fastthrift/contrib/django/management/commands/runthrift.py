@@ -20,6 +20,7 @@ from django.utils import autoreload
 
 from fastthrift._serve.arguments import add_arguments, options_of
 from fastthrift._serve.program import (
+    LOOPBACK,
     NotServed,
     Served,
     ServeOptions,
@@ -30,7 +31,7 @@ from fastthrift._serve.program import (
 from fastthrift.contrib.django.checks import find_misfits
 from fastthrift.contrib.django.databases import leave
 from fastthrift.contrib.django.reloading import watch_for_module, watching_mistakes
-from fastthrift.contrib.django.servers import KEYS, Server, bind_text, server
+from fastthrift.contrib.django.servers import KEYS, Server, server
 from fastthrift.contrib.django.units import unit_of_work
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
@@ -123,11 +124,10 @@ class Command(BaseCommand):
         return found._replace(options={**found.options, **given})
 
     def _bind(self, addrport: str) -> Bind:
-        text = bind_text(addrport)
         try:
-            bind = parse_bind(text)
+            bind = parse_bind(addrport, default_host=LOOPBACK)
         except ValueError as error:
-            if text == "systemd" or text.startswith("fd:"):
+            if addrport == "systemd" or addrport.startswith("fd:"):
                 raise CommandError(str(error)) from error
             bind = None
         if bind is None or bind.port == 0:
