@@ -21,8 +21,8 @@ mod value;
 use choices::{Choices, Random};
 use fastthrift::stream::{Protocol as Dialect, Scan, Target};
 use fastthrift::wire::{
-    BinaryWriter, CompactWriter, ErrorKind, JsonWriter, Limits, MessageHeader, Scalar, WireType,
-    Writer,
+    BinaryWriter, CompactWriter, Error, ErrorKind, JsonWriter, Limits, MessageHeader, Scalar,
+    WireType, Writer,
 };
 use protocols::{Lax, Protocol, Short, Strict, Text};
 use value::Value;
@@ -523,6 +523,21 @@ fn errors_tell_the_offset() {
             available: 2
         }
     ));
+    // A byte that is wrong itself is where it stands.
+    let offset = |error: Error| error.offset();
+    let wrong = |found: Result<usize, Error>| found.map_err(offset).unwrap_err();
+    assert_eq!(wrong(Strict::skip(&[77], WireType::Struct)), Some(0));
+    assert_eq!(
+        wrong(Strict::skip(&[77, 0, 0, 0, 1], WireType::List)),
+        Some(0)
+    );
+    assert_eq!(
+        wrong(Short::skip(&[0xff, 0x80, 0x02], WireType::List)),
+        Some(0)
+    );
+    let header = |bytes: &[u8]| Short::read_message(bytes).map(drop).map_err(offset);
+    assert_eq!(header(&[0x81, 0x21]), Err(Some(0)));
+    assert_eq!(header(&[0x82, 0x22]), Err(Some(1)));
 }
 
 #[test]

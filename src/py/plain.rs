@@ -24,7 +24,11 @@ const DEFAULT: Settings = Settings::new(Dialect::ApacheJson);
 )]
 /// The fields of a struct, by their names in the IDL, as a new dict.
 ///
-/// See `fastthrift.to_dict`.
+/// Enums are numbers, or names where they have one with `enums="name"`. Fields that are
+/// None are left out, or None with `unset="null"`. A `binary` is bytes, or text with
+/// `binary="base64"`; a set is a list, or with `sets="set"` a set, where Python can hash
+/// what is in it; keys of maps are as they are, or text with `keys="str"`. Levels of
+/// nesting and the bytes of a string have a limit.
 #[pyfunction]
 #[pyo3(
     signature = (

@@ -1,8 +1,9 @@
 //! What lies where in a message, for people who look at its bytes.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::wire::{
     Binary, Compact, Error, Input, Json, Limits, Nesting, Reader, Result, SliceInput, WireType,
@@ -120,14 +121,14 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
             WireType::Struct => Some(self.fields()?.into_any()),
             WireType::List | WireType::Set => Some(self.elements()?.into_any()),
             WireType::Map => Some(self.entries()?.into_any()),
-            WireType::Bool
-            | WireType::I8
-            | WireType::Double
-            | WireType::I16
-            | WireType::I32
-            | WireType::I64
-            | WireType::String
-            | WireType::Uuid => self.scalar(wire_type),
+            WireType::Bool => self.scalar(|_, reader| reader.bool())?,
+            WireType::I8 => self.scalar(|_, reader| reader.i8())?,
+            WireType::Double => self.scalar(|_, reader| reader.double())?,
+            WireType::I16 => self.scalar(|_, reader| reader.i16())?,
+            WireType::I32 => self.scalar(|_, reader| reader.i32())?,
+            WireType::I64 => self.scalar(|_, reader| reader.i64())?,
+            WireType::String => self.scalar(|py, reader| Ok(PyBytes::new(py, reader.bytes()?)))?,
+            WireType::Uuid => self.scalar(|py, reader| Ok(PyBytes::new(py, &reader.uuid()?)))?,
         };
         let end = self.wrong.is_none().then(|| self.offset());
         (wire_type as u8, start, end, value).into_pyobject(self.py)
@@ -189,48 +190,12 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
         (types, found).into_pyobject(self.py)
     }
 
-    fn scalar(&mut self, wire_type: WireType) -> Option<Bound<'py, PyAny>> {
+    fn scalar<T: IntoPyObjectExt<'py>>(
+        &mut self,
+        read: impl FnOnce(Python<'py>, &mut R) -> Result<T>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = self.py;
-        match wire_type {
-            WireType::Bool => self
-                .read(Reader::bool)
-                .map(|value| PyBool::new(py, value).to_owned().into_any()),
-            WireType::Double => self
-                .read(Reader::double)
-                .map(|value| PyFloat::new(py, value).into_any()),
-            WireType::Uuid => self
-                .read(Reader::uuid)
-                .map(|value| PyBytes::new(py, &value).into_any()),
-            WireType::String => self
-                .read(|reader| reader.bytes().map(|bytes| PyBytes::new(py, bytes)))
-                .map(Bound::into_any),
-            WireType::I8
-            | WireType::I16
-            | WireType::I32
-            | WireType::I64
-            | WireType::Struct
-            | WireType::Map
-            | WireType::Set
-            | WireType::List => self
-                .read(|reader| integer(reader, wire_type))
-                .map(|value| PyInt::new(py, value).into_any()),
-        }
-    }
-}
-
-fn integer<R: Reader>(reader: &mut R, wire_type: WireType) -> Result<i64> {
-    match wire_type {
-        WireType::I8 => reader.i8().map(i64::from),
-        WireType::I16 => reader.i16().map(i64::from),
-        WireType::I32 => reader.i32().map(i64::from),
-        WireType::Bool
-        | WireType::Double
-        | WireType::I64
-        | WireType::String
-        | WireType::Struct
-        | WireType::Map
-        | WireType::Set
-        | WireType::List
-        | WireType::Uuid => reader.i64(),
+        let value = self.read(|reader| read(py, reader));
+        value.map(|value| value.into_bound_py_any(py)).transpose()
     }
 }

@@ -13,157 +13,8 @@ use super::model::{
     Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
     Struct, StructId, StructKind, Type, Value,
 };
+use super::rules::Rule;
 use crate::idl::Text;
-
-/// Who notices a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Category {
-    /// Peers: one side misreads, refuses or loses what the other sends.
-    Wire,
-    /// Only programs: their source has to change with the file.
-    Source,
-}
-
-impl Category {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wire => "WIRE",
-            Self::Source => "SOURCE",
-        }
-    }
-}
-
-macro_rules! rules {
-    ($($(#[doc = $doc:literal])* $variant:ident $text:literal $category:ident $advice:literal)*) => {
-        /// What was broken, by a name that never changes.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Rule { $($(#[doc = $doc])* $variant),* }
-
-        impl Rule {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The name, as messages and tools show it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-
-            /// Who notices.
-            #[must_use]
-            pub const fn category(self) -> Category {
-                match self { $(Self::$variant => Category::$category),* }
-            }
-
-            /// What happens, and what to do.
-            #[must_use]
-            pub const fn advice(self) -> &'static str {
-                match self { $(Self::$variant => $advice),* }
-            }
-        }
-    };
-}
-
-rules! {
-    /// A field, argument or exception has another id.
-    FieldIdChanged "FIELD_ID_CHANGED" Wire
-        "each side passes over the other's value: give it its old id"
-    /// A field or argument is gone.
-    FieldRemoved "FIELD_REMOVED" Wire
-        "what old peers send there is lost, and they find nothing: keep it, or keep its id unused"
-    /// A required field is gone.
-    RequiredFieldRemoved "REQUIRED_FIELD_REMOVED" Wire
-        "old peers refuse messages without it: keep it until no peer requires it"
-    /// A required field is new.
-    RequiredFieldAdded "REQUIRED_FIELD_ADDED" Wire
-        "messages of old peers do not have it and are refused: make it optional"
-    /// A field must be there now.
-    FieldMadeRequired "FIELD_MADE_REQUIRED" Wire
-        "messages of old peers that leave it out are refused: keep it as it was"
-    /// A field may be left out now.
-    FieldNoLongerRequired "FIELD_NO_LONGER_REQUIRED" Wire
-        "old peers refuse messages that leave it out: always send it until no peer requires it"
-    /// A field has another type on the wire.
-    FieldTypeChanged "FIELD_TYPE_CHANGED" Wire
-        "each side passes over the other's value or misreads it: add a field with another id"
-    /// A `string` is `binary` now, or the reverse.
-    FieldBinaryChanged "FIELD_BINARY_CHANGED" Wire
-        "bytes that are no UTF-8 are no text to the other side: add a field with another id"
-    /// A field that is not sent means something else.
-    FieldDefaultChanged "FIELD_DEFAULT_CHANGED" Wire
-        "where the field is not sent, the two sides have different values: keep the default"
-    /// A struct or exception is a union now, or the reverse.
-    UnionChanged "UNION_CHANGED" Wire
-        "a union holds one field, a struct any number: add a type and a field of it"
-    /// A field of a union is new.
-    UnionFieldAdded "UNION_FIELD_ADDED" Wire
-        "old peers lose the whole value, and strict ones refuse it: send it when all peers know it"
-    /// An item of an enum has another value.
-    EnumValueChanged "ENUM_VALUE_CHANGED" Wire
-        "the number that one side sends means something else on the other: give it its old value"
-    /// A value of an enum is gone.
-    EnumItemRemoved "ENUM_ITEM_REMOVED" Wire
-        "the number that old peers send has no name any more: keep the item"
-    /// A method is gone.
-    MethodRemoved "METHOD_REMOVED" Wire
-        "calls of old clients are refused as unknown: keep the method"
-    /// A method is `oneway` now, or no longer.
-    MethodOnewayChanged "METHOD_ONEWAY_CHANGED" Wire
-        "one side waits for an answer that the other does not send or expect: add another method"
-    /// A method returns something else.
-    MethodResultChanged "METHOD_RESULT_CHANGED" Wire
-        "the result of one side is none or misread on the other: add another method"
-    /// A method does not throw an exception any more.
-    ExceptionRemoved "EXCEPTION_REMOVED" Wire
-        "what old servers throw reaches new clients as a missing result, or as success: keep it"
-    /// A method throws another exception.
-    ExceptionAdded "EXCEPTION_ADDED" Wire
-        "to old clients it is a missing result, or success of a void method: add another method"
-    /// A service is gone.
-    ServiceRemoved "SERVICE_REMOVED" Wire
-        "calls of old clients are refused: keep the service"
-    /// A service has another name, and the methods that it had.
-    ServiceRenamed "SERVICE_RENAMED" Source
-        "its name is only sent where several services are multiplexed: keep it registered there"
-    /// A field or argument has another name.
-    FieldRenamed "FIELD_RENAMED" Source
-        "programs, and JSON that has names, use the old one; if it means something else, give it another id"
-    /// A type has another name, and is the same on the wire.
-    TypeNameChanged "TYPE_NAME_CHANGED" Source
-        "the same bytes are of another type in programs"
-    /// An item of an enum has another name.
-    EnumItemRenamed "ENUM_ITEM_RENAMED" Source
-        "programs, and JSON that has names, use the old one: keep it, with the same value"
-    /// An argument is new.
-    ArgumentAdded "ARGUMENT_ADDED" Source
-        "handlers get one more, which old clients do not send: None or the default"
-    /// Arguments have another order.
-    ArgumentOrderChanged "ARGUMENT_ORDER_CHANGED" Source
-        "programs give arguments by position: keep the order, whatever the ids are"
-    /// A type is gone.
-    TypeRemoved "TYPE_REMOVED" Source
-        "programs use its name: keep it, or a typedef of that name"
-    /// A struct is an exception now, or the reverse.
-    TypeKindChanged "TYPE_KIND_CHANGED" Source
-        "programs raise and catch exceptions, not structs"
-    /// A definition is in another file.
-    DefinitionMoved "DEFINITION_MOVED" Source
-        "programs import it from the module of the old file: leave a typedef there"
-    /// A constant is gone.
-    ConstRemoved "CONST_REMOVED" Source
-        "programs use its name"
-    /// A constant has another value.
-    ConstChanged "CONST_CHANGED" Source
-        "each side goes by the value that it was built with"
-    /// A namespace is gone or has another name.
-    NamespaceChanged "NAMESPACE_CHANGED" Source
-        "generated code has another package or module"
-    /// A file is gone.
-    FileRemoved "FILE_REMOVED" Source
-        "programs load or include it"
-}
 
 /// Where something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,6 +153,16 @@ impl<'s> Comparison<'s> {
                 continue;
             };
             let new = &self.new[new];
+            // Roots are where whoever compares them says.
+            let is_root = index + 1 == self.old.programs.len();
+            if !is_root && let Some((was, now)) = self.counterparts.moved(old, new) {
+                self.found.push(Breaking {
+                    rule: Rule::FileMoved,
+                    message: format!("`{}` is `{}` now", was.display(), now.display()),
+                    place: Some(ChangedPlace::in_file(new, 1)),
+                    was: Some(ChangedPlace::in_file(old, 1)),
+                });
+            }
             for (scope, namespace) in namespaces(old) {
                 let now = namespaces(new).get(scope).copied();
                 if now.map(|now| &now.name) != Some(&namespace.name) {
@@ -440,20 +301,28 @@ impl<'s> Comparison<'s> {
             return;
         }
         let (old, new): (&Enum, &Enum) = (&self.old[old], &self.new[new]);
+        let in_new = if old.name == new.name {
+            String::new()
+        } else {
+            format!(" in enum `{}`", new.name)
+        };
         for was in &old.items {
             let of = format!("`{}` of enum `{}`", was.name, old.name);
             if let Some(now) = new.items.iter().find(|now| now.name == was.name) {
                 if now.value != was.value {
-                    let message = format!("{of} was {}, is {}", was.value, now.value);
+                    let message = format!("{of} was {}, is {}{in_new}", was.value, now.value);
                     let place = Some(ChangedPlace::of(&now.name));
                     self.add(Rule::EnumValueChanged, place, &was.name, message);
                 }
             } else if let Some(now) = new.items.iter().find(|now| now.value == was.value) {
-                let message = format!("{of} is `{}` now, with the value {}", now.name, now.value);
+                let message = format!(
+                    "{of} is `{}` now{in_new}, with the value {}",
+                    now.name, now.value
+                );
                 let place = Some(ChangedPlace::of(&now.name));
                 self.add(Rule::EnumItemRenamed, place, &was.name, message);
             } else {
-                let message = format!("{of} is gone, and its value {}", was.value);
+                let message = format!("{of} is gone{in_new}, and its value {}", was.value);
                 let place = Some(ChangedPlace::of(&new.name));
                 self.add(Rule::EnumItemRemoved, place, &was.name, message);
             }
@@ -557,8 +426,7 @@ impl<'s> Comparison<'s> {
     /// A field that is in both.
     fn field(&mut self, member: Member, what: &str, was: &'s Field, now: &'s Field) {
         let place = Some(ChangedPlace::of(&now.name));
-        let (old, new) = (type_text(self.old, &was.ty), type_text(self.new, &now.ty));
-        let change = format!("{what} was {old}, is {new}");
+        let change = format!("{what} {}", self.change_text(Some(&was.ty), Some(&now.ty)));
         match self.types(&was.ty, &now.ty) {
             Difference::Nothing => {}
             Difference::Name => {
@@ -627,6 +495,21 @@ impl<'s> Comparison<'s> {
         }
     }
 
+    /// What a type was and what it is; none is that of a method without a result.
+    fn change_text(&self, old: Option<&Type>, new: Option<&Type>) -> String {
+        let texts = |kinds| {
+            let text = |schema, ty: Option<&Type>| {
+                ty.map_or_else(|| "void".to_owned(), |ty| type_text(schema, ty, kinds))
+            };
+            (text(self.old, old), text(self.new, new))
+        };
+        let (mut was, mut is) = texts(false);
+        if was == is {
+            (was, is) = texts(true);
+        }
+        format!("was {was}, is {is}")
+    }
+
     fn services(&mut self, old: ServiceId, new: ServiceId) {
         let owner = &self.new[new].name;
         let now = methods(self.new, new);
@@ -668,15 +551,8 @@ impl<'s> Comparison<'s> {
             (Some(was), Some(now)) => self.types(was, now),
             _ => Difference::Wire,
         };
-        let text = |schema, ty: &Option<Type>| {
-            ty.as_ref()
-                .map_or_else(|| "void".to_owned(), |ty| type_text(schema, ty))
-        };
-        let message = format!(
-            "result of {of} was {}, is {}",
-            text(self.old, &was.result),
-            text(self.new, &now.result)
-        );
+        let change = self.change_text(was.result.as_ref(), now.result.as_ref());
+        let message = format!("result of {of} {change}");
         match difference {
             Difference::Nothing => {}
             Difference::Name => self.add(Rule::TypeNameChanged, place, &was.name, message),
@@ -775,17 +651,22 @@ fn methods(schema: &Schema, id: ServiceId) -> BTreeMap<&str, &Function> {
     found
 }
 
-fn type_text(schema: &Schema, ty: &Type) -> String {
+/// The text of a type, with the kinds of what has a name where they are asked for.
+fn type_text(schema: &Schema, ty: &Type, kinds: bool) -> String {
+    let text = |ty| type_text(schema, ty, kinds);
+    let named = |kind, name| {
+        if kinds {
+            format!("{kind} `{name}`")
+        } else {
+            format!("`{name}`")
+        }
+    };
     match ty {
-        Type::List(element) => format!("list<{}>", type_text(schema, element)),
-        Type::Set(element) => format!("set<{}>", type_text(schema, element)),
-        Type::Map(both) => format!(
-            "map<{}, {}>",
-            type_text(schema, &both.0),
-            type_text(schema, &both.1)
-        ),
-        Type::Enum(id) => format!("`{}`", schema[*id].name),
-        Type::Struct(id) => format!("`{}`", schema[*id].name),
+        Type::List(element) => format!("list<{}>", text(element)),
+        Type::Set(element) => format!("set<{}>", text(element)),
+        Type::Map(both) => format!("map<{}, {}>", text(&both.0), text(&both.1)),
+        Type::Enum(id) => named("enum", &schema[*id].name),
+        Type::Struct(id) => named(word(schema[*id].kind), &schema[*id].name),
         _ => ty.word().unwrap_or_default().to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! Which definition of one schema is which of another.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::model::{
     Const, ConstId, Enum, EnumId, Program, ProgramId, Schema, Service, ServiceId, Struct, StructId,
@@ -10,6 +10,8 @@ use super::model::{
 
 /// What an old definition is now, by its index in the old table.
 pub(super) struct Counterparts {
+    /// The folders of the old and of the new root.
+    folders: [PathBuf; 2],
     programs: Vec<Option<ProgramId>>,
     pub(super) enums: Vec<Option<EnumId>>,
     pub(super) structs: Vec<Option<StructId>>,
@@ -30,6 +32,7 @@ impl Counterparts {
             }};
         }
         Self {
+            folders: [old, new].map(folder),
             enums: table!(enums Enum EnumId),
             structs: table!(structs Struct StructId),
             typedefs: table!(typedefs Typedef TypedefId),
@@ -41,6 +44,18 @@ impl Counterparts {
 
     pub(super) fn program(&self, old: ProgramId) -> Option<ProgramId> {
         self.programs[old.index()]
+    }
+
+    /// The paths of an old file and of the new one that it is, as programs know them,
+    /// where they differ.
+    ///
+    /// These are the paths below the folder of the root; of a file beside that folder it
+    /// is one that goes up as far, for nobody knows whether the folder has moved itself.
+    pub(super) fn moved(&self, old: &Program, new: &Program) -> Option<(PathBuf, PathBuf)> {
+        let was = path_from(&self.folders[0], &old.path)?;
+        let is = path_from(&self.folders[1], &new.path)?;
+        let up = |path: &Path| path.iter().filter(|part| *part == "..").count();
+        (was != is && up(&was) == up(&is)).then_some((was, is))
     }
 
     /// New services that no old one is.
@@ -63,6 +78,37 @@ impl Counterparts {
             || new.structs.iter().any(|each| is(each.program, &each.name))
             || new.typedefs.iter().any(|each| is(each.program, &each.name))
     }
+}
+
+/// The folder of the file that a load started with.
+fn folder(schema: &Schema) -> PathBuf {
+    let root = schema.programs.last();
+    let folder = root.and_then(|root| root.path.parent());
+    folder.map(normal).unwrap_or_default()
+}
+
+/// A path without `.`, and without `..` behind something else.
+fn normal(path: &Path) -> PathBuf {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if found.file_name().is_some() => {
+                found.pop();
+            }
+            part => found.push(part),
+        }
+    }
+    found
+}
+
+/// The way to a file from a folder; none from a relative one to an absolute one.
+fn path_from(folder: &Path, file: &Path) -> Option<PathBuf> {
+    let file = normal(file);
+    let common = folder.iter().zip(&file).take_while(|(a, b)| a == b).count();
+    let mut path: PathBuf = folder.iter().skip(common).map(|_| "..").collect();
+    path.extend(file.iter().skip(common));
+    (folder.is_absolute() == file.is_absolute()).then_some(path)
 }
 
 /// Roots are each other; of the other files those whose paths end alike.

@@ -106,6 +106,7 @@ impl<'s> SchemaWriter<'s> {
         let schema = self.schema;
         self.text.push('{');
         self.pair("name", &program.name);
+        self.doc(program.doc.as_deref());
         self.key("namespaces");
         self.text.push('{');
         for (index, namespace) in program.namespaces.iter().enumerate() {
@@ -122,55 +123,20 @@ impl<'s> SchemaWriter<'s> {
         self.array("includes", includes, |writer, id| {
             writer.string(&schema[id].name);
         });
-        let definitions = program.definitions.iter().copied();
-        self.array(
-            "enums",
-            definitions
-                .clone()
-                .filter_map(|definition| match definition {
-                    Definition::Enum(id) => Some(&schema[id]),
+        macro_rules! all {
+            ($key:literal, $kind:ident, $write:ident) => {
+                let found = program.definitions.iter().filter_map(|each| match each {
+                    Definition::$kind(id) => Some(&schema[*id]),
                     _ => None,
-                }),
-            Self::enumeration,
-        );
-        self.array(
-            "typedefs",
-            definitions
-                .clone()
-                .filter_map(|definition| match definition {
-                    Definition::Typedef(id) => Some(&schema[id]),
-                    _ => None,
-                }),
-            Self::typedef,
-        );
-        self.array(
-            "structs",
-            definitions
-                .clone()
-                .filter_map(|definition| match definition {
-                    Definition::Struct(id) => Some(&schema[id]),
-                    _ => None,
-                }),
-            Self::structure,
-        );
-        self.array(
-            "constants",
-            definitions
-                .clone()
-                .filter_map(|definition| match definition {
-                    Definition::Const(id) => Some(&schema[id]),
-                    _ => None,
-                }),
-            Self::constant,
-        );
-        self.array(
-            "services",
-            definitions.filter_map(|definition| match definition {
-                Definition::Service(id) => Some(&schema[id]),
-                _ => None,
-            }),
-            Self::service,
-        );
+                });
+                self.array($key, found, Self::$write);
+            };
+        }
+        all!("enums", Enum, enumeration);
+        all!("typedefs", Typedef, typedef);
+        all!("structs", Struct, structure);
+        all!("constants", Const, constant);
+        all!("services", Service, service);
         self.text.push('}');
     }
 

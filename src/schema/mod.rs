@@ -17,14 +17,16 @@ mod link;
 mod load;
 mod loaded;
 mod model;
+mod rules;
 mod sources;
 
 pub use crate::idl::{Diagnostic, Reserved};
-pub use breaking::{Breaking, Category, ChangedPlace, Rule};
+pub use breaking::{Breaking, ChangedPlace};
 pub use load::{MissingInclude, Options, load};
 pub use model::{
     Annotation, Const, ConstId, Definition, Enum, EnumId, EnumItem, Field, Function, Include,
     Namespace, Program, ProgramId, Requiredness, Schema, Service, ServiceId, Struct, StructId,
     StructKind, Type, Typedef, TypedefId, Value,
 };
+pub use rules::{Category, Rule};
 pub use sources::{FileSystem, Located, Memory, Sources, Unresolved};

@@ -109,7 +109,7 @@ impl Scan {
     /// Looks on in the bytes that have arrived: where the value ends, or
     /// nothing where that is not among them. The bytes start at `start`, which
     /// is at most [`position`](Self::position); all before were shown. After an
-    /// error there is nothing to look for; its offset is behind what is wrong.
+    /// error there is nothing to look for.
     pub fn advance(&mut self, start: usize, bytes: &[u8]) -> Result<Option<usize>> {
         debug_assert!(start <= self.position);
         let arrived = start + bytes.len();

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, pass,
-    skip_before, skip_elements, skip_structs, take_bytes,
+    skip_before, skip_elements, skip_scalar, skip_structs, take_bytes,
 };
 use super::run::Walk;
 use super::run::binary as run;
@@ -95,15 +95,17 @@ impl<I: Input> Reader for Binary<I> {
     }
 
     fn message(&mut self) -> Result<MessageHeader> {
+        let start = self.state.input.offset();
         let first = self.i32()?;
+        let refused = |text: String| Err(Error::from(ErrorKind::BadVersion(text)).at(start));
         let (name, message_type) = if first < 0 {
             let version = first as u32;
             if version & VERSION_MASK != VERSION_1 {
-                return Err(ErrorKind::BadVersion(format!("invalid version {first}")).into());
+                return refused(format!("invalid version {first}"));
             }
             (self.bytes()?.to_vec(), version as u8)
         } else if self.strict {
-            return Err(ErrorKind::BadVersion("No protocol version header".to_owned()).into());
+            return refused("No protocol version header".to_owned());
         } else {
             let length = self.check_length(i64::from(first))?;
             let name = self.state.input.take(length)?.to_vec();
@@ -127,7 +129,7 @@ impl<I: Input> Reader for Binary<I> {
             return Ok(None);
         }
         let Some(wire_type) = WireType::from_binary(number) else {
-            return Err(Error::unknown_type(number));
+            return Err(Error::unknown_type(number).at(self.state.input.offset() - 1));
         };
         let id = self.i16()?;
         *last_id = id;
@@ -209,12 +211,7 @@ impl<I: Input> Reader for Binary<I> {
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        if let Some(size) = Self::fixed_size(wire_type) {
-            return self.state.input.discard(size);
-        }
-        let length = self.size()?;
-        let length = self.check_length(length)?;
-        self.state.input.discard(length)
+        skip_scalar(self, wire_type, Self::size)
     }
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
@@ -227,7 +224,8 @@ impl<I: Input> Reader for Binary<I> {
     fn list(&mut self) -> Result<ListHeader> {
         let number = self.state.input.byte()?;
         let count = self.size()?;
-        let element = element_type(WireType::from_binary(number), number, count)?;
+        let offset = self.state.input.offset() - 5;
+        let element = element_type(WireType::from_binary(number), number, count, offset)?;
         let size = element.map_or(0, Self::minimum_size);
         Ok(ListHeader {
             element,
@@ -239,8 +237,9 @@ impl<I: Input> Reader for Binary<I> {
     fn map(&mut self) -> Result<MapHeader> {
         let [key, value] = self.state.input.array()?;
         let count = self.size()?;
-        let key = element_type(WireType::from_binary(key), key, count)?;
-        let value = element_type(WireType::from_binary(value), value, count)?;
+        let offset = self.state.input.offset() - 6;
+        let key = element_type(WireType::from_binary(key), key, count, offset)?;
+        let value = element_type(WireType::from_binary(value), value, count, offset + 1)?;
         let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);
         Ok(MapHeader {
             key,

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, number, pass,
-    skip_before, skip_elements, skip_structs, take_bytes,
+    skip_before, skip_elements, skip_scalar, skip_structs, take_bytes,
 };
 use super::run::Walk;
 use super::run::compact::{self as run, LONG_LIST};
@@ -67,6 +67,13 @@ impl<I: Input> Compact<I> {
         T::try_from(value).map_err(|_| Error::varint(wire_type))
     }
 
+    /// The error for a byte of a header that was read and is of no message.
+    #[cold]
+    fn refused<T>(&self, text: String) -> Result<T> {
+        let error = Error::from(ErrorKind::BadVersion(text));
+        Err(error.at(self.state.input.offset() - 1))
+    }
+
     /// Takes what `pass` passes over, behind what is in `taken`.
     fn record(
         &mut self,
@@ -100,14 +107,12 @@ impl<I: Input> Reader for Compact<I> {
     fn message(&mut self) -> Result<MessageHeader> {
         let protocol = self.state.input.byte()?;
         if protocol != PROTOCOL_ID {
-            let text = format!("Bad protocol id in the message: {protocol}");
-            return Err(ErrorKind::BadVersion(text).into());
+            return self.refused(format!("Bad protocol id in the message: {protocol}"));
         }
         let second = self.state.input.byte()?;
         let version = second & VERSION_MASK;
         if version != VERSION {
-            let text = format!("Bad version: {version} (expect {VERSION})");
-            return Err(ErrorKind::BadVersion(text).into());
+            return self.refused(format!("Bad version: {version} (expect {VERSION})"));
         }
         let sequence_id = self.size()? as i32;
         Ok(MessageHeader {
@@ -126,7 +131,7 @@ impl<I: Input> Reader for Compact<I> {
             return Ok(None);
         }
         let Some(wire_type) = WireType::from_compact(number) else {
-            return Err(Error::unknown_type(number));
+            return Err(Error::unknown_type(number).at(self.state.input.offset() - 1));
         };
         let delta = i16::from(header >> 4);
         let id = if delta == 0 {
@@ -221,12 +226,7 @@ impl<I: Input> Reader for Compact<I> {
     }
 
     fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        if let Some(size) = Self::fixed_size(wire_type) {
-            return self.state.input.discard(size);
-        }
-        let length = self.size()?;
-        let length = self.check_length(length)?;
-        self.state.input.discard(length)
+        skip_scalar(self, wire_type, Self::size)
     }
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
@@ -242,13 +242,14 @@ impl<I: Input> Reader for Compact<I> {
 
     #[inline]
     fn list(&mut self) -> Result<ListHeader> {
+        let offset = self.state.input.offset();
         let header = self.state.input.byte()?;
         let count = match header >> 4 {
             LONG_LIST => self.size()?,
             short => i64::from(short),
         };
         let number = header & 0x0f;
-        let element = element_type(WireType::from_compact(number), number, count)?;
+        let element = element_type(WireType::from_compact(number), number, count, offset)?;
         let size = element.map_or(0, Self::minimum_size);
         Ok(ListHeader {
             element,
@@ -267,8 +268,10 @@ impl<I: Input> Reader for Compact<I> {
             });
         }
         let types = self.state.input.byte()?;
-        let key = element_type(WireType::from_compact(types >> 4), types >> 4, count)?;
-        let value = element_type(WireType::from_compact(types & 0x0f), types & 0x0f, count)?;
+        let offset = self.state.input.offset() - 1;
+        let [key, value] = [types >> 4, types & 0x0f];
+        let key = element_type(WireType::from_compact(key), key, count, offset)?;
+        let value = element_type(WireType::from_compact(value), value, count, offset)?;
         let size = key.map_or(0, Self::minimum_size) + value.map_or(0, Self::minimum_size);
         Ok(MapHeader {
             key,

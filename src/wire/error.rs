@@ -144,7 +144,8 @@ impl Error {
         &self.0.kind
     }
 
-    /// Where it was noticed, in bytes from the start of the input.
+    /// Where it was noticed, in bytes from the start of the input: of a byte that is
+    /// wrong itself where it is, and behind all else.
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
         self.0.offset

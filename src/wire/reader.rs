@@ -430,6 +430,22 @@ pub(super) fn skip_elements<R: Reader>(
     Ok(())
 }
 
+/// Passes over a double, a uuid, or a string or binary, whose `size` comes before it.
+#[inline]
+pub(super) fn skip_scalar<R: Reader>(
+    reader: &mut R,
+    wire_type: WireType,
+    size: impl FnOnce(&mut R) -> Result<i64>,
+) -> Result<()> {
+    let length = if let Some(size) = R::fixed_size(wire_type) {
+        size
+    } else {
+        let length = size(reader)?;
+        reader.check_length(length)?
+    };
+    reader.input_mut().discard(length)
+}
+
 /// Reads a string or binary, whose length comes before it.
 #[inline]
 pub(super) fn take_bytes<R: Reader>(reader: &mut R, length: i64) -> Result<&[u8]> {
@@ -500,15 +516,16 @@ fn impossible_count(what: &'static str, count: usize, available: usize) -> Error
 }
 
 /// The type of a container's elements: unknown numbers are accepted from
-/// empty containers only, where some peers write zero.
+/// empty containers only, where some peers write zero. It stands at an offset.
 #[inline]
 pub(super) fn element_type(
     wire_type: Option<WireType>,
     number: u8,
     count: i64,
+    offset: u64,
 ) -> Result<Option<WireType>> {
     match wire_type {
-        None if count != 0 => Err(Error::unknown_type(number)),
+        None if count != 0 => Err(Error::unknown_type(number).at(offset)),
         found => Ok(found),
     }
 }

@@ -6,9 +6,11 @@ _LEVELS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
 def annotation(
-    severity: str, path: str, line: int | None, column: int | None, title: str, text: str
+    severity: str, path: str | None, line: int | None, column: int | None, title: str, text: str
 ) -> str:
-    """A line of a workflow's output; ``severity`` is error, warning or hint."""
+    """A line of a workflow's output; ``severity`` is error, warning or hint.
+
+    Without a path it is shown beside no line."""
     properties = {"file": path, "line": line, "col": column, "title": title}
     given = ",".join(
         f"{name}={_escaped(str(value)).replace(':', '%3A').replace(',', '%2C')}"

@@ -83,7 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
         for change in changes
         if category in (None, change["category"]) and change["rule"] not in arguments.exceptions
     ]
-    print({"text": _text, "json": _json, "github": _github}[arguments.format](chosen))
+    if not chosen and changes and arguments.format == "text":
+        print(f"nothing that was asked for is broken ({_told(changes)} left out)")
+    else:
+        print({"text": _text, "json": _json, "github": _github}[arguments.format](chosen))
     return BROKEN if chosen else OK
 
 
@@ -254,10 +257,15 @@ def _text(changes: list[dict[str, Any]]) -> str:
         parts.append(f"  help: {change['advice']}")
     if not changes:
         return "nothing is broken"
-    counts = _counts(changes)
-    told = ", ".join(f"{counts[category]} {category}" for category in CATEGORIES)
     number = len(changes)
-    return "\n".join([*parts, f"{number} breaking change{'' if number == 1 else 's'}: {told}"])
+    return "\n".join(
+        [*parts, f"{number} breaking change{'' if number == 1 else 's'}: {_told(changes)}"]
+    )
+
+
+def _told(changes: list[dict[str, Any]]) -> str:
+    counts = _counts(changes)
+    return ", ".join(f"{counts[category]} {category}" for category in CATEGORIES)
 
 
 def _location(place: dict[str, Any]) -> str:
@@ -284,7 +292,7 @@ def _github(changes: list[dict[str, Any]]) -> str:
     return "\n".join(
         annotation(
             "error" if change["category"] == "WIRE" else "warning",
-            change["path"] or change["was"]["path"],
+            change["path"],
             change["line"],
             change["column"],
             change["rule"],

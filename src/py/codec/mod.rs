@@ -13,6 +13,7 @@ mod encode;
 mod keys;
 mod repeated;
 mod settings;
+mod stand_in;
 mod strict;
 mod tree;
 mod unknown;

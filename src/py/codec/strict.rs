@@ -15,6 +15,7 @@ use super::coerce::{
     attribute, entries_of, integer, misfits_of_buffer, narrow, not_a, other_double, plan_of_struct,
     sized, string_of, utf8_of, uuid_of,
 };
+use super::stand_in::StandIns;
 use super::unknown::{Unknown, UnknownFields};
 use crate::py::error::{Cause, CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries};
@@ -57,7 +58,7 @@ fn check_object(
     depth: Depth,
 ) -> Result<()> {
     let mut check = StructCheck::new(object.py(), direction, depth);
-    check.object(plan, object, None)?;
+    check.object(plan, plan, object, None)?;
     check.finish(plan)
 }
 
@@ -74,7 +75,7 @@ pub fn check_fields<'py>(
         return Ok(());
     }
     let mut check = StructCheck::new(py, direction, depth);
-    check.fields(plan, None, &[], |field| Ok(value_of(field)))?;
+    check.fields(plan, plan, None, &[], |field| Ok(value_of(field)))?;
     check.finish(plan)
 }
 
@@ -166,6 +167,7 @@ struct StructCheck<'py> {
     /// What others may hold too and is right, by its address and that of the type
     /// that it was looked at as; the object, so that no other one gets its address.
     right: HashMap<(usize, usize), Bound<'py, PyAny>>,
+    stand_ins: StandIns<'py>,
 }
 
 impl<'py> StructCheck<'py> {
@@ -176,6 +178,7 @@ impl<'py> StructCheck<'py> {
             depth,
             problems: Vec::new(),
             right: HashMap::new(),
+            stand_ins: StandIns::default(),
         }
     }
 
@@ -243,9 +246,12 @@ impl<'py> StructCheck<'py> {
         Ok(())
     }
 
+    /// Looks at an object by its own plan, with the rules of the class that it is one
+    /// of, or stands for.
     fn object(
         &mut self,
         plan: &Plan,
+        rules: &Plan,
         object: &Bound<'py, PyAny>,
         place: Option<&ValuePlace<'_>>,
     ) -> Result<()> {
@@ -255,15 +261,18 @@ impl<'py> StructCheck<'py> {
             None => None,
         };
         let kept = kept.as_ref().map_or(&[][..], |kept| kept.get().fields());
-        self.fields(plan, place, kept, |field| match (field.slot, slots) {
-            (Some(slot), Some(slots)) => Ok(slots.get(slot)),
-            _ => attribute(object, field),
+        self.fields(plan, rules, place, kept, |field| {
+            match (field.slot, slots) {
+                (Some(slot), Some(slots)) => Ok(slots.get(slot)),
+                _ => attribute(object, field),
+            }
         })
     }
 
     fn fields(
         &mut self,
         plan: &Plan,
+        rules: &Plan,
         place: Option<&ValuePlace<'_>>,
         kept: &[Unknown],
         value_of: impl Fn(&PlanField) -> Result<Option<Bound<'py, PyAny>>>,
@@ -284,11 +293,13 @@ impl<'py> StructCheck<'py> {
                     count += 1;
                     self.value(&field.kind, &value, Some(&here))?;
                 }
-                None if field.required => self.not_set(field, &here, kept),
+                None if field.required || rules.requires(field.id) => {
+                    self.not_set(field, &here, kept);
+                }
                 None => {}
             }
         }
-        if plan.is_union() && count != 1 {
+        if rules.is_union() && count != 1 {
             self.not_one(count, place, kept);
         }
         self.depth.leave();
@@ -312,7 +323,7 @@ impl<'py> StructCheck<'py> {
 
     #[cold]
     fn not_one(&mut self, count: usize, place: Option<&ValuePlace<'_>>, kept: &[Unknown]) {
-        let mut text = format!("a union must have exactly one field set, not {count}");
+        let mut text = not_one_set(count);
         for (index, field) in kept.iter().enumerate() {
             let before = if index == 0 { ", with" } else { "," };
             // Writing to a String cannot fail.
@@ -381,22 +392,31 @@ impl<'py> StructCheck<'py> {
     ) -> Result<()> {
         // Whatever it is looked at as, it is so by its own plan.
         const ANY_TYPE: usize = 0;
-        let own;
-        let plan = if let Some(plan) = class.plan(self.py)?
+        let wanted = class.plan(self.py)?;
+        if let Some(plan) = &wanted
             && plan.get().is_of(value)
         {
-            own = plan;
-            own.get()
-        } else {
-            match plan_of_struct(value) {
-                Ok(plan) => {
-                    own = plan;
-                    own.get()
-                }
-                Err(error) => return self.note(place, error),
-            }
+            return self.once(value, ANY_TYPE, |this| {
+                this.object(plan.get(), plan.get(), value, place)
+            });
+        }
+        let own = match plan_of_struct(value) {
+            Ok(plan) => plan,
+            Err(error) => return self.note(place, error),
         };
-        self.once(value, ANY_TYPE, |this| this.object(plan, value, place))
+        let Some(wanted) = wanted.filter(|_| self.direction == Direction::Written) else {
+            return self.once(value, ANY_TYPE, |this| {
+                this.object(own.get(), own.get(), value, place)
+            });
+        };
+        if !self.stand_ins.may_be(value, &own, &wanted)? {
+            let text = other_struct(&wanted, &own)?;
+            self.problem(place, text);
+            return Ok(());
+        }
+        self.once(value, wanted.as_ptr().addr(), |this| {
+            this.object(own.get(), wanted.get(), value, place)
+        })
     }
 
     /// Looks at a list whose value has a buffer of numbers that elements of this kind
@@ -512,6 +532,31 @@ impl<'py> StructCheck<'py> {
         self.value(key_kind, key, Some(&here))?;
         self.value(value_kind, value, Some(&here))
     }
+}
+
+/// What is told of a union with no field that is set, or with several.
+#[cold]
+pub fn not_one_set(count: usize) -> String {
+    format!("a union must have exactly one field set, not {count}")
+}
+
+/// What is told of an object that is no struct of the class that is needed.
+#[cold]
+fn other_struct(wanted: &Bound<'_, Plan>, own: &Bound<'_, Plan>) -> Result<String> {
+    let py = own.py();
+    let wanted = wanted.get().class().bind(py).name()?.to_string();
+    let own = own.get().class().bind(py).name()?.to_string();
+    let article = if wanted.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    let found = if wanted == own {
+        "one of another file, which has other fields"
+    } else {
+        &own
+    };
+    Ok(format!("needs {article} {wanted}, not {found}"))
 }
 
 /// Whether a value of a scalar type is one, or stands for one.

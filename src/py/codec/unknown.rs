@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple, PyType};
 
+use super::coerce::type_name;
 use crate::py::ffi;
 use crate::py::structs::{PlanField, delete_raw, set_raw};
 use crate::wire::{RawForm, RawValue, WireType};
@@ -188,11 +189,18 @@ impl UnknownField {
     }
 }
 
-/// The fields that `obj` has kept of the message that it was read from.
+/// The fields that `obj`, a struct, has kept of the message that it was read from.
 #[pyfunction]
 pub fn unknown_fields<'py>(obj: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     let py = obj.py();
     let kept = UnknownFields::of(obj)?;
+    let is_struct = || obj.hasattr(intern!(py, "thrift_spec"));
+    if kept.is_none() && (obj.is_instance_of::<PyType>() || !is_struct()?) {
+        return Err(PyTypeError::new_err(format!(
+            "unknown_fields() argument 'obj' must be a struct, not {}",
+            type_name(obj)
+        )));
+    }
     let fields = kept.as_ref().map_or(&[][..], |kept| kept.get().fields());
     let told = fields.iter().map(|field| UnknownField {
         id: field.id,

@@ -118,3 +118,28 @@ def test_the_limit_of_a_message(cases: Loaded, protocol: str, source: str) -> No
     for cls in (cases.subject.Failure, cases.subject.Empty):
         with pytest.raises(ERRORS):
             read_from(source, cls, data, protocol, max_message_size=len(data) // 2)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "data", "byte"),
+    [
+        ("binary", "4d", 0),
+        # Behind a field, as an element, as the key and the value of a map.
+        ("binary", "03000101 4d", 4),
+        ("binary", "0f0001 4d 00000001 00", 3),
+        ("binary", "0d0001 4d 03 00000001 0000", 3),
+        ("binary", "0d0001 03 4d 00000001 0000", 4),
+        ("compact", "1e", 0),
+        ("compact", "1302 1f", 2),
+        ("compact", "19 1f 00", 1),
+        ("compact", "19 ff 8002 00", 1),
+        ("compact", "1b 01 f3 0000", 2),
+        ("compact", "1b 8001 3f 0000", 3),
+    ],
+)
+def test_the_offset_of_a_type_is_its_own(
+    cases: Loaded, protocol: str, data: str, byte: int
+) -> None:
+    struct = cases.subject.Nested
+    with pytest.raises(subject.TProtocolException, match=rf"wire type \d+ \(at byte {byte}\b"):
+        subject.decode(struct, bytes.fromhex(data), protocol)

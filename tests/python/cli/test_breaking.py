@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fastthrift
 import pytest
 from fastthrift import _core
 from fastthrift.cli import main
+from fastthrift.parser.exc import ThriftParserError
 
 ROOT = next(path for path in Path(__file__).resolve().parents if (path / "Cargo.toml").exists())
 SHOP = """\
@@ -288,3 +290,115 @@ def test_the_page_has_every_rule_with_its_category() -> None:
     page = (ROOT / "docs" / "breaking.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| (WIRE|SOURCE) \|", page, re.MULTILINE)
     assert rows == [(rule, category) for rule, category, _ in _core.Schema.breaking_rules()]
+
+
+def test_a_file_that_is_gone_is_annotated_beside_no_line(breaking: Any, tmp_path: Path) -> None:
+    files = {"old/a.thrift": "", "old/gone.thrift": "struct A { 1: i32 a }\n", "new/a.thrift": ""}
+    write(tmp_path, files)
+    found = breaking(tmp_path, "--format", "github", "old", "new").stdout.splitlines()
+    assert [line.partition("::`")[0] for line in found[:1]] == ["::warning title=FILE_REMOVED"]
+    assert not any("file=" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        (["--only", "wire"], "0 WIRE, 1 SOURCE"),
+        (["--except", "FIELD_RENAMED"], "0 WIRE, 1 SOURCE"),
+    ],
+)
+def test_what_is_left_out_is_not_called_unbroken(
+    breaking: Any, files: Path, arguments: list[str], left_out: str
+) -> None:
+    write(files, {"title.thrift": SHOP.replace("find(1: string name)", "find(1: string title)")})
+    done = breaking(files, *arguments, "old.thrift", "title.thrift")
+    text = f"nothing that was asked for is broken ({left_out} left out)\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, text, "")
+
+
+MOVED = {
+    "old/common/base.thrift": "struct A { 1: i32 a }\n",
+    "old/main.thrift": 'include "common/base.thrift"\nstruct M { 1: base.A a }\n',
+    "new/shared/base.thrift": "struct A { 1: i32 a }\n",
+    "new/main.thrift": 'include "shared/base.thrift"\nstruct M { 1: base.A a }\n',
+}
+
+
+@pytest.mark.parametrize("file", ["", "/main.thrift"])
+def test_a_file_in_another_folder_is_not_found_by_old_programs(
+    breaking: Any, tmp_path: Path, file: str
+) -> None:
+    write(tmp_path, MOVED)
+    for before, after, path in (("old", "new", "shared"), ("new", "old", "common")):
+        done = breaking(tmp_path, f"{before}{file}", f"{after}{file}")
+        first, *_ = done.stdout.splitlines()
+        was = {"new": "shared", "old": "common"}[before]
+        assert first == (
+            f"{after}/{path}/base.thrift:1:1: SOURCE FILE_MOVED: "
+            f"`{was}/base.thrift` is `{path}/base.thrift` now"
+        )
+        assert done.stdout.endswith("1 breaking change: 0 WIRE, 1 SOURCE\n")
+        # A program of the old side, with the new files.
+        program = f'include "{was}/base.thrift"\nstruct P {{ 1: base.A a }}\n'
+        write(tmp_path, {f"{before}/program.thrift": program, f"{after}/program.thrift": program})
+        name = f"moved_{before}{len(file)}_thrift"
+        assert fastthrift.load(str(tmp_path / before / "program.thrift"), name)
+        with pytest.raises(ThriftParserError, match=r"base\.thrift"):
+            fastthrift.load(str(tmp_path / after / "program.thrift"), f"not_{name}")
+        (tmp_path / before / "program.thrift").unlink()
+        (tmp_path / after / "program.thrift").unlink()
+
+
+def test_files_where_they_were_have_not_moved(breaking: Any, tmp_path: Path) -> None:
+    text = "struct A { 1: i32 a }\n"
+    main = 'include "../base.thrift"\nstruct M { 1: base.A a }\n'
+    by_directory = main.replace("../", "")
+    files = {"base.thrift": text, "one/main.thrift": main, "deep/two/x/main.thrift": by_directory}
+    write(tmp_path, files)
+    # The file that is compared may have moved itself, and what is beside it may not.
+    for arguments in (
+        ["one/main.thrift", "one/main.thrift"],
+        ["one/main.thrift", str(tmp_path / "one" / "main.thrift")],
+        ["-I", ".", "one/main.thrift", "deep/two/x/main.thrift"],
+        ["one/../one", "./one"],
+    ):
+        done = breaking(tmp_path, *arguments)
+        assert (done.returncode, done.stdout) == (0, "nothing is broken\n"), arguments
+    # One beside the folder of the file.
+    write(tmp_path, {"fresh/base.thrift": text})
+    write(tmp_path, {"one/other.thrift": main.replace("../base", "../fresh/base")})
+    done = breaking(tmp_path, "one/main.thrift", "one/other.thrift")
+    assert "FILE_MOVED: `../base.thrift` is `../fresh/base.thrift` now" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            "enum E { A = 1 } enum F { A = 2 } struct S { 1: E a }",
+            "enum E { A = 1 } enum F { A = 2 } struct S { 1: F a }",
+            "`A` of enum `E` was 1, is 2 in enum `F`",
+        ),
+        (
+            "enum E { A = 1 } enum F { B = 1 } struct S { 1: E a }",
+            "enum E { A = 1 } enum F { B = 1 } struct S { 1: F a }",
+            "`A` of enum `E` is `B` now in enum `F`, with the value 1",
+        ),
+        (
+            "struct K { 1: i32 a } struct S { 1: list<K> a }",
+            "enum K { A = 1 } struct S { 1: list<K> a }",
+            "field 1 `a` of struct `S` was list<struct `K`>, is list<enum `K`>",
+        ),
+        (
+            "struct K { 1: i32 a } service S { K a() }",
+            "enum K { A = 1 } service S { K a() }",
+            "result of `S.a` was struct `K`, is enum `K`",
+        ),
+    ],
+)
+def test_what_has_changed_is_told_from_what_has_not(
+    breaking: Any, tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    write(tmp_path, {"old.thrift": before, "new.thrift": after})
+    found = json.loads(breaking(tmp_path, "--format", "json", "old.thrift", "new.thrift").stdout)
+    assert told in [change["message"] for change in found["changes"]]

@@ -52,6 +52,7 @@ def test_a_file_is_as_apaches_compiler_shows_it(files: Path) -> None:
 
 def test_comments_are_where_apaches_compiler_has_them(files: Path) -> None:
     (files / "told.thrift").write_text(
+        "/** All\n * of them. */\nnamespace py told\n\n"
         "enum Unit { /** SI. */ METRE = 1, FOOT = 2 }\n"
         "/** Of what. */ typedef i64 Id\n/** At most. */ const i32 MOST = 3\n"
         "struct Area { /** Its name. */ 1: string name, 2: Id id }\n"
@@ -64,7 +65,7 @@ def test_comments_are_where_apaches_compiler_has_them(files: Path) -> None:
     # Apache's end with a line break.
     theirs = (files / "told.json").read_text().replace('\\n"', '"')
     assert json.loads(done.stdout) == json.loads(theirs)
-    assert theirs.count('"doc"') == 8
+    assert theirs.count('"doc"') == 9
 
 
 def test_all_files_those_that_are_included_first(files: Path) -> None:

@@ -650,3 +650,9 @@ def test_fields_that_come_again_and_again_take_time_by_their_number(read: Any) -
 
     # In quadratic time it would be 1,024 times as long.
     assert processor_time(64_000) < 200 * processor_time(2_000)
+
+
+@pytest.mark.parametrize("value", [5, None, "text", OLD.All])
+def test_what_is_no_struct_keeps_nothing(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"unknown_fields\(\) argument 'obj' must be a struct, not"):
+        fastthrift.unknown_fields(value)

@@ -356,3 +356,13 @@ def test_a_thread_with_a_small_stack_refuses_a_path_that_is_too_long_for_it() ->
         threading.stack_size(before)
     thread.join()
     assert re.match("a path has 500 names, and [0-9]+ at most", found[0])
+
+
+def test_selections_of_the_same_fields_are_equal() -> None:
+    one, other = (fastthrift.select(Tree, "size", "one.x") for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert len({one, other}) == 1
+    assert one != fastthrift.select(Tree, "size")
+    assert one != fastthrift.select(Point, "x")
+    assert one != ("size", "one.x")

@@ -7,17 +7,17 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyFrozenSet, PyList, PySet, PyString
 mod general;
 
 use super::options::DumpOptions;
-use super::sink::{Key, Sink};
+use super::sink::{Key, ListForm, Sink};
 use crate::py::codec::coerce::{
     answer_of, attribute, integer, narrow, not_a, other_double, plan_of_struct, sized, string_of,
     truth, utf8_of, uuid_of,
 };
 use crate::py::codec::encode::{changed_size, field_error, same_size};
-use crate::py::codec::strict::{Direction, check};
+use crate::py::codec::strict::{Direction, check, not_one_set};
 use crate::py::codec::unknown::UnknownFields;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
-use crate::py::structs::{EnumClass, Kind, Plan, PlanField, StructClass};
+use crate::py::structs::{EnumClass, Kind, Plan, PlanField, StructClass, Within};
 use crate::wire::json::number::Digits;
 use crate::wire::json::{base64, shortest, uuid};
 use crate::wire::{Depth, ErrorKind, Nesting};
@@ -28,6 +28,8 @@ pub struct PlainWriter<'py, S> {
     sink: S,
     options: DumpOptions,
     depth: Depth,
+    /// Whether what is written is in a set of Python, where it has to have a hash.
+    hashed: bool,
 }
 
 impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
@@ -38,6 +40,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             sink,
             options,
             depth: Depth::new(options.limits.depth),
+            hashed: false,
         }
     }
 
@@ -109,7 +112,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             }
         }
         if plan.is_union() && count != 1 && !self.options.thriftpy {
-            return Err(not_one(count));
+            return Err(CodecError::value(not_one_set(count)));
         }
         self.depth.leave();
         Ok(self.sink.end_object(node))
@@ -269,7 +272,11 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     #[inline(never)]
     fn list(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
-        let mut list = self.sink.list(false)?;
+        let mut list = self.sink.list(if self.hashed {
+            ListForm::Tuple
+        } else {
+            ListForm::List
+        })?;
         let mut count = 0;
         let (length, end) = if let Ok(items) = value.cast_exact::<PyList>() {
             let length = items.len();
@@ -324,7 +331,14 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     #[inline(never)]
     fn set(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
-        let mut set = self.sink.list(self.options.sets)?;
+        let is_hashed = self.hashed;
+        let mut set = self.sink.list(if !self.options.sets || !has_hash(kind) {
+            ListForm::List
+        } else if std::mem::replace(&mut self.hashed, true) {
+            ListForm::FrozenSet
+        } else {
+            ListForm::Set
+        })?;
         let is_set = value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>();
         let seen = (!is_set && is_scalar(kind))
             .then(|| PySet::empty(self.py))
@@ -352,6 +366,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         }
         same_size(length, count)?;
         self.depth.leave();
+        self.hashed = is_hashed;
         Ok(self.sink.end_list(set))
     }
 
@@ -359,7 +374,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
     fn map(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let node = if self.options.thriftpy {
-            let mut list = self.sink.list(false)?;
+            let mut list = self.sink.list(ListForm::List)?;
             self.each_entry(map, |this, k, v| {
                 this.map_entry(&mut list, key, value, (k, v))
             })?;
@@ -373,10 +388,10 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             })?;
             self.sink.end_object(object)
         } else {
-            let mut list = self.sink.list(false)?;
+            let mut list = self.sink.list(ListForm::List)?;
             self.each_entry(map, |this, k, v| {
                 this.sink.before_item(&mut list);
-                let mut pair = this.sink.list(false)?;
+                let mut pair = this.sink.list(ListForm::List)?;
                 this.sink.before_item(&mut pair);
                 let node = this.value(key, k)?;
                 this.sink.item(&mut pair, node)?;
@@ -597,6 +612,16 @@ fn not_exact() -> CodecError {
     CodecError::value("of another type than the usual one")
 }
 
+/// Whether Python can hash the plain data of a type, with tuples for lists: not dicts,
+/// nor what has them in it.
+fn has_hash(kind: &Kind) -> bool {
+    match kind.within() {
+        Within::Nothing => true,
+        Within::Elements(element) => has_hash(element),
+        Within::Struct(_) | Within::Entries(..) => false,
+    }
+}
+
 fn is_scalar(kind: &Kind) -> bool {
     !matches!(kind.scalar(), ScalarKind::Other)
 }
@@ -633,18 +658,6 @@ fn copied_dict<'py>(map: &Bound<'py, PyAny>) -> Result<Bound<'py, PyDict>> {
     }
     same_size(length, count)?;
     Ok(dict)
-}
-
-#[cold]
-fn not_one(count: usize) -> CodecError {
-    let fields = if count == 0 {
-        "none".to_owned()
-    } else {
-        count.to_string()
-    };
-    CodecError::value(format!(
-        "a union must have exactly one field set, not {fields}"
-    ))
 }
 
 /// Text that was made of ASCII.

@@ -1,6 +1,7 @@
 //! Where plain data goes: Python containers or JSON text.
 
 use pyo3::prelude::*;
+use pyo3::types::frozenset::PyFrozenSetBuilder;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PySet, PyString};
 
 use crate::py::error::Result;
@@ -18,6 +19,19 @@ pub enum Key<'a, 'py> {
     Plain(&'a str),
     /// Any value that Python can hash.
     Own(Bound<'py, PyAny>),
+}
+
+/// What a list or set is in Python.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ListForm {
+    /// A list.
+    List,
+    /// A list in a set, which has to have a hash.
+    Tuple,
+    /// A set.
+    Set,
+    /// A set in a set.
+    FrozenSet,
 }
 
 /// Takes plain data, the parts of a container one after the other.
@@ -48,7 +62,7 @@ pub trait Sink<'py> {
     /// Bytes, where they need not be text.
     fn bytes(&mut self, value: &[u8]) -> Self::Written;
     /// Begins a list or set.
-    fn list(&mut self, set: bool) -> Result<Self::OpenList>;
+    fn list(&mut self, form: ListForm) -> Result<Self::OpenList>;
     /// Goes on to the next item.
     fn before_item(&mut self, list: &mut Self::OpenList);
     /// Adds the item.
@@ -76,7 +90,9 @@ pub struct PythonSink<'py> {
 /// A list or set of Python.
 pub enum Sequence<'py> {
     List(Bound<'py, PyList>),
+    Tuple(Bound<'py, PyList>),
     Set(Bound<'py, PySet>),
+    FrozenSet(PyFrozenSetBuilder<'py>),
 }
 
 /// A dict, and the key whose value comes next.
@@ -130,11 +146,12 @@ impl<'py> Sink<'py> for PythonSink<'py> {
         PyBytes::new(self.py, value).into_any()
     }
 
-    fn list(&mut self, set: bool) -> Result<Self::OpenList> {
-        Ok(if set {
-            Sequence::Set(PySet::empty(self.py)?)
-        } else {
-            Sequence::List(PyList::empty(self.py))
+    fn list(&mut self, form: ListForm) -> Result<Self::OpenList> {
+        Ok(match form {
+            ListForm::List => Sequence::List(PyList::empty(self.py)),
+            ListForm::Tuple => Sequence::Tuple(PyList::empty(self.py)),
+            ListForm::Set => Sequence::Set(PySet::empty(self.py)?),
+            ListForm::FrozenSet => Sequence::FrozenSet(PyFrozenSetBuilder::new(self.py)?),
         })
     }
 
@@ -142,8 +159,9 @@ impl<'py> Sink<'py> for PythonSink<'py> {
 
     fn item(&mut self, list: &mut Self::OpenList, node: Self::Written) -> Result<()> {
         match list {
-            Sequence::List(list) => list.append(node)?,
+            Sequence::List(list) | Sequence::Tuple(list) => list.append(node)?,
             Sequence::Set(set) => set.add(node)?,
+            Sequence::FrozenSet(set) => set.add(node)?,
         }
         Ok(())
     }
@@ -151,7 +169,9 @@ impl<'py> Sink<'py> for PythonSink<'py> {
     fn end_list(&mut self, list: Self::OpenList) -> Self::Written {
         match list {
             Sequence::List(list) => list.into_any(),
+            Sequence::Tuple(list) => list.to_tuple().into_any(),
             Sequence::Set(set) => set.into_any(),
+            Sequence::FrozenSet(set) => set.finalize().into_any(),
         }
     }
 
@@ -279,7 +299,7 @@ impl<'py, O: Output, const SPACED: bool> Sink<'py> for TextSink<'_, 'py, O, SPAC
         self.out.put(b"\"");
     }
 
-    fn list(&mut self, _: bool) -> Result<bool> {
+    fn list(&mut self, _: ListForm) -> Result<bool> {
         self.out.put(b"[");
         Ok(false)
     }

@@ -89,11 +89,21 @@ pub struct StructClass {
 }
 
 /// The class of an enum, which knows the names of its values.
-pub struct EnumClass(Py<PyAny>);
+pub struct EnumClass {
+    class: Py<PyAny>,
+    /// Whether its values are members, which have their names.
+    has_members: bool,
+}
 
 impl EnumClass {
-    fn of(spec: &Bound<'_, PyAny>) -> Option<Self> {
-        (!spec.is_none()).then(|| Self(spec.clone().unbind()))
+    fn of(spec: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        if spec.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            class: spec.clone().unbind(),
+            has_members: spec.hasattr(intern!(spec.py(), "__thrift_members__"))?,
+        }))
     }
 
     /// The name of a value; none where it has none.
@@ -102,11 +112,14 @@ impl EnumClass {
         py: Python<'py>,
         value: i32,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        let names = intern!(py, "_VALUES_TO_NAMES");
-        Ok(match self.find(names, value)? {
-            Some(name) => name.cast_into().ok(),
-            None => None,
-        })
+        let name = if self.has_members {
+            let member = self.find(intern!(py, "__thrift_members__"), value)?;
+            let name = member.map(|member| member.getattr(intern!(py, "name")));
+            name.transpose()?
+        } else {
+            self.find(intern!(py, "_VALUES_TO_NAMES"), value)?
+        };
+        Ok(name.and_then(|name| name.cast_into().ok()))
     }
 
     /// The value of a name; none where no value has it.
@@ -123,7 +136,7 @@ impl EnumClass {
         dict: &Bound<'py, PyString>,
         key: impl IntoPyObject<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match self.0.bind(dict.py()).getattr_opt(dict)? {
+        match self.class.bind(dict.py()).getattr_opt(dict)? {
             Some(dict) => match dict.cast::<PyDict>() {
                 Ok(dict) => dict.get_item(key),
                 Err(_) => Ok(None),
@@ -188,7 +201,7 @@ impl Kind {
             WireType::I8 => Self::I8,
             WireType::Double => Self::Double,
             WireType::I16 => Self::I16,
-            WireType::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)))?,
+            WireType::I32 => Converted::members(spec, Self::I32(EnumClass::of(spec)?))?,
             WireType::I64 => Self::I64,
             WireType::String => Self::String,
             WireType::Struct => Self::Struct(Box::new(StructClass {
@@ -349,7 +362,7 @@ impl Kind {
                 visit.call(&kind.class)?;
                 visit.call(kind.plan.get())
             }
-            Self::I32(Some(class)) => visit.call(&class.0),
+            Self::I32(Some(class)) => visit.call(&class.class),
             Self::List(element) | Self::Array(element) | Self::Set(element) => {
                 element.traverse(visit)
             }

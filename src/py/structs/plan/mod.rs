@@ -584,6 +584,11 @@ impl Plan {
     pub fn find(&self, id: i16) -> Option<(&PlanField, &[PlanField])> {
         self.fields[self.positions.get(id)?..].split_first()
     }
+
+    /// Whether the IDL says that the field with this id is always set.
+    pub fn requires(&self, id: i16) -> bool {
+        self.find(id).is_some_and(|(field, _)| field.required)
+    }
 }
 
 /// Whether a `thrift_spec` is a collection of nothing, which thriftpy2 takes of any

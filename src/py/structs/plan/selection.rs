@@ -235,6 +235,18 @@ impl Selection {
         Ok(text)
     }
 
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Ok(other) = other.cast::<Self>() else {
+            return Ok(false);
+        };
+        let (py, other) = (other.py(), other.get());
+        Ok(self.class.is(&other.class) && self.paths.bind(py).as_any().eq(&other.paths)?)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        (&self.class, &self.paths).into_pyobject(py)?.hash()
+    }
+
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {

@@ -11,7 +11,7 @@ use pyo3::types::{
 
 use super::{PlainWriter, not_exact};
 use crate::py::codec::coerce::{answer_of, integer, no_answer, not_a, other_double, out_of_range};
-use crate::py::codec::tree::sink::Sink;
+use crate::py::codec::tree::sink::{ListForm, Sink};
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi;
 use crate::py::imports;
@@ -87,7 +87,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
         let seen = PySet::empty(self.py)?;
         let dumps = imports::json_dumps(self.py)?;
-        let mut list = self.sink.list(false)?;
+        let mut list = self.sink.list(ListForm::List)?;
         for (index, item) in elements_of(value)?.into_iter().enumerate() {
             let node = match self.value(kind, &item) {
                 Ok(node) => node,
@@ -109,7 +109,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
 
     fn entries(&mut self, key: &Kind, value: &Kind, map: &Bound<'py, PyAny>) -> Result<S::Written> {
         self.depth.enter(Nesting::WRITE_CONTAINER)?;
-        let mut list = self.sink.list(false)?;
+        let mut list = self.sink.list(ListForm::List)?;
         for (k, v) in items_of(map)? {
             let added = self.map_entry(&mut list, key, value, (&k, &v));
             added.map_err(|error| error.inside(Segment::of_key(&k)))?;
