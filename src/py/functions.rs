@@ -92,6 +92,7 @@ fn serialize_by_protocol<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
+    ffi::stop_at_exit();
     if !has_method(thrift_object, intern!(py, "write"))? {
         check_object("serialize", "thrift_object", thrift_object)?;
     }
@@ -136,6 +137,7 @@ fn deserialize_by_protocol<'py>(
     proto_factory: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = thrift_object.py();
+    ffi::stop_at_exit();
     if !has_method(&thrift_object, intern!(py, "read"))? {
         check_object("deserialize", "thrift_object", &thrift_object)?;
     }
@@ -380,6 +382,7 @@ fn decode_as_asked<'py>(
     arrays: Option<&Bound<'py, PyAny>>,
 ) -> Result<Bound<'py, PyAny>, Raised<'py>> {
     let py = cls.py();
+    ffi::stop_at_exit();
     let find = || {
         check_class(cls)?;
         let numbers = numbers_of(arrays)?;
@@ -431,6 +434,7 @@ fn decode_by_call<'py>(
     buffer: &Bound<'py, PyAny>,
     settings: &Settings,
 ) -> PyResult<Bound<'py, PyAny>> {
+    ffi::stop_at_exit();
     check_class(cls)?;
     let object = cls.call0()?;
     let plan = Plan::of_object(&object)?;

@@ -9,7 +9,7 @@ use pyo3::types::PyBytes;
 
 use super::codec::{self, Decoder, Dialect, Encoder, Read, Settings, Strings, Write};
 use super::error::{self, CodecError};
-use super::ffi::{exception_of, is_type, raised_from};
+use super::ffi::{exception_of, is_type, raised_from, stop_at_exit};
 use super::imports;
 use super::structs::GeneratedPlan;
 use crate::wire::{self, Error, ErrorKind, Input, Reader, SliceInput, Writer};
@@ -245,6 +245,7 @@ impl Refilled<'_> {
     #[cold]
     fn refill(&mut self, count: usize) -> wire::Result<()> {
         let py = self.trans.py();
+        stop_at_exit();
         let left = PyBytes::new(py, &self.chunk.rest()[self.position..]);
         let refill = intern!(py, "cstringio_refill");
         let chunk = self

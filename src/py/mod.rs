@@ -47,7 +47,7 @@ compile_error!("fastthrift needs a CPython with the interpreter's lock: no free-
 
 #[pymodule(gil_used = true)]
 mod _core {
-    use super::{ffi, structs::LoadedStruct};
+    use super::{ffi, structs, structs::LoadedStruct};
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -105,6 +105,7 @@ mod _core {
         super::functions::take_by_position(module)?;
         super::numbers::add_to(module)?;
         module.add("FRAME_HEADER", crate::stream::FRAME_HEADER)?;
+        structs::cut_circles(module.py());
         let storage = ffi::make_storage_type::<LoadedStruct>(module.py())?;
         module.add("PayloadType", ffi::payload_type(module.py())?)?;
         module.add("StructStorage", storage)

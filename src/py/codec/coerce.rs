@@ -2,7 +2,8 @@
 //! for one: numbers of other types, and proxies such as lazy strings.
 //!
 //! A proxy is known by what it answers, not by its type: its own type says
-//! nothing of what it stands for.
+//! nothing of what it stands for. What it answers is code of the program, for which the
+//! thread is made ready here: nothing else that is written runs any.
 
 use pyo3::exceptions::{
     PyArithmeticError, PyAttributeError, PyBufferError, PyOverflowError, PyTypeError,
@@ -10,7 +11,7 @@ use pyo3::exceptions::{
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyInt, PyIterator, PyString, PyType};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyInt, PyIterator, PyString, PyType};
 
 use crate::py::error::{CodecError, Result};
 use crate::py::ffi::{self, FromNumbers, NumberBuffer};
@@ -19,6 +20,15 @@ use crate::py::structs::{Kind, Plan, PlanField};
 /// Whether a value is true.
 #[inline]
 pub fn truth(value: &Bound<'_, PyAny>) -> Result<bool> {
+    match value.cast::<PyBool>() {
+        Ok(value) => Ok(value.is_true()),
+        Err(_) => other_truth(value),
+    }
+}
+
+#[cold]
+fn other_truth(value: &Bound<'_, PyAny>) -> Result<bool> {
+    ffi::stop_at_exit();
     Ok(value.is_truthy()?)
 }
 
@@ -44,6 +54,7 @@ pub fn integer(value: &Bound<'_, PyAny>) -> Result<i64> {
 #[cold]
 fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
     let py = value.py();
+    ffi::stop_at_exit();
     let is_int = value.is_instance_of::<PyInt>();
     if is_int || value.hasattr(intern!(py, "__index__"))? {
         let mut error = match value.extract::<i64>() {
@@ -77,6 +88,7 @@ fn other_integer(value: &Bound<'_, PyAny>) -> Result<i64> {
 #[cold]
 pub fn other_double(value: &Bound<'_, PyAny>) -> Result<f64> {
     let py = value.py();
+    ffi::stop_at_exit();
     let mut error = match value.extract::<f64>() {
         Ok(value) => return Ok(value),
         Err(error) => CodecError::from(error),
@@ -135,6 +147,7 @@ pub fn sized<'py>(
     {
         return Err(not_a(EXPECTED, value));
     }
+    ffi::stop_at_exit();
     let length = answer_of(value, EXPECTED, value.len())?;
     Ok((length, answer_of(value, EXPECTED, value.try_iter())?))
 }
@@ -144,6 +157,7 @@ pub fn sized<'py>(
 pub fn entries_of<'py>(map: &Bound<'py, PyAny>) -> Result<(usize, MapEntries<'py>)> {
     const EXPECTED: &str = "a dict";
     let py = map.py();
+    ffi::stop_at_exit();
     let items = map.getattr_opt(intern!(py, "items"))?;
     let entries = match &items {
         Some(items) => items.call0(),
@@ -262,6 +276,7 @@ pub fn attribute<'py>(
 #[cold]
 pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
     let py = value.py();
+    ffi::stop_at_exit();
     if let Some(encode) = value.getattr_opt(intern!(py, "encode"))? {
         let text = encode.call1((intern!(py, "utf-8"),)).map_err(|error| {
             let mut error = CodecError::from(error);
@@ -300,6 +315,7 @@ pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound
 /// The bytes of a uuid.
 #[cold]
 pub fn uuid_of(value: &Bound<'_, PyAny>) -> Result<[u8; 16]> {
+    ffi::stop_at_exit();
     let bytes = value.getattr(intern!(value.py(), "bytes"));
     let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
     answer_of(value, "a uuid.UUID", bytes)

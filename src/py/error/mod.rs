@@ -9,7 +9,7 @@ use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
-use crate::py::ffi::{Raised, Unread, exception_of, not_utf8, stack_is_short};
+use crate::py::ffi::{Raised, Unread, exception_of, not_utf8, stack_is_short, stop_at_exit};
 use crate::wire;
 
 pub use exceptions::*;
@@ -79,6 +79,7 @@ impl Segment {
     /// The step to a map's value: the start of what `repr` says of its key.
     #[cold]
     pub fn of_key(key: &Bound<'_, PyAny>) -> Self {
+        stop_at_exit();
         // Members of enums are shown as the numbers that they are: which of the two
         // is in a map depends on who has made it.
         let is_member = key.is_instance_of::<PyInt>()

@@ -13,11 +13,13 @@ mod collector;
 mod copy;
 mod descriptor;
 mod dict;
+mod ending;
 mod getattr;
 mod guard;
 mod instance;
 mod int;
 mod interpreter;
+mod link;
 mod list;
 mod numbers;
 mod output;
@@ -32,7 +34,6 @@ mod storage;
 mod text;
 mod types;
 mod vectorcall;
-mod waiting;
 
 pub use array::{ArrayItem, new_array};
 pub use buffer::{Buffer, piece_of};
@@ -42,6 +43,7 @@ pub use class::{class_by_type, new_plain_class, new_slotted_class};
 pub use collector::CollectorPause;
 pub use descriptor::duplicate;
 pub use dict::{DictEntries, Left, set_item};
+pub use ending::stop_at_exit;
 pub use getattr::install_getattr;
 pub use instance::{
     allocate_as_object, allocates_as_object, attribute_of, bound_method, has_original_methods,
@@ -49,6 +51,7 @@ pub use instance::{
 };
 pub use int::exact_i64;
 pub use interpreter::{Detached, claim, detached};
+pub use link::{Garbage, Link, Linked, cut_links_of};
 pub use list::{ExactItems, ListBuilder, write_item};
 pub use numbers::{FromNumbers, Loop, NumberBuffer, vectorised};
 pub use output::{BytesOutput, Scratch};
@@ -73,4 +76,3 @@ pub use types::{
     version_of,
 };
 pub use vectorcall::inherit_vectorcall;
-pub use waiting::call_waiting;

@@ -4,7 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use super::collector::CollectorPause;
+use super::ending::stop_at_exit;
 use super::int::new_int;
+use super::link::Link;
 use super::raised::Raised;
 use super::scalar::{ReadScalar, ReadStr, Unread, new_small_int};
 use super::text::{NoStr, new_str, str_of_codes, str_of_text};
@@ -16,10 +18,13 @@ use crate::wire::json::text::Utf8;
 ///
 /// Plain objects are made by it. Whoever wants to call into Python, or do
 /// anything that may run code of the program, has to ask for the interpreter
-/// itself by [`calls`](Self::calls), and the collector is as it was before.
+/// itself by [`calls`](Self::calls): the collector is as it was before, and the
+/// thread stops where it is when the interpreter ends it.
 pub struct Quiet<'py> {
     py: Python<'py>,
     pause: Option<CollectorPause<'py>>,
+    /// Whether nobody has asked for the interpreter yet.
+    unasked: bool,
 }
 
 impl<'py> Quiet<'py> {
@@ -30,21 +35,24 @@ impl<'py> Quiet<'py> {
         Self {
             py,
             pause: many.then(|| CollectorPause::of_native_code(py)).flatten(),
+            unasked: true,
         }
     }
 
     /// The interpreter, to call into Python: it is quiet no longer.
     #[inline]
     pub fn calls(&mut self) -> Python<'py> {
-        if self.pause.is_some() {
-            self.end_pause();
+        if self.unasked {
+            self.end();
         }
         self.py
     }
 
     #[cold]
-    fn end_pause(&mut self) {
+    fn end(&mut self) {
+        self.unasked = false;
         self.pause = None;
+        stop_at_exit();
     }
 
     /// The object of a scalar that is read.
@@ -152,6 +160,12 @@ impl<'py> Quiet<'py> {
     #[inline]
     pub fn look_at<'a, T>(&self, object: &'a Py<T>) -> &'a Bound<'py, T> {
         object.bind(self.py)
+    }
+
+    /// What a link refers to.
+    #[inline]
+    pub fn follow<'a, T>(&self, link: &'a Link<T>) -> Option<&'a Py<T>> {
+        link.get(self.py)
     }
 
     /// An object that is there, with a reference of its own.

@@ -22,6 +22,7 @@ impl Comparing {
     /// Enters a level, as many as the interpreter allows Python calls: its own
     /// limit for native ones allows more than these need of the stack.
     fn enter(py: Python<'_>) -> PyResult<Self> {
+        ffi::stop_at_exit();
         if NESTING.get() >= ffi::recursion_limit(py) {
             return Err(PyRecursionError::new_err(
                 "maximum recursion depth exceeded in comparison",

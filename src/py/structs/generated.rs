@@ -1,8 +1,7 @@
 //! Compiled classes of Apache's generated code, whose `thrift_spec` is a tuple of
 //! fields by id.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -11,7 +10,10 @@ use pyo3::pyclass::{PyTraverseError, PyVisit};
 use pyo3::types::{PyList, PyString, PyTuple, PyType};
 
 use super::{Kind, Numbers, ttype};
-use crate::py::ffi::{self, ListedSlots, Raised, ScalarKind, Slot, SlotList, SlotTable, Slots};
+use crate::py::ffi::{
+    self, Garbage, Link, Linked, ListedSlots, Quiet, Raised, ScalarKind, Slot, SlotList, SlotTable,
+    Slots,
+};
 use crate::py::imports;
 use crate::wire::WireType;
 
@@ -32,6 +34,8 @@ pub struct GeneratedPlan {
     /// 0 for none.
     version: AtomicU32,
     last_size: AtomicUsize,
+    /// Whether the collector has found that nobody uses it.
+    condemned: AtomicBool,
 }
 
 struct FieldSlots {
@@ -101,7 +105,7 @@ pub enum Mutable {
 /// puts that there after all classes of a module are made.
 pub struct GeneratedClass {
     class_and_spec: Py<PyAny>,
-    plan: OnceLock<Py<GeneratedPlan>>,
+    plan: Link<GeneratedPlan>,
 }
 
 impl GeneratedPlan {
@@ -116,6 +120,7 @@ impl GeneratedPlan {
             && let Ok(plan) = found.cast_into_exact::<Self>()
             && plan.get().class.is(class)
             && plan.get().spec.is(spec)
+            && !plan.get().condemned.load(Ordering::Relaxed)
         {
             return Ok(plan);
         }
@@ -182,6 +187,7 @@ impl GeneratedPlan {
                 by_id: by_id.into_boxed_slice(),
                 construction,
                 last_size: AtomicUsize::new(0),
+                condemned: AtomicBool::new(false),
             },
         )?;
         let name = intern!(py, "__fastthrift_generated__");
@@ -400,7 +406,7 @@ impl GeneratedKind {
         Ok(match number.extract::<u8>()? {
             ttype::STRUCT => Self::Struct(GeneratedClass {
                 class_and_spec: args.clone().unbind(),
-                plan: OnceLock::new(),
+                plan: Link::new(),
             }),
             ttype::LIST => Self::List(element(0)?, mutable(2)?),
             ttype::SET => Self::Set(element(0)?, mutable(2)?),
@@ -442,12 +448,24 @@ impl GeneratedKind {
             Self::Scalar(_) => Ok(()),
             Self::Struct(class) => {
                 visit.call(&class.class_and_spec)?;
-                visit.call(class.plan.get())
+                class.plan.traverse(visit)
             }
             Self::List(element, _) | Self::Set(element, _) => element.traverse(visit),
             Self::Map(entry, _) => {
                 entry.0.traverse(visit)?;
                 entry.1.traverse(visit)
+            }
+        }
+    }
+
+    fn cut(&self, garbage: &Garbage<'_>) {
+        match self {
+            Self::Scalar(_) => {}
+            Self::Struct(class) => class.plan.cut(garbage),
+            Self::List(element, _) | Self::Set(element, _) => element.cut(garbage),
+            Self::Map(entry, _) => {
+                entry.0.cut(garbage);
+                entry.1.cut(garbage);
             }
         }
     }
@@ -457,7 +475,7 @@ impl GeneratedClass {
     /// The plan of the class.
     #[inline]
     pub fn plan<'py>(&self, py: Python<'py>) -> Result<&GeneratedPlan, Raised<'py>> {
-        match self.plan.get() {
+        match self.plan.get(py) {
             Some(plan) => Ok(plan.get()),
             None => self.find_plan(py),
         }
@@ -465,15 +483,27 @@ impl GeneratedClass {
 
     /// The plan of the class, if it was found before.
     #[inline]
-    pub fn known_plan(&self) -> Option<&GeneratedPlan> {
-        self.plan.get().map(Py::get)
+    pub fn known_plan_in(&self, quiet: &Quiet<'_>) -> Option<&GeneratedPlan> {
+        quiet.follow(&self.plan).map(Py::get)
     }
 
     #[cold]
     fn find_plan<'py>(&self, py: Python<'py>) -> Result<&GeneratedPlan, Raised<'py>> {
         let plan = GeneratedPlan::of_pair(self.class_and_spec.bind(py))
             .map_err(|error| Raised::new(py, error))?;
-        Ok(self.plan.get_or_init(|| plan.unbind()).get())
+        Ok(self.plan.set(plan).get())
+    }
+}
+
+impl Linked for GeneratedPlan {
+    fn condemn(&self) {
+        self.condemned.store(true, Ordering::Relaxed);
+    }
+
+    fn cut(&self, garbage: &Garbage<'_>) {
+        for field in &self.fields {
+            field.kind.cut(garbage);
+        }
     }
 }
 

@@ -10,6 +10,10 @@ mod object;
 mod plan;
 pub mod ttype;
 
+use pyo3::prelude::*;
+
+use crate::py::ffi;
+
 pub use attributes::{assign, delete_raw, is_slot, set_raw, snapshot_function};
 pub use construct::{Initializer, initialize};
 pub use generated::{
@@ -22,3 +26,10 @@ pub use plan::{
     Converted, EnumClass, Keeping, Kind, Numbers, Plan, PlanField, Selection, StructClass, Within,
     select,
 };
+
+/// Lets the collector free the plans of classes that refer to each other, or to
+/// themselves.
+pub fn cut_circles(py: Python<'_>) {
+    ffi::cut_links_of::<Plan>(py);
+    ffi::cut_links_of::<GeneratedPlan>(py);
+}

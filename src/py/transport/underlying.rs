@@ -14,8 +14,8 @@ impl Underlying<'_> {
     /// Asks for up to `count` bytes and appends what comes; how many came.
     pub fn read(&self, count: usize, into: &mut Vec<u8>) -> PyResult<usize> {
         let py = self.0.py();
-        let count = count.into_pyobject(py)?;
-        let data = ffi::call_waiting(&self.0, intern!(py, "read"), Some(&count))?;
+        ffi::stop_at_exit();
+        let data = self.0.call_method1(intern!(py, "read"), (count,))?;
         let before = into.len();
         if let Ok(bytes) = data.cast::<PyBytes>() {
             into.extend_from_slice(bytes.as_bytes());
@@ -51,20 +51,24 @@ impl Underlying<'_> {
 
     /// Writes a `bytes`.
     pub fn write_bytes(&self, data: &Bound<'_, PyBytes>) -> PyResult<()> {
-        ffi::call_waiting(&self.0, intern!(self.0.py(), "write"), Some(data))?;
+        ffi::stop_at_exit();
+        self.0
+            .call_method1(intern!(self.0.py(), "write"), (data,))?;
         Ok(())
     }
 
     /// Flushes.
     pub fn flush(&self) -> PyResult<()> {
-        ffi::call_waiting(&self.0, intern!(self.0.py(), "flush"), None)?;
+        ffi::stop_at_exit();
+        self.0.call_method0(intern!(self.0.py(), "flush"))?;
         Ok(())
     }
 
     /// Calls a method without arguments, `open` for example.
     pub fn call(&self, method: &str) -> PyResult<Py<PyAny>> {
         let method = PyString::intern(self.0.py(), method);
-        Ok(ffi::call_waiting(&self.0, &method, None)?.unbind())
+        ffi::stop_at_exit();
+        Ok(self.0.call_method0(&method)?.unbind())
     }
 
     /// The socket at the end of the chain, or None.

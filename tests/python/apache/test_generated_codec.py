@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 from pathlib import Path
@@ -372,3 +373,26 @@ def test_objects_as_the_compiler_makes_them_are_made_without_a_call(
     assert len(tree.children) == 5
     assert made == []
     assert [decode(types.Either, each, ours)[0] for each in nested] == inners
+
+
+def test_classes_that_refer_to_each_other_are_collected(directory: Path) -> None:
+    idl = "struct A { 1: B b, 2: list<A> more } struct B { 1: map<i32, A> a }"
+    types: Any = generate(idl, "generated_circles", directory)["ttypes"]
+    code = compile(Path(types.__file__).read_text(), types.__file__, "exec")
+
+    def plans() -> int:
+        gc.collect()
+        return sum(type(found).__name__ == "GeneratedPlan" for found in gc.get_objects())
+
+    def make_and_use() -> None:
+        made: dict[str, Any] = {"__name__": types.__name__, "__package__": "generated_circles"}
+        exec(code, made)
+        value = made["A"](b=made["B"](a={1: made["A"]()}), more=[made["A"]()])
+        for _, ours in FACTORIES.values():
+            assert decode(made["A"], encode(value, ours), ours) == (value, b"")
+
+    make_and_use()
+    before = plans()
+    for _ in range(5):
+        make_and_use()
+    assert plans() == before

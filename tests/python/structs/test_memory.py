@@ -6,13 +6,17 @@ That nothing is kept for ever is tested in interpreters/test_leaks.py.
 from __future__ import annotations
 
 import gc
+import struct
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fastthrift
 import pytest
+from fastthrift.parser.parser import parse
 from support import subject
 from support.compare import Loaded
 from support.samples import IDL
@@ -237,6 +241,93 @@ def test_classes_are_collected(tmp_path: Path) -> None:
     del sub
     gc.collect()
     assert gone() is None
+
+
+def plans() -> int:
+    """How many compiled classes there are. Weak references to the classes do not tell: they are
+    cleared when the collector finds a circle, whether it can free that or not."""
+    gc.collect()
+    return sum(type(found).__name__ == "Plan" for found in gc.get_objects())
+
+
+def test_classes_that_refer_to_each_other_are_collected(tmp_path: Path) -> None:
+    def load_and_use(number: int) -> None:
+        text = f"struct A {{ 1: B b, 2: list<A> more }} struct B {{ 1: map<i32, A> a }} // {number}"
+        module = parse(str(_write(tmp_path, text)), enable_cache=False)
+        value = module.A(b=module.B(a={1: module.A()}), more=[module.A()])
+        for protocol in subject.PROTOCOLS:
+            assert subject.decode(module.A, subject.encode(value, protocol), protocol) == value
+        assert fastthrift.decode(module.A, fastthrift.encode(value), arrays="array") == value
+        assert fastthrift.decode(module.A, fastthrift.encode(value), only=("b.a",)).b == value.b
+
+    load_and_use(0)
+    before = plans()
+    for number in range(1, 6):
+        load_and_use(number)
+    assert plans() == before
+
+
+def test_what_a_class_was_compiled_to_goes_when_that_changes(tmp_path: Path) -> None:
+    module = subject.load(str(_write(tmp_path, "struct S { 1: S s, 2: list<S> more }")))
+
+    def change_and_use() -> None:
+        module.S.thrift_spec = dict(module.S.thrift_spec)
+        value = module.S(s=module.S(), more=[module.S()])
+        assert fastthrift.decode(module.S, fastthrift.encode(value)) == value
+
+    change_and_use()
+    before = plans()
+    for _ in range(5):
+        change_and_use()
+    assert plans() == before
+
+
+def test_a_class_that_is_used_while_the_collector_frees_it(tmp_path: Path) -> None:
+    """What nothing but itself refers to is freed by the collector piece by piece. An object that
+    is no matter of the collector may have code for its end, which comes to classes that are to be
+    freed, and another thread may be using them when the collector goes on."""
+    inside, go_on = threading.Event(), threading.Event()
+    written: list[bytes] = []
+    threads: list[threading.Thread] = []
+
+    class Number:
+        def __index__(self) -> int:
+            inside.set()
+            assert go_on.wait(60)
+            return 7
+
+    def use(module: Any) -> None:
+        inner = module.A(x=8, b=module.B(x=9))
+        value = module.A(b=module.B(x=Number(), a=inner))
+        written.append(fastthrift.encode(value))
+
+    def circle() -> None:
+        # The first that is freed, for it is the oldest.
+        holder: list[Any] = []
+        gc.collect()
+        text = "struct A { 1: B b, 2: i32 x } struct B { 1: i32 x, 2: A a }"
+        module = parse(str(_write(tmp_path, text)), enable_cache=False)
+
+        class Last:
+            __slots__ = ()
+            used = module
+
+            def __del__(self) -> None:
+                thread = threading.Thread(target=use, args=(self.used,))
+                threads.append(thread)
+                thread.start()
+                assert inside.wait(60)
+
+        fastthrift.encode(module.A(b=module.B(a=module.A(b=module.B(x=1)))))
+        holder += [Last(), holder]
+
+    circle()
+    gc.collect()
+    go_on.set()
+    threads[0].join(60)
+    i32 = struct.Struct(">bhi").pack
+    inner = b"\x0c\0\1" + i32(8, 1, 9) + b"\0" + i32(8, 2, 8) + b"\0"
+    assert written == [b"\x0c\0\1" + i32(8, 1, 7) + b"\x0c\0\2" + inner + b"\0\0"]
 
 
 def _write(directory: Path, text: str) -> Path:

@@ -154,7 +154,7 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
 
     #[inline]
     fn generated_struct(&mut self, class: &GeneratedClass) -> Result<Bound<'py, PyAny>> {
-        let plan = match class.known_plan() {
+        let plan = match class.known_plan_in(&self.quiet) {
             Some(plan) => plan,
             None => class.plan(self.quiet.calls())?,
         };

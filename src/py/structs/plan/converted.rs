@@ -93,7 +93,7 @@ impl Converted {
         }
     }
 
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Conversion::Member(members) = &self.into {
             visit.call(members)?;
         }

@@ -43,7 +43,7 @@ impl Keeping {
     }
 
     /// Reports the references held, for the garbage collector.
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.layout)
     }
 }

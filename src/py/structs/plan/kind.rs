@@ -1,7 +1,5 @@
 //! What values look like on the Python side.
 
-use std::sync::OnceLock;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -10,7 +8,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::Plan;
 use super::converted::Converted;
-use crate::py::ffi::{Quiet, Raised, ScalarKind};
+use crate::py::ffi::{Garbage, Link, Quiet, Raised, ScalarKind};
 use crate::py::structs::ttype;
 use crate::wire::WireType;
 
@@ -85,7 +83,7 @@ pub enum Numbers {
 pub struct StructClass {
     class: Py<PyAny>,
     numbers: Numbers,
-    plan: OnceLock<Py<Plan>>,
+    plan: Link<Plan>,
 }
 
 /// The class of an enum, which knows the names of its values.
@@ -207,7 +205,7 @@ impl Kind {
             WireType::Struct => Self::Struct(Box::new(StructClass {
                 class: spec.clone().unbind(),
                 numbers: options.numbers,
-                plan: OnceLock::new(),
+                plan: Link::new(),
             })),
             WireType::Map => Self::Map(Box::new((
                 in_set(&spec.get_item(0)?)?.0,
@@ -297,11 +295,11 @@ impl Kind {
     }
 
     /// The plan of the structs in it, where that has some of their fields only.
-    pub fn narrow_plan(&self) -> Option<&Py<Plan>> {
+    pub fn narrow_plan(&self, py: Python<'_>) -> Option<&Py<Plan>> {
         match self.within() {
-            Within::Struct(class) => class.plan.get().filter(|plan| plan.get().is_narrow()),
-            Within::Elements(element) => element.narrow_plan(),
-            Within::Entries(_, value) => value.narrow_plan(),
+            Within::Struct(class) => class.plan.get(py).filter(|plan| plan.get().is_narrow()),
+            Within::Elements(element) => element.narrow_plan(py),
+            Within::Entries(_, value) => value.narrow_plan(py),
             Within::Nothing => None,
         }
     }
@@ -356,11 +354,11 @@ impl Kind {
         }
     }
 
-    pub fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
             Self::Struct(kind) => {
                 visit.call(&kind.class)?;
-                visit.call(kind.plan.get())
+                kind.plan.traverse(visit)
             }
             Self::I32(Some(class)) => visit.call(&class.class),
             Self::List(element) | Self::Array(element) | Self::Set(element) => {
@@ -380,6 +378,19 @@ impl Kind {
             | Self::String
             | Self::Binary
             | Self::Uuid => Ok(()),
+        }
+    }
+
+    /// Gives up the plans of the structs in it.
+    pub fn cut(&self, garbage: &Garbage<'_>) {
+        match self.within() {
+            Within::Struct(class) => class.plan.cut(garbage),
+            Within::Elements(element) => element.cut(garbage),
+            Within::Entries(key, value) => {
+                key.cut(garbage);
+                value.cut(garbage);
+            }
+            Within::Nothing => {}
         }
     }
 }
@@ -403,7 +414,7 @@ impl StructClass {
         Self {
             class: self.class.clone_ref(py),
             numbers: self.numbers,
-            plan: OnceLock::from(plan),
+            plan: Link::to(plan),
         }
     }
 
@@ -418,7 +429,7 @@ impl StructClass {
     /// that nobody needs a reference of his own.
     #[inline]
     pub fn known_plan(&self, py: Python<'_>) -> Option<&Plan> {
-        let plan = self.plan.get()?;
+        let plan = self.plan.get(py)?;
         is_current(plan.bind(py)).then(|| plan.get())
     }
 
@@ -426,13 +437,13 @@ impl StructClass {
     /// runs.
     #[inline]
     pub fn known_plan_in(&self, quiet: &Quiet<'_>) -> Option<&Plan> {
-        let plan = self.plan.get()?;
+        let plan = quiet.follow(&self.plan)?;
         is_current(quiet.look_at(plan)).then(|| plan.get())
     }
 
     /// The plan of the class; none when it is a callable of another kind.
     pub fn plan<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        let plan = self.plan.get().map(|plan| plan.bind(py).clone());
+        let plan = self.plan.get(py).map(|plan| plan.bind(py).clone());
         match plan.filter(is_current) {
             Some(plan) => Ok(Some(plan)),
             None => self.find_plan(py),
@@ -445,7 +456,7 @@ impl StructClass {
         &self,
         quiet: &mut Quiet<'py>,
     ) -> Result<Option<Bound<'py, Plan>>, Raised<'py>> {
-        let plan = self.plan.get().map(|plan| quiet.share(plan));
+        let plan = quiet.follow(&self.plan).map(|plan| quiet.share(plan));
         match plan.filter(is_current) {
             Some(plan) => Ok(Some(plan)),
             None => self.find_plan(quiet.calls()),
@@ -471,7 +482,7 @@ impl StructClass {
         };
         let plan = Plan::of(class).and_then(|plan| self.as_asked(plan));
         let plan = plan.map_err(|error| Raised::new(py, error))?;
-        self.plan.get_or_init(|| plan.clone().unbind());
+        self.plan.set(plan.clone());
         Ok(Some(plan))
     }
 }

@@ -21,7 +21,7 @@ mod selection;
 
 use super::attributes::assign;
 use super::layout::Layout;
-use crate::py::ffi::{self, Kept, Raised, SlotList};
+use crate::py::ffi::{self, Garbage, Kept, Linked, Raised, SlotList};
 use crate::py::imports;
 
 use chosen::{AttributeNames, Chosen};
@@ -211,6 +211,8 @@ impl Plan {
     #[inline(never)]
     fn of_any_object<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let py = object.py();
+        // Properties and proxies are code of the program, here and in the codec.
+        ffi::stop_at_exit();
         let name = intern!(py, "thrift_spec");
         let class = object.get_type();
         // A property or a slot is asked by its object.
@@ -611,13 +613,25 @@ fn has_original_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) ->
     })
 }
 
+impl Linked for Plan {
+    fn condemn(&self) {
+        self.set_stale();
+    }
+
+    fn cut(&self, garbage: &Garbage<'_>) {
+        for field in &self.fields {
+            field.kind.cut(garbage);
+        }
+    }
+}
+
 #[pymethods]
 impl Plan {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)?;
         visit.call(&self.layout)?;
         if let Some(keeping) = &self.keeping {
-            keeping.traverse(visit)?;
+            keeping.traverse(&visit)?;
         }
         visit.call(&self.spec)?;
         visit.call(&self.entries)?;
@@ -625,7 +639,7 @@ impl Plan {
         visit.call(self.arrays.get())?;
         for field in &self.fields {
             visit.call(&field.spec)?;
-            field.kind.traverse(visit)?;
+            field.kind.traverse(&visit)?;
         }
         Ok(())
     }

@@ -146,7 +146,7 @@ impl Compiled {
 /// Adds the plans of the classes that a narrow plan goes through.
 fn add_sources(plan: &Plan, py: Python<'_>, sources: &mut Vec<Py<Plan>>) -> PyResult<()> {
     for field in plan.fields() {
-        if let Some(inner) = field.kind.narrow_plan() {
+        if let Some(inner) = field.kind.narrow_plan(py) {
             let inner = inner.get();
             sources.push(Plan::of(inner.class.bind(py))?.unbind());
             add_sources(inner, py, sources)?;
