@@ -37,7 +37,7 @@ test-rust: ## The tests of the core, which need no Python.
 		fi
 
 test-python: dev debian servers ## The Python tests, with the peers, the web examples and a browser.
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 servers: $(VENV)/.servers ## uWSGI and Apache's mod_wsgi, compiled for the Python of the tests.
 
