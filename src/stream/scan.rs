@@ -138,7 +138,7 @@ impl Scan {
     }
 
     /// How many bytes must have arrived before the value can be whole. What is
-    /// wrong with it may be found earlier.
+    /// wrong with it may be found earlier: these are the bytes in which it was, then.
     #[must_use]
     pub const fn wanted(&self) -> usize {
         self.wanted
@@ -152,6 +152,7 @@ impl Scan {
             if let Err(error) = self.item(&mut level, reader) {
                 let found = reader.input().position();
                 let ErrorKind::Truncated { needed, .. } = *error.kind() else {
+                    self.wanted = found;
                     return Err(error.at(found as u64));
                 };
                 // Read again, once that much is there.
@@ -171,9 +172,9 @@ impl Scan {
 
     /// Reads the length of a text, which is passed over.
     fn length(&mut self, input: &Arrived<'_>) -> Result<()> {
+        self.wanted = FRAME_HEADER;
         let Some(header) = input.buffered().first_chunk() else {
             self.next = FRAME_HEADER;
-            self.wanted = FRAME_HEADER;
             return Ok(());
         };
         let limit = self.limits.message;
@@ -193,7 +194,10 @@ impl Scan {
                 self.next = self.position.saturating_add(1);
                 self.wanted = self.position.saturating_add(self.text.missing());
             }
-            Err(error) => return Err(error.at(self.position as u64)),
+            Err(error) => {
+                self.wanted = self.position;
+                return Err(error.at(self.position as u64));
+            }
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ impl ValueScan {
             let piece = ffi::piece_of(arrived, start..seen);
             match self.scan.advance(start, &piece) {
                 Ok(end) => self.end = end,
-                Err(error) => self.end = Some(error.offset().map_or(length, |at| at as usize)),
+                Err(_) => self.end = Some(self.scan.wanted()),
             }
             if seen == length {
                 break;
