@@ -74,8 +74,8 @@ mod _core {
     #[pymodule_export]
     use super::stream::{
         detect, detect_struct, end_of_file, frame_end, frame_ended, frame_header, frame_length,
-        framed, guess, keep_headers, read_header_frame, refused_transform, tells_later,
-        unsigned_header, unsigned_length, write_header_frame,
+        framed, guess, keep_headers, read_header_frame, refused_client, refused_protocol,
+        refused_transform, tells_later, unsigned_header, unsigned_length, write_header_frame,
     };
     #[pymodule_export]
     use super::structs::{

@@ -49,25 +49,14 @@ fn limit(seconds: Option<f64>) -> Option<Duration> {
 }
 
 fn protocol_of(name: &str, strict: bool) -> PyResult<Protocol> {
-    Ok(match name {
-        "binary" => Protocol::Binary { strict },
-        "compact" => Protocol::Compact,
-        "JSON" => Protocol::Json,
-        "Apache JSON" => Protocol::ApacheJson,
-        other => {
-            let text = format!("no protocol of a server: {other:?}");
-            return Err(PyValueError::new_err(text));
-        }
-    })
-}
-
-const fn name_of(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Binary { .. } => "binary",
-        Protocol::Compact => "compact",
-        Protocol::Json => "JSON",
-        Protocol::ApacheJson => "Apache JSON",
-    }
+    let all = [
+        Protocol::Binary { strict },
+        Protocol::Compact,
+        Protocol::Json,
+        Protocol::ApacheJson,
+    ];
+    (all.into_iter().find(|each| each.speech().name() == name))
+        .ok_or_else(|| PyValueError::new_err(format!("no protocol of a server: {name:?}")))
 }
 
 #[pymethods]
@@ -244,7 +233,7 @@ impl ServedCalls {
         if format.header {
             return (Speech::Header.name(), true);
         }
-        (name_of(format.protocol), format.framed)
+        (format.protocol.speech().name(), format.framed)
     }
 
     /// Of the message that was taken last, where it came by `THeader`: its
@@ -254,7 +243,7 @@ impl ServedCalls {
         let Some(pairs) = self.request.headers() else {
             return Ok(None);
         };
-        let protocol = name_of(self.request.format().protocol);
+        let protocol = self.request.format().protocol.speech().name();
         let waited = self.request.waited().as_secs_f64();
         Ok(Some((protocol, dict_of(py, pairs)?, waited)))
     }

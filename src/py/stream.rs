@@ -7,7 +7,9 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::error;
 use super::ffi::{Buffer, exception_of};
-use crate::stream::{self, FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Opening};
+use crate::stream::{
+    self, CLIENT_TYPES, FRAME_HEADER, HeaderError, HeaderFrame, HeaderPairs, Opening,
+};
 
 /// What a frame has at most, in bytes: limits of somebody's own are not asked
 /// for by who only tells what something looks like.
@@ -219,6 +221,19 @@ pub fn keep_headers(
 #[pyfunction]
 pub fn refused_transform(transform: u32) -> String {
     HeaderError::Transform(transform).to_string()
+}
+
+/// What is said of a message of `THeader` in a protocol that there is not.
+#[pyfunction]
+pub fn refused_protocol(protocol: u32) -> String {
+    HeaderError::Protocol(protocol).to_string()
+}
+
+/// What is said of who speaks by `THeader` what is not taken, as the numbers of
+/// its types of clients have it.
+#[pyfunction]
+pub fn refused_client(spoken: usize, taken: [bool; CLIENT_TYPES.len()]) -> String {
+    stream::refused_client(CLIENT_TYPES[spoken], taken)
 }
 
 /// Keys and values of `THeader` as a dict.

@@ -20,7 +20,7 @@ use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, method_called, refuse};
 use super::socket::Stream;
 use super::timers::Timers;
-use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect};
+use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect, refused_client};
 use crate::wire::Limits;
 
 /// So many calls of a connection wait until they are handed out; nothing is
@@ -708,24 +708,11 @@ fn format_of(come: &[u8], options: &ServerOptions) -> Result<Option<MessageForma
 /// What is said of who speaks what a server of `THeader` does not take.
 #[cold]
 fn not_taken(speech: Speech, framed: bool, taken: [bool; 5]) -> String {
-    let names = [
-        "THeader",
-        "framed binary",
-        "binary without frames",
-        "framed compact",
-        "compact without frames",
-    ];
-    let allowed: Vec<&str> = (names.into_iter().zip(taken))
-        .filter_map(|(name, is_taken)| is_taken.then_some(name))
-        .collect();
     let name = speech.name();
     let spoken = if framed {
         format!("framed {name}")
     } else {
         format!("{name} without frames")
     };
-    format!(
-        "the other side speaks {spoken}: allowed are {} (allowed_client_types)",
-        allowed.join(", ")
-    )
+    refused_client(&spoken, taken)
 }

@@ -80,9 +80,7 @@ impl HeaderSession {
             },
             COMPACT => Protocol::Compact,
             other => {
-                return Err(format!(
-                    "a message of THeader in protocol {other}: there are 0 (binary) and 2 (compact)"
-                ));
+                return Err(HeaderError::Protocol(other).to_string());
             }
         };
         keep_headers(persistent, mem::take(&mut frame.persistent))

@@ -73,6 +73,9 @@ pub enum HeaderError {
     /// Its message is transformed by something that is not known here.
     #[error("transform {} of THeader is not known here: there is 1 (zlib)", told(*.0))]
     Transform(u32),
+    /// Its message is in a protocol that is not known here.
+    #[error("a message of THeader in protocol {0}: there are 0 (binary) and 2 (compact)")]
+    Protocol(u32),
     /// Its message is too long when it is decompressed.
     #[error(
         "a message of THeader that has more than {0} bytes when it is decompressed; \
@@ -89,6 +92,29 @@ pub enum HeaderError {
          for each among them: at most {MOST_KEPT} are allowed"
     )]
     KeptSize(usize),
+}
+
+/// What the other side of a connection may speak, by the numbers of its types
+/// of clients.
+pub const CLIENT_TYPES: [&str; 5] = [
+    "THeader",
+    "framed binary",
+    "binary without frames",
+    "framed compact",
+    "compact without frames",
+];
+
+/// What is said of who speaks what a server does not take, of its types of
+/// clients.
+#[must_use]
+pub fn refused_client(spoken: &str, taken: [bool; CLIENT_TYPES.len()]) -> String {
+    let allowed: Vec<&str> = (CLIENT_TYPES.into_iter().zip(taken))
+        .filter_map(|(name, is_taken)| is_taken.then_some(name))
+        .collect();
+    format!(
+        "the other side speaks {spoken}: allowed are {} (allowed_client_types)",
+        allowed.join(", ")
+    )
 }
 
 type Result<T> = std::result::Result<T, HeaderError>;

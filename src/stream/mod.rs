@@ -35,6 +35,8 @@ pub use frame::{
     FRAME_HEADER, finish_frame, frame_end, frame_header, frame_length, unsigned_header,
     unsigned_length,
 };
-pub use header::{HeaderError, HeaderFrame, HeaderPairs, keep_headers};
+pub use header::{
+    CLIENT_TYPES, HeaderError, HeaderFrame, HeaderPairs, keep_headers, refused_client,
+};
 pub use inbound::{Framing, Inbound};
 pub use scan::{Protocol, Scan, Target};

@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::arrived::Arrived;
+use super::detect::Speech;
 use super::frame::{FRAME_HEADER, too_long, unsigned_length};
 use crate::wire::{
     Binary, Compact, Depth, ErrorKind, Input, Limits, ListHeader, MapHeader, Nesting, Reader,
@@ -26,6 +27,17 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// What its messages are found to be.
+    #[must_use]
+    pub const fn speech(self) -> Speech {
+        match self {
+            Self::Binary { .. } => Speech::Binary,
+            Self::Compact => Speech::Compact,
+            Self::Json => Speech::Json,
+            Self::ApacheJson => Speech::ApacheJson,
+        }
+    }
+
     /// How many bytes stand before a message that its limit does not count.
     pub(super) const fn prefix(self) -> usize {
         match self {
@@ -230,7 +242,7 @@ impl Scan {
                     self.depth.leave();
                     return Ok(());
                 };
-                if !is_scalar(field.wire_type) {
+                if !field.wire_type.is_scalar() {
                     self.to_come.push(ToCome::Fields { last_id: id });
                     return self.value(field.wire_type, reader);
                 }
@@ -240,7 +252,7 @@ impl Scan {
             },
             ToCome::Elements { element, left } => {
                 while *left > 0 {
-                    if !is_scalar(*element) {
+                    if !element.is_scalar() {
                         let (element, left) = (*element, *left - 1);
                         self.to_come.push(ToCome::Elements { element, left });
                         return self.value(element, reader);
@@ -254,7 +266,7 @@ impl Scan {
             }
             ToCome::Entries { next, after, left } => {
                 while *left > 0 {
-                    if !is_scalar(*next) {
+                    if !next.is_scalar() {
                         self.to_come.push(ToCome::Entries {
                             next: *after,
                             after: *next,
@@ -341,21 +353,6 @@ impl Scan {
             scalar => reader.skip(scalar)?,
         }
         Ok(())
-    }
-}
-
-/// Whether a value holds no others.
-const fn is_scalar(wire_type: WireType) -> bool {
-    match wire_type {
-        WireType::Struct | WireType::List | WireType::Set | WireType::Map => false,
-        WireType::Bool
-        | WireType::I8
-        | WireType::Double
-        | WireType::I16
-        | WireType::I32
-        | WireType::I64
-        | WireType::String
-        | WireType::Uuid => true,
     }
 }
 

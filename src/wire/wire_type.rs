@@ -1,10 +1,10 @@
-//! The types that the wire knows: one table, from which their numbers, names
-//! and sizes in each protocol come.
+//! The types that the wire knows: one table, from which their numbers, names,
+//! what they hold, and sizes in each protocol come.
 
 macro_rules! wire_types {
     ($(
         #[doc = $doc:literal]
-        $name:ident = $number:literal, $text:literal,
+        $name:ident = $number:literal, $text:literal, scalar $is_scalar:literal,
         binary $binary:tt, compact $compact_number:literal $compact:tt,
         json $json_name:literal $json:literal;
     )*) => {
@@ -46,6 +46,15 @@ macro_rules! wire_types {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
+                }
+            }
+
+            /// Whether a value holds no others.
+            #[inline]
+            #[must_use]
+            pub const fn is_scalar(self) -> bool {
+                match self {
+                    $(Self::$name => $is_scalar,)*
                 }
             }
 
@@ -142,29 +151,29 @@ pub(super) const COMPACT_FALSE: u8 = 2;
 
 wire_types! {
     /// `bool`
-    Bool = 2, "bool", binary [1], compact 1 [1], json "tf" 2;
+    Bool = 2, "bool", scalar true, binary [1], compact 1 [1], json "tf" 2;
     /// `i8`, also called `byte`
-    I8 = 3, "i8", binary [1], compact 3 [1], json "i8" 2;
+    I8 = 3, "i8", scalar true, binary [1], compact 3 [1], json "i8" 2;
     /// `double`
-    Double = 4, "double", binary [8], compact 7 [8], json "dbl" 2;
+    Double = 4, "double", scalar true, binary [8], compact 7 [8], json "dbl" 2;
     /// `i16`
-    I16 = 6, "i16", binary [2], compact 4 [1..], json "i16" 2;
+    I16 = 6, "i16", scalar true, binary [2], compact 4 [1..], json "i16" 2;
     /// `i32`, and every enum
-    I32 = 8, "i32", binary [4], compact 5 [1..], json "i32" 2;
+    I32 = 8, "i32", scalar true, binary [4], compact 5 [1..], json "i32" 2;
     /// `i64`
-    I64 = 10, "i64", binary [8], compact 6 [1..], json "i64" 2;
+    I64 = 10, "i64", scalar true, binary [8], compact 6 [1..], json "i64" 2;
     /// `string` and `binary`
-    String = 11, "string", binary [4..], compact 8 [1..], json "str" 3;
+    String = 11, "string", scalar true, binary [4..], compact 8 [1..], json "str" 3;
     /// structs, unions and exceptions
-    Struct = 12, "struct", binary [1..], compact 12 [1..], json "rec" 3;
+    Struct = 12, "struct", scalar false, binary [1..], compact 12 [1..], json "rec" 3;
     /// `map<K, V>`
-    Map = 13, "map", binary [6..], compact 11 [1..], json "map" 14;
+    Map = 13, "map", scalar false, binary [6..], compact 11 [1..], json "map" 14;
     /// `set<T>`
-    Set = 14, "set", binary [5..], compact 10 [1..], json "set" 8;
+    Set = 14, "set", scalar false, binary [5..], compact 10 [1..], json "set" 8;
     /// `list<T>`
-    List = 15, "list", binary [5..], compact 9 [1..], json "lst" 8;
+    List = 15, "list", scalar false, binary [5..], compact 9 [1..], json "lst" 8;
     /// `uuid`
-    Uuid = 16, "uuid", binary [16], compact 13 [16], json "uid" 35;
+    Uuid = 16, "uuid", scalar true, binary [16], compact 13 [16], json "uid" 35;
 }
 
 impl WireType {

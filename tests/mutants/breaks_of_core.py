@@ -40,7 +40,7 @@ BREAKS = [
     ),
     # Rooms.
     Break(
-        "`idl`, `schema` and `wire` know nothing of Python",
+        "`idl`, `schema`, `wire`, `stream` and `server` know nothing of Python",
         "the wire uses pyo3",
         "use super::run::compact::{self as run, LONG_LIST};",
         f"use super::run::compact::{{self as run, LONG_LIST}};{_UNSAID}use pyo3 as _;\n",

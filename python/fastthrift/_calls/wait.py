@@ -2,7 +2,7 @@
 
 A native transport could do both by itself. Here it is seen what comes first, which tells what
 the other side speaks, and a thread that waits has no native code on its stack, which cannot be
-unwound: it is stopped at the end of a program (``call_waiting`` in ``src/py/ffi/waiting.rs``).
+unwound: it is stopped at the end of a program (``stop_at_exit`` in ``src/py/ffi/ending.rs``).
 """
 
 from __future__ import annotations

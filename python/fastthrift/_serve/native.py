@@ -63,8 +63,6 @@ _FACTORIES: dict[type, str] = {
 HEADER = "THeader"
 # The protocols that its messages have.
 _INSIDE = ("binary", "compact")
-# How many numbers it has for what the other side may speak.
-_CLIENT_TYPES = 5
 # The bytes that it has in the frame of an answer, before the message.
 _BESIDE_ANSWER = 14
 
@@ -131,6 +129,7 @@ class Formats:
         contradicts it."""
         from fastthrift.protocol import THeaderProtocolFactory
         from fastthrift.transport import THeaderTransportFactory
+        from fastthrift.transport._header_rules import taken_clients
 
         # Without one for calls, that for answers is not asked either.
         for factory in () if iprot_factory is None else (iprot_factory, oprot_factory):
@@ -147,7 +146,7 @@ class Formats:
                     f"not {type(trans_factory).__name__}"
                 )
             says = iprot_factory
-        client_types = [number in says.allowed_client_types for number in range(_CLIENT_TYPES)]
+        client_types = taken_clients(says.allowed_client_types)
         self.header = client_types, bool(getattr(says, "transforms", ()))
         if iprot_factory is not None:
             self._options |= iprot_factory.options

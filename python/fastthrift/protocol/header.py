@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from fastthrift._core import TMessageType
+from fastthrift._core import TMessageType, refused_protocol
 from fastthrift.protocol.binary import TBinaryProtocolFactory
 from fastthrift.protocol.compact import TCompactProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
@@ -51,10 +51,7 @@ class THeaderProtocol:
         spoken = self.trans.protocol_id
         proto = self._made.get(spoken)
         if proto is None:
-            raise TProtocolException(
-                TProtocolException.BAD_VERSION,
-                f"a message of THeader in protocol {spoken}: there are 0 (binary) and 2 (compact)",
-            )
+            raise TProtocolException(TProtocolException.BAD_VERSION, refused_protocol(spoken))
         return proto
 
     @property

@@ -13,6 +13,7 @@ from fastthrift._core import (
     frame_length,
     framed,
     keep_headers,
+    refused_client,
     refused_transform,
 )
 
@@ -62,16 +63,13 @@ _UNFRAMED = {
     THeaderSubprotocolID.BINARY: THeaderClientType.UNFRAMED_BINARY,
     THeaderSubprotocolID.COMPACT: THeaderClientType.UNFRAMED_COMPACT,
 }
-_NAMES = {
-    THeaderClientType.HEADERS: "THeader",
-    THeaderClientType.FRAMED_BINARY: "framed binary",
-    THeaderClientType.UNFRAMED_BINARY: "binary without frames",
-    THeaderClientType.FRAMED_COMPACT: "framed compact",
-    THeaderClientType.UNFRAMED_COMPACT: "compact without frames",
-}
-
 
 _SPOKEN = {"binary": THeaderSubprotocolID.BINARY, "compact": THeaderSubprotocolID.COMPACT}
+
+
+def taken_clients(allowed: Collection[int]) -> list[bool]:
+    """Of each type of clients, by its number, whether it is allowed."""
+    return [number in allowed for number in range(5)]
 
 
 def _protocol_at(start: bytes) -> int | None:
@@ -174,9 +172,7 @@ class HeaderRules:
         if client_type not in self.allowed:
             raise TTransportException(
                 TTransportException.INVALID_CLIENT_TYPE,
-                f"the other side speaks {_NAMES[client_type]}: allowed are "
-                f"{', '.join(_NAMES[each] for each in sorted(self.allowed))} "
-                "(allowed_client_types)",
+                refused_client(client_type, taken_clients(self.allowed)),
             )
         self.client_type = client_type
         self.received = received

@@ -1,9 +1,11 @@
 //! What is known of a method of a service before it is called.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use crate::py::ffi::{self, Slot};
 use crate::py::structs::{DefaultValue, Plan, layout_fields};
@@ -16,6 +18,8 @@ use crate::py::structs::{DefaultValue, Plan, layout_fields};
 pub struct Method {
     /// The name, as `thrift_services` has it.
     pub name: Py<PyString>,
+    /// Where `thrift_services` had the name when it was last looked for.
+    place: AtomicUsize,
     arguments: Payload,
     result: Payload,
     /// None where something can see the objects of these classes, which must
@@ -67,19 +71,58 @@ impl Method {
         self.signature.as_ref()
     }
 
+    /// The method `name`, where the service has it and calls of it need no
+    /// objects of its classes.
+    pub fn served<'py>(
+        service: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, Self>>> {
+        let Ok(name) = name.cast_exact::<PyString>() else {
+            return Ok(None);
+        };
+        let services = service.getattr(intern!(service.py(), "thrift_services"))?;
+        let known = Self::known(service, name)?;
+        // A walk compares the text of all names that come before.
+        let is_seen = (known.as_ref()).is_some_and(|method| method.get().is_seen_in(&services));
+        if is_seen || services.contains(name)? {
+            Self::current(service, name, known)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The method `name` of a service, where calls of it need no objects of
     /// its classes.
     pub fn find<'py>(
         service: &Bound<'py, PyAny>,
         name: &Bound<'py, PyString>,
     ) -> PyResult<Option<Bound<'py, Self>>> {
+        Self::current(service, name, Self::known(service, name)?)
+    }
+
+    /// The method of this name that was prepared last; its classes may be
+    /// others by now.
+    fn known<'py>(
+        service: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Option<Bound<'py, Self>>> {
+        let Some(known) = service.cast::<PyType>().ok().and_then(methods_of) else {
+            return Ok(None);
+        };
+        let found = known.get_item(name)?;
+        Ok(found.and_then(|method| method.cast_into_exact().ok()))
+    }
+
+    fn current<'py>(
+        service: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyString>,
+        known: Option<Bound<'py, Self>>,
+    ) -> PyResult<Option<Bound<'py, Self>>> {
         let py = service.py();
         let Ok(service) = service.cast::<PyType>() else {
             return Ok(None);
         };
-        if let Some(known) = methods_of(service)
-            && let Some(found) = known.get_item(name)?
-            && let Ok(method) = found.cast_into_exact::<Self>()
+        if let Some(method) = known
             && method.get().is_current(service)
         {
             return Ok(method.get().signature.is_some().then_some(method));
@@ -105,6 +148,7 @@ impl Method {
         let signature = Signature::of(service.py(), &arguments, &result)?;
         Ok(Self {
             name: PyString::intern(service.py(), name.to_str()?).unbind(),
+            place: AtomicUsize::new(0),
             arguments,
             result,
             signature,
@@ -113,6 +157,28 @@ impl Method {
 
     fn is_current(&self, service: &Bound<'_, PyType>) -> bool {
         self.arguments.is_current(service) && self.result.is_current(service)
+    }
+
+    /// Whether `services` is a list with this very name. Programs may change
+    /// the list at any time: what is remembered of it is only where to look
+    /// first.
+    fn is_seen_in(&self, services: &Bound<'_, PyAny>) -> bool {
+        let Ok(services) = services.cast_exact::<PyList>() else {
+            return false;
+        };
+        let place = self.place.load(Ordering::Relaxed);
+        if place < services.len()
+            && services
+                .get_item(place)
+                .is_ok_and(|name| name.is(&self.name))
+        {
+            return true;
+        }
+        let found = services.iter().position(|name| name.is(&self.name));
+        if let Some(place) = found {
+            self.place.store(place, Ordering::Relaxed);
+        }
+        found.is_some()
     }
 }
 

@@ -44,7 +44,7 @@ pub fn read_call<'py>(
     if !is_call(&header) {
         return Ok(None);
     }
-    let Some(method) = served(service, &name)? else {
+    let Some(method) = Method::served(service, &name)? else {
         return Ok(None);
     };
     let prepared = method.get();
@@ -69,7 +69,7 @@ fn read_json_call<'py>(
     let method_of = |header: &MessageHeader| {
         let name = is_call(header).then(|| message_name(py, header))?;
         // What is wrong with a service is said by the methods that read then.
-        let method = served(service, &name).ok()??;
+        let method = Method::served(service, &name).ok()??;
         method.get().signature().is_some().then_some(method)
     };
     let read = json::read(iprot, method_of, Method::arguments)?;
@@ -116,18 +116,6 @@ fn received<'py>(
     let values = PyTuple::new(py, values)?;
     let name = method.get().name.bind(py).clone();
     Ok((method, name, signature.oneway, values))
-}
-
-/// The method of this name, where the service has it.
-fn served<'py>(
-    service: &Bound<'py, PyAny>,
-    name: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, Method>>> {
-    let services = service.getattr(intern!(name.py(), "thrift_services"))?;
-    match name.cast::<PyString>() {
-        Ok(name) if services.contains(name)? => Method::find(service, name),
-        _ => Ok(None),
-    }
 }
 
 /// Writes the reply to the call `seqid`, for the caller to send. None, and

@@ -567,6 +567,31 @@ def test_a_service_that_changes(monkeypatch):
     assert processed("binary", requests("binary")["add"], 5, None)["given"] == [("add", (7, 3))]
 
 
+def test_a_list_of_methods_that_changes(monkeypatch):
+    """In place, which nothing tells of; where a method was found before is looked at first."""
+    methods = list(Calls.thrift_services)
+    monkeypatch.setattr(Calls, "thrift_services", methods)
+
+    def has_add() -> bool:
+        given = processed("binary", requests("binary")["add"], 5, None)["given"]
+        assert given in ([], [("add", (7, 3))])
+        assert bool(given) == hasattr(client, "add")
+        return bool(given)
+
+    client, _ = prepared_client()
+    assert has_add()
+    methods.insert(0, "first")
+    assert has_add()
+    methods.remove("add")
+    assert not has_add()
+    methods.append("".join(["a", "dd"]))
+    assert has_add()
+    methods.clear()
+    assert not has_add()
+    methods += ["add"]
+    assert has_add()
+
+
 @pytest.mark.parametrize("name", ["declared exception", "two declared exceptions"])
 def test_a_result_that_has_fewer_fields_now(monkeypatch, name):
     spec = {1: (TType.STRUCT, "missing", module.NotFound, False)}
