@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -77,7 +77,7 @@ class Server:
             wait_until(lambda: self.accepts() or self.process.poll() is not None, "it serves")
             assert self.process.poll() is None, f"{self.command}:\n{self.log.read_text()}"
         except BaseException:
-            self.stop(signal.SIGKILL)
+            self.end()
             raise
 
     def accepts(self) -> bool:
@@ -95,6 +95,14 @@ class Server:
         finally:
             self.process.kill()
             self.process.wait()
+
+    def end(self) -> None:
+        """Kill it and its workers: not those of every server see that it is gone."""
+        workers = children(self.process.pid) if self.process.poll() is None else []
+        self.stop(signal.SIGKILL)
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
 
     def kill(self) -> None:
         """End it without a word, and wait until its port is free and nobody has a connection: its
@@ -124,7 +132,7 @@ def running(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.stop(signal.SIGKILL)
+        server.end()
 
 
 @dataclass
