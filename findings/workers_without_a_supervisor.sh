@@ -15,9 +15,14 @@ venv/bin/pip --quiet --disable-pip-version-check install \
     uvicorn==0.38.0 hypercorn==0.17.3 gunicorn==23.0.0
 
 cat > app.py <<'PYTHON'
+import os
+
+START = os.environ["START"].encode()
+
+
 def wsgi(environ, start_response):
-    start_response("200 OK", [("Content-Length", "2")])
-    return [b"ok"]
+    start_response("200 OK", [("Content-Length", str(len(START)))])
+    return [START]
 
 
 async def asgi(scope, receive, send):
@@ -27,8 +32,9 @@ async def asgi(scope, receive, send):
             await send({"type": kind + ".complete"})
             if kind == "lifespan.shutdown":
                 return
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    headers = [(b"content-length", b"%d" % len(START))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": START})
 PYTHON
 
 cat > run.py <<'PYTHON'
@@ -41,12 +47,13 @@ import urllib.request
 from pathlib import Path
 
 
-def answers(port):
+def answer(port):
+    """What the start of the server was called that answers; None where none does."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as reply:
-            return reply.read() == b"ok"
+            return reply.read().decode()
     except OSError:
-        return False
+        return None
 
 
 def children(pid):
@@ -65,32 +72,37 @@ def until(condition, seconds):
     return condition()
 
 
+def start(command, name):
+    with open(name, "w") as log:
+        environment = os.environ | {"START": name}
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
 def after_the_kill(name, *arguments):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [f"venv/bin/{name}", *(each.format(port=port) for each in arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert until(lambda: answers(port), 30), name
-    workers = family(process.pid)
-    process.kill()
-    process.wait()
-    # Twenty requests: two workers share the port.
-    goes_on = not until(lambda: not answers(port), 10) and all(answers(port) for _ in range(20))
-    again = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        refused = "address already in use" in again.communicate(timeout=10)[1].lower()
-    except subprocess.TimeoutExpired:
-        refused = False
-        again.terminate()
-        again.wait()
+    first = start(command, "first")
+    assert until(lambda: answer(port), 120), name
+    workers = family(first.pid)
+    first.kill()
+    first.wait()
+    goes_on = not until(lambda: answer(port) is None, 10)
+    second = start(command, "second")
+    until(lambda: second.poll() is not None or answer(port) == "second", 120)
+    answered = sorted({answer(port) for _ in range(50)})
+    workers += family(second.pid) if second.poll() is None else []
+    second.kill()
+    second.wait()
+    refused = "address already in use" in Path("second").read_text().lower()
     for worker in workers:
         try:
             os.kill(worker, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    print(f"{name}: still answers 10 s later: {goes_on}; another start is refused: {refused}")
-    return goes_on, refused
+    print(f"{name}: answers 10 s later: {goes_on}; when it is started again: {answered}")
+    return goes_on, answered, refused
 
 
 found = {
@@ -98,8 +110,12 @@ found = {
     "hypercorn": after_the_kill("hypercorn", "app:asgi", "-w", "2", "-b", "127.0.0.1:{port}"),
     "uvicorn": after_the_kill("uvicorn", "app:asgi", "--workers", "2", "--port", "{port}"),
 }
-# (still answers, another start is refused)
-expected = {"gunicorn": (False, False), "hypercorn": (True, False), "uvicorn": (True, True)}
+# (still answers, who answers after another start, whether that was refused its address)
+expected = {
+    "gunicorn": (False, ["second"], False),
+    "hypercorn": (True, ["first", "second"], False),
+    "uvicorn": (True, ["first"], True),
+}
 assert found == expected, found
 PYTHON
 venv/bin/python run.py
