@@ -21,6 +21,10 @@ const BYTES_OF_SLOT: usize = 64;
 const FEWEST: usize = 1 << 10;
 const MOST: usize = 1 << 16;
 
+/// So many strings are kept one behind the other before there is a table: a message that
+/// is large by a few long strings needs none.
+const FEW: usize = 16;
+
 /// Of so many slots one more string may come for the first time than again, before it
 /// is seen that a message has none to speak of.
 const SLOTS_OF_PATIENCE: usize = 8;
@@ -60,9 +64,11 @@ pub const REPEATED_MATTERS: usize = 1 << 16;
 
 /// Strings of one message that came lately.
 struct Recent<T> {
-    /// By twos, of which the first has what came last; none before the first string.
+    /// The first ones, each with its hash, while there is no table.
+    first: Vec<(u64, T)>,
+    /// By twos, of which the first has what came last; none as long as they are few.
     slots: Vec<Option<T>>,
-    /// How many there are then: a large message may be one blob, and needs none.
+    /// How many there are then.
     count: usize,
     patience: usize,
     most_patience: usize,
@@ -76,6 +82,7 @@ impl<T> Recent<T> {
             .next_power_of_two();
         let patience = FEWEST.max(count / SLOTS_OF_PATIENCE);
         Self {
+            first: Vec::new(),
             slots: Vec::new(),
             count,
             patience,
@@ -83,46 +90,65 @@ impl<T> Recent<T> {
         }
     }
 
+    /// Makes the table, of what has come.
     #[cold]
     fn begin(&mut self) {
         self.slots.resize_with(self.count, || None);
+        for (hash, known) in std::mem::take(&mut self.first) {
+            let place = self.place(hash);
+            self.slots[place + 1] = self.slots[place].replace(known);
+        }
     }
 
     /// The first of the two slots of a string.
     #[inline]
-    fn place(&mut self, form: Form, content: &[u8]) -> usize {
-        if self.slots.is_empty() {
-            self.begin();
-        }
-        let unused = u64::BITS - self.slots.len().trailing_zeros();
-        let place = (hash(content) >> unused) as usize;
-        match form {
-            Form::Text => place & !1,
-            // Not where the same characters are as a `str`.
-            Form::Bytes => (place & !1) ^ 2,
-        }
+    fn place(&self, hash: u64) -> usize {
+        (hash >> (u64::BITS - self.count.trailing_zeros())) as usize & !1
     }
 
-    /// What `known` gives for one of the two strings at a place.
+    /// What `known` gives for a string of this hash.
     #[inline]
-    fn find<R>(&mut self, first: usize, known: impl Fn(&T) -> Option<R>) -> Option<R> {
-        let slots = &self.slots[first..first + 2];
-        let found = slots.iter().flatten().find_map(known)?;
+    fn find<R>(&mut self, hash: u64, known: impl Fn(&T) -> Option<R>) -> Option<R> {
+        let found = if self.slots.is_empty() {
+            let equal = self.first.iter().filter(|(of, _)| *of == hash);
+            equal.map(|(_, each)| each).find_map(known)?
+        } else {
+            let first = self.place(hash);
+            let slots = &self.slots[first..first + 2];
+            slots.iter().flatten().find_map(known)?
+        };
         self.patience = (self.patience + 1).min(self.most_patience);
         Some(found)
     }
 
-    /// Keeps a string that came for the first time at its place, and gives the one
-    /// that makes room for it.
+    /// Keeps a string that came for the first time, and gives the one that makes room
+    /// for it.
     #[inline]
-    fn keep(&mut self, first: usize, new: T) -> Option<T> {
-        let second = self.slots[first].replace(new);
+    fn keep(&mut self, hash: u64, new: T) -> Option<T> {
         self.patience = self.patience.saturating_sub(1);
+        if self.slots.is_empty() {
+            if self.first.len() < FEW {
+                self.first.push((hash, new));
+                return None;
+            }
+            self.begin();
+        }
+        let first = self.place(hash);
+        let second = self.slots[first].replace(new);
         std::mem::replace(&mut self.slots[first + 1], second)
     }
 
     const fn is_worth_while(&self) -> bool {
         self.patience > 0
+    }
+}
+
+/// The hash of a string that is read in a form: another one than in the other form.
+#[inline]
+fn hash_in(form: Form, content: &[u8]) -> u64 {
+    match form {
+        Form::Text => hash(content),
+        Form::Bytes => !hash(content),
     }
 }
 
@@ -150,8 +176,8 @@ impl Repeated {
         if content.len() > LONGEST {
             return make();
         }
-        let place = self.recent.place(form, content);
-        let known = self.recent.find(place, |known| {
+        let hash = hash_in(form, content);
+        let known = self.recent.find(hash, |known| {
             let known = quiet.share(known);
             (form.content(&known) == Some(content)).then_some(known)
         });
@@ -160,7 +186,7 @@ impl Repeated {
         }
         let object = make()?;
         if form.content(&object).is_some() {
-            let old = self.recent.keep(place, object.clone().unbind());
+            let old = self.recent.keep(hash, object.clone().unbind());
             drop(old.map(|old| quiet.take(old)));
         }
         Ok(object)
@@ -184,9 +210,9 @@ struct Quoted<'a> {
     object: Py<PyAny>,
 }
 
-/// A string that did not come before, and where what is made of it is kept.
+/// A string that did not come before, and by what that which is made of it is kept.
 pub struct Vacant<'a> {
-    place: usize,
+    hash: u64,
     text: &'a [u8],
 }
 
@@ -198,8 +224,8 @@ impl<'a> RepeatedTexts<'a> {
         }
     }
 
-    /// The object that was made of an equal text; where there is none, the place for
-    /// the one that is made now.
+    /// The object that was made of an equal text; where there is none, what the
+    /// one that is made now is kept by.
     #[inline]
     pub fn find<'py>(
         &mut self,
@@ -207,24 +233,24 @@ impl<'a> RepeatedTexts<'a> {
         form: Form,
         text: &'a [u8],
     ) -> Result<Bound<'py, PyAny>, Vacant<'a>> {
-        let place = self.recent.place(form, text);
-        let known = self.recent.find(place, |known| {
+        let hash = hash_in(form, text);
+        let known = self.recent.find(hash, |known| {
             same(known.text, text)
                 .then(|| quiet.share(&known.object))
                 .filter(|known| form.is_of(known))
         });
-        known.ok_or(Vacant { place, text })
+        known.ok_or(Vacant { hash, text })
     }
 
     /// Keeps what was made of a text; whether it is worth while to go on.
     pub fn keep<'py>(
         &mut self,
         quiet: &Quiet<'py>,
-        Vacant { place, text }: Vacant<'a>,
+        Vacant { hash, text }: Vacant<'a>,
         object: &Bound<'py, PyAny>,
     ) -> bool {
         let object = object.clone().unbind();
-        let old = self.recent.keep(place, Quoted { text, object });
+        let old = self.recent.keep(hash, Quoted { text, object });
         drop(old.map(|old| quiet.take(old.object)));
         self.recent.is_worth_while()
     }
