@@ -23,6 +23,7 @@ import pytest
 from fastthrift.pool import ClientPool
 from fastthrift.rpc import client_context
 from fastthrift.transport import TTransportException
+from support.example_processes import is_running
 from support.rpc import PATIENCE
 from support.runner import APP, Runner, ended, wait_until
 from support.stopping import in_threads
@@ -31,14 +32,6 @@ from support.stopping import in_threads
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process that is no zombie."""
-    try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("server", ["nonblocking", "threaded", "threadpool", "simple", "http"])
@@ -460,13 +453,7 @@ def test_workers_end_with_their_parent(runner: Runner) -> None:
         process.kill()
         process.wait(PATIENCE)
 
-        def are_gone() -> bool:
-            return not any(
-                Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()
-                for pid in pids
-            )
-
-        wait_until(are_gone)
+        wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_health_is_told_by_http(runner: Runner) -> None:

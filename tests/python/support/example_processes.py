@@ -34,21 +34,26 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
+def _state_and_parent(pid: str | int) -> tuple[str, int]:
+    """What the system tells of a process; one that is gone is dead (X), and nobody's."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return "X", 0
+    state, parent = stat.rpartition(")")[2].split()[:2]
+    return state, int(parent)
+
+
 def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    tasks = Path(f"/proc/{pid}/task")
-    return [
-        int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()
-    ]
+    """The processes that a process has started: they name it as their parent, whichever of its
+    threads started them, so that one which ends meanwhile takes none along."""
+    listed = filter(str.isdecimal, os.listdir("/proc"))
+    return [int(each) for each in listed if _state_and_parent(each)[1] == pid]
 
 
 def is_running(pid: int) -> bool:
     """Whether a process runs, and is not one whose parent has yet to ask how it ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    return _state_and_parent(pid)[0] not in "XZ"
 
 
 class Server:
