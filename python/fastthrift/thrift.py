@@ -84,7 +84,7 @@ class TClient(ClientFace):
         return Turns(service, Blocking, check_seqid)
 
     def __getattr__(self, _api: str) -> Any:
-        if _api != "_service" and _api in self._service.thrift_services:
+        if _api in self._methods:
             if watch.is_on:
                 return ServiceMethod(_watched, self, _api)
             return ServiceMethod(self._req, _api)

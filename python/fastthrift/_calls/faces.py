@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 class ClientFace:
     """A client of a service."""
 
+    # The methods of the service, found by their hashes, as it may have many: those that it had
+    # when the client was made. Others are looked for in its list.
+    _methods: frozenset[str] = frozenset()
+
     def __init__(
         self,
         service: Any,
@@ -50,6 +54,8 @@ class ClientFace:
         """
         check_service(service, type(self).__name__)
         self._service = service
+        if isinstance(methods := getattr(service, "thrift_services", None), (list, tuple)):
+            self._methods = frozenset(methods)
         self._iprot = self._oprot = iprot
         if oprot is not None:
             self._oprot = oprot
@@ -76,10 +82,12 @@ class ClientFace:
 def other_attribute(
     client: Any, name: str, make_call: Callable[..., Any], reopen: Callable[[Any], Any]
 ) -> Any:
-    """What a client has besides the methods of its service by their own names."""
+    """What a client has besides the methods that its service had when it was made."""
     # It is missing on an object that __init__ has not run on, as copy makes them.
     if name == "_service":
         raise AttributeError(f"{client.__class__.__name__} instance has no attribute '{name}'")
+    if name in client._service.thrift_services:
+        return ServiceMethod(make_call, client, name)
     if api := find_keyword_method(client._service, name):
         return ServiceMethod(make_call, client, api)
     # A service method called `close` is hidden by the client's own.

@@ -93,5 +93,5 @@ def _names_found(cls: Any, paths: tuple[str, ...]) -> int:
 def view_of(client: Any, service: Any) -> Any:
     """A client on the connection of another, and in turn with it, of a service made here."""
     view = copy.copy(client)
-    view._service = service
+    view._service, view._methods = service, frozenset()
     return view

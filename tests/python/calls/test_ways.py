@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import thriftpy2.thrift
 from fastthrift import _core, thrift
 from fastthrift._calls.client_call import ClientCall
 from fastthrift._calls.server_call import ServerCall
+from fastthrift.contrib.aio.client import TAsyncClient
 from fastthrift.protocol import TBinaryProtocol, TMultiplexedProtocol
 from fastthrift.thrift import (
     TApplicationException,
@@ -561,7 +563,7 @@ def test_a_service_that_changes(monkeypatch):
         client.add(minuend=1)
         patch.setattr(Calls, "thrift_services", ["echo"])
         with pytest.raises(AttributeError):
-            _ = client.add
+            _ = prepared_client()[0].add
         outcome = processed("binary", requests("binary")["add"], 5, None)
         assert b"Unknown method" in outcome["written"] or outcome["given"] == []
     assert processed("binary", requests("binary")["add"], 5, None)["given"] == [("add", (7, 3))]
@@ -575,10 +577,9 @@ def test_a_list_of_methods_that_changes(monkeypatch):
     def has_add() -> bool:
         given = processed("binary", requests("binary")["add"], 5, None)["given"]
         assert given in ([], [("add", (7, 3))])
-        assert bool(given) == hasattr(client, "add")
+        assert bool(given) == hasattr(prepared_client()[0], "add")
         return bool(given)
 
-    client, _ = prepared_client()
     assert has_add()
     methods.insert(0, "first")
     assert has_add()
@@ -590,6 +591,20 @@ def test_a_list_of_methods_that_changes(monkeypatch):
     assert not has_add()
     methods += ["add"]
     assert has_add()
+
+
+@pytest.mark.difference("methods-taken-away")
+@pytest.mark.parametrize("client", [TClient, TAsyncClient, thriftpy2.thrift.TClient])
+def test_a_client_has_what_its_service_gets_later(client, monkeypatch):
+    methods = [each for each in Calls.thrift_services if each != "echo"]
+    monkeypatch.setattr(Calls, "thrift_services", methods)
+    one = client(Calls, None)
+    assert not hasattr(one, "echo")
+    methods.append("echo")
+    assert callable(one.echo)
+    methods.remove("add")
+    assert hasattr(one, "add") == (client is not thriftpy2.thrift.TClient)
+    assert not hasattr(client(Calls, None), "add")
 
 
 @pytest.mark.parametrize("name", ["declared exception", "two declared exceptions"])

@@ -249,6 +249,7 @@ PUBLIC_BY_CONTRACT = {
     "_create_connection": "http.client: how its connections connect",
     "_req": "thriftpy2: of clients, which subclasses override",
     "_rpc_state": "of clients: how far their calls are, which a pool sets up",
+    "_methods": "of clients: what is looked at before the list of their service",
     "_service": "thriftpy2: of clients and processors",
     "_handler": "thriftpy2: of processors",
     "_ARGCOMPLETE": "argcomplete's: what a shell asks by, in the environment",

@@ -322,6 +322,12 @@ DIFFERENCES: dict[str, Difference] = {
         "fails at the first call, with an AttributeError.",
         "TypeError where it is passed, that says what to pass.",
     ),
+    "methods-taken-away": Difference(
+        "Calls",
+        "A client does without a method that is taken out of its service's `thrift_services`.",
+        "It has the methods that its service had when the client was made, and those that came "
+        "since: a look at a set, where the list took longer the more methods there are.",
+    ),
     "oneway-errors": Difference(
         "Calls",
         "An error in a oneway handler closes the connection.",

@@ -58,7 +58,7 @@ class TAsyncClient(ClientFace):
         return Progress(service, Awaited, check_seqid)
 
     def __getattr__(self, _api: str) -> Any:
-        if _api != "_service" and _api in self._service.thrift_services:
+        if _api in self._methods:
             return ServiceMethod(_watched, self, _api)
         return other_attribute(self, _api, _watched, _reopen)
 
