@@ -140,7 +140,12 @@ class TClient(ClientFace):
     def _recv(self, _api: str) -> Any:
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
-        return progress.current(self, _api).receive(self._iprot, progress)
+        call = progress.current(self, _api)
+        try:
+            return call.receive(self._iprot, progress)
+        except BaseException as error:
+            progress.fail_part(self, call, error)
+            raise
 
 
 _core.install_getattr(TClient)

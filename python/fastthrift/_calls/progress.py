@@ -185,13 +185,21 @@ class Progress:
         return call
 
     def current(self, client: Any, api: str) -> ClientCall:
-        """The call that is being made, for its parts that a subclass may call by itself."""
+        """The call that is being made, for its parts that a subclass may call by itself; or a part
+        that somebody calls alone, whose request may have been sent in a way of his own: nothing is
+        known of its id."""
         call = self.call
         if call is None or call.api != api:
-            call = self._another(client._service, api)
+            call = ClientCall(client._service, api, self.spare.kind, check_seqid=False)
         # A subclass may have chosen another one.
         call.seqid = client._seqid
         return call
+
+    def fail_part(self, client: Any, call: ClientCall, error: BaseException) -> None:
+        """Reading a reply has failed, maybe of no call that is being made: what is left of it would
+        be taken for the next one."""
+        if call is not self.call and call.stage == READING:
+            self.fail(client, call, error)
 
     def _another(self, service: Any, api: str) -> ClientCall:
         return ClientCall(service, api, self.spare.kind, check_seqid=self.spare.check_seqid)

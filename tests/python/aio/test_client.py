@@ -365,6 +365,25 @@ def test_call_within_a_call_of_the_same_task_is_refused():
     talking(test)
 
 
+def test_parts_that_are_called_alone():
+    async def test(client):
+        for seqid in 0, 1, 77:
+            client._seqid = seqid
+            await client._send("add", a=seqid, b=2)
+            client._seqid = 5
+            assert await client._recv("add") == seqid + 2
+            assert await client.add(1, 2) == 3
+        await client._send("notes")
+        with pytest.raises(
+            TApplicationException, match="the reply to a call of add is for 'notes'"
+        ):
+            await client._recv("add")
+        with pytest.raises(TTransportException, match=r"add\(\) did not finish"):
+            await client.add(1, 2)
+
+    talking(test)
+
+
 def test_call_before_another_is_sent():
     class Announced(TAsyncClient):
         async def _send(self, _api, **kwargs):

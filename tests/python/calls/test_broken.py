@@ -17,7 +17,7 @@ import fastthrift
 import pytest
 from fastthrift import ClientPool, DeadlineExceeded, deadline
 from fastthrift.contrib.aio.rpc import make_client as make_aio_client
-from fastthrift.protocol import TBinaryProtocolFactory
+from fastthrift.protocol import TBinaryProtocol, TBinaryProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.rpc import client_context, make_client
 from fastthrift.thrift import (
@@ -29,6 +29,7 @@ from fastthrift.thrift import (
 )
 from fastthrift.transport import (
     TBufferedTransportFactory,
+    TMemoryBuffer,
     TServerSocket,
     TSocket,
     TTransportException,
@@ -421,6 +422,48 @@ def test_sending_and_receiving_apart():
         assert client._recv("add") == 3
         assert client._recv("echo") == "x"
         assert client.add(3, 4) == 7
+        client.close()
+
+
+def recorded(text, seqid):
+    """A request as it was once sent."""
+    taken = TMemoryBuffer()
+    client = TClient(Calls, TBinaryProtocol(taken))
+    client._seqid = seqid
+    client._send("echo", text=text)
+    return taken.getvalue()
+
+
+@pytest.mark.parametrize("seqid", [0, 1, 77])
+def test_a_request_that_was_sent_in_a_way_of_its_own(seqid):
+    """Whoever replays what he has recorded reads the reply by `_recv`, whatever its id is."""
+    with serving(make_server()) as port:
+        client = connect(port, TClient)
+        for text in ("a", "b"):
+            client._oprot.trans.write(recorded(text, seqid))
+            client._oprot.trans.flush()
+            assert client._recv("echo") == text
+            assert client.echo("own") == "own"
+        client.close()
+
+
+def test_a_reply_that_cannot_be_read_is_the_last_one():
+    """The rest of it is not taken for the reply to the next call."""
+    with serving(make_server()) as port:
+        client = connect(port, TClient)
+        client._send("echo", text="first")
+        client._send("echo", text="second")
+        with pytest.raises(TApplicationException, match="the reply to a call of add is for 'echo'"):
+            client._recv("add")
+        assert not client.is_open
+        with pytest.raises(TTransportException, match=r"a call of Calls\.add\(\) did not finish"):
+            client.echo("third")
+        client.reopen()
+        assert client.echo("third") == "third"
+        client._send("check", code=1)
+        with pytest.raises(Calls.check_result.thrift_spec[1][2]):
+            client._recv("check")
+        assert client.echo("fourth") == "fourth"
         client.close()
 
 

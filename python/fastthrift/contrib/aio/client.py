@@ -101,7 +101,11 @@ class TAsyncClient(ClientFace):
         """Read the call's reply: return its result, or raise the exception in it."""
         progress = self._rpc_state
         call = progress.current(self, _api)
-        return await drive(call.receive_by_steps(self._iprot, progress, note_opening))
+        try:
+            return await drive(call.receive_by_steps(self._iprot, progress, note_opening))
+        except BaseException as error:
+            progress.fail_part(self, call, error)
+            raise
 
     async def __aenter__(self) -> Self:
         return self
