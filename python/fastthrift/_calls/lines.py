@@ -47,6 +47,19 @@ def log_no_message(
     )
 
 
+def log_unbegun(logger: logging.Logger, peer: object, error: BaseException, more: str) -> None:
+    """A processor has failed before it had read of which call the message is, and what came may be
+    right."""
+    logger.error(
+        "Closing the connection of %s: the processor failed before it had read a call: %r%s",
+        peer,
+        error,
+        more,
+        exc_info=error,
+        stacklevel=_CALLER,
+    )
+
+
 def log_unread(
     logger: logging.Logger,
     peer: object,

@@ -10,7 +10,14 @@ import errno
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastthrift._calls.lines import NO_MESSAGE, log_ended, log_no_message, log_unread, unread
+from fastthrift._calls.lines import (
+    NO_MESSAGE,
+    log_ended,
+    log_no_message,
+    log_unbegun,
+    log_unread,
+    unread,
+)
 from fastthrift._calls.mismatch import explain, explain_handshake, explain_refused
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, ServerCall
@@ -42,6 +49,16 @@ _LOST = (
     errno.EHOSTUNREACH,
     errno.ENETUNREACH,
     errno.ENETDOWN,
+)
+# What a mistake in a program raises, and no protocol for bytes that it does not understand.
+_MISTAKES = (
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
 )
 
 
@@ -114,8 +131,11 @@ def _settle_input(
         log_ended(logger, peer, error)
         return Settlement(None, False)
     if call.header is None:
-        more = "" if rates is None else rates.tell(found or NO_MESSAGE)
-        if more is not None:
+        is_own = found is None and isinstance(error, _MISTAKES)
+        more = "" if rates is None else rates.tell("no call" if is_own else found or NO_MESSAGE)
+        if more is not None and is_own:
+            log_unbegun(logger, peer, error, more)
+        elif more is not None:
             log_no_message(logger, peer, found, repr(error), more)
         return Settlement(None, False)
     malformed = isinstance(error, (TProtocolException, ProtocolError)) or (

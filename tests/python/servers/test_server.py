@@ -7,6 +7,7 @@ import pickle
 import socket
 import struct
 import threading
+import traceback
 
 import pytest
 from fastthrift.protocol import TBinaryProtocol
@@ -182,6 +183,23 @@ def test_arguments_that_cannot_be_decoded(arguments, caplog):
             assert client.add(1, 2) == 3
     record = wait_for_log(caplog, "cannot read the call of echo")
     assert record.levelno == logging.WARNING
+
+
+def test_a_processor_that_fails_before_it_reads(caplog):
+    """The client has sent what is right: its connection ends, and the log has the place."""
+
+    class Mistaken(TProcessor):
+        def process(self, iprot, oprot):
+            raise KeyError("tenant")
+
+    server = make_server()
+    server.processor = Mistaken(Calls, Handler())
+    with serving(server) as port, client_of(port) as client, pytest.raises(TTransportException):
+        client.add(1, 2)
+    record = wait_for_log(caplog, "the processor failed before it had read a call: KeyError")
+    assert record.levelno == logging.ERROR
+    assert traceback.extract_tb(record.exc_info[2])[-1].name == "process"
+    assert "which sent" not in caplog.text
 
 
 @pytest.mark.parametrize(
