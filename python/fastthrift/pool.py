@@ -91,7 +91,7 @@ class ClientPool(PoolFace):
         require_encryption(made_of[2], urls)
         return _InThreads(service, options, Addresses(urls), made_of)
 
-    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    def _call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         options = self._options
         if kwargs:
             options = options_of_call(self._service, options, _api, kwargs)

@@ -90,7 +90,7 @@ class TClient(ClientFace):
             return ServiceMethod(self._req, _api)
         return other_attribute(self, _api, _watched, _reopen)
 
-    def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    def _req(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
         named = None
         bound = bind(self, _OWN_HALVES, _api, args, kwargs)
@@ -133,7 +133,7 @@ class TClient(ClientFace):
             finally:
                 progress.call = outer
 
-    def _send(self, _api: str, **kwargs: Any) -> None:
+    def _send(self, _api: str, /, **kwargs: Any) -> None:
         """Write the call's message and flush it."""
         run(self._rpc_state.current(self, _api).write(self._oprot, kwargs))
 

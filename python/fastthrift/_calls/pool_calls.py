@@ -572,7 +572,7 @@ class PoolFace(ABC):
         """What makes the calls."""
 
     @abstractmethod
-    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    def _call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         """Make a call, or give what is to be awaited."""
 
     def __getattr__(self, name: str) -> ServiceMethod:
@@ -734,7 +734,7 @@ class OneConnection:
     def _with_fields(self, *paths: str) -> OneConnection:
         return OneConnection(self._pool.with_fields(*paths), self._block)
 
-    def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    def _call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         pool = self._pool
         options = pool._options
         if kwargs:

@@ -68,6 +68,16 @@ class THttpHeaderFactory:
         return self._headers
 
 
+def require_headers(factory: Any) -> Any:
+    """What is passed as ``http_header_factory``; ``TypeError`` for what makes no headers."""
+    if not hasattr(factory, "get_headers"):
+        raise TypeError(
+            f"http_header_factory must have get_headers(), as THttpHeaderFactory has, which takes "
+            f"a dict: not be {factory!r:.100}"
+        )
+    return factory
+
+
 class THttpClient(TTransportBase):
     """A client's transport: each ``flush`` is a request, and what is read is its response.
 
@@ -122,7 +132,7 @@ class THttpClient(TTransportBase):
         self._stage = Stage.CONNECTING
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
-        self._http_header_factory = http_header_factory or THttpHeaderFactory()
+        self._http_header_factory = require_headers(http_header_factory or THttpHeaderFactory())
         self._request_headers = RequestHeaders()
         self._timeout: float | None = None
         self._ssl_context_factory = ssl_context_factory

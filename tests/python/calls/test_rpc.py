@@ -1,6 +1,8 @@
 """Clients against real servers over real sockets: calls, answers, arguments, connections."""
 
+import asyncio
 import gc
+import io
 import socket
 import subprocess
 import sys
@@ -8,6 +10,9 @@ import threading
 
 import fastthrift.rpc
 import pytest
+from fastthrift import ClientPool
+from fastthrift.contrib.aio import rpc as aio_rpc
+from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.protocol import (
     TBinaryProtocolFactory,
     TCompactProtocolFactory,
@@ -15,6 +20,7 @@ from fastthrift.protocol import (
 )
 from fastthrift.rpc import client_context, make_client
 from fastthrift.server import TSimpleServer, TThreadedServer
+from fastthrift.testing import serve
 from fastthrift.thrift import (
     TApplicationException,
     TClient,
@@ -124,6 +130,27 @@ def test_method_named_close_is_called_by_tclose():
     with serving(make_server(handler)) as port, client_of(port) as client:
         assert client.tclose(5) is None
     assert handler.closed_with == [5]
+
+
+def test_arguments_that_are_called_as_those_of_python():
+    idl = "service Named { string join(1: string self, 2: string _api, 3: string args) }"
+    service = fastthrift.load_fp(io.StringIO(idl), "named_thrift").Named
+
+    class Joining:
+        def join(*given):
+            return "".join(given[1:])
+
+    async def joined(url):
+        client = await aio_rpc.make_client(service, url=url)
+        async with client, AsyncClientPool(service, url) as pool:
+            return await client.join(**named), await pool.join(**named)
+
+    named = {"self": "a", "_api": "b", "args": "c"}
+    with serve(service, Joining()) as url, ClientPool(service, url) as pool:
+        assert pool.join(**named) == "abc"
+        with client_context(service, url=url) as client:
+            assert client.join(**named) == "abc"
+        assert asyncio.run(joined(url)) == ("abc", "abc")
 
 
 def test_unknown_attribute_and_dir(client):

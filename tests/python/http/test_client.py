@@ -377,6 +377,15 @@ def test_the_request(port):
     assert "host: virtual\r\n" in second.lower()
 
 
+@pytest.mark.parametrize("factory", [lambda: {"a": "b"}, {"a": "b"}])
+def test_what_makes_no_headers(factory):
+    options = {"url": "http://127.0.0.1:9/", "http_header_factory": factory}
+    with pytest.raises(TypeError, match=r"must have get_headers\(\), as THttpHeaderFactory has"):
+        make_client(Calls, **options)
+    with pytest.raises(TypeError, match=r"must have get_headers\(\), as THttpHeaderFactory has"):
+        asyncio.run(aio_http.make_client(Calls, **options))
+
+
 def test_header_factories_are_asked_for_each_request():
     class Numbered(THttpHeaderFactory):
         number = 0

@@ -62,7 +62,7 @@ class TAsyncClient(ClientFace):
             return ServiceMethod(_watched, self, _api)
         return other_attribute(self, _api, _watched, _reopen)
 
-    async def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    async def _req(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         """Make one call: check the arguments, send, and wait for the reply unless oneway."""
         if kwargs and is_given_timeout(self._service, _api, kwargs):
             return await _in_time(self._req, _api, args, kwargs)
@@ -93,7 +93,7 @@ class TAsyncClient(ClientFace):
         finally:
             progress.call = outer
 
-    async def _send(self, _api: str, **kwargs: Any) -> None:
+    async def _send(self, _api: str, /, **kwargs: Any) -> None:
         """Write the call's message and flush it."""
         await drive(self._rpc_state.current(self, _api).write(self._oprot, kwargs))
 

@@ -83,7 +83,7 @@ class AsyncClientPool(PoolFace):
         require_encryption(made_of[2], urls)
         return _InTasks(service, options, Addresses(urls), made_of)
 
-    async def _call(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    async def _call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         options = self._options
         if kwargs:
             options = options_of_call(self._service, options, _api, kwargs)

@@ -103,7 +103,7 @@ class TTrackedClient(TClient, VersionMixin):
         if reply.version:
             self.upgrade_version(reply.version)
 
-    def _send(self, _api: str, **kwargs: Any) -> None:
+    def _send(self, _api: str, /, **kwargs: Any) -> None:
         if self.check_version(VersionMixin.VERSION_SUPPORT_REQUEST_HEADER):
             self._header = track_thrift.RequestHeader()
             self.tracker.gen_header(self._header)
@@ -118,7 +118,7 @@ class TTrackedClient(TClient, VersionMixin):
             self.tracker.handle_response_header(header)
         return super()._recv(_api)
 
-    def _req(self, _api: str, *args: Any, **kwargs: Any) -> Any:
+    def _req(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
         if not self.check_version(VersionMixin.VERSION_SUPPORT_REQUEST_HEADER):
             return super()._req(_api, *args, **kwargs)
         self._header = None

@@ -26,7 +26,7 @@ from fastthrift.http._common import (
 )
 from fastthrift.http._common import Address as Where
 from fastthrift.http._outcome import Failures, HttpAnswer, Stage
-from fastthrift.http.client import THttpHeaderFactory
+from fastthrift.http.client import THttpHeaderFactory, require_headers
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import given_seconds, has_input, seconds
@@ -92,7 +92,9 @@ class TAsyncHttpClient(TAsyncReadAhead):
         self._last = LastSocket()
         # Those of its connections.
         self._transports: list[Any] = []
-        self._http_header_factory = http_header_factory or TAsyncHttpHeaderFactory()
+        self._http_header_factory = require_headers(
+            http_header_factory or TAsyncHttpHeaderFactory()
+        )
         self._request_headers = RequestHeaders()
         self._timeout = given_seconds(timeout)
         self._ssl_context = ssl_context
