@@ -36,6 +36,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.factories import check_factories
 from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.services import check_processor
@@ -116,6 +117,7 @@ class TServer:
         self.iprot_factory = iprot_factory or TBinaryProtocolFactory()
         self.otrans_factory = otrans_factory or self.itrans_factory
         self.oprot_factory = oprot_factory or self.iprot_factory
+        check_factories(self)
         self.closed = False
 
     def serve(self) -> None:

@@ -14,6 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.factories import check_factories
 from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import ServerCall, SettledCall
@@ -153,6 +154,7 @@ class TAsyncServer:
         self.iprot_factory = iprot_factory or TAsyncBinaryProtocolFactory()
         self.otrans_factory = otrans_factory or self.itrans_factory
         self.oprot_factory = oprot_factory or self.iprot_factory
+        check_factories(self)
         self.loop = loop
         self.closed = False
         self.server: asyncio.AbstractServer | None = None
