@@ -34,6 +34,7 @@ from fastthrift._serve.connections import (
     is_coming,
 )
 from fastthrift._serve.signals import closing_on_signals
+from fastthrift.thrift import find_of
 from fastthrift.transport import TTransportException
 
 from ._accepting import Acceptor
@@ -148,6 +149,12 @@ class TAsyncServer:
     ) -> None:
         """``loop`` is what ``serve`` runs; the other methods use the loop they are called in."""
         check_processor(processor, type(self).__name__)
+        if find_of(processor) is not None:
+            raise TypeError(
+                f"{type(self).__name__} awaits the calls of a TAsyncProcessor, and "
+                f"{type(processor).__name__} makes them in threads: pass "
+                "TAsyncProcessor(service, handler), whose methods may be plain functions"
+            )
         self.processor = processor
         self.trans = trans
         self.itrans_factory = itrans_factory or TAsyncBufferedTransportFactory()
