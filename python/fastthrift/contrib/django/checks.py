@@ -18,6 +18,7 @@ W001   a key that is not known
 W002   ``IDEMPOTENT`` with what is no method
 W003   ``BIND`` to all addresses, by the checks of ``--deploy``: there is no TLS
 W004   a handler with public methods that are not in the IDL
+W005   a name in ``EXCEPTION_STATUS`` that no exception has
 =====  =========================================================================
 """
 
@@ -37,7 +38,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from fastthrift._calls.services import coroutines, handler_names
 from fastthrift._serve.program import LOOPBACK, NotServed
 from fastthrift._web.clients import find_problems, nearest
-from fastthrift._web.failures import status_problem
+from fastthrift._web.failures import mistaken_names, status_problem
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
 
@@ -75,6 +76,10 @@ def check_thrift(app_configs: object = None, **_: object) -> list[CheckMessage]:
         found.append(_message("E010", f"THRIFT['EXCEPTION_STATUS']: {statuses}", hint))
     for each in _servers():
         found += each if isinstance(each, list) else _check_server(each)
+    if statuses is None:
+        # Behind what has loaded the Thrift files.
+        for text, hint in mistaken_names(part("EXCEPTION_STATUS", {})):
+            found.append(_message("W005", f"THRIFT['EXCEPTION_STATUS']: {text}", hint))
     return found
 
 
