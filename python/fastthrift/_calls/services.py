@@ -6,6 +6,7 @@ import keyword
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Characters of a name that came over the wire, or was asked for, in the text of an error.
@@ -54,6 +55,36 @@ def _is_coroutine_function(thing: Any) -> bool:
     import inspect
 
     return inspect.iscoroutinefunction(thing)
+
+
+def misfits(service: Any, handler: object) -> Iterator[tuple[str, str]]:
+    """The methods of a service for which a handler, an object or a class that is called without
+    arguments, has what cannot take the arguments of the IDL, and why not. What a decorator has put
+    around a method is asked, and not the method."""
+    import inspect
+
+    for api in service.thrift_services:
+        attribute = handler_attribute(handler, api) or api
+        method: Any = getattr(handler, attribute, None)
+        fields = getattr(service, f"{api}_args").thrift_spec
+        try:
+            parameters = inspect.signature(method, follow_wrapped=False)
+        except (TypeError, ValueError):
+            continue  # nothing that is called, or that tells
+        own = 0
+        if isinstance(handler, type) and inspect.isfunction(method):
+            # A function has the object of the class as its first argument, unless it is static.
+            own = not isinstance(inspect.getattr_static(handler, attribute), staticmethod)
+        try:
+            parameters.bind(*[None] * (len(fields) + own))
+        except TypeError:
+            takes = len(parameters.parameters) - own
+            yield api, f"{attribute}() takes {takes} arguments, the IDL has {len(fields)}"
+
+
+def handler_attribute(handler: object, api: str) -> str | None:
+    """What a handler calls its function for a method; None where it has none."""
+    return next((name for name in handler_names(api) if hasattr(handler, name)), None)
 
 
 def handler_names(api: str) -> tuple[str, ...]:
