@@ -201,12 +201,13 @@ def check_blocking(processor: Any, user: str) -> None:
     methods = 0
     for each in getattr(processor, "processors", {"": processor}).values():
         service, handler = getattr(each, "_service", None), getattr(each, "_handler", None)
+        around = processor.around or getattr(each, "around", None)
         known = getattr(service, "thrift_services", None)
         # As above, a mock of a service has anything under that name.
-        if processor.around or not isinstance(known, (list, tuple)) or _looks_up(handler):
+        if around or not isinstance(known, (list, tuple)) or _looks_up(handler):
             return
         methods += len(known)
-        if found := coroutines(service, _class_of(handler)):
+        if found := _coroutines_unasked(service, handler):
             awaited.append((service, handler, found))
     if awaited and methods == sum(len(found) for *_, found in awaited):
         name = _name_of(awaited[0][1])
@@ -220,6 +221,18 @@ _AWAIT = (
     "TAsyncServer does (make_server of fastthrift.contrib.aio.rpc; over HTTP, of "
     "fastthrift.contrib.aio.http), and so does TNonblockingServer with a TAsyncProcessor"
 )
+
+
+def _coroutines_unasked(service: Any, handler: Any) -> list[str]:
+    """What ``coroutines`` finds in the class of a handler, so that no property is asked; not where
+    the handler has something else itself."""
+    where = _class_of(handler)
+    own = () if where is handler else getattr(handler, "__dict__", ())
+    return [
+        api
+        for api in coroutines(service, where)
+        if not any(name in own for name in handler_names(api))
+    ]
 
 
 def check_processor(processor: Any, user: str, *, awaits: bool = True) -> None:

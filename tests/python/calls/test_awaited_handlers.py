@@ -13,6 +13,7 @@ import pytest
 from fastthrift.contrib.aio.processor import TAsyncProcessor
 from fastthrift.contrib.aio.rpc import TAsyncServer, TAsyncServerSocket
 from fastthrift.http import make_server as make_http_server
+from fastthrift.protocol import TBinaryProtocolFactory, TMultiplexedProtocolFactory
 from fastthrift.rpc import make_client, make_server
 from fastthrift.server import (
     TNonblockingServer,
@@ -116,6 +117,20 @@ class LooksUp:
         return found if name.startswith("__") else lambda *args: asyncio.run(found(*args))
 
 
+class Wraps(Awaited):
+    """Has functions of its own in the place of those of its class."""
+
+    def __init__(self) -> None:
+        self.hello = lambda name: asyncio.run(Awaited.hello(self, name))  # type: ignore[assignment]
+        self.boom = lambda: 1  # type: ignore[assignment]
+
+
+def several_with_middleware() -> TMultiplexedProcessor:
+    processor = TMultiplexedProcessor()
+    processor.register_processor("other", TProcessor(Other, Awaited(), middleware=[waiting]))
+    return processor
+
+
 def waiting(get_answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Middleware that waits for what it is given."""
 
@@ -131,18 +146,25 @@ def waiting(get_answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
     [
         lambda trans: TThreadedServer(TProcessor(Other, LooksUp()), trans),
         lambda trans: TThreadedServer(TProcessor(Other, Awaited(), middleware=[waiting]), trans),
+        lambda trans: TThreadedServer(TProcessor(Other, Wraps()), trans),
+        lambda trans: TThreadedServer(several_with_middleware(), trans),
         lambda trans: TNonblockingServer(TAsyncProcessor(Other, Awaited()), trans),
     ],
-    ids=["proxy", "middleware", "TAsyncProcessor"],
+    ids=["proxy", "middleware", "wraps", "several", "TAsyncProcessor"],
 )
-def test_what_is_awaited_in_another_way_is_served(make: Callable[[Any], Any]) -> None:
+def test_what_is_awaited_in_another_way_is_served(
+    make: Callable[[Any], Any], request: pytest.FixtureRequest
+) -> None:
     trans = listener()
     trans.listen()
     server = make(trans)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
-        client = make_client(Other, *trans.sock.getsockname()[:2])
+        factory = TBinaryProtocolFactory()
+        if request.node.callspec.id == "several":
+            factory = TMultiplexedProtocolFactory(factory, "other")
+        client = make_client(Other, *trans.sock.getsockname()[:2], proto_factory=factory)
         assert client.hello("Ann") == "Ann"
         client.close()
     finally:
