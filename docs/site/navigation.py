@@ -29,6 +29,7 @@ NAVIGATION = [
             "docs/howto/opentelemetry.md",
             "docs/howto/plain-data.md",
             "docs/howto/selections.md",
+            "docs/howto/parquet.md",
             "docs/howto/arrays.md",
             "docs/howto/keep-unknown.md",
             "docs/howto/messages.md",

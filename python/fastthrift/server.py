@@ -36,9 +36,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.factories import check_factories
 from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rate
-from fastthrift._calls.services import check_processor
+from fastthrift._calls.services import check_blocking, check_processor
 from fastthrift._calls.settle import (
     CALL_ERRORS,
     CLIENT_GONE,
@@ -61,7 +62,7 @@ from fastthrift._serve.overload import Overload, refuse, tell_not_accepted, tell
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
-from fastthrift.thrift import TProcessor, processing
+from fastthrift.thrift import TProcessor, find_of, processing
 from fastthrift.transport import (
     TBufferedTransportFactory,
     TServerSocket,
@@ -92,6 +93,9 @@ class TServer:
     # Called once by `serve`, in its thread, when it listens and accepts connections from now on.
     on_serving: Callable[[], object] | None = None
 
+    # Whether it makes the calls of a processor that is to be awaited.
+    _awaits = False
+
     _connections: Connections
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -109,13 +113,17 @@ class TServer:
         otrans_factory: TTransportFactory | None = None,
         oprot_factory: TProtocolFactory | None = None,
     ) -> None:
-        check_processor(processor, type(self).__name__)
+        user = type(self).__name__
+        check_processor(processor, user, awaits=self._awaits)
+        if find_of(processor) is not None:
+            check_blocking(processor, user)
         self.processor = processor
         self.trans = trans
         self.itrans_factory = itrans_factory or TBufferedTransportFactory()
         self.iprot_factory = iprot_factory or TBinaryProtocolFactory()
         self.otrans_factory = otrans_factory or self.itrans_factory
         self.oprot_factory = oprot_factory or self.iprot_factory
+        check_factories(self)
         self.closed = False
 
     def serve(self) -> None:
@@ -411,6 +419,8 @@ class TNonblockingServer(TServer):
     It is for TCP and unix sockets without encryption, and not for gevent, which has its own way
     to wait: ``TThreadedServer`` is for both.
     """
+
+    _awaits = True
 
     def __init__(
         self,

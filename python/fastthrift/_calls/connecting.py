@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from fastthrift._calls.factories import made_by
 from fastthrift._calls.failures import add_description, describe
 from fastthrift._calls.progress import bounds
 from fastthrift._calls.transports import find_layer, peer_of
@@ -39,9 +40,9 @@ def connect(
     closing.callback(client_socket.close)
     transport = client_socket
     if trans_factory is not None:
-        transport = _made_by(trans_factory, "get_transport", client_socket)
+        transport = made_by(trans_factory, "get_transport", client_socket, client_class)
         closing.callback(transport.close)
-    protocol = _made_by(proto_factory, "get_protocol", transport)
+    protocol = made_by(proto_factory, "get_protocol", transport, client_class)
     at = bounds.at()
     waits: Any = None if at is None else find_layer(client_socket, "deadline")
     # A pool has set one that is sooner.
@@ -74,16 +75,3 @@ def connect_client(*parts: Any, **options: Any) -> Steps[Any]:
         client = yield from connect(closing, *parts, **options)
         closing.pop_all()
         return client
-
-
-def _made_by(factory: Any, method: str, below: Any) -> Any:
-    """What a factory makes. Raises ``TypeError`` for what is none."""
-    try:
-        return getattr(factory, method)(below)
-    except (AttributeError, TypeError) as error:
-        if isinstance(factory, type):
-            name = factory.__name__
-            raise TypeError(f"A factory is an object, not a class: pass {name}()") from error
-        if not hasattr(factory, method):
-            raise TypeError(f"{factory!r} is no factory: it has no {method}()") from error
-        raise

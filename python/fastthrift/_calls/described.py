@@ -47,7 +47,11 @@ def _signature(service: Any, api: str) -> Signature:
     """The arguments by their names in Python, with their defaults; and ``timeout``."""
     from inspect import Parameter, Signature
 
-    payload = getattr(service, f"{api}_args")
+    payload = getattr(service, f"{api}_args", None)
+    if payload is None:
+        # A service of no file may take anything.
+        kinds = ("args", Parameter.VAR_POSITIONAL), ("kwargs", Parameter.VAR_KEYWORD)
+        return Signature([Parameter(name, kind) for name, kind in kinds])
     parameters = []
     has_default = False
     for name, default in payload.default_spec:
@@ -66,6 +70,11 @@ class ServiceMethod(partial):  # type: ignore[type-arg]
     __name__ = _Told(_name, "ServiceMethod")
     __doc__ = _Told(_doc, "A method of a service: calling it is a call.")
     __signature__ = _Told(_signature, None)
+
+    def __get__(self, instance: object, owner: type | None = None) -> ServiceMethod:
+        # What has this is a routine to `help`, which shows its signature. It is bound already,
+        # in a class of somebody's too, where partials bind themselves since CPython 3.14.
+        return self
 
 
 inherit_vectorcall(ServiceMethod)

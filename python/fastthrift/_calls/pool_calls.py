@@ -43,7 +43,7 @@ from fastthrift._calls.transports import find_layer, looks_at, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._payload import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
-from fastthrift.transport._addresses import not_connected
+from fastthrift.transport._addresses import host_and_port, not_connected
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
@@ -506,7 +506,7 @@ class PoolFace(ABC):
         self,
         service: Any,
         url: Any,
-        *,
+        *more: Any,
         size: int = 16,
         timeout: float | None = 3.0,
         connect_timeout: float | None = 1.0,
@@ -540,7 +540,14 @@ class PoolFace(ABC):
         Raises ``ValueError`` and ``TypeError`` for options that are none, for headers where the
         transport has none, and for a context where no URL is of encrypted connections.
         """
-        check_service(service, type(self).__name__)
+        user = type(self).__name__
+        check_service(service, user)
+        if more:
+            where = host_and_port(url, more[0]) if isinstance(more[0], int) else "host:9090"
+            raise TypeError(
+                f"{user} takes a service and a url, or a list of urls, and options by name: a host "
+                f"and a port are 'tcp://{where}'"
+            )
         options = PoolOptions(
             size=size,
             timeout=timeout,

@@ -291,6 +291,11 @@ def find_among(processor: Any, own: OriginalMethods, own_several: OriginalMethod
 
 def register(processors: dict[str, Any], service_name: str, processor: Any) -> None:
     """Serve a processor under a name, which can be given once."""
+    if isinstance(processor, str):
+        raise TypeError(
+            "register_processor() takes the name of a service first, and then its processor: "
+            f"{processor!r} is a name"
+        )
     if service_name in processors:
         raise TApplicationException(
             type=TApplicationException.INTERNAL_ERROR,

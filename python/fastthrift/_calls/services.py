@@ -6,6 +6,7 @@ import keyword
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Characters of a name that came over the wire, or was asked for, in the text of an error.
@@ -43,13 +44,47 @@ def found_handler(handler: object, api: str) -> Any:
 
 def coroutines(service: Any, handler: object) -> list[str]:
     """The methods of a service for which a handler has coroutine functions."""
-    import inspect
-
     return [
         api
         for api in service.thrift_services
-        if inspect.iscoroutinefunction(found_handler(handler, api))
+        if _is_coroutine_function(found_handler(handler, api))
     ]
+
+
+def _is_coroutine_function(thing: Any) -> bool:
+    import inspect
+
+    return inspect.iscoroutinefunction(thing)
+
+
+def misfits(service: Any, handler: object) -> Iterator[tuple[str, str]]:
+    """The methods of a service for which a handler, an object or a class that is called without
+    arguments, has what cannot take the arguments of the IDL, and why not. What a decorator has put
+    around a method is asked, and not the method."""
+    import inspect
+
+    for api in service.thrift_services:
+        attribute = handler_attribute(handler, api) or api
+        method: Any = getattr(handler, attribute, None)
+        fields = getattr(service, f"{api}_args").thrift_spec
+        try:
+            parameters = inspect.signature(method, follow_wrapped=False)
+        except (TypeError, ValueError):
+            continue  # nothing that is called, or that tells
+        own = 0
+        if isinstance(handler, type) and inspect.isfunction(method):
+            # A function has the object of the class as its first argument, unless it is static.
+            own = not isinstance(inspect.getattr_static(handler, attribute), staticmethod)
+        try:
+            parameters.bind(*[None] * (len(fields) + own))
+        except TypeError:
+            takes = len(parameters.parameters) - own
+            yield api, f"{attribute}() takes {takes} arguments, the IDL has {len(fields)}"
+
+
+def handler_attribute(handler: object, api: str) -> str | None:
+    """What a handler calls its function for a method; None where it has none."""
+    return next((name for name in handler_names(api) if hasattr(handler, name)), None)
 
 
 def handler_names(api: str) -> tuple[str, ...]:
@@ -158,8 +193,53 @@ def is_processor(thing: Any) -> bool:
     return hasattr(kind, "process") and hasattr(kind, "process_in")
 
 
-def check_processor(processor: Any, user: str) -> None:
-    """Raise ``TypeError`` for a processor that speaks to Apache's protocols only."""
+def check_blocking(processor: Any, user: str) -> None:
+    """Raise ``TypeError`` for a processor of threads whose handlers have nothing but coroutine
+    functions, which nobody awaits, and warn, by logging, of some. What stands around calls may
+    await them."""
+    awaited: list[tuple[Any, Any, list[str]]] = []
+    methods = 0
+    for each in getattr(processor, "processors", {"": processor}).values():
+        service, handler = getattr(each, "_service", None), getattr(each, "_handler", None)
+        around = processor.around or getattr(each, "around", None)
+        known = getattr(service, "thrift_services", None)
+        # As above, a mock of a service has anything under that name.
+        if around or not isinstance(known, (list, tuple)) or _looks_up(handler):
+            return
+        methods += len(known)
+        if found := _coroutines_unasked(service, handler):
+            awaited.append((service, handler, found))
+    if awaited and methods == sum(len(found) for *_, found in awaited):
+        name = _name_of(awaited[0][1])
+        raise TypeError(f"{user} does not await, and the handler {name} has `async def`: {_AWAIT}")
+    for service, handler, found in awaited:
+        text = "The handler %s has `async def` for methods of %s, which nobody awaits here: %s; "
+        _warn(service, handler, text + _AWAIT, ", ".join(found))
+
+
+_AWAIT = (
+    "TAsyncServer does (make_server of fastthrift.contrib.aio.rpc; over HTTP, of "
+    "fastthrift.contrib.aio.http), and so does TNonblockingServer with a TAsyncProcessor"
+)
+
+
+def _coroutines_unasked(service: Any, handler: Any) -> list[str]:
+    """What ``coroutines`` finds in the class of a handler, so that no property is asked; not where
+    the handler has something else itself."""
+    where = _class_of(handler)
+    own = () if where is handler else getattr(handler, "__dict__", ())
+    return [
+        api
+        for api in coroutines(service, where)
+        if not any(name in own for name in handler_names(api))
+    ]
+
+
+def check_processor(processor: Any, user: str, *, awaits: bool = True) -> None:
+    """Raise ``TypeError`` for a processor that speaks to Apache's protocols only, and for one that
+    has to be awaited by those who do not; ``user`` is the class that got it."""
+    if not awaits and _is_coroutine_function(getattr(type(processor), "process", None)):
+        raise TypeError(f"{user} does not await, and {_name_of(processor)} is for that: {_AWAIT}")
     if _is_apache_processor(processor):
         raise TypeError(
             f"{user} needs a TProcessor, and {type(processor).__name__} was generated by Apache's "
@@ -199,10 +279,15 @@ def _looks_up(thing: Any) -> bool:
 
 def _lacks(handler: Any, api: str) -> bool:
     """Whether a handler has nothing for a method; no property of it is asked."""
-    is_own_namespace = isinstance(handler, (type, _module_type))
-    where = handler if is_own_namespace else type(handler)
+    where = _class_of(handler)
     own = getattr(handler, "__dict__", ())
     return not any(hasattr(where, name) or name in own for name in handler_names(api))
+
+
+def _class_of(handler: Any) -> Any:
+    """What is asked for the methods of a handler so that no property of it is: its class, unless
+    it is one, or a module, itself."""
+    return handler if isinstance(handler, (type, _module_type)) else type(handler)
 
 
 def _is_unbound(handler: type, api: str) -> bool:
@@ -228,7 +313,7 @@ def _warn(service: Any, handler: Any, text: str, methods: str) -> None:
         _warned = weakref.WeakKeyDictionary()
     kind = handler if isinstance(handler, type) else type(handler)
     services = _warned.setdefault(kind, set())
-    known = (getattr(service, "__module__", None), _name_of(service), _name_of(handler))
+    known = (text, getattr(service, "__module__", None), _name_of(service), _name_of(handler))
     if known in services:
         return
     services.add(known)

@@ -18,7 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift import urls
-from fastthrift._calls.services import coroutines, found_handler, handler_names, is_processor
+from fastthrift._calls.services import (
+    coroutines,
+    found_handler,
+    handler_names,
+    is_processor,
+    misfits,
+)
 from fastthrift._core import DEFAULT_MAX_SIZE
 from fastthrift.hooks import add
 from fastthrift.thrift import TProcessor
@@ -503,12 +509,15 @@ def imported(module: str, what: str, importing: Callable[[], Any]) -> Any:
 
 
 def require_methods(service: Any, handler: Any, name: str) -> None:
-    """Raise ``NotServed`` for a handler that lacks some; ``name`` is what it is called."""
+    """Raise ``NotServed`` for a handler that lacks some, and warn, by logging, of those that cannot
+    take what they are called with; ``name`` is what the handler is called."""
     missing = [
         method for method in service.thrift_services if not callable(found_handler(handler, method))
     ]
     if missing:
         raise NotServed(f"{name} lacks methods of {service.__name__}: {', '.join(missing)}")
+    for api, text in misfits(service, handler):
+        logger.warning("%s: %s, and calls of %s fail", name, text, api)
 
 
 def fail(text: str) -> None:

@@ -15,11 +15,12 @@ user, where ``TEncodeException`` is given a status.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fastthrift._calls.failures import call_of_declared
 from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift._web.clients import nearest
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport.base import TTransportException
 
@@ -113,3 +114,22 @@ def status_problem(statuses: Any) -> str | None:
         if isinstance(status, bool) or not isinstance(status, int) or not 400 <= status <= 599:
             return f"{status!r}, of {name!r}, is no status of an error: it must be 400 to 599"
     return None
+
+
+def mistaken_names(statuses: Mapping[Any, int]) -> Iterator[tuple[str, str]]:
+    """The names in a table of statuses that no exception has, with what was meant where one has a
+    similar name: of what is loaded by now, so that nothing is said of a name that is like none."""
+    known = {
+        name
+        for kind in _subclasses(TException)
+        for name in (kind.__name__, f"{kind.__module__}.{kind.__name__}")
+    }
+    for name in statuses:
+        if isinstance(name, str) and name not in known and (hint := nearest(name, known)):
+            yield f"{name!r} is no exception that is loaded", hint
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)

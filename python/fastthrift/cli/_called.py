@@ -148,7 +148,12 @@ class Called:
 
     def why(self, error: Exception) -> str:
         """What went wrong, where, and what to do, in one line."""
-        return _why(error, self.arguments)
+        text = getattr(error, "message", None) or str(error) or type(error).__name__
+        peer = getattr(error, "peer", None) or self.arguments.url
+        if peer not in text:
+            text += f" (at {peer})"
+        advice = _advice(error, text, self.url, self.arguments.timeout)
+        return " ".join(f"{text}{f'; {advice}' if advice else ''}".split())
 
 
 def _url(arguments: argparse.Namespace) -> ServiceURL:
@@ -204,37 +209,51 @@ def _methods(service: Any) -> str:
     return "\n".join([f"The methods of {service.__name__}:", *(lines or ["  none"])])
 
 
-def _why(error: Exception, arguments: argparse.Namespace) -> str:
-    text = getattr(error, "message", None) or str(error) or type(error).__name__
-    peer = getattr(error, "peer", None) or arguments.url
-    if peer not in text:
-        text += f" (at {peer})"
-    advice = _advice(error, arguments)
-    return " ".join(f"{text}{f'; {advice}' if advice else ''}".split())
-
-
-def _advice(error: Exception, arguments: argparse.Namespace) -> str:
+def _advice(error: Exception, text: str, url: ServiceURL, timeout: float) -> str:
+    """What to do about an error with a text; nothing where nobody knows."""
     if isinstance(error, (DeadlineExceeded, TTransportTimeout)):
-        return f"the call had {arguments.timeout:g} s, --timeout SECONDS gives it others"
+        return f"the call had {timeout:g} s, --timeout SECONDS gives it others"
     if isinstance(error, TApplicationException):
         # What a server of several services says has a type of its own.
-        is_of_several = "TMultiplexedProtocol" in str(error.message)
+        is_of_several = "TMultiplexedProtocol" in text
         return _OTHER_SERVICE if is_of_several else _ADVICE.get(error.type, "")
+    speaks = _SPEAKS_HTTP if url.is_web else _SPEAKS
+    if url.scheme in ("tls", "https"):
+        # One that asks for a certificate may hang up before it says so.
+        speaks += f"; {_CERTIFICATE}"
     if isinstance(error, TProtocolException):
-        return _SPEAKS
-    if isinstance(error, TTransportException):
-        if "certificate" in str(error.message):
-            return "--ca FILE names certificates to trust"
-        if error.type == TTransportException.NOT_OPEN:
-            return "is a server running there, and is the url right?"
-        return _SPEAKS
-    return ""
+        return speaks
+    if not isinstance(error, TTransportException):
+        return ""
+    for part, advice in _ADVICE_OF_TLS.items():
+        if part in text:
+            return advice
+    if error.type == TTransportException.NOT_OPEN:
+        return "is a server running there, and is the url right?"
+    status = getattr(error, "status", 0)
+    if status in (401, 403):
+        return "--header NAME:VALUE sends what it asks for"
+    return _LOG if status >= 500 else speaks
 
 
+_LOG = "the server's log tells why"
 _SPEAKS = (
-    "the url says how to speak: ?transport=framed (or header, zlib), ?protocol=compact (or json, "
-    "apache_json, lax_binary)"
+    "the url says how to speak: tls:// with encryption, http:// or https:// over HTTP, "
+    "?transport=framed (or header, zlib), ?protocol=compact (or json, apache_json, lax_binary)"
 )
+_SPEAKS_HTTP = (
+    "the url says where the service is, by its path, and how to speak: https:// with encryption, "
+    "tcp:// or tls:// without HTTP, ?protocol=compact (or json, apache_json, lax_binary), "
+    "?transport=framed"
+)
+_CERTIFICATE = "--cert FILE, with --key FILE, shows a certificate to a server that asks for one"
+# By what errors of TLS say, the first of these.
+_ADVICE_OF_TLS = {
+    "CERTIFICATE_REQUIRED": _CERTIFICATE,
+    "certificate is not valid for": "the url needs a name that the certificate is for",
+    "certificate verify failed": "--ca FILE names certificates to trust",
+    "speak TLS?": "tcp:// and http:// are without encryption",
+}
 
 _OTHER_SERVICE = (
     "the server has another service or version there; where it has several, the url names one: "
@@ -242,7 +261,7 @@ _OTHER_SERVICE = (
 )
 _ADVICE = {
     TApplicationException.UNKNOWN_METHOD: _OTHER_SERVICE,
-    TApplicationException.INTERNAL_ERROR: "the server's log tells why",
+    TApplicationException.INTERNAL_ERROR: _LOG,
     TApplicationException.MISSING_RESULT: "the server has answered without a value",
 }
 

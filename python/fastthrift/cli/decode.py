@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import errno
+import os
 import re
 import sys
 from abc import ABC, abstractmethod
@@ -154,7 +156,18 @@ def _read(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"error: cannot read {path}: {error.strerror}") from None
+        text = f"error: cannot read {path[:_SHOWN]}: {error.strerror}"
+        encoding, _ = _bytes(os.fsencode(path), "auto")
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG) and encoding != "raw":
+            text += (
+                f"; where that is {encoding} of the bytes and no file, pipe it: "
+                "echo DATA | fastthrift decode FILE TYPE -"
+            )
+        raise UsageError(text) from None
+
+
+# Characters of a name that is no file's, in the text of an error.
+_SHOWN = 100
 
 
 def _dumped(data: bytes) -> bytes | None:

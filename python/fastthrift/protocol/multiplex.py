@@ -13,6 +13,7 @@ class TMultiplexedProtocol:
     is given, which may be any."""
 
     def __init__(self, proto: Any, service_name: str) -> None:
+        _require_order(proto, "TMultiplexedProtocol takes a protocol")
         self.service_name = service_name
         self._proto = proto
 
@@ -41,8 +42,14 @@ class TMultiplexedProtocolFactory:
     """Makes the protocols of one service from another factory's."""
 
     def __init__(self, proto_factory: TProtocolFactory, service_name: str) -> None:
+        _require_order(proto_factory, "TMultiplexedProtocolFactory takes a factory")
         self._proto_factory = proto_factory
         self.service_name = service_name
 
     def get_protocol(self, trans: Any) -> TMultiplexedProtocol:
         return TMultiplexedProtocol(self._proto_factory.get_protocol(trans), self.service_name)
+
+
+def _require_order(first: Any, takes: str) -> None:
+    if isinstance(first, str):
+        raise TypeError(f"{takes} first, and then the name of the service: {first!r} is a name")

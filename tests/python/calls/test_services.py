@@ -17,7 +17,12 @@ from fastthrift.contrib.aio.client import TAsyncClient
 from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.contrib.aio.server import TAsyncServer
 from fastthrift.contrib.tracking import TTrackedProcessor
-from fastthrift.protocol import TBinaryProtocol, TBinaryProtocolFactory
+from fastthrift.protocol import (
+    TBinaryProtocol,
+    TBinaryProtocolFactory,
+    TMultiplexedProtocol,
+    TMultiplexedProtocolFactory,
+)
 from fastthrift.rpc import make_client, make_server
 from fastthrift.server import TSimpleServer, TThreadedServer
 from fastthrift.testing import serve
@@ -69,6 +74,16 @@ def test_a_name_passed_as_a_service(user):
         user("Calls", Handler())
     with pytest.raises(TypeError, match="needs a service, not the name 'Calls': pass its class"):
         ClientPool("Calls", "tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("processor", [TMultiplexedProcessor, TAsyncMultiplexedProcessor])
+def test_the_name_of_a_service_in_the_wrong_place(processor):
+    with pytest.raises(TypeError, match="takes a factory first, and then the name of the service"):
+        TMultiplexedProtocolFactory("calls", TBinaryProtocolFactory())
+    with pytest.raises(TypeError, match="takes a protocol first, and then the name of the service"):
+        TMultiplexedProtocol("calls", proto())
+    with pytest.raises(TypeError, match=r"the name of a service first, .*: 'calls' is a name"):
+        processor().register_processor(TProcessor(Calls, Handler()), "calls")
 
 
 def test_what_is_no_factory_passed_to_a_client():

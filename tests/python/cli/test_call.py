@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,42 @@ def test_one_of_several_services(idl: str) -> None:
         assert "?service=NAME" in failure(f"{url}?service=x", idl, "Calls", "add", "40", "2")
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (200, "the url says where the service is, by its path, and how to speak: https://"),
+        (404, "the url says where the service is, by its path, and how to speak: https://"),
+        (401, "--header NAME:VALUE sends what it asks for"),
+        (503, "the server's log tells why"),
+    ],
+)
+def test_a_web_server_that_has_no_such_service_there(idl: str, status: int, advice: str) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"<html")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"127.0.0.1:{server.server_port}"
+            said = failure(f"http://{address}/calls", idl, "Calls", "add", "1", "2")
+            assert f"answered {status} " in said
+            assert f"; {advice}" in said
+            if status == 200:
+                said = failure(f"https://{address}", idl, "Calls", "add", "1", "2")
+                assert "speak TLS?" in said
+                assert "tcp:// and http:// are without encryption" in said
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def test_http_with_headers(idl: str) -> None:
     seen: list[dict[str, str]] = []
 
@@ -252,6 +289,7 @@ def test_http_with_headers(idl: str) -> None:
         with serve(Calls, Handler()) as socket_url:
             said = failure(socket_url.replace("tcp", "http"), idl, "Calls", "add", "1", "2")
         assert "closed the connection" in said
+        assert "tcp:// or tls:// without HTTP" in said
     assert seen[0]["x-token"] == "one:two"
 
 
@@ -300,6 +338,14 @@ def test_tls(idl: str, tmp_path: Path) -> None:
         said = failure(url, idl, "Calls", "add", "40", "2")
         assert "certificate verify failed" in said
         assert "--ca FILE" in said
+        said = failure(url, idl, "Calls", "add", "40", "2", "--ca", ca)
+        assert "--cert FILE, with --key FILE, shows a certificate" in said
+        said = failure(
+            url.replace("127.0.0.1", "localhost"), idl, "Calls", "add", "40", "2", "--ca", ca
+        )
+        assert "the url needs a name that the certificate is for" in said
+        for other in (f"tcp://{address}", f"http://{address}/"):
+            assert "with encryption" in failure(other, idl, "Calls", "add", "40", "2")
         done = run(url, idl, "Calls", "add", "40", "2", "--ca", f"{ca}.not")
         assert done.returncode == 2
         assert "ca.pem.not): No such file" in done.stderr

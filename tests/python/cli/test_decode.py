@@ -473,9 +473,32 @@ def test_the_command_reads_a_file_in_a_process_of_its_own(idl: str, tmp_path: Pa
     done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert '1: name (string) = "tea"' in done.stdout
-    done = subprocess.run([*command, f"{path}.no"], capture_output=True, text=True, check=False)
+    missing = f"{path}.no"
+    done = subprocess.run([*command, missing], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "cannot read" in done.stderr
+    assert done.stderr == f"error: cannot read {missing[:100]}: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "reason"),
+    [
+        ("0b0001 00000003 746561 00", "hex", "No such file or directory"),
+        ("0x0b000100000003746561" + "00" * 200, "hex", "File name too long"),
+        ("CwABAAAAA3RlYQA=", "base64", "No such file or directory"),
+    ],
+)
+def test_bytes_in_place_of_a_file_are_told_how(
+    idl: str, data: str, encoding: str, reason: str
+) -> None:
+    command = [sys.executable, "-m", "fastthrift", "decode", idl, "Order"]
+    done = subprocess.run([*command, data], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: cannot read {data[:100]}: {reason}; where that is {encoding} of the bytes and no "
+        "file, pipe it: echo DATA | fastthrift decode FILE TYPE -\n",
+    )
+    done = subprocess.run([*command, "-"], input=data, capture_output=True, text=True, check=False)
+    assert '= "tea"' in done.stdout
 
 
 def header_frame(

@@ -289,6 +289,17 @@ def test_declared_exceptions_are_the_application_s_own(url: str) -> None:
     extension(app).close()
 
 
+def test_a_name_of_a_status_that_no_exception_has_is_told_at_start(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    statuses = {"Refussed": 409, "NotFound": 404, "OfAServiceThatIsLoadedLater": 410}
+    extension(make_app(url, THRIFT_EXCEPTION_STATUS=statuses)).close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "THRIFT_EXCEPTION_STATUS: 'Refussed' is no exception that is loaded: did you mean "
+        "'Refused'?"
+    ]
+
+
 def test_arguments_that_cannot_be_sent_may_be_given_a_status(url: str) -> None:
     path = f"/calc/add?a={2**40}&b=1"
     app = make_app(url)

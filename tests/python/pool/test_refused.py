@@ -35,6 +35,24 @@ def test_what_is_no_url_is_refused(kind: Any, url: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", POOLS)
+@pytest.mark.parametrize(
+    ("host", "port", "where"),
+    [
+        ("127.0.0.1", 6000, "tcp://127.0.0.1:6000"),
+        ("::1", 6000, "tcp://[::1]:6000"),
+        ("tcp://a:1", "tcp://b:1", "tcp://host:9090"),
+    ],
+)
+def test_a_host_and_a_port_are_told_as_a_url(kind: Any, host: Any, port: Any, where: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        kind(Calls, host, port)
+    assert str(caught.value) == (
+        f"{kind.__name__} takes a service and a url, or a list of urls, and options by name: a "
+        f"host and a port are '{where}'"
+    )
+
+
+@pytest.mark.parametrize("kind", POOLS)
 @pytest.mark.parametrize("url", ["tcp://a:1", "http://a/", "unix:/a", ["tcp://a:1", "tcp://b:1"]])
 def test_a_context_for_connections_without_encryption_is_refused(kind: Any, url: Any) -> None:
     context = ssl.create_default_context()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,11 +136,29 @@ def test_the_server_of_the_quick_start_ends_well(tmp_path: Path, number: signal.
     server = quick_start_server(tmp_path, port, log)
     server.start()
     assert server.stop(number) == 0
-    assert log.read_text() == f"Serving the calculator at 127.0.0.1:{port}; Ctrl-C ends it\n"
+    assert log.read_text() == f"Serving at 127.0.0.1:{port}; Ctrl-C ends it\n"
+
+
+def test_the_server_of_the_quick_start_does_not_say_that_it_serves_where_it_cannot(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        write_quick_start(tmp_path, other.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "server.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Address already in use" in done.stderr
+
+
+#: What the code of a page finds where it runs.
+FILES = {"docs/howto/parquet.md": "tests/parquet/prices.parquet"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_other_python_code_runs_and_prints_what_it_says(page: Path, tmp_path: Path) -> None:
+    if file := FILES.get(page.relative_to(ROOT).as_posix()):
+        shutil.copy(ROOT / file, tmp_path)
     code = [text for name, language, text in blocks(page) if language == "python" and not name]
     # Pages say Thrift's usual port, which may be in use.
     texts = [text.replace("9090", str(free_port())) for text in code]

@@ -243,6 +243,7 @@ PUBLIC_BY_CONTRACT = {
     "_VALUES_TO_NAMES": "thriftpy2: of enum classes",
     "_NAMES_TO_VALUES": "thriftpy2: of enum classes",
     "_proto": "thriftpy2: of a multiplexed protocol, the one that it stands before",
+    "_proto_factory": "thriftpy2: of a multiplexed protocol's factory, the one it stands before",
     "_iprot": "thriftpy2: of clients, which subclasses use",
     "_oprot": "thriftpy2: of clients, which subclasses use",
     "_seqid": "thriftpy2: of clients, which subclasses use",

@@ -571,6 +571,38 @@ def test_a_handler_that_is_none_is_one_line(runner: Runner, handler: str, expect
     assert runner.failed("--workers", "1", handler=handler).splitlines() == [expected]
 
 
+MISFIT = """
+import functools
+from app import Handler
+
+def with_ticket(method):
+    @functools.wraps(method)
+    def call(self, *arguments):
+        return method(self, "now", *arguments)
+
+    return call
+
+class Misfit(Handler):
+    def greet(self, name, when):
+        return name
+
+    @with_ticket
+    def wait(self, when, ticket):
+        return ticket
+"""
+
+
+def test_a_method_that_cannot_take_its_arguments_is_told_at_start(runner: Runner) -> None:
+    (runner.directory / "misfit.py").write_text(MISFIT)
+    with runner.started("--workers", "1", handler="misfit:Misfit"):
+        assert runner.call("wait", 7) == 7
+        with pytest.raises(Exception, match="Internal error processing greet"):
+            runner.call("greet", "you")
+    text = "misfit:Misfit: greet() takes 2 arguments, the IDL has 1, and calls of greet fail"
+    assert runner.log().count(f"WARNING fastthrift.server: {text}") == 1
+    assert "wait() takes" not in runner.log()
+
+
 def test_a_module_that_exits_is_one_line(runner: Runner) -> None:
     (runner.directory / "app.py").write_text("import sys\nsys.exit('no database')")
     text = runner.failed("--workers", "1")

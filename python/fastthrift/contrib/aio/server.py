@@ -14,6 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.budget import call_over
+from fastthrift._calls.factories import check_factories
 from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rates
 from fastthrift._calls.server_call import ServerCall, SettledCall
@@ -33,6 +34,7 @@ from fastthrift._serve.connections import (
     is_coming,
 )
 from fastthrift._serve.signals import closing_on_signals
+from fastthrift.thrift import find_of
 from fastthrift.transport import TTransportException
 
 from ._accepting import Acceptor
@@ -147,12 +149,19 @@ class TAsyncServer:
     ) -> None:
         """``loop`` is what ``serve`` runs; the other methods use the loop they are called in."""
         check_processor(processor, type(self).__name__)
+        if find_of(processor) is not None:
+            raise TypeError(
+                f"{type(self).__name__} awaits the calls of a TAsyncProcessor, and "
+                f"{type(processor).__name__} makes them in threads: pass "
+                "TAsyncProcessor(service, handler), whose methods may be plain functions"
+            )
         self.processor = processor
         self.trans = trans
         self.itrans_factory = itrans_factory or TAsyncBufferedTransportFactory()
         self.iprot_factory = iprot_factory or TAsyncBinaryProtocolFactory()
         self.otrans_factory = otrans_factory or self.itrans_factory
         self.oprot_factory = oprot_factory or self.iprot_factory
+        check_factories(self)
         self.loop = loop
         self.closed = False
         self.server: asyncio.AbstractServer | None = None

@@ -18,6 +18,7 @@ W001   a key that is not known
 W002   ``IDEMPOTENT`` with what is no method
 W003   ``BIND`` to all addresses, by the checks of ``--deploy``: there is no TLS
 W004   a handler with public methods that are not in the IDL
+W005   a name in ``EXCEPTION_STATUS`` that no exception has
 =====  =========================================================================
 """
 
@@ -34,10 +35,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from fastthrift._calls.services import coroutines, handler_names
+from fastthrift._calls.services import coroutines, handler_attribute, handler_names, misfits
 from fastthrift._serve.program import LOOPBACK, NotServed
 from fastthrift._web.clients import find_problems, nearest
-from fastthrift._web.failures import status_problem
+from fastthrift._web.failures import mistaken_names, status_problem
 from fastthrift.parser.exc import ThriftParserError
 from fastthrift.transport._listening import Bind, parse_bind
 
@@ -75,6 +76,10 @@ def check_thrift(app_configs: object = None, **_: object) -> list[CheckMessage]:
         found.append(_message("E010", f"THRIFT['EXCEPTION_STATUS']: {statuses}", hint))
     for each in _servers():
         found += each if isinstance(each, list) else _check_server(each)
+    if statuses is None:
+        # Behind what has loaded the Thrift files.
+        for text, hint in mistaken_names(part("EXCEPTION_STATUS", {})):
+            found.append(_message("W005", f"THRIFT['EXCEPTION_STATUS']: {text}", hint))
     return found
 
 
@@ -240,7 +245,9 @@ def _check_handler(server: Server, service: Any, handler: Any) -> Iterator[Check
     where = f"{server.setting}['HANDLER']"
     name = server.handler_name
     if not hasattr(handler, "__getattr__"):
-        missing = [each for each in service.thrift_services if _attribute(handler, each) is None]
+        missing = [
+            each for each in service.thrift_services if handler_attribute(handler, each) is None
+        ]
         if missing:
             hint = f"{service.__name__} has them"
             yield _message("E004", f"{where}: {name} lacks {', '.join(missing)}", hint)
@@ -285,35 +292,5 @@ def _is_elsewhere(server: Server) -> bool:
 
 
 def _misfits(service: Any, handler: Any, where: str) -> Iterator[CheckMessage]:
-    for each in service.thrift_services:
-        text = _misfit(service, each, handler)
-        if text is not None:
-            yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")
-
-
-def _attribute(handler: Any, method: str) -> str | None:
-    """What a handler calls its function for a method; None where it has none."""
-    return next((name for name in handler_names(method) if hasattr(handler, name)), None)
-
-
-def _misfit(service: Any, name: str, handler: Any) -> str | None:
-    """Why a method cannot take the arguments of the IDL; None where it can."""
-    attribute = _attribute(handler, name)
-    if attribute is None or not callable(method := getattr(handler, attribute)):
-        return None
-    fields = getattr(service, f"{name}_args").thrift_spec
-    try:
-        signature = inspect.signature(method)
-    except (TypeError, ValueError):
-        return None
-    parameters = [*signature.parameters.values()]
-    count = len(fields)
-    if inspect.isclass(handler) and inspect.isfunction(method):
-        # A function has the object of the class as its first argument, unless it is static.
-        count += not isinstance(inspect.getattr_static(handler, attribute), staticmethod)
-    try:
-        signature.bind(*[None] * count)
-    except TypeError:
-        takes = len(parameters) - (count - len(fields))
-        return f"{attribute}() takes {takes} arguments, the IDL has {len(fields)}"
-    return None
+    for each, text in misfits(service, handler):
+        yield _message("E005", f"{where}: {text}", f"arguments of {service.__name__}.{each}")

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastthrift._calls.deadlines import LONGEST
 from fastthrift._web.clients import Clients, ConfigurationError, Problem, find_problems, nearest
-from fastthrift._web.failures import status_problem
+from fastthrift._web.failures import mistaken_names, status_problem
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -75,6 +75,8 @@ def read_settings(app: Flask) -> Settings:
     statuses = app.config[EXCEPTION_STATUS]
     if text := status_problem(statuses):
         raise _wrong(EXCEPTION_STATUS, text)
+    for text, hint in mistaken_names(statuses):
+        app.logger.warning("%s: %s: %s", EXCEPTION_STATUS, text, hint)
     clients = Clients(configured, setting=CLIENTS, root=app.root_path)
     return Settings(
         clients,
