@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from fastthrift._calls.deadlines import clock, current_deadline, end_at, out_of_time, sooner
 from fastthrift._calls.described import ServiceMethod
@@ -506,7 +506,7 @@ class PoolFace(ABC):
         self,
         service: Any,
         url: Any,
-        *more: Any,
+        *more: NoReturn,
         size: int = 16,
         timeout: float | None = 3.0,
         connect_timeout: float | None = 1.0,
