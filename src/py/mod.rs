@@ -84,8 +84,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::thriftpy_json::{
-        parse_json, read_json, read_json_message, read_json_value, skip_json, write_json_message,
-        write_json_value,
+        fill_from_json, parse_json, read_json, read_json_message, read_json_value, skip_json,
+        write_json_message, write_json_value,
     };
     #[pymodule_export]
     use super::trace::trace;

@@ -13,12 +13,6 @@ use super::structs::{Kind, Numbers, ttype};
 use super::transport::with_next_frame;
 use crate::wire::Limits;
 
-/// How texts are read where nothing else is asked for.
-const TEXT: AnyText = AnyText {
-    decode: true,
-    strict: false,
-};
-
 /// Limits of a value without a message.
 fn limits_of_value(budget: i64) -> Limits {
     Limits {
@@ -66,6 +60,16 @@ pub fn read_json(
     };
     let text = AnyText { decode, strict };
     codec::fill_any(obj, parsed, text, limits)
+}
+
+/// Fills a struct from a dict that a program gives, of at most so many levels.
+#[pyfunction]
+pub fn fill_from_json(
+    obj: &Bound<'_, PyAny>,
+    data: &Bound<'_, PyAny>,
+    budget: i64,
+) -> PyResult<()> {
+    codec::fill_given(obj, data, limits_of_value(budget))
 }
 
 /// Fills a struct from the next message of a transport of ours. True where all
@@ -170,7 +174,7 @@ pub fn read_json_value<'py>(
     budget: i64,
 ) -> PyResult<Bound<'py, PyAny>> {
     let kind = kind(&described, "deserialization")?;
-    codec::value_of_any(&kind, data, TEXT, limits_of_value(budget))
+    codec::value_of_given(&kind, data, limits_of_value(budget))
 }
 
 fn kind((ttype, spec): &Described<'_>, what: &str) -> PyResult<Kind> {

@@ -300,6 +300,7 @@ impl Loader<'_> {
                 span,
                 "a text that is not a file cannot include others",
             )
+            .hint("give `resolver=` where it is loaded, or load() it by its path")
             .thriftpy2("Unexpected include statement while loading from file like object."),
             Unresolved::NotFound(places) => {
                 let mut places: Vec<String> = places

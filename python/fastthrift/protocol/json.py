@@ -3,9 +3,9 @@
 It is understood by thriftpy2 and fastthrift; ``fastthrift.protocol.apache_json`` is Apache's.
 Structs are objects with the fields' names as keys, maps are lists of ``{"key": ..., "value":
 ...}``, sets are lists, ``binary`` is base64. JSON does not tell the types apart that Thrift has,
-so a value that cannot be of its field's type is skipped as a mistyped field of the other
-protocols is: the field keeps its default. ``NaN``, ``Infinity`` and ``-Infinity`` are written bare,
-which is no JSON, on purpose: thriftpy2 writes and reads them so.
+so a value of a message that cannot be of its field's type is skipped as a mistyped field of the
+other protocols is: the field keeps its default. ``NaN``, ``Infinity`` and ``-Infinity`` are written
+bare, which is no JSON, on purpose: thriftpy2 writes and reads them so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from fastthrift._core import (
     FRAME_HEADER,
     OriginalMethods,
     TType,
+    fill_from_json,
     parse_json,
     read_json,
     read_json_message,
@@ -119,14 +120,20 @@ def list_to_obj(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> list[An
 
 
 def map_to_obj(val: Any, spec: Any, budget: int = DEFAULT_MAX_DEPTH) -> dict[Any, Any]:
-    """The reverse of ``map_to_json``."""
+    """The reverse of ``map_to_json``; takes a dict too."""
     result: dict[Any, Any] = read_json_value((TType.MAP, spec), val, budget)
     return result
 
 
 def struct_to_obj(val: dict[str, Any], obj: Any, budget: int = DEFAULT_MAX_DEPTH) -> Any:
-    """Fill a payload with the fields that parsed JSON has, and return it."""
-    read_json(obj, val, budget, DEFAULT_MAX_SIZE, True, False)
+    """Fill a payload with the fields that a dict has, and return it.
+
+    The values are those of parsed JSON; a map may be a dict too, whose keys are those of
+    ``from_dict``. Other keys are passed over, and None keeps a field's default. What stands for no
+    value of its field raises ``TProtocolException``, which also is a ``ValueError`` and names the
+    place: a message of such data loses the field instead.
+    """
+    fill_from_json(obj, val, budget)
     return obj
 
 

@@ -589,9 +589,25 @@ fn unhashable(key: &Bound<'_, PyAny>, error: PyErr) -> CodecError {
     let hash = key.get_type().getattr_opt(intern!(key.py(), "__hash__"));
     if hash.is_ok_and(|hash| hash.is_none_or(|hash| hash.is_none())) {
         let reason = ffi::exception_of(key.py(), error);
-        return CodecError::value(format!("a map cannot have this key: {reason}"));
+        let hint = if is_of_lists(key) {
+            "; load(..., sets=\"set\") reads lists that are keys as tuples, and sets as frozensets"
+        } else {
+            ""
+        };
+        return CodecError::value(format!("a map cannot have this key: {reason}{hint}"));
     }
     error.into()
+}
+
+/// Whether a key is a list, or an array, of what can be hashed once its lists are
+/// tuples.
+#[cold]
+fn is_of_lists(key: &Bound<'_, PyAny>) -> bool {
+    let good = |item: Bound<'_, PyAny>| item.hash().is_ok() || is_of_lists(&item);
+    match key.try_iter() {
+        Ok(mut items) if !key.is_instance_of::<PyDict>() => items.all(|item| item.is_ok_and(good)),
+        _ => false,
+    }
 }
 
 /// The field that comes, and behind it those that are expected then: writers keep

@@ -34,8 +34,8 @@ pub(in crate::py) use settings::{default_text, of_every_protocol};
 pub use strict::{Direction, check, check_fields, check_value};
 pub use tree::{
     AnyText, BuildOptions, DumpOptions, UsualMessage, any_limits, any_struct, any_value,
-    check_nesting, fill_any, from_dict, from_json, message_by_fields, message_of, metadata_of,
-    read_thriftpy_message, skip_any, to_dict, to_json, value_of_any,
+    check_nesting, fill_any, fill_given, from_dict, from_json, message_by_fields, message_of,
+    metadata_of, read_thriftpy_message, skip_any, to_dict, to_json, value_of_given,
 };
 pub use unknown::{UnknownField, UnknownFields, unknown_fields};
 

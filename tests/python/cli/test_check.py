@@ -303,3 +303,20 @@ def test_names_of_files_do_not_end_an_annotation(check: Any, directory: Path) ->
     (directory / "a,b:100%\n.thrift").write_text("struct {")
     shown = check("--format", "github", "a,b:100%\n.thrift").stdout
     assert shown.startswith("::error file=a%2Cb%3A100%25%0A.thrift,line=1,col=8,title=syntax::")
+
+
+def test_the_first_use_of_an_id_that_is_too_large_tells_what_check_warns_of(
+    check: Any, directory: Path
+) -> None:
+    path = directory / "far.thrift"
+    path.write_text("struct A { 40000: i32 far }\nservice S { void f(40000: i32 far) }\n")
+    words = "the field id 40000 does not fit the 16 bits it is sent in"
+    assert check("far.thrift").stdout.count(words) == 2
+    module = fastthrift.load(str(path))
+    for obj in (module.A(1), module.S.f_args(1)):
+        with pytest.raises(TypeError) as caught:
+            fastthrift.encode(obj)
+        assert str(caught.value) == (
+            f"thrift_spec of {type(obj)}, field 40000: {words}; give `far` a number from -32768 to "
+            "32767"
+        )

@@ -397,6 +397,7 @@ def test_a_list_that_is_a_key_is_refused_as_one_and_structs_with_lists_are_keys(
             with pytest.raises(TProtocolException, match="a map cannot have this key") as caught:
                 fastthrift.decode(keys.Keys, data, protocol, arrays=arrays)
             assert f"in {field}" in str(caught.value)
+            assert 'load(..., sets="set") reads lists that are keys as tuples' in str(caught.value)
     data = fastthrift.encode(keys.Keys(by_row={keys.Row([1]): 2}, rows=[[5]]), protocol)
     read = fastthrift.decode(keys.Keys, data, protocol, arrays="array")
     assert read.by_row == {keys.Row(array("i", [1])): 2}
@@ -405,6 +406,22 @@ def test_a_list_that_is_a_key_is_refused_as_one_and_structs_with_lists_are_keys(
         io.StringIO(idl), f"keys_{IDS[PROTOCOLS.index(protocol)]}_sets_thrift", sets="set"
     )
     assert fastthrift.decode(as_sets.Keys, data, protocol, arrays="array").rows == {(5,)}
+    lists = as_sets.Keys(by_list={(1, 2): 3}, by_lists={((1, 2),): 3})
+    assert fastthrift.decode(as_sets.Keys, fastthrift.encode(lists, protocol), protocol) == lists
+
+
+def test_a_key_that_no_option_can_hash_has_no_such_hint() -> None:
+    class Key(dict[int, int]):
+        __hash__ = object.__hash__
+
+    idl = "struct Keys { 1: map<map<i32, i32>, i32> a, 2: map<list<map<i32, i32>>, i32> b }"
+    for sets in ("list", "set"):
+        keys = fastthrift.load_fp(io.StringIO(idl), f"keys_of_maps_{sets}_thrift", sets=sets)
+        for fields in ({"a": {Key({1: 2}): 3}}, {"b": {(Key({1: 2}),): 3}}):
+            data = fastthrift.encode(keys.Keys(**fields))
+            with pytest.raises(TProtocolException, match="unhashable") as caught:
+                fastthrift.decode(keys.Keys, data)
+            assert "load(" not in str(caught.value)
 
 
 def test_an_array_outlives_its_message_and_can_be_changed() -> None:

@@ -178,10 +178,15 @@ def test_load_fp(write: Any) -> None:
     assert module.A().x == 3
     assert sys.modules["from_text_thrift"] is module
     assert module.__thrift_file__ is None
-    with pytest.raises(ThriftParserError, match="Unexpected include statement"):
-        fastthrift.load_fp(io.StringIO('include "a.thrift"'), "other_thrift")
     with pytest.raises(ThriftParserError, match="suffix"):
         fastthrift.load_fp(io.StringIO(""), "wrong")
+
+
+def test_an_include_in_a_text_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ThriftParserError, match="Unexpected include statement") as caught:
+        fastthrift.load_fp(io.StringIO('include "a.thrift"'), "other_thrift")
+    (note,) = caught.value.__notes__
+    assert "help: give `resolver=` where it is loaded, or load() it by its path" in note
 
 
 def test_the_classes_of_the_import_hook_are_those_of_importlib() -> None:

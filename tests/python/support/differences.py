@@ -357,9 +357,17 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "json-mistyped": Difference(
         "JSON",
-        "A value of another type than declared raises ValueError or TypeError, or is taken for "
-        "something else: null for the text 'None', 'false' for true.",
+        "A value of a message that is of another type than declared raises ValueError or "
+        "TypeError, or is taken for something else: null for the text 'None', 'false' for true.",
         "The field is skipped and keeps its default.",
+    ),
+    "json-given": Difference(
+        "JSON",
+        "struct_to_obj, obj_value and their like cut 12.7 to 12, take 'true' and 'false' for True, "
+        "None for the text 'None', a str for a list of its characters; a dict for a map is a "
+        "TypeError.",
+        "What stands for no value of its type is a TMistypedDataException, a ValueError, that "
+        "names the place; None keeps a field's default. A map may be a dict.",
     ),
     "json-malformed": Difference(
         "JSON",

@@ -165,6 +165,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             Some(object) => object,
             None => match self.source.look(node)? {
                 PlainValue::Object(object) => object,
+                found if self.options.given => return Err(self.mismatch("a dict", &found)),
                 found => return Err(self.mismatch("an object", &found)),
             },
         };
@@ -193,7 +194,7 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
             let value = match self.optional(&field.kind, node) {
                 Ok(value) => value,
                 // What is of another type is as if it had not come.
-                Err(error) if self.options.any.is_some() && error.is_value() => {
+                Err(error) if self.options.skips_mistyped() && error.is_value() => {
                     self.depth = depth;
                     self.skip(again)?;
                     continue;

@@ -32,8 +32,8 @@ use text_source::TextSource;
 
 pub use options::{AnyText, BuildOptions, DumpOptions};
 pub use thriftpy::{
-    UsualMessage, any_limits, any_struct, any_value, check_nesting, fill_any, message_by_fields,
-    message_of, metadata_of, read_thriftpy_message, skip_any, value_of_any,
+    UsualMessage, any_limits, any_struct, any_value, check_nesting, fill_any, fill_given,
+    message_by_fields, message_of, metadata_of, read_thriftpy_message, skip_any, value_of_given,
 };
 
 /// A text of fewer bytes makes too few objects to wake the garbage collector

@@ -121,6 +121,9 @@ pub struct BuildOptions {
     /// Whether that protocol takes what stands for a value of a type, and keeps
     /// the default of a field whose value stands for none.
     pub any: Option<AnyText>,
+    /// Whether a program gives the data to that protocol by itself: what stands
+    /// for no value of its type is an error then, and a map may be a dict.
+    pub given: bool,
     /// The bounds on what is read.
     pub limits: Limits,
 }
@@ -133,6 +136,7 @@ impl BuildOptions {
             nan,
             thriftpy: false,
             any: None,
+            given: false,
             limits,
         })
     }
@@ -144,8 +148,26 @@ impl BuildOptions {
             nan: true,
             thriftpy: true,
             any,
+            given: false,
             limits,
         }
+    }
+
+    /// The options of data that a program gives to thriftpy2's JSON protocol.
+    pub fn of_given(limits: Limits) -> Self {
+        let text = AnyText {
+            decode: true,
+            strict: false,
+        };
+        Self {
+            given: true,
+            ..Self::of_thriftpy(Some(text), limits)
+        }
+    }
+
+    /// Whether a field whose value stands for none keeps its default.
+    pub fn skips_mistyped(&self) -> bool {
+        self.any.is_some() && !self.given
     }
 
     /// Whether data that is not as usual is for [`Self::any`].

@@ -171,11 +171,9 @@ pub fn any_value<'py>(
 
 fn built<'py, T>(
     py: Python<'py>,
-    text: AnyText,
-    limits: Limits,
+    options: BuildOptions,
     read: impl FnOnce(&mut PlainReader<'_, 'py, PythonSource<'py>>) -> CodecResult<T>,
 ) -> PyResult<T> {
-    let options = BuildOptions::of_thriftpy(Some(text), affordable(limits));
     let mut source = PythonSource { py };
     let built = read(&mut PlainReader::new(py, &mut source, options, false));
     error::depth_of_python(py, built.map_err(|error| error::from_mistyped(py, error)))
@@ -188,20 +186,33 @@ pub fn fill_any<'py>(
     text: AnyText,
     limits: Limits,
 ) -> PyResult<()> {
-    built(data.py(), text, limits, |reader| {
+    let options = BuildOptions::of_thriftpy(Some(text), affordable(limits));
+    built(data.py(), options, |reader| {
         reader.fill(object, data.clone())
     })
 }
 
-/// The value of a kind that parsed JSON stands for.
-pub fn value_of_any<'py>(
+/// Fills an object with the fields of a dict that a program gives.
+pub fn fill_given<'py>(
+    object: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    limits: Limits,
+) -> PyResult<()> {
+    let options = BuildOptions::of_given(affordable(limits));
+    built(data.py(), options, |reader| {
+        reader.fill(object, data.clone())
+    })
+}
+
+/// The value of a kind that the data which a program gives stands for.
+pub fn value_of_given<'py>(
     kind: &Kind,
     data: &Bound<'py, PyAny>,
-    text: AnyText,
     limits: Limits,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let depth = Depth::new(affordable(limits).depth);
-    built(data.py(), text, limits, |reader| {
+    let options = BuildOptions::of_given(affordable(limits));
+    let depth = Depth::new(options.limits.depth);
+    built(data.py(), options, |reader| {
         let value = reader.value(kind, data.clone())?;
         check_value(kind, &value, Direction::Read, depth)?;
         Ok(value)
@@ -210,11 +221,8 @@ pub fn value_of_any<'py>(
 
 /// Passes over parsed JSON, within the limits.
 pub fn skip_any(data: &Bound<'_, PyAny>, limits: Limits) -> PyResult<()> {
-    let text = AnyText {
-        decode: true,
-        strict: false,
-    };
-    built(data.py(), text, limits, |reader| reader.skip(data.clone()))
+    let options = BuildOptions::of_given(affordable(limits));
+    built(data.py(), options, |reader| reader.skip(data.clone()))
 }
 
 /// The error of a text that nests deeper than anything within the limits is

@@ -1,7 +1,8 @@
 //! A field of a plan.
 
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
 use super::kind::{Kind, KindOptions};
 use crate::py::ffi::{ScalarKind, Slot};
@@ -63,7 +64,7 @@ impl PlanField {
         };
         let kind = Kind::compile_with(&ttype, &spec, kinds)?;
         Ok(Self {
-            id: id.extract()?,
+            id: id_of(id, &name)?,
             scalar: kind.scalar(),
             wire_type: kind.wire_type(),
             kind,
@@ -125,4 +126,20 @@ impl JsonKey {
         text.first_chunk()
             .is_some_and(|start| u128::from_le_bytes(*start) & self.mask == self.number)
     }
+}
+
+/// A field id, of which a file may have larger ones than are sent: `fastthrift check`
+/// warns of them in the same words.
+fn id_of(id: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<i16> {
+    id.extract().map_err(|error| {
+        if !id.is_instance_of::<PyInt>() {
+            return error;
+        }
+        PyOverflowError::new_err(format!(
+            "the field id {id} does not fit the 16 bits it is sent in; give `{name}` a number \
+             from {} to {}",
+            i16::MIN,
+            i16::MAX
+        ))
+    })
 }

@@ -12,13 +12,14 @@ use super::{PlainReader, expected};
 use crate::py::codec::decode::set_entry;
 use crate::py::codec::strict::{Direction, check};
 use crate::py::codec::tree::source::{FoundKey, PlainValue, Source, SourceText};
-use crate::py::error::{self, CodecError, Result};
+use crate::py::error::{self, CodecError, Result, Segment};
 use crate::py::imports;
 use crate::py::structs::{Kind, Plan, assign};
 use crate::wire::Nesting;
 use crate::wire::json::{base64, number};
 
-const ENTRIES: &str = "a list of objects with a key and a value";
+const ENTRIES: &str = "a dict, or a list of dicts with a key and a value";
+const ENTRY: &str = "a dict with a key and a value";
 
 impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     /// Fills any object with the fields that its plan has.
@@ -57,7 +58,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             Kind::Struct(class) => self.struct_value(class, node),
             Kind::List(element) | Kind::Array(element) | Kind::Set(element) => {
                 let found = self.source.look(node)?;
-                if matches!(found, PlainValue::List(_)) {
+                if matches!(found, PlainValue::List(_) | PlainValue::Other(_)) {
                     self.list(element, found)
                 } else {
                     Err(self.mismatch(expected(kind), &found))
@@ -95,14 +96,14 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Double(value)) => {
                 match number::whole(value) {
                     Some(value) => self.integer(kind, value),
-                    None => Err(self.mismatch(expected(kind), &PlainValue::Double(value))),
+                    None => Err(self.mismatch(wanted(kind), &PlainValue::Double(value))),
                 }
             }
             (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Text(text)) => {
                 let number = self.parsed(kind, text, &py.get_type::<PyInt>())?;
                 match number.extract::<i64>() {
                     Ok(value) => self.integer(kind, value),
-                    Err(_) => Err(self.mismatch(expected(kind), &PlainValue::Large(0.0))),
+                    Err(_) => Err(self.mismatch(wanted(kind), &PlainValue::Large(0.0))),
                 }
             }
             (Kind::Double, PlainValue::Bool(value)) => self.double(u8::from(value).into()),
@@ -114,16 +115,21 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             (Kind::Bool, PlainValue::Large(_)) => Ok(self.quiet.bool(true)),
             (Kind::Bool, PlainValue::Double(value)) => Ok(self.quiet.bool(value != 0.0)),
             (Kind::Binary, PlainValue::Text(text)) => {
-                let python = text.to_python(py)?;
-                match text.utf8(py) {
+                let size = match text.utf8(py) {
                     // Its padding is not left out.
-                    Ok(utf8) if utf8.len().is_multiple_of(4) => self.base64(utf8),
-                    utf8 => {
-                        self.check_size(utf8.map_or(0, base64::decoded_size))?;
-                        let found = PlainValue::Other(python);
-                        Err(self.mismatch(expected(kind), &found))
-                    }
+                    Ok(utf8) if utf8.len().is_multiple_of(4) => return self.base64(utf8),
+                    utf8 => utf8.map_or(0, base64::decoded_size),
+                };
+                self.check_size(size)?;
+                Err(self.mismatch(expected(kind), &PlainValue::Text(text)))
+            }
+            // What `b64encode` gives.
+            (Kind::Binary, PlainValue::Bytes(value)) => {
+                let bytes = self.bytes_of(&value)?;
+                if !bytes.as_bytes().len().is_multiple_of(4) {
+                    return Err(self.mismatch(expected(kind), &PlainValue::Bytes(value)));
                 }
+                self.base64(bytes.as_bytes())
             }
             (Kind::Uuid, PlainValue::Text(text)) => {
                 let class = imports::uuid(py)?.cast::<PyType>().map_err(PyErr::from)?;
@@ -132,8 +138,12 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             (
                 Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8 | Kind::Double | Kind::Bool,
                 found @ (PlainValue::Integer(_) | PlainValue::Double(_) | PlainValue::Bool(_)),
+            )
+            | (
+                Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8 | Kind::Double | Kind::Uuid,
+                found @ PlainValue::Other(_),
             ) => self.found(kind, found),
-            (kind, found) => Err(self.mismatch(expected(kind), &found)),
+            (kind, found) => Err(self.mismatch(wanted(kind), &found)),
         }
     }
 
@@ -178,7 +188,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                     if raised.is_instance_of::<PyValueError>()
                         || raised.is_instance_of::<PyOverflowError>() =>
                 {
-                    self.mismatch(expected(kind), &PlainValue::Text(text))
+                    self.mismatch(wanted(kind), &PlainValue::Text(text))
                 }
                 _ => error,
             }
@@ -196,6 +206,17 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         let map = PyDict::new(self.py);
         let mut list = match found {
             PlainValue::List(list) => list,
+            PlainValue::Object(object) if self.options.given => {
+                for (key, value) in self.all_of(object)? {
+                    let key = match key {
+                        FoundKey::Text(text) => self.key(key_kind, &text)?,
+                        FoundKey::Node(node) => self.general(key_kind, node)?,
+                    };
+                    self.any_value(&map, key, value_kind, value)?;
+                }
+                self.depth.leave();
+                return Ok(map.into_any());
+            }
             // To Python no entries are no entries, whatever they are of.
             found => {
                 self.no_entries(found)?;
@@ -203,14 +224,34 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                 return Ok(map.into_any());
             }
         };
+        let mut index = 0;
         while let Some(node) = self.source.item(&mut list)? {
-            let (key, value) = self.any_entry(node)?;
-            let key = self.general(key_kind, key)?;
-            let value = self.general(value_kind, value)?;
-            set_entry(&map, key, value).map_err(|error| self.no_key(error))?;
+            let read = self.any_entry(node).and_then(|(key, value)| {
+                let key = self.general(key_kind, key)?;
+                Ok((key, value))
+            });
+            match read {
+                Ok((key, value)) => self.any_value(&map, key, value_kind, value)?,
+                Err(error) => return Err(self.inside(error, Segment::Index(index))),
+            }
+            index += 1;
         }
         self.depth.leave();
         Ok(map.into_any())
+    }
+
+    /// Reads the value of a key into a map.
+    fn any_value(
+        &mut self,
+        map: &Bound<'py, PyDict>,
+        key: Bound<'py, PyAny>,
+        kind: &Kind,
+        node: S::Node,
+    ) -> Result<()> {
+        match self.general(kind, node) {
+            Ok(value) => set_entry(map, key, value).map_err(|error| self.no_key(error)),
+            Err(error) => Err(self.inside(error, Segment::of_key(&key))),
+        }
     }
 
     /// Refuses an object or a text that is not empty, and anything else.
@@ -233,7 +274,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     fn any_entry(&mut self, node: S::Node) -> Result<(S::Node, S::Node)> {
         let entry = match self.source.look(node)? {
             PlainValue::Object(entry) => entry,
-            found => return Err(self.mismatch(ENTRIES, &found)),
+            found => return Err(self.mismatch(ENTRY, &found)),
         };
         let (mut key, mut value) = (None, None);
         for (name, node) in self.all_of(entry)? {
@@ -244,7 +285,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             }
         }
         key.zip(value)
-            .ok_or_else(|| self.wrong(&format!("expected {ENTRIES}, found another object")))
+            .ok_or_else(|| self.wrong(&format!("expected {ENTRY}, found another")))
     }
 
     /// What Python cannot hash is of another type too.
@@ -332,5 +373,13 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
         let text = text.to_python(self.py)?;
         let utf8 = text.call_method1(intern!(self.py, "encode"), ("utf-8", "surrogatepass"))?;
         self.check_size(utf8.len()?)
+    }
+}
+
+/// What is expected of a scalar: the names of enums stand for nothing here.
+fn wanted(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::I32(Some(_)) => "the number of an enum's value",
+        kind => expected(kind),
     }
 }

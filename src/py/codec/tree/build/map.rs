@@ -189,7 +189,7 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
     }
 
     /// The key of a map that a text stands for.
-    fn key(&mut self, kind: &Kind, text: &S::FoundText) -> Result<Bound<'py, PyAny>> {
+    pub(super) fn key(&mut self, kind: &Kind, text: &S::FoundText) -> Result<Bound<'py, PyAny>> {
         let utf8 = text.utf8(self.py)?;
         let digits = || match number::parse_integer(utf8) {
             Some((value, length)) if length == utf8.len() => Some(value),
