@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from .pool import ClientPool
     from .transport.base import DeadlineExceeded
 
+if TYPE_CHECKING:
+    # What the core alone imports: what freezes programs, as PyInstaller does, finds modules by the
+    # imports in Python code, also by those under a condition.
+    import fastthrift._fields_dict
+    import fastthrift.parser.enums
+    import fastthrift.transport._buffers  # noqa: F401
+
 __version__ = "0.1.0"
 __python__ = sys.version_info
 __all__ = [

@@ -424,8 +424,11 @@ def _transports(client: Any) -> list[Any]:
 
 
 def _is_closed_here(trans: Any) -> bool:
-    """Whether its owner has closed a transport."""
-    return hasattr(trans, "is_open") and not trans.is_open()
+    """Whether its owner has closed a transport. One of a program need not tell, nor one beneath."""
+    try:
+        return not trans.is_open()
+    except (AttributeError, NotImplementedError):
+        return False
 
 
 def _describe(client: Any, call: ClientCall, error: BaseException) -> bool:

@@ -37,6 +37,9 @@ from .reload import watch
 from .workers import NOT_STARTED, Worker, Workers
 
 if TYPE_CHECKING:
+    # What is imported by name below: what freezes programs looks for imports.
+    import fastthrift.contrib.aio.http
+    import fastthrift.contrib.aio.rpc  # noqa: F401
     from fastthrift._calls.observed import Middleware
     from fastthrift.transport._listening import Bind
 

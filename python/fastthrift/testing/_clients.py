@@ -13,6 +13,7 @@ from fastthrift.urls import ServiceURL
 if TYPE_CHECKING:
     from typing import TypeVar
 
+    import fastthrift.testing._awaited  # noqa: F401 - for what freezes programs
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithAsyncClient, WithClient
 

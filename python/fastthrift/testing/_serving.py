@@ -16,6 +16,7 @@ from fastthrift.thrift import TProcessor
 from fastthrift.transport import TBufferedTransportFactory, TServerSocket
 
 if TYPE_CHECKING:
+    import fastthrift.contrib.aio.processor  # noqa: F401 - for what freezes programs
     from fastthrift._calls.observed import Middleware
 
 _HOST = "127.0.0.1"

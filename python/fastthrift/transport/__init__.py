@@ -22,6 +22,7 @@ from .memory import TCyMemoryBuffer, TMemoryBuffer
 from .socket import TServerSocket, TSocket
 
 if TYPE_CHECKING:
+    from . import cybase as cybase
     from ._compressed import TZlibTransport, TZlibTransportFactory
     from ._ssl import create_thriftpy_context
     from .header import THeaderTransport, THeaderTransportFactory

@@ -15,9 +15,19 @@ import pytest
 from fastthrift._calls.progress import IDLE
 from fastthrift._calls.transports import has_arrived
 from fastthrift.contrib.aio.rpc import make_client as make_async_client
+from fastthrift.protocol import TBinaryProtocol
 from fastthrift.rpc import make_client
-from fastthrift.thrift import TException
-from fastthrift.transport import TServerSocket, TSSLServerSocket, TTransportException
+from fastthrift.thrift import TClient, TException
+from fastthrift.transport import (
+    TBufferedTransportFactory,
+    TFramedTransport,
+    TFramedTransportFactory,
+    TServerSocket,
+    TSocket,
+    TSSLServerSocket,
+    TTransportBase,
+    TTransportException,
+)
 from support.aio import Authority
 from support.rpc import PATIENCE, Calls, Handler, make_server, scripted_peer, serving
 
@@ -158,3 +168,42 @@ def test_a_client_that_was_closed_stays_so_however_long_it_is_idle(
             client.add(1, 2)
         assert caught.value.type == TTransportException.NOT_OPEN
         assert "idle" not in str(caught.value)
+
+
+class WithoutState(TTransportBase):
+    """A transport of a program, which thriftpy2 never asks whether it is open."""
+
+    def __init__(self, below: TSocket) -> None:
+        self.below = below
+
+    def read(self, sz: int) -> bytes:
+        return self.below.read(sz)
+
+    def write(self, buf: bytes) -> None:
+        self.below.write(buf)
+
+    def flush(self) -> None:
+        self.below.flush()
+
+
+class WithoutBase:
+    """One that has only what protocols call."""
+
+    def __init__(self, below: TSocket) -> None:
+        self.read, self.write, self.flush = below.read, below.write, below.flush
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["itself", "in frames"])
+@pytest.mark.parametrize("kind", [WithoutState, WithoutBase])
+def test_a_transport_that_does_not_say_whether_it_is_open(kind: Any, wrapped: bool) -> None:
+    factory = TFramedTransportFactory() if wrapped else TBufferedTransportFactory()
+    with (
+        serving(make_server(itrans_factory=factory)) as port,
+        contextlib.closing(TSocket("127.0.0.1", port)) as below,
+    ):
+        below.open()
+        trans = kind(below)
+        client = TClient(Calls, TBinaryProtocol(TFramedTransport(trans) if wrapped else trans))
+        assert client.add(1, 2) == 3
+        time.sleep(2 * IDLE)
+        assert client.add(2, 2) == 4

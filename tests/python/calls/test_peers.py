@@ -118,6 +118,20 @@ def test_a_reply_to_something_else_is_refused(wrong: str) -> None:
         assert caught.value.type == subject.TTransportException.NOT_OPEN
 
 
+@pytest.mark.difference("method-names")
+def test_a_reply_has_to_name_the_method() -> None:
+    with (
+        scripted(lambda name, seqid: message(f"{name}_result", REPLY, seqid, i32_result(4))) as (
+            port,
+            _,
+        ),
+        client_of(port) as client,
+    ):
+        with pytest.raises(subject.TApplicationException) as caught:
+            client.subtract(7, 3)
+        assert caught.value.type == subject.TApplicationException.WRONG_METHOD_NAME
+
+
 @pytest.mark.difference("unknown-arguments")
 def test_unknown_arguments_are_refused() -> None:
     """The call is not sent, and the client goes on."""

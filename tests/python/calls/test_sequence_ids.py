@@ -252,6 +252,24 @@ def test_the_method_and_the_type_are_checked_all_the_same():
             assert_not_open(client)
 
 
+def test_a_protocol_may_say_what_replies_are_named_otherwise():
+    """What `docs/migration.md` says of servers that name the result."""
+
+    class Named(TBinaryProtocol):
+        def read_message_begin(self):
+            name, kind, seqid = super().read_message_begin()
+            return name.removesuffix("_result"), kind, seqid
+
+    def reply(name, seqid):
+        return message(f"{name}_result", 0, i32_result(5))
+
+    with scripted_peer(replying(reply, reply)) as port, client_of(port) as client:
+        renamed = TClient(Calls, Named(client._iprot.trans, check_seqid=False))
+        assert renamed.add(2, 3) == 5
+        with pytest.raises(TApplicationException, match="is for 'subtract_result'"):
+            TClient(Calls, client._iprot, check_seqid=False).subtract(7, 2)
+
+
 def test_no_late_answer_is_taken_for_that_of_the_next_call():
     """After a time-out the connection is closed, whatever is checked."""
     handler = Handler()

@@ -96,6 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "": {
         "_calls",
         "_core",
+        "_fields_dict",
         "_lazy",
         "_messages",
         "compat",
@@ -103,6 +104,7 @@ ROOMS: dict[str, set[str]] = {
         "hooks",
         "parser",
         "pool",
+        "transport",
         "transport.base",
     },
     "_idl": {"_plain", "parser"},

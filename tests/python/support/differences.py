@@ -194,6 +194,12 @@ DIFFERENCES: dict[str, Difference] = {
         "The Cython binary protocol takes only thriftpy2's own Cython transports.",
         "Every protocol takes any object with read, write and flush.",
     ),
+    "framed-factory": Difference(
+        "Transports",
+        "transport.framed.TFramedTransportFactory gives a TBufferedTransport over the framed one.",
+        "It gives a TFramedTransport, as that of the Cython class does: what it is over, `_trans`, "
+        "is the socket, one step earlier.",
+    ),
     "negative-sequence-ids": Difference(
         "Messages",
         "Writing a negative sequence id in compact never ends.",
@@ -343,6 +349,12 @@ DIFFERENCES: dict[str, Difference] = {
         "Every message carries sequence id 0, and the id of a reply is not looked at.",
         "Each call has its own sequence id, and a reply with another one is refused, unless "
         "check_seqid=False of the protocol or the client accepts it.",
+    ),
+    "method-names": Difference(
+        "Calls",
+        "The method that a reply names is not looked at.",
+        "A reply for another method is refused with TApplicationException WRONG_METHOD_NAME, also "
+        "with check_seqid=False, which leaves nothing else to tell replies apart.",
     ),
     "json-bytes-in-string": Difference(
         "JSON",

@@ -32,6 +32,8 @@ class Import:
     importer: str
     imported: str
     line: int
+    #: Whether a function imports it, by its name: what freezes programs does not see that.
+    by_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def read_package(files: Iterable[tuple[str, str]], native: Iterable[str]) -> dic
             if (found := _by_name(node, name, parent)) is not None:
                 imported, importer = found
                 told.add(importer)
-                module.imports += _one_import(name, imported, known, node.lineno)  # type: ignore[attr-defined]
+                line = node.lineno  # type: ignore[attr-defined]
+                module.imports += _one_import(name, imported, known, line, by_name=True)
             if _may_import(node) and node not in told:
                 module.untold.append(node.lineno)  # type: ignore[attr-defined]
             if isinstance(node, ast.Constant) and node.value in known - {PACKAGE}:
@@ -95,7 +98,8 @@ def read_package(files: Iterable[tuple[str, str]], native: Iterable[str]) -> dic
         if module.untold:
             # Then any name may be that of a module which it imports.
             for each in names:
-                module.imports += _one_import(name, str(each.value), known, each.lineno)
+                value = str(each.value)
+                module.imports += _one_import(name, value, known, each.lineno, by_name=True)
     return modules
 
 
@@ -178,12 +182,29 @@ def _last_name(function: ast.AST) -> str | None:
     return None
 
 
-def _one_import(name: str, imported: str, known: set[str], line: int) -> Iterator[Import]:
+def _one_import(
+    name: str, imported: str, known: set[str], line: int, *, by_name: bool = False
+) -> Iterator[Import]:
     # A name of a module that is imported as if it was one: the module it is in.
     while imported not in known and "." in imported:
         imported = imported.rpartition(".")[0]
     if imported in known and imported != name:
-        yield Import(name, imported, line)
+        yield Import(name, imported, line, by_name)
+
+
+def found_from(modules: dict[str, Module], start: str) -> set[str]:
+    """The modules that the text of one leads to, with the packages that they are in."""
+    found: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if not name or name in found:
+            continue
+        found.add(name)
+        todo.append(name.rpartition(".")[0])
+        if module := modules.get(name):
+            todo += [each.imported for each in module.imports if not each.by_name]
+    return found
 
 
 def _defined(node: ast.AST) -> Iterator[str]:

@@ -34,6 +34,11 @@ from fastthrift.contrib.apache.protocol.TCompactProtocol import (
     TCompactProtocolFactory,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # The core alone imports it: what freezes programs looks for imports in Python code.
+    import fastthrift.contrib.apache._generated  # noqa: F401
+
 __all__ = [
     "GeneratedProcessor",
     "TBinaryProtocol",
