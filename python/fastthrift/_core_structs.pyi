@@ -63,6 +63,9 @@ def before_slots(cls: type) -> list[tuple[str, Any]]:
     """What stands before the slots of a class where attributes are looked for, by the names of
     the fields: (name, value) pairs."""
 
+def is_field(payload: Any, name: object) -> bool:
+    """Whether a payload has a field `name`, which hides a method that is called so."""
+
 def is_slot(cls: type, name: object) -> bool:
     """Whether instances of a class keep the attribute `name` in a slot."""
 

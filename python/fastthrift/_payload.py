@@ -114,6 +114,19 @@ def parse_spec(ttype: int, spec: Any = None) -> str | None:
     return None
 
 
+def read_payload(payload: Any, prot: Any) -> Any:
+    """Fill a payload by its ``read``, or by the protocol's where a field hides that."""
+    return prot.read_struct(payload) if _core.is_field(payload, "read") else payload.read(prot)
+
+
+def write_payload(payload: Any, prot: Any) -> None:
+    """Write a payload by its ``write``, or by the protocol's where a field hides that."""
+    if _core.is_field(payload, "write"):
+        prot.write_struct(payload)
+    else:
+        payload.write(prot)
+
+
 def _is_mutable(value: Any) -> bool:
     if isinstance(value, tuple):
         return any(map(_is_mutable, value))

@@ -17,7 +17,7 @@ use super::protocol::{
     ReadStruct, TApacheJSONProtocolFactory, TBinaryProtocol, TBinaryProtocolFactory,
     TCompactProtocolFactory, WriteStruct,
 };
-use super::structs::{Layout, Numbers, Plan, Selection};
+use super::structs::{Layout, Numbers, Plan, Selection, is_field};
 use super::transport::TMemoryBuffer;
 use crate::wire::{Reader, Writer};
 
@@ -98,7 +98,11 @@ fn serialize_by_protocol<'py>(
     }
     let transport = py.get_type::<TMemoryBuffer>().call0()?;
     let protocol = protocol_of(proto_factory, &transport)?;
-    thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
+    if is_field(thrift_object, intern!(py, "write"))? {
+        protocol.call_method1(intern!(py, "write_struct"), (thrift_object,))?;
+    } else {
+        thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
+    }
     protocol.call_method0(intern!(py, "write_message_end"))?;
     transport.call_method0(intern!(py, "getvalue"))
 }
@@ -144,7 +148,11 @@ fn deserialize_by_protocol<'py>(
     check_buffer("deserialize", "buf", buf)?;
     let transport = py.get_type::<TMemoryBuffer>().call1((buf,))?;
     let protocol = protocol_of(proto_factory, &transport)?;
-    thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;
+    if is_field(&thrift_object, intern!(py, "read"))? {
+        protocol.call_method1(intern!(py, "read_struct"), (&thrift_object,))?;
+    } else {
+        thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;
+    }
     Ok(thrift_object)
 }
 

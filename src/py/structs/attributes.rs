@@ -222,6 +222,21 @@ pub fn before_slots<'py>(cls: &Bound<'py, PyType>) -> Vec<NameAndValue<'py>> {
 
 type NameAndValue<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
 
+/// Whether a payload has a field `name`, which hides a method that is called so.
+#[pyfunction]
+pub fn is_field(payload: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let spec = payload.getattr_opt(intern!(payload.py(), "thrift_spec"))?;
+    let Some(spec) = spec.and_then(|spec| spec.cast_into::<PyDict>().ok()) else {
+        return Ok(false);
+    };
+    for (_, entry) in ffi::DictEntries::new(&spec) {
+        if entry.get_item(1)?.eq(name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether instances of a class keep the attribute `name` in a slot.
 #[pyfunction]
 pub fn is_slot(cls: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> bool {

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use crate::py::ffi;
 
 pub use attributes::{
-    assign, before_slots, delete_raw, get_raw, is_slot, set_raw, snapshot_function,
+    assign, before_slots, delete_raw, get_raw, is_field, is_slot, set_raw, snapshot_function,
 };
 pub use construct::{Initializer, initialize};
 pub use generated::{
