@@ -283,6 +283,7 @@ const LONGEST_FILE: usize = 800;
 const PYTHON_MODULES: &[&str] = &[
     "array",
     "copy",
+    "copyreg",
     "fastthrift._core",
     "fastthrift._fields_dict",
     "fastthrift._payload",
@@ -299,6 +300,7 @@ const PYTHON_MODULES: &[&str] = &[
     "sys",
     "thrift.Thrift",
     "thrift.protocol.TBase",
+    "types",
     "uuid",
 ];
 

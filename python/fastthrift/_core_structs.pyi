@@ -38,7 +38,7 @@ class StructStorage:
     """Native storage of loaded structs: fields in slots, other attributes in a dict."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    def __getstate__(self) -> dict[str, Any]: ...
+    def __getstate__(self) -> dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]: ...
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -53,8 +53,15 @@ def snapshot(object: Any) -> dict[str, Any]:
 def set_raw(object: Any, name: object, value: Any) -> None:
     """Set an attribute as an assignment into an ordinary `__dict__` would."""
 
+def get_raw(object: Any, name: object, default: Any) -> Any:
+    """What an object has in its `__dict__` of that name, or else `default`."""
+
 def delete_raw(object: Any, name: object) -> bool:
     """Delete an attribute the same way; whether there was one."""
+
+def before_slots(cls: type) -> list[tuple[str, Any]]:
+    """What stands before the slots of a class where attributes are looked for, by the names of
+    the fields: (name, value) pairs."""
 
 def is_slot(cls: type, name: object) -> bool:
     """Whether instances of a class keep the attribute `name` in a slot."""

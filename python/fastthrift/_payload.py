@@ -114,6 +114,21 @@ def parse_spec(ttype: int, spec: Any = None) -> str | None:
     return None
 
 
+def read_payload(payload: Any, prot: Any) -> Any:
+    """Fill a payload by its ``read``, or by the protocol's where a field is called so."""
+    read = payload.read
+    return read(prot) if callable(read) else prot.read_struct(payload)
+
+
+def write_payload(payload: Any, prot: Any) -> None:
+    """Write a payload by its ``write``, or by the protocol's where a field is called so."""
+    write = payload.write
+    if callable(write):
+        write(prot)
+    else:
+        prot.write_struct(payload)
+
+
 def _is_mutable(value: Any) -> bool:
     if isinstance(value, tuple):
         return any(map(_is_mutable, value))
@@ -185,9 +200,9 @@ class _DefaultOfField:
         self.value = value
 
     def __get__(self, object: Any, owner: type | None = None) -> Any:
-        own = {} if object is None else _core.snapshot(object)
-        if self.name in own:
-            return own[self.name]
+        own = self if object is None else _core.get_raw(object, self.name, self)
+        if own is not self:
+            return own
         getter = getattr(type(self.value), "__get__", None)
         return self.value if getter is None else getter(self.value, object, owner)
 
@@ -197,6 +212,16 @@ class _DefaultOfField:
     def __delete__(self, object: Any) -> None:
         if not _core.delete_raw(object, self.name):
             raise AttributeError(self.name)
+
+
+def _put_slots_first(cls: type) -> None:
+    """Let what objects have in their slots come before what a class, or a base before that of the
+    slots, has under the names of fields."""
+    for name, value in _core.before_slots(cls):
+        # A property and a slot of another class decide for themselves.
+        if not hasattr(type(value), "__set__"):
+            type.__setattr__(cls, name, _DefaultOfField(name, value))
+            _core.drop_plan(cls)
 
 
 _TYPE_BASE: Any = vars(type)["__base__"]
@@ -281,6 +306,7 @@ class TPayloadMeta(_core.PayloadType):
                 f"and hold the other as a field"
             ) from error
         _core.inherit_native(payload, _struct_init)
+        _put_slots_first(payload)
         if generate_init:
             type.__setattr__(payload, "__init__", init_func_generator(payload, spec))
         return payload
@@ -300,6 +326,7 @@ class TPayloadMeta(_core.PayloadType):
     @__bases__.setter
     def __bases__(cls, bases: tuple[type, ...]) -> None:
         _TYPE_BASES.__set__(cls, bases)
+        _put_slots_first(cls)
         _core.drop_plan(cls)
 
     def __setattr__(cls, name: str, value: Any) -> None:
@@ -310,6 +337,7 @@ class TPayloadMeta(_core.PayloadType):
 
     def __delattr__(cls, name: str) -> None:
         super().__delattr__(name)
+        _put_slots_first(cls)
         _core.drop_plan(cls)
 
 
@@ -455,6 +483,12 @@ class TFrozenStruct(TStruct):
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(_refusal(self, "delete", name))
+
+    def __setstate__(self, state: Any) -> None:
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        self.__dict__.update(attributes)
+        for name, value in slots.items():
+            object.__setattr__(self, name, value)
 
 
 def _refusal(struct: TFrozenStruct, what: str, name: str) -> str:

@@ -98,7 +98,13 @@ fn serialize_by_protocol<'py>(
     }
     let transport = py.get_type::<TMemoryBuffer>().call0()?;
     let protocol = protocol_of(proto_factory, &transport)?;
-    thrift_object.call_method1(intern!(py, "write"), (&protocol,))?;
+    let write = thrift_object.getattr(intern!(py, "write"))?;
+    // A field may be called so.
+    if write.is_callable() {
+        write.call1((&protocol,))?;
+    } else {
+        protocol.call_method1(intern!(py, "write_struct"), (thrift_object,))?;
+    }
     protocol.call_method0(intern!(py, "write_message_end"))?;
     transport.call_method0(intern!(py, "getvalue"))
 }
@@ -144,7 +150,12 @@ fn deserialize_by_protocol<'py>(
     check_buffer("deserialize", "buf", buf)?;
     let transport = py.get_type::<TMemoryBuffer>().call1((buf,))?;
     let protocol = protocol_of(proto_factory, &transport)?;
-    thrift_object.call_method1(intern!(py, "read"), (&protocol,))?;
+    let read = thrift_object.getattr(intern!(py, "read"))?;
+    if read.is_callable() {
+        read.call1((&protocol,))?;
+    } else {
+        protocol.call_method1(intern!(py, "read_struct"), (&thrift_object,))?;
+    }
     Ok(thrift_object)
 }
 

@@ -23,6 +23,14 @@ import!(
     fields_dict, "fastthrift._fields_dict", "FieldsDict"
 );
 import!(
+    /// The names of the slots of a class and its bases.
+    slot_names, "copyreg", "_slotnames"
+);
+import!(
+    /// What a slot is as an attribute of its class.
+    member_descriptor, "types", "MemberDescriptorType"
+);
+import!(
     /// The hash of a field value, containers frozen.
     hash_value, "fastthrift._payload", "hash_value"
 );

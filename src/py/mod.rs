@@ -79,8 +79,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::structs::{
-        Initializer, Selection, delete_raw, inherit_native, initialize, install_call,
-        install_frozen, is_slot, layout_fields, select, set_raw, snapshot_function,
+        Initializer, Selection, before_slots, delete_raw, get_raw, inherit_native, initialize,
+        install_call, install_frozen, is_slot, layout_fields, select, set_raw, snapshot_function,
     };
     #[pymodule_export]
     use super::thriftpy_json::{

@@ -29,7 +29,12 @@ from fastthrift._core import (
     find_method,
     read_reply,
 )
-from fastthrift._payload import TApplicationException, args_to_kwargs, check_arguments
+from fastthrift._payload import (
+    TApplicationException,
+    args_to_kwargs,
+    check_arguments,
+    write_payload,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +129,7 @@ class ClientCall:
         """Write the message with a struct of arguments, and flush it."""
         message_type = TMessageType.ONEWAY if self.is_oneway() else TMessageType.CALL
         oprot.write_message_begin(self.api, message_type, self.seqid)
-        args.write(oprot)
+        write_payload(args, oprot)
         oprot.write_message_end()
         self.stage = SENDING
         yield self.kind.flush(oprot.trans)

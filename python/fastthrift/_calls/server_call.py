@@ -31,7 +31,7 @@ from fastthrift._core import TMessageType, TType
 from fastthrift._core import read_call as read_straight
 from fastthrift._core import write_result as write_straight
 from fastthrift._light import partial
-from fastthrift._payload import TApplicationException
+from fastthrift._payload import TApplicationException, write_payload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -377,7 +377,7 @@ def write_answer(
     refused = isinstance(payload, TApplicationException)
     call.stage = REPLYING
     oprot.write_message_begin(api, TMessageType.EXCEPTION if refused else TMessageType.REPLY, seqid)
-    payload.write(oprot)
+    write_payload(payload, oprot)
     oprot.write_message_end()
     call.stage = REPLIED
     yield kind.flush(oprot.trans)

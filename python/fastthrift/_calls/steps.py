@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from fastthrift._calls.wait import flush
+from fastthrift._payload import read_payload
 from fastthrift._steps import drive as drive
 from fastthrift._steps import run as run
 
@@ -42,7 +43,7 @@ class Blocking(Kind):
 
     @staticmethod
     def read(payload: Any, prot: Any) -> Any:
-        return payload.read(prot)
+        return read_payload(payload, prot)
 
     @staticmethod
     def call(function: Callable[..., Any], arguments: list[Any]) -> Any:

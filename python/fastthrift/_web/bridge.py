@@ -18,7 +18,7 @@ from fastthrift._calls.exchange import Answer, BadRequest, Header
 from fastthrift._calls.server_call import SEPARATOR
 from fastthrift._calls.services import printable, quoted
 from fastthrift._core import TMemoryBuffer, TMessageType
-from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift._payload import TApplicationException, TDecodeException, TException, write_payload
 from fastthrift._plain import arguments_from, error_to_plain, result_to_plain
 from fastthrift.protocol.exc import TProtocolException
 
@@ -89,7 +89,7 @@ class JsonTask:
         prot.write_message_begin(self._sent_as, TMessageType.CALL, 0)
         try:
             arguments = arguments_from(self._service, self._api, values)
-            getattr(self._service, f"{self._api}_args")(**arguments).write(prot)
+            write_payload(getattr(self._service, f"{self._api}_args")(**arguments), prot)
         except (ValueError, *_UNFIT) as error:
             raise BadRequest(400, str(error)) from error
         prot.write_message_end()

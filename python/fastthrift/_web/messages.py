@@ -21,7 +21,7 @@ from fastthrift._core import (
     TMessageType,
     detect,
 )
-from fastthrift._payload import TApplicationException
+from fastthrift._payload import TApplicationException, read_payload
 from fastthrift.protocol import TJSONProtocolFactory
 
 if TYPE_CHECKING:
@@ -140,5 +140,5 @@ def failure_in(made: Made, result: Any = None) -> TApplicationException | None:
         failure.read(prot)
         return failure
     if result is not None:
-        result.read(prot)
+        read_payload(result, prot)
     return None

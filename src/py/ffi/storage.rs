@@ -45,8 +45,8 @@ pub trait Behaviour {
     /// `hash()`
     fn hash(object: &Bound<'_, PyAny>) -> PyResult<isize>;
 
-    /// `__getstate__()`: the attributes as a plain dict.
-    fn snapshot<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>>;
+    /// `__getstate__()`
+    fn state<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>;
 
     /// `__dict__`
     fn dict_view<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>;
@@ -116,7 +116,8 @@ fn make_type<B: Behaviour>(py: Python<'_>) -> PyResult<Py<PyType>> {
                 PyCFunction: get_state::<B>,
             },
             ml_flags: ffi::METH_NOARGS,
-            ml_doc: c"The attributes as a plain dict, for copy and pickle.".as_ptr(),
+            ml_doc: c"The attributes as a plain dict, and other slots, for copy and pickle."
+                .as_ptr(),
         },
         ffi::PyMethodDef::zeroed(),
     ]));
@@ -438,7 +439,7 @@ unsafe extern "C" fn get_state<B: Behaviour>(
     // SAFETY: called as a method of an object of this type.
     unsafe {
         guard::<_, PyErr>(object, ptr::null_mut(), |object| {
-            Ok(B::snapshot(object)?.into_any().into_ptr())
+            Ok(B::state(object)?.into_ptr())
         })
     }
 }

@@ -2,6 +2,7 @@
 //! attributes, as one dict.
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
@@ -37,6 +38,47 @@ pub fn snapshot<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>>
         }
     }
     Ok(dict)
+}
+
+/// What `__getstate__` gives, as that of `object` does: the attributes, and with
+/// them what a subclass keeps in slots of its own.
+pub fn state<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let attributes = snapshot(object)?;
+    match slots_of_subclass(object)? {
+        None => Ok(attributes.into_any()),
+        Some(slots) => Ok((attributes, slots).into_pyobject(object.py())?.into_any()),
+    }
+}
+
+fn slots_of_subclass<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let (py, class) = (object.py(), object.get_type());
+    let Some(layout) = Layout::of(&class) else {
+        return Ok(None);
+    };
+    let layout = layout.get();
+    let owner = layout.slots().class().bind(py);
+    let size = intern!(py, "__basicsize__");
+    if class.is(owner) || class.getattr(size)?.eq(owner.getattr(size)?)? {
+        return Ok(None);
+    }
+    let descriptor = imports::member_descriptor(py)?;
+    let slots = PyDict::new(py);
+    for name in imports::slot_names(py)?.call1((&class,))?.try_iter()? {
+        let name = name?.cast_into::<PyString>()?;
+        // It may be called like a field, whose own slot is hidden then.
+        let is_other = || {
+            let own = ffi::own_attribute(owner, &name);
+            ffi::lookup(&class, &name).is_some_and(|found| {
+                found.get_type().is(descriptor) && !own.is_some_and(|own| own.is(&found))
+            })
+        };
+        if (layout.slot_of(&name).is_none() || is_other())
+            && let Some(value) = object.getattr_opt(&name)?
+        {
+            slots.set_item(name, value)?;
+        }
+    }
+    Ok((!slots.is_empty()).then_some(slots))
 }
 
 /// What `__dict__` gives.
@@ -106,6 +148,28 @@ pub fn assign<'py>(
     object.setattr(name, value)
 }
 
+/// What an object has in its `__dict__` of that name, or else `default`.
+#[pyfunction]
+pub fn get_raw<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyAny>,
+    default: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(layout) = Layout::of(&object.get_type()) {
+        let layout = layout.get();
+        if let (Some(slot), Some(slots)) = (layout.slot_of(name), layout.slots().view(object))
+            && let Some(value) = slots.get(slot)
+        {
+            return Ok(value);
+        }
+    }
+    let value = match ffi::extras(object) {
+        Some(extras) => extras.get_item(name)?,
+        None => None,
+    };
+    Ok(value.unwrap_or(default))
+}
+
 /// Deletes an attribute the same way; whether there was one.
 #[pyfunction]
 #[pyo3(name = "delete_raw")]
@@ -136,6 +200,27 @@ pub fn snapshot_function<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     }
     snapshot(object)
 }
+
+/// What stands before the slots of a class where attributes are looked for, by the
+/// names of the fields: (name, value) pairs.
+#[pyfunction]
+pub fn before_slots<'py>(cls: &Bound<'py, PyType>) -> Vec<NameAndValue<'py>> {
+    let py = cls.py();
+    let Some(layout) = Layout::of(cls) else {
+        return Vec::new();
+    };
+    let layout = layout.get();
+    let owner = layout.slots().class().bind(py);
+    let slotted = layout.fields().iter().filter(|field| field.slot.is_some());
+    let found = slotted.filter_map(|field| {
+        let name = field.name.bind(py);
+        let (own, found) = (ffi::own_attribute(owner, name)?, ffi::lookup(cls, name)?);
+        (!found.is(&own)).then(|| (name.clone(), found))
+    });
+    found.collect()
+}
+
+type NameAndValue<'py> = (Bound<'py, PyString>, Bound<'py, PyAny>);
 
 /// Whether instances of a class keep the attribute `name` in a slot.
 #[pyfunction]

@@ -14,7 +14,9 @@ use pyo3::prelude::*;
 
 use crate::py::ffi;
 
-pub use attributes::{assign, delete_raw, is_slot, set_raw, snapshot_function};
+pub use attributes::{
+    assign, before_slots, delete_raw, get_raw, is_slot, set_raw, snapshot_function,
+};
 pub use construct::{Initializer, initialize};
 pub use generated::{
     Construction, GeneratedClass, GeneratedField, GeneratedInitializer, GeneratedKind,

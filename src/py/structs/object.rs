@@ -2,7 +2,7 @@
 //! classes come to it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 
 use super::construct::Initializer;
 use super::layout::Layout;
@@ -35,8 +35,8 @@ impl Behaviour for LoadedStruct {
         compare::hash(object)
     }
 
-    fn snapshot<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-        attributes::snapshot(object)
+    fn state<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        attributes::state(object)
     }
 
     fn dict_view<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

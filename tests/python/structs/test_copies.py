@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 import sys
 import types
 from typing import Any
 
+import fastthrift
 import pytest
 from support import children, subject
 from support.compare import Loaded
@@ -101,6 +103,66 @@ def test_pickle_of_exceptions(importable: Any, protocol: int) -> None:
     assert vars(twin) == vars(error)
     assert copy.copy(error).message == "m"
     assert copy.deepcopy(error).trace == ["a"]
+
+
+@pytest.mark.parametrize("names", [("note",), ("__note", "note"), ("note", "color")])
+def test_slots_of_a_subclass_are_copied(
+    cases: Loaded, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (cases.subject, cases.reference):
+        here = {"__module__": __name__}
+        noted = type("Noted", (module.Phone,), {**here, "__slots__": names})
+        plain = type("Plain", (noted,), {**here, "color": 1})
+        for cls in (noted, plain):
+            monkeypatch.setitem(globals(), cls.__name__, cls)
+            obj = cls(color=2, number="5")
+            obj.note, obj.extra = ["kept"], "extra"
+            copies = [copy.copy(obj), copy.deepcopy(obj)]
+            copies += [pickle.loads(pickle.dumps(obj, each)) for each in PICKLE_PROTOCOLS[2:]]
+            for twin in copies:
+                assert twin.note == ["kept"]
+                assert vars(twin) == vars(obj)
+                assert (twin.color, twin.number, twin.extra) == (obj.color, "5", "extra")
+            assert copies[0].note is obj.note
+            assert copies[1].note is not obj.note
+            del obj.note
+            assert not hasattr(copy.copy(obj), "note")
+            if module is cases.subject:
+                obj.note = "kept"
+                assert obj.__replace__(number="6").note == "kept"
+
+
+def test_slots_of_a_subclass_of_a_frozen_struct_are_copied() -> None:
+    module = fastthrift.load_fp(
+        io.StringIO("struct Phone { 1: i32 color }"), "frozen_phone_thrift", frozen=True
+    )
+
+    class Noted(module.Phone):  # type: ignore[misc, name-defined]
+        __slots__ = ("note",)
+
+        def __init__(self, color: int, note: str) -> None:
+            super().__init__(color)
+            object.__setattr__(self, "note", note)
+
+    obj = Noted(2, "kept")
+    for twin in (copy.copy(obj), copy.deepcopy(obj), obj.__replace__(color=2)):
+        assert twin == obj
+        assert twin.note == "kept"
+
+
+def test_states_with_and_without_slots(cases: Loaded) -> None:
+    """A state that was kept before the class had slots is taken as well."""
+
+    class Noted(cases.subject.Phone):  # type: ignore[misc, name-defined]
+        __slots__ = ("note",)
+
+    old = pickle.dumps(cases.subject.Phone(color=2, number="5").__getstate__())
+    obj = Noted.__new__(Noted)
+    obj.__dict__.update(pickle.loads(old))
+    assert obj == Noted(color=2, number="5")
+    assert obj.__getstate__() == {"color": 2, "number": "5"}
+    obj.note = "kept"
+    assert obj.__getstate__() == ({"color": 2, "number": "5"}, {"note": "kept"})
 
 
 def test_getstate_and_setstate(cases: Loaded) -> None:

@@ -182,6 +182,12 @@ DIFFERENCES: dict[str, Difference] = {
         "gives a class that cannot be instantiated with it.",
         "The field works like any other; its attribute has an underscore (None_, async_).",
     ),
+    "hidden-methods": Difference(
+        "Structs",
+        "A struct with a field called read or write cannot be serialized, and a method with such "
+        "a parameter cannot be called: its value is called as the method of that name.",
+        "The protocol's read_struct and write_struct are called in place of a hidden method.",
+    ),
     "reserved-words": Difference(
         "IDL",
         "Names that some target language keeps for itself (function, alias, from) are refused.",

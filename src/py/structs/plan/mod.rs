@@ -360,6 +360,12 @@ impl Plan {
             hashed: false,
         };
         let mut fields = Self::compile_fields(class, entries, &slot_of, kinds)?;
+        let is_original = |name| Ok::<_, PyErr>(hides(&fields, name) || is_original(class, name)?);
+        let watched = class
+            .get_type()
+            .is_subclass(imports::payload_metaclass(py)?)?;
+        let original_read = watched && is_original(intern!(py, "read"))?;
+        let original_write = watched && is_original(intern!(py, "write"))?;
         let mut others = Box::default();
         let mut chosen_ids = Vec::new();
         if let Some(chosen) = chosen {
@@ -395,9 +401,6 @@ impl Plan {
         let mut own = Some((layout, slots, exact, original_construction));
         let keeping = own.take_if(|_| keeps).map(Keeping::of_plan);
         let (layout, slots, exact, original_construction) = own.unwrap_or_default();
-        let watched = class
-            .get_type()
-            .is_subclass(imports::payload_metaclass(py)?)?;
         let oneway = class.getattr_opt(intern!(py, "oneway"))?;
         Bound::new(
             py,
@@ -416,8 +419,8 @@ impl Plan {
                 entry_count: entries.len(),
                 entries: entries.clone().unbind(),
                 unwatched: !watched && chosen.is_none(),
-                original_read: watched && has_original_method(class, intern!(py, "read"))?,
-                original_write: watched && has_original_method(class, intern!(py, "write"))?,
+                original_read,
+                original_write,
                 strict: options.strict && chosen.is_none(),
                 narrow: chosen.is_some(),
                 chosen_ids: chosen_ids.into_boxed_slice(),
@@ -448,15 +451,15 @@ impl Plan {
                 .is_ok_and(|now| now.is(&self.spec))
     }
 
-    /// Whether the class's `read` is that of `TPayload`, and is sure to stay
-    /// so while this plan is current.
+    /// Whether the class's `read` is that of `TPayload` or hidden by a field, and is
+    /// sure to stay so while this plan is current.
     #[inline]
     pub fn has_original_read(&self) -> bool {
         self.original_read
     }
 
-    /// Whether the class's `write` is that of `TPayload`, and is sure to stay
-    /// so while this plan is current.
+    /// Whether the class's `write` is that of `TPayload` or hidden by a field, and is
+    /// sure to stay so while this plan is current.
     #[inline]
     pub fn has_original_write(&self) -> bool {
         self.original_write
@@ -603,8 +606,17 @@ fn is_empty(spec: &Bound<'_, PyAny>) -> bool {
     is_collection && spec.len().is_ok_and(|length| length == 0)
 }
 
+/// Whether a field is called `name`, so that objects show its value in place of a method.
+fn hides(fields: &[PlanField], name: &Bound<'_, PyString>) -> bool {
+    let (py, Ok(name)) = (name.py(), name.to_str()) else {
+        return false;
+    };
+    let named = |field: &PlanField| field.name.bind(py).to_str().is_ok_and(|n| n == name);
+    fields.iter().any(named)
+}
+
 /// Whether a class has the `read` or `write` of `TPayload`.
-fn has_original_method(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+fn is_original(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<bool> {
     let original = ffi::own_attribute(imports::payload(class.py())?, name);
     let found = ffi::lookup(class, name);
     Ok(match (original, found) {
