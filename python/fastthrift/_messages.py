@@ -10,7 +10,11 @@ from io import UnsupportedOperation
 from typing import overload
 
 from fastthrift._core import Selection, ValueScan, decode, frame_length, select
-from fastthrift.protocol import TBinaryProtocolFactory, TCompactProtocolFactory
+from fastthrift.protocol import (
+    TApacheJSONProtocol,
+    TBinaryProtocolFactory,
+    TCompactProtocolFactory,
+)
 from fastthrift.protocol.exc import (
     TMalformedDataException,
     TProtocolException,
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
 # As many bytes are asked for at a time.
 _PIECE = 1 << 16
 _HEADER = 4
+# What may stand between two structs that are text, and behind the last one.
+_SPACE = b" \t\r\n"
 
 _FACTORIES = {"binary": TBinaryProtocolFactory, "compact": TCompactProtocolFactory}
 
@@ -82,7 +88,8 @@ def read_messages(
     Of a pipe or a socket each is there when its last byte has come.
 
     ``protocol`` is as for ``decode``, and so are ``only`` and ``arrays``. ``framed`` says that the
-    length of each stands before it, in four bytes, as ``TFramedTransport`` writes it.
+    length of each stands before it, in four bytes, as ``TFramedTransport`` writes it. Whitespace
+    before, between and behind structs that are JSON is passed over, unless they are framed.
 
     Raises ``TProtocolException`` where a struct is damaged, and ``TTruncatedDataException`` where
     the last one is cut off; both tell which it is, and at which byte it begins.
@@ -103,7 +110,8 @@ def _read(
 ) -> Iterator[T]:
     ahead = pieces.ahead
     spoken = factory.get_protocol(TMemoryBuffer())
-    while ahead or pieces.fetch():
+    between = _SPACE if isinstance(spoken, TApacheJSONProtocol) and not framed else b""
+    while pieces.pass_over(between):
         try:
             start, end = _frame(pieces, spoken) if framed else (0, _struct_end(pieces, spoken))
             message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, **options)
@@ -198,11 +206,25 @@ class _Pieces:
                     f"{size} are needed"
                 )
 
+    def pass_over(self, between: bytes) -> bool:
+        """Forget all such bytes that come before the next message; false where none comes."""
+        while self.ahead or self.fetch():
+            count = 0
+            while count < len(self.ahead) and self.ahead[count] in between:
+                count += 1
+            self._forget(count)
+            if self.ahead:
+                return True
+        return False
+
     def drop(self, end: int) -> None:
         """Forget a message that ends there."""
-        del self.ahead[:end]
-        self._offset += end
+        self._forget(end)
         self._index += 1
+
+    def _forget(self, count: int) -> None:
+        del self.ahead[:count]
+        self._offset += count
 
     def told(self) -> str:
         """Which message it is that comes next, and where."""

@@ -11,8 +11,8 @@ BREAKS = [
     Break(
         "structs one after the other",
         "what was read is kept",
-        "        del self.ahead[:end]\n        self._offset += end\n",
-        "        self._kept = [*getattr(self, '_kept', ()), bytes(self.ahead[:end])]\n        del self.ahead[:end]\n        self._offset += end\n",
+        "        del self.ahead[:count]\n        self._offset += count\n",
+        "        self._kept = [*getattr(self, '_kept', ()), bytes(self.ahead[:count])]\n        del self.ahead[:count]\n        self._offset += count\n",
         ("codec/test_messages_in_a_row::test_memory_does_not_grow_with_the_number_of_messages",),
     ),
     Break(

@@ -7,9 +7,7 @@ are written with the module that they come from.
 
 from __future__ import annotations
 
-import inspect
 import keyword
-import math
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -19,12 +17,18 @@ from typing import Any
 from fastthrift._core import TYPES, TType
 from fastthrift.thrift import TException, TPayload, TPayloadMeta
 
-_HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
+from ._stub_lines import (
+    WIDTH,
+    docstring,
+    documented,
+    documented_name,
+    overriding,
+    shown,
+    signature,
+    statement,
+)
 
-# How long a line may be; a line of ours that is short enough stays one, whatever the project's
-# own length is, and those that are longer say that they are to be left alone.
-_WIDTH = 88
-_SKIP = "  # fmt: skip"
+_HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
 
 # A field that is read as something else than in the class above it.
 _OVERRIDES = "  # type: ignore[assignment, misc, unused-ignore]"
@@ -229,7 +233,7 @@ class _Stub:
                 for name, alias in sorted(names.items(), key=lambda item: item[0])
             ]
             line = f"from {module} import {', '.join(parts)}"
-            if len(line) <= _WIDTH:
+            if len(line) <= WIDTH:
                 yield line
             else:
                 yield f"from {module} import ("
@@ -323,10 +327,9 @@ class _Stub:
         return self.written_from(field[0], *field[2:-1])
 
     def type_of_default(self, field: tuple[Any, ...], default: Any, kind: str) -> str:
-        """The type of what a field that has a default holds or takes: that of a binary one is
-        text."""
-        if field[0] == TType.BINARY and isinstance(default, str):
-            return f"{kind} | {self.builtin('str')}"
+        """The type of what a field that has a default holds or takes: ``binary`` is text in it."""
+        if default is not None and _has_text(field[:1] + field[2:-1], default):
+            return f"{kind} | {self.type_of_value(default)}"
         return kind
 
     def type_of_value(self, value: Any) -> str:
@@ -483,9 +486,10 @@ class _Stub:
                 continue
             kind = self.read_with_arrays(spec[0], *spec[2:-1])
             taken = self.taken_by(spec)
-            if defaults[field] is not None:
+            if (default := defaults[field]) is not None:
                 # One that did not come is a list.
-                kind = f"{kind} | {self.type_of_field(spec)}"
+                kind = f"{kind} | {self.type_of_default(spec, default, self.type_of_field(spec))}"
+                taken = self.type_of_default(spec, default, taken)
             elif not spec[-1]:
                 kind, taken = f"{kind} | None", f"{taken} | None"
             if self.is_frozen and not issubclass(cls, TException):
@@ -501,7 +505,7 @@ class _Stub:
         end = "," if len(fields) == 1 else ""
         quoted = [f'"{field}"' for field in fields]
         one = f"{opening}{', '.join(quoted)}{end})"
-        if len(one) <= _WIDTH:
+        if len(one) <= WIDTH:
             return [one]
         return [opening, *(f"        {each}," for each in quoted), "    )"]
 
@@ -518,8 +522,11 @@ class _Stub:
         lines.append(
             f"    thrift_services: {class_var}[{self.builtin('list')}[{self.builtin('str')}]]"
         )
-        own = [api for api in cls.thrift_services if f"{api}_args" in vars(cls)]
-        listed = cls.thrift_services if above is None else own
+        # One that overrides an inherited method is there twice.
+        services = list(dict.fromkeys(cls.thrift_services))
+        own = [api for api in services if f"{api}_args" in vars(cls)]
+        listed = services if above is None else own
+        inherited = [] if above is None else base.thrift_services
         for api in own:
             for kind in ("args", "result"):
                 of_function = f"{class_var}[{self.builtin('type')}[{self.use('typing', 'Any')}]]"
@@ -530,35 +537,39 @@ class _Stub:
             ignoring = "  # type: ignore" if ignore else ""
             lines.extend(["", check_only])
             head = f"    class {title}({', '.join(bases)}):{empty}"
-            if len(head) <= _WIDTH:
+            if len(head) <= WIDTH:
                 lines.append(head + ignoring)
             else:
                 inner = [f"        {each}," for each in bases]
                 lines.extend([f"    class {title}({ignoring}", *inner, f"    ):{empty}"])
             lines.extend(body)
 
+        def methods_by(written: Callable[[Any, str, bool], list[str]]) -> Iterator[str]:
+            for api in listed:
+                first, *more = written(cls, api, bool(prefix))
+                yield overriding(first) if api in inherited else first
+                yield from more
+
         here = name if name not in self.in_classes else self.reference(cls)
-        hides = any(method_name(api) in _OF_CLIENTS for api in cls.thrift_services)
+        hides = any(method_name(api) in _OF_CLIENTS for api in services)
         for prefix in ("", "Async"):
             ahead = [] if above is None else [f"{above}.{prefix}Methods"]
-            body = [line for api in listed for line in self.call(cls, api, bool(prefix))]
-            nested(f"{prefix}Methods", [*ahead, protocol], body)
+            nested(f"{prefix}Methods", [*ahead, protocol], [*methods_by(self.call)])
             methods = f"{here}.{prefix}Methods"
             of_client = self.use("fastthrift.typing", f"{prefix}Client")
             nested(f"{prefix}Client", [methods, of_client, protocol], [], hides)
             connection = self.use("fastthrift.typing", "Connection")
-            hidden = "with_fields" in cls.thrift_services
+            hidden = "with_fields" in services
             nested(f"{prefix}Connection", [methods, connection, protocol], [], hidden)
             of_pool = self.use("fastthrift.typing", f"{prefix}Pool")
             pool = f"{of_pool}[{here}.{prefix}Connection]"
-            under = [api for api in cls.thrift_services if api in _HIDDEN_BY_POOLS]
+            under = [api for api in services if api in _HIDDEN_BY_POOLS]
             body = [
                 line for api in under for line in self.call(cls, api, bool(prefix), name=f"{api}_")
             ]
             nested(f"{prefix}Pool", [methods, pool, protocol], body, hides)
             ahead = [] if above is None else [f"{above}.{prefix}Handler"]
-            body = [line for api in listed for line in self.handled(cls, api, bool(prefix))]
-            nested(f"{prefix}Handler", [*ahead, protocol], body)
+            nested(f"{prefix}Handler", [*ahead, protocol], [*methods_by(self.handled)])
         kinds = ("Client", "AsyncClient", "Pool", "AsyncPool", "Handler", "AsyncHandler")
         types = self.use("fastthrift.typing", "ServiceTypes")
         parts = [f"{here}.{kind}" for kind in kinds]
@@ -620,6 +631,17 @@ class _Stub:
 def _parts(described: Any) -> tuple[Any, ...]:
     """A type inside another one: its number, and what belongs to that."""
     return described if isinstance(described, tuple) else (described,)
+
+
+def _has_text(described: Any, default: Any) -> bool:
+    """Whether there is text in a default where its type has ``binary``."""
+    ttype, inner = _described(described)
+    if ttype in (TType.LIST, TType.SET):
+        return any(_has_text(inner, each) for each in default)
+    if ttype == TType.MAP:
+        parts = [(inner[0], default.keys()), (inner[1], default.values())]
+        return any(_has_text(part, each) for part, values in parts for each in values)
+    return ttype == TType.BINARY and isinstance(default, str)
 
 
 def _has_buffers(ttype: int, inner: Any = None) -> bool:
@@ -731,70 +753,3 @@ def _unused(name: str, names: Iterable[str]) -> str:
     while name in names:
         name = f"_{name}"
     return name
-
-
-def shown(default: Any) -> str:
-    """A default value; what cannot be written in a stub, or is long, is told to be there."""
-    if isinstance(default, float) and not math.isfinite(default):
-        return "..."
-    if type(default) in (bool, int, float):
-        return repr(default)
-    if isinstance(default, str) and default.isprintable() and default.isascii():
-        text = '"' + default.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        if len(text) <= 40 and "\\" not in text:
-            return text
-    return "..."
-
-
-def documented(cls: Any) -> list[str]:
-    """The docstring of a class, and the empty line behind it."""
-    return [*docstring(cls.__doc__, "    "), ""] if cls.__doc__ else []
-
-
-def documented_name(holder: Any, name: str, indent: str = "    ") -> list[str]:
-    """What a class or a module says of one of its attributes, as the string behind it that editors
-    show."""
-    doc = getattr(holder, "__fastthrift_docs__", {}).get(name)
-    return docstring(doc, indent) if doc else []
-
-
-def docstring(text: str, indent: str) -> list[str]:
-    """A doc comment as a docstring."""
-    text = inspect.cleandoc(text).strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    text = "".join(each if each.isprintable() or each == "\n" else " " for each in text)
-    if text.endswith('"'):
-        text = f'{text[:-1]}\\"'
-    lines = [line.rstrip() for line in text.split("\n")]
-    if len(lines) == 1:
-        return [f'{indent}"""{lines[0]}"""']
-    return [
-        f'{indent}"""{lines[0]}',
-        *(f"{indent}{line}" if line else "" for line in lines[1:]),
-        f'{indent}"""',
-    ]
-
-
-def statement(line: str, indent: str = "    ") -> str:
-    line = f"{indent}{line}"
-    return line if len(line) <= _WIDTH else line + _SKIP
-
-
-def signature(
-    name: str,
-    parameters: list[str],
-    returned: str,
-    indent: str,
-    doc: str | None = None,
-    start: str = "def",
-) -> list[str]:
-    """A function: in one line where that is short enough, else with a line for each parameter."""
-    end = [f"{indent}    {line}" if line else "" for line in docstring(doc, "")] if doc else []
-    close = ":" if end else ": ..."
-    one = f"{indent}{start} {name}({', '.join(parameters)}) -> {returned}{close}"
-    if len(one) <= _WIDTH:
-        return [one, *end]
-    inner = [f"{indent}    {parameter}," for parameter in parameters]
-    last = f"{indent}) -> {returned}{close}"
-    if all(len(line) <= _WIDTH for line in (*inner, last)):
-        return [f"{indent}{start} {name}(", *inner, last, *end]
-    return [one + _SKIP, *end]

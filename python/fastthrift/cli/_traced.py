@@ -126,6 +126,59 @@ def chosen(node: Any, schema: Schema | None, fields: Fields) -> Any:
     return ttype, start, end, value
 
 
+# What is wrong with it
+
+
+def up_to_wrong_base64(node: Any, schema: Schema | None) -> tuple[Any, int | None]:
+    """A value in JSON as far as its binary values are base64, as if it had been read to there; and
+    where the first one ends that is not, if there is one."""
+    ttype, start, end, value = node
+    if value is None or schema is None:
+        return node, None
+    wrong = None
+    if schema.ttype == TType.BINARY:
+        try:
+            _of_base64(value)
+        except binascii.Error:
+            value, wrong = None, end
+    elif ttype == TType.STRUCT:
+        kept = []
+        for number, at, inner in value:
+            inner, wrong = up_to_wrong_base64(inner, _named(schema, number, inner[0])[1])
+            kept.append((number, at, inner))
+            if wrong is not None:
+                break
+        value = kept
+    elif ttype in _CONTAINERS:
+        element_schema = _element_schema(schema, None, value[0])
+        elements = []
+        for each in value[1]:
+            each, wrong = up_to_wrong_base64(each, element_schema)
+            elements.append(each)
+            if wrong is not None:
+                break
+        value = value[0], elements
+    elif ttype == TType.MAP and value[0] is not None:
+        key_schema, value_schema = (_element_schema(schema, p, value[0][p]) for p in (0, 1))
+        pairs = []
+        for key, each in value[1]:
+            key, wrong = up_to_wrong_base64(key, key_schema)
+            if wrong is not None:
+                each = None
+            elif each is not None:
+                each, wrong = up_to_wrong_base64(each, value_schema)
+            pairs.append((key, each))
+            if wrong is not None:
+                break
+        value = value[0], pairs
+    return (ttype, start, end if wrong is None else None, value), wrong
+
+
+def _of_base64(text: bytes) -> bytes:
+    """What stands for binary in JSON, which may lack its padding."""
+    return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+
+
 # As plain data
 
 
@@ -179,13 +232,10 @@ def scalar(ttype: int, value: Any, schema: Schema | None, *, is_json: bool) -> A
     if ttype == TType.UTF8:
         return str(uuid.UUID(bytes=value))
     if ttype == TType.STRING:
-        is_text = schema is None or schema.ttype != TType.BINARY
-        if is_text:
-            with contextlib.suppress(UnicodeDecodeError):
-                return value.decode(errors="surrogatepass" if is_json else "strict")
-        if is_json:
-            with contextlib.suppress(binascii.Error):
-                value = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
+        if schema is not None and schema.ttype == TType.BINARY:
+            return base64.b64encode(_of_base64(value) if is_json else value).decode()
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode(errors="surrogatepass" if is_json else "strict")
         return base64.b64encode(value).decode()
     if schema is not None and ttype == TType.I32 and schema.inner is not None:
         return schema.inner._VALUES_TO_NAMES.get(value, value)

@@ -34,7 +34,17 @@ from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
 from fastthrift.transport.header import THeaderSubprotocolID
 
-from ._traced import Fields, Schema, chosen, count_known, lines, path_to_end, plain, quoted
+from ._traced import (
+    Fields,
+    Schema,
+    chosen,
+    count_known,
+    lines,
+    path_to_end,
+    plain,
+    quoted,
+    up_to_wrong_base64,
+)
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -307,6 +317,10 @@ class _Traced(_Found):
             self.header = header
             self.struct, problem = _struct_of(kind, header)
         self._schema = None if self.struct is None else Schema(TType.STRUCT, self.struct)
+        if self._is_json and self._node is not None:
+            self._node, at = up_to_wrong_base64(self._node, self._schema)
+            if at is not None:
+                wrong = "not base64, which binary must be", at
         if wrong is not None:
             path = ""
             if self._node is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -25,6 +26,7 @@ from fastthrift.protocol import (
     THeaderProtocol,
     TJSONProtocolFactory,
 )
+from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TMessageType
 from fastthrift.transport import TFramedTransport, THeaderTransportFactory, TMemoryBuffer
 from fastthrift.transport._header_frame import HeaderFrame, write_frame
@@ -367,6 +369,49 @@ def test_what_is_wrong_is_told_with_its_byte_and_field(decode: Any) -> None:
     assert "in items[1]" in decode(data, "Order")[2]
     broken = serialize(module.Order(counts={"tea": 1}))[:-3]
     assert 'in counts["tea"]' in decode(broken, "Order")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "shown"),
+    [
+        ('{"1":{"str":"AB C"}}', "one", "1: one (binary)\n"),
+        ('{"2":{"lst":["str",2,"AB","A"]},"1":{"str":""}}', "all[1]", "[1]\n"),
+        ('{"3":{"map":["str","str",1,{"k":"AA=A"}]}}', 'named["k"]', '["k"]\n'),
+        ('{"4":{"map":["str","i32",1,{"!":1}]},"1":{"str":""}}', "keyed[key]", "[null]\n"),
+        ('{"5":{"rec":{"1":{"str":"AAA=="}}},"1":{"str":""}}', "more.one", "1: one (binary)\n"),
+        # What is wrong behind it is not told first.
+        ('{"1":{"str":"\\n"},"6":{"i32":"x"}}', "one", "1: one (binary)\n"),
+    ],
+)
+def test_binary_in_json_that_is_no_base64_is_wrong_as_it_is_for_the_library(
+    decode: Any, idl: str, text: str, field: str, shown: str
+) -> None:
+    Path(idl).write_text(
+        "struct Bytes { 1: binary one, 2: list<binary> all, 3: map<string, binary> named,"
+        " 4: map<binary, i32> keyed, 5: Bytes more, 6: i32 number }"
+    )
+    protocol = TApacheJSONProtocolFactory()
+    with pytest.raises(TProtocolException, match="not base64, which binary must be") as caught:
+        fastthrift.decode(fastthrift.load(idl).Bytes, text.encode(), protocol)
+    at = int(re.findall(r"at byte (\d+)", str(caught.value))[0])
+    status, output, errors = decode(text.encode(), "Bytes")
+    assert status == 1
+    assert errors == (f"error: not base64, which binary must be, at byte {at}, in {field}\n")
+    assert output.endswith(shown)
+    status, output, _ = decode(text.encode(), "Bytes", "--json")
+    assert status == 1
+    assert json.loads(output)["error"] == {
+        "text": "not base64, which binary must be",
+        "byte": at,
+        "field": field,
+    }
+
+
+def test_binary_in_json_may_lack_its_padding(decode: Any) -> None:
+    text = b'{"5":{"set":["str",3,"AP8","AP8=","AA="]}}'
+    status, output, _ = decode(text, "Order", "--json")
+    assert status == 0
+    assert json.loads(output)["value"] == {"seals": ["AP8=", "AP8=", "AA=="]}
 
 
 def test_what_follows_and_what_is_missing_of_a_frame_is_told(decode: Any) -> None:

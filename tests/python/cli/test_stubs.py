@@ -317,6 +317,132 @@ def test_typedefs_are_types_whatever_they_are_called(tmp_path: Path) -> None:
     assert pyright(tmp_path) == []
 
 
+#: Services that define a method again which they inherit, and a program that calls both.
+OVERRIDING = """\
+service Base {
+  i32 ping(1: i32 a)
+  void same(1: string s = "x")
+  oneway void stats(1: i32 n)
+  void close(1: i32 n)
+}
+service Derived extends Base {
+  string ping(1: string a, 2: i32 b)
+  void same(1: string s = "x")
+  /** Without a number. */
+  void stats()
+  void close()
+  i32 more()
+}
+service Last extends Derived {
+  void ping()
+  void stats(1: list<map<string, list<string>>> figures, 2: map<string, list<string>> others)
+  map<string, map<string, map<string, string>>> same(
+    1: map<string, map<string, map<string, map<string, map<string, string>>>>> a)
+}
+"""
+OVERRIDING_PROGRAM = """\
+import over_thrift as over
+from fastthrift import ClientPool
+from fastthrift.rpc import make_aio_client, make_client, make_server
+from typing_extensions import assert_type
+
+
+class Handler:
+    def ping(self, a: str, b: int) -> str:
+        return a * b
+
+    def same(self, s: str) -> None: ...
+    def stats(self) -> None: ...
+    def close(self) -> None: ...
+    def more(self) -> int:
+        return 1
+
+
+def called() -> None:
+    client = make_client(over.Derived)
+    assert_type(client.ping("a", b=2), str)
+    assert_type(client.more(), int)
+    client.tclose()
+    client.ping(1)  # wrong
+    assert_type(make_client(over.Base).ping(1), int)
+    make_client(over.Base).ping("a", 2)  # wrong
+    assert_type(make_client(over.Last).ping(), None)
+    assert_type(make_client(over.Last).more(), int)
+    pool = ClientPool(over.Derived, "tcp://localhost:1")
+    assert_type(pool.ping("a", 2), str)
+    assert_type(pool.stats_(), None)
+    make_server(over.Derived, Handler())
+    make_server(over.Base, Handler())  # wrong
+
+
+async def awaited() -> None:
+    client = await make_aio_client(over.Derived)
+    assert_type(await client.ping("a", 2), str)
+    await client.ping(1)  # wrong
+"""
+
+
+def test_a_method_that_overrides_an_inherited_one_is_as_the_derived_service_has_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "over.thrift").write_text(OVERRIDING)
+    (tmp_path / "program.py").write_text(OVERRIDING_PROGRAM)
+    assert run("over.thrift", "-o", "typings", cwd=tmp_path).returncode == 0
+    wrong = {("program.py", line) for line in marked(OVERRIDING_PROGRAM)}
+    assert mypy(tmp_path, "program.py") == wrong
+    assert mypy(tmp_path, "typings/over_thrift.pyi") == set()
+    found = pyright(tmp_path)
+    at = {(Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in found}
+    assert at == wrong, found
+    assert_formatted(tmp_path / "typings")
+    loading = "fastthrift.load('over.thrift', 'over_thrift')"
+    done = stubtest(tmp_path, loading, "over_thrift", stubs="typings")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_defaults_of_containers_of_binary_are_of_text_as_they_are_in_the_module(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "held.thrift").write_text(
+        "struct Held {\n"
+        '  1: list<binary> l = ["a"]\n  2: map<binary, i32> m = {"k": 1}\n'
+        '  3: set<binary> s = ["a"]\n  4: list<map<i32, binary>> n = [{1: "a"}]\n'
+        '  5: map<binary, list<i32>> a = {"k": [1]}\n  6: list<binary> none = []\n'
+        '  7: list<string> text = ["a"]\n  8: list<binary> bare\n}\n'
+    )
+    program = (
+        "import held_thrift as held\nfrom fastthrift import decode\n"
+        "from typing_extensions import assert_type\n\n\n"
+        "def read(one: held.Held) -> None:\n"
+        "    assert_type(one.l, list[bytes] | list[str])\n"
+        "    assert_type(one.m, dict[bytes, int] | dict[str, int])\n"
+        "    for each in one.s:\n"
+        "        assert_type(each, bytes | str)\n"
+        "    assert_type(one.n, list[dict[int, bytes]] | list[dict[int, str]])\n"
+        "    assert_type(one.none, list[bytes])\n"
+        "    assert_type(one.text, list[str])\n"
+        "    assert_type(one.bare, list[bytes] | None)\n"
+        "    one.l = [bytearray(b'a')]\n"
+        "    one.l = ['a']\n"
+        "    one.m = {'a': 1}\n"
+        "    held.Held(l=['a'], m={b'k': 1}, a={'k': [1]})\n"
+        "    one.none = ['a']  # wrong\n"
+        "    one.l[0].decode()  # wrong\n"
+        "    for key in decode(held.Held, b'', arrays='array').a:\n"
+        "        assert_type(key, bytes | str)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    assert run("held.thrift", "-o", "typings", cwd=tmp_path).returncode == 0
+    assert mypy(tmp_path, "program.py") == {("program.py", line) for line in marked(program)}
+    assert mypy(tmp_path, "typings/held_thrift.pyi") == set()
+    held = fastthrift.load(str(tmp_path / "held.thrift"), "held_thrift")
+    # Both are what the types say: what a struct is made with, and what was read.
+    made = held.Held()
+    read = fastthrift.decode(held.Held, fastthrift.encode(made))
+    assert (made.l, made.m, made.s, made.n) == (["a"], {"k": 1}, {"a"}, [{1: "a"}])
+    assert (read.l, read.m, read.s, read.n) == ([b"a"], {b"k": 1}, [b"a"], [{1: b"a"}])
+
+
 def test_pyright_finds_nothing_in_the_stubs_of_all_good_files(fixtures: Path) -> None:
     found = pyright(fixtures, "stubs")
     assert not found, "\n".join(f"{each['file']}: {each['message']}" for each in found)
@@ -327,10 +453,14 @@ def test_every_stub_parses_and_is_formatted(fixtures: Path) -> None:
     assert len(stubs) >= len(list((IDL / "good").glob("*.thrift")))
     for stub in stubs:
         ast.parse(stub.read_text("utf-8"))
+    assert_formatted(fixtures / "stubs")
+
+
+def assert_formatted(stubs: Path) -> None:
     for width in ("88", "100"):
         done = subprocess.run(
-            ["ruff", "format", "--isolated", "--diff", f"--line-length={width}", "stubs"],
-            cwd=fixtures,
+            ["ruff", "format", "--isolated", "--diff", f"--line-length={width}", "."],
+            cwd=stubs,
             env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,

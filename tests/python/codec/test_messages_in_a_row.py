@@ -66,6 +66,55 @@ def test_all_are_read_from_any_source(protocol: Any, framed: bool) -> None:
         assert list(read(file, protocol, framed=framed)) == RECORDS
 
 
+@pytest.mark.parametrize("size", [1, 2, 1 << 20])
+def test_whitespace_before_between_and_behind_structs_that_are_text_is_passed_over(
+    size: int,
+) -> None:
+    protocol = TApacheJSONProtocolFactory()
+    texts = [fastthrift.encode(record, protocol) for record in RECORDS[:3]]
+    for space in (b"\n", b"\r\n", b" \t\r\n" * 100):
+        data = b"".join(space + text for text in texts) + space
+        assert list(read(Dribble(data, size), protocol)) == list(read(data, protocol))
+        assert list(read(data, protocol)) == RECORDS[:3]
+        assert list(read(Dribble(space, size), protocol)) == []
+        messages = read(Dribble(data + b"{", size), protocol)
+        assert [next(messages) for _ in range(3)] == RECORDS[:3]
+        with pytest.raises(
+            TTruncatedDataException, match=rf"in message 3, which begins at byte {len(data)}\)$"
+        ):
+            next(messages)
+
+
+def test_in_protocols_of_bytes_and_in_frames_nothing_is_passed_over() -> None:
+    with pytest.raises(TProtocolException, match="in message 3"):
+        list(read(joined("binary", records=RECORDS[:3]) + b"\n"))
+    text = TApacheJSONProtocolFactory()
+    for protocol in ("binary", text):
+        # The length of a frame may be what is a space elsewhere.
+        data = joined(protocol, framed=True, records=RECORDS[:3])
+        with pytest.raises(TTruncatedDataException, match="in message 3"):
+            list(read(data + b" ", protocol, framed=True))
+
+
+@pytest.mark.uninstrumented
+def test_whitespace_takes_no_memory() -> None:
+    class Blank:
+        """A file of empty lines."""
+
+        left = 200
+
+        def read(self, size: int) -> bytes:
+            self.left -= 1
+            return b"\n" * min(size, 10_000) if self.left >= 0 else b""
+
+    tracemalloc.start()
+    try:
+        assert list(read(Blank(), TApacheJSONProtocolFactory())) == []
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_frames_are_those_of_the_framed_transport() -> None:
     memory = TMemoryBuffer()
     protocol = TBinaryProtocolFactory().get_protocol(TFramedTransport(memory))
