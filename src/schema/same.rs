@@ -84,21 +84,21 @@ impl<'s> Values<'s> {
         if old.len() == new.len() && both.all(|(was, now)| self.same_entry(*was, *now)) {
             return true;
         }
-        let (olds, news) = (by_rough(old), by_rough(new));
+        let (in_old, in_new) = (by_rough(old), by_rough(new));
         for (index, was) in old.iter().enumerate() {
-            let mut nows = alike(&news, was.0);
-            let Some(now) = nows.find(|now| self.are_same(was.0, new[*now].0)) else {
+            let mut candidates = alike(&in_new, was.0);
+            let Some(now) = candidates.find(|now| self.are_same(was.0, new[*now].0)) else {
                 return false;
             };
-            let mut others = alike(&olds, new[now].0);
+            let mut others = alike(&in_old, new[now].0);
             let last = others.find(|other| self.are_same(old[*other].0, new[now].0));
             if last == Some(index) && !self.same_entry(*was, new[now]) {
                 return false;
             }
         }
         new.iter().all(|(key, _)| {
-            let mut olds = alike(&olds, key);
-            olds.any(|was| self.are_same(old[was].0, key))
+            let mut others = alike(&in_old, key);
+            others.any(|was| self.are_same(old[was].0, key))
         })
     }
 
