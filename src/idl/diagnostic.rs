@@ -154,6 +154,8 @@ codes! {
     OnewayAnswer "oneway-answer" Parser Warning
     /// A type in `throws` that is no exception.
     NotAnException "not-an-exception" Parser Warning
+    /// A function that the service inherits as well.
+    OverriddenFunction "overridden-function" Parser Warning
     /// There are more mistakes than are shown.
     NotShown "not-shown" Parser Error
 }

@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use super::counterparts::Counterparts;
 use super::model::{
     Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
-    Struct, StructId, StructKind, Type, Value,
+    Struct, StructId, StructKind, Type,
 };
 use super::rules::Rule;
+use super::same::Values;
 use crate::idl::Text;
 
 /// Where something is.
@@ -216,7 +217,7 @@ impl<'s> Comparison<'s> {
             let place = now.map(|id| (new[id].program, &new[id].name));
             if self.is_there(Rule::ConstRemoved, "const", was.program, &was.name, place)
                 && let Some(id) = now
-                && !self.same_value(&was.value, &new[id].value)
+                && !Values::new(old, new).are_same(&was.value, &new[id].value)
             {
                 let message = format!("const `{}` has another value", was.name);
                 let place = Some(ChangedPlace::of(&new[id].name));
@@ -458,7 +459,7 @@ impl<'s> Comparison<'s> {
         }
         let same = match (&was.default, &now.default) {
             (None, None) => true,
-            (Some(was), Some(now)) => self.same_value(was, now),
+            (Some(was), Some(now)) => Values::new(self.old, self.new).are_same(was, now),
             _ => false,
         };
         if !same {
@@ -575,41 +576,6 @@ impl<'s> Comparison<'s> {
             let message = format!("arguments of {of} have another order");
             let place = Some(ChangedPlace::of(&now.name));
             self.add(Rule::ArgumentOrderChanged, place, &was.name, message);
-        }
-    }
-
-    fn same_value(&self, old: &Value, new: &Value) -> bool {
-        let all = |old: &[Value], new: &[Value]| {
-            old.len() == new.len() && old.iter().zip(new).all(|(a, b)| self.same_value(a, b))
-        };
-        match (old, new) {
-            (Value::List(old), Value::List(new)) | (Value::Set(old), Value::Set(new)) => {
-                all(old, new)
-            }
-            (Value::Map(old), Value::Map(new)) => {
-                old.len() == new.len()
-                    && old.iter().zip(new).all(|((key, value), (other, now))| {
-                        self.same_value(key, other) && self.same_value(value, now)
-                    })
-            }
-            (
-                Value::Struct { id, fields },
-                Value::Struct {
-                    id: new_id,
-                    fields: new_fields,
-                },
-            ) => {
-                let id_of = |of: &[Field], index: u32| of[index as usize].id;
-                fields.len() == new_fields.len()
-                    && fields.iter().all(|(index, value)| {
-                        let id = id_of(&self.old[*id].fields, *index);
-                        new_fields.iter().any(|(other, now)| {
-                            id_of(&self.new[*new_id].fields, *other) == id
-                                && self.same_value(value, now)
-                        })
-                    })
-            }
-            _ => old == new,
         }
     }
 }

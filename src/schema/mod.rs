@@ -18,6 +18,7 @@ mod load;
 mod loaded;
 mod model;
 mod rules;
+mod same;
 mod sources;
 
 pub use crate::idl::{Diagnostic, Reserved};

@@ -2,7 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use super::builder::{Builder, new_class};
 use super::options::EnumValues;
@@ -68,8 +68,32 @@ impl<'py> Builder<'_, 'py> {
         }
         // An item with the name of a special method is one, to Python.
         if model.items.iter().any(|item| item.name.starts_with("__")) {
-            return new_class(&name, &py.get_type::<PyAny>(), &namespace);
+            return Self::class_with_special_items(&name, &namespace);
         }
         ffi::new_plain_class(&name, namespace)
+    }
+
+    /// What `type()` asks a namespace for is no number there: such items are set once the
+    /// class is made, as thriftpy2 sets all of them.
+    fn class_with_special_items(
+        name: &Bound<'py, PyString>,
+        namespace: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyType>> {
+        let py = name.py();
+        let mut later = Vec::new();
+        for word in ["__slots__", "__classcell__", "__qualname__"] {
+            if let Some(value) = namespace.get_item(word)? {
+                namespace.del_item(word)?;
+                later.push((word, value));
+            }
+        }
+        let class = new_class(name, &py.get_type::<PyAny>(), namespace)?;
+        for (word, value) in later {
+            // The class has its own name whatever there is of that, and a name is a text.
+            if word != "__qualname__" {
+                class.setattr(word, value)?;
+            }
+        }
+        Ok(class)
     }
 }

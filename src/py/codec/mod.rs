@@ -215,6 +215,13 @@ fn read_json<'py, J: Read<'py>>(
     Err(Raised::new(py, error::from_codec(py, error)))
 }
 
+/// Refuses what goes on with the struct of a message that was read, in what is left of it.
+pub fn end_of_message(py: Python<'_>, left: &[u8]) -> PyResult<()> {
+    let mut reader = Json::new(SliceInput::new(left), Limits::DEFAULT);
+    let ended = reader.end_of_message();
+    ended.map_err(|error| error::from_wire(py, error, None, ""))
+}
+
 #[cold]
 fn too_long(limit: usize, size: usize) -> Error {
     ErrorKind::SizeLimit {

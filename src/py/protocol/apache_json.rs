@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use super::base::{NativeProtocol, message_name, name_bytes, parts};
 use super::jobs::{ReadMessage, ReadStruct, SkipValue, WriteStruct};
 use super::native::{initializer, protocol, protocol_with_options};
-use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Settings, Write};
+use crate::py::codec::{self, Dialect, Encoder, ProtocolSettings, Read, Settings, Write};
 use crate::py::codec::{default_text, of_every_protocol};
 use crate::py::error::Result;
 use crate::py::imports;
@@ -166,16 +166,19 @@ pub fn next_message<'py>(this: This<'_, 'py>) -> PyResult<Bound<'py, TMemoryBuff
     }
 }
 
-/// Where the next struct comes from: the message that was begun, if it has
-/// one still, or the transport. The message is given up.
-fn next_struct<'py>(this: This<'_, 'py>) -> PyResult<(Settings, Bound<'py, PyAny>)> {
+/// Reads the struct of the message that was begun, if it has one still, or what comes
+/// from the transport. The message is given up.
+fn read_next<'py, J: Read<'py>>(this: This<'_, 'py>, job: J) -> PyResult<J::Taken> {
     let (settings, trans) = parts_of(this)?;
     let message = this.try_borrow_mut()?.0.message.take();
-    let source = match message.map(|message| message.into_bound(this.py())) {
-        Some(message) if has_struct(&message)? => message.into_any(),
-        _ => trans,
-    };
-    Ok((settings, source))
+    match message.map(|message| message.into_bound(this.py())) {
+        Some(message) if has_struct(&message)? => {
+            let taken = codec::read(&settings, message.as_any(), job)?;
+            codec::end_of_message(this.py(), message.try_borrow()?.unread())?;
+            Ok(taken)
+        }
+        _ => codec::read(&settings, &trans, job),
+    }
 }
 
 /// Whether more than the end of a message is left.
@@ -229,20 +232,19 @@ fn read_message_end(this: This<'_, '_>) -> PyResult<()> {
 /// Reads the struct of the message that was begun, or one without a message.
 fn read_struct<'py>(this: This<'_, 'py>, object: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let plan = Plan::of_object(&object)?;
-    let (settings, source) = next_struct(this)?;
+    let (settings, _) = parts_of(this)?;
     let job = ReadStruct {
         plan: plan.get(),
         object: &object,
         strings: settings.strings(),
     };
-    codec::read(&settings, &source, job)?;
+    read_next(this, job)?;
     Ok(object)
 }
 
 /// Passes over the struct of the message that was begun, or over a value.
 fn skip(this: This<'_, '_>, ttype: u8) -> PyResult<()> {
-    let (settings, source) = next_struct(this)?;
-    codec::read(&settings, &source, SkipValue(ttype))
+    read_next(this, SkipValue(ttype))
 }
 
 /// Keeps the header of a message for the struct that follows.

@@ -32,6 +32,7 @@ impl<'a> Linker<'a> {
             });
         }
         self.report_recursive_services(&services);
+        self.report_overrides(&services);
         services
     }
 
@@ -202,5 +203,70 @@ impl<'a> Linker<'a> {
                 self.report(diagnostic);
             }
         }
+    }
+
+    /// Here and in thriftpy2 the function of the service that extends the other counts;
+    /// Apache's compiler refuses such a file.
+    fn report_overrides(&mut self, services: &[Service]) {
+        let mut heirs = vec![Vec::new(); services.len()];
+        for (index, service) in services.iter().enumerate() {
+            if let Some(base) = service.extends {
+                heirs[base.index()].push(index);
+            }
+        }
+        // Each once, its heirs before it is left: a chain of services may be longer
+        // than the stack, and than there is time to walk along it from each of them.
+        let is_base = |index: &usize| services[*index].extends.is_none();
+        let mut steps: Vec<(usize, bool)> = (0..services.len())
+            .filter(|index| is_base(index) && !heirs[*index].is_empty())
+            .map(|index| (index, false))
+            .collect();
+        let mut inherited: HashMap<&str, Vec<(&Service, &Function)>> = HashMap::new();
+        while let Some((index, is_left)) = steps.pop() {
+            let service = &services[index];
+            for function in &service.functions {
+                let of_name = inherited.entry(&*function.name).or_default();
+                if is_left {
+                    of_name.pop();
+                    continue;
+                }
+                if let Some((base, other)) = of_name.last()
+                    && !std::ptr::eq(*base, service)
+                {
+                    self.report_override(service, function, base, other);
+                }
+                of_name.push((service, function));
+            }
+            if !is_left {
+                steps.push((index, true));
+                steps.extend(heirs[index].iter().map(|heir| (*heir, false)));
+            }
+        }
+    }
+
+    fn report_override(
+        &mut self,
+        service: &Service,
+        function: &Function,
+        base: &Service,
+        inherited: &Function,
+    ) {
+        let message = format!(
+            "`{}` inherits a function `{}`, beside which Apache's compiler refuses another",
+            service.name, function.name
+        );
+        let diagnostic = self
+            .diagnostic(
+                Code::OverriddenFunction,
+                service.program,
+                function.name.span(),
+                message,
+            )
+            .related(
+                self.source(base.program),
+                inherited.name.span(),
+                "inherited from here",
+            );
+        self.report(diagnostic);
     }
 }

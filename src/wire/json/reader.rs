@@ -22,6 +22,8 @@ const VERSION: f64 = 1.0;
 pub struct Json<'a> {
     state: State<SliceInput<'a>>,
     contexts: Contexts,
+    /// Whether the struct that comes is one of a message, whose start was read here.
+    in_message: bool,
     /// What was unescaped or decoded last.
     scratch: Vec<u8>,
 }
@@ -40,7 +42,21 @@ impl<'a> Json<'a> {
         Self {
             state: State::new(input, limits),
             contexts: Contexts::new(),
+            in_message: false,
             scratch: Vec::new(),
+        }
+    }
+
+    /// A message has nothing behind its struct.
+    ///
+    /// # Errors
+    ///
+    /// Something comes that goes on with the struct.
+    #[inline]
+    pub fn end_of_message(&mut self) -> Result<()> {
+        match self.peek() {
+            Ok(found @ (b',' | b'}' | b':')) => Err(unexpected(found, b']')),
+            _ => Ok(()),
         }
     }
 
@@ -366,15 +382,6 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A message has nothing behind its struct.
-    #[inline]
-    fn end_of_all(&mut self) -> Result<()> {
-        match self.peek() {
-            Ok(found @ (b',' | b'}' | b':')) => Err(unexpected(found, b']')),
-            _ => Ok(()),
-        }
-    }
-
     /// Passes over something; the text that it was.
     fn passed(&mut self, pass: impl FnOnce(&mut Self) -> Result<()>) -> Result<&'a [u8]> {
         let text = self.rest();
@@ -448,6 +455,7 @@ impl<'a> Reader for Json<'a> {
         let sequence_id = i32::try_from(sequence_id)
             .map_err(|_| Error::malformed(format!("not a sequence id: {sequence_id}")))?;
         self.expect(b',')?;
+        self.in_message = true;
         Ok(MessageHeader {
             name,
             message_type,
@@ -600,8 +608,8 @@ impl<'a> Reader for Json<'a> {
                 self.expect(b']')?;
             }
             Context::Field | Context::Opening => {
-                if self.contexts.open() == 1 {
-                    self.end_of_all()?;
+                if self.contexts.open() == 1 && std::mem::take(&mut self.in_message) {
+                    self.end_of_message()?;
                 }
             }
         }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import re
 import struct
 
 import fastthrift
@@ -11,7 +13,8 @@ import pytest
 from fastthrift.protocol import TApacheJSONProtocolFactory, TJSONProtocolFactory
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TMessageType, TType
-from fastthrift.transport import TMemoryBuffer, TTransportException
+from fastthrift.transport import TBufferedTransport, TMemoryBuffer, TTransportException
+from fastthrift.utils import deserialize
 from support import samples
 from support.values import build
 
@@ -128,3 +131,43 @@ def test_changed_values_raise_nothing_else(name):
             attempt(name, sized(name, json.dumps(data).encode()))
         container[key] = before
     assert attempt(name, sized(name, json.dumps(data).encode())) is None
+
+
+class Once:
+    """Gives what it has, as any object with a ``read`` does."""
+
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def read(self, size):
+        return self.data.read(size)
+
+
+BEHIND = ["", " ", "\n", "x", "]", "}", "}}", "{", ",", ":", '"', "\0", '{"1":{"i32":1}}', ',"1":1']
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_what_is_behind_a_struct_is_no_part_of_it(behind):
+    factory = FACTORIES["apache_json"]
+    point = CASES.Point(x=1, y=2)
+    text = fastthrift.encode(point, factory)
+    data = text + behind.encode()
+    assert fastthrift.decode(CASES.Point, data, factory) == point
+    assert fastthrift.decode(CASES.Point, data, factory, only=["x"]) == CASES.Point(x=1)
+    assert deserialize(CASES.Point(), data, factory) == point
+    for trans in (TMemoryBuffer(data), Once(data), TBufferedTransport(Once(data))):
+        assert factory.get_protocol(trans).read_struct(CASES.Point()) == point
+    trans = TMemoryBuffer(data)
+    factory.get_protocol(trans).skip(TType.STRUCT)
+    assert trans.read(len(behind)).decode() == behind
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("behind", [',"1":{"i32":1}}]', "}]", ":1]"])
+def test_a_message_has_nothing_behind_its_struct(behind, skip):
+    text = message("apache_json", CASES.After())
+    error = f"'{behind[0]}' where ']' must be"
+    damaged = text[:-1] + behind.encode()
+    assert error in attempt("apache_json", damaged, skip)
+    with pytest.raises(TProtocolException, match=re.escape(error)):
+        fastthrift.decode(CASES.After, damaged, FACTORIES["apache_json"])

@@ -8,6 +8,7 @@ import copy
 import enum
 import gc
 import inspect
+import io
 import itertools
 import pickle
 import sys
@@ -122,6 +123,18 @@ def test_an_enum_item_with_the_name_of_a_special_method(tmp_path: Path) -> None:
         assert (odd.__eq__, odd._VALUES_TO_NAMES[1]) == (2, "__call__")
         with pytest.raises(TypeError, match="'int' object is not callable"):
             odd()()
+
+
+def test_an_enum_item_with_a_name_that_python_asks_a_class_for(tmp_path: Path) -> None:
+    file = tmp_path / "asked.thrift"
+    file.write_text("enum Odd { __slots__ = 1, __classcell__ = 2 }")
+    for library in (fastthrift, thriftpy2):
+        odd = library.load(str(file)).Odd
+        assert (odd.__slots__, odd.__classcell__) == (1, 2)
+        assert odd._VALUES_TO_NAMES == {1: "__slots__", 2: "__classcell__"}
+    # A class has the name that it has: thriftpy2 raises a TypeError.
+    odd = fastthrift.load_fp(io.StringIO("enum Odd { __qualname__ = 1 }"), "qualname_thrift").Odd
+    assert (odd.__qualname__, odd._NAMES_TO_VALUES) == ("Odd", {"__qualname__": 1})
 
 
 def test_struct_classes_are_those_that_the_metaclass_makes(module: Any) -> None:
