@@ -360,12 +360,10 @@ impl Plan {
             hashed: false,
         };
         let mut fields = Self::compile_fields(class, entries, &slot_of, kinds)?;
-        let is_original = |name| Ok::<_, PyErr>(hides(&fields, name) || is_original(class, name)?);
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
-        let original_read = watched && is_original(intern!(py, "read"))?;
-        let original_write = watched && is_original(intern!(py, "write"))?;
+        let [original_read, original_write] = original_methods(class, &fields, watched)?;
         let mut others = Box::default();
         let mut chosen_ids = Vec::new();
         if let Some(chosen) = chosen {
@@ -613,6 +611,22 @@ fn hides(fields: &[PlanField], name: &Bound<'_, PyString>) -> bool {
     };
     let named = |field: &PlanField| field.name.bind(py).to_str().is_ok_and(|n| n == name);
     fields.iter().any(named)
+}
+
+/// Whether a class has the `read` and the `write` of `TPayload`, or fields hide them.
+fn original_methods(
+    class: &Bound<'_, PyType>,
+    fields: &[PlanField],
+    watched: bool,
+) -> PyResult<[bool; 2]> {
+    let py = class.py();
+    let is_original = |name: &Bound<'_, PyString>| -> PyResult<bool> {
+        Ok(watched && (hides(fields, name) || is_original(class, name)?))
+    };
+    Ok([
+        is_original(intern!(py, "read"))?,
+        is_original(intern!(py, "write"))?,
+    ])
 }
 
 /// Whether a class has the `read` or `write` of `TPayload`.
