@@ -17,7 +17,7 @@ pub(super) struct Values<'s> {
 type Entry<'s> = (&'s Value, Option<&'s Value>);
 
 /// The fields of a struct that are given, by their indices.
-type Given = [(u32, Value)];
+type ChosenFields = [(u32, Value)];
 
 impl<'s> Values<'s> {
     pub(super) fn new(old: &'s Schema, new: &'s Schema) -> Self {
@@ -60,8 +60,12 @@ impl<'s> Values<'s> {
 
     /// A field that is given on one side only is compared with the default of the
     /// other; what became of the defaults of one that neither gives is told of it.
-    fn structs(&mut self, old: (StructId, &'s Given), new: (StructId, &'s Given)) -> bool {
-        let ids = |schema: &Schema, (id, given): (StructId, &Given)| -> Vec<i32> {
+    fn structs(
+        &mut self,
+        old: (StructId, &'s ChosenFields),
+        new: (StructId, &'s ChosenFields),
+    ) -> bool {
+        let ids = |schema: &Schema, (id, given): (StructId, &ChosenFields)| -> Vec<i32> {
             let fields = &schema[id].fields;
             let ids = given.iter().map(|(index, _)| fields[*index as usize].id);
             ids.collect()
@@ -114,7 +118,7 @@ impl<'s> Values<'s> {
 /// What a struct has in a field, or its default.
 fn field_of<'s>(
     schema: &'s Schema,
-    (id, given): (StructId, &'s Given),
+    (id, given): (StructId, &'s ChosenFields),
     field: i32,
 ) -> Option<&'s Value> {
     let fields = &schema[id].fields;
