@@ -426,13 +426,16 @@ impl Calls {
         Some(STALL)
     }
 
-    /// Tells those who wait that nothing comes any more, and drops what nobody
-    /// has taken.
+    /// Tells those who wait that nothing comes any more, and drops the calls that nobody
+    /// has taken; what is to be logged stays.
     pub(super) fn end(&self) {
         let mut queue = lock(&self.queue);
         queue.ended = true;
         queue.waiting = 0;
-        let left = mem::take(&mut queue.work);
+        let (notices, left): (VecDeque<_>, VecDeque<_>) = mem::take(&mut queue.work)
+            .into_iter()
+            .partition(|work| matches!(work, Work::Notice(_)));
+        queue.work = notices;
         self.wake.notify_all();
         drop(queue);
         // Each tells that it was not made.
@@ -483,7 +486,7 @@ impl Worker {
 
     /// Waits until there may be something to do; then [`come`](Self::come) is
     /// to be called, once the thread has what it needs to work. False once the
-    /// server has ended.
+    /// server has ended, and all is told.
     #[must_use]
     pub fn wait(&mut self) -> bool {
         let calls = Arc::clone(&self.calls);
@@ -502,7 +505,9 @@ impl Worker {
         while queue.called == 0 {
             if queue.ended {
                 queue.idle -= 1;
-                return false;
+                let is_left = !queue.work.is_empty();
+                queue.coming += usize::from(is_left);
+                return is_left;
             }
             let woken = calls.wake.wait(queue);
             queue = woken.unwrap_or_else(PoisonError::into_inner);

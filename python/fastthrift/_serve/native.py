@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastthrift._calls.budget import HeaderCall, call_over
@@ -397,6 +398,10 @@ class CallsInThread:
         del calls
 
 
+# How many seconds the threads have to end at most when nobody waits for an answer.
+_LAST_WORDS = 0.5
+
+
 class Serving:
     """A server while it serves."""
 
@@ -462,6 +467,12 @@ class Serving:
         end.poll()
         if self._on_loop is not None:
             self._on_loop.end()
+        if not self._core.unfinished:
+            # What was noticed last is told yet. Who makes a call for a client that has left is not
+            # waited for.
+            over = time.monotonic() + _LAST_WORDS
+            for thread in self._threads:
+                thread.join(max(over - time.monotonic(), 0))
 
     def close(self, grace: float) -> None:
         """Accept no more, and end when the calls that have come are answered, or in ``grace``

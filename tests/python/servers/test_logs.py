@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 import socket
+import time
 
 import pytest
 from fastthrift.thrift import TApplicationException, TMessageType
@@ -64,6 +65,37 @@ def test_what_is_set_up_for_servers_holds_for_each(kind: str) -> None:
     name = "fastthrift.server" + CHILDREN.get(kind, "")
     assert kept.of_call(secret) == {name}
     assert kept.of_peer(port) == {name}
+
+
+class Slow(logging.Handler):
+    """A log that takes its time, as one over a network does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        time.sleep(0.2)
+        self.told.append(record.getMessage())
+
+
+@pytest.mark.parametrize("kind", [each for each in ALL if each not in (HTTP, ASYNCIO_HTTP)])
+def test_what_came_last_is_told_before_serve_ends(kind: str) -> None:
+    slow = Slow()
+    servers = logging.getLogger("fastthrift.server")
+    is_awaited = kind in (ASYNCIO, AWAITED)
+    servers.addHandler(slow)
+    try:
+        with (
+            serving_by(kind, AsyncHandler() if is_awaited else Handler()) as served,
+            socket.create_connection(("127.0.0.1", served.port), PATIENCE) as peer,
+        ):
+            peer.sendall(GARBAGE)
+            while peer.recv(100):
+                pass
+    finally:
+        servers.removeHandler(slow)
+    assert any("Closing the connection of" in each for each in slow.told), slow.told
 
 
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(194)
