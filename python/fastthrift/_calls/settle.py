@@ -50,7 +50,7 @@ _LOST = (
     errno.ENETUNREACH,
     errno.ENETDOWN,
 )
-# What a mistake in a program raises, and no protocol for bytes that it does not understand.
+# What a mistake in a program raises, and no protocol of ours for bytes that it cannot read.
 _MISTAKES = (
     AssertionError,
     AttributeError,
