@@ -25,7 +25,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "wire",
         below: &[],
-        crates: &["base64_simd", "thiserror", "zmij"],
+        crates: &["base64_simd", "thiserror", "wide", "zmij"],
     },
     Room {
         name: "stream",

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use wide::i8x16;
+
 use super::error::{Error, Result};
 use super::input::Input;
 use super::number::Numeric;
@@ -238,13 +240,18 @@ fn of_a_word<N: Numeric>(
     let mut fit = true;
     let (parts, _) = values.as_chunks_mut::<TOGETHER>();
     for part in parts.iter_mut().take(count.div_ceil(TOGETHER)) {
-        for value in part {
-            let number = N::from_i64(unzigzag(gather(first_of(word_at(window, start)))));
-            fit &= number.is_some() || left == 0;
-            *value = number.unwrap_or_default();
+        let mut next = || {
+            let word = word_at(window, start);
             start = left.trailing_zeros() as usize + 1;
             left &= left.wrapping_sub(1);
-        }
+            word
+        };
+        // All of them are there before one is put together, so that one register has all.
+        let words = [next(), next(), next(), next()];
+        let numbers = words.map(|word| N::from_i64(unzigzag(gather(first_of(word)))));
+        // Behind the last one is a part of another, which fits if that does.
+        fit &= numbers.iter().all(Option::is_some);
+        *part = numbers.map(Option::unwrap_or_default);
     }
     fit
 }
@@ -307,12 +314,13 @@ const fn first_of(word: u64) -> u64 {
 /// Which bytes of a window are the last of a varint, a bit each.
 #[inline(always)]
 fn ends_of(window: &Window) -> u64 {
-    // Gathers the highest bit of each byte in the highest byte.
-    const GATHER: u64 = 0x0002_0408_1020_4081;
+    /// As many bytes as common processors have a register for.
+    const LANES: usize = 16;
     let mut continued = 0;
-    for (index, bytes) in window[..WINDOW].as_chunks().0.iter().enumerate() {
-        let bits = u64::from_le_bytes(*bytes) & CONTINUES;
-        continued |= (bits.wrapping_mul(GATHER) >> 56) << (8 * index);
+    for (index, bytes) in window[..WINDOW].as_chunks::<LANES>().0.iter().enumerate() {
+        // The sign is the bit that says that another byte follows.
+        let signs = i8x16::new(bytes.map(u8::cast_signed)).to_bitmask();
+        continued |= u64::from(signs as u16) << (LANES * index);
     }
     !continued
 }

@@ -304,7 +304,7 @@ pub trait Loop {
 pub fn vectorised<L: Loop>(work: L) -> L::Outcome {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
         fn with_avx2<L: Loop>(work: L) -> L::Outcome {
             work.run()
         }
@@ -312,6 +312,7 @@ pub fn vectorised<L: Loop>(work: L) -> L::Outcome {
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt")
         {
             // SAFETY: the processor has been asked for what is enabled.
             return unsafe { with_avx2(work) };
