@@ -10,12 +10,11 @@ from fastthrift import _core
 from fastthrift._calls.client_call import ENCODING, SENDING, SENT, STARTED, name_arguments
 from fastthrift._calls.described import ServiceMethod
 from fastthrift._calls.faces import ClientFace, ProcessorFace, SeveralFace, other_attribute
-from fastthrift._calls.progress import Turns
-from fastthrift._calls.progress import process as this_process
+from fastthrift._calls.progress import Turns, this_process
 from fastthrift._calls.server_call import (
-    Reader,
+    CallReader,
+    CallWriter,
     ServerCall,
-    Writer,
     answer,
     find_among,
     noted,
@@ -240,7 +239,7 @@ class TProcessor(ProcessorFace):
             return run(answer(self, self, oprot, self.process_in(iprot)))
         # Where a server does not know it for a processor of ours, it has put on wrappers.
         source: Any = iprot
-        if type(source) is not Reader:
+        if type(source) is not CallReader:
             return process(self, ServerCall(), iprot, oprot)
         _, sink = noted(oprot)
         return process(self, source.call, source.proto, sink)
@@ -302,7 +301,7 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     find = find_of(processor)
     if find is not None:
         return lambda call: run(process_by_steps(Blocking, processor, find, call, iprot, oprot))
-    return lambda call: processor.process(Reader(iprot, call), Writer(oprot, call))
+    return lambda call: processor.process(CallReader(iprot, call), CallWriter(oprot, call))
 
 
 def find_of(processor: Any) -> Find | None:

@@ -78,9 +78,9 @@ class _Process:
         self.current = object()
 
 
-process = _Process()
+this_process = _Process()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=process.note_fork)
+    os.register_at_fork(after_in_child=this_process.note_fork)
 
 
 def _never() -> None:
@@ -374,7 +374,7 @@ class Turns(Progress):
         # Re-entrant, so that a call from within a call of the same thread (a signal handler, a
         # subclass) is told so instead of waiting for itself.
         self.lock = new_lock()
-        self.process = process.current
+        self.process = this_process.current
 
     def start_over_in_child(self, client: Any) -> None:
         """To be called where ``process`` is another one than when the client was made.
@@ -388,7 +388,7 @@ class Turns(Progress):
         self.lock = new_lock()
         self.call = None
         self.spare = self._another(self.spare.service, "")
-        self.process = process.current
+        self.process = this_process.current
         self.answered = False
         self.opening = None
         for trans in {

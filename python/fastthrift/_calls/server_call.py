@@ -14,8 +14,8 @@ Over protocols whose transports are memory that is all there is to it. Those of 
 
 A processor whose methods are this package's own is handed the call, and notes in it how far it
 has come. Whether they are is found once for a connection. Any other, with a ``process`` or a
-``process_in`` of its own, is given a ``Reader`` and a ``Writer`` in place of its protocols, which
-note what passes.
+``process_in`` of its own, is given a ``CallReader`` and a ``CallWriter`` in place of its protocols,
+which note what passes.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class Observer:
         return type(self.proto)
 
 
-class Reader(Observer):
+class CallReader(Observer):
     """The protocol that calls are read from."""
 
     __slots__ = ()
@@ -204,7 +204,7 @@ class Reader(Observer):
         return result
 
 
-class AsyncReader(Observer):
+class AsyncCallReader(Observer):
     """The protocol of asyncio that calls are read from."""
 
     __slots__ = ()
@@ -220,7 +220,7 @@ class AsyncReader(Observer):
         return result
 
 
-class Writer(Observer):
+class CallWriter(Observer):
     """The protocol that answers are written to."""
 
     __slots__ = ()

@@ -33,7 +33,6 @@ from ._addresses import (
     seconds,
     too_late,
 )
-from ._answering import send_in_time
 from ._arrival import never_arrived
 from ._listening import (
     Listening,
@@ -45,6 +44,7 @@ from ._listening import (
 )
 from ._receiving import MESSAGE_TIMEOUT, MessageClock
 from ._resolving import resolve_within
+from ._taking import send_in_time
 from .base import (
     MOST_OF_PEERS,
     DeadlineExceeded,

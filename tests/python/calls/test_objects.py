@@ -413,7 +413,7 @@ def test_a_processor_is_given_wrappers_only_where_it_has_a_way_of_its_own():
 
 
 def test_multiplexed_processors_note_their_calls_without_wrappers(monkeypatch):
-    monkeypatch.setattr(thrift, "Writer", None)
+    monkeypatch.setattr(thrift, "CallWriter", None)
     processor = TMultiplexedProcessor()
     processor.register_processor("Calls", TProcessor(Calls, Handler()))
     request, reply = TMemoryBuffer(), TMemoryBuffer()

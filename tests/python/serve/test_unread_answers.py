@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fastthrift._core import AnswerClock
 from fastthrift.thrift import TMessageType
-from fastthrift.transport import _answering
+from fastthrift.transport import _taking
 from fastthrift.transport.sslsocket import TSSLServerSocket
 from support.aio import Authority
 from support.dialects import Dialect
@@ -206,7 +206,7 @@ def test_an_answer_over_tls_that_goes_at_once_has_no_clock(
             for number in range(5):
                 if number == 1:
                     monkeypatch.setattr(ssl.SSLSocket, "settimeout", settimeout)
-                    monkeypatch.setattr(_answering, "AnswerClock", clock)
+                    monkeypatch.setattr(_taking, "AnswerClock", clock)
                 peer.sendall(request("threaded", str(size).encode()))
                 assert receive(peer, size + 24).endswith(b"xx\0")
     assert asked == []

@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 import fastthrift
-from fastthrift._calls.server_call import Reader, ServerCall, Writer
+from fastthrift._calls.server_call import CallReader, CallWriter, ServerCall
 from fastthrift.protocol import TBinaryProtocol, TCompactProtocol, TJSONProtocol
 from fastthrift.thrift import TClient, TMessageType, TPayload, TProcessor
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
@@ -209,7 +209,8 @@ def process_outcome(
     error = None
     try:
         processor.process(
-            Reader(protocols[protocol](source), noted), Writer(protocols[protocol](sink), noted)
+            CallReader(protocols[protocol](source), noted),
+            CallWriter(protocols[protocol](sink), noted),
         )
     except Exception as raised:
         error = raised

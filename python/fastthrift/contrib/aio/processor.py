@@ -9,9 +9,9 @@ from fastthrift._calls.awaited import Awaited
 from fastthrift._calls.budget import call_over
 from fastthrift._calls.faces import ProcessorFace, SeveralFace
 from fastthrift._calls.server_call import (
-    AsyncReader,
+    AsyncCallReader,
+    CallWriter,
     ServerCall,
-    Writer,
     answer,
     find_among,
     noted,
@@ -136,7 +136,7 @@ def processing(processor: Any, iprot: Any, oprot: Any) -> Callable[[ServerCall],
     find = find_of(processor)
     if find is not None:
         return lambda call: drive(process_by_steps(Awaited, processor, find, call, iprot, oprot))
-    return lambda call: processor.process(AsyncReader(iprot, call), Writer(oprot, call))
+    return lambda call: processor.process(AsyncCallReader(iprot, call), CallWriter(oprot, call))
 
 
 def find_of(processor: Any) -> Find | None:

@@ -33,7 +33,6 @@ from fastthrift.transport._addresses import (
     too_late,
     unix_family,
 )
-from fastthrift.transport._answering import AnswerClock, give_up
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._resolving import begin_lookup, needs_no_lookup
@@ -46,6 +45,7 @@ from fastthrift.transport._ssl import (
     load_own_certificate,
     tls_reason,
 )
+from fastthrift.transport._taking import AnswerClock, give_up
 from fastthrift.transport.base import (
     TTransportBrokenPipe,
     TTransportConnectionReset,

@@ -8,9 +8,9 @@ from typing import Any
 from thrift.transport.TTransport import TTransportException
 
 from fastthrift._calls.server_call import (
-    Reader,
+    CallReader,
+    CallWriter,
     ServerCall,
-    Writer,
     noted,
     read_call,
     refused_type,
@@ -54,8 +54,8 @@ class GeneratedProcessor:
         """Read one call, make it and answer it."""
         call, source = noted(iprot)
         # Servers have put them on already.
-        reader = iprot if type(iprot) is Reader else Reader(source, call)
-        writer = oprot if type(oprot) is Writer else Writer(noted(oprot)[1], call)
+        reader = iprot if type(iprot) is CallReader else CallReader(source, call)
+        writer = oprot if type(oprot) is CallWriter else CallWriter(noted(oprot)[1], call)
         if watch.is_on and getattr(call, "observed", None) is None:
             go = partial(self._answer, call, reader, writer)
             return run(watch.serve(Blocking, self, call, source, go))
