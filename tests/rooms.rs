@@ -286,6 +286,7 @@ const PYTHON_MODULES: &[&str] = &[
     "copyreg",
     "fastthrift._core",
     "fastthrift._fields_dict",
+    "fastthrift._exceptions",
     "fastthrift._payload",
     "fastthrift.contrib.apache._generated",
     "fastthrift.contrib.apache._transport",

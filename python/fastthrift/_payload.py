@@ -1,4 +1,4 @@
-"""Payloads and exceptions: what ``fastthrift.thrift`` has besides the client and the processors.
+"""Payloads: the base classes of structs, and what their arguments and field values are held to.
 
 The names, signatures and defaults are those of ``thriftpy2.thrift``.
 """
@@ -36,13 +36,10 @@ if TYPE_CHECKING:
     DefaultSpec = list[tuple[str, Any]]
 
 # Where the classes are known, and pickled, by users of thriftpy2 and of this package.
-_MODULE = "fastthrift.thrift"
+MODULE = "fastthrift.thrift"
 
 # The number that Thrift has given to `uuid`, which thriftpy2 calls UTF8.
 _UUID = TType.UTF8
-
-# Characters of a value in an error message: whole for ordinary values, no flood in the log.
-_LONGEST_VALUE = 1000
 
 
 def args_to_kwargs(thrift_spec: ThriftSpec, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -239,7 +236,7 @@ def _unused(name: str, names: list[str]) -> str:
     return name
 
 
-def _describe_init(cls: Any) -> Callable[..., None]:
+def describe_init(cls: Any) -> Callable[..., None]:
     """``cls.__init__`` as a function that shows the parameters of a class that `load` made."""
     from inspect import Parameter, Signature
 
@@ -257,7 +254,7 @@ def _describe_init(cls: Any) -> Callable[..., None]:
     return __init__
 
 
-_struct_init = _core.Initializer(vars(_core.StructStorage)["__init__"], _describe_init)
+_struct_init = _core.Initializer(vars(_core.StructStorage)["__init__"], describe_init)
 
 
 def _fields_of(cls: type) -> list[tuple[str, Any]]:
@@ -279,7 +276,7 @@ class TPayloadMeta(_core.PayloadType):
     """The class of payload classes: makes ``__init__`` from ``default_spec`` and keeps the
     compiled codec plan true to ``thrift_spec``."""
 
-    __module__ = _MODULE
+    __module__ = MODULE
 
     thrift_spec: ThriftSpec
     default_spec: DefaultSpec
@@ -382,7 +379,7 @@ _KEPT = "__thrift_unknown__"
 # `<method>_args` and `<method>_result` of services. No docstring, as in thriftpy2: `help()` would
 # show it for each struct whose file has no doc comment.
 class TPayload(metaclass=TPayloadMeta):
-    __module__ = _MODULE
+    __module__ = MODULE
 
     # Adds no layout of its own, so that it mixes with Exception and with native storage.
     __slots__ = ()
@@ -499,173 +496,3 @@ def _refusal(struct: TFrozenStruct, what: str, name: str) -> str:
 
 
 _core.install_frozen(TFrozenStruct)
-
-
-class TException(TPayload, Exception):
-    """Base class of all Thrift exceptions, those declared in IDL included.
-
-    Pickles and copies keep every attribute, of subclasses whose ``__init__`` takes something else
-    too.
-    """
-
-    __module__ = _MODULE
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # As for any exception, so that thriftpy2 can read it: the class, `args`, and the rest.
-        reduced: Any = super().__reduce__()
-        cls, args = reduced[:2]
-        state = dict(reduced[2]) if len(reduced) > 2 else {}
-        if isinstance(self, OSError):
-            for name in ("errno", "strerror", "filename", "filename2"):
-                value = getattr(self, name)
-                if value is not None:
-                    state[name] = value
-        # What the class has, and not what that shows of itself.
-        init = next(vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base))
-        home = getattr(init, "__module__", None) or _MODULE
-        if home.partition(".")[0] == "fastthrift":
-            return cls, args, state
-        return restore_exception, (cls, args), state
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-def restore_exception(cls: type[TException], args: tuple[Any, ...]) -> TException:
-    """An exception from a pickle, before its attributes: made without the ``__init__`` that its
-    program gave it, whose arguments nobody kept."""
-    error = cls.__new__(cls, *args)
-    built_in: Any = next(base for base in cls.__mro__ if base.__module__ == "builtins")
-    # Which may inherit it, as `Exception` does since CPython 3.14.
-    built_in.__init__(error, *args)
-    return error
-
-
-def _init_exception(self: Any, /, *args: Any, **kwargs: Any) -> None:
-    _core.initialize(self, args, kwargs)
-
-
-_init_exception.__name__ = "__init__"
-
-# `__init__` of the exception classes that `load` makes: fields by position or name.
-exception_init = _core.Initializer(_init_exception, _describe_init)
-
-
-def message_text(message: Any) -> str:
-    """The text of an exception's message, which a peer may have sent as bytes that are none."""
-    if isinstance(message, (bytes, bytearray)):
-        return bytes(message).decode("utf-8", "backslashreplace")
-    return "" if message is None else str(message)
-
-
-class TDecodeException(TException):
-    """A field's value does not fit the field's type.
-
-    The name is thriftpy2's; it is raised on encoding.
-    """
-
-    __module__ = _MODULE
-
-    def __init__(
-        self, name: str, fid: int, field: str, value: Any, ttype: int, spec: Any = None
-    ) -> None:
-        self.struct_name = name
-        self.fid = fid
-        self.field = field
-        self.value = value
-        self.type_repr = parse_spec(ttype, spec)
-
-    def __str__(self) -> str:
-        value = repr(self.value)
-        if len(value) > _LONGEST_VALUE:
-            value = value[:_LONGEST_VALUE] + "..."
-        return (
-            f"Field '{self.field}({self.fid})' of '{self.struct_name}' needs type "
-            f"'{self.type_repr}', but the value is `{value}`"
-        )
-
-
-_OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service"))
-
-
-class ErrorOfCall:
-    """What an error of a client's call knows of that; mixed into exceptions."""
-
-    __slots__ = ()
-
-    #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it: not where the connection is known to have ended before it arrived; None of other
-    #: errors.
-    request_sent: bool | None = None
-    #: Of the error of a call: the names of service and method, and the other side where it is
-    #: known; and the name of the pool, where it has one.
-    service: str | None = None
-    method: str | None = None
-    peer: str | None = None
-    client: str | None = None
-
-    @property
-    def sent(self) -> bool | None:
-        """``request_sent`` under a shorter name, beside ``client``, ``method`` and ``peer``."""
-        return self.request_sent
-
-    def __repr__(self) -> str:
-        # Most of what it knows of the call its message says, too.
-        known = self.__dict__.items()
-        fields = ", ".join(f"{name}={value!r}" for name, value in known if name not in _OF_THE_CALL)
-        return f"{self.__class__.__name__}({fields})"
-
-
-def with_call(text: str, error: Any) -> str:
-    """The text of an error, and behind it which call it is of, as far as that was noted and is not
-    said in the text."""
-    if error.request_sent is None:
-        return text
-    call = f"{error.service}.{error.method}()" if error.method else f"a client of {error.service}"
-    where = "" if error.peer is None or error.peer in text else f"at {error.peer}"
-    said = " ".join(part for part in ("" if call in text else call, where) if part)
-    sent = f"the request was {'' if error.request_sent else 'not '}sent"
-    return f"{text} ({said}; {sent})" if said else f"{text} ({sent})"
-
-
-class TApplicationException(ErrorOfCall, TException):
-    """The server could not answer a call with a result or a declared exception."""
-
-    __module__ = _MODULE
-
-    thrift_spec: ClassVar[ThriftSpec] = {
-        1: (TType.STRING, "message", False),
-        2: (TType.I32, "type", False),
-    }
-
-    UNKNOWN = 0
-    UNKNOWN_METHOD = 1
-    INVALID_MESSAGE_TYPE = 2
-    WRONG_METHOD_NAME = 3
-    BAD_SEQUENCE_ID = 4
-    MISSING_RESULT = 5
-    INTERNAL_ERROR = 6
-    PROTOCOL_ERROR = 7
-
-    _TEXTS: ClassVar[dict[int, str]] = {
-        UNKNOWN_METHOD: "Unknown method",
-        INVALID_MESSAGE_TYPE: "Invalid message type",
-        WRONG_METHOD_NAME: "Wrong method name",
-        BAD_SEQUENCE_ID: "Bad sequence ID",
-        MISSING_RESULT: "Missing result",
-    }
-
-    def __init__(self, type: int = UNKNOWN, message: str | None = None) -> None:
-        super().__init__()
-        self.type = type
-        self.message = message
-
-    def __str__(self) -> str:
-        # The message is what is sent on, where a handler raises it: of the call it says nothing.
-        text = message_text(self.message) or self._TEXTS.get(
-            self.type, "Default (unknown) TApplicationException"
-        )
-        return with_call(text, self)

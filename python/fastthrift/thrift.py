@@ -34,9 +34,9 @@ from fastthrift._core import TType as TType
 from fastthrift._core import bind, write_call
 from fastthrift._light import partial
 
-from ._payload import TApplicationException as TApplicationException
-from ._payload import TDecodeException as TDecodeException
-from ._payload import TException as TException
+from ._exceptions import TApplicationException as TApplicationException
+from ._exceptions import TDecodeException as TDecodeException
+from ._exceptions import TException as TException
 from ._payload import TPayload as TPayload
 from ._payload import TPayloadMeta as TPayloadMeta
 from ._payload import args_to_kwargs as args_to_kwargs

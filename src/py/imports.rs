@@ -165,12 +165,12 @@ pub fn payload(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 /// The base class of exceptions, `TException`.
 pub fn exception(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CELL.import(py, "fastthrift._payload", "TException")
+    CELL.import(py, "fastthrift._exceptions", "TException")
 }
 
 import!(
     /// `TApplicationException`
-    application_exception, "fastthrift._payload", "TApplicationException"
+    application_exception, "fastthrift._exceptions", "TApplicationException"
 );
 
 /// The exception for a result that is missing, a new one.
@@ -181,7 +181,7 @@ pub fn missing_result(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 
 import!(
     /// `__init__` of loaded exceptions.
-    exception_init, "fastthrift._payload", "exception_init"
+    exception_init, "fastthrift._exceptions", "exception_init"
 );
 
 /// The module of the parser's exceptions.

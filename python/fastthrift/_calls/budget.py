@@ -11,7 +11,7 @@ from typing import Any
 from fastthrift._calls.server_call import READ, SettledCall
 from fastthrift._calls.services import printable
 from fastthrift._calls.transports import find_layer, headers_of
-from fastthrift._payload import TApplicationException
+from fastthrift._exceptions import TApplicationException
 from fastthrift.transport._time_left import TIMEOUT_HEADER, moment_of
 
 

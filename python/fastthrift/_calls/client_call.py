@@ -29,12 +29,8 @@ from fastthrift._core import (
     find_method,
     read_reply,
 )
-from fastthrift._payload import (
-    TApplicationException,
-    args_to_kwargs,
-    check_arguments,
-    write_payload,
-)
+from fastthrift._exceptions import TApplicationException
+from fastthrift._payload import args_to_kwargs, check_arguments, write_payload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from weakref import ref
 
-from fastthrift._payload import with_call
+from fastthrift._exceptions import with_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

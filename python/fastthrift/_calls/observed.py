@@ -26,7 +26,7 @@ from fastthrift._calls.server_call import (
 )
 from fastthrift._calls.transports import find_layer, headers_of, peer_of
 from fastthrift._calls.watch import watch
-from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.transport import TSocket
 from fastthrift.transport.base import TTransportException

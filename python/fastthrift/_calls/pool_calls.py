@@ -41,7 +41,7 @@ from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, method_of, warn_of_hidden
 from fastthrift._calls.transports import find_layer, looks_at, peer_of
 from fastthrift._calls.watch import watch
-from fastthrift._payload import TApplicationException, TException
+from fastthrift._exceptions import TApplicationException, TException
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport._addresses import host_and_port, not_connected
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout

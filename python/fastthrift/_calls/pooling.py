@@ -20,7 +20,7 @@ from fastthrift._calls.deadlines import LONGEST, check_limit
 from fastthrift._calls.selected import view_of
 from fastthrift._calls.services import is_given_timeout
 from fastthrift._calls.transports import find_layer
-from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.transport.base import TTransportException
 

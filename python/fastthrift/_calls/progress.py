@@ -46,8 +46,8 @@ from fastthrift._calls.transports import (
     peer_of,
     was_left,
 )
+from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift._light import new_lock
-from fastthrift._payload import TApplicationException, TDecodeException, TException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -30,8 +30,9 @@ from fastthrift._calls.watch import watch
 from fastthrift._core import TMessageType, TType
 from fastthrift._core import read_call as read_straight
 from fastthrift._core import write_result as write_straight
+from fastthrift._exceptions import TApplicationException
 from fastthrift._light import partial
-from fastthrift._payload import TApplicationException, write_payload
+from fastthrift._payload import write_payload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

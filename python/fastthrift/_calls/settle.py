@@ -24,7 +24,7 @@ from fastthrift._calls.server_call import BEGUN, REPLIED, REPLYING, Answers, Ser
 from fastthrift._calls.services import printable
 from fastthrift._calls.steps import Blocking, run
 from fastthrift._calls.transports import discard_output, flush_was_refused, is_said_of
-from fastthrift._payload import TApplicationException
+from fastthrift._exceptions import TApplicationException
 from fastthrift.protocol.exc import ProtocolError, TProtocolException
 from fastthrift.transport._addresses import host_and_port
 from fastthrift.transport.base import TTransportException

@@ -9,7 +9,7 @@ from fastthrift._calls.lines import OVERLOADED
 from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import SEPARATOR, ServerCall, process_by_steps
 from fastthrift._calls.steps import Blocking, run
-from fastthrift._payload import TApplicationException
+from fastthrift._exceptions import TApplicationException
 from fastthrift.transport._addresses import host_and_port
 
 if TYPE_CHECKING:

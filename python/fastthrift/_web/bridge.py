@@ -18,7 +18,8 @@ from fastthrift._calls.exchange import Answer, BadRequest, Header
 from fastthrift._calls.server_call import SEPARATOR
 from fastthrift._calls.services import printable, quoted
 from fastthrift._core import TMemoryBuffer, TMessageType
-from fastthrift._payload import TApplicationException, TDecodeException, TException, write_payload
+from fastthrift._exceptions import TApplicationException, TDecodeException, TException
+from fastthrift._payload import write_payload
 from fastthrift._plain import arguments_from, error_to_plain, result_to_plain
 from fastthrift.protocol.exc import TProtocolException
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fastthrift._calls.failures import call_of_declared
-from fastthrift._payload import TApplicationException, TDecodeException, TException
+from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift._web.clients import nearest
 from fastthrift.protocol.exc import TEncodeException, TProtocolException
 from fastthrift.transport.base import TTransportException

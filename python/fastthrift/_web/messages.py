@@ -21,7 +21,8 @@ from fastthrift._core import (
     TMessageType,
     detect,
 )
-from fastthrift._payload import TApplicationException, read_payload
+from fastthrift._exceptions import TApplicationException
+from fastthrift._payload import read_payload
 from fastthrift.protocol import TJSONProtocolFactory
 
 if TYPE_CHECKING:

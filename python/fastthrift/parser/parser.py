@@ -11,8 +11,8 @@ import types
 
 from fastthrift import _core
 from fastthrift._core import TType as TType
+from fastthrift._exceptions import TException as TException
 from fastthrift._light import defaultdict, new_lock
-from fastthrift._payload import TException as TException
 from fastthrift._payload import TPayload as TPayload
 from fastthrift._payload import TPayloadMeta as TPayloadMeta
 from fastthrift._payload import gen_init as gen_init

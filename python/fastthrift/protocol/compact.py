@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastthrift._core import TCompactProtocol, TCompactProtocolFactory, TType
-from fastthrift._payload import TException
+from fastthrift._exceptions import TException
 from fastthrift.protocol.base import TProtocolBase
 from fastthrift.protocol.exc import TMalformedDataException, TProtocolException
 

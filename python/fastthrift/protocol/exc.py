@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from fastthrift._payload import (
-    ErrorOfCall,
-    TDecodeException,
-    TException,
-    message_text,
-)
+from fastthrift._exceptions import ErrorOfCall, TDecodeException, TException, message_text
 from fastthrift.transport.base import TTransportException
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fastthrift._core import TType, end_of_file
-from fastthrift._payload import ErrorOfCall, TException
+from fastthrift._exceptions import ErrorOfCall, TException
 
 if TYPE_CHECKING:
     from fastthrift._payload import ThriftSpec

@@ -22,7 +22,7 @@ from fastthrift._calls.watch import watch
 from fastthrift._core import TBinaryProtocol as OwnBinaryProtocol
 from fastthrift._core import TCompactProtocol as OwnCompactProtocol
 from fastthrift._core import TMemoryBuffer, TMessageType
-from fastthrift._payload import TApplicationException
+from fastthrift._exceptions import TApplicationException
 from fastthrift.contrib.apache._seen import Unwatched, seen_by, service_of
 from fastthrift.contrib.apache._transport import Readable
 from fastthrift.contrib.apache.protocol.TBinaryProtocol import TBinaryProtocol

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastthrift._core import TType
-from fastthrift._payload import TDecodeException
+from fastthrift._exceptions import TDecodeException
 from fastthrift.protocol import binary
 from fastthrift.protocol.binary import (
     DEFAULT_MAX_DEPTH,
