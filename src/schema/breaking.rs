@@ -5,13 +5,13 @@
 //! compared with what its fields, arguments and results hold now, and its name
 //! is a matter of source code.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::counterparts::Counterparts;
 use super::model::{
     Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
-    Struct, StructId, StructKind, Type,
+    Struct, StructId, StructKind, Type, Typedef,
 };
 use super::rules::Rule;
 use super::same::Values;
@@ -66,6 +66,7 @@ impl Schema {
     pub fn breaking(&self, old: &Self) -> Vec<Breaking> {
         let mut comparison = Comparison {
             counterparts: Counterparts::new(old, self),
+            named: named_types(self),
             old,
             new: self,
             pending: Vec::new(),
@@ -111,10 +112,20 @@ impl Member {
     }
 }
 
+/// What a name stands for.
+#[derive(Clone)]
+struct Meaning<'s> {
+    name: &'s Text,
+    ty: Type,
+    is_typedef: bool,
+}
+
 struct Comparison<'s> {
     old: &'s Schema,
     new: &'s Schema,
     counterparts: Counterparts,
+    /// The types that have a name in the new files.
+    named: HashMap<(ProgramId, &'s str), Meaning<'s>>,
     /// Structs that fields hold: no recursion, for a chain of structs may be
     /// longer than the stack.
     pending: Vec<(StructId, StructId)>,
@@ -191,26 +202,23 @@ impl<'s> Comparison<'s> {
         for (index, was) in old.enums.iter().enumerate() {
             let now = self.counterparts.enums[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            if self.is_there(Rule::TypeRemoved, "enum", was.program, &was.name, place)
-                && let Some(id) = now
-            {
-                self.enums(EnumId::at(index), id);
+            if let Some(now) = self.type_now("enum", was.program, &was.name, place) {
+                self.definition(&was.name, &Type::Enum(EnumId::at(index)), &now);
             }
         }
         for (index, was) in old.structs.iter().enumerate() {
             let now = self.counterparts.structs[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            let kind = word(was.kind);
-            if self.is_there(Rule::TypeRemoved, kind, was.program, &was.name, place)
-                && let Some(id) = now
-            {
-                self.structs(StructId::at(index), id);
+            if let Some(now) = self.type_now(word(was.kind), was.program, &was.name, place) {
+                self.definition(&was.name, &Type::Struct(StructId::at(index)), &now);
             }
         }
         for (index, was) in old.typedefs.iter().enumerate() {
             let now = self.counterparts.typedefs[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            self.is_there(Rule::TypeRemoved, "typedef", was.program, &was.name, place);
+            if let Some(now) = self.type_now("typedef", was.program, &was.name, place) {
+                self.typedef(was, &now);
+            }
         }
         for (index, was) in old.consts.iter().enumerate() {
             let now = self.counterparts.consts[index];
@@ -252,10 +260,6 @@ impl<'s> Comparison<'s> {
         name: &Text,
         now: Option<(ProgramId, &Text)>,
     ) -> bool {
-        // Another type of that name in that file will do for programs.
-        if removed == Rule::TypeRemoved && self.counterparts.has_type(self.new, program, name) {
-            return now.is_some();
-        }
         let Some((new_program, new_name)) = now else {
             let message = format!("{kind} `{name}` is gone");
             let place = self.instead(program);
@@ -271,6 +275,53 @@ impl<'s> Comparison<'s> {
             self.add(Rule::DefinitionMoved, place, name, message);
         }
         true
+    }
+
+    /// What the name of a type stands for now: in its file, whatever that is, or
+    /// in another one.
+    fn type_now(
+        &mut self,
+        kind: &str,
+        program: ProgramId,
+        name: &Text,
+        place: Option<(ProgramId, &'s Text)>,
+    ) -> Option<Meaning<'s>> {
+        let here = self.counterparts.program(program);
+        let here = here.and_then(|program| self.named.get(&(program, &**name)));
+        if let Some(found) = here {
+            return Some(found.clone());
+        }
+        self.is_there(Rule::TypeRemoved, kind, program, name, place);
+        let (program, name) = place?;
+        self.named.get(&(program, &**name)).cloned()
+    }
+
+    /// An enum or a struct, and what has its name.
+    fn definition(&mut self, name: &Text, was: &Type, now: &Meaning<'s>) {
+        match (was, &now.ty) {
+            (Type::Enum(old), Type::Enum(new)) => self.enums(*old, *new),
+            (Type::Struct(old), Type::Struct(new)) => self.structs(*old, *new),
+            _ => {
+                let message = format!("`{name}` {}", self.change_text(Some(was), Some(&now.ty)));
+                let place = Some(ChangedPlace::of(now.name));
+                self.add(Rule::TypeKindChanged, place, name, message);
+            }
+        }
+    }
+
+    /// A typedef, which files have in fields that may not be among those that
+    /// are compared.
+    fn typedef(&mut self, was: &Typedef, now: &Meaning<'s>) {
+        let rule = match self.types(&was.ty, &now.ty) {
+            Difference::Nothing => return,
+            // A type of the name itself.
+            Difference::Name if !now.is_typedef => return,
+            Difference::Name => Rule::TypeNameChanged,
+            Difference::Binary | Difference::Wire => Rule::TypedefChanged,
+        };
+        let change = self.change_text(Some(&was.ty), Some(&now.ty));
+        let message = format!("typedef `{}` {change}", was.name);
+        self.add(rule, Some(ChangedPlace::of(now.name)), &was.name, message);
     }
 
     fn service_gone(&mut self, id: ServiceId) {
@@ -594,6 +645,39 @@ const fn word(kind: StructKind) -> &'static str {
         StructKind::Union => "union",
         StructKind::Exception => "exception",
     }
+}
+
+/// The types of a schema by their names and files.
+fn named_types(schema: &Schema) -> HashMap<(ProgramId, &str), Meaning<'_>> {
+    let mut found = HashMap::new();
+    let mut add = |program, name, ty, is_typedef| {
+        let named = Meaning {
+            name,
+            ty,
+            is_typedef,
+        };
+        found.insert((program, &**name), named);
+    };
+    for (index, each) in schema.enums.iter().enumerate() {
+        add(
+            each.program,
+            &each.name,
+            Type::Enum(EnumId::at(index)),
+            false,
+        );
+    }
+    for (index, each) in schema.structs.iter().enumerate() {
+        add(
+            each.program,
+            &each.name,
+            Type::Struct(StructId::at(index)),
+            false,
+        );
+    }
+    for each in &schema.typedefs {
+        add(each.program, &each.name, each.ty.clone(), true);
+    }
+    found
 }
 
 /// By scope the namespace that counts.

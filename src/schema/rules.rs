@@ -77,6 +77,9 @@ rules! {
     /// A `string` is `binary` now, or the reverse.
     FieldBinaryChanged "FIELD_BINARY_CHANGED" Wire
         "bytes that are no UTF-8 are no text to the other side: add a field with another id"
+    /// A typedef is of another type on the wire.
+    TypedefChanged "TYPEDEF_CHANGED" Wire
+        "files that include it misread or lose what fields of it hold: add another typedef"
     /// A field that is not sent means something else.
     FieldDefaultChanged "FIELD_DEFAULT_CHANGED" Wire
         "where the field is not sent, the two sides have different values: keep the default"
@@ -131,9 +134,9 @@ rules! {
     /// A type is gone.
     TypeRemoved "TYPE_REMOVED" Source
         "programs use its name: keep it, or a typedef of that name"
-    /// A struct is an exception now, or the reverse.
+    /// A struct is an exception now, an enum a struct, or the reverse.
     TypeKindChanged "TYPE_KIND_CHANGED" Source
-        "programs raise and catch exceptions, not structs"
+        "programs raise exceptions, make structs and name items of enums: keep what it is"
     /// A definition is in another file.
     DefinitionMoved "DEFINITION_MOVED" Source
         "programs import it from the module of the old file: leave a typedef there"

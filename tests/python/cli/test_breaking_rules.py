@@ -124,6 +124,45 @@ def test_elements_of_another_type_are_not_what_was_sent(protocol: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("before", "after", "old_sends", "new_sends"),
+    [
+        ("typedef i32 Id", "typedef string Id", 1, "x"),
+        ("typedef i32 Id", "typedef i64 Id", 1, 1),
+        ("typedef list<i32> Id", "typedef set<i32> Id", [1], {1}),
+        ("typedef i32 Id", "struct Id {}", 1, None),
+    ],
+)
+def test_fields_of_a_typedef_are_in_files_that_are_not_compared(
+    before: str, after: str, old_sends: Any, new_sends: Any, protocol: str
+) -> None:
+    assert rules(before, after) == ["TYPEDEF_CHANGED"]
+    assert category("TYPEDEF_CHANGED") == "WIRE"
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, protocol, a=old_sends) == {}
+    if new_sends is None:
+        new_sends = new.Id()
+    assert sent(new, old, protocol, a=new_sends) == {}
+
+
+def test_a_typedef_of_text_that_is_one_of_bytes() -> None:
+    before, after = "typedef string Id", "typedef binary Id"
+    assert rules(before, after) == rules(after, before) == ["TYPEDEF_CHANGED"]
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, "binary", a="x") == {"a": b"x"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_typedef_of_another_struct_is_compared_as_that(protocol: str) -> None:
+    text = "struct A {{ 1: i32 x }} struct B {{ 1: {} x }} typedef {} Id"
+    before, after = text.format("i64", "A"), text.format("i64", "B")
+    assert rules(before, after) == ["TYPE_NAME_CHANGED", "FIELD_TYPE_CHANGED"]
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, protocol, a=old.Id(x=1)) == {"a": {}}
+    assert rules(text.format("i32", "A"), text.format("i32", "B")) == ["TYPE_NAME_CHANGED"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_bytes_that_are_no_text(protocol: str) -> None:
     old_text, new_text = "struct S { 1: string a }", "struct S { 1: binary a }"
     assert rules(old_text, new_text) == ["FIELD_BINARY_CHANGED"]
@@ -454,6 +493,27 @@ def same_bytes(old: Any, new: Any, old_fields: dict[str, Any], new_fields: dict[
             ["TYPE_KIND_CHANGED"],
             "struct S { 1: i32 a }",
             "exception S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["TYPE_KIND_CHANGED"],
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            "struct E {} struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["TYPE_KIND_CHANGED"],
+            "struct E {} struct S { 1: i32 a }",
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["TYPE_KIND_CHANGED"],
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            "typedef i32 E struct S { 1: i32 a }",
             {"a": 1},
             {"a": 1},
         ),
