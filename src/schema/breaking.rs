@@ -54,6 +54,8 @@ pub struct Breaking {
     pub rule: Rule,
     /// What was there and what is.
     pub message: String,
+    /// What happens, and what to do: that of the rule, fitted to what it is.
+    pub advice: &'static str,
     /// Where in the new files; `None` where the file is gone.
     pub place: Option<ChangedPlace>,
     /// Where in the old ones.
@@ -139,11 +141,22 @@ struct Comparison<'s> {
 
 impl<'s> Comparison<'s> {
     fn add(&mut self, rule: Rule, new: Option<ChangedPlace>, old: &Text, message: String) {
+        self.push(rule, message, new, Some(ChangedPlace::of(old)));
+    }
+
+    fn push(
+        &mut self,
+        rule: Rule,
+        message: String,
+        place: Option<ChangedPlace>,
+        was: Option<ChangedPlace>,
+    ) {
         self.found.push(Breaking {
             rule,
             message,
-            place: new,
-            was: Some(ChangedPlace::of(old)),
+            advice: rule.advice(),
+            place,
+            was,
         });
     }
 
@@ -156,24 +169,19 @@ impl<'s> Comparison<'s> {
     fn programs(&mut self) {
         for (index, old) in self.old.programs.iter().enumerate() {
             let Some(new) = self.counterparts.program(ProgramId::at(index)) else {
-                self.found.push(Breaking {
-                    rule: Rule::FileRemoved,
-                    message: format!("`{}.thrift` is gone, or no longer included", old.name),
-                    place: None,
-                    was: Some(ChangedPlace::in_file(old, 1)),
-                });
+                let message = format!("`{}.thrift` is gone, or no longer included", old.name);
+                let was = Some(ChangedPlace::in_file(old, 1));
+                self.push(Rule::FileRemoved, message, None, was);
                 continue;
             };
             let new = &self.new[new];
             // Roots are where whoever compares them says.
             let is_root = index + 1 == self.old.programs.len();
             if !is_root && let Some((was, now)) = self.counterparts.moved(old, new) {
-                self.found.push(Breaking {
-                    rule: Rule::FileMoved,
-                    message: format!("`{}` is `{}` now", was.display(), now.display()),
-                    place: Some(ChangedPlace::in_file(new, 1)),
-                    was: Some(ChangedPlace::in_file(old, 1)),
-                });
+                let message = format!("`{}` is `{}` now", was.display(), now.display());
+                let places = [new, old].map(|file| Some(ChangedPlace::in_file(file, 1)));
+                let [place, was] = places;
+                self.push(Rule::FileMoved, message, place, was);
             }
             for (scope, namespace) in namespaces(old) {
                 let now = namespaces(new).get(scope).copied();
@@ -185,13 +193,9 @@ impl<'s> Comparison<'s> {
                         ),
                         None => format!("namespace `{}` of `{scope}` is gone", namespace.name),
                     };
-                    let line = now.map_or(1, |now| now.line);
-                    self.found.push(Breaking {
-                        rule: Rule::NamespaceChanged,
-                        message,
-                        place: Some(ChangedPlace::in_file(new, line)),
-                        was: Some(ChangedPlace::in_file(old, namespace.line)),
-                    });
+                    let place = ChangedPlace::in_file(new, now.map_or(1, |now| now.line));
+                    let was = ChangedPlace::in_file(old, namespace.line);
+                    self.push(Rule::NamespaceChanged, message, Some(place), Some(was));
                 }
             }
         }
@@ -271,8 +275,22 @@ impl<'s> Comparison<'s> {
                 "{kind} `{name}` was in `{}.thrift`, is in `{}.thrift`",
                 self.old[program].name, self.new[new_program].name
             );
-            let place = Some(ChangedPlace::of(new_name));
-            self.add(Rule::DefinitionMoved, place, name, message);
+            let advice = match removed {
+                Rule::ServiceRemoved => {
+                    "programs import it from the old file: leave a service there that extends it"
+                }
+                Rule::ConstRemoved => {
+                    "programs import it from the old file: leave a constant of its value there"
+                }
+                _ => "programs import it from the old file: leave a typedef there",
+            };
+            self.found.push(Breaking {
+                rule: Rule::DefinitionMoved,
+                message,
+                advice,
+                place: Some(ChangedPlace::of(new_name)),
+                was: Some(ChangedPlace::of(name)),
+            });
         }
         true
     }
@@ -465,12 +483,8 @@ impl<'s> Comparison<'s> {
                 _ => continue,
             };
             if is_new {
-                self.found.push(Breaking {
-                    rule,
-                    message: format!("{kind} {} `{}` of {of} is new", now.id, now.name),
-                    place: Some(ChangedPlace::of(&now.name)),
-                    was: None,
-                });
+                let message = format!("{kind} {} `{}` of {of} is new", now.id, now.name);
+                self.push(rule, message, Some(ChangedPlace::of(&now.name)), None);
             }
         }
     }

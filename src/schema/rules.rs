@@ -139,7 +139,7 @@ rules! {
         "programs raise exceptions, make structs and name items of enums: keep what it is"
     /// A definition is in another file.
     DefinitionMoved "DEFINITION_MOVED" Source
-        "programs import it from the module of the old file: leave a typedef there"
+        "programs import it from the old file: leave a typedef, a service that extends it, or a constant of its value there"
     /// A constant is gone.
     ConstRemoved "CONST_REMOVED" Source
         "programs use its name"
