@@ -5,13 +5,13 @@
 //! compared with what its fields, arguments and results hold now, and its name
 //! is a matter of source code.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::counterparts::Counterparts;
 use super::model::{
-    Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
-    Struct, StructId, StructKind, Type, Typedef,
+    Const, Enum, EnumId, Field, Function, Namespace, Program, ProgramId, Requiredness, Schema,
+    ServiceId, Struct, StructId, StructKind, Type, Typedef,
 };
 use super::rules::Rule;
 use super::same::Values;
@@ -183,21 +183,34 @@ impl<'s> Comparison<'s> {
                 let [place, was] = places;
                 self.push(Rule::FileMoved, message, place, was);
             }
-            for (scope, namespace) in namespaces(old) {
-                let now = namespaces(new).get(scope).copied();
-                if now.map(|now| &now.name) != Some(&namespace.name) {
-                    let message = match now {
-                        Some(now) => format!(
-                            "namespace of `{scope}` was `{}`, is `{}`",
-                            namespace.name, now.name
-                        ),
-                        None => format!("namespace `{}` of `{scope}` is gone", namespace.name),
-                    };
-                    let place = ChangedPlace::in_file(new, now.map_or(1, |now| now.line));
-                    let was = ChangedPlace::in_file(old, namespace.line);
-                    self.push(Rule::NamespaceChanged, message, Some(place), Some(was));
+            self.namespaces(old, new);
+        }
+    }
+
+    fn namespaces(&mut self, old: &Program, new: &Program) {
+        let (before, after) = (namespaces(old), namespaces(new));
+        let scopes: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+        for scope in scopes {
+            // A language that has none of its own has that of all.
+            let of = |namespaces: &BTreeMap<&str, _>| {
+                namespaces.get(scope).or(namespaces.get("*")).copied()
+            };
+            let message = match (of(&before), of(&after)) {
+                (Some(was), Some(now)) if was.name == now.name => continue,
+                (Some(was), Some(now)) => {
+                    format!(
+                        "namespace of `{scope}` was `{}`, is `{}`",
+                        was.name, now.name
+                    )
                 }
-            }
+                (Some(was), None) => format!("namespace `{}` of `{scope}` is gone", was.name),
+                (None, Some(now)) => format!("namespace `{}` of `{scope}` is new", now.name),
+                (None, None) => continue,
+            };
+            let line = |found: Option<&Namespace>| found.map_or(1, |found| found.line);
+            let place = ChangedPlace::in_file(new, line(of(&after)));
+            let was = ChangedPlace::in_file(old, line(of(&before)));
+            self.push(Rule::NamespaceChanged, message, Some(place), Some(was));
         }
     }
 
@@ -229,11 +242,8 @@ impl<'s> Comparison<'s> {
             let place = now.map(|id| (new[id].program, &new[id].name));
             if self.is_there(Rule::ConstRemoved, "const", was.program, &was.name, place)
                 && let Some(id) = now
-                && !Values::new(old, new).are_same(&was.value, &new[id].value)
             {
-                let message = format!("const `{}` has another value", was.name);
-                let place = Some(ChangedPlace::of(&new[id].name));
-                self.add(Rule::ConstChanged, place, &was.name, message);
+                self.constant(was, &new[id]);
             }
         }
         for (index, was) in old.services.iter().enumerate() {
@@ -340,6 +350,23 @@ impl<'s> Comparison<'s> {
         let change = self.change_text(Some(&was.ty), Some(&now.ty));
         let message = format!("typedef `{}` {change}", was.name);
         self.add(rule, Some(ChangedPlace::of(now.name)), &was.name, message);
+    }
+
+    fn constant(&mut self, was: &'s Const, now: &'s Const) {
+        let place = Some(ChangedPlace::of(&now.name));
+        let difference = self.types(&was.ty, &now.ty);
+        if difference != Difference::Nothing {
+            let change = self.change_text(Some(&was.ty), Some(&now.ty));
+            let message = format!("const `{}` {change}", was.name);
+            self.add(Rule::ConstTypeChanged, place.clone(), &was.name, message);
+        }
+        // Values of types that have nothing in common are always others.
+        if difference != Difference::Wire
+            && !Values::new(self.old, self.new).are_same(&was.value, &now.value)
+        {
+            let message = format!("const `{}` has another value", was.name);
+            self.add(Rule::ConstChanged, place, &was.name, message);
+        }
     }
 
     fn service_gone(&mut self, id: ServiceId) {
@@ -581,6 +608,18 @@ impl<'s> Comparison<'s> {
         let now = methods(self.new, new);
         let base = self.old[old].extends;
         let new_base = base.and_then(|base| self.counterparts.services[base.index()]);
+        if let Some(base) = new_base
+            && !ancestors(self.new, new).any(|id| id == base)
+        {
+            let now = self.new[new].extends.map(|id| &self.new[id].name);
+            let message = format!(
+                "service `{owner}` does not extend `{}` any more{}",
+                self.new[base].name,
+                now.map_or_else(String::new, |now| format!(", but `{now}`")),
+            );
+            let place = Some(ChangedPlace::of(owner));
+            self.add(Rule::BaseChanged, place, &self.old[old].name, message);
+        }
         let own = &self.old[old].functions;
         let inherited = base.map_or_else(BTreeMap::new, |base| methods(self.old, base));
         let is_own = |was: &&Function| own.iter().any(|own| own.name == was.name);
@@ -695,7 +734,7 @@ fn named_types(schema: &Schema) -> HashMap<(ProgramId, &str), Meaning<'_>> {
 }
 
 /// By scope the namespace that counts.
-fn namespaces(program: &Program) -> BTreeMap<&str, &super::model::Namespace> {
+fn namespaces(program: &Program) -> BTreeMap<&str, &Namespace> {
     let all = program.namespaces.iter();
     all.map(|namespace| (&*namespace.scope, namespace))
         .collect()
@@ -704,15 +743,17 @@ fn namespaces(program: &Program) -> BTreeMap<&str, &super::model::Namespace> {
 /// The methods of a service with those that it inherits, by name.
 fn methods(schema: &Schema, id: ServiceId) -> BTreeMap<&str, &Function> {
     let mut found = BTreeMap::new();
-    let mut next = Some(id);
-    while let Some(id) = next {
-        let service: &Service = &schema[id];
-        for function in &service.functions {
+    for id in std::iter::once(id).chain(ancestors(schema, id)) {
+        for function in &schema[id].functions {
             found.entry(&*function.name).or_insert(function);
         }
-        next = service.extends;
     }
     found
+}
+
+/// What a service extends, and what that extends.
+fn ancestors(schema: &Schema, id: ServiceId) -> impl Iterator<Item = ServiceId> {
+    std::iter::successors(schema[id].extends, |&id| schema[id].extends)
 }
 
 /// The text of a type, with the kinds of what has a name where they are asked for.

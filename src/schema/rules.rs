@@ -116,6 +116,9 @@ rules! {
     /// A service has another name, and the methods that it had.
     ServiceRenamed "SERVICE_RENAMED" Source
         "its name is only sent where several services are multiplexed: keep it registered there"
+    /// A service does not extend the one that it extended.
+    BaseChanged "BASE_CHANGED" Source
+        "programs have it where they take the other one: extend that"
     /// A field or argument has another name.
     FieldRenamed "FIELD_RENAMED" Source
         "programs, and JSON that has names, use the old one; if it means something else, give it another id"
@@ -143,10 +146,13 @@ rules! {
     /// A constant is gone.
     ConstRemoved "CONST_REMOVED" Source
         "programs use its name"
+    /// A constant is of another type.
+    ConstTypeChanged "CONST_TYPE_CHANGED" Source
+        "programs have it where they take a value of the old type: add another constant"
     /// A constant has another value.
     ConstChanged "CONST_CHANGED" Source
         "each side goes by the value that it was built with"
-    /// A namespace is gone or has another name.
+    /// A namespace is new, gone or has another name.
     NamespaceChanged "NAMESPACE_CHANGED" Source
         "generated code has another package or module"
     /// A file is gone.

@@ -538,6 +538,42 @@ def same_bytes(old: Any, new: Any, old_fields: dict[str, Any], new_fields: dict[
             {"a": 1},
             {"a": 1},
         ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "struct S { 1: i32 a }",
+            "namespace java com.x struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "namespace java com.x struct S { 1: i32 a }",
+            "struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "namespace * old struct S { 1: i32 a }",
+            "namespace * old namespace py fresh struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        *(
+            (
+                ["CONST_TYPE_CHANGED"],
+                f"enum E {{ A = 1 }} const {was} C = {before} struct S {{ 1: i32 a }}",
+                f"enum E {{ A = 1 }} const {now} C = {after} struct S {{ 1: i32 a }}",
+                {"a": 1},
+                {"a": 1},
+            )
+            for was, before, now, after in (
+                ("i32", "1", "i64", "1"),
+                ("i32", "1", "double", "1"),
+                ("E", "E.A", "i32", "1"),
+                ("string", "'x'", "binary", "'x'"),
+            )
+        ),
     ],
     ids=lambda each: "+".join(each) if isinstance(each, list) else "",
 )
@@ -649,7 +685,10 @@ ALLOWED = {
         "struct S { 1: i32 a }",
         '/** Doc */ struct S { 1: i32 a (key = "value") } (final)',
     ),
-    "a namespace": ("struct S { 1: i32 a }", "namespace py x struct S { 1: i32 a }"),
+    "a namespace that was that of all": (
+        "namespace * x struct S { 1: i32 a }",
+        "namespace * x namespace py x struct S { 1: i32 a }",
+    ),
 }
 
 
@@ -746,9 +785,9 @@ def test_large_values_in_another_order_are_the_same() -> None:
 ALLOWED_METHODS = {
     "a method": ("service T { i32 a() }", "service T { i32 a(), i32 b() }"),
     "a base": ("service T { i32 a() }", "service B { i32 a() } service T extends B {}"),
-    "no base": (
+    "a base between": (
         "service B { i32 a() } service T extends B {}",
-        "service B { i32 a() } service T { i32 a() }",
+        "service B { i32 a() } service M extends B {} service T extends M {}",
     ),
     "a name of an exception": (
         "exception X {} service T { i32 a() throws (1: X x) }",
@@ -776,8 +815,28 @@ def test_a_method_that_a_base_has_lost_is_told_once() -> None:
 def test_a_method_that_is_not_inherited_any_more_is_compared() -> None:
     before = "service B { i32 a() } service T extends B {}"
     after = "service B { i32 a() } service T { i64 a() }"
-    assert rules(before, after) == ["METHOD_RESULT_CHANGED"]
-    assert rules(before, "service B { i32 a() } service T {}") == ["METHOD_REMOVED"]
+    assert rules(before, after) == ["BASE_CHANGED", "METHOD_RESULT_CHANGED"]
+    after = "service B { i32 a() } service T {}"
+    assert rules(before, after) == ["BASE_CHANGED", "METHOD_REMOVED"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "service B { i32 a() } service T { i32 a() }",
+        "service B { i32 a() } service C { i32 a() } service T extends C {}",
+    ],
+)
+def test_a_service_that_lacks_its_base_is_none_of_it_to_programs(after: str) -> None:
+    before = "service B { i32 a() } service T extends B {}"
+    assert rules(before, after) == ["BASE_CHANGED"]
+    assert category("BASE_CHANGED") == "SOURCE"
+    old, new = load(before), load(after)
+    for client_of, server_of in ((old, new), (new, old)):
+        with calling(client_of.T, server_of.T, Handler(1)) as client:
+            assert client.a() == 1
+    assert issubclass(old.T, old.B)
+    assert not issubclass(new.T, new.B)
 
 
 def test_a_chain_of_structs_may_be_longer_than_the_stack() -> None:
