@@ -17,7 +17,7 @@ class UnknownField:
 
     @property
     def protocol(self) -> str:
-        """What `value` is of: "binary", "compact", or "json" for Apache's JSON."""
+        """What `value` is of: "binary", "compact" or "apache_json", as in URLs."""
 
     @property
     def value(self) -> bytes:

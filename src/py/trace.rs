@@ -15,9 +15,10 @@ use crate::wire::{
 ///
 /// A value is `(type, start, end, value)`. That of a struct is a list of
 /// `(id, start, value)`, that of a list or set `(type of the elements, list of
-/// values)`, that of a map `(types, list of pairs)`, that of a string or a uuid
-/// bytes. `end` is None where the bytes were wrong before it came. In JSON a
-/// value begins at its first character, a field at its id.
+/// values, count)`, that of a map `(types, list of pairs, count)`, that of a string
+/// or a uuid bytes. `count` is what the message says, None where that was not read;
+/// where its end is missing there are fewer. `end` is None where the bytes were wrong
+/// before it came. In JSON a value begins at its first character, a field at its id.
 #[pyfunction]
 #[pyo3(signature = (data, protocol, *, message))]
 pub fn trace<'py>(
@@ -27,11 +28,19 @@ pub fn trace<'py>(
     message: bool,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let input = SliceInput::new(data);
-    let limits = Limits::DEFAULT;
+    let limits = Limits {
+        message: usize::MAX,
+        ..Limits::DEFAULT
+    };
     match protocol {
-        "binary" => traced(py, Binary::new(input, limits, false), None, message),
-        "compact" => traced(py, Compact::new(input, limits), None, message),
-        "apache_json" => traced(py, Json::new(input, limits), Some(data), message),
+        "binary" => traced(
+            py,
+            Binary::new(CutInput(input), limits, false),
+            None,
+            message,
+        ),
+        "compact" => traced(py, Compact::new(CutInput(input), limits), None, message),
+        "apache_json" => traced(py, Json::cut(input, limits), Some(data), message),
         _ => Err(PyValueError::new_err(format!(
             "no protocol {protocol:?}: there are binary, compact and apache_json"
         ))),
@@ -61,6 +70,33 @@ fn traced<'py, R: Reader>(
         (error.into_kind().to_string(), offset)
     });
     (header, value, end, wrong).into_pyobject(py)
+}
+
+/// Bytes whose end may be missing: containers are not held to what is left, so that
+/// the elements before the end are read. No count is believed for that, since each
+/// element takes a byte at least.
+struct CutInput<'a>(SliceInput<'a>);
+
+impl Input for CutInput<'_> {
+    fn take(&mut self, count: usize) -> Result<&[u8]> {
+        self.0.take(count)
+    }
+
+    fn discard(&mut self, count: usize) -> Result<()> {
+        self.0.discard(count)
+    }
+
+    fn buffered(&self) -> &[u8] {
+        self.0.buffered()
+    }
+
+    fn remaining(&self) -> Option<usize> {
+        None
+    }
+
+    fn offset(&self) -> u64 {
+        self.0.offset()
+    }
 }
 
 struct Trace<'py, 'data, R> {
@@ -164,7 +200,8 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
             }
         }
         self.read(Reader::leave);
-        (element.map(|element| element as u8), found).into_pyobject(self.py)
+        let count = header.map(|header| header.count);
+        (element.map(|element| element as u8), found, count).into_pyobject(self.py)
     }
 
     fn entries(&mut self) -> PyResult<Bound<'py, PyTuple>> {
@@ -187,7 +224,8 @@ impl<'py, R: Reader> Trace<'py, '_, R> {
         }
         self.read(Reader::leave);
         let types = types.map(|(key, value)| (key as u8, value as u8));
-        (types, found).into_pyobject(self.py)
+        let count = header.map(|header| header.count);
+        (types, found, count).into_pyobject(self.py)
     }
 
     fn scalar<T: IntoPyObjectExt<'py>>(

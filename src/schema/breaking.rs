@@ -5,13 +5,13 @@
 //! compared with what its fields, arguments and results hold now, and its name
 //! is a matter of source code.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::counterparts::Counterparts;
 use super::model::{
-    Enum, EnumId, Field, Function, Program, ProgramId, Requiredness, Schema, Service, ServiceId,
-    Struct, StructId, StructKind, Type,
+    Const, Enum, EnumId, Field, Function, Namespace, Program, ProgramId, Requiredness, Schema,
+    ServiceId, Struct, StructId, StructKind, Type, Typedef,
 };
 use super::rules::Rule;
 use super::same::Values;
@@ -54,6 +54,8 @@ pub struct Breaking {
     pub rule: Rule,
     /// What was there and what is.
     pub message: String,
+    /// What happens, and what to do: that of the rule, fitted to what it is.
+    pub advice: &'static str,
     /// Where in the new files; `None` where the file is gone.
     pub place: Option<ChangedPlace>,
     /// Where in the old ones.
@@ -66,6 +68,7 @@ impl Schema {
     pub fn breaking(&self, old: &Self) -> Vec<Breaking> {
         let mut comparison = Comparison {
             counterparts: Counterparts::new(old, self),
+            named: named_types(self),
             old,
             new: self,
             pending: Vec::new(),
@@ -111,10 +114,20 @@ impl Member {
     }
 }
 
+/// What a name stands for.
+#[derive(Clone)]
+struct Meaning<'s> {
+    name: &'s Text,
+    ty: Type,
+    is_typedef: bool,
+}
+
 struct Comparison<'s> {
     old: &'s Schema,
     new: &'s Schema,
     counterparts: Counterparts,
+    /// The types that have a name in the new files.
+    named: HashMap<(ProgramId, &'s str), Meaning<'s>>,
     /// Structs that fields hold: no recursion, for a chain of structs may be
     /// longer than the stack.
     pending: Vec<(StructId, StructId)>,
@@ -128,11 +141,22 @@ struct Comparison<'s> {
 
 impl<'s> Comparison<'s> {
     fn add(&mut self, rule: Rule, new: Option<ChangedPlace>, old: &Text, message: String) {
+        self.push(rule, message, new, Some(ChangedPlace::of(old)));
+    }
+
+    fn push(
+        &mut self,
+        rule: Rule,
+        message: String,
+        place: Option<ChangedPlace>,
+        was: Option<ChangedPlace>,
+    ) {
         self.found.push(Breaking {
             rule,
             message,
-            place: new,
-            was: Some(ChangedPlace::of(old)),
+            advice: rule.advice(),
+            place,
+            was,
         });
     }
 
@@ -145,44 +169,48 @@ impl<'s> Comparison<'s> {
     fn programs(&mut self) {
         for (index, old) in self.old.programs.iter().enumerate() {
             let Some(new) = self.counterparts.program(ProgramId::at(index)) else {
-                self.found.push(Breaking {
-                    rule: Rule::FileRemoved,
-                    message: format!("`{}.thrift` is gone, or no longer included", old.name),
-                    place: None,
-                    was: Some(ChangedPlace::in_file(old, 1)),
-                });
+                let message = format!("`{}.thrift` is gone, or no longer included", old.name);
+                let was = Some(ChangedPlace::in_file(old, 1));
+                self.push(Rule::FileRemoved, message, None, was);
                 continue;
             };
             let new = &self.new[new];
             // Roots are where whoever compares them says.
             let is_root = index + 1 == self.old.programs.len();
             if !is_root && let Some((was, now)) = self.counterparts.moved(old, new) {
-                self.found.push(Breaking {
-                    rule: Rule::FileMoved,
-                    message: format!("`{}` is `{}` now", was.display(), now.display()),
-                    place: Some(ChangedPlace::in_file(new, 1)),
-                    was: Some(ChangedPlace::in_file(old, 1)),
-                });
+                let message = format!("`{}` is `{}` now", was.display(), now.display());
+                let places = [new, old].map(|file| Some(ChangedPlace::in_file(file, 1)));
+                let [place, was] = places;
+                self.push(Rule::FileMoved, message, place, was);
             }
-            for (scope, namespace) in namespaces(old) {
-                let now = namespaces(new).get(scope).copied();
-                if now.map(|now| &now.name) != Some(&namespace.name) {
-                    let message = match now {
-                        Some(now) => format!(
-                            "namespace of `{scope}` was `{}`, is `{}`",
-                            namespace.name, now.name
-                        ),
-                        None => format!("namespace `{}` of `{scope}` is gone", namespace.name),
-                    };
-                    let line = now.map_or(1, |now| now.line);
-                    self.found.push(Breaking {
-                        rule: Rule::NamespaceChanged,
-                        message,
-                        place: Some(ChangedPlace::in_file(new, line)),
-                        was: Some(ChangedPlace::in_file(old, namespace.line)),
-                    });
+            self.namespaces(old, new);
+        }
+    }
+
+    fn namespaces(&mut self, old: &Program, new: &Program) {
+        let (before, after) = (namespaces(old), namespaces(new));
+        let scopes: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+        for scope in scopes {
+            // A language that has none of its own has that of all.
+            let of = |namespaces: &BTreeMap<&str, _>| {
+                namespaces.get(scope).or(namespaces.get("*")).copied()
+            };
+            let message = match (of(&before), of(&after)) {
+                (Some(was), Some(now)) if was.name == now.name => continue,
+                (Some(was), Some(now)) => {
+                    format!(
+                        "namespace of `{scope}` was `{}`, is `{}`",
+                        was.name, now.name
+                    )
                 }
-            }
+                (Some(was), None) => format!("namespace `{}` of `{scope}` is gone", was.name),
+                (None, Some(now)) => format!("namespace `{}` of `{scope}` is new", now.name),
+                (None, None) => continue,
+            };
+            let line = |found: Option<&Namespace>| found.map_or(1, |found| found.line);
+            let place = ChangedPlace::in_file(new, line(of(&after)));
+            let was = ChangedPlace::in_file(old, line(of(&before)));
+            self.push(Rule::NamespaceChanged, message, Some(place), Some(was));
         }
     }
 
@@ -191,37 +219,31 @@ impl<'s> Comparison<'s> {
         for (index, was) in old.enums.iter().enumerate() {
             let now = self.counterparts.enums[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            if self.is_there(Rule::TypeRemoved, "enum", was.program, &was.name, place)
-                && let Some(id) = now
-            {
-                self.enums(EnumId::at(index), id);
+            if let Some(now) = self.type_now("enum", was.program, &was.name, place) {
+                self.definition(&was.name, &Type::Enum(EnumId::at(index)), &now);
             }
         }
         for (index, was) in old.structs.iter().enumerate() {
             let now = self.counterparts.structs[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            let kind = word(was.kind);
-            if self.is_there(Rule::TypeRemoved, kind, was.program, &was.name, place)
-                && let Some(id) = now
-            {
-                self.structs(StructId::at(index), id);
+            if let Some(now) = self.type_now(word(was.kind), was.program, &was.name, place) {
+                self.definition(&was.name, &Type::Struct(StructId::at(index)), &now);
             }
         }
         for (index, was) in old.typedefs.iter().enumerate() {
             let now = self.counterparts.typedefs[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
-            self.is_there(Rule::TypeRemoved, "typedef", was.program, &was.name, place);
+            if let Some(now) = self.type_now("typedef", was.program, &was.name, place) {
+                self.typedef(was, &now);
+            }
         }
         for (index, was) in old.consts.iter().enumerate() {
             let now = self.counterparts.consts[index];
             let place = now.map(|id| (new[id].program, &new[id].name));
             if self.is_there(Rule::ConstRemoved, "const", was.program, &was.name, place)
                 && let Some(id) = now
-                && !Values::new(old, new).are_same(&was.value, &new[id].value)
             {
-                let message = format!("const `{}` has another value", was.name);
-                let place = Some(ChangedPlace::of(&new[id].name));
-                self.add(Rule::ConstChanged, place, &was.name, message);
+                self.constant(was, &new[id]);
             }
         }
         for (index, was) in old.services.iter().enumerate() {
@@ -252,10 +274,6 @@ impl<'s> Comparison<'s> {
         name: &Text,
         now: Option<(ProgramId, &Text)>,
     ) -> bool {
-        // Another type of that name in that file will do for programs.
-        if removed == Rule::TypeRemoved && self.counterparts.has_type(self.new, program, name) {
-            return now.is_some();
-        }
         let Some((new_program, new_name)) = now else {
             let message = format!("{kind} `{name}` is gone");
             let place = self.instead(program);
@@ -267,10 +285,88 @@ impl<'s> Comparison<'s> {
                 "{kind} `{name}` was in `{}.thrift`, is in `{}.thrift`",
                 self.old[program].name, self.new[new_program].name
             );
-            let place = Some(ChangedPlace::of(new_name));
-            self.add(Rule::DefinitionMoved, place, name, message);
+            let advice = match removed {
+                Rule::ServiceRemoved => {
+                    "programs import it from the old file: leave a service there that extends it"
+                }
+                Rule::ConstRemoved => {
+                    "programs import it from the old file: leave a constant of its value there"
+                }
+                _ => "programs import it from the old file: leave a typedef there",
+            };
+            self.found.push(Breaking {
+                rule: Rule::DefinitionMoved,
+                message,
+                advice,
+                place: Some(ChangedPlace::of(new_name)),
+                was: Some(ChangedPlace::of(name)),
+            });
         }
         true
+    }
+
+    /// What the name of a type stands for now: in its file, whatever that is, or
+    /// in another one.
+    fn type_now(
+        &mut self,
+        kind: &str,
+        program: ProgramId,
+        name: &Text,
+        place: Option<(ProgramId, &'s Text)>,
+    ) -> Option<Meaning<'s>> {
+        let here = self.counterparts.program(program);
+        let here = here.and_then(|program| self.named.get(&(program, &**name)));
+        if let Some(found) = here {
+            return Some(found.clone());
+        }
+        self.is_there(Rule::TypeRemoved, kind, program, name, place);
+        let (program, name) = place?;
+        self.named.get(&(program, &**name)).cloned()
+    }
+
+    /// An enum or a struct, and what has its name.
+    fn definition(&mut self, name: &Text, was: &Type, now: &Meaning<'s>) {
+        match (was, &now.ty) {
+            (Type::Enum(old), Type::Enum(new)) => self.enums(*old, *new),
+            (Type::Struct(old), Type::Struct(new)) => self.structs(*old, *new),
+            _ => {
+                let message = format!("`{name}` {}", self.change_text(Some(was), Some(&now.ty)));
+                let place = Some(ChangedPlace::of(now.name));
+                self.add(Rule::TypeKindChanged, place, name, message);
+            }
+        }
+    }
+
+    /// A typedef, which files have in fields that may not be among those that
+    /// are compared.
+    fn typedef(&mut self, was: &Typedef, now: &Meaning<'s>) {
+        let rule = match self.types(&was.ty, &now.ty) {
+            Difference::Nothing => return,
+            // A type of the name itself.
+            Difference::Name if !now.is_typedef => return,
+            Difference::Name => Rule::TypeNameChanged,
+            Difference::Binary | Difference::Wire => Rule::TypedefChanged,
+        };
+        let change = self.change_text(Some(&was.ty), Some(&now.ty));
+        let message = format!("typedef `{}` {change}", was.name);
+        self.add(rule, Some(ChangedPlace::of(now.name)), &was.name, message);
+    }
+
+    fn constant(&mut self, was: &'s Const, now: &'s Const) {
+        let place = Some(ChangedPlace::of(&now.name));
+        let difference = self.types(&was.ty, &now.ty);
+        if difference != Difference::Nothing {
+            let change = self.change_text(Some(&was.ty), Some(&now.ty));
+            let message = format!("const `{}` {change}", was.name);
+            self.add(Rule::ConstTypeChanged, place.clone(), &was.name, message);
+        }
+        // Values of types that have nothing in common are always others.
+        if difference != Difference::Wire
+            && !Values::new(self.old, self.new).are_same(&was.value, &now.value)
+        {
+            let message = format!("const `{}` has another value", was.name);
+            self.add(Rule::ConstChanged, place, &was.name, message);
+        }
     }
 
     fn service_gone(&mut self, id: ServiceId) {
@@ -414,12 +510,8 @@ impl<'s> Comparison<'s> {
                 _ => continue,
             };
             if is_new {
-                self.found.push(Breaking {
-                    rule,
-                    message: format!("{kind} {} `{}` of {of} is new", now.id, now.name),
-                    place: Some(ChangedPlace::of(&now.name)),
-                    was: None,
-                });
+                let message = format!("{kind} {} `{}` of {of} is new", now.id, now.name);
+                self.push(rule, message, Some(ChangedPlace::of(&now.name)), None);
             }
         }
     }
@@ -516,6 +608,18 @@ impl<'s> Comparison<'s> {
         let now = methods(self.new, new);
         let base = self.old[old].extends;
         let new_base = base.and_then(|base| self.counterparts.services[base.index()]);
+        if let Some(base) = new_base
+            && !ancestors(self.new, new).any(|id| id == base)
+        {
+            let now = self.new[new].extends.map(|id| &self.new[id].name);
+            let message = format!(
+                "service `{owner}` does not extend `{}` any more{}",
+                self.new[base].name,
+                now.map_or_else(String::new, |now| format!(", but `{now}`")),
+            );
+            let place = Some(ChangedPlace::of(owner));
+            self.add(Rule::BaseChanged, place, &self.old[old].name, message);
+        }
         let own = &self.old[old].functions;
         let inherited = base.map_or_else(BTreeMap::new, |base| methods(self.old, base));
         let is_own = |was: &&Function| own.iter().any(|own| own.name == was.name);
@@ -596,8 +700,41 @@ const fn word(kind: StructKind) -> &'static str {
     }
 }
 
+/// The types of a schema by their names and files.
+fn named_types(schema: &Schema) -> HashMap<(ProgramId, &str), Meaning<'_>> {
+    let mut found = HashMap::new();
+    let mut add = |program, name, ty, is_typedef| {
+        let named = Meaning {
+            name,
+            ty,
+            is_typedef,
+        };
+        found.insert((program, &**name), named);
+    };
+    for (index, each) in schema.enums.iter().enumerate() {
+        add(
+            each.program,
+            &each.name,
+            Type::Enum(EnumId::at(index)),
+            false,
+        );
+    }
+    for (index, each) in schema.structs.iter().enumerate() {
+        add(
+            each.program,
+            &each.name,
+            Type::Struct(StructId::at(index)),
+            false,
+        );
+    }
+    for each in &schema.typedefs {
+        add(each.program, &each.name, each.ty.clone(), true);
+    }
+    found
+}
+
 /// By scope the namespace that counts.
-fn namespaces(program: &Program) -> BTreeMap<&str, &super::model::Namespace> {
+fn namespaces(program: &Program) -> BTreeMap<&str, &Namespace> {
     let all = program.namespaces.iter();
     all.map(|namespace| (&*namespace.scope, namespace))
         .collect()
@@ -606,15 +743,17 @@ fn namespaces(program: &Program) -> BTreeMap<&str, &super::model::Namespace> {
 /// The methods of a service with those that it inherits, by name.
 fn methods(schema: &Schema, id: ServiceId) -> BTreeMap<&str, &Function> {
     let mut found = BTreeMap::new();
-    let mut next = Some(id);
-    while let Some(id) = next {
-        let service: &Service = &schema[id];
-        for function in &service.functions {
+    for id in std::iter::once(id).chain(ancestors(schema, id)) {
+        for function in &schema[id].functions {
             found.entry(&*function.name).or_insert(function);
         }
-        next = service.extends;
     }
     found
+}
+
+/// What a service extends, and what that extends.
+fn ancestors(schema: &Schema, id: ServiceId) -> impl Iterator<Item = ServiceId> {
+    std::iter::successors(schema[id].extends, |&id| schema[id].extends)
 }
 
 /// The text of a type, with the kinds of what has a name where they are asked for.

@@ -67,17 +67,6 @@ impl Counterparts {
             .map(ServiceId::at)
             .filter(|id| !self.services.contains(&Some(*id)))
     }
-
-    /// Whether the file that an old one is now has a type of that name.
-    pub(super) fn has_type(&self, new: &Schema, old_program: ProgramId, name: &str) -> bool {
-        let Some(program) = self.program(old_program) else {
-            return false;
-        };
-        let is = |in_program: ProgramId, named: &str| in_program == program && named == name;
-        new.enums.iter().any(|each| is(each.program, &each.name))
-            || new.structs.iter().any(|each| is(each.program, &each.name))
-            || new.typedefs.iter().any(|each| is(each.program, &each.name))
-    }
 }
 
 /// The folder of the file that a load started with.

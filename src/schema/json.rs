@@ -272,18 +272,22 @@ impl<'s> SchemaWriter<'s> {
         match ty {
             Type::Enum(id) => {
                 let node = &self.schema[*id];
+                self.annotations(&node.annotations);
                 let name = self.qualified(node.program, &node.name);
                 self.pair("class", &name);
             }
             Type::Struct(id) => {
                 let node = &self.schema[*id];
+                self.annotations(&node.annotations);
                 let name = self.qualified(node.program, &node.name);
                 self.pair("class", &name);
             }
             Type::List(element) | Type::Set(element) => {
+                self.annotations(self.schema.type_annotations.of(ty));
                 self.typed(["elemTypeId", "elemType"], element);
             }
             Type::Map(entry) => {
+                self.annotations(self.schema.type_annotations.of(ty));
                 self.typed(["keyTypeId", "keyType"], &entry.0);
                 self.typed(["valueTypeId", "valueType"], &entry.1);
             }

@@ -4,6 +4,7 @@ use std::ops::Index;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::type_annotations::TypeAnnotations;
 pub use crate::idl::syntax::StructKind;
 use crate::idl::{Diagnostic, Rare, Text};
 
@@ -69,6 +70,7 @@ pub struct Schema {
     pub consts: Vec<Const>,
     /// All services.
     pub services: Vec<Service>,
+    pub(super) type_annotations: TypeAnnotations,
     /// What is odd in the files, by file and place.
     pub warnings: Vec<Diagnostic>,
 }

@@ -77,6 +77,9 @@ rules! {
     /// A `string` is `binary` now, or the reverse.
     FieldBinaryChanged "FIELD_BINARY_CHANGED" Wire
         "bytes that are no UTF-8 are no text to the other side: add a field with another id"
+    /// A typedef is of another type on the wire.
+    TypedefChanged "TYPEDEF_CHANGED" Wire
+        "files that include it misread or lose what fields of it hold: add another typedef"
     /// A field that is not sent means something else.
     FieldDefaultChanged "FIELD_DEFAULT_CHANGED" Wire
         "where the field is not sent, the two sides have different values: keep the default"
@@ -113,6 +116,9 @@ rules! {
     /// A service has another name, and the methods that it had.
     ServiceRenamed "SERVICE_RENAMED" Source
         "its name is only sent where several services are multiplexed: keep it registered there"
+    /// A service does not extend the one that it extended.
+    BaseChanged "BASE_CHANGED" Source
+        "programs have it where they take the other one: extend that"
     /// A field or argument has another name.
     FieldRenamed "FIELD_RENAMED" Source
         "programs, and JSON that has names, use the old one; if it means something else, give it another id"
@@ -131,19 +137,22 @@ rules! {
     /// A type is gone.
     TypeRemoved "TYPE_REMOVED" Source
         "programs use its name: keep it, or a typedef of that name"
-    /// A struct is an exception now, or the reverse.
+    /// A struct is an exception now, an enum a struct, or the reverse.
     TypeKindChanged "TYPE_KIND_CHANGED" Source
-        "programs raise and catch exceptions, not structs"
+        "programs raise exceptions, make structs and name items of enums: keep what it is"
     /// A definition is in another file.
     DefinitionMoved "DEFINITION_MOVED" Source
-        "programs import it from the module of the old file: leave a typedef there"
+        "programs import it from the old file: leave a typedef, a service that extends it, or a constant of its value there"
     /// A constant is gone.
     ConstRemoved "CONST_REMOVED" Source
         "programs use its name"
+    /// A constant is of another type.
+    ConstTypeChanged "CONST_TYPE_CHANGED" Source
+        "programs have it where they take a value of the old type: add another constant"
     /// A constant has another value.
     ConstChanged "CONST_CHANGED" Source
         "each side goes by the value that it was built with"
-    /// A namespace is gone or has another name.
+    /// A namespace is new, gone or has another name.
     NamespaceChanged "NAMESPACE_CHANGED" Source
         "generated code has another package or module"
     /// A file is gone.

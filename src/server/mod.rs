@@ -29,6 +29,7 @@ mod calls;
 mod come;
 mod connection;
 mod event_loop;
+mod format;
 mod header;
 mod json_message;
 mod notices;

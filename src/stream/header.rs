@@ -132,12 +132,6 @@ fn told(transform: u32) -> String {
 }
 
 impl HeaderFrame {
-    /// Whether a frame, given without its length, is one of `THeader`.
-    #[must_use]
-    pub fn is_one(frame: &[u8]) -> bool {
-        frame.starts_with(&MAGIC)
-    }
-
     /// What a frame holds, given without its length. A message that is
     /// compressed may have `limit` bytes when it is not.
     pub fn read(frame: &Bytes, limit: usize) -> Result<Self> {

@@ -81,7 +81,7 @@ def count_known(node: Any, schema: Schema | None) -> tuple[int, int]:
             more = count_known(inner, inner_schema)
             known, unknown = known + more[0], unknown + more[1]
     elif ttype in _CONTAINERS:
-        element, nodes = value
+        element, nodes, _ = value
         element_schema = _element_schema(schema, None, element)
         for inner in nodes:
             more = count_known(inner, element_schema)
@@ -115,14 +115,15 @@ def chosen(node: Any, schema: Schema | None, fields: Fields) -> Any:
         value = kept
     elif ttype in _CONTAINERS:
         element_schema = _element_schema(schema, None, value[0])
-        value = value[0], [chosen(each, element_schema, fields) for each in value[1]]
+        elements = [chosen(each, element_schema, fields) for each in value[1]]
+        value = value[0], elements, value[2]
     elif ttype == TType.MAP and value[0] is not None:
         value_schema = _element_schema(schema, 1, value[0][1])
         pairs = [
             (key, None if each is None else chosen(each, value_schema, fields))
             for key, each in value[1]
         ]
-        value = value[0], pairs
+        value = value[0], pairs, value[2]
     return ttype, start, end, value
 
 
@@ -157,7 +158,7 @@ def up_to_wrong_base64(node: Any, schema: Schema | None) -> tuple[Any, int | Non
             elements.append(each)
             if wrong is not None:
                 break
-        value = value[0], elements
+        value = value[0], elements, value[2]
     elif ttype == TType.MAP and value[0] is not None:
         key_schema, value_schema = (_element_schema(schema, p, value[0][p]) for p in (0, 1))
         pairs = []
@@ -170,7 +171,7 @@ def up_to_wrong_base64(node: Any, schema: Schema | None) -> tuple[Any, int | Non
             pairs.append((key, each))
             if wrong is not None:
                 break
-        value = value[0], pairs
+        value = value[0], pairs, value[2]
     return (ttype, start, end if wrong is None else None, value), wrong
 
 
@@ -203,7 +204,7 @@ def plain(node: Any, schema: Schema | None, *, is_json: bool) -> Any:
 
 
 def _plain_map(value: Any, schema: Schema | None, *, is_json: bool) -> Any:
-    types, pairs = value
+    types, pairs, _ = value
     if types is None:
         return {}
     schemas = [_element_schema(schema, place, types[place]) for place in (0, 1)]
@@ -286,30 +287,31 @@ def _value_lines(
         yield at, f"{pad}{label}"
         yield from lines(node, schema, base, depth + 1, **inside)
     elif ttype in _CONTAINERS:
-        element, nodes = value
-        yield at, f"{pad}{label}, {_counted(len(nodes), 'element', 'elements')}"
+        element, nodes, count = value
+        shown = sum(each[3] is not None for each in nodes)
+        yield at, f"{pad}{label}{_counted(count, shown, 'element', 'elements')}"
         element_schema = _element_schema(schema, None, element)
         for place, each in enumerate(nodes):
             yield from _value_lines(
                 f"[{place}]", each, element_schema, each[1] + base, base, depth + 1, **inside
             )
     elif ttype == TType.MAP:
-        types, pairs = value
-        yield at, f"{pad}{label}, {_counted(len(pairs), 'entry', 'entries')}"
+        types, pairs, count = value
+        shown = sum(each is not None and each[3] is not None for _, each in pairs)
+        yield at, f"{pad}{label}{_counted(count, shown, 'entry', 'entries')}"
         for key, each in pairs:
             key_schema, value_schema = (_element_schema(schema, p, types[p]) for p in (0, 1))
-            shown = _shown(key, key_schema, is_json=is_json)
+            name = _shown(key, key_schema, is_json=is_json)
             if each is None:
-                yield key[1] + base, f"{pad}  [{shown}]"
+                yield key[1] + base, f"{pad}  [{name}]"
             else:
                 yield from _value_lines(
-                    f"[{shown}]", each, value_schema, key[1] + base, base, depth + 1, **inside
+                    f"[{name}]", each, value_schema, key[1] + base, base, depth + 1, **inside
                 )
     elif value is None:
         yield at, f"{pad}{label}"
     else:
-        shown = _shown(node, schema, is_json=is_json)
-        yield at, f"{pad}{label} = {shown}"
+        yield at, f"{pad}{label} = {_shown(node, schema, is_json=is_json)}"
 
 
 def _shown(node: Any, schema: Schema | None, *, is_json: bool) -> str:
@@ -332,8 +334,12 @@ def _printable(text: str) -> str:
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
+def _counted(count: int | None, shown: int, one: str, several: str) -> str:
+    """What follows the type of a container: how many it has, as far as its bytes have come."""
+    if count is None:
+        return ""
+    text = f", {count} {one if count == 1 else several}"
+    return text if shown == count else f"{text}, {shown} shown"
 
 
 def path_to_end(node: Any, schema: Schema | None, *, is_json: bool) -> str:

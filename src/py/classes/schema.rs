@@ -146,7 +146,7 @@ impl PySchema {
                     found.rule.as_str(),
                     found.rule.category().as_str(),
                     found.message,
-                    found.rule.advice(),
+                    found.advice,
                     found.place.map(place),
                     found.was.map(place),
                 )

@@ -109,7 +109,7 @@ fn name_of(form: RawForm) -> &'static str {
     match form {
         RawForm::Binary => "binary",
         RawForm::Compact => "compact",
-        RawForm::Json => "json",
+        RawForm::Json => "apache_json",
     }
 }
 
@@ -172,7 +172,7 @@ pub struct UnknownField {
     id: i16,
     /// The number of its type, as in `TType`.
     ttype: u8,
-    /// The protocol that `value` is of: "binary", "compact" or "json".
+    /// The protocol that `value` is of: "binary", "compact" or "apache_json".
     protocol: &'static str,
     /// Its value, without the header.
     value: Py<PyBytes>,

@@ -23,6 +23,7 @@ use super::model::{
     Annotation, Const, ConstId, Definition, EnumId, Include, Namespace, Program, ProgramId, Schema,
     ServiceId, StructId, Typedef, TypedefId,
 };
+use super::type_annotations::TypeAnnotations;
 use crate::idl::syntax::{self, Header, Name, NamespaceName};
 use crate::idl::{Code, Diagnostic, Rare, SourceFile, Span, Text, literal};
 use enums::LinkedEnum;
@@ -92,6 +93,7 @@ struct Linker<'a> {
     /// For each struct its fields but for their defaults.
     fields: Vec<Fields>,
     typedef_types: Vec<Progress<Resolved>>,
+    type_annotations: TypeAnnotations,
     const_values: Vec<Progress<LinkedValue>>,
     /// The service whose base is being looked for.
     linking_service: Option<ServiceId>,
@@ -120,6 +122,7 @@ impl<'a> Linker<'a> {
             linked_enums: Vec::new(),
             fields: Vec::new(),
             typedef_types: Vec::new(),
+            type_annotations: TypeAnnotations::default(),
             const_values: Vec::new(),
             linking_service: None,
             copied: 0,
@@ -149,6 +152,7 @@ impl<'a> Linker<'a> {
             typedefs,
             consts,
             services,
+            type_annotations: std::mem::take(&mut self.type_annotations),
             warnings: Vec::new(),
         }
     }

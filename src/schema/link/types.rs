@@ -87,6 +87,8 @@ impl Linker<'_> {
         if resolved.depth > MAX_NESTING || resolved.size > MAX_TYPE_SIZE {
             return self.too_deep(program, node.span);
         }
+        let annotations = self.annotations(program, node.annotations.as_deref());
+        self.type_annotations.keep(&resolved.ty, annotations);
         Some(resolved)
     }
 

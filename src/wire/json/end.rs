@@ -48,12 +48,6 @@ impl TextEnd {
         open.max(1)
     }
 
-    /// Whether nothing but whitespace has come.
-    #[must_use]
-    pub const fn is_before_start(&self) -> bool {
-        !self.started
-    }
-
     /// Where the text ends in the next bytes of it; none where it does not.
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
         let mut position = 0;

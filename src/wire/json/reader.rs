@@ -24,6 +24,8 @@ pub struct Json<'a> {
     contexts: Contexts,
     /// Whether the struct that comes is one of a message, whose start was read here.
     in_message: bool,
+    /// Whether the end may be missing.
+    is_cut: bool,
     /// What was unescaped or decoded last.
     scratch: Vec<u8>,
 }
@@ -43,7 +45,18 @@ impl<'a> Json<'a> {
             state: State::new(input, limits),
             contexts: Contexts::new(),
             in_message: false,
+            is_cut: false,
             scratch: Vec::new(),
+        }
+    }
+
+    /// Reads `input`, whose end may be missing: containers are not held to what is
+    /// left of it, so that their elements before the end can be read.
+    #[must_use]
+    pub fn cut(input: SliceInput<'a>, limits: Limits) -> Self {
+        Self {
+            is_cut: true,
+            ..Self::new(input, limits)
         }
     }
 
@@ -192,7 +205,10 @@ impl<'a> Json<'a> {
         if count < 0 {
             return Err(Error::malformed(format!("a {what} of {count} elements")));
         }
-        self.check_count(what, count, size)
+        match usize::try_from(count) {
+            Ok(count) if self.is_cut => Ok(count),
+            _ => self.check_count(what, count, size),
+        }
     }
 
     /// Reads an integer, in quotes where it is a key.

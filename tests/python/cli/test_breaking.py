@@ -372,6 +372,43 @@ def test_files_where_they_were_have_not_moved(breaking: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("definition", "left", "advice"),
+    [
+        ("struct A { 1: i32 a }", "typedef other.A A", "leave a typedef there"),
+        ("enum A { X = 1 }", "typedef other.A A", "leave a typedef there"),
+        (
+            "service A { i32 f() }",
+            "service A extends other.A {}",
+            "leave a service there that extends it",
+        ),
+        ("const i32 A = 7", "const i32 A = other.A", "leave a constant of its value there"),
+    ],
+)
+def test_what_has_moved_can_be_left_in_its_old_file(
+    breaking: Any, tmp_path: Path, definition: str, left: str, advice: str
+) -> None:
+    including = 'include "other.thrift"\n'
+    write(
+        tmp_path,
+        {
+            "old/one.thrift": definition,
+            "new/one.thrift": including,
+            "mended/one.thrift": f"{including}{left}\n",
+            **{f"{side}/other.thrift": definition for side in ("new", "mended")},
+        },
+    )
+    done = breaking(tmp_path, "--format", "json", "old", "new")
+    found = json.loads(done.stdout)["changes"]
+    assert [(each["rule"], each["advice"].partition(": ")[2]) for each in found] == [
+        ("DEFINITION_MOVED", advice)
+    ]
+    # As it says.
+    assert breaking(tmp_path, "old", "mended").stdout == "nothing is broken\n"
+    module = fastthrift.load(str(tmp_path / "mended" / "one.thrift"), f"left_{len(left)}_thrift")
+    assert hasattr(module, "A")
+
+
+@pytest.mark.parametrize(
     ("before", "after", "told"),
     [
         (

@@ -124,6 +124,45 @@ def test_elements_of_another_type_are_not_what_was_sent(protocol: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("before", "after", "old_sends", "new_sends"),
+    [
+        ("typedef i32 Id", "typedef string Id", 1, "x"),
+        ("typedef i32 Id", "typedef i64 Id", 1, 1),
+        ("typedef list<i32> Id", "typedef set<i32> Id", [1], {1}),
+        ("typedef i32 Id", "struct Id {}", 1, None),
+    ],
+)
+def test_fields_of_a_typedef_are_in_files_that_are_not_compared(
+    before: str, after: str, old_sends: Any, new_sends: Any, protocol: str
+) -> None:
+    assert rules(before, after) == ["TYPEDEF_CHANGED"]
+    assert category("TYPEDEF_CHANGED") == "WIRE"
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, protocol, a=old_sends) == {}
+    if new_sends is None:
+        new_sends = new.Id()
+    assert sent(new, old, protocol, a=new_sends) == {}
+
+
+def test_a_typedef_of_text_that_is_one_of_bytes() -> None:
+    before, after = "typedef string Id", "typedef binary Id"
+    assert rules(before, after) == rules(after, before) == ["TYPEDEF_CHANGED"]
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, "binary", a="x") == {"a": b"x"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_typedef_of_another_struct_is_compared_as_that(protocol: str) -> None:
+    text = "struct A {{ 1: i32 x }} struct B {{ 1: {} x }} typedef {} Id"
+    before, after = text.format("i64", "A"), text.format("i64", "B")
+    assert rules(before, after) == ["TYPE_NAME_CHANGED", "FIELD_TYPE_CHANGED"]
+    old, new = (load(f"{shared} struct S {{ 1: Id a }}") for shared in (before, after))
+    assert sent(old, new, protocol, a=old.Id(x=1)) == {"a": {}}
+    assert rules(text.format("i32", "A"), text.format("i32", "B")) == ["TYPE_NAME_CHANGED"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_bytes_that_are_no_text(protocol: str) -> None:
     old_text, new_text = "struct S { 1: string a }", "struct S { 1: binary a }"
     assert rules(old_text, new_text) == ["FIELD_BINARY_CHANGED"]
@@ -458,6 +497,27 @@ def same_bytes(old: Any, new: Any, old_fields: dict[str, Any], new_fields: dict[
             {"a": 1},
         ),
         (
+            ["TYPE_KIND_CHANGED"],
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            "struct E {} struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["TYPE_KIND_CHANGED"],
+            "struct E {} struct S { 1: i32 a }",
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["TYPE_KIND_CHANGED"],
+            "enum E { A = 1 } struct S { 1: i32 a }",
+            "typedef i32 E struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
             ["TYPE_REMOVED"],
             "typedef i32 Id struct S { 1: Id a }",
             "struct S { 1: i32 a }",
@@ -477,6 +537,42 @@ def same_bytes(old: Any, new: Any, old_fields: dict[str, Any], new_fields: dict[
             "namespace py fresh struct S { 1: i32 a }",
             {"a": 1},
             {"a": 1},
+        ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "struct S { 1: i32 a }",
+            "namespace java com.x struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "namespace java com.x struct S { 1: i32 a }",
+            "struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        (
+            ["NAMESPACE_CHANGED"],
+            "namespace * old struct S { 1: i32 a }",
+            "namespace * old namespace py fresh struct S { 1: i32 a }",
+            {"a": 1},
+            {"a": 1},
+        ),
+        *(
+            (
+                ["CONST_TYPE_CHANGED"],
+                f"enum E {{ A = 1 }} const {was} C = {before} struct S {{ 1: i32 a }}",
+                f"enum E {{ A = 1 }} const {now} C = {after} struct S {{ 1: i32 a }}",
+                {"a": 1},
+                {"a": 1},
+            )
+            for was, before, now, after in (
+                ("i32", "1", "i64", "1"),
+                ("i32", "1", "double", "1"),
+                ("E", "E.A", "i32", "1"),
+                ("string", "'x'", "binary", "'x'"),
+            )
         ),
     ],
     ids=lambda each: "+".join(each) if isinstance(each, list) else "",
@@ -589,7 +685,10 @@ ALLOWED = {
         "struct S { 1: i32 a }",
         '/** Doc */ struct S { 1: i32 a (key = "value") } (final)',
     ),
-    "a namespace": ("struct S { 1: i32 a }", "namespace py x struct S { 1: i32 a }"),
+    "a namespace that was that of all": (
+        "namespace * x struct S { 1: i32 a }",
+        "namespace * x namespace py x struct S { 1: i32 a }",
+    ),
 }
 
 
@@ -686,9 +785,9 @@ def test_large_values_in_another_order_are_the_same() -> None:
 ALLOWED_METHODS = {
     "a method": ("service T { i32 a() }", "service T { i32 a(), i32 b() }"),
     "a base": ("service T { i32 a() }", "service B { i32 a() } service T extends B {}"),
-    "no base": (
+    "a base between": (
         "service B { i32 a() } service T extends B {}",
-        "service B { i32 a() } service T { i32 a() }",
+        "service B { i32 a() } service M extends B {} service T extends M {}",
     ),
     "a name of an exception": (
         "exception X {} service T { i32 a() throws (1: X x) }",
@@ -716,8 +815,28 @@ def test_a_method_that_a_base_has_lost_is_told_once() -> None:
 def test_a_method_that_is_not_inherited_any_more_is_compared() -> None:
     before = "service B { i32 a() } service T extends B {}"
     after = "service B { i32 a() } service T { i64 a() }"
-    assert rules(before, after) == ["METHOD_RESULT_CHANGED"]
-    assert rules(before, "service B { i32 a() } service T {}") == ["METHOD_REMOVED"]
+    assert rules(before, after) == ["BASE_CHANGED", "METHOD_RESULT_CHANGED"]
+    after = "service B { i32 a() } service T {}"
+    assert rules(before, after) == ["BASE_CHANGED", "METHOD_REMOVED"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "service B { i32 a() } service T { i32 a() }",
+        "service B { i32 a() } service C { i32 a() } service T extends C {}",
+    ],
+)
+def test_a_service_that_lacks_its_base_is_none_of_it_to_programs(after: str) -> None:
+    before = "service B { i32 a() } service T extends B {}"
+    assert rules(before, after) == ["BASE_CHANGED"]
+    assert category("BASE_CHANGED") == "SOURCE"
+    old, new = load(before), load(after)
+    for client_of, server_of in ((old, new), (new, old)):
+        with calling(client_of.T, server_of.T, Handler(1)) as client:
+            assert client.a() == 1
+    assert issubclass(old.T, old.B)
+    assert not issubclass(new.T, new.B)
 
 
 def test_a_chain_of_structs_may_be_longer_than_the_stack() -> None:

@@ -371,6 +371,59 @@ def test_what_is_wrong_is_told_with_its_byte_and_field(decode: Any) -> None:
     assert 'in counts["tea"]' in decode(broken, "Order")[2]
 
 
+@pytest.mark.parametrize("protocol", TRACED)
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("list<i64>", [10**15 + each for each in range(1000)]),
+        ("set<i64>", {10**15 + each for each in range(1000)}),
+        ("list<binary>", [b"%06d" % each for each in range(1000)]),
+    ],
+)
+def test_the_elements_before_a_missing_end_are_shown(
+    decode: Any, idl: str, kind: str, values: Any, protocol: str
+) -> None:
+    Path(idl).write_text(f"struct S {{ 1: {kind} a }}")
+    whole = serialize(fastthrift.load(idl).S(values), PROTOCOLS[protocol])
+    complete = decode(whole, "S", "--protocol", protocol)[1].splitlines()
+    assert complete[1].endswith(f"1: a ({kind}), 1000 elements")
+    status, output, errors = decode(whole[:-20], "S", "--protocol", protocol)
+    lines = output.splitlines()
+    shown = sum(" = " in line for line in lines)
+    assert 990 < shown < 1000
+    assert status == 1
+    assert lines[1] == f"{complete[1]}, {shown} shown"
+    assert lines[2 : 2 + shown] == complete[2 : 2 + shown]
+    assert errors.startswith("error: message ends early")
+    assert errors.endswith(f", in a[{shown}]\n")
+
+
+@pytest.mark.parametrize("protocol", TRACED)
+def test_a_map_that_is_cut_in_its_value_has_its_key(decode: Any, idl: str, protocol: str) -> None:
+    Path(idl).write_text("struct S { 1: map<string, string> a }")
+    value = "the value of the only key"
+    whole = serialize(fastthrift.load(idl).S({"key": value}), PROTOCOLS[protocol])
+    data = whole[: whole.index(value.encode()) - 1]
+    status, output, errors = decode(data, "S", "--protocol", protocol)
+    *_, head, entry = output.splitlines()
+    assert (status, entry.split()[1:]) == (1, ['["key"]'])
+    assert head.endswith("1: a (map<string, string>), 1 entry, 0 shown")
+    assert errors.endswith(', in a["key"]\n')
+
+
+@pytest.mark.parametrize("protocol", ["binary", "compact"])
+def test_a_count_that_nothing_follows_takes_no_memory(decode: Any, idl: str, protocol: str) -> None:
+    Path(idl).write_text("struct S { 1: set<i32> a }")
+    count = {
+        "binary": b"\x0e\x00\x01\x08\x7f\xff\xff\xff",
+        "compact": b"\x1a\xf5\xff\xff\xff\xff\x07",
+    }
+    status, output, errors = decode(count[protocol], "S", "--protocol", protocol)
+    assert status == 1
+    assert "1: a (set<i32>), 2147483647 elements, 0 shown" in output
+    assert "in a[0]" in errors
+
+
 @pytest.mark.parametrize(
     ("text", "field", "shown"),
     [

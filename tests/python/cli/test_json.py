@@ -50,6 +50,40 @@ def test_a_file_is_as_apaches_compiler_shows_it(files: Path) -> None:
     assert json.loads(done.stdout) == json.loads((files / "apache" / "plain.json").read_text())
 
 
+def test_annotations_are_where_apaches_compiler_has_them(files: Path) -> None:
+    (files / "noted.thrift").write_text(
+        'typedef list<i32> (of = "typedef") Numbers (of = "name")\n'
+        'struct Person { 1: string name } (table = "people", audited)\n'
+        "typedef Person Human\n"
+        "struct All {\n"
+        '  1: Numbers plain, 2: list<Numbers> (of = "outer") many (of = "field"),\n'
+        '  3: map<i32, set<Person> (of = "inner")> (of = "map") people, 4: Human human,\n'
+        '  5: i32 (min = "0") age, 6: list<string (of = "text")> texts,\n'
+        "}\n"
+        'exception Missing {} (code = "4")\n'
+        'const list<i32> (of = "const") PRIMES = [2, 3]\n'
+        "service People { Person find() throws (1: Missing missing), Numbers all() }\n"
+    )
+    done = run(files, "noted.thrift")
+    subprocess.run(["thrift", "--gen", "json", "-out", ".", "noted.thrift"], cwd=files, check=True)
+    theirs = (files / "noted.json").read_text()
+    assert json.loads(done.stdout) == json.loads(theirs)
+    assert theirs.count('"of"') == 10
+
+
+def test_an_enum_that_a_field_names_has_its_annotations(files: Path) -> None:
+    # Apache's compiler has them since it writes enums as such, which the installed one may not.
+    (files / "kinds.thrift").write_text(
+        'enum Kind { BOOK = 1 } (stored = "yes")\nstruct Order { 1: Kind kind }\n'
+    )
+    document = json.loads(run(files, "kinds.thrift").stdout)
+    assert document["structs"][0]["fields"][0]["type"] == {
+        "typeId": "enum",
+        "annotations": {"stored": "yes"},
+        "class": "Kind",
+    }
+
+
 def test_comments_are_where_apaches_compiler_has_them(files: Path) -> None:
     (files / "told.thrift").write_text(
         "/** All\n * of them. */\nnamespace py told\n\n"

@@ -31,6 +31,7 @@ from fastthrift.protocol.exc import (
 )
 from fastthrift.thrift import TType
 from fastthrift.transport import TBufferedTransport, TFramedTransport, TMemoryBuffer
+from fastthrift.urls import parse
 from fastthrift.utils import deserialize
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -372,6 +373,15 @@ def test_unknown_fields_tells_what_is_kept() -> None:
     assert repr(fastthrift.decode(OLD.Inner, fastthrift.encode(inner("a")))) == (
         "Inner(numbers=[1], __thrift_unknown__=<unknown fields 1: string, 3: bool>)"
     )
+
+
+def test_unknown_fields_names_apaches_json_as_urls_do() -> None:
+    old = fastthrift.decode(OLD.All, fastthrift.encode(NEWER.All(id=1, yes=True), JSON), JSON)
+    (told,) = fastthrift.unknown_fields(old)
+    assert told.protocol == "apache_json"
+    of_url = parse(f"tcp://127.0.0.1:1?protocol={told.protocol}").protocol_factory()
+    assert type(of_url) is type(JSON)
+    assert pickle.loads(pickle.dumps(old)) == old
 
 
 def test_copies_pickles_and_comparison() -> None:

@@ -153,9 +153,6 @@ def by_name(model: Any) -> Any:
             full = result.get(key)
             if isinstance(full, dict) and full.get("typeId") == "i32":
                 del result[key]
-            elif isinstance(full, dict):
-                # Annotations of types; the model has none, as in thriftpy2.
-                full.pop("annotations", None)
         if isinstance(result.get("doc"), str):
             result["doc"] = result["doc"].rstrip()
         return result
