@@ -1,4 +1,4 @@
-"""Breaks of what HTTP, compressed streams and the log do with a connection, in Python."""
+"""Breaks of what HTTP, SASL, compressed streams and the log do with a connection, in Python."""
 
 # Source as it stands:
 # ruff: noqa: E501
@@ -8,6 +8,16 @@ from __future__ import annotations
 from page import Break
 
 BREAKS = [
+    Break(
+        "one write for a message",
+        "SASL's length of a frame is written alone",
+        "        self._trans.write(self.framed(data))\n        self._trans.flush()\n",
+        "        whole = self.framed(data)\n"
+        "        self._trans.write(whole[:4])\n"
+        "        self._trans.write(whole[4:])\n"
+        "        self._trans.flush()\n",
+        ("transport/test_sasl::test_the_bytes_are_those_of_thriftpy2",),
+    ),
     Break(
         "over HTTP and THeader a call whose client has no time left",
         "nobody asks before it is made",
