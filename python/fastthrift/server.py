@@ -239,8 +239,8 @@ class TServer:
                         connection.peer,
                         oprot,
                         logger,
-                        closed=self.closed,
                         rates=self._connections.rates,
+                        closed=self.closed,
                     )
                 if not self.closed:
                     connection.has_answered()
@@ -489,7 +489,12 @@ class TNonblockingServer(TServer):
             return  # somebody has closed it since
         try:
             serving = room.Serving(
-                self.processor, listener, formats=self._formats, limits=limits, logger=logger
+                self.processor,
+                listener,
+                formats=self._formats,
+                limits=limits,
+                logger=logger,
+                rates=self._connections.rates,
             )
         except OSError:
             if self.closed:

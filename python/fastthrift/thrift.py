@@ -265,7 +265,7 @@ class TProcessor(ProcessorFace):
             processing(self, iprot, oprot)(call)
         except Exception as error:
             peer = peer or peer_name(iprot.trans, "an unknown peer")
-            return conclude(error, self, call, peer, oprot, alone)
+            return conclude(error, self, call, peer, oprot, alone, rates=None)
         finally:
             call.end()
         return True

@@ -5,6 +5,7 @@ Places are found by their text, wherever it stands. What compiles no more is no 
 
 from __future__ import annotations
 
+import breaks_of_asyncio
 import breaks_of_connections
 import breaks_of_core
 import breaks_of_python
@@ -14,6 +15,7 @@ BREAKS = [
     *breaks_of_core.BREAKS,
     *breaks_of_python.BREAKS,
     *breaks_of_connections.BREAKS,
+    *breaks_of_asyncio.BREAKS,
     *breaks_of_server.BREAKS,
 ]
 

@@ -1,4 +1,4 @@
-"""Breaks of what HTTP and compressed streams do with a connection, in Python."""
+"""Breaks of what HTTP, SASL, compressed streams and the log do with a connection, in Python."""
 
 # Source as it stands:
 # ruff: noqa: E501
@@ -8,6 +8,16 @@ from __future__ import annotations
 from page import Break
 
 BREAKS = [
+    Break(
+        "one write for a message",
+        "SASL's length of a frame is written alone",
+        "        self._trans.write(self.framed(data))\n        self._trans.flush()\n",
+        "        whole = self.framed(data)\n"
+        "        self._trans.write(whole[:4])\n"
+        "        self._trans.write(whole[4:])\n"
+        "        self._trans.flush()\n",
+        ("transport/test_sasl::test_the_bytes_are_those_of_thriftpy2",),
+    ),
     Break(
         "over HTTP and THeader a call whose client has no time left",
         "nobody asks before it is made",
@@ -90,5 +100,36 @@ BREAKS = [
         "            if self._late > _MOST_LATE and patience == 0:\n",
         "            if self._late > 1 << 60 and patience == 0:\n",
         ("calls/test_endless_peers::test_a_deadline_ends_an_answer_without_end_of_asyncio",),
+    ),
+    Break(
+        "what a client sends that cannot be read is logged",
+        "over HTTP each time",
+        "            rates, closed = server._in_threads.rates, server.closed\n",
+        "            rates, closed = None, server.closed\n",
+        (
+            "servers/test_logs::test_calls_that_cannot_be_read_are_told_a_few_times",
+            "servers/test_logs::test_mistakes_in_json_are_told_a_few_times",
+        ),
+    ),
+    Break(
+        "what a client sends that cannot be read is logged",
+        "by those who make calls for the native loop each time",
+        "calls.peer, self.oprot, self.logger, rates=self.rates\n            )\n        if call.ending",
+        "calls.peer, self.oprot, self.logger, rates=None\n            )\n        if call.ending",
+        ("servers/test_logs::test_mistakes_in_json_are_told_a_few_times",),
+    ),
+    Break(
+        "what a client sends that cannot be read is logged",
+        "by those who await calls for the native loop each time",
+        "            settlement = settle(error, call, calls.peer, self.oprot, self.logger, rates=self.rates)\n",
+        "            settlement = settle(error, call, calls.peer, self.oprot, self.logger, rates=None)\n",
+        ("servers/test_logs::test_mistakes_in_json_are_told_a_few_times",),
+    ),
+    Break(
+        "what a client sends that cannot be read is logged",
+        "each of one kind is another kind",
+        '            kind = ""\n        return self._of',
+        '            kind = ""\n        kind += str(time.monotonic())\n        return self._of',
+        ("servers/test_logs::test_mistakes_of_one_kind_are_told_a_few_times_and_hide_no_other",),
     ),
 ]

@@ -7,7 +7,7 @@ what fails (see ``settle``)::
     try:
         process(processor, call, iprot, oprot)
     except Exception as error:
-        goes_on = run(send(Blocking, settle(error, call, peer, oprot, logger), ...))
+        goes_on = run(send(Blocking, settle(error, call, peer, oprot, logger, ...), ...))
 
 Over protocols whose transports are memory that is all there is to it. Those of asyncio go by
 ``await drive(process_by_steps(Awaited, ...))``.

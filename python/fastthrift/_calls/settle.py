@@ -77,14 +77,14 @@ def settle(
     prot: Any,
     logger: logging.Logger,
     *,
+    rates: Rates | None,
     closed: bool = False,
-    rates: Rates | None = None,
 ) -> Settlement:
     """Log what a call failed with, and say what to do about it.
 
-    ``prot`` is the protocol that answers are written to, ``closed`` whether the server is about
-    to stop, ``rates`` how often it is logged that somebody sends what cannot be read: None for each
-    time.
+    ``prot`` is the protocol that answers are written to, ``rates`` how often it is logged that
+    somebody sends what cannot be read: None for each time. ``closed`` is whether the server is
+    about to stop.
     """
     if call.header is None or call.stage == BEGUN:
         return _settle_input(error, call, peer, prot, logger, closed, rates)
@@ -198,12 +198,12 @@ def conclude(
     prot: Any,
     logger: logging.Logger,
     *,
+    rates: Rates | None,
     closed: bool = False,
-    rates: Rates | None = None,
 ) -> bool:
     """Settle what a call failed with, and send over a blocking protocol what is to be answered;
     whether the connection goes on."""
-    settlement = settle(error, call, peer, prot, logger, closed=closed, rates=rates)
+    settlement = settle(error, call, peer, prot, logger, rates=rates, closed=closed)
     return run(send(Blocking, settlement, processor, call, peer, prot, logger))
 
 

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
+    from fastthrift._calls.rate import Rates
+
 # The classes of factories, by what their protocols are called where bytes are told apart.
 _FACTORIES: dict[type, str] = {
     TBinaryProtocolFactory: "binary",
@@ -256,10 +258,16 @@ class Lane:
     """What one call at a time of one format is made with."""
 
     def __init__(
-        self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
+        self,
+        processor: Any,
+        formats: Formats,
+        format: Format,
+        logger: logging.Logger,
+        rates: Rates,
     ) -> None:
         self.processor = processor
         self.logger = logger
+        self.rates = rates
         self.output = Output()
         self._framed = format.framed
         # What messages are taken into.
@@ -315,7 +323,9 @@ class Lane:
             self.process(call)
         except BaseException as error:  # sys.exit() in a handler ends no server
             self.note_opening(calls, call, size)
-            goes_on = conclude(error, self.processor, call, calls.peer, self.oprot, self.logger)
+            goes_on = conclude(
+                error, self.processor, call, calls.peer, self.oprot, self.logger, rates=self.rates
+            )
         if call.ending is not None:
             call.end()  # a processor of somebody's own has answered
         self.answer(calls, goes_on)
@@ -340,10 +350,8 @@ class HeaderLane(Lane):
     input: HeaderSource
     _call: HeaderCall
 
-    def __init__(
-        self, processor: Any, formats: Formats, format: Format, logger: logging.Logger
-    ) -> None:
-        super().__init__(processor, formats, format, logger)
+    def __init__(self, processor: Any, formats: Formats, *parts: Any) -> None:
+        super().__init__(processor, formats, *parts)
         self._ways: dict[str, tuple[Any, Any]] = {}
         for protocol in _INSIDE:
             iprot, oprot = self.protocols(formats, Format(protocol, True))
@@ -378,8 +386,11 @@ class HeaderLane(Lane):
 class CallsInThread:
     """Makes calls in the thread that they are given to; each worker has one."""
 
-    def __init__(self, processor: Any, formats: Formats, logger: logging.Logger) -> None:
-        self._parts = processor, formats, logger
+    def __init__(
+        self, processor: Any, formats: Formats, logger: logging.Logger, rates: Rates
+    ) -> None:
+        self._parts = processor, formats
+        self._log = logger, rates
         self._lanes: dict[tuple[str, bool], Lane] = {}
 
     def make(self, calls: ServedCalls) -> None:
@@ -387,9 +398,8 @@ class CallsInThread:
         format = calls.format
         lane = self._lanes.get(format)
         if lane is None:
-            processor, formats, logger = self._parts
             kind = HeaderLane if format[0] == HEADER else Lane
-            lane = self._lanes[format] = kind(processor, formats, Format(*format), logger)
+            lane = self._lanes[format] = kind(*self._parts, Format(*format), *self._log)
         while (size := calls.next_message(lane.input)) is not None:
             if not lane.make(calls, size):
                 # What it holds is nobody else's.
@@ -413,6 +423,7 @@ class Serving:
         formats: Formats,
         limits: Limits,
         logger: logging.Logger,
+        rates: Rates,
     ) -> None:
         _require_threads()
         self._processor = processor
@@ -420,10 +431,11 @@ class Serving:
         self._on_loop: Any = None
         threads = limits.threads
         if hasattr(processor, "calls_on_loop"):
-            self._on_loop = processor.calls_on_loop(formats, limits.queue, logger)
+            self._on_loop = processor.calls_on_loop(formats, limits.queue, logger, rates)
             threads = 1
         self._formats = formats
         self._logger = logger
+        self._rates = rates
         self._message_timeout = limits.message_timeout
         self._where = listening_at(listener)
         self._core = NativeServer(
@@ -485,7 +497,9 @@ class Serving:
 
     def _work(self) -> None:
         """Make calls until there are no more."""
-        maker = self._on_loop or CallsInThread(self._processor, self._formats, self._logger)
+        maker = self._on_loop or CallsInThread(
+            self._processor, self._formats, self._logger, self._rates
+        )
         take = self._core.worker().take
         while (work := take()) is not None:
             try:

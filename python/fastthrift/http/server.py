@@ -448,7 +448,10 @@ class _RequestHandler(http_server.BaseHTTPRequestHandler):
                 process(call)
 
         def settle(error: BaseException, call: ServerCall, oprot: Any) -> None:
-            conclude(error, server.processor, call, self.peer, oprot, logger, closed=server.closed)
+            rates, closed = server._in_threads.rates, server.closed
+            conclude(
+                error, server.processor, call, self.peer, oprot, logger, rates=rates, closed=closed
+            )
 
         try:
             return exchange.answer(

@@ -114,7 +114,7 @@ def in_memory(api: str, *args: Any, protocol: str = "binary", processor: Any = N
     try:
         processing(processor, iprot, oprot)(served)
     except Exception as error:
-        settlement = settle(error, served, "a test", oprot, logger)
+        settlement = settle(error, served, "a test", oprot, logger, rates=None)
         run(send(Blocking, settlement, processor, served, "a test", oprot, logger))
     return None if made.is_oneway() else made.take(factory.get_protocol(reply))
 
@@ -470,7 +470,7 @@ def test_what_a_failure_means_follows_from_how_far_the_call_was(
     call.begin(b"")
     call.header, call.stage = header, stage
     proto = TBinaryProtocol(TMemoryBuffer())
-    settlement = settle(KeyError("the password"), call, "a test", proto, logger)
+    settlement = settle(KeyError("the password"), call, "a test", proto, logger, rates=None)
     found = settlement.answer and settlement.answer.type
     assert (found, settlement.goes_on) == (answered_with, goes_on)
     assert "password" not in str(settlement.answer)
@@ -487,7 +487,7 @@ def exchanged(body: bytes, framed: bool = False) -> bytes:
     process = processing(processor, exchange.iprot, exchange.oprot)
 
     def settle_here(error: BaseException, call: ServerCall, oprot: Any) -> None:
-        settlement = settle(error, call, "a test", oprot, logger)
+        settlement = settle(error, call, "a test", oprot, logger, rates=None)
         run(send(Blocking, settlement, processor, call, "a test", oprot, logger))
 
     return exchange.answer(process, settle_here)
@@ -536,7 +536,7 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
     def settle_here(error: BaseException, call: ServerCall, oprot: Any) -> None:
         peer = environ["REMOTE_ADDR"]
-        settlement = settle(error, call, peer, oprot, logger)
+        settlement = settle(error, call, peer, oprot, logger, rates=None)
         run(send(Blocking, settlement, processor, call, peer, oprot, logger))
 
     try:

@@ -306,6 +306,43 @@ def test_what_was_read_ahead_is_not_taken_for_an_answer_on_another_connection(ch
         assert client.add(1, 2) == 3
 
 
+def test_what_was_read_ahead_is_gone_when_a_client_is_opened_again():
+    """Another answer had come with that of the call."""
+
+    def two(name, seqid):
+        first, late = i32_result(10), i32_result(666)
+        return message(name, seqid, first) + message(name, seqid + 1, late)
+
+    good = replying(lambda name, seqid: message(name, seqid, i32_result(20)))
+    with scripted_peer(replying(two), good) as port, client_of(port) as client:
+        assert client.add(9, 1) == 10
+        client.reopen()
+        assert client.add(19, 1) == 20
+
+
+def test_what_was_read_ahead_is_gone_when_a_client_is_opened_again_with_asyncio():
+    replies = [
+        message("add", 1, i32_result(10)) + message("add", 2, i32_result(666)),
+        message("add", 2, i32_result(20)),
+    ]
+
+    async def script(reader, writer):
+        await reader.read(65536)
+        writer.write(replies.pop(0))
+        await reader.read()
+
+    async def main():
+        async with (
+            aio_support.scripted_peer(script) as port,
+            aio_support.client_of(port) as client,
+        ):
+            assert await client.add(9, 1) == 10
+            await client.reopen()
+            return await client.add(19, 1)
+
+    assert aio_support.run(main()) == 20
+
+
 def test_what_was_read_ahead_is_not_taken_for_an_answer_with_asyncio():
     replies = [
         lambda: message("subtract", 1, i32_result(5)) + message("add", 2, i32_result(666)),

@@ -11,7 +11,8 @@ import time
 import pytest
 from fastthrift.thrift import TApplicationException, TMessageType
 from support.aio import Handler as AsyncHandler
-from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, serving_by
+from support.dialects import Dialect
+from support.each_server import ALL, ASYNCIO, ASYNCIO_HTTP, AWAITED, HTTP, Served, serving_by
 from support.rpc import PATIENCE, Handler, message
 from support.runner import wait_until
 
@@ -167,14 +168,52 @@ def test_a_message_that_is_too_late_is_told(kind: str, caplog: pytest.LogCapture
     assert record.getMessage().startswith("Connection of 127.0.0.1:")
 
 
-@pytest.mark.parametrize("kind", SOCKETS)
+def send_message(served: Served, kind: str, data: bytes) -> None:
+    """Send a message as servers of this kind take one, and wait for what they do about it."""
+    if kind in (HTTP, ASYNCIO_HTTP):
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n"
+        data = head.encode() + b"Connection: close\r\n\r\n" + data
+    send_and_wait(served.port, data)
+
+
+def assert_told_a_few_times(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    def lines() -> list[str]:
+        return [each for each in closings(caplog) if text in each]
+
+    wait_until(lines)
+    assert 1 <= len(lines()) <= FEW
+
+
+@pytest.mark.parametrize("kind", ALL)
 def test_calls_that_cannot_be_read_are_told_a_few_times(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serving_by(kind) as served:
         for _ in range(MANY):
             # Of a field that begins with a type which there is not.
-            send_and_wait(served.port, message("add", 1, b"\x7f\0\1", kind=TMessageType.CALL))
-        wait_until(lambda: closings(caplog))
-        assert 1 <= len(closings(caplog)) <= FEW
-        assert "cannot read the call of add: " in closings(caplog)[0]
+            data = message("add", 1, b"\x7f\0\1", kind=TMessageType.CALL)
+            send_message(served, kind, data)
+        assert_told_a_few_times("cannot read the call of add: ", caplog)
+
+
+HEADER_OF_JSON = b'{"metadata": {"version": 1, "name": "add", "ttype": 1, "seqid": 1}, '
+#: That JSON is broken is found by who makes the call, and not by who waits for it.
+IN_JSON = [
+    ("JSON", HEADER_OF_JSON + b'"payload": 5}', ", which sent what is no message: "),
+    ("JSON", HEADER_OF_JSON + b'"payload": {"a": [}}', "cannot read the call of add: "),
+    ("Apache JSON", b"[1, 2, 1, 1, {}]", ", which sent what is no message: "),
+    ("Apache JSON", b'[1, "add", 1, 1, {"1": {"i32": "x"}}]', "cannot read the call of add: "),
+]
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize(("protocol", "data", "told"), IN_JSON)
+def test_mistakes_in_json_are_told_a_few_times(
+    kind: str, protocol: str, data: bytes, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if protocol == "JSON":
+        data = len(data).to_bytes(4, "big") + data
+    with serving_by(kind, dialect=Dialect(protocol, framed=False)) as served:
+        for _ in range(MANY):
+            send_message(served, kind, data)
+        assert_told_a_few_times(told, caplog)

@@ -25,6 +25,7 @@ from ._sharing import Turn
 if TYPE_CHECKING:
     import logging
 
+    from fastthrift._calls.rate import Rates
     from fastthrift._calls.server_call import Find
     from fastthrift._core import ServedCalls
 
@@ -62,7 +63,7 @@ class AwaitedLane(Lane):
                 call.end()
                 raise
             self.note_opening(calls, call, size)
-            settlement = settle(error, call, calls.peer, self.oprot, self.logger)
+            settlement = settle(error, call, calls.peer, self.oprot, self.logger, rates=self.rates)
             goes_on = await drive(
                 send(Mixed, settlement, None, call, calls.peer, self.oprot, self.logger)
             )
@@ -90,11 +91,12 @@ class CallsOnLoop:
         formats: Formats,
         most: int,
         logger: logging.Logger,
+        rates: Rates,
     ) -> None:
         """Of ``most`` connections at once; the calls of others wait. ``find`` is how the processor
         finds who serves a call."""
         self._parts = find, processor, formats
-        self._logger = logger
+        self._logger, self._rates = logger, rates
         self._lanes: defaultdict[tuple[str, bool], list[AwaitedLane]] = defaultdict(list)
         self._room = threading.Semaphore(most)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,7 +143,7 @@ class CallsOnLoop:
 
     def _lane(self, format: Format) -> AwaitedLane:
         kind = AwaitedHeaderLane if format.protocol == HEADER else AwaitedLane
-        return kind(*self._parts, format, self._logger)
+        return kind(*self._parts, format, self._logger, self._rates)
 
     async def _converse(self, calls: ServedCalls) -> None:
         """Make the calls that have come on one connection, one after the other."""

@@ -66,7 +66,7 @@ class TAsyncProcessor(ProcessorFace):
             middleware: Iterable[Middleware] = (),
         ) -> None: ...
 
-    def calls_on_loop(self, formats: Any, most: int, logger: Any) -> Any:
+    def calls_on_loop(self, formats: Any, most: int, logger: Any, rates: Any) -> Any:
         """What makes the calls of ``TNonblockingServer``: on an event loop, of ``most`` connections
         at once. Raises ``ValueError`` for a processor that processes calls in a way of its own."""
         from ._native import CallsOnLoop
@@ -77,7 +77,7 @@ class TAsyncProcessor(ProcessorFace):
                 f"TNonblockingServer makes the calls of a TAsyncProcessor itself, and "
                 f"{type(self).__name__} has methods of its own for that: TAsyncServer takes any"
             )
-        return CallsOnLoop(self, find, formats, most, logger)
+        return CallsOnLoop(self, find, formats, most, logger, rates)
 
     async def process_in(self, iprot: Any) -> Incoming:
         """Read one call."""
@@ -102,7 +102,7 @@ class TAsyncProcessor(ProcessorFace):
         it. See ``TProcessor.process_and_answer``."""
 
         def settle_alone(error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Any:
-            return settle(error, call, peer, oprot, logger)
+            return settle(error, call, peer, oprot, logger, rates=None)
 
         peer = peer or peer_name(iprot.trans, "an unknown peer")
         process = processing(self, iprot, oprot)

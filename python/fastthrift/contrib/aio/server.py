@@ -296,7 +296,7 @@ class TAsyncServer:
 
     def _settle(self, error: BaseException, call: ServerCall, peer: str, oprot: Any) -> Settlement:
         """What becomes of a call that fails."""
-        return settle(error, call, peer, oprot, self._logger, closed=self.closed, rates=self._rates)
+        return settle(error, call, peer, oprot, self._logger, rates=self._rates, closed=self.closed)
 
     def _signals(self) -> AbstractContextManager[None]:
         """Closes the server on signals, while the main thread serves."""

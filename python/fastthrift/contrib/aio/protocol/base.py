@@ -68,9 +68,9 @@ else:
 class TAsyncNativeProtocol(_Native):
     """Mixed into a native protocol class: reading becomes asynchronous, by the same codec.
 
-    From a transport of ours, the codec is tried on what has arrived. Only when that is not all of
-    the value, and from any foreign transport, a scan of types and sizes tells what to wait for,
-    and the codec runs when all of it is there;
+    From a transport of ours, the codec is tried on what has arrived, on the first 8 KiB of it at
+    most. Only when that is not all of the value, and from any foreign transport, a scan of types
+    and sizes tells what to wait for, and the codec runs, from the start, when all of it is there;
     a foreign transport is never asked for a byte that does not belong to the value.
     """
 
