@@ -152,6 +152,13 @@ def tls_reason(error: BaseException) -> str:
     return error.reason or reason(error)
 
 
+def is_answer_to_tls(error: BaseException) -> bool:
+    """Whether a client's handshake has failed by what was answered: who was reached then is not
+    passed over for another address, which may be somebody else's. Who hangs up has not answered;
+    whether that is an end or a reset is chance."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)
+
+
 def ask_for_tls(error: BaseException | None) -> str:
     """What is added to the text of a client's handshake that has failed, if anything: who speaks
     no TLS hangs up, or answers something else."""

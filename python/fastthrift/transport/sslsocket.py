@@ -18,6 +18,7 @@ from ._ssl import (
     RESTRICTED_SERVER_CIPHERS,
     ask_for_tls,
     create_thriftpy_context,
+    is_answer_to_tls,
     load_authorities,
     load_own_certificate,
     tls_reason,
@@ -99,13 +100,10 @@ class TSSLSocket(TSocket):
             plain.close()
             raise
 
-    @staticmethod
-    def _may_try_another(error: OSError) -> bool:
-        # Who was reached and has failed at TLS is not passed over for somebody else.
-        return not isinstance(error, ssl.SSLError)
+    def _may_try_another(self, error: OSError) -> bool:
+        return not is_answer_to_tls(error)
 
-    @staticmethod
-    def _reason(error: BaseException) -> str:
+    def _reason(self, error: BaseException) -> str:
         return tls_reason(error) + ask_for_tls(error)
 
     def has_arrived(self) -> bool:
