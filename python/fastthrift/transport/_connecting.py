@@ -55,6 +55,10 @@ class Connecting:
         """Where to connect to, for texts; a pair of None where a connected socket was given."""
         return self.unix_socket or (self.host, self.port)
 
+    def has_address(self) -> bool:
+        """Whether it is known where to connect to: not where a connected socket was given."""
+        return self._address != (None, None)
+
     def _connect_to_any(self) -> Steps[None]:
         """Connect to the first address that answers.
 

@@ -154,7 +154,7 @@ class TSocket(Connecting, TTransportBase):
         Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
         fails; it also is a ``TimeoutError`` when the time was up.
         """
-        if self.sock is not None and self._address == (None, None):
+        if self.sock is not None and not self.has_address():
             return  # made with a connected socket
         self.close()
         run(self._connect_to_any())
@@ -290,10 +290,6 @@ class TSocket(Connecting, TTransportBase):
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
         return self.has_arrived if self.sock is None else look_at(self.sock)
-
-    def has_address(self) -> bool:
-        """Whether it is known where to connect to: not where a connected socket was given."""
-        return bool(self.unix_socket or self.host)
 
     def abandon(self) -> None:
         """Give back the descriptor without a word to the peer: in a forked child, for the parent

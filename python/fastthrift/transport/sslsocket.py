@@ -19,6 +19,7 @@ from ._ssl import (
     is_answer_to_tls,
     load_authorities,
     load_own_certificate,
+    name_to_check,
     tls_reason,
 )
 from .base import TTransportException
@@ -90,7 +91,8 @@ class TSSLSocket(TSocket):
         super()._init_sock()
         assert self.sock is not None
         # The handshake comes with the connection.
-        self.sock = self.ssl_context.wrap_socket(self.sock, server_hostname=self.host)
+        name = name_to_check(self.ssl_context, self.host)
+        self.sock = self.ssl_context.wrap_socket(self.sock, server_hostname=name)
 
     def _may_try_another(self, error: OSError) -> bool:
         return not is_answer_to_tls(error)

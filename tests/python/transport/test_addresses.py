@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -380,6 +381,52 @@ def test_who_says_nothing_by_tls_leaves_time_for_the_next(
         addresses = [at("127.0.0.1", other), at("127.0.0.1", port)]
         patience = 6000 if end == "silence" else LONG
         with_tls(connect, addresses, authority.cafile, patience).close()
+
+
+@both
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_certificate_is_for_no_name_only_where_none_is_checked(
+    connect: Any, checked: bool, authority: aio_support.Authority
+) -> None:
+    cls = TSSLSocket if connect is open_sync else TAsyncSocket
+    context = authority.client_context()
+    context.check_hostname = checked
+    trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=LONG, certfile=authority.certfile)
+    with serving(make_server(trans=trans)) as port:
+        options = {"cls": cls, "ssl_context": context, "connect_timeout": LONG}
+        if checked:
+            with pytest.raises(ValueError, match="no host that the server's certificate could be"):
+                connect("", port, **options)
+        else:
+            connect("", port, **options).close()
+
+
+@both
+def test_a_handshake_has_the_time_for_connecting(
+    connect: Any, authority: aio_support.Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not the event loop's own."""
+    monkeypatch.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 0.1)
+    with listener() as port:
+        error = failure(with_tls, connect, [at("127.0.0.1", port)], authority.cafile, 1000)
+    assert error.message == f"Could not connect to ('127.0.0.1', {port}): no answer within 1000 ms"
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+@both
+def test_a_name_that_is_not_found_in_time_is_told(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found.wait(PATIENCE) and [])
+    try:
+        error = failure(connect, "a.host", 9090, connect_timeout=50)
+    finally:
+        found.set()
+    assert error.message == (
+        "Could not connect to ('a.host', 9090): no address was found within 50 ms"
+    )
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
 
 
 # --- gevent ---------------------------------------------------------------------------------------

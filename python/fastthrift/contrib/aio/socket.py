@@ -45,6 +45,7 @@ from fastthrift.transport._ssl import (
     is_answer_to_tls,
     load_authorities,
     load_own_certificate,
+    name_to_check,
     tls_reason,
 )
 from fastthrift.transport.base import (
@@ -66,6 +67,9 @@ from .transport.base import (
 
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
+
+# What the event loop is told, in seconds, where a handshake has what is left of another time.
+_LONGEST_HANDSHAKE = 1e9
 
 # What may be read when the time is over, in bytes, since it may have come before: more than a
 # system keeps for a connection. Who sends without end is not waited for.
@@ -282,6 +286,8 @@ class TAsyncSocket(Connecting, _Stream):
         if ssl_context is None and (cafile or capath or certfile or keyfile):
             self.ssl_context = _client_context(validate, cafile, capath, certfile, keyfile, ciphers)
         self.server_hostname = None if self.ssl_context is None else host
+        # That of the streams.
+        self._in_use: socket.socket | None = None
         # The connection that was closed last.
         self._closing: asyncio.StreamWriter | None = None
 
@@ -338,17 +344,15 @@ class TAsyncSocket(Connecting, _Stream):
         Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
         fails; it also is an ``asyncio.TimeoutError`` when the time was up.
         """
-        if not self._was_given:
+        if self.raw_sock is None or self.has_address():
             self.close()
+        elif self._in_use is self.raw_sock:
+            return  # made with a connected socket
         await drive(self._connect_to_any())
 
-    @property
-    def _was_given(self) -> bool:
-        """Whether there is a connected socket, and nowhere else to connect to."""
-        return self.raw_sock is not None and self._address == (None, None)
-
     def _look_up(self, patience: float | None) -> Any:
-        if self._was_given:
+        if self.raw_sock is not None:
+            # It was given, and is connected.
             return [(self.socket_family, None)]
         return addresses_of(self.host, self.port, self.socket_family, patience)
 
@@ -369,12 +373,19 @@ class TAsyncSocket(Connecting, _Stream):
             await asyncio.get_running_loop().sock_connect(self.raw_sock, address)
         options: dict[str, Any] = {}
         if self.ssl_context is not None:
-            # The empty name is for contexts that do not check names.
-            options = {"ssl": self.ssl_context, "server_hostname": self.server_hostname or ""}
+            name = name_to_check(self.ssl_context, self.server_hostname)
+            options = {
+                "ssl": self.ssl_context,
+                # The event loop wants one, for contexts that do not check names, too.
+                "server_hostname": name or "",
+                # Not the event loop's 60 seconds.
+                "ssl_handshake_timeout": _LONGEST_HANDSHAKE,
+            }
         self.interrupted = False
         self.reader, self.writer = await self.sock_factory(
             sock=self.raw_sock, limit=_STREAM_BUFFER, **options
         )
+        self._in_use = self.raw_sock
 
     def _may_try_another(self, error: OSError) -> bool:
         return not is_answer_to_tls(error)
