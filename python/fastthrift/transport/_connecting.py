@@ -57,9 +57,9 @@ class Connecting:
 
     def has_address(self) -> bool:
         """Whether it is known where to connect to: not where a connected socket was given."""
-        return self._address != (None, None)
+        return bool(self._address != (None, None))
 
-    def _connect_to_any(self) -> Steps[None]:
+    def connect_to_any(self) -> Steps[None]:
         """Connect to the first address that answers.
 
         Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reasons.

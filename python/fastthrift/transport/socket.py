@@ -157,7 +157,7 @@ class TSocket(Connecting, TTransportBase):
         if self.sock is not None and not self.has_address():
             return  # made with a connected socket
         self.close()
-        run(self._connect_to_any())
+        run(self.connect_to_any())
 
     def _look_up(self, patience: float | None) -> list[Address]:
         return resolve_within(self.host, self.port, self.socket_family, patience)

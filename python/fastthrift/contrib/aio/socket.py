@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from fastthrift._calls.steps import drive
 from fastthrift._core import end_unless_arrived
-from fastthrift._steps import drive
 from fastthrift.transport import TServerSocket, TSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
@@ -348,7 +348,7 @@ class TAsyncSocket(Connecting, _Stream):
             self.close()
         elif self._in_use is self.raw_sock:
             return  # made with a connected socket
-        await drive(self._connect_to_any())
+        await drive(self.connect_to_any())
 
     def _look_up(self, patience: float | None) -> Any:
         if self.raw_sock is not None:
