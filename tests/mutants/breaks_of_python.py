@@ -254,6 +254,30 @@ BREAKS = [
         ("transport/test_addresses::test_the_connect_timeout_covers_all_addresses_together",),
     ),
     Break(
+        "all addresses of a host are tried",
+        "the first of them has all the time until a deadline",
+        "            patience = left\n",
+        "            patience = left and 2 * left\n",
+        (
+            "transport/test_addresses::"
+            "test_an_address_that_is_silent_leaves_time_for_the_next_until_a_deadline",
+        ),
+    ),
+    Break(
+        "all addresses of a host are tried",
+        "who hangs up at TLS is the last",
+        "    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)\n",
+        "    return isinstance(error, (ssl.SSLError, ConnectionError))\n",
+        ("transport/test_addresses::test_who_says_nothing_by_tls_leaves_time_for_the_next",),
+    ),
+    Break(
+        "all addresses of a host are tried",
+        "whoever has a certificate of somebody else is passed over",
+        "    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)\n",
+        "    return False\n",
+        ("transport/test_addresses::test_who_fails_at_tls_is_not_passed_over",),
+    ),
+    Break(
         "the rules of a call need no socket",
         "what is awaited fails outside of the rule",
         "            except BaseException as error:\n                step = steps.throw(error)\n",

@@ -143,6 +143,20 @@ def _contents(path: Path, name: str) -> bytes:
         raise type(error)(error.errno, text) from None
 
 
+def name_to_check(context: SSLContext, host: Any) -> Any:
+    """The name that a server's certificate has to be for; None where none was given.
+
+    Raises ``ValueError`` where the context wants a name to be checked: the event loop would leave
+    that out without a word.
+    """
+    if context.check_hostname and not host:
+        raise ValueError(
+            "no host that the server's certificate could be checked for: give one, or a context "
+            "whose check_hostname is off"
+        )
+    return host or None
+
+
 def tls_reason(error: BaseException) -> str:
     """What TLS, or else the system, says of an error."""
     if not isinstance(error, ssl.SSLError):
@@ -150,6 +164,13 @@ def tls_reason(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
     return error.reason or reason(error)
+
+
+def is_answer_to_tls(error: BaseException) -> bool:
+    """Whether a client's handshake has failed by what was answered: who was reached then is not
+    passed over for another address, which may be somebody else's. Who hangs up has not answered;
+    whether that is an end or a reset is chance."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)
 
 
 def ask_for_tls(error: BaseException | None) -> str:

@@ -14,26 +14,24 @@ from time import monotonic
 from typing import Any
 
 from fastthrift._core import end_unless_arrived, send_at_once
+from fastthrift._steps import run
 
 from ._addresses import (
     EITHER_FAMILY,
     MAC_OR_BSD,
     Address,
-    EitherFamily,
-    could_not_connect,
     given_seconds,
     has_input,
     has_room,
-    in_turn,
     is_at_end,
     look_at,
     new_client_socket,
     peer_of_client,
-    reason,
     seconds,
     too_late,
 )
 from ._arrival import never_arrived
+from ._connecting import Connecting
 from ._listening import (
     Listening,
     cannot_listen,
@@ -70,7 +68,7 @@ def _close(sock: socket.socket) -> None:
         sock.close()
 
 
-class TSocket(TTransportBase):
+class TSocket(Connecting, TTransportBase):
     """A connection, of a client or accepted by a server.
 
     ``deadline``, a moment of ``time.monotonic`` or None, bounds each wait in addition to the
@@ -90,10 +88,6 @@ class TSocket(TTransportBase):
 
     # The timeout that the socket has because of it, in seconds.
     _within: float = -1.0
-
-    #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo`` gives
-    #: them: pairs of a family and an address.
-    known_addresses: list[Address] | None = None
 
     #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
     #: that before it was made.
@@ -160,69 +154,27 @@ class TSocket(TTransportBase):
         Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
         fails; it also is a ``TimeoutError`` when the time was up.
         """
-        address: Any = self.unix_socket or (self.host, self.port)
-        if self.sock is not None and address == (None, None):
+        if self.sock is not None and not self.has_address():
             return  # made with a connected socket
         self.close()
-        failures: list[tuple[Any, OSError]] = []
-        patience = self.connect_timeout
-        if self.deadline is not None:
-            patience = self._time_left(patience)
-        try:
-            started = monotonic()
-            addresses = self._addresses(patience)
-            left = None if patience is None else patience - (monotonic() - started)
-            for (family, one), share in in_turn(addresses, left):
-                if isinstance(self.socket_family, EitherFamily):
-                    self.socket_family = EitherFamily(family)
-                try:
-                    self._connect(one, share)
-                except OSError as error:
-                    self.close()
-                    failures.append((one, error))
-                    if not self._may_try_another(error):
-                        break
-                except BaseException:
-                    self.close()
-                    raise
-                else:
-                    return
-        except OSError as error:
-            # No address was found.
-            failures.append((address, error))
-        failure = failures[-1][1]
-        kind = TTransportTimeout if isinstance(failure, TimeoutError) else TTransportException
-        text = could_not_connect(address, failures, patience, self._reason)
-        if kind is TTransportTimeout and patience != self.connect_timeout:
-            kind = DeadlineExceeded
-        raise kind(type=TTransportException.NOT_OPEN, message=text) from failure
+        run(self.connect_to_any())
 
-    def _addresses(self, patience: float | None) -> list[Address]:
-        """Where to connect to, found within some seconds; None for any time."""
-        if self.unix_socket:
-            return [(self.socket_family, self.unix_socket)]
-        if self.known_addresses is not None:
-            return self.known_addresses
+    def _look_up(self, patience: float | None) -> list[Address]:
         return resolve_within(self.host, self.port, self.socket_family, patience)
 
     def _connect(self, address: Any, patience: float | None) -> None:
-        self._init_sock()
-        sock = self.sock
-        assert sock is not None
-        if patience:
-            sock.settimeout(patience)
-        sock.connect(address)
-        if patience or self.socket_timeout:
-            sock.settimeout(self.socket_timeout)
-
-    @staticmethod
-    def _may_try_another(error: OSError) -> bool:
-        """Whether another address of the host may do where this one failed."""
-        return True
-
-    @staticmethod
-    def _reason(error: BaseException) -> str:
-        return reason(error)
+        try:
+            self._init_sock()
+            sock = self.sock
+            assert sock is not None
+            if patience:
+                sock.settimeout(patience)
+            sock.connect(address)
+            if patience or self.socket_timeout:
+                sock.settimeout(self.socket_timeout)
+        except BaseException:
+            self.close()
+            raise
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
@@ -338,10 +290,6 @@ class TSocket(TTransportBase):
     def look(self) -> Callable[[], object]:
         """What tells by something true, as long as it is open, what ``has_arrived`` tells."""
         return self.has_arrived if self.sock is None else look_at(self.sock)
-
-    def has_address(self) -> bool:
-        """Whether it is known where to connect to: not where a connected socket was given."""
-        return bool(self.unix_socket or self.host)
 
     def abandon(self) -> None:
         """Give back the descriptor without a word to the peer: in a forked child, for the parent

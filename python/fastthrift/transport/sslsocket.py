@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
 import ssl
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +16,10 @@ from ._ssl import (
     RESTRICTED_SERVER_CIPHERS,
     ask_for_tls,
     create_thriftpy_context,
+    is_answer_to_tls,
     load_authorities,
     load_own_certificate,
+    name_to_check,
     tls_reason,
 )
 from .base import TTransportException
@@ -88,24 +88,16 @@ class TSSLSocket(TSocket):
         self.ssl_context = ssl_context
 
     def _init_sock(self) -> None:
-        plain = socket.socket(self.socket_family, socket.SOCK_STREAM)
-        try:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The handshake comes with the connection.
-            self.sock = self.ssl_context.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+        super()._init_sock()
+        assert self.sock is not None
+        # The handshake comes with the connection.
+        name = name_to_check(self.ssl_context, self.host)
+        self.sock = self.ssl_context.wrap_socket(self.sock, server_hostname=name)
 
-    @staticmethod
-    def _may_try_another(error: OSError) -> bool:
-        # Who was reached and has failed at TLS is not passed over for somebody else.
-        return not isinstance(error, ssl.SSLError)
+    def _may_try_another(self, error: OSError) -> bool:
+        return not is_answer_to_tls(error)
 
-    @staticmethod
-    def _reason(error: BaseException) -> str:
+    def _reason(self, error: BaseException) -> str:
         return tls_reason(error) + ask_for_tls(error)
 
     def has_arrived(self) -> bool:

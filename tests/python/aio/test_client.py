@@ -174,8 +174,9 @@ def test_made_by_the_name_in_the_synchronous_module():
 # Sockets and transports of the caller.
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("handed_over", ["at once", "later"])
-def test_connected_socket(handed_over):
+def test_connected_socket(handed_over, times):
     async def main():
         async with serving() as server:
             connected = socket.create_connection(("127.0.0.1", port_of(server)))
@@ -185,7 +186,9 @@ def test_connected_socket(handed_over):
                 trans = TAsyncSocket("nowhere.invalid", 1)
                 trans.set_handle(connected)
             buffered = TAsyncBufferedTransportFactory().get_transport(trans)
-            await buffered.open()
+            for _ in range(times):
+                await buffered.open()
+            gc.collect()  # which would close the connection of streams that are forgotten
             client = TAsyncClient(Calls, TAsyncBinaryProtocolFactory().get_protocol(buffered))
             assert await client.add(1, 2) == 3
             client.close()

@@ -313,6 +313,25 @@ with client_of(port) as client:
     assert forking(program) == ["3", "299", "True", "0", "7", "True"]
 
 
+def test_a_forked_child_of_a_client_of_this_host_has_a_connection_of_its_own():
+    """The empty name is one."""
+    program = (
+        FORKING
+        + """
+trans = TBufferedTransport(TSocket("", port, socket_timeout=None))
+trans.open()
+client = TClient(Calls, TBinaryProtocol(trans))
+print(client.add(1, 2), flush=True)
+at = trans.trans.sock.getsockname()
+if os.fork() == 0:
+    print(client.add(3, 4), trans.trans.sock.getsockname() != at, flush=True)
+    os._exit(0)
+print(os.wait()[1], client.add(5, 6))
+"""
+    )
+    assert forking(program) == ["3", "7", "True", "0", "11"]
+
+
 def test_a_forked_child_and_its_parent_on_a_socket_that_was_given():
     """Neither takes the other's answer, although both started with the same client."""
     program = (

@@ -8,9 +8,11 @@ import os
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,25 +26,29 @@ import trustme
 from fastthrift import http, rpc
 from fastthrift.contrib.aio.socket import TAsyncServerSocket, TAsyncSocket
 from fastthrift.transport import TServerSocket, TSocket, TSSLServerSocket, TSSLSocket
-from fastthrift.transport.base import TTransportException
+from fastthrift.transport.base import DeadlineExceeded, TTransportException
 from support import aio as aio_support
-from support.rpc import PATIENCE, Calls, Handler, make_server, serving
+from support.rpc import PATIENCE, Calls, Handler, make_server, scripted_peer, serving
 from support.sockets import listener, nobody, silence
 
 LONG = PATIENCE * 1000
 
 
-def open_sync(*args: Any, cls: Any = TSocket, **kwargs: Any) -> Any:
+def open_sync(*args: Any, cls: Any = TSocket, deadline: float | None = None, **kwargs: Any) -> Any:
     sock = cls(*args, **{"socket_timeout": LONG, **kwargs})
+    sock.deadline = deadline
     sock.open()
     return sock
 
 
-def open_aio(*args: Any, cls: Any = TAsyncSocket, **kwargs: Any) -> Any:
+def open_aio(
+    *args: Any, cls: Any = TAsyncSocket, deadline: float | None = None, **kwargs: Any
+) -> Any:
     """Opened, and closed as long as there is an event loop."""
 
     async def main() -> Any:
         sock = cls(*args, **{"socket_timeout": LONG, **kwargs})
+        sock.deadline = deadline
         await sock.open()
         sock.close()
         await sock.wait_closed()
@@ -180,15 +186,10 @@ def test_opening_again_tries_both_families_again() -> None:
 def several(connect: Any, addresses: list[Any], **kwargs: Any) -> Any:
     """Connect to a host that has these addresses."""
 
-    class Sync(TSocket):
-        def _addresses(self, patience: float | None) -> list[Any]:
-            return addresses
+    class Known(TSocket if connect is open_sync else TAsyncSocket):  # type: ignore[misc]
+        known_addresses = addresses
 
-    class Aio(TAsyncSocket):
-        async def _addresses(self, host: Any, port: Any) -> list[Any]:
-            return addresses
-
-    return connect("a.host", 9090, cls=Sync if connect is open_sync else Aio, **kwargs)
+    return connect("a.host", 9090, cls=Known, **kwargs)
 
 
 def at(host: str, port: int) -> tuple[int, Any]:
@@ -223,6 +224,38 @@ def test_an_address_that_is_silent_leaves_time_for_the_next(connect: Any) -> Non
     with silence() as first, listener("127.0.0.2") as second:
         addresses = [at("127.0.0.1", first), at("127.0.0.2", second)]
         several(connect, addresses, connect_timeout=6000).close()
+
+
+@both
+@pytest.mark.parametrize("connect_timeout", [None, LONG])
+def test_an_address_that_is_silent_leaves_time_for_the_next_until_a_deadline(
+    connect: Any, connect_timeout: int | None
+) -> None:
+    with silence() as first, listener("127.0.0.2") as second:
+        addresses = [at("127.0.0.1", first), at("127.0.0.2", second)]
+        times = {"socket_timeout": None, "connect_timeout": connect_timeout}
+        deadline = time.monotonic() + 6
+        several(connect, addresses, deadline=deadline, **times).close()
+        assert time.monotonic() < deadline
+
+
+@both
+def test_the_end_of_a_deadline_is_told_of_all_addresses(connect: Any) -> None:
+    with silence() as first, silence("127.0.0.2") as second:
+        addresses = [at("127.0.0.1", first), at("127.0.0.2", second)]
+        end = time.monotonic() + 0.5
+        error = failure(several, connect, addresses, deadline=end)
+    assert isinstance(error, DeadlineExceeded)
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+    expected = r"Could not connect to \('a.host', 9090\): no answer within [0-9.]+ ms"
+    assert re.fullmatch(expected, str(error.message))
+
+
+@both
+def test_nobody_is_tried_behind_a_deadline(connect: Any) -> None:
+    error = failure(connect, "127.0.0.1", 9090, deadline=time.monotonic())
+    assert isinstance(error, DeadlineExceeded)
+    assert error.message == "Could not connect to ('127.0.0.1', 9090): the deadline is over"
 
 
 # --- Servers --------------------------------------------------------------------------------------
@@ -306,18 +339,94 @@ def test_tls_over_ipv6_needs_no_family(authority: aio_support.Authority) -> None
         aio_support.run(main())
 
 
-def test_who_fails_at_tls_is_not_passed_over(authority: aio_support.Authority) -> None:
+def with_tls(connect: Any, addresses: list[Any], cafile: str | None, patience: int = LONG) -> Any:
+    """Connect by TLS to a host that has these addresses, and is called as the first."""
+
+    class Known(TSSLSocket if connect is open_sync else TAsyncSocket):  # type: ignore[misc]
+        known_addresses = addresses
+
+    host, port = addresses[0][1]
+    context = None if cafile else ssl.create_default_context()
+    options = {"ssl_context": context, "cafile": cafile, "connect_timeout": patience}
+    return connect(host, port, cls=Known, **options)
+
+
+@both
+def test_who_fails_at_tls_is_not_passed_over(
+    connect: Any, authority: aio_support.Authority
+) -> None:
     """The next address may be somebody else's."""
     trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=LONG, certfile=authority.certfile)
     with serving(make_server(trans=trans)) as port, nobody() as other:
-
-        class Several(TSSLSocket):
-            def _addresses(self, patience: float | None) -> list[Any]:
-                return [at("127.0.0.1", port), at("127.0.0.1", other)]
-
-        error = failure(open_sync, "127.0.0.1", port, cls=Several, connect_timeout=LONG)
+        error = failure(with_tls, connect, [at("127.0.0.1", port), at("127.0.0.1", other)], None)
     expected = rf"Could not connect to \('127.0.0.1', {port}\): certificate verify failed: "
     assert re.match(expected, str(error.message))
+
+
+@both
+@pytest.mark.parametrize("end", ["silence", "an end", "a reset"])
+def test_who_says_nothing_by_tls_leaves_time_for_the_next(
+    connect: Any, end: str, authority: aio_support.Authority
+) -> None:
+    """A proxy for example, whose servers are gone."""
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(65536)
+        if end == "a reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=LONG, certfile=authority.certfile)
+    first = listener() if end == "silence" else scripted_peer(script)
+    with serving(make_server(trans=trans)) as port, first as other:
+        addresses = [at("127.0.0.1", other), at("127.0.0.1", port)]
+        patience = 6000 if end == "silence" else LONG
+        with_tls(connect, addresses, authority.cafile, patience).close()
+
+
+@both
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_certificate_is_for_no_name_only_where_none_is_checked(
+    connect: Any, checked: bool, authority: aio_support.Authority
+) -> None:
+    cls = TSSLSocket if connect is open_sync else TAsyncSocket
+    context = authority.client_context()
+    context.check_hostname = checked
+    trans = TSSLServerSocket("127.0.0.1", 0, client_timeout=LONG, certfile=authority.certfile)
+    with serving(make_server(trans=trans)) as port:
+        options = {"cls": cls, "ssl_context": context, "connect_timeout": LONG}
+        if checked:
+            with pytest.raises(ValueError, match="no host that the server's certificate could be"):
+                connect("", port, **options)
+        else:
+            connect("", port, **options).close()
+
+
+@both
+def test_a_handshake_has_the_time_for_connecting(
+    connect: Any, authority: aio_support.Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not the event loop's own."""
+    monkeypatch.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 0.1)
+    with listener() as port:
+        error = failure(with_tls, connect, [at("127.0.0.1", port)], authority.cafile, 1000)
+    assert error.message == f"Could not connect to ('127.0.0.1', {port}): no answer within 1000 ms"
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+@both
+def test_a_name_that_is_not_found_in_time_is_told(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found.wait(PATIENCE) and [])
+    try:
+        error = failure(connect, "a.host", 9090, connect_timeout=50)
+    finally:
+        found.set()
+    assert error.message == (
+        "Could not connect to ('a.host', 9090): no address was found within 50 ms"
+    )
+    assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
 
 
 # --- gevent ---------------------------------------------------------------------------------------

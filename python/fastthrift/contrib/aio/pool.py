@@ -44,7 +44,7 @@ from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
 from .socket import TAsyncSocket, addresses_of
-from .transport.base import TAsyncDeadlineExceeded, TAsyncTransportTimeout, within
+from .transport.base import TAsyncDeadlineExceeded, TAsyncTransportTimeout
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -212,11 +212,7 @@ class _InTasks(PoolCalls):
         signal.set_result(None)
 
     async def resolve(self, url: ServiceURL, seconds: float | None) -> Sequence[Any]:
-        try:
-            found = await within(seconds, addresses_of(url.host, url.port, EITHER_FAMILY))
-        except asyncio.TimeoutError as error:
-            # Before CPython 3.11 it is a class of its own.
-            raise TimeoutError from error
+        found = await addresses_of(url.host, url.port, EITHER_FAMILY, seconds)
         self._found[url] = found
         return found
 

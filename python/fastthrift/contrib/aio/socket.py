@@ -12,18 +12,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from fastthrift._calls.steps import drive
 from fastthrift._core import end_unless_arrived
 from fastthrift.transport import TServerSocket, TSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
     MAC_OR_BSD,
     Address,
-    EitherFamily,
-    could_not_connect,
+    NameTimeout,
     given_seconds,
     has_end,
     has_input,
-    in_turn,
     is_at_end,
     new_client_socket,
     peer_of_client,
@@ -34,6 +33,7 @@ from fastthrift.transport._addresses import (
     unix_family,
 )
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
+from fastthrift.transport._connecting import Connecting
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._resolving import begin_lookup, needs_no_lookup
 from fastthrift.transport._ssl import (
@@ -41,8 +41,10 @@ from fastthrift.transport._ssl import (
     RESTRICTED_SERVER_CIPHERS,
     ask_for_tls,
     create_thriftpy_context,
+    is_answer_to_tls,
     load_authorities,
     load_own_certificate,
+    name_to_check,
     tls_reason,
 )
 from fastthrift.transport._taking import AnswerClock, give_up
@@ -65,6 +67,9 @@ from .transport.base import (
 
 # A stream stops reading from its socket when it holds twice this much, in bytes.
 _STREAM_BUFFER = 1 << 18
+
+# What the event loop is told, in seconds, where a handshake has what is left of another time.
+_LONGEST_HANDSHAKE = 1e9
 
 # What may be read when the time is over, in bytes, since it may have come before: more than a
 # system keeps for a connection. Who sends without end is not waited for.
@@ -109,7 +114,7 @@ class _Stream:
         except asyncio.CancelledError:
             self.interrupted = True
             raise
-        except (TimeoutError, asyncio.TimeoutError) as error:
+        except TimeoutError as error:
             self.interrupted = True
             raise self._too_late("no data") from error
         except ConnectionResetError as error:
@@ -155,7 +160,7 @@ class _Stream:
                 await self._drain(self.writer)
             else:
                 await self.writer.drain()
-        except (TimeoutError, asyncio.TimeoutError) as error:
+        except TimeoutError as error:
             self.abort()
             if isinstance(error, TTransportException):
                 raise
@@ -198,8 +203,9 @@ class _Stream:
         raise NotImplementedError
 
 
-async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
-    """The addresses of a host, those that its system prefers first.
+async def addresses_of(host: Any, port: Any, family: int, seconds: float | None) -> list[Address]:
+    """The addresses of a host, those that its system prefers first; raises ``NameTimeout`` where
+    that takes more than ``seconds``, None for any time.
 
     Not by the event loop's own threads: they are few, a name that nobody answers for would keep
     them from all else, and the end of ``asyncio.run`` waits for them.
@@ -220,14 +226,19 @@ async def addresses_of(host: Any, port: Any, family: int) -> list[Address]:
 
     lookup = begin_lookup(host, port, family)
     lookup.tell(tell)
-    await done
+    try:
+        await within(seconds, done)
+    except TimeoutError as error:
+        raise NameTimeout("the name was not resolved in time") from error
     return lookup.result()
 
 
-class TAsyncSocket(_Stream):
+class TAsyncSocket(Connecting, _Stream):
     """A client's connection."""
 
     _sends_requests = True
+    _timeout = TAsyncTransportTimeout
+    _deadline_exceeded = TAsyncDeadlineExceeded
 
     def __init__(
         self,
@@ -260,9 +271,6 @@ class TAsyncSocket(_Stream):
         for ``host``. ``validate=False`` accepts any certificate. ``certfile`` and ``keyfile``
         are the client's own.
         """
-        #: Where to connect to, in place of the addresses that the host has; as ``getaddrinfo``
-        #: gives them: pairs of a family and an address.
-        self.known_addresses: list[Address] | None = None
         self.raw_sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -278,6 +286,8 @@ class TAsyncSocket(_Stream):
         if ssl_context is None and (cafile or capath or certfile or keyfile):
             self.ssl_context = _client_context(validate, cafile, capath, certfile, keyfile, ciphers)
         self.server_hostname = None if self.ssl_context is None else host
+        # That of the streams.
+        self._in_use: socket.socket | None = None
         # The connection that was closed last.
         self._closing: asyncio.StreamWriter | None = None
 
@@ -334,77 +344,58 @@ class TAsyncSocket(_Stream):
         Raises ``TTransportException`` of type ``NOT_OPEN``, with the system's reason, when that
         fails; it also is an ``asyncio.TimeoutError`` when the time was up.
         """
-        address: Any = self.unix_socket or (self.host, self.port)
-        given = self.raw_sock is not None and address == (None, None)
-        if not given:
+        if self.raw_sock is None or self.has_address():
             self.close()
-        failures: list[tuple[Any, OSError]] = []
-        patience = self._patience(self.connect_timeout)
+        elif self._in_use is self.raw_sock:
+            return  # made with a connected socket
+        await drive(self.connect_to_any())
+
+    def _look_up(self, patience: float | None) -> Any:
+        if self.raw_sock is not None:
+            # It was given, and is connected.
+            return [(self.socket_family, None)]
+        return addresses_of(self.host, self.port, self.socket_family, patience)
+
+    async def _connect(self, address: Any, patience: float | None) -> None:
         try:
-            await within(patience, self._open(None if given else address, failures))
-        except (OSError, asyncio.TimeoutError) as error:
-            self._drop()
-            if not failures or failures[-1][1] is not error:
-                # Found no address, was too late for all, or came to nothing at TLS.
-                failures = [(address, _as_os_error(error))]
-            timed_out = isinstance(error, (TimeoutError, asyncio.TimeoutError))
-            kind = TAsyncTransportTimeout if timed_out else TTransportException
-            if timed_out and patience != self.connect_timeout:
-                kind = TAsyncDeadlineExceeded
-            why = _reason if self.ssl_context is None else _handshake_reason
-            text = could_not_connect(address, failures, patience, why)
-            raise kind(type=TTransportException.NOT_OPEN, message=text) from error
+            await within(patience, self._reach(address))
         except BaseException:
             self._drop()
             raise
 
-    async def _open(self, address: Any, failures: list[tuple[Any, OSError]]) -> None:
-        if isinstance(address, tuple):
-            await self._connect_to_any(address, failures)
-        elif address is not None:
-            await self._connect_to(address)
-        options: dict[str, Any] = {}
-        if self.ssl_context is not None:
-            # The empty name is for contexts that do not check names.
-            options = {"ssl": self.ssl_context, "server_hostname": self.server_hostname or ""}
+    async def _reach(self, address: Any) -> None:
+        """Connect to an address, unless that is done, and agree on encryption."""
+        if address is not None:
+            self._init_sock()
         assert self.raw_sock is not None
         self.raw_sock.setblocking(False)
+        if address is not None:
+            await asyncio.get_running_loop().sock_connect(self.raw_sock, address)
+        options: dict[str, Any] = {}
+        if self.ssl_context is not None:
+            name = name_to_check(self.ssl_context, self.server_hostname)
+            options = {
+                "ssl": self.ssl_context,
+                # The event loop wants one, for contexts that do not check names, too.
+                "server_hostname": name or "",
+                # Not the event loop's 60 seconds.
+                "ssl_handshake_timeout": _LONGEST_HANDSHAKE,
+            }
         self.interrupted = False
         self.reader, self.writer = await self.sock_factory(
             sock=self.raw_sock, limit=_STREAM_BUFFER, **options
         )
+        self._in_use = self.raw_sock
 
-    async def _connect_to_any(
-        self, address: tuple[Any, Any], failures: list[tuple[Any, OSError]]
-    ) -> None:
-        """Connect to the first of a host's addresses that answers."""
-        started = time.monotonic()
-        addresses = await self._addresses(*address)
-        left = self.connect_timeout
-        if left is not None:
-            left -= time.monotonic() - started
-        for (family, one), share in in_turn(addresses, left):
-            if isinstance(self.socket_family, EitherFamily):
-                self.socket_family = EitherFamily(family)
-            try:
-                await within(share, self._connect_to(one))
-            except (OSError, asyncio.TimeoutError) as error:
-                failures.append((one, _as_os_error(error)))
-                self._drop()
-            else:
-                return
-        raise failures[-1][1]
+    def _may_try_another(self, error: OSError) -> bool:
+        return not is_answer_to_tls(error)
 
-    async def _addresses(self, host: Any, port: Any) -> list[Address]:
-        if self.known_addresses is not None:
-            return self.known_addresses
-        return await addresses_of(host, port, self.socket_family)
-
-    async def _connect_to(self, address: Any) -> None:
-        self._init_sock()
-        assert self.raw_sock is not None
-        self.raw_sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(self.raw_sock, address)
+    def _reason(self, error: BaseException) -> str:
+        told = tls_reason(error)
+        # The event loop has its own words for what the system says.
+        if isinstance(error, OSError) and told.startswith("Connect call failed"):
+            told = os.strerror(error.errno or 0)
+        return told if self.ssl_context is None else told + ask_for_tls(error)
 
     def _drop(self) -> None:
         """Give up a connection that is not complete."""
@@ -478,22 +469,6 @@ def leave_descriptor(descriptor: int) -> None:
             os.dup2(nothing, descriptor, inheritable=False)
         finally:
             os.close(nothing)
-
-
-def _reason(error: BaseException) -> str:
-    # The event loop has its own words for what the system says.
-    if isinstance(error, OSError) and str(error.strerror).startswith("Connect call failed"):
-        return os.strerror(error.errno or 0)
-    return tls_reason(error)
-
-
-def _handshake_reason(error: BaseException) -> str:
-    return _reason(error) + ask_for_tls(error)
-
-
-def _as_os_error(error: BaseException) -> OSError:
-    # Until Python 3.11 asyncio's time-out is none.
-    return error if isinstance(error, OSError) else TimeoutError("timed out")
 
 
 def _of_unix(name: str) -> Any:
@@ -719,7 +694,7 @@ class StreamHandler(_Stream):
                 return
             if not patience:
                 raise TAsyncDeadlineExceeded(message=give_up(self.sock, buffered()))
-            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+            with contextlib.suppress(TimeoutError):
                 await patiently(patience, writer.drain)
                 return
 

@@ -46,7 +46,12 @@ else:
         """Await, for some seconds at most; None for as long as it takes."""
         if seconds is None:
             return await awaitable
-        return await asyncio.wait_for(awaitable, seconds)
+        try:
+            return await asyncio.wait_for(awaitable, seconds)
+        except asyncio.TimeoutError as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise TimeoutError from error
 
 
 async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
@@ -58,7 +63,7 @@ async def patiently(seconds: float | None, act: Callable[[], Coroutine[Any, Any,
     """
     try:
         return await within(seconds, act())
-    except (TimeoutError, asyncio.TimeoutError):
+    except TimeoutError:
         done = at_once(act())
         if done is None:
             raise
