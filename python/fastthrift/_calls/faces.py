@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastthrift._calls.observed import Middleware
+    from fastthrift._core import Selection
     from fastthrift._payload import TPayload
 
 
@@ -103,7 +104,7 @@ def other_attribute(
     raise no_such_attribute(client, name)
 
 
-def _with_fields(client: Any, *paths: str) -> Any:
+def _with_fields(client: Any, *paths: str | Selection) -> Any:
     """A client on the same connection whose results have the fields at ``paths`` only, as
     ``fastthrift.select`` takes them; all else in a reply is passed over."""
     from fastthrift._calls.selected import view_of, with_fields

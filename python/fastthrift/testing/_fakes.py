@@ -14,7 +14,7 @@ from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.pooling import no_counts
 from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, is_given_timeout, method_of, warn_of_hidden
-from fastthrift._core import deserialize, serialize, to_dict
+from fastthrift._core import Selection, deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
@@ -220,7 +220,7 @@ class FakeService:
         """Itself, as a pool gives a view with other options."""
         return self
 
-    def with_fields(self, *paths: str) -> Self:
+    def with_fields(self, *paths: str | Selection) -> Self:
         """Itself, as a pool gives a view whose results have some fields only: what it answers is
         for the test to say. Raises ``ValueError`` as a pool does, where no method has them."""
         with_fields(self._service, paths)
