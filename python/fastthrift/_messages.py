@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import UnsupportedOperation
-from typing import overload
+from typing import Any, Literal, overload
 
 from fastthrift._core import Selection, ValueScan, decode, frame_length, select
 from fastthrift.protocol import (
@@ -26,8 +26,7 @@ from fastthrift.transport import TMemoryBuffer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, Literal, Protocol, TypeVar
+    from typing import Protocol, TypeVar
 
     from typing_extensions import Buffer
 
@@ -39,6 +38,10 @@ if TYPE_CHECKING:
         """A file that is open for reading bytes."""
 
         def read(self, size: int, /) -> bytes: ...
+
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Buffer = ReadableFile = Any
 
 
 # As many bytes are asked for at a time.

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from fastthrift._calls.observed import Middleware
     from fastthrift._core import Selection
+else:
+    # What the annotation of middleware says at run time, for which nothing is imported.
+    Middleware = Any
 
 __all__ = [
     "AsyncClient",

@@ -116,7 +116,9 @@ class ProcessorFace:
     """A processor of one service."""
 
     # How calls are handed on through middleware, where there is any.
-    around: Callable[[Any], Any] | None = None
+    if TYPE_CHECKING:
+        around: Callable[[Any], Any] | None
+    around = None
 
     def __init__(
         self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
@@ -139,7 +141,8 @@ class SeveralFace:
 
     SEPARATOR = SEPARATOR
 
-    around: Callable[[Any], Any] | None
+    if TYPE_CHECKING:
+        around: Callable[[Any], Any] | None
 
     def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
         """``middleware`` stands around that of each service."""
