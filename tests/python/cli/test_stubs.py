@@ -400,6 +400,21 @@ def test_a_method_that_overrides_an_inherited_one_is_as_the_derived_service_has_
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_methods_called_as_what_clients_have_are_no_mistakes_of_stubs(tmp_path: Path) -> None:
+    (tmp_path / "hidden.thrift").write_text("""
+        service Base { void client() i32 aclose() }
+        service Service extends Base {
+          bool is_open() void reopen() i32 with_options(1: i32 a) string with_fields()
+        }
+        service Last extends Service { void more() }
+        exception Failed { 1: string args }
+    """)
+    assert run("hidden.thrift", "-o", "typings", cwd=tmp_path).returncode == 0
+    assert mypy(tmp_path, "typings/hidden_thrift.pyi") == set()
+    assert pyright(tmp_path, "typings/hidden_thrift.pyi") == []
+    assert_formatted(tmp_path / "typings")
+
+
 def test_defaults_of_containers_of_binary_are_of_text_as_they_are_in_the_module(
     tmp_path: Path,
 ) -> None:
