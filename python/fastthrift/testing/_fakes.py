@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 # What it has of a pool, unless it is told to answer for methods of these names.
-_OF_POOLS = ("client", "close", "stats", "with_fields", "with_options")
+_OF_POOLS = ("aclose", "client", "close", "stats", "with_fields", "with_options")
 
 # What a client raises that no IDL declares.
 _OF_CALLS = (TApplicationException, TProtocolException, TTransportException)
@@ -241,8 +241,8 @@ class FakeService:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+    def __exit__(self, *error: object) -> None:
+        if error[:1] == (None,):
             self._raise_mistake()
 
 
@@ -261,12 +261,20 @@ class AsyncFakeService(FakeService):
             raise raised from raised.__cause__
         return self._answered(api, value)
 
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncIterator[Self]:  # type: ignore[override]
+        """Itself, as a pool gives one connection for several calls."""
+        yield self
+
+    async def aclose(self) -> None:
+        """``close``, as a pool has it for asyncio."""
+        self.close()
+
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._raise_mistake()
+    async def __aexit__(self, *error: object) -> None:
+        self.__exit__(*error)
 
 
 def _is_exception(answer: Any) -> bool:

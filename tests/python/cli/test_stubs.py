@@ -219,6 +219,44 @@ def test_mypy_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -
     assert mypy(program, "program.py") == {("program.py", line) for line in marked(PROGRAM)}
 
 
+def test_a_fake_does_for_clients_and_pools_to_mypy(files: Path) -> None:
+    text = """\
+from __future__ import annotations
+
+from calc_thrift import Calculator
+from fastthrift.testing import AsyncFakeService, FakeService
+
+
+def calls(client: Calculator.Client) -> int:
+    return client.add(1, 2)
+
+
+def uses(pool: Calculator.Pool) -> int:
+    with pool.client() as one:
+        return one.add(1, 2)
+
+
+async def awaits(client: Calculator.AsyncClient) -> int:
+    return await client.add(1, 2)
+
+
+async def uses_of_asyncio(pool: Calculator.AsyncPool) -> int:
+    async with pool.client() as one:
+        return await one.add(1, 2)
+
+
+async def main() -> None:
+    calls(FakeService(Calculator, add=3))
+    uses(FakeService(Calculator, add=3))
+    await awaits(AsyncFakeService(Calculator, add=3))
+    await uses_of_asyncio(AsyncFakeService(Calculator, add=3))
+    calls(3)  # wrong
+"""
+    (files / "faked.py").write_text(text)
+    assert run("calc.thrift", "-o", "typings", cwd=files).returncode == 0
+    assert mypy(files, "faked.py") == {("faked.py", line) for line in marked(text)}
+
+
 def test_pyright_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
     found = pyright(program)
     assert {Path(each["file"]).name for each in found} == {"program.py"}, found
