@@ -131,9 +131,14 @@ def test_a_method_of_the_service_of_that_name_goes_first(url: str) -> None:
 def test_methods_that_answer_otherwise_are_not_there(url: str) -> None:
     with ClientPool(Store, url, timeout=60) as pool:
         few = pool.with_fields("name")
+        told = r"the result of Store.{}\(\) does not have the fields that with_fields names"
         for name in ("count", "clear"):
-            with pytest.raises(AttributeError, match="has no such method"):
+            with pytest.raises(AttributeError, match=told.format(name)):
                 getattr(few, name)
+        with pytest.raises(AttributeError, match=told.format("count")):
+            few.with_fields("number").count()
+        with pytest.raises(AttributeError, match=r"has no such method; did you mean 'whole'"):
+            few.whol()
         with pytest.raises(ValueError, match=r"^no method of Store answers .*: Part has no field "):
             pool.with_fields("nam")
         with pytest.raises(ValueError, match=r"^no field is named"):
