@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,10 +70,16 @@ class FakeService:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         for name, answer in {**(answers or {}), **methods}.items():
             self._answers[self._method(name)] = answer
-        # What it was told to answer is the service's; it stands for clients and handlers, too.
-        for name in self._answers.keys() & set(_OF_POOLS):
-            setattr(self, name, ServiceMethod(self._make_call, name))
+        self._show_answered()
         warn_of_hidden(self, service)
+
+    def _show_answered(self) -> None:
+        """What it was told to answer is the service's; it stands for clients and handlers, too."""
+        for name in self._answers.keys() & set(_OF_POOLS):
+            if name in self._service.thrift_services:
+                setattr(self, name, ServiceMethod(self._make_call, name))
+            else:
+                self.__dict__.pop(name, None)
 
     def _method(self, name: str) -> str:
         try:
@@ -134,18 +141,28 @@ class FakeService:
 
     def _answered(self, api: str, value: Any) -> Any:
         """What a client has of a value that was answered."""
-        holder = getattr(self._service, f"{api}_result")()
+        holder = self._whole_result(api)
         if 0 not in holder.thrift_spec:
             return None
         if value is None:
             raise self._mistake(f"the fake answers {self._shown(api)} with None")
         holder.success = value
         try:
-            return _answer_in(holder).success
+            arrived = _answer_in(holder)
         except TException as error:
             raise self._mistake(
                 f"the fake answers {self._shown(api)} with {value!r}: {error}"
             ) from None
+        kind = getattr(self._service, f"{api}_result")
+        if not isinstance(arrived, kind):
+            # A view's, which has the fields that are named.
+            arrived = deserialize(kind(), serialize(arrived))
+        return arrived.success
+
+    def _whole_result(self, api: str) -> Any:
+        """What is answered to a call, whatever fields this view of the fake gives of it."""
+        service = getattr(self._service, "__fastthrift_whole__", self._service)
+        return getattr(service, f"{api}_result")()
 
     def _raised(self, api: str, error: Exception) -> Exception:
         """What a client raises for an exception that was answered."""
@@ -184,7 +201,7 @@ class FakeService:
         return failure
 
     def _declared(self, api: str, error: Exception) -> Exception:
-        holder = getattr(self._service, f"{api}_result")()
+        holder = self._whole_result(api)
         spec = holder.thrift_spec
         name = next(f[1] for i, f in sorted(spec.items()) if i and isinstance(error, f[2]))
         setattr(holder, name, error)
@@ -221,10 +238,13 @@ class FakeService:
         return self
 
     def with_fields(self, *paths: str | Selection) -> Self:
-        """Itself, as a pool gives a view whose results have some fields only: what it answers is
-        for the test to say. Raises ``ValueError`` as a pool does, where no method has them."""
-        with_fields(self._service, paths)
-        return self
+        """A view of it, as a pool gives one: with the methods whose results have these fields, and
+        no other fields in its answers. It has the same ``calls``. Raises ``ValueError`` as a pool
+        does, where no method has them."""
+        view = copy.copy(self)
+        view._service = with_fields(self._service, paths)
+        view._show_answered()
+        return view
 
     def stats(self) -> dict[str, int]:
         """What a pool tells of its connections: a fake has none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import io
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.rpc import make_client as make_async_client
 from fastthrift.protocol import TBinaryProtocol
 from fastthrift.rpc import make_client
-from fastthrift.testing import FakeService, serve
+from fastthrift.testing import AsyncFakeService, FakeService, serve
 from fastthrift.thrift import TApplicationException, TType
 from fastthrift.transport import TTransportException
 from fastthrift.urls import parse
@@ -279,9 +280,46 @@ def test_a_protocol_of_somebody_keeps_to_it_where_it_reads_structs_as_ours_does(
         client.close()
 
 
-def test_a_fake_answers_what_it_was_told() -> None:
-    fake = FakeService(module.Base, whole=part(1))
-    assert fake.with_fields("number").whole(1) == part(1)
+def test_a_fake_answers_with_the_fields_that_are_named_and_has_no_other_methods() -> None:
+    told = part(1)
+    refused = Refused("no", part(2))
+    fake = FakeService(
+        Store, {"whole": told, "sorted": {"a": [told]}, "count": 7, "with_fields": "x"}
+    )
+    assert fake.with_fields("text") == "x"
+    with FakeService(Store, whole=told, sorted={"a": [told]}, count=7, nothing=refused) as fake:
+        few = fake.with_fields("number", "parts.name")
+        assert few.whole(1) == blank(1, None, [blank(name="inner")])
+        assert few.sorted() == {"a": [blank(1, None, [blank(name="inner")])]}
+        assert few.with_fields("name").whole(1) == blank(name="p1")
+        assert told == part(1) == fake.whole(1)
+        with pytest.raises(AttributeError, match=r"Store.count\(\) does not have the fields"):
+            few.count()
+        assert [api for api, _ in few.calls] == ["whole", "sorted", "whole", "whole"]
+        assert few.calls is fake.calls
+    fake = FakeService(Store)
+    with contextlib.suppress(AssertionError):
+        fake.with_fields("number").whole(1)
+    with pytest.raises(AssertionError, match="has no answer"):
+        fake.close()
+    refusing = FakeService(module.Base, whole=refused).with_fields("number")
+    with pytest.raises(Refused) as caught:
+        refusing.whole(1)
+    assert caught.value.part == part(2)
+
+
+def test_a_union_whose_field_is_not_named_is_right_in_the_answer_of_a_fake() -> None:
+    loaded = fastthrift.load_fp(
+        io.StringIO("union Either { 1: i32 a, 2: string b } service Eithers { Either one() }"),
+        "with_fields_union_thrift",
+    )
+    few = FakeService(loaded.Eithers, one=loaded.Either(b="x")).with_fields("a")
+    assert few.one() == loaded.Either()
+
+
+def test_a_fake_of_asyncio_answers_with_the_fields_that_are_named() -> None:
+    few = AsyncFakeService(module.Base, whole=part(1)).with_fields("number")
+    assert asyncio.run(few.whole(1)) == blank(1)
 
 
 def fresh(name: str, text: str = "") -> Any:
