@@ -77,7 +77,7 @@ class FakeService:
         """What it was told to answer is the service's; it stands for clients and handlers, too."""
         for name in self._answers.keys() & set(_OF_POOLS):
             if name in self._service.thrift_services:
-                setattr(self, name, ServiceMethod(self._make_call, name))
+                setattr(self, name, ServiceMethod(self._make_call, self, name))
             else:
                 self.__dict__.pop(name, None)
 
@@ -95,10 +95,11 @@ class FakeService:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if name == "_service":
             raise AttributeError(name)
-        return ServiceMethod(self._make_call, method_of(self, self._service, name))
+        return ServiceMethod(self._make_call, self, method_of(self, self._service, name))
 
-    def _make_call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
-        return self._call(_api, args, kwargs)
+    @staticmethod
+    def _make_call(fake: Any, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+        return fake._call(_api, args, kwargs)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._service.thrift_services]
@@ -269,6 +270,10 @@ class FakeService:
 class AsyncFakeService(FakeService):
     """``FakeService`` for asyncio: its methods are awaited, and functions that answer may be
     coroutine functions."""
+
+    @staticmethod
+    async def _make_call(fake: Any, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+        return await fake._call(_api, args, kwargs)
 
     async def _call(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = self._begin(api, args, kwargs)
