@@ -78,5 +78,13 @@ _LAZY = {
 }
 
 
+# What it takes to be so, and nobody imports from here.
+_HIDDEN = frozenset(("TYPE_CHECKING", "annotations", "lazy_attribute", "sys"))
+
+
 def __getattr__(name: str) -> Any:
     return lazy_attribute(__name__, _LAZY, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY} - _HIDDEN)

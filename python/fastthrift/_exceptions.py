@@ -9,9 +9,10 @@ from ._payload import MODULE, TPayload, describe_init, parse_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
-
-    from ._payload import ThriftSpec
+    from typing import Any
+else:
+    # What annotations say at run time, for which nothing is imported that is not there.
+    Any = object
 
 # Characters of a value in an error message: whole for ordinary values, no flood in the log.
 _LONGEST_VALUE = 1000
@@ -152,7 +153,7 @@ class TApplicationException(ErrorOfCall, TException):
 
     __module__ = MODULE
 
-    thrift_spec: ClassVar[ThriftSpec] = {
+    thrift_spec = {  # noqa: RUF012 - what it is TPayload says
         1: (TType.STRING, "message", False),
         2: (TType.I32, "type", False),
     }
@@ -166,7 +167,7 @@ class TApplicationException(ErrorOfCall, TException):
     INTERNAL_ERROR = 6
     PROTOCOL_ERROR = 7
 
-    _TEXTS: ClassVar[dict[int, str]] = {
+    _TEXTS = {  # noqa: RUF012 - as above
         UNKNOWN_METHOD: "Unknown method",
         INVALID_MESSAGE_TYPE: "Invalid message type",
         WRONG_METHOD_NAME: "Wrong method name",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import UnsupportedOperation
-from typing import overload
+from typing import Any, Literal, overload
 
 from fastthrift._core import Selection, ValueScan, decode, frame_length, select
 from fastthrift.protocol import (
@@ -26,8 +26,7 @@ from fastthrift.transport import TMemoryBuffer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, Literal, Protocol, TypeVar
+    from typing import Protocol, TypeVar
 
     from typing_extensions import Buffer
 
@@ -39,6 +38,10 @@ if TYPE_CHECKING:
         """A file that is open for reading bytes."""
 
         def read(self, size: int, /) -> bytes: ...
+
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Buffer = ReadableFile = Any
 
 
 # As many bytes are asked for at a time.
@@ -111,15 +114,19 @@ def _read(
     ahead = pieces.ahead
     spoken = factory.get_protocol(TMemoryBuffer())
     between = _SPACE if isinstance(spoken, TApacheJSONProtocol) and not framed else b""
-    while pieces.pass_over(between):
-        try:
-            start, end = _frame(pieces, spoken) if framed else (0, _struct_end(pieces, spoken))
-            message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, **options)
-        except TProtocolException as error:
-            error.message = f"{error.message} ({pieces.told()})"
-            raise
-        pieces.drop(end)
-        yield message
+    try:
+        while pieces.pass_over(between):
+            try:
+                start, end = _frame(pieces, spoken) if framed else (0, _struct_end(pieces, spoken))
+                message = decode(cls, bytes(memoryview(ahead)[start:end]), factory, **options)
+            except TProtocolException as error:
+                error.message = f"{error.message} ({pieces.told()})"
+                raise
+            pieces.drop(end)
+            yield message
+    finally:
+        # Whoever has the error, or this generator, does not keep a buffer from being changed.
+        pieces.release()
 
 
 def _struct_end(pieces: _Pieces, spoken: Any) -> int:
@@ -160,15 +167,13 @@ class _Pieces:
         self.ahead = bytearray()
         self._index = self._offset = 0
         self._read1 = getattr(source, "read1", None)
-        if hasattr(source, "read"):
-            self._read = source.read
-            return
-        self._rest = _bytes_of(source)
-        self._read = self._next_of_buffer
+        self._buffer = None if hasattr(source, "read") else _Buffer(source)
+        self._read = source.read if self._buffer is None else self._buffer.read
 
-    def _next_of_buffer(self, size: int) -> memoryview:
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
+    def release(self) -> None:
+        """Let go of the source, where it is a buffer."""
+        if self._buffer is not None:
+            self._buffer.view.release()
 
     def fetch(self) -> bool:
         """Fetch another piece; false at the end."""
@@ -229,6 +234,18 @@ class _Pieces:
     def told(self) -> str:
         """Which message it is that comes next, and where."""
         return f"in message {self._index}, which begins at byte {self._offset}"
+
+
+class _Buffer:
+    """What is in memory, read as a file is."""
+
+    def __init__(self, source: Any) -> None:
+        self.view = _bytes_of(source)
+        self._at = 0
+
+    def read(self, size: int) -> memoryview:
+        begin, self._at = self._at, self._at + size
+        return self.view[begin : self._at]
 
 
 def _bytes_of(source: Any) -> memoryview:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     ThriftSpec = dict[int, tuple[Any, ...]]
     # (field name, default value), in declaration order.
     DefaultSpec = list[tuple[str, Any]]
+else:
+    # What annotations say at run time, for which nothing is imported that is not there.
+    from _collections_abc import Callable
+
+    Any = object
+    ThriftSpec, DefaultSpec = dict, list
 
 # Where the classes are known, and pickled, by users of thriftpy2 and of this package.
 MODULE = "fastthrift.thrift"
@@ -278,10 +284,10 @@ class TPayloadMeta(_core.PayloadType):
 
     __module__ = MODULE
 
-    thrift_spec: ThriftSpec
-    default_spec: DefaultSpec
-
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        thrift_spec: ThriftSpec
+        default_spec: DefaultSpec
+    else:
         # To type checkers it would stand before those of the classes.
         __match_args__ = _MatchArguments()
 
@@ -384,8 +390,10 @@ class TPayload(metaclass=TPayloadMeta):
     # Adds no layout of its own, so that it mixes with Exception and with native storage.
     __slots__ = ()
 
-    thrift_spec: ClassVar[ThriftSpec]
-    default_spec: ClassVar[DefaultSpec]
+    if TYPE_CHECKING:
+        # Elsewhere `typing.get_type_hints` of each struct would look for these names.
+        thrift_spec: ClassVar[ThriftSpec]
+        default_spec: ClassVar[DefaultSpec]
 
     def read(self, iprot: ReadsStructs) -> None:
         """Fill the fields from a protocol, which may be any object with ``read_struct``."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from ._importer import ThriftImporter as ThriftImporter
     from ._importer import ThriftLoader as ThriftLoader
+else:
+    # What the annotation of options says at run time: typing is not imported for it.
+    Any = object
 
 
 def __getattr__(name: str) -> Any:

@@ -26,7 +26,7 @@ from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 from fastthrift.transport.base import TTransportFactory
 
 if TYPE_CHECKING:
-    import ssl
+    from ssl import SSLContext
 
     from fastthrift._calls.observed import Middleware
     from fastthrift.contrib.aio import rpc as _aio
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     make_aio_client = _aio.make_client
     make_aio_server = _aio.make_server
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Middleware = SSLContext = Any
+    WithClient = WithHandler = type
 
 _Type = TypeVar("_Type")
 _Server = TypeVar("_Server", bound=TServer)
@@ -63,7 +67,7 @@ def _client_socket(
     url: str,
     socket_family: int,
     timeouts: tuple[float | None, float | None],
-    tls: tuple[str | None, ssl.SSLContext | None, str | None, str | None],
+    tls: tuple[str | None, SSLContext | None, str | None, str | None],
 ) -> TSocket:
     """``timeouts`` are those of the socket and of connecting; ``tls`` what encrypts, if anything:
     authorities, a context, the own certificate and its key."""
@@ -90,7 +94,7 @@ def make_client(
     trans_factory: TTransportFactory = _BUFFERED,
     timeout: float | None = 3000,
     cafile: str | None = None,
-    ssl_context: ssl.SSLContext | None = None,
+    ssl_context: SSLContext | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
     url: str = "",
@@ -195,7 +199,7 @@ def client_context(
     socket_timeout: float | None = 3000,
     connect_timeout: float | None = 3000,
     cafile: str | None = None,
-    ssl_context: ssl.SSLContext | None = None,
+    ssl_context: SSLContext | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
     url: str = "",

@@ -57,6 +57,11 @@ if TYPE_CHECKING:
     from fastthrift.typing import WithHandler
 
     _Handler = TypeVar("_Handler")
+else:
+    # What annotations say at run time, for which nothing is imported that is not there.
+    from _collections_abc import Callable
+
+    Any = Find = object
 
 
 class TClient(ClientFace):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastthrift._calls.observed import Middleware
+    from fastthrift._core import Selection
     from fastthrift._payload import TPayload
 
 
@@ -103,7 +104,7 @@ def other_attribute(
     raise no_such_attribute(client, name)
 
 
-def _with_fields(client: Any, *paths: str) -> Any:
+def _with_fields(client: Any, *paths: str | Selection) -> Any:
     """A client on the same connection whose results have the fields at ``paths`` only, as
     ``fastthrift.select`` takes them; all else in a reply is passed over."""
     from fastthrift._calls.selected import view_of, with_fields
@@ -115,7 +116,9 @@ class ProcessorFace:
     """A processor of one service."""
 
     # How calls are handed on through middleware, where there is any.
-    around: Callable[[Any], Any] | None = None
+    if TYPE_CHECKING:
+        around: Callable[[Any], Any] | None
+    around = None
 
     def __init__(
         self, service: Any, handler: object, *, middleware: Iterable[Middleware] = ()
@@ -138,7 +141,8 @@ class SeveralFace:
 
     SEPARATOR = SEPARATOR
 
-    around: Callable[[Any], Any] | None
+    if TYPE_CHECKING:
+        around: Callable[[Any], Any] | None
 
     def __init__(self, *, middleware: Iterable[Middleware] = ()) -> None:
         """``middleware`` stands around that of each service."""

@@ -35,12 +35,6 @@ if TYPE_CHECKING:
     from fastthrift._calls.server_call import Find
     from fastthrift._calls.steps import Kind, Steps
 
-    Hook = Callable[["Call"], object]
-    # Gives what is entered while a call goes on.
-    Around = Callable[["Call"], contextlib.AbstractContextManager[object]]
-    # Makes a call, or gives what is to be awaited.
-    Answer = Callable[["Call"], Any]
-    Middleware = Callable[[Answer], Answer]
     Side = Literal["client", "server"]
 
 _loggers = {side: logging.getLogger(f"fastthrift.{side}") for side in ("client", "server")}
@@ -146,6 +140,14 @@ class Call:
     def _count(self, bytes_in: int, bytes_out: int) -> None:
         self.bytes_in = (self.bytes_in or 0) + bytes_in
         self.bytes_out = (self.bytes_out or 0) + bytes_out
+
+
+Hook = Callable[[Call], object]
+# Gives what is entered while a call goes on.
+Around = Callable[[Call], contextlib.AbstractContextManager[object]]
+# Makes a call, or gives what is to be awaited.
+Answer = Callable[[Call], Any]
+Middleware = Callable[[Answer], Answer]
 
 
 def _is_declared(error: BaseException, raised: BaseException | None) -> bool:

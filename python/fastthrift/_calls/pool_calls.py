@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from fastthrift._calls.observed import Answer, Call, Middleware
     from fastthrift._calls.steps import Steps
+    from fastthrift._core import Selection
 
 E = TypeVar("E", bound=Exception)
 
@@ -615,7 +616,7 @@ class PoolFace(ABC):
         other._options = options_of_view(self._service, self._options, options)
         return other
 
-    def with_fields(self, *paths: str) -> Self:
+    def with_fields(self, *paths: str | Selection) -> Self:
         """The pool with the same connections, whose results have the fields at ``paths`` only, as
         ``fastthrift.select`` takes them: all else in a reply is passed over. It has the methods
         that answer with such fields; raises ``ValueError`` where there is none."""
@@ -738,7 +739,7 @@ class OneConnection:
             return self._with_fields
         return ServiceMethod(self._call, method_of(self, service, name))
 
-    def _with_fields(self, *paths: str) -> OneConnection:
+    def _with_fields(self, *paths: str | Selection) -> OneConnection:
         return OneConnection(self._pool.with_fields(*paths), self._block)
 
     def _call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:

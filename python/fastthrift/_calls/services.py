@@ -110,6 +110,12 @@ def no_such_attribute(client: Any, attribute: str) -> AttributeError:
         # Asked for by copy, pickle and others, not by somebody who mistook the name.
         return AttributeError(text)
     service = client._service
+    whole = getattr(service, "__fastthrift_whole__", service)
+    if attribute in whole.thrift_services or find_keyword_method(whole, attribute):
+        return AttributeError(
+            f"{text}: the result of {_name_of(service)}.{attribute}() does not have the fields "
+            "that with_fields names"
+        )
     text += f": service {_name_of(service)} has no such method"
     import difflib
 

@@ -32,6 +32,8 @@ _HEADER = "# Made by `fastthrift stubs` of {}: changes are lost.\n"
 
 # A field that is read as something else than in the class above it.
 _OVERRIDES = "  # type: ignore[assignment, misc, unused-ignore]"
+# What a class has of two others that differ in it, or an exception of Python's own.
+_DIFFERS = "  # type: ignore[assignment, misc, override, unused-ignore]"
 
 # The types of a service stand in its class, and in that of one that extends it by the same names.
 _PYRIGHT = "# pyright: reportIncompatibleVariableOverride=false\n"
@@ -441,7 +443,7 @@ class _Stub:
                 shown_kind = f"{of_both}[{shown_kind}, {taken}{optional}]"
             line = f"{field}: {shown_kind}"
             if hasattr(inherited, field):
-                line += "  # type: ignore"
+                line += _DIFFERS
             attributes.append(statement(line))
             attributes += documented_name(cls, field)
         lines += attributes
@@ -534,7 +536,7 @@ class _Stub:
 
         def nested(title: str, bases: list[str], body: list[str], ignore: bool = False) -> None:
             empty = "" if body else " ..."
-            ignoring = "  # type: ignore" if ignore else ""
+            ignoring = _DIFFERS if ignore else ""
             lines.extend(["", check_only])
             head = f"    class {title}({', '.join(bases)}):{empty}"
             if len(head) <= WIDTH:

@@ -146,14 +146,17 @@ class Findings:
     def annotations(self) -> Iterator[str]:
         """What GitHub's workflows show beside the lines of a pull request."""
         for each in self.document()["diagnostics"]:
-            given = (each["message"], each["expected"] and f"expected {each['expected']}")
+            message, expected = each["message"], each["expected"]
+            # What the message of a mistake in the syntax says already.
+            is_told = not expected or expected in message
+            wanted = None if is_told else f"expected {expected}"
             yield annotation(
                 each["severity"],
                 each["path"],
                 each["line"],
                 each["column"],
                 each["code"],
-                "; ".join(filter(None, (*given, each["hint"]))),
+                "; ".join(filter(None, (message, wanted, each["hint"]))),
             )
 
     def summary(self) -> str:

@@ -50,6 +50,10 @@ from ._outcome import THttpException as THttpException
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithClient
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Middleware = Any
+    WithClient = type
 
 _Type = TypeVar("_Type")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 
 from fastthrift._core import Diagnostic
 
@@ -14,13 +15,16 @@ from .parser import load_file, load_text, parse, parse_fp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import types
     from importlib.abc import Traversable
-    from typing import Any, TextIO, TypeAlias
+    from typing import Any, TextIO
 
     from .sources import Resolver
 
-    StrPath: TypeAlias = str | os.PathLike[str]
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Any = Resolver = TextIO = Traversable = object
+
+StrPath = str | os.PathLike[str]
 
 __all__ = [
     "Diagnostic",

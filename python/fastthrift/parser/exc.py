@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from fastthrift._core import Diagnostic
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
-
-    from fastthrift._core import Diagnostic
 
     Error = TypeVar("Error", bound="ThriftParserError")
 

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from .sources import Resolver
+else:
+    # What annotations say at run time, for which nothing is imported that is not there.
+    from _collections_abc import Sequence
+
+    Any = Resolver = TextIO = Traversable = object
 
 # Modules by the name they were asked for, or by normalised path.
 _thrift_cache: dict[str, types.ModuleType] = {}

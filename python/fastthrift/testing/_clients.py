@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift.thrift import TClient, TProcessor
 from fastthrift.transport import TMemoryBuffer
 from fastthrift.urls import ServiceURL
 
 if TYPE_CHECKING:
-    from typing import TypeVar
-
     import fastthrift.testing._awaited  # noqa: F401 - for what freezes programs
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithAsyncClient, WithClient
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Middleware = Any
+    WithAsyncClient = WithClient = type
 
-    _Type = TypeVar("_Type")
+_Type = TypeVar("_Type")
 
 _PROTOCOLS = ("binary", "compact", "json", "apache_json")
 

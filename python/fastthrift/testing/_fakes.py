@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.client_call import name_arguments
@@ -14,7 +15,7 @@ from fastthrift._calls.failures import add_description, describe, note_declared
 from fastthrift._calls.pooling import no_counts
 from fastthrift._calls.selected import with_fields
 from fastthrift._calls.services import check_service, is_given_timeout, method_of, warn_of_hidden
-from fastthrift._core import deserialize, serialize, to_dict
+from fastthrift._core import Selection, deserialize, serialize, to_dict
 from fastthrift._plain import UnknownMethod, declared_by, require_method, signature
 from fastthrift.protocol.exc import TProtocolException
 from fastthrift.thrift import TApplicationException, TException
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 # What it has of a pool, unless it is told to answer for methods of these names.
-_OF_POOLS = ("client", "close", "stats", "with_fields", "with_options")
+_OF_POOLS = ("aclose", "client", "close", "stats", "with_fields", "with_options")
 
 # What a client raises that no IDL declares.
 _OF_CALLS = (TApplicationException, TProtocolException, TTransportException)
@@ -69,10 +70,16 @@ class FakeService:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         for name, answer in {**(answers or {}), **methods}.items():
             self._answers[self._method(name)] = answer
-        # What it was told to answer is the service's; it stands for clients and handlers, too.
-        for name in self._answers.keys() & set(_OF_POOLS):
-            setattr(self, name, ServiceMethod(self._make_call, name))
+        self._show_answered()
         warn_of_hidden(self, service)
+
+    def _show_answered(self) -> None:
+        """What it was told to answer is the service's; it stands for clients and handlers, too."""
+        for name in self._answers.keys() & set(_OF_POOLS):
+            if name in self._service.thrift_services:
+                setattr(self, name, ServiceMethod(self._make_call, self, name))
+            else:
+                self.__dict__.pop(name, None)
 
     def _method(self, name: str) -> str:
         try:
@@ -88,10 +95,11 @@ class FakeService:
         # `_service` is missing on an object that __init__ has not run on, as copy makes them.
         if name == "_service":
             raise AttributeError(name)
-        return ServiceMethod(self._make_call, method_of(self, self._service, name))
+        return ServiceMethod(self._make_call, self, method_of(self, self._service, name))
 
-    def _make_call(self, _api: str, /, *args: Any, **kwargs: Any) -> Any:
-        return self._call(_api, args, kwargs)
+    @staticmethod
+    def _make_call(fake: Any, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+        return fake._call(_api, args, kwargs)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._service.thrift_services]
@@ -134,18 +142,28 @@ class FakeService:
 
     def _answered(self, api: str, value: Any) -> Any:
         """What a client has of a value that was answered."""
-        holder = getattr(self._service, f"{api}_result")()
+        holder = self._whole_result(api)
         if 0 not in holder.thrift_spec:
             return None
         if value is None:
             raise self._mistake(f"the fake answers {self._shown(api)} with None")
         holder.success = value
         try:
-            return _answer_in(holder).success
+            arrived = _answer_in(holder)
         except TException as error:
             raise self._mistake(
                 f"the fake answers {self._shown(api)} with {value!r}: {error}"
             ) from None
+        kind = getattr(self._service, f"{api}_result")
+        if not isinstance(arrived, kind):
+            # A view's, which has the fields that are named.
+            arrived = deserialize(kind(), serialize(arrived))
+        return arrived.success
+
+    def _whole_result(self, api: str) -> Any:
+        """What is answered to a call, whatever fields this view of the fake gives of it."""
+        service = getattr(self._service, "__fastthrift_whole__", self._service)
+        return getattr(service, f"{api}_result")()
 
     def _raised(self, api: str, error: Exception) -> Exception:
         """What a client raises for an exception that was answered."""
@@ -184,7 +202,7 @@ class FakeService:
         return failure
 
     def _declared(self, api: str, error: Exception) -> Exception:
-        holder = getattr(self._service, f"{api}_result")()
+        holder = self._whole_result(api)
         spec = holder.thrift_spec
         name = next(f[1] for i, f in sorted(spec.items()) if i and isinstance(error, f[2]))
         setattr(holder, name, error)
@@ -220,11 +238,14 @@ class FakeService:
         """Itself, as a pool gives a view with other options."""
         return self
 
-    def with_fields(self, *paths: str) -> Self:
-        """Itself, as a pool gives a view whose results have some fields only: what it answers is
-        for the test to say. Raises ``ValueError`` as a pool does, where no method has them."""
-        with_fields(self._service, paths)
-        return self
+    def with_fields(self, *paths: str | Selection) -> Self:
+        """A view of it, as a pool gives one: with the methods whose results have these fields, and
+        no other fields in its answers. It has the same ``calls``. Raises ``ValueError`` as a pool
+        does, where no method has them."""
+        view = copy.copy(self)
+        view._service = with_fields(self._service, paths)
+        view._show_answered()
+        return view
 
     def stats(self) -> dict[str, int]:
         """What a pool tells of its connections: a fake has none."""
@@ -241,14 +262,18 @@ class FakeService:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+    def __exit__(self, *error: object) -> None:
+        if error[:1] == (None,):
             self._raise_mistake()
 
 
 class AsyncFakeService(FakeService):
     """``FakeService`` for asyncio: its methods are awaited, and functions that answer may be
     coroutine functions."""
+
+    @staticmethod
+    async def _make_call(fake: Any, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+        return await fake._call(_api, args, kwargs)
 
     async def _call(self, api: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = self._begin(api, args, kwargs)
@@ -261,12 +286,20 @@ class AsyncFakeService(FakeService):
             raise raised from raised.__cause__
         return self._answered(api, value)
 
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncIterator[Self]:  # type: ignore[override]
+        """Itself, as a pool gives one connection for several calls."""
+        yield self
+
+    async def aclose(self) -> None:
+        """``close``, as a pool has it for asyncio."""
+        self.close()
+
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._raise_mistake()
+    async def __aexit__(self, *error: object) -> None:
+        self.__exit__(*error)
 
 
 def _is_exception(answer: Any) -> bool:

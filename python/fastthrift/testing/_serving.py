@@ -18,6 +18,9 @@ from fastthrift.transport import TBufferedTransportFactory, TServerSocket
 if TYPE_CHECKING:
     import fastthrift.contrib.aio.processor  # noqa: F401 - for what freezes programs
     from fastthrift._calls.observed import Middleware
+else:
+    # What the annotation says at run time, for which nothing is imported.
+    Middleware = Any
 
 _HOST = "127.0.0.1"
 

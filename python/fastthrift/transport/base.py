@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastthrift._core import TType, end_of_file
 from fastthrift._exceptions import ErrorOfCall, TException
 
 if TYPE_CHECKING:
-    from fastthrift._payload import ThriftSpec
+    pass
 
 
 # At most this much is asked for at once, in bytes: what a message promises may never come, and a
@@ -77,7 +77,7 @@ class TTransportBase:
 class TTransportException(ErrorOfCall, TException):
     """The connection could not be opened, was lost, or did not answer in time."""
 
-    thrift_spec: ClassVar[ThriftSpec] = {
+    thrift_spec = {  # noqa: RUF012 - what it is TPayload says
         1: (TType.STRING, "message"),
         2: (TType.I32, "type"),
     }

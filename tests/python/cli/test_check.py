@@ -281,6 +281,12 @@ def test_the_documentation_shows_what_happens(check: Any, directory: Path) -> No
     assert json.loads(shown) == json.loads(block["json"])
 
 
+def test_github_is_told_once_what_is_expected(check: Any, tmp_path: Path) -> None:
+    (tmp_path / "syntax.thrift").write_text("struct S { 1: i32 }\n")
+    shown = check("--format", "github", "syntax.thrift").stdout
+    assert shown.count("expected ") == 1
+
+
 def test_github_annotates_the_lines(check: Any) -> None:
     done = check("--format", "github", "odd.thrift", "bad.thrift", "absent.thrift")
     assert (done.returncode, done.stderr) == (1, "")
@@ -292,7 +298,7 @@ def test_github_annotates_the_lines(check: Any) -> None:
     )
     syntax = next(line for line in annotations if "title=syntax" in line)
     assert syntax.startswith("::error file=bad.thrift,line=")
-    assert "; expected " in syntax
+    assert "expected " in syntax
     assert annotations[-1] == (
         "::error file=absent.thrift,title=unreadable-file::"
         "cannot read absent.thrift: No such file or directory"

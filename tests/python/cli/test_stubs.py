@@ -219,6 +219,44 @@ def test_mypy_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -
     assert mypy(program, "program.py") == {("program.py", line) for line in marked(PROGRAM)}
 
 
+def test_a_fake_does_for_clients_and_pools_to_mypy(files: Path) -> None:
+    text = """\
+from __future__ import annotations
+
+from calc_thrift import Calculator
+from fastthrift.testing import AsyncFakeService, FakeService
+
+
+def calls(client: Calculator.Client) -> int:
+    return client.add(1, 2)
+
+
+def uses(pool: Calculator.Pool) -> int:
+    with pool.client() as one:
+        return one.add(1, 2)
+
+
+async def awaits(client: Calculator.AsyncClient) -> int:
+    return await client.add(1, 2)
+
+
+async def uses_of_asyncio(pool: Calculator.AsyncPool) -> int:
+    async with pool.client() as one:
+        return await one.add(1, 2)
+
+
+async def main() -> None:
+    calls(FakeService(Calculator, add=3))
+    uses(FakeService(Calculator, add=3))
+    await awaits(AsyncFakeService(Calculator, add=3))
+    await uses_of_asyncio(AsyncFakeService(Calculator, add=3))
+    calls(3)  # wrong
+"""
+    (files / "faked.py").write_text(text)
+    assert run("calc.thrift", "-o", "typings", cwd=files).returncode == 0
+    assert mypy(files, "faked.py") == {("faked.py", line) for line in marked(text)}
+
+
 def test_pyright_finds_what_is_wrong_in_a_program_and_nothing_else(program: Path) -> None:
     found = pyright(program)
     assert {Path(each["file"]).name for each in found} == {"program.py"}, found
@@ -398,6 +436,21 @@ def test_a_method_that_overrides_an_inherited_one_is_as_the_derived_service_has_
     loading = "fastthrift.load('over.thrift', 'over_thrift')"
     done = stubtest(tmp_path, loading, "over_thrift", stubs="typings")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_methods_called_as_what_clients_have_are_no_mistakes_of_stubs(tmp_path: Path) -> None:
+    (tmp_path / "hidden.thrift").write_text("""
+        service Base { void client() i32 aclose() }
+        service Service extends Base {
+          bool is_open() void reopen() i32 with_options(1: i32 a) string with_fields()
+        }
+        service Last extends Service { void more() }
+        exception Failed { 1: string args }
+    """)
+    assert run("hidden.thrift", "-o", "typings", cwd=tmp_path).returncode == 0
+    assert mypy(tmp_path, "typings/hidden_thrift.pyi") == set()
+    assert pyright(tmp_path, "typings/hidden_thrift.pyi") == []
+    assert_formatted(tmp_path / "typings")
 
 
 def test_defaults_of_containers_of_binary_are_of_text_as_they_are_in_the_module(

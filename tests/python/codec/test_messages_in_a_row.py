@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import array
+import gc
 import gzip
 import io
+import mmap
 import os
 import socket
 import struct
@@ -275,3 +277,40 @@ def test_what_cannot_be_read_is_refused_at_once() -> None:
     assert list(read(array.array("B", joined("binary")))) == RECORDS
     twice = bytes(byte for byte in joined("binary") for _ in range(2))
     assert list(read(memoryview(twice)[::2])) == RECORDS
+
+
+def test_a_buffer_is_let_go_at_the_end_at_a_failure_and_when_it_is_closed() -> None:
+    def buffer(tail: bytes = b"") -> bytearray:
+        return bytearray(joined("binary", records=RECORDS[:3]) + tail)
+
+    gc.disable()
+    try:
+        ended = buffer()
+        reader = read(ended)
+        assert list(reader) == RECORDS[:3]
+        ended.clear()
+
+        damaged = buffer(b"\x7f")
+        reader = read(damaged)
+        with pytest.raises(TProtocolException) as caught:
+            list(reader)
+        damaged.clear()
+        assert caught.value
+
+        left = buffer()
+        reader = read(left)
+        assert next(reader) == RECORDS[0]
+        with pytest.raises(BufferError):
+            left.clear()
+        reader.close()  # type: ignore[attr-defined]
+        left.clear()
+
+        unused = buffer()
+        read(unused)
+        unused.clear()
+
+        with mmap.mmap(-1, 64) as mapped:
+            mapped.write(fastthrift.encode(RECORDS[1]))
+            assert next(read(memoryview(mapped))) == RECORDS[1]
+    finally:
+        gc.enable()

@@ -421,6 +421,18 @@ def test_names_of_lazy_imports_are_listed():
                 assert getattr(package, name) is not None
 
 
+def test_the_package_lists_its_names_and_not_what_it_is_made_with(run):
+    program = """
+        import sys, fastthrift
+        listed = dir(fastthrift)
+        assert set(fastthrift.__all__) | {"thrift", "__version__"} <= set(listed)
+        assert not {"lazy_attribute", "sys", "TYPE_CHECKING", "annotations"} & set(listed)
+        assert "fastthrift.pool" not in sys.modules
+        assert all(getattr(fastthrift, name) is not None for name in listed if name != "__doc__")
+    """
+    run(program)
+
+
 def test_nothing_of_thriftpy2_is_needed(run):
     program = """
         import sys, fastthrift.rpc, fastthrift.http, fastthrift.protocol.apache_json

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import io
 from collections.abc import Iterator
 from typing import Any
 
 import fastthrift
 import pytest
-from fastthrift import ClientPool
+from fastthrift import ClientPool, testing
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.rpc import make_client as make_async_client
 from fastthrift.protocol import TBinaryProtocol
 from fastthrift.rpc import make_client
-from fastthrift.testing import FakeService, serve
-from fastthrift.thrift import TApplicationException
+from fastthrift.testing import AsyncFakeService, FakeService, serve
+from fastthrift.thrift import TApplicationException, TType
 from fastthrift.transport import TTransportException
 from fastthrift.urls import parse
 
@@ -130,9 +132,14 @@ def test_a_method_of_the_service_of_that_name_goes_first(url: str) -> None:
 def test_methods_that_answer_otherwise_are_not_there(url: str) -> None:
     with ClientPool(Store, url, timeout=60) as pool:
         few = pool.with_fields("name")
+        told = r"the result of Store.{}\(\) does not have the fields that with_fields names"
         for name in ("count", "clear"):
-            with pytest.raises(AttributeError, match="has no such method"):
+            with pytest.raises(AttributeError, match=told.format(name)):
                 getattr(few, name)
+        with pytest.raises(AttributeError, match=told.format("count")):
+            few.with_fields("number").count()
+        with pytest.raises(AttributeError, match=r"has no such method; did you mean 'whole'"):
+            few.whol()
         with pytest.raises(ValueError, match=r"^no method of Store answers .*: Part has no field "):
             pool.with_fields("nam")
         with pytest.raises(ValueError, match=r"^no field is named"):
@@ -273,6 +280,132 @@ def test_a_protocol_of_somebody_keeps_to_it_where_it_reads_structs_as_ours_does(
         client.close()
 
 
-def test_a_fake_answers_what_it_was_told() -> None:
-    fake = FakeService(module.Base, whole=part(1))
-    assert fake.with_fields("number").whole(1) == part(1)
+def test_a_fake_answers_with_the_fields_that_are_named_and_has_no_other_methods() -> None:
+    told = part(1)
+    refused = Refused("no", part(2))
+    fake = FakeService(
+        Store, {"whole": told, "sorted": {"a": [told]}, "count": 7, "with_fields": "x"}
+    )
+    assert fake.with_fields("text") == "x"
+    with FakeService(Store, whole=told, sorted={"a": [told]}, count=7, nothing=refused) as fake:
+        few = fake.with_fields("number", "parts.name")
+        assert few.whole(1) == blank(1, None, [blank(name="inner")])
+        assert few.sorted() == {"a": [blank(1, None, [blank(name="inner")])]}
+        assert few.with_fields("name").whole(1) == blank(name="p1")
+        assert told == part(1) == fake.whole(1)
+        with pytest.raises(AttributeError, match=r"Store.count\(\) does not have the fields"):
+            few.count()
+        assert [api for api, _ in few.calls] == ["whole", "sorted", "whole", "whole"]
+        assert few.calls is fake.calls
+    fake = FakeService(Store)
+    with contextlib.suppress(AssertionError):
+        fake.with_fields("number").whole(1)
+    with pytest.raises(AssertionError, match="has no answer"):
+        fake.close()
+    refusing = FakeService(module.Base, whole=refused).with_fields("number")
+    with pytest.raises(Refused) as caught:
+        refusing.whole(1)
+    assert caught.value.part == part(2)
+
+
+def test_a_union_whose_field_is_not_named_is_right_in_the_answer_of_a_fake() -> None:
+    loaded = fastthrift.load_fp(
+        io.StringIO("union Either { 1: i32 a, 2: string b } service Eithers { Either one() }"),
+        "with_fields_union_thrift",
+    )
+    few = FakeService(loaded.Eithers, one=loaded.Either(b="x")).with_fields("a")
+    assert few.one() == loaded.Either()
+
+
+def test_a_fake_of_asyncio_answers_with_the_fields_that_are_named() -> None:
+    few = AsyncFakeService(module.Base, whole=part(1)).with_fields("number")
+    assert asyncio.run(few.whole(1)) == blank(1)
+
+
+def fresh(name: str, text: str = "") -> Any:
+    """A module of its own, whose classes a test may change."""
+    many = "\n".join(f"Part whole_{number}()" for number in range(5))
+    return fastthrift.load_fp(
+        io.StringIO(f"""
+            struct Part {{ 1: i32 number, 2: string name }}
+            struct Other {{ 1: i32 number }}
+            service Many {{ {many} Other other(), list<Part> listed(), i32 count() }}
+            {text}
+        """),
+        name,
+    )
+
+
+def subclasses(cls: Any) -> int:
+    gc.collect()
+    return len(cls.__subclasses__())
+
+
+def test_classes_are_made_once_for_the_same_fields_and_when_a_method_is_used() -> None:
+    loaded = fresh("with_fields_once_thrift")
+    handler = type("Handler", (), {"whole_3": lambda self: loaded.Part(3, "three")})()
+    kept = []
+    client = testing.client(loaded.Many, handler)
+    for _ in range(5):
+        kept.append(client.with_fields("name"))
+        assert kept[-1].whole_3() == loaded.Part(None, "three")
+    assert subclasses(loaded.Many) == 1
+    made = [subclasses(getattr(loaded.Many, f"whole_{number}_result")) for number in range(5)]
+    assert made == [0, 0, 0, 1, 0]
+
+
+def test_few_of_many_choices_are_remembered() -> None:
+    fields = " ".join(f"{number}: i32 f{number}" for number in range(1, 101))
+    loaded = fresh(
+        "with_fields_bounded_thrift",
+        f"struct Wide {{ {fields} }} service Wides {{ Wide wide() }}",
+    )
+    fake = FakeService(loaded.Wides)
+    for number in range(1, 101):
+        fake.with_fields(f"f{number}")
+    assert subclasses(loaded.Wides) == 64
+    fake.with_fields("f1")
+    assert subclasses(loaded.Wides) == 64
+
+
+def test_what_is_remembered_follows_classes_that_change() -> None:
+    loaded = fresh("with_fields_changed_thrift")
+    client = testing.client(loaded.Many, type("Handler", (), {})())
+    names = [*(f"whole_{number}" for number in range(5)), "listed"]
+    assert dir(client.with_fields("number")) == sorted([*names[:5], "other", "listed"])
+    assert dir(client.with_fields("name")) == sorted(names)
+    # A field more, of the class that had it not.
+    other = loaded.Other
+    other.thrift_spec = {**other.thrift_spec, 2: (TType.STRING, "name", False)}
+    other.default_spec = [*other.default_spec, ("name", None)]
+    assert dir(client.with_fields("name")) == sorted([*names[:5], "other", "listed"])
+    # Another result, and a method less.
+    loaded.Many.whole_0_result = loaded.Many.count_result
+    assert dir(client.with_fields("name")) == sorted([*names[1:5], "other", "listed"])
+    loaded.Many.thrift_services.remove("whole_4")
+    assert dir(client.with_fields("name")) == sorted([*names[1:4], "other", "listed"])
+
+
+def test_a_service_that_extends_another_has_a_memory_of_its_own() -> None:
+    loaded = fresh("with_fields_extends_thrift", "service More extends Many { Part added() }")
+    few = testing.client(loaded.Many, type("Handler", (), {})()).with_fields("name")
+    client = testing.client(loaded.More, type("Handler", (), {})())
+    assert dir(client.with_fields("name")) == ["added", *dir(few)]
+
+
+def test_a_selection_goes_in_place_of_its_paths(url: str) -> None:
+    chosen = fastthrift.select(Part, "number", "parts.name")
+    with ClientPool(Store, url, timeout=60) as pool:
+        few = pool.with_fields(chosen)
+        assert few.whole(3) == blank(3, None, [blank(name="inner")])
+        assert few.sorted()["b"] == []
+        with pytest.raises(TypeError, match="a path is a str"):
+            pool.with_fields(chosen, "name")
+    with ClientPool(module.Base, url, timeout=60) as pool, pool.client() as one:
+        assert one.with_fields(chosen).whole(1).name is None
+    loaded = fresh("with_fields_selection_thrift")
+    client = testing.client(loaded.Many, type("Handler", (), {})())
+    assert dir(client.with_fields(fastthrift.select(loaded.Other, "number"))) == ["other"]
+    told = r"^no method of Many answers with structs of the class of select\(Part, 'number'"
+    with pytest.raises(ValueError, match=told):
+        client.with_fields(chosen)

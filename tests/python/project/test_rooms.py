@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
         "transport",
         "transport.base",
     },
-    "typing": {"_calls"},
+    "typing": {"_calls", "_core"},
     "thrift": {"_core", "_light", "_calls", "_exceptions", "_payload", "protocol.base", "typing"},
     "protocol": {
         "_compat",

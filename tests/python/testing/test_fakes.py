@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import threading
@@ -234,6 +235,23 @@ def test_a_fake_of_asyncio_is_awaited_and_awaits() -> None:
         assert fake.calls == [("add", (40, 2)), ("whoami", ()), ("check", (1,))]
         with pytest.raises(AssertionError, match="has no answer"):
             await AsyncFakeService(Calls).add(1, 2)
+
+    asyncio.run(main())
+
+
+def test_a_fake_of_asyncio_does_for_a_pool() -> None:
+    async def main() -> None:
+        fake = AsyncFakeService(Other, hello="you")
+        async with fake.client() as one:
+            assert await one.hello("a") == "you"
+        await fake.aclose()
+        with pytest.raises(AssertionError, match="has no answer"):
+            await AsyncFakeService(Calls).add(1, 2)
+        forgotten = AsyncFakeService(Other)
+        with contextlib.suppress(AssertionError):
+            await forgotten.hello("b")
+        with pytest.raises(AssertionError, match="has no answer"):
+            await forgotten.aclose()
 
     asyncio.run(main())
 

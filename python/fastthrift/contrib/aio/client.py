@@ -139,17 +139,18 @@ async def _turn_of(client: TAsyncClient, task: asyncio.Task[Any] | None) -> Asyn
             client._caller = None
 
 
-def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Make a call that somebody may look at; gives what is to be awaited."""
+async def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Make a call that somebody may look at. A coroutine function, which `inspect` tells of the
+    methods, as of those of thriftpy2."""
     if not watch.is_on:
-        return client._req(_api, *args, **kwargs)
+        return await client._req(_api, *args, **kwargs)
     from fastthrift._calls.observed import attached, is_observed, new_call, observe
 
     around = client._rpc_state.around
     if not is_observed(around):
-        return client._req(_api, *args, **kwargs)
+        return await client._req(_api, *args, **kwargs)
     if is_given_timeout(client._service, _api, kwargs):
-        return _in_time(functools.partial(_watched, client), _api, args, kwargs)
+        return await _in_time(functools.partial(_watched, client), _api, args, kwargs)
 
     async def go(call: Call) -> Any:
         task = asyncio.current_task()
@@ -161,7 +162,7 @@ def _watched(client: TAsyncClient, _api: str, /, *args: Any, **kwargs: Any) -> A
                 return await client._req(call.method, *call.args, **call.kwargs)
 
     call = new_call(client._service, _api, args, kwargs)
-    return drive(observe(call, around, go))
+    return await drive(observe(call, around, go))
 
 
 async def _reopen(client: TAsyncClient) -> None:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from fastthrift.typing import WithAsyncHandler
 
     _Handler = TypeVar("_Handler")
+else:
+    # What the annotation says at run time, for which nothing is imported.
+    Find = Any
 
 __all__ = [
     "TApplicationException",

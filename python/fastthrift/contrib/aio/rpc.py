@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,11 +29,12 @@ from .socket import TAsyncServerSocket, TAsyncSocket
 from .transport.buffered import TAsyncBufferedTransportFactory
 
 if TYPE_CHECKING:
-    import os
-    import ssl
-
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithAsyncClient, WithAsyncHandler
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Middleware = Any
+    WithAsyncClient = WithAsyncHandler = type
 
 _Type = TypeVar("_Type")
 

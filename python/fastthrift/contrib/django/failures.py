@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 
-from fastthrift._web.failures import failure_of
+from fastthrift._web.failures import Failure, failure_of
 
 from .conf import part
-
-if TYPE_CHECKING:
-    from fastthrift._web.failures import Failure
 
 
 def failure(error: BaseException) -> Failure | None:

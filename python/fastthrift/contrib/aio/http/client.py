@@ -42,8 +42,12 @@ from ._errors import kinds, load
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
     from fastthrift.typing import WithAsyncClient
+else:
+    # What annotations say at run time, for which nothing is imported.
+    Middleware = Any
+    WithAsyncClient = type
 
-    _Type = TypeVar("_Type")
+_Type = TypeVar("_Type")
 
 
 class TAsyncHttpHeaderFactory(THttpHeaderFactory):
