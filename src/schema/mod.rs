@@ -20,7 +20,6 @@ mod model;
 mod rules;
 mod same;
 mod sources;
-mod type_annotations;
 
 pub use crate::idl::{Diagnostic, Reserved};
 pub use breaking::{Breaking, ChangedPlace};

@@ -1,10 +1,10 @@
 //! What a set of IDL files means.
 
+use std::collections::HashMap;
 use std::ops::Index;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::type_annotations::TypeAnnotations;
 pub use crate::idl::syntax::StructKind;
 use crate::idl::{Diagnostic, Rare, Text};
 
@@ -444,4 +444,36 @@ pub struct Function {
     pub doc: Option<Box<str>>,
     /// The line of the name.
     pub line: u32,
+}
+
+/// The annotations of lists, sets and maps, beside the types: hardly any has some, and
+/// what a type is does not depend on them. That of a typedef is shared by its references,
+/// and so are its annotations, as in Apache's compiler.
+#[derive(Debug, Default)]
+pub(super) struct TypeAnnotations {
+    /// By the place of what the container holds, which it keeps.
+    of_containers: HashMap<usize, (Type, Rare<Annotation>)>,
+}
+
+impl TypeAnnotations {
+    pub(super) fn keep(&mut self, ty: &Type, annotations: Rare<Annotation>) {
+        if !annotations.is_empty()
+            && let Some(place) = place(ty)
+        {
+            self.of_containers.insert(place, (ty.clone(), annotations));
+        }
+    }
+
+    pub(super) fn of(&self, ty: &Type) -> &[Annotation] {
+        let found = place(ty).and_then(|place| self.of_containers.get(&place));
+        found.map_or(&[], |(_, annotations)| annotations)
+    }
+}
+
+fn place(container: &Type) -> Option<usize> {
+    match container {
+        Type::List(element) | Type::Set(element) => Some(Arc::as_ptr(element).addr()),
+        Type::Map(both) => Some(Arc::as_ptr(both).addr()),
+        _ => None,
+    }
 }

@@ -243,7 +243,7 @@ impl Connection {
             Speaks::Known { inbound, .. } => inbound.feed(bytes),
             Speaks::Unknown { peer, come } => {
                 come.extend_from_slice(bytes);
-                if let Some(format) = format_of(come, turn.options)? {
+                if let Some(format) = format_of(come, turn.options).map_err(End::NoMessage)? {
                     let mut inbound = inbound(format, turn.options);
                     inbound.feed(come);
                     let origin = Origin {

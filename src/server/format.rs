@@ -5,7 +5,6 @@ use bytes::Bytes;
 
 use super::calls::Origin;
 use super::come::Cut;
-use super::connection::End;
 use super::options::{MessageFormat, ServerOptions};
 use super::refusal::{Reason, refuse};
 use crate::stream::{Framing, Inbound, Opening, Protocol, Speech, detect, refused_client};
@@ -52,11 +51,11 @@ pub(super) fn cut_of(format: MessageFormat, options: &ServerOptions) -> Option<C
 }
 
 /// What a connection speaks that begins with these bytes; nothing while they
-/// are too few to tell.
+/// are too few to tell, and what they are where that is not served.
 pub(super) fn format_of(
     come: &[u8],
     options: &ServerOptions,
-) -> Result<Option<MessageFormat>, End> {
+) -> Result<Option<MessageFormat>, String> {
     if let (Some(protocol), Some(framed)) = (options.protocol, options.framed) {
         return Ok(Some(MessageFormat {
             protocol,
@@ -68,9 +67,7 @@ pub(super) fn format_of(
     let (speech, framed) = match detect(come, longest) {
         Opening::More => return Ok(None),
         Opening::Unknown => {
-            return Err(End::NoMessage(format!(
-                "no Thrift message of at most {longest} bytes"
-            )));
+            return Err(format!("no Thrift message of at most {longest} bytes"));
         }
         Opening::Known { speech, framed } => (speech, framed),
     };
@@ -87,7 +84,7 @@ pub(super) fn format_of(
         Speech::Compact => Protocol::Compact,
         Speech::Json => Protocol::Json,
         Speech::ApacheJson => Protocol::ApacheJson,
-        other => return Err(End::NoMessage(other.name().to_owned())),
+        other => return Err(other.name().to_owned()),
     };
     let format = MessageFormat {
         protocol,
@@ -101,12 +98,12 @@ pub(super) fn format_of(
             .framed
             .is_some_and(|fixed| header || fixed != framed);
     if is_other {
-        return Err(End::NoMessage(speech.name().to_owned()));
+        return Err(speech.name().to_owned());
     }
     if let Some(taken) = options.client_types
         && !format.client_type().is_some_and(|number| taken[number])
     {
-        return Err(End::NoMessage(not_taken(speech, framed, taken)));
+        return Err(not_taken(speech, framed, taken));
     }
     Ok(Some(format))
 }

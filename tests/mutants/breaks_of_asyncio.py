@@ -21,9 +21,9 @@ BREAKS = [
     Break(
         "what is overridden of a client, a processor or a service",
         "every processor of asyncio is taken for ours",
-        "AsyncReader(iprot, call), Writer(oprot, call))\n\n\n"
+        "AsyncCallReader(iprot, call), CallWriter(oprot, call))\n\n\n"
         "def find_of(processor: Any) -> Find | None:\n",
-        "AsyncReader(iprot, call), Writer(oprot, call))\n\n\n"
+        "AsyncCallReader(iprot, call), CallWriter(oprot, call))\n\n\n"
         "def find_of(processor: Any) -> Find | None:\n"
         '    return several(processor) if hasattr(processor, "processors") else single(processor)\n',
         (

@@ -172,7 +172,7 @@ pub struct UnknownField {
     id: i16,
     /// The number of its type, as in `TType`.
     ttype: u8,
-    /// The protocol that `value` is of: "binary", "compact" or "apache_json".
+    /// The protocol that `value` is of, as in URLs: `binary`, `compact` or `apache_json`.
     protocol: &'static str,
     /// Its value, without the header.
     value: Py<PyBytes>,

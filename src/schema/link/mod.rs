@@ -21,9 +21,8 @@ use std::sync::Arc;
 use super::loaded::LoadedFile;
 use super::model::{
     Annotation, Const, ConstId, Definition, EnumId, Include, Namespace, Program, ProgramId, Schema,
-    ServiceId, StructId, Typedef, TypedefId,
+    ServiceId, StructId, TypeAnnotations, Typedef, TypedefId,
 };
-use super::type_annotations::TypeAnnotations;
 use crate::idl::syntax::{self, Header, Name, NamespaceName};
 use crate::idl::{Code, Diagnostic, Rare, SourceFile, Span, Text, literal};
 use enums::LinkedEnum;

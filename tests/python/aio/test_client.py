@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import inspect
 import socket
 import struct
 import warnings
 
 import pytest
-from fastthrift import testing
 from fastthrift.contrib.aio.client import TAsyncClient
-from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.contrib.aio.processor import TAsyncMultiplexedProcessor, TAsyncProcessor
 from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocol, TAsyncBinaryProtocolFactory
 from fastthrift.contrib.aio.rpc import make_client
@@ -149,25 +146,6 @@ def test_what_a_client_is():
     assert "add" in dir(client)
     with pytest.raises(AttributeError, match="TAsyncClient instance has no attribute 'missing'"):
         _ = client.missing
-
-
-def test_methods_are_coroutine_functions():
-    client = TAsyncClient(rpc_support.Calls, TAsyncBinaryProtocol(TAsyncMemoryBuffer()))
-    handler = rpc_support.Handler()
-    tried = [
-        client.add,
-        client.reopen,
-        testing.async_client(rpc_support.Calls, handler).add,
-        testing.AsyncFakeService(rpc_support.Calls, add=1).add,
-        AsyncClientPool(rpc_support.Calls, "tcp://127.0.0.1:9").add,
-    ]
-    for method in tried:
-        assert inspect.iscoroutinefunction(method)
-    for method in (
-        testing.client(rpc_support.Calls, handler).add,
-        testing.FakeService(rpc_support.Calls, add=1).add,
-    ):
-        assert not inspect.iscoroutinefunction(method)
 
 
 def test_method_called_close_is_reached_by_another_name():

@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "_payload": {"_core"},
     "_exceptions": {"_core", "_payload"},
     "_fields_dict": {"_core"},
-    "transport.base": {"_core", "_exceptions", "_payload"},
+    "transport.base": {"_core", "_exceptions"},
     "protocol.base": {"_payload", "transport.base"},
     "protocol.exc": {"_exceptions", "transport.base"},
     "transport": {"_compat", "_core", "_layers", "_lazy", "_steps", "transport.base"},

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 import pytest
-from fastthrift.testing import async_client, client
+from fastthrift.contrib.aio.client import TAsyncClient
+from fastthrift.contrib.aio.pool import AsyncClientPool
+from fastthrift.contrib.aio.protocol import TAsyncBinaryProtocol
+from fastthrift.contrib.aio.transport.memory import TAsyncMemoryBuffer
+from fastthrift.testing import AsyncFakeService, FakeService, async_client, client
 from fastthrift.thrift import TApplicationException, TException
 from support.rpc import Calls, Handler, module
 
@@ -114,3 +119,22 @@ def test_calls_of_asyncio_are_awaited_and_so_is_the_handler() -> None:
         return answer
 
     asyncio.run(main())
+
+
+def test_methods_are_coroutine_functions() -> None:
+    waiting = TAsyncClient(Calls, TAsyncBinaryProtocol(TAsyncMemoryBuffer()))
+    handler = Handler()
+    tried = [
+        waiting.add,
+        waiting.reopen,
+        async_client(Calls, handler).add,
+        AsyncFakeService(Calls, add=1).add,
+        AsyncClientPool(Calls, "tcp://127.0.0.1:9").add,
+    ]
+    for method in tried:
+        assert inspect.iscoroutinefunction(method)
+    for method in (
+        client(Calls, handler).add,
+        FakeService(Calls, add=1).add,
+    ):
+        assert not inspect.iscoroutinefunction(method)
