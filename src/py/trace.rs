@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::wire::{
-    Binary, Compact, Error, Input, Json, Limits, Nesting, Reader, Result, SliceInput, WireType,
+    Binary, Compact, CutInput, Error, Input, Json, Limits, Nesting, Reader, Result, SliceInput,
+    WireType,
 };
 
 /// A message or a struct in `data`, with the place of each value: its header
@@ -35,11 +36,16 @@ pub fn trace<'py>(
     match protocol {
         "binary" => traced(
             py,
-            Binary::new(CutInput(input), limits, false),
+            Binary::new(CutInput::new(input), limits, false),
             None,
             message,
         ),
-        "compact" => traced(py, Compact::new(CutInput(input), limits), None, message),
+        "compact" => traced(
+            py,
+            Compact::new(CutInput::new(input), limits),
+            None,
+            message,
+        ),
         "apache_json" => traced(py, Json::cut(input, limits), Some(data), message),
         _ => Err(PyValueError::new_err(format!(
             "no protocol {protocol:?}: there are binary, compact and apache_json"
@@ -70,33 +76,6 @@ fn traced<'py, R: Reader>(
         (error.into_kind().to_string(), offset)
     });
     (header, value, end, wrong).into_pyobject(py)
-}
-
-/// Bytes whose end may be missing: containers are not held to what is left, so that
-/// the elements before the end are read. No count is believed for that, since each
-/// element takes a byte at least.
-struct CutInput<'a>(SliceInput<'a>);
-
-impl Input for CutInput<'_> {
-    fn take(&mut self, count: usize) -> Result<&[u8]> {
-        self.0.take(count)
-    }
-
-    fn discard(&mut self, count: usize) -> Result<()> {
-        self.0.discard(count)
-    }
-
-    fn buffered(&self) -> &[u8] {
-        self.0.buffered()
-    }
-
-    fn remaining(&self) -> Option<usize> {
-        None
-    }
-
-    fn offset(&self) -> u64 {
-        self.0.offset()
-    }
 }
 
 struct Trace<'py, 'data, R> {

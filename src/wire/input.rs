@@ -141,3 +141,39 @@ impl Input for SliceInput<'_> {
         (self.length - self.rest.len()) as u64
     }
 }
+
+/// Bytes whose end may be missing: containers are not held to what is left, so that
+/// the elements before the end are read. No count is believed for that, since each
+/// element takes a byte at least.
+#[derive(Clone, Debug)]
+pub struct CutInput<'a>(SliceInput<'a>);
+
+impl<'a> CutInput<'a> {
+    /// Reads `input` as far as it goes.
+    #[must_use]
+    pub const fn new(input: SliceInput<'a>) -> Self {
+        Self(input)
+    }
+}
+
+impl Input for CutInput<'_> {
+    fn take(&mut self, count: usize) -> Result<&[u8]> {
+        self.0.take(count)
+    }
+
+    fn discard(&mut self, count: usize) -> Result<()> {
+        self.0.discard(count)
+    }
+
+    fn buffered(&self) -> &[u8] {
+        self.0.buffered()
+    }
+
+    fn remaining(&self) -> Option<usize> {
+        None
+    }
+
+    fn offset(&self) -> u64 {
+        self.0.offset()
+    }
+}

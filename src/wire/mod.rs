@@ -36,7 +36,7 @@ pub use binary::{Binary, BinaryWriter};
 pub use compact::{Compact, CompactWriter};
 pub use depth::Depth;
 pub use error::{Error, ErrorKind, Nesting, Result};
-pub use input::{Input, SliceInput};
+pub use input::{CutInput, Input, SliceInput};
 pub use json::{Json, JsonWriter, TextEnd};
 pub use limits::Limits;
 #[allow(
