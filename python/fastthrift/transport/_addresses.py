@@ -215,15 +215,14 @@ def naming_errors() -> Iterator[None]:
         raise socket.gaierror(socket.EAI_NONAME, f"not a host name: {error}") from error
 
 
-def found(answers: Sequence[tuple[Any, ...]]) -> list[Address]:
-    """What ``getaddrinfo`` has found."""
-    return [(answer[0], answer[4]) for answer in answers]
-
-
 def resolve(host: Any, port: Any, family: int, **options: Any) -> list[Address]:
-    """The addresses of a host, in the order in which to try them."""
+    """The addresses of a host, in the order in which to try them: at least one."""
     with naming_errors():
-        return found(socket.getaddrinfo(**query(host, port, family), **options))
+        answers = socket.getaddrinfo(**query(host, port, family), **options)
+    if not answers:
+        # The system raises an error; a resolver in its place may not.
+        raise socket.gaierror(socket.EAI_NONAME, "the name has no addresses")
+    return [(answer[0], answer[4]) for answer in answers]
 
 
 def in_turn(

@@ -419,14 +419,28 @@ def test_a_name_that_is_not_found_in_time_is_told(
 ) -> None:
     found = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found.wait(PATIENCE) and [])
+    # A name of its own: those who ask for the same one share the lookup, which may go on a while.
+    name = f"{connect.__name__}.late"
     try:
-        error = failure(connect, "a.host", 9090, connect_timeout=50)
+        error = failure(connect, name, 9090, connect_timeout=50)
     finally:
         found.set()
     assert error.message == (
-        "Could not connect to ('a.host', 9090): no address was found within 50 ms"
+        f"Could not connect to ('{name}', 9090): no address was found within 50 ms"
     )
     assert isinstance(error, (TimeoutError, asyncio.TimeoutError))
+
+
+@both
+def test_a_resolver_that_gives_no_address_is_told(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's raises an error; those that programs put in its place may not."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [])
+    error = failure(connect, "no.addresses", 9090)
+    assert error.message == (
+        "Could not connect to ('no.addresses', 9090): the name has no addresses"
+    )
 
 
 # --- gevent ---------------------------------------------------------------------------------------
