@@ -633,6 +633,13 @@ BREAKS = [
         ("codec/test_arrays::test_wrong_varints_are_refused_with_their_index_as_for_a_list",),
     ),
     Break(
+        "many integers of a list that are read at once",
+        "the index of a wrong one is that among those that are read together",
+        "map_err(|(index, error)| wrong_number(before, index, error))?;\n            list",
+        "map_err(|(index, error)| wrong_number(0, index, error))?;\n            list",
+        ("codec/test_long_lists::test_a_wrong_number_is_told_with_its_index",),
+    ),
+    Break(
         "a buffer of numbers is written as its items",
         "nobody asks who gives the items",
         "if !has_buffer || !gives_items_natively(object) {",

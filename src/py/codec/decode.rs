@@ -3,6 +3,7 @@
 mod arrays;
 mod generated;
 mod keeping;
+mod numbers;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -449,8 +450,8 @@ impl<'r, 'py, R: Reader> Decoder<'r, 'py, R> {
     fn own_items(&mut self, kind: &Kind, header: ListHeader) -> Result<Bound<'py, PyAny>> {
         // One match for all elements, so that the loops are straight.
         match kind {
-            Kind::I32(_) => self.scalars(header, ReadI32),
-            Kind::I64 => self.scalars(header, ReadI64),
+            Kind::I32(_) => self.integers::<i32>(header, ReadI32),
+            Kind::I64 => self.integers::<i64>(header, ReadI64),
             Kind::Double => self.scalars(header, ReadDouble),
             Kind::String if self.strings == Strings::Bytes => self.scalars(header, ReadBytes),
             Kind::String if header.count <= FEW && self.repeated.is_some() => {

@@ -7,10 +7,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use super::int::new_int;
 use super::quiet::Quiet;
 use super::raised::Raised;
 use super::scalar::{ExactNumber, ReadScalar, ScalarKind, Unread, write_exact};
-use crate::wire::{Input, Reader, Writer};
+use crate::wire::{Input, Numeric, Reader, Writer};
 
 /// A list under construction, allocated once.
 ///
@@ -114,6 +115,38 @@ impl<'py> ListBuilder<'py> {
             set_size(&self.list, self.length);
         }
         result
+    }
+
+    /// Adds ints.
+    #[inline]
+    pub fn add_ints<N: Numeric>(&mut self, values: &[N]) -> Result<(), Raised<'py>> {
+        let py = self.list.py();
+        let end = self.length + values.len();
+        // Who has found the list may have changed it since.
+        if self.capacity < end || self.list.len() != self.length || allocated(&self.list) < end {
+            let mut left = values.iter();
+            return left.try_for_each(|value| self.push(new_int(py, value.to_i64())?));
+        }
+        // SAFETY: the list has memory for so many items, of which those from its size
+        // on are not in use, and nobody sees it meanwhile: an int is no object that
+        // wakes the garbage collector. The reference of an item is given away; the
+        // size says how many there are.
+        unsafe {
+            let items = (*self.list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+            let mut result = Ok(());
+            for value in values {
+                match new_int(py, value.to_i64()) {
+                    Ok(item) => *items.add(self.length) = item.into_ptr(),
+                    Err(raised) => {
+                        result = Err(raised);
+                        break;
+                    }
+                }
+                self.length += 1;
+            }
+            set_size(&self.list, self.length);
+            result
+        }
     }
 
     /// The list.

@@ -2,11 +2,12 @@
 
 use pyo3::prelude::*;
 
+use super::numbers::{Filling, wrong_number};
 use super::{Decoder, UNPROVEN_CAPACITY};
-use crate::py::error::{CodecError, Result, Segment};
-use crate::py::ffi::{ArrayItem, Loop, new_array, vectorised};
+use crate::py::error::Result;
+use crate::py::ffi::{ArrayItem, new_array, vectorised};
 use crate::py::structs::Kind;
-use crate::wire::{Error, Input, ListHeader, Nesting, Numeric, Reader};
+use crate::wire::{Input, ListHeader, Nesting, Reader};
 
 impl<'py, R: Reader> Decoder<'_, 'py, R> {
     /// Reads a list of numbers into an array.
@@ -68,25 +69,4 @@ impl<'py, R: Reader> Decoder<'_, 'py, R> {
         let copy = |array: &mut [N]| array.copy_from_slice(&numbers);
         Ok(new_array(py, count, copy)?.0)
     }
-}
-
-/// Numbers that are read from memory.
-struct Filling<'a, R, N> {
-    reader: &'a mut R,
-    numbers: &'a mut [N],
-}
-
-impl<R: Reader, N: Numeric> Loop for Filling<'_, R, N> {
-    type Outcome = std::result::Result<(), (usize, Error)>;
-
-    #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
-    #[inline(always)]
-    fn run(self) -> Self::Outcome {
-        self.reader.numbers(self.numbers)
-    }
-}
-
-#[cold]
-fn wrong_number(before: usize, index: usize, error: Error) -> CodecError {
-    CodecError::from(error).inside(Segment::Index(before + index))
 }
