@@ -528,7 +528,8 @@ def fail(text: str) -> None:
     print(f"error: {text}", file=sys.stderr)
 
 
-class _Fallback(logging.StreamHandler[Any]):
+# Not of `Any`: CPython 3.10 has no such class.
+class _Fallback(logging.StreamHandler):  # type: ignore[type-arg]
     """Shows what is logged where the program that is served has not set up logging itself."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+from django.db import connection
 from django.test import override_settings
 from fastthrift.contrib.django.test import ThriftLiveServerTestCase
 from notes.models import Note
@@ -20,6 +23,22 @@ class Cases:
         self.assertEqual(len({*keys}), 20)
         self.assertEqual(self.thrift.count(), 21)
         self.assertEqual(Note.objects.count(), 21)
+
+    def test_calls_use_it_one_after_the_other(self) -> None:
+        """One connection of SQLite in several threads at once refuses statements now and then."""
+        together = threading.Barrier(2)
+
+        def met(execute, sql, params, many, context):
+            # Breaks where nobody else comes, and is broken from then on.
+            with suppress(threading.BrokenBarrierError):
+                together.wait(0.5)
+                overlaps.append(sql)
+            return execute(sql, params, many, context)
+
+        overlaps: list[str] = []
+        with connection.execute_wrapper(met), ThreadPoolExecutor(2) as threads:
+            self.assertEqual(len({*threads.map(self.thrift.add, "ab")}), 2)
+        self.assertEqual(overlaps, [])
 
 
 @override_settings(THRIFT={"SERVERS": {"default": PROBE}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -118,7 +118,23 @@ def _with_shared_databases(stack: ExitStack) -> Middleware:
     for connection in shared.values():
         connection.inc_thread_sharing()
         stack.callback(connection.dec_thread_sharing)
+        stack.enter_context(connection.execute_wrapper(_OneAtATime()))
     return partial(_Lent, _Threads(shared))
+
+
+class _OneAtATime:
+    """Executes what several threads execute on one connection in turn: they would be given the same
+    prepared statement where they begin at once, which SQLite refuses as misuse."""
+
+    def __init__(self) -> None:
+        # Another wrapper, or a function that SQLite calls, may execute something itself.
+        self._lock = threading.RLock()
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        with self._lock:
+            return execute(sql, params, many, context)
 
 
 class _Threads:
