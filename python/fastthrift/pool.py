@@ -12,7 +12,6 @@ The asyncio twin is ``fastthrift.contrib.aio.pool``.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -36,6 +35,7 @@ from fastthrift._calls.steps import run
 from fastthrift._calls.transports import find_layer
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
+from fastthrift._light import LockOfProcess
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
 from fastthrift.transport._addresses import EITHER_FAMILY
@@ -164,7 +164,7 @@ class _InThreads(PoolCalls):
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
-        with _making:
+        with _making.now:
             if self.made_lock is None:
                 # A signal handler that makes a call may have interrupted who holds it.
                 self.made_lock = threading.RLock()
@@ -233,16 +233,7 @@ def _close_lost(slot: Slot) -> None:
 _LOOK_AGAIN = 0.5
 
 # Held while the lock of a pool is made.
-_making = threading.Lock()
+_making = LockOfProcess()
 
 # Before 3.12 methods that a class finds for itself cost twice.
 install_getattr(ClientPool)
-
-
-def _make_in_child() -> None:
-    global _making
-    _making = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_make_in_child)

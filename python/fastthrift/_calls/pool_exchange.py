@@ -7,7 +7,6 @@ them, and both say how they lock, wait and close.
 
 from __future__ import annotations
 
-import os
 import weakref
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
@@ -24,6 +23,7 @@ from fastthrift._calls.pooling import (
     Waiter,
 )
 from fastthrift._calls.transports import find_layer
+from fastthrift._light import in_child
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 
 if TYPE_CHECKING:
@@ -235,5 +235,4 @@ def _start_over_in_child() -> None:
         calls.start_over_in_child()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_over_in_child)
+in_child(_start_over_in_child)
