@@ -12,24 +12,16 @@ The asyncio twin is ``fastthrift.contrib.aio.pool``.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.deadlines import clock, current_deadline, end_at
-from fastthrift._calls.headers import require_room, send_always
-from fastthrift._calls.pool_calls import (
-    OneConnection,
-    PoolCalls,
-    PoolFace,
-    call_seen,
-    close,
-    give_connection_back,
-    take_connection,
-)
+from fastthrift._calls.headers import require_room
+from fastthrift._calls.pool_blocks import OneConnection, give_connection_back, take_connection
+from fastthrift._calls.pool_calls import PoolCalls
+from fastthrift._calls.pool_faces import PoolFace, call_seen, close
 from fastthrift._calls.pooling import (
     Addresses,
     Attempts,
@@ -43,18 +35,18 @@ from fastthrift._calls.steps import run
 from fastthrift._calls.transports import find_layer
 from fastthrift._calls.watch import watch
 from fastthrift._core import install_getattr
+from fastthrift._light import LockOfProcess
 from fastthrift.thrift import TClient
 from fastthrift.transport import TSocket
-from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
+from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.transport._resolving import resolve_within
 from fastthrift.transport.base import TTransportException
-from fastthrift.urls import ServiceURL, parse_all, require_encryption
+from fastthrift.urls import THREADS, ServiceURL, parse_all, require_encryption
 
 if TYPE_CHECKING:
-    import ssl
-
     from typing_extensions import Self, Unpack
 
+    from fastthrift._calls.steps import Steps
     from fastthrift.typing import PoolKeywords, WithPool
 
     _Type = TypeVar("_Type")
@@ -159,20 +151,20 @@ class ClientPool(PoolFace):
 class _InThreads(PoolCalls):
     """How threads, and greenlets in their place, use a pool."""
 
+    client_class = TClient
+    socket_class = TSocket
+    home = THREADS
+    wraps_web = True
+
     def __init__(
-        self,
-        service: Any,
-        options: PoolOptions,
-        addresses: Addresses[ServiceURL],
-        made_of: tuple[Any, Any, ssl.SSLContext | None, bool],
+        self, service: Any, options: PoolOptions, addresses: Addresses[ServiceURL], made_of: Any
     ) -> None:
-        super().__init__(service, options, addresses)
-        self._made_of = made_of
+        super().__init__(service, addresses, made_of)
         self.shelf = Shelf(options.size, options.max_idle, closing=_close_lost)
 
     def lock(self) -> AbstractContextManager[Any]:
         # Not before the first use: gevent may have put its own in place by then.
-        with _making:
+        with _making.now:
             if self.made_lock is None:
                 # A signal handler that makes a call may have interrupted who holds it.
                 self.made_lock = threading.RLock()
@@ -197,21 +189,24 @@ class _InThreads(PoolCalls):
 
     def connect(
         self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
-    ) -> TClient:
-        proto_factory, trans_factory, ssl_context, check_seqid = self._made_of
-        parts = (
-            TClient,
-            self.service,
-            _socket(url, address, options, at, ssl_context),
-            proto_factory or url.protocol_factory(),
-            trans_factory or url.transport_factory(),
-        )
-        client: TClient = run(connect_client(*parts, check_seqid=check_seqid, is_pooled=True))
-        send_always(client, options.headers)
+    ) -> Steps[Any]:
+        client = yield from super().connect(url, address, options, at)
         if url.is_web:
             # Here another address may have its turn.
             find_layer(client._iprot.trans, "connect").connect()
         return client
+
+    def new_tls_socket(self, host: str, port: int, ssl_context: Any, **times: Any) -> TSocket:
+        from fastthrift.transport.sslsocket import TSSLSocket
+
+        return TSSLSocket(host, port, ssl_context=ssl_context, **times)
+
+    def new_web_client(self, url: ServiceURL, ssl_context: Any, headers: dict[str, str]) -> Any:
+        from fastthrift.http import THttpClient, THttpHeaderFactory
+
+        context = None if ssl_context is None else lambda: ssl_context
+        factory = THttpHeaderFactory(headers)
+        return THttpClient(str(url), None, context, factory, keep_alive=True)
 
     def close_client(self, client: Any) -> None:
         _close(client)
@@ -233,56 +228,12 @@ def _close_lost(slot: Slot) -> None:
     _close(slot.client)
 
 
-def _socket(
-    url: ServiceURL,
-    address: Any,
-    options: PoolOptions,
-    at: float | None,
-    ssl_context: ssl.SSLContext | None,
-) -> Any:
-    """What a client at an address is over, which is not open yet. Its calls have deadlines."""
-    times: dict[str, Any] = {
-        "socket_timeout": None,
-        "connect_timeout": milliseconds(options.connect_timeout),
-    }
-    if url.is_web:
-        from fastthrift.http import THttpClient, THttpHeaderFactory
-
-        context = None if ssl_context is None else lambda: ssl_context
-        headers = THttpHeaderFactory(dict(options.headers))
-        client = THttpClient(str(url), None, context, headers, keep_alive=True)
-        client.connect_timeout = options.connect_timeout
-        client.deadline = at
-        client.known_addresses = None if address is None else [address]
-        return client
-    if url.scheme == "tls":
-        from fastthrift.transport.sslsocket import TSSLSocket
-
-        sock: TSocket = TSSLSocket(url.host, url.port, ssl_context=ssl_context, **times)
-    elif url.scheme == "unix":
-        sock = TSocket(unix_socket=url.path, **times)
-    else:
-        sock = TSocket(url.host, url.port, **times)
-    sock.deadline = at
-    sock.known_addresses = None if address is None else [address]
-    return sock
-
-
 # How long one waits before it looks for itself, in seconds: who was interrupted may have woken
 # nobody.
 _LOOK_AGAIN = 0.5
 
 # Held while the lock of a pool is made.
-_making = threading.Lock()
+_making = LockOfProcess()
 
 # Before 3.12 methods that a class finds for itself cost twice.
 install_getattr(ClientPool)
-
-
-def _make_in_child() -> None:
-    global _making
-    _making = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_make_in_child)

@@ -249,6 +249,14 @@ class TServer:
             itrans.close()
             otrans.close()
 
+    def _serve_one(self, client: TTransportBase) -> None:
+        """Serve one connection to its end, in this thread."""
+        with self._registered(client) as connection:
+            try:
+                self._converse(client, connection)
+            except Exception:
+                log_failed(logger, connection.peer)
+
     def _refuse(self, client: TTransportBase, why: str) -> None:
         """Answer the first call of a connection that there is no room for."""
         sock = getattr(client, "sock", None)
@@ -285,11 +293,7 @@ class TSimpleServer(TServer):
             self._connections.closed_at_exit(self.close),
         ):
             for client in self._accept():
-                with self._registered(client) as connection:
-                    try:
-                        self._converse(client, connection)
-                    except Exception:
-                        log_failed(logger, connection.peer)
+                self._serve_one(client)
 
 
 class TThreadedServer(TServer):
@@ -400,11 +404,7 @@ class TThreadPoolServer(TServer):
     def _run(self) -> None:
         with self._connections.in_this_thread():
             while (client := self._waiting.get()) is not None:
-                with self._registered(client) as connection:
-                    try:
-                        self._converse(client, connection)
-                    except Exception:
-                        log_failed(logger, connection.peer)
+                self._serve_one(client)
 
 
 class TNonblockingServer(TServer):

@@ -429,8 +429,8 @@ BREAKS = [
     Break(
         "import starts no thread",
         "one is started",
-        "\n_parse_lock = new_lock()\n",
-        "\n_parse_lock = new_lock()\n\nimport threading\n\n"
+        "\n_parse_lock = LockOfProcess()\n",
+        "\n_parse_lock = LockOfProcess()\n\nimport threading\n\n"
         "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
         ("drop_in/test_public_names::test_import_starts_nothing",),
     ),

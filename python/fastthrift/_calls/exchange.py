@@ -68,14 +68,23 @@ class BadRequest(Exception):
 
     ``status`` and ``headers`` are for the response, ``reason`` says what is wrong. A connection is
     to be closed after it unless ``goes_on``: nobody knows where the next request starts.
+    ``is_told`` is whether the log has it already.
     """
 
-    def __init__(self, status: int, reason: str, *headers: Header, goes_on: bool = False) -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        *headers: Header,
+        goes_on: bool = False,
+        is_told: bool = False,
+    ) -> None:
         super().__init__(status, reason)
         self.status = status
         self.reason = reason
         self.headers = headers
         self.goes_on = goes_on
+        self.is_told = is_told
 
 
 def answered(body: bytes) -> Answer:
@@ -139,7 +148,11 @@ class BodyCall(TimedCall):
     def __init__(self, rest: Callable[[], bytes]) -> None:
         """``rest`` gives what follows the message in the body, or a part of it."""
         self._rest = rest
+        self.is_told = False
         super().__init__()
+
+    def note_told(self) -> None:
+        self.is_told = True
 
     def note_read(self) -> None:
         if _says_something(self._rest()):
@@ -221,9 +234,11 @@ class Exchange:
         if failed and not written:
             if self.call.header is None:
                 found = explain(self.call.opening, self.oprot, "server", self.call.wanted)
-                raise BadRequest(400, f"the body is {found or 'no Thrift message'}")
+                reason = f"the body is {found or 'no Thrift message'}"
+                raise BadRequest(400, reason, is_told=self.call.is_told)
             if self.call.stage == BEGUN:
-                raise BadRequest(400, "the message in the body cannot be read to its end")
+                reason = "the message in the body cannot be read to its end"
+                raise BadRequest(400, reason, is_told=self.call.is_told)
             if not self.call.oneway:
                 raise BadRequest(500, "the call could not be answered")
         return written

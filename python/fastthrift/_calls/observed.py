@@ -28,7 +28,7 @@ from fastthrift._calls.transports import find_layer, headers_of, peer_of
 from fastthrift._calls.watch import watch
 from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift.protocol.exc import TProtocolException
-from fastthrift.transport import TSocket
+from fastthrift.transport._counting import counting
 from fastthrift.transport.base import TTransportException
 
 if TYPE_CHECKING:
@@ -173,13 +173,7 @@ def add(*, client: Hook | None = None, server: Hook | None = None) -> None:
     not wait. What one raises is logged, and does not disturb the call. Raises ``TypeError`` for
     what cannot be called like that.
     """
-    given = _given(client, server, "add")
-    for hook in given.values():
-        if not callable(hook) or inspect.iscoroutinefunction(hook):
-            raise TypeError(f"a hook is a plain function of one Call, not {hook!r}")
-    for side, hook in given.items():
-        _hooks[side] = *_hooks[side], hook
-    watch_calls()
+    _add(_hooks, _given(client, server, "add"), "a hook is a plain function of one Call, not")
 
 
 def remove(*, client: Hook | None = None, server: Hook | None = None) -> None:
@@ -239,12 +233,7 @@ def add_around(*, client: Around | None = None, server: Around | None = None) ->
     is what the call raises. Raises ``TypeError`` for what cannot be called like that.
     """
     given = _given(client, server, "add_around")
-    for around in given.values():
-        if not callable(around) or inspect.iscoroutinefunction(around):
-            raise TypeError(f"a plain function of one Call is needed, not {around!r}")
-    for side, around in given.items():
-        _around[side] = *_around[side], around
-    watch_calls()
+    _add(_around, given, "a plain function of one Call is needed, not")
 
 
 def remove_around(*, client: Around | None = None, server: Around | None = None) -> None:
@@ -275,6 +264,15 @@ def _given(client: Any, server: Any, name: str) -> dict[str, Any]:
     if not hooks:
         raise TypeError(f"{name}() takes client=function, server=function, or both")
     return hooks
+
+
+def _add(those: dict[str, tuple[Any, ...]], given: dict[str, Any], needed: str) -> None:
+    for function in given.values():
+        if not callable(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"{needed} {function!r}")
+    for side, function in given.items():
+        those[side] = *those[side], function
+    watch_calls()
 
 
 def _tell(call: Call) -> None:
@@ -594,8 +592,8 @@ def watch_calls() -> None:
     watch.serve = serve
     watch.is_on = True
     # Of connections that are made from now on: all of their calls are looked at.
-    TSocket.bytes_told = (0, 0)
+    counting.told = (0, 0)
 
 
 # Of connections that are made from now on, for hooks that may come.
-TSocket.counts_bytes = True
+counting.is_on = True

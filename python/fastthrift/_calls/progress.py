@@ -47,7 +47,7 @@ from fastthrift._calls.transports import (
     was_left,
 )
 from fastthrift._exceptions import TApplicationException, TDecodeException, TException
-from fastthrift._light import new_lock
+from fastthrift._light import in_child, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ class _Process:
 
 
 this_process = _Process()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=this_process.note_fork)
+in_child(this_process.note_fork)
 
 
 def _never() -> None:

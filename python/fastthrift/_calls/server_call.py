@@ -122,6 +122,9 @@ class ServerCall:
         if ending is not None:
             ending()
 
+    def note_told(self) -> None:
+        """The log tells that it cannot be read."""
+
     @property
     def oneway(self) -> bool:
         return self.header is not None and self.header[1] == _ONEWAY

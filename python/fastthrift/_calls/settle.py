@@ -130,6 +130,7 @@ def _settle_input(
     if closed or (is_lost(error) and found is None and not is_whole):
         log_ended(logger, peer, error)
         return Settlement(None, False)
+    call.note_told()
     if call.header is None:
         is_own = found is None and isinstance(error, _MISTAKES)
         more = "" if rates is None else rates.tell("no call" if is_own else found or NO_MESSAGE)

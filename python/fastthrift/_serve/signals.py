@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from fastthrift._light import in_child
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -130,8 +132,7 @@ def _forget() -> None:
         there.close()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+in_child(_forget)
 
 
 def _is_default(handler: Any) -> bool:

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fastthrift.transport._addresses import EITHER_FAMILY, Address, in_turn
+from fastthrift._calls.steps import run
+from fastthrift.transport._addresses import EITHER_FAMILY, Address
+from fastthrift.transport._connecting import Failures, first_connected
 from fastthrift.transport._resolving import resolve_within
 
 # How long the next wait may be, in seconds, None for any time; raises where there is no time left.
@@ -55,28 +57,28 @@ def _connected(
 ) -> socket.socket:
     """A socket that is connected to one of the addresses of a host, within ``timeout``, too. Until
     a request is sent on it, its waits, those of TLS, have what is left of that."""
-    failure: OSError | None = None
     patience = bound()
     if timeout is not None and (patience is None or timeout < patience):
         patience = timeout
-    started = time.monotonic()
-    addresses = known()
-    if addresses is None:
-        addresses = resolve_within(*address, EITHER_FAMILY, patience)
-    end = None if patience is None else started + patience
-    for one, share in in_turn(addresses, None if end is None else end - time.monotonic()):
-        try:
-            sock = _connected_to(one, share, source)
-        except OSError as error:
-            failure = error
-        else:
-            sock.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
-            return sock
-    assert failure is not None
+    end = None if patience is None else time.monotonic() + patience
+
+    def find(seconds: float | None) -> list[Address]:
+        addresses = known()
+        if addresses is None:
+            addresses = resolve_within(*address, EITHER_FAMILY, seconds)
+        return addresses
+
+    def connect(one: Address, share: float | None) -> socket.socket:
+        return _connected_to(one, share, source)
+
+    failures: Failures = []
     try:
-        raise failure
+        sock: socket.socket = run(first_connected(find, connect, patience, failures))
     finally:
-        failure = None
+        # They have these frames in their tracebacks: no cycle.
+        failures.clear()
+    sock.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+    return sock
 
 
 def _connected_to(address: Address, patience: float | None, source: Any) -> socket.socket:

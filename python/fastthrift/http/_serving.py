@@ -86,7 +86,7 @@ def serve_request(
         if error.goes_on:
             # That somebody looks in with GET is nothing to worry about.
             logger.debug(REFUSED, line.peer, error.reason, "")
-        else:
+        elif not error.is_told:
             reason = error.reason
             if reason == NO_REQUEST and (look := look_of(reader.waiting)) is not None:
                 reason = f"{reason}: this is {look}"

@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.mismatch import look_of
 from fastthrift._calls.steps import run
-from fastthrift._calls.transports import LOOKED_AT
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.thrift import TClient
 from fastthrift.transport import TBufferedTransportFactory
 from fastthrift.transport._addresses import NameTimeout, given_seconds, seconds
 from fastthrift.transport._arrival import never_arrived
-from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 from fastthrift.transport.base import (
     LARGEST_READ,
     TTransportBase,
@@ -37,15 +35,13 @@ from ._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     DEFAULT_MAX_MESSAGE_SIZE,
-    Address,
     Named,
-    RequestHeaders,
     make_uri,
-    parse_uri,
 )
 from ._outcome import Failures, HttpAnswer, Stage
 from ._outcome import THttpConnectionRefused as THttpConnectionRefused
 from ._outcome import THttpException as THttpException
+from ._requesting import Requesting
 
 if TYPE_CHECKING:
     from fastthrift._calls.observed import Middleware
@@ -72,34 +68,14 @@ class THttpHeaderFactory:
         return self._headers
 
 
-def require_headers(factory: Any) -> Any:
-    """What is passed as ``http_header_factory``; ``TypeError`` for what makes no headers."""
-    if not hasattr(factory, "get_headers"):
-        raise TypeError(
-            f"http_header_factory must have get_headers(), as THttpHeaderFactory has, which takes "
-            f"a dict: not be {factory!r:.100}"
-        )
-    return factory
-
-
-class THttpClient(TTransportBase):
+class THttpClient(Requesting, TTransportBase):
     """A client's transport: each ``flush`` is a request, and what is read is its response.
 
     A call that fails spoils nothing: the next one is a request of its own.
     """
 
-    # For TClient: the next answer cannot be that of an earlier call.
-    answers_stand_alone = True
-
-    #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
-    deadline: float | None = None
-    #: How long connecting may take, in seconds; None for as long as any other wait.
-    connect_timeout: float | None = None
     #: Whether the last request was sent as a whole.
     request_sent = False
-    #: Where the next connection goes, in place of the addresses that the host has; as
-    #: ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for these.
-    known_addresses: list[tuple[int, Any]] | None = None
 
     def __init__(
         self,
@@ -116,29 +92,14 @@ class THttpClient(TTransportBase):
         With ``keep_alive`` the connection is used for further requests, otherwise for one. A
         response of more than ``max_message_size`` bytes is refused.
         """
-        self.scheme, self.host, self.port, self.path = parse_uri(uri)
-        self.max_message_size = max_message_size
-        # Of the last response.
-        self.code: int | None = None
-        self.message: Any = None
+        super().__init__(uri, http_header_factory or THttpHeaderFactory(), max_message_size)
         self.headers: list[tuple[str, str]] = []
         self.response: BinaryIO = io.BytesIO()
-        # For TClient, of the last response: told when it is no Thrift.
-        self.answer_description: str | None = None
-        # Likewise, of that to a oneway call: how its body begins.
-        self.answer_begin = b""
-        # Of the call that is made, by middleware.
-        self.call_headers: dict[str, str] = {}
-        self.counts_bytes = True
-        self.bytes_received = self.bytes_sent = 0
         # Whether the server is known not to have seen the last request.
         self._never_arrived = False
         self._stage = Stage.CONNECTING
         self._written = io.BytesIO()
         self._http: http_client.HTTPConnection | None = None
-        self._http_header_factory = require_headers(http_header_factory or THttpHeaderFactory())
-        self._request_headers = RequestHeaders()
-        self._timeout: float | None = None
         self._ssl_context_factory = ssl_context_factory
         self._keep_alive = keep_alive
         if timeout and given_seconds(timeout):
@@ -154,7 +115,7 @@ class THttpClient(TTransportBase):
             )
         else:
             self._http = http_client.HTTPConnection(self.host, self.port, timeout=patience)
-        bind(self._http, self._bound, self._note_end, self._take_known_addresses)
+        bind(self._http, self._bound, self._note_end, self.take_known_addresses)
 
     def connect(self) -> None:
         """Connect now, and not with the first request. Raises as ``flush`` does."""
@@ -162,14 +123,8 @@ class THttpClient(TTransportBase):
             self.open()
         assert self._http is not None
         self.request_sent = False
-        try:
+        with self._closing_on_failure():
             self._connect(self._http)
-        except BaseException as error:
-            self.close()
-            failure = self._failure(error)
-            if failure is None:
-                raise
-            raise failure from error
 
     def close(self) -> None:
         connection, self._http = self._http, None
@@ -228,19 +183,15 @@ class THttpClient(TTransportBase):
         self._written = io.BytesIO()
         if not data:
             return
-        usual = {
-            "Content-Type": CONTENT_TYPE,
-            "Content-Length": str(len(data)),
-            "User-Agent": _user_agent(),
-        }
-        if self.deadline is not None:
-            usual[TIMEOUT_HEADER] = milliseconds_left(self.deadline)
-        given = self._http_header_factory.get_headers()
-        headers = self._request_headers.of_request(usual, given, self.call_headers)
+        headers = self.begin_request(
+            {
+                "Content-Type": CONTENT_TYPE,
+                "Content-Length": str(len(data)),
+                "User-Agent": _user_agent(),
+            }
+        )
         self._never_arrived = False
         self.response = io.BytesIO()
-        self.answer_description = None
-        self.answer_begin = b""
         self.request_sent = False
         if self._http is not None and not (self._keep_alive and _is_usable(self._http)):
             self.close()
@@ -248,37 +199,19 @@ class THttpClient(TTransportBase):
             self.open()
         connection = self._http
         assert connection is not None
-        try:
+        with self._closing_on_failure():
             body = self._exchange(connection, data, headers)
-        except BaseException as error:
-            self.close()
-            failure = self._failure(error)
-            if failure is None:
-                raise
-            raise failure from error
         if not self._keep_alive:
             connection.close()
         self.bytes_sent += len(data)
         self.bytes_received += len(body)
         self.response = io.BytesIO(body)
 
-    @property
-    def peer(self) -> str:
-        """The other side, for texts."""
-        return str(self._address)
-
     def _bound(self) -> float | None:
         """How long the next wait may be, in seconds; None for any time."""
-        if self.deadline is None:
-            return self._timeout
-        if self._is_late():
+        if self.is_late:
             raise TimeoutError("the deadline is over")
-        left = max(self.deadline - time.monotonic(), 0.001)
-        return left if self._timeout is None else min(left, self._timeout)
-
-    def _take_known_addresses(self) -> list[tuple[int, Any]] | None:
-        known, self.known_addresses = self.known_addresses, None
-        return known
+        return self._patience()
 
     def _note_end(self, sock: socket.socket) -> None:
         """The connection has ended without an answer."""
@@ -287,9 +220,6 @@ class THttpClient(TTransportBase):
             patience = time.monotonic() + self._timeout
             at = patience if at is None else min(at, patience)
         self._never_arrived = never_arrived(sock, at)
-
-    def _is_late(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _connect(self, connection: http_client.HTTPConnection) -> None:
         self._stage = Stage.CONNECTING
@@ -324,29 +254,33 @@ class THttpClient(TTransportBase):
             response.msg,
             response.getheaders(),
         )
-        answer = HttpAnswer(self._address, self.max_message_size)
+        answer = HttpAnswer(self.address, self.max_message_size)
         answer.begin(response.status, response.reason, response.getheader)
         while chunk := response.read(LARGEST_READ):
             answer.take(chunk)
         if response.length:
             raise http_client.IncompleteRead(b"", response.length)
-        body = answer.end()
-        self.answer_description = answer.description
-        self.answer_begin = bytes(body[:LOOKED_AT])
-        return body
+        return self.take_body(answer)
 
-    @property
-    def _address(self) -> Address:
-        return Address(self.scheme, self.host, self.port, self.path)
+    @contextlib.contextmanager
+    def _closing_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self.close()
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            raise failure from error
 
     def _failure(self, error: BaseException) -> TTransportException | None:
         """The Thrift exception that an error of the library means, if it is one."""
-        failures, speaks_http = Failures(self._address), self.code is not None
+        failures, speaks_http = Failures(self.address), self.code is not None
         if isinstance(error, TTransportException):
             return None
         if isinstance(error, TimeoutError):
             stage = Stage.LOOKING if isinstance(error, NameTimeout) else self._stage
-            return failures.late(stage, deadline_is_over=self._is_late())
+            return failures.late(stage, deadline_is_over=self.is_late)
         if isinstance(error, OSError):
             failure = failures.of_system(error, self._stage, speaks_http=speaks_http)
             if self._never_arrived:

@@ -9,8 +9,6 @@ import http.server as http_server
 import io
 import logging
 import socket
-import socketserver
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,13 +16,10 @@ from typing import Any
 
 from fastthrift._calls.budget import until
 from fastthrift._calls.exchange import Answer, Exchange
-from fastthrift._calls.lines import log_ended, log_failed
-from fastthrift._calls.rate import Rate
 from fastthrift._calls.server_call import ServerCall, SettledCall
-from fastthrift._calls.settle import CALL_ERRORS, OUT_OF_RESOURCES, conclude, is_lost
+from fastthrift._calls.settle import CALL_ERRORS, conclude
 from fastthrift._calls.steps import run
-from fastthrift._serve.connections import FRESH_PATIENCE, RESOURCE_PAUSE, Connections
-from fastthrift._serve.overload import tell_full, tell_starved
+from fastthrift._serve.connections import FRESH_PATIENCE, Connections
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.protocol import TBinaryProtocolFactory
 from fastthrift.protocol.base import TProtocolFactory
@@ -38,6 +33,7 @@ from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport.base import TTransportFactory
 from fastthrift.transport.socket import AcceptedSocket
 
+from ._accepting import CONCURRENT, ServerClosed, accepting_class
 from ._common import DEFAULT_MAX_MESSAGE_SIZE
 from ._request import RequestHead, RequestReader
 from ._serving import LINGER, READ_SIZE, SERVER, make_response, serve_request
@@ -108,25 +104,21 @@ class THttpServer(TServer):
         self.max_message_size = max_message_size
         self._in_threads = Connections()
         self._is_serving = False
-        concurrent = issubclass(server_class, (socketserver.ThreadingMixIn, _ForkingMixIn))
+        concurrent = issubclass(server_class, CONCURRENT)
         self._turn: Any = contextlib.nullcontext() if concurrent else threading.Lock()
-        thrift_server = self
-
-        class RequestHandler(_RequestHandler):
-            server_of_thrift = thrift_server
-
-        serving_class: Any = _serving_class(server_class, thrift_server)
+        serving_class = accepting_class(server_class, self)
+        handler_class = type("RequestHandler", (_RequestHandler,), {"server_of_thrift": self})
         # Whether connections are just accepted: not by TLS, for example.
         self._accepts_alone = server_class.get_request is http_server.HTTPServer.get_request
         self._shared: Listening | None = None
         if descriptor is not None:
             self._shared = inherit(descriptor)
-            self.httpd = serving_class(server_address, RequestHandler, False)
+            self.httpd = serving_class(server_address, handler_class, False)
             self.httpd.serve_at(self._shared)
             return
         if ":" in server_address[0]:
             serving_class.address_family = socket.AF_INET6
-        self.httpd = serving_class(server_address, RequestHandler)
+        self.httpd = serving_class(server_address, handler_class)
 
     def serve(self) -> None:
         """Serve until ``close`` is called.
@@ -138,7 +130,7 @@ class THttpServer(TServer):
         with closing_on_signals(self.close, wanted=self.handle_signals):
             try:
                 with self._in_threads.closed_at_exit(self.close), self._in_threads.serving_left():
-                    with contextlib.suppress(_Closed):
+                    with contextlib.suppress(ServerClosed):
                         if not self.closed:
                             if self.on_serving is not None:
                                 self.on_serving()
@@ -174,136 +166,8 @@ class THttpServer(TServer):
         self._in_threads.stop_reading()
 
 
-# socketserver has it on systems that fork.
-_ForkingMixIn: Any = getattr(socketserver, "ForkingMixIn", socketserver.ThreadingMixIn)
-
-
-# How soon it is noticed that a server was closed that has no room, in seconds.
-_CLOSING_PAUSE = 0.1
-
-
-class _Closed(Exception):
-    """The server was closed."""
-
-
 class _Left(Exception):
     """The client has left, which may be in the middle of a request."""
-
-
-def _serving_class(
-    server_class: type[http_server.HTTPServer], thrift_server: THttpServer
-) -> type[http_server.HTTPServer]:
-    """``server_class`` with a thread for each connection, that stops when it is told to."""
-
-    class CallServer(server_class):  # type: ignore[valid-type, misc]
-        request_queue_size = 128
-        socket: Any
-        server_name: str
-        server_port: int
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            # Connections that were accepted and are not closed yet.
-            self._open: set[Any] = set()
-            self._left = threading.Event()
-            self._rate = Rate()
-            self._starving = Rate()
-            self._shared: Listening | None = None
-
-        def serve_at(self, listening: Listening) -> None:
-            """Serve at a socket that other processes have as well, in place of one's own."""
-            self.socket.close()
-            self._shared = listening
-            self.socket = listening.sock
-            self.server_address = self.socket.getsockname()
-            # As `server_bind` has them; a unix socket has neither.
-            self.server_name, self.server_port = "", 0
-            if isinstance(self.server_address, tuple):
-                self.server_name, self.server_port = self.server_address[:2]
-
-        def serve_forever(self, poll_interval: float = 0.5) -> None:
-            if self._shared is None:
-                super().serve_forever(poll_interval)
-                return
-            while self.socket.fileno() >= 0:
-                # Waits in `get_request`, which is told of the end.
-                with contextlib.suppress(OSError):
-                    self._process(*self.get_request())
-                self.service_actions()
-
-        def take(self, request: Any, client_address: Any) -> None:
-            """Serve a connection that was accepted when the server was closed, if there is room."""
-            most = thrift_server.max_connections
-            if most is not None and len(self._open) >= most:
-                request.close()
-                return
-            self._note(request)
-            self._process(request, client_address)
-
-        def _note(self, request: Any) -> None:
-            self._open.add(request)
-            thrift_server._in_threads.coming.add(request)
-
-        def _process(self, request: Any, client_address: Any) -> None:
-            """Serve a connection, as `serve_forever` does."""
-            try:
-                if self.verify_request(request, client_address):
-                    self.process_request(request, client_address)
-                    return
-            except Exception:
-                self.handle_error(request, client_address)
-            self.shutdown_request(request)
-
-        def service_actions(self) -> None:
-            super().service_actions()
-            if thrift_server.closed:
-                raise _Closed
-
-        def get_request(self) -> tuple[socket.socket, Any]:
-            try:
-                self._wait_for_room()
-                accept = super().get_request if self._shared is None else self._shared.accept
-                accepted: tuple[socket.socket, Any] = accept()
-                self._note(accepted[0])
-                return accepted
-            except OSError as error:
-                if error.errno in OUT_OF_RESOURCES:
-                    tell_starved(error, self._starving, logger)
-                    time.sleep(RESOURCE_PAUSE)
-                raise
-
-        def _wait_for_room(self) -> None:
-            most = thrift_server.max_connections
-            while most is not None and len(self._open) >= most:
-                tell_full(most, self.socket, self._rate, logger)
-                self._left.clear()
-                # Whoever closes the server may be a signal handler, which wakes nobody.
-                if len(self._open) >= most:
-                    self._left.wait(_CLOSING_PAUSE)
-                if thrift_server.closed:
-                    raise OSError("the server was closed")
-
-        def close_request(self, request: Any) -> None:
-            super().close_request(request)
-            self._open.discard(request)
-            thrift_server._in_threads.coming.discard(request)
-            self._left.set()
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            error = sys.exc_info()[1]
-            if error is not None and is_lost(error):
-                log_ended(logger, client_address, error)
-            else:
-                log_failed(logger, client_address)
-
-    if issubclass(server_class, (socketserver.ThreadingMixIn, _ForkingMixIn)):
-        return CallServer
-
-    class ThreadedServer(socketserver.ThreadingMixIn, CallServer):
-        # A connection that stays open does not keep the program from ending.
-        daemon_threads = True
-
-    return ThreadedServer
 
 
 class _Output(io.RawIOBase):

@@ -12,7 +12,7 @@ import types
 from fastthrift import _core
 from fastthrift._core import TType as TType
 from fastthrift._exceptions import TException as TException
-from fastthrift._light import defaultdict, new_lock
+from fastthrift._light import LockOfProcess, defaultdict
 from fastthrift._payload import TPayload as TPayload
 from fastthrift._payload import TPayloadMeta as TPayloadMeta
 from fastthrift._payload import gen_init as gen_init
@@ -44,17 +44,7 @@ _programs: dict[str, _core.Program] = {}
 # Modules of included files by (name, real file), with what they were made of.
 _included: dict[tuple[str, str], tuple[types.ModuleType, _core.Program]] = {}
 
-_parse_lock = new_lock()
-
-
-def _renew_lock() -> None:
-    """In a forked child, which does not have the thread that may hold it."""
-    global _parse_lock
-    _parse_lock = new_lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_parse_lock = LockOfProcess()
 
 _SUFFIX = ".thrift"
 
@@ -137,7 +127,7 @@ def load_file(
 ) -> types.ModuleType:
     """What ``parse`` does; ``is_registered`` puts the modules into ``sys.modules`` too. All is done
     that has to be done, or, when it fails, nothing."""
-    with _parse_lock:
+    with _parse_lock.now:
         key = (module_name or os.path.normpath(str(path))) + options.key
         is_cached = enable_cache and (resolver is None or module_name is not None)
         module = _thrift_cache.get(key) if is_cached else None
@@ -220,7 +210,7 @@ def load_text(
         raise ThriftParserError(
             "Expected `source` to be a file-like object with a method named 'read'"
         )
-    with _parse_lock:
+    with _parse_lock.now:
         key = module_name + options.key
         if is_registered:
             registry.check_options(module_name, options)

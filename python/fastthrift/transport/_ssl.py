@@ -143,6 +143,28 @@ def _contents(path: Path, name: str) -> bytes:
         raise type(error)(error.errno, text) from None
 
 
+def client_context(
+    ciphers: str | None,
+    authorities: tuple[Path | None, Path | None],
+    own: tuple[Path | None, Path | None],
+    *,
+    validate: bool,
+) -> SSLContext:
+    """A client's context. ``authorities`` are a file and a directory, the system's where there is
+    neither; ``own`` are the file of its certificate and that of the key, if any. Without
+    ``validate`` any certificate will do."""
+    context = create_thriftpy_context(server_side=False, ciphers=ciphers)
+    if any(authorities):
+        load_authorities(context, *authorities)
+    elif validate:
+        context.load_default_certs()
+    if any(own):
+        load_own_certificate(context, *own)
+    if not validate:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def name_to_check(context: SSLContext, host: Any) -> Any:
     """The name that a server's certificate has to be for; None where none was given.
 

@@ -32,6 +32,7 @@ from ._addresses import (
 )
 from ._arrival import never_arrived
 from ._connecting import Connecting
+from ._counting import counting
 from ._listening import (
     Listening,
     cannot_listen,
@@ -120,8 +121,8 @@ class TSocket(Connecting, TTransportBase):
         # Of the object, where they are found sooner than those of the class.
         self.deadline = None
         self._much = 0
-        self.counts_bytes = type(self).counts_bytes
-        self.bytes_told = type(self).bytes_told
+        self.counts_bytes = counting.is_on
+        self.bytes_told = counting.told
         self.sock = sock
         self.unix_socket = None if sock else unix_socket
         self.host = None if sock or unix_socket else host
@@ -162,19 +163,36 @@ class TSocket(Connecting, TTransportBase):
     def _look_up(self, patience: float | None) -> list[Address]:
         return resolve_within(self.host, self.port, self.socket_family, patience)
 
-    def _connect(self, address: Any, patience: float | None) -> None:
+    def _connect(self, address: Any, patience: float | None) -> socket.socket:
         try:
             self._init_sock()
-            sock = self.sock
-            assert sock is not None
+        except BaseException:
+            self._drop(self.sock)
+            raise
+        # Who closes this takes it away.
+        sock = self.sock
+        if sock is None:
+            raise ConnectionAbortedError
+        try:
             if patience:
                 sock.settimeout(patience)
             sock.connect(address)
             if patience or self.socket_timeout:
                 sock.settimeout(self.socket_timeout)
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            was_closed = self.sock is not sock
+            self._drop(sock)
+            if was_closed and isinstance(error, (AttributeError, ValueError)):
+                # As TLS has it.
+                raise ConnectionAbortedError from error
             raise
+        return sock
+
+    def _drop(self, sock: socket.socket | None) -> None:
+        if self.sock is sock:
+            self.sock = None
+        if sock is not None:
+            _close(sock)
 
     def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
@@ -262,6 +280,7 @@ class TSocket(Connecting, TTransportBase):
         """Nothing is held back."""
 
     def close(self) -> None:
+        self._opening = None
         sock, self.sock = self.sock, None
         self._within = -1.0
         if sock:

@@ -15,9 +15,9 @@ from ._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
     ask_for_tls,
+    client_context,
     create_thriftpy_context,
     is_answer_to_tls,
-    load_authorities,
     load_own_certificate,
     name_to_check,
     tls_reason,
@@ -74,25 +74,17 @@ class TSSLSocket(TSocket):
             socket_timeout=socket_timeout,
             connect_timeout=connect_timeout,
         )
-        if ssl_context is None:
-            ssl_context = create_thriftpy_context(server_side=False, ciphers=ciphers)
-            if cafile or capath:
-                load_authorities(ssl_context, cafile, capath)
-            elif validate:
-                ssl_context.load_default_certs()
-            if certfile or keyfile:
-                load_own_certificate(ssl_context, certfile, keyfile)
-            if not validate:
-                ssl_context.check_hostname = False
-                ssl_context.verify_mode = ssl.CERT_NONE
-        self.ssl_context = ssl_context
+        self.ssl_context = ssl_context or client_context(
+            ciphers, (cafile, capath), (certfile, keyfile), validate=validate
+        )
 
     def _init_sock(self) -> None:
         super()._init_sock()
-        assert self.sock is not None
-        # The handshake comes with the connection.
-        name = name_to_check(self.ssl_context, self.host)
-        self.sock = self.ssl_context.wrap_socket(self.sock, server_hostname=name)
+        # Another thread may have closed it.
+        if (plain := self.sock) is not None:
+            # The handshake comes with the connection.
+            name = name_to_check(self.ssl_context, self.host)
+            self.sock = self.ssl_context.wrap_socket(plain, server_hostname=name)
 
     def _may_try_another(self, error: OSError) -> bool:
         return not is_answer_to_tls(error)

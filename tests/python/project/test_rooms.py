@@ -5,6 +5,7 @@ The rules of the crate are in tests/rooms.rs.
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from pathlib import Path
 
@@ -58,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
         "_calls",
         "_core",
         "_exceptions",
+        "_light",
         "protocol",
         "thrift",
         "transport",
@@ -88,7 +90,17 @@ ROOMS: dict[str, set[str]] = {
         "typing",
     },
     "hooks": {"_calls"},
-    "pool": {"_core", "_calls", "http", "thrift", "transport", "transport.base", "typing", "urls"},
+    "pool": {
+        "_core",
+        "_calls",
+        "_light",
+        "http",
+        "thrift",
+        "transport",
+        "transport.base",
+        "typing",
+        "urls",
+    },
     "parser": {"_core", "_light", "_exceptions", "_payload"},
     "_importer": {"parser"},
     "hook": {"_importer", "parser"},
@@ -213,6 +225,7 @@ ROOMS: dict[str, set[str]] = {
         "_calls",
         "_core",
         "_idl",
+        "_light",
         "_serve.arguments",
         "_serve.program",
         "_web",
@@ -400,6 +413,20 @@ def rows_of_the_page() -> list[tuple[list[str], list[str]]]:
 
 def test_each_room_imports_only_those_below_it() -> None:
     assert not_allowed(package()) == []
+
+
+def test_the_rules_of_a_call_have_no_sockets() -> None:
+    root = Path(fastthrift.__file__).parent
+    waiting = {"asyncio", "http.client", "select", "selectors", "socket", "ssl"}
+    sockets = {f"{PACKAGE}.transport{name}" for name in ("", ".socket", ".sslsocket")}
+    rules = [each for each in package().values() if room_of(each.name) == "_calls"]
+    for module in rules:
+        nodes = [*ast.walk(ast.parse((root / module.path).read_text()))]
+        plain = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+        origins = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+        ours = {each.imported for each in module.imports}
+        assert (plain | origins | ours).isdisjoint(waiting | sockets), module.path
+    assert len(rules) > 1
 
 
 def test_every_import_of_the_table_is_needed() -> None:

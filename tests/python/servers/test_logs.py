@@ -153,6 +153,14 @@ def test_garbage_is_told_at_once(
     assert f", which sent {told}: " in text
 
 
+@pytest.mark.parametrize("kind", [HTTP, ASYNCIO_HTTP])
+def test_garbage_in_a_body_is_told_once(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    with serving_by(kind) as served:
+        send_message(served, kind, b"quit")
+    (text,) = closings(caplog)
+    assert ", which sent text, this server expects messages of Thrift: " in text
+
+
 @pytest.mark.parametrize("kind", SOCKETS)
 def test_a_message_that_is_too_late_is_told(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     late = "the message was not complete 200 ms after its start"

@@ -17,29 +17,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastthrift._calls.connecting import connect_client
-from fastthrift._calls.headers import require_room, send_always
-from fastthrift._calls.pool_calls import (
-    OneConnection,
-    PoolCalls,
-    PoolFace,
-    call_seen,
-    close,
-    give_connection_back,
-    take_connection,
-)
-from fastthrift._calls.pooling import (
-    Addresses,
-    PoolOptions,
-    Shelf,
-    no_counts,
-    options_of_call,
-)
+from fastthrift._calls.headers import require_room
+from fastthrift._calls.pool_blocks import OneConnection, give_connection_back, take_connection
+from fastthrift._calls.pool_calls import PoolCalls
+from fastthrift._calls.pool_faces import PoolFace, call_seen, close
+from fastthrift._calls.pooling import Addresses, PoolOptions, Shelf, no_counts, options_of_call
 from fastthrift._calls.steps import drive
 from fastthrift._calls.transports import layers
 from fastthrift._calls.watch import watch
 from fastthrift.transport import TTransportException
-from fastthrift.transport._addresses import EITHER_FAMILY, milliseconds
+from fastthrift.transport._addresses import EITHER_FAMILY
 from fastthrift.urls import ServiceURL, parse_all, require_encryption
 
 from .client import TAsyncClient
@@ -54,8 +41,6 @@ if TYPE_CHECKING:
     _Type = TypeVar("_Type")
 
 __all__ = ["AsyncClientPool"]
-
-_FACTORIES = ("fastthrift.contrib.aio", "TAsync")
 
 
 class AsyncClientPool(PoolFace):
@@ -121,16 +106,16 @@ class _InTasks(PoolCalls):
 
     timeout = TAsyncTransportTimeout
     deadline_exceeded = TAsyncDeadlineExceeded
+    client_class = TAsyncClient
+    socket_class = TAsyncSocket
+    home = "fastthrift.contrib.aio", "TAsync"
+    # A body needs no frames, and no buffer.
+    wraps_web = False
 
     def __init__(
-        self,
-        service: Any,
-        options: PoolOptions,
-        addresses: Addresses[ServiceURL],
-        made_of: tuple[Any, Any, ssl.SSLContext | None, bool],
+        self, service: Any, options: PoolOptions, addresses: Addresses[ServiceURL], made_of: Any
     ) -> None:
-        super().__init__(service, options, addresses)
-        self._made_of = made_of
+        super().__init__(service, addresses, made_of)
         self._size, self._max_idle = options.size, options.max_idle
         self._closed = False
         self._of_loops: dict[asyncio.AbstractEventLoop, Shelf] = {}
@@ -216,30 +201,21 @@ class _InTasks(PoolCalls):
         self._found[url] = found
         return found
 
-    async def connect(
-        self, url: ServiceURL, address: Any, options: PoolOptions, at: float | None
-    ) -> Any:
-        proto_factory, trans_factory, ssl_context, check_seqid = self._made_of
-        parts = (
-            TAsyncClient,
-            self.service,
-            _socket(url, self._known(url, address), options, at, ssl_context),
-            proto_factory or url.protocol_factory(_FACTORIES),
-            # A body needs no frames, and no buffer.
-            None if url.is_web else trans_factory or url.transport_factory(_FACTORIES),
-        )
-        client: TAsyncClient = await drive(
-            connect_client(*parts, check_seqid=check_seqid, is_pooled=True)
-        )
-        send_always(client, options.headers)
-        return client
+    def known_at(self, url: ServiceURL, address: Any) -> list[Any] | None:
+        known = super().known_at(url, address)
+        if known is not None and url.is_web:
+            # The request does it, which goes on to others by itself.
+            known += (each for each in self._found[url] if each != address)
+        return known
 
-    def _known(self, url: ServiceURL, address: Any) -> list[Any] | None:
-        """Where to connect to; None where that is not known."""
-        if address is None or not url.is_web:
-            return None if address is None else [address]
-        # The request does it, which goes on to others by itself.
-        return [address, *(each for each in self._found[url] if each != address)]
+    def new_tls_socket(self, host: str, port: int, ssl_context: Any, **times: Any) -> TAsyncSocket:
+        context = ssl_context or ssl.create_default_context()
+        return TAsyncSocket(host, port, ssl_context=context, **times)
+
+    def new_web_client(self, url: ServiceURL, ssl_context: Any, headers: dict[str, str]) -> Any:
+        from .http import TAsyncHttpClient, TAsyncHttpHeaderFactory
+
+        return TAsyncHttpClient(str(url), None, ssl_context, TAsyncHttpHeaderFactory(headers))
 
     def looks_at(self, trans: Any) -> tuple[Any, Any]:
         def pending() -> bool:
@@ -251,36 +227,3 @@ class _InTasks(PoolCalls):
         # That of a loop that is closed cannot do all that it would.
         with contextlib.suppress(OSError, RuntimeError, TTransportException):
             client._iprot.trans.close()
-
-
-def _socket(
-    url: ServiceURL,
-    known: list[Any] | None,
-    options: PoolOptions,
-    at: float | None,
-    ssl_context: ssl.SSLContext | None,
-) -> Any:
-    """What a client at an address is over, which is not open yet. Its calls have deadlines."""
-    if url.is_web:
-        from .http import TAsyncHttpClient, TAsyncHttpHeaderFactory
-
-        headers = TAsyncHttpHeaderFactory(dict(options.headers))
-        client = TAsyncHttpClient(str(url), None, ssl_context, headers)
-        client.connect_timeout = options.connect_timeout
-        client.deadline = at
-        client.known_addresses = known
-        return client
-    times: dict[str, Any] = {
-        "socket_timeout": None,
-        "connect_timeout": milliseconds(options.connect_timeout),
-    }
-    if url.scheme == "unix":
-        sock = TAsyncSocket(unix_socket=url.path, **times)
-    elif url.scheme == "tls":
-        context = ssl_context or ssl.create_default_context()
-        sock = TAsyncSocket(url.host, url.port, ssl_context=context, **times)
-    else:
-        sock = TAsyncSocket(url.host, url.port, **times)
-    sock.deadline = at
-    sock.known_addresses = known
-    return sock

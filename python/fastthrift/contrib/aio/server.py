@@ -6,9 +6,7 @@ What happens to a call that goes wrong is told in ``fastthrift.server``; it is t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -17,28 +15,23 @@ from fastthrift._calls.budget import call_over
 from fastthrift._calls.factories import check_factories
 from fastthrift._calls.lines import log_failed
 from fastthrift._calls.rate import Rates
-from fastthrift._calls.server_call import ServerCall, SettledCall
+from fastthrift._calls.server_call import ServerCall
 from fastthrift._calls.services import check_processor
-from fastthrift._calls.settle import Settlement, note_unfinished, peer_name, settle
+from fastthrift._calls.settle import Settlement, note_unfinished, settle
 from fastthrift._calls.transports import (
     begins_messages,
     pass_over_stop,
     protocol_of_answers,
     transport_of_answers,
 )
-from fastthrift._serve.connections import (
-    FRESH_FOR,
-    FRESH_PATIENCE,
-    FRESH_PAUSE,
-    hold_last_bytes,
-    is_coming,
-)
+from fastthrift._serve.connections import FRESH_PATIENCE, FRESH_PAUSE, hold_last_bytes
 from fastthrift._serve.signals import closing_on_signals
 from fastthrift.thrift import find_of
 from fastthrift.transport import TTransportException
 
 from ._accepting import Acceptor
 from ._answering import process_and_answer
+from ._connections import TaskConnection
 from ._sharing import Turn
 from .processor import processing
 from .protocol.binary import TAsyncBinaryProtocolFactory
@@ -67,57 +60,6 @@ _TURNS_TO_READ = 10
 async def _turns_to_read() -> None:
     for _ in range(_TURNS_TO_READ):
         await asyncio.sleep(0)
-
-
-class TaskConnection:
-    """One accepted connection, and the task that serves it."""
-
-    def __init__(self, client: Any, task: asyncio.Task[Any]) -> None:
-        self.peer = peer_name(client)
-        self.task = task
-        self.client = client
-        self.call = SettledCall()
-        self.stopped = False
-        self._since = time.monotonic()
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether its next call may be on its way."""
-        return self.call.header is None and time.monotonic() < self._since + FRESH_FOR
-
-    @property
-    def may_bring_more(self) -> bool:
-        """Whether its next call may be on its way, or is coming."""
-        has_begun = getattr(self.client, "has_begun", False)
-        return self.is_fresh or (has_begun and is_coming(self.call))
-
-    def has_answered(self, *, closed: bool) -> None:
-        """What has come is answered; unless the server is ``closed``, another call may come."""
-        self._since = -FRESH_FOR if closed else time.monotonic()
-
-    def end_unless_arrived(self) -> bool:
-        """End the connection, unless something has arrived that was not read, or a call is being
-        processed: whether nothing has arrived."""
-        end = getattr(self.client, "end_unless_arrived", None)
-        return self.call.header is not None or end is None or end()
-
-    def stop_reading(self) -> None:
-        """End the connection unless a call is being processed, which then is its last."""
-        if self.call.header is None:
-            self.stopped = True
-            self.task.cancel()
-        elif is_coming(self.call):
-            # Who reads it may have all of it, and be about to answer. uvloop's sockets refuse.
-            with contextlib.suppress(OSError, TypeError, AttributeError):
-                self.client.sock.shutdown(socket.SHUT_RD)
-
-    def has_last_calls(self, client: Any) -> bool:
-        """Whether calls may have arrived before the server was closed, which are served; behind
-        them is the end of the connection."""
-        end_reading = getattr(client, "end_reading", None)
-        if end_reading is not None:
-            end_reading()
-        return end_reading is not None
 
 
 class TAsyncServer:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fastthrift._calls.steps import drive
 from fastthrift._core import end_unless_arrived
-from fastthrift.transport import TServerSocket, TSocket, TTransportException
+from fastthrift.transport import TServerSocket, TTransportException
 from fastthrift.transport._addresses import (
     EITHER_FAMILY,
     MAC_OR_BSD,
@@ -34,15 +34,16 @@ from fastthrift.transport._addresses import (
 )
 from fastthrift.transport._arrival import pauses_for_refusal, was_refused
 from fastthrift.transport._connecting import Connecting
+from fastthrift.transport._counting import counting
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT, MessageClock
 from fastthrift.transport._resolving import begin_lookup, needs_no_lookup
 from fastthrift.transport._ssl import (
     DEFAULT_CIPHERS,
     RESTRICTED_SERVER_CIPHERS,
     ask_for_tls,
+    client_context,
     create_thriftpy_context,
     is_answer_to_tls,
-    load_authorities,
     load_own_certificate,
     name_to_check,
     tls_reason,
@@ -284,10 +285,14 @@ class TAsyncSocket(Connecting, _Stream):
 
         self.ssl_context = ssl_context
         if ssl_context is None and (cafile or capath or certfile or keyfile):
-            self.ssl_context = _client_context(validate, cafile, capath, certfile, keyfile, ciphers)
+            self.ssl_context = client_context(
+                ciphers, (cafile, capath), (certfile, keyfile), validate=validate
+            )
         self.server_hostname = None if self.ssl_context is None else host
         # That of the streams.
         self._in_use: socket.socket | None = None
+        # What connects.
+        self._reaching: asyncio.Future[None] | None = None
         # The connection that was closed last.
         self._closing: asyncio.StreamWriter | None = None
 
@@ -356,21 +361,35 @@ class TAsyncSocket(Connecting, _Stream):
             return [(self.socket_family, None)]
         return addresses_of(self.host, self.port, self.socket_family, patience)
 
-    async def _connect(self, address: Any, patience: float | None) -> None:
-        try:
-            await within(patience, self._reach(address))
-        except BaseException:
-            self._drop()
-            raise
-
-    async def _reach(self, address: Any) -> None:
-        """Connect to an address, unless that is done, and agree on encryption."""
+    async def _connect(self, address: Any, patience: float | None) -> socket.socket:
         if address is not None:
             self._init_sock()
-        assert self.raw_sock is not None
-        self.raw_sock.setblocking(False)
+        sock = self.raw_sock
+        assert sock is not None
+        reaching = self._reaching = asyncio.ensure_future(self._reach(sock, address))
+        try:
+            await within(patience, reaching)
+        except asyncio.CancelledError:
+            was_closed = self._reaching is not reaching
+            self._drop(sock)
+            # Before Python 3.11 nobody can tell whether this task was cancelled, too.
+            is_cancelled = getattr(asyncio.current_task(), "cancelling", bool)
+            if was_closed and not is_cancelled():
+                raise ConnectionAbortedError from None
+            raise
+        except BaseException:
+            self._drop(sock)
+            raise
+        finally:
+            if self._reaching is reaching:
+                self._reaching = None
+        return sock
+
+    async def _reach(self, sock: socket.socket, address: Any) -> None:
+        """Connect to an address, unless that is done, and agree on encryption."""
+        sock.setblocking(False)
         if address is not None:
-            await asyncio.get_running_loop().sock_connect(self.raw_sock, address)
+            await asyncio.get_running_loop().sock_connect(sock, address)
         options: dict[str, Any] = {}
         if self.ssl_context is not None:
             name = name_to_check(self.ssl_context, self.server_hostname)
@@ -383,9 +402,9 @@ class TAsyncSocket(Connecting, _Stream):
             }
         self.interrupted = False
         self.reader, self.writer = await self.sock_factory(
-            sock=self.raw_sock, limit=_STREAM_BUFFER, **options
+            sock=sock, limit=_STREAM_BUFFER, **options
         )
-        self._in_use = self.raw_sock
+        self._in_use = sock
 
     def _may_try_another(self, error: OSError) -> bool:
         return not is_answer_to_tls(error)
@@ -397,17 +416,25 @@ class TAsyncSocket(Connecting, _Stream):
             told = os.strerror(error.errno or 0)
         return told if self.ssl_context is None else told + ask_for_tls(error)
 
-    def _drop(self) -> None:
-        """Give up a connection that is not complete."""
-        sock, self.raw_sock = self.raw_sock, None
-        self.abort()
-        self.reader = self.writer = None
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.close()
+    def _drop(self, sock: socket.socket) -> None:
+        if self.raw_sock is sock:
+            self.raw_sock = None
+            self.abort()
+            self.reader = self.writer = None
+        elif self._in_use is sock:
+            return  # it was closed once it was made
+        with contextlib.suppress(OSError):
+            sock.close()
 
     def close(self) -> None:
         """Close, after what was written has been sent. See ``wait_closed``."""
+        self._opening = None
+        reaching, self._reaching = self._reaching, None
+        if reaching is not None:
+            # Who waits for it closes what it has: the event loop still watches that.
+            with contextlib.suppress(RuntimeError):
+                if reaching.cancel():
+                    self.raw_sock = None
         writer, self.writer = self.writer, None
         if writer is not None:
             self._closing = writer
@@ -475,30 +502,6 @@ def _of_unix(name: str) -> Any:
     """A function of asyncio for unix sockets, which raises ``OSError`` where there are none."""
     unix_family()
     return getattr(asyncio, name)
-
-
-def _client_context(
-    validate: bool,
-    cafile: str | os.PathLike[str] | None,
-    capath: str | os.PathLike[str] | None,
-    certfile: str | os.PathLike[str] | None,
-    keyfile: str | os.PathLike[str] | None,
-    ciphers: str | None,
-) -> ssl.SSLContext:
-    context: ssl.SSLContext = create_thriftpy_context(server_side=False, ciphers=ciphers)
-    if not validate:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    else:
-        context.check_hostname = True
-        context.verify_mode = ssl.CERT_REQUIRED
-        if not (cafile or capath):
-            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    if cafile or capath:
-        load_authorities(context, cafile, capath)
-    if certfile or keyfile:
-        load_own_certificate(context, certfile, keyfile)
-    return context
 
 
 class TAsyncServerSocket:
@@ -639,7 +642,7 @@ class StreamHandler(_Stream):
         self._is_ending = False
         # How many bytes had been read when it began, less one where some are of this message.
         self._before = 0
-        self.bytes_told = TSocket.bytes_told
+        self.bytes_told = counting.told
 
     def begin_message(self, *, arrived: bool = False) -> None:
         """The next message is waited for; something of it may have ``arrived``."""

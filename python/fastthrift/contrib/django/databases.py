@@ -5,9 +5,7 @@ What is in a transaction of a test is left alone.
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from collections import Counter
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,17 +13,9 @@ from weakref import WeakKeyDictionary
 from django.db import Error, connections
 from django.db.backends.signals import connection_created
 
-_lock = threading.Lock()
+from fastthrift._light import LockOfProcess
 
-
-def _renew_lock() -> None:
-    """In a forked child, which does not have the thread that may hold it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = LockOfProcess()
 
 # How often connections of an alias were found broken, and how often when each was opened.
 _breaks: Counter[str] = Counter()
@@ -90,7 +80,7 @@ def _of_this_thread() -> list[Any]:
 
 
 def _note_broken(alias: str, opened: int) -> None:
-    with _lock:
+    with _lock.now:
         # Others that break with it, or later for the same reason, are older than the first.
         if opened == _breaks[alias]:
             _breaks[alias] += 1

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from fastthrift._calls.services import coroutines
 from fastthrift._idl import UsageError, load, service_of
+from fastthrift._light import LockOfProcess
 from fastthrift._serve.program import NotServed, imported, require_methods
 from fastthrift._web.clients import nearest
 
@@ -188,17 +189,7 @@ class _Shared:
             return self._made
 
 
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    """In a forked child, which does not have the thread that may hold it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = LockOfProcess()
 
 _shared: dict[str, _Shared] = {}
 
@@ -207,14 +198,14 @@ def shared(alias: str) -> tuple[Any, Any]:
     """The service and the handler of a server of the settings, of which a process has one,
     whichever threads ask for it first; another one where the settings are overridden. Raises
     ``NotServed``."""
-    with _lock:
+    with _lock.now:
         found = _shared.setdefault(alias, _Shared())
     return found.get(alias)
 
 
 def _forget_shared(*, setting: str, **_: object) -> None:
     if setting in ("THRIFT", "BASE_DIR"):
-        with _lock:
+        with _lock.now:
             _shared.clear()
 
 

@@ -7,7 +7,6 @@ import math
 import os
 import socket
 import ssl
-import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -15,22 +14,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastthrift._calls.connecting import connect_client
 from fastthrift._calls.steps import drive
-from fastthrift._calls.transports import LOOKED_AT
 from fastthrift.http._common import (
     CONTENT_TYPE,
     DEFAULT_HTTP_CLIENT_TIMEOUT_MS,
     DEFAULT_MAX_MESSAGE_SIZE,
-    RequestHeaders,
     make_uri,
-    parse_uri,
 )
 from fastthrift.http._common import Address as Where
 from fastthrift.http._outcome import Failures, HttpAnswer, Stage
-from fastthrift.http.client import THttpHeaderFactory, require_headers
+from fastthrift.http._requesting import Requesting
+from fastthrift.http.client import THttpHeaderFactory
 from fastthrift.protocol.base import TProtocolFactory
 from fastthrift.transport import TTransportException
 from fastthrift.transport._addresses import given_seconds, has_input, seconds
-from fastthrift.transport._time_left import TIMEOUT_HEADER, milliseconds_left
 
 from .._connector import Knowing, LastSocket, make_connector
 from ..client import TAsyncClient
@@ -58,22 +54,10 @@ class TAsyncHttpHeaderFactory(THttpHeaderFactory):
 _left_to_parents: list[Any] = []
 
 
-class TAsyncHttpClient(TAsyncReadAhead):
+class TAsyncHttpClient(Requesting, TAsyncReadAhead):
     """A transport whose ``flush`` is a request, and that reads the response to it."""
 
     _direct = True
-
-    #: The next call after a failed one is another request: see ``TClient._give_up``.
-    answers_stand_alone = True
-
-    #: A moment of ``time.monotonic``, or None: what would end later raises ``DeadlineExceeded``.
-    deadline: float | None = None
-    #: How long connecting may take, in seconds; None for as long as the request.
-    connect_timeout: float | None = None
-    #: Where the first connection goes, in this order, in place of the addresses that the host
-    #: has; as ``getaddrinfo`` gives them: pairs of a family and an address. Later ones look for
-    #: these.
-    known_addresses: list[tuple[int, Any]] | None = None
 
     def __init__(
         self,
@@ -87,38 +71,17 @@ class TAsyncHttpClient(TAsyncReadAhead):
         """``uri`` is ``http://host:port/path`` or ``https://...``; ``timeout``, in milliseconds,
         is for a whole request, None or 0 for none. A response of more than ``max_message_size``
         bytes is refused."""
-        super().__init__()
-        self.max_message_size = max_message_size
-        self.scheme, self.host, self.port, path = parse_uri(uri)
-        self.path = path if path.startswith("/") else "/" + path
+        factory = http_header_factory or TAsyncHttpHeaderFactory()
+        super().__init__(uri, factory, max_message_size)
+        if not self.path.startswith("/"):
+            self.path = "/" + self.path
 
         self._session: Any = None
         self._last = LastSocket()
         # Those of its connections.
         self._transports: list[Any] = []
-        self._http_header_factory = require_headers(
-            http_header_factory or TAsyncHttpHeaderFactory()
-        )
-        self._request_headers = RequestHeaders()
         self._timeout = given_seconds(timeout)
         self._ssl_context = ssl_context
-        # Of the last response.
-        self.code: int | None = None
-        self.message: str | None = None
-        self.headers: Any = None
-        # For TAsyncClient: told when the response is no Thrift.
-        self.answer_description: str | None = None
-        # Likewise, of that to a oneway call: how its body begins.
-        self.answer_begin = b""
-        # Of the call that is made, by middleware.
-        self.call_headers: dict[str, str] = {}
-        self.counts_bytes = True
-        self.bytes_received = self.bytes_sent = 0
-
-    @property
-    def peer(self) -> str:
-        """The other side, for texts."""
-        return str(Where(self.scheme, self.host, self.port, self.path))
 
     @property
     def request_sent(self) -> bool:
@@ -133,7 +96,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if self.is_open():
             return
         aiohttp = load("aiohttp")
-        known, self.known_addresses = self.known_addresses, None
+        known = self.take_known_addresses()
         knowing = None if known is None else Knowing(self.host, known, aiohttp)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None),
@@ -194,14 +157,6 @@ class TAsyncHttpClient(TAsyncReadAhead):
     async def fill(self, missing: int) -> bool:
         return False
 
-    def _patience(self) -> float | None:
-        """The shorter one of the timeout and what is left until the deadline, in seconds."""
-        if self.deadline is None:
-            return self._timeout
-        # 0 would be no limit.
-        left = max(self.deadline - time.monotonic(), 0.001)
-        return left if self._timeout is None else min(left, self._timeout)
-
     async def flush(self) -> None:  # type: ignore[override]
         """Send what was written as a request, and wait for the response.
 
@@ -212,22 +167,19 @@ class TAsyncHttpClient(TAsyncReadAhead):
         if not data:
             return
         at = self.deadline
-        usual = {
-            "Content-Type": CONTENT_TYPE,
-            "Accept": CONTENT_TYPE,
-            "User-Agent": "Python/TAsyncHttpClient",
-            **({} if at is None else {TIMEOUT_HEADER: milliseconds_left(at)}),
-        }
-        given = self._http_header_factory.get_headers()
-        headers = self._request_headers.of_request(usual, given, self.call_headers)
+        headers = self.begin_request(
+            {
+                "Content-Type": CONTENT_TYPE,
+                "Accept": CONTENT_TYPE,
+                "User-Agent": "Python/TAsyncHttpClient",
+            }
+        )
         aiohttp = load("aiohttp")
         self.arrived = bytearray()
-        self.answer_description = None
-        self.answer_begin = b""
         self._last.begin()
         if not self.is_open():
             await self.open()
-        address = Where(self.scheme, self.host, self.port, self.path)
+        address = self.address
         # aiohttp would let those of more than 5 seconds end with a second of the clock.
         timeout = aiohttp.ClientTimeout(
             total=self._patience(), sock_connect=self.connect_timeout, ceil_threshold=math.inf
@@ -251,9 +203,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
                     answer.begin(head.status, head.reason, head.headers.get, encodings)
                 async for piece in response.content.iter_any():
                     answer.take(piece)
-                self.arrived = answer.end()
-                self.answer_description = answer.description
-                self.answer_begin = bytes(self.arrived[:LOOKED_AT])
+                self.arrived = self.take_body(answer)
             self.bytes_sent += len(data)
             self.bytes_received += len(self.arrived)
         except (asyncio.TimeoutError, aiohttp.ClientError, UnicodeError) as error:
@@ -279,8 +229,7 @@ class TAsyncHttpClient(TAsyncReadAhead):
         """The Thrift exception that an error of aiohttp means."""
         failures, speaks_http = Failures(address, kinds()), self.code is not None
         if isinstance(error, asyncio.TimeoutError):
-            is_over = self.deadline is not None and time.monotonic() >= self.deadline
-            return failures.late(stage, deadline_is_over=is_over)
+            return failures.late(stage, deadline_is_over=self.is_late)
         if isinstance(error, OSError):
             told = _of_system(error)
             if isinstance(told, TimeoutError):

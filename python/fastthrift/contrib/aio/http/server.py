@@ -25,10 +25,11 @@ from fastthrift.transport._listening import Listening, cannot_listen, listen_eve
 from fastthrift.transport._receiving import MESSAGE_TIMEOUT
 
 from .._answering import process_and_answer
+from .._connections import TaskConnection
 from .._sharing import Turn
 from ..processor import TAsyncProcessor, processing
 from ..protocol.binary import TAsyncBinaryProtocolFactory
-from ..server import TaskConnection, TAsyncServer
+from ..server import TAsyncServer
 from ..socket import StreamHandler, TAsyncServerSocket
 from ..transport.base import within
 from ..transport.memory import TAsyncMemoryBuffer
