@@ -40,24 +40,31 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
 
 def files_below(folder: str | Path) -> list[str]:
     """The Thrift files of a folder, as seen from there, without those of hidden folders."""
-    found = (path.relative_to(folder) for path in Path(folder).rglob("*.thrift") if path.is_file())
-    return sorted(
-        path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
-    )
+    found: list[str] = []
+    for directory, below, names in os.walk(folder):
+        below[:] = (name for name in below if not name.startswith("."))
+        paths = (Path(directory, name) for name in names if not name.startswith("."))
+        found += (
+            path.relative_to(folder).as_posix()
+            for path in paths
+            if path.suffix == ".thrift" and path.is_file()
+        )
+    return sorted(found)
 
 
 def named_files(arguments: list[str]) -> list[str]:
-    """The files that arguments of a command name, a directory for those below it; ``STDIN`` stays
-    what it is."""
-    return [
-        path
-        for argument in arguments
-        for path in (
-            [str(Path(argument, name)) for name in files_below(argument)]
-            if argument != STDIN and os.path.isdir(argument)
-            else [argument]
-        )
-    ]
+    """The files that arguments of a command name, each once, a directory for those below it;
+    ``STDIN`` stays what it is. Raises `UsageError` for a directory that has none."""
+    found: list[str] = []
+    for argument in arguments:
+        if argument == STDIN or not os.path.isdir(argument):
+            found.append(argument)
+            continue
+        below = files_below(argument)
+        if not below:
+            raise UsageError(f"error: {argument} has no .thrift files")
+        found += (str(Path(argument, name)) for name in below)
+    return list(dict.fromkeys(found))
 
 
 def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:

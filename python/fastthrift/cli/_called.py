@@ -46,6 +46,8 @@ def add_call(parser: argparse.ArgumentParser) -> None:
         "arguments",
         metavar="ARGUMENT",
         nargs="*",
+        # Without a default argparse takes it for one that is needed.
+        default=[],
         help="values in the order of the file, or name=value; after -- they may begin with -",
     )
     parser.add_argument(

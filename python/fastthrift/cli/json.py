@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from fastthrift import _core
 from fastthrift._idl import STDIN, add_include_dirs
 from fastthrift.parser.exc import ThriftParserError
+
+from ._whole import write_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(printed)
         return 0
     try:
-        Path(arguments.output).write_bytes(printed)
+        write_whole(arguments.output, printed)
     except OSError as error:
         print(f"error: cannot write {arguments.output}: {error.strerror}", file=sys.stderr)
         return 1

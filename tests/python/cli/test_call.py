@@ -144,6 +144,16 @@ def test_wrong_usage_calls_nothing(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [([], "URL, FILE"), (["tcp://127.0.0.1:1"], "FILE")],
+)
+def test_what_is_missing_is_told(arguments: list[str], missing: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"the following arguments are required: {missing}\n")
+
+
 def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.thrift"
     broken.write_text("service S {\n  i32 add(1: i23 a)\n}\n")
@@ -156,6 +166,63 @@ def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path
         assert (done.returncode, done.stdout) == (2, "")
         assert text in done.stderr
         assert "Traceback" not in done.stderr
+
+
+SUMS = "service Sums { double half(1: double x), double total(1: list<double> numbers) }"
+
+
+class Sums:
+    def half(self, x: float) -> float:
+        return x / 2
+
+    def total(self, numbers: list[float]) -> float:
+        return sum(numbers)
+
+
+@pytest.fixture(scope="module")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    path = tmp_path_factory.mktemp("sums") / "sums.thrift"
+    path.write_text(SUMS)
+    with serve(fastthrift.load(str(path)).Sums, Sums()) as url:
+        yield [url, str(path), "Sums"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["half", "inf"], "Infinity"),
+        (["half", "x=-infinity"], "-Infinity"),
+        (["half", "nan"], "NaN"),
+        (["half", "1e-400"], "0.0"),
+        (["half", "1.5e308"], "7.5e+307"),
+        (["total", "[0.5, 2e3]"], "2000.5"),
+        (["total", "[Infinity]"], "Infinity"),
+    ],
+)
+def test_infinities_are_sent_where_they_are_meant(
+    sums: list[str], arguments: list[str], output: str
+) -> None:
+    done = run(*sums, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{output}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["half", "1e400"], "half(): x: 1e400 is more than a double holds"),
+        (["half", "x=-1e400"], "half(): x: -1e400 is more than a double holds"),
+        (["half", "1" * 400], f"half(): x: {'1' * 40}... is more than a double holds"),
+        (
+            ["total", "[1, 1e400]"],
+            "total(): numbers: expected list<double> as JSON: 1e400 is more than a double holds",
+        ),
+    ],
+)
+def test_a_number_that_is_more_than_a_double_holds_is_wrong_usage(
+    sums: list[str], arguments: list[str], told: str
+) -> None:
+    done = run(*sums, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {told}\n")
 
 
 def failure(*arguments: str) -> str:

@@ -246,6 +246,14 @@ def test_a_directory_stands_for_the_files_below_it(check: Any, directory: Path) 
     assert done.stdout.endswith("\n2 files: 1 error\n")
 
 
+def test_a_directory_without_files_is_wrong_usage(check: Any, directory: Path) -> None:
+    (directory / "none" / ".hidden").mkdir(parents=True)
+    (directory / "none" / ".hidden" / "good.thrift").write_text("")
+    done = check("good.thrift", "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: none has no .thrift files\n"
+
+
 def test_the_installed_script(directory: Path) -> None:
     done = subprocess.run(
         [SCRIPT, "check", "bad.thrift"],
