@@ -66,12 +66,13 @@ def _drop_output() -> None:
 
 def _complete(parser: argparse.ArgumentParser) -> None:
     """Tell a shell, which has asked, what its line may go on with; then the process ends."""
+    from ._completion import complete
+
     try:
-        import argcomplete
+        complete(parser)
     except ImportError:
         # What is written now would stand in the line of who types, or be taken for an answer.
         raise SystemExit(FAILED) from None
-    argcomplete.autocomplete(parser)
 
 
 def _parser() -> argparse.ArgumentParser:

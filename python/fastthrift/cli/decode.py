@@ -29,6 +29,7 @@ from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
 from fastthrift.transport.header import THeaderSubprotocolID
 
+from ._completion import complete_names
 from ._input import FORMS, read, understood
 from ._traced import (
     Fields,
@@ -67,9 +68,10 @@ _IN_HEADER = {THeaderSubprotocolID.BINARY: "binary", THeaderSubprotocolID.COMPAC
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("idl", metavar="FILE", help="the Thrift file")
-    parser.add_argument(
+    kind = parser.add_argument(
         "type", metavar="TYPE", help="a struct of the file, or a service for a whole message"
     )
+    complete_names(kind, lambda _, module: _names(module))
     parser.add_argument("data", metavar="DATA", help="a file with the bytes; - is standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastthrift._idl import UsageError, add_include_dirs, service_of
+from fastthrift._idl import UsageError, add_include_dirs, all_of, service_of
 from fastthrift._idl import load as load_idl
 from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
@@ -33,6 +33,8 @@ from fastthrift._serve.program import (
 )
 from fastthrift.transport._listening import parse_bind
 
+from ._completion import complete_names
+
 #: Exit statuses that are not argparse's.
 _FAILED = 1
 
@@ -40,9 +42,10 @@ _FAILED = 1
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("handler", metavar="MODULE:HANDLER", help="such as app.rpc:Handler")
     parser.add_argument("--idl", metavar="FILE", required=True, help="the Thrift file")
-    parser.add_argument(
+    service = parser.add_argument(
         "--service", metavar="NAME", help="needed where the file has several services"
     )
+    complete_names(service, lambda _, module: all_of(module, "thrift_services"))
     add_include_dirs(parser)
     parser.add_argument(
         "--bind",

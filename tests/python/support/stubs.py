@@ -15,10 +15,12 @@ from typing import Any
 OF_MODULES = ("file", "meta", "namespaces")
 #: What no stub has: names that no program can write, and what tells where a definition stands.
 #: ``__all__`` makes the modules public that are included.
-HIDDEN = (
-    rf".*\.({'|'.join(keyword.kwlist)}|__all__|__fastthrift_\w+__)\n"
-    rf"\w+\.__thrift_(?!({'|'.join(OF_MODULES)})__)\w+__\n"
-    r"\w+\..*\.__thrift_\w+__"
+HIDDEN = "\n".join(
+    (
+        rf".*\.({'|'.join(keyword.kwlist)}|__all__|__fastthrift_\w+__)",
+        rf"\w+\.__thrift_(?!({'|'.join(OF_MODULES)})__)\w+__",
+        r"\w+\..*\.__thrift_\w+__",
+    )
 )
 
 
