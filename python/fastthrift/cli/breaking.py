@@ -109,7 +109,7 @@ def _changes(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             raise UsageError(
                 f"error: {paths[0]} and {paths[1]} are a file and a folder: they cannot be compared"
             )
-        return [
+        changes = [
             {
                 "rule": rule,
                 "category": category,
@@ -120,6 +120,8 @@ def _changes(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             }
             for rule, category, message, advice, place, was in new.load().breaking(old.load())
         ]
+    # The cause before what it does to fields and methods, each of which is broken as well.
+    return sorted(changes, key=lambda change: change["rule"] != "TYPEDEF_CHANGED")
 
 
 def _place(side: _Side, place: tuple[str, int, int] | None) -> dict[str, Any]:

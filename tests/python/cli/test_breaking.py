@@ -92,6 +92,18 @@ def test_changes_are_shown_with_their_lines(breaking: Any, files: Path) -> None:
     assert lines[-1] == "2 breaking changes: 1 WIRE, 1 SOURCE"
 
 
+def test_a_typedef_is_told_before_what_it_changes(breaking: Any, tmp_path: Path) -> None:
+    text = "struct S { 1: Id a, 2: i32 b } typedef i32 Id service V { void get(1: list<Id> x) }\n"
+    write(tmp_path, {"old.thrift": text, "new.thrift": text.replace("i32 Id", "i64 Id")})
+    done = breaking(tmp_path, "--format", "json", "old.thrift", "new.thrift")
+    found = [(each["rule"], each["message"][:10]) for each in json.loads(done.stdout)["changes"]]
+    assert found == [
+        ("TYPEDEF_CHANGED", "typedef `I"),
+        ("FIELD_TYPE_CHANGED", "field 1 `a"),
+        ("FIELD_TYPE_CHANGED", "argument 1"),
+    ]
+
+
 def test_nothing_is_broken(breaking: Any, files: Path) -> None:
     done = breaking(files, "old.thrift", "old.thrift")
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is broken\n", "")
