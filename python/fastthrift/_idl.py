@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fastthrift.parser import load as load_module_of
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
+SUFFIX = ".thrift"
 
 
 class UsageError(Exception):
@@ -38,6 +40,16 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_stdin() -> bytes:
+    """All of standard input. Raises `UsageError` where there is none to read."""
+    if sys.stdin is None:
+        raise UsageError("error: standard input is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise UsageError(f"error: cannot read standard input: {error.strerror}") from None
+
+
 def files_below(folder: str | Path) -> list[str]:
     """The Thrift files of a folder, as seen from there, without those of hidden folders."""
     found: list[str] = []
@@ -47,7 +59,7 @@ def files_below(folder: str | Path) -> list[str]:
         found += (
             path.relative_to(folder).as_posix()
             for path in paths
-            if path.suffix == ".thrift" and path.is_file()
+            if path.suffix == SUFFIX and path.is_file()
         )
     return sorted(found)
 
@@ -67,11 +79,23 @@ def named_files(arguments: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def require_utf8(path: str) -> None:
+    """Raises `UsageError` for the path of a file that nothing in Python could be called by."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"error: {path!r} cannot be read: its name is not UTF-8") from None
+
+
 def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:
     """The module of a Thrift file, read ``anew`` for those who wait for its changes, with
     ``options`` of ``parser.parse``. Raises `UsageError`, which has the place and the line of each
     mistake."""
     directories: list[Any] | None = include_dirs and [*include_dirs]
+    if not path.endswith(SUFFIX):
+        what = "is a directory" if os.path.isdir(path) else f"has no name that ends with {SUFFIX}"
+        raise UsageError(f"error: {path!r} {what}: one Thrift file is needed")
+    require_utf8(path)
     try:
         if anew:
             return parse(path, include_dirs=directories, enable_cache=False, **options)

@@ -31,6 +31,10 @@ _OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; ``SystemExit`` for usage and ``--help``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It is closed, and `print` would write errors to standard output. Open to the end.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # Names and lines of files may hold what the terminal cannot show.
         if hasattr(stream, "reconfigure"):
@@ -39,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = _parser()
         if "_ARGCOMPLETE" in os.environ:
             _complete(parser)
-        chosen, unknown = parser.parse_known_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        if not words:
+            parser.print_help(sys.stderr)
+            return USAGE
+        chosen, unknown = parser.parse_known_args(words)
         if unknown:
             chosen.parser.error(_unknown(chosen.parser, unknown))
         status = int(chosen.run(chosen))
@@ -101,6 +109,9 @@ def _unknown(command: argparse.ArgumentParser, words: list[str]) -> str:
     options = [word for word in words if word.startswith("-")]
     if not options:
         return f"{text}; options stand before the first argument or behind the last"
-    known = re.findall(r"--?[a-zA-Z][\w-]*", command.format_usage())
+    usage = command.format_usage()
+    if "ARGUMENT" in usage and re.match(r"-(\d|\.\d|inf|nan)", options[0]):
+        return f"{text}; values that begin with - stand behind --, or are like NAME={options[0]}"
+    known = re.findall(r"--?[a-zA-Z][\w-]*", usage)
     name = options[0].partition("=")[0]
     return text + did_you_mean(name, known)

@@ -7,11 +7,10 @@ import binascii
 import errno
 import os
 import re
-import sys
 from pathlib import Path
 
 from fastthrift._core import DEFAULT_MAX_SIZE
-from fastthrift._idl import STDIN, UsageError
+from fastthrift._idl import STDIN, UsageError, read_stdin
 
 FORMS = ("auto", "raw", "hex", "base64")
 
@@ -39,7 +38,7 @@ _SHOWN = 100
 def read(path: str) -> bytes:
     """What is in a file or comes by standard input. Raises `UsageError`."""
     if path == STDIN:
-        return sys.stdin.buffer.read()
+        return read_stdin()
     try:
         return Path(path).read_bytes()
     except OSError as error:

@@ -177,7 +177,9 @@ class _Stub:
         return "\n".join([*head, *body]).rstrip("\n") + "\n"
 
     def header(self) -> str:
-        return _HEADER.format(os.path.basename(self.module.__thrift_file__))
+        name = os.path.basename(self.module.__thrift_file__)
+        # Without an end of the line.
+        return _HEADER.format(name if name.isprintable() else repr(name)[1:-1])
 
     def text_of_another(self, home: str) -> str:
         """The text of a second stub of the same module, which has all from its first one."""

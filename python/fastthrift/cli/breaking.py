@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._idl import UsageError, add_include_dirs, files_below
+from fastthrift._idl import UsageError, add_include_dirs, files_below, require_utf8
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
@@ -168,6 +168,8 @@ class _Side:
         names = files_below(self.path)
         if not names:
             raise UsageError(f"error: {self.shown(str(self.path))} has no .thrift files")
+        for name in names:
+            require_utf8(name)
         return names
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fastthrift import _core
-from fastthrift._idl import STDIN, UsageError, named_files
+from fastthrift._idl import STDIN, UsageError, named_files, read_stdin
 from fastthrift.parser.exc import ThriftParserError
 
 from ._whole import write_whole
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             after = _formatted(path, before)
             if not dry and before != after and path != STDIN:
                 write_whole(path, after)
-        except (ThriftParserError, UnicodeDecodeError, OSError) as error:
+        except (ThriftParserError, UnicodeDecodeError, OSError, UsageError) as error:
             failed += 1
             print(_reason(path, error), file=sys.stderr)
             continue
@@ -72,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed or (dry and changed) else 0
 
 
-def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) -> str:
+def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError | UsageError) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
     if isinstance(error, ThriftParserError):
         errors = (found for found in error.diagnostics if found.severity == "error")
         return "\n\n".join(found.rendered for found in errors)
@@ -85,7 +87,7 @@ def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) 
 def _read(path: str) -> bytes:
     """The bytes of a file, without a byte order mark; ``UnicodeDecodeError`` where they are no
     text, of which formatting would lose something."""
-    data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    data = read_stdin() if path == STDIN else Path(path).read_bytes()
     data = data.removeprefix(b"\xef\xbb\xbf")
     data.decode()
     return data

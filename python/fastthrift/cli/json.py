@@ -13,7 +13,7 @@ import json
 import sys
 
 from fastthrift import _core
-from fastthrift._idl import STDIN, add_include_dirs
+from fastthrift._idl import STDIN, UsageError, add_include_dirs, read_stdin
 from fastthrift.parser.exc import ThriftParserError
 
 from ._whole import write_whole
@@ -33,7 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    text = sys.stdin.buffer.read() if arguments.file == STDIN else None
+    try:
+        text = read_stdin() if arguments.file == STDIN else None
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     name = "<stdin>" if arguments.file == STDIN else arguments.file
     try:
         schema = _core.load_schema(name, arguments.include_dirs or ["."], text=text)

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     parts = arguments.package.split(".") if arguments.package else []
-    if not all(part.isidentifier() for part in parts):
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):
         print(f"error: {arguments.package!r} is no name of a package", file=sys.stderr)
         return 2
     try:
@@ -161,6 +162,9 @@ def _write(stubs: dict[Path, str]) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             # In one step: an editor reads it at any time.
             write_whole(path, text.encode())
+        except FileExistsError as error:
+            print(f"error: cannot write {path}: {error.filename} is no directory", file=sys.stderr)
+            return 1
         except OSError as error:
             print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)
             return 1

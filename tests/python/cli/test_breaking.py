@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -102,6 +103,14 @@ def test_a_typedef_is_told_before_what_it_changes(breaking: Any, tmp_path: Path)
         ("FIELD_TYPE_CHANGED", "field 1 `a"),
         ("FIELD_TYPE_CHANGED", "argument 1"),
     ]
+
+
+def test_a_name_that_is_not_utf8_is_told(breaking: Any, tmp_path: Path) -> None:
+    write(tmp_path, {f"idl/{os.fsdecode(bytes([255]))}.thrift": ""})
+    done = breaking(tmp_path, "idl", "idl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("its name is not UTF-8\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_nothing_is_broken(breaking: Any, files: Path) -> None:

@@ -133,6 +133,7 @@ def test_a_declared_exception_is_told_with_its_fields(url: str, idl: str) -> Non
         (["Calls", "add", "1", "2", "--ca", "ca.pem"], ["are for tls and https"]),
         (["Calls", "add", "1", "--tmeout=3"], ["call [-h] ", "(did you mean '--timeout'?)"]),
         (["Calls", "--json", "add", "1"], ["or behind the last"]),
+        (["Calls", "add", "-inf", "1"], ["values that begin with - stand behind --, or are like"]),
     ],
 )
 def test_wrong_usage_calls_nothing(
@@ -161,6 +162,8 @@ def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path
         (["tpc://x", idl, "Calls", "add"], "it must begin with tcp://"),
         ([url, str(tmp_path / "none.thrift"), "S", "add"], "cannot read "),
         ([url, str(broken), "S", "add"], f"{broken}:2:14"),
+        ([url, str(tmp_path), "S", "add"], "is a directory: one Thrift file is needed"),
+        ([url, "-", "S", "add"], "'-' has no name that ends with .thrift"),
     ):
         done = run(*arguments)
         assert (done.returncode, done.stdout) == (2, "")

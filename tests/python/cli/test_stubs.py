@@ -684,8 +684,9 @@ def test_modules_of_a_package_import_each_other_from_it(files: Path) -> None:
     text = (files / "src" / "shop" / "idl" / "calc_thrift.pyi").read_text()
     assert "import shop.idl.shared_thrift as shared\n" in text
     assert (files / "src" / "shop" / "idl" / "shared_thrift.pyi").exists()
-    done = run("calc.thrift", "-o", "src", "--package", "no-name", cwd=files)
-    assert (done.returncode, done.stderr) == (2, "error: 'no-name' is no name of a package\n")
+    for name in ("no-name", "shop.class"):
+        done = run("calc.thrift", "-o", "src", "--package", name, cwd=files)
+        assert (done.returncode, done.stderr) == (2, f"error: {name!r} is no name of a package\n")
 
 
 def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) -> None:
@@ -697,6 +698,11 @@ def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) 
     done = run("nowhere.thrift", "-o", "out", cwd=files)
     assert done.returncode == 1
     assert "cannot read nowhere.thrift" in done.stderr
+    done = run(os.fsdecode(b"\xff.thrift"), "-o", "out", cwd=files)
+    assert (done.returncode, "its name is not UTF-8" in done.stderr) == (1, True)
+    done = run("shared.thrift", "-o", "calc.thrift", cwd=files)
+    assert done.returncode == 1
+    assert done.stderr.endswith("shared_thrift.pyi: calc.thrift is no directory\n")
 
 
 def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: Path) -> None:
