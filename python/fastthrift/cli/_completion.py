@@ -41,6 +41,8 @@ def complete_names(
     with what else is in the line; by none of a file that cannot be read."""
 
     def completer(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+        if parsed_args.idl is None:
+            return []
         try:
             return [*names(parsed_args, load(parsed_args.idl, parsed_args.include_dirs))]
         except UsageError:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
             before = _read(path)
             after = _formatted(path, before)
             if not dry and before != after and path != STDIN:
+                if not os.path.isfile(path):
+                    raise OSError(errno.EINVAL, "it is no file; - is standard input", path)
                 write_whole(path, after)
         except (ThriftParserError, UnicodeDecodeError, OSError, UsageError) as error:
             failed += 1

@@ -50,6 +50,7 @@ def test_commands_options_services_and_methods_are_completed(tmp_path: Path) -> 
         "fastthrift check --format sh": "",
         "fastthrift serve sh": "",
         "fastthrift serve app:Handler --idl shop.thrift --service O": "Other",
+        "fastthrift serve app:Handler --service O": "",
         "fastthrift call sh": "",
         "fastthrift call tcp://host:1 sh": "shared/ shop.thrift",
         "fastthrift call tcp://host:1 shop.thrift sh": "",
