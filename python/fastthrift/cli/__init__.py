@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import fastthrift
 from fastthrift._plain import did_you_mean
@@ -83,8 +84,18 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         raise SystemExit(FAILED) from None
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the choice which is near to one that there is not."""
+
+    def error(self, message: str) -> NoReturn:
+        found = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        super().error(
+            message + (did_you_mean(found[1], re.findall(r"[\w-]+", found[2])) if found else "")
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fastthrift", description=fastthrift.__doc__)
+    parser = _Parser(prog="fastthrift", description=fastthrift.__doc__)
     parser.add_argument(
         "--version", action="version", version=f"fastthrift {fastthrift.__version__}"
     )

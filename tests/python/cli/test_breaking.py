@@ -105,6 +105,12 @@ def test_a_typedef_is_told_before_what_it_changes(breaking: Any, tmp_path: Path)
     ]
 
 
+def test_a_rule_that_is_nearly_one_is_told(breaking: Any, files: Path) -> None:
+    done = breaking(files, "--except", "FIELD_REMOVE", "old.thrift", "new.thrift")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(" (did you mean 'FIELD_REMOVED'?)\n")
+
+
 def test_a_name_that_is_not_utf8_is_told(breaking: Any, tmp_path: Path) -> None:
     write(tmp_path, {f"idl/{os.fsdecode(bytes([255]))}.thrift": ""})
     done = breaking(tmp_path, "idl", "idl")

@@ -302,6 +302,9 @@ def test_the_installed_script(directory: Path) -> None:
     help_text = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
     assert "Look for mistakes in Thrift files." in help_text.stdout
     assert bare.stderr == help_text.stdout
+    near = subprocess.run([SCRIPT, "chek"], capture_output=True, text=True, check=False)
+    assert (near.returncode, near.stdout) == (2, "")
+    assert near.stderr.endswith(" (did you mean 'check'?)\n")
 
 
 def test_the_exception_of_load_has_the_same_diagnostics(check: Any, directory: Path) -> None:
