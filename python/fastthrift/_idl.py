@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fastthrift._plain import did_you_mean
@@ -129,7 +130,7 @@ def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
         found = getattr(found, part, None)
     if isinstance(found, type) and hasattr(found, has):
         return found
-    names = all_of(module, has)
+    names = all_below(module, has)
     raise UsageError(
         f"error: {path} has no {kind} {name!r}{did_you_mean(name, names)}; it has: "
         f"{', '.join(names) or 'none'}"
@@ -155,3 +156,13 @@ def all_of(module: Any, has: str) -> list[str]:
         for name, value in vars(module).items()
         if isinstance(value, type) and hasattr(value, has) and not name.startswith("_")
     ]
+
+
+def all_below(module: Any, has: str) -> list[str]:
+    """The names of a file's services, or structs, and of those in what it includes, as `find` takes
+    them."""
+    names = all_of(module, has)
+    for name, value in vars(module).items():
+        if isinstance(value, ModuleType):
+            names += (f"{name}.{each}" for each in all_below(value, has))
+    return names

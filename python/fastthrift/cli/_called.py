@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import UsageError, add_include_dirs, all_below, find, load
 from fastthrift._plain import (
     UnknownMethod,
     WrongArguments,
@@ -40,7 +40,7 @@ def add_call(parser: argparse.ArgumentParser) -> None:
         "service", metavar="SERVICE", nargs="?", help="its name in the file"
     )
     method = parser.add_argument("method", metavar="METHOD", nargs="?")
-    complete_names(service, lambda _, module: all_of(module, "thrift_services"))
+    complete_names(service, lambda _, module: all_below(module, "thrift_services"))
     complete_names(method, lambda given, module: methods_of(_service(given, module)))
     parser.add_argument(
         "arguments",
@@ -179,7 +179,7 @@ def _context(arguments: argparse.Namespace, url: ServiceURL) -> ssl.SSLContext |
 
 def _service(arguments: argparse.Namespace, module: Any) -> Any:
     if arguments.service is None:
-        names = ", ".join(all_of(module, "thrift_services")) or "none"
+        names = ", ".join(all_below(module, "thrift_services")) or "none"
         raise UsageError(f"error: SERVICE is needed: {arguments.idl} has: {names}")
     return find(module, arguments.idl, arguments.service, "service", "thrift_services")
 

@@ -16,12 +16,11 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from types import ModuleType
 from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TMessageType, TType, to_dict
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import UsageError, add_include_dirs, all_below, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
@@ -143,12 +142,9 @@ def _find_type(module: Any, path: str, name: str) -> Any:
 
 
 def _names(module: Any) -> Iterator[str]:
-    """The structs and services of a file, its own first, then those that it includes."""
-    yield from all_of(module, "thrift_spec")
-    yield from all_of(module, "thrift_services")
-    for name, value in vars(module).items():
-        if isinstance(value, ModuleType):
-            yield from (f"{name}.{each}" for each in _names(value))
+    """The structs and services of a file and of those that it includes."""
+    yield from all_below(module, "thrift_spec")
+    yield from all_below(module, "thrift_services")
 
 
 # What they are

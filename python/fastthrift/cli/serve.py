@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastthrift._idl import UsageError, add_include_dirs, all_of, service_of
+from fastthrift._idl import UsageError, add_include_dirs, all_below, service_of
 from fastthrift._idl import load as load_idl
 from fastthrift._plain import did_you_mean
 from fastthrift._serve.arguments import add_arguments, bind, options_of
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     service = parser.add_argument(
         "--service", metavar="NAME", help="needed where the file has several services"
     )
-    complete_names(service, lambda _, module: all_of(module, "thrift_services"))
+    complete_names(service, lambda _, module: all_below(module, "thrift_services"))
     add_include_dirs(parser)
     parser.add_argument(
         "--bind",

@@ -228,6 +228,19 @@ def test_a_number_that_is_more_than_a_double_holds_is_wrong_usage(
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {told}\n")
 
 
+def test_services_of_included_files_are_told_with_their_names(
+    sums: list[str], tmp_path: Path
+) -> None:
+    url, idl, _ = sums
+    (tmp_path / "sums.thrift").write_text(Path(idl).read_text())
+    (tmp_path / "all.thrift").write_text('include "sums.thrift"')
+    including = str(tmp_path / "all.thrift")
+    assert run(url, including).stderr.endswith("all.thrift has: sums.Sums\n")
+    told = run(url, including, "Sums", "half", "1").stderr
+    assert told.endswith("has no service 'Sums' (did you mean 'sums.Sums'?); it has: sums.Sums\n")
+    assert run(url, including, "sums.Sums", "half", "1").stdout == "0.5\n"
+
+
 def failure(*arguments: str) -> str:
     """What a call that has no answer says: one line."""
     done = run(*arguments)
